@@ -1,0 +1,126 @@
+/**
+ * The error catalogue. A code says what happens next; codes are never reused, and docs/errors.md has a line for each
+ * (checked by test/unit/docs.test.ts). An error of somebody else's is classified by `actionOf`, which is total.
+ */
+
+/**
+ * What the runtime does:
+ * - `retry`: run the record again in its lane, at most three attempts within about a second, then dead letter
+ * - `deadLetter`: the record goes to the dead letters with its original bytes; the rest goes on
+ * - `releaseTask`: the task is dropped and taken anew from its last commit
+ * - `restartPod`: the pod stops uncleanly and the process ends; its supervisor starts it again
+ * - `stop`: the pod stops; a person must act
+ */
+export type Action = 'retry' | 'deadLetter' | 'releaseTask' | 'restartPod' | 'stop'
+
+export const CATALOGUE = {
+  TOPOLOGY_INVALID: ['stop', 'the topology has faults:\n{faults}'],
+  CONFIGURATION_INVALID: ['stop', 'the configuration has faults:\n{faults}'],
+  TOPIC_MISSING: ['stop', 'topic {topic} does not exist; create it or let the engine do so'],
+  TOPIC_MISMATCH: ['stop', 'topics differ from the topology:\n{faults}'],
+  STATE_UNOWNED: [
+    'stop',
+    'stage {stage} has stored state that no operator owns: {names}; rename or drop it explicitly',
+  ],
+  STATE_NEWER: [
+    'stop',
+    'task {task} has state of format {format}, this version reads up to {known}; run the newer version',
+  ],
+  CHECKPOINT_LOST: [
+    'stop',
+    'task {task}: the checkpoint needs {topic}/{partition} from offset {offset}, the topic begins at {start}; nothing was skipped, see docs/errors.md',
+  ],
+  DECODE_FAILED: ['deadLetter', 'node {node}: {topic}/{partition}@{offset} is not {codec}: {reason}'],
+  ENCODE_FAILED: ['deadLetter', 'node {node}: the value for {target} is not {codec}: {reason}'],
+  KEY_INVALID: ['deadLetter', 'node {node}: {reason}'],
+  KEY_MISSING: ['deadLetter', 'node {node} keeps state, but {topic}/{partition}@{offset} has no key'],
+  RECORD_TOO_LARGE: [
+    'deadLetter',
+    'node {node}: {target} takes at most {limit} bytes a record, this one has {size}',
+  ],
+  TIMER_INVALID: ['deadLetter', 'node {node}: timer {timer} {reason}'],
+  TABLE_UNKNOWN: ['deadLetter', 'node {node} reads table {table}, which it does not declare'],
+  OUTPUT_UNKNOWN: ['deadLetter', 'node {node} emitted to {output}, which it does not declare'],
+  DELAY_UNDECLARED: ['deadLetter', 'node {node} emitted to {output} with a time, but its route has no delay'],
+  STATE_UNKNOWN: ['deadLetter', 'node {node} uses state, timer or step {name}, which it does not declare'],
+  CONTEXT_CLOSED: ['deadLetter', 'node {node} used its context after the record had ended'],
+  HANDLER_FAILED: ['retry', 'node {node} threw on {topic}/{partition}@{offset}: {reason}'],
+  HANDLER_TIMED_OUT: ['retry', 'node {node} took longer than {timeoutMs} ms'],
+  REJECTED: ['deadLetter', '{reason}'],
+  HOPS_EXCEEDED: [
+    'deadLetter',
+    'node {node}: the record passed {hops} operators of its stage without reaching a topic',
+  ],
+  TOO_MANY_DEAD: [
+    'releaseTask',
+    'task {task} is paused: {dead} of {seen} records in a minute went to the dead letters; resume it once the cause is mended',
+  ],
+  ABORTED: ['releaseTask', 'the task left this pod while the record was running'],
+  OFFSET_OUT_OF_RANGE: ['stop', '{topic}/{partition} has offsets {start} to {end}, asked was {offset}'],
+  CLAIM_REFUSED: ['releaseTask', 'claim in generation {generation} was refused: {reason}'],
+  FENCED: ['releaseTask', 'producer {producer} was fenced by a newer one'],
+  OUTCOME_UNKNOWN: ['releaseTask', 'the outcome of a commit is unknown: {reason}'],
+  COMMIT_ABORTED: ['releaseTask', 'a commit did not take place: {reason}'],
+  LOG_UNAVAILABLE: ['releaseTask', 'the log does not answer: {reason}'],
+  LOG_CLOSED: ['releaseTask', 'the log, reader or producer was closed'],
+  LOG_FULL: ['retry', 'the disk under {path} is full; free room and the engine goes on by itself'],
+  LOG_IN_USE: [
+    'stop',
+    'the log at {path} is open in another process (pid {pid}); one process at a time may use it',
+  ],
+  LOG_CORRUPT: ['stop', 'the log at {path} cannot be read: {reason}'],
+  RESTORE_BLOCKED: [
+    'releaseTask',
+    'task {task}: its state cannot be read to the end within {timeoutMs} ms: {diagnosis}',
+  ],
+  STOPPED: ['stop', 'the pod has stopped: {reason}'],
+  INTERNAL: ['restartPod', 'an invariant of the engine does not hold: {reason}'],
+} as const satisfies Record<string, readonly [Action, string]>
+
+export type ErrorCode = keyof typeof CATALOGUE
+
+export interface ErrorDetails {
+  readonly [name: string]: string | number | undefined
+}
+
+/** Every error of this project. `message` is filled from the catalogue; `action` says what the runtime does. */
+export class CaudalError extends Error {
+  readonly code: ErrorCode
+  readonly action: Action
+  readonly details: ErrorDetails
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {
+    const [action, template] = CATALOGUE[code]
+    super(`${code}: ${fill(template, details)}`, cause === undefined ? undefined : { cause })
+    this.name = 'CaudalError'
+    this.code = code
+    this.action = action
+    this.details = details
+  }
+}
+
+/** The action for anything thrown. Mistakes in code are not retried; unknown errors are. */
+export function actionOf(error: unknown): Action {
+  if (error instanceof CaudalError) return error.action
+  if (error instanceof TypeError || error instanceof RangeError) return 'deadLetter'
+  if (error instanceof ReferenceError || error instanceof SyntaxError) return 'deadLetter'
+  return 'retry'
+}
+
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof CaudalError && error.code === code
+}
+
+/** The message of anything thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Programmer's certainty, checked in production: a broken invariant stops the pod instead of spoiling data. */
+export function invariant(condition: unknown, reason: string): asserts condition {
+  if (!condition) throw new CaudalError('INTERNAL', { reason })
+}
+
+function fill(template: string, details: ErrorDetails): string {
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => String(details[name] ?? `(no ${name})`))
+}

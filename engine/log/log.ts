@@ -1,0 +1,132 @@
+/**
+ * The Log port: the little that the runtime asks of a partitioned, transactional log. One contract suite
+ * (test/conformance/log.ts) runs on every driver. Failures are `CaudalError`s with codes of the catalogue.
+ */
+import type { LogRecord, NewRecord, TaskId, TopicPartition } from '#engine/core/record.ts'
+
+export interface Log {
+  /** Largest record, key and value and headers together, that a topic takes. */
+  readonly recordBytesMax: number
+  /** Creates what is missing. Existing topics are compared: differences reject with TOPIC_MISMATCH, all at once. */
+  createTopics(topics: readonly TopicSpec[]): Promise<void>
+  /** The topics that exist, of those named; `undefined` names all. */
+  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]>
+  /** First offset kept, and the offset after the last one that a read-committed reader could be given now. */
+  bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]>
+  /** Writes outside any transaction: for tools and tests. All records of one call become visible together. */
+  append(batches: readonly PartitionBatch[]): Promise<void>
+  /** Deletes records below the offset. */
+  trim(place: TopicPartition, beforeOffset: number): Promise<void>
+  /**
+   * Starts the one live producer with this id. When it resolves, every earlier producer with the id is fenced and its
+   * open transaction is aborted; nothing they send can take place any more.
+   */
+  startProducer(transactionalId: string): Promise<Producer>
+  /** Fences every producer with this id, as `startProducer` does, without keeping one. */
+  fence(transactionalId: string): Promise<void>
+  /** Reads committed records from `offset` on, outside any group. */
+  openReader(place: TopicPartition, offset: number): Reader
+  /** Joins the group. Resolves at once; joins arrive at the listener. */
+  joinGroup(options: GroupOptions): Membership
+  /** The positions last committed with `Membership.commitPositions`, for lag tools; absent where none was. */
+  groupPositions(group: string, places: readonly TopicPartition[]): Promise<readonly (number | undefined)[]>
+  close(): Promise<void>
+}
+
+export interface TopicSpec {
+  readonly name: string
+  readonly partitions: number
+  /** Keeps only the latest value of each key. */
+  readonly compacted: boolean
+  /** Deletes records older than this; `undefined` keeps them until trimmed. */
+  readonly retentionMs: number | undefined
+}
+
+export interface Bounds {
+  readonly start: number
+  readonly end: number
+}
+
+export interface PartitionBatch extends TopicPartition {
+  readonly records: readonly NewRecord[]
+}
+
+export interface Producer {
+  /**
+   * Writes the batches in one transaction, atomically. Resolves once committed. Rejects with COMMIT_ABORTED (it did
+   * not take place), FENCED (nor can any other of this producer) or OUTCOME_UNKNOWN; after any rejection this
+   * producer is of no more use. At most one call at a time.
+   */
+  transact(batches: readonly PartitionBatch[]): Promise<Receipt>
+  close(): Promise<void>
+}
+
+/** For each batch, in the order given: the offset after its last record. */
+export type Receipt = readonly number[]
+
+export interface Reader {
+  /**
+   * The next records, at most `recordsMax`; waits until there is progress. May be empty with a higher `nextOffset`
+   * (markers, aborted or compacted records). Rejects with OFFSET_OUT_OF_RANGE, LOG_UNAVAILABLE (call again) or
+   * LOG_CLOSED. At most one call at a time.
+   */
+  next(recordsMax: number): Promise<Fetched>
+  /** Ends the reader; a waiting `next` rejects with LOG_CLOSED. */
+  close(): void
+}
+
+export interface Fetched {
+  readonly records: readonly LogRecord[]
+  /** Where reading goes on: every committed record below it has been handed out. */
+  readonly nextOffset: number
+}
+
+export interface GroupOptions {
+  readonly group: string
+  /** This process's incarnation: unique among all that ever were. */
+  readonly member: string
+  readonly sessionTimeoutMs: number
+  /** What the assigner of the elected leader gets to know of this member; read anew at each join. */
+  readonly memberData: () => string
+  /** Pure: divides the tasks among the members. Run by whichever member leads. */
+  readonly assign: (members: readonly GroupMember[]) => ReadonlyMap<string, readonly TaskId[]>
+  readonly listener: GroupListener
+}
+
+export interface GroupMember {
+  readonly member: string
+  readonly data: string
+}
+
+/** Called by the driver; implementations only enqueue. */
+export interface GroupListener {
+  /** A new generation began, with these tasks. Replaces any earlier assignment. */
+  joined(generation: number, tasks: readonly TaskId[]): void
+  /** The membership ended unasked and is being sought anew; tasks are kept until a join says otherwise. */
+  lost(reason: string): void
+}
+
+/** Where a claim is stored: the group's offset entry of a task's state partition. */
+export interface Claim extends TopicPartition {
+  /** At most 1,000 characters. */
+  readonly metadata: string
+}
+
+export interface Membership {
+  /** When the group last confirmed this member; milliseconds on the system's clock, 0 before the first join. */
+  readonly confirmedAt: number
+  /**
+   * Stores claims if the member is still in `generation`. Sent once, never repeated; rejects with CLAIM_REFUSED when
+   * the group did not accept, or with LOG_UNAVAILABLE when nobody can tell (the claim may be stored).
+   */
+  claim(generation: number, claims: readonly Claim[]): Promise<void>
+  /** The stored claims, in the order asked; `undefined` where there is none. */
+  readClaims(places: readonly TopicPartition[]): Promise<readonly (string | undefined)[]>
+  /** Incarnations that the group counts as members now. */
+  liveMembers(): Promise<ReadonlySet<string>>
+  /** Stores how far sources are done: for lag tools and autoscalers only. Failures may be ignored. */
+  commitPositions(positions: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>
+  /** Asks for a new assignment: `memberData` has changed. */
+  rejoin(): void
+  leave(): Promise<void>
+}

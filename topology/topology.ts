@@ -1,0 +1,56 @@
+/** The declared graph as plain data: what the builder makes, and what validation, planning, explain and comparison read. */
+import type { Codec } from '#engine/core/codec.ts'
+import type { Operator } from '#engine/core/operator.ts'
+
+export interface Topology {
+  /** Application name: prefix of internal topics and identity of the consumer group. */
+  readonly name: string
+  readonly topics: readonly TopicNode[]
+  readonly operators: readonly OperatorNode[]
+  /** State that is meant to be gone: `operator.state` names of earlier versions whose entries are deleted at start. */
+  readonly droppedState: readonly string[]
+  /** Earlier `operator.state` name to its new one. */
+  readonly renamedState: Readonly<Record<string, string>>
+}
+
+/**
+ * - `source`: written by others; its partitioning is trusted only when `partitionedByKey` says so
+ * - `topic`: written by this topology (others may write to it too, by the same key)
+ * - `table`: compacted, held whole by every pod
+ */
+export interface TopicNode {
+  readonly kind: 'source' | 'topic' | 'table'
+  readonly name: string
+  readonly codec: Codec<unknown>
+  /** Key of a value emitted to it; without it the emitting record's key is kept. */
+  readonly key: ((value: unknown) => string | null) | undefined
+  readonly partitions: number
+  readonly retentionMs: number | undefined
+  readonly partitionedByKey: boolean
+}
+
+export interface OperatorNode {
+  /** Unique in the graph; identity of its state and timers across versions. */
+  readonly name: string
+  readonly operator: Operator
+  /** Input name to where it comes from; several origins of one input are merged. */
+  readonly inputs: Readonly<Record<string, readonly Origin[]>>
+  /** Output name to its targets; several targets each get every record. */
+  readonly routes: Readonly<Record<string, readonly Route[]>>
+  /** Upper bound on how often one record may pass here when the operator is on a cycle, as its author promises. */
+  readonly attemptsMax: number | undefined
+}
+
+export type Origin =
+  | { readonly kind: 'topic'; readonly topic: string }
+  | { readonly kind: 'operator'; readonly operator: string; readonly output: string }
+
+export type Route =
+  | { readonly kind: 'topic'; readonly topic: string; readonly delay: Delay | undefined }
+  | { readonly kind: 'operator'; readonly operator: string; readonly input: string }
+
+/** Waiting on the way to a topic, served by tiers of equal waits. */
+export interface Delay {
+  /** Ascending, in milliseconds. */
+  readonly tiersMs: readonly number[]
+}
