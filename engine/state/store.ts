@@ -1,0 +1,35 @@
+/** The Store port: a task's local copy of its state topic. One suite (test/conformance/store.ts) runs on every store. */
+import type { TaskId } from '#engine/core/record.ts'
+
+/**
+ * A copy of the committed entries of one partition of a state topic, never ahead of it: after a crash it holds what
+ * the topic held at `position`, so that only the tail behind it is read again.
+ */
+export interface Store {
+  get(key: string): Uint8Array | undefined
+  /**
+   * Committed entries whose key begins with `prefix`, in no particular order. The iterator may be held while the store
+   * is written: entries that were there all along are shown; one that changes meanwhile may be shown twice or not.
+   */
+  entries(prefix: string): IterableIterator<readonly [string, Uint8Array]>
+  /** Offset of the state topic up to which the store reflects it; undefined when it is empty. */
+  readonly position: number | undefined
+  /** Number of entries. */
+  readonly size: number
+  /**
+   * Applies writes (null deletes) of the state topic up to `position`, atomically with it. Only after their commit.
+   * The bytes belong to the store from then on.
+   */
+  apply(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void
+  /** Resolves when what was applied is on disk (memory: at once). */
+  flush(): Promise<void>
+  /** Keeps the local copy. */
+  close(): Promise<void>
+  /** Deletes the local copy, instead of `close`: the next open starts empty. */
+  discard(): Promise<void>
+}
+
+export interface StoreFactory {
+  /** At most one store of a task is open at a time. */
+  open(task: TaskId): Promise<Store>
+}

@@ -1,0 +1,90 @@
+/** The state of one task as its records see it: the store, and in front of it what is staged or being committed. */
+import { invariant } from '#engine/core/errors.ts'
+import { EntryMap } from './entry-map.ts'
+import type { Store } from './store.ts'
+
+export type Writes = ReadonlyMap<string, Uint8Array | null>
+
+/**
+ * Three layers, read from the newest to the oldest: what was staged since the last take, what was taken into the
+ * commit under way (at most one), and the store, which holds only what is committed.
+ *
+ * A deletion is staged only where something below holds the entry. So an entry that is written and deleted before it
+ * was ever taken, such as a journaled step of a record that completes at once, is never written to the topic; the
+ * price is one read of the store per deletion.
+ */
+export class TaskState {
+  readonly #store: Store
+  #staged = new EntryMap<Uint8Array | null>()
+  #taken: EntryMap<Uint8Array | null> | undefined
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  get(key: string): Uint8Array | undefined {
+    const staged = this.#staged.get(key)
+    return staged === undefined ? this.#below(key) : (staged ?? undefined)
+  }
+
+  /** Entries whose key begins with `prefix`, staged ones included. What `Store.entries` says of changes holds here too. */
+  *entries(prefix: string): IterableIterator<[string, Uint8Array]> {
+    const staged = this.#staged
+    const taken = this.#taken
+    for (const [key, bytes] of staged.entries(prefix)) if (bytes !== null) yield [key, bytes]
+    if (taken)
+      for (const [key, bytes] of taken.entries(prefix))
+        if (bytes !== null && !staged.has(key)) yield [key, bytes]
+    for (const [key, bytes] of this.#store.entries(prefix))
+      if (!staged.has(key) && !taken?.has(key)) yield [key, bytes]
+  }
+
+  /** Makes a completed record's writes visible to those that follow, and part of the next commit. */
+  stage(writes: Writes): void {
+    for (const [key, bytes] of writes) {
+      if (bytes === null && this.#below(key) === undefined) this.#staged.delete(key)
+      else this.#staged.set(key, bytes)
+    }
+  }
+
+  /** Number of entries that the next commit would write. */
+  get stagedCount(): number {
+    return this.#staged.size
+  }
+
+  /** What was staged since the last take: goes into one commit. */
+  take(): Writes {
+    invariant(!this.#taken, 'state was taken twice without an answer')
+    const taken = this.#staged
+    this.#taken = taken
+    this.#staged = new EntryMap()
+    return taken.all
+  }
+
+  /** The taken writes are committed up to `position`: the store gets them. */
+  committed(taken: Writes, position: number): void {
+    invariant(this.#taken?.all === taken, 'state was committed that is not the one taken')
+    this.#store.apply(taken, position)
+    this.#taken = undefined
+  }
+
+  /** The taken writes did not take place: they go back in front of what was staged since. */
+  putBack(taken: Writes): void {
+    invariant(this.#taken?.all === taken, 'state was put back that is not the one taken')
+    const newer = this.#staged
+    this.#staged = this.#taken
+    this.#taken = undefined
+    this.stage(newer.all)
+  }
+
+  /** Entries read from the topic up to `position`: on restoring, and for what others committed meanwhile. */
+  restore(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void {
+    this.#store.apply(writes, position)
+  }
+
+  /** What is visible when nothing staged since the last take is. */
+  #below(key: string): Uint8Array | undefined {
+    const taken = this.#taken?.get(key)
+    return taken === undefined ? this.#store.get(key) : (taken ?? undefined)
+  }
+}
