@@ -1,6 +1,11 @@
 /** From graph to stages: the operators fused between two topics become one stage with one state topic. */
 import type { TopicSpec } from '#engine/log/log.ts'
-import type { OperatorNode, TopicNode } from './topology.ts'
+import { DELAY_STAGE, deadLetterTopicOf, PARTITIONS_DEFAULT, stateTopicOf, tierTopicOf } from './names.ts'
+import { delayedRoutes, stageGroups } from './stages.ts'
+import type { OperatorNode, TopicNode, Topology } from './topology.ts'
+import { assertValid } from './validate.ts'
+
+export { DELAY_STAGE, deadLetterTopicOf, stateTopicOf, tierTopicOf } from './names.ts'
 
 export interface Plan {
   /** Application name. */
@@ -35,17 +40,91 @@ export interface StageSource {
   readonly readers: readonly { readonly operator: string; readonly input: string }[]
 }
 
-export const DELAY_STAGE = 'delay'
+/** Divides a graph into stages and lists the topics that it needs. A graph with faults is refused: TOPOLOGY_INVALID. */
+export function plan(topology: Topology): Plan {
+  assertValid(topology)
+  const topics = new Map(topology.topics.map(node => [node.name, node]))
+  const stages = stageGroups(topology).map(group => stageOf(topology.name, group, topics))
+  const waits = delayStage(topology, topics)
+  if (waits) stages.push(waits)
+  return {
+    application: topology.name,
+    stages,
+    topics,
+    tables: topology.topics.filter(node => node.kind === 'table').map(node => node.name),
+    topicSpecs: topicSpecs(topology, stages),
+    deadLetterTopic: deadLetterTopicOf(topology.name),
+    droppedState: topology.droppedState,
+    renamedState: topology.renamedState,
+  }
+}
 
-export const stateTopicOf = (application: string, stage: string): string => `${application}.${stage}.state`
-export const deadLetterTopicOf = (application: string): string => `${application}.dead-letters`
-/** `waitMs` in the unit that fits: `app.delay.500ms`, `.30s`, `.2m`, `.1h`. */
-export function tierTopicOf(application: string, waitMs: number): string {
-  const units: readonly (readonly [string, number])[] = [
-    ['h', 3_600_000],
-    ['m', 60_000],
-    ['s', 1_000],
+type Topics = ReadonlyMap<string, TopicNode>
+
+function stageOf(application: string, group: readonly OperatorNode[], topics: Topics): Stage {
+  const name = group[0]?.name ?? ''
+  const sources = sourcesOf(group)
+  return {
+    name,
+    partitions: partitionsMax(
+      sources.map(source => source.topic),
+      topics,
+    ),
+    stateTopic: stateTopicOf(application, name),
+    sources,
+    operators: new Map(group.map(node => [node.name, node])),
+    tiers: [],
+  }
+}
+
+function sourcesOf(group: readonly OperatorNode[]): readonly StageSource[] {
+  const readers = new Map<string, { operator: string; input: string }[]>()
+  for (const node of group) {
+    for (const [input, origins] of Object.entries(node.inputs)) {
+      for (const origin of origins) {
+        if (origin.kind === 'operator') continue
+        const known = readers.get(origin.topic) ?? []
+        readers.set(origin.topic, [...known, { operator: node.name, input }])
+      }
+    }
+  }
+  return [...readers].map(([topic, list]) => ({ topic, readers: list }))
+}
+
+/** All tiers of all delays as one stage; its partition count suits the widest topic that delayed records go to. */
+function delayStage(topology: Topology, topics: Topics): Stage | undefined {
+  const routes = delayedRoutes(topology)
+  if (routes.length === 0) return undefined
+  const waits = [...new Set(routes.flatMap(route => route.delay.tiersMs))].sort((a, b) => a - b)
+  const tiers = waits.map(waitMs => ({ topic: tierTopicOf(topology.name, waitMs), waitMs }))
+  const targets = routes.map(route => route.topic)
+  return {
+    name: DELAY_STAGE,
+    partitions: Math.max(PARTITIONS_DEFAULT, partitionsMax(targets, topics)),
+    stateTopic: stateTopicOf(topology.name, DELAY_STAGE),
+    sources: tiers.map(tier => ({ topic: tier.topic, readers: [] })),
+    operators: new Map(),
+    tiers,
+  }
+}
+
+function partitionsMax(names: readonly string[], topics: Topics): number {
+  return Math.max(...names.map(name => topics.get(name)?.partitions ?? 1))
+}
+
+function topicSpecs(topology: Topology, stages: readonly Stage[]): readonly TopicSpec[] {
+  const internal = (name: string, partitions: number, compacted = false): TopicSpec => {
+    return { name, partitions, compacted, retentionMs: undefined }
+  }
+  return [
+    ...topology.topics.map(node => ({
+      name: node.name,
+      partitions: node.partitions,
+      compacted: node.kind === 'table',
+      retentionMs: node.retentionMs,
+    })),
+    ...stages.flatMap(stage => stage.tiers.map(tier => internal(tier.topic, stage.partitions))),
+    ...stages.map(stage => internal(stage.stateTopic, stage.partitions, true)),
+    internal(deadLetterTopicOf(topology.name), PARTITIONS_DEFAULT),
   ]
-  const unit = units.find(([, size]) => waitMs % size === 0)
-  return `${application}.delay.${unit ? `${waitMs / unit[1]}${unit[0]}` : `${waitMs}ms`}`
 }

@@ -35,7 +35,7 @@ export interface OperatorNode {
   readonly operator: Operator
   /** Input name to where it comes from; several origins of one input are merged. */
   readonly inputs: Readonly<Record<string, readonly Origin[]>>
-  /** Output name to its targets; several targets each get every record. */
+  /** Output name to its targets; several targets each get every record, an empty list discards the output. */
   readonly routes: Readonly<Record<string, readonly Route[]>>
   /** Upper bound on how often one record may pass here when the operator is on a cycle, as its author promises. */
   readonly attemptsMax: number | undefined

@@ -1,0 +1,66 @@
+/** Operators by themselves: limits, batches, and the tables that they read. */
+import { type Fault, unless } from '../fault.ts'
+import type { OperatorNode, Topology } from '../topology.ts'
+
+export function operatorFaults(topology: Topology): readonly Fault[] {
+  return topology.operators.flatMap(node => [
+    ...limitFaults(node),
+    ...batchFaults(node),
+    ...tableFaults(node, topology),
+  ])
+}
+
+function limitFaults(node: OperatorNode): readonly Fault[] {
+  const { limits, state } = node.operator
+  const named: readonly (readonly [string, number | undefined])[] = [
+    ['inFlightMax', limits.inFlightMax],
+    ['timeoutMs', limits.timeoutMs],
+    ['attemptsMax', node.attemptsMax],
+    ...Object.entries(state).map(([name, { ttlMs }]) => [`ttlMs of ${name}`, ttlMs] as const),
+  ]
+  return named.flatMap(([limit, amount]) =>
+    unless(amount === undefined || amount > 0, node.name, `has ${limit} ${amount}`, 'make it positive'),
+  )
+}
+
+function batchFaults(node: OperatorNode): readonly Fault[] {
+  const { batch, state, timers, steps, tables } = node.operator
+  if (!batch) return []
+  const kept = [...Object.keys(state), ...timers, ...Object.keys(steps), ...Object.keys(tables)]
+  return [
+    ...unless(
+      kept.length === 0,
+      node.name,
+      `works on batches, but declares ${kept.join(', ')}`,
+      'move what belongs to one key into an operator that runs record by record',
+    ),
+    ...unless(
+      Number.isInteger(batch.recordsMax) && batch.recordsMax >= 1,
+      node.name,
+      `has batches of ${batch.recordsMax} records`,
+      'make recordsMax a whole number from 1 on',
+    ),
+    ...unless(batch.waitMs >= 0, node.name, `waits ${batch.waitMs} ms for a batch`, 'make waitMs 0 or more'),
+  ]
+}
+
+function tableFaults(node: OperatorNode, topology: Topology): readonly Fault[] {
+  return Object.entries(node.operator.tables).flatMap(([name, codec]) => {
+    const table = topology.topics.find(topic => topic.kind === 'table' && topic.name === name)
+    const known = table?.codec.name ?? codec.name
+    return [
+      ...unless(
+        table !== undefined,
+        node.name,
+        `reads table ${name}, which the graph does not declare`,
+        `declare it: table('${name}', { value })`,
+      ),
+      ...unless(
+        known === codec.name,
+        node.name,
+        `reads table ${name} as ${codec.name}, which holds ${known}`,
+        'use one codec for both',
+      ),
+    ]
+  })
+}

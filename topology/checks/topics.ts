@@ -1,0 +1,50 @@
+/** Topics: positive limits, and a key where the value alone is kept per key. */
+import { type Fault, unless } from '../fault.ts'
+import type { TopicNode, Topology } from '../topology.ts'
+
+export function topicFaults(topology: Topology): readonly Fault[] {
+  const targets = new Set(
+    topology.operators
+      .flatMap(node => Object.values(node.routes).flat())
+      .flatMap(route => (route.kind === 'topic' ? [route.topic] : [])),
+  )
+  return topology.topics.flatMap(topic => [
+    ...limitFaults(topic),
+    ...(targets.has(topic.name) ? targetFaults(topic) : []),
+  ])
+}
+
+function limitFaults(topic: TopicNode): readonly Fault[] {
+  const { name, partitions, retentionMs } = topic
+  return [
+    ...unless(
+      Number.isInteger(partitions) && partitions >= 1,
+      name,
+      `has ${partitions} partitions`,
+      'declare a whole number from 1 on',
+    ),
+    ...unless(
+      retentionMs === undefined || retentionMs > 0,
+      name,
+      `keeps its records for ${retentionMs} ms`,
+      'declare a positive retentionMs, or none to keep them',
+    ),
+  ]
+}
+
+function targetFaults(topic: TopicNode): readonly Fault[] {
+  return [
+    ...unless(
+      topic.kind !== 'table' || topic.key !== undefined,
+      topic.name,
+      'is a table that is written to, but has no key',
+      'declare its key: a table keeps the latest value of each',
+    ),
+    ...unless(
+      topic.kind !== 'source',
+      topic.name,
+      'is a source, yet an operator writes to it',
+      'declare it as a topic',
+    ),
+  ]
+}

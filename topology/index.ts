@@ -1,0 +1,18 @@
+/** What a graph's author and the tools around graphs import. */
+export { type TopologyBuilder, topology } from './builder.ts'
+export type { DurationText } from './duration.ts'
+export type {
+  Edge,
+  Origins,
+  Processed,
+  Readable,
+  Rekeyed,
+  Source,
+  Stream,
+  Table,
+  Target,
+  Topic,
+} from './handles.ts'
+export { type Plan, plan, type Stage, type StageSource } from './plan.ts'
+export type { Delay, OperatorNode, Origin, Route, TopicNode, Topology } from './topology.ts'
+export { assertValid, type Fault, validate } from './validate.ts'

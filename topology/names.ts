@@ -1,0 +1,14 @@
+/** The names that the engine gives to its own stages and topics. */
+import { durationText } from './duration.ts'
+
+/** Name of the stage that serves all delay tiers; no operator may have it. */
+export const DELAY_STAGE = 'delay'
+
+/** Partitions of a topic that declares none. */
+export const PARTITIONS_DEFAULT = 8
+
+export const stateTopicOf = (application: string, stage: string): string => `${application}.${stage}.state`
+export const deadLetterTopicOf = (application: string): string => `${application}.dead-letters`
+/** `waitMs` in the unit that fits: `app.delay.500ms`, `.30s`, `.2m`, `.1h`. */
+export const tierTopicOf = (application: string, waitMs: number): string =>
+  `${application}.delay.${durationText(waitMs)}`

@@ -1,0 +1,74 @@
+/** The stateless operators behind `map`, `filter`, `branch`, `rekey` and `merge`: ordinary operators, made from functions. */
+import type { Codec } from '#engine/core/codec.ts'
+import { type Operator, operator } from '#engine/core/operator.ts'
+import type { Case, RecordFacts } from './handles.ts'
+
+type Single<V, T> = Operator<{ readonly in: Codec<V> }, { readonly out: Codec<T> }>
+
+export function mapOperator<V, T>(
+  name: string,
+  input: Codec<V>,
+  output: Codec<T>,
+  change: (value: V, record: RecordFacts) => T,
+): Single<V, T> {
+  return operator({
+    name,
+    input,
+    outputs: { out: output },
+    process: (record, ctx) => ctx.emit('out', change(record.value, record)),
+  })
+}
+
+export function filterOperator<V>(
+  name: string,
+  codec: Codec<V>,
+  keep: (value: V, record: RecordFacts) => boolean,
+): Single<V, V> {
+  return operator({
+    name,
+    input: codec,
+    outputs: { out: codec },
+    process(record, ctx) {
+      if (keep(record.value, record)) ctx.emit('out', record.value)
+    },
+  })
+}
+
+export function branchOperator<V>(
+  name: string,
+  codec: Codec<V>,
+  cases: Readonly<Record<string, Case<V>>>,
+): Operator<{ readonly in: Codec<V> }, Readonly<Record<string, Codec<V>>>> {
+  const ordered = Object.entries(cases)
+  return operator({
+    name,
+    input: codec,
+    outputs: Object.fromEntries(ordered.map(([output]) => [output, codec])),
+    process(record, ctx) {
+      const taken = ordered.find(([, holds]) => holds === true || holds(record.value, record))
+      if (taken) ctx.emit(taken[0], record.value)
+    },
+  })
+}
+
+export function rekeyOperator<V>(
+  name: string,
+  codec: Codec<V>,
+  key: (value: V, record: RecordFacts) => string | null,
+): Single<V, V> {
+  return operator({
+    name,
+    input: codec,
+    outputs: { out: codec },
+    process: (record, ctx) => ctx.emit('out', record.value, { key: key(record.value, record) }),
+  })
+}
+
+export function mergeOperator<V>(name: string, codec: Codec<V>): Single<V, V> {
+  return operator({
+    name,
+    input: codec,
+    outputs: { out: codec },
+    process: (record, ctx) => ctx.emit('out', record.value),
+  })
+}
