@@ -1,0 +1,53 @@
+/**
+ * Identities: pure functions of the input, so that a rerun after a crash names everything as before. They must never
+ * change between versions; the golden values in the test pin them.
+ */
+
+import { isUtf8 } from 'node:buffer'
+import { type BinaryToTextEncoding, hash } from 'node:crypto'
+import { asText } from '#engine/core/codec.ts'
+import { HEADER, type Headers } from '#engine/core/record.ts'
+
+const DIGITS = 22
+const ENCODING: BinaryToTextEncoding = 'base64url'
+
+/** Header `caudal-id`, else `topic/partition/offset`. A header that is empty or not UTF-8 counts as absent. */
+export function recordId(topic: string, partition: number, offset: number, headers: Headers): string {
+  const given = headers[HEADER.id]
+  if (given !== undefined && given.length > 0 && isUtf8(given)) return asText(given)
+  return `${topic}/${partition}/${offset}`
+}
+
+/** Identity of the `index`-th record that `operator` emitted for a record. */
+export function outputId(recordId: string, operator: string, output: string, index: number): string {
+  return digest(`o${part(recordId)}${part(operator)}${part(output)}${index}`)
+}
+
+/** Identity of an outside call: the request id that a provider sees again when the call is repeated after a crash. */
+export function callId(recordId: string, operator: string, step: string, stepPart = ''): string {
+  return digest(`c${part(recordId)}${part(operator)}${part(step)}${part(stepPart)}`)
+}
+
+/** Identity of one firing of a timer: what its outputs' ids derive from, as a record's do. */
+export function timerId(
+  task: string,
+  operator: string,
+  key: string | null,
+  name: string,
+  due: number,
+): string {
+  return digest(`t${part(task)}${part(operator)}${key === null ? '-' : part(key)}${part(name)}${due}`)
+}
+
+/** A length in front of each part makes the joined text unambiguous whatever the parts contain. */
+function part(text: string): string {
+  return `${text.length}:${text}`
+}
+
+/**
+ * The first 132 bits of SHA-256 as 22 characters of base64url. Measured: 2.2 million a second with Node's one-shot
+ * hash; a 128-bit MurmurHash in JavaScript made 3.0 million, but whoever chooses record ids could make it collide.
+ */
+function digest(text: string): string {
+  return hash('sha256', text, ENCODING).slice(0, DIGITS)
+}
