@@ -1,0 +1,268 @@
+/** Who may import whom: the architecture as a table. Anything not listed is forbidden. */
+import { inProduct, isUnder, perFile, type Rule } from './rule.ts'
+import type { Import, SourceFile } from './source.ts'
+
+interface Row {
+  /** Folders and files that it may import, besides itself. */
+  readonly may: readonly string[]
+  /** Those of which it may import types only. */
+  readonly mayTypes?: readonly string[]
+  /** Modules of Node; `any` where the folder does I/O. */
+  readonly node: 'any' | readonly string[]
+}
+
+/** Modules of Node that do no I/O. */
+const PURE = ['node:buffer', 'node:crypto', 'node:util']
+const LOG_PORT = 'engine/log/log.ts'
+const ENGINE = ['engine/core', 'engine/state', 'engine/runtime', 'topology', LOG_PORT]
+const MODEL_PORT = 'models/model.ts'
+const STORE_PORTS = ['stores/answers.ts', 'stores/cache.ts', 'stores/semantic.ts']
+const ALL = [
+  'engine',
+  'topology',
+  'operators',
+  'models',
+  'pipelines',
+  'schemas',
+  'stores',
+  'gateway',
+  'observability',
+  'cli',
+  'testing',
+]
+
+/** The longest matching path gives a file its row. */
+export const LAYERS: Readonly<Record<string, Row>> = {
+  'engine/core': { may: [], node: PURE },
+  topology: { may: ['engine/core'], mayTypes: [LOG_PORT], node: PURE },
+  [LOG_PORT]: { may: ['engine/core'], node: [] },
+  'engine/log/embedded': { may: ['engine/core', LOG_PORT], node: 'any' },
+  'engine/log/kafka': { may: ['engine/core', LOG_PORT], node: 'any' },
+  'engine/log/simulated': { may: ['engine/core', LOG_PORT], node: PURE },
+  'engine/state': { may: ['engine/core'], node: PURE },
+  'engine/state/lmdb-store.ts': { may: ['engine/core', 'engine/state'], node: 'any' },
+  'engine/runtime': {
+    may: ['engine/core', 'engine/state', 'topology', LOG_PORT],
+    node: [...PURE, 'node:diagnostics_channel'],
+  },
+  operators: { may: ['engine/core', MODEL_PORT, ...STORE_PORTS, 'schemas'], node: PURE },
+  models: { may: ['engine/core'], node: PURE },
+  schemas: { may: ['engine/core'], node: 'any' },
+  pipelines: {
+    may: ['engine/core', 'topology', 'operators', 'schemas', MODEL_PORT, ...STORE_PORTS],
+    node: PURE,
+  },
+  stores: { may: ['engine/core'], node: 'any' },
+  gateway: { may: ['engine/core', LOG_PORT, 'schemas', ...STORE_PORTS], node: 'any' },
+  observability: { may: ['engine/core'], node: 'any' },
+  testing: {
+    may: [...ENGINE, 'engine/log/simulated', 'engine/log/embedded', MODEL_PORT, 'models/simulated.ts'],
+    node: 'any',
+  },
+  cli: { may: ALL, node: 'any' },
+  'index.ts': { may: ALL, node: [] },
+  test: { may: [...ALL, 'index.ts', 'bench', 'deploy', 'examples', 'scripts'], node: 'any' },
+  bench: { may: [...ALL, 'index.ts'], node: 'any' },
+  examples: { may: [...ALL, 'index.ts'], node: 'any' },
+  deploy: { may: [], node: 'any' },
+  scripts: { may: ALL, node: 'any' },
+  'vitest.config.ts': { may: ['test'], node: 'any' },
+}
+
+/** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
+  lmdb: ['engine/log/embedded', 'engine/state/lmdb-store.ts'],
+  openai: ['models/openai.ts', 'models/openai-errors.ts'],
+  undici: ['models/lean-fetch.ts'],
+  vite: ['test/tidy'],
+  vitest: ['test', 'vitest.config.ts'],
+}
+
+/** Packages that are run, never imported. */
+export const TOOLS = ['@biomejs/biome', '@types/node', 'node', 'typescript']
+
+const layers: Rule = {
+  name: 'layers',
+  because: 'the architecture is the import table; an import that it does not list is a hidden dependency',
+  instead:
+    'pass what is needed as an argument or through a port, or argue for a new line in test/tidy/import-rules.ts',
+  check: perFile(
+    () => true,
+    (file, report) => {
+      const [own, row] = rowOf(file.path)
+      if (!row) return report(0, 'lies in a folder without a line in the import table')
+      for (const each of file.imports) {
+        const problem = problemOf(file, own, row, each)
+        if (problem) report(each.offset, problem)
+      }
+    },
+  ),
+  breach: {
+    'engine/runtime/pod.ts': "/** Pod. */\nimport { kafka } from '#engine/log/kafka/log.ts'\n",
+    'topology/builder.ts': "/** Builder. */\nimport { log } from '#engine/log/log.ts'\n",
+    'misplaced/thing.ts': '/** A folder that nobody planned. */\n',
+    'engine/core/disk.ts': "/** Core does no I/O. */\nimport { readFileSync } from 'node:fs'\n",
+  },
+}
+
+const packages: Rule = {
+  name: 'packages',
+  because:
+    'each library has one adapter, so that its quirks stay in one place and replacing it touches one folder',
+  instead: 'use the port, or add the package with its adapter to PACKAGES in test/tidy/import-rules.ts',
+  check: perFile(
+    () => true,
+    (file, report) => {
+      for (const each of file.imports) {
+        if (each.path !== undefined || each.from.startsWith('node:')) continue
+        const places = PACKAGES[packageOf(each.from)]
+        if (!places) report(each.offset, `imports ${each.from}, which no line allows`)
+        else if (!isUnder(file.path, places)) {
+          report(each.offset, `imports ${each.from}, which only ${places.join(', ')} may`)
+        }
+      }
+    },
+  ),
+  breach: {
+    'engine/runtime/pod.ts': "/** Pod. */\nimport kafka from 'kafkajs'\n",
+    'cli/caudal.ts': "/** Command. */\nimport chalk from 'chalk'\n",
+  },
+}
+
+const dependencies: Rule = {
+  name: 'dependencies',
+  because:
+    'an installed package that nothing imports is weight and risk; a shipped one must not be a development dependency',
+  instead: 'remove it from package.json, or move it between dependencies and devDependencies',
+  check: tree => {
+    const manifest = JSON.parse(tree.texts.get('package.json') ?? '{}')
+    const runtime = new Set(Object.keys(manifest.dependencies ?? {}))
+    const all = [...runtime, ...Object.keys(manifest.devDependencies ?? {})]
+    const uses = tree.sources.flatMap(file =>
+      file.imports.map(each => ({ file, name: packageOf(each.from) })),
+    )
+    const idle = all.filter(name => !TOOLS.includes(name) && !uses.some(use => use.name === name))
+    const shipped = uses.filter(use => use.file.isProduct && all.includes(use.name) && !runtime.has(use.name))
+    return [
+      ...idle.map(name => ({ path: 'package.json', line: 1, what: `${name} is imported nowhere` })),
+      ...shipped.map(use => ({
+        path: use.file.path,
+        line: 1,
+        what: `${use.name} is a development dependency`,
+      })),
+    ]
+  },
+  breach: { 'package.json': '{ "dependencies": { "left-pad": "1.0.0" } }' },
+}
+
+const crossings: Rule = {
+  name: 'crossings',
+  because:
+    'an import that crosses a folder should look like it: the alias shows the crossing, the dot shows kinship',
+  instead: "write '#engine/core/record.ts' across folders and './record.ts' inside one",
+  check: perFile(inProduct, (file, report) => {
+    for (const each of file.imports) {
+      if (each.path === undefined) continue
+      const inside = rowOf(each.path)[0] === rowOf(file.path)[0]
+      if (!inside && each.from.startsWith('.')) report(each.offset, `${each.from} leaves its folder`)
+      if (each.from.startsWith('#') && folderOf(each.path) === folderOf(file.path)) {
+        report(each.offset, `${each.from} is in the same folder`)
+      }
+    }
+  }),
+  breach: {
+    'engine/runtime/pod.ts': "/** Pod. */\nimport { taskKey } from '../core/record.ts'\n",
+    'engine/runtime/task.ts': "/** Task. */\nimport { pod } from '#engine/runtime/pod.ts'\n",
+  },
+}
+
+const cycles: Rule = {
+  name: 'cycles',
+  because: 'files in a cycle can only be understood, tested and moved together',
+  instead: 'move what both need into a third file, or pass it as an argument',
+  check: tree => {
+    const next = new Map(tree.sources.map(file => [file.path, file.imports.flatMap(each => each.path ?? [])]))
+    return [...next.keys()].flatMap(path => {
+      const way = wayBack(path, next)
+      // Each cycle is told once, at the first of its files.
+      return way?.every(each => path <= each) ? [{ path, line: 1, what: [...way, path].join(' -> ') }] : []
+    })
+  },
+  breach: {
+    'engine/core/a.ts': "/** A. */\nimport { b } from './b.ts'\n",
+    'engine/core/b.ts': "/** B. */\nimport { a } from './a.ts'\n",
+  },
+}
+
+const deadFiles: Rule = {
+  name: 'dead-files',
+  because: 'a file that nothing imports is not part of the product, whatever its tests say',
+  instead: 'delete it, use it, or name it in package.json (bin, exports, scripts)',
+  check: tree => {
+    const manifest = tree.texts.get('package.json') ?? ''
+    const used = new Set(tree.sources.filter(file => !isTestCode(file)).flatMap(pathsOf))
+    const tested = new Set(tree.sources.filter(isTestCode).flatMap(pathsOf))
+    return tree.sources.flatMap(file => {
+      const entry =
+        file.isTest ||
+        manifest.includes(file.path) ||
+        isUnder(file.path, ['examples', 'bench', 'vitest.config.ts'])
+      if (entry || used.has(file.path) || (!file.isProduct && tested.has(file.path))) return []
+      return [
+        {
+          path: file.path,
+          line: 1,
+          what: tested.has(file.path) ? 'is imported by tests alone' : 'is imported nowhere',
+        },
+      ]
+    })
+  },
+  breach: {
+    'engine/core/orphan.ts': '/** Nobody needs it. */\n',
+    'test/unit/orphan.test.ts': "/** Test. */\nimport { orphan } from '#engine/core/orphan.ts'\n",
+  },
+}
+
+export const IMPORT_RULES: readonly Rule[] = [layers, packages, dependencies, crossings, cycles, deadFiles]
+
+function rowOf(path: string): readonly [string, Row | undefined] {
+  const own = Object.keys(LAYERS)
+    .filter(place => isUnder(path, [place]))
+    .sort((a, b) => b.length - a.length)[0]
+  return own === undefined ? [path, undefined] : [own, LAYERS[own]]
+}
+
+function problemOf(file: SourceFile, own: string, row: Row, each: Import): string | undefined {
+  if (each.from.startsWith('node:')) {
+    const allowed = row.node === 'any' || row.node.includes(each.from)
+    return allowed ? undefined : `${own} may not import ${each.from}`
+  }
+  if (each.path === undefined || isUnder(each.path, [own, ...row.may])) return undefined
+  if (!isUnder(each.path, row.mayTypes ?? [])) return `${own} may not import ${each.path}`
+  return each.typeOnly ? undefined : `${own} may import only types of ${each.path}: ${file.path}`
+}
+
+/** The shortest way from a file back to itself, the file first. */
+function wayBack(start: string, next: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const seen = new Set<string>()
+  const ways = [[start]]
+  for (let way = ways.shift(); way; way = ways.shift()) {
+    for (const path of next.get(way.at(-1) ?? start) ?? []) {
+      if (path === start) return way
+      if (seen.has(path)) continue
+      seen.add(path)
+      ways.push([...way, path])
+    }
+  }
+  return undefined
+}
+
+function packageOf(from: string): string {
+  const [scope = '', name] = from.split('/')
+  return scope.startsWith('@') ? `${scope}/${name}` : scope
+}
+
+const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+const pathsOf = (file: SourceFile): string[] => file.imports.flatMap(each => each.path ?? [])
+const isTestCode = (file: SourceFile): boolean => file.path.startsWith('test/')

@@ -1,0 +1,19 @@
+/** Runs every test but those that need the local stack; REQUIRE_STACK=1 runs those too, and fails without it. */
+import { defineConfig } from 'vitest/config'
+
+const stackRequired = process.env.REQUIRE_STACK === '1'
+
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: ['test/**/*.test.ts'],
+    exclude: stackRequired ? [] : ['test/integration/**'],
+    pool: 'forks',
+    maxWorkers: 2,
+    // A whole simulated cluster takes seconds on a busy machine; a test that hangs is told within a minute.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    reporters: ['default', './test/left-out.ts'],
+  },
+})
