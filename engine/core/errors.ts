@@ -73,6 +73,8 @@ export const CATALOGUE = {
     'releaseTask',
     'task {task}: its state cannot be read to the end within {timeoutMs} ms: {diagnosis}',
   ],
+  MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],
+  MODEL_REFUSED: ['deadLetter', 'model {model}: {errorType}: {reason}'],
   STOPPED: ['stop', 'the pod has stopped: {reason}'],
   INTERNAL: ['restartPod', 'an invariant of the engine does not hold: {reason}'],
 } as const satisfies Record<string, readonly [Action, string]>

@@ -1,0 +1,41 @@
+/** A chain of providers: the next one is asked when one is not available or asks to be left alone. */
+import { type Model, ModelError } from './model.ts'
+
+/**
+ * Asks the providers in order. A timeout does not move on, since that provider may still be working on an answer that is
+ * paid for; nor does a refused request, which the next one would refuse as well. When all fail, the record spends an attempt
+ * if any provider was really asked, and waits for the one that is ready first.
+ *
+ * Give every provider but the last `limited(..., { waitMaxMs: 0 })`, so that a full one is passed over at once.
+ */
+export function fallback(first: Model, ...others: readonly Model[]): Model {
+  return {
+    async complete(request, call) {
+      let failure: ModelError | undefined
+      for (const model of [first, ...others]) {
+        try {
+          return await model.complete(request, call)
+        } catch (error) {
+          if (!(error instanceof ModelError) || !movesOn(error)) throw error
+          failure = failure ? combined(failure, error) : error
+        }
+      }
+      throw failure
+    },
+  }
+}
+
+const movesOn = (error: ModelError) => error.errorType === 'unavailable' || error.errorType === 'rate_limit'
+
+function combined(earlier: ModelError, later: ModelError): ModelError {
+  const waits = [earlier.retryAfterMs, later.retryAfterMs].filter(wait => wait !== undefined)
+  return new ModelError(later.errorType, {
+    model: String(later.details.model),
+    reason: `${earlier.reason}; then ${later.reason}`,
+    retryAfterMs: waits.length > 0 ? Math.min(...waits) : undefined,
+    status: later.status,
+    spent: earlier.spent || later.spent,
+    outage: earlier.outage && later.outage,
+    cause: later,
+  })
+}

@@ -1,0 +1,68 @@
+/** A `fetch` with only what the SDK needs, on undici's pooled keep-alive connections: a fifth of the CPU of the full one. */
+import { Agent } from 'undici'
+
+export interface ConnectionOptions {
+  /** Connections kept to one provider; every call in flight holds one. */
+  readonly connectionsMax?: number
+  readonly connectTimeoutMs?: number
+  readonly replyBytesMax?: number
+}
+
+/** The part of a `Response` that the SDK reads from a reply that is not streamed. */
+export interface LeanResponse {
+  readonly ok: boolean
+  readonly status: number
+  readonly url: string
+  readonly headers: ReadonlyMap<string, string>
+  readonly body: null
+  text(): Promise<string>
+}
+
+export interface LeanFetch {
+  (url: string | URL | Request, init?: RequestInit): Promise<LeanResponse>
+  close(): Promise<void>
+}
+
+/** Building opens no connection. Time limits are the caller's, by `init.signal`; they cover the body as well. */
+export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
+  const agent = new Agent({
+    connections: options.connectionsMax ?? 4_096,
+    pipelining: 1,
+    connect: { timeout: options.connectTimeoutMs ?? 5_000 },
+    keepAliveTimeout: 30_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: options.replyBytesMax ?? 16 * 1024 * 1024,
+  })
+  const request = async (input: string | URL | Request, init: RequestInit = {}): Promise<LeanResponse> => {
+    const url = new URL(input instanceof Request ? input.url : input)
+    const reply = await agent.request({
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method: init.method === 'GET' ? 'GET' : 'POST',
+      headers: Object.fromEntries(new Headers(init.headers)),
+      body: typeof init.body === 'string' ? init.body : null,
+      signal: init.signal ?? null,
+    })
+    const text = await reply.body.text()
+    return {
+      ok: reply.statusCode >= 200 && reply.statusCode < 300,
+      status: reply.statusCode,
+      url: url.href,
+      headers: firstValues(reply.headers),
+      body: null,
+      text: () => Promise.resolve(text),
+    }
+  }
+  return Object.assign(request, { close: () => agent.destroy() })
+}
+
+function firstValues(headers: Record<string, string | string[] | undefined>): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const name in headers) {
+    const value = headers[name]
+    const first = Array.isArray(value) ? value[0] : value
+    if (first !== undefined) found.set(name, first)
+  }
+  return found
+}

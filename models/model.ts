@@ -1,0 +1,119 @@
+/** The model port: what an operator asks of any language model, and how a failure is told. */
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+/** A JSON schema as plain data, in the strict subset that providers take (every property required, no additional ones). */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown
+}
+
+export interface ModelRequest {
+  /** Name of the model; the provider's default when left out. */
+  readonly model?: string | undefined
+  readonly messages: readonly Message[]
+  /** The reply must be JSON of this schema. Providers may ignore it, so the reply is validated by whoever asked. */
+  readonly schema?: { readonly name: string; readonly schema: JsonSchema } | undefined
+  readonly temperature?: number | undefined
+  readonly tokensMax?: number | undefined
+  /** Whom the cost is counted for; never sent to the provider. */
+  readonly labels?: UsageLabels | undefined
+  /** Read by the simulated model alone, which knows nothing; a provider sends them only when told to. */
+  readonly hints?: { readonly reference?: string | undefined; readonly attempt?: number } | undefined
+}
+
+export interface UsageLabels {
+  readonly taskType: string
+  readonly organization?: string | undefined
+}
+
+export interface ModelCall {
+  readonly signal: AbortSignal
+  /** Identity of the call, the same after a crash; sent as `X-Request-Id`. */
+  readonly requestId: string
+}
+
+export interface Usage {
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
+export interface ModelReply {
+  readonly text: string
+  readonly usage: Usage
+  /** The model that answered, as the provider names it. */
+  readonly model: string
+  readonly latencyMs: number
+  /** `length`: cut at `tokensMax`; `refused`: the provider withheld the answer. Both were paid for. */
+  readonly finish: 'stop' | 'length' | 'refused'
+}
+
+export interface Model {
+  /** Throws a `ModelError`, or the signal's reason when it was aborted. */
+  complete(request: ModelRequest, call: ModelCall): Promise<ModelReply>
+}
+
+export type ModelErrorType = 'rate_limit' | 'timeout' | 'unavailable' | 'invalid' | 'other'
+
+export interface ModelErrorDetails {
+  readonly model: string
+  readonly reason: string
+  readonly retryAfterMs?: number | undefined
+  readonly status?: number | undefined
+  /** False when no call was made, or when an outage is to blame: it then costs the record no attempt. */
+  readonly spent?: boolean
+  /** True when any other request would have failed as well: what a breaker counts. */
+  readonly outage?: boolean
+  readonly cause?: unknown
+}
+
+/** A call that brought no answer. `errorType` decides the wait before the next attempt; see operators/retry.ts. */
+export class ModelError extends CaudalError {
+  readonly errorType: ModelErrorType
+  readonly retryAfterMs: number | undefined
+  readonly status: number | undefined
+  readonly spent: boolean
+  readonly outage: boolean
+  readonly reason: string
+
+  constructor(errorType: ModelErrorType, details: ModelErrorDetails) {
+    const { model, reason, retryAfterMs, status } = details
+    const refused = errorType === 'invalid' || errorType === 'other'
+    super(
+      refused ? 'MODEL_REFUSED' : 'MODEL_UNAVAILABLE',
+      { model, errorType, reason, status },
+      details.cause,
+    )
+    this.name = 'ModelError'
+    this.errorType = errorType
+    this.retryAfterMs = retryAfterMs
+    this.status = status
+    this.spent = details.spent ?? true
+    this.outage = details.outage ?? (errorType === 'timeout' || errorType === 'unavailable')
+    this.reason = reason
+  }
+
+  /** The same failure at no cost to the record. */
+  unspent(retryAfterMs: number | undefined = this.retryAfterMs): ModelError {
+    const { status, outage, reason } = this
+    const model = String(this.details.model)
+    return new ModelError(this.errorType, {
+      model,
+      reason,
+      status,
+      outage,
+      retryAfterMs,
+      spent: false,
+      cause: this,
+    })
+  }
+}
+
+/** Anything that a model threw, as a `ModelError`. */
+export function asModelError(error: unknown, model = 'unknown'): ModelError {
+  if (error instanceof ModelError) return error
+  return new ModelError('other', { model, reason: reasonOf(error), cause: error })
+}

@@ -1,0 +1,71 @@
+/** What the SDK throws, as the port's errors, each with a message that says what to do. Imported by openai.ts alone. */
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
+import { reasonOf } from '#engine/core/errors.ts'
+import { ModelError } from './model.ts'
+import { retryAfterMs } from './retry-after.ts'
+
+export interface Asked {
+  readonly model: string
+  readonly baseUrl: string
+  readonly timeoutMs: number
+  readonly now: number
+}
+
+export function modelErrorOf(error: unknown, asked: Asked): ModelError {
+  if (error instanceof ModelError) return error
+  if (error instanceof APIConnectionTimeoutError && !rootCode(error)?.startsWith('UND_ERR_CONNECT'))
+    return timedOut(error, asked)
+  if (error instanceof APIConnectionError) return unreachable(error, asked)
+  if (error instanceof APIError && typeof error.status === 'number')
+    return refused(error, error.status, asked)
+  if (error instanceof SyntaxError) return malformed(error, asked)
+  return new ModelError('other', { model: asked.model, reason: reasonOf(error), cause: error })
+}
+
+function timedOut(error: unknown, { model, timeoutMs, baseUrl }: Asked): ModelError {
+  const reason = `no answer from ${baseUrl} within ${timeoutMs} ms`
+  return new ModelError('timeout', { model, reason, cause: error })
+}
+
+function unreachable(error: Error, { model, baseUrl }: Asked): ModelError {
+  const reason = `${baseUrl} cannot be reached (${rootCode(error) ?? error.message}); check OPENAI_BASE_URL and the server`
+  return new ModelError('unavailable', { model, reason, cause: error })
+}
+
+function malformed(error: SyntaxError, { model, baseUrl }: Asked): ModelError {
+  const reason = `the reply of ${baseUrl} is not JSON: ${error.message}`
+  return new ModelError('invalid', { model, reason, cause: error })
+}
+
+function refused(error: APIError, status: number, { model, baseUrl, now }: Asked): ModelError {
+  const common = { model, status, cause: error, retryAfterMs: retryAfterMs(error.headers, now) }
+  const said = error.message
+  if (status === 429) {
+    const broke = error.code === 'insufficient_quota'
+    const advice = broke ? '; the account has no credit left: top it up' : ''
+    return new ModelError('rate_limit', { ...common, reason: said + advice, outage: broke })
+  }
+  if (status === 408 || status === 504) return new ModelError('timeout', { ...common, reason: said })
+  if (status >= 500) return new ModelError('unavailable', { ...common, reason: said })
+  const advice = adviceOn(status, model, baseUrl)
+  if (advice) return new ModelError('other', { ...common, reason: `${said}; ${advice}`, outage: true })
+  if (status === 400 || status === 413 || status === 422)
+    return new ModelError('invalid', {
+      ...common,
+      reason: `${said}; the request itself was refused: see its prompt`,
+    })
+  return new ModelError('other', { ...common, reason: said })
+}
+
+/** Faults of the set-up: every request would fail, so they count as an outage and spend no record's attempts for long. */
+function adviceOn(status: number, model: string, baseUrl: string): string | undefined {
+  if (status === 401) return 'check OPENAI_API_KEY'
+  if (status === 403) return `the key may not use ${model}: check its permissions`
+  if (status === 404) return `${baseUrl} does not have ${model}: check LLM_MODEL and OPENAI_BASE_URL`
+  return undefined
+}
+
+function rootCode(error: Error): string | undefined {
+  if (error.cause instanceof Error) return rootCode(error.cause)
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

@@ -1,0 +1,19 @@
+/** How long a provider asks to be left alone, from the headers of its refusal. */
+
+/** `retry-after-ms`, else `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3); undefined when absent or unreadable. */
+export function retryAfterMs(
+  headers: { get(name: string): string | null | undefined } | undefined,
+  now: number,
+): number | undefined {
+  const exact = numeric(headers?.get('retry-after-ms'))
+  if (exact !== undefined) return exact
+  const text = headers?.get('retry-after')
+  const seconds = numeric(text)
+  if (seconds !== undefined) return Math.ceil(seconds * 1000)
+  const date = text ? Date.parse(text) : Number.NaN
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+}
+
+function numeric(text: string | null | undefined): number | undefined {
+  return text && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined
+}
