@@ -1,0 +1,88 @@
+/**
+ * Kafka in KRaft mode: one broker, or a cluster of three. Each process is broker and controller at once.
+ *
+ * Clusters of different sizes keep their data apart, because the voters of a cluster are written into it.
+ */
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brokerAddresses, PORTS } from './addresses.ts'
+import { downloadJars } from './artifacts.ts'
+import { CLUSTER_ID, LOGGING, serverProperties } from './kafka-properties.ts'
+import { createCertificate, scramCredentials } from './kafka-security.ts'
+import { missingJava, missingMaven } from './prerequisites.ts'
+import type { BackgroundProcess } from './process.ts'
+import { runCommand } from './run-command.ts'
+import type { Service } from './service.ts'
+
+const VERSION = '4.3.1'
+
+export function kafka(root: string, brokers: number): Service {
+  const jars = join(root, 'downloads', `kafka-${VERSION}`)
+  const dataFolder = join(root, 'kafka')
+  const nodes = Array.from({ length: brokers }, (_, index) => index + 1)
+  const folderOf = (node: number) => join(dataFolder, `of-${brokers}`, String(node))
+  return {
+    name: 'kafka',
+    address: brokerAddresses(brokers).join(','),
+    missing: () => [...missingJava(), ...missingMaven()],
+    async prepare() {
+      await downloadJars(join(import.meta.dirname, 'kafka-pom.xml'), jars)
+      await createCertificate(securityFolder(root))
+      for (const node of nodes)
+        await format(
+          jars,
+          folderOf(node),
+          serverProperties(folderOf(node), securityFolder(root), node, brokers),
+        )
+    },
+    processes: nodes.map(node => brokerProcess(root, jars, folderOf(node), node)),
+    dataFolder,
+  }
+}
+
+/** Holds the key of the secured listener, and its certificate as `certificate.pem` for clients. */
+export function securityFolder(root: string): string {
+  return join(root, 'kafka-security')
+}
+
+function brokerProcess(root: string, jars: string, folder: string, node: number): BackgroundProcess {
+  return {
+    name: `kafka broker ${node}`,
+    command: 'java',
+    arguments: [
+      '-Xms256m',
+      '-Xmx512m',
+      `-Dlog4j2.configurationFile=${join(folder, LOGGING.file)}`,
+      '-cp',
+      join(jars, '*'),
+      'kafka.Kafka',
+      join(folder, 'server.properties'),
+    ],
+    mark: join(folder, 'server.properties'),
+    pidFile: join(root, 'pids', `kafka-${node}.pid`),
+    logFile: join(root, 'logs', `kafka-${node}.log`),
+    port: PORTS.kafka + node - 1,
+    readyWithinMs: 60_000,
+  }
+}
+
+/** Lays out the folder of one node; a node that has data keeps it and gets the current settings. */
+async function format(jars: string, folder: string, properties: string): Promise<void> {
+  mkdirSync(folder, { recursive: true })
+  const settings = join(folder, 'server.properties')
+  writeFileSync(settings, properties)
+  writeFileSync(join(folder, LOGGING.file), LOGGING.text)
+  if (existsSync(join(folder, 'data', 'meta.properties'))) return
+  await runCommand('java', [
+    `-Dlog4j2.configurationFile=${join(folder, LOGGING.file)}`,
+    '-cp',
+    join(jars, '*'),
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    CLUSTER_ID,
+    '-c',
+    settings,
+    ...scramCredentials(),
+  ])
+}
