@@ -1,6 +1,8 @@
 /** What a graph's author and the tools around graphs import. */
 export { type TopologyBuilder, topology } from './builder.ts'
+export { type Change, compare, type Verdict } from './compare.ts'
 export type { DurationText } from './duration.ts'
+export { explainText } from './explain.ts'
 export type {
   Edge,
   Origins,
@@ -13,6 +15,8 @@ export type {
   Target,
   Topic,
 } from './handles.ts'
+export { explainMermaid } from './mermaid.ts'
 export { type Plan, plan, type Stage, type StageSource } from './plan.ts'
+export { summarize, type TopologySummary } from './summary.ts'
 export type { Delay, OperatorNode, Origin, Route, TopicNode, Topology } from './topology.ts'
 export { assertValid, type Fault, validate } from './validate.ts'

@@ -1,0 +1,19 @@
+/** One difference between two versions of a graph. */
+
+/**
+ * - `safe`: nothing to do
+ * - `needsRename`: say what became of a name, with `renameState` or by keeping the old one
+ * - `needsDrop`: say with `dropState` that it is meant to be gone
+ * - `refused`: the newer version cannot go on from where the earlier one stopped
+ */
+export type Verdict = 'safe' | 'needsRename' | 'needsDrop' | 'refused'
+
+export interface Change {
+  readonly what: string
+  readonly verdict: Verdict
+  readonly remedy: string
+}
+
+export function change(what: string, verdict: Verdict, remedy = 'nothing to do'): Change {
+  return { what, verdict, remedy }
+}

@@ -1,0 +1,40 @@
+/** Stages between two versions: state and positions belong to a stage's name and number of tasks. */
+import { type Change, change } from './change.ts'
+import type { TopologySummary } from './summary.ts'
+
+export function comparedStages(before: TopologySummary, after: TopologySummary): readonly Change[] {
+  const known = Object.entries(before.stages).flatMap(([name, stage]) => {
+    const now = after.stages[name]
+    if (!now) return [goneStage(name, before, after)]
+    if (now.partitions === stage.partitions) return []
+    const what = `stage ${name} has ${now.partitions} tasks instead of ${stage.partitions}`
+    const remedy = `read topics of ${stage.partitions} partitions: keys and positions belong to a partition number`
+    return [change(what, 'refused', remedy)]
+  })
+  const added = Object.keys(after.stages).filter(name => !before.stages[name])
+  return [...known, ...added.map(name => change(`stage ${name} is new`, 'safe'))]
+}
+
+function goneStage(name: string, before: TopologySummary, after: TopologySummary): Change {
+  const heir = heirOf(name, before, after)
+  if (heir === undefined) return change(`stage ${name} is gone`, 'safe')
+  return change(
+    `stage ${name} became ${heir}, which has neither its state nor its positions`,
+    'refused',
+    `keep an operator named ${name} as the first of the stage; one that is to come before it belongs behind a topic of its own`,
+  )
+}
+
+/** What a stage that is gone lives on as: where one of its operators is now, or else a new stage that reads the same. */
+export function heirOf(name: string, before: TopologySummary, after: TopologySummary): string | undefined {
+  if (after.stages[name]) return undefined
+  const moved = Object.entries(after.operators).find(
+    ([operator]) => before.operators[operator]?.stage === name,
+  )
+  if (moved) return moved[1].stage
+  const sources = before.stages[name]?.sources ?? []
+  const alike = Object.entries(after.stages).find(
+    ([stage, now]) => !before.stages[stage] && now.sources.some(source => sources.includes(source)),
+  )
+  return alike?.[0]
+}
