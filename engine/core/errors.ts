@@ -26,6 +26,8 @@ export const CATALOGUE = {
     'stop',
     'task {task} has state of format {format}, this version reads up to {known}; run the newer version',
   ],
+  STATE_UNREADABLE: ['deadLetter', 'node {node}: stored state {state} is not {codec}: {reason}'],
+  STORE_FAILED: ['releaseTask', 'the local copy of task {task} at {path} failed: {reason}'],
   CHECKPOINT_LOST: [
     'stop',
     'task {task}: the checkpoint needs {topic}/{partition} from offset {offset}, the topic begins at {start}; nothing was skipped, see docs/errors.md',
@@ -39,6 +41,7 @@ export const CATALOGUE = {
     'node {node}: {target} takes at most {limit} bytes a record, this one has {size}',
   ],
   TIMER_INVALID: ['deadLetter', 'node {node}: timer {timer} {reason}'],
+  TABLE_TOO_LARGE: ['stop', 'table {table} has more than {limit} entries; every pod holds all of them'],
   TABLE_UNKNOWN: ['deadLetter', 'node {node} reads table {table}, which it does not declare'],
   OUTPUT_UNKNOWN: ['deadLetter', 'node {node} emitted to {output}, which it does not declare'],
   DELAY_UNDECLARED: ['deadLetter', 'node {node} emitted to {output} with a time, but its route has no delay'],

@@ -13,7 +13,7 @@ import {
   SourceProgress,
   SPAN_MAX,
 } from '#engine/runtime/checkpoint.ts'
-import { seeded } from './seeded.ts'
+import { seededRandom } from '#testing/seeded-random.ts'
 
 /** Every offset below `next` is finished unless it is in `open`; `ahead` was finished before the restart. */
 class NaiveProgress {
@@ -129,26 +129,26 @@ describe('SourceProgress', () => {
 
   it('agrees with a naive model on random histories with gaps, markers and restarts', () => {
     for (let seed = 1; seed <= 200; seed++) {
-      const random = seeded(seed)
-      const start = random.below(2) * (2 ** 33 - 20)
+      const random = seededRandom(seed)
+      const below = (limit: number) => Math.floor(random() * limit)
+      const start = below(2) * (2 ** 33 - 20)
       let progress = new SourceProgress(start)
       let model = new NaiveProgress(start, new Set())
       for (let move = 0; move < 400; move++) {
-        const choice = random.below(100)
+        const choice = below(100)
         if (choice < 48) {
-          const offset = model.next + (random.below(4) === 0 ? random.below(5) : 0)
+          const offset = model.next + (below(4) === 0 ? below(5) : 0)
           expect(progress.begin(offset)).toBe(!model.ahead.has(offset))
           if (!model.ahead.has(offset)) model.open.add(offset)
           model.next = offset + 1
         } else if (choice < 93 && model.open.size > 0) {
           const open = [...model.open]
           // Mostly among the oldest, so that low moves; sometimes any.
-          const offset =
-            open[random.below(random.below(3) === 0 ? open.length : Math.min(4, open.length))] ?? 0
+          const offset = open[below(below(3) === 0 ? open.length : Math.min(4, open.length))] ?? 0
           model.open.delete(offset)
           progress.complete(offset)
         } else if (choice < 98) {
-          model.next += random.below(4)
+          model.next += below(4)
           progress.passed(model.next)
         } else {
           // A restart reads from low again; what was open is delivered again, what was done ahead is known.

@@ -1,7 +1,7 @@
 /** Hops through delay tiers: never early, at most the smallest tier late. */
 import { describe, expect, it } from 'vitest'
 import { decodeDelay, encodeDelay, nextHop } from '#engine/runtime/delay-route.ts'
-import { seeded } from './seeded.ts'
+import { seededRandom } from '#testing/seeded-random.ts'
 
 const TIERS = [1_000, 5_000, 30_000].map(waitMs => ({ waitMs }))
 
@@ -39,16 +39,17 @@ describe('nextHop', () => {
 
   it('is never early, at most the smallest tier late, in a bounded number of hops', () => {
     for (let seed = 1; seed <= 3_000; seed++) {
-      const random = seeded(seed)
+      const random = seededRandom(seed)
+      const below = (limit: number) => Math.floor(random() * limit)
       let waitMs = 0
-      const tiers = Array.from({ length: 1 + random.below(5) }, () => {
-        waitMs += 1 + random.below(10 ** (1 + random.below(5)))
+      const tiers = Array.from({ length: 1 + below(5) }, () => {
+        waitMs += 1 + below(10 ** (1 + below(5)))
         return { waitMs }
       })
       const smallest = tiers[0]?.waitMs ?? 0
       const largest = tiers.at(-1)?.waitMs ?? 0
-      const start = random.below(1_000_000)
-      const due = start + random.below(largest * 4)
+      const start = below(1_000_000)
+      const due = start + below(largest * 4)
       const [delivered, waits] = travel(tiers, start, due)
       expect(delivered, `seed ${seed}`).toBeGreaterThanOrEqual(due)
       expect(delivered - due, `seed ${seed}`).toBeLessThan(smallest)

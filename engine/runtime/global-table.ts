@@ -1,0 +1,183 @@
+/** A table that every pod holds whole, read through snapshots that updates do not disturb. */
+import { asText, type Codec } from '#engine/core/codec.ts'
+import { CaudalError, invariant, reasonOf } from '#engine/core/errors.ts'
+import type { LogRecord } from '#engine/core/record.ts'
+import { DEFAULT_LIMITS } from './limits.ts'
+
+export const TABLE_ENTRIES_MAX = DEFAULT_LIMITS.tableEntriesMax
+
+export interface GlobalTableOptions<T> {
+  readonly topic: string
+  readonly codec: Codec<T>
+  readonly entriesMax?: number
+  /** Called for each record that was skipped because it could not be read. */
+  readonly report: (error: CaudalError) => void
+}
+
+/** The table as it was at one moment. Whoever took it releases it, once. */
+export interface TableSnapshot<T> {
+  get(key: string): T | undefined
+  release(): void
+}
+
+/** A value since a version of the table, and what the key had before while a snapshot may still ask for that. */
+interface Entry<T> {
+  readonly since: number
+  /** `undefined`: the key is deleted. */
+  readonly value: T | undefined
+  previous: Entry<T> | undefined
+}
+
+/**
+ * Many versions at once: each applied batch makes a new version of the table, and a snapshot reads the version at which
+ * it was taken however long it lives.
+ *
+ * A key has a chain of entries, the newest first; a snapshot takes the first one that is not younger than itself. When
+ * a key is written, its former entry stays in the chain only if a live snapshot can see it, and the key is then queued
+ * with the version of the write: once no live snapshot is older than that, the chain is cut. So a write, a read without
+ * history and a release cost the same however large the table is.
+ *
+ * Invariant: a key with a chain longer than one, or with a deletion, is in the queue exactly once, by ascending version.
+ * Trade-off: an entry needed only by snapshots released out of order stays until the oldest live snapshot goes; history
+ * is bounded by the updates made while the longest record runs.
+ */
+export class GlobalTable<T> {
+  readonly topic: string
+  readonly #codec: Codec<T>
+  readonly #entriesMax: number
+  readonly #report: (error: CaudalError) => void
+  readonly #entries = new Map<string, Entry<T>>()
+  /** Live snapshots by version; versions ascend in the order of insertion. */
+  readonly #live = new Map<number, number>()
+  #history: { readonly key: string; readonly at: number }[] = []
+  #historyAt = 0
+  #version = 0
+  #size = 0
+  #skipped = 0
+
+  constructor(options: GlobalTableOptions<T>) {
+    this.topic = options.topic
+    this.#codec = options.codec
+    this.#entriesMax = options.entriesMax ?? TABLE_ENTRIES_MAX
+    this.#report = options.report
+  }
+
+  /** Keys that have a value. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Records that could not be read; their keys kept the values that they had. */
+  get skipped(): number {
+    return this.#skipped
+  }
+
+  /** Keys whose former values are kept for a snapshot. */
+  get keysWithHistory(): number {
+    return this.#history.length - this.#historyAt
+  }
+
+  /** Makes one new version. Throws TABLE_TOO_LARGE above the limit. */
+  apply(records: readonly LogRecord[], partition = 0): void {
+    const version = this.#version + 1
+    const newest = this.#newestSnapshot()
+    for (const record of records) {
+      const change = this.#decode(record, partition)
+      if (change) this.#put(change.key, change.value, version, newest)
+    }
+    this.#version = version
+  }
+
+  /** The table as it is now. */
+  snapshot(): TableSnapshot<T> {
+    const version = this.#version
+    this.#live.set(version, (this.#live.get(version) ?? 0) + 1)
+    let released = false
+    return {
+      get: key => {
+        invariant(!released, `a snapshot of table ${this.topic} was read after its release`)
+        let entry = this.#entries.get(key)
+        while (entry && entry.since > version) entry = entry.previous
+        return entry?.value
+      },
+      release: () => {
+        invariant(!released, `a snapshot of table ${this.topic} was released twice`)
+        released = true
+        this.#release(version)
+      },
+    }
+  }
+
+  #decode(record: LogRecord, partition: number): { key: string; value: T | undefined } | undefined {
+    try {
+      if (record.key === null)
+        throw new CaudalError('KEY_INVALID', { node: this.topic, reason: 'it has no key' })
+      const value = record.value === null ? undefined : this.#codec.decode(record.value)
+      return { key: asText(record.key), value }
+    } catch (error) {
+      this.#skipped += 1
+      const { topic } = this
+      const details = {
+        topic,
+        partition,
+        offset: record.offset,
+        codec: this.#codec.name,
+        reason: reasonOf(error),
+      }
+      this.#report(new CaudalError('DECODE_FAILED', { node: `table ${topic}`, ...details }, error))
+      return undefined
+    }
+  }
+
+  #put(key: string, value: T | undefined, version: number, newest: number): void {
+    const former = this.#entries.get(key)
+    this.#count(former?.value, value)
+    const previous = former && former.since <= newest ? former : former?.previous
+    if (previous === undefined && value === undefined) {
+      this.#entries.delete(key)
+      return
+    }
+    this.#entries.set(key, { since: version, value, previous })
+    if (previous && former?.previous === undefined) this.#history.push({ key, at: version })
+  }
+
+  #count(former: T | undefined, value: T | undefined): void {
+    if (former === undefined && value !== undefined) this.#size += 1
+    if (former !== undefined && value === undefined) this.#size -= 1
+    if (this.#size <= this.#entriesMax) return
+    throw new CaudalError('TABLE_TOO_LARGE', { table: this.topic, limit: this.#entriesMax })
+  }
+
+  #newestSnapshot(): number {
+    let newest = -1
+    for (const version of this.#live.keys()) newest = version
+    return newest
+  }
+
+  #release(version: number): void {
+    const count = (this.#live.get(version) ?? 0) - 1
+    if (count > 0) this.#live.set(version, count)
+    else this.#live.delete(version)
+    if (this.#historyAt === this.#history.length) return
+    const [oldest = this.#version] = this.#live.keys()
+    for (;;) {
+      const next = this.#history[this.#historyAt]
+      if (!next || next.at > oldest) break
+      this.#historyAt += 1
+      this.#cut(next.key, oldest)
+    }
+    if (this.#historyAt * 2 <= this.#history.length) return
+    this.#history = this.#history.slice(this.#historyAt)
+    this.#historyAt = 0
+  }
+
+  /** Forgets what no snapshot from `oldest` on can see. */
+  #cut(key: string, oldest: number): void {
+    const newest = this.#entries.get(key)
+    let entry = newest
+    while (entry && entry.since > oldest) entry = entry.previous
+    if (entry) entry.previous = undefined
+    if (newest?.previous) this.#history.push({ key, at: this.#version })
+    else if (newest?.value === undefined) this.#entries.delete(key)
+  }
+}
