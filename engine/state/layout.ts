@@ -72,9 +72,14 @@ export function mapEntry(operator: string, state: string, key: string, name: str
   return mapEntryPrefix(operator, state, key) + name
 }
 
+/** Every timer of the name begins with this, whatever the key. */
+export function timerPrefix(operator: string, name: string): string {
+  return `t${escaped(operator)}/${escaped(name)}/`
+}
+
 export function timerEntry(operator: string, name: string, key: string): string {
   checkKey(operator, key)
-  return `t${escaped(operator)}/${escaped(name)}/${key}`
+  return timerPrefix(operator, name) + key
 }
 
 export function stepEntry(callId: string): string {

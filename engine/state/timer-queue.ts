@@ -1,0 +1,129 @@
+/** The timers of one task in the order in which they are due, however many there are. */
+import { compareDue, type Due, DueHeap } from './due-heap.ts'
+import { decodeDue } from './frame.ts'
+import { parseEntry, TIMER_PREFIX, timerEntry } from './layout.ts'
+
+export interface DueTimer {
+  readonly operator: string
+  readonly name: string
+  readonly key: string
+  readonly due: number
+}
+
+/** What the queue reads timers from: staged ones included, as `TaskState.entries` has it. */
+export interface TimerSource {
+  entries(prefix: string): IterableIterator<readonly [string, Uint8Array]>
+}
+
+/**
+ * Holds a window of the nearest timers; the state has them all. The horizon is the last place, by due time and entry,
+ * up to which the window is complete: a timer set before it enters the window, one set behind it stays in the state
+ * only. When the window is empty it is filled with the nearest timers behind the horizon, by one pass over the
+ * timers in the state; until the first such pass nothing was read. A window that has grown to twice its size gives
+ * its far half back.
+ *
+ * Moving and cancelling leave the old place in the heap; `#dues` says which place counts, and a heap with more dead
+ * places than live ones is built anew. So setting costs O(log window), amortised, whether or not it moves a timer.
+ *
+ * A timer that was handed out is not handed out again by filling, since it lies before the horizon. Only when the
+ * window gives back a half that it lies in may that happen: whoever fires it looks whether its entry still stands.
+ */
+export class TimerQueue {
+  readonly #source: TimerSource
+  readonly #windowMax: number
+  #heap = new DueHeap()
+  /** The due time that counts of each timer in the window. */
+  readonly #dues = new Map<string, number>()
+  /** The state may hold timers behind this; undefined when the window holds all. */
+  #horizon: Due | undefined = { due: Number.NEGATIVE_INFINITY, entry: '' }
+
+  constructor(source: TimerSource, windowMax = 10_000) {
+    this.#source = source
+    this.#windowMax = windowMax
+  }
+
+  /** Sets or moves a timer whose entry has been staged. */
+  set(operator: string, name: string, key: string, due: number): void {
+    const item = { due, entry: timerEntry(operator, name, key) }
+    if (this.#horizon && compareDue(item, this.#horizon) > 0) {
+      this.#dues.delete(item.entry)
+      return
+    }
+    if (this.#dues.get(item.entry) === due) return
+    this.#dues.set(item.entry, due)
+    this.#heap.push(item)
+    if (this.#dues.size > 2 * this.#windowMax) this.#keep(this.#live())
+    else if (this.#heap.size > 2 * this.#dues.size + 64) this.#heap = new DueHeap(this.#live())
+  }
+
+  /** A timer whose entry has been deleted. */
+  cancel(operator: string, name: string, key: string): void {
+    this.#dues.delete(timerEntry(operator, name, key))
+  }
+
+  nextDue(): number | undefined {
+    return this.#first()?.due
+  }
+
+  /** Hands out what is due at `now`, the earliest first. */
+  takeDue(now: number, timersMax = Number.POSITIVE_INFINITY): DueTimer[] {
+    const taken: DueTimer[] = []
+    while (taken.length < timersMax) {
+      const first = this.#first()
+      if (!first || first.due > now) break
+      this.#heap.removeFirst()
+      this.#dues.delete(first.entry)
+      const entry = parseEntry(first.entry)
+      if (entry?.kind !== 'timer') continue
+      taken.push({ operator: entry.operator, name: entry.name, key: entry.key, due: first.due })
+    }
+    return taken
+  }
+
+  #first(): Due | undefined {
+    this.#dropDead()
+    if (this.#heap.size === 0 && this.#horizon) this.#fill(this.#horizon)
+    return this.#heap.first
+  }
+
+  #dropDead(): void {
+    for (let first = this.#heap.first; first; first = this.#heap.first) {
+      if (this.#dues.get(first.entry) === first.due) return
+      this.#heap.removeFirst()
+    }
+  }
+
+  /** The places that count, in order. A timer moved away and back has two equal places: one is kept. */
+  #live(): Due[] {
+    const live = this.#heap.all.filter(item => this.#dues.get(item.entry) === item.due).sort(compareDue)
+    return live.filter((item, index) => item.entry !== live[index - 1]?.entry)
+  }
+
+  #fill(horizon: Due): void {
+    let nearest: Due[] = []
+    let cut = false
+    for (const [entry, bytes] of this.#source.entries(TIMER_PREFIX)) {
+      const item = { due: decodeDue(bytes), entry }
+      if (compareDue(item, horizon) > 0) nearest.push(item)
+      if (nearest.length <= 2 * this.#windowMax) continue
+      nearest = nearest.sort(compareDue).slice(0, this.#windowMax)
+      cut = true
+    }
+    this.#horizon = undefined
+    nearest.sort(compareDue)
+    if (cut || nearest.length > this.#windowMax) this.#keep(nearest)
+    else this.#replace(nearest)
+  }
+
+  /** Makes the nearest of these the window, and the last of them its horizon. */
+  #keep(sorted: Due[]): void {
+    this.#replace(sorted.slice(0, this.#windowMax))
+    this.#horizon = sorted[Math.min(this.#windowMax, sorted.length) - 1]
+  }
+
+  #replace(sorted: Due[]): void {
+    this.#dues.clear()
+    for (const item of sorted) this.#dues.set(item.entry, item.due)
+    this.#heap = new DueHeap(sorted)
+  }
+}

@@ -1,0 +1,59 @@
+/** Finds entries whose time to live is over, a bounded batch at a time; readers do not see them since they expired. */
+import type { StateDeclarations } from '#engine/core/operator.ts'
+import { isExpired } from './frame.ts'
+import { mapPrefix, valuePrefix } from './layout.ts'
+import type { TaskState } from './task-state.ts'
+
+/** Where a sweep goes on. Lives as long as the task's state: a new owner begins anew. */
+export type SweepCursor = IterableIterator<readonly [string, Uint8Array]>
+
+export interface Sweep {
+  /** Keys of entries to delete: the runtime stages their deletion at once, before any other write. */
+  readonly expired: readonly string[]
+  /** Undefined when everything has been looked at. */
+  readonly cursor: SweepCursor | undefined
+}
+
+/**
+ * Looks at the next `batchMax` entries of the task. `declarations` are those of the stage's operators, by name.
+ * One pass goes over all entries, whichever state they are of, so that a batch costs the same in every store.
+ */
+export function sweepExpired(
+  state: TaskState,
+  declarations: ReadonlyMap<string, StateDeclarations>,
+  now: number,
+  batchMax: number,
+  cursor: SweepCursor | undefined,
+): Sweep {
+  const lifetimes = lifetimesOf(declarations)
+  if (lifetimes.size === 0) return { expired: [], cursor: undefined }
+  const expired = new Set<string>()
+  const entries = cursor ?? state.entries('')
+  for (let seen = 0; seen < batchMax; seen++) {
+    const next = entries.next()
+    if (next.done) return { expired: [...expired], cursor: undefined }
+    const [entry, bytes] = next.value
+    const ttl = lifetimes.get(prefixOf(entry))
+    // The iterator was held across commits: only what stands now counts.
+    if (isExpired(bytes, ttl, now) && isExpired(state.get(entry) ?? NOTHING, ttl, now)) expired.add(entry)
+  }
+  return { expired: [...expired], cursor: entries }
+}
+
+const NOTHING = new Uint8Array()
+
+function lifetimesOf(declarations: ReadonlyMap<string, StateDeclarations>): ReadonlyMap<string, number> {
+  const lifetimes = new Map<string, number>()
+  for (const [operator, states] of declarations) {
+    for (const [name, { kind, ttlMs }] of Object.entries(states)) {
+      const prefix = kind === 'value' ? valuePrefix(operator, name) : mapPrefix(operator, name)
+      if (ttlMs !== undefined) lifetimes.set(prefix, ttlMs)
+    }
+  }
+  return lifetimes
+}
+
+/** The part of an entry's key that all entries of its state have. */
+function prefixOf(entry: string): string {
+  return entry.slice(0, entry.indexOf('/', entry.indexOf('/') + 1) + 1)
+}
