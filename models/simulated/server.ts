@@ -1,0 +1,240 @@
+/** A simulated provider over real HTTP, so that the whole path, SDK included, runs without a key and the same every time. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { realSystem, type System } from '#engine/core/system.ts'
+import { answerTo } from './answers.ts'
+import { embed } from './embeddings.ts'
+import { type Behaviour, behaviourOf, CALM, type Profile } from './profile.ts'
+import { type ModelServerStats, Purchases } from './purchases.ts'
+import {
+  type ChatBody,
+  chatBody,
+  completionJson,
+  type Fault,
+  fault,
+  type Loose,
+  readBody,
+  sendEvents,
+  sendFault,
+  sendJson,
+  tokensOf,
+} from './wire.ts'
+
+export interface ModelServerOptions {
+  /** 0 for any free port. */
+  readonly port?: number
+  readonly seed?: number | string
+  readonly profile?: Partial<Profile>
+  readonly system?: System
+}
+
+export interface ModelServer {
+  /** Base URL for clients, `http://127.0.0.1:PORT/v1`. */
+  readonly url: string
+  stats(): ModelServerStats
+  successesById(): Readonly<Record<string, number>>
+  /** Changes the behaviour of the requests that arrive from now on. */
+  setProfile(profile: Partial<Profile>): void
+  /** Breaks off what is in flight and stops listening. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts it on the loopback interface. Routes: `POST /v1/chat/completions` (`stream` too), `POST /v1/embeddings`,
+ * `GET /v1/models`, `GET /stats` (`?ids=1` adds the successes by request id). The behaviour of a call depends on the seed, its `X-Request-Id` and
+ * how often that id was asked before, so a run with the same seed meets the same faults in whatever order its calls arrive.
+ *
+ * ```ts
+ * const server = await startModelServer({ port: 0, seed: 7, profile: { rateLimited: 0.05 } })
+ * ```
+ */
+export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
+  const state: State = {
+    system: options.system ?? realSystem,
+    seed: String(options.seed ?? 1),
+    profile: { ...CALM, ...options.profile },
+    purchases: new Purchases(),
+    anonymous: 0,
+  }
+  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    void handle(state, request, response)
+  })
+  server.requestTimeout = 0
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port: options.port ?? 0, host: '127.0.0.1', backlog: 4_096 }, resolve)
+  })
+  const { port } = server.address() as AddressInfo // It listens on TCP, where an address is always this.
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    stats: () => state.purchases.stats(),
+    successesById: () => state.purchases.successesById(),
+    setProfile(profile) {
+      state.profile = { ...state.profile, ...profile }
+    },
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+interface State {
+  readonly system: System
+  readonly seed: string
+  profile: Profile
+  readonly purchases: Purchases
+  anonymous: number
+}
+
+async function handle(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const [path, query] = (request.url ?? '/').split('?')
+  switch (`${request.method} ${path}`) {
+    case 'GET /v1/models':
+      sendJson(response, 200, MODELS)
+      break
+    case 'GET /stats':
+      sendJson(response, 200, statsJson(state, query === 'ids=1'))
+      break
+    case 'POST /v1/chat/completions':
+      await withBody(request, response, body => chat(state, body, requestIdOf(state, request), response))
+      break
+    case 'POST /v1/embeddings':
+      await withBody(request, response, body => embeddings(state, body, response))
+      break
+    default:
+      sendFault(response, fault(404, `there is no ${request.method} ${path}`, 'not_found'))
+  }
+}
+
+async function withBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  act: (body: Loose) => Fault | undefined,
+): Promise<void> {
+  const read = await readBody(request)
+  const found = 'fault' in read ? read.fault : act(read.body)
+  if (found) sendFault(response, found)
+}
+
+function chat(state: State, body: Loose, requestId: string, response: ServerResponse): Fault | undefined {
+  const asked = chatBody(body)
+  if ('status' in asked) return asked
+  complete(state, asked, requestId, response)
+  return undefined
+}
+
+function requestIdOf(state: State, request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  if (typeof given === 'string' && given !== '') return given
+  state.anonymous += 1
+  return `anonymous-${state.anonymous}`
+}
+
+/** One timer a call in flight, and nothing else: thousands of them cost little. */
+function complete(state: State, chat: ChatBody, requestId: string, response: ServerResponse): void {
+  const attempt = state.purchases.begin(requestId)
+  const behaviour = behaviourOf(state.profile, state.seed, requestId, attempt)
+  let ended = false
+  const end = (act: () => void) => {
+    if (ended) return
+    ended = true
+    act()
+  }
+  const cancel = state.system.after(behaviour.delayMs, () =>
+    end(() => finish(state, chat, requestId, behaviour, response)),
+  )
+  response.once('close', () =>
+    end(() => {
+      cancel()
+      state.purchases.end(requestId, 'abandoned')
+    }),
+  )
+}
+
+function finish(
+  { purchases, ...state }: State,
+  chat: ChatBody,
+  requestId: string,
+  behaviour: Behaviour,
+  response: ServerResponse,
+): void {
+  switch (behaviour.kind) {
+    case 'refuse':
+      purchases.end(requestId, 'refused')
+      sendFault(response, fault(429, 'too many requests (simulated)', 'rate_limit_exceeded'), {
+        'retry-after': String(Math.ceil(behaviour.retryAfterMs / 1000)),
+        'retry-after-ms': String(behaviour.retryAfterMs),
+      })
+      break
+    case 'fail':
+      purchases.end(requestId, 'failed')
+      sendFault(response, fault(behaviour.status, 'the server failed (simulated)', 'server_error'))
+      break
+    case 'malform':
+      purchases.end(requestId, 'malformed')
+      sendMalformed(response, behaviour.form)
+      break
+    case 'answer':
+      purchases.end(requestId, 'successes')
+      sendAnswer(state, chat, requestId, response)
+  }
+}
+
+function sendAnswer(
+  state: Pick<State, 'seed' | 'system'>,
+  chat: ChatBody,
+  requestId: string,
+  response: ServerResponse,
+): void {
+  const completion = {
+    id: `chatcmpl-${requestId}`,
+    model: chat.model,
+    created: Math.floor(state.system.now() / 1000),
+    text: answerTo({ ...chat, seed: state.seed, requestId }),
+    promptTokens: chat.messages.reduce((sum, message) => sum + tokensOf(message.content), 0),
+  }
+  if (chat.stream) sendEvents(response, completion)
+  else sendJson(response, 200, completionJson(completion), { 'x-request-id': requestId })
+}
+
+function sendMalformed(response: ServerResponse, form: 'cut' | 'html' | 'empty'): void {
+  const text = {
+    cut: '{"id":"chatcmpl-1","choices":[{"message":{"conte',
+    html: '<html><body>The gateway says hello.</body></html>',
+    empty: '{"choices":[]}',
+  }[form]
+  sendJson(response, 200, text, form === 'html' ? { 'content-type': 'text/html' } : {})
+}
+
+function embeddings(state: State, body: Loose, response: ServerResponse): Fault | undefined {
+  const inputs: readonly unknown[] = Array.isArray(body.input) ? body.input : [body.input]
+  if (!inputs.every(input => typeof input === 'string')) return fault(400, 'input must be text')
+  state.purchases.embedded()
+  const asBase64 = body.encoding_format === 'base64'
+  const data = inputs.map((input, index) => {
+    const vector = embed(input)
+    const embedding = asBase64 ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector
+    return { object: 'embedding', index, embedding }
+  })
+  const tokens = inputs.reduce((sum, input) => sum + tokensOf(input), 0)
+  sendJson(response, 200, {
+    object: 'list',
+    model: body.model ?? 'simulated',
+    data,
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
+  })
+  return undefined
+}
+
+const MODELS = {
+  object: 'list',
+  data: [{ id: 'simulated', object: 'model', created: 0, owned_by: 'caudal' }],
+}
+
+function statsJson(state: State, withIds: boolean): object {
+  const { boughtTwice, inFlight, ...counts } = state.purchases.stats()
+  const stats = { ...counts, bought_twice: boughtTwice, in_flight: inFlight }
+  return withIds ? { ...stats, successes_by_request_id: state.purchases.successesById() } : stats
+}

@@ -1,0 +1,145 @@
+/** The HTTP side of the simulated model: bodies in, JSON, events and errors out, in OpenAI's shapes. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { reasonOf } from '#engine/core/errors.ts'
+import type { JsonSchema, Message } from '../model.ts'
+import type { Asked } from './answers.ts'
+
+const BODY_BYTES_MAX = 4 * 1024 * 1024
+
+export interface ChatBody {
+  readonly model: string
+  readonly stream: boolean
+  readonly messages: readonly Message[]
+  readonly schema: Asked['schema']
+  readonly hints: Asked['hints']
+}
+
+export type Fault = { readonly status: number; readonly message: string; readonly code: string }
+
+/** The body as JSON; a fault when it is too large, broken off or not JSON. */
+export async function readBody(request: IncomingMessage): Promise<{ body: Loose } | { fault: Fault }> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of request) {
+      size += chunk.length
+      if (size > BODY_BYTES_MAX) return { fault: fault(413, `the body is over ${BODY_BYTES_MAX} bytes`) }
+      chunks.push(chunk)
+    }
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString())
+    if (isLoose(body)) return { body }
+    return { fault: fault(400, 'the body must be a JSON object') }
+  } catch (error) {
+    return { fault: fault(400, `the body is not JSON: ${reasonOf(error)}`) }
+  }
+}
+
+/** An object from outside: every field is unknown until looked at. */
+export type Loose = { readonly [field: string]: unknown }
+
+export function chatBody(body: Loose): ChatBody | Fault {
+  const { model, messages, stream } = body
+  if (typeof model !== 'string') return fault(400, 'model must be a string')
+  if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isMessage))
+    return fault(400, 'messages must be a list of { role, content }')
+  return { model, stream: stream === true, messages, schema: schemaOf(body), hints: hintsOf(body) }
+}
+
+export function fault(status: number, message: string, code = 'invalid_request_error'): Fault {
+  return { status, message, code }
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Record<string, string> = {},
+): void {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  })
+  response.end(text)
+}
+
+export function sendFault(
+  response: ServerResponse,
+  { status, message, code }: Fault,
+  headers: Record<string, string> = {},
+): void {
+  sendJson(response, status, { error: { message, type: code, code, param: null } }, headers)
+}
+
+export interface Completion {
+  readonly id: string
+  readonly model: string
+  readonly created: number
+  readonly text: string
+  readonly promptTokens: number
+}
+
+export function completionJson({ id, model, created, text, promptTokens }: Completion): object {
+  return {
+    id,
+    object: 'chat.completion',
+    created,
+    model,
+    choices: [
+      { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: text, refusal: null } },
+    ],
+    usage: usage(promptTokens, text),
+  }
+}
+
+/** The completion as server-sent events, a word a chunk, ended by `[DONE]`. */
+export function sendEvents(response: ServerResponse, completion: Completion): void {
+  const { id, model, created, text, promptTokens } = completion
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+  const send = (choices: readonly object[], more: object = {}) => {
+    const chunk = { id, object: 'chat.completion.chunk', created, model, choices, ...more }
+    response.write(`data: ${JSON.stringify(chunk)}\n\n`)
+  }
+  send([{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }])
+  for (const word of text.match(/\S+\s*/g) ?? [])
+    send([{ index: 0, delta: { content: word }, finish_reason: null }])
+  send([{ index: 0, delta: {}, finish_reason: 'stop' }])
+  send([], { usage: usage(promptTokens, text) })
+  response.end('data: [DONE]\n\n')
+}
+
+/** About four characters to a token. */
+export const tokensOf = (text: string) => Math.ceil(text.length / 4)
+
+function usage(promptTokens: number, text: string) {
+  const completionTokens = tokensOf(text)
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  }
+}
+
+function isMessage(value: unknown): value is Message {
+  return isLoose(value) && typeof value.role === 'string' && typeof value.content === 'string'
+}
+
+function schemaOf(body: Loose): Asked['schema'] {
+  const format = isLoose(body.response_format) ? body.response_format.json_schema : undefined
+  if (!isLoose(format) || typeof format.name !== 'string') return undefined
+  const schema: JsonSchema = isLoose(format.schema) ? format.schema : {}
+  return { name: format.name, schema }
+}
+
+function hintsOf(body: Loose): Asked['hints'] {
+  const hints = isLoose(body.caudal) ? body.caudal : {}
+  return {
+    reference: typeof hints.reference === 'string' ? hints.reference : undefined,
+    attempt: typeof hints.attempt === 'number' ? hints.attempt : undefined,
+  }
+}
+
+function isLoose(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null
+}
