@@ -6,8 +6,8 @@ import { type ESTree, type ParseResult, parseSync, Visitor, type VisitorObject }
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-/** Folders that hold nothing of ours. */
-const SKIPPED = new Set(['node_modules', '.git', 'data', '.vitest', 'coverage', 'cache'])
+/** Folders that hold nothing of ours; of the hidden ones, only .ci does. */
+const SKIPPED = /^(node_modules|data|coverage|cache|\.(?!ci$).*)$/
 const TEXT =
   /\.(ts|md|json|ya?ml|sh|avsc|sql|properties|toml|html|css|js|mjs)$|^[A-Z]+$|^run$|^\.[a-z]+(rc|ignore)$/
 
@@ -163,7 +163,7 @@ function filesUnder(folder: string): string[] {
   const entries = readdirSync(join(ROOT, folder), { withFileTypes: true })
   return entries.flatMap(entry => {
     const path = join(folder, entry.name)
-    if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesUnder(path)
+    if (entry.isDirectory()) return SKIPPED.test(entry.name) ? [] : filesUnder(path)
     return entry.isFile() && TEXT.test(entry.name) ? [path] : []
   })
 }
