@@ -33,6 +33,8 @@ export interface ModelServer {
   readonly url: string
   stats(): ModelServerStats
   successesById(): Readonly<Record<string, number>>
+  /** Connections accepted since the start. */
+  connections(): number
   /** Changes the behaviour of the requests that arrive from now on. */
   setProfile(profile: Partial<Profile>): void
   /** Breaks off what is in flight and stops listening. */
@@ -55,11 +57,15 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     profile: { ...CALM, ...options.profile },
     purchases: new Purchases(),
     anonymous: 0,
+    connections: 0,
   }
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     void handle(state, request, response)
   })
   server.requestTimeout = 0
+  server.on('connection', () => {
+    state.connections += 1
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port: options.port ?? 0, host: '127.0.0.1', backlog: 4_096 }, resolve)
@@ -68,6 +74,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   return {
     url: `http://127.0.0.1:${port}/v1`,
     stats: () => state.purchases.stats(),
+    connections: () => state.connections,
     successesById: () => state.purchases.successesById(),
     setProfile(profile) {
       state.profile = { ...state.profile, ...profile }
@@ -86,6 +93,7 @@ interface State {
   profile: Profile
   readonly purchases: Purchases
   anonymous: number
+  connections: number
 }
 
 async function handle(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {

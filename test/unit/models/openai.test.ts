@@ -1,0 +1,275 @@
+/** The provider against the simulated server over real HTTP: replies, identities, and every way to fail. */
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { actionOf } from '#engine/core/errors.ts'
+import { ModelError, type ModelRequest } from '#models/model.ts'
+import { type OpenAiOptions, openAi, requestIdHeader } from '#models/openai.ts'
+import { CALM, type Profile } from '#models/simulated/profile.ts'
+import { startModelServer } from '#models/simulated/server.ts'
+
+const releases: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const release of releases.splice(0)) await release()
+})
+
+async function simulated(profile: Partial<Profile> = {}, options: Partial<OpenAiOptions> = {}) {
+  const server = await startModelServer({ seed: 1, profile })
+  const model = openAi({ baseUrl: server.url, model: 'simulated', ...options })
+  releases.push(
+    () => model.close(),
+    () => server.close(),
+  )
+  return { server, model }
+}
+
+/** A provider before a server that answers everything in one way. */
+async function answering(answer: (response: ServerResponse) => void, options: Partial<OpenAiOptions> = {}) {
+  const seen: { path: string; headers: Record<string, unknown>; body: string }[] = []
+  const server = createServer((request, response) => {
+    let body = ''
+    request.on('data', chunk => {
+      body += chunk
+    })
+    request.on('end', () => {
+      seen.push({ path: request.url ?? '', headers: request.headers, body })
+      answer(response)
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const model = openAi({ baseUrl: `http://127.0.0.1:${port}/v1`, model: 'default', ...options })
+  releases.push(
+    () => model.close(),
+    () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  )
+  return { model, seen, baseUrl: `http://127.0.0.1:${port}/v1` }
+}
+
+const REQUEST: ModelRequest = {
+  messages: [
+    { role: 'user', content: '<question>What is two and two?</question>\n\n<reference>Four</reference>' },
+  ],
+  hints: { attempt: 5 },
+}
+const call = (requestId = 'r1', signal = new AbortController().signal) => ({ requestId, signal })
+
+async function failureOf(promise: Promise<unknown>): Promise<ModelError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(ModelError)
+  return error as ModelError
+}
+
+const json = (status: number, value: unknown, headers: Record<string, string> = {}) => {
+  return (response: ServerResponse) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers })
+    response.end(typeof value === 'string' ? value : JSON.stringify(value))
+  }
+}
+const completion = (choice: object, more: object = {}) => json(200, { choices: [choice], ...more })
+
+test('an answer comes with its usage, model and latency, and is bought under its request id', async () => {
+  const { server, model } = await simulated({}, { sendHints: true })
+  const reply = await model.complete(REQUEST, call('record-7:call'))
+  expect(reply).toMatchObject({ text: 'Four.', model: 'simulated', finish: 'stop' })
+  expect(reply.usage.promptTokens).toBeGreaterThan(5)
+  expect(reply.usage.completionTokens).toBe(2)
+  expect(reply.latencyMs).toBeGreaterThanOrEqual(0)
+  expect(server.successesById()).toEqual({ 'record-7:call': 1 })
+})
+
+test('what is asked goes out as asked, and nothing more', async () => {
+  const { model, seen } = await answering(completion({ message: { content: 'ok' } }), {
+    apiKey: 'secret',
+    query: { 'api-version': '2024-10-21' },
+    headers: { 'api-key': 'azure' },
+    aliases: { 'gpt-4o': 'my-deployment' },
+  })
+  const schema = { name: 'verdict', schema: { type: 'object' } }
+  const labels = { taskType: 'qa', organization: 'org' }
+  await model.complete({ ...REQUEST, model: 'gpt-4o', schema, labels, temperature: 0, tokensMax: 9 }, call())
+  const [request] = seen
+  expect(request?.path).toBe('/v1/chat/completions?api-version=2024-10-21')
+  expect(request?.headers).toMatchObject({
+    authorization: 'Bearer secret',
+    'api-key': 'azure',
+    'x-request-id': 'r1',
+  })
+  expect(JSON.parse(request?.body ?? '')).toEqual({
+    model: 'my-deployment',
+    messages: REQUEST.messages,
+    temperature: 0,
+    max_tokens: 9,
+    response_format: { type: 'json_schema', json_schema: { ...schema, strict: true } },
+  })
+})
+
+test('a request id that no header can carry is sent as its digest', () => {
+  expect(requestIdHeader('topic/3/17:call')).toBe('topic/3/17:call')
+  expect(requestIdHeader('pregunta ñ')).toMatch(/^[0-9a-f]{64}$/)
+  expect(requestIdHeader('x'.repeat(300))).toMatch(/^[0-9a-f]{64}$/)
+  expect(requestIdHeader('a\r\nb')).not.toBe(requestIdHeader('a b'))
+})
+
+test.each([
+  ['length', { finish_reason: 'length', message: { content: 'cut' } }, 'length'],
+  ['a filter', { finish_reason: 'content_filter', message: { content: '' } }, 'refused'],
+  ['a refusal', { finish_reason: 'stop', message: { content: null, refusal: 'I will not' } }, 'refused'],
+  ['no reason at all', { message: { content: 'ok' } }, 'stop'],
+])('an answer ended by %s says so', async (_, choice, finish) => {
+  const { model } = await answering(completion(choice))
+  expect(await model.complete(REQUEST, call())).toMatchObject({ finish })
+})
+
+test('a provider that counts no tokens is counted by characters', async () => {
+  const { model } = await answering(completion({ message: { content: '12345678' } }))
+  const { usage } = await model.complete(REQUEST, call())
+  expect(usage).toEqual({ promptTokens: 18, completionTokens: 2 })
+})
+
+test.each([
+  ['429 with seconds', 429, { 'retry-after': '7' }, 'rate_limit', 7_000],
+  ['429 with milliseconds', 429, { 'retry-after': '7', 'retry-after-ms': '1500' }, 'rate_limit', 1_500],
+  ['429 without a wait', 429, {}, 'rate_limit', undefined],
+  ['429 with nonsense', 429, { 'retry-after': 'soon' }, 'rate_limit', undefined],
+  ['408', 408, {}, 'timeout', undefined],
+  ['504', 504, {}, 'timeout', undefined],
+  ['500', 500, {}, 'unavailable', undefined],
+  ['503 with a wait', 503, { 'retry-after': '2' }, 'unavailable', 2_000],
+  ['400', 400, {}, 'invalid', undefined],
+  ['422', 422, {}, 'invalid', undefined],
+  ['401', 401, {}, 'other', undefined],
+  ['418', 418, {}, 'other', undefined],
+])('%s becomes its error type, after a single call', async (_, status, headers, errorType, retryAfterMs) => {
+  const { model, seen } = await answering(json(status, { error: { message: 'no' } }, headers))
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error).toMatchObject({ errorType, retryAfterMs, status, spent: true })
+  expect(seen).toHaveLength(1)
+})
+
+test('Retry-After as a date is a wait from now', async () => {
+  const date = new Date(Date.now() + 30_000).toUTCString()
+  const { model } = await answering(json(429, {}, { 'retry-after': date }))
+  const { retryAfterMs } = await failureOf(model.complete(REQUEST, call()))
+  expect(retryAfterMs).toBeGreaterThan(20_000)
+  expect(retryAfterMs).toBeLessThanOrEqual(30_000)
+})
+
+test.each([
+  [401, 'check OPENAI_API_KEY', true],
+  [403, 'permissions', true],
+  [404, 'check LLM_MODEL', true],
+  [400, 'see its prompt', false],
+])('%i says what to do, and whether every request would fail', async (status, advice, outage) => {
+  const { model } = await answering(json(status, { error: { message: 'no' } }))
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error.message).toContain(advice)
+  expect(error.outage).toBe(outage)
+})
+
+test('an account without credit is an outage, not a matter of waiting a second', async () => {
+  const { model } = await answering(
+    json(429, { error: { message: 'no credit', code: 'insufficient_quota' } }),
+  )
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error).toMatchObject({ errorType: 'rate_limit', outage: true })
+  expect(error.message).toContain('top it up')
+})
+
+test.each([
+  ['cut off JSON', json(200, '{"choices":[{"mess')],
+  ['no choices', json(200, { choices: [] })],
+  ['choices of another kind', json(200, { choices: 'none' })],
+  ['JSON null', json(200, 'null')],
+  ['a number', json(200, '7')],
+  ['an empty body', json(200, '')],
+  ['an error with status 200', json(200, { error: { message: 'overloaded' } })],
+  ['a web page', json(200, '<html>hello</html>', { 'content-type': 'text/html' })],
+])('%s is an invalid reply, not a crash', async (_, answer) => {
+  const { model } = await answering(answer)
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error.errorType).toBe('invalid')
+  expect(actionOf(error)).toBe('deadLetter')
+})
+
+test('a hanging call ends at its time limit, and its connection with it', async () => {
+  const { server, model } = await simulated({ hanging: 1 }, { timeoutMs: 60 })
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error).toMatchObject({ errorType: 'timeout', outage: true })
+  expect(actionOf(error)).toBe('retry')
+  await expect.poll(() => server.stats()).toMatchObject({ calls: 1, successes: 0, abandoned: 1, inFlight: 0 })
+})
+
+test('the time limit covers a body that stops halfway', async () => {
+  const { model } = await answering(
+    response => {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.write('{"choices":')
+    },
+    { timeoutMs: 60 },
+  )
+  expect((await failureOf(model.complete(REQUEST, call()))).errorType).toBe('timeout')
+})
+
+test('an aborted call throws the reason of the abort and leaves the server', async () => {
+  const { server, model } = await simulated({ hanging: 1 })
+  const controller = new AbortController()
+  const pending = model.complete(REQUEST, call('r1', controller.signal))
+  await expect.poll(() => server.stats().inFlight).toBe(1)
+  const reason = new ModelError('other', { model: 'test', reason: 'the task left' })
+  controller.abort(reason)
+  await expect(pending).rejects.toBe(reason)
+  await expect.poll(() => server.stats()).toMatchObject({ abandoned: 1, inFlight: 0 })
+})
+
+test('nobody listening and a broken connection are unavailable, with the address', async () => {
+  const { model, baseUrl } = await answering(response => response.destroy())
+  const broken = await failureOf(model.complete(REQUEST, call()))
+  expect(broken).toMatchObject({ errorType: 'unavailable', outage: true })
+  for (const release of releases.splice(0)) await release()
+  const nobody = openAi({ baseUrl, model: 'default' })
+  releases.push(() => nobody.close())
+  const error = await failureOf(nobody.complete(REQUEST, call()))
+  expect(error.errorType).toBe('unavailable')
+  expect(error.message).toContain(`${baseUrl} cannot be reached (ECONNREFUSED)`)
+})
+
+test('a reply above its size limit is refused', async () => {
+  const { model } = await answering(completion({ message: { content: 'x'.repeat(10_000) } }), {
+    connections: { replyBytesMax: 1_000 },
+  })
+  await failureOf(model.complete(REQUEST, call()))
+})
+
+test('connections are kept, and never more than allowed', async () => {
+  const { server, model } = await simulated(
+    { latency: { kind: 'fixed', ms: 20 } },
+    { connections: { connectionsMax: 5 } },
+  )
+  await Promise.all(Array.from({ length: 20 }, (_, n) => model.complete(REQUEST, call(`r${n}`))))
+  expect(server.stats()).toMatchObject({ calls: 20, successes: 20, boughtTwice: 0 })
+  expect(server.connections()).toBeLessThanOrEqual(5)
+})
+
+test('faults of the server are drawn the same for the same seed', async () => {
+  const profile: Partial<Profile> = { ...CALM, rateLimited: 0.2, failing: 0.2, malformed: 0.2 }
+  const outcomes = async () => {
+    const { model } = await simulated(profile)
+    const run = (n: number) =>
+      model.complete(REQUEST, call(`r${n}`)).then(
+        reply => reply.text,
+        (error: ModelError) => error.errorType,
+      )
+    return Promise.all(Array.from({ length: 30 }, (_, n) => run(n)))
+  }
+  const first = await outcomes()
+  expect(await outcomes()).toEqual(first)
+  expect(new Set(first).size).toBeGreaterThan(3)
+})
