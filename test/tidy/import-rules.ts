@@ -202,13 +202,14 @@ const deadFiles: Rule = {
   because: 'a file that nothing imports is not part of the product, whatever its tests say',
   instead: 'delete it, use it, or name it in package.json (bin, exports, scripts)',
   check: tree => {
-    const manifest = tree.texts.get('package.json') ?? ''
+    const named = `${tree.texts.get('package.json')} ${tree.texts.get('vitest.config.ts')}`
     const used = new Set(tree.sources.filter(file => !isTestCode(file)).flatMap(pathsOf))
     const tested = new Set(tree.sources.filter(isTestCode).flatMap(pathsOf))
     return tree.sources.flatMap(file => {
       const entry =
         file.isTest ||
-        manifest.includes(file.path) ||
+        file.path.endsWith('index.ts') ||
+        named.includes(file.path) ||
         isUnder(file.path, ['examples', 'bench', 'vitest.config.ts'])
       if (entry || used.has(file.path) || (!file.isProduct && tested.has(file.path))) return []
       return [
