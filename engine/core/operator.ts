@@ -166,7 +166,7 @@ export interface OperatorLimits {
 
 // --- The declaration ---------------------------------------------------------------------------------------------
 
-interface Common<D extends Declared> {
+interface Definition<D extends Declared> {
   readonly name: string
   readonly outputs?: D['outputs']
   readonly state?: D['state']
@@ -178,7 +178,7 @@ interface Common<D extends Declared> {
   onError?(failure: FailureContext): FailureAnswer | undefined
 }
 
-export interface ProcessDefinition<D extends Declared> extends Common<D> {
+export interface ProcessDefinition<D extends Declared> extends Definition<D> {
   process(record: InputOf<D['inputs']>, ctx: Context<D>): void | Promise<void>
   onTimer?(timer: Timer, ctx: Context<D>): void | Promise<void>
 }
@@ -202,7 +202,7 @@ export interface BatchContext {
 }
 
 export interface BatchDefinition<D extends Declared>
-  extends Omit<Common<D>, 'state' | 'steps' | 'timers' | 'tables'> {
+  extends Omit<Definition<D>, 'state' | 'steps' | 'timers' | 'tables'> {
   /** A batch starts when it is full or its oldest record has waited `waitMs`. */
   readonly batch: { readonly recordsMax: number; readonly waitMs: number }
   /** A throw fails every record of the batch that was not failed already. */
