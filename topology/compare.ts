@@ -48,10 +48,10 @@ function comparedOutputs(name: string, before: OperatorSummary, after: OperatorS
   return [...outputs].flatMap(output => {
     const [was, is] = [before.outputs[output], after.outputs[output]]
     if (JSON.stringify(was) === JSON.stringify(is)) return []
-    return [change(`output ${name}.${output} goes to ${targets(is)} instead of ${targets(was)}`, 'safe')]
+    return [change(`output ${name}.${output} goes ${targets(is)} instead of ${targets(was)}`, 'safe')]
   })
 }
 
 function targets(list: readonly string[] | undefined): string {
-  return list === undefined || list.length === 0 ? 'nowhere' : list.join(', ')
+  return list === undefined || list.length === 0 ? 'nowhere' : `to ${list.join(', ')}`
 }

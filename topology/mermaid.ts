@@ -1,87 +1,75 @@
-/** A plan as a Mermaid flowchart: topics as cylinders, stages as subgraphs, delays as nodes of their own stage. */
+/** A plan as a Mermaid flowchart: topics as cylinders, stages as subgraphs, each delayed edge through a node of the delay stage. */
 import { durationText } from './duration.ts'
-import { DELAY_STAGE } from './names.ts'
 import type { Plan, Stage } from './plan.ts'
 import type { OperatorNode, Route } from './topology.ts'
 
 /** The flowchart's source; ends without a line break. */
 export function explainMermaid(plan: Plan): string {
-  const chart = new Chart(plan)
+  const nodes = plan.stages.flatMap(stage => [...stage.operators.values()])
+  const topics = numbered('topic', [...plan.topics.keys()])
+  const operators = numbered(
+    'operator',
+    nodes.map(node => node.name),
+  )
+  const chart: Chart = { topics, operators, waits: [] }
+  const edges = nodes.flatMap(node => [...inputLines(node, chart), ...outputLines(node, chart)])
   return [
     'flowchart LR',
-    ...chart.topics(),
-    ...plan.stages.flatMap(stage => chart.stage(stage)),
-    ...chart.edges(),
+    ...[...topics].map(([name, id]) => `  ${id}[(${quoted(name)})]`),
+    ...plan.stages.flatMap((stage, index) => stageLines(stage, `stage${index}`, chart)),
+    ...edges,
   ].join('\n')
 }
 
-/** Ids are numbered by kind, since names may hold characters or words that Mermaid takes for its own. */
-class Chart {
-  readonly #plan: Plan
-  readonly #ids = new Map<string, string>()
-  readonly #delays: { readonly id: string; readonly label: string }[] = []
-  readonly #edges: string[] = []
+/** Ids are numbered, since names may hold characters or words that Mermaid takes for its own. */
+type Ids = ReadonlyMap<string, string>
 
-  constructor(plan: Plan) {
-    this.#plan = plan
-    for (const stage of plan.stages) for (const node of stage.operators.values()) this.#connect(node)
-  }
-
-  topics(): readonly string[] {
-    return [...this.#plan.topics.keys()].map(name => `  ${this.#id('topic', name)}[(${quoted(name)})]`)
-  }
-
-  stage(stage: Stage): readonly string[] {
-    const nodes = [...stage.operators.keys()].map(
-      name => `    ${this.#id('operator', name)}[${quoted(name)}]`,
-    )
-    const waits = this.#delays.map(({ id, label }) => `    ${id}([${quoted(label)}])`)
-    return [
-      `  subgraph ${this.#id('stage', stage.name)} [${quoted(stage.name)}]`,
-      ...(stage.name === DELAY_STAGE ? waits : nodes),
-      '  end',
-    ]
-  }
-
-  edges(): readonly string[] {
-    return this.#edges
-  }
-
-  #connect(node: OperatorNode): void {
-    const { tables } = node.operator
-    const to = this.#id('operator', node.name)
-    for (const origin of Object.values(node.inputs).flat()) {
-      if (origin.kind === 'topic') this.#edges.push(`  ${this.#id('topic', origin.topic)} --> ${to}`)
-    }
-    for (const table of Object.keys(tables)) this.#edges.push(`  ${this.#id('topic', table)} -.-> ${to}`)
-    for (const [output, routes] of Object.entries(node.routes)) {
-      for (const route of routes) this.#route(to, output, route)
-    }
-  }
-
-  #route(from: string, output: string, route: Route): void {
-    const arrow = `  ${from} -->|${quoted(output)}|`
-    if (route.kind === 'operator') {
-      this.#edges.push(`${arrow} ${this.#id('operator', route.operator)}`)
-    } else if (route.delay) {
-      const id = `delay${this.#delays.length}`
-      this.#delays.push({ id, label: route.delay.tiersMs.map(durationText).join(' ') })
-      this.#edges.push(`${arrow} ${id}`, `  ${id} --> ${this.#id('topic', route.topic)}`)
-    } else {
-      this.#edges.push(`${arrow} ${this.#id('topic', route.topic)}`)
-    }
-  }
-
-  #id(kind: 'topic' | 'operator' | 'stage', name: string): string {
-    const known = this.#ids.get(`${kind} ${name}`)
-    if (known) return known
-    const id = `${kind}${this.#ids.size}`
-    this.#ids.set(`${kind} ${name}`, id)
-    return id
-  }
+interface Chart {
+  readonly topics: Ids
+  readonly operators: Ids
+  /** The nodes of the delay stage, noted as the edges are drawn. */
+  readonly waits: string[]
 }
 
-/** A label. Legal names need no escape; quotes keep Mermaid from reading dots and words such as `end` as syntax. */
+function numbered(kind: string, names: readonly string[]): Ids {
+  return new Map(names.map((name, index) => [name, `${kind}${index}`]))
+}
+
+function stageLines(stage: Stage, id: string, chart: Chart): readonly string[] {
+  const operators = [...stage.operators.keys()].map(name => `${chart.operators.get(name)}[${quoted(name)}]`)
+  const nodes = stage.tiers.length > 0 ? chart.waits : operators
+  return [`  subgraph ${id} [${quoted(stage.name)}]`, ...nodes.map(node => `    ${node}`), '  end']
+}
+
+function inputLines(node: OperatorNode, chart: Chart): readonly string[] {
+  const to = chart.operators.get(node.name)
+  const read = Object.values(node.inputs)
+    .flat()
+    .flatMap(origin => (origin.kind === 'topic' ? [origin.topic] : []))
+  const tables = Object.keys(node.operator.tables)
+  return [
+    ...read.map(topic => `  ${chart.topics.get(topic)} --> ${to}`),
+    ...tables.map(table => `  ${chart.topics.get(table)} -.-> ${to}`),
+  ]
+}
+
+function outputLines(node: OperatorNode, chart: Chart): readonly string[] {
+  return Object.entries(node.routes).flatMap(([output, routes]) => {
+    const arrow = `  ${chart.operators.get(node.name)} -->|${quoted(output)}|`
+    return routes.flatMap(route => routeLines(arrow, route, chart))
+  })
+}
+
+function routeLines(arrow: string, route: Route, chart: Chart): readonly string[] {
+  if (route.kind === 'operator') return [`${arrow} ${chart.operators.get(route.operator)}`]
+  const target = chart.topics.get(route.topic)
+  if (!route.delay) return [`${arrow} ${target}`]
+  const wait = `delay${chart.waits.length}`
+  chart.waits.push(`${wait}([${quoted(route.delay.tiersMs.map(durationText).join(' '))}])`)
+  return [`${arrow} ${wait}`, `  ${wait} --> ${target}`]
+}
+
+/** Quotes keep Mermaid from reading dots and words such as `end` as syntax; legal names hold none themselves. */
 function quoted(label: string): string {
   return `"${label}"`
 }

@@ -50,14 +50,7 @@ function routeFaults(
   route: Route,
   graph: Graph,
 ): readonly Fault[] {
-  if (route.kind === 'operator') {
-    return unless(
-      !('delay' in route) || route.delay === undefined,
-      node.name,
-      `output ${output} is delayed on its way into operator ${route.operator}`,
-      'put a topic between them: only records on their way to a topic can wait',
-    )
-  }
+  if (route.kind === 'operator') return fusedRouteFaults(node, output, route, graph)
   const topic = graph.topics.get(route.topic)
   const delays = route.delay ? delayFaults(node.name, output, route.delay) : []
   if (!topic) return [...delays, ...unknownTopic(node.name, route.topic)]
@@ -70,6 +63,34 @@ function routeFaults(
       'use one codec for both, or map in between',
     ),
   ]
+}
+
+/** An edge between operators is in the data of both: what writes and what reads must agree. */
+function fusedRouteFaults(
+  node: OperatorNode,
+  output: string,
+  route: Extract<Route, { kind: 'operator' }>,
+  graph: Graph,
+): readonly Fault[] {
+  const origins = graph.operators.get(route.operator)?.inputs[route.input] ?? []
+  return [
+    ...unless(
+      !('delay' in route) || route.delay === undefined,
+      node.name,
+      `output ${output} is delayed on its way into operator ${route.operator}`,
+      'put a topic between them: only records on their way to a topic can wait',
+    ),
+    ...unless(
+      origins.some(origin => joins(origin, node.name, output)),
+      node.name,
+      `output ${output} goes to ${route.operator}.${route.input}, which does not name it as its origin`,
+      'state the edge at both operators',
+    ),
+  ]
+}
+
+function joins(origin: Origin, operator: string, output: string): boolean {
+  return origin.kind === 'operator' && origin.operator === operator && origin.output === output
 }
 
 function delayFaults(node: string, output: string, { tiersMs }: Delay): readonly Fault[] {
@@ -138,7 +159,17 @@ function originFaults(
     return [fault(node, `reads operator ${origin.operator}, which is not there`, 'add it to the graph')]
   }
   if (!output) return unknownOutput(node, `${origin.operator}.${origin.output}`, writer)
-  return mismatch(node, input, codec, `output ${origin.operator}.${origin.output}`, output)
+  const from = `output ${origin.operator}.${origin.output}`
+  const routes = writer.routes[origin.output] ?? []
+  return [
+    ...unless(
+      routes.some(route => route.kind === 'operator' && route.operator === node && route.input === input),
+      node,
+      `input ${input} comes from ${from}, which does not name it as its target`,
+      'state the edge at both operators',
+    ),
+    ...mismatch(node, input, codec, from, output),
+  ]
 }
 
 function mismatch(

@@ -1,0 +1,494 @@
+/** Validation: each fault is found, named by its node, with what to do; and all of them at once. */
+import { describe, expect, it } from 'vitest'
+import { json, text } from '#engine/core/codec.ts'
+import { batchOperator, type Operator, operator, value } from '#engine/core/operator.ts'
+import { assertValid, type OperatorNode, type Topology, topology, validate } from '#topology/index.ts'
+import { charge, check, match, OrderCodec, PaymentCodec, retry, shop } from './graphs.ts'
+
+/** `node: problem` of each fault. */
+function faults(graph: Topology): readonly string[] {
+  return validate(graph).map(fault => `${fault.node}: ${fault.problem}`)
+}
+
+/** A graph of one topic read by one operator whose outputs are all discarded. */
+function single(placed: Operator, name = placed.name): Topology {
+  const p = topology('app')
+  p.topic('orders', { value: OrderCodec })
+  return withOperators(p.build(), [node(name, placed)])
+}
+
+/** As data may come from elsewhere than the builder, whose types prevent many faults. */
+function node(name: string, placed: Operator, changes: Partial<OperatorNode> = {}): OperatorNode {
+  return {
+    name,
+    operator: placed,
+    inputs: { in: [{ kind: 'topic', topic: 'orders' }] },
+    routes: Object.fromEntries(Object.keys(placed.outputs).map(output => [output, []])),
+    attemptsMax: undefined,
+    ...changes,
+  }
+}
+
+function withOperators(graph: Topology, operators: readonly OperatorNode[]): Topology {
+  return { ...graph, operators }
+}
+
+const sink = operator({ name: 'sink', input: OrderCodec, process() {} })
+
+it('finds nothing in a graph with a loop, a delay, fusion and a discarded output', () => {
+  expect(validate(shop())).toEqual([])
+})
+
+describe('names', () => {
+  it.each(['', 'a b', 'a.b', 'ñ', 'a'.repeat(101)])('refuses the application name %j', name => {
+    expect(faults(topology(name).build())).toContain(`${name}: is no legal application name`)
+  })
+
+  it.each(['', '.', '..', 'a/b', 'a b', 'a'.repeat(250)])('refuses the topic name %j', name => {
+    const p = topology('app')
+    p.topic(name, { value: OrderCodec })
+    expect(faults(p.build())).toEqual([`${name}: is no legal topic name`])
+  })
+
+  it('accepts a topic name of 249 characters', () => {
+    const p = topology('app')
+    p.topic('a.B_c-9'.padEnd(249, 'x'), { value: OrderCodec })
+    expect(faults(p.build())).toEqual([])
+  })
+
+  it.each(['a b', 'a.b', '', 'a'.repeat(101)])('refuses the operator name %j', name => {
+    expect(faults(single(sink, name))).toEqual([`${name}: is no legal operator name`])
+  })
+
+  it('keeps the name of the delay stage to itself', () => {
+    expect(faults(single(sink, 'delay'))).toEqual(["delay: is the name of the engine's own stage"])
+  })
+
+  it.each(['app.count.state', 'app.delay.1s', 'app.dead-letters'])('keeps %s to itself', name => {
+    const p = topology('app')
+    p.topic(name, { value: OrderCodec })
+    expect(faults(p.build())).toEqual([`${name}: is a name of the engine's own topics`])
+  })
+
+  it.each(['app.state', 'app.delays', 'other.count.state', 'xapp.delay.1s'])('leaves %s free', name => {
+    const p = topology('app')
+    p.topic(name, { value: OrderCodec })
+    expect(faults(p.build())).toEqual([])
+  })
+
+  it('refuses a topic declared twice, even as another kind', () => {
+    const p = topology('app')
+    p.topic('orders', { value: OrderCodec })
+    p.source('orders', { value: OrderCodec })
+    p.topic('orders', { value: OrderCodec })
+    expect(faults(p.build())).toEqual(['orders: is declared as a topic more than once'])
+  })
+
+  it('refuses topics that Kafka cannot tell apart, the engine’s own included', () => {
+    const p = topology('app')
+    const orders = p.topic('a.b', { value: OrderCodec })
+    p.topic('a_b', { value: OrderCodec })
+    p.topic('app_sink_state', { value: OrderCodec })
+    orders.process(sink)
+    expect(faults(p.build())).toEqual([
+      "a_b: differs from a.b only in '.' and '_', which Kafka refuses",
+      "app_sink_state: differs from app.sink.state only in '.' and '_', which Kafka refuses",
+    ])
+  })
+
+  it('refuses two operators of one name', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    orders.process(sink)
+    orders.process(sink)
+    expect(faults(p.build())).toEqual(['sink: is the name of more than one operator'])
+  })
+
+  it('refuses illegal names inside an operator, and a state named like a timer', () => {
+    const odd = operator({
+      name: 'odd',
+      input: OrderCodec,
+      state: { 'a b': value(text), seen: value(text) },
+      timers: ['seen'],
+      process() {},
+    })
+    expect(faults(single(odd))).toEqual([
+      "odd: 'a b' is no legal name of an input, output, state, timer or step",
+      "odd: 'seen' is a state and a timer at once",
+    ])
+  })
+})
+
+describe('dropped and renamed state', () => {
+  const graph = (declare: (p: ReturnType<typeof topology>) => unknown) => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    orders.process(charge).on('paid').discard().on('refused').discard()
+    declare(p)
+    return faults(p.build())
+  }
+
+  it('accepts names of the past and a present one to rename to', () => {
+    expect(graph(p => p.dropState('old.total').renameState('pay.seen', 'charge.seen'))).toEqual([])
+    expect(graph(p => p.renameState('pay.end', 'charge.expire'))).toEqual([])
+  })
+
+  it('refuses what is no name, or is in use', () => {
+    expect(graph(p => p.dropState('total'))).toEqual(['total: is no name of stored state'])
+    expect(graph(p => p.dropState('charge.seen'))).toEqual([
+      'charge.seen: is dropped or renamed away, but is declared',
+    ])
+  })
+
+  it('refuses a new name that nobody declares, or that two want', () => {
+    expect(graph(p => p.renameState('pay.seen', 'charge.sean'))).toEqual([
+      'pay.seen: is renamed to charge.sean, which no operator declares',
+    ])
+    expect(graph(p => p.renameState('a.seen', 'charge.seen').renameState('b.seen', 'charge.seen'))).toEqual([
+      'charge.seen: is the new name of several states',
+    ])
+  })
+
+  it('refuses to drop what it renames', () => {
+    expect(graph(p => p.dropState('pay.seen').renameState('pay.seen', 'charge.seen'))).toEqual([
+      'pay.seen: is dropped or renamed more than once',
+    ])
+  })
+})
+
+describe('outputs', () => {
+  it('go somewhere or are discarded', () => {
+    const p = topology('app')
+    p.topic('orders', { value: OrderCodec }).process(retry).on('gaveUp').discard()
+    expect(validate(p.build())).toEqual([
+      {
+        node: 'retry',
+        problem: 'output again goes nowhere',
+        remedy: "route it, or write .on('again').discard()",
+      },
+    ])
+  })
+
+  it('exist', () => {
+    const graph = withOperators(single(sink), [node('sink', sink, { routes: { missing: [] } })])
+    expect(faults(graph)).toEqual(['sink: there is no output missing'])
+  })
+
+  it('go to topics that exist and hold their type', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    const renamed = p.topic('others', { value: json<{ id: string; amount: number }>('Other') })
+    const elsewhere = topology('else').topic('elsewhere', { value: OrderCodec })
+    orders.process(retry).on('again').to(renamed).on('gaveUp').to(elsewhere)
+    expect(faults(p.build())).toEqual([
+      'retry: output again is Order, but topic others holds Other',
+      'retry: uses topic elsewhere, which the graph does not declare',
+    ])
+  })
+
+  it('do not go to one place twice', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    orders.process(check, { attemptsMax: 1 }).to(orders).to(orders)
+    expect(faults(p.build())).toEqual([
+      'check: output checked goes to the same place twice, which would double its records',
+    ])
+  })
+
+  it('do not wait on their way into an operator', () => {
+    const route = { kind: 'operator', operator: 'sink', input: 'in', delay: { tiersMs: [1] } } as const
+    const graph = withOperators(single(sink), [
+      node('check', check, { routes: { checked: [route] } }),
+      node('sink', sink, { inputs: { in: [{ kind: 'operator', operator: 'check', output: 'checked' }] } }),
+    ])
+    expect(faults(graph)).toEqual(['check: output checked is delayed on its way into operator sink'])
+  })
+
+  it('are not written to sources, nor to tables without a key', () => {
+    const p = topology('app')
+    p.source('raw', { value: OrderCodec })
+    const prices = p.table('prices', { value: OrderCodec })
+    const raw = { topic: 'raw', key: undefined }
+    p.topic('orders', { value: OrderCodec }).process(check).to(prices).to(raw)
+    expect(faults(p.build())).toEqual([
+      'raw: is a source, yet an operator writes to it',
+      'prices: is a table that is written to, but has no key',
+    ])
+  })
+})
+
+describe('delays', () => {
+  const tiered = (tiers: readonly number[]) => {
+    const p = topology('app')
+    const [orders, later] = [
+      p.topic('orders', { value: OrderCodec }),
+      p.topic('later', { value: OrderCodec }),
+    ]
+    orders.process(check).delay({ tiers }).to(later)
+    return faults(p.build())
+  }
+
+  it.each([
+    [[], 'the delay of output checked has no tiers'],
+    [[0], 'the delay of output checked has a tier that is no positive duration'],
+    [[-1, 5], 'the delay of output checked has a tier that is no positive duration'],
+    [[0.5], 'the delay of output checked has a tier that is no positive duration'],
+    [[Number.NaN], 'the delay of output checked has a tier that is no positive duration'],
+    [[5, 1], 'the tiers of output checked do not ascend'],
+    [[1, 1], 'the tiers of output checked do not ascend'],
+  ])('refuses the tiers %j', (tiers, problem) => {
+    expect(tiered(tiers)).toEqual([`check: ${problem}`])
+  })
+
+  it('accepts ascending tiers', () => {
+    expect(tiered([1, 5, 1000])).toEqual([])
+  })
+})
+
+describe('inputs', () => {
+  it('come from somewhere', () => {
+    const graph = withOperators(single(sink), [
+      node('match', match, { inputs: { orders: [] }, routes: { matched: [] } }),
+    ])
+    expect(faults(graph)).toEqual([
+      'match: input orders comes from nowhere',
+      'match: input payments comes from nowhere',
+    ])
+  })
+
+  it('exist, and an operator has at least one', () => {
+    const none = operator({ name: 'none', inputs: {}, process() {} })
+    const graph = withOperators(single(sink), [node('sink', sink), node('none', none)])
+    expect(faults(graph)).toEqual(['none: declares no input', 'none: has no input in'])
+  })
+
+  it('come from topics, operators and outputs that are there', () => {
+    const graph = withOperators(single(sink), [
+      node('a', sink, { inputs: { in: [{ kind: 'topic', topic: 'missing' }] } }),
+      node('b', sink, { inputs: { in: [{ kind: 'operator', operator: 'missing', output: 'out' }] } }),
+      node('c', sink, { inputs: { in: [{ kind: 'operator', operator: 'a', output: 'out' }] } }),
+    ])
+    expect(faults(graph)).toEqual([
+      'a: uses topic missing, which the graph does not declare',
+      'b: reads operator missing, which is not there',
+      'c: there is no output a.out',
+    ])
+  })
+
+  it('from operators are known at both ends', () => {
+    const { from, to } = {
+      from: { kind: 'operator', operator: 'check', output: 'checked' },
+      to: { kind: 'operator', operator: 'sink', input: 'in' },
+    } as const
+    const graph = single(sink)
+    expect(
+      faults(withOperators(graph, [node('check', check), node('sink', sink, { inputs: { in: [from] } })])),
+    ).toEqual(['sink: input in comes from output check.checked, which does not name it as its target'])
+    expect(
+      faults(withOperators(graph, [node('check', check, { routes: { checked: [to] } }), node('sink', sink)])),
+    ).toEqual(['check: output checked goes to sink.in, which does not name it as its origin'])
+  })
+
+  it('have the type of where they come from', () => {
+    const other = operator({ name: 'other', input: json<{ id: string }>('Other'), process() {} })
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    orders.process('direct', other)
+    orders.process(check).process('fused', other)
+    expect(faults(p.build())).toEqual([
+      'direct: input in wants Other, but topic orders has Order',
+      'fused: input in wants Other, but output check.checked has Order',
+    ])
+  })
+
+  it('do not come from one place twice, nor from a table', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    p.table('prices', { value: OrderCodec })
+    orders.merge('all', orders).discard()
+    const graph = p.build()
+    const reader = node('reader', sink, { inputs: { in: [{ kind: 'topic', topic: 'prices' }] } })
+    expect(faults(withOperators(graph, [...graph.operators, reader]))).toEqual([
+      'all: input in comes from the same place twice, which would double its records',
+      'reader: reads table prices as a stream',
+    ])
+  })
+})
+
+describe('keys', () => {
+  const source = (partitionedByKey: boolean) => {
+    const p = topology('app')
+    return { p, raw: p.source('raw', { value: OrderCodec, partitionedByKey }) }
+  }
+  const problem = 'keeps state by key, but source raw does not promise one partition for a key'
+  const ticking = operator({ name: 'ticking', input: OrderCodec, timers: ['tick'], process() {} })
+  const stepping = operator({ name: 'stepping', input: OrderCodec, steps: { call: text }, process() {} })
+
+  it('are wanted by state and by timers, also behind fused operators', () => {
+    const { p, raw } = source(false)
+    raw.process(charge).on('paid').discard().on('refused').discard()
+    raw.process(check).process(ticking)
+    expect(faults(p.build())).toEqual([`charge: ${problem}`, `ticking: ${problem}`])
+  })
+
+  it('are not wanted by steps, which belong to the record', () => {
+    const { p, raw } = source(false)
+    raw.process(stepping)
+    expect(faults(p.build())).toEqual([])
+  })
+
+  it('are there when the source promises them, or behind a topic', () => {
+    const promised = source(true)
+    promised.raw.process(ticking)
+    expect(faults(promised.p.build())).toEqual([])
+    const { p, raw } = source(false)
+    const orders = p.topic('orders', { value: OrderCodec })
+    raw.rekey('by-id', order => order.id).to(orders)
+    orders.process(ticking)
+    expect(faults(p.build())).toEqual([])
+  })
+
+  it('are not asked of what is only downstream or beside', () => {
+    const { p, raw } = source(false)
+    const orders = p.topic('orders', { value: OrderCodec })
+    orders.process(charge).on('paid').discard().on('refused').merge('all', raw).discard()
+    expect(faults(p.build())).toEqual([])
+  })
+})
+
+describe('partitions', () => {
+  it.each([0, -1, 1.5])('refuses %d of them', partitions => {
+    const p = topology('app')
+    p.topic('orders', { value: OrderCodec, partitions })
+    expect(faults(p.build())).toEqual([`orders: has ${partitions} partitions`])
+  })
+
+  it('of the sources of one stage are alike', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec, partitions: 4 })
+    const payments = p.topic('payments', { value: PaymentCodec })
+    p.process('match', match, { orders, payments }).discard()
+    expect(faults(p.build())).toEqual([
+      'match: the sources of one stage differ in their number of partitions: orders has 4, payments has 8',
+    ])
+  })
+})
+
+describe('cycles', () => {
+  const endless = (attemptsMax?: number) => {
+    const p = topology('app')
+    const [a, b] = [p.topic('a', { value: OrderCodec }), p.topic('b', { value: OrderCodec })]
+    a.process('there', check).to(b)
+    b.process('back', check, attemptsMax === undefined ? {} : { attemptsMax })
+      .delay({ tiers: [1] })
+      .to(a)
+    return validate(p.build())
+  }
+
+  it('need a bound', () => {
+    expect(endless()).toEqual([
+      {
+        node: 'there',
+        problem: 'records can go round without end: there -> topic b -> back -> topic a -> there',
+        remedy: 'declare attemptsMax where the operator that decides is attached, and keep to it',
+      },
+    ])
+  })
+
+  it('are bounded by any of their operators', () => {
+    expect(endless(3)).toEqual([])
+  })
+
+  it('each need their own, and a bound beside one does not help', () => {
+    const p = topology('app')
+    const [a, b] = [p.topic('a', { value: OrderCodec }), p.topic('b', { value: OrderCodec })]
+    a.process('bounded', check, { attemptsMax: 2 }).to(a)
+    a.process('first', check).to(a)
+    b.process('second', check).to(b)
+    expect(validate(p.build()).map(fault => fault.node)).toEqual(['first', 'second'])
+  })
+
+  it('go through topics', () => {
+    const loop = (name: string, from: string, to: string) =>
+      node(name, check, {
+        inputs: { in: [{ kind: 'operator', operator: from, output: 'checked' }] },
+        routes: { checked: [{ kind: 'operator', operator: to, input: 'in' }] },
+      })
+    const graph = withOperators(single(sink), [loop('a', 'b', 'b'), loop('b', 'a', 'a')])
+    expect(faults(graph)).toEqual(['a: operators feed each other without a topic between them: a -> b -> a'])
+  })
+})
+
+describe('operators', () => {
+  it('have positive limits', () => {
+    const limited = operator({
+      name: 'limited',
+      input: OrderCodec,
+      state: { seen: value(text, { ttlMs: 0 }) },
+      limits: { inFlightMax: 0, timeoutMs: -5 },
+      process() {},
+    })
+    const graph = withOperators(single(sink), [node('limited', limited, { attemptsMax: 0 })])
+    expect(faults(graph)).toEqual([
+      'limited: has inFlightMax 0',
+      'limited: has timeoutMs -5',
+      'limited: has attemptsMax 0',
+      'limited: has ttlMs of seen 0',
+    ])
+    const p = topology('app')
+    p.topic('orders', { value: OrderCodec, retentionMs: 0 })
+    expect(faults(p.build())).toEqual(['orders: keeps its records for 0 ms'])
+  })
+
+  it('on batches keep nothing and have room for a record', () => {
+    const bulk = batchOperator({
+      name: 'bulk',
+      input: OrderCodec,
+      batch: { recordsMax: 0, waitMs: -1 },
+      processBatch() {},
+    })
+    expect(faults(single({ ...bulk, state: { seen: value(text) } }))).toEqual([
+      'bulk: works on batches, but declares seen',
+      'bulk: has batches of 0 records',
+      'bulk: waits -1 ms for a batch',
+    ])
+  })
+
+  it('read tables that are declared, as what they hold', () => {
+    const reading = operator({
+      name: 'reading',
+      input: OrderCodec,
+      tables: { prices: text, orders: OrderCodec, rates: OrderCodec },
+      process() {},
+    })
+    const p = topology('app')
+    p.table('prices', { value: OrderCodec })
+    p.table('rates', { value: OrderCodec })
+    p.topic('orders', { value: OrderCodec }).process(reading)
+    expect(faults(p.build())).toEqual([
+      'reading: reads table prices as text, which holds Order',
+      'reading: reads table orders, which the graph does not declare',
+    ])
+  })
+})
+
+describe('assertValid', () => {
+  it('passes a graph without faults', () => {
+    expect(() => assertValid(shop())).not.toThrow()
+  })
+
+  it('throws all faults at once, a line each, with what to do', () => {
+    const p = topology('app')
+    p.topic('a b', { value: OrderCodec }).process(check)
+    expect(() => assertValid(p.build())).toThrow(
+      expect.objectContaining({
+        code: 'TOPOLOGY_INVALID',
+        message: [
+          'TOPOLOGY_INVALID: the topology has faults:',
+          "- a b: is no legal topic name; use 1 to 249 of the characters A-Z a-z 0-9 . _ -, but not '.' or '..' alone",
+          "- check: output checked goes nowhere; route it, or write .on('checked').discard()",
+        ].join('\n'),
+      }),
+    )
+  })
+})
