@@ -1,0 +1,96 @@
+/**
+ * Gathers records of one batch operator across the tasks of a pod. A batch starts when it is full or when its oldest
+ * record has waited long enough; each record's run waits for its own item to be settled.
+ */
+import type {
+  BatchItem,
+  Declared,
+  EmitOptions,
+  InputRecord,
+  Logger,
+  Operator,
+} from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+
+/** What a batch needs of the context of one record. */
+export interface BatchedContext {
+  readonly delivery: InputRecord<string, unknown>
+  readonly id: string
+  readonly now: number
+  readonly signal: AbortSignal
+  readonly log: Logger
+  emit(output: string, value: unknown, options?: EmitOptions): void
+  close(): void
+}
+
+export class Batcher {
+  readonly #operator: Operator
+  readonly #recordsMax: number
+  readonly #waitMs: number
+  readonly #system: System
+  #items: Item[] = []
+  #cancelWait: (() => void) | undefined
+
+  constructor(operator: Operator, batch: { recordsMax: number; waitMs: number }, system: System) {
+    this.#operator = operator
+    this.#recordsMax = batch.recordsMax
+    this.#waitMs = batch.waitMs
+    this.#system = system
+  }
+
+  /** Resolves when the record's item has gone through, rejects when it was failed. */
+  add(context: BatchedContext): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#items.push(new Item(context, resolve, reject))
+      if (this.#items.length >= this.#recordsMax) this.#start()
+      else this.#cancelWait ??= this.#system.after(this.#waitMs, () => this.#start())
+    })
+  }
+
+  async #start(): Promise<void> {
+    this.#cancelWait?.()
+    this.#cancelWait = undefined
+    const items = this.#items
+    this.#items = []
+    const first = items[0]
+    if (!first) return
+    const { now, signal, log } = first.context
+    try {
+      await this.#operator.processBatch(items, { now, signal, log })
+      for (const item of items) item.succeed()
+    } catch (error) {
+      for (const item of items) item.fail(error)
+    }
+  }
+}
+
+class Item implements BatchItem<Declared> {
+  readonly context: BatchedContext
+  readonly #resolve: () => void
+  readonly #reject: (error: unknown) => void
+
+  constructor(context: BatchedContext, resolve: () => void, reject: (error: unknown) => void) {
+    this.context = context
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get record() {
+    return this.context.delivery
+  }
+  get id(): string {
+    return this.context.id
+  }
+  emit(output: string, value: unknown, options?: EmitOptions): void {
+    this.context.emit(output, value, options)
+  }
+  /** The first verdict stands: a promise settles once. */
+  fail(error: unknown): void {
+    this.context.close()
+    this.#reject(error)
+  }
+  succeed(): void {
+    this.context.close()
+    this.#resolve()
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * Commits everything that is staged, of all tasks of the pod, in one transaction; while that is under way the next
+ * batch gathers. There is no interval to tune: light load gives latency, heavy load gives large batches.
+ *
+ * A commit whose outcome is unknown is kept as `pending` until ownership has read what became of it; then its effects
+ * either stand or go back in front of what was staged since. Nothing is committed meanwhile.
+ */
+import { invariant } from '#engine/core/errors.ts'
+import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
+import type { Slot } from './outlets.ts'
+import type { Task, TaskCommit } from './task.ts'
+
+export interface Commit {
+  /** Counts the commits of this incarnation. */
+  readonly number: number
+  readonly parts: readonly TaskCommit[]
+  readonly startedAt: number
+}
+
+export interface CommitterOptions {
+  readonly system: System
+  readonly incarnation: string
+  readonly enqueue: (callback: () => void) => void
+  /** The nonce that a leaving task gives up. */
+  readonly claimOf: (task: Task) => string | undefined
+  readonly onCommitted: (commit: Commit) => void
+  /** The producer is of no more use. */
+  readonly onProducerLost: (error: unknown) => void
+}
+
+export class Committer {
+  /** The commit of unknown outcome. */
+  pending: Commit | undefined
+  lastGoodAt = 0
+  #producer: Producer | undefined
+  #underWay = false
+  #number = 0
+  #dirty = new Set<Task>()
+  #oldestStagedAt = 0
+  stagedRecords = 0
+  stagedBytes = 0
+  readonly #options: CommitterOptions
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /** A task has something to commit. */
+  staged(task: Task, bytes: number): void {
+    if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.now()
+    this.#dirty.add(task)
+    this.stagedRecords++
+    this.stagedBytes += bytes
+  }
+
+  /** A task has to be committed though nothing of it is staged: it gives itself up. */
+  touch(task: Task): void {
+    this.#dirty.add(task)
+  }
+
+  /** How long the oldest staged effect has waited. */
+  get stagedAgeMs(): number {
+    return this.#dirty.size === 0 ? 0 : this.#options.system.now() - this.#oldestStagedAt
+  }
+  get isIdle(): boolean {
+    return !this.#underWay && this.#dirty.size === 0 && !this.pending
+  }
+  /** The producer is between transactions. */
+  get isFree(): boolean {
+    return this.#producer !== undefined && !this.#underWay
+  }
+
+  useProducer(producer: Producer): void {
+    this.#producer = producer
+  }
+
+  /** Throws the producer away; whatever is under way has an unknown outcome. */
+  dropProducer(): void {
+    const producer = this.#producer
+    this.#producer = undefined
+    producer?.close().catch(() => undefined) // It is of no more use, closed or not.
+  }
+
+  /** Commits what is staged, if anything is and the producer is free. */
+  commit(): void {
+    if (!this.isFree || this.pending || this.#dirty.size === 0) return
+    const { system, incarnation, claimOf } = this.#options
+    const number = ++this.#number
+    const tasks = [...this.#dirty].filter(task => task.isOpen)
+    const parts = tasks.map(task => task.prepare(incarnation, number, claimOf(task)))
+    this.#dirty = new Set()
+    this.stagedRecords = 0
+    this.stagedBytes = 0
+    if (parts.length === 0) return
+    const commit = { number, parts, startedAt: system.now() }
+    this.#transact(
+      gather(parts, commit.startedAt),
+      receipt => this.#committed(commit, receipt),
+      error => {
+        this.pending = commit
+        this.#options.onProducerLost(error)
+      },
+    )
+  }
+
+  /** Writes records of the engine's own, such as markers, in a transaction of their own. */
+  write(batches: readonly PartitionBatch[], onWritten: () => void): void {
+    invariant(this.isFree, 'markers were written while a transaction was under way')
+    this.#transact(batches, onWritten, error => this.#options.onProducerLost(error))
+  }
+
+  /** The outcome of the pending commit was found: `positions` by task if it took place. */
+  resolve(tookPlace: boolean, positionOf: (task: Task) => number): void {
+    const commit = this.pending
+    this.pending = undefined
+    if (!commit) return
+    if (tookPlace)
+      return this.#settle(
+        commit,
+        commit.parts.map(({ task }) => positionOf(task)),
+      )
+    for (const part of commit.parts) {
+      if (!part.task.isOpen) continue
+      part.task.putBack(part)
+      this.staged(part.task, part.staged.bytes)
+    }
+  }
+
+  #transact(
+    batches: readonly PartitionBatch[],
+    onDone: (receipt: Receipt) => void,
+    onFailed: (error: unknown) => void,
+  ): void {
+    const producer = this.#producer
+    invariant(producer, 'a transaction without a producer')
+    this.#underWay = true
+    const { enqueue, system } = this.#options
+    producer.transact(batches).then(
+      receipt =>
+        enqueue(() => {
+          this.#underWay = false
+          this.lastGoodAt = system.now()
+          onDone(receipt)
+        }),
+      error =>
+        enqueue(() => {
+          this.#underWay = false
+          onFailed(error)
+        }),
+    )
+  }
+
+  /** The receipt follows the batches, of which the first ones are the tasks' state, in the order of the parts. */
+  #committed(commit: Commit, receipt: Receipt): void {
+    this.#settle(
+      commit,
+      commit.parts.map((_, index) => receipt[index] ?? 0),
+    )
+  }
+
+  #settle(commit: Commit, positions: readonly number[]): void {
+    commit.parts.forEach((part, index) => {
+      if (part.task.isOpen) part.task.committed(part, positions[index] ?? 0)
+    })
+    this.#options.onCommitted(commit)
+  }
+}
+
+/** One batch per state partition, in the order of the parts, then one per partition of the outputs. */
+function gather(parts: readonly TaskCommit[], now: number): PartitionBatch[] {
+  const batches: PartitionBatch[] = parts.map(({ task, writes }) => ({
+    ...task.statePlace,
+    records: stateRecords(writes, now),
+  }))
+  const slots: Slot[] = []
+  for (const { staged } of parts) {
+    for (const { slot, record } of staged.outputs) {
+      if (slot.records.length === 0) slots.push(slot)
+      slot.records.push(record)
+    }
+  }
+  for (const slot of slots) {
+    batches.push({ topic: slot.topic, partition: slot.partition, records: slot.records })
+    slot.records = []
+  }
+  return batches
+}
+
+function stateRecords(writes: ReadonlyMap<string, Uint8Array | null>, now: number): NewRecord[] {
+  const records: NewRecord[] = []
+  for (const [entry, value] of writes) {
+    records.push({ key: Buffer.from(entry), value, headers: NO_HEADERS, timestamp: now })
+  }
+  return records
+}

@@ -1,0 +1,42 @@
+/** The dead letter of a job as an output of its own transaction: the original bytes, and what went wrong. */
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { HEADER, type LogRecord, NO_HEADERS } from '#engine/core/record.ts'
+import { type DeadLetter, encodeDeadLetter } from './dead-letter.ts'
+import { DelayJob } from './delay-job.ts'
+import type { Job } from './job.ts'
+import type { Output } from './outlets.ts'
+import { SourceJob } from './source-job.ts'
+import type { TaskHost } from './task-host.ts'
+
+export function deadLetterOf(job: Job, error: unknown, task: string, node: string, host: TaskHost): Output {
+  const now = host.system.now()
+  const letter = {
+    id: job.id,
+    application: host.application,
+    origin: originOf(job, task, now),
+    node,
+    code: error instanceof CaudalError ? error.code : 'HANDLER_FAILED',
+    message: reasonOf(error),
+    stack: error instanceof Error ? error.stack : undefined,
+    attempts: job.attempt,
+    failedAt: now,
+  }
+  // The frame around the value, key and headers, needs room too.
+  const value = encodeDeadLetter(letter, host.log.recordBytesMax - 1_024)
+  const record = {
+    key: Buffer.from(job.id),
+    value,
+    headers: { [HEADER.id]: Buffer.from(job.id) },
+    timestamp: letter.origin.timestamp,
+  }
+  return { slot: host.outlets.place(host.deadLetters, node, record, job.id), record }
+}
+
+function originOf(job: Job, task: string, now: number): DeadLetter['origin'] {
+  if (job instanceof SourceJob || job instanceof DelayJob) {
+    const { topic, partition } = job.intake
+    return { ...job.record, topic, partition }
+  }
+  const timer: LogRecord = { key: null, value: null, headers: NO_HEADERS, offset: -1, timestamp: now }
+  return { ...timer, key: Buffer.from(job.key ?? ''), topic: `timer of ${task}`, partition: -1 }
+}

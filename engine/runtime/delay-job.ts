@@ -1,0 +1,67 @@
+/** One hop of a delayed record: to the next tier or, when it is due, to its target. The bytes are untouched. */
+import { CaudalError } from '#engine/core/errors.ts'
+import { HEADER, type LogRecord } from '#engine/core/record.ts'
+import { decodeDelay, encodeDelay, nextHop } from './delay-route.ts'
+import { recordId } from './identity.ts'
+import type { Job, JobRun } from './job.ts'
+import { type Outlets, type Output, withHeader, withoutHeader } from './outlets.ts'
+import type { SourceIntake } from './source-intake.ts'
+import type { Tier } from './stage-program.ts'
+
+const NODE = 'delay'
+
+/** When the head of a tier may go on: all records of a tier wait equally long. */
+export function holdUntil(record: LogRecord, waitMs: number): number {
+  const header = record.headers[HEADER.delay]
+  const delay = header && decodeDelay(header)
+  return delay ? delay.enteredAt + waitMs : 0
+}
+
+export class DelayJob implements Job {
+  readonly key = null
+  readonly steps = new Set<string>()
+  attempt = 0
+  finished = false
+  readonly record: LogRecord
+  readonly intake: SourceIntake
+  readonly #tiers: readonly Tier[]
+  readonly #outlets: Outlets
+
+  constructor(intake: SourceIntake, record: LogRecord, tiers: readonly Tier[], outlets: Outlets) {
+    this.intake = intake
+    this.record = record
+    this.#tiers = tiers
+    this.#outlets = outlets
+  }
+
+  get id(): string {
+    return recordId(this.intake.topic, this.intake.partition, this.record.offset, this.record.headers)
+  }
+
+  begin(run: JobRun & { readonly now: number; readonly outputs: Output[] }): void {
+    const { record } = this
+    const header = record.headers[HEADER.delay]
+    const delay = header && decodeDelay(header)
+    if (!delay)
+      throw new CaudalError('REJECTED', { reason: `a record of ${this.intake.topic} says not where to go` })
+    const hop = nextHop(this.#tiers, run.now, delay.due)
+    const tier = hop.kind === 'tier' && this.#tiers.find(({ waitMs }) => waitMs === hop.waitMs)
+    const moved = tier
+      ? {
+          ...record,
+          headers: withHeader(record.headers, HEADER.delay, encodeDelay({ ...delay, enteredAt: run.now })),
+        }
+      : { ...record, headers: withoutHeader(record.headers, HEADER.delay) }
+    const outlet = tier ? tier.outlet : this.#outlets.of(delay.target)
+    run.outputs.push({ slot: this.#outlets.place(outlet, NODE, moved, this.id), record: moved })
+  }
+
+  keyMissing(node: string): CaudalError {
+    return new CaudalError('KEY_MISSING', {
+      node,
+      topic: this.intake.topic,
+      partition: this.intake.partition,
+      offset: this.record.offset,
+    })
+  }
+}

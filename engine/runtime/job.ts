@@ -1,0 +1,28 @@
+/** One unit of work of a lane, across its attempts: a record of a source, or a timer that has fired. */
+import type { CaudalError } from '#engine/core/errors.ts'
+import type { Delivery } from './delivery.ts'
+import type { ProgramNode } from './stage-program.ts'
+
+/** What a job needs of a run to begin it. */
+export interface JobRun {
+  node: ProgramNode | undefined
+  readonly writes: Map<string, Uint8Array | null>
+  deliver(delivery: Delivery): void
+  settle(pending: PromiseLike<void>, node: ProgramNode): Promise<void>
+}
+
+export interface Job {
+  /** The lane; `null` is a lane of its own. */
+  readonly key: string | null
+  /** Identity, the same after a crash. */
+  readonly id: string
+  /** 1 on the first run. */
+  attempt: number
+  /** Its record is done, by whichever attempt. */
+  finished: boolean
+  /** Entries of the steps that its attempts have journaled: its completion deletes them. */
+  readonly steps: Set<string>
+  /** Hands the run its first deliveries. */
+  begin(run: JobRun): void | Promise<void>
+  keyMissing(node: string): CaudalError
+}

@@ -1,0 +1,185 @@
+/** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type {
+  Context,
+  EmitOptions,
+  Logger,
+  StateHandles,
+  StepCall,
+  TableHandle,
+} from '#engine/core/operator.ts'
+import { encodeDue } from '#engine/state/frame.ts'
+import { openState } from '#engine/state/keyed-state.ts'
+import { timerEntry } from '#engine/state/layout.ts'
+import type { Delivery } from './delivery.ts'
+import type { TableSnapshot } from './global-table.ts'
+import { callId } from './identity.ts'
+import type { Job } from './job.ts'
+import type { ProgramRoute } from './stage-program.ts'
+import { readStep } from './step-journal.ts'
+
+export interface TimerChange {
+  readonly entry: string
+  readonly operator: string
+  readonly name: string
+  readonly key: string
+  /** `undefined` cancels. */
+  readonly due: number | undefined
+}
+
+/** What a context needs of the run that it belongs to. */
+export interface ContextRun {
+  readonly job: Job
+  readonly now: number
+  readonly ended: boolean
+  readonly signal: AbortSignal
+  readonly logger: Logger
+  readonly writes: Map<string, Uint8Array | null>
+  readonly timers: TimerChange[]
+  read(entry: string): Uint8Array | undefined
+  entries(prefix: string): IterableIterator<[string, Uint8Array]>
+  table(name: string): TableSnapshot<unknown>
+  journal(callId: string, value: Uint8Array): void
+  emit(
+    from: Delivery,
+    output: string,
+    index: number,
+    route: ProgramRoute,
+    value: unknown,
+    options: EmitOptions,
+  ): void
+}
+
+export class NodeContext implements Context {
+  readonly #run: ContextRun
+  readonly delivery: Delivery
+  #emitted = 0
+  #closed = false
+  #state: StateHandles<Record<string, never>> | undefined
+
+  constructor(run: ContextRun, delivery: Delivery) {
+    this.#run = run
+    this.delivery = delivery
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  get id(): string {
+    return this.delivery.makeId()
+  }
+  get now(): number {
+    return this.#run.now
+  }
+  get attempt(): number {
+    return this.#run.job.attempt
+  }
+  get key(): string | null {
+    return this.delivery.key
+  }
+  get signal(): AbortSignal {
+    return this.#run.signal
+  }
+  get log(): Logger {
+    return this.#run.logger
+  }
+
+  get headers(): { get(name: string): string | undefined } {
+    const { headers } = this.delivery
+    return {
+      get: name => {
+        const value = headers[name]
+        return value && asText(value)
+      },
+    }
+  }
+
+  get state(): StateHandles<Record<string, never>> {
+    if (this.#state) return this.#state
+    const { node, key } = this.delivery
+    if (key === null) throw this.#run.job.keyMissing(node.name)
+    this.#state = openState(node.operator.state, {
+      operator: node.name,
+      key,
+      now: this.#run.now,
+      read: entry => this.#run.read(entry),
+      entries: prefix => this.#run.entries(prefix),
+      write: (entry, value) => {
+        this.#open()
+        this.#run.writes.set(entry, value)
+      },
+    }) as StateHandles<Record<string, never>> // The declaration's own types were checked where it was written.
+    return this.#state
+  }
+
+  readonly timers = {
+    set: (name: string, due: number): void => {
+      const reason = Number.isFinite(due) ? 'is due in the past' : 'has no finite due time'
+      if (!(due >= this.#run.now) || !Number.isFinite(due)) this.#refuseTimer(name, reason)
+      this.#changeTimer(name, due)
+    },
+    cancel: (name: string): void => this.#changeTimer(name, undefined),
+  }
+
+  emit(output: string, value: unknown, options: EmitOptions = {}): void {
+    this.#open()
+    const { node } = this.delivery
+    const routes = node.routes.get(output)
+    if (!routes) throw new CaudalError('OUTPUT_UNKNOWN', { node: node.name, output })
+    for (const route of routes) this.#run.emit(this.delivery, output, this.#emitted++, route, value, options)
+  }
+
+  async step(name: string, call: (call: StepCall) => Promise<unknown>, part = ''): Promise<unknown> {
+    this.#open()
+    const { node } = this.delivery
+    const codec = node.operator.steps[name]
+    if (!codec) throw new CaudalError('STATE_UNKNOWN', { node: node.name, name })
+    const id = callId(this.id, node.name, name, part)
+    const journaled = readStep(this.#run, id)
+    if (journaled) {
+      for (const entry of journaled.entries) this.#run.job.steps.add(entry)
+      return codec.decode(journaled.result)
+    }
+    const result = await call({ signal: this.#run.signal, id })
+    try {
+      this.#run.journal(id, codec.encode(result))
+    } catch (error) {
+      if (error instanceof CaudalError) throw error
+      const details = { node: node.name, target: `step ${name}`, codec: codec.name, reason: reasonOf(error) }
+      throw new CaudalError('ENCODE_FAILED', details, error)
+    }
+    return result
+  }
+
+  table(name: string): TableHandle<never> {
+    const { node } = this.delivery
+    if (!node.operator.tables[name]) throw new CaudalError('TABLE_UNKNOWN', { node: node.name, table: name })
+    return this.#run.table(name) as TableHandle<never> // Validation has compared the codecs of table and declaration.
+  }
+
+  deadLetter(reason: string): never {
+    throw new CaudalError('REJECTED', { reason })
+  }
+
+  #changeTimer(name: string, due: number | undefined): void {
+    this.#open()
+    const { node, key } = this.delivery
+    if (!node.operator.timers.includes(name))
+      throw new CaudalError('STATE_UNKNOWN', { node: node.name, name })
+    if (key === null) throw this.#run.job.keyMissing(node.name)
+    const entry = timerEntry(node.name, name, key)
+    this.#run.writes.set(entry, due === undefined ? null : encodeDue(due))
+    this.#run.timers.push({ entry, operator: node.name, name, key, due })
+  }
+
+  #refuseTimer(timer: string, reason: string): never {
+    throw new CaudalError('TIMER_INVALID', { node: this.delivery.node.name, timer, reason })
+  }
+
+  #open(): void {
+    if (this.#closed || this.#run.ended)
+      throw new CaudalError('CONTEXT_CLOSED', { node: this.delivery.node.name })
+  }
+}

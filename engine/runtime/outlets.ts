@@ -1,0 +1,93 @@
+/** Where effects leave a pod: one outlet per topic, one slot per partition, shared by all tasks of the pod. */
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { Headers, NewRecord } from '#engine/core/record.ts'
+import type { Plan } from '#topology/plan.ts'
+import type { TopicNode } from '#topology/topology.ts'
+import { partitionOf } from './partitioning.ts'
+
+/** A place that output goes to. `records` is scratch space of the committer while it gathers one transaction. */
+export interface Slot {
+  readonly topic: string
+  readonly partition: number
+  records: NewRecord[]
+}
+
+/** One topic, with what is needed to write to it. */
+export interface Outlet {
+  readonly topic: string
+  readonly slots: readonly Slot[]
+  /** Absent for internal topics, whose bytes are made elsewhere. */
+  readonly node: TopicNode | undefined
+}
+
+export interface Output {
+  readonly slot: Slot
+  readonly record: NewRecord
+}
+
+/** All outlets of a plan by topic name. */
+export class Outlets {
+  readonly #outlets = new Map<string, Outlet>()
+  readonly #recordBytesMax: number
+
+  constructor(plan: Plan, recordBytesMax: number) {
+    this.#recordBytesMax = recordBytesMax
+    for (const { name, partitions } of plan.topicSpecs) {
+      const slots = Array.from({ length: partitions }, (_, partition) => ({
+        topic: name,
+        partition,
+        records: [],
+      }))
+      this.#outlets.set(name, { topic: name, slots, node: plan.topics.get(name) })
+    }
+  }
+
+  /** The outlet of a topic of the plan. */
+  of(topic: string): Outlet {
+    const outlet = this.#outlets.get(topic)
+    if (!outlet) throw new CaudalError('INTERNAL', { reason: `topic ${topic} is not in the plan` })
+    return outlet
+  }
+
+  /** Encodes a value for a topic; errors name the emitting node. */
+  encode(outlet: Outlet, node: string, value: unknown): Uint8Array {
+    const codec = outlet.node?.codec
+    if (!codec) throw new CaudalError('INTERNAL', { reason: `topic ${outlet.topic} has no codec` })
+    try {
+      return codec.encode(value)
+    } catch (error) {
+      const details = { node, target: outlet.topic, codec: codec.name, reason: reasonOf(error) }
+      throw new CaudalError('ENCODE_FAILED', details, error)
+    }
+  }
+
+  /** Places a record: by its key, or by `spread` (the record's id) where it has none. */
+  place(outlet: Outlet, node: string, record: NewRecord, spread: string): Slot {
+    this.#checkSize(outlet, node, record)
+    const slot = outlet.slots[partitionOf(record.key ?? Buffer.from(spread), outlet.slots.length)]
+    if (!slot) throw new CaudalError('INTERNAL', { reason: `topic ${outlet.topic} has no partitions` })
+    return slot
+  }
+
+  #checkSize(outlet: Outlet, node: string, record: NewRecord): void {
+    let size = (record.key?.length ?? 0) + (record.value?.length ?? 0)
+    for (const name in record.headers) size += name.length + (record.headers[name]?.length ?? 0)
+    if (size <= this.#recordBytesMax) return
+    throw new CaudalError('RECORD_TOO_LARGE', {
+      node,
+      target: outlet.topic,
+      limit: this.#recordBytesMax,
+      size,
+    })
+  }
+}
+
+/** Inherited headers with one of ours set. */
+export function withHeader(headers: Headers, name: string, value: Uint8Array): Headers {
+  return { ...headers, [name]: value }
+}
+
+export function withoutHeader(headers: Headers, name: string): Headers {
+  const { [name]: _, ...rest } = headers
+  return rest
+}

@@ -1,0 +1,346 @@
+/**
+ * Who may write for a task: exactly one pod, without group metadata in transactions.
+ *
+ * `advance` looks at what is known and begins the one operation that is next; its completion is an event of the pod's
+ * inbox, after which `advance` looks again. A join makes what was read before stale, so the loop starts over by itself.
+ *
+ * 1. a producer of our own, its epoch bumped: always before claiming
+ * 2. read the stored claims. A task that runs here is kept only if its claim is literally ours; else it is taken anew
+ * 3. an owner that has released is out; one that lives is waited for, up to its grace time; else it is fenced
+ * 4. claim: new tasks, or all of them after the producer was replaced (a fence may be under way)
+ * 5. mark: a transaction writes the claim's nonce into each state partition
+ * 6. read up to the own marker: new tasks restore, kept ones look for foreign writes and for the outcome of a commit
+ * 7. the last foreign marker must be of an owner that is out; else fence it and claim again
+ *
+ * Safe, because whoever owned a task before is fenced or has released before our marker is written, so that nothing of
+ * theirs can follow it; and because nobody claims after us while the stored claim is ours. Docs: docs/ownership.md.
+ */
+import { CaudalError } from '#engine/core/errors.ts'
+import { NO_HEADERS } from '#engine/core/record.ts'
+import type { Membership, Producer } from '#engine/log/log.ts'
+import { MARKER } from '#engine/state/layout.ts'
+import { type Claim, decodeClaim, encodeClaim, encodeMarker } from './checkpoint.ts'
+import type { Committer } from './committer.ts'
+import { Holding } from './holding.ts'
+import type { Task } from './task.ts'
+import type { TaskHost } from './task-host.ts'
+
+const BACK_OFF_MS = 100
+/** Added to a leaving owner's grace time before it is fenced. */
+const PATIENCE_MS = 2_000
+
+export interface OwnershipOptions {
+  readonly host: TaskHost
+  /** Transactional id of this pod. */
+  readonly producer: string
+  readonly membership: () => Membership | undefined
+  readonly committer: Committer
+  /** Makes the task of this name, not yet opened. */
+  readonly makeTask: (name: string) => Task
+  readonly onFenced: () => void
+}
+
+export class Ownership {
+  /** Tasks assigned to this pod, by name. */
+  readonly holdings = new Map<string, Holding>()
+  /** Tasks on their way out. */
+  readonly leaving = new Map<string, Holding>()
+  #assigned: readonly string[] = []
+  generation = 0
+  #joins = 0
+  #busy = false
+  #hasProducer = false
+  #pausedUntil = 0
+  #nonces = 0
+  readonly #options: OwnershipOptions
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options
+  }
+
+  /** A new generation began with these tasks. */
+  joined(generation: number, tasks: readonly string[]): void {
+    this.#joins++
+    this.generation = generation
+    this.#assigned = tasks
+    for (const [name, holding] of this.holdings) {
+      holding.verified = false
+      if (!tasks.includes(name)) this.#giveUp(name, holding)
+    }
+  }
+
+  /** Commits may go on: the producer is in use and every task that works here is secure. */
+  get isSettled(): boolean {
+    if (!this.#hasProducer) return false
+    for (const holding of this.holdings.values()) if (holding.isKept && !holding.isSecure) return false
+    return true
+  }
+
+  get isEmpty(): boolean {
+    return this.holdings.size === 0 && this.leaving.size === 0
+  }
+
+  /** The claim that a leaving task gives up. */
+  claimOf(task: Task): string | undefined {
+    return (this.leaving.get(task.name) ?? this.holdings.get(task.name))?.claim
+  }
+
+  /** The producer failed: a new one is needed, and every claim anew. What is on its way out cannot be handed over. */
+  producerLost(): void {
+    this.#options.committer.dropProducer()
+    this.#hasProducer = false
+    for (const holding of this.holdings.values()) {
+      holding.fresh = false
+      holding.checking = false
+    }
+    for (const holding of this.leaving.values()) holding.task.close('closedDirty')
+  }
+
+  /** Drops a task; if it is still assigned it is taken anew. */
+  drop(name: string): void {
+    this.holdings.get(name)?.task.close('closedDirty')
+    this.holdings.delete(name)
+  }
+
+  /** Reports what is read for too long: something in the log holds it up, and it must not hold up others. */
+  checkTimeouts(): void {
+    const { host } = this.#options
+    const latest = host.system.now() - host.limits.restoreTimeoutMs
+    for (const holding of this.holdings.values()) {
+      const { task, marked } = holding
+      const isReading = marked !== undefined && marked === holding.claim && !task.isRestored
+      if (!isReading || holding.markedAt > latest || task.phase === 'blocked') continue
+      // A kept task is dropped, so that the commits of others go on; it is taken anew and blocks there.
+      if (holding.isKept) this.drop(task.name)
+      else this.#diagnose(holding)
+    }
+  }
+
+  /** Begins whatever is next; does nothing while an operation is under way. */
+  advance(): void {
+    this.#tidy()
+    if (this.generation === 0) return
+    if (!this.#busy && this.#options.host.system.now() >= this.#pausedUntil) this.#next()
+    for (const holding of this.holdings.values()) this.#progress(holding)
+    this.#resolvePending()
+  }
+
+  #next(): void {
+    if (!this.#hasProducer) return this.#startProducer()
+    const all = [...this.holdings.values()]
+    const unread = all.filter(holding => !holding.verified)
+    if (unread.length > 0) return this.#readClaims(unread)
+    for (const holding of all) if (holding.owner && holding.ownerIsOut) holding.owner = undefined
+    const inTheWay = all.find(holding => holding.owner && !this.#waitsFor(holding))
+    if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
+    const claimable = all.filter(holding => !holding.owner && !holding.fresh)
+    // Tasks that work here first: a slow restore must hold up nobody else.
+    const kept = claimable.filter(holding => holding.isKept)
+    if (claimable.length > 0) return this.#claim(kept.length > 0 ? kept : claimable)
+    const markable = all.filter(holding => holding.fresh && holding.marked !== holding.claim)
+    if (markable.length > 0 && this.#options.committer.isFree) this.#mark(markable)
+  }
+
+  /** Removes what has ended, and opens what is assigned and not held. */
+  #tidy(): void {
+    for (const [name, { task }] of this.leaving) if (!task.isOpen) this.leaving.delete(name)
+    for (const name of this.#assigned) {
+      if (this.holdings.has(name) || this.leaving.has(name)) continue
+      const holding = new Holding(this.#options.makeTask(name))
+      this.holdings.set(name, holding)
+      holding.task.open()
+    }
+  }
+
+  #giveUp(name: string, holding: Holding): void {
+    this.holdings.delete(name)
+    const { task } = holding
+    const canHandOver = holding.isSecure && this.#hasProducer && task.work !== undefined
+    if (!canHandOver) return task.close('closedDirty')
+    this.leaving.set(name, holding)
+    task.leave()
+  }
+
+  #waitsFor(holding: Holding): boolean {
+    const { system } = this.#options.host
+    return holding.ownerIsAlive && system.now() < holding.waitingSince + this.#graceMs(holding)
+  }
+
+  /** How long a living owner has to hand over. */
+  #graceMs({ task }: Holding): number {
+    return Math.min(task.program.timeoutMs, this.#options.host.limits.handOverMaxMs) + PATIENCE_MS
+  }
+
+  #startProducer(): void {
+    const { host, producer, committer } = this.#options
+    const use = (started: Producer) => {
+      committer.useProducer(started)
+      this.#hasProducer = true
+    }
+    this.#perform(host.log.startProducer(producer), use)
+  }
+
+  #readClaims(holdings: readonly Holding[]): void {
+    const membership = this.#options.membership()
+    if (!membership) return
+    const joins = this.#joins
+    const places = holdings.map(({ task }) => task.statePlace)
+    this.#perform(
+      Promise.all([membership.readClaims(places), membership.liveMembers()]),
+      ([claims, live]) => {
+        if (joins !== this.#joins) return
+        for (const [index, holding] of holdings.entries())
+          this.#verify(holding, decodeClaim(claims[index]), live)
+      },
+    )
+  }
+
+  #verify(holding: Holding, stored: Claim | undefined, live: ReadonlySet<string>): void {
+    const { host, producer } = this.#options
+    const { name } = holding.task
+    if (this.holdings.get(name) !== holding) return
+    holding.verified = true
+    const isOurs = stored !== undefined && holding.sent.has(stored.nonce)
+    if (isOurs) {
+      // An answer was lost: the claim stands, but which of ours it is matters for the marker.
+      if (stored.nonce !== holding.claim) holding.fresh = false
+      return
+    }
+    if (holding.claim !== undefined) return this.drop(name)
+    const isOut = !stored || stored.producer === producer
+    if (!isOut && holding.owner?.nonce !== stored.nonce) holding.waitingSince = host.system.now()
+    holding.owner = isOut ? undefined : stored
+    holding.ownerIsAlive = stored !== undefined && live.has(stored.incarnation)
+    if (holding.owner && holding.ownerIsAlive) this.#wakeIn(this.#graceMs(holding) + 1)
+  }
+
+  #fence(holding: Holding, owner: Claim): void {
+    this.#options.onFenced()
+    this.#perform(this.#options.host.log.fence(owner.producer), () => {
+      for (const each of this.holdings.values()) {
+        if (each.owner?.producer !== owner.producer) continue
+        each.settled.add(each.owner.nonce)
+        each.verified = false
+      }
+      holding.settled.add(owner.nonce)
+    })
+  }
+
+  #claim(holdings: readonly Holding[]): void {
+    const membership = this.#options.membership()
+    if (!membership) return
+    const { host, producer } = this.#options
+    const { incarnation } = host
+    const joins = this.#joins
+    const nonces = holdings.map(() => `${incarnation}#${++this.#nonces}`)
+    const claims = holdings.map(({ task, sent }, index) => {
+      const nonce = nonces[index] ?? ''
+      sent.add(nonce)
+      return { ...task.statePlace, metadata: encodeClaim({ incarnation, producer, nonce }) }
+    })
+    const accept = () => {
+      if (joins !== this.#joins || !this.#hasProducer) return
+      holdings.forEach((holding, index) => {
+        holding.claim = nonces[index]
+        holding.fresh = true
+      })
+    }
+    this.#perform(membership.claim(this.generation, claims), accept, () => {
+      for (const holding of holdings) holding.verified = false
+    })
+  }
+
+  #mark(holdings: readonly Holding[]): void {
+    const { committer, producer, host } = this.#options
+    const marks = holdings.map(holding => ({ holding, nonce: holding.claim ?? '' }))
+    const batches = marks.map(({ holding, nonce }) => {
+      const value = encodeMarker({ incarnation: host.incarnation, producer, nonce })
+      const record = { key: Buffer.from(MARKER), value, headers: NO_HEADERS, timestamp: host.system.now() }
+      return { ...holding.task.statePlace, records: [record] }
+    })
+    committer.write(batches, () => {
+      for (const { holding, nonce } of marks) this.#marked(holding, nonce)
+    })
+  }
+
+  #marked(holding: Holding, nonce: string): void {
+    if (holding.claim !== nonce || !holding.task.isOpen) return
+    holding.marked = nonce
+    holding.markedAt = this.#options.host.system.now()
+    if (holding.isKept) {
+      holding.checking = true
+      holding.task.check(nonce)
+    } else holding.task.restoreTo(nonce)
+  }
+
+  /** What a task may do once its own marker was read. */
+  #progress(holding: Holding): void {
+    const { task } = holding
+    if (!holding.fresh || holding.marked !== holding.claim || !task.isRestored) return
+    if (holding.checking) return this.#finishCheck(holding)
+    if (task.phase !== 'restoring') return
+    const stranger = holding.strangerBehind(this.#options.producer)
+    if (!stranger) return task.run()
+    if (holding.owner) return
+    holding.owner = stranger
+    holding.ownerIsAlive = false
+    holding.fresh = false
+  }
+
+  #finishCheck(holding: Holding): void {
+    const { tail, name } = holding.task
+    if (!tail) return
+    if (tail.foreign) return this.drop(name)
+    holding.checking = false
+  }
+
+  /** What became of the commit of unknown outcome: any task of it that is still ours tells. */
+  #resolvePending(): void {
+    const { committer } = this.#options
+    const { pending } = committer
+    if (!pending || !this.isSettled) return
+    const witnesses = pending.parts.filter(
+      ({ task }) => this.holdings.get(task.name)?.task === task && task.isOpen,
+    )
+    const tookPlace = witnesses.some(({ task }) => task.tail?.numbers.has(pending.number))
+    committer.resolve(tookPlace, task => task.tail?.position ?? 0)
+    for (const { task } of this.holdings.values())
+      if (task.work && task.tail) task.checked(task.tail.position)
+  }
+
+  #perform<T>(operation: Promise<T>, done: (result: T) => void, failed?: (error: unknown) => void): void {
+    const { host } = this.#options
+    this.#busy = true
+    operation.then(
+      result =>
+        host.enqueue(() => {
+          this.#busy = false
+          done(result)
+        }),
+      error =>
+        host.enqueue(() => {
+          this.#busy = false
+          host.logger.warn('taking over tasks: trying again', { error: String(error) })
+          failed?.(error)
+          this.#pausedUntil = host.system.now() + BACK_OFF_MS
+          this.#wakeIn(BACK_OFF_MS)
+        }),
+    )
+  }
+
+  #diagnose({ task }: Holding): void {
+    const { host } = this.#options
+    const { topic, partition } = task.statePlace
+    const read = task.tail?.position ?? 0
+    const diagnosis =
+      `${topic}/${partition} was read to offset ${read}, and the marker written behind it does not show: ` +
+      'a transaction that never ended holds readers back; find and abort it with kafka-transactions.sh find-hanging'
+    const { restoreTimeoutMs: timeoutMs } = host.limits
+    host.block(task.name, new CaudalError('RESTORE_BLOCKED', { task: task.name, timeoutMs, diagnosis }))
+  }
+
+  #wakeIn(delayMs: number): void {
+    const { host } = this.#options
+    host.system.after(delayMs, () => host.enqueue(() => undefined))
+  }
+}

@@ -1,0 +1,362 @@
+/**
+ * One process running tasks. All progress goes through `step`: it takes what callbacks have put into the inbox, lets
+ * ownership advance, starts records while the gates are open, fetches where there is room, and commits what is staged.
+ * Nothing else changes a task, so a test or the simulation drives the same step on virtual time.
+ *
+ * The gates: no record is started while commits stall (age or number of staged effects above the limit), while the
+ * producer is being replaced, or when neither group nor log have confirmed this pod for two thirds of its session.
+ * What would finish then might be bought for nothing. Gates never hold back staging or committing, so loops of a
+ * topology cannot dead-lock.
+ */
+import type { Action } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { Logger } from '#engine/core/operator.ts'
+import { type TaskId, taskKey } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Log, Membership } from '#engine/log/log.ts'
+import type { StoreFactory } from '#engine/state/store.ts'
+import type { Plan } from '#topology/plan.ts'
+import { assignTasks, encodeMemberData } from './assignment.ts'
+import { type Commit, Committer } from './committer.ts'
+import type { Limits } from './limits.ts'
+import { type Outlet, Outlets } from './outlets.ts'
+import { Ownership } from './ownership.ts'
+import { PodTables } from './pod-tables.ts'
+import { compileStage, type StageProgram } from './stage-program.ts'
+import { StallDetector } from './stall.ts'
+import { Task } from './task.ts'
+import type { TaskHost } from './task-host.ts'
+
+/** Records that one task may start within one step, so that no task and no commit waits long for another. */
+const STEP_RECORDS_MAX = 256
+
+export interface PodOptions {
+  readonly plan: Plan
+  readonly log: Log
+  readonly system: System
+  readonly stores: StoreFactory
+  readonly limits: Limits
+  readonly logger: Logger
+  /** Unique among the pods of the application that live at the same time. */
+  readonly name: string
+  /** The pod ended by itself: an error that it cannot live with. */
+  readonly onFailed: (error: unknown) => void
+}
+
+export type PodPhase = 'created' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
+
+export class Pod implements TaskHost {
+  phase: PodPhase = 'created'
+  readonly application: string
+  readonly incarnation: string
+  readonly log: Log
+  readonly system: System
+  readonly limits: Limits
+  readonly logger: Logger
+  readonly outlets: Outlets
+  readonly deadLetters: Outlet
+  readonly metrics = { records: 0, commits: 0, failed: 0, dead: 0, fences: 0, stalls: 0 }
+  readonly #options: PodOptions
+  readonly #programs: ReadonlyMap<string, StageProgram>
+  readonly #tables: PodTables
+  readonly #committer: Committer
+  readonly #ownership: Ownership
+  readonly #stall: StallDetector
+  readonly #closing = new Map<string, Promise<void>>()
+  #membership: Membership | undefined
+  #inbox: (() => void)[] = []
+  #isScheduled = false
+  #gateIsOpen = false
+  #cancelWake: (() => void) | undefined
+  #wakeAt = Number.POSITIVE_INFINITY
+  #stopped: (() => void)[] = []
+  readonly #cancels: (() => void)[] = []
+
+  constructor(options: PodOptions) {
+    const { plan, log, system, limits, logger, name } = options
+    this.#options = options
+    this.application = plan.application
+    this.log = log
+    this.system = system
+    this.limits = limits
+    this.logger = logger
+    this.incarnation = `${name}:${system.now()}:${Math.floor(system.random() * 1e9).toString(36)}`
+    this.outlets = new Outlets(plan, log.recordBytesMax)
+    this.deadLetters = this.outlets.of(plan.deadLetterTopic)
+    this.#programs = new Map(
+      plan.stages.map(stage => [stage.name, compileStage(plan, stage, this.outlets, limits, system)]),
+    )
+    this.#tables = new PodTables(plan, log, system, limits, logger, error => this.fail(error))
+    this.#committer = new Committer({
+      system,
+      incarnation: this.incarnation,
+      enqueue: callback => this.enqueue(callback),
+      claimOf: task => this.#ownership.claimOf(task),
+      onCommitted: commit => this.#committed(commit),
+      onProducerLost: error => this.#producerLost(error),
+    })
+    this.#ownership = new Ownership({
+      host: this,
+      producer: `${plan.application}-${name}`,
+      membership: () => this.#membership,
+      committer: this.#committer,
+      makeTask: task => this.#makeTask(task),
+      onFenced: () => this.metrics.fences++,
+    })
+    this.#stall = new StallDetector(system, limits.sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
+  }
+
+  /** Creates missing topics, reads the global tables, joins the group. Resolves when the group was asked. */
+  async start(): Promise<void> {
+    this.phase = 'starting'
+    await this.log.createTopics(this.#options.plan.topicSpecs)
+    await this.#tables.start()
+    if (this.phase !== 'starting') return
+    this.phase = 'running'
+    this.#stall.start()
+    this.#every(this.limits.positionIntervalMs, () => this.#storePositions())
+    this.#every(1_000, () => this.#ownership.checkTimeouts())
+    this.#membership = this.log.joinGroup({
+      group: this.application,
+      member: this.incarnation,
+      sessionTimeoutMs: this.limits.sessionTimeoutMs,
+      memberData: () => encodeMemberData({ owned: this.#owned(), draining: this.phase === 'stopping' }),
+      assign: members => assignTasks(members, this.#allTasks()),
+      listener: {
+        joined: (generation, tasks) => this.enqueue(() => this.#joined(generation, tasks)),
+        lost: reason => this.logger.warn('membership was lost', { reason }),
+      },
+    })
+  }
+
+  /** Hands over or finishes what is in flight within the grace time, commits, leaves the group. */
+  async stop(): Promise<void> {
+    if (this.phase === 'created' || this.phase === 'starting') this.#end('stopped')
+    if (this.phase === 'running') {
+      this.phase = 'stopping'
+      this.enqueue(() => this.#ownership.joined(this.#ownership.generation, []))
+      this.#membership?.rejoin()
+    }
+    if (this.phase !== 'stopping') return
+    await new Promise<void>(resolve => this.#stopped.push(resolve))
+  }
+
+  get tasks(): readonly Task[] {
+    return [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()].map(({ task }) => task)
+  }
+
+  /** Nothing is in progress, staged or under way, as far as this pod has fetched. */
+  get isIdle(): boolean {
+    const busy = this.tasks.some(
+      ({ phase, work, intakes }) =>
+        phase !== 'running' || !work || work.inFlight > 0 || intakes.some(({ buffered }) => buffered > 0),
+    )
+    return !busy && this.#committer.isIdle && this.#inbox.length === 0
+  }
+
+  enqueue(callback: () => void): void {
+    this.#inbox.push(callback)
+    this.wake()
+  }
+
+  wake(): void {
+    if (this.#isScheduled || this.phase === 'stopped' || this.phase === 'failed') return
+    this.#isScheduled = true
+    this.system.defer(() => {
+      this.#isScheduled = false
+      this.step()
+    })
+  }
+
+  /** One turn of the loop. */
+  step(): void {
+    if (this.phase === 'stopped' || this.phase === 'failed') return
+    try {
+      this.#takeInbox()
+      this.#ownership.advance()
+      const more = this.#startRecords()
+      if (this.#ownership.isSettled) this.#committer.commit()
+      this.#finishStop()
+      if (more) this.wake()
+      else this.#wakeWhenDue()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  mayStart(): boolean {
+    const { stagedRecords, stagedBytes } = this.#committer
+    return (
+      this.#gateIsOpen &&
+      stagedRecords < this.limits.stagedRecordsMax &&
+      stagedBytes < this.limits.stagedBytesMax
+    )
+  }
+
+  snapshot(table: string) {
+    return this.#tables.snapshot(table)
+  }
+
+  recordFailed(task: string, error: unknown, action: Action): void {
+    this.metrics.failed++
+    if (action === 'deadLetter') this.metrics.dead++
+    this.logger.warn('a record failed', { task, action, error: reasonOf(error) })
+  }
+
+  release(name: string, error: unknown): void {
+    this.logger.warn('a task is taken anew', { task: name, error: reasonOf(error) })
+    this.enqueue(() => this.#ownership.drop(name))
+  }
+
+  block(name: string, error: unknown): void {
+    this.logger.error('a task stands still', { task: name, error: reasonOf(error) })
+    this.enqueue(() => this.#ownership.holdings.get(name)?.task.block(error))
+  }
+
+  fail(error: unknown): void {
+    if (this.phase === 'stopped' || this.phase === 'failed') return
+    this.logger.error('the pod stops', { error: reasonOf(error) })
+    this.#end('failed')
+    this.#options.onFailed(error)
+  }
+
+  #takeInbox(): void {
+    const inbox = this.#inbox
+    this.#inbox = []
+    for (const callback of inbox) callback()
+  }
+
+  #joined(generation: number, tasks: readonly TaskId[]): void {
+    const mine = this.phase === 'stopping' ? [] : tasks
+    this.#ownership.joined(generation, mine.map(taskKey))
+  }
+
+  /** True when a task had more to start than one step allows. */
+  #startRecords(): boolean {
+    const { limits, system } = this
+    const confirmedAt = Math.max(this.#membership?.confirmedAt ?? 0, this.#committer.lastGoodAt)
+    const isConfirmed = system.now() - confirmedAt < (limits.sessionTimeoutMs * 2) / 3
+    this.#gateIsOpen =
+      isConfirmed && this.#ownership.isSettled && this.#committer.stagedAgeMs < limits.stagedAgeMaxMs
+    let more = false
+    for (const { task } of this.#ownership.holdings.values()) {
+      if (task.phase !== 'running' || !task.work) continue
+      const started = task.work.start(STEP_RECORDS_MAX)
+      this.metrics.records += started
+      if (started === STEP_RECORDS_MAX) more = true
+      for (const intake of task.intakes) intake.fetch()
+    }
+    for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
+    return more
+  }
+
+  #wakeWhenDue(): void {
+    let due = Number.POSITIVE_INFINITY
+    for (const { task } of this.#ownership.holdings.values()) {
+      due = Math.min(due, task.work?.nextDue() ?? Number.POSITIVE_INFINITY)
+    }
+    if (!this.#gateIsOpen && this.#ownership.isSettled) due = Math.min(due, this.system.now() + 100)
+    if (due === this.#wakeAt || due === Number.POSITIVE_INFINITY) return
+    this.#cancelWake?.()
+    this.#wakeAt = due
+    this.#cancelWake = this.system.after(Math.max(0, due - this.system.now()), () => {
+      this.#wakeAt = Number.POSITIVE_INFINITY
+      this.wake()
+    })
+  }
+
+  #finishStop(): void {
+    if (this.phase !== 'stopping' || !this.#ownership.isEmpty || !this.#committer.isIdle) return
+    this.phase = 'stopped'
+    const left = this.#membership?.leave() ?? Promise.resolve()
+    left
+      .catch(error => this.logger.warn('leaving the group failed', { error: reasonOf(error) }))
+      .then(() => this.#end('stopped'))
+  }
+
+  #end(phase: 'stopped' | 'failed'): void {
+    this.phase = phase
+    this.#stall.stop()
+    this.#cancelWake?.()
+    for (const cancel of this.#cancels) cancel()
+    for (const { task } of [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()]) {
+      task.close('closedDirty')
+    }
+    this.#tables.close()
+    this.#committer.dropProducer()
+    Promise.allSettled(this.#closing.values()).then(() => {
+      for (const resolve of this.#stopped.splice(0)) resolve()
+    })
+  }
+
+  #makeTask(name: string): Task {
+    const slash = name.lastIndexOf('/')
+    const id = { stage: name.slice(0, slash), partition: Number(name.slice(slash + 1)) }
+    const program = this.#programs.get(id.stage)
+    if (!program) throw new CaudalError('INTERNAL', { reason: `task ${name} is of no stage of the plan` })
+    const { stores, plan } = this.#options
+    const { renamedState, droppedState } = plan
+    const ready = this.#closing.get(name) ?? Promise.resolve()
+    const onChanged = () => this.wake()
+    const onStaged = (staged: Task, bytes: number) => this.#committer.staged(staged, bytes)
+    const task = new Task({
+      id,
+      program,
+      host: this,
+      stores,
+      ready,
+      renamedState,
+      droppedState,
+      onChanged,
+      onStaged,
+    })
+    this.#closing.set(
+      name,
+      ready.then(() => task.whenClosed),
+    )
+    return task
+  }
+
+  #committed(commit: Commit): void {
+    this.metrics.commits++
+    void commit
+  }
+
+  #producerLost(error: unknown): void {
+    this.logger.warn('the producer is replaced', { error: reasonOf(error) })
+    this.#ownership.producerLost()
+  }
+
+  #stalled(stalledMs: number): void {
+    this.metrics.stalls++
+    this.enqueue(() =>
+      this.#producerLost(new CaudalError('LOG_UNAVAILABLE', { reason: `stalled for ${stalledMs} ms` })),
+    )
+  }
+
+  #storePositions(): void {
+    const positions = this.tasks.flatMap(({ intakes, committedLows }) =>
+      intakes.map(({ topic, partition }, index) => ({ topic, partition, offset: committedLows[index] ?? 0 })),
+    )
+    if (positions.length > 0) this.#membership?.commitPositions(positions).catch(() => undefined) // For lag tools only.
+  }
+
+  #every(intervalMs: number, callback: () => void): void {
+    const again = () => {
+      cancel = this.system.after(intervalMs, again)
+      this.enqueue(callback)
+    }
+    let cancel = this.system.after(intervalMs, again)
+    this.#cancels.push(() => cancel())
+  }
+
+  #owned(): TaskId[] {
+    return this.tasks.filter(({ phase }) => phase === 'running').map(({ id }) => id)
+  }
+
+  #allTasks(): TaskId[] {
+    return this.#options.plan.stages.flatMap(({ name, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => ({ stage: name, partition })),
+    )
+  }
+}

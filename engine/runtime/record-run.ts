@@ -1,0 +1,226 @@
+/**
+ * One attempt at one record: runs the operators fused in its stage and gathers their effects.
+ *
+ * Emissions to topics are encoded at once, so that a bad value fails where it was emitted; emissions to a fused
+ * operator wait in a queue until the emitting one has ended, so operators of one record never overlap and state of the
+ * key is read and written serially. Nothing leaves the run before the task stages it whole; a run that failed is
+ * dropped. Synchronous operators run without a promise being made.
+ */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { EmitOptions, Logger } from '#engine/core/operator.ts'
+import { HEADER, type Headers, type NewRecord } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { TaskState } from '#engine/state/task-state.ts'
+import { encodeDelay, nextHop } from './delay-route.ts'
+import { Delivery, type DeliveryFields } from './delivery.ts'
+import type { TableSnapshot } from './global-table.ts'
+import { outputId } from './identity.ts'
+import type { Job, JobRun } from './job.ts'
+import { type ContextRun, NodeContext, type TimerChange } from './node-context.ts'
+import { type Outlets, type Output, withHeader } from './outlets.ts'
+import type { ProgramNode, ProgramRoute } from './stage-program.ts'
+
+const HOPS_MAX = 1_000
+
+/** What a run needs of the task that it belongs to. */
+export interface RunHost {
+  readonly name: string
+  readonly outlets: Outlets
+  readonly system: System
+  readonly logger: Logger
+  readonly state: TaskState
+  /** Stages a step's result for the next commit, ahead of its record. */
+  journal(job: Job, callId: string, value: Uint8Array): void
+  snapshot(table: string): TableSnapshot<unknown>
+}
+
+export class RecordRun implements ContextRun, JobRun {
+  readonly job: Job
+  readonly host: RunHost
+  readonly now: number
+  readonly outputs: Output[] = []
+  readonly writes = new Map<string, Uint8Array | null>()
+  readonly timers: TimerChange[] = []
+  /** The operator that ran last: where a failure belongs. */
+  node: ProgramNode | undefined
+  ended = false
+  #queue: Delivery[] = []
+  #next = 0
+  #abort: AbortController | undefined
+  #rejectPending: ((reason: unknown) => void) | undefined
+  #snapshots: Map<string, TableSnapshot<unknown>> | undefined
+
+  constructor(job: Job, host: RunHost) {
+    this.job = job
+    this.host = host
+    this.now = host.system.now()
+  }
+
+  /** Runs everything; a promise only where an operator gave one. Throws or rejects with the first failure. */
+  start(): void | Promise<void> {
+    const pending = this.job.begin(this)
+    return pending ? pending.then(() => this.#drain()) : this.#drain()
+  }
+
+  deliver(delivery: Delivery): void {
+    this.#queue.push(delivery)
+  }
+
+  /** Awaits an operator's own promise under its time-out. */
+  settle(pending: PromiseLike<void>, node: ProgramNode): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const timeout = () =>
+        this.abort(new CaudalError('HANDLER_TIMED_OUT', { node: node.name, timeoutMs: node.timeoutMs }))
+      const cancel = this.host.system.after(node.timeoutMs, timeout)
+      this.#rejectPending = reason => {
+        cancel()
+        reject(reason)
+      }
+      const fail = this.#rejectPending
+      pending.then(() => {
+        cancel()
+        resolve()
+      }, fail)
+    })
+  }
+
+  /** Ends the run from outside: time is up, or the task leaves. Whatever it still does has no effect. */
+  abort(reason: CaudalError): void {
+    if (this.ended) return
+    this.end()
+    this.#abort?.abort(reason)
+    this.#rejectPending?.(reason)
+  }
+
+  /** No effect is accepted any more. */
+  end(): void {
+    this.ended = true
+    if (this.#snapshots) for (const snapshot of this.#snapshots.values()) snapshot.release()
+    this.#snapshots = undefined
+  }
+
+  journal(callId: string, value: Uint8Array): void {
+    this.host.journal(this.job, callId, value)
+  }
+
+  get logger(): Logger {
+    return this.host.logger
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    return this.#abort.signal
+  }
+
+  read(entry: string): Uint8Array | undefined {
+    const own = this.writes.get(entry)
+    if (own !== undefined) return own ?? undefined
+    return this.host.state.get(entry)
+  }
+
+  *entries(prefix: string): IterableIterator<[string, Uint8Array]> {
+    for (const [entry, value] of this.host.state.entries(prefix)) {
+      if (!this.writes.has(entry)) yield [entry, value]
+    }
+    for (const [entry, value] of this.writes) if (value && entry.startsWith(prefix)) yield [entry, value]
+  }
+
+  table(name: string): TableSnapshot<unknown> {
+    this.#snapshots ??= new Map()
+    const snapshot = this.#snapshots.get(name) ?? this.host.snapshot(name)
+    this.#snapshots.set(name, snapshot)
+    return snapshot
+  }
+
+  emit(
+    from: Delivery,
+    output: string,
+    index: number,
+    route: ProgramRoute,
+    value: unknown,
+    options: EmitOptions,
+  ): void {
+    const makeId = () => outputId(from.makeId(), from.node.name, output, index)
+    const headers = options.headers ? withTexts(from.headers, options.headers) : from.headers
+    const timestamp = options.timestamp ?? from.timestamp
+    if (route.kind === 'topic')
+      this.#toTopic(from, output, route, value, options, { headers, timestamp, makeId })
+    else {
+      this.#refuseTime(from, output, options)
+      const key = options.key === undefined ? from.key : options.key
+      if (route.node.stateful && key !== this.job.key) {
+        const reason = `a stage has one key: ${route.node.name} keeps state under the key of its stage; use a topic between`
+        throw new CaudalError('KEY_INVALID', { node: from.node.name, reason })
+      }
+      this.deliver(new Delivery(route.node, route.input, { key, value, timestamp, headers, makeId }))
+    }
+  }
+
+  #toTopic(
+    from: Delivery,
+    output: string,
+    route: ProgramRoute & { kind: 'topic' },
+    value: unknown,
+    options: EmitOptions,
+    fields: Pick<DeliveryFields, 'headers' | 'timestamp' | 'makeId'>,
+  ): void {
+    const { outlets } = this.host
+    const node = from.node.name
+    const keyOf = route.outlet.node?.key
+    const key = options.key !== undefined ? options.key : keyOf ? keyOf(value) : from.key
+    const id = fields.makeId()
+    const record: NewRecord = {
+      key: key === null ? null : Buffer.from(key),
+      value: outlets.encode(route.outlet, node, value),
+      headers: withHeader(fields.headers, HEADER.id, Buffer.from(id, 'latin1')),
+      timestamp: fields.timestamp,
+    }
+    if (route.tiers.length === 0) this.#refuseTime(from, output, options)
+    const hop = nextHop(route.tiers, this.now, options.notBefore ?? 0)
+    if (hop.kind === 'deliver') {
+      this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
+      return
+    }
+    const delay = encodeDelay({
+      due: options.notBefore ?? 0,
+      target: route.outlet.topic,
+      enteredAt: this.now,
+    })
+    const delayed = { ...record, headers: withHeader(record.headers, HEADER.delay, delay) }
+    const tier = route.tiers.find(({ waitMs }) => waitMs === hop.waitMs)?.outlet ?? route.outlet
+    this.outputs.push({ slot: outlets.place(tier, node, delayed, id), record: delayed })
+  }
+
+  #refuseTime(from: Delivery, output: string, options: EmitOptions): void {
+    if (options.notBefore === undefined) return
+    throw new CaudalError('DELAY_UNDECLARED', { node: from.node.name, output })
+  }
+
+  #drain(): void | Promise<void> {
+    for (;;) {
+      const delivery = this.#queue[this.#next++]
+      if (!delivery) return
+      if (this.#next > HOPS_MAX)
+        throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops: HOPS_MAX })
+      const pending = this.#invoke(delivery)
+      if (pending) return pending.then(() => (this.ended ? undefined : this.#drain()))
+    }
+  }
+
+  #invoke(delivery: Delivery): void | Promise<void> {
+    const { node } = delivery
+    this.node = node
+    if (node.stateful && delivery.key === null) throw this.job.keyMissing(node.name)
+    const context = new NodeContext(this, delivery)
+    if (node.batcher) return this.settle(node.batcher.add(context), node)
+    const pending = node.operator.process(delivery, context)
+    if (pending) return this.settle(pending, node).finally(() => context.close())
+    context.close()
+  }
+}
+
+function withTexts(headers: Headers, texts: Readonly<Record<string, string>>): Headers {
+  const all: Record<string, Uint8Array> = { ...headers }
+  for (const [name, text] of Object.entries(texts)) all[name] = Buffer.from(text)
+  return all
+}

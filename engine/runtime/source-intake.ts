@@ -1,0 +1,126 @@
+/**
+ * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops
+ * fetching; a span of out-of-order completion at its limit stops starting.
+ */
+import { hasCode } from '#engine/core/errors.ts'
+import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
+import type { Fetched, Log, Reader } from '#engine/log/log.ts'
+import type { SourceProgress } from './checkpoint.ts'
+import type { Limits } from './limits.ts'
+import type { Entry } from './stage-program.ts'
+
+export interface IntakeOptions {
+  readonly place: TopicPartition
+  readonly entries: readonly Entry[]
+  readonly progress: SourceProgress
+  readonly log: Log
+  readonly limits: Limits
+  /** Runs the callback within the pod's next step. */
+  readonly enqueue: (callback: () => void) => void
+  readonly onFailed: (error: unknown, intake: SourceIntake) => void
+}
+
+interface Chunk {
+  readonly fetched: Fetched
+  next: number
+}
+
+export class SourceIntake {
+  readonly topic: string
+  readonly partition: number
+  readonly entries: readonly Entry[]
+  readonly progress: SourceProgress
+  /** Records fetched and not yet started. */
+  buffered = 0
+  bufferedBytes = 0
+  #chunks: Chunk[] = []
+  #reader: Reader | undefined
+  #position: number
+  #fetching = false
+  readonly #options: IntakeOptions
+
+  constructor(options: IntakeOptions) {
+    this.topic = options.place.topic
+    this.partition = options.place.partition
+    this.entries = options.entries
+    this.progress = options.progress
+    this.#position = options.progress.low
+    this.#options = options
+  }
+
+  /** Asks for more records when there is room. */
+  fetch(): void {
+    const { limits, log } = this.#options
+    if (
+      this.#fetching ||
+      this.buffered >= limits.recordsBufferedMax ||
+      this.bufferedBytes >= limits.bufferBytesMax
+    )
+      return
+    this.#reader ??= log.openReader(this, this.#position)
+    const reader = this.#reader
+    this.#fetching = true
+    reader.next(limits.recordsBufferedMax - this.buffered).then(
+      fetched => this.#options.enqueue(() => this.#accept(fetched, reader)),
+      error => this.#options.enqueue(() => this.#fail(error, reader)),
+    )
+  }
+
+  /** The next record to start, or nothing: none is there, or the span is at its limit. */
+  take(): LogRecord | undefined {
+    for (;;) {
+      const chunk = this.#chunks[0]
+      if (!chunk) return undefined
+      const record = chunk.fetched.records[chunk.next]
+      if (!record) {
+        this.#chunks.shift()
+        this.progress.passed(chunk.fetched.nextOffset)
+        continue
+      }
+      if (this.progress.span >= this.#options.limits.spanMax && record.offset >= this.progress.low)
+        return undefined
+      chunk.next++
+      this.buffered--
+      this.bufferedBytes -= sizeOf(record)
+      if (this.progress.begin(record.offset)) return record
+    }
+  }
+
+  /** The record that `take` would give, without taking it; finished ones before it are passed over. */
+  peek(): LogRecord | undefined {
+    const chunk = this.#chunks[0]
+    return chunk?.fetched.records[chunk.next]
+  }
+
+  /** Puts back nothing and reads no more; what is buffered is forgotten. */
+  close(): void {
+    this.#reader?.close()
+    this.#reader = undefined
+    this.#chunks = []
+    this.buffered = 0
+    this.#fetching = true
+  }
+
+  #accept(fetched: Fetched, reader: Reader): void {
+    if (reader !== this.#reader) return
+    this.#fetching = false
+    this.#position = fetched.nextOffset
+    if (fetched.records.length === 0 && this.#chunks.length === 0) {
+      this.progress.passed(fetched.nextOffset)
+      return
+    }
+    this.#chunks.push({ fetched, next: 0 })
+    this.buffered += fetched.records.length
+    for (const record of fetched.records) this.bufferedBytes += sizeOf(record)
+  }
+
+  #fail(error: unknown, reader: Reader): void {
+    if (reader !== this.#reader) return
+    this.#fetching = hasCode(error, 'OFFSET_OUT_OF_RANGE')
+    this.#options.onFailed(error, this)
+  }
+}
+
+export function sizeOf(record: LogRecord): number {
+  return (record.key?.length ?? 0) + (record.value?.length ?? 0)
+}

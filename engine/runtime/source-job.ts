@@ -1,0 +1,67 @@
+/** The work of one record of a source: its value decoded for each operator that reads the source. */
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
+import { Delivery } from './delivery.ts'
+import { recordId } from './identity.ts'
+import type { Job, JobRun } from './job.ts'
+import { withoutHeader } from './outlets.ts'
+import type { SourceIntake } from './source-intake.ts'
+import type { ProgramNode } from './stage-program.ts'
+
+export class SourceJob implements Job {
+  readonly key: string | null
+  readonly record: LogRecord
+  readonly intake: SourceIntake
+  readonly steps = new Set<string>()
+  attempt = 0
+  finished = false
+  #id: string | undefined
+
+  constructor(intake: SourceIntake, record: LogRecord) {
+    this.intake = intake
+    this.record = record
+    this.key = record.key && asText(record.key)
+  }
+
+  get id(): string {
+    this.#id ??= recordId(this.intake.topic, this.intake.partition, this.record.offset, this.record.headers)
+    return this.#id
+  }
+
+  begin(run: JobRun): void {
+    const { key } = this
+    const { timestamp } = this.record
+    const headers = inheritable(this.record.headers)
+    const makeId = () => this.id
+    for (const { node, input } of this.intake.entries) {
+      run.node = node
+      const value = this.#decode(node, input)
+      run.deliver(new Delivery(node, input, { key, value, timestamp, headers, makeId }))
+    }
+  }
+
+  keyMissing(node: string): CaudalError {
+    return new CaudalError('KEY_MISSING', { node, ...this.#place() })
+  }
+
+  #decode(node: ProgramNode, input: string): unknown {
+    const codec = node.operator.inputs[input]
+    try {
+      if (!this.record.value) throw new TypeError('it has no value')
+      return codec?.decode(this.record.value)
+    } catch (error) {
+      const details = { node: node.name, ...this.#place(), codec: codec?.name, reason: reasonOf(error) }
+      throw new CaudalError('DECODE_FAILED', details, error)
+    }
+  }
+
+  #place() {
+    return { topic: this.intake.topic, partition: this.intake.partition, offset: this.record.offset }
+  }
+}
+
+/** The headers that outputs inherit: all of the input's but the engine's own about delays. */
+function inheritable(headers: Headers): Headers {
+  return headers[HEADER.delay] ? withoutHeader(headers, HEADER.delay) : headers
+}

@@ -1,0 +1,137 @@
+/**
+ * Reads a task's state partition up to a marker of one's own, which is the end by construction: whoever wrote there
+ * before has been fenced or has released when the marker is written.
+ *
+ * Used twice. A new task restores with it: entries are applied as they are read, already while the former owner still
+ * finishes its work, so that a hand-over needs only the rest. A kept task checks with it, after its producer was
+ * replaced, that nobody else has written since its last commit, and whether a commit of unknown outcome took place.
+ */
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Fetched, Log, Reader } from '#engine/log/log.ts'
+import { CHECKPOINT, MARKER, RELEASE } from '#engine/state/layout.ts'
+import { decodeCheckpoint, decodeMarker, decodeRelease, type Marker } from './checkpoint.ts'
+
+const FETCH_RECORDS_MAX = 10_000
+const RETRY_MS = 100
+
+export interface TailOptions {
+  readonly place: TopicPartition
+  readonly from: number
+  readonly log: Log
+  readonly system: System
+  /** This pod's incarnation: what others have written is foreign. */
+  readonly incarnation: string
+  readonly enqueue: (callback: () => void) => void
+  /** Entries read, up to an offset. */
+  readonly apply: (entries: readonly (readonly [string, Uint8Array | null])[], position: number) => void
+  /** Something was seen that ownership may be waiting for: a release, or the own marker. */
+  readonly onSeen: () => void
+  readonly onFailed: (error: unknown) => void
+}
+
+export class StateTail {
+  /** The last marker of another incarnation. */
+  foreignMarker: Marker | undefined
+  /** Anything of another incarnation was read: a marker or a checkpoint. */
+  foreign = false
+  /** The nonce that was given up last. */
+  released: string | undefined
+  /** Numbers of this incarnation's own commits that were read. */
+  readonly numbers = new Set<number>()
+  position: number
+  reached = false
+  #target: string | undefined
+  #lastMarker: string | undefined
+  #reader: Reader | undefined
+  #closed = false
+  #reading = false
+  #cancelRetry: (() => void) | undefined
+  readonly #options: TailOptions
+
+  constructor(options: TailOptions) {
+    this.#options = options
+    this.position = options.from
+  }
+
+  start(): void {
+    if (this.#closed || this.reached || this.#reading) return
+    this.#reading = true
+    this.#reader ??= this.#options.log.openReader(this.#options.place, this.position)
+    const reader = this.#reader
+    const { enqueue } = this.#options
+    reader.next(FETCH_RECORDS_MAX).then(
+      fetched => enqueue(() => this.#accept(fetched)),
+      error => enqueue(() => this.#fail(error)),
+    )
+  }
+
+  /** The own marker to read up to; may have been read already. */
+  readTo(nonce: string): void {
+    this.#target = nonce
+    this.reached = this.#lastMarker === nonce
+    if (this.reached) this.#options.onSeen()
+    else this.start()
+  }
+
+  /** What a local copy already holds of the engine's own entries. */
+  resume(marker: Uint8Array | undefined, release: Uint8Array | undefined): void {
+    if (marker) this.#sawMarker(marker)
+    if (release) this.released = decodeRelease(release).nonce
+    this.foreign = false
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelRetry?.()
+    this.#reader?.close()
+  }
+
+  #accept(fetched: Fetched): void {
+    this.#reading = false
+    if (this.#closed) return
+    const entries = fetched.records.map(record => this.#read(record))
+    this.position = fetched.nextOffset
+    this.#options.apply(entries, fetched.nextOffset)
+    this.#options.onSeen()
+    this.start()
+  }
+
+  #read({ key, value }: LogRecord): readonly [string, Uint8Array | null] {
+    const entry = key ? asText(key) : ''
+    if (value && entry === CHECKPOINT) {
+      const { incarnation, number } = decodeCheckpoint(value)
+      if (incarnation === this.#options.incarnation) this.numbers.add(number)
+      else this.foreign = true
+    } else if (value && entry === MARKER) this.#sawMarker(value)
+    else if (value && entry === RELEASE) this.released = decodeRelease(value).nonce
+    return [entry, value]
+  }
+
+  #sawMarker(value: Uint8Array): void {
+    const marker = decodeMarker(value)
+    this.#lastMarker = marker.nonce
+    if (marker.nonce === this.#target) this.reached = true
+    if (marker.incarnation === this.#options.incarnation) return
+    this.foreign = true
+    this.foreignMarker = marker
+  }
+
+  #fail(error: unknown): void {
+    this.#reading = false
+    if (this.#closed) return
+    if (hasCode(error, 'LOG_UNAVAILABLE')) {
+      this.#cancelRetry = this.#options.system.after(RETRY_MS, () =>
+        this.#options.enqueue(() => this.start()),
+      )
+      return
+    }
+    const { topic, partition } = this.#options.place
+    const lost = error instanceof CaudalError && error.code === 'OFFSET_OUT_OF_RANGE'
+    const details = { task: topic, topic, partition, offset: this.position }
+    const start = lost ? error.details.start : undefined
+    this.#options.onFailed(lost ? new CaudalError('CHECKPOINT_LOST', { ...details, start }, error) : error)
+  }
+}

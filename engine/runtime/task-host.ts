@@ -1,0 +1,34 @@
+/** What a task needs of its pod. */
+import type { Action } from '#engine/core/errors.ts'
+import type { Logger } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { TableSnapshot } from './global-table.ts'
+import type { Limits } from './limits.ts'
+import type { Outlet, Outlets } from './outlets.ts'
+
+export interface TaskHost {
+  readonly application: string
+  /** This pod's incarnation. */
+  readonly incarnation: string
+  readonly log: Log
+  readonly system: System
+  readonly limits: Limits
+  readonly logger: Logger
+  readonly outlets: Outlets
+  readonly deadLetters: Outlet
+  /** Runs the callback within the pod's next step. */
+  enqueue(callback: () => void): void
+  /** The gates are open: a job may start now. */
+  mayStart(): boolean
+  /** A step is due. */
+  wake(): void
+  snapshot(table: string): TableSnapshot<unknown>
+  recordFailed(task: string, error: unknown, action: Action): void
+  /** The task is dropped and taken anew. */
+  release(task: string, error: unknown): void
+  /** The task stands still until somebody resumes it; the rest of the pod goes on. */
+  block(task: string, error: unknown): void
+  /** The pod stops uncleanly. */
+  fail(error: unknown): void
+}

@@ -1,0 +1,30 @@
+/** The life of a task in a pod, as a table. */
+import { invariant } from '#engine/core/errors.ts'
+
+/**
+ * ```
+ *            own marker read            assigned away, or pod stops
+ *  restoring ───────────────► running ────────────────────────► leaving
+ *      │                        │  ▲                               │
+ *      │          dead letters, │  │ resumed                       │ last effects and
+ *      │          lost offsets  ▼  │                               │ release committed
+ *      │                       blocked ───────────────────────────►│
+ *      │                        │                                  ▼
+ *      └────────────────────────┴──► closedDirty               closedClean
+ *             dropped: fenced, lost, released by an error
+ * ```
+ */
+export type TaskPhase = 'restoring' | 'running' | 'blocked' | 'leaving' | 'closedClean' | 'closedDirty'
+
+const MOVES: Readonly<Record<TaskPhase, readonly TaskPhase[]>> = {
+  restoring: ['running', 'blocked', 'closedDirty'],
+  running: ['blocked', 'leaving', 'closedDirty'],
+  blocked: ['running', 'leaving', 'closedDirty'],
+  leaving: ['running', 'closedClean', 'closedDirty'],
+  closedClean: [],
+  closedDirty: [],
+}
+
+export function assertMove(task: string, from: TaskPhase, to: TaskPhase): void {
+  invariant(MOVES[from].includes(to), `task ${task} cannot go from ${from} to ${to}`)
+}

@@ -1,0 +1,296 @@
+/**
+ * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
+ * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
+ */
+import { type Action, actionOf, CaudalError } from '#engine/core/errors.ts'
+import type { FailureAnswer, Logger } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+import type { TaskState } from '#engine/state/task-state.ts'
+import type { TimerQueue } from '#engine/state/timer-queue.ts'
+import { DeathRate } from './dead-letter.ts'
+import { deadLetterOf } from './dead-letter-output.ts'
+import { DelayJob, holdUntil } from './delay-job.ts'
+import type { TableSnapshot } from './global-table.ts'
+import type { Job } from './job.ts'
+import { Lanes } from './lanes.ts'
+import type { Outlets, Output } from './outlets.ts'
+import { RecordRun, type RunHost } from './record-run.ts'
+import type { SourceIntake } from './source-intake.ts'
+import { SourceJob } from './source-job.ts'
+import type { StageProgram } from './stage-program.ts'
+import { stepWrites } from './step-journal.ts'
+import type { TaskHost } from './task-host.ts'
+import { TimerJob } from './timer-job.ts'
+
+/** Effects staged for the next commit, but for state, which the task's state gathers. */
+export interface Staged {
+  readonly outputs: Output[]
+  records: number
+  bytes: number
+}
+
+export class TaskWork implements RunHost {
+  readonly name: string
+  readonly state: TaskState
+  readonly outlets: Outlets
+  readonly system: System
+  readonly logger: Logger
+  /** Jobs begun and not done, each with its attempt under way, or none while it waits for the next. */
+  readonly #active = new Map<Job, RecordRun | undefined>()
+  readonly #lanes = new Lanes()
+  readonly #program: StageProgram
+  readonly #intakes: readonly SourceIntake[]
+  readonly #timers: TimerQueue
+  readonly #host: TaskHost
+  readonly #deaths: DeathRate
+  readonly #onStaged: (bytes: number) => void
+  #staged: Staged = { outputs: [], records: 0, bytes: 0 }
+  #turn = 0
+  #accepting = true
+  #closed = false
+
+  constructor(
+    name: string,
+    program: StageProgram,
+    state: TaskState,
+    intakes: readonly SourceIntake[],
+    timers: TimerQueue,
+    host: TaskHost,
+    onStaged: (bytes: number) => void,
+  ) {
+    this.name = name
+    this.state = state
+    this.outlets = host.outlets
+    this.system = host.system
+    this.logger = host.logger
+    this.#program = program
+    this.#intakes = intakes
+    this.#timers = timers
+    this.#host = host
+    this.#onStaged = onStaged
+    this.#deaths = new DeathRate()
+  }
+
+  /** Starts at most `budget` jobs; returns how many. */
+  start(budget: number): number {
+    let started = 0
+    const { load, inFlightMax } = this.#program
+    while (started < budget && this.#accepting && load.inFlight < inFlightMax && this.#host.mayStart()) {
+      const job = this.#nextJob()
+      if (!job) break
+      started++
+      if (job !== PARKED) this.#run(job)
+    }
+    return started
+  }
+
+  get inFlight(): number {
+    return this.#active.size
+  }
+  get parked(): number {
+    return this.#lanes.parked
+  }
+
+  /** When something that waits for time goes on: a timer, or the head of a delay tier. */
+  nextDue(): number | undefined {
+    const dues = this.#intakes.map(intake => this.#heldUntil(intake)).filter(due => due > 0)
+    const timer = this.#timers.nextDue()
+    if (timer !== undefined) dues.push(timer)
+    return dues.length > 0 ? Math.min(...dues) : undefined
+  }
+
+  /** No further job is started; those in progress go on. */
+  stopAccepting(): void {
+    this.#accepting = false
+  }
+  accept(): void {
+    this.#deaths.reset()
+    this.#accepting = true
+  }
+
+  /** Ends everything in progress without effect. */
+  close(): void {
+    this.#closed = true
+    this.#accepting = false
+    for (const [job, run] of this.#active) {
+      this.#program.load.inFlight--
+      job.finished = true
+      run?.abort(new CaudalError('ABORTED'))
+    }
+    this.#active.clear()
+  }
+
+  take(): Staged {
+    const staged = this.#staged
+    this.#staged = { outputs: [], records: 0, bytes: 0 }
+    return staged
+  }
+
+  /** Effects that did not take place go back in front. */
+  putBack(staged: Staged): void {
+    const { outputs, records, bytes } = this.#staged
+    for (const output of outputs) staged.outputs.push(output)
+    staged.records += records
+    staged.bytes += bytes
+    this.#staged = staged
+  }
+
+  journal(job: Job, callId: string, value: Uint8Array): void {
+    if (this.#closed || job.finished) return
+    const writes = stepWrites(callId, value, this.system.now(), Math.floor(this.#host.log.recordBytesMax / 2))
+    for (const entry of writes.keys()) job.steps.add(entry)
+    this.state.stage(writes)
+    this.#countStaged(value.length)
+    this.#host.wake()
+  }
+
+  snapshot(table: string): TableSnapshot<unknown> {
+    return this.#host.snapshot(table)
+  }
+
+  #nextJob(): Job | undefined {
+    return this.#lanes.takeReady() ?? this.#nextTimer() ?? this.#nextRecord()
+  }
+
+  #nextTimer(): Job | undefined {
+    const now = this.system.now()
+    const due = this.#timers.nextDue()
+    if (due === undefined || due > now) return undefined
+    for (const timer of this.#timers.takeDue(now, 1)) {
+      const node = this.#program.nodes.get(timer.operator)
+      if (!node) continue
+      const job = new TimerJob(this.name, node, timer.name, timer.key, timer.due)
+      return this.#lanes.enter(job) ? job : PARKED
+    }
+    return undefined
+  }
+
+  #nextRecord(): Job | undefined {
+    const { length } = this.#intakes
+    for (let tried = 0; tried < length; tried++) {
+      const intake = this.#intakes[this.#turn++ % length]
+      if (!intake || this.#heldUntil(intake) > this.system.now()) continue
+      const record = intake.take()
+      if (!record) continue
+      const { tiers } = this.#program
+      const job =
+        tiers.length > 0 ? new DelayJob(intake, record, tiers, this.outlets) : new SourceJob(intake, record)
+      return this.#lanes.enter(job) ? job : PARKED
+    }
+    return undefined
+  }
+
+  /** When the head of a delay tier goes on; 0 for records that do not wait. */
+  #heldUntil(intake: SourceIntake): number {
+    const tier = this.#program.tiers.find(({ outlet }) => outlet.topic === intake.topic)
+    const head = tier && intake.peek()
+    return tier && head ? holdUntil(head, tier.waitMs) : 0
+  }
+
+  #run(job: Job): void {
+    if (job instanceof TimerJob && !job.isDue(this.state)) return this.#lanes.leave(job)
+    job.attempt++
+    const run = new RecordRun(job, this)
+    let pending: void | Promise<void>
+    try {
+      pending = run.start()
+    } catch (error) {
+      return this.#failed(job, run, error)
+    }
+    if (!pending) return this.#completed(job, run)
+    this.#hold(job, run)
+    pending.then(
+      () => this.#host.enqueue(() => this.#closed || this.#completed(job, run)),
+      error => this.#host.enqueue(() => this.#closed || this.#failed(job, run, error)),
+    )
+  }
+
+  #hold(job: Job, run: RecordRun | undefined): void {
+    if (!this.#active.has(job)) this.#program.load.inFlight++
+    this.#active.set(job, run)
+    this.#lanes.hold(job)
+  }
+
+  #completed(job: Job, run: RecordRun): void {
+    run.end()
+    for (const entry of job.steps) run.writes.set(entry, null)
+    this.#finish(job, run)
+    this.#deaths.add(run.now, false)
+  }
+
+  /** Stages the effects of a run and lets the next job of the lane go. */
+  #finish(job: Job, run: RecordRun): void {
+    job.finished = true
+    this.state.stage(run.writes)
+    for (const { operator, name, key, due } of run.timers) {
+      if (due === undefined) this.#timers.cancel(operator, name, key)
+      else this.#timers.set(operator, name, key, due)
+    }
+    let bytes = 0
+    for (const output of run.outputs) {
+      this.#staged.outputs.push(output)
+      bytes += output.record.value?.length ?? 0
+    }
+    if (job instanceof SourceJob || job instanceof DelayJob) job.intake.progress.complete(job.record.offset)
+    if (this.#active.delete(job)) this.#program.load.inFlight--
+    this.#lanes.leave(job)
+    this.#countStaged(bytes)
+  }
+
+  #countStaged(bytes: number): void {
+    this.#staged.records++
+    this.#staged.bytes += bytes
+    this.#onStaged(bytes)
+  }
+
+  #failed(job: Job, run: RecordRun, error: unknown): void {
+    run.end()
+    const action = this.#actionFor(job, run, error)
+    this.#host.recordFailed(this.name, error, action)
+    if (action === 'retry') return this.#retry(job)
+    if (action === 'deadLetter') return this.#deadLetter(job, error, run.node?.name ?? this.name)
+    this.#hold(job, undefined)
+    if (action === 'releaseTask') this.#host.release(this.name, error)
+    else this.#host.fail(error)
+  }
+
+  #actionFor(job: Job, run: RecordRun, error: unknown): Action {
+    const { attempt, key } = job
+    let answer: FailureAnswer | undefined
+    try {
+      answer = run.node?.operator.onError({ error, attempt, key })
+    } catch (thrown) {
+      this.logger.error('onError threw; the error keeps its own action', { task: this.name, thrown })
+    }
+    const action = answer ?? actionOf(error)
+    return action === 'retry' && attempt >= this.#host.limits.retryAttempts ? 'deadLetter' : action
+  }
+
+  #retry(job: Job): void {
+    this.#hold(job, undefined)
+    const delayMs = this.#host.limits.retryDelayMs * 2 ** (job.attempt - 1)
+    this.system.after(delayMs, () => this.#host.enqueue(() => this.#closed || this.#run(job)))
+  }
+
+  #deadLetter(job: Job, error: unknown, node: string): void {
+    const run = new RecordRun(job, this)
+    run.end()
+    if (job instanceof TimerJob) run.writes.set(job.entry, null)
+    run.outputs.push(deadLetterOf(job, error, this.name, node, this.#host))
+    this.#finish(job, run)
+    if (!this.#deaths.add(run.now, true)) return
+    const { dead, seen } = this.#deaths
+    this.#host.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, dead, seen }))
+  }
+}
+
+/** Stands for a job that went to the end of its lane. */
+const PARKED: Job = {
+  key: null,
+  id: '',
+  attempt: 0,
+  finished: true,
+  steps: new Set(),
+  begin: () => undefined,
+  keyMissing: node => new CaudalError('INTERNAL', { reason: `${node} ran a parked job` }),
+}

@@ -1,0 +1,302 @@
+/**
+ * One stage on one partition number, as long as this pod holds it: restores, runs, leaves. Its life is the table in
+ * task-lifecycle.ts; who may own it is decided in ownership.ts; its effects leave through the committer.
+ */
+import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
+import { partitionKey, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
+import type { Bounds } from '#engine/log/log.ts'
+import { CHECKPOINT, MARKER, RELEASE } from '#engine/state/layout.ts'
+import type { Store, StoreFactory } from '#engine/state/store.ts'
+import { TaskState } from '#engine/state/task-state.ts'
+import { TimerQueue } from '#engine/state/timer-queue.ts'
+import { decodeCheckpoint, encodeCheckpoint, encodeRelease, SourceProgress } from './checkpoint.ts'
+import { SourceIntake } from './source-intake.ts'
+import type { StageProgram } from './stage-program.ts'
+import { migrateLayout } from './state-migration.ts'
+import { StateTail, type TailOptions } from './state-tail.ts'
+import type { TaskHost } from './task-host.ts'
+import { assertMove, type TaskPhase } from './task-lifecycle.ts'
+import { type Staged, TaskWork } from './task-work.ts'
+
+/** One task's part of a commit. */
+export interface TaskCommit {
+  readonly task: Task
+  readonly staged: Staged
+  readonly writes: ReadonlyMap<string, Uint8Array | null>
+  /** Lowest unfinished offset of each source, in the order of `intakes`. */
+  readonly lows: readonly number[]
+  /** The task is given up with this commit. */
+  readonly releases: boolean
+}
+
+export interface TaskOptions {
+  readonly id: TaskId
+  readonly program: StageProgram
+  readonly host: TaskHost
+  readonly stores: StoreFactory
+  /** Resolves when an earlier holder of the local copy in this process has closed it. */
+  readonly ready: Promise<void>
+  /** Old `operator.state` names to new ones, and those to be deleted. */
+  readonly renamedState: Readonly<Record<string, string>>
+  readonly droppedState: readonly string[]
+  /** Ownership looks again: a release or the own marker was read, or the phase has changed. */
+  readonly onChanged: () => void
+  /** Effects wait for a commit. */
+  readonly onStaged: (task: Task, bytes: number) => void
+}
+
+export class Task {
+  readonly id: TaskId
+  readonly name: string
+  readonly program: StageProgram
+  readonly statePlace: TopicPartition
+  phase: TaskPhase = 'restoring'
+  /** Why it is blocked. */
+  blockedBy: unknown
+  intakes: readonly SourceIntake[] = []
+  committedLows: readonly number[] = []
+  tail: StateTail | undefined
+  work: TaskWork | undefined
+  /** Resolves when its local copy is closed. */
+  readonly whenClosed: Promise<void>
+  readonly #released: () => void
+  #state: TaskState | undefined
+  #store: Store | undefined
+  #starts: readonly Bounds[] | undefined
+  #cancelDeadline: (() => void) | undefined
+  #isOpening = false
+  readonly #options: TaskOptions
+
+  constructor(options: TaskOptions) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.whenClosed = promise
+    this.#released = resolve
+    this.#options = options
+    this.id = options.id
+    this.name = taskKey(options.id)
+    this.program = options.program
+    this.statePlace = { topic: options.program.stage.stateTopic, partition: options.id.partition }
+  }
+
+  get isOpen(): boolean {
+    return this.phase !== 'closedClean' && this.phase !== 'closedDirty'
+  }
+
+  /** Opens the local copy and begins to read the state topic. */
+  open(): void {
+    this.#isOpening = true
+    const { host, stores, ready } = this.#options
+    const places = this.#sourcePlaces()
+    const opened = ready.then(() => Promise.all([stores.open(this.id), host.log.bounds(places)]))
+    opened.then(
+      ([store, starts]) => host.enqueue(() => this.#opened(store, starts)),
+      error =>
+        host.enqueue(() => {
+          this.#released()
+          this.#failed(error)
+        }),
+    )
+  }
+
+  /** The own marker was written: reading ends there. */
+  restoreTo(nonce: string): void {
+    this.tail?.readTo(nonce)
+  }
+
+  get isRestored(): boolean {
+    return this.tail?.reached === true
+  }
+
+  /** Ownership is settled and the state is whole: begin to work. */
+  run(): void {
+    const state = this.#state
+    invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
+    const { host, renamedState, droppedState, onStaged } = this.#options
+    try {
+      const writes = migrateLayout(state, this.program.stage, { renamedState, droppedState })
+      if (writes.size > 0) state.stage(writes)
+      this.intakes = this.#openIntakes(state)
+    } catch (error) {
+      return this.#failed(error)
+    }
+    const timers = new TimerQueue(state, host.limits.timersWindowMax)
+    this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, bytes =>
+      onStaged(this, bytes),
+    )
+    this.committedLows = this.intakes.map(({ progress }) => progress.low)
+    this.#move('running')
+  }
+
+  /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
+  check(nonce: string): void {
+    this.tail?.close()
+    this.tail = this.#openTail(() => undefined)
+    this.tail.readTo(nonce)
+    this.tail.start()
+  }
+
+  /** The check found nothing foreign: the own marker is part of the state from here on. */
+  checked(position: number): void {
+    this.#state?.restore([], position)
+  }
+
+  get position(): number {
+    return this.#store?.position ?? 0
+  }
+
+  block(error: unknown): void {
+    if (this.phase !== 'running' && this.phase !== 'restoring') return
+    this.blockedBy = error
+    this.work?.stopAccepting()
+    this.#move('blocked')
+  }
+
+  /** Goes on after a block. */
+  resume(): void {
+    if (this.phase !== 'blocked' || !this.work) return
+    this.blockedBy = undefined
+    this.work.accept()
+    this.#move('running')
+  }
+
+  /** Takes no new record; what is in flight may finish until the deadline. */
+  leave(): void {
+    const { host } = this.#options
+    const graceMs = Math.min(this.program.timeoutMs, host.limits.handOverMaxMs)
+    this.work?.stopAccepting()
+    for (const intake of this.intakes) intake.close()
+    this.#cancelDeadline = host.system.after(graceMs, () => host.enqueue(() => this.work?.close()))
+    this.#move('leaving')
+  }
+
+  get isDrained(): boolean {
+    return this.phase === 'leaving' && (this.work?.inFlight ?? 0) === 0
+  }
+
+  /** Takes what is staged for one commit; `nonce` is the claim that a drained task gives up with it. */
+  prepare(incarnation: string, number: number, nonce: string | undefined): TaskCommit {
+    const state = this.#state
+    invariant(state && this.work, `task ${this.name} was committed before it ran`)
+    const staged = this.work.take()
+    const sources: Record<string, { low: number; ahead: readonly number[] }> = {}
+    for (const intake of this.intakes) {
+      sources[partitionKey(intake)] = { low: intake.progress.low, ahead: intake.progress.runs() }
+    }
+    state.stage(new Map([[CHECKPOINT, encodeCheckpoint({ format: 1, incarnation, number, sources })]]))
+    const releases = this.isDrained && nonce !== undefined
+    if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonce })]]))
+    const lows = this.intakes.map(({ progress }) => progress.low)
+    return { task: this, staged, writes: state.take(), lows, releases }
+  }
+
+  committed(commit: TaskCommit, position: number): void {
+    this.#state?.committed(commit.writes, position)
+    this.committedLows = commit.lows
+    if (commit.releases) this.close('closedClean')
+  }
+
+  putBack(commit: TaskCommit): void {
+    this.#state?.putBack(commit.writes)
+    this.work?.putBack(commit.staged)
+  }
+
+  /** Ends it: clean after its release is committed, dirty otherwise. Nothing of it has an effect any more. */
+  close(phase: 'closedClean' | 'closedDirty'): void {
+    if (!this.isOpen) return
+    this.#move(phase)
+    this.#cancelDeadline?.()
+    this.tail?.close()
+    for (const intake of this.intakes) intake.close()
+    this.work?.close()
+    if (this.#store) this.#release(this.#store)
+    else if (!this.#isOpening) this.#released()
+  }
+
+  #opened(store: Store, starts: readonly Bounds[]): void {
+    if (!this.isOpen) return this.#release(store)
+    this.#store = store
+    this.#starts = starts
+    const state = new TaskState(store)
+    this.#state = state
+    this.tail = this.#openTail((entries, position) => state.restore(entries, position))
+    this.tail.resume(state.get(MARKER), state.get(RELEASE))
+    this.tail.start()
+    this.#options.onChanged()
+  }
+
+  #release(store: Store): void {
+    const { logger } = this.#options.host
+    store.close().then(this.#released, error => {
+      logger.warn('a local copy was not closed', { task: this.name, error: String(error) })
+      this.#released()
+    })
+  }
+
+  #openTail(apply: TailOptions['apply']): StateTail {
+    const { host, onChanged } = this.#options
+    const { log, system, incarnation } = host
+    return new StateTail({
+      place: this.statePlace,
+      from: this.position,
+      log,
+      system,
+      incarnation,
+      enqueue: callback => host.enqueue(callback),
+      apply,
+      onSeen: onChanged,
+      onFailed: error => this.#failed(error),
+    })
+  }
+
+  #openIntakes(state: TaskState): SourceIntake[] {
+    const stored = state.get(CHECKPOINT)
+    const sources = stored ? decodeCheckpoint(stored, this.name).sources : {}
+    const { host } = this.#options
+    const { log, limits } = host
+    return this.#sourcePlaces().map((place, index) => {
+      const start = this.#starts?.[index]?.start ?? 0
+      const at = sources[partitionKey(place)] ?? { low: start, ahead: [] }
+      if (at.low < start) {
+        throw new CaudalError('CHECKPOINT_LOST', { task: this.name, ...place, offset: at.low, start })
+      }
+      return new SourceIntake({
+        place,
+        entries: this.program.entries.get(place.topic) ?? [],
+        progress: new SourceProgress(at.low, at.ahead),
+        log,
+        limits,
+        enqueue: callback => host.enqueue(callback),
+        onFailed: (error, intake) => this.#sourceFailed(error, intake),
+      })
+    })
+  }
+
+  #sourceFailed(error: unknown, intake: SourceIntake): void {
+    if (hasCode(error, 'LOG_UNAVAILABLE') || !this.isOpen) return
+    if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
+    const { topic, partition, progress } = intake
+    const { start } = error.details
+    const details = { task: this.name, topic, partition, offset: progress.low, start }
+    this.#failed(new CaudalError('CHECKPOINT_LOST', details, error))
+  }
+
+  #sourcePlaces(): TopicPartition[] {
+    const { partition } = this.id
+    return this.program.stage.sources.map(({ topic }) => ({ topic, partition }))
+  }
+
+  /** Errors of this task alone block it; anything else is the pod's. */
+  #failed(error: unknown): void {
+    if (!this.isOpen) return
+    if (hasCode(error, 'LOG_UNAVAILABLE')) this.#options.host.release(this.name, error)
+    else if (hasCode(error, 'CHECKPOINT_LOST') || hasCode(error, 'LOG_CORRUPT')) {
+      this.#options.host.block(this.name, error)
+    } else this.#options.host.fail(error)
+  }
+
+  #move(phase: TaskPhase): void {
+    assertMove(this.name, this.phase, phase)
+    this.phase = phase
+    this.#options.onChanged()
+  }
+}

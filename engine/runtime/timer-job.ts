@@ -1,0 +1,51 @@
+/** The work of one timer that has fired: its deletion is among its effects, so it fires exactly once. */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { Timer } from '#engine/core/operator.ts'
+import { NO_HEADERS } from '#engine/core/record.ts'
+import { decodeDue } from '#engine/state/frame.ts'
+import { timerEntry } from '#engine/state/layout.ts'
+import { Delivery } from './delivery.ts'
+import { timerId } from './identity.ts'
+import type { Job, JobRun } from './job.ts'
+import { type ContextRun, NodeContext } from './node-context.ts'
+import type { ProgramNode } from './stage-program.ts'
+
+export class TimerJob implements Job {
+  readonly key: string
+  readonly id: string
+  readonly entry: string
+  readonly timer: Timer
+  readonly steps = new Set<string>()
+  attempt = 0
+  finished = false
+  readonly #node: ProgramNode
+
+  constructor(task: string, node: ProgramNode, name: string, key: string, due: number) {
+    this.#node = node
+    this.key = key
+    this.timer = { name, key, due }
+    this.entry = timerEntry(node.name, name, key)
+    this.id = timerId(task, node.name, key, name, due)
+  }
+
+  /** False once the timer was moved or cancelled while its firing waited in the lane. */
+  isDue(state: { get(entry: string): Uint8Array | undefined }): boolean {
+    const due = state.get(this.entry)
+    return due !== undefined && decodeDue(due) === this.timer.due
+  }
+
+  begin(run: JobRun & ContextRun): void | Promise<void> {
+    run.node = this.#node
+    run.writes.set(this.entry, null)
+    const makeId = () => this.id
+    const from = { key: this.key, value: undefined, timestamp: this.timer.due, headers: NO_HEADERS, makeId }
+    const context = new NodeContext(run, new Delivery(this.#node, '', from))
+    const pending = this.#node.operator.onTimer(this.timer, context)
+    if (pending) return run.settle(pending, this.#node).finally(() => context.close())
+    context.close()
+  }
+
+  keyMissing(node: string): CaudalError {
+    return new CaudalError('INTERNAL', { reason: `timer of ${node} has no key` })
+  }
+}
