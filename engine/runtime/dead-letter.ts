@@ -1,0 +1,190 @@
+/** Dead letters: the envelope that keeps a failed record whole, and the rate at which a task must stop making them. */
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { LogRecord } from '#engine/core/record.ts'
+
+const FORMAT = 1
+const MESSAGE_CHARS_MAX = 2_000
+const STACK_CHARS_MAX = 8_000
+
+type OriginPart = 'key' | 'value' | 'headers'
+
+/** Why a record was given up, and everything that is needed to send it again to where it came from. */
+export interface DeadLetter {
+  readonly id: string
+  readonly application: string
+  /** The record as it was read. */
+  readonly origin: LogRecord & { readonly topic: string; readonly partition: number }
+  /** The operator that failed. */
+  readonly node: string
+  readonly code: string
+  readonly message: string
+  readonly stack: string | undefined
+  /** How often the record ran. */
+  readonly attempts: number
+  /** Milliseconds since the epoch. */
+  readonly failedAt: number
+  /** Parts of the origin that made the envelope too large for its topic; they are to be found at the origin itself. */
+  readonly omitted: readonly OriginPart[]
+}
+
+/**
+ * JSON with key, value and header bytes in base64. When it would be larger than `bytesMax`, the value is left out, then
+ * key and headers too: a record that is too large for an envelope must not stop its task for ever.
+ */
+export function encodeDeadLetter(
+  letter: Omit<DeadLetter, 'omitted'>,
+  bytesMax = Number.POSITIVE_INFINITY,
+): Uint8Array {
+  const whole = envelopeOf(letter, [])
+  if (whole.length <= bytesMax) return whole
+  const withoutValue = envelopeOf(letter, ['value'])
+  if (withoutValue.length <= bytesMax) return withoutValue
+  return envelopeOf(letter, ['key', 'value', 'headers'])
+}
+
+function envelopeOf(letter: Omit<DeadLetter, 'omitted'>, omitted: readonly OriginPart[]): Uint8Array {
+  const { topic, partition, offset, timestamp, key, value, headers } = letter.origin
+  const kept = (part: OriginPart) => !omitted.includes(part)
+  const envelope = {
+    format: FORMAT,
+    id: letter.id,
+    application: letter.application,
+    node: letter.node,
+    code: letter.code,
+    message: letter.message.slice(0, MESSAGE_CHARS_MAX),
+    stack: letter.stack?.slice(0, STACK_CHARS_MAX),
+    attempts: letter.attempts,
+    failedAt: letter.failedAt,
+    omitted,
+    origin: {
+      topic,
+      partition,
+      offset,
+      timestamp,
+      key: kept('key') ? toBase64(key) : null,
+      value: kept('value') ? toBase64(value) : null,
+      headers: kept('headers') ? mapValues(headers, bytes => toBase64(bytes)) : {},
+    },
+  }
+  return Buffer.from(JSON.stringify(envelope))
+}
+
+type Envelope = Omit<DeadLetter, 'origin'> & {
+  readonly format: number
+  readonly origin: Omit<DeadLetter['origin'], OriginPart> & {
+    readonly key: string | null
+    readonly value: string | null
+    readonly headers: Readonly<Record<string, string>>
+  }
+}
+
+/** Throws STATE_NEWER for a format of a later version, DECODE_FAILED for bytes that are no dead letter. */
+export function decodeDeadLetter(bytes: Uint8Array): DeadLetter {
+  const { format, origin, ...rest } = parse(bytes)
+  if (format !== FORMAT) {
+    throw new CaudalError('STATE_NEWER', { task: 'of the dead letters', format, known: FORMAT })
+  }
+  const { key, value, headers } = origin
+  return {
+    ...rest,
+    stack: rest.stack,
+    origin: {
+      ...origin,
+      key: fromBase64(key),
+      value: fromBase64(value),
+      headers: mapValues(headers, text => fromBase64(text)),
+    },
+  }
+}
+
+function parse(bytes: Uint8Array): Envelope {
+  try {
+    // Only this file writes the format; whether it is one at all is checked right here.
+    const envelope = JSON.parse(asText(bytes)) as Envelope
+    const { format, id, origin } = envelope
+    if (typeof format === 'number' && (format !== FORMAT || (typeof id === 'string' && origin.headers)))
+      return envelope
+    throw new CaudalError('REJECTED', { reason: 'it has no format, id or origin' })
+  } catch (error) {
+    const details = { node: 'dead letters', topic: 'the dead letters', codec: 'a dead letter' }
+    throw new CaudalError('DECODE_FAILED', { ...details, reason: reasonOf(error) }, error)
+  }
+}
+
+function toBase64(bytes: Uint8Array): string
+function toBase64(bytes: Uint8Array | null): string | null
+function toBase64(bytes: Uint8Array | null): string | null {
+  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+}
+
+function fromBase64(text: string): Uint8Array
+function fromBase64(text: string | null): Uint8Array | null
+function fromBase64(text: string | null): Uint8Array | null {
+  return text === null ? null : Buffer.from(text, 'base64')
+}
+
+function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
+}
+
+const WINDOW_SECONDS = 60
+const SEEN_MIN = 100
+
+/**
+ * Counts how many of a task's records became dead letters within the last minute, in one bucket a second; more than
+ * half of at least 100 is a bad deploy or a broken source rather than bad records, and must not drain the backlog.
+ */
+export class DeathRate {
+  readonly #seen = new Uint32Array(WINDOW_SECONDS)
+  readonly #dead = new Uint32Array(WINDOW_SECONDS)
+  #second = 0
+  #seenSum = 0
+  #deadSum = 0
+
+  /** Records that ended within the window, and those of them that became dead letters. */
+  get seen(): number {
+    return this.#seenSum
+  }
+  get dead(): number {
+    return this.#deadSum
+  }
+
+  /** A record ended well. */
+  lived(now: number): void {
+    const bucket = this.#bucketAt(now)
+    this.#seen[bucket] = (this.#seen[bucket] ?? 0) + 1
+    this.#seenSum += 1
+  }
+
+  /** A record became a dead letter. True when the task must pause. */
+  died(now: number): boolean {
+    this.lived(now)
+    const bucket = this.#bucketAt(now)
+    this.#dead[bucket] = (this.#dead[bucket] ?? 0) + 1
+    this.#deadSum += 1
+    return this.#seenSum >= SEEN_MIN && this.#deadSum * 2 > this.#seenSum
+  }
+
+  /** Forgets everything: somebody has resumed the task. */
+  reset(): void {
+    this.#seen.fill(0)
+    this.#dead.fill(0)
+    this.#seenSum = 0
+    this.#deadSum = 0
+  }
+
+  /** Empties the buckets since the last second; a clock that was set back goes on in the last one. */
+  #bucketAt(now: number): number {
+    const second = Math.floor(now / 1_000)
+    for (let passed = Math.max(this.#second, second - WINDOW_SECONDS) + 1; passed <= second; passed++) {
+      const bucket = passed % WINDOW_SECONDS
+      this.#seenSum -= this.#seen[bucket] ?? 0
+      this.#deadSum -= this.#dead[bucket] ?? 0
+      this.#seen[bucket] = 0
+      this.#dead[bucket] = 0
+    }
+    this.#second = Math.max(this.#second, second)
+    return this.#second % WINDOW_SECONDS
+  }
+}

@@ -1,0 +1,141 @@
+/** Dead letters keep the record whole, and too many of them at once are noticed. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import {
+  type DeadLetter,
+  DeathRate,
+  decodeDeadLetter,
+  encodeDeadLetter,
+} from '#engine/runtime/dead-letter.ts'
+
+const LETTER: Omit<DeadLetter, 'omitted'> = {
+  id: 'in/3/7',
+  application: 'answers',
+  origin: {
+    topic: 'in',
+    partition: 3,
+    offset: 7,
+    timestamp: 1_700_000_000_000,
+    key: Buffer.from([0, 255, 128]),
+    value: Buffer.from('{"título":"ñ"'),
+    headers: { trace: Buffer.from([1, 2, 3]), empty: Buffer.alloc(0) },
+  },
+  node: 'score',
+  code: 'HANDLER_FAILED',
+  message: 'the judge said no',
+  stack: 'Error: the judge said no\n    at judge',
+  attempts: 3,
+  failedAt: 1_700_000_001_000,
+}
+
+describe('a dead letter', () => {
+  it('comes back byte for byte', () => {
+    expect(decodeDeadLetter(encodeDeadLetter(LETTER))).toEqual({ ...LETTER, omitted: [] })
+  })
+
+  it('tells null from empty, and manages without a stack', () => {
+    const origin = { ...LETTER.origin, key: null, value: Buffer.alloc(0), headers: {} }
+    const letter = { ...LETTER, stack: undefined, origin }
+    expect(decodeDeadLetter(encodeDeadLetter(letter))).toEqual({ ...letter, omitted: [] })
+  })
+
+  it('encodes a view of a larger buffer as what it shows', () => {
+    const value = new Uint8Array([9, 1, 2, 9]).subarray(1, 3)
+    const decoded = decodeDeadLetter(encodeDeadLetter({ ...LETTER, origin: { ...LETTER.origin, value } }))
+    expect(decoded.origin.value).toEqual(Buffer.from([1, 2]))
+  })
+
+  it('leaves out what makes it too large, the value first, and says so', () => {
+    const value = Buffer.alloc(10_000, 'v')
+    const large = { ...LETTER, origin: { ...LETTER.origin, value } }
+    const withoutValue = decodeDeadLetter(encodeDeadLetter(large, 5_000))
+    expect(withoutValue).toEqual({ ...LETTER, omitted: ['value'], origin: { ...LETTER.origin, value: null } })
+    const hopeless = { ...large, origin: { ...large.origin, key: Buffer.alloc(10_000, 'k') } }
+    const bytes = encodeDeadLetter(hopeless, 5_000)
+    expect(bytes.length).toBeLessThanOrEqual(5_000)
+    expect(decodeDeadLetter(bytes)).toMatchObject({
+      omitted: ['key', 'value', 'headers'],
+      origin: { topic: 'in', partition: 3, offset: 7, key: null, value: null, headers: {} },
+    })
+  })
+
+  it('bounds message and stack', () => {
+    const long = { ...LETTER, message: 'm'.repeat(1e6), stack: 's'.repeat(1e6) }
+    expect(encodeDeadLetter(long).length).toBeLessThan(12_000)
+  })
+
+  it('of a later format is refused', () => {
+    expect(() => decodeDeadLetter(Buffer.from('{"format":2}'))).toThrow(/STATE_NEWER/)
+  })
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '7',
+    '{}',
+    '{"format":1}',
+    '{"format":1,"id":"a"}',
+    '{"format":1,"id":"a","origin":{}}',
+  ])('that is damaged is refused: %s', text => {
+    expect(() => decodeDeadLetter(Buffer.from(text))).toThrow(/DECODE_FAILED/)
+  })
+})
+
+describe('DeathRate', () => {
+  const START = 1_700_000_000_000
+  let rate: DeathRate
+  beforeEach(() => {
+    rate = new DeathRate()
+  })
+
+  /** Adds so many records at a time; tells whether the last one tripped it. */
+  function add(count: number, at: number, dead: boolean): boolean {
+    let tripped = false
+    for (let i = 0; i < count; i++) {
+      if (dead) tripped = rate.died(at)
+      else rate.lived(at)
+    }
+    return tripped
+  }
+
+  it('trips above half of at least 100, not below', () => {
+    expect(add(99, START, true)).toBe(false)
+    expect(add(1, START, true)).toBe(true)
+  })
+
+  it('does not trip at exactly half', () => {
+    add(100, START, false)
+    expect(add(100, START + 500, true)).toBe(false)
+    expect(add(1, START + 500, true)).toBe(true)
+    expect([rate.dead, rate.seen]).toEqual([101, 201])
+  })
+
+  it('forgets what is older than a minute', () => {
+    add(99, START, true)
+    expect(add(99, START + 60_000, true)).toBe(false)
+    expect(rate.seen).toBe(99)
+    expect(add(1, START + 119_999, true)).toBe(true)
+    expect(add(1, START + 120_000, true)).toBe(false)
+    expect(rate.seen).toBe(2)
+  })
+
+  it('counts over the whole minute', () => {
+    for (let second = 0; second < 59; second++) add(1, START + second * 1_000, true)
+    expect(add(40, START + 59_000, true)).toBe(false)
+    expect(add(1, START + 59_999, true)).toBe(true)
+  })
+
+  it('forgets everything after a long silence and after a reset', () => {
+    add(1_000, START, false)
+    add(99, START + 86_400_000, true)
+    expect([rate.dead, rate.seen]).toEqual([99, 99])
+    rate.reset()
+    expect(add(99, START + 86_400_000, true)).toBe(false)
+  })
+
+  it('goes on when the clock is set back', () => {
+    add(60, START, true)
+    expect(add(40, START - 3_600_000, true)).toBe(true)
+    expect(rate.seen).toBe(100)
+  })
+})
