@@ -215,7 +215,7 @@ export class TaskWork implements RunHost {
     run.end()
     for (const entry of job.steps) run.writes.set(entry, null)
     this.#finish(job, run)
-    this.#deaths.add(run.now, false)
+    this.#deaths.lived(run.now)
   }
 
   /** Stages the effects of a run and lets the next job of the lane go. */
@@ -278,7 +278,7 @@ export class TaskWork implements RunHost {
     if (job instanceof TimerJob) run.writes.set(job.entry, null)
     run.outputs.push(deadLetterOf(job, error, this.name, node, this.#host))
     this.#finish(job, run)
-    if (!this.#deaths.add(run.now, true)) return
+    if (!this.#deaths.died(run.now)) return
     const { dead, seen } = this.#deaths
     this.#host.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, dead, seen }))
   }
