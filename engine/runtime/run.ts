@@ -1,0 +1,58 @@
+/** Runs a topology in this process: the way in for programs that embed the engine. */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { Logger } from '#engine/core/operator.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { memoryStores } from '#engine/state/memory-store.ts'
+import type { StoreFactory } from '#engine/state/store.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import type { Topology } from '#topology/topology.ts'
+import { type Limits, resolveLimits } from './limits.ts'
+import { Pod } from './pod.ts'
+
+export interface RunOptions {
+  readonly log: Log
+  /** Unique among the pods of the application that live at the same time; `pod` when left out. */
+  readonly name?: string
+  /** Where the local copies of state are; in memory when left out, so that a start reads the whole state topic. */
+  readonly stores?: StoreFactory
+  readonly limits?: Partial<Limits>
+  readonly logger?: Logger
+  readonly system?: System
+}
+
+export interface Running {
+  readonly pod: Pod
+  readonly plan: Plan
+  /** Finishes what is in flight, commits, hands over and leaves. */
+  stop(): Promise<void>
+  /** Settles when the pod has ended: resolves after `stop`, rejects with the error that ended it. */
+  readonly ended: Promise<void>
+}
+
+/**
+ * Starts one pod. Faults of the graph or of the limits reject at once, all of them listed (TOPOLOGY_INVALID,
+ * CONFIGURATION_INVALID); so do topics that differ from the topology (TOPIC_MISMATCH).
+ */
+export async function run(topology: Topology, options: RunOptions): Promise<Running> {
+  const { log, name = 'pod', stores = memoryStores(), logger = silent, system = realSystem } = options
+  const limits = resolveLimits(options.limits)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
+  const planned = plan(topology)
+  const pod = new Pod({ plan: planned, log, system, stores, limits, logger, name, onFailed: reject })
+  const stop = async () => {
+    await pod.stop()
+    resolve()
+  }
+  try {
+    await pod.start()
+  } catch (error) {
+    await pod.stop()
+    throw error instanceof CaudalError ? error : new CaudalError('STOPPED', { reason: String(error) }, error)
+  }
+  return { pod, plan: planned, stop, ended: promise }
+}
+
+/** Says nothing. */
+export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
