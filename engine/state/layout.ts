@@ -97,6 +97,11 @@ export function checkName(operator: string, name: string): void {
   if (!fits(name, MAP_NAME_BYTES_MAX)) throw invalid(operator, 'name in a map', MAP_NAME_BYTES_MAX)
 }
 
+/** Whether this can be the key of an entry at all. */
+export function isEntryKey(text: string): boolean {
+  return text !== '' && fits(text, ENTRY_BYTES_MAX)
+}
+
 /** The parts that an entry's key was built from; undefined for a key that this version does not build. */
 export function parseEntry(entry: string): Entry | undefined {
   switch (entry[0]) {

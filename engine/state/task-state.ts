@@ -79,7 +79,7 @@ export class TaskState {
 
   /** Entries read from the topic up to `position`: on restoring, and for what others committed meanwhile. */
   restore(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void {
-    this.#store.apply(writes, position)
+    this.#store.apply(keyed(writes), position)
   }
 
   /** What is visible when nothing staged since the last take is. */
@@ -87,4 +87,9 @@ export class TaskState {
     const taken = this.#taken?.get(key)
     return taken === undefined ? this.#store.get(key) : (taken ?? undefined)
   }
+}
+
+/** A record without a key is nobody's entry. */
+function* keyed<V>(writes: Iterable<readonly [string, V]>): Iterable<readonly [string, V]> {
+  for (const write of writes) if (write[0] !== '') yield write
 }
