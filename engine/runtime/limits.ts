@@ -1,13 +1,15 @@
 /** The one table of the runtime's limits: unit, default and meaning; settings, documentation and metrics are made from it. */
 import { CaudalError } from '#engine/core/errors.ts'
+import { SPAN_MAX } from './checkpoint.ts'
 
 export type LimitUnit = 'records' | 'bytes' | 'ms' | 'attempts' | 'offsets' | 'hops' | 'timers' | 'entries'
 
 export interface LimitDescription {
   readonly unit: LimitUnit
   readonly default: number
-  /** Smallest value allowed; all limits are integers. */
+  /** Smallest and largest value allowed; all limits are integers. */
   readonly min: number
+  readonly max: number
   readonly description: string
   /** The gauge that publishes the limit, so that a chart can show how near a pod is to it. */
   readonly metric: string
@@ -19,10 +21,12 @@ const limit = (
   metric: string,
   description: string,
   min = 1,
+  max = Number.MAX_SAFE_INTEGER,
 ): LimitDescription => ({
   unit,
   default: value,
   min,
+  max,
   description,
   metric: `caudal_limit_${metric}`,
 })
@@ -46,9 +50,11 @@ export const LIMITS = {
   inFlightMax: limit('records', 10_000, 'in_flight', 'records in progress at a time in one pod'),
   spanMax: limit(
     'offsets',
-    10_000,
+    SPAN_MAX,
     'span',
-    'how far a source partition is read ahead of its lowest unfinished offset',
+    'how far a source partition is read ahead of its lowest unfinished offset; bounds the size of checkpoints',
+    1,
+    SPAN_MAX,
   ),
   hopsMax: limit('hops', 100, 'hops', 'operators of its stage that one record may pass'),
   retryAttempts: limit(
@@ -162,9 +168,8 @@ export function resolveLimits(given: Partial<Readonly<Record<LimitName, number |
     ...Object.keys(given)
       .filter(name => !Object.hasOwn(LIMITS, name))
       .map(name => `there is no limit ${name}`),
-    ...LIMIT_NAMES.filter(name => !isValid(limits[name], LIMITS[name].min)).map(
-      name =>
-        `${name} is ${limits[name]}; it must be an integer of at least ${LIMITS[name].min} ${LIMITS[name].unit}`,
+    ...LIMIT_NAMES.filter(name => !isValid(limits[name], LIMITS[name])).map(
+      name => `${name} is ${limits[name]}; it must be an integer ${rangeOf(LIMITS[name])}`,
     ),
     ...RELATIONS.filter(([left, factor, right]) => limits[left] < factor * limits[right]).map(
       ([left, factor, right]) =>
@@ -195,6 +200,10 @@ function withDefaults(
   }
 }
 
-function isValid(value: number, min: number): boolean {
-  return Number.isSafeInteger(value) && value >= min
+function isValid(value: number, { min, max }: LimitDescription): boolean {
+  return Number.isSafeInteger(value) && value >= min && value <= max
+}
+
+function rangeOf({ min, max, unit }: LimitDescription): string {
+  return max === Number.MAX_SAFE_INTEGER ? `of at least ${min} ${unit}` : `from ${min} to ${max} ${unit}`
 }

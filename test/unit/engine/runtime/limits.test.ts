@@ -54,6 +54,7 @@ describe('resolveLimits', () => {
     expect(faults).toContain('inFlightMax is 0; it must be an integer of at least 1 records')
     expect(faults).toContain('spanMax is 1.5')
     expect(faults).toContain('timeoutMs is NaN')
+    expect(faultsOf({ spanMax: 10_001 })).toContain('it must be an integer from 1 to 10000 offsets')
   })
 
   it('holds limits against each other', () => {
