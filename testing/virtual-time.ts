@@ -85,11 +85,15 @@ export class VirtualTime {
     this.#moveTo(end)
   }
 
-  /** Runs until `isDone` says so after some event; false when `withinMs` pass, or all events end, before that. */
+  /** Runs until `isDone` says so after some event; false when `withinMs` have passed before that. */
   async runUntil(isDone: () => boolean, withinMs: number): Promise<boolean> {
     const end = this.#now + withinMs
     await turn()
-    while (!isDone()) if (!(await this.#step(end))) return false
+    while (!isDone()) {
+      if (await this.#step(end)) continue
+      this.#moveTo(end)
+      return false
+    }
     return true
   }
 

@@ -1,0 +1,101 @@
+/** One client's view of the simulated cluster: the Log port, over a connection that faults can hit. */
+import type { TopicPartition } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type {
+  Bounds,
+  GroupOptions,
+  Log,
+  Membership,
+  PartitionBatch,
+  Producer,
+  Reader,
+  TopicSpec,
+} from '../log.ts'
+import type { Cluster } from './cluster.ts'
+import { Connection } from './connection.ts'
+import { SimulatedMembership } from './membership.ts'
+import { SimulatedProducer, startIdentity } from './producer.ts'
+import { SimulatedReader } from './reader.ts'
+
+export class SimulatedLog implements Log {
+  readonly recordBytesMax: number
+  readonly #cluster: Cluster
+  readonly #connection: Connection
+  readonly #readers = new Set<Reader>()
+  readonly #memberships = new Set<SimulatedMembership>()
+
+  constructor(cluster: Cluster, system: System, name: string) {
+    this.recordBytesMax = cluster.recordBytesMax
+    this.#cluster = cluster
+    this.#connection = new Connection(name, system, cluster.network, cluster.requestTimeoutMs)
+  }
+
+  createTopics(topics: readonly TopicSpec[]): Promise<void> {
+    return this.#connection.ask('topics', () => this.#cluster.topics.create(topics))
+  }
+
+  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+    return this.#connection.ask('topics', () => this.#cluster.topics.describe(names))
+  }
+
+  bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
+    return this.#connection.ask('topics', () => {
+      return places.map(place => this.#cluster.topics.partition(place).bounds)
+    })
+  }
+
+  append(batches: readonly PartitionBatch[]): Promise<void> {
+    return this.#connection.ask('append', () => {
+      this.#cluster.intake.check(batches)
+      const partitions = batches.map(batch => this.#cluster.topics.partition(batch))
+      batches.forEach((batch, i) => {
+        partitions[i]?.append(batch.records)
+      })
+    })
+  }
+
+  trim(place: TopicPartition, beforeOffset: number): Promise<void> {
+    return this.#connection.ask('topics', () => this.#cluster.topics.partition(place).trim(beforeOffset))
+  }
+
+  async startProducer(transactionalId: string): Promise<Producer> {
+    const identity = await startIdentity(this.#cluster, this.#connection, transactionalId)
+    return new SimulatedProducer(this.#cluster, this.#connection, identity)
+  }
+
+  async fence(transactionalId: string): Promise<void> {
+    await startIdentity(this.#cluster, this.#connection, transactionalId)
+  }
+
+  openReader(place: TopicPartition, offset: number): Reader {
+    const reader = new SimulatedReader(this.#cluster, this.#connection, place, offset, () => {
+      this.#readers.delete(reader)
+    })
+    this.#readers.add(reader)
+    return reader
+  }
+
+  joinGroup(options: GroupOptions): Membership {
+    const membership = new SimulatedMembership(this.#cluster, this.#connection, options, () => {
+      this.#memberships.delete(membership)
+    })
+    this.#memberships.add(membership)
+    membership.start()
+    return membership
+  }
+
+  groupPositions(group: string, places: readonly TopicPartition[]): Promise<readonly (number | undefined)[]> {
+    return this.#connection.ask('positions', () => this.#cluster.groups.reach(group).positions(places))
+  }
+
+  async close(): Promise<void> {
+    for (const reader of [...this.#readers]) reader.close()
+    await Promise.all([...this.#memberships].map(membership => membership.leave()))
+    this.#connection.close()
+  }
+
+  /** The group client of this process fails inside and starts over as a new member. */
+  crashMemberships(): void {
+    for (const membership of this.#memberships) membership.crash()
+  }
+}

@@ -1,0 +1,29 @@
+/** Known defects of real clients that can be switched on for a client by its name, to show what they would break. */
+
+export class Defects {
+  readonly #claimsRetried = new Set<string>()
+  readonly #claimsLie = new Set<string>()
+
+  /** A claim that was refused or not answered is sent again, under whatever generation is current by then. */
+  retryClaims(client: string, on: boolean): void {
+    toggle(this.#claimsRetried, client, on)
+  }
+
+  /** A claim resolves without having been sent. */
+  lieAboutClaims(client: string, on: boolean): void {
+    toggle(this.#claimsLie, client, on)
+  }
+
+  claimsRetried(client: string): boolean {
+    return this.#claimsRetried.has(client)
+  }
+
+  claimsLie(client: string): boolean {
+    return this.#claimsLie.has(client)
+  }
+}
+
+function toggle(names: Set<string>, name: string, on: boolean): void {
+  if (on) names.add(name)
+  else names.delete(name)
+}

@@ -1,0 +1,140 @@
+/**
+ * Every fault of the simulated cluster, one call each, so that a scenario can name them in a table.
+ *
+ * Clients are named as they were connected. "The next" counts requests as they are sent, from now on.
+ */
+import type { TopicPartition } from '#engine/core/record.ts'
+import type { Cluster } from './cluster.ts'
+import type { CutOff, FaultPlan, Request } from './network.ts'
+
+export class Faults {
+  readonly #cluster: Cluster
+  readonly #crashGroupClient: (client: string) => void
+
+  constructor(cluster: Cluster, crashGroupClient: (client: string) => void) {
+    this.#cluster = cluster
+    this.#crashGroupClient = crashGroupClient
+  }
+
+  // --- Between a client and the cluster
+
+  /** The next requests of a kind never arrive; the client fails after the request time-out. */
+  loseRequest(client: string, request: Request, times = 1): void {
+    this.#cluster.network.arm(client, request, { requestLost: true }, times)
+  }
+
+  /** What the next requests of a kind ask for takes place, but their answers never arrive. */
+  loseAnswer(client: string, request: Request, times = 1): void {
+    this.#cluster.network.arm(client, request, { answerLost: true }, times)
+  }
+
+  /** The next requests of a kind arrive late, even if the client has given up or died meanwhile. */
+  delayRequest(client: string, request: Request, delayMs: number, times = 1): void {
+    this.#cluster.network.arm(client, request, { requestDelayMs: delayMs }, times)
+  }
+
+  /** What the next requests of a kind ask for takes place at once, but their answers arrive late. */
+  delayAnswer(client: string, request: Request, delayMs: number, times = 1): void {
+    this.#cluster.network.arm(client, request, { answerDelayMs: delayMs }, times)
+  }
+
+  /** The next requests of a kind are answered with an error, and nothing of them takes place. */
+  refuse(client: string, request: Request, times = 1): void {
+    this.#cluster.network.arm(client, request, { refused: true }, times)
+  }
+
+  /** The next request of a kind arrives a second time, so much later. */
+  repeatRequest(client: string, request: Request, afterMs: number): void {
+    this.#cluster.network.arm(client, request, { repeatedAfterMs: afterMs }, 1)
+  }
+
+  /** Forgets all of the above that has not happened yet, for one client or for all. */
+  clear(client?: string): void {
+    this.#cluster.network.disarm(client)
+  }
+
+  /** Cuts a client off: nothing that it sends arrives, nor any answer to it. */
+  partition(client: string, how: CutOff = 'hangs'): void {
+    this.#cluster.network.cutOff(client, how)
+  }
+
+  heal(client: string): void {
+    this.#cluster.network.cutOff(client, undefined)
+  }
+
+  /** Random faults from now on; `undefined` ends them. */
+  setPlan(plan: FaultPlan | undefined): void {
+    this.#cluster.network.setPlan(plan)
+  }
+
+  // --- Storage and transactions
+
+  fillDisk(): void {
+    this.#cluster.intake.isDiskFull = true
+  }
+
+  freeDisk(): void {
+    this.#cluster.intake.isDiskFull = false
+  }
+
+  /** From now on an ended transaction becomes visible so much later, though its end is answered at once. */
+  delayMarkers(delayMs: number): void {
+    this.#cluster.markers.delay(delayMs)
+  }
+
+  /** The next transaction that ends on this place leaves no marker there: it hangs, and holds the stable end back. */
+  loseMarker(place: TopicPartition): void {
+    this.#cluster.markers.loseNext(this.#cluster.topics.partition(place))
+  }
+
+  /** Somebody else's transaction begins on this place and never ends: nothing after it is visible. */
+  hangTransaction(place: TopicPartition): void {
+    this.#cluster.markers.hang(this.#cluster.topics.partition(place))
+  }
+
+  /** Aborts the hanging transactions of this place, as an administrator's tool does. */
+  abortHanging(place: TopicPartition): void {
+    this.#cluster.markers.abortHanging(this.#cluster.topics.partition(place))
+  }
+
+  /** The cluster forgets a producer, as after a week of silence: what it sends is refused as fenced. */
+  forgetProducer(transactionalId: string): void {
+    this.#cluster.transactions.forget(transactionalId)
+  }
+
+  // --- Groups
+
+  /** The group coordinator refuses everything for so long; then all members must join again. */
+  moveCoordinator(durationMs: number): void {
+    this.#cluster.groups.move(durationMs)
+  }
+
+  /** Drops claims and positions of a topic from all groups. */
+  wipeClaims(topic: string): void {
+    for (const group of this.#cluster.groups.all()) group.wipe(topic)
+  }
+
+  /** From now on whoever reads claims sees them as they are now, as from a deposed coordinator. */
+  freezeClaims(): void {
+    for (const group of this.#cluster.groups.all()) group.freezeClaims()
+  }
+
+  thawClaims(): void {
+    for (const group of this.#cluster.groups.all()) group.thawClaims()
+  }
+
+  /** A client's member starts over under a new id; the old one stays, silent, until its session is over. */
+  crashGroupClient(client: string): void {
+    this.#crashGroupClient(client)
+  }
+
+  /** A defect of real clients: claims are sent again, under whatever generation is current by then. */
+  retryClaimsAcrossGenerations(client: string, on = true): void {
+    this.#cluster.defects.retryClaims(client, on)
+  }
+
+  /** A defect of real clients: claims resolve without having been sent. */
+  lieAboutClaims(client: string, on = true): void {
+    this.#cluster.defects.lieAboutClaims(client, on)
+  }
+}
