@@ -38,7 +38,7 @@ function feeds(nodes: readonly OperatorNode[], withTopics: boolean): Edges {
       else if (withTopics) add(node.name, TOPIC + route.topic)
     }
     for (const origin of Object.values(node.inputs).flat()) {
-      if (origin.kind === 'topic' && withTopics) add(TOPIC + origin.topic, node.name)
+      if (origin.kind === 'topic') add(TOPIC + origin.topic, node.name)
     }
   }
   return edges

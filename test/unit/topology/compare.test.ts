@@ -108,6 +108,17 @@ describe('state', () => {
     ])
   })
 
+  it('is not offered a name that another state takes already', () => {
+    const before = version({ state: { total: value(text), rest: value(text) } })
+    const state = { sum: value(text) }
+    expect(changes(before, version({ state, rename: ['count.total', 'count.sum'] }))).toEqual([
+      'safe: value of text count.total is renamed to count.sum',
+      'needsDrop: value of text count.rest has no owner any more',
+    ])
+    const kept = version({ state: { total: value(text) } })
+    expect(changes(before, kept)).toEqual(['needsDrop: value of text count.rest has no owner any more'])
+  })
+
   it('may live for another time', () => {
     expect(changes(version(), version({ state: { total: value(text, { ttlMs: 5 }) } }))).toEqual([])
   })
@@ -214,6 +225,22 @@ describe('topics', () => {
     const table = graph(p => p.table('orders', { value: OrderCodec }))
     expect(changes(topic, source)).toEqual(['safe: topic orders became a source'])
     expect(changes(source, table)).toEqual(['refused: source orders became a table'])
+  })
+
+  it('read by a new stage instead of one that is gone mean a renamed stage, others do not', () => {
+    const before = graph(p => p.source('raw', { value: OrderCodec }).process(sink))
+    const renamed = graph(p => p.source('raw', { value: OrderCodec }).process('end', sink))
+    const replaced = graph(p => p.source('other', { value: OrderCodec }).process('end', sink))
+    const became = 'refused: stage sink became end, which has neither its state nor its positions'
+    expect(changes(before, renamed)).toContain(became)
+    expect(changes(before, replaced)).toContain('safe: stage sink is gone')
+    const beside = graph(p => {
+      const raw = p.source('raw', { value: OrderCodec })
+      raw.process(sink)
+      raw.process('copy', sink)
+    })
+    const copyOnly = graph(p => p.source('raw', { value: OrderCodec }).process('copy', sink))
+    expect(changes(beside, copyOnly)).toContain('safe: stage sink is gone')
   })
 
   it('that were read must be empty before nobody reads them', () => {

@@ -33,6 +33,8 @@ function withOperators(graph: Topology, operators: readonly OperatorNode[]): Top
   return { ...graph, operators }
 }
 
+const intoMatch = { kind: 'operator', operator: 'match', input: 'payments' } as const
+
 const sink = operator({ name: 'sink', input: OrderCodec, process() {} })
 
 it('finds nothing in a graph with a loop, a delay, fusion and a discarded output', () => {
@@ -289,6 +291,24 @@ describe('inputs', () => {
     ).toEqual(['check: output checked goes to sink.in, which does not name it as its origin'])
   })
 
+  it('from operators are known by the input, not by the operator alone', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    const charged = orders.process(charge).on('refused').discard()
+    p.process('match', match, { orders, payments: charged.on('paid') }).discard()
+    const graph = p.build()
+    const swapped = graph.operators.map(placed => ({
+      ...placed,
+      routes:
+        placed.name === 'charge' ? { refused: [], paid: [{ ...intoMatch, input: 'orders' }] } : placed.routes,
+    }))
+    expect(faults(graph)).toEqual([])
+    expect(faults(withOperators(graph, swapped))).toEqual([
+      'charge: output paid goes to match.orders, which does not name it as its origin',
+      'match: input payments comes from output charge.paid, which does not name it as its target',
+    ])
+  })
+
   it('have the type of where they come from', () => {
     const other = operator({ name: 'other', input: json<{ id: string }>('Other'), process() {} })
     const p = topology('app')
@@ -473,6 +493,20 @@ describe('operators', () => {
 })
 
 describe('assertValid', () => {
+  it('says for every fault where it is and what to do', () => {
+    const p = topology('no name')
+    const orders = p.topic('a b', { value: OrderCodec, partitions: 0 })
+    p.source('raw', { value: OrderCodec }).process(charge)
+    orders.process(check).to(orders).delay({ tiers: [] }).to(orders)
+    const found = validate(p.build())
+    expect(found.length).toBeGreaterThan(6)
+    for (const fault of found) {
+      expect(fault.node).not.toBe('')
+      expect(fault.problem).not.toBe('')
+      expect(fault.remedy).not.toBe('')
+    }
+  })
+
   it('passes a graph without faults', () => {
     expect(() => assertValid(shop())).not.toThrow()
   })
