@@ -1,0 +1,61 @@
+/** Whether a judged answer is delivered, tried again, or delivered although it is weak. */
+import { operator } from '#engine/core/operator.ts'
+import { ScoredJson, TaskConfigJson, ValidatedJson } from '#pipelines/answers/codecs.ts'
+import type { TaskDefaults, TaskTypes } from '#pipelines/answers/task-type.ts'
+import type { JudgedAttempt, Scored } from '#pipelines/answers/types.ts'
+import { CONFIG_TABLE, settingsReader } from './model-step.ts'
+
+export interface DecideOptions {
+  readonly taskTypes: TaskTypes
+  readonly defaults: TaskDefaults
+}
+
+/**
+ * At or above the threshold: delivered. Below it, with attempts left and the cost limit not reached: `low`. Otherwise the best
+ * attempt so far is delivered, marked; of equal ones the earlier.
+ *
+ * ```ts
+ * scored.process(decide({ taskTypes, defaults })).on('validated').to(validated).on('low').process(regenerate())
+ * ```
+ */
+export function decide({ taskTypes, defaults }: DecideOptions) {
+  const settingsFor = settingsReader(taskTypes, defaults)
+  return operator({
+    name: 'decide',
+    input: ScoredJson,
+    outputs: { validated: ValidatedJson, low: ScoredJson },
+    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    process({ value: scored }, ctx) {
+      const settings = settingsFor(scored.task_type, ctx)
+      if (!settings) return ctx.deadLetter(`task type ${scored.task_type} is not known here`)
+      const judged: Scored = { ...scored, quality_attempts: scored.quality_attempts + 1 }
+      if (judged.attempt.final >= settings.threshold) {
+        ctx.emit('validated', { ...judged, below_threshold: false })
+        return
+      }
+      const weak = noted(judged, settings.threshold, ctx.now)
+      const attemptsLeft = weak.quality_attempts < settings.attemptsMax
+      if (attemptsLeft && weak.spent.cost_usd < settings.costLimitUsd) ctx.emit('low', weak)
+      else ctx.emit('validated', { ...weak, attempt: weak.best, below_threshold: true })
+    },
+  })
+}
+
+/** The low score in the history, and the best attempt so far. */
+function noted(scored: Scored, threshold: number, at: number): Scored & { readonly best: JudgedAttempt } {
+  const { attempt, best, history } = scored
+  const entry = {
+    kind: 'low_score' as const,
+    step: 'judge' as const,
+    at,
+    request_id: attempt.request_id,
+    final: attempt.final,
+    reason: `scored ${attempt.final}, the threshold is ${threshold}: ${attempt.feedback}`,
+  }
+  const better = isJudged(best) && best.final >= attempt.final ? best : attempt
+  return { ...scored, best: better, history: [...history, entry] }
+}
+
+export function isJudged(attempt: Scored['best']): attempt is JudgedAttempt {
+  return attempt?.final !== undefined && attempt.scores !== undefined && attempt.feedback !== undefined
+}

@@ -1,0 +1,64 @@
+/** The answer as others read it, and the action that it calls for. */
+import { operator } from '#engine/core/operator.ts'
+import { ActionEventJson, DeliveredJson, ValidatedJson } from '#pipelines/answers/codecs.ts'
+import type { Structured, TaskAction, TaskTypes } from '#pipelines/answers/task-type.ts'
+import type { Delivered, Validated } from '#pipelines/answers/types.ts'
+
+export interface DeliverOptions {
+  readonly taskTypes: TaskTypes
+}
+
+/**
+ * ```ts
+ * validated.process(deliver({ taskTypes })).on('delivered').to(processed).on('action').to(actions)
+ * ```
+ */
+export function deliver({ taskTypes }: DeliverOptions) {
+  return operator({
+    name: 'deliver',
+    input: ValidatedJson,
+    outputs: { delivered: DeliveredJson, action: ActionEventJson },
+    process({ value: validated }, ctx) {
+      ctx.emit('delivered', deliveredOf(validated, ctx.now))
+      const action = actionOn(validated, taskTypes)
+      if (!action) return
+      const { id, task_type, user_id, organization_id } = validated
+      ctx.emit('action', { id, task_type, ...action, user_id, organization_id, at: ctx.now })
+    },
+  })
+}
+
+function actionOn({ task_type, attempt }: Validated, taskTypes: TaskTypes): TaskAction | undefined {
+  const declared = Object.hasOwn(taskTypes, task_type) ? taskTypes[task_type]?.answer?.action : undefined
+  if (!declared || attempt.structured === undefined) return undefined
+  return declared(JSON.parse(attempt.structured) as Structured) // Its schema was checked when it was generated.
+}
+
+function deliveredOf(validated: Validated, now: number): Delivered {
+  const { attempt, spent, error_attempts, quality_attempts } = validated
+  return {
+    id: validated.id,
+    task_type: validated.task_type,
+    title: validated.title,
+    answer: attempt.answer,
+    structured: attempt.structured,
+    scores: attempt.scores,
+    final: attempt.final,
+    below_threshold: validated.below_threshold,
+    attempts: error_attempts + quality_attempts,
+    error_attempts,
+    quality_attempts,
+    model: attempt.model,
+    prompt_version: attempt.prompt_version,
+    request_id: attempt.request_id,
+    calls: spent.calls,
+    tokens_prompt: spent.tokens_prompt,
+    tokens_completion: spent.tokens_completion,
+    cost_usd: spent.cost_usd,
+    user_id: validated.user_id,
+    organization_id: validated.organization_id,
+    asked_at: validated.asked_at,
+    delivered_at: now,
+    history: validated.history,
+  }
+}

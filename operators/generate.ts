@@ -1,0 +1,107 @@
+/** Buys an answer for a request, once. */
+import { type OperatorLimits, operator } from '#engine/core/operator.ts'
+import { type Model, ModelError } from '#models/model.ts'
+import { readJson, validator } from '#models/structured.ts'
+import { GeneratedJson, LlmErrorJson, LlmRequestJson, TaskConfigJson } from '#pipelines/answers/codecs.ts'
+import { generationRequest } from '#pipelines/answers/prompting.ts'
+import { spend } from '#pipelines/answers/spending.ts'
+import type { Structured, TaskDefaults, TaskSettings, TaskTypes } from '#pipelines/answers/task-type.ts'
+import type { Attempt } from '#pipelines/answers/types.ts'
+import {
+  type Bought,
+  BoughtJson,
+  buy,
+  CONFIG_TABLE,
+  failedCall,
+  faultOf,
+  settingsReader,
+  uselessReply,
+} from './model-step.ts'
+
+export interface ModelOperatorOptions {
+  readonly model: Model
+  readonly taskTypes: TaskTypes
+  readonly defaults: TaskDefaults
+  readonly limits: OperatorLimits
+}
+
+type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: string }
+
+/**
+ * The reply is journaled before it is looked at: an answer that turns out useless was paid for all the same, counts as an attempt
+ * and is not bought again by a crash.
+ *
+ * ```ts
+ * requests.process(generate({ model, taskTypes, defaults, limits }), { attemptsMax })
+ *   .on('generated').to(generated).on('failed').to(errors)
+ * ```
+ */
+export function generate(options: ModelOperatorOptions) {
+  const settingsFor = settingsReader(options.taskTypes, options.defaults)
+  const readers = answerReaders(options.taskTypes)
+  return operator({
+    name: 'generate',
+    input: LlmRequestJson,
+    outputs: { generated: GeneratedJson, failed: LlmErrorJson },
+    steps: { call: BoughtJson },
+    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    limits: options.limits,
+    async process({ value: request }, ctx) {
+      const settings = settingsFor(request.task_type, ctx)
+      if (!settings) return ctx.deadLetter(`task type ${request.task_type} is not known here`)
+      let requestId = ctx.id
+      let bought: Bought
+      try {
+        bought = await ctx.step('call', call => {
+          requestId = call.id
+          return buy(options.model, generationRequest(request, settings), call)
+        })
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error
+        ctx.emit('failed', failedCall(request, error, { step: 'generate', requestId }))
+        return
+      }
+      const paid = { ...request, spent: spend(request.spent, bought) }
+      const read = readers.get(request.task_type)?.(bought) ?? { fault: 'no reader' }
+      if ('fault' in read)
+        ctx.emit('failed', uselessReply(paid, read.fault, { step: 'generate', requestId: bought.requestId }))
+      else ctx.emit('generated', { ...paid, attempt: attemptOf(bought, read, settings) })
+    },
+  })
+}
+
+function attemptOf(
+  bought: Bought,
+  read: Pick<Attempt, 'answer' | 'structured'>,
+  settings: TaskSettings,
+): Attempt {
+  return {
+    ...read,
+    model: bought.model,
+    prompt_version: settings.promptVersion,
+    request_id: bought.requestId,
+    latency_ms: bought.latencyMs,
+    tokens_prompt: bought.usage.promptTokens,
+    tokens_completion: bought.usage.completionTokens,
+  }
+}
+
+/** For each task type, how its replies become answers: as text, or as JSON of its schema put in words. */
+function answerReaders(taskTypes: TaskTypes): ReadonlyMap<string, (reply: Bought) => AnswerOrFault> {
+  return new Map(
+    Object.entries(taskTypes).map(([name, { answer }]) => {
+      const faults = answer && validator(answer.schema)
+      const read = (reply: Bought): AnswerOrFault => {
+        const fault = faultOf(reply)
+        if (fault !== undefined) return { fault }
+        if (!answer || !faults) return { answer: reply.text.trim() }
+        const json = readJson(reply.text)
+        const found = 'faults' in json ? json.faults : faults(json.value)
+        if ('faults' in json || found.length > 0) return { fault: found.join('; ') }
+        const structured = json.value as Structured // Its schema, an object's, has just been checked.
+        return { answer: answer.inWords(structured), structured: JSON.stringify(structured) }
+      }
+      return [name, read]
+    }),
+  )
+}

@@ -1,0 +1,128 @@
+/** What the two operators that call a model share: the durable call, the settings of a record, and the telling of a failure. */
+import { type Codec, json } from '#engine/core/codec.ts'
+import type { Logger, StepCall, TableHandle } from '#engine/core/operator.ts'
+import {
+  asModelError,
+  type Model,
+  type ModelError,
+  type ModelReply,
+  type ModelRequest,
+} from '#models/model.ts'
+import {
+  settingsOf,
+  type TaskDefaults,
+  type TaskSettings,
+  type TaskTypes,
+} from '#pipelines/answers/task-type.ts'
+import type { Attempt, LlmError, LlmRequest, Step, TaskConfig } from '#pipelines/answers/types.ts'
+
+/** Topic and table of the changes made to task types at run time. */
+export const CONFIG_TABLE = 'llm.config'
+
+/** A reply as it is journaled: an answer that was paid for, with the identity of its call. */
+export interface Bought extends ModelReply {
+  readonly requestId: string
+}
+export const BoughtJson: Codec<Bought> = json<Bought>('model.bought')
+
+/** The call itself, run inside `ctx.step`. Whatever a model throws becomes a `ModelError`, but for the abort of the record. */
+export async function buy(model: Model, request: ModelRequest, { signal, id }: StepCall): Promise<Bought> {
+  try {
+    const {
+      text,
+      usage,
+      model: name,
+      latencyMs,
+      finish,
+    } = await model.complete(request, {
+      signal,
+      requestId: id,
+    })
+    return { text, usage, model: name, latencyMs, finish, requestId: id }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw asModelError(error)
+  }
+}
+
+/** Why a reply that was paid for is of no use, apart from its content. */
+export function faultOf({ finish, text }: ModelReply): string | undefined {
+  if (finish === 'length') return 'the reply was cut at its token limit'
+  if (finish === 'refused') return 'the provider withheld the reply'
+  return text.trim() === '' ? 'the reply is empty' : undefined
+}
+
+export interface FailureFacts {
+  readonly step: Step
+  readonly requestId: string
+  readonly attempt?: Attempt | undefined
+}
+
+export function failedCall(request: LlmRequest, error: ModelError, facts: FailureFacts): LlmError {
+  return {
+    ...request,
+    step: facts.step,
+    attempt: facts.attempt,
+    request_id: facts.requestId,
+    error_type: error.errorType,
+    reason: error.reason,
+    retry_after_ms: error.retryAfterMs,
+    counts: error.spent,
+  }
+}
+
+export function uselessReply(request: LlmRequest, reason: string, facts: FailureFacts): LlmError {
+  return {
+    ...request,
+    step: facts.step,
+    attempt: facts.attempt,
+    request_id: facts.requestId,
+    error_type: 'invalid',
+    reason,
+    counts: true,
+  }
+}
+
+/** Only the fields of the request, of a value that extends it. */
+export function requestOf(value: LlmRequest): LlmRequest {
+  const { id, task_type, title, content, best_answer, user_id, organization_id, asked_at } = value
+  const { error_attempts, quality_attempts, parked, feedback, best, spent, history } = value
+  return {
+    id,
+    task_type,
+    title,
+    content,
+    best_answer,
+    user_id,
+    organization_id,
+    asked_at,
+    error_attempts,
+    quality_attempts,
+    parked,
+    feedback,
+    best,
+    spent,
+    history,
+  }
+}
+
+export interface SettingsContext {
+  readonly log: Logger
+  table(name: typeof CONFIG_TABLE): TableHandle<TaskConfig>
+}
+
+/** Looks up the settings of a task type for one record; `undefined` when there is no such type. A faulty change is warned of once. */
+export function settingsReader(taskTypes: TaskTypes, defaults: TaskDefaults) {
+  const warned = new Set<string>()
+  return (name: string, ctx: SettingsContext): TaskSettings | undefined => {
+    const type = Object.hasOwn(taskTypes, name) ? taskTypes[name] : undefined
+    if (!type) return undefined
+    const { settings, faults } = settingsOf(type, defaults, ctx.table(CONFIG_TABLE).get(name))
+    const warning = `${name}: ${faults.join('; ')}`
+    if (faults.length > 0 && !warned.has(warning)) {
+      warned.add(warning)
+      ctx.log.warn('a change of llm.config has faults and is left out', { task_type: name, faults })
+    }
+    return settings
+  }
+}

@@ -1,0 +1,20 @@
+/** Turns a weak answer into a new request: the judge's feedback and the best attempt travel with it. */
+import { operator } from '#engine/core/operator.ts'
+import { LlmRequestJson, ScoredJson } from '#pipelines/answers/codecs.ts'
+import { requestOf } from './model-step.ts'
+
+/**
+ * ```ts
+ * low.process(regenerate()).to(requests)
+ * ```
+ */
+export function regenerate() {
+  return operator({
+    name: 'regenerate',
+    input: ScoredJson,
+    outputs: { requested: LlmRequestJson },
+    process({ value: scored }, ctx) {
+      ctx.emit('requested', { ...requestOf(scored), feedback: scored.best?.feedback })
+    },
+  })
+}

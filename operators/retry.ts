@@ -1,0 +1,110 @@
+/** When a failed call is made again, and when no more. */
+import { hash } from 'node:crypto'
+import { operator } from '#engine/core/operator.ts'
+import {
+  FailedJson,
+  GeneratedJson,
+  LlmErrorJson,
+  LlmRequestJson,
+  TaskConfigJson,
+  ValidatedJson,
+} from '#pipelines/answers/codecs.ts'
+import type { TaskDefaults, TaskTypes } from '#pipelines/answers/task-type.ts'
+import type { HistoryEntry, LlmError, LlmRequest } from '#pipelines/answers/types.ts'
+import { isJudged } from './decide.ts'
+import { CONFIG_TABLE, requestOf, settingsReader } from './model-step.ts'
+
+export interface RetryOptions {
+  readonly taskTypes: TaskTypes
+  readonly defaults: TaskDefaults
+  readonly baseMs: number
+  readonly capMs: number
+  /** Waits that cost no attempt; past it, each counts. */
+  readonly parkedMax?: number
+}
+
+/** At a wait of half a minute, about two and a half days of outage. */
+export const PARKED_MAX = 7_200
+const JITTER = 0.1
+
+/**
+ * - `again`: the request, once its wait is over; `rescore`: the answer is there and only its judge is asked again
+ * - `settled`: attempts used up, but an earlier answer was judged: the best one is delivered below the threshold
+ * - `gaveUp`: attempts used up and nothing to deliver; the whole history goes with it
+ *
+ * A failure that is no fault of the record (breaker open, no turn) spends no attempt, so an outage fails nothing.
+ *
+ * ```ts
+ * errors.process(retry({ taskTypes, defaults, baseMs: 1_000, capMs: 60_000 }), { attemptsMax })
+ *   .on('again').delay({ tiers }).to(requests).on('rescore').delay({ tiers }).to(generated)
+ *   .on('settled').to(validated).on('gaveUp').to(failed)
+ * ```
+ */
+export function retry(options: RetryOptions) {
+  const settingsFor = settingsReader(options.taskTypes, options.defaults)
+  const parkedMax = options.parkedMax ?? PARKED_MAX
+  return operator({
+    name: 'retry',
+    input: LlmErrorJson,
+    outputs: { again: LlmRequestJson, rescore: GeneratedJson, settled: ValidatedJson, gaveUp: FailedJson },
+    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    process({ value: error }, ctx) {
+      const settings = settingsFor(error.task_type, ctx)
+      if (!settings) return ctx.deadLetter(`task type ${error.task_type} is not known here`)
+      const counts = error.counts || error.parked >= parkedMax
+      const request = counts ? counted(error, ctx.now) : parked(error)
+      if (counts && request.error_attempts >= settings.attemptsMax) {
+        if (isJudged(request.best))
+          ctx.emit('settled', { ...request, attempt: request.best, below_threshold: true })
+        else ctx.emit('gaveUp', gaveUp(request, error, ctx.now))
+        return
+      }
+      const notBefore = ctx.now + waitMs(error, request.error_attempts, ctx.id, options)
+      if (error.attempt) ctx.emit('rescore', { ...request, attempt: error.attempt }, { notBefore })
+      else ctx.emit('again', request, { notBefore })
+    },
+  })
+}
+
+/**
+ * `attempts` includes the failure at hand. rate_limit: max(Retry-After, base * 2^attempts); others: max(Retry-After, base *
+ * attempts); both up to the cap, then up to a tenth more, drawn from the record's id, so that those refused together
+ * do not return together and a second run decides the same.
+ */
+export function waitMs(
+  error: Pick<LlmError, 'error_type' | 'retry_after_ms'>,
+  attempts: number,
+  recordId: string,
+  { baseMs, capMs }: Pick<RetryOptions, 'baseMs' | 'capMs'>,
+): number {
+  const backOff = error.error_type === 'rate_limit' ? baseMs * 2 ** attempts : baseMs * Math.max(1, attempts)
+  const wait = Math.min(capMs, Math.max(error.retry_after_ms ?? 0, backOff))
+  return Math.ceil(wait * (1 + JITTER * share(recordId)))
+}
+
+function share(recordId: string): number {
+  return hash('sha256', recordId, 'buffer').readUInt32BE(0) / 2 ** 32
+}
+
+function counted(error: LlmError, at: number): LlmRequest {
+  const entry: HistoryEntry = {
+    kind: 'error',
+    step: error.step,
+    at,
+    request_id: error.request_id,
+    error_type: error.error_type,
+    reason: error.reason,
+  }
+  return {
+    ...requestOf(error),
+    error_attempts: error.error_attempts + 1,
+    history: [...error.history, entry],
+  }
+}
+
+const parked = (error: LlmError): LlmRequest => ({ ...requestOf(error), parked: error.parked + 1 })
+
+function gaveUp(request: LlmRequest, { error_type, reason }: LlmError, at: number) {
+  const fault = `${request.error_attempts} calls failed, the last by ${error_type}: ${reason}`
+  return { id: request.id, reason: 'attempts_used_up' as const, faults: [fault], failed_at: at, request }
+}

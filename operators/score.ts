@@ -1,0 +1,94 @@
+/** Has an answer judged on the rubric, by a model or by computation. */
+import { operator } from '#engine/core/operator.ts'
+import { judge } from '#models/computed-judge.ts'
+import { type Model, ModelError } from '#models/model.ts'
+import { finalScore, readVerdict, type Verdict, type Weights } from '#models/rubric.ts'
+import { GeneratedJson, LlmErrorJson, ScoredJson, TaskConfigJson } from '#pipelines/answers/codecs.ts'
+import { judgeRequest } from '#pipelines/answers/prompting.ts'
+import { spend } from '#pipelines/answers/spending.ts'
+import type { Generated, LlmRequest, Scored } from '#pipelines/answers/types.ts'
+import type { ModelOperatorOptions } from './generate.ts'
+import {
+  type Bought,
+  BoughtJson,
+  buy,
+  CONFIG_TABLE,
+  failedCall,
+  faultOf,
+  requestOf,
+  settingsReader,
+  uselessReply,
+} from './model-step.ts'
+
+export interface ScoreOptions extends Omit<ModelOperatorOptions, 'model'> {
+  /** `computed` judges every task type without a model, whatever it declares. */
+  readonly judge: Model | 'computed'
+  /** The judge's model; the provider's default when left out. */
+  readonly judgeModel?: string | undefined
+}
+
+/**
+ * A verdict that is not JSON of the schema is an error of the judge: the answer keeps waiting, and only the judge is asked again.
+ *
+ * ```ts
+ * generated.process(score({ judge: model, taskTypes, defaults, limits })).on('failed').to(errors).on('scored').process(decide(...))
+ * ```
+ */
+export function score(options: ScoreOptions) {
+  const settingsFor = settingsReader(options.taskTypes, options.defaults)
+  return operator({
+    name: 'score',
+    input: GeneratedJson,
+    outputs: { scored: ScoredJson, failed: LlmErrorJson },
+    steps: { judge: BoughtJson },
+    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    limits: options.limits,
+    async process({ value: generated }, ctx) {
+      const settings = settingsFor(generated.task_type, ctx)
+      if (!settings) return ctx.deadLetter(`task type ${generated.task_type} is not known here`)
+      const request = requestOf(generated)
+      const { attempt } = generated
+      const { judge: model } = options
+      if (model === 'computed' || settings.judge === 'computed') {
+        ctx.emit('scored', scoredBy(computed(generated), request, generated, settings.weights))
+        return
+      }
+      let requestId = ctx.id
+      let bought: Bought
+      try {
+        bought = await ctx.step('judge', call => {
+          requestId = call.id
+          return buy(model, judgeRequest(generated, options.judgeModel), call)
+        })
+      } catch (error) {
+        if (!(error instanceof ModelError)) throw error
+        ctx.emit('failed', failedCall(request, error, { step: 'judge', requestId, attempt }))
+        return
+      }
+      const paid = { ...request, spent: spend(request.spent, bought) }
+      const verdict = verdictOf(bought)
+      if ('faults' in verdict) {
+        const facts = { step: 'judge' as const, requestId: bought.requestId, attempt }
+        ctx.emit('failed', uselessReply(paid, verdict.faults.join('; '), facts))
+      } else ctx.emit('scored', scoredBy(verdict, paid, generated, settings.weights))
+    },
+  })
+}
+
+function verdictOf(bought: Bought): Verdict | { readonly faults: readonly string[] } {
+  const fault = faultOf(bought)
+  return fault === undefined ? readVerdict(bought.text) : { faults: [fault] }
+}
+
+function computed({ title, content, best_answer, attempt }: Generated): Verdict {
+  return judge({ question: title, context: content, answer: attempt.answer, reference: best_answer })
+}
+
+function scoredBy(
+  { scores, feedback }: Verdict,
+  request: LlmRequest,
+  { attempt }: Generated,
+  weights: Weights,
+): Scored {
+  return { ...request, attempt: { ...attempt, scores, final: finalScore(scores, weights), feedback } }
+}

@@ -1,0 +1,110 @@
+/** The answer pipeline: from raw events in `datos_crudos` to judged answers in `datos_procesados`. */
+import { bytes } from '#engine/core/codec.ts'
+import type { Model } from '#models/model.ts'
+import { THRESHOLD } from '#models/rubric.ts'
+import { admit } from '#operators/admit.ts'
+import { decide } from '#operators/decide.ts'
+import { deliver } from '#operators/deliver.ts'
+import { generate } from '#operators/generate.ts'
+import { ingest } from '#operators/ingest.ts'
+import { CONFIG_TABLE } from '#operators/model-step.ts'
+import { regenerate } from '#operators/regenerate.ts'
+import { PARKED_MAX, retry } from '#operators/retry.ts'
+import { score } from '#operators/score.ts'
+import { topology } from '#topology/builder.ts'
+import type { Topology } from '#topology/topology.ts'
+import {
+  ActionEventJson,
+  DeliveredJson,
+  FailedJson,
+  GeneratedJson,
+  IntakeJson,
+  LlmErrorJson,
+  LlmRequestJson,
+  TaskConfigJson,
+  ValidatedJson,
+} from './answers/codecs.ts'
+import type { TaskTypes } from './answers/task-type.ts'
+import { TASK_TYPES } from './task-types/index.ts'
+
+export interface AnswersOptions {
+  /** Prefix of internal topics and name of the consumer group. */
+  readonly name?: string
+  readonly model: Model
+  /** Judges the answers; `computed` judges without a model. The answering model when left out. */
+  readonly judge?: Model | 'computed'
+  readonly judgeModel?: string
+  readonly taskTypes?: TaskTypes
+  /** For task types without one of their own. */
+  readonly threshold?: number
+  readonly attemptsMax?: number
+  readonly retryBaseMs?: number
+  readonly retryCapMs?: number
+  readonly delayTiersMs?: readonly number[]
+  readonly inFlightMax?: number
+  /** One record's run, waiting for its turn at the provider included: longer than the provider's own time limit. */
+  readonly timeoutMs?: number
+  readonly partitions?: number
+  readonly decodeAvro?: (bytes: Uint8Array) => unknown
+}
+
+const DELAY_TIERS_MS = [1_000, 5_000, 30_000, 120_000, 600_000]
+
+/**
+ *   datos_crudos -> ingest -> llm.intake -> admit -> llm.requests -> generate -> llm.generated -> score -> decide
+ *                     |                                ^    ^          |               ^            |      |   |
+ *                     |                                |    |          |               |            |      |   +-> llm.validated -> deliver -> datos_procesados
+ *                     |                                |    +-- regenerate <- low score ------------+------+                          |
+ *                     |                                |               v               |            |                               +-> llm.actions
+ *                     v                                +-- delay <- retry <- llm.errors <-----------+
+ *                 llm.failed <---- attempts used up -------------------+
+ */
+export function answers(options: AnswersOptions): Topology {
+  const taskTypes = options.taskTypes ?? TASK_TYPES
+  const defaults = { threshold: options.threshold ?? THRESHOLD, attemptsMax: options.attemptsMax ?? 3 }
+  const limits = { inFlightMax: options.inFlightMax ?? 2_000, timeoutMs: options.timeoutMs ?? 90_000 }
+  const delay = { tiers: options.delayTiersMs ?? DELAY_TIERS_MS }
+  const { baseMs, capMs } = { baseMs: options.retryBaseMs ?? 1_000, capMs: options.retryCapMs ?? 60_000 }
+  // A record passes the loop once for each attempt of either kind, and once for each wait that costs none.
+  const cycle = { attemptsMax: 2 * ATTEMPTS_LIMIT + PARKED_MAX }
+  const model = { taskTypes, defaults, limits }
+  const partitions = options.partitions === undefined ? {} : { partitions: options.partitions }
+
+  const p = topology(options.name ?? 'answers')
+  p.table(CONFIG_TABLE, { value: TaskConfigJson, key: config => config.task_type, partitions: 1 })
+  const raw = p.source('datos_crudos', { value: bytes, ...partitions })
+  const keyed = { key: (value: { readonly id: string }) => value.id, ...partitions }
+  const intake = p.topic('llm.intake', { value: IntakeJson, ...keyed })
+  const requests = p.topic('llm.requests', { value: LlmRequestJson, ...keyed })
+  const generated = p.topic('llm.generated', { value: GeneratedJson, ...keyed })
+  const errors = p.topic('llm.errors', { value: LlmErrorJson, ...keyed })
+  const validated = p.topic('llm.validated', { value: ValidatedJson, ...keyed })
+  const failed = p.topic('llm.failed', { value: FailedJson, ...keyed })
+  const actions = p.topic('llm.actions', { value: ActionEventJson, ...keyed })
+  const processed = p.topic('datos_procesados', { value: DeliveredJson, ...keyed })
+
+  const { decodeAvro } = options
+  const ingested = raw.process(ingest({ taskTypes, ...(decodeAvro && { decodeAvro }) }))
+  ingested.on('intake').to(intake).on('failed').to(failed)
+
+  intake.process(admit()).to(requests)
+
+  const answered = requests.process(generate({ ...model, model: options.model }), cycle)
+  answered.on('generated').to(generated).on('failed').to(errors)
+
+  const judge = options.judge ?? options.model
+  const judged = generated.process(score({ ...model, judge, judgeModel: options.judgeModel }), cycle)
+  const decided = judged.on('failed').to(errors).on('scored').process(decide({ taskTypes, defaults }))
+  decided.on('validated').to(validated).on('low').process(regenerate()).to(requests)
+
+  const retried = errors.process(retry({ taskTypes, defaults, baseMs, capMs }), cycle)
+  retried.on('again').delay(delay).to(requests).on('rescore').delay(delay).to(generated)
+  retried.on('settled').to(validated).on('gaveUp').to(failed)
+
+  const delivered = validated.process(deliver({ taskTypes }))
+  delivered.on('delivered').to(processed).on('action').to(actions)
+  return p.build()
+}
+
+/** The most attempts of one kind that `llm.config` may allow. */
+const ATTEMPTS_LIMIT = 100
