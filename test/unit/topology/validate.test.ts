@@ -474,6 +474,16 @@ describe('operators', () => {
     ])
   })
 
+  it('on batches may take one record at once', () => {
+    const bulk = batchOperator({
+      name: 'bulk',
+      input: OrderCodec,
+      batch: { recordsMax: 1, waitMs: 0 },
+      processBatch() {},
+    })
+    expect(faults(single(bulk))).toEqual([])
+  })
+
   it('read tables that are declared, as what they hold', () => {
     const reading = operator({
       name: 'reading',
