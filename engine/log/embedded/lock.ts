@@ -1,0 +1,40 @@
+/** The lock that keeps a second process, or a second opener in this one, away from a log's folder. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+
+/**
+ * Held as the kernel's lock on a file, which SQLite takes for us: Node itself offers none. It ends with the process,
+ * however that ends, so there is no stale lock to be guessed at from a process id, which containers use again at once.
+ * The id is written beside it only to be shown.
+ */
+export class FolderLock {
+  readonly #database: DatabaseSync
+
+  constructor(path: string) {
+    const ownerFile = join(path, 'owner.pid')
+    this.#database = new DatabaseSync(join(path, 'lock.db'))
+    try {
+      this.#database.exec('BEGIN IMMEDIATE')
+    } catch (error) {
+      this.#database.close()
+      if (!reasonOf(error).includes('locked'))
+        throw new CaudalError('LOG_CORRUPT', { path, reason: `its lock: ${reasonOf(error)}` }, error)
+      throw new CaudalError('LOG_IN_USE', { path, pid: ownerOf(ownerFile) }, error)
+    }
+    writeFileSync(ownerFile, `${process.pid}`)
+  }
+
+  release(): void {
+    this.#database.close()
+  }
+}
+
+function ownerOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return 'unknown' // The owner holds the lock already, but has not written its id yet.
+  }
+}

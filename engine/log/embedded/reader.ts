@@ -1,0 +1,114 @@
+/** Reads one partition of the embedded log, batch by batch, and waits at its end without polling. */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { LogRecord } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Fetched, Reader } from '#engine/log/log.ts'
+import type { BatchDecoder } from './batch.ts'
+import type { Partition } from './partition.ts'
+
+/**
+ * Keeps its place inside a batch from one call to the next, so that a large batch is fetched and decoded once. A call
+ * that finds records gives the event loop a turn first: a reader far behind must starve nobody. At the end it waits
+ * for the commit that moves it.
+ */
+export class EmbeddedReader implements Reader {
+  readonly #find: () => Partition
+  readonly #system: System
+  readonly #closed: (reader: EmbeddedReader) => void
+  #offset: number
+  /** The batch that the last call left off in. */
+  #batch: BatchDecoder | undefined
+  #open = true
+  #interrupt: ((error: unknown) => void) | undefined
+
+  /** `find` throws when the partition does not exist; `closed` is told of the end. */
+  constructor(
+    find: () => Partition,
+    offset: number,
+    system: System,
+    closed: (reader: EmbeddedReader) => void,
+  ) {
+    this.#find = find
+    this.#offset = offset
+    this.#system = system
+    this.#closed = closed
+  }
+
+  async next(recordsMax: number): Promise<Fetched> {
+    this.#check()
+    const partition = this.#find()
+    this.#checkRange(partition)
+    if (this.#offset === partition.end) await this.#interruptible(resolve => partition.onProgress(resolve))
+    else await this.#interruptible(resolve => this.#turn(resolve))
+    this.#checkRange(partition)
+    return this.#fetch(partition, recordsMax)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#batch = undefined
+    this.#interrupt?.(new CaudalError('LOG_CLOSED'))
+    this.#closed(this)
+  }
+
+  #fetch(partition: Partition, recordsMax: number): Fetched {
+    const records: LogRecord[] = []
+    if (this.#batch) this.#drain(this.#batch, recordsMax, records)
+    if (this.#batch) return { records, nextOffset: this.#offset }
+    for (const batch of partition.batches(this.#offset)) {
+      if (records.length === recordsMax) return { records, nextOffset: this.#offset }
+      this.#drain(batch, recordsMax, records)
+    }
+    // Whatever lies between the last batch and the end was removed, or never took place.
+    if (!this.#batch && records.length < recordsMax) this.#offset = partition.end
+    return { records, nextOffset: this.#offset }
+  }
+
+  #drain(batch: BatchDecoder, recordsMax: number, records: LogRecord[]): void {
+    while (records.length < recordsMax) {
+      const record = batch.next(this.#offset)
+      if (!record) break
+      records.push(record)
+      this.#offset = record.offset + 1
+    }
+    this.#batch = batch.done ? undefined : batch
+    if (batch.done) this.#offset = Math.max(this.#offset, batch.end)
+  }
+
+  #check(): void {
+    if (!this.#open) throw new CaudalError('LOG_CLOSED')
+  }
+
+  #checkRange(partition: Partition): void {
+    const { topic, start, end } = partition
+    if (this.#offset >= start && this.#offset <= end) return
+    throw new CaudalError('OFFSET_OUT_OF_RANGE', {
+      topic,
+      partition: partition.partition,
+      start,
+      end,
+      offset: this.#offset,
+    })
+  }
+
+  #turn(resolve: () => void): () => void {
+    this.#system.defer(resolve)
+    return () => {}
+  }
+
+  /** Waits for what `begin` starts; closing the reader ends the wait. */
+  async #interruptible(begin: (resolve: () => void) => () => void): Promise<void> {
+    let cancel = () => {}
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#interrupt = reject
+        cancel = begin(resolve)
+      })
+    } finally {
+      cancel()
+      this.#interrupt = undefined
+    }
+    this.#check()
+  }
+}
