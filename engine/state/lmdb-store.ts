@@ -24,9 +24,10 @@ export interface LmdbStoreOptions {
   readonly system: System
   /** A copy that was out of touch for longer begins anew: tombstones that it has not seen may be gone. */
   readonly outOfTouchMaxMs?: number
-  readonly flushBytes?: number
+  /** Memory for what is not yet written, shared equally by the stores that are open. */
+  readonly gatheredBytesMax?: number
+  /** How long a write waits in memory for others to go to disk with it. */
   readonly flushDelayMs?: number
-  readonly overlayBytesMax?: number
   readonly diagnose?: (diagnosis: StoreDiagnosis) => void
 }
 
@@ -40,12 +41,12 @@ export interface StoreDiagnosis {
 
 /** Half of the seven days for which state topics keep tombstones. */
 export const OUT_OF_TOUCH_MAX_MS = (7 * 24 * 3_600_000) / 2
-const FLUSH_BYTES = 16 * 1024 * 1024
 const FLUSH_DELAY_MS = 2_000
-const OVERLAY_BYTES_MAX = 64 * 1024 * 1024
+const GATHERED_BYTES_MAX = 256 * 1024 * 1024
 
 export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
-  const { path, system, diagnose } = options
+  const { path, system, diagnose, gatheredBytesMax = GATHERED_BYTES_MAX } = options
+  let stores = 0
   return {
     open: async task => {
       const place: Place = {
@@ -57,11 +58,12 @@ export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
       const tell = (event: StoreDiagnosis['event'], reason: string) =>
         diagnose?.({ event, task: place.task, path: place.directory, reason })
       const { file, position } = await openCopy(place, reason => tell('discarded', reason))
+      stores++
       return new WriteBehindStore(file, position, {
         system,
-        flushBytes: options.flushBytes ?? FLUSH_BYTES,
         flushDelayMs: options.flushDelayMs ?? FLUSH_DELAY_MS,
-        overlayBytesMax: options.overlayBytesMax ?? OVERLAY_BYTES_MAX,
+        gatheredBytesMax: () => gatheredBytesMax / stores,
+        onClosed: () => stores--,
         onFlushFailed: error => tell('flushFailed', reasonOf(error)),
       })
     },

@@ -30,14 +30,13 @@ export interface EntryFile {
 
 export interface WriteBehindOptions {
   readonly system: System
-  /** A flush starts when this much was gathered. */
-  readonly flushBytes: number
-  /** A flush starts when the oldest write has waited this long. */
+  /** A flush starts when the oldest write has waited this long, or when a quarter of the memory is used. */
   readonly flushDelayMs: number
-  /** Above this nothing more is gathered: `apply` itself writes to the file. */
-  readonly overlayBytesMax: number
+  /** The store's share of memory now: when that is full, `apply` itself writes to the file. */
+  readonly gatheredBytesMax: () => number
   /** A flush failed; what it held is still in memory and is written with the next one. */
   readonly onFlushFailed: (error: unknown) => void
+  readonly onClosed: () => void
 }
 
 /** What an entry in memory costs beside its key and its bytes. */
@@ -83,9 +82,8 @@ export class WriteBehindStore implements Store {
   get size(): number {
     const file = this.#open
     let size = file.size
-    const seen = this.#flushing
     for (const [key, bytes] of this.#gathered.all) size += difference(file.has(key), bytes)
-    for (const [key, bytes] of seen?.all ?? [])
+    for (const [key, bytes] of this.#flushing?.all ?? [])
       if (!this.#gathered.has(key)) size += difference(file.has(key), bytes)
     return size
   }
@@ -116,8 +114,9 @@ export class WriteBehindStore implements Store {
     invariant(this.#file, 'a store was written after it was closed')
     for (const [key, bytes] of writes) this.#gather(key, bytes)
     this.#position = position
-    if (this.#gatheredBytes >= this.#options.overlayBytesMax) this.#writeThrough()
-    else if (this.#gatheredBytes >= this.#options.flushBytes) this.#startFlush()
+    const bytesMax = this.#options.gatheredBytesMax()
+    if (this.#gatheredBytes >= bytesMax) this.#writeThrough()
+    else if (this.#gatheredBytes >= bytesMax / 4) this.#startFlush()
     else this.#flushLater()
   }
 
@@ -131,26 +130,28 @@ export class WriteBehindStore implements Store {
 
   async close(): Promise<void> {
     const file = this.#open
-    this.#cancelTimer?.()
     try {
       await this.#underWay
       // Also when nothing has gathered: the time until which the copy is in touch is written along.
       this.#startFlush()
       await this.#underWay
     } finally {
-      this.#file = undefined
-      this.#cancelTimer?.()
+      this.#end()
       await file.close()
     }
   }
 
   async discard(): Promise<void> {
     const file = this.#open
-    this.#cancelTimer?.()
     await this.#underWay
-    this.#cancelTimer?.()
-    this.#file = undefined
+    this.#end()
     await file.erase()
+  }
+
+  #end(): void {
+    this.#clearTimer()
+    this.#file = undefined
+    this.#options.onClosed()
   }
 
   /** Whether there is anything that the file does not hold, or holds without being on the disk. */
