@@ -19,7 +19,7 @@ export function holdUntil(record: LogRecord, waitMs: number): number {
 
 export class DelayJob implements Job {
   readonly key = null
-  readonly steps = new Set<string>()
+  steps: Set<string> | undefined
   attempt = 0
   finished = false
   readonly record: LogRecord

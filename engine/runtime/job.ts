@@ -6,7 +6,7 @@ import type { ProgramNode } from './stage-program.ts'
 /** What a job needs of a run to begin it. */
 export interface JobRun {
   node: ProgramNode | undefined
-  readonly writes: Map<string, Uint8Array | null>
+  write(entry: string, value: Uint8Array | null): void
   deliver(delivery: Delivery): void
   settle(pending: PromiseLike<void>, node: ProgramNode): Promise<void>
 }
@@ -14,6 +14,8 @@ export interface JobRun {
 export interface Job {
   /** The lane; `null` is a lane of its own. */
   readonly key: string | null
+  /** The same as bytes, where they were read. */
+  readonly keyBytes?: Uint8Array | null
   /** Identity, the same after a crash. */
   readonly id: string
   /** 1 on the first run. */
@@ -21,7 +23,7 @@ export interface Job {
   /** Its record is done, by whichever attempt. */
   finished: boolean
   /** Entries of the steps that its attempts have journaled: its completion deletes them. */
-  readonly steps: Set<string>
+  steps: Set<string> | undefined
   /** Hands the run its first deliveries. */
   begin(run: JobRun): void | Promise<void>
   keyMissing(node: string): CaudalError

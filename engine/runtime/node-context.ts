@@ -10,7 +10,7 @@ import type {
   TableHandle,
 } from '#engine/core/operator.ts'
 import { encodeDue } from '#engine/state/frame.ts'
-import { openState } from '#engine/state/keyed-state.ts'
+import { openState, type StateAccess } from '#engine/state/keyed-state.ts'
 import { timerEntry } from '#engine/state/layout.ts'
 import type { Delivery } from './delivery.ts'
 import type { TableSnapshot } from './global-table.ts'
@@ -35,8 +35,8 @@ export interface ContextRun {
   readonly ended: boolean
   readonly signal: AbortSignal
   readonly logger: Logger
-  readonly writes: Map<string, Uint8Array | null>
-  readonly timers: TimerChange[]
+  write(entry: string, value: Uint8Array | null): void
+  changeTimer(change: TimerChange): void
   read(entry: string): Uint8Array | undefined
   entries(prefix: string): IterableIterator<[string, Uint8Array]>
   table(name: string): TableSnapshot<unknown>
@@ -68,7 +68,7 @@ export class NodeContext implements Context {
   }
 
   get id(): string {
-    return this.delivery.makeId()
+    return this.delivery.id
   }
   get now(): number {
     return this.#run.now
@@ -100,31 +100,27 @@ export class NodeContext implements Context {
     if (this.#state) return this.#state
     const { node, key } = this.delivery
     if (key === null) throw this.#run.job.keyMissing(node.name)
-    this.#state = openState(node.operator.state, {
-      operator: node.name,
-      key,
-      now: this.#run.now,
-      read: entry => this.#run.read(entry),
-      entries: prefix => this.#run.entries(prefix),
-      write: (entry, value) => {
-        this.#open()
-        this.#run.writes.set(entry, value)
-      },
-    }) as StateHandles<Record<string, never>> // The declaration's own types were checked where it was written.
+    // The declaration's own types were checked where it was written.
+    this.#state = openState(
+      node.operator.state,
+      new KeyAccess(node.name, key, this.#run, this),
+    ) as StateHandles<Record<string, never>>
     return this.#state
   }
 
-  readonly timers = {
-    set: (name: string, due: number): void => {
-      const reason = Number.isFinite(due) ? 'is due in the past' : 'has no finite due time'
-      if (!(due >= this.#run.now) || !Number.isFinite(due)) this.#refuseTimer(name, reason)
-      this.#changeTimer(name, due)
-    },
-    cancel: (name: string): void => this.#changeTimer(name, undefined),
+  get timers() {
+    return {
+      set: (name: string, due: number): void => {
+        const reason = Number.isFinite(due) ? 'is due in the past' : 'has no finite due time'
+        if (!(due >= this.#run.now) || !Number.isFinite(due)) this.#refuseTimer(name, reason)
+        this.#changeTimer(name, due)
+      },
+      cancel: (name: string): void => this.#changeTimer(name, undefined),
+    }
   }
 
   emit(output: string, value: unknown, options: EmitOptions = {}): void {
-    this.#open()
+    this.assertOpen()
     const { node } = this.delivery
     const routes = node.routes.get(output)
     if (!routes) throw new CaudalError('OUTPUT_UNKNOWN', { node: node.name, output })
@@ -132,14 +128,15 @@ export class NodeContext implements Context {
   }
 
   async step(name: string, call: (call: StepCall) => Promise<unknown>, part = ''): Promise<unknown> {
-    this.#open()
+    this.assertOpen()
     const { node } = this.delivery
     const codec = node.operator.steps[name]
     if (!codec) throw new CaudalError('STATE_UNKNOWN', { node: node.name, name })
     const id = callId(this.id, node.name, name, part)
     const journaled = readStep(this.#run, id)
     if (journaled) {
-      for (const entry of journaled.entries) this.#run.job.steps.add(entry)
+      const { job } = this.#run
+      job.steps = new Set([...(job.steps ?? []), ...journaled.entries])
       return codec.decode(journaled.result)
     }
     const result = await call({ signal: this.#run.signal, id })
@@ -164,22 +161,50 @@ export class NodeContext implements Context {
   }
 
   #changeTimer(name: string, due: number | undefined): void {
-    this.#open()
+    this.assertOpen()
     const { node, key } = this.delivery
     if (!node.operator.timers.includes(name))
       throw new CaudalError('STATE_UNKNOWN', { node: node.name, name })
     if (key === null) throw this.#run.job.keyMissing(node.name)
     const entry = timerEntry(node.name, name, key)
-    this.#run.writes.set(entry, due === undefined ? null : encodeDue(due))
-    this.#run.timers.push({ entry, operator: node.name, name, key, due })
+    this.#run.write(entry, due === undefined ? null : encodeDue(due))
+    this.#run.changeTimer({ entry, operator: node.name, name, key, due })
   }
 
   #refuseTimer(timer: string, reason: string): never {
     throw new CaudalError('TIMER_INVALID', { node: this.delivery.node.name, timer, reason })
   }
 
-  #open(): void {
+  assertOpen(): void {
     if (this.#closed || this.#run.ended)
       throw new CaudalError('CONTEXT_CLOSED', { node: this.delivery.node.name })
+  }
+}
+
+/** State of one operator under one key, as its record sees it. */
+class KeyAccess implements StateAccess {
+  readonly operator: string
+  readonly key: string
+  readonly now: number
+  readonly #run: ContextRun
+  readonly #context: NodeContext
+
+  constructor(operator: string, key: string, run: ContextRun, context: NodeContext) {
+    this.operator = operator
+    this.key = key
+    this.now = run.now
+    this.#run = run
+    this.#context = context
+  }
+
+  read(entry: string): Uint8Array | undefined {
+    return this.#run.read(entry)
+  }
+  entries(prefix: string): IterableIterator<[string, Uint8Array]> {
+    return this.#run.entries(prefix)
+  }
+  write(entry: string, value: Uint8Array | null): void {
+    this.#context.assertOpen()
+    this.#run.write(entry, value)
   }
 }

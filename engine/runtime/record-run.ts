@@ -12,15 +12,13 @@ import { HEADER, type Headers, type NewRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import { encodeDelay, nextHop } from './delay-route.ts'
-import { Delivery, type DeliveryFields } from './delivery.ts'
+import { Delivery, Emitted } from './delivery.ts'
 import type { TableSnapshot } from './global-table.ts'
 import { outputId } from './identity.ts'
 import type { Job, JobRun } from './job.ts'
 import { type ContextRun, NodeContext, type TimerChange } from './node-context.ts'
 import { type Outlets, type Output, withHeader } from './outlets.ts'
 import type { ProgramNode, ProgramRoute } from './stage-program.ts'
-
-const HOPS_MAX = 1_000
 
 /** What a run needs of the task that it belongs to. */
 export interface RunHost {
@@ -29,6 +27,8 @@ export interface RunHost {
   readonly system: System
   readonly logger: Logger
   readonly state: TaskState
+  /** Operators that one record may pass. */
+  readonly hopsMax: number
   /** Stages a step's result for the next commit, ahead of its record. */
   journal(job: Job, callId: string, value: Uint8Array): void
   snapshot(table: string): TableSnapshot<unknown>
@@ -39,8 +39,8 @@ export class RecordRun implements ContextRun, JobRun {
   readonly host: RunHost
   readonly now: number
   readonly outputs: Output[] = []
-  readonly writes = new Map<string, Uint8Array | null>()
-  readonly timers: TimerChange[] = []
+  writes: Map<string, Uint8Array | null> | undefined
+  timers: TimerChange[] | undefined
   /** The operator that ran last: where a failure belongs. */
   node: ProgramNode | undefined
   ended = false
@@ -50,10 +50,10 @@ export class RecordRun implements ContextRun, JobRun {
   #rejectPending: ((reason: unknown) => void) | undefined
   #snapshots: Map<string, TableSnapshot<unknown>> | undefined
 
-  constructor(job: Job, host: RunHost) {
+  constructor(job: Job, host: RunHost, now: number) {
     this.job = job
     this.host = host
-    this.now = host.system.now()
+    this.now = now
   }
 
   /** Runs everything; a promise only where an operator gave one. Throws or rejects with the first failure. */
@@ -109,20 +109,29 @@ export class RecordRun implements ContextRun, JobRun {
 
   get signal(): AbortSignal {
     this.#abort ??= new AbortController()
+    if (this.ended && !this.#abort.signal.aborted) this.#abort.abort(new CaudalError('ABORTED'))
     return this.#abort.signal
   }
 
   read(entry: string): Uint8Array | undefined {
-    const own = this.writes.get(entry)
-    if (own !== undefined) return own ?? undefined
-    return this.host.state.get(entry)
+    const own = this.writes?.get(entry)
+    return own === undefined ? this.host.state.get(entry) : (own ?? undefined)
+  }
+
+  write(entry: string, value: Uint8Array | null): void {
+    this.writes ??= new Map()
+    this.writes.set(entry, value)
+  }
+
+  changeTimer(change: TimerChange): void {
+    this.timers ??= []
+    this.timers.push(change)
   }
 
   *entries(prefix: string): IterableIterator<[string, Uint8Array]> {
-    for (const [entry, value] of this.host.state.entries(prefix)) {
-      if (!this.writes.has(entry)) yield [entry, value]
-    }
-    for (const [entry, value] of this.writes) if (value && entry.startsWith(prefix)) yield [entry, value]
+    const own = this.writes ?? new Map<string, Uint8Array | null>()
+    for (const [entry, value] of this.host.state.entries(prefix)) if (!own.has(entry)) yield [entry, value]
+    for (const [entry, value] of own) if (value && entry.startsWith(prefix)) yield [entry, value]
   }
 
   table(name: string): TableSnapshot<unknown> {
@@ -140,55 +149,72 @@ export class RecordRun implements ContextRun, JobRun {
     value: unknown,
     options: EmitOptions,
   ): void {
-    const makeId = () => outputId(from.makeId(), from.node.name, output, index)
     const headers = options.headers ? withTexts(from.headers, options.headers) : from.headers
-    const timestamp = options.timestamp ?? from.timestamp
-    if (route.kind === 'topic')
-      this.#toTopic(from, output, route, value, options, { headers, timestamp, makeId })
-    else {
-      this.#refuseTime(from, output, options)
-      const key = options.key === undefined ? from.key : options.key
-      if (route.node.stateful && key !== this.job.key) {
-        const reason = `a stage has one key: ${route.node.name} keeps state under the key of its stage; use a topic between`
-        throw new CaudalError('KEY_INVALID', { node: from.node.name, reason })
-      }
-      this.deliver(new Delivery(route.node, route.input, { key, value, timestamp, headers, makeId }))
+    if (route.kind === 'topic') return this.#toTopic(from, output, index, route, value, options, headers)
+    this.#refuseTime(from, output, options)
+    const key = options.key === undefined ? from.key : options.key
+    if (route.node.stateful && key !== this.job.key) {
+      const reason = `a stage has one key: ${route.node.name} keeps state under the key of its stage; use a topic between`
+      throw new CaudalError('KEY_INVALID', { node: from.node.name, reason })
     }
+    const timestamp = options.timestamp ?? from.timestamp
+    const origin = new Emitted(from, output, index)
+    this.deliver(new Delivery(route.node, route.input, { key, value, timestamp, headers, origin }))
   }
 
   #toTopic(
     from: Delivery,
     output: string,
+    index: number,
     route: ProgramRoute & { kind: 'topic' },
     value: unknown,
     options: EmitOptions,
-    fields: Pick<DeliveryFields, 'headers' | 'timestamp' | 'makeId'>,
+    headers: Headers,
   ): void {
     const { outlets } = this.host
     const node = from.node.name
-    const keyOf = route.outlet.node?.key
-    const key = options.key !== undefined ? options.key : keyOf ? keyOf(value) : from.key
-    const id = fields.makeId()
+    const id = outputId(from.id, node, output, index)
     const record: NewRecord = {
-      key: key === null ? null : Buffer.from(key),
+      key: this.#keyOf(from, route, value, options),
       value: outlets.encode(route.outlet, node, value),
-      headers: withHeader(fields.headers, HEADER.id, Buffer.from(id, 'latin1')),
-      timestamp: fields.timestamp,
+      headers: withHeader(headers, HEADER.id, Buffer.from(id, 'latin1')),
+      timestamp: options.timestamp ?? from.timestamp,
     }
-    if (route.tiers.length === 0) this.#refuseTime(from, output, options)
-    const hop = nextHop(route.tiers, this.now, options.notBefore ?? 0)
-    if (hop.kind === 'deliver') {
+    if (route.tiers.length > 0) return this.#toDelay(node, route, record, id, options.notBefore ?? 0)
+    this.#refuseTime(from, output, options)
+    this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
+  }
+
+  #toDelay(
+    node: string,
+    route: ProgramRoute & { kind: 'topic' },
+    record: NewRecord,
+    id: string,
+    due: number,
+  ): void {
+    const { outlets } = this.host
+    const hop = nextHop(route.tiers, this.now, due)
+    const tier = hop.kind === 'tier' && route.tiers.find(({ waitMs }) => waitMs === hop.waitMs)
+    if (!tier) {
       this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
       return
     }
-    const delay = encodeDelay({
-      due: options.notBefore ?? 0,
-      target: route.outlet.topic,
-      enteredAt: this.now,
-    })
+    const delay = encodeDelay({ due, target: route.outlet.topic, enteredAt: this.now })
     const delayed = { ...record, headers: withHeader(record.headers, HEADER.delay, delay) }
-    const tier = route.tiers.find(({ waitMs }) => waitMs === hop.waitMs)?.outlet ?? route.outlet
-    this.outputs.push({ slot: outlets.place(tier, node, delayed, id), record: delayed })
+    this.outputs.push({ slot: outlets.place(tier.outlet, node, delayed, id), record: delayed })
+  }
+
+  /** The key of an output; bytes that were read are used again where the key is the same. */
+  #keyOf(
+    from: Delivery,
+    route: ProgramRoute & { kind: 'topic' },
+    value: unknown,
+    options: EmitOptions,
+  ): Uint8Array | null {
+    const keyOf = route.outlet.node?.key
+    const key = options.key !== undefined ? options.key : keyOf ? keyOf(value) : from.key
+    if (key === null) return null
+    return key === this.job.key && this.job.keyBytes ? this.job.keyBytes : Buffer.from(key)
   }
 
   #refuseTime(from: Delivery, output: string, options: EmitOptions): void {
@@ -200,8 +226,8 @@ export class RecordRun implements ContextRun, JobRun {
     for (;;) {
       const delivery = this.#queue[this.#next++]
       if (!delivery) return
-      if (this.#next > HOPS_MAX)
-        throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops: HOPS_MAX })
+      const hops = this.host.hopsMax
+      if (this.#next > hops) throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops })
       const pending = this.#invoke(delivery)
       if (pending) return pending.then(() => (this.ended ? undefined : this.#drain()))
     }

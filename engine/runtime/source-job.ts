@@ -13,7 +13,7 @@ export class SourceJob implements Job {
   readonly key: string | null
   readonly record: LogRecord
   readonly intake: SourceIntake
-  readonly steps = new Set<string>()
+  steps: Set<string> | undefined
   attempt = 0
   finished = false
   #id: string | undefined
@@ -22,6 +22,10 @@ export class SourceJob implements Job {
     this.intake = intake
     this.record = record
     this.key = record.key && asText(record.key)
+  }
+
+  get keyBytes(): Uint8Array | null {
+    return this.record.key
   }
 
   get id(): string {
@@ -33,11 +37,10 @@ export class SourceJob implements Job {
     const { key } = this
     const { timestamp } = this.record
     const headers = inheritable(this.record.headers)
-    const makeId = () => this.id
     for (const { node, input } of this.intake.entries) {
       run.node = node
       const value = this.#decode(node, input)
-      run.deliver(new Delivery(node, input, { key, value, timestamp, headers, makeId }))
+      run.deliver(new Delivery(node, input, { key, value, timestamp, headers, origin: this }))
     }
   }
 

@@ -35,6 +35,7 @@ export class TaskWork implements RunHost {
   readonly outlets: Outlets
   readonly system: System
   readonly logger: Logger
+  readonly hopsMax: number
   /** Jobs begun and not done, each with its attempt under way, or none while it waits for the next. */
   readonly #active = new Map<Job, RecordRun | undefined>()
   readonly #lanes = new Lanes()
@@ -46,6 +47,8 @@ export class TaskWork implements RunHost {
   readonly #onStaged: (bytes: number) => void
   #staged: Staged = { outputs: [], records: 0, bytes: 0 }
   #turn = 0
+  /** Read once for all that one step starts. */
+  #now = 0
   #accepting = true
   #closed = false
 
@@ -63,6 +66,7 @@ export class TaskWork implements RunHost {
     this.outlets = host.outlets
     this.system = host.system
     this.logger = host.logger
+    this.hopsMax = host.limits.hopsMax
     this.#program = program
     this.#intakes = intakes
     this.#timers = timers
@@ -74,6 +78,7 @@ export class TaskWork implements RunHost {
   /** Starts at most `budget` jobs; returns how many. */
   start(budget: number): number {
     let started = 0
+    this.#now = this.system.now()
     const { load, inFlightMax } = this.#program
     while (started < budget && this.#accepting && load.inFlight < inFlightMax && this.#host.mayStart()) {
       const job = this.#nextJob()
@@ -138,6 +143,7 @@ export class TaskWork implements RunHost {
   journal(job: Job, callId: string, value: Uint8Array): void {
     if (this.#closed || job.finished) return
     const writes = stepWrites(callId, value, this.system.now(), Math.floor(this.#host.log.recordBytesMax / 2))
+    job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
     this.state.stage(writes)
     this.#countStaged(value.length)
@@ -153,10 +159,9 @@ export class TaskWork implements RunHost {
   }
 
   #nextTimer(): Job | undefined {
-    const now = this.system.now()
     const due = this.#timers.nextDue()
-    if (due === undefined || due > now) return undefined
-    for (const timer of this.#timers.takeDue(now, 1)) {
+    if (due === undefined || due > this.#now) return undefined
+    for (const timer of this.#timers.takeDue(this.#now, 1)) {
       const node = this.#program.nodes.get(timer.operator)
       if (!node) continue
       const job = new TimerJob(this.name, node, timer.name, timer.key, timer.due)
@@ -169,7 +174,7 @@ export class TaskWork implements RunHost {
     const { length } = this.#intakes
     for (let tried = 0; tried < length; tried++) {
       const intake = this.#intakes[this.#turn++ % length]
-      if (!intake || this.#heldUntil(intake) > this.system.now()) continue
+      if (!intake || this.#heldUntil(intake) > this.#now) continue
       const record = intake.take()
       if (!record) continue
       const { tiers } = this.#program
@@ -182,6 +187,7 @@ export class TaskWork implements RunHost {
 
   /** When the head of a delay tier goes on; 0 for records that do not wait. */
   #heldUntil(intake: SourceIntake): number {
+    if (this.#program.tiers.length === 0) return 0
     const tier = this.#program.tiers.find(({ outlet }) => outlet.topic === intake.topic)
     const head = tier && intake.peek()
     return tier && head ? holdUntil(head, tier.waitMs) : 0
@@ -190,7 +196,7 @@ export class TaskWork implements RunHost {
   #run(job: Job): void {
     if (job instanceof TimerJob && !job.isDue(this.state)) return this.#lanes.leave(job)
     job.attempt++
-    const run = new RecordRun(job, this)
+    const run = new RecordRun(job, this, this.#now)
     let pending: void | Promise<void>
     try {
       pending = run.start()
@@ -213,7 +219,7 @@ export class TaskWork implements RunHost {
 
   #completed(job: Job, run: RecordRun): void {
     run.end()
-    for (const entry of job.steps) run.writes.set(entry, null)
+    if (job.steps) for (const entry of job.steps) run.write(entry, null)
     this.#finish(job, run)
     this.#deaths.lived(run.now)
   }
@@ -221,8 +227,8 @@ export class TaskWork implements RunHost {
   /** Stages the effects of a run and lets the next job of the lane go. */
   #finish(job: Job, run: RecordRun): void {
     job.finished = true
-    this.state.stage(run.writes)
-    for (const { operator, name, key, due } of run.timers) {
+    if (run.writes) this.state.stage(run.writes)
+    for (const { operator, name, key, due } of run.timers ?? NONE) {
       if (due === undefined) this.#timers.cancel(operator, name, key)
       else this.#timers.set(operator, name, key, due)
     }
@@ -269,13 +275,19 @@ export class TaskWork implements RunHost {
   #retry(job: Job): void {
     this.#hold(job, undefined)
     const delayMs = this.#host.limits.retryDelayMs * 2 ** (job.attempt - 1)
-    this.system.after(delayMs, () => this.#host.enqueue(() => this.#closed || this.#run(job)))
+    this.system.after(delayMs, () => this.#host.enqueue(() => this.#runAgain(job)))
+  }
+
+  #runAgain(job: Job): void {
+    if (this.#closed) return
+    this.#now = this.system.now()
+    this.#run(job)
   }
 
   #deadLetter(job: Job, error: unknown, node: string): void {
-    const run = new RecordRun(job, this)
+    const run = new RecordRun(job, this, this.system.now())
     run.end()
-    if (job instanceof TimerJob) run.writes.set(job.entry, null)
+    if (job instanceof TimerJob) run.write(job.entry, null)
     run.outputs.push(deadLetterOf(job, error, this.name, node, this.#host))
     this.#finish(job, run)
     if (!this.#deaths.died(run.now)) return
@@ -284,13 +296,15 @@ export class TaskWork implements RunHost {
   }
 }
 
+const NONE: readonly never[] = []
+
 /** Stands for a job that went to the end of its lane. */
 const PARKED: Job = {
   key: null,
   id: '',
   attempt: 0,
   finished: true,
-  steps: new Set(),
+  steps: undefined,
   begin: () => undefined,
   keyMissing: node => new CaudalError('INTERNAL', { reason: `${node} ran a parked job` }),
 }

@@ -15,7 +15,7 @@ export class TimerJob implements Job {
   readonly id: string
   readonly entry: string
   readonly timer: Timer
-  readonly steps = new Set<string>()
+  steps: Set<string> | undefined
   attempt = 0
   finished = false
   readonly #node: ProgramNode
@@ -36,9 +36,14 @@ export class TimerJob implements Job {
 
   begin(run: JobRun & ContextRun): void | Promise<void> {
     run.node = this.#node
-    run.writes.set(this.entry, null)
-    const makeId = () => this.id
-    const from = { key: this.key, value: undefined, timestamp: this.timer.due, headers: NO_HEADERS, makeId }
+    run.write(this.entry, null)
+    const from = {
+      key: this.key,
+      value: undefined,
+      timestamp: this.timer.due,
+      headers: NO_HEADERS,
+      origin: this,
+    }
     const context = new NodeContext(run, new Delivery(this.#node, '', from))
     const pending = this.#node.operator.onTimer(this.timer, context)
     if (pending) return run.settle(pending, this.#node).finally(() => context.close())
