@@ -30,7 +30,7 @@ export class Cluster {
   readonly network: Network
   readonly topics: Topics
   readonly intake: Intake
-  readonly markers = new Markers()
+  readonly markers: Markers
   readonly defects = new Defects()
   readonly transactions: TransactionCoordinator
   readonly groups: Groups
@@ -42,6 +42,7 @@ export class Cluster {
     this.topics = new Topics(options.system)
     this.intake = new Intake(this.recordBytesMax)
     this.network = new Network(options.system, options.latency, options.faults)
+    this.markers = new Markers(this.network)
     const transactionTimeoutMs = options.transactionTimeoutMs ?? 60_000
     this.transactions = new TransactionCoordinator(
       options.system,

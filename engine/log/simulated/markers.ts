@@ -1,15 +1,21 @@
 /** When the markers of ended transactions are written: at once, late, or never, which leaves a hanging transaction. */
 import { NO_HEADERS } from '#engine/core/record.ts'
+import type { Network } from './network.ts'
 import type { Partition } from './partition.ts'
 import type { MarkerDelivery } from './transaction-coordinator.ts'
 
 const FOREIGN_RECORD = { key: null, value: null, headers: NO_HEADERS, timestamp: 0 }
 
 export class Markers implements MarkerDelivery {
+  readonly #network: Network
   #delayMs = 0
   readonly #lost = new Set<Partition>()
   readonly #hanging = new Map<Partition, Set<number>>()
   #lastForeigner = 0
+
+  constructor(network: Network) {
+    this.#network = network
+  }
 
   /** From now on markers are written so long after the decision. */
   delay(delayMs: number): void {
@@ -35,7 +41,7 @@ export class Markers implements MarkerDelivery {
   }
 
   delayMs(partition: Partition, producerId: number): number | undefined {
-    if (!this.#lost.delete(partition)) return this.#delayMs
+    if (!this.#lost.delete(partition)) return this.#delayMs + this.#network.markerDelayMs()
     this.#hangingIn(partition).add(producerId)
     return undefined
   }

@@ -7,7 +7,7 @@
  * Everything is bound to the generation that the caller names. How real clients break that is a fault that can be
  * switched on: claims that resolve without being sent, and claims retried under whatever generation is current.
  */
-import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
 import type { TaskId, TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { Claim, GroupOptions, Membership } from '../log.ts'
@@ -16,6 +16,7 @@ import type { Connection } from './connection.ts'
 import type { Joined, Position, Refusal } from './group.ts'
 
 const RETRY_MS = 100
+const CLAIM_CHARACTERS_MAX = 1_000
 /** Heartbeats in one session time-out. */
 const HEARTBEATS = 6
 
@@ -45,6 +46,8 @@ export class SimulatedMembership implements Membership {
 
   async claim(generation: number, claims: readonly Claim[]): Promise<void> {
     const { defects } = this.#cluster
+    const isShort = claims.every(({ metadata }) => metadata.length <= CLAIM_CHARACTERS_MAX)
+    invariant(isShort, `a claim has at most ${CLAIM_CHARACTERS_MAX} characters`)
     if (defects.claimsLie(this.#connection.client)) return
     for (;;) {
       try {
@@ -113,7 +116,7 @@ export class SimulatedMembership implements Membership {
         if (await this.#join()) await this.#stay()
       } catch (error) {
         if (this.#isLeft || this.#connection.isClosed) return
-        if (!hasCode(error, 'LOG_UNAVAILABLE')) this.#options.listener.lost(reasonOf(error))
+        if (!hasCode(error, 'LOG_UNAVAILABLE')) throw error
         await this.#nap(RETRY_MS)
       }
     }

@@ -32,6 +32,8 @@ export interface FaultPlan {
   /** Late by up to `delayMsMax`, before the broker or after it with equal chances. */
   readonly delayed?: number
   readonly delayMsMax?: number
+  /** A marker written up to `delayMsMax` after the decision, each partition's at its own time. */
+  readonly markerDelayed?: number
   /** A fetch that hands out fewer records than there are. */
   readonly shortFetch?: number
 }
@@ -109,9 +111,17 @@ export class Network {
     return this.#happens('shortFetch') ? 1 + Math.floor(this.system.random() * recordsMax) : recordsMax
   }
 
+  markerDelayMs(): number {
+    return this.#happens('markerDelayed') ? this.#drawDelay() : 0
+  }
+
+  #drawDelay(): number {
+    return this.system.random() * (this.#plan?.delayMsMax ?? 0)
+  }
+
   #delayMs(request: Request): number {
     const usual = this.#latency?.(request) ?? 0
-    const late = this.#happens('delayed', 0.5) ? this.system.random() * (this.#plan?.delayMsMax ?? 0) : 0
+    const late = this.#happens('delayed', 0.5) ? this.#drawDelay() : 0
     return usual + late
   }
 
