@@ -31,7 +31,7 @@ for (let p = 0; p < 8; p++) {
 const started = process.hrtime.bigint()
 const cpu = process.cpuUsage()
 const running = await run(t.build(), { log, logger: console as never })
-while (running.pod.metrics.records < N || !running.pod.isIdle) await new Promise(r => setTimeout(r, 5))
+while ((running.pod.metrics.stages.get('count')?.recordsIn ?? 0) < N || !running.pod.isIdle) await new Promise(r => setTimeout(r, 5))
 const s = Number(process.hrtime.bigint() - started) / 1e9
 const c = process.cpuUsage(cpu)
 console.log(`${Math.round(N / s)} records/s, ${((c.user + c.system) / N).toFixed(2)} us cpu/record, commits ${running.pod.metrics.commits}, rss ${Math.round(process.memoryUsage().rss / 1e6)} MB`)

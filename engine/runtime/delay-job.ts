@@ -6,7 +6,7 @@ import { recordId } from './identity.ts'
 import type { Job, JobRun } from './job.ts'
 import { type Outlets, type Output, withHeader, withoutHeader } from './outlets.ts'
 import type { SourceIntake } from './source-intake.ts'
-import type { Tier } from './stage-program.ts'
+import type { StageProgram } from './stage-program.ts'
 
 const NODE = 'delay'
 
@@ -24,13 +24,13 @@ export class DelayJob implements Job {
   finished = false
   readonly record: LogRecord
   readonly intake: SourceIntake
-  readonly #tiers: readonly Tier[]
+  readonly #program: StageProgram
   readonly #outlets: Outlets
 
-  constructor(intake: SourceIntake, record: LogRecord, tiers: readonly Tier[], outlets: Outlets) {
+  constructor(intake: SourceIntake, record: LogRecord, program: StageProgram, outlets: Outlets) {
     this.intake = intake
     this.record = record
-    this.#tiers = tiers
+    this.#program = program
     this.#outlets = outlets
   }
 
@@ -44,14 +44,16 @@ export class DelayJob implements Job {
     const delay = header && decodeDelay(header)
     if (!delay)
       throw new CaudalError('REJECTED', { reason: `a record of ${this.intake.topic} says not where to go` })
-    const hop = nextHop(this.#tiers, run.now, delay.due)
-    const tier = hop.kind === 'tier' && this.#tiers.find(({ waitMs }) => waitMs === hop.waitMs)
+    const { tiers, metrics } = this.#program
+    const hop = nextHop(tiers, run.now, delay.due)
+    const tier = hop.kind === 'tier' && tiers.find(({ waitMs }) => waitMs === hop.waitMs)
     const moved = tier
       ? {
           ...record,
           headers: withHeader(record.headers, HEADER.delay, encodeDelay({ ...delay, enteredAt: run.now })),
         }
       : { ...record, headers: withoutHeader(record.headers, HEADER.delay) }
+    if (!tier) metrics.delayLateMs.add(run.now - delay.due)
     const outlet = tier ? tier.outlet : this.#outlets.of(delay.target)
     run.outputs.push({ slot: this.#outlets.place(outlet, NODE, moved, this.id), record: moved })
   }

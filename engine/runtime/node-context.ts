@@ -41,6 +41,8 @@ export interface ContextRun {
   entries(prefix: string): IterableIterator<[string, Uint8Array]>
   table(name: string): TableSnapshot<unknown>
   journal(callId: string, value: Uint8Array): void
+  /** A journaled result was found in these entries. */
+  replayed(entries: readonly string[]): void
   emit(
     from: Delivery,
     output: string,
@@ -135,8 +137,7 @@ export class NodeContext implements Context {
     const id = callId(this.id, node.name, name, part)
     const journaled = readStep(this.#run, id)
     if (journaled) {
-      const { job } = this.#run
-      job.steps = new Set([...(job.steps ?? []), ...journaled.entries])
+      this.#run.replayed(journaled.entries)
       return codec.decode(journaled.result)
     }
     const result = await call({ signal: this.#run.signal, id })

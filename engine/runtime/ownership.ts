@@ -21,6 +21,7 @@ import type { Membership, Producer } from '#engine/log/log.ts'
 import { MARKER } from '#engine/state/layout.ts'
 import { type Claim, decodeClaim, encodeClaim, encodeMarker } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
+import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding } from './holding.ts'
 import type { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
@@ -37,7 +38,7 @@ export interface OwnershipOptions {
   readonly committer: Committer
   /** Makes the task of this name, not yet opened. */
   readonly makeTask: (name: string) => Task
-  readonly onFenced: () => void
+  readonly metrics: PodMetrics
 }
 
 export class Ownership {
@@ -215,7 +216,8 @@ export class Ownership {
   }
 
   #fence(holding: Holding, owner: Claim): void {
-    this.#options.onFenced()
+    this.#options.metrics.fences++
+    publish('caudal:fence', { pod: this.#options.host.incarnation, producer: owner.producer })
     this.#perform(this.#options.host.log.fence(owner.producer), () => {
       for (const each of this.holdings.values()) {
         if (each.owner?.producer !== owner.producer) continue
@@ -246,6 +248,7 @@ export class Ownership {
       })
     }
     this.#perform(membership.claim(this.generation, claims), accept, () => {
+      this.#options.metrics.claimsRefused++
       for (const holding of holdings) holding.verified = false
     })
   }
@@ -280,11 +283,21 @@ export class Ownership {
     if (holding.checking) return this.#finishCheck(holding)
     if (task.phase !== 'restoring') return
     const stranger = holding.strangerBehind(this.#options.producer)
-    if (!stranger) return task.run()
+    if (!stranger) return this.#run(holding)
     if (holding.owner) return
     holding.owner = stranger
     holding.ownerIsAlive = false
     holding.fresh = false
+  }
+
+  #run({ task, markedAt }: Holding): void {
+    const { metrics, host } = this.#options
+    const durationMs = host.system.now() - markedAt
+    metrics.restores++
+    metrics.restoreMs.add(durationMs)
+    const records = task.tail?.position ?? 0
+    publish('caudal:task:restored', { pod: host.incarnation, task: task.name, records, durationMs })
+    task.run()
   }
 
   #finishCheck(holding: Holding): void {

@@ -1,12 +1,15 @@
 /** The global tables of one pod: each followed outside the group, read through snapshots. */
 import { CaudalError } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { GlobalTable, type TableSnapshot } from './global-table.ts'
 import type { Limits } from './limits.ts'
 import { TableFollower } from './table-follower.ts'
+
+export type TablePosition = TopicPartition & { readonly offset: number }
 
 export class PodTables {
   readonly #tables = new Map<string, GlobalTable<unknown>>()
@@ -42,6 +45,13 @@ export class PodTables {
   async start(): Promise<void> {
     for (const follower of this.#followers) follower.start()
     await Promise.all(this.#followers.map(({ ready }) => ready))
+  }
+
+  /** Up to where each partition of each table was read. */
+  get positions(): readonly TablePosition[] {
+    return this.#followers.flatMap(({ topic, positions }) =>
+      positions.map((offset, partition) => ({ topic, partition, offset })),
+    )
   }
 
   snapshot(name: string): TableSnapshot<unknown> {

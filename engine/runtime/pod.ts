@@ -8,7 +8,6 @@
  * What would finish then might be bought for nothing. Gates never hold back staging or committing, so loops of a
  * topology cannot dead-lock.
  */
-import type { Action } from '#engine/core/errors.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import { type TaskId, taskKey } from '#engine/core/record.ts'
@@ -18,14 +17,16 @@ import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
 import { assignTasks, encodeMemberData } from './assignment.ts'
 import { type Commit, Committer } from './committer.ts'
+import { PodMetrics, publish } from './diagnostics.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
-import { PodTables } from './pod-tables.ts'
+import { PodTables, type TablePosition } from './pod-tables.ts'
 import { compileStage, type StageProgram } from './stage-program.ts'
 import { StallDetector } from './stall.ts'
 import { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
+import { Upkeep } from './upkeep.ts'
 
 /** Records that one task may start within one step, so that no task and no commit waits long for another. */
 const STEP_RECORDS_MAX = 256
@@ -55,13 +56,14 @@ export class Pod implements TaskHost {
   readonly logger: Logger
   readonly outlets: Outlets
   readonly deadLetters: Outlet
-  readonly metrics = { records: 0, commits: 0, failed: 0, dead: 0, fences: 0, stalls: 0 }
+  readonly #metrics = new PodMetrics()
   readonly #options: PodOptions
   readonly #programs: ReadonlyMap<string, StageProgram>
   readonly #tables: PodTables
   readonly #committer: Committer
   readonly #ownership: Ownership
   readonly #stall: StallDetector
+  readonly #upkeep: Upkeep
   readonly #closing = new Map<string, Promise<void>>()
   #membership: Membership | undefined
   #inbox: (() => void)[] = []
@@ -70,7 +72,6 @@ export class Pod implements TaskHost {
   #cancelWake: (() => void) | undefined
   #wakeAt = Number.POSITIVE_INFINITY
   #stopped: (() => void)[] = []
-  readonly #cancels: (() => void)[] = []
 
   constructor(options: PodOptions) {
     const { plan, log, system, limits, logger, name } = options
@@ -84,7 +85,10 @@ export class Pod implements TaskHost {
     this.outlets = new Outlets(plan, log.recordBytesMax)
     this.deadLetters = this.outlets.of(plan.deadLetterTopic)
     this.#programs = new Map(
-      plan.stages.map(stage => [stage.name, compileStage(plan, stage, this.outlets, limits, system)]),
+      plan.stages.map(stage => [
+        stage.name,
+        compileStage(plan, stage, this.outlets, limits, system, this.#metrics.stage(stage.name)),
+      ]),
     )
     this.#tables = new PodTables(plan, log, system, limits, logger, error => this.fail(error))
     this.#committer = new Committer({
@@ -101,7 +105,16 @@ export class Pod implements TaskHost {
       membership: () => this.#membership,
       committer: this.#committer,
       makeTask: task => this.#makeTask(task),
-      onFenced: () => this.metrics.fences++,
+      metrics: this.#metrics,
+    })
+    this.#upkeep = new Upkeep({
+      log,
+      system,
+      logger,
+      positionIntervalMs: limits.positionIntervalMs,
+      tasks: () => this.tasks,
+      membership: () => this.#membership,
+      enqueue: callback => this.enqueue(callback),
     })
     this.#stall = new StallDetector(system, limits.sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
   }
@@ -114,8 +127,13 @@ export class Pod implements TaskHost {
     if (this.phase !== 'starting') return
     this.phase = 'running'
     this.#stall.start()
-    this.#every(this.limits.positionIntervalMs, () => this.#storePositions())
-    this.#every(1_000, () => this.#ownership.checkTimeouts())
+    this.#upkeep.start()
+    this.#upkeep.every(1_000, () => this.#ownership.checkTimeouts())
+    publish('caudal:pod:started', {
+      pod: this.incarnation,
+      application: this.application,
+      metrics: this.#metrics,
+    })
     this.#membership = this.log.joinGroup({
       group: this.application,
       member: this.incarnation,
@@ -145,13 +163,37 @@ export class Pod implements TaskHost {
     return [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()].map(({ task }) => task)
   }
 
+  /** Figures of this pod; those that show the present are brought up to date when this is read. */
+  get metrics(): PodMetrics {
+    for (const stage of this.#metrics.stages.values())
+      Object.assign(stage, { waiting: 0, buffered: 0, tasks: 0 })
+    for (const { program, work, intakes } of this.tasks) {
+      program.metrics.tasks++
+      program.metrics.waiting += work?.parked ?? 0
+      for (const { buffered } of intakes) program.metrics.buffered += buffered
+    }
+    this.#metrics.stagedRecords = this.#committer.stagedRecords
+    this.#metrics.stagedBytes = this.#committer.stagedBytes
+    return this.#metrics
+  }
+
   /** Nothing is in progress, staged or under way, as far as this pod has fetched. */
   get isIdle(): boolean {
     const busy = this.tasks.some(
       ({ phase, work, intakes }) =>
         phase !== 'running' || !work || work.inFlight > 0 || intakes.some(({ buffered }) => buffered > 0),
     )
-    return !busy && this.#committer.isIdle && this.#inbox.length === 0
+    return !busy && this.isCommitted
+  }
+
+  /** Nothing waits for a commit or for the next step. */
+  get isCommitted(): boolean {
+    return this.#committer.isIdle && this.#inbox.length === 0
+  }
+
+  /** How far the global tables are read. */
+  get tablePositions(): readonly TablePosition[] {
+    return this.#tables.positions
   }
 
   enqueue(callback: () => void): void {
@@ -197,12 +239,6 @@ export class Pod implements TaskHost {
     return this.#tables.snapshot(table)
   }
 
-  recordFailed(task: string, error: unknown, action: Action): void {
-    this.metrics.failed++
-    if (action === 'deadLetter') this.metrics.dead++
-    this.logger.warn('a record failed', { task, action, error: reasonOf(error) })
-  }
-
   release(name: string, error: unknown): void {
     this.logger.warn('a task is taken anew', { task: name, error: reasonOf(error) })
     this.enqueue(() => this.#ownership.drop(name))
@@ -217,6 +253,7 @@ export class Pod implements TaskHost {
     if (this.phase === 'stopped' || this.phase === 'failed') return
     this.logger.error('the pod stops', { error: reasonOf(error) })
     this.#end('failed')
+    publish('caudal:pod:stopped', { pod: this.incarnation, reason: reasonOf(error) })
     this.#options.onFailed(error)
   }
 
@@ -228,6 +265,8 @@ export class Pod implements TaskHost {
 
   #joined(generation: number, tasks: readonly TaskId[]): void {
     const mine = this.phase === 'stopping' ? [] : tasks
+    this.#metrics.rebalances++
+    publish('caudal:group:joined', { pod: this.incarnation, generation, tasks: mine.map(taskKey) })
     this.#ownership.joined(generation, mine.map(taskKey))
   }
 
@@ -242,7 +281,7 @@ export class Pod implements TaskHost {
     for (const { task } of this.#ownership.holdings.values()) {
       if (task.phase !== 'running' || !task.work) continue
       const started = task.work.start(STEP_RECORDS_MAX)
-      this.metrics.records += started
+      task.program.metrics.recordsIn += started
       if (started === STEP_RECORDS_MAX) more = true
       for (const intake of task.intakes) intake.fetch()
     }
@@ -278,7 +317,7 @@ export class Pod implements TaskHost {
     this.phase = phase
     this.#stall.stop()
     this.#cancelWake?.()
-    for (const cancel of this.#cancels) cancel()
+    this.#upkeep.stop()
     for (const { task } of [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()]) {
       task.close('closedDirty')
     }
@@ -318,36 +357,31 @@ export class Pod implements TaskHost {
   }
 
   #committed(commit: Commit): void {
-    this.metrics.commits++
-    void commit
+    const records = commit.parts.reduce(
+      (sum, { staged, writes }) => sum + staged.outputs.length + writes.size,
+      0,
+    )
+    const durationMs = this.system.now() - commit.startedAt
+    this.#metrics.commits++
+    this.#metrics.commitRecords += records
+    this.#metrics.commitMs.add(durationMs)
+    const { number, parts } = commit
+    publish('caudal:commit', { pod: this.incarnation, number, tasks: parts.length, records, durationMs })
   }
 
   #producerLost(error: unknown): void {
+    this.#metrics.commitsFailed++
+    publish('caudal:commit:failed', { pod: this.incarnation, error })
     this.logger.warn('the producer is replaced', { error: reasonOf(error) })
     this.#ownership.producerLost()
   }
 
   #stalled(stalledMs: number): void {
-    this.metrics.stalls++
+    this.#metrics.stalls++
+    publish('caudal:stall', { pod: this.incarnation, stalledMs })
     this.enqueue(() =>
       this.#producerLost(new CaudalError('LOG_UNAVAILABLE', { reason: `stalled for ${stalledMs} ms` })),
     )
-  }
-
-  #storePositions(): void {
-    const positions = this.tasks.flatMap(({ intakes, committedLows }) =>
-      intakes.map(({ topic, partition }, index) => ({ topic, partition, offset: committedLows[index] ?? 0 })),
-    )
-    if (positions.length > 0) this.#membership?.commitPositions(positions).catch(() => undefined) // For lag tools only.
-  }
-
-  #every(intervalMs: number, callback: () => void): void {
-    const again = () => {
-      cancel = this.system.after(intervalMs, again)
-      this.enqueue(callback)
-    }
-    let cancel = this.system.after(intervalMs, again)
-    this.#cancels.push(() => cancel())
   }
 
   #owned(): TaskId[] {

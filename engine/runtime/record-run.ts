@@ -31,6 +31,8 @@ export interface RunHost {
   readonly hopsMax: number
   /** Stages a step's result for the next commit, ahead of its record. */
   journal(job: Job, callId: string, value: Uint8Array): void
+  /** A step's result was found in the journal. */
+  replayed(): void
   snapshot(table: string): TableSnapshot<unknown>
 }
 
@@ -101,6 +103,11 @@ export class RecordRun implements ContextRun, JobRun {
 
   journal(callId: string, value: Uint8Array): void {
     this.host.journal(this.job, callId, value)
+  }
+
+  replayed(entries: readonly string[]): void {
+    this.job.steps = new Set([...(this.job.steps ?? []), ...entries])
+    this.host.replayed()
   }
 
   get logger(): Logger {

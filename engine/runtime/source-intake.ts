@@ -48,6 +48,11 @@ export class SourceIntake {
     this.#options = options
   }
 
+  /** Up to where the partition was fetched. */
+  get position(): number {
+    return this.#position
+  }
+
   /** Asks for more records when there is room. */
   fetch(): void {
     const { limits, log } = this.#options

@@ -6,6 +6,7 @@ import type { System } from '#engine/core/system.ts'
 import { type Plan, type Stage, tierTopicOf } from '#topology/plan.ts'
 import type { Route } from '#topology/topology.ts'
 import { Batcher } from './batcher.ts'
+import type { StageMetrics } from './diagnostics.ts'
 import type { Limits } from './limits.ts'
 import type { Outlet, Outlets } from './outlets.ts'
 
@@ -45,8 +46,8 @@ export interface StageProgram {
   readonly timeoutMs: number
   /** Tiers, ascending; empty but for the stage of the delays. */
   readonly tiers: readonly Tier[]
-  /** Jobs in progress, of all tasks of the stage in this pod. */
-  readonly load: { inFlight: number }
+  /** Figures of all tasks of the stage in this pod; jobs in progress are counted here alone. */
+  readonly metrics: StageMetrics
 }
 
 export function compileStage(
@@ -55,6 +56,7 @@ export function compileStage(
   outlets: Outlets,
   limits: Limits,
   system: System,
+  metrics: StageMetrics,
 ): StageProgram {
   const nodes = new Map<string, ProgramNode>()
   for (const { name, operator } of stage.operators.values()) {
@@ -82,7 +84,7 @@ export function compileStage(
   const timeoutMs = Math.max(0, ...[...nodes.values()].map(node => node.timeoutMs))
   const tiers = stage.tiers.map(({ topic, waitMs }) => ({ waitMs, outlet: outlets.of(topic) }))
   const stateOutlet = outlets.of(stage.stateTopic)
-  return { stage, nodes, entries, stateOutlet, inFlightMax, timeoutMs, tiers, load: { inFlight: 0 } }
+  return { stage, nodes, entries, stateOutlet, inFlightMax, timeoutMs, tiers, metrics }
 }
 
 function resolve(

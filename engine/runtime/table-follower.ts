@@ -25,6 +25,9 @@ export interface TableFollowerOptions {
 export class TableFollower {
   /** Rejects when following ends, by an error or by `close`, before the table is ready. */
   readonly ready: Promise<void>
+  readonly topic: string
+  /** Up to where each partition was read. */
+  readonly positions: number[] = []
   readonly #options: TableFollowerOptions
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
@@ -36,6 +39,7 @@ export class TableFollower {
   constructor(options: TableFollowerOptions) {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#options = options
+    this.topic = options.table.topic
     this.#resolve = resolve
     this.#reject = reject
     this.ready = promise
@@ -69,6 +73,7 @@ export class TableFollower {
     for (const [partition, { start, end }] of bounds.entries()) {
       const reader = log.openReader({ topic: table.topic, partition }, start)
       this.#readers.push(reader)
+      this.positions[partition] = start
       this.#read({ partition, reader, end, behind: start < end }, 0)
     }
   }
@@ -87,6 +92,7 @@ export class TableFollower {
 
   #apply(followed: FollowedPartition, { records, nextOffset }: Fetched): void {
     if (records.length > 0) this.#options.table.apply(records, followed.partition)
+    this.positions[followed.partition] = nextOffset
     if (!followed.behind || nextOffset < followed.end) return
     followed.behind = false
     this.#behind -= 1

@@ -1,5 +1,4 @@
 /** What a task needs of its pod. */
-import type { Action } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -24,7 +23,6 @@ export interface TaskHost {
   /** A step is due. */
   wake(): void
   snapshot(table: string): TableSnapshot<unknown>
-  recordFailed(task: string, error: unknown, action: Action): void
   /** The task is dropped and taken anew. */
   release(task: string, error: unknown): void
   /** The task stands still until somebody resumes it; the rest of the pod goes on. */

@@ -2,7 +2,7 @@
  * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
  * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
  */
-import { type Action, actionOf, CaudalError } from '#engine/core/errors.ts'
+import { type Action, actionOf, CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { FailureAnswer, Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
@@ -10,6 +10,7 @@ import type { TimerQueue } from '#engine/state/timer-queue.ts'
 import { DeathRate } from './dead-letter.ts'
 import { deadLetterOf } from './dead-letter-output.ts'
 import { DelayJob, holdUntil } from './delay-job.ts'
+import { publish } from './diagnostics.ts'
 import type { TableSnapshot } from './global-table.ts'
 import type { Job } from './job.ts'
 import { Lanes } from './lanes.ts'
@@ -79,8 +80,8 @@ export class TaskWork implements RunHost {
   start(budget: number): number {
     let started = 0
     this.#now = this.system.now()
-    const { load, inFlightMax } = this.#program
-    while (started < budget && this.#accepting && load.inFlight < inFlightMax && this.#host.mayStart()) {
+    const { metrics, inFlightMax } = this.#program
+    while (started < budget && this.#accepting && metrics.inFlight < inFlightMax && this.#host.mayStart()) {
       const job = this.#nextJob()
       if (!job) break
       started++
@@ -118,7 +119,7 @@ export class TaskWork implements RunHost {
     this.#closed = true
     this.#accepting = false
     for (const [job, run] of this.#active) {
-      this.#program.load.inFlight--
+      this.#program.metrics.inFlight--
       job.finished = true
       run?.abort(new CaudalError('ABORTED'))
     }
@@ -146,8 +147,13 @@ export class TaskWork implements RunHost {
     job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
     this.state.stage(writes)
+    this.#program.metrics.stepsRun++
     this.#countStaged(value.length)
     this.#host.wake()
+  }
+
+  replayed(): void {
+    this.#program.metrics.stepsReplayed++
   }
 
   snapshot(table: string): TableSnapshot<unknown> {
@@ -179,7 +185,9 @@ export class TaskWork implements RunHost {
       if (!record) continue
       const { tiers } = this.#program
       const job =
-        tiers.length > 0 ? new DelayJob(intake, record, tiers, this.outlets) : new SourceJob(intake, record)
+        tiers.length > 0
+          ? new DelayJob(intake, record, this.#program, this.outlets)
+          : new SourceJob(intake, record)
       return this.#lanes.enter(job) ? job : PARKED
     }
     return undefined
@@ -212,13 +220,14 @@ export class TaskWork implements RunHost {
   }
 
   #hold(job: Job, run: RecordRun | undefined): void {
-    if (!this.#active.has(job)) this.#program.load.inFlight++
+    if (!this.#active.has(job)) this.#program.metrics.inFlight++
     this.#active.set(job, run)
     this.#lanes.hold(job)
   }
 
   #completed(job: Job, run: RecordRun): void {
     run.end()
+    if (job instanceof TimerJob) this.#program.metrics.timersFired++
     if (job.steps) for (const entry of job.steps) run.write(entry, null)
     this.#finish(job, run)
     this.#deaths.lived(run.now)
@@ -233,12 +242,13 @@ export class TaskWork implements RunHost {
       else this.#timers.set(operator, name, key, due)
     }
     let bytes = 0
+    this.#program.metrics.recordsOut += run.outputs.length
     for (const output of run.outputs) {
       this.#staged.outputs.push(output)
       bytes += output.record.value?.length ?? 0
     }
     if (job instanceof SourceJob || job instanceof DelayJob) job.intake.progress.complete(job.record.offset)
-    if (this.#active.delete(job)) this.#program.load.inFlight--
+    if (this.#active.delete(job)) this.#program.metrics.inFlight--
     this.#lanes.leave(job)
     this.#countStaged(bytes)
   }
@@ -252,12 +262,31 @@ export class TaskWork implements RunHost {
   #failed(job: Job, run: RecordRun, error: unknown): void {
     run.end()
     const action = this.#actionFor(job, run, error)
-    this.#host.recordFailed(this.name, error, action)
+    this.#countFailure(job, run, error, action)
     if (action === 'retry') return this.#retry(job)
     if (action === 'deadLetter') return this.#deadLetter(job, error, run.node?.name ?? this.name)
     this.#hold(job, undefined)
     if (action === 'releaseTask') this.#host.release(this.name, error)
     else this.#host.fail(error)
+  }
+
+  #countFailure(job: Job, run: RecordRun, error: unknown, action: Action): void {
+    const { metrics } = this.#program
+    const node = run.node?.name ?? this.name
+    metrics.failed++
+    if (action === 'retry') metrics.retried++
+    if (action === 'deadLetter') metrics.dead++
+    const { id, attempt } = job
+    publish('caudal:record:failed', {
+      pod: this.#host.incarnation,
+      task: this.name,
+      node,
+      id,
+      attempt,
+      action,
+      error,
+    })
+    this.logger.warn('a record failed', { task: this.name, node, attempt, action, error: reasonOf(error) })
   }
 
   #actionFor(job: Job, run: RecordRun, error: unknown): Action {

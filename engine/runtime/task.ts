@@ -3,6 +3,7 @@
  * task-lifecycle.ts; who may own it is decided in ownership.ts; its effects leave through the committer.
  */
 import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
+import type { StateDeclarations } from '#engine/core/operator.ts'
 import { partitionKey, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
 import type { Bounds } from '#engine/log/log.ts'
 import { CHECKPOINT, MARKER, RELEASE } from '#engine/state/layout.ts'
@@ -10,10 +11,12 @@ import type { Store, StoreFactory } from '#engine/state/store.ts'
 import { TaskState } from '#engine/state/task-state.ts'
 import { TimerQueue } from '#engine/state/timer-queue.ts'
 import { decodeCheckpoint, encodeCheckpoint, encodeRelease, SourceProgress } from './checkpoint.ts'
+import { publish } from './diagnostics.ts'
 import { SourceIntake } from './source-intake.ts'
 import type { StageProgram } from './stage-program.ts'
 import { migrateLayout } from './state-migration.ts'
 import { StateTail, type TailOptions } from './state-tail.ts'
+import { Sweep } from './sweep.ts'
 import type { TaskHost } from './task-host.ts'
 import { assertMove, type TaskPhase } from './task-lifecycle.ts'
 import { type Staged, TaskWork } from './task-work.ts'
@@ -62,6 +65,7 @@ export class Task {
   readonly #released: () => void
   #state: TaskState | undefined
   #store: Store | undefined
+  #sweep: Sweep | undefined
   #starts: readonly Bounds[] | undefined
   #cancelDeadline: (() => void) | undefined
   #isOpening = false
@@ -123,6 +127,7 @@ export class Task {
     this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, bytes =>
       onStaged(this, bytes),
     )
+    this.#sweep = new Sweep(state, declarationsOf(this.program))
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.#move('running')
   }
@@ -149,6 +154,14 @@ export class Task {
     this.blockedBy = error
     this.work?.stopAccepting()
     this.#move('blocked')
+  }
+
+  /** Stages the deletion of what has outlived its time. */
+  sweep(): void {
+    const expired = this.#sweep?.next(this.#options.host.system.now())
+    if (!expired || expired.size === 0) return
+    this.#state?.stage(expired)
+    this.#options.onStaged(this, 0)
   }
 
   /** Goes on after a block. */
@@ -296,7 +309,13 @@ export class Task {
 
   #move(phase: TaskPhase): void {
     assertMove(this.name, this.phase, phase)
+    const { incarnation } = this.#options.host
+    publish('caudal:task:state', { pod: incarnation, task: this.name, from: this.phase, to: phase })
     this.phase = phase
     this.#options.onChanged()
   }
+}
+
+function declarationsOf({ nodes }: StageProgram): ReadonlyMap<string, StateDeclarations> {
+  return new Map([...nodes].map(([name, { operator }]) => [name, operator.state]))
 }
