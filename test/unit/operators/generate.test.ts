@@ -1,0 +1,153 @@
+/** An answer is bought once, paid for whatever it is, and its failures are told by type. */
+import { expect, test } from 'vitest'
+import type { Model } from '#models/model.ts'
+import { generate } from '#operators/generate.ts'
+import { CONFIG_TABLE } from '#operators/model-step.ts'
+import { TASK_TYPES } from '#pipelines/task-types/index.ts'
+import { DeadLettered, emitted, run } from './effects.ts'
+import { judged, modelError, REQUEST, scripted } from './values.ts'
+
+const operatorOn = (model: Model) =>
+  generate({ model, taskTypes: TASK_TYPES, defaults: { threshold: 6, attemptsMax: 3 }, limits: {} })
+
+test('the answer travels with its provenance and its cost', async () => {
+  const model = scripted({})
+  const { output, value } = await emitted(operatorOn(model), REQUEST, { id: 'r9' })
+  expect(output).toBe('generated')
+  expect(value).toEqual({
+    ...REQUEST,
+    spent: { calls: 1, tokens_prompt: 1_000, tokens_completion: 100, cost_usd: expect.closeTo(0.00021, 10) },
+    attempt: {
+      answer: 'Air scatters blue light.',
+      model: 'gpt-4o-mini',
+      prompt_version: '1',
+      request_id: 'r9:call',
+      latency_ms: 7,
+      tokens_prompt: 1_000,
+      tokens_completion: 100,
+    },
+  })
+})
+
+test('the model is asked under the id of its step, without being told the reference', async () => {
+  const model = scripted({})
+  await run(operatorOn(model), { ...REQUEST, content: 'Rayleigh <1871>' }, { id: 'r9' })
+  const [call] = model.calls
+  expect(call?.requestId).toBe('r9:call')
+  expect(call?.request).toMatchObject({
+    labels: { taskType: 'qa', organization: 'org' },
+    hints: { reference: REQUEST.best_answer, attempt: 1 },
+  })
+  const prompt = JSON.stringify(call?.request.messages)
+  expect(prompt).toContain('Why is the sky blue?')
+  expect(prompt).toContain('Rayleigh &lt;1871>')
+  expect(prompt).not.toContain('scatters')
+})
+
+test('a further attempt is told the last answer and what was wrong with it', async () => {
+  const model = scripted({})
+  const best = judged(4, 'say why')
+  await run(operatorOn(model), { ...REQUEST, quality_attempts: 1, feedback: 'say why', best })
+  const prompt = JSON.stringify(model.calls[0]?.request.messages)
+  expect(prompt).toContain('say why')
+  expect(prompt).toContain(best.answer)
+  expect(model.calls[0]?.request.hints?.attempt).toBe(2)
+})
+
+test('a bought answer found in the journal is not bought again', async () => {
+  const journal = new Map<string, unknown>()
+  const model = scripted({})
+  const first = await emitted(operatorOn(model), REQUEST, { journal })
+  const second = await emitted(operatorOn(model), REQUEST, { journal })
+  expect(model.calls).toHaveLength(1)
+  expect(second).toEqual(first)
+})
+
+test.each([
+  ['rate_limit', { retryAfterMs: 1_500 }, true],
+  ['timeout', {}, true],
+  ['unavailable', { spent: false, retryAfterMs: 30_000 }, false],
+  ['other', {}, true],
+] as const)('a %s error is told with what it asks for', async (errorType, more, counts) => {
+  const { output, value } = await emitted(operatorOn(scripted(modelError(errorType, more))), REQUEST, {
+    id: 'r9',
+  })
+  expect(output).toBe('failed')
+  expect(value).toEqual({
+    ...REQUEST,
+    step: 'generate',
+    request_id: 'r9:call',
+    error_type: errorType,
+    reason: `it was ${errorType}`,
+    retry_after_ms: 'retryAfterMs' in more ? more.retryAfterMs : undefined,
+    counts,
+  })
+})
+
+test('whatever else a model throws is an error of type other', async () => {
+  const { value } = await emitted(operatorOn(scripted(new TypeError('a bug of the provider'))), REQUEST)
+  expect(value).toMatchObject({ error_type: 'other', reason: 'a bug of the provider' })
+})
+
+test('an aborted record ends with the reason of the abort, and emits nothing', async () => {
+  const controller = new AbortController()
+  const reason = new TypeError('the task left')
+  controller.abort(reason)
+  const attempt = run(operatorOn(scripted(modelError('timeout'))), REQUEST, { signal: controller.signal })
+  await expect(attempt).rejects.toBe(reason)
+})
+
+test.each([
+  ['empty', { text: '  ' }, 'the reply is empty'],
+  ['cut', { finish: 'length' }, 'the reply was cut at its token limit'],
+  ['withheld', { finish: 'refused', text: '' }, 'the provider withheld the reply'],
+] as const)('a reply that is %s was paid for and counts as an invalid one', async (_, reply, reason) => {
+  const { output, value } = await emitted(operatorOn(scripted(reply)), REQUEST)
+  expect(output).toBe('failed')
+  expect(value).toMatchObject({ error_type: 'invalid', reason, counts: true, spent: { calls: 1 } })
+})
+
+const MODERATION = { ...REQUEST, task_type: 'moderation', title: 'You idiot' }
+
+test('a structured answer is checked, kept as JSON and put in words', async () => {
+  const answer = { flagged: true, categories: ['harassment'], reason: 'An insult.' }
+  const model = scripted({ text: `\`\`\`json\n${JSON.stringify(answer)}\n\`\`\`` })
+  const { value } = await emitted(operatorOn(model), MODERATION)
+  expect(value).toMatchObject({
+    attempt: { answer: 'flagged: harassment. An insult.', structured: JSON.stringify(answer) },
+  })
+  expect(model.calls[0]?.request.schema?.name).toBe('moderation')
+})
+
+test.each([
+  ['no JSON', 'I think it is fine', 'not JSON'],
+  ['another shape', '{"flagged":"yes","categories":[],"reason":"x"}', '/flagged must be boolean'],
+  ['null', 'null', 'must be object'],
+])('a structured answer of %s is invalid', async (_, text, reason) => {
+  const { output, value } = await emitted(operatorOn(scripted({ text })), MODERATION)
+  expect(output).toBe('failed')
+  expect(value).toMatchObject({ error_type: 'invalid', reason: expect.stringContaining(reason) })
+})
+
+test('a change of llm.config holds for the next record, and is recorded', async () => {
+  const model = scripted({})
+  const change = { task_type: 'qa', version: 7, model: 'gpt-5', user: 'Tell me: {{title}}', temperature: 1 }
+  const { value } = await emitted(operatorOn(model), REQUEST, { tables: { [CONFIG_TABLE]: { qa: change } } })
+  expect(value).toMatchObject({ attempt: { prompt_version: '1+7' } })
+  expect(model.calls[0]?.request).toMatchObject({ model: 'gpt-5', temperature: 1 })
+  expect(model.calls[0]?.request.messages[1]?.content).toBe('Tell me: Why is the sky blue?')
+})
+
+test('a faulty change is left out and warned of once', async () => {
+  const operator = operatorOn(scripted({}))
+  const tables = { [CONFIG_TABLE]: { qa: { task_type: 'qa', version: 8, user: 'Tell {{who}}' } } }
+  const first = await run(operator, REQUEST, { tables })
+  const second = await run(operator, REQUEST, { tables })
+  expect(first.emissions[0]?.value).toMatchObject({ attempt: { prompt_version: '1' } })
+  expect([first.warnings.length, second.warnings.length]).toEqual([1, 0])
+})
+
+test('a request of a task type that is gone goes to the dead letters', async () => {
+  const attempt = run(operatorOn(scripted({})), { ...REQUEST, task_type: 'gone' })
+  await expect(attempt).rejects.toThrow(DeadLettered)
+})

@@ -1,0 +1,136 @@
+/** How long a failed call waits, what it counts, and how it ends. */
+import { expect, test } from 'vitest'
+import { PARKED_MAX, retry, waitMs } from '#operators/retry.ts'
+import type { LlmError } from '#pipelines/answers/types.ts'
+import { TASK_TYPES } from '#pipelines/task-types/index.ts'
+import { emitted } from './effects.ts'
+import { ATTEMPT, judged, REQUEST } from './values.ts'
+
+const options = {
+  taskTypes: TASK_TYPES,
+  defaults: { threshold: 6, attemptsMax: 3 },
+  baseMs: 1_000,
+  capMs: 20_000,
+}
+const operator = retry(options)
+const failed = (more: Partial<LlmError> = {}): LlmError => ({
+  ...REQUEST,
+  step: 'generate',
+  request_id: 'call-1',
+  error_type: 'timeout',
+  reason: 'no answer',
+  counts: true,
+  ...more,
+})
+
+/** The wait without what is added at random: at most a tenth of it. */
+function expectWait(found: number, expected: number): void {
+  expect(found).toBeGreaterThanOrEqual(expected)
+  expect(found).toBeLessThanOrEqual(Math.ceil(expected * 1.1))
+}
+
+test.each([
+  ['rate_limit', 1, undefined, 2_000],
+  ['rate_limit', 2, undefined, 4_000],
+  ['rate_limit', 4, undefined, 16_000],
+  ['rate_limit', 5, undefined, 20_000],
+  ['rate_limit', 2_000, undefined, 20_000],
+  ['rate_limit', 1, 7_000, 7_000],
+  ['rate_limit', 3, 7_000, 8_000],
+  ['rate_limit', 1, 90_000, 20_000],
+  ['timeout', 1, undefined, 1_000],
+  ['timeout', 3, undefined, 3_000],
+  ['timeout', 50, undefined, 20_000],
+  ['unavailable', 2, undefined, 2_000],
+  ['unavailable', 0, 15_000, 15_000],
+  ['unavailable', 0, undefined, 1_000],
+  ['invalid', 2, undefined, 2_000],
+  ['other', 2, undefined, 2_000],
+] as const)(
+  '%s after %i attempts, asked to wait %s, waits %i ms',
+  (error_type, attempts, retry_after_ms, wait) => {
+    expectWait(waitMs({ error_type, retry_after_ms }, attempts, 'r1', options), wait)
+  },
+)
+
+test('the addition is the same for the same record, and spreads different ones', () => {
+  const of = (id: string) => waitMs({ error_type: 'timeout' }, 10, id, options)
+  expect(of('r1')).toBe(of('r1'))
+  expect(new Set(Array.from({ length: 50 }, (_, n) => of(`r${n}`))).size).toBeGreaterThan(40)
+})
+
+test('a failed call is made again after its wait, with the failure in the history', async () => {
+  const { output, value, options: emit } = await emitted(operator, failed(), { now: 100_000 })
+  expect(output).toBe('again')
+  expect(value).toEqual({
+    ...REQUEST,
+    error_attempts: 1,
+    history: [
+      {
+        kind: 'error',
+        step: 'generate',
+        at: 100_000,
+        request_id: 'call-1',
+        error_type: 'timeout',
+        reason: 'no answer',
+      },
+    ],
+  })
+  expectWait((emit?.notBefore ?? 0) - 100_000, 1_000)
+})
+
+test('a judge that failed is asked again about the same answer', async () => {
+  const { output, value } = await emitted(operator, failed({ step: 'judge', attempt: ATTEMPT }))
+  expect(output).toBe('rescore')
+  expect(value).toMatchObject({ attempt: ATTEMPT, error_attempts: 1 })
+})
+
+test('low scores do not count as errors', async () => {
+  expect((await emitted(operator, failed({ quality_attempts: 9 }))).output).toBe('again')
+})
+
+test('the last error fails the record, with the whole history', async () => {
+  const history = [{ kind: 'error' as const, step: 'generate' as const, at: 1, request_id: 'c', reason: 'x' }]
+  const { output, value } = await emitted(operator, failed({ error_attempts: 2, history }), { now: 9 })
+  expect(output).toBe('gaveUp')
+  expect(value).toMatchObject({
+    id: 'q1',
+    reason: 'attempts_used_up',
+    faults: ['3 calls failed, the last by timeout: no answer'],
+    failed_at: 9,
+    request: { error_attempts: 3, history: [{ reason: 'x' }, { reason: 'no answer' }] },
+  })
+})
+
+test('where an answer was judged before, the best is delivered below the threshold instead', async () => {
+  const best = judged(5)
+  const { output, value } = await emitted(
+    operator,
+    failed({ error_attempts: 2, best, attempt: ATTEMPT, step: 'judge' }),
+  )
+  expect(output).toBe('settled')
+  expect(value).toMatchObject({ attempt: best, below_threshold: true, error_attempts: 3 })
+})
+
+test('a failure that is not the record’s fault costs it nothing, however often it happens', async () => {
+  const error = failed({
+    counts: false,
+    error_type: 'unavailable',
+    retry_after_ms: 12_000,
+    error_attempts: 2,
+  })
+  const { output, value, options: emit } = await emitted(operator, error, { now: 0 })
+  expect(output).toBe('again')
+  expect(value).toMatchObject({ error_attempts: 2, parked: 1, history: [] })
+  expectWait(emit?.notBefore ?? 0, 12_000)
+})
+
+test('but not for ever', async () => {
+  const { output } = await emitted(operator, failed({ counts: false, parked: PARKED_MAX, error_attempts: 2 }))
+  expect(output).toBe('gaveUp')
+})
+
+test('a task type has attempts of its own', async () => {
+  const { output } = await emitted(operator, failed({ task_type: 'sentiment', error_attempts: 1 }))
+  expect(output).toBe('gaveUp')
+})
