@@ -93,6 +93,10 @@ export class TaskWork implements RunHost {
   get inFlight(): number {
     return this.#active.size
   }
+  /** What is in progress and the operator that each is at; none while it waits for its next attempt. */
+  get inProgress(): readonly { readonly job: Job; readonly node: string | undefined }[] {
+    return [...this.#active].map(([job, run]) => ({ job, node: run?.node?.name }))
+  }
   get parked(): number {
     return this.#lanes.parked
   }

@@ -1,6 +1,6 @@
 /** What is stored in the simulated cluster, for checkers: no client, no fault and no waiting lies between. */
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
-import type { TopicSpec } from '../log.ts'
+import type { Bounds, TopicSpec } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 
 export class Inspection {
@@ -19,6 +19,11 @@ export class Inspection {
     return this.#cluster.topics.partitionsOf(topic).map(partition => {
       return partition.read(partition.bounds.start, Number.POSITIVE_INFINITY).records
     })
+  }
+
+  /** As `Log.bounds` gives them. */
+  bounds(place: TopicPartition): Bounds {
+    return this.#cluster.topics.partition(place).bounds
   }
 
   /** The claims that a group has stored, by `topic/partition`. */
