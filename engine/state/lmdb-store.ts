@@ -164,6 +164,7 @@ function faultOfHead(directory: string): string | undefined {
   const data = join(directory, DATA)
   const size = existsSync(data) ? statSync(data).size : 0
   if (size === 0) return undefined
+  if (size < HEAD_BYTES) return 'the file is truncated'
   const head = Buffer.alloc(HEAD_BYTES)
   const descriptor = openSync(data, 'r')
   readSync(descriptor, head, 0, HEAD_BYTES, 0)
@@ -243,7 +244,11 @@ class LmdbFile implements EntryFile {
   }
 
   has(key: string): boolean {
-    return this.#databases.entries.doesExist(key)
+    try {
+      return this.#databases.entries.doesExist(key)
+    } catch (error) {
+      throw this.#unreadable(error)
+    }
   }
 
   page(
