@@ -30,8 +30,9 @@ interface Measured {
   readonly evasive: boolean
 }
 
+/** Spanish letters are no word characters to \b, so the end of a word is spelt out. */
 const EVASIONS = [
-  /\b(no (lo )?s[eé]|no puedo|no tengo (datos|informaci[oó]n))\b/i,
+  /(?<!\p{L})(no (lo )?sé|no puedo|no tengo (datos|información))(?!\p{L})/iu,
   /\b(i (do not|don't) know|i cannot|i can't|not sure)\b/i,
 ]
 

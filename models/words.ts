@@ -23,10 +23,13 @@ export function contentStems(text: string): ReadonlySet<string> {
   return new Set(content.map(stem))
 }
 
-/** Number and gender endings and the commonest verb endings off; crude, and the same for both languages. */
+/** Adverb, number, gender and the commonest verb endings off, in this order; crude, and the same for both languages. */
 export function stem(word: string): string {
   if (word.length < 5 || /\d/.test(word)) return word
-  const cut = word.replace(/(mente|ing|ed|es|s)$/, '')
+  const cut = word
+    .replace(/(mente|ing|ed)$/, '')
+    .replace(/e?s$/, '')
+    .replace(/(?<=[ae])n$/, '')
   return (cut.length < 3 ? word : cut).replace(/[aeiou]$/, '')
 }
 

@@ -1,0 +1,61 @@
+/** The chain of providers moves on only where asking another can help. */
+import { expect, test } from 'vitest'
+import { fallback } from '#models/fallback.ts'
+import { type Model, ModelError, type ModelErrorDetails, type ModelErrorType } from '#models/model.ts'
+
+function provider(name: string, error?: ModelErrorType, more: Partial<ModelErrorDetails> = {}) {
+  let calls = 0
+  const model: Model = {
+    complete() {
+      calls += 1
+      if (error)
+        return Promise.reject(new ModelError(error, { model: name, reason: `${name} ${error}`, ...more }))
+      const usage = { promptTokens: 1, completionTokens: 1 }
+      return Promise.resolve({ text: name, usage, model: name, latencyMs: 0, finish: 'stop' })
+    },
+  }
+  return { model, calls: () => calls }
+}
+const ask = (model: Model) =>
+  model.complete({ messages: [] }, { signal: new AbortController().signal, requestId: 'r' })
+
+test('the first answers alone', async () => {
+  const second = provider('b')
+  expect((await ask(fallback(provider('a').model, second.model))).text).toBe('a')
+  expect(second.calls()).toBe(0)
+})
+
+test.each(['unavailable', 'rate_limit'] as const)('%s moves on, down the chain', async error => {
+  const chain = fallback(provider('a', error).model, provider('b', error).model, provider('c').model)
+  expect((await ask(chain)).text).toBe('c')
+})
+
+test.each(['timeout', 'invalid', 'other'] as const)('%s does not', async error => {
+  const second = provider('b')
+  await expect(ask(fallback(provider('a', error).model, second.model))).rejects.toThrow(`a ${error}`)
+  expect(second.calls()).toBe(0)
+})
+
+test('an error that is no model’s passes through', async () => {
+  const broken: Model = { complete: () => Promise.reject(new TypeError('a bug')) }
+  await expect(ask(fallback(broken, provider('b').model))).rejects.toThrow(TypeError)
+})
+
+test('when all fail, the shortest wait counts, and an attempt if any was really asked', async () => {
+  const chain = fallback(
+    provider('a', 'rate_limit', { retryAfterMs: 9_000 }).model,
+    provider('b', 'unavailable', { retryAfterMs: 4_000, spent: false }).model,
+  )
+  await expect(ask(chain)).rejects.toMatchObject({
+    errorType: 'unavailable',
+    reason: 'a rate_limit; then b unavailable',
+    retryAfterMs: 4_000,
+    spent: true,
+  })
+})
+
+test('when none was asked, it costs nothing', async () => {
+  const out = { spent: false }
+  const chain = fallback(provider('a', 'unavailable', out).model, provider('b', 'unavailable', out).model)
+  await expect(ask(chain)).rejects.toMatchObject({ spent: false, retryAfterMs: undefined })
+})

@@ -1,0 +1,62 @@
+/** Tokens and cost by task type, model and organisation. */
+import { expect, test } from 'vitest'
+import type { Model } from '#models/model.ts'
+import { costUsd } from '#models/prices.ts'
+import { metered, UsageLedger } from '#models/usage.ts'
+
+const usage = { promptTokens: 1_000_000, completionTokens: 500_000 }
+
+test.each([
+  ['gpt-4o', 7.5],
+  ['gpt-4o-mini', 0.45],
+  ['gpt-4o-2024-08-06', 7.5],
+  ['gpt-4o-mini-2024-07-18', 0.45],
+  ['gpt-4omega', 0],
+  ['llama3', 0],
+])('%s costs %d', (model, cost) => {
+  expect(costUsd(model, usage)).toBeCloseTo(cost, 10)
+})
+
+test('what a metered model answers is added up in its row', async () => {
+  const ledger = new UsageLedger()
+  const model: Model = {
+    complete: request =>
+      request.model === 'bad'
+        ? Promise.reject(new TypeError('no'))
+        : Promise.resolve({ text: '', usage, model: 'gpt-4o', latencyMs: 1, finish: 'stop' }),
+  }
+  const counted = metered(model, ledger)
+  const call = { signal: new AbortController().signal, requestId: 'r' }
+  const labels = { taskType: 'qa', organization: 'org' }
+  await counted.complete({ messages: [], labels }, call)
+  await counted.complete({ messages: [], labels }, call)
+  await counted.complete({ messages: [], labels: { taskType: 'qa' } }, call)
+  await expect(counted.complete({ messages: [], model: 'bad' }, call)).rejects.toThrow('no')
+  const row = { taskType: 'qa', model: 'gpt-4o' }
+  expect(ledger.rows()).toEqual([
+    {
+      ...row,
+      organization: 'org',
+      calls: 2,
+      promptTokens: 2_000_000,
+      completionTokens: 1_000_000,
+      costUsd: 15,
+    },
+    {
+      ...row,
+      organization: 'none',
+      calls: 1,
+      promptTokens: 1_000_000,
+      completionTokens: 500_000,
+      costUsd: 7.5,
+    },
+  ])
+})
+
+test('however many organisations there are, the rows are bounded', () => {
+  const ledger = new UsageLedger()
+  for (let n = 0; n < 10_100; n += 1)
+    ledger.add({ taskType: 'qa', organization: `o${n}` }, { model: 'm', usage })
+  expect(ledger.rows()).toHaveLength(10_001)
+  expect(ledger.rows().find(({ organization }) => organization === 'other')?.calls).toBe(100)
+})
