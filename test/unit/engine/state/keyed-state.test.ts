@@ -1,0 +1,173 @@
+/** The handles of an operator's state: what they read and write, and how they fail. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { bytes, json, text } from '#engine/core/codec.ts'
+import { map, value } from '#engine/core/operator.ts'
+import { frame, isExpired, unframe } from '#engine/state/frame.ts'
+import { openState } from '#engine/state/keyed-state.ts'
+import { KEY_BYTES_MAX, MAP_NAME_BYTES_MAX, mapEntry, valueEntry } from '#engine/state/layout.ts'
+
+const DECLARED = {
+  total: value(json<number>('total')),
+  seen: map(text),
+  session: value(text, { ttlMs: 1_000 }),
+  recent: map(text, { ttlMs: 1_000 }),
+}
+
+let stored: Map<string, Uint8Array>
+beforeEach(() => {
+  stored = new Map()
+})
+
+/** The state of one key at one time; writes go into `stored` at once, as a record's own writes are visible to it. */
+function at(now: number, key = 'k1', operator = 'op') {
+  return openState(DECLARED, {
+    operator,
+    key,
+    now,
+    read: entry => stored.get(entry),
+    entries: prefix => [...stored].filter(([entry]) => entry.startsWith(prefix)).values(),
+    write: (entry, written) => void (written === null ? stored.delete(entry) : stored.set(entry, written)),
+  })
+}
+
+describe('a value', () => {
+  it('is undefined, set, replaced and deleted', () => {
+    const { total } = at(0)
+    expect(total.get()).toBeUndefined()
+    total.set(1)
+    total.set(2)
+    expect(total.get()).toBe(2)
+    total.delete()
+    expect([total.get(), stored.size]).toEqual([undefined, 0])
+  })
+
+  it('belongs to its key and its operator', () => {
+    at(0, 'k1').total.set(1)
+    at(0, 'k2').total.set(2)
+    at(0, 'k1', 'other').total.set(3)
+    expect([at(0, 'k1').total.get(), at(0, 'k2').total.get(), at(0, 'k1', 'other').total.get()]).toEqual([
+      1, 2, 3,
+    ])
+    expect(at(0, 'k2', 'other').total.get()).toBeUndefined()
+  })
+
+  it('is stored where the layout says', () => {
+    at(0, 'a/b', 'o/p').total.set(1)
+    at(0, 'a/b', 'o/p').seen.set('n/m', 'x')
+    expect([...stored.keys()]).toEqual([
+      valueEntry('o/p', 'total', 'a/b'),
+      mapEntry('o/p', 'seen', 'a/b', 'n/m'),
+    ])
+  })
+
+  it('tells an empty text from none', () => {
+    at(0).session.set('')
+    expect(at(0).session.get()).toBe('')
+  })
+})
+
+describe('a map', () => {
+  it('holds entries by name, those of its key alone', () => {
+    at(0, 'k').seen.set('1', 'one')
+    at(0, 'k').seen.set('', 'empty')
+    at(0, 'k1').seen.set('', 'of another key')
+    const { seen } = at(0, 'k')
+    expect([seen.get('1'), seen.get(''), seen.get('2')]).toEqual(['one', 'empty', undefined])
+    expect([...seen.entries()].sort()).toEqual([
+      ['', 'empty'],
+      ['1', 'one'],
+    ])
+    seen.delete('1')
+    expect([...at(0, 'k').seen.entries()]).toEqual([['', 'empty']])
+  })
+
+  it('does not mix with a value of the same name', () => {
+    at(0, 'k').total.set(1)
+    expect([...at(0, 'k').seen.entries()]).toEqual([])
+  })
+})
+
+describe('time to live', () => {
+  it('ends a value so long after it was written, not read', () => {
+    at(5_000).session.set('s')
+    expect(at(5_999).session.get()).toBe('s')
+    expect(at(6_000).session.get()).toBeUndefined()
+    at(5_999).session.set('s')
+    expect(at(6_998).session.get()).toBe('s')
+  })
+
+  it('ends each entry of a map by itself', () => {
+    at(5_000).recent.set('a', '1')
+    at(5_500).recent.set('b', '2')
+    expect([...at(6_000).recent.entries()]).toEqual([['b', '2']])
+    expect([at(6_000).recent.get('a'), at(6_000).recent.get('b')]).toEqual([undefined, '2'])
+  })
+
+  it('does not end what another clock wrote in the future', () => {
+    at(9_000).session.set('s')
+    expect(at(5_000).session.get()).toBe('s')
+  })
+
+  it('may be added to a state and taken away again', () => {
+    const untimed = frame(Buffer.from('x'), { now: 0, ttl: undefined })
+    const timed = frame(Buffer.from('x'), { now: 0, ttl: 1 })
+    expect([isExpired(untimed, 10, 1_000), isExpired(timed, undefined, 1_000)]).toEqual([false, false])
+    expect([untimed, timed].map(each => Buffer.from(unframe(each, 'op.s')).toString())).toEqual(['x', 'x'])
+    expect([untimed.length, timed.length]).toEqual([2, 10])
+  })
+})
+
+describe('failures name the state', () => {
+  it('bytes that the codec does not take', () => {
+    stored.set(valueEntry('op', 'total', 'k1'), frame(Buffer.from('{'), { now: 0, ttl: undefined }))
+    expect(() => at(0).total.get()).toThrow(
+      expect.objectContaining({ code: 'STATE_UNREADABLE', message: expect.stringMatching(/op.*total/) }),
+    )
+  })
+
+  it.each([[0x20], [0x12], [0x00]])('a frame that begins with %i, of a later version', first => {
+    stored.set(valueEntry('op', 'total', 'k1'), Buffer.from([first, 1]))
+    expect(() => at(0).total.get()).toThrow(
+      expect.objectContaining({ code: 'STATE_NEWER', message: expect.stringMatching(/op\.total/) }),
+    )
+  })
+
+  it('a value that the codec does not take', () => {
+    const refusing = { ...bytes, name: 'refusing', encode: () => fail() }
+    const state = openState(
+      { odd: value(refusing) },
+      {
+        operator: 'op',
+        key: 'k',
+        now: 0,
+        read: () => undefined,
+        entries: () => [].values(),
+        write: () => undefined,
+      },
+    )
+    expect(() => state.odd.set(new Uint8Array())).toThrow(
+      expect.objectContaining({
+        code: 'ENCODE_FAILED',
+        message: expect.stringMatching(/state odd.*refusing/),
+      }),
+    )
+  })
+
+  it('keys and names that are too long', () => {
+    expect(() => at(0, 'x'.repeat(KEY_BYTES_MAX + 1))).toThrow(
+      expect.objectContaining({ code: 'KEY_INVALID' }),
+    )
+    const long = 'x'.repeat(MAP_NAME_BYTES_MAX + 1)
+    for (const use of [
+      () => at(0).seen.get(long),
+      () => at(0).seen.set(long, ''),
+      () => at(0).seen.delete(long),
+    ]) {
+      expect(use).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }))
+    }
+  })
+})
+
+function fail(): never {
+  throw new TypeError('refused')
+}

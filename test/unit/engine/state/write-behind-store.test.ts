@@ -1,0 +1,269 @@
+/** The store that gathers writes: when it flushes, and what a slow, a failing and an overtaken file do to it. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { CaudalError } from '#engine/core/errors.ts'
+import { type EntryFile, WriteBehindStore, type Writes } from '#engine/state/write-behind-store.ts'
+import { VirtualTime } from '#testing/virtual-time.ts'
+
+const DELAY_MS = 1_000
+const text = (value: Uint8Array | null | undefined) => value && Buffer.from(value).toString()
+
+/** A file in memory whose background writes end when the test says so. */
+class HeldFile implements EntryFile {
+  readonly entries = new Map<string, Uint8Array>()
+  /** Each transaction that took place: its position and how many entries it wrote. */
+  readonly transactions: string[] = []
+  position: number | undefined
+  closed = false
+  failing = false
+  #pending: { run(): void; drop(): void; fail(): void } | undefined
+
+  get(key: string) {
+    return this.entries.get(key)
+  }
+  has(key: string) {
+    return this.entries.has(key)
+  }
+  get size() {
+    return this.entries.size
+  }
+  page(prefix: string, after: string | undefined, entriesMax: number) {
+    const found = [...this.entries].filter(
+      ([key]) => key.startsWith(prefix) && (after === undefined || key > after),
+    )
+    return found.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, entriesMax)
+  }
+
+  write(writes: Writes, position: number | undefined): Promise<void> {
+    const copy = new Map(writes)
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        this.#put(copy, position)
+        resolve()
+      }
+      const fail = () => reject(new CaudalError('STORE_FAILED', { reason: 'disk full' }))
+      this.#pending = { run, drop: resolve, fail }
+    })
+  }
+
+  /** Overtakes a background write that has not ended: that one never takes place. */
+  writeNow(writes: Writes, position: number | undefined): void {
+    if (this.failing) throw new CaudalError('STORE_FAILED', { reason: 'disk full' })
+    const overtaken = this.#pending
+    this.#put(writes, position)
+    if (overtaken) this.#pending = { ...overtaken, run: overtaken.drop }
+  }
+
+  get isWriting(): boolean {
+    return this.#pending !== undefined
+  }
+
+  async end(how: 'run' | 'fail' = 'run'): Promise<void> {
+    const pending = this.#pending
+    this.#pending = undefined
+    pending?.[how]()
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+  }
+
+  async sync() {}
+  async close() {
+    this.closed = true
+  }
+  async erase() {
+    this.entries.clear()
+    this.closed = true
+  }
+
+  #put(writes: Writes, position: number | undefined) {
+    for (const [key, bytes] of writes)
+      bytes === null ? this.entries.delete(key) : this.entries.set(key, bytes)
+    this.position = position
+    this.transactions.push(`${position}: ${writes.size}`)
+  }
+}
+
+let file: HeldFile
+let time: VirtualTime
+let store: WriteBehindStore
+let bytesMax: number
+let failures: unknown[]
+let ends: number
+beforeEach(() => {
+  file = new HeldFile()
+  time = new VirtualTime(1)
+  bytesMax = 1_000_000
+  failures = []
+  ends = 0
+  store = new WriteBehindStore(file, undefined, {
+    system: time.system,
+    flushDelayMs: DELAY_MS,
+    gatheredBytesMax: () => bytesMax,
+    onFlushFailed: error => failures.push(error),
+    onClosed: () => ends++,
+  })
+})
+
+const apply = (entries: Record<string, string | null>, position: number) =>
+  store.apply(
+    Object.entries(entries).map(([key, value]) => [key, value === null ? null : Buffer.from(value)] as const),
+    position,
+  )
+const shown = () => [...store.entries('v')].map(([key, value]) => `${key}=${text(value)}`).sort()
+
+describe('flushing', () => {
+  it('waits for others to go along, then writes the latest of each once, with the position', async () => {
+    for (let position = 1; position <= 50; position++) apply({ vhot: `${position}` }, position)
+    await time.runFor(DELAY_MS - 1)
+    expect(file.isWriting).toBe(false)
+    await time.runFor(1)
+    await file.end()
+    expect([file.transactions, text(file.get('vhot'))]).toEqual([['50: 1'], '50'])
+  })
+
+  it('begins at once when a quarter of the memory is used', () => {
+    apply({ va: 'x'.repeat(240_000) }, 1)
+    expect(file.isWriting).toBe(false)
+    apply({ vb: 'x'.repeat(20_000) }, 2)
+    expect(file.isWriting).toBe(true)
+  })
+
+  it('counts an entry that is written again and again once', () => {
+    for (let position = 1; position <= 100; position++) apply({ va: 'x'.repeat(20_000) }, position)
+    expect(file.isWriting).toBe(false)
+  })
+
+  it('gathers what comes meanwhile for the next one', async () => {
+    apply({ va: '1', vb: '1' }, 1)
+    await time.runFor(DELAY_MS)
+    apply({ va: '2', vb: null, vc: '2' }, 2)
+    expect(shown()).toEqual(['va=2', 'vc=2'])
+    await file.end()
+    expect([shown(), store.size, file.position]).toEqual([['va=2', 'vc=2'], 2, 1])
+    await time.runFor(DELAY_MS)
+    await file.end()
+    expect([file.transactions, [...file.entries.keys()]]).toEqual([
+      ['1: 2', '2: 3'],
+      ['va', 'vc'],
+    ])
+  })
+
+  it('stops when there is nothing to write', async () => {
+    apply({ va: '1' }, 1)
+    await time.runFor(DELAY_MS)
+    await file.end()
+    await time.runFor(100 * DELAY_MS)
+    expect([file.transactions, file.isWriting]).toEqual([['1: 1'], false])
+  })
+
+  it('writes a position that moved without entries', async () => {
+    apply({}, 9)
+    await time.runFor(DELAY_MS)
+    await file.end()
+    expect(file.position).toBe(9)
+  })
+
+  it('resolves flush when all that was applied before is in the file', async () => {
+    apply({ va: '1' }, 1)
+    await time.runFor(DELAY_MS)
+    apply({ vb: '2' }, 2)
+    let done = false
+    const flushed = store.flush().then(() => {
+      done = true
+    })
+    await file.end()
+    expect([done, file.position]).toEqual([false, 1])
+    await file.end()
+    await flushed
+    expect(file.position).toBe(2)
+  })
+})
+
+describe('a slow file', () => {
+  it('makes apply write by itself when memory is full, what was being flushed included', async () => {
+    apply({ va: '1', vb: '1' }, 1)
+    await time.runFor(DELAY_MS)
+    apply({ va: '2', vlarge: 'x'.repeat(bytesMax) }, 2)
+    expect(file.transactions).toEqual(['2: 3'])
+    expect([text(file.get('va')), text(file.get('vb')), file.position]).toEqual(['2', '1', 2])
+    await file.end()
+    expect([text(store.get('va')), file.position]).toEqual(['2', 2])
+  })
+
+  it('is brought to the disk by the next flush after that', async () => {
+    apply({ vlarge: 'x'.repeat(bytesMax) }, 1)
+    const flushed = store.flush()
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    expect(file.isWriting).toBe(true)
+    await file.end()
+    await flushed
+    expect(file.transactions).toEqual(['1: 1', '1: 0'])
+  })
+
+  it('that fails then is reported by apply, and nothing is lost', async () => {
+    file.failing = true
+    expect(() => apply({ vlarge: 'x'.repeat(bytesMax) }, 1)).toThrow(
+      expect.objectContaining({ code: 'STORE_FAILED', action: 'releaseTask' }),
+    )
+    expect([store.get('vlarge')?.length, store.position, file.position]).toEqual([bytesMax, 1, undefined])
+  })
+})
+
+describe('a flush that fails', () => {
+  beforeEach(async () => {
+    apply({ va: '1', vb: '1' }, 1)
+    await time.runFor(DELAY_MS)
+    apply({ va: '2' }, 2)
+    await file.end('fail')
+  })
+
+  it('is reported and changes nothing that is read', () => {
+    expect(failures).toEqual([expect.objectContaining({ code: 'STORE_FAILED' })])
+    expect([shown(), store.position, file.position]).toEqual([['va=2', 'vb=1'], 2, undefined])
+  })
+
+  it('is repeated with what has gathered since', async () => {
+    await time.runFor(DELAY_MS)
+    await file.end()
+    expect([file.transactions, text(file.get('va')), text(file.get('vb'))]).toEqual([['2: 2'], '2', '1'])
+  })
+
+  it('rejects flush', async () => {
+    const flushed = store.flush()
+    const rejected = expect(flushed).rejects.toMatchObject({ code: 'STORE_FAILED' })
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    await file.end('fail')
+    await rejected
+  })
+})
+
+describe('the end', () => {
+  it('flushes, closes the file, frees its memory for others and leaves no timer', async () => {
+    apply({ va: '1' }, 1)
+    const closed = store.close()
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    await file.end()
+    await closed
+    expect([file.transactions, file.closed, ends]).toEqual([['1: 1'], true, 1])
+    const before = time.eventCount
+    await time.runUntilIdle()
+    expect(time.eventCount).toBe(before)
+  })
+
+  it('closes a file that fails as well', async () => {
+    apply({ va: '1' }, 1)
+    const closed = store.close()
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    await file.end('fail')
+    await closed
+    expect([file.closed, failures.length]).toEqual([true, 1])
+  })
+
+  it('discards without writing what was gathered', async () => {
+    apply({ va: '1' }, 1)
+    await store.discard()
+    expect([file.transactions, file.closed, ends]).toEqual([[], true, 1])
+  })
+
+  it.each(['', 'x'.repeat(3_000), '\ud83d'])('refuses an entry that no file takes', key => {
+    expect(() => apply({ [key]: '1' }, 1)).toThrow(/INTERNAL/)
+  })
+})
