@@ -86,6 +86,8 @@ export interface GroupOptions {
   /** This process's incarnation: unique among all that ever were. */
   readonly member: string
   readonly sessionTimeoutMs: number
+  /** Topics of the group's claims and positions: a group forgets offsets of topics that it has nothing to do with. */
+  readonly topics?: readonly string[]
   /** What the assigner of the elected leader gets to know of this member; read anew at each join. */
   readonly memberData: () => string
   /** Pure: divides the tasks among the members. Run by whichever member leads. */

@@ -1,0 +1,98 @@
+/** The Fetch request, read committed. The records of a partition are handed on as bytes: see `record-cursor.ts`. */
+import type { TopicPartition } from '#engine/core/record.ts'
+import type { ByteReader } from './bytes.ts'
+import type { WireRequest } from './library.ts'
+import type { AbortedTransaction } from './record-cursor.ts'
+import { byTopic, wireRequest } from './wire.ts'
+
+export interface FetchPlace extends TopicPartition {
+  readonly offset: number
+}
+
+export interface FetchOptions {
+  /** How long the broker waits for the first record. */
+  readonly waitMs: number
+  readonly bytesMax: number
+  /** For one partition. A first batch that is larger is sent all the same. */
+  readonly partitionBytesMax: number
+}
+
+export interface FetchedPartition extends TopicPartition {
+  readonly code: number
+  /** Nothing from here on is decided yet. */
+  readonly lastStableOffset: number
+  readonly aborted: readonly AbortedTransaction[]
+  /** Record batches; a view of the whole answer. */
+  readonly bytes: Buffer
+}
+
+const READ_COMMITTED = 1
+const NO_SESSION = -1
+const UNKNOWN = -1
+
+export function fetchRequest(
+  places: readonly FetchPlace[],
+  options: FetchOptions,
+): WireRequest<FetchedPartition[]> {
+  const topics = byTopic(
+    places,
+    place => place.topic,
+    place => place,
+  )
+  return wireRequest({
+    apiKey: 1,
+    apiVersion: 11,
+    apiName: 'Fetch',
+    sizeBytes: 256 + places.length * 32,
+    write(writer) {
+      writer.int32(-1)
+      writer.int32(options.waitMs)
+      writer.int32(1)
+      writer.int32(options.bytesMax)
+      writer.int8(READ_COMMITTED)
+      writer.int32(0)
+      writer.int32(NO_SESSION)
+      writer.int32(topics.length)
+      for (const { topic, partitions } of topics) {
+        writer.string(topic)
+        writer.int32(partitions.length)
+        for (const { partition, offset } of partitions) {
+          writer.int32(partition)
+          writer.int32(UNKNOWN)
+          writer.int64(offset)
+          writer.int64(UNKNOWN)
+          writer.int32(options.partitionBytesMax)
+        }
+      }
+      writer.int32(0)
+      writer.string('')
+    },
+    read: readAnswer,
+  })
+}
+
+function readAnswer(reader: ByteReader): FetchedPartition[] {
+  reader.int32()
+  const code = reader.int16()
+  reader.int32()
+  const partitions = reader.array(() => {
+    const topic = reader.string() ?? ''
+    return reader.array(() => readPartition(reader, topic))
+  })
+  return partitions.flat().map(each => (code === 0 ? each : { ...each, code }))
+}
+
+function readPartition(reader: ByteReader, topic: string): FetchedPartition {
+  const [partition, code] = [reader.int32(), reader.int16()]
+  // The end of what is written, decided or not.
+  reader.int64()
+  const lastStableOffset = reader.int64()
+  reader.int64()
+  const aborted: AbortedTransaction[] = []
+  for (let count = reader.int32(); count > 0; count--) {
+    aborted.push({ producerId: reader.view(8).readBigInt64BE(), firstOffset: reader.int64() })
+  }
+  reader.int32()
+  const bytes = reader.view(Math.max(reader.int32(), 0))
+  return { topic, partition, code, lastStableOffset, aborted, bytes }
+}

@@ -1,0 +1,213 @@
+/**
+ * Fetches for all readers of a log, outside any group: no rebalance touches it.
+ *
+ * Readers that are behind are served by quick fetches, which never wait at the broker; readers at the end of their
+ * partitions share one long fetch for each broker, which waits for the first record of any. The two run side by side on
+ * connections of their own, so that restoring a million records delays nobody who is up to date. Readers at the same
+ * offset of a partition share what is fetched; those who were served last come last, so that nobody starves.
+ *
+ * A reader that catches up while a long fetch is under way can join only the next one. So the long fetch waits briefly
+ * as long as some reader is about to join, and long otherwise. There is no other timer: an answer, a `next` or the end of
+ * a rest starts the next fetch.
+ */
+import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Bounds } from '../log.ts'
+import { CODE, unavailable } from './codes.ts'
+import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
+import type { Network } from './network.ts'
+import { KafkaReader } from './reader.ts'
+
+/** How long a fetch waits while some reader could not be in it. */
+const BRIEF_WAIT_MS = 10
+const ANSWER_BYTES_MAX = 8_388_608
+
+export interface FetcherOptions {
+  readonly system: System
+  readonly readAheadBytesMax: number
+  readonly fetchWaitMs: number
+  /** Two sets of connections, one for each kind of fetch. */
+  readonly quick: Network
+  readonly long: Network
+  /** Asked when an offset turns out not to exist, to say which do. */
+  boundsOf(place: TopicPartition): Promise<Bounds>
+}
+
+/** One kind of fetch on one set of connections; at most one is under way for each broker. */
+interface Lane {
+  readonly name: 'quick' | 'long'
+  readonly network: Network
+  readonly busy: Set<number>
+}
+
+export class Fetcher {
+  readonly #options: FetcherOptions
+  readonly #readers = new Set<KafkaReader>()
+  readonly #quick: Lane
+  readonly #long: Lane
+  #starting = false
+  #closed = false
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+    this.#quick = laneOf('quick', options.quick)
+    this.#long = laneOf('long', options.long)
+  }
+
+  open(place: TopicPartition, offset: number): KafkaReader {
+    const reader = new KafkaReader(place, offset, this.#options.readAheadBytesMax, {
+      wants: () => this.#start(),
+      closed: one => this.#readers.delete(one),
+    })
+    this.#readers.add(reader)
+    if (this.#closed) reader.close()
+    return reader
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const reader of this.#readers) reader.close()
+  }
+
+  /** Starts what can be started, once all that happens now has happened. */
+  #start(): void {
+    if (this.#starting || this.#closed) return
+    this.#starting = true
+    queueMicrotask(() => {
+      this.#starting = false
+      void this.#fill(this.#quick)
+      void this.#fill(this.#long)
+    })
+  }
+
+  async #fill(lane: Lane): Promise<void> {
+    const readers = [...this.#readers].filter(one => one.wants && this.#laneOf(one) === lane)
+    if (readers.length === 0 || this.#closed) return
+    for (const one of readers) one.state = 'fetching'
+    try {
+      const { leaders, lost } = await lane.network.locate(
+        readers.map(reader => ({ ...reader.place, reader })),
+      )
+      for (const [{ reader }, error] of lost) this.#failed([reader], error)
+      for (const [node, found] of leaders) {
+        const own = found.map(each => each.reader)
+        // The broker is being asked already; they come along next time.
+        if (lane.busy.has(node)) release(own)
+        else void this.#fetch(lane, node, own)
+      }
+    } catch (error) {
+      this.#failed(readers, error)
+    }
+  }
+
+  #laneOf(reader: KafkaReader): Lane {
+    return reader.isBehind ? this.#quick : this.#long
+  }
+
+  async #fetch(lane: Lane, node: number, wanting: readonly KafkaReader[]): Promise<void> {
+    const { chosen, others } = choose(wanting)
+    release(others)
+    const readers = [...chosen.values()].flat()
+    lane.busy.add(node)
+    try {
+      const answer = await lane.network.send(node, this.#request(lane, chosen))
+      release(readers)
+      this.#toTheEnd(readers)
+      for (const each of answer) this.#give(lane, chosen.get(partitionKey(each)) ?? [], each)
+    } catch (error) {
+      this.#failed(readers, error)
+    } finally {
+      lane.busy.delete(node)
+      this.#start()
+    }
+  }
+
+  #request(lane: Lane, chosen: ReadonlyMap<string, readonly KafkaReader[]>) {
+    const places = [...chosen.values()].flatMap(([one]) =>
+      one ? { ...one.place, offset: one.fetchOffset } : [],
+    )
+    return fetchRequest(places, {
+      waitMs: this.#waitMs(lane),
+      bytesMax: ANSWER_BYTES_MAX,
+      partitionBytesMax: this.#options.readAheadBytesMax,
+    })
+  }
+
+  #waitMs(lane: Lane): number {
+    if (lane.name === 'quick') return 0
+    const leftOut = [...this.#readers].some(one => one.wants || (one.isBehind && one.state === 'fetching'))
+    return leftOut ? BRIEF_WAIT_MS : this.#options.fetchWaitMs
+  }
+
+  #toTheEnd(readers: readonly KafkaReader[]): void {
+    for (const one of readers) if (this.#readers.delete(one)) this.#readers.add(one)
+  }
+
+  #give(lane: Lane, readers: readonly KafkaReader[], fetched: FetchedPartition): void {
+    if (fetched.code === 0) {
+      // A copy: a partition that is slow to be read would else keep the whole answer in memory.
+      const own = { ...fetched, bytes: Buffer.from(fetched.bytes) }
+      for (const reader of readers) reader.give(own)
+    } else if (fetched.code === CODE.OFFSET_OUT_OF_RANGE) {
+      for (const reader of readers) void this.#outOfRange(reader)
+    } else {
+      lane.network.outdated()
+      const reason = `${partitionKey(fetched)} cannot be fetched now (code ${fetched.code})`
+      this.#failed(readers, new CaudalError('LOG_UNAVAILABLE', { reason }))
+    }
+  }
+
+  async #outOfRange(reader: KafkaReader): Promise<void> {
+    const { topic, partition } = reader.place
+    const offset = reader.fetchOffset
+    reader.state = 'resting'
+    try {
+      const { start, end } = await this.#options.boundsOf(reader.place)
+      reader.break(new CaudalError('OFFSET_OUT_OF_RANGE', { topic, partition, offset, start, end }))
+    } catch (error) {
+      this.#failed([reader], error)
+    }
+  }
+
+  /** Tells the readers, and lets them rest. */
+  #failed(readers: readonly KafkaReader[], error: unknown): void {
+    const told = unavailable(error)
+    if (hasCode(told, 'TOPIC_MISSING')) {
+      for (const one of readers) one.break(told)
+      return
+    }
+    let pauseMs = 0
+    for (const one of readers) {
+      one.state = 'resting'
+      pauseMs = Math.max(pauseMs, one.backOff.next())
+      one.fail(told)
+    }
+    if (this.#closed) return
+    this.#options.system.after(pauseMs, () => {
+      release(readers)
+      this.#start()
+    })
+  }
+}
+
+function laneOf(name: Lane['name'], network: Network): Lane {
+  return { name, network, busy: new Set() }
+}
+
+/** A request may name a partition once: the readers at the first one's offset share it, others come along next time. */
+function choose(readers: readonly KafkaReader[]) {
+  const chosen = new Map<string, KafkaReader[]>()
+  const others: KafkaReader[] = []
+  for (const one of readers) {
+    const group = chosen.get(one.key)
+    if (!group) chosen.set(one.key, [one])
+    else if (group[0]?.fetchOffset === one.fetchOffset) group.push(one)
+    else others.push(one)
+  }
+  return { chosen, others }
+}
+
+function release(readers: readonly KafkaReader[]): void {
+  for (const one of readers) one.state = 'idle'
+}

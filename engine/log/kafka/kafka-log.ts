@@ -1,0 +1,186 @@
+/** The Log port on Kafka: puts the parts together and keeps what must be closed. */
+import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
+import { sleep } from '#engine/core/system.ts'
+import type {
+  Bounds,
+  GroupOptions,
+  Log,
+  Membership,
+  PartitionBatch,
+  Producer,
+  Reader,
+  TopicSpec,
+} from '../log.ts'
+import { isLoginRefused, unavailable } from './codes.ts'
+import { Fetcher } from './fetcher.ts'
+import { readOffsets } from './group-offsets.ts'
+import { KafkaMembership } from './membership.ts'
+import { Network, type NetworkOptions } from './network.ts'
+import { type KafkaLogOptions, type KafkaSettings, settingsOf } from './options.ts'
+import { Outage } from './outage.ts'
+import { BackOff, passes } from './persist.ts'
+import { KafkaProducer, takeOver } from './producer.ts'
+import { Topics } from './topics.ts'
+
+/**
+ * Connects to the cluster; goes on trying while no broker answers, and says so through `warn`. Rejects with
+ * CONFIGURATION_INVALID when the brokers refuse the credentials.
+ */
+export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
+  const settings = settingsOf(options)
+  const log = new KafkaLog(settings)
+  const backOff = new BackOff()
+  try {
+    while (!(await log.isReachable())) await sleep(settings.system, backOff.next(), options.signal)
+  } catch (error) {
+    await log.close()
+    throw error
+  }
+  return log
+}
+
+class KafkaLog implements Log {
+  readonly recordBytesMax: number
+  readonly #settings: KafkaSettings
+  readonly #outage: Outage
+  /** For everything that is answered at once, and for the quick fetches. */
+  readonly #shared: Network
+  readonly #waiting: Network
+  readonly #topics: Topics
+  readonly #fetcher: Fetcher
+  readonly #memberships = new Set<KafkaMembership>()
+  readonly #producers = new Set<Producer>()
+  #appending: Promise<unknown> = Promise.resolve()
+  readonly #appenderId: string
+  #appender: Producer | undefined
+  #closed = false
+
+  constructor(settings: KafkaSettings) {
+    this.recordBytesMax = settings.recordBytesMax
+    this.#settings = settings
+    this.#outage = new Outage(settings.warn)
+    const { clientId, system } = settings
+    this.#appenderId = `${clientId}-append-${system.now()}-${Math.floor(system.random() * 2 ** 48).toString(36)}`
+    this.#shared = this.#connect()
+    this.#waiting = this.#connect()
+    this.#topics = new Topics(this.#shared, settings)
+    this.#fetcher = new Fetcher({
+      ...settings,
+      quick: this.#shared,
+      long: this.#waiting,
+      boundsOf: place => this.#boundsOf(place),
+    })
+  }
+
+  async isReachable(): Promise<boolean> {
+    try {
+      await this.#shared.anyNode()
+      return true
+    } catch (error) {
+      if (isLoginRefused(error))
+        throw new CaudalError('CONFIGURATION_INVALID', { faults: String(error) }, error)
+      if (!passes(error)) throw unavailable(error)
+      this.#outage.began(this.#settings.brokers.join(','), unavailable(error).message)
+      return false
+    }
+  }
+
+  createTopics(specs: readonly TopicSpec[]): Promise<void> {
+    return this.#topics.create(specs)
+  }
+
+  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+    return this.#topics.describe(names)
+  }
+
+  bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
+    return this.#topics.bounds(places)
+  }
+
+  trim(place: TopicPartition, beforeOffset: number): Promise<void> {
+    return this.#topics.trim(place, beforeOffset)
+  }
+
+  /** A transaction of a producer that is kept for the next call, since several partitions must show at once. */
+  append(batches: readonly PartitionBatch[]): Promise<void> {
+    const appended = this.#appending.then(() => this.#append(batches))
+    this.#appending = appended.catch(() => {
+      // This caller is told; the next one must not fail for it.
+    })
+    return appended
+  }
+
+  async startProducer(transactionalId: string): Promise<Producer> {
+    this.#checkOpen()
+    const forget = (producer: Producer) => void this.#producers.delete(producer)
+    const producer = await KafkaProducer.start(this.#connect(), this.#settings, transactionalId, forget)
+    this.#producers.add(producer)
+    if (this.#closed) await producer.close()
+    this.#checkOpen()
+    return producer
+  }
+
+  async fence(transactionalId: string): Promise<void> {
+    await takeOver(this.#shared, this.#settings, transactionalId)
+  }
+
+  openReader(place: TopicPartition, offset: number): Reader {
+    return this.#fetcher.open(place, offset)
+  }
+
+  joinGroup(options: GroupOptions): Membership {
+    this.#checkOpen()
+    const own = this.#connect({ clientId: options.member, requestTimeoutMs: options.sessionTimeoutMs })
+    const membership: KafkaMembership = new KafkaMembership(options, this.#settings, own, this.#shared, () =>
+      this.#memberships.delete(membership),
+    )
+    this.#memberships.add(membership)
+    membership.start()
+    return membership
+  }
+
+  async groupPositions(
+    group: string,
+    places: readonly TopicPartition[],
+  ): Promise<readonly (number | undefined)[]> {
+    const found = await readOffsets(this.#shared, this.#settings, group, places)
+    return found.map(each => each?.offset)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#fetcher.close()
+    await Promise.all([...this.#memberships].map(each => each.leave()))
+    await Promise.all([...this.#producers].map(each => each.close()))
+    this.#shared.close()
+    this.#waiting.close()
+  }
+
+  async #append(batches: readonly PartitionBatch[]): Promise<void> {
+    this.#appender ??= await this.startProducer(this.#appenderId)
+    try {
+      await this.#appender.transact(batches)
+    } catch (error) {
+      await this.#appender.close()
+      this.#appender = undefined
+      // Readers of the partitions would wait for what was begun and is not ended.
+      if (!hasCode(error, 'LOG_CLOSED')) await this.fence(this.#appenderId)
+      throw error
+    }
+  }
+
+  async #boundsOf(place: TopicPartition): Promise<Bounds> {
+    const [bounds] = await this.bounds([place])
+    return bounds ?? { start: 0, end: 0 }
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new CaudalError('LOG_CLOSED')
+  }
+
+  #connect(options: NetworkOptions = {}): Network {
+    return new Network(this.#settings, this.#outage, options)
+  }
+}

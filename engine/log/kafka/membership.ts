@@ -1,0 +1,247 @@
+/**
+ * Membership in a group, and nothing else: no partition is fetched here, so that a join stops no reading.
+ *
+ *        ┌────────── rejoin(), rebalance, new generation ──────────┐
+ *        ▼                                                         │
+ *     joining ──answer of the coordinator──▶ joined ──heartbeats───┘
+ *        ▲                                     │
+ *        └──── unknown member: a new one ──────┘          leave() from anywhere ──▶ left
+ *
+ * The member id and the generation outlive trouble: when the coordinator moves or its broker is away, heartbeats go on to
+ * whoever coordinates next, with the same identity, so that a broker's death costs no rebalance by itself. Only the
+ * answer that the member is unknown makes a new one of it. Generations are those of Kafka: they only grow.
+ *
+ * A claim is sent once, with the generation that the caller names: the coordinator refuses it if a newer one has begun.
+ * It travels beside the connection of the membership, where a join may be waiting.
+ */
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
+import type { Claim, GroupOptions, Membership } from '../log.ts'
+import { CODE, codeOf, isCoordinatorLost, isUnanswered, unavailable } from './codes.ts'
+import { askCoordinator, readOffsets, storeOffsets } from './group-offsets.ts'
+import { assignAll, decodeTasks, encodeMember, PROTOCOL_NAME, PROTOCOL_TYPE } from './group-protocol.ts'
+import type { JoinAnswer } from './library.ts'
+import type { Network } from './network.ts'
+import type { KafkaSettings } from './options.ts'
+import { BackOff } from './persist.ts'
+
+const HEARTBEATS_PER_SESSION = 12
+const HEARTBEAT_MS = { min: 100, max: 1_000 } as const
+
+/** Answers after which a claim is surely not stored. */
+const CLAIM_REFUSALS: ReadonlySet<number> = new Set([
+  CODE.ILLEGAL_GENERATION,
+  CODE.UNKNOWN_MEMBER_ID,
+  CODE.REBALANCE_IN_PROGRESS,
+  CODE.COORDINATOR_LOAD_IN_PROGRESS,
+  CODE.FENCED_INSTANCE_ID,
+])
+
+export class KafkaMembership implements Membership {
+  confirmedAt = 0
+  readonly #options: GroupOptions
+  readonly #settings: KafkaSettings
+  /** Carries joins and heartbeats. */
+  readonly #own: Network
+  /** Carries everything that must not wait behind a join. */
+  readonly #shared: Network
+  readonly #onLeft: () => void
+  #memberId = ''
+  #generation: number | undefined
+  /** The identity of the last join, for claims: the coordinator knows better whether it still counts. */
+  #joined: { readonly memberId: string; readonly generation: number } | undefined
+  #joins = 0
+  #left = false
+  #wake: (() => void) | undefined
+  #loop: Promise<void> | undefined
+
+  /** `own` must call itself by the name of the member: that is how others see who is alive. */
+  constructor(
+    options: GroupOptions,
+    settings: KafkaSettings,
+    own: Network,
+    shared: Network,
+    onLeft: () => void,
+  ) {
+    this.#options = options
+    this.#settings = settings
+    this.#own = own
+    this.#shared = shared
+    this.#onLeft = onLeft
+  }
+
+  start(): void {
+    this.#loop = this.#run()
+  }
+
+  async claim(generation: number, claims: readonly Claim[]): Promise<void> {
+    const joined = this.#joined
+    if (this.#left || joined?.generation !== generation) {
+      throw new CaudalError('CLAIM_REFUSED', { generation, reason: 'it is not the current generation' })
+    }
+    const offsets = claims.map(({ topic, partition, metadata }) => ({
+      topic,
+      partition,
+      offset: 0,
+      metadata,
+    }))
+    try {
+      await storeOffsets(this.#shared, { group: this.#options.group, ...joined }, offsets)
+    } catch (error) {
+      if (!CLAIM_REFUSALS.has(codeOf(error) ?? 0)) throw unavailable(error)
+      throw new CaudalError('CLAIM_REFUSED', { generation, reason: reasonOf(error) }, error)
+    }
+  }
+
+  async readClaims(places: readonly TopicPartition[]): Promise<readonly (string | undefined)[]> {
+    const found = await readOffsets(this.#shared, this.#settings, this.#options.group, places)
+    return found.map(each => (each?.metadata === '' ? undefined : each?.metadata))
+  }
+
+  async liveMembers(): Promise<ReadonlySet<string>> {
+    const { group } = this.#options
+    const { groups } = await askCoordinator(this.#shared, this.#settings, group, node =>
+      this.#shared.ask(node, broker => broker.describeGroups({ groupIds: [group] })),
+    )
+    return new Set(groups.flatMap(each => each.members.map(member => member.clientId)))
+  }
+
+  async commitPositions(positions: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    const joined = this.#joined
+    if (this.#left || !joined)
+      throw new CaudalError('LOG_UNAVAILABLE', { reason: 'not a member of the group' })
+    const offsets = positions.map(({ topic, partition, offset }) => ({
+      topic,
+      partition,
+      offset,
+      metadata: null,
+    }))
+    await storeOffsets(this.#shared, { group: this.#options.group, ...joined }, offsets).catch(error => {
+      throw unavailable(error)
+    })
+  }
+
+  rejoin(): void {
+    this.#generation = undefined
+    this.#wake?.()
+  }
+
+  async leave(): Promise<void> {
+    if (this.#left) return
+    this.#left = true
+    this.#wake?.()
+    if (this.#memberId !== '') await this.#sayGoodbye()
+    this.#own.close()
+    await this.#loop
+    this.#onLeft()
+  }
+
+  async #run(): Promise<void> {
+    const backOff = new BackOff()
+    while (!this.#left) {
+      try {
+        if (this.#generation === undefined) await this.#join()
+        else await this.#beat(this.#generation)
+        backOff.reset()
+      } catch (error) {
+        if (!this.#left && this.#isTrouble(error)) await this.#pause(backOff.next())
+      }
+    }
+  }
+
+  async #join(): Promise<void> {
+    const { group, member, memberData, sessionTimeoutMs } = this.#options
+    const node = await this.#own.coordinator('group', group)
+    const metadata = encodeMember({ member, data: memberData() }, ++this.#joins, this.#options.topics ?? [])
+    const answer = await this.#own.ask(node, broker =>
+      broker.joinGroup({
+        groupId: group,
+        sessionTimeout: sessionTimeoutMs,
+        rebalanceTimeout: sessionTimeoutMs,
+        memberId: this.#memberId,
+        protocolType: PROTOCOL_TYPE,
+        groupProtocols: [{ name: PROTOCOL_NAME, metadata }],
+      }),
+    )
+    this.#memberId = answer.memberId
+    await this.#sync(node, answer)
+  }
+
+  async #sync(node: number, { generationId, leaderId, memberId, members }: JoinAnswer): Promise<void> {
+    const groupAssignment = leaderId === memberId ? assignAll(members, this.#options.assign) : []
+    const asked = this.#settings.system.now()
+    const { memberAssignment } = await this.#own.ask(node, broker =>
+      broker.syncGroup({ groupId: this.#options.group, generationId, memberId, groupAssignment }),
+    )
+    if (this.#left) return
+    const tasks = decodeTasks(memberAssignment)
+    this.#generation = generationId
+    this.#joined = { memberId, generation: generationId }
+    this.confirmedAt = asked
+    this.#options.listener.joined(generationId, tasks)
+  }
+
+  async #beat(generation: number): Promise<void> {
+    const perSession = this.#options.sessionTimeoutMs / HEARTBEATS_PER_SESSION
+    await this.#pause(Math.min(Math.max(perSession, HEARTBEAT_MS.min), HEARTBEAT_MS.max))
+    if (this.#left || this.#generation !== generation) return
+    const node = await this.#own.coordinator('group', this.#options.group)
+    const asked = this.#settings.system.now()
+    await this.#own.ask(node, broker =>
+      broker.heartbeat({
+        groupId: this.#options.group,
+        groupGenerationId: generation,
+        memberId: this.#memberId,
+      }),
+    )
+    // The session is counted from when the coordinator heard of us, which was not before we asked.
+    this.confirmedAt = asked
+  }
+
+  /** Draws the consequences of an error; whether to wait before the next try. */
+  #isTrouble(error: unknown): boolean {
+    const code = codeOf(error)
+    if (code === CODE.REBALANCE_IN_PROGRESS) {
+      this.#generation = undefined
+      return false
+    }
+    if (
+      code === CODE.UNKNOWN_MEMBER_ID ||
+      code === CODE.ILLEGAL_GENERATION ||
+      code === CODE.FENCED_INSTANCE_ID
+    ) {
+      if (code !== CODE.ILLEGAL_GENERATION) this.#memberId = ''
+      if (this.#generation !== undefined) this.#options.listener.lost(reasonOf(error))
+      this.#generation = undefined
+      return false
+    }
+    if (isCoordinatorLost(error)) this.#own.outdated()
+    else if (!isUnanswered(error) && code !== CODE.COORDINATOR_LOAD_IN_PROGRESS) {
+      this.#settings.warn(`group ${this.#options.group} cannot be joined: ${reasonOf(error)}; trying again`)
+    }
+    return true
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    const { group } = this.#options
+    try {
+      const node = await this.#shared.coordinator('group', group)
+      await this.#shared.ask(node, broker => broker.leaveGroup({ groupId: group, memberId: this.#memberId }))
+    } catch (error) {
+      // The group will notice by itself when the session ends.
+      this.#settings.warn(`group ${group} was left without telling it: ${reasonOf(error)}`)
+    }
+  }
+
+  /** Ends early when there is something to do. */
+  #pause(durationMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#settings.system.after(durationMs, () => this.#wake?.())
+      this.#wake = () => {
+        this.#wake = undefined
+        cancel()
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * One set of connections to the brokers of a cluster: who leads a partition, who coordinates a group, and a connection to
+ * each broker that is asked for.
+ *
+ * Nothing is repaired: a connection that fails, or that does not answer in time, is destroyed and what was learned from
+ * the cluster is asked for anew. Each producer, each membership, the reading and the rest have a set of their own, because
+ * a broker handles the requests of one connection one after another: a join or a fetch that waits would hold up the rest.
+ */
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { sleep } from '#engine/core/system.ts'
+import { isUnanswered } from './codes.ts'
+import type { Broker, WireRequest } from './library.ts'
+import { Link } from './link.ts'
+import { type ClusterView, metadataRequest } from './metadata-request.ts'
+import type { KafkaSettings } from './options.ts'
+import type { Outage } from './outage.ts'
+
+/** A topic that was just created may be unknown to some brokers for a moment. */
+const UNKNOWN_TOPIC_TRIES = 5
+const UNKNOWN_TOPIC_PAUSE_MS = 50
+
+export interface NetworkOptions {
+  readonly clientId?: string
+  readonly requestTimeoutMs?: number
+}
+
+export interface Located<Place> {
+  readonly leaders: Map<number, Place[]>
+  /** Partitions without a leader: LOG_UNAVAILABLE while that may change, TOPIC_MISSING when they do not exist. */
+  readonly lost: ReadonlyMap<Place, CaudalError>
+}
+
+export type CoordinatorKind = 'group' | 'producer'
+
+export class Network {
+  readonly #settings: KafkaSettings
+  readonly #outage: Outage
+  readonly #options: Required<NetworkOptions>
+  readonly #links = new Map<number, Link>()
+  readonly #coordinators = new Map<string, number>()
+  readonly #topics = new Set<string>()
+  #view: ClusterView | undefined
+  #outdated = true
+  #refreshing: Promise<ClusterView> | undefined
+  #closed = false
+
+  constructor(settings: KafkaSettings, outage: Outage, options: NetworkOptions = {}) {
+    this.#outage = outage
+    const { clientId, requestTimeoutMs } = settings
+    this.#settings = settings
+    this.#options = { clientId, requestTimeoutMs, ...options }
+  }
+
+  /** Asks a broker; forgets it when it does not answer. */
+  async ask<Answer>(node: number, question: (broker: Broker) => Promise<Answer>): Promise<Answer> {
+    const link = await this.#linkTo(node)
+    try {
+      const answer = await question(await link.ready())
+      this.#outage.ended(link.address)
+      return answer
+    } catch (error) {
+      if (this.#closed) throw new CaudalError('LOG_CLOSED', {}, error)
+      if (isUnanswered(error)) {
+        this.#outage.began(link.address, reasonOf(error))
+        this.#cut(node, link, reasonOf(error))
+        this.outdated()
+      }
+      throw error
+    }
+  }
+
+  send<Answer>(node: number, request: WireRequest<Answer>): Promise<Answer> {
+    return this.ask(node, broker => broker.connectionPool.send(request))
+  }
+
+  /** The partitions by the broker that leads them; rejects when one has none, with TOPIC_MISSING if it does not exist. */
+  async byLeader<Place extends TopicPartition>(places: readonly Place[]): Promise<Map<number, Place[]>> {
+    const { leaders, lost } = await this.locate(places)
+    for (const error of lost.values()) throw error
+    return leaders
+  }
+
+  /** As `byLeader`, but tells which partitions have no leader, and why. */
+  async locate<Place extends TopicPartition>(places: readonly Place[]): Promise<Located<Place>> {
+    const view = await this.#viewOf(places)
+    const leaders = new Map<number, Place[]>()
+    const lost = new Map<Place, CaudalError>()
+    for (const place of places) {
+      const leader = view.leaders.get(partitionKey(place))
+      const led = leader === undefined ? undefined : leaders.get(leader)
+      if (leader === undefined) lost.set(place, this.#whyLost(view, place))
+      else if (led) led.push(place)
+      else leaders.set(leader, [place])
+    }
+    return { leaders, lost }
+  }
+
+  /** The broker that keeps a group's offsets or a producer's transactions. */
+  async coordinator(kind: CoordinatorKind, id: string): Promise<number> {
+    const name = `${kind} ${id}`
+    const known = this.#coordinators.get(name)
+    if (known !== undefined) return known
+    const node = await this.anyNode()
+    const coordinatorType = kind === 'group' ? 0 : 1
+    const { coordinator } = await this.ask(node, broker =>
+      broker.findGroupCoordinator({ groupId: id, coordinatorType }),
+    )
+    this.#coordinators.set(name, coordinator.nodeId)
+    return coordinator.nodeId
+  }
+
+  /** Any broker: each passes on what concerns the whole cluster. */
+  async anyNode(): Promise<number> {
+    const nodes = [...(await this.#current()).addresses.keys()]
+    const node = nodes[Math.floor(this.#settings.system.random() * nodes.length)]
+    if (node === undefined)
+      throw new CaudalError('LOG_UNAVAILABLE', { reason: 'the cluster lists no broker' })
+    return node
+  }
+
+  /** What was learned is out of date: leaders or coordinators have moved. */
+  outdated(): void {
+    this.#outdated = true
+    this.#coordinators.clear()
+  }
+
+  /** Cuts every connection; whatever waits for an answer is rejected with LOG_CLOSED. */
+  close(): void {
+    this.#closed = true
+    for (const link of this.#links.values()) link.cut(new CaudalError('LOG_CLOSED'))
+    this.#links.clear()
+  }
+
+  async #viewOf(places: readonly TopicPartition[]): Promise<ClusterView> {
+    for (const place of places) this.#topics.add(place.topic)
+    const isKnown = (view: ClusterView) =>
+      places.every(place => view.leaders.has(partitionKey(place)) || view.leaderless.has(partitionKey(place)))
+    let view = await this.#current()
+    for (let tries = 0; tries < UNKNOWN_TOPIC_TRIES && !isKnown(view); tries++) {
+      if (tries > 0) await sleep(this.#settings.system, UNKNOWN_TOPIC_PAUSE_MS)
+      view = await this.#refresh()
+    }
+    return view
+  }
+
+  #whyLost(view: ClusterView, place: TopicPartition): CaudalError {
+    const code = view.leaderless.get(partitionKey(place))
+    if (code !== undefined) {
+      this.outdated()
+      const reason = `${partitionKey(place)} has no leader now (code ${code})`
+      return new CaudalError('LOG_UNAVAILABLE', { reason })
+    }
+    if (!view.topics.has(place.topic)) this.#topics.delete(place.topic)
+    return new CaudalError('TOPIC_MISSING', { topic: partitionKey(place) })
+  }
+
+  async #current(): Promise<ClusterView> {
+    return this.#view && !this.#outdated ? this.#view : this.#refresh()
+  }
+
+  #refresh(): Promise<ClusterView> {
+    this.#refreshing ??= this.#fetchView().finally(() => {
+      this.#refreshing = undefined
+    })
+    return this.#refreshing
+  }
+
+  /** Asks the brokers that are known, then the addresses of the beginning, until one answers. */
+  async #fetchView(): Promise<ClusterView> {
+    this.#checkOpen()
+    const request = metadataRequest([...this.#topics])
+    const addresses = [...new Set([...(this.#view?.addresses.values() ?? []), ...this.#settings.brokers])]
+    const failures: unknown[] = []
+    for (const address of addresses) {
+      const view = await this.#askOnce(address, request).catch(error => void failures.push(error))
+      this.#checkOpen()
+      if (view) return this.#adopt(view)
+    }
+    throw failures.at(-1) ?? new CaudalError('LOG_UNAVAILABLE', { reason: 'no brokers are named' })
+  }
+
+  #adopt(view: ClusterView): ClusterView {
+    this.#view = view
+    this.#outdated = false
+    for (const [node, link] of this.#links) {
+      if (view.addresses.get(node) !== link.address) this.#cut(node, link, 'it has moved')
+    }
+    return view
+  }
+
+  /** Over a connection of its own: the known ones may be busy waiting, and the first addresses have no node yet. */
+  async #askOnce<Answer>(address: string, request: WireRequest<Answer>): Promise<Answer> {
+    const link = new Link(address, this.#settings, this.#options)
+    try {
+      const broker = await link.ready()
+      return await broker.connectionPool.send(request)
+    } finally {
+      link.cut(new CaudalError('LOG_CLOSED'))
+    }
+  }
+
+  async #linkTo(node: number): Promise<Link> {
+    const known = this.#links.get(node)
+    if (known) return known
+    const address = (await this.#current()).addresses.get(node)
+    this.#checkOpen()
+    if (address === undefined) {
+      this.outdated()
+      throw new CaudalError('LOG_UNAVAILABLE', { reason: `broker ${node} is not in the cluster now` })
+    }
+    const link = this.#links.get(node) ?? new Link(address, this.#settings, this.#options)
+    this.#links.set(node, link)
+    return link
+  }
+
+  #cut(node: number, link: Link, reason: string): void {
+    link.cut(new CaudalError('LOG_UNAVAILABLE', { reason: `broker ${node} at ${link.address}: ${reason}` }))
+    if (this.#links.get(node) === link) this.#links.delete(node)
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new CaudalError('LOG_CLOSED')
+  }
+}

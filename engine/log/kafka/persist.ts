@@ -1,0 +1,46 @@
+/** Trying again while the trouble is one that passes, ever more slowly, for a limited time. */
+import { hasCode } from '#engine/core/errors.ts'
+import { sleep } from '#engine/core/system.ts'
+import { isPassing, unavailable } from './codes.ts'
+import type { KafkaSettings } from './options.ts'
+
+const PAUSE_MIN_MS = 5
+const PAUSE_MAX_MS = 500
+const GROWTH = 1.5
+
+/** The pauses of one series of tries. */
+export class BackOff {
+  #pauseMs = PAUSE_MIN_MS
+
+  next(): number {
+    const pauseMs = this.#pauseMs
+    this.#pauseMs = Math.min(pauseMs * GROWTH, PAUSE_MAX_MS)
+    return pauseMs
+  }
+
+  reset(): void {
+    this.#pauseMs = PAUSE_MIN_MS
+  }
+}
+
+/** Rejects with LOG_UNAVAILABLE when the time is up, or at once for trouble that stays. */
+export async function persist<Answer>(
+  settings: Pick<KafkaSettings, 'system' | 'unavailableAfterMs'>,
+  attempt: () => Promise<Answer>,
+): Promise<Answer> {
+  const { system, unavailableAfterMs } = settings
+  const backOff = new BackOff()
+  const begun = system.now()
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!passes(error) || system.now() - begun >= unavailableAfterMs) throw unavailable(error)
+    }
+    await sleep(system, backOff.next())
+  }
+}
+
+export function passes(error: unknown): boolean {
+  return isPassing(error) || hasCode(error, 'LOG_UNAVAILABLE')
+}

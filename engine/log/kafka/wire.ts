@@ -1,0 +1,47 @@
+/** Requests that are encoded here: the hot ones, and those whose answers kafkajs reduces too far. */
+import { ByteReader, ByteWriter } from './bytes.ts'
+import type { WireRequest } from './library.ts'
+
+interface Definition<Answer> {
+  readonly apiKey: number
+  readonly apiVersion: number
+  readonly apiName: string
+  readonly sizeBytes: number
+  write(writer: ByteWriter): void
+  read(reader: ByteReader): Answer
+}
+
+export function wireRequest<Answer>(definition: Definition<Answer>): WireRequest<Answer> {
+  const { apiKey, apiVersion, apiName } = definition
+  return {
+    request: {
+      apiKey,
+      apiVersion,
+      apiName,
+      async encode() {
+        const writer = new ByteWriter(definition.sizeBytes)
+        definition.write(writer)
+        return { buf: writer.buffer, buffer: writer.written() }
+      },
+    },
+    response: {
+      decode: async bytes => definition.read(new ByteReader(bytes)),
+      parse: async answer => answer,
+    },
+  }
+}
+
+/** Groups what belongs to partitions by topic, as requests want it. */
+export function byTopic<Item, Entry>(
+  items: readonly Item[],
+  topicOf: (item: Item) => string,
+  entryOf: (item: Item) => Entry,
+): { readonly topic: string; readonly partitions: Entry[] }[] {
+  const topics = new Map<string, Entry[]>()
+  for (const item of items) {
+    const entries = topics.get(topicOf(item))
+    if (entries) entries.push(entryOf(item))
+    else topics.set(topicOf(item), [entryOf(item)])
+  }
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions }))
+}
