@@ -19,6 +19,8 @@ export interface BatchedContext {
   readonly now: number
   readonly signal: AbortSignal
   readonly log: Logger
+  /** False once the record's time is up or its task has left. */
+  readonly isOpen: boolean
   emit(output: string, value: unknown, options?: EmitOptions): void
   close(): void
 }
@@ -50,7 +52,7 @@ export class Batcher {
   async #start(): Promise<void> {
     this.#cancelWait?.()
     this.#cancelWait = undefined
-    const items = this.#items
+    const items = this.#items.filter(({ context }) => context.isOpen)
     this.#items = []
     const first = items[0]
     if (!first) return
@@ -82,7 +84,7 @@ class Item implements BatchItem<Declared> {
     return this.context.id
   }
   emit(output: string, value: unknown, options?: EmitOptions): void {
-    this.context.emit(output, value, options)
+    if (this.context.isOpen) this.context.emit(output, value, options)
   }
   /** The first verdict stands: a promise settles once. */
   fail(error: unknown): void {

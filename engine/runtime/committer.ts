@@ -35,7 +35,8 @@ export class Committer {
   pending: Commit | undefined
   lastGoodAt = 0
   #producer: Producer | undefined
-  #underWay = false
+  /** The transaction under way, and the commit that it is, if it is one. */
+  #underWay: { readonly commit: Commit | undefined } | undefined
   #number = 0
   #dirty = new Set<Task>()
   #oldestStagedAt = 0
@@ -65,21 +66,26 @@ export class Committer {
     return this.#dirty.size === 0 ? 0 : this.#options.system.now() - this.#oldestStagedAt
   }
   get isIdle(): boolean {
-    return !this.#underWay && this.#dirty.size === 0 && !this.pending
+    return this.#underWay === undefined && this.#dirty.size === 0 && !this.pending
   }
   /** The producer is between transactions. */
   get isFree(): boolean {
-    return this.#producer !== undefined && !this.#underWay
+    return this.#producer !== undefined && this.#underWay === undefined
   }
 
   useProducer(producer: Producer): void {
     this.#producer = producer
   }
 
-  /** Throws the producer away; whatever is under way has an unknown outcome. */
+  /**
+   * Throws the producer away; a commit under way has an unknown outcome from now on, whatever it answers later: the next
+   * producer's start decides it, and ownership reads what became of it.
+   */
   dropProducer(): void {
     const producer = this.#producer
     this.#producer = undefined
+    this.pending ??= this.#underWay?.commit
+    this.#underWay = undefined
     producer?.close().catch(() => undefined) // It is of no more use, closed or not.
   }
 
@@ -95,20 +101,20 @@ export class Committer {
     this.stagedBytes = 0
     if (parts.length === 0) return
     const commit = { number, parts, startedAt: system.now() }
-    this.#transact(
-      gather(parts, commit.startedAt),
-      receipt => this.#committed(commit, receipt),
-      error => {
-        this.pending = commit
-        this.#options.onProducerLost(error)
-      },
-    )
+    this.#transact(gather(parts, commit.startedAt), commit, receipt => this.#committed(commit, receipt))
   }
 
   /** Writes records of the engine's own, such as markers, in a transaction of their own. */
   write(batches: readonly PartitionBatch[], onWritten: () => void): void {
     invariant(this.isFree, 'markers were written while a transaction was under way')
-    this.#transact(batches, onWritten, error => this.#options.onProducerLost(error))
+    this.#transact(batches, undefined, onWritten)
+  }
+
+  /** Forgets everything: the pod leaves without a commit. */
+  abandon(): void {
+    this.dropProducer()
+    this.pending = undefined
+    this.#dirty.clear()
   }
 
   /** The outcome of the pending commit was found: `positions` by task if it took place. */
@@ -130,25 +136,24 @@ export class Committer {
 
   #transact(
     batches: readonly PartitionBatch[],
+    commit: Commit | undefined,
     onDone: (receipt: Receipt) => void,
-    onFailed: (error: unknown) => void,
   ): void {
     const producer = this.#producer
     invariant(producer, 'a transaction without a producer')
-    this.#underWay = true
-    const { enqueue, system } = this.#options
+    const mine = { commit }
+    this.#underWay = mine
+    const { enqueue, system, onProducerLost } = this.#options
+    // An answer counts only while nobody has thrown the producer away.
+    const answered = (callback: () => void) => enqueue(() => this.#underWay === mine && callback())
     producer.transact(batches).then(
       receipt =>
-        enqueue(() => {
-          this.#underWay = false
+        answered(() => {
+          this.#underWay = undefined
           this.lastGoodAt = system.now()
           onDone(receipt)
         }),
-      error =>
-        enqueue(() => {
-          this.#underWay = false
-          onFailed(error)
-        }),
+      error => answered(() => onProducerLost(error)),
     )
   }
 

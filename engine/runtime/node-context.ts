@@ -69,6 +69,9 @@ export class NodeContext implements Context {
     this.#closed = true
   }
 
+  get isOpen(): boolean {
+    return !this.#closed && !this.#run.ended
+  }
   get id(): string {
     return this.delivery.id
   }
@@ -177,8 +180,7 @@ export class NodeContext implements Context {
   }
 
   assertOpen(): void {
-    if (this.#closed || this.#run.ended)
-      throw new CaudalError('CONTEXT_CLOSED', { node: this.delivery.node.name })
+    if (!this.isOpen) throw new CaudalError('CONTEXT_CLOSED', { node: this.delivery.node.name })
   }
 }
 

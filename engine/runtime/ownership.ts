@@ -97,6 +97,14 @@ export class Ownership {
     for (const holding of this.leaving.values()) holding.task.close('closedDirty')
   }
 
+  /** Drops everything without hand-over. */
+  abandon(): void {
+    this.#assigned = []
+    for (const name of [...this.holdings.keys()]) this.drop(name)
+    for (const { task } of this.leaving.values()) task.close('closedDirty')
+    this.leaving.clear()
+  }
+
   /** Drops a task; if it is still assigned it is taken anew. */
   drop(name: string): void {
     this.holdings.get(name)?.task.close('closedDirty')

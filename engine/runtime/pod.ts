@@ -18,6 +18,7 @@ import type { Plan } from '#topology/plan.ts'
 import { assignTasks, encodeMemberData } from './assignment.ts'
 import { type Commit, Committer } from './committer.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
+import { Inbox } from './inbox.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
@@ -27,7 +28,10 @@ import { StallDetector } from './stall.ts'
 import { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
 import { Upkeep } from './upkeep.ts'
+import { whenAvailable } from './when-available.ts'
 
+/** Added to the grace time of a stop, for the commits that hand over. */
+const STOP_PATIENCE_MS = 10_000
 /** Records that one task may start within one step, so that no task and no commit waits long for another. */
 const STEP_RECORDS_MAX = 256
 
@@ -64,13 +68,10 @@ export class Pod implements TaskHost {
   readonly #ownership: Ownership
   readonly #stall: StallDetector
   readonly #upkeep: Upkeep
+  readonly #inbox: Inbox
   readonly #closing = new Map<string, Promise<void>>()
   #membership: Membership | undefined
-  #inbox: (() => void)[] = []
-  #isScheduled = false
   #gateIsOpen = false
-  #cancelWake: (() => void) | undefined
-  #wakeAt = Number.POSITIVE_INFINITY
   #stopped: (() => void)[] = []
 
   constructor(options: PodOptions) {
@@ -82,6 +83,7 @@ export class Pod implements TaskHost {
     this.limits = limits
     this.logger = logger
     this.incarnation = `${name}:${system.now()}:${Math.floor(system.random() * 1e9).toString(36)}`
+    this.#inbox = new Inbox(system, () => this.step())
     this.outlets = new Outlets(plan, log.recordBytesMax)
     this.deadLetters = this.outlets.of(plan.deadLetterTopic)
     this.#programs = new Map(
@@ -122,7 +124,11 @@ export class Pod implements TaskHost {
   /** Creates missing topics, reads the global tables, joins the group. Resolves when the group was asked. */
   async start(): Promise<void> {
     this.phase = 'starting'
-    await this.log.createTopics(this.#options.plan.topicSpecs)
+    const { system, logger } = this
+    const isWanted = () => this.phase === 'starting'
+    const createTopics = () => this.log.createTopics(this.#options.plan.topicSpecs)
+    await whenAvailable(createTopics, { system, logger, isWanted })
+    if (this.phase !== 'starting') return
     await this.#tables.start()
     if (this.phase !== 'starting') return
     this.phase = 'running'
@@ -154,6 +160,8 @@ export class Pod implements TaskHost {
       this.phase = 'stopping'
       this.enqueue(() => this.#ownership.joined(this.#ownership.generation, []))
       this.#membership?.rejoin()
+      const graceMs = this.limits.handOverMaxMs + STOP_PATIENCE_MS
+      this.system.after(graceMs, () => this.enqueue(() => this.#giveUpStopping()))
     }
     if (this.phase !== 'stopping') return
     await new Promise<void>(resolve => this.#stopped.push(resolve))
@@ -188,7 +196,7 @@ export class Pod implements TaskHost {
 
   /** Nothing waits for a commit or for the next step. */
   get isCommitted(): boolean {
-    return this.#committer.isIdle && this.#inbox.length === 0
+    return this.#committer.isIdle && this.#inbox.isEmpty
   }
 
   /** How far the global tables are read. */
@@ -197,24 +205,18 @@ export class Pod implements TaskHost {
   }
 
   enqueue(callback: () => void): void {
-    this.#inbox.push(callback)
-    this.wake()
+    this.#inbox.enqueue(callback)
   }
 
   wake(): void {
-    if (this.#isScheduled || this.phase === 'stopped' || this.phase === 'failed') return
-    this.#isScheduled = true
-    this.system.defer(() => {
-      this.#isScheduled = false
-      this.step()
-    })
+    this.#inbox.wake()
   }
 
   /** One turn of the loop. */
   step(): void {
     if (this.phase === 'stopped' || this.phase === 'failed') return
     try {
-      this.#takeInbox()
+      this.#inbox.take()
       this.#ownership.advance()
       const more = this.#startRecords()
       if (this.#ownership.isSettled) this.#committer.commit()
@@ -257,12 +259,6 @@ export class Pod implements TaskHost {
     this.#options.onFailed(error)
   }
 
-  #takeInbox(): void {
-    const inbox = this.#inbox
-    this.#inbox = []
-    for (const callback of inbox) callback()
-  }
-
   #joined(generation: number, tasks: readonly TaskId[]): void {
     const mine = this.phase === 'stopping' ? [] : tasks
     this.#metrics.rebalances++
@@ -295,13 +291,7 @@ export class Pod implements TaskHost {
       due = Math.min(due, task.work?.nextDue() ?? Number.POSITIVE_INFINITY)
     }
     if (!this.#gateIsOpen && this.#ownership.isSettled) due = Math.min(due, this.system.now() + 100)
-    if (due === this.#wakeAt || due === Number.POSITIVE_INFINITY) return
-    this.#cancelWake?.()
-    this.#wakeAt = due
-    this.#cancelWake = this.system.after(Math.max(0, due - this.system.now()), () => {
-      this.#wakeAt = Number.POSITIVE_INFINITY
-      this.wake()
-    })
+    this.#inbox.wakeAt(due)
   }
 
   #finishStop(): void {
@@ -313,10 +303,19 @@ export class Pod implements TaskHost {
       .then(() => this.#end('stopped'))
   }
 
+  /** Whatever is not handed over by now is left to be fenced by its next owner. */
+  #giveUpStopping(): void {
+    if (this.phase !== 'stopping') return
+    this.logger.warn('stopping takes too long: leaving without hand-over')
+    this.#ownership.abandon()
+    this.#committer.abandon()
+    this.#finishStop()
+  }
+
   #end(phase: 'stopped' | 'failed'): void {
     this.phase = phase
     this.#stall.stop()
-    this.#cancelWake?.()
+    this.#inbox.close()
     this.#upkeep.stop()
     for (const { task } of [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()]) {
       task.close('closedDirty')

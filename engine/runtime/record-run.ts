@@ -29,6 +29,8 @@ export interface RunHost {
   readonly state: TaskState
   /** Operators that one record may pass. */
   readonly hopsMax: number
+  /** Largest entry of the state topic. */
+  readonly stateBytesMax: number
   /** Stages a step's result for the next commit, ahead of its record. */
   journal(job: Job, callId: string, value: Uint8Array): void
   /** A step's result was found in the journal. */
@@ -126,6 +128,12 @@ export class RecordRun implements ContextRun, JobRun {
   }
 
   write(entry: string, value: Uint8Array | null): void {
+    const size = entry.length + (value?.length ?? 0)
+    const { stateBytesMax: limit } = this.host
+    if (size > limit) {
+      const details = { node: this.node?.name, target: 'state', limit, size }
+      throw new CaudalError('RECORD_TOO_LARGE', details)
+    }
     this.writes ??= new Map()
     this.writes.set(entry, value)
   }

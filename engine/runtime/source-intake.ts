@@ -4,19 +4,24 @@
  */
 import { hasCode } from '#engine/core/errors.ts'
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
 import type { SourceProgress } from './checkpoint.ts'
 import type { Limits } from './limits.ts'
 import type { Entry } from './stage-program.ts'
+
+const RETRY_MS = 100
 
 export interface IntakeOptions {
   readonly place: TopicPartition
   readonly entries: readonly Entry[]
   readonly progress: SourceProgress
   readonly log: Log
+  readonly system: System
   readonly limits: Limits
   /** Runs the callback within the pod's next step. */
   readonly enqueue: (callback: () => void) => void
+  /** Reading has ended with this error. */
   readonly onFailed: (error: unknown, intake: SourceIntake) => void
 }
 
@@ -121,8 +126,13 @@ export class SourceIntake {
 
   #fail(error: unknown, reader: Reader): void {
     if (reader !== this.#reader) return
-    this.#fetching = hasCode(error, 'OFFSET_OUT_OF_RANGE')
-    this.#options.onFailed(error, this)
+    if (!hasCode(error, 'LOG_UNAVAILABLE')) return this.#options.onFailed(error, this)
+    const { system, enqueue } = this.#options
+    system.after(RETRY_MS, () =>
+      enqueue(() => {
+        if (reader === this.#reader) this.#fetching = false
+      }),
+    )
   }
 }
 

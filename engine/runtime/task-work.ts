@@ -37,6 +37,7 @@ export class TaskWork implements RunHost {
   readonly system: System
   readonly logger: Logger
   readonly hopsMax: number
+  readonly stateBytesMax: number
   /** Jobs begun and not done, each with its attempt under way, or none while it waits for the next. */
   readonly #active = new Map<Job, RecordRun | undefined>()
   readonly #lanes = new Lanes()
@@ -68,6 +69,8 @@ export class TaskWork implements RunHost {
     this.system = host.system
     this.logger = host.logger
     this.hopsMax = host.limits.hopsMax
+    // Less a little for what the log adds to each record.
+    this.stateBytesMax = host.log.recordBytesMax - 512
     this.#program = program
     this.#intakes = intakes
     this.#timers = timers

@@ -21,6 +21,8 @@ import type { TaskHost } from './task-host.ts'
 import { assertMove, type TaskPhase } from './task-lifecycle.ts'
 import { type Staged, TaskWork } from './task-work.ts'
 
+const RETRY_MS = 200
+
 /** One task's part of a commit. */
 export interface TaskCommit {
   readonly task: Task
@@ -88,17 +90,20 @@ export class Task {
 
   /** Opens the local copy and begins to read the state topic. */
   open(): void {
-    this.#isOpening = true
     const { host, stores, ready } = this.#options
-    const places = this.#sourcePlaces()
-    const opened = ready.then(() => Promise.all([stores.open(this.id), host.log.bounds(places)]))
-    opened.then(
-      ([store, starts]) => host.enqueue(() => this.#opened(store, starts)),
-      error =>
+    host.log.bounds(this.#sourcePlaces()).then(
+      starts =>
         host.enqueue(() => {
-          this.#released()
-          this.#failed(error)
+          if (!this.isOpen) return
+          this.#isOpening = true
+          ready
+            .then(() => stores.open(this.id))
+            .then(
+              store => host.enqueue(() => this.#opened(store, starts)),
+              error => host.enqueue(() => this.#openingFailed(error)),
+            )
         }),
+      error => host.enqueue(() => this.#openingFailed(error)),
     )
   }
 
@@ -237,6 +242,14 @@ export class Task {
     this.#options.onChanged()
   }
 
+  #openingFailed(error: unknown): void {
+    this.#isOpening = false
+    if (!this.isOpen) return this.#released()
+    if (!hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(error)
+    const { host } = this.#options
+    host.system.after(RETRY_MS, () => host.enqueue(() => this.isOpen && this.open()))
+  }
+
   #release(store: Store): void {
     const { logger } = this.#options.host
     store.close().then(this.#released, error => {
@@ -265,7 +278,7 @@ export class Task {
     const stored = state.get(CHECKPOINT)
     const sources = stored ? decodeCheckpoint(stored, this.name).sources : {}
     const { host } = this.#options
-    const { log, limits } = host
+    const { log, system, limits } = host
     return this.#sourcePlaces().map((place, index) => {
       const start = this.#starts?.[index]?.start ?? 0
       const at = sources[partitionKey(place)] ?? { low: start, ahead: [] }
@@ -277,6 +290,7 @@ export class Task {
         entries: this.program.entries.get(place.topic) ?? [],
         progress: new SourceProgress(at.low, at.ahead),
         log,
+        system,
         limits,
         enqueue: callback => host.enqueue(callback),
         onFailed: (error, intake) => this.#sourceFailed(error, intake),
@@ -285,7 +299,6 @@ export class Task {
   }
 
   #sourceFailed(error: unknown, intake: SourceIntake): void {
-    if (hasCode(error, 'LOG_UNAVAILABLE') || !this.isOpen) return
     if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
     const { topic, partition, progress } = intake
     const { start } = error.details

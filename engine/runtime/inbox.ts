@@ -1,0 +1,61 @@
+/** What callbacks have for the pod's next step, and the wish for that step. */
+import type { System } from '#engine/core/system.ts'
+
+export class Inbox {
+  readonly #system: System
+  readonly #step: () => void
+  #callbacks: (() => void)[] = []
+  #isScheduled = false
+  #isClosed = false
+  #cancelWake: (() => void) | undefined
+  #wakeAt = Number.POSITIVE_INFINITY
+
+  constructor(system: System, step: () => void) {
+    this.#system = system
+    this.#step = step
+  }
+
+  get isEmpty(): boolean {
+    return this.#callbacks.length === 0
+  }
+
+  enqueue(callback: () => void): void {
+    this.#callbacks.push(callback)
+    this.wake()
+  }
+
+  /** A step runs soon. */
+  wake(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    this.#system.defer(() => {
+      this.#isScheduled = false
+      if (!this.#isClosed) this.#step()
+    })
+  }
+
+  /** A step runs at this time at the latest; replaces the time asked for before. */
+  wakeAt(due: number): void {
+    if (due === this.#wakeAt) return
+    this.#cancelWake?.()
+    this.#cancelWake = undefined
+    this.#wakeAt = due
+    if (due === Number.POSITIVE_INFINITY) return
+    this.#cancelWake = this.#system.after(Math.max(0, due - this.#system.now()), () => {
+      this.#wakeAt = Number.POSITIVE_INFINITY
+      this.wake()
+    })
+  }
+
+  /** Runs what has gathered; what that adds waits for the next step. */
+  take(): void {
+    const callbacks = this.#callbacks
+    this.#callbacks = []
+    for (const callback of callbacks) callback()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#cancelWake?.()
+  }
+}
