@@ -277,7 +277,6 @@ export class Pod implements TaskHost {
     for (const { task } of this.#ownership.holdings.values()) {
       if (task.phase !== 'running' || !task.work) continue
       const started = task.work.start(STEP_RECORDS_MAX)
-      task.program.metrics.recordsIn += started
       if (started === STEP_RECORDS_MAX) more = true
       for (const intake of task.intakes) intake.fetch()
     }

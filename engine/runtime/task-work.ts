@@ -210,7 +210,7 @@ export class TaskWork implements RunHost {
 
   #run(job: Job): void {
     if (job instanceof TimerJob && !job.isDue(this.state)) return this.#lanes.leave(job)
-    job.attempt++
+    if (job.attempt++ === 0) this.#program.metrics.recordsIn++
     const run = new RecordRun(job, this, this.#now)
     let pending: void | Promise<void>
     try {
