@@ -45,7 +45,12 @@ export async function emitted(operator: Operator, value: unknown, given: Given =
   return only
 }
 
-function contextOf(operator: Operator, given: Given, emissions: Emission[], warnings: string[]): Context {
+export function contextOf(
+  operator: Operator,
+  given: Given,
+  emissions: Emission[],
+  warnings: string[],
+): Context {
   const state = given.state ?? new Map<string, unknown>()
   const journal = given.journal ?? new Map<string, unknown>()
   const id = given.id ?? 'record-1'
