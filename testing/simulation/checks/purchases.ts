@@ -1,0 +1,82 @@
+/**
+ * No answer is bought twice, but for those that a fault took away: in flight at a process that was hit, or answered
+ * within the commit cycle that was open then. What was journaled is never asked again by a healthy process. Without
+ * faults, scaling and rolling restarts included, nothing at all is bought twice.
+ */
+import { asText } from '#engine/core/codec.ts'
+import type { Evidence } from '../evidence.ts'
+import type { Call } from '../model-server.ts'
+import type { Check } from '../scenario.ts'
+
+/** An answer is journaled at the latest so long after its arrival while nothing is wrong. */
+const COMMIT_CYCLE_MS = 100
+
+export const boughtOnce: Check = evidence => {
+  const byQuestion = Map.groupBy(evidence.calls, ({ question }) => question)
+  const journaled = journalTimes(evidence)
+  return [...byQuestion.values()].flatMap(calls => [
+    ...onOneId(calls),
+    ...askedAgain(evidence, calls, journaled),
+    ...boughtAgain(evidence, calls),
+  ])
+}
+
+/** A question has one request id, whoever asks and how often. */
+function onOneId(calls: readonly Call[]): string[] {
+  const ids = new Set(calls.map(({ requestId }) => requestId))
+  return ids.size === 1 ? [] : [`${calls[0]?.question} was asked under ${ids.size} request ids`]
+}
+
+function askedAgain(
+  evidence: Evidence,
+  calls: readonly Call[],
+  journaled: ReadonlyMap<string, number>,
+): string[] {
+  return calls.flatMap(({ requestId, question, process, startedAt }) => {
+    const since = journaled.get(requestId)
+    if (since === undefined || startedAt <= since) return []
+    if (evidence.wasDisturbed(process, startedAt, startedAt)) return []
+    return [
+      `${question} was asked again by ${process} ${startedAt - since} ms after its answer was journaled`,
+    ]
+  })
+}
+
+function boughtAgain(evidence: Evidence, calls: readonly Call[]): string[] {
+  const bought = calls
+    .filter(({ outcome }) => outcome === 'answered')
+    .sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
+  return bought.slice(1).flatMap((second, index) => {
+    const first = bought[index]
+    if (!first || isExcused(evidence, first, second)) return []
+    return [`${second.question} was bought twice: by ${bill(first)}, then by ${bill(second)}`]
+  })
+}
+
+function isExcused(evidence: Evidence, first: Call, second: Call): boolean {
+  const lost = evidence.wasDisturbed(
+    first.process,
+    first.startedAt,
+    (first.endedAt ?? first.startedAt) + COMMIT_CYCLE_MS,
+  )
+  return lost || evidence.wasDisturbed(second.process, second.startedAt, second.startedAt)
+}
+
+function bill({ process, startedAt, endedAt }: Call): string {
+  return `${process} from ${startedAt} to ${endedAt}`
+}
+
+/** When the commit that journaled an answer was begun, by request id. */
+function journalTimes(evidence: Evidence): ReadonlyMap<string, number> {
+  const times = new Map<string, number>()
+  for (const { name } of evidence.plan.stages) {
+    for (const { key, value, timestamp } of evidence.history(name).flat()) {
+      if (!key || !value || key[0] !== STEP) continue
+      const id = asText(key).slice(1)
+      times.set(id, Math.min(times.get(id) ?? timestamp, timestamp))
+    }
+  }
+  return times
+}
+
+const STEP = 's'.charCodeAt(0)

@@ -1,0 +1,139 @@
+/** What a run leaves behind and a user could read: topics read committed, state, the provider's bill, what befell the pods. */
+import type { Codec } from '#engine/core/codec.ts'
+import { asText } from '#engine/core/codec.ts'
+import { HEADER, type LogRecord } from '#engine/core/record.ts'
+import { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
+import { unframe } from '#engine/state/frame.ts'
+import { type Entry, parseEntry } from '#engine/state/layout.ts'
+import type { Plan } from '#topology/plan.ts'
+import type { Call } from './model-server.ts'
+
+/** One committed record with its place. */
+export interface Seen<T> {
+  readonly partition: number
+  readonly offset: number
+  readonly key: string
+  readonly value: T
+  readonly record: LogRecord
+}
+
+/** A time in which something was wrong with a process, or with all of them. */
+export interface Disturbance {
+  readonly process: string | undefined
+  readonly from: number
+  readonly until: number
+}
+
+/** A process that ended by itself. */
+export interface PodFailure {
+  readonly process: string
+  readonly error: unknown
+}
+
+export interface EvidenceSources {
+  readonly plan: Plan
+  /** Committed records by partition. */
+  readonly committed: (topic: string) => readonly (readonly LogRecord[])[]
+  readonly calls: readonly Call[]
+  readonly disturbances: readonly Disturbance[]
+  readonly failures: readonly PodFailure[]
+  readonly now: () => number
+}
+
+export interface StateEntry {
+  readonly entry: Entry
+  readonly partition: number
+  readonly value: Uint8Array
+}
+
+export class Evidence {
+  readonly plan: Plan
+  readonly calls: readonly Call[]
+  readonly disturbances: readonly Disturbance[]
+  readonly failures: readonly PodFailure[]
+  readonly #sources: EvidenceSources
+
+  constructor(sources: EvidenceSources) {
+    this.#sources = sources
+    this.plan = sources.plan
+    this.calls = sources.calls
+    this.disturbances = sources.disturbances
+    this.failures = sources.failures
+  }
+
+  get now(): number {
+    return this.#sources.now()
+  }
+
+  /** How many committed records a topic has. */
+  count(topic: string): number {
+    return this.#sources.committed(topic).reduce((sum, records) => sum + records.length, 0)
+  }
+
+  /** The committed records of a topic, by partition and offset. */
+  read<T>(topic: string, codec: Codec<T>): readonly Seen<T>[] {
+    return this.#sources.committed(topic).flatMap((records, partition) =>
+      records.map(record => ({
+        partition,
+        offset: record.offset,
+        key: record.key ? asText(record.key) : '',
+        value: codec.decode(record.value ?? new Uint8Array()),
+        record,
+      })),
+    )
+  }
+
+  deadLetters(): readonly DeadLetter[] {
+    const { deadLetterTopic } = this.plan
+    return this.read(deadLetterTopic, {
+      name: 'dead letter',
+      encode: () => NOTHING,
+      decode: decodeDeadLetter,
+    }).map(({ value }) => value)
+  }
+
+  /** The state topic of a stage as it was written, tombstones included. */
+  history(stage: string): readonly (readonly LogRecord[])[] {
+    const { stateTopic } = this.plan.stages.find(({ name }) => name === stage) ?? {}
+    return stateTopic === undefined ? [] : this.#sources.committed(stateTopic)
+  }
+
+  /** The state of a stage: the last value of each entry. */
+  state(stage: string): readonly StateEntry[] {
+    return this.history(stage).flatMap((records, partition) => {
+      const latest = new Map<string, Uint8Array | null>()
+      for (const { key, value } of records) if (key) latest.set(asText(key), value)
+      return [...latest].flatMap(([text, value]) => {
+        const entry = parseEntry(text)
+        return entry && value ? [{ entry, partition, value }] : []
+      })
+    })
+  }
+
+  /** The values of one declared state: by key or, for a map, by key and name. */
+  values<T>(stage: string, operator: string, state: string, codec: Codec<T>): ReadonlyMap<string, T> {
+    const values = new Map<string, T>()
+    for (const { entry, value } of this.state(stage)) {
+      if (entry.kind !== 'value' && entry.kind !== 'map') continue
+      if (entry.operator !== operator || entry.state !== state) continue
+      const name = entry.kind === 'map' ? `${entry.key}/${entry.name}` : entry.key
+      values.set(name, codec.decode(unframe(value, state)))
+    }
+    return values
+  }
+
+  /** Whether something was wrong with the process at any time between. */
+  wasDisturbed(process: string, from: number, until: number): boolean {
+    return this.disturbances.some(
+      each => (each.process ?? process) === process && each.from <= until && each.until >= from,
+    )
+  }
+}
+
+const NOTHING = new Uint8Array()
+
+/** Identity of a record as the engine sees it. */
+export function idOf(topic: string, { partition, offset, record }: Seen<unknown>): string {
+  const given = record.headers[HEADER.id]
+  return given ? asText(given) : `${topic}/${partition}/${offset}`
+}

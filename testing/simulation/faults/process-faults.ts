@@ -1,0 +1,113 @@
+/** What befalls processes: killed, stopped and continued, started, ended in good order. */
+import type { Fleet } from '../fleet.ts'
+import { between, type FaultKind, pickPod } from './fault-kind.ts'
+
+export const PROCESS_FAULTS: readonly FaultKind[] = [
+  {
+    name: 'crash, same name again',
+    source: 'kill -9; I17 restart under the same name while the old member still lives',
+    weight: 2,
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      const downMs = between(random, 0, 4_000)
+      fleet.kill(pod)
+      fleet.later(downMs, () => {
+        if (fleet.isNameFree(pod.name)) fleet.start(pod.name)
+      })
+      return `${pod.id} is down for ${downMs} ms`
+    },
+  },
+  {
+    name: 'crash, new name',
+    source: 'kill -9; a fresh pod has no local copy',
+    weight: 2,
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      const downMs = between(random, 0, 4_000)
+      fleet.kill(pod)
+      fleet.later(downMs, () => fleet.start())
+      return `${pod.id}, replaced after ${downMs} ms`
+    },
+  },
+  pause('short pause', 'SIGSTOP within the session; S28 event loop blocked', 50, 1_900, 2),
+  pause('long pause', 'SIGSTOP beyond the session: a zombie; I1, I2', 3_200, 9_000, 2),
+  {
+    name: 'zombie gets its tasks back',
+    source: 'H1, I3: the nonce of the claim',
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      const others = fleet.live.filter(each => each !== pod)
+      if (!pod || others.length === 0) return undefined
+      const asleepMs = between(random, 4_000, 8_000)
+      fleet.disturb(pod, asleepMs)
+      pod.pause()
+      fleet.later(asleepMs, () => {
+        pod.resume()
+        for (const other of others) other.stop()
+      })
+      fleet.later(asleepMs + 4_000, () => refill(fleet))
+      return `${pod.id} sleeps ${asleepMs} ms, then the others leave`
+    },
+  },
+  {
+    name: 'pod added',
+    source: 'rebalance at any point; I7, I8',
+    apply(fleet) {
+      if (fleet.live.length > fleet.scenario.shape.pods + 1) return undefined
+      return fleet.start().id
+    },
+  },
+  {
+    name: 'pod stopped',
+    source: 'rebalance at any point; hand-over; I23',
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod || fleet.live.length < 2) return undefined
+      pod.stop()
+      fleet.later(between(random, 2_000, 6_000), () => refill(fleet))
+      return pod.id
+    },
+  },
+  {
+    name: 'rolling restart',
+    source: 'graceful stop; K7',
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      pod.stop()
+      againWhenGone(fleet, pod.name)
+      return pod.id
+    },
+  },
+]
+
+function pause(name: string, source: string, minMs: number, maxMs: number, weight: number): FaultKind {
+  return {
+    name,
+    source,
+    weight,
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      const asleepMs = between(random, minMs, maxMs)
+      fleet.disturb(pod, asleepMs)
+      pod.pause()
+      fleet.later(asleepMs, () => pod.resume())
+      return `${pod.id} for ${asleepMs} ms`
+    },
+  }
+}
+
+/** Brings the fleet to its size, as a replica set does. */
+function refill(fleet: Fleet): void {
+  while (fleet.live.length < fleet.scenario.shape.pods) fleet.start()
+}
+
+function againWhenGone(fleet: Fleet, name: string): void {
+  fleet.later(200, () => {
+    if (fleet.isNameFree(name)) fleet.start(name)
+    else againWhenGone(fleet, name)
+  })
+}

@@ -1,0 +1,206 @@
+/**
+ * A whole cluster in one process on virtual time: the pods, the log that they share, the model that they pay, and what
+ * befalls them. Faults act through it, so that whatever they begin is ended when the calm comes.
+ */
+import { type ErrorCode, hasCode } from '#engine/core/errors.ts'
+import type { Logger } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import {
+  createSimulatedBroker,
+  evenLatency,
+  type SimulatedBroker,
+} from '#engine/log/simulated/simulated-broker.ts'
+import { silent } from '#engine/runtime/run.ts'
+import { durableMemoryStores } from '#engine/state/memory-store.ts'
+import type { StoreFactory } from '#engine/state/store.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import { type Random, seededRandom, seedOf } from '../seeded-random.ts'
+import { VirtualTime } from '../virtual-time.ts'
+import { type Disturbance, Evidence, type PodFailure } from './evidence.ts'
+import { GOOD_MOOD, ModelServer } from './model-server.ts'
+import { PodProcess, type Ports, told } from './pod-process.ts'
+import { REQUEST_TIMEOUT_MS, type Scenario } from './scenario.ts'
+
+/** A supervisor starts a process again after this. */
+const RESTART_MS = 500
+/** After a fault is over, its consequences (a time-out, a session, a take-over) may last so long. */
+const AFTERMATH_MS = 5_000
+
+export interface FleetOptions {
+  readonly scenario: Scenario
+  readonly seed: number
+  /** Wraps what a pod reaches the world by: how a bug is planted. */
+  readonly plant?: Plant
+  /** Has the pods' own log lines in the trace. */
+  readonly verbose?: boolean
+}
+
+/** Given the ports of a process and the fleet that it is part of, the ports that it gets. */
+export type Plant = (ports: Ports, fleet: Fleet) => Ports
+
+export class Fleet {
+  readonly scenario: Scenario
+  readonly time: VirtualTime
+  /** The outside world's. */
+  readonly system: System
+  readonly broker: SimulatedBroker
+  readonly model: ModelServer
+  /** A client that no fault is aimed at: the operator of the cluster, and the source of the inputs. */
+  readonly outsider: Log
+  readonly plan: Plan
+  readonly processes: PodProcess[] = []
+  readonly disturbances: Disturbance[] = []
+  readonly failures: PodFailure[] = []
+  readonly trace: string[] = []
+  /** Errors that a fault excuses a pod to end with. */
+  readonly excused = new Set<ErrorCode>()
+  readonly #options: FleetOptions
+  readonly #disks = new Map<string, StoreFactory>()
+  readonly #endings = new Set<() => void>()
+  readonly #startedAt: number
+  #names = 0
+
+  constructor(options: FleetOptions) {
+    const { seed, scenario } = options
+    this.#options = options
+    this.scenario = scenario
+    this.time = new VirtualTime(seed)
+    this.system = this.time.system
+    this.#startedAt = this.system.now()
+    this.model = new ModelServer(this.system, this.randomFor('model'), scenario.shape.latencyMs)
+    this.broker = createSimulatedBroker({
+      system: this.system,
+      latency: evenLatency(this.system, 0.2, 3),
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      transactionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 6_000,
+    })
+    this.outsider = this.broker.connect(this.system, 'outsider')
+    this.plan = plan(scenario.graph({ model: this.model.connect('nobody', this.system) }))
+  }
+
+  /** Randomness of one part of the run. */
+  randomFor(part: string): Random {
+    return seededRandom(seedOf(this.#options.seed, part))
+  }
+
+  /** What a user could read now. */
+  evidence(): Evidence {
+    return new Evidence({
+      plan: this.plan,
+      committed: topic => this.broker.inspect.committed(topic),
+      calls: this.model.calls,
+      disturbances: this.disturbances,
+      failures: this.failures,
+      now: () => this.system.now(),
+    })
+  }
+
+  // --- Processes
+
+  /** Starts a pod; under a new name where none is given. A name has a disk, which outlives its processes. */
+  start(name = `pod-${this.#names++}`): PodProcess {
+    const id = `${name}#${this.processes.length}`
+    const system = this.time.systemFor(id)
+    const disk = this.#disks.get(name) ?? durableMemoryStores()
+    this.#disks.set(name, disk)
+    const log = this.broker.connect(system, name)
+    const graph = this.scenario.graph({ model: this.model.connect(id, system) })
+    const ports = { log, stores: disk, graph }
+    const process = new PodProcess({
+      id,
+      name,
+      system,
+      ports: this.#options.plant?.(ports, this) ?? ports,
+      logger: this.#options.verbose ? this.#loggerOf(id) : silent,
+      onFailed: (failed, error) => this.#ended(failed, error),
+    })
+    this.processes.push(process)
+    process.start()
+    return process
+  }
+
+  get live(): readonly PodProcess[] {
+    return this.processes.filter(({ status }) => status === 'running')
+  }
+
+  isNameFree(name: string): boolean {
+    return this.processes.every(each => each.name !== name || each.status === 'gone')
+  }
+
+  kill(process: PodProcess): void {
+    this.disturb(process, 0, 0)
+    process.kill()
+  }
+
+  // --- What faults are made with
+
+  /** Something is wrong with a process, or with all of them, for so long. */
+  disturb(process: PodProcess | undefined, durationMs: number, aftermathMs = AFTERMATH_MS): void {
+    const from = this.system.now()
+    this.disturbances.push({ process: process?.id, from, until: from + durationMs + aftermathMs })
+  }
+
+  /** Happens after so long, or when the calm comes, whichever is earlier. */
+  later(delayMs: number, ending: () => void): void {
+    const end = () => {
+      if (!this.#endings.delete(end)) return
+      cancel()
+      ending()
+    }
+    this.#endings.add(end)
+    const cancel = this.system.after(delayMs, end)
+  }
+
+  note(what: string): void {
+    const seconds = ((this.system.now() - this.#startedAt) / 1_000).toFixed(3)
+    this.trace.push(`${seconds.padStart(8)} s  ${what}`)
+  }
+
+  /** Ends every fault, and brings the fleet to its full size. */
+  calm(): void {
+    this.note('calm')
+    for (const end of [...this.#endings]) end()
+    const { faults } = this.broker
+    faults.clear()
+    faults.setPlan(undefined)
+    faults.delayMarkers(0)
+    faults.freeDisk()
+    faults.thawClaims()
+    this.model.mood = GOOD_MOOD
+    for (const process of this.processes) {
+      faults.heal(process.name)
+      process.resume()
+    }
+    this.abortHanging()
+    while (this.live.length < this.scenario.shape.pods) this.start()
+  }
+
+  /** What an operator does who is told of a hanging transaction. */
+  abortHanging(): void {
+    for (const { name, partitions } of this.broker.inspect.topics()) {
+      for (let partition = 0; partition < partitions; partition++) {
+        this.broker.faults.abortHanging({ topic: name, partition })
+      }
+    }
+  }
+
+  #ended(process: PodProcess, error: unknown): void {
+    this.note(`${process.id} ended: ${told(error)}`)
+    // A pod that cannot reach the log at its start is started again, as any supervisor does.
+    const isUnreachable = process.running === undefined && hasCode(error, 'LOG_UNAVAILABLE')
+    const isExcused = [...this.excused].some(code => hasCode(error, code))
+    if (!isUnreachable && !isExcused) this.failures.push({ process: process.id, error })
+    this.disturb(process, 0, 0)
+    this.later(RESTART_MS, () => {
+      if (this.isNameFree(process.name)) this.start(process.name)
+    })
+  }
+
+  #loggerOf(id: string): Logger {
+    const log = (level: string) => (message: string, fields?: object) =>
+      this.note(`${id} ${level}: ${message} ${fields ? JSON.stringify(fields) : ''}`)
+    return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * A paid model outside the cluster. Its calls take virtual time, fail or hang, and it keeps the ledger that a provider's
+ * bill is made from: who asked what under which request id, and what was answered.
+ *
+ * The server goes on whatever happens to its client: an answer to a dead pod was bought all the same. Only a client that
+ * takes its call back before the answer does not pay.
+ */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { StepCall } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Random } from '../seeded-random.ts'
+
+export interface Call {
+  readonly requestId: string
+  readonly question: string
+  /** The process that asked. */
+  readonly process: string
+  readonly startedAt: number
+  endedAt: number | undefined
+  outcome: 'open' | 'answered' | 'failed' | 'aborted'
+}
+
+/** How the provider feels; shares from 0 to 1. */
+export interface Mood {
+  readonly failed: number
+  readonly hanging: number
+  /** Latency is multiplied by this. */
+  readonly slowness: number
+}
+
+export const GOOD_MOOD: Mood = { failed: 0, hanging: 0, slowness: 1 }
+
+export interface Model {
+  /** Resolves with an answer that no other call gets. */
+  ask(question: string, call: StepCall): Promise<string>
+}
+
+export class ModelServer {
+  readonly calls: Call[] = []
+  mood: Mood = GOOD_MOOD
+  readonly #world: System
+  readonly #random: Random
+  readonly #latencyMs: readonly [min: number, max: number]
+
+  constructor(world: System, random: Random, latencyMs: readonly [number, number]) {
+    this.#world = world
+    this.#random = random
+    this.#latencyMs = latencyMs
+  }
+
+  /** The model as one process reaches it: answers arrive on that process's own system. */
+  connect(process: string, system: System): Model {
+    return { ask: (question, { id, signal }) => this.#ask(process, system, question, id, signal) }
+  }
+
+  #ask(
+    process: string,
+    system: System,
+    question: string,
+    requestId: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const world = this.#world
+    const startedAt = world.now()
+    const call: Call = { requestId, question, process, startedAt, endedAt: undefined, outcome: 'open' }
+    const serial = this.calls.push(call)
+    const end = (outcome: Call['outcome'], settle: () => void) => {
+      if (call.outcome !== 'open') return
+      call.outcome = outcome
+      call.endedAt = world.now()
+      system.defer(settle)
+    }
+    signal.addEventListener('abort', () => end('aborted', () => reject(signal.reason)), { once: true })
+    const { failed, hanging, slowness } = this.mood
+    const isHanging = this.#random() < hanging
+    const isFailing = this.#random() < failed
+    if (isHanging) return promise
+    world.after(this.#drawLatency() * slowness, () => {
+      if (isFailing) end('failed', () => reject(refusal()))
+      else end('answered', () => resolve(`${question} is ${serial}`))
+    })
+    return promise
+  }
+
+  #drawLatency(): number {
+    const [min, max] = this.#latencyMs
+    return min + this.#random() * (max - min)
+  }
+}
+
+function refusal(): CaudalError {
+  const details = { model: 'simulated', errorType: 'unavailable', reason: 'the provider has a bad time' }
+  return new CaudalError('MODEL_UNAVAILABLE', details)
+}

@@ -1,0 +1,81 @@
+/** One run of one scenario under one seed: inputs and faults, then a calm in which everything must drain, then the checks. */
+import { CaudalError } from '#engine/core/errors.ts'
+import { NO_HEADERS } from '#engine/core/record.ts'
+import { scheduleFaults } from './fault-schedule.ts'
+import type { FaultKind } from './faults/fault-kind.ts'
+import { Fleet, type Plant } from './fleet.ts'
+import type { Scenario } from './scenario.ts'
+
+/** How often it is looked at whether all is done. */
+const LOOK_MS = 1_000
+/** A duplicate would come within this time after the last outcome. */
+const QUIET_MS = 5_000
+const COMPLAINTS_MAX = 10
+
+export interface SeedOptions {
+  readonly scenario: Scenario
+  readonly seed: number
+  /** The kinds that are drawn from. */
+  readonly kinds: readonly FaultKind[]
+  readonly plant?: Plant
+  readonly verbose?: boolean
+}
+
+export interface Verdict {
+  readonly scenario: string
+  readonly seed: number
+  /** None: the run was right. */
+  readonly complaints: readonly string[]
+  /** What befell the cluster, in order. */
+  readonly trace: readonly string[]
+  readonly events: number
+}
+
+export async function runSeed(options: SeedOptions): Promise<Verdict> {
+  const { scenario, seed, kinds } = options
+  const fleet = new Fleet(options)
+  const { shape } = scenario
+  const complaints: string[] = []
+  try {
+    await fleet.time.settle(fleet.outsider.createTopics(fleet.plan.topicSpecs))
+    for (let i = 0; i < shape.pods; i++) fleet.start()
+    feed(fleet)
+    scheduleFaults(fleet, kinds)
+    await fleet.time.runFor(shape.spreadMs + LOOK_MS)
+    fleet.calm()
+    if (!(await drain(fleet)))
+      complaints.push(`not everything was done ${shape.drainMaxMs} ms after the calm`)
+    await fleet.time.runFor(QUIET_MS)
+    const evidence = fleet.evidence()
+    for (const check of scenario.checks) complaints.push(...check(evidence))
+  } catch (error) {
+    complaints.push(error instanceof CaudalError ? `${error.message} ${error.stack}` : String(error))
+  }
+  const { trace, time } = fleet
+  for (const process of fleet.processes) process.kill()
+  const kept = complaints.slice(0, COMPLAINTS_MAX)
+  return { scenario: scenario.name, seed, complaints: kept, trace, events: time.eventCount }
+}
+
+function feed(fleet: Fleet): void {
+  const { scenario, system, outsider } = fleet
+  for (const { atMs, place, key, value } of scenario.inputs(fleet.randomFor('inputs'), scenario.shape)) {
+    system.after(atMs, () => {
+      const record = { key: Buffer.from(key), value, headers: NO_HEADERS, timestamp: system.now() }
+      // An input that the log does not take was never one: the checks read the topic.
+      outsider.append([{ ...place, records: [record] }]).catch(() => undefined)
+    })
+  }
+}
+
+/** False when the inputs have not all reached their outcome in time. */
+async function drain(fleet: Fleet): Promise<boolean> {
+  const { scenario, time, system } = fleet
+  const latest = system.now() + scenario.shape.drainMaxMs
+  while (!scenario.isComplete(fleet.evidence())) {
+    if (system.now() > latest) return false
+    await time.runFor(LOOK_MS)
+    fleet.abortHanging()
+  }
+  return true
+}
