@@ -47,17 +47,23 @@ function verdictOn(prompt: string): object {
   return { ...scores, feedback }
 }
 
-/** The first attempt is as good as its draw; each further one, and each with feedback, is better. */
-function qualityOf(asked: Asked, prompt: string): number {
+/** Share of the questions that stay beyond the model, whatever it is told, and how good its answers to them get. */
+const BEYOND_SHARE = 0.04
+const BEYOND_QUALITY_MAX = 0.35
+
+/** The first attempt is as good as its draw; each further one, or one with feedback, is better. */
+function qualityOf(asked: Asked, prompt: string, question: string): number {
   const [luck] = draws(asked.seed, asked.requestId, 'quality')
+  const [difficulty] = draws(asked.seed, question, 'difficulty')
   const improved = asked.hints.attempt ? asked.hints.attempt - 1 : tagged(prompt, 'feedback') ? 1 : 0
-  return Math.min(1, 0.25 + 0.75 * luck + 0.4 * improved)
+  const quality = Math.min(1, 0.2 + 0.8 * luck + 0.3 * improved)
+  return difficulty < BEYOND_SHARE ? Math.min(BEYOND_QUALITY_MAX, quality) : quality
 }
 
 function freeText(asked: Asked, prompt: string): string {
-  const quality = qualityOf(asked, prompt)
   const document = tagged(prompt, 'document')
-  const question = tagged(prompt, 'question') ?? prompt
+  const question = tagged(prompt, 'question') ?? document ?? prompt
+  const quality = qualityOf(asked, prompt, question)
   const context = tagged(prompt, 'context') ?? document ?? ''
   const reference = asked.hints.reference ?? tagged(prompt, 'reference')
   if (reference) return fromReference(reference, context, quality, languageOf(`${question} ${reference}`))

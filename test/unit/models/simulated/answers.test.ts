@@ -38,6 +38,15 @@ test('a first attempt may fall short of it, in the language of the question', ()
   expect(evasions).toBeLessThan(30)
 })
 
+test('some questions stay beyond it, whatever it is told', () => {
+  const reference = 'one two three four five six seven eight nine ten'
+  const cut = Array.from({ length: 200 }, (_, n) =>
+    ask(`<question>Question ${n}?</question>`, { hints: { reference, attempt: 9 } }),
+  ).filter(answer => answer.endsWith('...'))
+  expect(cut.length).toBeGreaterThan(2)
+  expect(cut.length).toBeLessThan(20)
+})
+
 test('without a reference it draws on the context, and without that it says so', () => {
   const prompt =
     '<question>When does the shop open?</question><context>Dogs may enter. The shop does open at nine.</context>'
