@@ -48,8 +48,8 @@ function verdictOn(prompt: string): object {
 }
 
 /** Share of the questions that stay beyond the model, whatever it is told, and how good its answers to them get. */
-const BEYOND_SHARE = 0.04
-const BEYOND_QUALITY_MAX = 0.35
+const BEYOND_SHARE = 0.05
+const BEYOND_QUALITY_MAX = 0.2
 
 /** The first attempt is as good as its draw; each further one, or one with feedback, is better. */
 function qualityOf(asked: Asked, prompt: string, question: string): number {
