@@ -94,20 +94,12 @@ export const LIMITS = {
     'staged_age_ms',
     'age of the oldest effect that waits for a commit; above it no record is started',
   ),
-  commitRecordsMax: limit('records', 10_000, 'commit_records', 'records written by one commit'),
-  commitBytesMax: limit('bytes', 16 * MB, 'commit_bytes', 'bytes written by one commit'),
   sessionTimeoutMs: limit(
     'ms',
-    30_000,
+    10_000,
     'session_timeout_ms',
     'a pod that the group has not heard of for so long loses its tasks',
     100,
-  ),
-  heartbeatIntervalMs: limit(
-    'ms',
-    3_000,
-    'heartbeat_interval_ms',
-    'how often a pod makes itself heard; at most a third of the session time-out',
   ),
   handOverMaxMs: limit(
     'ms',
@@ -152,15 +144,11 @@ export const DEFAULT_LIMITS: Limits = Object.freeze(withDefaults({}))
 
 /** Each must hold: the left limit is at least `factor` times the right one. */
 const RELATIONS: readonly (readonly [LimitName, number, LimitName])[] = [
-  ['sessionTimeoutMs', 3, 'heartbeatIntervalMs'],
-  ['stagedRecordsMax', 1, 'commitRecordsMax'],
-  ['stagedBytesMax', 1, 'commitBytesMax'],
   ['recordsBufferedMax', 1, 'fetchRecordsMax'],
 ]
 
 /**
- * Defaults where nothing is given, a heartbeat fitted to a shorter session included. Throws CONFIGURATION_INVALID with
- * every fault at once.
+ * Defaults where nothing is given. Throws CONFIGURATION_INVALID with every fault at once.
  */
 export function resolveLimits(given: Partial<Readonly<Record<LimitName, number | undefined>>> = {}): Limits {
   const limits = withDefaults(given)
@@ -185,19 +173,11 @@ function withDefaults(
 ): Record<LimitName, number> {
   const values = {} as Record<LimitName, number> // Filled with every name right below.
   for (const name of LIMIT_NAMES) values[name] = given[name] ?? LIMITS[name].default
-  // Derived limits follow the one that was given, unless they were given too.
-  const heartbeat = Math.floor(values.sessionTimeoutMs / 6)
-  if (given.heartbeatIntervalMs === undefined) {
-    values.heartbeatIntervalMs = Math.max(1, Math.min(values.heartbeatIntervalMs, heartbeat))
+  // What one fetch may bring follows a smaller buffer, unless it was given too.
+  if (given.fetchRecordsMax === undefined) {
+    values.fetchRecordsMax = Math.min(values.fetchRecordsMax, values.recordsBufferedMax)
   }
-  follow('commitRecordsMax', 'stagedRecordsMax')
-  follow('commitBytesMax', 'stagedBytesMax')
-  follow('fetchRecordsMax', 'recordsBufferedMax')
   return values
-
-  function follow(name: LimitName, bound: LimitName): void {
-    if (given[name] === undefined) values[name] = Math.min(values[name], values[bound])
-  }
 }
 
 function isValid(value: number, { min, max }: LimitDescription): boolean {

@@ -70,7 +70,7 @@ export class SourceIntake {
     this.#reader ??= log.openReader(this, this.#position)
     const reader = this.#reader
     this.#fetching = true
-    reader.next(limits.recordsBufferedMax - this.buffered).then(
+    reader.next(Math.min(limits.fetchRecordsMax, limits.recordsBufferedMax - this.buffered)).then(
       fetched => this.#options.enqueue(() => this.#accept(fetched, reader)),
       error => this.#options.enqueue(() => this.#fail(error, reader)),
     )

@@ -42,9 +42,6 @@ describe('resolveLimits', () => {
   })
 
   it('fits derived limits to those that they depend on', () => {
-    expect(resolveLimits({ sessionTimeoutMs: 6_000 }).heartbeatIntervalMs).toBe(1_000)
-    expect(resolveLimits({ stagedRecordsMax: 10 }).commitRecordsMax).toBe(10)
-    expect(resolveLimits({ stagedBytesMax: 1_000 }).commitBytesMax).toBe(1_000)
     expect(resolveLimits({ recordsBufferedMax: 3 }).fetchRecordsMax).toBe(3)
   })
 
@@ -58,11 +55,6 @@ describe('resolveLimits', () => {
   })
 
   it('holds limits against each other', () => {
-    expect(faultsOf({ sessionTimeoutMs: 6_000, heartbeatIntervalMs: 3_000 })).toContain(
-      'sessionTimeoutMs is 6000; it must be at least 3 times heartbeatIntervalMs, 3000',
-    )
-    expect(faultsOf({ stagedRecordsMax: 10, commitRecordsMax: 11 })).toContain('stagedRecordsMax is 10')
-    expect(faultsOf({ stagedBytesMax: 10, commitBytesMax: 11 })).toContain('stagedBytesMax is 10')
     expect(faultsOf({ recordsBufferedMax: 10, fetchRecordsMax: 11 })).toContain('recordsBufferedMax is 10')
   })
 })
