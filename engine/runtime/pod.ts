@@ -72,6 +72,7 @@ export class Pod implements TaskHost {
   readonly #closing = new Map<string, Promise<void>>()
   #membership: Membership | undefined
   #gateIsOpen = false
+  #cancelPatience: (() => void) | undefined
   #stopped: (() => void)[] = []
 
   constructor(options: PodOptions) {
@@ -161,7 +162,7 @@ export class Pod implements TaskHost {
       this.enqueue(() => this.#ownership.joined(this.#ownership.generation, []))
       this.#membership?.rejoin()
       const graceMs = this.limits.handOverMaxMs + STOP_PATIENCE_MS
-      this.system.after(graceMs, () => this.enqueue(() => this.#giveUpStopping()))
+      this.#cancelPatience = this.system.after(graceMs, () => this.enqueue(() => this.#giveUpStopping()))
     }
     if (this.phase !== 'stopping') return
     await new Promise<void>(resolve => this.#stopped.push(resolve))
@@ -313,6 +314,7 @@ export class Pod implements TaskHost {
 
   #end(phase: 'stopped' | 'failed'): void {
     this.phase = phase
+    this.#cancelPatience?.()
     this.#stall.stop()
     this.#inbox.close()
     this.#upkeep.stop()
