@@ -1,0 +1,31 @@
+/** The process behind the command: its streams, environment, clock and signals, handed to `main`. */
+import { realSystem } from '#engine/core/system.ts'
+import { main } from './main.ts'
+
+/** A second signal within this time is the first one, come by two ways (terminal and launcher). */
+const REPEAT_MS = 500
+
+const stopping = new AbortController()
+let stoppedAt: number | undefined
+
+function stop(): void {
+  const now = realSystem.now()
+  if (stoppedAt !== undefined && now - stoppedAt > REPEAT_MS) process.exit(130)
+  stoppedAt ??= now
+  stopping.abort()
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+process.once('disconnect', stop)
+process.channel?.unref()
+// Whoever reads our output may leave early (`caudal results | head`).
+process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+
+process.exitCode = await main(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment: process.env,
+  system: realSystem,
+  signal: stopping.signal,
+})

@@ -1,0 +1,83 @@
+/** Brings events from a file into `datos_crudos`, each line once however often the feeding is broken off and begun again. */
+import { createHash } from 'node:crypto'
+import { asText } from '#engine/core/codec.ts'
+import { HEADER, type NewRecord } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Log, PartitionBatch } from '#engine/log/log.ts'
+import type { InputEvent } from './events.ts'
+import { readAll } from './follow.ts'
+import { TOPICS } from './topics.ts'
+
+/** Events that become visible together: one append. */
+const BATCH_RECORDS = 500
+
+export interface FeedOptions {
+  readonly log: Log
+  readonly system: System
+  readonly events: AsyncIterable<InputEvent>
+  /** Gives each event an identity from this name, its line and its text; what is there already is passed over. Left out: every event is new. */
+  readonly once?: string
+  readonly signal?: AbortSignal
+  readonly onProgress?: (fed: number) => void
+}
+
+export interface Fed {
+  readonly fed: number
+  /** Found in the topic from an earlier time. */
+  readonly known: number
+}
+
+/** The log itself remembers what was fed: identities are among the records' headers, written with them or not at all. */
+export async function feed({ log, system, events, once, signal, onProgress }: FeedOptions): Promise<Fed> {
+  const seen = once === undefined ? new Set<string>() : await identities(log)
+  const [spec] = await log.describeTopics([TOPICS.raw])
+  const partitions = spec?.partitions ?? 1
+  let batch: NewRecord[] = []
+  let fed = 0
+  let known = 0
+  const append = async () => {
+    if (batch.length === 0) return
+    await log.append(spread(batch, partitions, fed))
+    fed += batch.length
+    batch = []
+    onProgress?.(fed)
+  }
+  for await (const event of events) {
+    if (signal?.aborted) break
+    const id = once === undefined ? undefined : identityOf(once, event)
+    if (id !== undefined && seen.has(id)) known++
+    else batch.push(recordOf(event, id, system.now()))
+    if (batch.length === BATCH_RECORDS) await append()
+  }
+  await append()
+  return { fed, known }
+}
+
+async function identities(log: Log): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  await readAll(log, TOPICS.raw, ({ headers }) => {
+    const id = headers[HEADER.id]
+    if (id) found.add(asText(id))
+  })
+  return found
+}
+
+/** The text is part of it: a line that was mended is a new event, the lines around it stay the same. */
+function identityOf(name: string, { line, value }: InputEvent): string {
+  return `${name}/${line}/${createHash('sha256').update(value).digest('hex').slice(0, 12)}`
+}
+
+function recordOf({ value }: InputEvent, id: string | undefined, timestamp: number): NewRecord {
+  const headers = id === undefined ? {} : { [HEADER.id]: Buffer.from(id) }
+  return { key: null, value, headers, timestamp }
+}
+
+/** Round robin: the topic is partitioned by nobody, and ingest keys what it makes of it. */
+function spread(records: readonly NewRecord[], partitions: number, first: number): readonly PartitionBatch[] {
+  const batches = Array.from({ length: partitions }, (_, partition) => ({
+    topic: TOPICS.raw,
+    partition,
+    records: records.filter((_, index) => (first + index) % partitions === partition),
+  }))
+  return batches.filter(batch => batch.records.length > 0)
+}

@@ -1,0 +1,83 @@
+/** Reads whole topics outside any group, for views and tools. */
+import { hasCode } from '#engine/core/errors.ts'
+import type { LogRecord } from '#engine/core/record.ts'
+import { type System, sleep } from '#engine/core/system.ts'
+import type { Log, Reader } from '#engine/log/log.ts'
+
+const RECORDS_MAX = 1_000
+const PAUSE_MS = 1_000
+
+export interface FollowOptions {
+  readonly topic: string
+  /** `start` reads what is there too; `end` only what comes. */
+  readonly from: 'start' | 'end'
+  readonly system: System
+  readonly onRecord: (record: LogRecord, partition: number) => void
+}
+
+export interface Following {
+  /** Where reading began and how far it has come, summed over the partitions. */
+  readonly position: number
+  close(): void
+  /** Resolves after `close`; rejects when the topic cannot be read. */
+  readonly ended: Promise<void>
+}
+
+/** Follows every partition of the topic until it is closed; what is there is read as fast as the log gives it. */
+export async function follow(log: Log, options: FollowOptions): Promise<Following> {
+  const { topic, from, system, onRecord } = options
+  const [spec] = await log.describeTopics([topic])
+  const places = Array.from({ length: spec?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
+  const bounds = await log.bounds(places)
+  const positions = bounds.map(({ start, end }) => (from === 'start' ? start : end))
+  const readers = places.map((place, index) => log.openReader(place, positions[index] ?? 0))
+  const loops = readers.map(async (reader, partition) => {
+    for (;;) {
+      const fetched = await nextOf(reader, system)
+      if (!fetched) return
+      for (const record of fetched.records) onRecord(record, partition)
+      positions[partition] = fetched.nextOffset
+    }
+  })
+  const ended = Promise.all(loops).then(() => undefined)
+  ended.catch(() => undefined) // Whoever awaits `ended` is told; a view that is closing is not.
+  return {
+    get position() {
+      return positions.reduce((sum, each) => sum + each, 0)
+    },
+    close: () => {
+      for (const reader of readers) reader.close()
+    },
+    ended,
+  }
+}
+
+/** Calls `onRecord` for every record that the topic holds now, partition by partition. */
+export async function readAll(log: Log, topic: string, onRecord: (record: LogRecord) => void): Promise<void> {
+  const [spec] = await log.describeTopics([topic])
+  const places = Array.from({ length: spec?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
+  const bounds = await log.bounds(places)
+  for (const [index, place] of places.entries()) {
+    const { start, end } = bounds[index] ?? { start: 0, end: 0 }
+    const reader = log.openReader(place, start)
+    for (let offset = start; offset < end; ) {
+      const { records, nextOffset } = await reader.next(RECORDS_MAX)
+      for (const record of records) if (record.offset < end) onRecord(record)
+      offset = nextOffset
+    }
+    reader.close()
+  }
+}
+
+/** The next records, through outages of the log; nothing once the reader is closed. */
+async function nextOf(reader: Reader, system: System) {
+  for (;;) {
+    try {
+      return await reader.next(RECORDS_MAX)
+    } catch (error) {
+      if (hasCode(error, 'LOG_CLOSED')) return undefined
+      if (!hasCode(error, 'LOG_UNAVAILABLE')) throw error
+      await sleep(system, PAUSE_MS)
+    }
+  }
+}

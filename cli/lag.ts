@@ -1,0 +1,64 @@
+/** How far each stage is behind its sources. */
+import type { TopicPartition } from '#engine/core/record.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { Pod } from '#engine/runtime/pod.ts'
+import type { Plan } from '#topology/plan.ts'
+
+export interface Lag extends TopicPartition {
+  readonly stage: string
+  /** Everything below it is done. */
+  readonly position: number
+  readonly end: number
+}
+
+interface Source extends TopicPartition {
+  readonly stage: string
+}
+
+export function sourcesOf(plan: Plan): readonly Source[] {
+  return plan.stages.flatMap(({ name, sources }) =>
+    sources.flatMap(({ topic }) => {
+      const { partitions = 0 } = plan.topicSpecs.find(spec => spec.name === topic) ?? {}
+      return Array.from({ length: partitions }, (_, partition) => ({ stage: name, topic, partition }))
+    }),
+  )
+}
+
+/** By the positions that the pods have stored in the group, about a second old. */
+export async function storedLag(log: Log, plan: Plan): Promise<readonly Lag[]> {
+  const sources = sourcesOf(plan)
+  const positions = await log.groupPositions(plan.application, sources)
+  return against(log, sources, positions)
+}
+
+/** By what this pod has committed; a source that it does not run counts from its first record. */
+export function podLag(log: Log, plan: Plan, pod: Pod): Promise<readonly Lag[]> {
+  const lows = new Map<string, number | undefined>()
+  for (const { id, intakes, committedLows } of pod.tasks) {
+    for (const [index, { topic, partition }] of intakes.entries())
+      lows.set(placeKey(id.stage, topic, partition), committedLows[index])
+  }
+  const sources = sourcesOf(plan)
+  return against(
+    log,
+    sources,
+    sources.map(source => lows.get(placeKey(source.stage, source.topic, source.partition))),
+  )
+}
+
+/**
+ * Positions are read before ends. Both only grow and a position never passes its end, so when every position is at its
+ * end, all of them were there at once: nothing was under way between two topics.
+ */
+async function against(log: Log, sources: readonly Source[], positions: readonly (number | undefined)[]) {
+  const bounds = await log.bounds(sources)
+  return sources.map((source, index) => {
+    const { start, end } = bounds[index] ?? { start: 0, end: 0 }
+    return { ...source, position: Math.max(start, positions[index] ?? start), end }
+  })
+}
+
+export const behind = (lags: readonly Lag[]): number =>
+  lags.reduce((sum, { position, end }) => sum + end - position, 0)
+
+const placeKey = (stage: string, topic: string, partition: number) => `${stage} ${topic} ${partition}`

@@ -1,0 +1,7 @@
+/** The pipeline's topics that the command line reads and writes, by name. */
+export const TOPICS = {
+  raw: 'datos_crudos',
+  intake: 'llm.intake',
+  failed: 'llm.failed',
+  delivered: 'datos_procesados',
+} as const
