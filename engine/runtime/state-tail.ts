@@ -92,11 +92,18 @@ export class StateTail {
   #accept(fetched: Fetched): void {
     this.#reading = false
     if (this.#closed) return
+    if (this.reached) return this.#forget()
     const entries = fetched.records.map(record => this.#read(record))
     this.position = fetched.nextOffset
     this.#options.apply(entries, fetched.nextOffset)
     this.#options.onSeen()
     this.start()
+  }
+
+  /** What arrives after the target was reached is not part of what was asked for: whoever goes on reads it again. */
+  #forget(): void {
+    this.#reader?.close()
+    this.#reader = undefined
   }
 
   #read({ key, value }: LogRecord): readonly [string, Uint8Array | null] {

@@ -1,5 +1,6 @@
 /** Draws what befalls a fleet: so many faults of the given kinds, at random times, each by its weight. */
 
+import { CaudalError } from '#engine/core/errors.ts'
 import type { Random } from '../seeded-random.ts'
 import type { FaultKind } from './faults/fault-kind.ts'
 import type { Fleet } from './fleet.ts'
@@ -23,6 +24,9 @@ export function strike(fleet: Fleet, kind: FaultKind, random: Random): void {
 function draw(kinds: readonly FaultKind[], random: Random): FaultKind {
   const weights = kinds.map(({ weight }) => weight ?? 1)
   let at = random() * weights.reduce((sum, weight) => sum + weight, 0)
-  const index = weights.findIndex(weight => (at -= weight) < 0)
-  return kinds[index] ?? (kinds[0] as FaultKind) // There is at least one kind wherever one is drawn.
+  for (const kind of kinds) {
+    at -= kind.weight ?? 1
+    if (at < 0) return kind
+  }
+  throw new CaudalError('INTERNAL', { reason: 'no kind of fault was given' })
 }
