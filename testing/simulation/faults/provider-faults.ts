@@ -1,0 +1,25 @@
+/** What befalls the model that the pods pay. */
+import type { Mood } from '../model-server.ts'
+import { GOOD_MOOD } from '../model-server.ts'
+import { between, type FaultKind } from './fault-kind.ts'
+
+export const PROVIDER_FAULTS: readonly FaultKind[] = [
+  mood('provider errors', 'provider errors at any await; S17: retries', { failed: 0.4 }),
+  mood('provider hangs', 'provider hangs; S17: a time-out racing a retry', { hanging: 0.3 }),
+  mood('provider is slow', 'answers near the time-out: after it they are lost; S17', { slowness: 7 }),
+]
+
+function mood(name: string, source: string, change: Partial<Mood>): FaultKind {
+  return {
+    name,
+    source,
+    apply(fleet, random) {
+      const durationMs = between(random, 300, 3_000)
+      fleet.model.mood = { ...fleet.model.mood, ...change }
+      fleet.later(durationMs, () => {
+        fleet.model.mood = GOOD_MOOD
+      })
+      return `for ${durationMs} ms`
+    },
+  }
+}
