@@ -79,6 +79,8 @@ export const CATALOGUE = {
   MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],
   MODEL_REFUSED: ['deadLetter', 'model {model}: {errorType}: {reason}'],
   STOPPED: ['stop', 'the pod has stopped: {reason}'],
+  KIT_MISUSED: ['stop', 'testing kit: {reason}'],
+  NOT_SETTLED: ['stop', 'the topology under test did not come to rest within {within}:\n{reasons}'],
   INTERNAL: ['restartPod', 'an invariant of the engine does not hold: {reason}'],
 } as const satisfies Record<string, readonly [Action, string]>
 

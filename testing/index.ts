@@ -1,0 +1,30 @@
+/** The testing kit: run a topology on virtual time, or one operator alone, and look at what comes out. */
+export type { DeadLetter } from '#engine/runtime/dead-letter.ts'
+export { KitPod, type KitPodStatus } from './kit/kit-pod.ts'
+export type { KitRecord, Sent, TopicHandle } from './kit/kit-topics.ts'
+export type { Duration } from './kit/misuse.ts'
+export { virtualSystem } from './kit/place.ts'
+export {
+  type CallOptions,
+  failure,
+  hang,
+  reply,
+  type Scene,
+  type Script,
+  type Scripted,
+  type ScriptedCall,
+  type ScriptOptions,
+  scripted,
+  trouble,
+} from './kit/scripted.ts'
+export {
+  type BatchedEffects,
+  type Effects,
+  type Emission,
+  type GivenRecord,
+  type GivenTimer,
+  type OperatorOptions,
+  type StepTaken,
+  testOperator,
+} from './kit/test-operator.ts'
+export { type KitOptions, TestKit, testTopology } from './kit/test-topology.ts'

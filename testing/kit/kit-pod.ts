@@ -1,0 +1,109 @@
+/** One pod of a topology under test: the real runtime in a simulated process that can crash, pause, stop and start. */
+import { type Running, run } from '#engine/runtime/run.ts'
+import type { Topology } from '#topology/topology.ts'
+import type { ProcessSystem } from '../virtual-time.ts'
+import { misuse } from './misuse.ts'
+import { within } from './place.ts'
+import { placeOf, type World } from './world.ts'
+
+export type KitPodStatus = 'running' | 'paused' | 'crashed' | 'stopped' | 'failed'
+
+export class KitPod {
+  readonly name: string
+  /** The error that ended it by itself. */
+  failure: unknown
+  #status: KitPodStatus = 'stopped'
+  #process: ProcessSystem | undefined
+  #running: Running | undefined
+  readonly #world: World
+
+  constructor(name: string, world: World) {
+    this.name = name
+    this.#world = world
+  }
+
+  get status(): KitPodStatus {
+    return this.#status
+  }
+
+  /** The tasks that it runs now, as `stage/partition`. */
+  get tasks(): readonly string[] {
+    const tasks = this.#status === 'running' ? (this.#running?.pod.tasks ?? []) : []
+    return tasks.filter(({ phase }) => phase === 'running').map(({ name }) => name)
+  }
+
+  /** What `run` gave back, for whoever wants to look inside or resume a task; of no use after a crash. */
+  get running(): Running {
+    if (this.#running) return this.#running
+    throw misuse(`${this.name} was never started`)
+  }
+
+  /** Starts it, in a new process. */
+  async start(topology: Topology): Promise<void> {
+    if (this.#status === 'running' || this.#status === 'paused') {
+      throw misuse(`${this.name} is ${this.#status}; crash or stop it first`)
+    }
+    const { time, broker, limits } = this.#world
+    const process = time.systemFor(this.name)
+    const place = placeOf(process, () => this.#process === process && this.#isAlive)
+    const { name, system } = place
+    this.#process = process
+    this.#status = 'running'
+    this.failure = undefined
+    const log = broker.connect(system, name)
+    const logger = this.#world.loggerOf(name)
+    try {
+      this.#running = await time.settle(
+        within(place, () => run(topology, { log, name, system, limits, logger })),
+        600_000,
+      )
+    } catch (error) {
+      this.#end('failed', error)
+      throw error
+    }
+    this.#running.ended.catch(error => this.#process === process && this.#end('failed', error))
+  }
+
+  /** Finishes what is in flight, hands its tasks over and ends. */
+  async stop(): Promise<void> {
+    if (this.#status !== 'running')
+      throw misuse(`${this.name} is ${this.#status}; only a running pod can stop`)
+    await this.#world.time.settle(this.running.stop(), 600_000)
+    this.#end('stopped')
+  }
+
+  /** Ends it at this very moment, as kill -9 does: what is not committed is lost, and it tells nobody. */
+  crash(): void {
+    if (!this.#isAlive) throw misuse(`${this.name} is ${this.#status}; only a living pod can crash`)
+    this.#end('crashed')
+  }
+
+  /** Stops its process without ending it, as SIGSTOP does: the others take its tasks over, and it does not know. */
+  pause(): void {
+    if (this.#status !== 'running')
+      throw misuse(`${this.name} is ${this.#status}; only a running pod can pause`)
+    this.#process?.pause()
+    this.#status = 'paused'
+  }
+
+  resume(): void {
+    if (this.#status !== 'paused') throw misuse(`${this.name} is ${this.#status}; there is nothing to resume`)
+    this.#process?.resume()
+    this.#status = 'running'
+  }
+
+  /** Ends its process in whatever way it still can: a test gives back what it took. */
+  dispose(): void {
+    if (this.#isAlive) this.#end('stopped')
+  }
+
+  get #isAlive(): boolean {
+    return this.#status === 'running' || this.#status === 'paused'
+  }
+
+  #end(status: 'crashed' | 'stopped' | 'failed', failure?: unknown): void {
+    this.#status = status
+    this.failure = failure
+    this.#process?.kill()
+  }
+}

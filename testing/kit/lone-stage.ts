@@ -1,0 +1,179 @@
+/**
+ * A stage that consists of one operator: the runtime's own parts, from decoding a record to placing its outputs, with
+ * nothing before, behind or beside them. So an operator alone meets the same checks and errors as in a pod.
+ */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { Logger, Operator } from '#engine/core/operator.ts'
+import type { LogRecord } from '#engine/core/record.ts'
+import { SourceProgress } from '#engine/runtime/checkpoint.ts'
+import { StageMetrics } from '#engine/runtime/diagnostics.ts'
+import type { TableSnapshot } from '#engine/runtime/global-table.ts'
+import type { Job } from '#engine/runtime/job.ts'
+import { resolveLimits } from '#engine/runtime/limits.ts'
+import { Outlets } from '#engine/runtime/outlets.ts'
+import { RecordRun, type RunHost } from '#engine/runtime/record-run.ts'
+import { SourceIntake } from '#engine/runtime/source-intake.ts'
+import { SourceJob } from '#engine/runtime/source-job.ts'
+import { compileStage, type ProgramNode, type StageProgram } from '#engine/runtime/stage-program.ts'
+import { stepWrites } from '#engine/runtime/step-journal.ts'
+import { TimerJob } from '#engine/runtime/timer-job.ts'
+import type { Store } from '#engine/state/store.ts'
+import { TaskState } from '#engine/state/task-state.ts'
+import { plan } from '#topology/plan.ts'
+import type { TopicNode, Topology } from '#topology/topology.ts'
+import { misuse } from './misuse.ts'
+import { type Place, within } from './place.ts'
+import { placeOf, type World } from './world.ts'
+
+const INPUT = 'input.'
+const OUTPUT = 'output.'
+/** Every output may be emitted with a time: which routes have a delay is the graph's business. */
+const TIER_MS = 1
+const RECORD_BYTES_MAX = 1_048_576
+
+/** Values by table and key. */
+export type Tables = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+export class LoneStage implements RunHost {
+  readonly name: string
+  readonly node: ProgramNode
+  readonly outlets: Outlets
+  readonly system: World['time']['system']
+  readonly logger: Logger
+  readonly state: TaskState
+  readonly hopsMax: number
+  readonly stateBytesMax = RECORD_BYTES_MAX
+  readonly #world: World
+  readonly #place: Place
+  readonly #program: StageProgram
+  readonly #tables: Tables
+
+  constructor(operator: Operator, store: Store, world: World, tables: Tables) {
+    this.#world = world
+    this.#tables = tables
+    this.#place = placeOf(world.time.systemFor('test'), () => true)
+    this.system = this.#place.system
+    this.logger = world.loggerOf('test')
+    this.state = new TaskState(store)
+    const limits = resolveLimits()
+    const planned = plan(graphOf(operator))
+    this.outlets = new Outlets(planned, RECORD_BYTES_MAX)
+    const stage = planned.stages.find(({ operators }) => operators.has(operator.name))
+    if (!stage) throw new CaudalError('INTERNAL', { reason: `operator ${operator.name} has no stage` })
+    this.#program = compileStage(planned, stage, this.outlets, limits, this.system, new StageMetrics())
+    const node = this.#program.nodes.get(operator.name)
+    if (!node) throw new CaudalError('INTERNAL', { reason: `operator ${operator.name} is not in its stage` })
+    this.node = node
+    this.name = `${operator.name}/0`
+    this.hopsMax = limits.hopsMax
+  }
+
+  /** The work of a record that came by the input. */
+  recordJob(input: string, record: LogRecord): Job {
+    const place = { topic: `${INPUT}${input}`, partition: 0 }
+    const unused = () => undefined // This intake never reads.
+    const intake = new SourceIntake({
+      place,
+      entries: this.#program.entries.get(place.topic) ?? [],
+      progress: new SourceProgress(0),
+      log: this.#world.broker.connect(this.system, 'test'),
+      system: this.system,
+      limits: resolveLimits(),
+      enqueue: unused,
+      onFailed: unused,
+    })
+    return new SourceJob(intake, record)
+  }
+
+  /** The work of a timer that has fired. */
+  timerJob(timer: string, key: string, due: number): Job {
+    return new TimerJob(this.name, this.node, timer, key, due)
+  }
+
+  /** Runs the jobs side by side, and time for as long as they take. Their effects are in the runs. */
+  async run(
+    jobs: readonly Job[],
+  ): Promise<readonly { readonly run: RecordRun; readonly failure: unknown }[]> {
+    const ended = jobs.map(async job => {
+      job.attempt += 1
+      const run = new RecordRun(job, this, this.system.now())
+      try {
+        await within(this.#place, () => run.start())
+        return { run, failure: undefined }
+      } catch (error) {
+        return { run, failure: error ?? new CaudalError('HANDLER_FAILED', { reason: 'nothing was thrown' }) }
+      } finally {
+        run.end()
+      }
+    })
+    return this.#world.time.settle(Promise.all(ended), Number.MAX_SAFE_INTEGER)
+  }
+
+  journal(job: Job, callId: string, value: Uint8Array): void {
+    if (job.finished) return
+    this.state.stage(stepWrites(callId, value, this.system.now(), RECORD_BYTES_MAX))
+  }
+
+  replayed(): void {}
+
+  snapshot(name: string): TableSnapshot<unknown> {
+    const table = this.#tables[name] ?? {}
+    return { get: key => table[key], release: () => undefined }
+  }
+}
+
+/** The output that stands behind a topic of the stage. */
+export function outputOf(topic: string): string {
+  return topic.slice(OUTPUT.length)
+}
+
+function graphOf(operator: Operator): Topology {
+  const { name, inputs, outputs, tables } = operator
+  const routes = Object.keys(outputs).map(output => {
+    const delay = { tiersMs: [TIER_MS] }
+    return [output, [{ kind: 'topic', topic: OUTPUT + output, delay }]] as const
+  })
+  const origins = Object.keys(inputs).map(input => {
+    return [input, [{ kind: 'topic', topic: INPUT + input }]] as const
+  })
+  return {
+    name: 'lone',
+    topics: [
+      ...Object.entries(inputs).map(([input, codec]) => topicOf('source', INPUT + input, codec)),
+      ...Object.entries(outputs).map(([output, codec]) => topicOf('topic', OUTPUT + output, codec)),
+      ...Object.entries(tables).map(([table, codec]) => topicOf('table', table, codec)),
+    ],
+    operators: [
+      {
+        name,
+        operator,
+        inputs: Object.fromEntries(origins),
+        routes: Object.fromEntries(routes),
+        attemptsMax: undefined,
+      },
+    ],
+    droppedState: [],
+    renamedState: {},
+  }
+}
+
+function topicOf(kind: TopicNode['kind'], name: string, codec: TopicNode['codec']): TopicNode {
+  return {
+    kind,
+    name,
+    codec,
+    key: undefined,
+    partitions: 1,
+    retentionMs: undefined,
+    partitionedByKey: true,
+  }
+}
+
+/** Refuses names that are not declared, before anything runs. */
+export function checkNames(what: string, operator: Operator, given: object, declared: object): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(declared, name)) continue
+    const known = Object.keys(declared).join(', ') || 'none'
+    throw misuse(`operator ${operator.name} declares no ${what} ${name}; it has: ${known}`)
+  }
+}

@@ -1,0 +1,317 @@
+/** Runs one operator on one record, timer or batch, without a topology, and gives back what it asked for. */
+import { asText, type ValueOf } from '#engine/core/codec.ts'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { Codecs, MapHandle, Operator, ValueHandle } from '#engine/core/operator.ts'
+import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
+import { decodeDelay } from '#engine/runtime/delay-route.ts'
+import { callId } from '#engine/runtime/identity.ts'
+import type { Job } from '#engine/runtime/job.ts'
+import type { Output } from '#engine/runtime/outlets.ts'
+import type { RecordRun } from '#engine/runtime/record-run.ts'
+import { stepWrites } from '#engine/runtime/step-journal.ts'
+import { openState } from '#engine/state/keyed-state.ts'
+import { memoryStores } from '#engine/state/memory-store.ts'
+import { readState } from './kit-state.ts'
+import { checkNames, LoneStage, outputOf, type Tables } from './lone-stage.ts'
+import { misuse } from './misuse.ts'
+import { World } from './world.ts'
+
+interface GivenFields {
+  /** `key` when left out; `null` is a record without a key. */
+  readonly key?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+  /** Event time; now when left out. */
+  readonly timestamp?: number
+  /** Identity of the record; `record-1` when left out. */
+  readonly id?: string
+}
+
+/** A record for the operator. `input` is needed where it has several; `bytes` stand in for a value that cannot be read. */
+export type GivenRecord<I extends Codecs> = {
+  [N in keyof I & string]: GivenFields & { readonly input?: N } & (
+      | { readonly value: ValueOf<I[N]> }
+      | { readonly bytes: Uint8Array | string }
+    )
+}[keyof I & string]
+
+/** A timer that fires; due now when left out. */
+export interface GivenTimer {
+  readonly timer: string
+  readonly key?: string
+  readonly due?: number
+}
+
+export interface OperatorOptions {
+  /** State of the record's key before: by name, a value, or an object of a map's entries. */
+  readonly state?: Readonly<Record<string, unknown>>
+  /** Processing time; milliseconds since the epoch. */
+  readonly now?: number
+  /** Which run of the record this is; the first when left out. */
+  readonly attempt?: number
+  /** By table name, its entries. */
+  readonly tables?: Tables
+  /**
+   * Results found in the journal, as after a crash: by step, or `step/part`. Steps that are not here call what they
+   * call; `scripted` answers in virtual time.
+   */
+  readonly steps?: Readonly<Record<string, unknown>>
+  readonly seed?: number
+}
+
+export interface Emission {
+  readonly output: string
+  /** As a reader of the output gets it. */
+  readonly value: unknown
+  readonly key: string | null
+  readonly headers: Readonly<Record<string, string>>
+  readonly timestamp: number
+  readonly notBefore: number | undefined
+}
+
+export interface Effects<O extends Codecs> {
+  /** Values by output, each as a reader of the output gets it. */
+  readonly emitted: { readonly [N in keyof O]: readonly ValueOf<O[N]>[] }
+  /** All of them in order, with keys, headers and times. */
+  readonly emissions: readonly Emission[]
+  /** State of the key afterwards: by name, a value, or an object of a map's entries. */
+  readonly state: Readonly<Record<string, unknown>>
+  /** Timers that were set, with when they are due, and those that were cancelled, with `null`. */
+  readonly timers: Readonly<Record<string, number | null>>
+  /** Durable steps in order; replayed ones were in the journal and called nothing. */
+  readonly steps: readonly StepTaken[]
+}
+
+export interface StepTaken {
+  readonly step: string
+  readonly result: unknown
+  readonly replayed: boolean
+}
+
+/** What became of one record of a batch. */
+export interface BatchedEffects<O extends Codecs> extends Effects<O> {
+  /** Why it failed, if it did. */
+  readonly failure: unknown
+}
+
+/**
+ * Runs `process` on a record, or `onTimer` on a timer, with the runtime's own context on virtual time. Rejects with
+ * what the operator throws, and as the runtime would: a value that does not encode, an unknown output, a time-out.
+ *
+ * ```ts
+ * const { emitted, state } = await testOperator(count, { key: 'a', value: 'x' }, { state: { total: 2 } })
+ * ```
+ *
+ * A list of records goes to a batch operator, `processBatch` included, and gives the effects of each; those that
+ * failed carry their `failure`.
+ */
+export function testOperator<I extends Codecs, O extends Codecs>(
+  operator: Operator<I, O>,
+  given: GivenRecord<I> | GivenTimer,
+  options?: OperatorOptions,
+): Promise<Effects<O>>
+export function testOperator<I extends Codecs, O extends Codecs>(
+  operator: Operator<I, O>,
+  given: readonly GivenRecord<I>[],
+  options?: OperatorOptions,
+): Promise<readonly BatchedEffects<O>[]>
+export async function testOperator(
+  operator: Operator,
+  given: GivenRecord<Codecs> | GivenTimer | readonly GivenRecord<Codecs>[],
+  options: OperatorOptions = {},
+): Promise<Effects<Codecs> | readonly BatchedEffects<Codecs>[]> {
+  const all = [given].flat()
+  const { now, seed = 1, tables = {} } = options
+  checkNames('state', operator, options.state ?? {}, operator.state)
+  checkNames('table', operator, tables, operator.tables)
+  const taken: StepTaken[] = []
+  const watched = { ...operator, steps: watchedSteps(operator.steps, taken) }
+  const world = new World(now === undefined ? { seed } : { seed, startMs: now })
+  const store = await memoryStores().open({ stage: operator.name, partition: 0 })
+  const stage = new LoneStage(watched, store, world, tables)
+  const jobs = all.map((each, index) => jobOf(stage, operator, each, index))
+  for (const job of jobs) prepare(stage, operator, job, options)
+  taken.length = 0 // Encoding what was given is no step taken.
+  const ended = await stage.run(jobs)
+  for (const { run, failure } of ended) if (failure !== undefined) forget(run)
+  const effects = ended.map(({ run, failure }) => ({ ...effectsOf(stage, operator, run, taken), failure }))
+  if (Array.isArray(given)) return effects
+  const [single] = effects
+  if (!single) throw misuse('give a record, a timer or a list of records')
+  const { failure, ...rest } = single
+  if (failure !== undefined) throw failure
+  return rest
+}
+
+function jobOf(
+  stage: LoneStage,
+  operator: Operator,
+  given: GivenRecord<Codecs> | GivenTimer,
+  index: number,
+): Job {
+  const now = stage.system.now()
+  if (!('timer' in given)) return stage.recordJob(...recordOf(operator, given, now, index))
+  checkNames(
+    'timer',
+    operator,
+    { [given.timer]: 0 },
+    Object.fromEntries(operator.timers.map(name => [name, 0])),
+  )
+  return stage.timerJob(given.timer, given.key ?? 'key', given.due ?? now)
+}
+
+function recordOf(
+  operator: Operator,
+  given: GivenRecord<Codecs>,
+  now: number,
+  offset: number,
+): [input: string, record: LogRecord] {
+  const names = Object.keys(operator.inputs)
+  const input = given.input ?? (names.length === 1 ? names[0] : undefined)
+  if (input === undefined) throw misuse(`operator ${operator.name} has inputs ${names.join(', ')}; name one`)
+  checkNames('input', operator, { [input]: 0 }, operator.inputs)
+  const { key = 'key', headers = {}, timestamp = now, id = `record-${offset + 1}` } = given
+  const all = Object.entries({ ...headers, [HEADER.id]: id })
+  const record = {
+    key: key === null ? null : Buffer.from(key),
+    value: bytesOf(operator, input, given),
+    headers: Object.fromEntries(all.map(([name, text]) => [name, Buffer.from(text)])),
+    timestamp,
+    offset,
+  }
+  return [input, record]
+}
+
+function bytesOf(operator: Operator, input: string, given: GivenRecord<Codecs>): Uint8Array {
+  if ('bytes' in given) return Buffer.from(given.bytes)
+  const codec = operator.inputs[input]
+  try {
+    if (codec) return codec.encode(given.value)
+  } catch (error) {
+    throw misuse(
+      `the value for input ${input} is not ${codec?.name}: ${reasonOf(error)}; give bytes to test that`,
+    )
+  }
+  throw misuse(`operator ${operator.name} has no input ${input}`)
+}
+
+/** A record that fails leaves nothing behind. */
+function forget(run: RecordRun): void {
+  run.outputs.length = 0
+  run.writes = undefined
+  run.timers = undefined
+}
+
+/** Puts what was there before into the stage: attempt, state, journal. */
+function prepare(stage: LoneStage, operator: Operator, job: Job, options: OperatorOptions): void {
+  job.attempt = (options.attempt ?? 1) - 1
+  const before = new Map<string, Uint8Array | null>()
+  const { state = {}, steps = {} } = options
+  if (job.key !== null) writeState(operator, job.key, stage.system.now(), state, before)
+  for (const [place, result] of Object.entries(steps)) {
+    const slash = place.indexOf('/')
+    const step = slash < 0 ? place : place.slice(0, slash)
+    checkNames('step', operator, { [step]: 0 }, operator.steps)
+    const id = callId(job.id, operator.name, step, slash < 0 ? '' : place.slice(slash + 1))
+    const bytes = operator.steps[step]?.encode(result) ?? new Uint8Array()
+    for (const [entry, value] of stepWrites(id, bytes, 0, stage.stateBytesMax)) before.set(entry, value)
+  }
+  stage.state.stage(before)
+}
+
+function writeState(
+  operator: Operator,
+  key: string,
+  now: number,
+  values: Readonly<Record<string, unknown>>,
+  into: Map<string, Uint8Array | null>,
+): void {
+  // The handles' own types were forgotten with the operator's: each is one of the two kinds.
+  const handles: Readonly<Record<string, ValueHandle<unknown> | MapHandle<unknown>>> = openState(
+    operator.state,
+    {
+      operator: operator.name,
+      key,
+      now,
+      read: () => undefined,
+      entries: () => [].values(),
+      write: (entry, value) => into.set(entry, value),
+    },
+  )
+  for (const [name, value] of Object.entries(values)) {
+    const handle = handles[name]
+    if (handle && !('entries' in handle)) handle.set(value)
+    else for (const [each, content] of Object.entries(value ?? {})) handle?.set(each, content)
+  }
+}
+
+function watchedSteps(steps: Codecs, taken: StepTaken[]): Codecs {
+  const watched = Object.entries(steps).map(([step, codec]) => [
+    step,
+    {
+      name: codec.name,
+      encode: (result: unknown) => {
+        taken.push({ step, result, replayed: false })
+        return codec.encode(result)
+      },
+      decode: (bytes: Uint8Array) => {
+        const result = codec.decode(bytes)
+        taken.push({ step, result, replayed: true })
+        return result
+      },
+    },
+  ])
+  return Object.fromEntries(watched)
+}
+
+function effectsOf(
+  stage: LoneStage,
+  operator: Operator,
+  run: RecordRun,
+  steps: readonly StepTaken[],
+): Effects<Codecs> {
+  const emissions = run.outputs.map(output => emissionOf(operator, output))
+  const emitted = Object.keys(operator.outputs).map(output => {
+    return [output, emissions.filter(each => each.output === output).map(({ value }) => value)]
+  })
+  const timers = (run.timers ?? []).map(({ name, due }) => [name, due ?? null])
+  stage.state.stage(run.writes ?? new Map())
+  const { key } = run.job
+  return {
+    emitted: Object.fromEntries(emitted),
+    emissions,
+    state: key === null ? {} : readState(stage.node, key, run.now, stage.state),
+    timers: Object.fromEntries(timers),
+    steps,
+  }
+}
+
+function emissionOf(operator: Operator, { slot, record }: Output): Emission {
+  const header = record.headers[HEADER.delay]
+  const delay = header && decodeDelay(header)
+  const output = outputOf(delay?.target ?? slot.topic)
+  return {
+    output,
+    value: record.value && asRead(operator, output, record.value),
+    key: record.key && asText(record.key),
+    headers: textsOf(record.headers),
+    timestamp: record.timestamp,
+    notBefore: delay?.due,
+  }
+}
+
+/** A value that the readers of the output would refuse is caught here, at the one who emits it. */
+function asRead(operator: Operator, output: string, bytes: Uint8Array): unknown {
+  const codec = operator.outputs[output]
+  try {
+    return codec?.decode(bytes)
+  } catch (error) {
+    const details = { node: operator.name, target: `output ${output}`, codec: codec?.name }
+    throw new CaudalError('ENCODE_FAILED', { ...details, reason: reasonOf(error) }, error)
+  }
+}
+
+function textsOf(headers: Headers): Record<string, string> {
+  const own: readonly string[] = [HEADER.id, HEADER.delay]
+  const given = Object.entries(headers).filter(([name]) => !own.includes(name))
+  return Object.fromEntries(given.map(([name, bytes]) => [name, asText(bytes)]))
+}

@@ -1,0 +1,267 @@
+/** Runs a topology with the real runtime on virtual time over a simulated cluster: the kit's main way in. */
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { Faults } from '#engine/log/simulated/faults.ts'
+import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
+import { durationText } from '#topology/duration.ts'
+import { explainText } from '#topology/explain.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import type { Topology } from '#topology/topology.ts'
+import { KitPod } from './kit-pod.ts'
+import { KitState } from './kit-state.ts'
+import { type KitRecord, KitTopics, type Sent, type TopicHandle } from './kit-topics.ts'
+import { type Duration, misuse, msOf } from './misuse.ts'
+import { blockedTasks, openWork } from './open-work.ts'
+import { type LogLine, World, type WorldOptions } from './world.ts'
+
+const REASONS_MAX = 10
+
+export interface KitOptions extends WorldOptions {
+  /** How many pods run the topology; 1 when left out. */
+  readonly pods?: number
+}
+
+/**
+ * Starts a topology, and resolves when its pods are at rest for the first time.
+ *
+ * ```ts
+ * await using kit = await testTopology(graph)
+ * await kit.send(words, { key: 'a', value: 'caudal' })
+ * await kit.settle()
+ * expect(kit.read(totals)).toEqual([1])
+ * ```
+ *
+ * No real time passes, and the same seed gives the same run. Rejects as `run` does for a graph with faults.
+ */
+export async function testTopology(topology: Topology, options: KitOptions = {}): Promise<TestKit> {
+  const { pods = 1 } = options
+  if (!Number.isInteger(pods) || pods < 1) throw misuse(`pods is ${pods}; give a whole number from 1 on`)
+  const kit = new TestKit(topology, new World(options), pods)
+  await kit.restart()
+  await kit.settle()
+  return kit
+}
+
+export class TestKit {
+  readonly pods: KitPod[] = []
+  /** The log from outside, for what a tool would do: `kit.wait(kit.log.trim(...))`. */
+  readonly log: Log
+  readonly #world: World
+  readonly #topics: KitTopics
+  readonly #state: KitState
+  #topology: Topology
+  #plan: Plan
+  #underWay: string | undefined
+  #disposed = false
+
+  constructor(topology: Topology, world: World, pods: number) {
+    this.#world = world
+    this.#topology = topology
+    this.#plan = plan(topology)
+    this.#topics = new KitTopics(world, () => this.#plan)
+    this.#state = new KitState(world, () => this.#plan)
+    this.log = world.broker.connect(world.time.system, 'test')
+    for (let nth = 1; nth <= pods; nth++) this.pods.push(new KitPod(`pod-${nth}`, world))
+  }
+
+  // --- Time
+
+  /** Virtual time, milliseconds since the epoch. */
+  get now(): number {
+    return this.system.now()
+  }
+
+  /** Virtual time of the test itself. */
+  get system(): System {
+    return this.#world.time.system
+  }
+
+  /** Lets time pass: timers fire, delays end, scripted calls are answered. */
+  advance(duration: Duration): Promise<void> {
+    const ms = msOf(duration)
+    return this.#perform('advance', async () => {
+      await this.#world.time.runFor(ms)
+      this.#throwFailure()
+    })
+  }
+
+  /**
+   * Lets as much time pass as it takes until nothing is in progress: no record unread or running, no effect uncommitted.
+   * Timers and delays of the future are left waiting; `advance` is for them. Rejects with NOT_SETTLED when something is
+   * stuck, and says what and where; with the error of a pod that ended by itself.
+   */
+  settle(options: { readonly within?: Duration } = {}): Promise<void> {
+    const withinMs = msOf(options.within ?? '10m')
+    return this.#perform('settle', async () => {
+      const end = this.now + withinMs
+      do {
+        const came = await this.#world.time.runUntil(() => this.#mustEnd(), end - this.now)
+        this.#throwFailure()
+        if (!came || this.#blocked().length > 0) throw this.#unsettled(withinMs)
+        // What else happens at this instant may start something again.
+        await this.#world.time.runFor(0)
+      } while (!this.#isAtRest())
+    })
+  }
+
+  /** Lets time pass until `isDone`, and not further: to crash in the middle of something. */
+  until(isDone: () => boolean, options: { readonly within?: Duration } = {}): Promise<void> {
+    const withinMs = msOf(options.within ?? '10m')
+    return this.#perform('until', async () => {
+      const came = await this.#world.time.runUntil(() => this.#hasFailed() || isDone(), withinMs)
+      this.#throwFailure()
+      if (!came) throw this.#unsettled(withinMs)
+    })
+  }
+
+  /** Lets time pass until a promise is settled, and hands on its outcome. */
+  wait<T>(promise: Promise<T>): Promise<T> {
+    return this.#perform('wait', () => this.#world.time.settle(promise, 600_000))
+  }
+
+  // --- Data
+
+  /** Writes records from outside, each encoded by its topic's codec; they are in the topic when this resolves. */
+  send<V>(topic: TopicHandle<V>, ...records: readonly Sent<NoInfer<V>>[]): Promise<void>
+  send(topic: string, ...records: readonly Sent<unknown>[]): Promise<void>
+  send(topic: TopicHandle<unknown> | string, ...records: readonly Sent<unknown>[]): Promise<void> {
+    const batches = this.#topics.encode(topic, records)
+    return this.#perform('send', () => this.#world.time.settle(this.log.append(batches)))
+  }
+
+  /** The committed values of a topic, tombstones left out; ordered by key, merged by event time. */
+  read<V>(topic: TopicHandle<V>): V[]
+  read(topic: string): unknown[]
+  read(topic: TopicHandle<unknown> | string): unknown[] {
+    return this.#topics.records(topic).flatMap(({ value }) => (value === null ? [] : [value]))
+  }
+
+  /** As `read`, with keys, headers, event times and places. */
+  records<V>(topic: TopicHandle<V>): KitRecord<V>[]
+  records(topic: string): KitRecord<unknown>[]
+  records(topic: TopicHandle<unknown> | string): KitRecord<unknown>[] {
+    return this.#topics.records(topic)
+  }
+
+  /** Records that were given up, with their original bytes; the earliest first. */
+  deadLetters(): DeadLetter[] {
+    return this.#topics.deadLetters()
+  }
+
+  /** Committed state: a value, a map's entries as an object, or `undefined`. */
+  state(operator: string, state: string, key: string): unknown {
+    return this.#state.get(operator, state, key)
+  }
+
+  /** When a timer is due; `undefined` where none is set. */
+  timer(operator: string, name: string, key: string): number | undefined {
+    return this.#state.timer(operator, name, key)
+  }
+
+  // --- Pods
+
+  /** All living pods end at this very moment, as by kill -9. */
+  crash(): void {
+    const living = this.pods.filter(({ status }) => status === 'running' || status === 'paused')
+    if (living.length === 0) throw misuse('no pod is alive that could crash')
+    for (const pod of living) pod.crash()
+  }
+
+  /** All running pods finish what they have in flight and end. */
+  async stop(): Promise<void> {
+    await this.#perform('stop', async () => {
+      await Promise.all(this.pods.filter(({ status }) => status === 'running').map(pod => pod.stop()))
+    })
+  }
+
+  /** Starts every pod that does not run, with the next version of the topology where one is given. */
+  async restart(next: Topology = this.#topology): Promise<void> {
+    const ended = this.pods.filter(({ status }) => status !== 'running' && status !== 'paused')
+    if (ended.length === 0) throw misuse('every pod is running; crash or stop one first')
+    this.#plan = plan(next)
+    this.#topology = next
+    await this.#perform('restart', async () => {
+      for (const pod of ended) await pod.start(next)
+    })
+  }
+
+  /** Adds one pod more, which takes over its share of the tasks. */
+  async addPod(): Promise<KitPod> {
+    const pod = new KitPod(`pod-${this.pods.length + 1}`, this.#world)
+    this.pods.push(pod)
+    await this.#perform('addPod', () => pod.start(this.#topology))
+    return pod
+  }
+
+  // --- Trouble
+
+  /** What can go wrong between pods and log; a pod is a client by its name. */
+  get faults(): Faults {
+    return this.#world.broker.faults
+  }
+
+  /** What pods have logged. */
+  get logs(): readonly LogLine[] {
+    return this.#world.lines
+  }
+
+  /** The plan in words: stages, operators, topics. */
+  explain(): string {
+    return explainText(this.#plan)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
+    for (const pod of this.pods) pod.dispose()
+    await this.log.close()
+  }
+
+  /** One call at a time: two that run time at once would make the order of events depend on chance. */
+  async #perform<T>(name: string, body: () => Promise<T>): Promise<T> {
+    if (this.#disposed) throw misuse(`${name} was called after the end of the kit's scope`)
+    if (this.#underWay)
+      throw misuse(`${name} was called while ${this.#underWay} was running; await every call`)
+    this.#underWay = name
+    try {
+      return await body()
+    } finally {
+      this.#underWay = undefined
+    }
+  }
+
+  #living() {
+    return this.pods.filter(({ status }) => status === 'running').map(({ running }) => running.pod)
+  }
+
+  #isAtRest(): boolean {
+    return openWork(this.#plan, this.#living(), this.#world.broker).next().done === true
+  }
+
+  #mustEnd(): boolean {
+    return this.#hasFailed() || this.#isAtRest() || this.#blocked().length > 0
+  }
+
+  #blocked(): string[] {
+    return blockedTasks(this.#living())
+  }
+
+  #hasFailed(): boolean {
+    return this.pods.some(({ status }) => status === 'failed')
+  }
+
+  #throwFailure(): void {
+    const failed = this.pods.find(({ status }) => status === 'failed')
+    if (!failed) return
+    if (failed.failure instanceof CaudalError) throw failed.failure
+    throw new CaudalError('STOPPED', { reason: reasonOf(failed.failure) }, failed.failure)
+  }
+
+  #unsettled(withinMs: number): CaudalError {
+    const open = [...this.#blocked(), ...openWork(this.#plan, this.#living(), this.#world.broker)]
+    const more = open.length > REASONS_MAX ? [`and ${open.length - REASONS_MAX} more`] : []
+    const reasons = [...open.slice(0, REASONS_MAX), ...more].map(reason => `- ${reason}`).join('\n')
+    return new CaudalError('NOT_SETTLED', { within: durationText(withinMs), reasons: reasons || '- nothing' })
+  }
+}

@@ -1,0 +1,64 @@
+/** What the pods of one test share: virtual time, the simulated cluster, the limits, and what was logged. */
+import type { Logger } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+import { createSimulatedBroker, type SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
+import type { Limits } from '#engine/runtime/limits.ts'
+import { type ProcessSystem, VirtualTime } from '../virtual-time.ts'
+import { type Place, within } from './place.ts'
+
+export interface WorldOptions {
+  /** Decides every draw of the run; 1 when left out. */
+  readonly seed?: number
+  /** Where the clock begins; milliseconds since the epoch. */
+  readonly startMs?: number
+  readonly limits?: Partial<Limits>
+  /** Largest record that the log takes. */
+  readonly recordBytesMax?: number
+}
+
+export interface LogLine {
+  readonly pod: string
+  readonly level: keyof Logger
+  readonly message: string
+  readonly fields: object
+}
+
+/**
+ * A crashed pod counts as a member until its session is over, so it is short here; positions serve tools alone, and
+ * storing them often would only make long stretches of time slow.
+ */
+const LIMITS: Partial<Limits> = { sessionTimeoutMs: 10_000, positionIntervalMs: 60_000 }
+
+export class World {
+  readonly time: VirtualTime
+  readonly broker: SimulatedBroker
+  readonly limits: Partial<Limits>
+  readonly lines: LogLine[] = []
+
+  constructor({ seed = 1, startMs, limits, recordBytesMax }: WorldOptions) {
+    this.time = new VirtualTime(seed, startMs === undefined ? {} : { startMs })
+    const size = recordBytesMax === undefined ? {} : { recordBytesMax }
+    this.broker = createSimulatedBroker({ system: this.time.system, ...size })
+    this.limits = { ...LIMITS, ...limits }
+  }
+
+  loggerOf(pod: string): Logger {
+    const writer =
+      (level: keyof Logger) =>
+      (message: string, fields: object = {}) =>
+        void this.lines.push({ pod, level, message, fields })
+    return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
+  }
+}
+
+/** A process whose callbacks, and all that they start, know where they run. */
+export function placeOf(process: ProcessSystem, isAlive: () => boolean): Place {
+  const system: System = {
+    now: () => process.now(),
+    random: () => process.random(),
+    after: (delayMs, callback) => process.after(delayMs, () => within(place, callback)),
+    defer: callback => process.defer(() => within(place, callback)),
+  }
+  const place: Place = { name: process.name, system, isAlive }
+  return place
+}
