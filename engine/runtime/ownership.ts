@@ -289,7 +289,7 @@ export class Ownership {
     const { task } = holding
     if (!holding.fresh || holding.marked !== holding.claim || !task.isRestored) return
     if (holding.checking) return this.#finishCheck(holding)
-    if (task.phase !== 'restoring') return
+    if (task.phase !== 'restoring' && !task.isHeldUp) return
     const stranger = holding.strangerBehind(this.#options.producer)
     if (!stranger) return this.#run(holding)
     if (holding.owner) return

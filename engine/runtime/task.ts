@@ -116,6 +116,11 @@ export class Task {
     return this.tail?.reached === true
   }
 
+  /** It was blocked for reading too long, and goes on by itself once what held it up is gone. */
+  get isHeldUp(): boolean {
+    return this.phase === 'blocked' && hasCode(this.blockedBy, 'RESTORE_BLOCKED')
+  }
+
   /** Ownership is settled and the state is whole: begin to work. */
   run(): void {
     const state = this.#state
@@ -134,6 +139,7 @@ export class Task {
     )
     this.#sweep = new Sweep(state, declarationsOf(this.program))
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
+    this.blockedBy = undefined
     this.#move('running')
   }
 
