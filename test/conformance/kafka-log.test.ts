@@ -1,28 +1,27 @@
 /** The contract of the Log port on a real Kafka broker. */
-
-import { describe, it } from 'vitest'
+import { describe } from 'vitest'
 import { openLocalLog } from '../integration/kafka.ts'
 import { RUN, stackRuns } from '../integration/stack.ts'
 import { describeLog } from './log.ts'
 
-if (await stackRuns('kafka')) {
-  let opened = 0
-  describeLog(
-    'kafka',
-    async () => {
-      let log = await openLocalLog()
-      return {
-        log,
-        prefix: `${RUN}${opened++}-`,
-        async reopen() {
-          await log.close()
-          log = await openLocalLog()
-          return log
-        },
-        settle: () => new Promise(resolve => setTimeout(resolve, 50)),
-        close: () => log.close(),
-      }
-    },
-    { members: 'many' },
-  )
-} else describe.skip('kafka is a Log', () => it('needs the local Kafka', () => {}))
+const SETTLE_MS = 50
+const runs = await stackRuns('kafka')
+let opened = 0
+
+describe.skipIf(!runs)('on the local broker', () => {
+  const open = async () => {
+    let log = await openLocalLog()
+    return {
+      log,
+      prefix: `${RUN}${opened++}-`,
+      async reopen() {
+        await log.close()
+        log = await openLocalLog()
+        return log
+      },
+      settle: () => new Promise<void>(resolve => setTimeout(resolve, SETTLE_MS)),
+      close: () => log.close(),
+    }
+  }
+  describeLog('kafka', open, { members: 'many' })
+})

@@ -52,16 +52,12 @@ export function codeOf(error: unknown): number | undefined {
 
 /** Whether the connection failed, or the time ran out: nobody can say what the broker did. */
 export function isUnanswered(error: unknown): boolean {
-  return codeOf(error) === undefined && !(error instanceof CaudalError)
+  return error instanceof CaudalError ? error.code === 'LOG_UNAVAILABLE' : codeOf(error) === undefined
 }
 
+/** Whether the same may succeed a moment later, or at another broker. */
 export function isPassing(error: unknown): boolean {
-  const code = codeOf(error)
-  return code === undefined ? isUnanswered(error) : PASSING.has(code)
-}
-
-export function isPassingCode(code: number): boolean {
-  return PASSING.has(code)
+  return isUnanswered(error) || PASSING.has(codeOf(error) ?? 0)
 }
 
 export function isFencing(error: unknown): boolean {

@@ -10,34 +10,26 @@ const SLICES = 8
 const TABLE = makeTable()
 
 export function crc32c(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const table = TABLE
   let crc = -1
   let at = start
-  const table = TABLE
-  // Indices stay inside by construction; the fallbacks satisfy the type checker and are never taken.
+  // Indices into the table stay inside by construction; the fallbacks satisfy the type checker and are never taken.
   for (const last = end - 8; at <= last; at += 8) {
-    const low = crc ^ word(bytes, at)
-    const high = word(bytes, at + 4)
+    const low = crc ^ view.getInt32(at, true)
+    const high = view.getInt32(at + 4, true)
     crc =
-      (table[1792 + (low & 255)] ?? 0) ^
-      (table[1536 + ((low >>> 8) & 255)] ?? 0) ^
-      (table[1280 + ((low >>> 16) & 255)] ?? 0) ^
-      (table[1024 + (low >>> 24)] ?? 0) ^
-      (table[768 + (high & 255)] ?? 0) ^
-      (table[512 + ((high >>> 8) & 255)] ?? 0) ^
-      (table[256 + ((high >>> 16) & 255)] ?? 0) ^
+      (table[1792 | (low & 255)] ?? 0) ^
+      (table[1536 | ((low >>> 8) & 255)] ?? 0) ^
+      (table[1280 | ((low >>> 16) & 255)] ?? 0) ^
+      (table[1024 | (low >>> 24)] ?? 0) ^
+      (table[768 | (high & 255)] ?? 0) ^
+      (table[512 | ((high >>> 8) & 255)] ?? 0) ^
+      (table[256 | ((high >>> 16) & 255)] ?? 0) ^
       (table[high >>> 24] ?? 0)
   }
-  for (; at < end; at++) crc = (crc >>> 8) ^ (table[(crc ^ (bytes[at] ?? 0)) & 255] ?? 0)
+  for (; at < end; at++) crc = (crc >>> 8) ^ (table[(crc ^ view.getUint8(at)) & 255] ?? 0)
   return ~crc >>> 0
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    (bytes[at] ?? 0) |
-    ((bytes[at + 1] ?? 0) << 8) |
-    ((bytes[at + 2] ?? 0) << 16) |
-    ((bytes[at + 3] ?? 0) << 24)
-  )
 }
 
 function makeTable(): Int32Array {

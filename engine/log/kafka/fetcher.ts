@@ -22,6 +22,8 @@ import { KafkaReader } from './reader.ts'
 /** How long a fetch waits while some reader could not be in it. */
 const BRIEF_WAIT_MS = 10
 const ANSWER_BYTES_MAX = 8_388_608
+/** Partitions that move or were just created fail a few times: nobody need know. About half a second. */
+const QUIET_TRIES_MAX = 9
 
 export interface FetcherOptions {
   readonly system: System
@@ -111,7 +113,8 @@ export class Fetcher {
     const readers = [...chosen.values()].flat()
     lane.busy.add(node)
     try {
-      const answer = await lane.network.send(node, this.#request(lane, chosen))
+      const waitMs = this.#waitMs(lane)
+      const answer = await lane.network.send(node, this.#request(chosen, waitMs), waitMs)
       release(readers)
       this.#toTheEnd(readers)
       for (const each of answer) this.#give(lane, chosen.get(partitionKey(each)) ?? [], each)
@@ -123,12 +126,12 @@ export class Fetcher {
     }
   }
 
-  #request(lane: Lane, chosen: ReadonlyMap<string, readonly KafkaReader[]>) {
+  #request(chosen: ReadonlyMap<string, readonly KafkaReader[]>, waitMs: number) {
     const places = [...chosen.values()].flatMap(([one]) =>
       one ? { ...one.place, offset: one.fetchOffset } : [],
     )
     return fetchRequest(places, {
-      waitMs: this.#waitMs(lane),
+      waitMs,
       bytesMax: ANSWER_BYTES_MAX,
       partitionBytesMax: this.#options.readAheadBytesMax,
     })
@@ -170,7 +173,7 @@ export class Fetcher {
     }
   }
 
-  /** Tells the readers, and lets them rest. */
+  /** Lets the readers rest; tells those whom trouble has kept waiting. */
   #failed(readers: readonly KafkaReader[], error: unknown): void {
     const told = unavailable(error)
     if (hasCode(told, 'TOPIC_MISSING')) {
@@ -181,7 +184,7 @@ export class Fetcher {
     for (const one of readers) {
       one.state = 'resting'
       pauseMs = Math.max(pauseMs, one.backOff.next())
-      one.fail(told)
+      if (one.backOff.tries > QUIET_TRIES_MAX) one.fail(told)
     }
     if (this.#closed) return
     this.#options.system.after(pauseMs, () => {

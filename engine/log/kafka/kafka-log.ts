@@ -12,14 +12,14 @@ import type {
   Reader,
   TopicSpec,
 } from '../log.ts'
-import { isLoginRefused, unavailable } from './codes.ts'
+import { isLoginRefused, isPassing, unavailable } from './codes.ts'
 import { Fetcher } from './fetcher.ts'
 import { readOffsets } from './group-offsets.ts'
 import { KafkaMembership } from './membership.ts'
 import { Network, type NetworkOptions } from './network.ts'
 import { type KafkaLogOptions, type KafkaSettings, settingsOf } from './options.ts'
 import { Outage } from './outage.ts'
-import { BackOff, passes } from './persist.ts'
+import { BackOff } from './persist.ts'
 import { KafkaProducer, takeOver } from './producer.ts'
 import { Topics } from './topics.ts'
 
@@ -80,7 +80,7 @@ class KafkaLog implements Log {
     } catch (error) {
       if (isLoginRefused(error))
         throw new CaudalError('CONFIGURATION_INVALID', { faults: String(error) }, error)
-      if (!passes(error)) throw unavailable(error)
+      if (!isPassing(error)) throw unavailable(error)
       this.#outage.began(this.#settings.brokers.join(','), unavailable(error).message)
       return false
     }

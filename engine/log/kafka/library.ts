@@ -1,6 +1,6 @@
 /**
- * The only file that touches kafkajs, and what is used of it: connections to brokers, with TLS, SASL, negotiated versions,
- * time-outs, and the encoding of the requests that are not hot.
+ * The only file that touches kafkajs, and what is used of it: connections to brokers, with TLS, SASL and negotiated
+ * versions, and the encoding of the requests that are not hot.
  *
  * Its producer and consumer are not used. Read and run, they turned out unfit: `read_committed` hands out aborted records
  * in three situations; positions stand still behind batches that compaction emptied; one partition's error discards what
@@ -27,7 +27,6 @@ export interface WireRequest<Answer> {
     decode(bytes: Buffer): Promise<Answer>
     parse(answer: Answer): Promise<Answer>
   }
-  readonly requestTimeout?: number
 }
 
 export type Mechanism = SASLOptions
@@ -37,7 +36,6 @@ export interface ConnectionSettings {
   readonly port: number
   readonly clientId: string
   readonly connectionTimeout: number
-  readonly requestTimeout: number
   readonly sasl: Mechanism | undefined
   /** Anything but `undefined` makes kafkajs expect an encrypted connection; `socketFactory` makes it. */
   readonly ssl: object | undefined
@@ -155,8 +153,8 @@ queue.prototype.scheduleCheckPendingRequests = function schedule(): void {
 /** Every failure reaches the caller as a rejection, so that the library's own log lines would only repeat it. */
 const SILENCE = { namespace: () => SILENCE, error() {}, warn() {}, info() {}, debug() {} }
 
-/** A broker that is not connected yet. */
+/** A broker that is not connected yet. Time-outs are the caller's: the library looks for them ten times a second. */
 export function createBroker(settings: ConnectionSettings): Broker {
-  const connectionPool = new ConnectionPool({ ...settings, enforceRequestTimeout: true, logger: SILENCE })
+  const connectionPool = new ConnectionPool({ ...settings, enforceRequestTimeout: false, logger: SILENCE })
   return new LibraryBroker({ connectionPool, logger: SILENCE, allowAutoTopicCreation: false })
 }

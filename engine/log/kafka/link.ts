@@ -7,51 +7,61 @@ import type { KafkaSettings } from './options.ts'
 
 const KEEP_ALIVE_MS = 60_000
 
-export interface LinkOptions {
-  readonly clientId: string
-  readonly requestTimeoutMs: number
-}
-
 export class Link {
   readonly address: string
   readonly #settings: KafkaSettings
   readonly #sockets = new Set<Socket>()
   readonly #broker: Broker
   #ready: Promise<Broker> | undefined
-  #cut: Error | undefined
+  #cut: CaudalError | undefined
 
-  constructor(address: string, settings: KafkaSettings, options: LinkOptions) {
+  constructor(address: string, settings: KafkaSettings, clientId: string) {
     this.address = address
     this.#settings = settings
     const [host = '', port = ''] = address.split(':')
     this.#broker = createBroker({
       host,
       port: Number(port),
-      clientId: options.clientId,
+      clientId,
       connectionTimeout: settings.connectTimeoutMs,
-      requestTimeout: options.requestTimeoutMs,
       sasl: settings.sasl,
       ssl: settings.ssl ? {} : undefined,
       socketFactory: place => this.#openSocket(place.host, place.port, place.onConnect),
     })
   }
 
-  /** The broker, connected and logged in; asked again after a failure it fails the same way. */
-  ready(): Promise<Broker> {
+  /** The broker, connected and logged in; after a failure it fails the same way again. */
+  #connected(): Promise<Broker> {
     this.#ready ??= this.#broker.connect().then(() => this.#broker)
     return this.#ready
   }
 
+  /** Asks the broker, and cuts the connection when there is no answer in time. */
+  async ask<Answer>(question: (broker: Broker) => Promise<Answer>, withinMs: number): Promise<Answer> {
+    const cancel = this.#settings.system.after(withinMs, () => {
+      this.cut(
+        new CaudalError('LOG_UNAVAILABLE', { reason: `no answer of ${this.address} in ${withinMs} ms` }),
+      )
+    })
+    try {
+      return await question(await this.#connected())
+    } catch (error) {
+      throw this.#cut ?? error
+    } finally {
+      cancel()
+    }
+  }
+
   /** Cuts the connection; what waits for an answer is rejected. */
-  cut(reason: Error): void {
-    this.#cut = reason
+  cut(reason: CaudalError): void {
+    this.#cut ??= reason
     // Only an error makes kafkajs let go of its timers and of the requests that wait.
     for (const socket of this.#sockets) socket.destroy(reason)
     this.#sockets.clear()
   }
 
   #openSocket(host: string, port: number, onConnect: () => void): Socket {
-    if (this.#cut) throw new CaudalError('LOG_UNAVAILABLE', { reason: this.#cut.message })
+    if (this.#cut) throw this.#cut
     const { ssl } = this.#settings
     const name = isIP(host) === 0 ? { servername: host } : {}
     const socket = ssl

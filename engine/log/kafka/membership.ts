@@ -20,7 +20,7 @@ import type { Claim, GroupOptions, Membership } from '../log.ts'
 import { CODE, codeOf, isCoordinatorLost, isUnanswered, unavailable } from './codes.ts'
 import { askCoordinator, readOffsets, storeOffsets } from './group-offsets.ts'
 import { assignAll, decodeTasks, encodeMember, PROTOCOL_NAME, PROTOCOL_TYPE } from './group-protocol.ts'
-import type { JoinAnswer } from './library.ts'
+import type { Broker, JoinAnswer } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { BackOff } from './persist.ts'
@@ -153,7 +153,7 @@ export class KafkaMembership implements Membership {
     const { group, member, memberData, sessionTimeoutMs } = this.#options
     const node = await this.#own.coordinator('group', group)
     const metadata = encodeMember({ member, data: memberData() }, ++this.#joins, this.#options.topics ?? [])
-    const answer = await this.#own.ask(node, broker =>
+    const join = (broker: Broker) =>
       broker.joinGroup({
         groupId: group,
         sessionTimeout: sessionTimeoutMs,
@@ -161,8 +161,8 @@ export class KafkaMembership implements Membership {
         memberId: this.#memberId,
         protocolType: PROTOCOL_TYPE,
         groupProtocols: [{ name: PROTOCOL_NAME, metadata }],
-      }),
-    )
+      })
+    const answer = await this.#own.ask(node, join, sessionTimeoutMs)
     this.#memberId = answer.memberId
     await this.#sync(node, answer)
   }

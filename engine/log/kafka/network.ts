@@ -52,11 +52,15 @@ export class Network {
     this.#options = { clientId, requestTimeoutMs, ...options }
   }
 
-  /** Asks a broker; forgets it when it does not answer. */
-  async ask<Answer>(node: number, question: (broker: Broker) => Promise<Answer>): Promise<Answer> {
+  /** Asks a broker; forgets it when it does not answer in time. A question that waits at the broker says how long. */
+  async ask<Answer>(
+    node: number,
+    question: (broker: Broker) => Promise<Answer>,
+    waitMs = 0,
+  ): Promise<Answer> {
     const link = await this.#linkTo(node)
     try {
-      const answer = await question(await link.ready())
+      const answer = await link.ask(question, this.#options.requestTimeoutMs + waitMs)
       this.#outage.ended(link.address)
       return answer
     } catch (error) {
@@ -70,8 +74,8 @@ export class Network {
     }
   }
 
-  send<Answer>(node: number, request: WireRequest<Answer>): Promise<Answer> {
-    return this.ask(node, broker => broker.connectionPool.send(request))
+  send<Answer>(node: number, request: WireRequest<Answer>, waitMs = 0): Promise<Answer> {
+    return this.ask(node, broker => broker.connectionPool.send(request), waitMs)
   }
 
   /** The partitions by the broker that leads them; rejects when one has none, with TOPIC_MISSING if it does not exist. */
@@ -191,10 +195,9 @@ export class Network {
 
   /** Over a connection of its own: the known ones may be busy waiting, and the first addresses have no node yet. */
   async #askOnce<Answer>(address: string, request: WireRequest<Answer>): Promise<Answer> {
-    const link = new Link(address, this.#settings, this.#options)
+    const link = new Link(address, this.#settings, this.#options.clientId)
     try {
-      const broker = await link.ready()
-      return await broker.connectionPool.send(request)
+      return await link.ask(broker => broker.connectionPool.send(request), this.#options.requestTimeoutMs)
     } finally {
       link.cut(new CaudalError('LOG_CLOSED'))
     }
@@ -209,7 +212,7 @@ export class Network {
       this.outdated()
       throw new CaudalError('LOG_UNAVAILABLE', { reason: `broker ${node} is not in the cluster now` })
     }
-    const link = this.#links.get(node) ?? new Link(address, this.#settings, this.#options)
+    const link = this.#links.get(node) ?? new Link(address, this.#settings, this.#options.clientId)
     this.#links.set(node, link)
     return link
   }

@@ -50,7 +50,7 @@ const DEFAULTS = {
   unavailableAfterMs: 30_000,
   recordBytesMax: 1_000_000,
   readAheadBytesMax: 1_048_576,
-  fetchWaitMs: 100,
+  fetchWaitMs: 200,
   warn: () => {},
 } as const
 

@@ -1,24 +1,26 @@
 /** Trying again while the trouble is one that passes, ever more slowly, for a limited time. */
-import { hasCode } from '#engine/core/errors.ts'
 import { sleep } from '#engine/core/system.ts'
 import { isPassing, unavailable } from './codes.ts'
 import type { KafkaSettings } from './options.ts'
 
-const PAUSE_MIN_MS = 5
+const PAUSE_MIN_MS = 2
 const PAUSE_MAX_MS = 500
 const GROWTH = 1.5
 
 /** The pauses of one series of tries. */
 export class BackOff {
+  tries = 0
   #pauseMs = PAUSE_MIN_MS
 
   next(): number {
     const pauseMs = this.#pauseMs
+    this.tries++
     this.#pauseMs = Math.min(pauseMs * GROWTH, PAUSE_MAX_MS)
     return pauseMs
   }
 
   reset(): void {
+    this.tries = 0
     this.#pauseMs = PAUSE_MIN_MS
   }
 }
@@ -35,12 +37,8 @@ export async function persist<Answer>(
     try {
       return await attempt()
     } catch (error) {
-      if (!passes(error) || system.now() - begun >= unavailableAfterMs) throw unavailable(error)
+      if (!isPassing(error) || system.now() - begun >= unavailableAfterMs) throw unavailable(error)
     }
     await sleep(system, backOff.next())
   }
-}
-
-export function passes(error: unknown): boolean {
-  return isPassing(error) || hasCode(error, 'LOG_UNAVAILABLE')
 }

@@ -172,11 +172,13 @@ function readRecord(batch: OpenBatch): LogRecord {
 function readHeaders(reader: ByteReader): Record<string, Uint8Array> {
   const names = reader.varint()
   if (names === 0) return NO_HEADERS
-  // Without a prototype, so that no name means anything else than itself.
-  const headers: Record<string, Uint8Array> = Object.create(null)
+  const headers: Record<string, Uint8Array> = {}
   for (let index = 0; index < names; index++) {
     const name = reader.view(reader.varint()).toString()
-    headers[name] = sized(reader) ?? new Uint8Array()
+    const value = sized(reader) ?? new Uint8Array()
+    // Assigned, this one name would replace the prototype.
+    if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true })
+    else headers[name] = value
   }
   return headers
 }

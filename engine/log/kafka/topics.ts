@@ -1,5 +1,5 @@
 /** Creating, describing and comparing topics; their bounds; deleting their beginnings. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Bounds, TopicSpec } from '../log.ts'
 import { CODE, codeOf, isPassing } from './codes.ts'
@@ -37,7 +37,8 @@ export class Topics {
     const missing = specs.filter(spec => !found.has(spec.name))
     if (missing.length === 0) return
     await persist(this.#settings, () => this.#createMissing(missing))
-    await persist(this.#settings, () => this.#network.byLeader(missing.flatMap(placesOf)))
+    // The brokers know of a topic before its leaders take records: asked for offsets, they tell when that is so.
+    await this.bounds(missing.flatMap(placesOf))
   }
 
   async describe(names?: readonly string[]): Promise<readonly TopicSpec[]> {
@@ -112,8 +113,10 @@ export class Topics {
   }
 
   #moved(error: unknown): never {
-    if (isPassing(error)) this.#network.outdated()
-    throw error
+    // The cluster knew the partition a moment ago, so a broker that does not has only not heard of it yet.
+    const isUnknown = codeOf(error) === CODE.UNKNOWN_TOPIC_OR_PARTITION
+    if (isUnknown || isPassing(error)) this.#network.outdated()
+    throw isUnknown ? new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) }, error) : error
   }
 }
 
