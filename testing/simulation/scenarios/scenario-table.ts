@@ -1,0 +1,15 @@
+/** All scenarios by name. */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { Scenario } from '../scenario.ts'
+import { standard } from './standard.ts'
+
+export const SCENARIOS: readonly Scenario[] = [standard]
+
+export function scenarioNamed(name: string): Scenario {
+  const scenario = SCENARIOS.find(each => each.name === name)
+  if (scenario) return scenario
+  const names = SCENARIOS.map(each => each.name).join(', ')
+  throw new CaudalError('CONFIGURATION_INVALID', {
+    faults: `there is no scenario ${name}; there are ${names}`,
+  })
+}
