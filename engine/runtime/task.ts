@@ -71,6 +71,8 @@ export class Task {
   #starts: readonly Bounds[] | undefined
   #cancelDeadline: (() => void) | undefined
   #isOpening = false
+  /** The own marker, which may be written before the local copy is open. */
+  #target: string | undefined
   readonly #options: TaskOptions
 
   constructor(options: TaskOptions) {
@@ -109,6 +111,7 @@ export class Task {
 
   /** The own marker was written: reading ends there. */
   restoreTo(nonce: string): void {
+    this.#target = nonce
     this.tail?.readTo(nonce)
   }
 
@@ -244,6 +247,7 @@ export class Task {
     this.#state = state
     this.tail = this.#openTail((entries, position) => state.restore(entries, position))
     this.tail.resume(state.get(MARKER), state.get(RELEASE))
+    if (this.#target !== undefined) this.tail.readTo(this.#target)
     this.tail.start()
     this.#options.onChanged()
   }
