@@ -1,5 +1,5 @@
 /** Creating, describing and comparing topics; their bounds; deleting their beginnings. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Bounds, TopicSpec } from '../log.ts'
 import { CODE, codeOf, isPassing } from './codes.ts'
@@ -37,8 +37,15 @@ export class Topics {
     const missing = specs.filter(spec => !found.has(spec.name))
     if (missing.length === 0) return
     await persist(this.#settings, () => this.#createMissing(missing))
-    // The brokers know of a topic before its leaders take records: asked for offsets, they tell when that is so.
-    await this.bounds(missing.flatMap(placesOf))
+    // The brokers know of a topic before its leaders take records: asked for offsets, they tell when that is so. A busy
+    // one may not know of it yet.
+    const isReady = () =>
+      this.bounds(missing.flatMap(placesOf)).catch(error => {
+        throw hasCode(error, 'TOPIC_MISSING')
+          ? new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) })
+          : error
+      })
+    await persist(this.#settings, isReady)
   }
 
   async describe(names?: readonly string[]): Promise<readonly TopicSpec[]> {
