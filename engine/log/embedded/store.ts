@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { open, TransactionFlags } from 'lmdb'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { checkMapFile } from './map-file.ts'
 
 /** Writes the value, or removes the key. */
 export type Put = readonly [key: Buffer, value: Buffer | undefined]
@@ -32,6 +33,8 @@ export type Fsync = 'interval' | 'always'
 /** The transaction can be aborted, and its commit does not wait for the disk. */
 const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUSH
 const MAP_FULL = -30_792
+/** Page not found, corrupted, panic, page full, and whatever else LMDB finds wrong with its own pages. */
+const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
 const OUT_OF_SPACE = 28
 /** What LMDB reports for a write that found room for a part of it. */
 const SHORT_WRITE = 5
@@ -61,10 +64,13 @@ export class Store {
     this.path = path
     this.#fsync = fsync
     this.#sizeBytesMax = sizeBytesMax
-    mkdirSync(path, { recursive: true })
+    const folder = join(path, 'records')
+    const file = join(folder, 'data.mdb')
+    mkdirSync(folder, { recursive: true })
+    checkMapFile(file, path)
     try {
       this.#database = open<Buffer, Buffer>({
-        path: join(path, 'records'),
+        path: folder,
         noSubdir: false,
         keyEncoding: 'binary',
         encoding: 'binary',
@@ -73,7 +79,7 @@ export class Store {
     } catch (error) {
       throw new CaudalError('LOG_CORRUPT', { path, reason: reasonOf(error) }, error)
     }
-    this.#file = openSync(join(path, 'records', 'data.mdb'), 'r')
+    this.#file = openSync(file, 'r')
     this.#count()
   }
 
@@ -166,7 +172,10 @@ export class Store {
     const code = codeOf(error)
     const full = code === MAP_FULL || code === OUT_OF_SPACE || (code === SHORT_WRITE && this.#diskIsFull())
     if (full) return new CaudalError('LOG_FULL', { path: this.path }, error)
-    return new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
+    if (!DAMAGED.has(code)) return new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
+    const damage = new CaudalError('LOG_CORRUPT', { path: this.path, reason: reasonOf(error) }, error)
+    this.refuse(damage)
+    return damage
   }
 
   #diskIsFull(): boolean {
