@@ -13,6 +13,9 @@ export const PORTS = {
   kafkaController: 19192,
   /** TLS with SASL: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
   kafkaSecure: 19292,
+  /** Where a broker listens for a proxy in between, and the address of that proxy, which it tells its clients. */
+  kafkaProxied: 19392,
+  kafkaProxy: 19492,
   registry: 18081,
   postgres: 15432,
   redis: 16379,
@@ -21,8 +24,8 @@ export const PORTS = {
 /** The one user that the secured listener of Kafka knows. A password for loopback guards nothing and may be read here. */
 export const KAFKA_USER = { username: 'caudal', password: 'local-only' } as const
 
-export function brokerAddresses(brokers: number): readonly string[] {
-  return portsOf(PORTS.kafka, brokers).map(port => `${HOST}:${port}`)
+export function brokerAddresses(brokers: number, portOffset = 0): readonly string[] {
+  return portsOf(PORTS.kafka + portOffset, brokers).map(port => `${HOST}:${port}`)
 }
 
 export function secureBrokerAddresses(brokers: number): readonly string[] {

@@ -6,28 +6,34 @@ import { KEY_STORE, KEY_STORE_PASSWORD } from './kafka-security.ts'
 /** Any 16 bytes in base64 will do; fixed, so that formatting again is harmless. */
 export const CLUSTER_ID = 'Y2F1ZGFsLWxvY2FsLTEyMw'
 
-export function serverProperties(folder: string, security: string, node: number, brokers: number): string {
-  const settings = { ...identity(folder, node, brokers), ...secured(security), ...sized(brokers), ...SWIFT }
+export interface BrokerPlace {
+  readonly folder: string
+  readonly security: string
+  readonly node: number
+  readonly brokers: number
+  readonly portOffset: number
+}
+
+export function serverProperties(place: BrokerPlace): string {
+  const settings = { ...identity(place), ...secured(place.security), ...sized(place.brokers), ...SWIFT }
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')}\n`
 }
 
-function identity(folder: string, node: number, brokers: number) {
-  const own = node - 1
-  const listeners = [
-    `PLAINTEXT://${HOST}:${PORTS.kafka + own}`,
-    `SECURE://${HOST}:${PORTS.kafkaSecure + own}`,
-  ].join(',')
+function identity({ folder, node, brokers, portOffset }: BrokerPlace) {
+  const at = (port: number) => `${HOST}:${port + portOffset + node - 1}`
+  const open = [`PLAINTEXT://${at(PORTS.kafka)}`, `SECURE://${at(PORTS.kafkaSecure)}`].join(',')
   return {
     'process.roles': 'broker,controller',
     'node.id': node,
-    'controller.quorum.voters': portsOf(PORTS.kafkaController, brokers)
+    'controller.quorum.voters': portsOf(PORTS.kafkaController + portOffset, brokers)
       .map((port, index) => `${index + 1}@${HOST}:${port}`)
       .join(','),
-    listeners: `${listeners},CONTROLLER://${HOST}:${PORTS.kafkaController + own}`,
-    'advertised.listeners': listeners,
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+    listeners: `${open},PROXIED://${at(PORTS.kafkaProxied)},CONTROLLER://${at(PORTS.kafkaController)}`,
+    'advertised.listeners': `${open},PROXIED://${at(PORTS.kafkaProxy)}`,
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': join(folder, 'data'),
   }

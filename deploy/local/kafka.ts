@@ -5,9 +5,9 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokerAddresses, PORTS } from './addresses.ts'
+import { brokerAddresses, PORTS, STACK_FOLDER } from './addresses.ts'
 import { downloadJars } from './artifacts.ts'
-import { CLUSTER_ID, LOGGING, serverProperties } from './kafka-properties.ts'
+import { type BrokerPlace, CLUSTER_ID, LOGGING, serverProperties } from './kafka-properties.ts'
 import { createCertificate, scramCredentials } from './kafka-security.ts'
 import { missingJava, missingMaven } from './prerequisites.ts'
 import type { BackgroundProcess } from './process.ts'
@@ -16,26 +16,29 @@ import type { Service } from './service.ts'
 
 const VERSION = '4.3.1'
 
-export function kafka(root: string, brokers: number): Service {
-  const jars = join(root, 'downloads', `kafka-${VERSION}`)
+/** Several clusters live side by side when each has a root and ports of its own; they share the downloads. */
+export function kafka(root: string, brokers: number, portOffset = 0): Service {
+  const jars = join(STACK_FOLDER, 'downloads', `kafka-${VERSION}`)
   const dataFolder = join(root, 'kafka')
   const nodes = Array.from({ length: brokers }, (_, index) => index + 1)
-  const folderOf = (node: number) => join(dataFolder, `of-${brokers}`, String(node))
+  const security = securityFolder(root)
+  const places = nodes.map(node => ({
+    folder: join(dataFolder, `of-${brokers}`, String(node)),
+    security,
+    node,
+    brokers,
+    portOffset,
+  }))
   return {
     name: 'kafka',
-    address: brokerAddresses(brokers).join(','),
+    address: brokerAddresses(brokers, portOffset).join(','),
     missing: () => [...missingJava(), ...missingMaven()],
     async prepare() {
       await downloadJars(join(import.meta.dirname, 'kafka-pom.xml'), jars)
-      await createCertificate(securityFolder(root))
-      for (const node of nodes)
-        await format(
-          jars,
-          folderOf(node),
-          serverProperties(folderOf(node), securityFolder(root), node, brokers),
-        )
+      await createCertificate(security)
+      for (const place of places) await format(jars, place.folder, serverProperties(place))
     },
-    processes: nodes.map(node => brokerProcess(root, jars, folderOf(node), node)),
+    processes: places.map(place => brokerProcess(root, jars, place)),
     dataFolder,
   }
 }
@@ -45,7 +48,11 @@ export function securityFolder(root: string): string {
   return join(root, 'kafka-security')
 }
 
-function brokerProcess(root: string, jars: string, folder: string, node: number): BackgroundProcess {
+function brokerProcess(
+  root: string,
+  jars: string,
+  { folder, node, portOffset }: BrokerPlace,
+): BackgroundProcess {
   return {
     name: `kafka broker ${node}`,
     command: 'java',
@@ -61,7 +68,7 @@ function brokerProcess(root: string, jars: string, folder: string, node: number)
     mark: join(folder, 'server.properties'),
     pidFile: join(root, 'pids', `kafka-${node}.pid`),
     logFile: join(root, 'logs', `kafka-${node}.log`),
-    port: PORTS.kafka + node - 1,
+    port: PORTS.kafka + portOffset + node - 1,
     readyWithinMs: 60_000,
   }
 }
