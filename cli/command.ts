@@ -15,6 +15,8 @@ export const EXIT = {
   unavailable: 4,
   /** What was asked for is not there. */
   notFound: 5,
+  /** Stopped by a signal before the work was done. */
+  interrupted: 130,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
@@ -25,7 +27,7 @@ export interface Screen extends Writable {
 
 /** The world as a command sees it; tests hand in one of their own. */
 export interface Surroundings {
-  readonly stdin: Readable
+  readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdout: Screen
   readonly stderr: Screen
   readonly environment: Readonly<Record<string, string | undefined>>

@@ -121,6 +121,12 @@ export const SETTINGS = {
     description:
       'Model asked for where a task type names none. Empty: gpt-4o-mini, or simulated with the simulated model.',
   }),
+  callTimeoutMs: number('LLM_TIMEOUT_MS', [100, 3_600_000], {
+    default: 60_000,
+    defaultText: '60000; 5000 with the simulated model',
+    unit: 'ms',
+    description: 'How long one call may take before it counts as failed.',
+  }),
   databaseUrl: address('DATABASE_URL', ['postgres', 'postgresql'], {
     default: '',
     secret: true,
@@ -171,11 +177,13 @@ export const SETTINGS = {
   ),
   retryBaseMs: number('RETRY_BASE_MS', [1, 3_600_000], {
     default: 1_000,
+    defaultText: '1000; 500 with the simulated model',
     unit: 'ms',
     description: 'Wait before a failed call is made again; grows with each attempt.',
   }),
   retryCapMs: number('RETRY_CAP_MS', [1, 86_400_000], {
     default: 60_000,
+    defaultText: '60000; 2000 with the simulated model',
     unit: 'ms',
     description: 'The longest such wait.',
   }),

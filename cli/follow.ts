@@ -16,8 +16,8 @@ export interface FollowOptions {
 }
 
 export interface Following {
-  /** Where reading began and how far it has come, summed over the partitions. */
-  readonly position: number
+  /** Resolves when everything that the topic holds now was handed out. */
+  caughtUp(): Promise<void>
   close(): void
   /** Resolves after `close`; rejects when the topic cannot be read. */
   readonly ended: Promise<void>
@@ -31,19 +31,27 @@ export async function follow(log: Log, options: FollowOptions): Promise<Followin
   const bounds = await log.bounds(places)
   const positions = bounds.map(({ start, end }) => (from === 'start' ? start : end))
   const readers = places.map((place, index) => log.openReader(place, positions[index] ?? 0))
+  let onProgress = () => {}
   const loops = readers.map(async (reader, partition) => {
     for (;;) {
       const fetched = await nextOf(reader, system)
       if (!fetched) return
       for (const record of fetched.records) onRecord(record, partition)
       positions[partition] = fetched.nextOffset
+      onProgress()
     }
   })
   const ended = Promise.all(loops).then(() => undefined)
   ended.catch(() => undefined) // Whoever awaits `ended` is told; a view that is closing is not.
   return {
-    get position() {
-      return positions.reduce((sum, each) => sum + each, 0)
+    caughtUp: async () => {
+      const ends = (await log.bounds(places)).map(({ end }) => end)
+      const isThere = () => ends.every((end, partition) => (positions[partition] ?? 0) >= end)
+      const reached = new Promise<void>(resolve => {
+        onProgress = () => isThere() && resolve()
+        onProgress()
+      })
+      await Promise.race([reached, ended])
     },
     close: () => {
       for (const reader of readers) reader.close()

@@ -1,4 +1,5 @@
 /** Opens the real parts that the settings name: log, local copies of state, model. The one place that chooses drivers. */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
@@ -10,22 +11,48 @@ import { limited } from '#models/limits.ts'
 import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
 import type { Profile } from '#models/simulated/profile.ts'
-import { type ModelServer, startModelServer } from '#models/simulated/server.ts'
+import { startModelServer } from '#models/simulated/server.ts'
 import type { Configuration } from './configuration.ts'
-
-export const logFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'log')
-export const stateFolder = ({ dataFolder, application, podName }: Configuration): string =>
-  join(dataFolder, 'state', application, podName)
+import { entered } from './purchases.ts'
 
 export const isEmbedded = ({ kafkaBrokers }: Configuration): boolean => kafkaBrokers.length === 0
+export const isSimulated = ({ openAiApiKey, openAiBaseUrl }: Configuration): boolean =>
+  openAiApiKey === '' && openAiBaseUrl === ''
 
-export function openLog(configuration: Configuration, system: System): Promise<Log> {
-  return openEmbeddedLog({ path: logFolder(configuration), system })
+const logFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'log')
+const stateFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'state')
+export const ledgerFile = ({ dataFolder }: Configuration): string => join(dataFolder, 'purchases')
+
+export interface PartOptions {
+  readonly system: System
+  readonly logger: Logger
 }
 
-export function openStores(configuration: Configuration, system: System, logger: Logger): StoreFactory {
+/** Rejects with LOG_IN_USE, LOG_UNAVAILABLE and their kin. */
+export async function openLog(configuration: Configuration, { system, logger }: PartOptions): Promise<Log> {
+  if (isEmbedded(configuration)) return openEmbeddedLog({ path: logFolder(configuration), system })
+  // Loaded only where it is wanted: it changes modules of its library before they load.
+  const { openKafkaLog } = await import('#engine/log/kafka/kafka-log.ts')
+  return openKafkaLog({
+    brokers: configuration.kafkaBrokers,
+    clientId: `${configuration.application}-${configuration.podName}`,
+    system,
+    warn: message => logger.warn(message),
+  })
+}
+
+/** Empties what this project keeps in DATA_DIR, and nothing else there. Rejects with LOG_IN_USE while somebody uses it. */
+export async function emptyDataFolder(configuration: Configuration, system: System): Promise<void> {
+  const log = await openEmbeddedLog({ path: logFolder(configuration), system })
+  await log.close()
+  for (const path of [logFolder(configuration), stateFolder(configuration), ledgerFile(configuration)])
+    rmSync(path, { recursive: true, force: true })
+}
+
+export function openStores(configuration: Configuration, { system, logger }: PartOptions): StoreFactory {
+  const { application, podName } = configuration
   return lmdbStores({
-    path: stateFolder(configuration),
+    path: join(stateFolder(configuration), application, podName),
     system,
     diagnose: diagnosis => logger.warn('a local copy of state was not usable', diagnosis),
   })
@@ -33,8 +60,6 @@ export function openStores(configuration: Configuration, system: System, logger:
 
 export interface OpenModel {
   readonly model: Model
-  /** There when the model is simulated by this process. */
-  readonly server: ModelServer | undefined
   /** Who answers, for people. */
   readonly description: string
   close(): Promise<void>
@@ -42,34 +67,57 @@ export interface OpenModel {
 
 export interface ModelOptions {
   readonly system: System
-  /** How the simulated model behaves, where it is used. */
-  readonly profile: Partial<Profile>
-  readonly timeoutMs: number
+  readonly onBought: (requestId: string) => void
+}
+
+/** How the simulated model behaves unless told otherwise: lively, with some of each fault, and never for long. */
+export const DEMO_PROFILE: Partial<Profile> = {
+  latency: { kind: 'lognormal', medianMs: 400, sigma: 0.4 },
+  rateLimited: 0.05,
+  failing: 0.03,
+  malformed: 0.02,
+  retryAfterMs: 500,
 }
 
 const OPENAI_URL = 'https://api.openai.com/v1'
-
-export const isSimulated = ({ openAiApiKey, openAiBaseUrl }: Configuration): boolean =>
-  openAiApiKey === '' && openAiBaseUrl === ''
+/** The name under which a model is told the reference answer, which only the simulated one may know. */
+export const SIMULATED = 'simulated'
 
 /** With neither key nor address, a simulated model answers over real HTTP on the loopback interface. */
 export async function openModel(configuration: Configuration, options: ModelOptions): Promise<OpenModel> {
-  const { system, profile, timeoutMs } = options
-  const simulated = isSimulated(configuration)
-  const server = simulated ? await startModelServer({ profile, system }) : undefined
+  const { system, onBought } = options
+  const server = isSimulated(configuration)
+    ? await startModelServer({ profile: DEMO_PROFILE, system, onPurchase: onBought })
+    : undefined
   const baseUrl = server?.url ?? (configuration.openAiBaseUrl || OPENAI_URL)
-  const name = configuration.model || (simulated ? 'simulated' : 'gpt-4o-mini')
+  const name = configuration.model || (server ? SIMULATED : 'gpt-4o-mini')
   const provider = openAi(
-    { baseUrl, apiKey: configuration.openAiApiKey, model: name, timeoutMs, sendHints: simulated },
+    {
+      baseUrl,
+      apiKey: configuration.openAiApiKey,
+      model: name,
+      timeoutMs: callTimeoutMs(configuration),
+      sendHints: server !== undefined || name === SIMULATED,
+    },
     system,
   )
+  const model = limited(provider, { name: baseUrl, inFlightMax: configuration.inFlightMax }, system)
   return {
-    model: limited(provider, { name: baseUrl, inFlightMax: configuration.inFlightMax }, system),
-    server,
-    description: simulated ? `simulated model at ${baseUrl} (no key is configured)` : `${name} at ${baseUrl}`,
+    model: server ? model : entered(model, onBought),
+    description: server
+      ? `simulated model at ${baseUrl}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
+      : `${name} at ${baseUrl}`,
     close: async () => {
       await provider.close()
       await server?.close()
     },
   }
+}
+
+const DEMO_TIMEOUT_MS = 5_000
+
+/** The simulated model is quick, so that giving up on it is too, unless a time is set. */
+export function callTimeoutMs(configuration: Configuration): number {
+  const { given, callTimeoutMs } = configuration
+  return isSimulated(configuration) && !given.has('callTimeoutMs') ? DEMO_TIMEOUT_MS : callTimeoutMs
 }

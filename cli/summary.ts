@@ -1,5 +1,6 @@
-/** The result of a run, as scripts read it. */
-import type { Figures } from './tally.ts'
+/** The result of a run, for scripts and for people. */
+import type { Tally } from './tally.ts'
+import { count, dollars, things } from './text-table.ts'
 
 export interface Summary {
   readonly inputs: number
@@ -16,7 +17,8 @@ export interface Summary {
   readonly seconds: number
 }
 
-export function summaryOf(figures: Figures, boughtTwice: number, seconds: number): Summary {
+/** Counts are those of all that the log holds, seconds those of this run. */
+export function summaryOf({ figures }: Tally, boughtTwice: number, elapsedMs: number): Summary {
   return {
     inputs: figures.inputs,
     invalid: figures.invalid,
@@ -29,6 +31,19 @@ export function summaryOf(figures: Figures, boughtTwice: number, seconds: number
     calls_bought_twice: boughtTwice,
     tokens: figures.tokens,
     cost_usd: Number(figures.costUsd.toFixed(6)),
-    seconds: Number(seconds.toFixed(3)),
+    seconds: Number((elapsedMs / 1_000).toFixed(3)),
   }
+}
+
+export function summaryLines(summary: Summary, { meanScore, open }: Tally): readonly string[] {
+  const { inputs, invalid, duplicates, delivered, delivered_below_threshold, failed } = summary
+  const score = meanScore === undefined ? '' : `, mean score ${meanScore.toFixed(1)} of 10`
+  return [
+    `${things(inputs, 'input')} in ${summary.seconds.toFixed(1)} s: ` +
+      `${count(delivered)} delivered (${count(delivered_below_threshold)} below the threshold${score}), ` +
+      `${count(invalid)} invalid, ${things(duplicates, 'duplicate')}, ${count(failed)} failed`,
+    `${things(summary.attempts, 'attempt')}, ${things(summary.calls, 'answered call')}, ` +
+      `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd)}`,
+    ...(open > 0 ? [`${things(open, 'input')} without an outcome`] : []),
+  ]
 }

@@ -1,10 +1,12 @@
 /** What came of the inputs, counted from the topics themselves. */
 import { asText } from '#engine/core/codec.ts'
+import type { LogRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import { DeliveredJson, FailedJson } from '#pipelines/answers/codecs.ts'
-import { type Delivered, type Failed, NOTHING_SPENT } from '#pipelines/answers/types.ts'
+import { DeliveredJson, FailedJson, LlmErrorJson } from '#pipelines/answers/codecs.ts'
+import { type Delivered, type Failed, NOTHING_SPENT, type Step } from '#pipelines/answers/types.ts'
 import { type Following, follow } from './follow.ts'
+import { isReplayed } from './replays.ts'
 import { TOPICS } from './topics.ts'
 
 export interface Figures {
@@ -23,6 +25,11 @@ export interface Figures {
   calls: number
   tokens: number
   costUsd: number
+}
+
+export interface TallyListener {
+  delivered?(delivered: Delivered): void
+  failed?(failed: Failed): void
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000
@@ -45,46 +52,55 @@ export class Tally {
     tokens: 0,
     costUsd: 0,
   }
-  /** Sum of the final scores of what was delivered. */
-  scoreSum = 0
   readonly #admitted = new Map<string, number>()
-  readonly #onDelivered: ((delivered: Delivered) => void) | undefined
+  readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
+  readonly #listener: TallyListener
+  #scoreSum = 0
   #following: readonly Following[] = []
 
-  constructor(onDelivered?: (delivered: Delivered) => void) {
-    this.#onDelivered = onDelivered
+  constructor(listener: TallyListener = {}) {
+    this.#listener = listener
   }
 
   async start(log: Log, system: System, deadLetterTopic: string): Promise<void> {
-    const from = 'start'
+    const counted = (topic: string, onRecord: (record: LogRecord) => void) =>
+      follow(log, { topic, from: 'start', system, onRecord })
     this.#following = await Promise.all([
-      follow(log, { topic: TOPICS.raw, from, system, onRecord: () => this.figures.inputs++ }),
-      follow(log, {
-        topic: TOPICS.intake,
-        from,
-        system,
-        onRecord: ({ key, timestamp }) => this.#taken(key ? asText(key) : '', timestamp),
+      counted(TOPICS.raw, () => this.figures.inputs++),
+      counted(TOPICS.intake, ({ key, timestamp }) => this.#taken(key ? asText(key) : '', timestamp)),
+      counted(TOPICS.errors, ({ value }) => value && this.#errors[LlmErrorJson.decode(value).step]++),
+      counted(TOPICS.failed, record => {
+        if (isReplayed(record)) this.figures.failed--
+        else if (record.value) this.#failed(FailedJson.decode(record.value))
       }),
-      follow(log, {
-        topic: TOPICS.failed,
-        from,
-        system,
-        onRecord: ({ value }) => value && this.#failed(FailedJson.decode(value)),
+      counted(TOPICS.delivered, ({ value }) => value && this.#delivered(DeliveredJson.decode(value))),
+      counted(deadLetterTopic, record => {
+        this.figures.dead += isReplayed(record) ? -1 : 1
       }),
-      follow(log, {
-        topic: TOPICS.delivered,
-        from,
-        system,
-        onRecord: ({ value }) => value && this.#delivered(DeliveredJson.decode(value)),
-      }),
-      follow(log, { topic: deadLetterTopic, from, system, onRecord: () => this.figures.dead++ }),
     ])
+  }
+
+  /** Resolves when everything that the topics hold now is counted. */
+  async caughtUp(): Promise<void> {
+    await Promise.all(this.#following.map(following => following.caughtUp()))
   }
 
   /** Inputs that have come to no end yet. */
   get open(): number {
     const { inputs, invalid, duplicates, delivered, failed, dead } = this.figures
     return inputs - invalid - duplicates - delivered - failed - dead
+  }
+
+  /** Of what was delivered; nothing before the first. */
+  get meanScore(): number | undefined {
+    const { delivered } = this.figures
+    return delivered === 0 ? undefined : this.#scoreSum / delivered
+  }
+
+  /** What went wrong in a stage without an exception: it is told to a topic. */
+  errorsAt(stage: string): number {
+    if (stage === 'ingest') return this.figures.invalid
+    return stage === 'generate' ? this.#errors.generate : stage === 'score' ? this.#errors.judge : 0
   }
 
   close(): void {
@@ -98,7 +114,9 @@ export class Tally {
     else this.#admitted.set(id, timestamp)
   }
 
-  #failed({ reason, request }: Failed): void {
+  #failed(failed: Failed): void {
+    const { reason, request } = failed
+    this.#listener.failed?.(failed)
     if (reason === 'invalid_input') this.figures.invalid++
     else this.figures.failed++
     this.#spent(request?.spent ?? NOTHING_SPENT)
@@ -108,10 +126,10 @@ export class Tally {
   #delivered(delivered: Delivered): void {
     this.figures.delivered++
     if (delivered.below_threshold) this.figures.deliveredBelowThreshold++
-    this.scoreSum += delivered.final
+    this.#scoreSum += delivered.final
     this.#spent(delivered)
     this.figures.attempts += delivered.attempts
-    this.#onDelivered?.(delivered)
+    this.#listener.delivered?.(delivered)
   }
 
   #spent(spent: {

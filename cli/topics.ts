@@ -2,6 +2,8 @@
 export const TOPICS = {
   raw: 'datos_crudos',
   intake: 'llm.intake',
+  requests: 'llm.requests',
+  errors: 'llm.errors',
   failed: 'llm.failed',
   delivered: 'datos_procesados',
 } as const

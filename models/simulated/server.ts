@@ -26,6 +26,8 @@ export interface ModelServerOptions {
   readonly seed?: number | string
   readonly profile?: Partial<Profile>
   readonly system?: System
+  /** Told of each completion right before it is sent: a ledger that outlives this process. */
+  readonly onPurchase?: (requestId: string) => void
 }
 
 export interface ModelServer {
@@ -56,6 +58,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     seed: String(options.seed ?? 1),
     profile: { ...CALM, ...options.profile },
     purchases: new Purchases(),
+    onPurchase: options.onPurchase ?? (() => {}),
     anonymous: 0,
     connections: 0,
   }
@@ -92,6 +95,7 @@ interface State {
   readonly seed: string
   profile: Profile
   readonly purchases: Purchases
+  readonly onPurchase: (requestId: string) => void
   anonymous: number
   connections: number
 }
@@ -186,6 +190,7 @@ function finish(
       break
     case 'answer':
       purchases.end(requestId, 'successes')
+      state.onPurchase(requestId)
       sendAnswer(state, chat, requestId, response)
   }
 }

@@ -1,0 +1,99 @@
+/** The answer pipeline put together from its real parts, and taken apart again in order. */
+import type { Logger } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { type Running, run } from '#engine/runtime/run.ts'
+import type { Model } from '#models/model.ts'
+import { answers } from '#pipelines/answers.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import type { Topology } from '#topology/topology.ts'
+import type { Configuration } from './configuration.ts'
+import {
+  callTimeoutMs,
+  isEmbedded,
+  isSimulated,
+  ledgerFile,
+  openLog,
+  openModel,
+  openStores,
+} from './parts.ts'
+import { PurchaseLedger } from './purchases.ts'
+
+export interface Pipeline extends AsyncDisposable {
+  readonly log: Log
+  readonly running: Running
+  readonly plan: Plan
+  readonly ledger: PurchaseLedger
+  /** Who answers, for people. */
+  readonly model: string
+}
+
+export interface PipelineOptions {
+  readonly system: System
+  readonly logger: Logger
+}
+
+/** Opens everything and starts the pod. Disposing of it finishes what is in flight, commits and closes. */
+export async function openPipeline(
+  configuration: Configuration,
+  options: PipelineOptions,
+): Promise<Pipeline> {
+  const { system, logger } = options
+  await using opened = new AsyncDisposableStack()
+  const log = await openLog(configuration, options)
+  opened.defer(() => log.close())
+  const ledger = new PurchaseLedger(isEmbedded(configuration) ? ledgerFile(configuration) : undefined)
+  opened.defer(() => ledger.close())
+  const { model, description, close } = await openModel(configuration, {
+    system,
+    onBought: id => ledger.bought(id),
+  })
+  opened.defer(close)
+  const running = await run(topologyOf(configuration, model), {
+    log,
+    name: configuration.podName,
+    stores: openStores(configuration, options),
+    logger,
+    system,
+  })
+  opened.defer(() => running.stop())
+  const parts = opened.move()
+  return {
+    log,
+    running,
+    plan: running.plan,
+    ledger,
+    model: description,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+/** A record may wait for its turn at the provider before its call is made. */
+const WAIT_FOR_TURN_MS = 15_000
+/** Short waits for a model that is simulated here: a demonstration should not be mostly waiting. */
+const DEMO_RETRY = { retryBaseMs: 500, retryCapMs: 2_000 }
+
+export function topologyOf(configuration: Configuration, model: Model): Topology {
+  const { application, threshold, attemptsMax, inFlightMax, given } = configuration
+  const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
+  const { retryBaseMs, retryCapMs } = isShort ? DEMO_RETRY : configuration
+  return answers({
+    name: application,
+    model,
+    threshold,
+    attemptsMax,
+    inFlightMax,
+    retryBaseMs,
+    retryCapMs,
+    timeoutMs: callTimeoutMs(configuration) + WAIT_FOR_TURN_MS,
+  })
+}
+
+/** The plan alone, for commands that only look: nothing is opened and no model is asked. */
+export function planOf(configuration: Configuration): Plan {
+  return plan(topologyOf(configuration, ABSENT))
+}
+
+const ABSENT: Model = {
+  complete: () => Promise.reject(new TypeError('a plan was asked to answer')),
+}

@@ -1,0 +1,182 @@
+/** A pipeline that a person or a script watches: fed, shown while it works, told of at the end. */
+import { basename } from 'node:path'
+import { sleep } from '#engine/core/system.ts'
+import { Asker } from './ask.ts'
+import type { Surroundings } from './command.ts'
+import type { Configuration } from './configuration.ts'
+import { outcomeLine, stageTable } from './dashboard.ts'
+import { eventsOfFile } from './events.ts'
+import { Examples } from './examples-table.ts'
+import { feed } from './feed.ts'
+import { behind, podLag } from './lag.ts'
+import { LiveView } from './live-view.ts'
+import { jsonLogger } from './logger.ts'
+import { isEmbedded } from './parts.ts'
+import { openPipeline, type Pipeline } from './pipeline.ts'
+import { type Summary, summaryLines, summaryOf } from './summary.ts'
+import { Tally } from './tally.ts'
+import { things } from './text-table.ts'
+
+const TICK_MS = 200
+/** Where nothing can be redrawn, lines come seldom. */
+const PLAIN_LINE_MS = 2_000
+
+export interface SessionOptions extends Surroundings {
+  readonly input: string | undefined
+  /** Ends when everything is answered, instead of serving on. */
+  readonly exit: boolean
+  /** When the run began, for the seconds of its summary. */
+  readonly began: number
+}
+
+export interface SessionEnd {
+  /** Absent where nothing was counted. */
+  readonly summary: Summary | undefined
+  readonly isDrained: boolean
+}
+
+export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
+  const view = new LiveView(options.stdout)
+  const logger = loggerOf(configuration, view, options)
+  await using pipeline = await openPipeline(configuration, { system: options.system, logger })
+  view.note(
+    `Model: ${pipeline.model}\nLog: ${isEmbedded(configuration) ? configuration.dataFolder : configuration.kafkaBrokers.join(', ')}`,
+  )
+  const session = new Session(configuration, options, pipeline, view)
+  try {
+    return await session.run()
+  } finally {
+    session.close()
+  }
+}
+
+/** On a terminal, only what a person must know, above the view; elsewhere as configured. */
+function loggerOf({ logLevel }: Configuration, view: LiveView, { stderr, system }: SessionOptions) {
+  if (!view.isLive) return jsonLogger({ write: line => stderr.write(line), level: logLevel, system })
+  const write = (line: string) => (stderr.isTTY ? view.note(line) : stderr.write(line))
+  return jsonLogger({ write, level: logLevel === 'error' ? 'error' : 'warn', system })
+}
+
+class Session {
+  readonly #configuration: Configuration
+  readonly #options: SessionOptions
+  readonly #pipeline: Pipeline
+  readonly #view: LiveView
+  readonly #tally: Tally
+  readonly #examples = new Examples()
+  readonly #asker: Asker
+  /** Aborted by the user, or with the error that ended the pod. */
+  readonly #signal: AbortSignal
+  #failure: unknown
+  /** On Kafka, counting reads whole topics of others: only who waits for the end of it wants that. */
+  readonly #counts: boolean
+  #plainAt = 0
+
+  constructor(configuration: Configuration, options: SessionOptions, pipeline: Pipeline, view: LiveView) {
+    this.#configuration = configuration
+    this.#options = options
+    this.#pipeline = pipeline
+    this.#view = view
+    this.#counts = isEmbedded(configuration) || options.exit
+    const { log, running } = pipeline
+    this.#asker = new Asker({ log, system: options.system, say: text => view.note(text) })
+    this.#tally = new Tally({
+      delivered: delivered => {
+        this.#examples.add(delivered)
+        this.#asker.delivered(delivered)
+      },
+      failed: failed => this.#asker.failed(failed),
+    })
+    const ended = new AbortController()
+    running.ended.catch(error => {
+      this.#failure = error
+      ended.abort()
+    })
+    this.#signal = AbortSignal.any([options.signal, ended.signal])
+  }
+
+  async run(): Promise<SessionEnd> {
+    const { log, plan, ledger } = this.#pipeline
+    const { system, exit, began } = this.#options
+    await this.#feed()
+    if (this.#counts) await this.#tally.start(log, system, plan.deadLetterTopic)
+    const isDrained = await this.#untilDrained()
+    const elapsedMs = system.now() - began
+    if (isDrained) this.#tell(elapsedMs)
+    if (isDrained && !exit) await this.#serve()
+    if (this.#failure !== undefined) throw this.#failure
+    return { summary: this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs) : undefined, isDrained }
+  }
+
+  close(): void {
+    this.#tally.close()
+  }
+
+  async #feed(): Promise<void> {
+    const { input, system } = this.#options
+    if (input === undefined) return
+    const { fed, known } = await feed({
+      log: this.#pipeline.log,
+      system,
+      events: eventsOfFile(input),
+      once: basename(input),
+      signal: this.#signal,
+    })
+    const before = known > 0 ? `; ${things(known, 'event')} of it were there from an earlier run` : ''
+    this.#view.note(`Fed: ${things(fed, 'event')} of ${basename(input)}${before}\n`)
+  }
+
+  /** False when the session was ended before. */
+  async #untilDrained(): Promise<boolean> {
+    for (;;) {
+      if (this.#signal.aborted) return false
+      const drained = await this.#isDrained()
+      if (drained && this.#counts) await this.#tally.caughtUp()
+      this.#draw(drained)
+      if (drained) return true
+      await this.#pause(TICK_MS)
+    }
+  }
+
+  /** One pod alone sees by its own commits that nothing is left; among several, only the outcomes tell. */
+  async #isDrained(): Promise<boolean> {
+    const { log, plan, running } = this.#pipeline
+    if (!this.#counts || !running.pod.isIdle) return false
+    if (!isEmbedded(this.#configuration)) return this.#tally.open <= 0
+    return behind(await podLag(log, plan, running.pod)) === 0
+  }
+
+  #draw(isLast: boolean): void {
+    const { system, began } = this.#options
+    const elapsedMs = system.now() - began
+    const outcomes = this.#counts ? outcomeLine(this.#tally, elapsedMs) : ''
+    if (this.#view.isLive) {
+      const { plan, running } = this.#pipeline
+      this.#view.draw([...stageTable(plan, running.pod.metrics, this.#tally), '', outcomes])
+    } else if (isLast || system.now() - this.#plainAt >= PLAIN_LINE_MS) {
+      this.#plainAt = system.now()
+      this.#view.note(outcomes)
+    }
+  }
+
+  #tell(elapsedMs: number): void {
+    this.#view.settle()
+    const summary = summaryOf(this.#tally, this.#pipeline.ledger.twice, elapsedMs)
+    const lines = ['', ...this.#examples.lines(this.#view.width), '', ...summaryLines(summary, this.#tally)]
+    this.#view.note(lines.join('\n'))
+  }
+
+  async #serve(): Promise<void> {
+    const { stdin } = this.#options
+    if (stdin.isTTY) {
+      this.#view.note('\nEverything is answered. Type a question, or stop with Ctrl+C.')
+      this.#asker.start(stdin, this.#signal)
+    } else this.#view.note('\nEverything is answered. Serving until stopped.')
+    while (!this.#signal.aborted) await this.#pause(3_600_000)
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    // An abort ends the pause; whoever paused looks at the signal.
+    await sleep(this.#options.system, delayMs, this.#signal).catch(() => undefined)
+  }
+}
