@@ -36,8 +36,8 @@ export interface FleetOptions {
   readonly verbose?: boolean
 }
 
-/** Given the ports of a process and the fleet that it is part of, the ports that it gets. */
-export type Plant = (ports: Ports, fleet: Fleet) => Ports
+/** Given the ports of a pod, its name and the fleet that it is part of, the ports that it gets. */
+export type Plant = (ports: Ports, name: string, fleet: Fleet) => Ports
 
 export class Fleet {
   readonly scenario: Scenario
@@ -112,7 +112,7 @@ export class Fleet {
       id,
       name,
       system,
-      ports: this.#options.plant?.(ports, this) ?? ports,
+      ports: this.#options.plant?.(ports, name, this) ?? ports,
       logger: this.#options.verbose ? this.#loggerOf(id) : silent,
       onFailed: (failed, error) => this.#ended(failed, error),
     })

@@ -3,6 +3,7 @@
 export class Defects {
   readonly #claimsRetried = new Set<string>()
   readonly #claimsLie = new Set<string>()
+  readonly #producersGoOn = new Set<string>()
 
   /** A claim that was refused or not answered is sent again, under whatever generation is current by then. */
   retryClaims(client: string, on: boolean): void {
@@ -14,12 +15,21 @@ export class Defects {
     toggle(this.#claimsLie, client, on)
   }
 
+  /** A producer stays in use after a transaction of which it does not know how it ended. */
+  reuseProducers(client: string, on: boolean): void {
+    toggle(this.#producersGoOn, client, on)
+  }
+
   claimsRetried(client: string): boolean {
     return this.#claimsRetried.has(client)
   }
 
   claimsLie(client: string): boolean {
     return this.#claimsLie.has(client)
+  }
+
+  producersGoOn(client: string): boolean {
+    return this.#producersGoOn.has(client)
   }
 }
 

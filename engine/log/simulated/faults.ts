@@ -133,6 +133,11 @@ export class Faults {
     this.#cluster.defects.retryClaims(client, on)
   }
 
+  /** A mistake that clients make: a producer is used again after a transaction of unknown outcome. */
+  reuseProducers(client: string, on = true): void {
+    this.#cluster.defects.reuseProducers(client, on)
+  }
+
   /** A defect of real clients: claims resolve without having been sent. */
   lieAboutClaims(client: string, on = true): void {
     this.#cluster.defects.lieAboutClaims(client, on)

@@ -39,7 +39,8 @@ export class SimulatedProducer implements Producer {
       this.#become('idle')
       return receipt
     } catch (error) {
-      this.#become('useless')
+      const goesOn = this.#cluster.defects.producersGoOn(this.#connection.client) && !hasCode(error, 'FENCED')
+      this.#become(goesOn ? 'idle' : 'useless')
       throw error
     }
   }

@@ -1,0 +1,69 @@
+/** Bugs in how tasks are taken over. */
+import { partitionKey } from '#engine/core/record.ts'
+import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
+import { MARKER } from '#engine/state/layout.ts'
+import type { Plant } from '#testing/simulation/fleet.ts'
+import { withLog, withMembership, withProducer } from './delegate.ts'
+
+/** The former owner is believed to be out without having been fenced. */
+export const skippedFence: Plant = ports => ({
+  ...ports,
+  log: withLog(ports.log, { fence: async () => undefined }),
+})
+
+/** A task that came back is kept: its stored claim is taken for one's own whatever its nonce. */
+export const claimNotCompared: Plant = ports => {
+  const sent = new Map<string, string>()
+  const log = withMembership(ports.log, membership => ({
+    claim: (generation, claims) => {
+      for (const claim of claims) sent.set(partitionKey(claim), claim.metadata)
+      return membership.claim(generation, claims)
+    },
+    readClaims: async places => {
+      const stored = await membership.readClaims(places)
+      return places.map((place, index) => sent.get(partitionKey(place)) ?? stored[index])
+    },
+  }))
+  return { ...ports, log }
+}
+
+/** Claims are sent again under whatever generation is current by then. */
+export const claimRetried: Plant = (ports, name, fleet) => {
+  fleet.broker.faults.retryClaimsAcrossGenerations(name)
+  return ports
+}
+
+/** Claims count as accepted when their promise resolves, though they were never sent. */
+export const promiseBelieved: Plant = (ports, name, fleet) => {
+  fleet.broker.faults.lieAboutClaims(name)
+  return ports
+}
+
+/** The outcome of an unknown commit is looked for from one's own new marker on: behind the commit. */
+export const lookedTooLate: Plant = ports => {
+  const markers = new Map<string, number>()
+  const log = withLog(ports.log, {
+    startProducer: async transactionalId => {
+      const producer = await ports.log.startProducer(transactionalId)
+      const transact = async (batches: readonly PartitionBatch[]): Promise<Receipt> => {
+        const receipt = await producer.transact(batches)
+        batches.forEach((batch, index) => {
+          if (isMarker(batch)) markers.set(partitionKey(batch), (receipt[index] ?? 0) - 1)
+        })
+        return receipt
+      }
+      return withProducer(producer, { transact })
+    },
+    // The reader that checks a kept task is the first to be opened after its marker.
+    openReader: (place, offset) => {
+      const marker = markers.get(partitionKey(place)) ?? 0
+      markers.delete(partitionKey(place))
+      return ports.log.openReader(place, Math.max(offset, offset > 0 ? marker : 0))
+    },
+  })
+  return { ...ports, log }
+}
+
+function isMarker({ records }: PartitionBatch): boolean {
+  return records.length === 1 && records[0]?.key?.toString() === MARKER
+}
