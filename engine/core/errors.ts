@@ -47,7 +47,7 @@ export const CATALOGUE = {
   DELAY_UNDECLARED: ['deadLetter', 'node {node} emitted to {output} with a time, but its route has no delay'],
   STATE_UNKNOWN: ['deadLetter', 'node {node} uses state, timer or step {name}, which it does not declare'],
   CONTEXT_CLOSED: ['deadLetter', 'node {node} used its context after the record had ended'],
-  HANDLER_FAILED: ['retry', 'node {node} threw on {topic}/{partition}@{offset}: {reason}'],
+  HANDLER_FAILED: ['retry', 'node {node} threw on {place}: {reason}'],
   HANDLER_TIMED_OUT: ['retry', 'node {node} took longer than {timeoutMs} ms'],
   REJECTED: ['deadLetter', '{reason}'],
   HOPS_EXCEEDED: [

@@ -10,13 +10,17 @@ import type { TaskHost } from './task-host.ts'
 
 export function deadLetterOf(job: Job, error: unknown, task: string, node: string, host: TaskHost): Output {
   const now = host.system.now()
+  const told =
+    error instanceof CaudalError
+      ? error
+      : new CaudalError('HANDLER_FAILED', { node, place: job.place, reason: reasonOf(error) }, error)
   const letter = {
     id: job.id,
     application: host.application,
     origin: originOf(job, task, now),
     node,
-    code: error instanceof CaudalError ? error.code : 'HANDLER_FAILED',
-    message: reasonOf(error),
+    code: told.code,
+    message: told.message,
     stack: error instanceof Error ? error.stack : undefined,
     attempts: job.attempt,
     failedAt: now,

@@ -38,6 +38,10 @@ export class DelayJob implements Job {
     return recordId(this.intake.topic, this.intake.partition, this.record.offset, this.record.headers)
   }
 
+  get place(): string {
+    return `${this.intake.topic}/${this.intake.partition}@${this.record.offset}`
+  }
+
   begin(run: JobRun & { readonly now: number; readonly outputs: Output[] }): void {
     const { record } = this
     const header = record.headers[HEADER.delay]

@@ -18,6 +18,8 @@ export interface Job {
   readonly keyBytes?: Uint8Array | null
   /** Identity, the same after a crash. */
   readonly id: string
+  /** Where it came from, in words: `topic/partition@offset`, or the timer. */
+  readonly place: string
   /** 1 on the first run. */
   attempt: number
   /** Its record is done, by whichever attempt. */

@@ -33,6 +33,10 @@ export class SourceJob implements Job {
     return this.#id
   }
 
+  get place(): string {
+    return `${this.intake.topic}/${this.intake.partition}@${this.record.offset}`
+  }
+
   begin(run: JobRun): void {
     const { key } = this
     const { timestamp } = this.record

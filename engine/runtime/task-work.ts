@@ -293,7 +293,8 @@ export class TaskWork implements RunHost {
       action,
       error,
     })
-    this.logger.warn('a record failed', { task: this.name, node, attempt, action, error: reasonOf(error) })
+    const { place } = job
+    this.logger.warn('a record failed', { task: this.name, node, place, attempt, action, error: reasonOf(error) })
   }
 
   #actionFor(job: Job, run: RecordRun, error: unknown): Action {
@@ -338,6 +339,7 @@ const NONE: readonly never[] = []
 const PARKED: Job = {
   key: null,
   id: '',
+  place: '',
   attempt: 0,
   finished: true,
   steps: undefined,

@@ -28,6 +28,10 @@ export class TimerJob implements Job {
     this.id = timerId(task, node.name, key, name, due)
   }
 
+  get place(): string {
+    return `timer ${this.timer.name} of key ${this.key}`
+  }
+
   /** False once the timer was moved or cancelled while its firing waited in the lane. */
   isDue(state: { get(entry: string): Uint8Array | undefined }): boolean {
     const due = state.get(this.entry)
