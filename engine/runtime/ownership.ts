@@ -52,6 +52,7 @@ export class Ownership {
   #busy = false
   #hasProducer = false
   #pausedUntil = 0
+  #producerSince = 0
   #nonces = 0
   readonly #options: OwnershipOptions
 
@@ -95,6 +96,7 @@ export class Ownership {
       holding.checking = false
     }
     for (const holding of this.leaving.values()) holding.task.close('closedDirty')
+    this.#pauseUntil(this.#producerSince + BACK_OFF_MS)
   }
 
   /** Drops everything without hand-over. */
@@ -185,6 +187,7 @@ export class Ownership {
     const use = (started: Producer) => {
       committer.useProducer(started)
       this.#hasProducer = true
+      this.#producerSince = host.system.now()
     }
     this.#perform(host.log.startProducer(producer), use)
   }
@@ -343,8 +346,7 @@ export class Ownership {
           this.#busy = false
           host.logger.warn('taking over tasks: trying again', { error: String(error) })
           failed?.(error)
-          this.#pausedUntil = host.system.now() + BACK_OFF_MS
-          this.#wakeIn(BACK_OFF_MS)
+          this.#pauseUntil(host.system.now() + BACK_OFF_MS)
         }),
     )
   }
@@ -358,6 +360,14 @@ export class Ownership {
       'a transaction that never ended holds readers back; find and abort it with kafka-transactions.sh find-hanging'
     const { restoreTimeoutMs: timeoutMs } = host.limits
     host.block(task.name, new CaudalError('RESTORE_BLOCKED', { task: task.name, timeoutMs, diagnosis }))
+  }
+
+  /** Nothing is begun before this time: a producer that fails at once, as on a full disk, is not replaced in a spin. */
+  #pauseUntil(time: number): void {
+    const delayMs = time - this.#options.host.system.now()
+    if (delayMs <= 0) return
+    this.#pausedUntil = time
+    this.#wakeIn(delayMs)
   }
 
   #wakeIn(delayMs: number): void {
