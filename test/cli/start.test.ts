@@ -1,9 +1,13 @@
 /** `caudal start` as a user runs it: in a process of its own, on a real disk, with the simulated model over HTTP. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runCaudal, summaryOf } from './process.ts'
+import { readAll } from '#cli/follow.ts'
+import { asText } from '#engine/core/codec.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import { runCaudal, startCaudal, summaryOf } from './process.ts'
 
 let folder: string
 beforeEach(() => {
@@ -11,16 +15,75 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+const start = (...words: string[]) => runCaudal(['start', '--exit', '--json', ...words], { DATA_DIR: folder })
+
 describe('caudal start --exit', () => {
   it('answers the whole sample and ends well, telling what came of each input', async () => {
-    const { code, stdout } = await runCaudal(['start', '--exit', '--json'], { DATA_DIR: folder })
+    const { code, stdout } = await start()
     expect(code).toBe(0)
     const summary = summaryOf(stdout)
     const { inputs, invalid, duplicates, delivered, failed } = summary
     expect(inputs).toBeGreaterThanOrEqual(60)
     expect(invalid).toBeGreaterThan(0)
+    expect(duplicates).toBeGreaterThan(0)
     expect(invalid + duplicates + delivered + failed).toBe(inputs)
+    expect(summary.calls).toBeGreaterThanOrEqual(delivered)
     expect(summary.calls_bought_twice).toBe(0)
     expect(summary.seconds).toBeLessThan(30)
+    expect(stdout).toContain('simulated model')
+  })
+
+  it('takes a file of its own, feeds it once, and starts afresh when asked to', async () => {
+    const input = join(folder, 'own.ndjson')
+    writeFileSync(
+      input,
+      '{"title": "What is a fuse for?", "best_answer": "It cuts the current."}\n\nnot JSON\n',
+    )
+    const first = summaryOf((await start('--input', input)).stdout)
+    expect(first).toMatchObject({ inputs: 2, invalid: 1, delivered: 1 })
+    const second = summaryOf((await start('--input', input)).stdout)
+    expect(second).toMatchObject({ inputs: 2, invalid: 1, delivered: 1, calls: first.calls })
+    const fresh = summaryOf((await start('--fresh', '--input', input)).stdout)
+    expect(fresh).toMatchObject({ inputs: 2, delivered: 1 })
+  })
+
+  it('goes on where it was killed: one outcome for each input, nothing delivered twice', async () => {
+    for (const answered of [/[1-9]\d* of \d+ answered/, /Fed: 0 events/]) {
+      const child = startCaudal(['start'], { DATA_DIR: folder })
+      await child.until(answered)
+      child.process.kill('SIGKILL')
+      expect((await child.ended).signal).toBe('SIGKILL')
+    }
+    const { code, stdout } = await start()
+    expect(code).toBe(0)
+    const { inputs, invalid, duplicates, delivered, failed } = summaryOf(stdout)
+    expect(invalid + duplicates + delivered + failed).toBe(inputs)
+    const outcomes = await outcomesIn(folder)
+    expect(outcomes.length).toBe(inputs - duplicates)
+    expect(new Set(outcomes).size).toBe(outcomes.length)
   })
 })
+
+describe('caudal start', () => {
+  it('serves on after the last answer, and ends well when it is told to', async () => {
+    const child = startCaudal(['start', '--json'], { DATA_DIR: folder })
+    await child.until(/Serving until stopped/)
+    const refused = await runCaudal(['results'], { DATA_DIR: folder })
+    expect(refused.code).toBe(4)
+    expect(refused.stderr).toContain('LOG_IN_USE')
+    child.process.kill('SIGTERM')
+    const { code, stdout } = await child.ended
+    expect(code).toBe(0)
+    expect(summaryOf(stdout).delivered).toBeGreaterThan(50)
+  })
+})
+
+/** The ids of all that was delivered or set aside. */
+async function outcomesIn(dataFolder: string): Promise<readonly string[]> {
+  const log = await openEmbeddedLog({ path: join(dataFolder, 'log'), system: realSystem })
+  const ids: string[] = []
+  for (const topic of ['datos_procesados', 'llm.failed'])
+    await readAll(log, topic, ({ value }) => value && ids.push(JSON.parse(asText(value)).id))
+  await log.close()
+  return ids
+}
