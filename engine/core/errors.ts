@@ -6,12 +6,13 @@
 /**
  * What the runtime does:
  * - `retry`: run the record again in its lane, at most three attempts within about a second, then dead letter
+ * - `wait`: the record runs again, as if for the first time, once what it needs is there; its task starts no other meanwhile
  * - `deadLetter`: the record goes to the dead letters with its original bytes; the rest goes on
  * - `releaseTask`: the task is dropped and taken anew from its last commit
  * - `restartPod`: the pod stops uncleanly and the process ends; its supervisor starts it again
  * - `stop`: the pod stops; a person must act
  */
-export type Action = 'retry' | 'deadLetter' | 'releaseTask' | 'restartPod' | 'stop'
+export type Action = 'retry' | 'wait' | 'deadLetter' | 'releaseTask' | 'restartPod' | 'stop'
 
 export const CATALOGUE = {
   TOPOLOGY_INVALID: ['stop', 'the topology has faults:\n{faults}'],
@@ -33,6 +34,17 @@ export const CATALOGUE = {
     'task {task}: the checkpoint needs {topic}/{partition} from offset {offset}, the topic begins at {start}; nothing was skipped, see docs/errors.md',
   ],
   DECODE_FAILED: ['deadLetter', 'node {node}: {topic}/{partition}@{offset} is not {codec}: {reason}'],
+  SCHEMA_UNKNOWN: ['wait', 'schema {id}, needed to read {codec}, is being fetched from {registry}'],
+  SCHEMA_MISSING: [
+    'deadLetter',
+    '{registry} has no schema {id}, needed to read {codec}: register it there, then replay the record',
+  ],
+  SCHEMA_MISMATCH: [
+    'deadLetter',
+    'schema {id} ({writer}) cannot be read as {codec}: {reason}; give the field of {codec} a default or an alias, then replay the record',
+  ],
+  SCHEMAS_REFUSED: ['stop', 'schemas are not accepted:\n{faults}'],
+  REGISTRY_UNAVAILABLE: ['retry', '{registry} does not answer: {reason}'],
   ENCODE_FAILED: ['deadLetter', 'node {node}: the value for {target} is not {codec}: {reason}'],
   KEY_INVALID: ['deadLetter', 'node {node}: {reason}'],
   KEY_MISSING: ['deadLetter', 'node {node} keeps state, but {topic}/{partition}@{offset} has no key'],
@@ -103,6 +115,17 @@ export class CaudalError extends Error {
     this.code = code
     this.action = action
     this.details = details
+  }
+}
+
+/** Thrown by a codec that has to fetch something before it can decode: what it was asked for can be asked again then. */
+export class NotYetReadable extends CaudalError {
+  /** Resolves when it is worth another try; never rejects. */
+  readonly ready: Promise<void>
+
+  constructor(details: ErrorDetails, ready: Promise<void>) {
+    super('SCHEMA_UNKNOWN', details)
+    this.ready = ready
   }
 }
 

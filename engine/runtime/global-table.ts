@@ -1,6 +1,6 @@
 /** A table that every pod holds whole, read through snapshots that updates do not disturb. */
 import { asText, type Codec } from '#engine/core/codec.ts'
-import { CaudalError, invariant, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, invariant, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 
@@ -77,14 +77,12 @@ export class GlobalTable<T> {
     return this.#history.length - this.#historyAt
   }
 
-  /** Makes one new version. Throws TABLE_TOO_LARGE above the limit. */
+  /** Makes one new version. Throws TABLE_TOO_LARGE above the limit, and NotYetReadable with nothing applied. */
   apply(records: readonly LogRecord[], partition = 0): void {
     const version = this.#version + 1
     const newest = this.#newestSnapshot()
-    for (const record of records) {
-      const change = this.#decode(record, partition)
-      if (change) this.#put(change.key, change.value, version, newest)
-    }
+    const changes = records.map(record => this.#decode(record, partition))
+    for (const change of changes) if (change) this.#put(change.key, change.value, version, newest)
     this.#version = version
   }
 
@@ -115,6 +113,7 @@ export class GlobalTable<T> {
       const value = record.value === null ? undefined : this.#codec.decode(record.value)
       return { key: asText(record.key), value }
     } catch (error) {
+      if (error instanceof NotYetReadable) throw error
       this.#skipped += 1
       const { topic } = this
       const details = {

@@ -1,6 +1,6 @@
 /** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
-import { asText } from '#engine/core/codec.ts'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { asText, type Codec } from '#engine/core/codec.ts'
+import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type {
   Context,
   EmitOptions,
@@ -36,6 +36,7 @@ export interface ContextRun {
   readonly signal: AbortSignal
   readonly logger: Logger
   write(entry: string, value: Uint8Array | null): void
+  postpone(error: NotYetReadable): void
   changeTimer(change: TimerChange): void
   read(entry: string): Uint8Array | undefined
   entries(prefix: string): IterableIterator<[string, Uint8Array]>
@@ -141,7 +142,7 @@ export class NodeContext implements Context {
     const journaled = readStep(this.#run, id)
     if (journaled) {
       this.#run.replayed(journaled.entries)
-      return codec.decode(journaled.result)
+      return this.#decode(codec, journaled.result)
     }
     const result = await call({ signal: this.#run.signal, id })
     try {
@@ -162,6 +163,15 @@ export class NodeContext implements Context {
 
   deadLetter(reason: string): never {
     throw new CaudalError('REJECTED', { reason })
+  }
+
+  #decode(codec: Codec<unknown>, result: Uint8Array): unknown {
+    try {
+      return codec.decode(result)
+    } catch (error) {
+      if (error instanceof NotYetReadable) this.#run.postpone(error)
+      throw error
+    }
   }
 
   #changeTimer(name: string, due: number | undefined): void {
@@ -209,5 +219,8 @@ class KeyAccess implements StateAccess {
   write(entry: string, value: Uint8Array | null): void {
     this.#context.assertOpen()
     this.#run.write(entry, value)
+  }
+  postpone(error: NotYetReadable): void {
+    this.#run.postpone(error)
   }
 }

@@ -6,7 +6,7 @@
  * key is read and written serially. Nothing leaves the run before the task stages it whole; a run that failed is
  * dropped. Synchronous operators run without a promise being made.
  */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError, type NotYetReadable } from '#engine/core/errors.ts'
 import type { EmitOptions, Logger } from '#engine/core/operator.ts'
 import { HEADER, type Headers, type NewRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
@@ -48,6 +48,8 @@ export class RecordRun implements ContextRun, JobRun {
   /** The operator that ran last: where a failure belongs. */
   node: ProgramNode | undefined
   ended = false
+  /** Something that it read needs what is not there yet: it has no effect, even if its operators went on. */
+  postponedBy: NotYetReadable | undefined
   #queue: Delivery[] = []
   #next = 0
   #abort: AbortController | undefined
@@ -136,6 +138,10 @@ export class RecordRun implements ContextRun, JobRun {
     }
     this.writes ??= new Map()
     this.writes.set(entry, value)
+  }
+
+  postpone(error: NotYetReadable): void {
+    this.postponedBy = error
   }
 
   changeTimer(change: TimerChange): void {

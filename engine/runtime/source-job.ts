@@ -1,6 +1,6 @@
 /** The work of one record of a source: its value decoded for each operator that reads the source. */
 import { asText } from '#engine/core/codec.ts'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
 import { Delivery } from './delivery.ts'
 import { recordId } from './identity.ts'
@@ -58,6 +58,7 @@ export class SourceJob implements Job {
       if (!this.record.value) throw new TypeError('it has no value')
       return codec?.decode(this.record.value)
     } catch (error) {
+      if (error instanceof NotYetReadable) throw error
       const details = { node: node.name, ...this.#place(), codec: codec?.name, reason: reasonOf(error) }
       throw new CaudalError('DECODE_FAILED', details, error)
     }

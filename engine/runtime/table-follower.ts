@@ -1,5 +1,5 @@
 /** Keeps a global table up to date: reads all partitions of its topic from the start, outside any group. */
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, NotYetReadable } from '#engine/core/errors.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Bounds, Fetched, Log, Reader } from '#engine/log/log.ts'
 import type { GlobalTable } from './global-table.ts'
@@ -81,13 +81,22 @@ export class TableFollower {
   #read(partition: FollowedPartition, failures: number): void {
     this.#await(
       partition.reader.next(this.#options.fetchRecordsMax),
-      fetched => {
-        this.#apply(partition, fetched)
-        this.#read(partition, 0)
-      },
+      fetched => this.#take(partition, fetched),
       () => this.#read(partition, failures + 1),
       failures,
     )
+  }
+
+  /** Applies what was fetched, once it can be read, and goes on. */
+  #take(followed: FollowedPartition, fetched: Fetched): void {
+    try {
+      this.#apply(followed, fetched)
+    } catch (error) {
+      if (!(error instanceof NotYetReadable)) throw error
+      const again = () => this.#take(followed, fetched)
+      return this.#await(error.ready, again, again, 0)
+    }
+    this.#read(followed, 0)
   }
 
   #apply(followed: FollowedPartition, { records, nextOffset }: Fetched): void {

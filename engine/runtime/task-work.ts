@@ -2,7 +2,7 @@
  * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
  * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
  */
-import { type Action, actionOf, CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { type Action, actionOf, CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type { FailureAnswer, Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
@@ -52,6 +52,8 @@ export class TaskWork implements RunHost {
   /** Read once for all that one step starts. */
   #now = 0
   #accepting = true
+  /** Jobs that wait for something to be fetched: no other is started, so that what waits cannot fill the pod. */
+  #postponed = 0
   #closed = false
 
   constructor(
@@ -84,7 +86,7 @@ export class TaskWork implements RunHost {
     let started = 0
     this.#now = this.system.now()
     const { metrics, inFlightMax } = this.#program
-    while (started < budget && this.#accepting && metrics.inFlight < inFlightMax && this.#host.mayStart()) {
+    while (started < budget && metrics.inFlight < inFlightMax && this.#mayStart()) {
       const job = this.#nextJob()
       if (!job) break
       started++
@@ -167,6 +169,10 @@ export class TaskWork implements RunHost {
     return this.#host.snapshot(table)
   }
 
+  #mayStart(): boolean {
+    return this.#accepting && this.#postponed === 0 && this.#host.mayStart()
+  }
+
   #nextJob(): Job | undefined {
     return this.#lanes.takeReady() ?? this.#nextTimer() ?? this.#nextRecord()
   }
@@ -233,6 +239,7 @@ export class TaskWork implements RunHost {
   }
 
   #completed(job: Job, run: RecordRun): void {
+    if (run.postponedBy) return this.#postpone(job, run, run.postponedBy)
     run.end()
     if (job instanceof TimerJob) this.#program.metrics.timersFired++
     if (job.steps) for (const entry of job.steps) run.write(entry, null)
@@ -266,7 +273,9 @@ export class TaskWork implements RunHost {
     this.#onStaged(bytes)
   }
 
-  #failed(job: Job, run: RecordRun, error: unknown): void {
+  #failed(job: Job, run: RecordRun, thrown: unknown): void {
+    const error = run.postponedBy ?? thrown
+    if (error instanceof NotYetReadable) return this.#postpone(job, run, error)
     run.end()
     const action = this.#actionFor(job, run, error)
     this.#countFailure(job, run, error, action)
@@ -294,7 +303,14 @@ export class TaskWork implements RunHost {
       error,
     })
     const { place } = job
-    this.logger.warn('a record failed', { task: this.name, node, place, attempt, action, error: reasonOf(error) })
+    this.logger.warn('a record failed', {
+      task: this.name,
+      node,
+      place,
+      attempt,
+      action,
+      error: reasonOf(error),
+    })
   }
 
   #actionFor(job: Job, run: RecordRun, error: unknown): Action {
@@ -313,6 +329,21 @@ export class TaskWork implements RunHost {
     this.#hold(job, undefined)
     const delayMs = this.#host.limits.retryDelayMs * 2 ** (job.attempt - 1)
     this.system.after(delayMs, () => this.#host.enqueue(() => this.#runAgain(job)))
+  }
+
+  /** Costs no attempt. What a step has bought meanwhile is in the journal. */
+  #postpone(job: Job, run: RecordRun, error: NotYetReadable): void {
+    run.end()
+    if (--job.attempt === 0) this.#program.metrics.recordsIn--
+    this.#hold(job, undefined)
+    this.#postponed++
+    this.logger.warn('the task waits before it starts more', { task: this.name, error: error.message })
+    error.ready.then(() =>
+      this.#host.enqueue(() => {
+        this.#postponed--
+        this.#runAgain(job)
+      }),
+    )
   }
 
   #runAgain(job: Job): void {

@@ -1,5 +1,5 @@
 /** The state handles of one operator for one record: codecs, frames and time to live over the record's view of its task. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type {
   MapHandle,
   MapState,
@@ -23,11 +23,13 @@ export interface StateAccess {
   entries(prefix: string): IterableIterator<readonly [string, Uint8Array]>
   /** Buffers a write of the record; null deletes. */
   write(entry: string, bytes: Uint8Array | null): void
+  /** What was read needs something that is not there yet: the record ends without effect, whatever its operator does. */
+  postpone?(error: NotYetReadable): void
 }
 
 /**
  * Throws KEY_INVALID at once; reading throws STATE_UNREADABLE or STATE_NEWER, writing ENCODE_FAILED, each with the
- * name of the state.
+ * name of the state; reading throws NotYetReadable as the codec does.
  */
 export function openState<S extends StateDeclarations>(
   declarations: S,
@@ -125,13 +127,17 @@ class KeyedMap implements MapHandle<unknown> {
   }
 }
 
-function decode(slot: Slot, { now }: StateAccess, bytes: Uint8Array | undefined): unknown {
+function decode(slot: Slot, access: StateAccess, bytes: Uint8Array | undefined): unknown {
   const { ttlMs, codec } = slot.state
-  if (!bytes || isExpired(bytes, ttlMs, now)) return undefined
+  if (!bytes || isExpired(bytes, ttlMs, access.now)) return undefined
   const payload = unframe(bytes, `${slot.operator}.${slot.name}`)
   try {
     return codec.decode(payload)
   } catch (error) {
+    if (error instanceof NotYetReadable) {
+      access.postpone?.(error)
+      throw error
+    }
     const details = { node: slot.operator, state: slot.name, codec: codec.name, reason: reasonOf(error) }
     throw new CaudalError('STATE_UNREADABLE', details, error)
   }
