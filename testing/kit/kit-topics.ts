@@ -82,7 +82,7 @@ export class KitTopics {
     const letters = this.#committed(this.#plan().deadLetterTopic)
     return letters
       .flatMap(({ record }) => (record.value ? [decodeDeadLetter(record.value)] : []))
-      .sort((a, b) => a.failedAt - b.failedAt)
+      .sort((a, b) => a.failedAt - b.failedAt || compareOrigins(a, b))
   }
 
   #committed(topic: string) {
@@ -109,6 +109,11 @@ export class KitTopics {
       timestamp: record.timestamp ?? this.#world.time.system.now(),
     }
   }
+}
+
+/** What failed at the same instant is told in the order of its topic. */
+function compareOrigins({ origin: a }: DeadLetter, { origin: b }: DeadLetter): number {
+  return a.topic.localeCompare(b.topic) || a.partition - b.partition || a.offset - b.offset
 }
 
 function nameOf(topic: TopicHandle<unknown> | string): string {

@@ -8,10 +8,8 @@ import { partitionKey, taskKey } from '#engine/core/record.ts'
 import type { SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import type { Job } from '#engine/runtime/job.ts'
 import type { Pod } from '#engine/runtime/pod.ts'
-import { SourceJob } from '#engine/runtime/source-job.ts'
 import type { Task } from '#engine/runtime/task.ts'
 import type { TaskWork } from '#engine/runtime/task-work.ts'
-import { TimerJob } from '#engine/runtime/timer-job.ts'
 import type { Plan } from '#topology/plan.ts'
 
 /** The reasons one by one, cheap ones first; none when all is at rest. `pods` are those that live. */
@@ -60,14 +58,9 @@ function* openTask(task: Task, pod: Pod): Generator<string> {
 
 function progressOf(task: string, job: Job, node: string | undefined): string {
   const where = node === undefined ? 'waits for its next attempt' : `is at operator ${node}`
-  return `task ${task}: ${placeOf(job)} ${where}, attempt ${job.attempt}, id ${job.id}`
-}
-
-function placeOf(job: Job): string {
-  if (job instanceof TimerJob) return `timer ${job.timer.name} of key ${job.key}`
-  if (!(job instanceof SourceJob)) return 'a delayed record'
-  const key = job.key === null ? 'without a key' : `of key ${job.key}`
-  return `record ${partitionKey(job.intake)}@${job.record.offset} ${key}`
+  // The place of a timer names its key already.
+  const key = job.key === null || job.place.endsWith(job.key) ? '' : ` of key ${job.key}`
+  return `task ${task}: ${job.place}${key} ${where}, attempt ${job.attempt}, id ${job.id}`
 }
 
 function isDue(work: TaskWork, pod: Pod): boolean {
