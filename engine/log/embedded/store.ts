@@ -32,10 +32,10 @@ export type Fsync = 'interval' | 'always'
 
 /** The transaction can be aborted, and its commit does not wait for the disk. */
 const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUSH
-const MAP_FULL = -30_792
 /** Page not found, corrupted, panic, page full, and whatever else LMDB finds wrong with its own pages. */
 const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
-const OUT_OF_SPACE = 28
+/** No space left, file too large, quota exceeded; and LMDB's own map, were it ever to end. */
+const FULL: ReadonlySet<unknown> = new Set([28, 27, 122, -30_792])
 /** What LMDB reports for a write that found room for a part of it. */
 const SHORT_WRITE = 5
 /** With less than this free, a short write is a full disk and not a broken one. */
@@ -75,6 +75,8 @@ export class Store {
         keyEncoding: 'binary',
         encoding: 'binary',
         overlappingSync: false,
+        // With it, a failed commit also rejects a promise inside LMDB that nobody can catch.
+        eventTurnBatching: false,
       })
     } catch (error) {
       throw new CaudalError('LOG_CORRUPT', { path, reason: reasonOf(error) }, error)
@@ -162,15 +164,15 @@ export class Store {
 
   #apply(puts: readonly Put[]): void {
     for (const [key, value] of puts) {
-      // The promises say nothing that the transaction around them does not say.
-      if (value) void this.#database.put(key, value)
-      else void this.#database.remove(key)
+      const written = value ? this.#database.put(key, value) : this.#database.remove(key)
+      // Each rejects with the transaction, which says all there is to say: this keeps them from ending the process.
+      if (this.#fsync === 'always') written.catch(() => undefined)
     }
   }
 
   #commitFailure(error: unknown): CaudalError {
     const code = codeOf(error)
-    const full = code === MAP_FULL || code === OUT_OF_SPACE || (code === SHORT_WRITE && this.#diskIsFull())
+    const full = FULL.has(code) || (code === SHORT_WRITE && this.#diskIsFull())
     if (full) return new CaudalError('LOG_FULL', { path: this.path }, error)
     if (!DAMAGED.has(code)) return new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
     const damage = new CaudalError('LOG_CORRUPT', { path: this.path, reason: reasonOf(error) }, error)

@@ -111,8 +111,9 @@ export class Upkeep {
         const last = bases.at(-1)
         const isAll = bases.length < STEP_BATCHES_MAX && partition.start >= partition.end
         if (isAll && last !== undefined) whole.push(last)
+        // Room that one commit frees is given out after the next: on a full disk nothing else might make that one.
         return {
-          puts: whole.map(base => [partition.key(base), undefined]),
+          puts: whole.length > 0 ? whole.map(base => [partition.key(base), undefined]) : [partition.put({})],
           committed: () => whole.length > 0,
         }
       },

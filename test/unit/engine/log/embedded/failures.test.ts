@@ -1,8 +1,9 @@
 /** What the embedded log does when it is open elsewhere, full, damaged or from another version. */
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { CaudalError } from '#engine/core/errors.ts'
 import { LOG_KEY } from '#engine/log/embedded/keys.ts'
@@ -12,6 +13,8 @@ import { everything, keyed, opened, temporaryFolder } from './opening.ts'
 const TOPIC = { name: 'topic', partitions: 2, compacted: false, retentionMs: undefined }
 const PLACE = { topic: 'topic', partition: 0 }
 const OTHER = { topic: 'topic', partition: 1 }
+
+const run = promisify(execFile)
 
 async function failure(promise: Promise<unknown>): Promise<CaudalError> {
   try {
@@ -86,7 +89,28 @@ describe.each(['interval', 'always'] as const)('a log that is full (fsync: %s)',
     expect((await everything(log, 'topic', 1)).length).toBe(stored + 1)
   })
 
-  it('still fences, joins and is read', async () => {
+  it('loses nothing when the file cannot grow, shows nothing by half, and goes on once there is room', async () => {
+    const writer = join(import.meta.dirname, 'full-writer.ts')
+    // A limit on the size of files, in blocks of 512 or 1,024 bytes, ends writes half way as a full disk does.
+    const limited = [
+      '-c',
+      'ulimit -f 4000 && exec "$0" "$@"',
+      process.execPath,
+      writer,
+      temporaryFolder(),
+      fsync,
+    ]
+    const { stdout } = await run('sh', limited)
+    const told = JSON.parse(stdout)
+    // A write cut in two looks like a broken disk where the file system still has room, as it has here.
+    for (const code of told.failures) expect(code).toMatch(/^(LOG_FULL|OUTCOME_UNKNOWN)$/)
+    expect(told.acknowledged).toBeGreaterThan(20)
+    expect(told.whenFull).toEqual([told.acknowledged, told.acknowledged])
+    expect(told.afterTrim).toEqual([1, told.acknowledged + 1])
+    expect(told.reopened).toEqual(told.afterTrim)
+  })
+
+  it('still fences and is read', async () => {
     const log = await opened({ fsync, sizeBytesMax: 1 })
     await log.createTopics([TOPIC])
     expect((await failure(log.append([{ ...PLACE, records: [keyed('a', 'b')] }]))).code).toBe('LOG_FULL')
