@@ -18,7 +18,7 @@ export class Link {
   constructor(address: string, settings: KafkaSettings, clientId: string) {
     this.address = address
     this.#settings = settings
-    const [host = '', port = ''] = address.split(':')
+    const [host = '', port = ''] = settings.route(address).split(':')
     this.#broker = createBroker({
       host,
       port: Number(port),

@@ -26,7 +26,7 @@ import type { KafkaSettings } from './options.ts'
 import { BackOff } from './persist.ts'
 
 const HEARTBEATS_PER_SESSION = 12
-const HEARTBEAT_MS = { min: 100, max: 1_000 } as const
+const HEARTBEAT_MS = { min: 100, max: 500 } as const
 
 /** Answers after which a claim is surely not stored. */
 const CLAIM_REFUSALS: ReadonlySet<number> = new Set([

@@ -117,10 +117,8 @@ export class Network {
   /** Any broker: each passes on what concerns the whole cluster. */
   async anyNode(): Promise<number> {
     const nodes = [...(await this.#current()).addresses.keys()]
-    const node = nodes[Math.floor(this.#settings.system.random() * nodes.length)]
-    if (node === undefined)
-      throw new CaudalError('LOG_UNAVAILABLE', { reason: 'the cluster lists no broker' })
-    return node
+    // Never the last fallback: a view without brokers is not taken.
+    return nodes[Math.floor(this.#settings.system.random() * nodes.length)] ?? 0
   }
 
   /** What was learned is out of date: leaders or coordinators have moved. */
@@ -179,9 +177,10 @@ export class Network {
     for (const address of addresses) {
       const view = await this.#askOnce(address, request).catch(error => void failures.push(error))
       this.#checkOpen()
-      if (view) return this.#adopt(view)
+      // A broker that has lost its controller answers that there are none.
+      if (view && view.addresses.size > 0) return this.#adopt(view)
     }
-    throw failures.at(-1) ?? new CaudalError('LOG_UNAVAILABLE', { reason: 'no brokers are named' })
+    throw failures.at(-1) ?? new CaudalError('LOG_UNAVAILABLE', { reason: 'the cluster lists no brokers' })
   }
 
   #adopt(view: ClusterView): ClusterView {

@@ -9,6 +9,8 @@ export interface KafkaLogOptions {
   /** Names this process in the brokers' logs and quotas. */
   readonly clientId: string
   readonly system: System
+  /** Where to connect instead of an address that the cluster gives: tunnels, forwarded ports, proxies. */
+  readonly route?: (address: string) => string
   /** Encrypts; `true` trusts what Node trusts, an object gives certificates. */
   readonly ssl?: boolean | ConnectionOptions
   readonly sasl?: {
@@ -51,6 +53,7 @@ const DEFAULTS = {
   recordBytesMax: 1_000_000,
   readAheadBytesMax: 1_048_576,
   fetchWaitMs: 200,
+  route: (address: string) => address,
   warn: () => {},
 } as const
 

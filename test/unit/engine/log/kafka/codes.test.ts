@@ -1,0 +1,68 @@
+/** What follows from an answer of a broker, by its number, however kafkajs has wrapped it. */
+import { describe, expect, it } from 'vitest'
+import { CaudalError } from '#engine/core/errors.ts'
+import {
+  CODE,
+  codeOf,
+  isCoordinatorLost,
+  isFencing,
+  isLoginRefused,
+  isPassing,
+  isUnanswered,
+  unavailable,
+} from '#engine/log/kafka/codes.ts'
+
+const answer = (code: number) => Object.assign(new TypeError('answered'), { code })
+const wrapped = (code: number) =>
+  new TypeError('wrapped', { cause: new TypeError('again', { cause: answer(code) }) })
+const refused = Object.assign(new TypeError('connect'), { code: 'ECONNREFUSED' })
+
+describe('an answer', () => {
+  it('is known by its number, wrapped or not', () => {
+    expect(codeOf(answer(47))).toBe(47)
+    expect(codeOf(wrapped(47))).toBe(47)
+    expect(codeOf(refused)).toBeUndefined()
+    expect(codeOf('text')).toBeUndefined()
+  })
+
+  it.each([CODE.INVALID_PRODUCER_EPOCH, CODE.PRODUCER_FENCED, CODE.INVALID_PRODUCER_ID_MAPPING])(
+    '%d fences',
+    code => {
+      expect(isFencing(wrapped(code))).toBe(true)
+      expect(isPassing(wrapped(code))).toBe(false)
+    },
+  )
+
+  it('that may be taken back passes; one that will not, does not', () => {
+    expect(isPassing(answer(6))).toBe(true)
+    expect(isPassing(answer(CODE.CONCURRENT_TRANSACTIONS))).toBe(true)
+    expect(isPassing(answer(29))).toBe(false)
+  })
+})
+
+describe('no answer', () => {
+  it('passes, and makes the coordinator doubtful', () => {
+    for (const error of [refused, new CaudalError('LOG_UNAVAILABLE')]) {
+      expect([isUnanswered(error), isPassing(error), isCoordinatorLost(error)]).toEqual([true, true, true])
+    }
+  })
+
+  it('is not what our own errors mean', () => {
+    expect(isUnanswered(new CaudalError('TOPIC_MISSING'))).toBe(false)
+    expect(isPassing(new CaudalError('LOG_CLOSED'))).toBe(false)
+  })
+})
+
+describe('errors that leave the driver', () => {
+  it('are ours: those that are stay as they are, the rest is LOG_UNAVAILABLE', () => {
+    const own = new CaudalError('TOPIC_MISSING', { topic: 't' })
+    expect(unavailable(own)).toBe(own)
+    expect(unavailable(refused)).toMatchObject({ code: 'LOG_UNAVAILABLE', cause: refused })
+  })
+
+  it('tell refused credentials from trouble that passes', () => {
+    const login = Object.assign(new TypeError('no'), { name: 'KafkaJSSASLAuthenticationError' })
+    expect(isLoginRefused(new TypeError('wrapped', { cause: login }))).toBe(true)
+    expect(isLoginRefused(refused)).toBe(false)
+  })
+})
