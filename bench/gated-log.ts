@@ -1,0 +1,79 @@
+/** A log whose readers of one topic stand still while the gate is shut, so that input is made outside of what is timed. */
+import type { TopicPartition } from '#engine/core/record.ts'
+import type {
+  Bounds,
+  Fetched,
+  GroupOptions,
+  Log,
+  Membership,
+  PartitionBatch,
+  Producer,
+  Reader,
+  TopicSpec,
+} from '#engine/log/log.ts'
+
+export class GatedLog implements Log {
+  readonly recordBytesMax: number
+  readonly #log: Log
+  readonly #topic: string
+  /** Resolves when the gate opens; undefined while it is open. */
+  #shut: PromiseWithResolvers<void> | undefined
+
+  constructor(log: Log, topic: string) {
+    this.#log = log
+    this.#topic = topic
+    this.recordBytesMax = log.recordBytesMax
+  }
+
+  open(): void {
+    this.#shut?.resolve()
+    this.#shut = undefined
+  }
+
+  shut(): void {
+    this.#shut ??= Promise.withResolvers()
+  }
+
+  openReader(place: TopicPartition, offset: number): Reader {
+    const reader = this.#log.openReader(place, offset)
+    if (place.topic !== this.#topic) return reader
+    return { next: recordsMax => this.#next(reader, recordsMax), close: () => reader.close() }
+  }
+
+  async #next(reader: Reader, recordsMax: number): Promise<Fetched> {
+    const fetched = await reader.next(recordsMax)
+    await this.#shut?.promise
+    return fetched
+  }
+
+  createTopics(topics: readonly TopicSpec[]): Promise<void> {
+    return this.#log.createTopics(topics)
+  }
+  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+    return this.#log.describeTopics(names)
+  }
+  bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
+    return this.#log.bounds(places)
+  }
+  append(batches: readonly PartitionBatch[]): Promise<void> {
+    return this.#log.append(batches)
+  }
+  trim(place: TopicPartition, beforeOffset: number): Promise<void> {
+    return this.#log.trim(place, beforeOffset)
+  }
+  startProducer(transactionalId: string): Promise<Producer> {
+    return this.#log.startProducer(transactionalId)
+  }
+  fence(transactionalId: string): Promise<void> {
+    return this.#log.fence(transactionalId)
+  }
+  joinGroup(options: GroupOptions): Membership {
+    return this.#log.joinGroup(options)
+  }
+  groupPositions(group: string, places: readonly TopicPartition[]) {
+    return this.#log.groupPositions(group, places)
+  }
+  close(): Promise<void> {
+    return this.#log.close()
+  }
+}
