@@ -1,5 +1,26 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts'
+import { explain } from './commands/explain.ts'
+import { lag } from './commands/lag.ts'
+import { modelServer } from './commands/model-server.ts'
+import { produce } from './commands/produce.ts'
+import { results } from './commands/results.ts'
+import { run } from './commands/run.ts'
+import { simulate } from './commands/simulate.ts'
 import { start } from './commands/start.ts'
+import { stateGet } from './commands/state.ts'
+import { topicsApply, topicsPlan } from './commands/topics.ts'
 
-export const COMMANDS: readonly Command[] = [start]
+export const COMMANDS: readonly Command[] = [
+  start,
+  run,
+  produce,
+  results,
+  explain,
+  topicsPlan,
+  topicsApply,
+  lag,
+  stateGet,
+  modelServer,
+  simulate,
+]

@@ -18,7 +18,7 @@ export interface FeedOptions {
   /** Gives each event an identity from this name, its line and its text; what is there already is passed over. Left out: every event is new. */
   readonly once?: string
   readonly signal?: AbortSignal
-  readonly onProgress?: (fed: number) => void
+  readonly onProgress?: (fed: number, bytesRead: number) => void
 }
 
 export interface Fed {
@@ -35,15 +35,17 @@ export async function feed({ log, system, events, once, signal, onProgress }: Fe
   let batch: NewRecord[] = []
   let fed = 0
   let known = 0
+  let bytesRead = 0
   const append = async () => {
     if (batch.length === 0) return
     await log.append(spread(batch, partitions, fed))
     fed += batch.length
     batch = []
-    onProgress?.(fed)
+    onProgress?.(fed, bytesRead)
   }
   for await (const event of events) {
     if (signal?.aborted) break
+    bytesRead = event.bytesRead
     const id = once === undefined ? undefined : identityOf(once, event)
     if (id !== undefined && seen.has(id)) known++
     else batch.push(recordOf(event, id, system.now()))

@@ -1,6 +1,6 @@
 /** Reads whole topics outside any group, for views and tools. */
-import { hasCode } from '#engine/core/errors.ts'
-import type { LogRecord } from '#engine/core/record.ts'
+import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import { type System, sleep } from '#engine/core/system.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
 
@@ -26,8 +26,7 @@ export interface Following {
 /** Follows every partition of the topic until it is closed; what is there is read as fast as the log gives it. */
 export async function follow(log: Log, options: FollowOptions): Promise<Following> {
   const { topic, from, system, onRecord } = options
-  const [spec] = await log.describeTopics([topic])
-  const places = Array.from({ length: spec?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
+  const places = await placesOf(log, topic)
   const bounds = await log.bounds(places)
   const positions = bounds.map(({ start, end }) => (from === 'start' ? start : end))
   const readers = places.map((place, index) => log.openReader(place, positions[index] ?? 0))
@@ -60,21 +59,30 @@ export async function follow(log: Log, options: FollowOptions): Promise<Followin
   }
 }
 
-/** Calls `onRecord` for every record that the topic holds now, partition by partition. */
-export async function readAll(log: Log, topic: string, onRecord: (record: LogRecord) => void): Promise<void> {
-  const [spec] = await log.describeTopics([topic])
-  const places = Array.from({ length: spec?.partitions ?? 0 }, (_, partition) => ({ topic, partition }))
+/** Calls `onRecord` for every record that the topic holds now, partition by partition; waits where it returns a promise. */
+export async function readAll(
+  log: Log,
+  topic: string,
+  onRecord: (record: LogRecord, partition: number) => unknown,
+): Promise<void> {
+  const places = await placesOf(log, topic)
   const bounds = await log.bounds(places)
   for (const [index, place] of places.entries()) {
     const { start, end } = bounds[index] ?? { start: 0, end: 0 }
     const reader = log.openReader(place, start)
     for (let offset = start; offset < end; ) {
       const { records, nextOffset } = await reader.next(RECORDS_MAX)
-      for (const record of records) if (record.offset < end) onRecord(record)
+      for (const record of records) if (record.offset < end) await onRecord(record, place.partition)
       offset = nextOffset
     }
     reader.close()
   }
+}
+
+async function placesOf(log: Log, topic: string): Promise<readonly TopicPartition[]> {
+  const [spec] = await log.describeTopics([topic])
+  if (!spec) throw new CaudalError('TOPIC_MISSING', { topic })
+  return Array.from({ length: spec.partitions }, (_, partition) => ({ topic, partition }))
 }
 
 /** The next records, through outages of the log; nothing once the reader is closed. */

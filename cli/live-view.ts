@@ -33,6 +33,12 @@ export class LiveView {
     this.#screen.write(`${this.#erasure()}${text.endsWith('\n') ? text : `${text}\n`}`)
   }
 
+  /** Takes the block away. */
+  clear(): void {
+    const erasure = this.#erasure()
+    if (erasure !== '') this.#screen.write(erasure)
+  }
+
   /** Leaves the block where it is: what comes is written below it. */
   settle(): void {
     this.#drawn = 0

@@ -5,7 +5,7 @@ import { Asker } from './ask.ts'
 import type { Surroundings } from './command.ts'
 import type { Configuration } from './configuration.ts'
 import { outcomeLine, stageTable } from './dashboard.ts'
-import { eventsOfFile } from './events.ts'
+import { openEvents } from './events.ts'
 import { Examples } from './examples-table.ts'
 import { feed } from './feed.ts'
 import { behind, podLag } from './lag.ts'
@@ -113,12 +113,12 @@ class Session {
   }
 
   async #feed(): Promise<void> {
-    const { input, system } = this.#options
+    const { input, system, stdin } = this.#options
     if (input === undefined) return
     const { fed, known } = await feed({
       log: this.#pipeline.log,
       system,
-      events: eventsOfFile(input),
+      events: openEvents(input, stdin).events,
       once: basename(input),
       signal: this.#signal,
     })

@@ -1,0 +1,57 @@
+/** `caudal produce`: events from a file or the standard input into `datos_crudos`. */
+import { basename } from 'node:path'
+import { command, EXIT } from '../command.ts'
+import { openEvents } from '../events.ts'
+import { feed } from '../feed.ts'
+import { LiveView, progressLine } from '../live-view.ts'
+import { things } from '../text-table.ts'
+import { withLog } from '../tool.ts'
+
+export const produce = command({
+  name: 'produce',
+  summary: 'Puts events from a file, or - for the standard input, into datos_crudos',
+  details: `JSON lines, or CSV whose first row names the fields: id, user_id, task_type, title, text, content,
+best_answer. Nothing is checked here: what is no event ends in llm.failed with every fault named.`,
+  positionals: ['FILE'],
+  options: {
+    csv: { type: 'boolean', description: 'the input is CSV, whatever its name' },
+    once: {
+      type: 'boolean',
+      description: 'pass over lines of this file that were put in before, by an earlier try',
+    },
+    json: { type: 'boolean', description: 'write the result as one JSON object' },
+  },
+  examples: [
+    'caudal produce questions.ndjson',
+    'caudal produce --once questions.csv',
+    `echo '{"title": "What is a fuse for?"}' | caudal produce -`,
+  ],
+  run: context =>
+    withLog(context, async ({ log, plan }) => {
+      const { positionals, options, stdin, stdout, stderr, system, signal } = context
+      const source = positionals[0] ?? '-'
+      const began = system.now()
+      const view = new LiveView(stderr)
+      const { events, bytesTotal } = openEvents(source, stdin, options.csv || undefined)
+      await log.createTopics(plan.topicSpecs)
+      const { fed, known } = await feed({
+        log,
+        system,
+        events,
+        signal,
+        ...(options.once && { once: basename(source) }),
+        onProgress: (fed, bytesRead) => {
+          // How many lines there will be is guessed from those read.
+          const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
+          if (view.isLive) view.draw([progressLine('events', fed, total, system.now() - began)])
+        },
+      })
+      view.clear()
+      if (options.json) stdout.write(`${JSON.stringify({ produced: fed, known })}\n`)
+      else
+        stdout.write(
+          `${things(fed, 'event')} put into datos_crudos${known > 0 ? `, ${known} were there` : ''}\n`,
+        )
+      return signal.aborted ? EXIT.interrupted : EXIT.ok
+    }),
+})

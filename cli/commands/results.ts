@@ -1,0 +1,66 @@
+/** `caudal results`: the delivered answers. */
+import type { LogRecord } from '#engine/core/record.ts'
+import { DeliveredJson } from '#pipelines/answers/codecs.ts'
+import type { Delivered } from '#pipelines/answers/types.ts'
+import { command, EXIT, type Screen } from '../command.ts'
+import { follow, readAll } from '../follow.ts'
+import { cut } from '../text-table.ts'
+import { withLog, writeLine } from '../tool.ts'
+import { TOPICS } from '../topics.ts'
+
+export const results = command({
+  name: 'results',
+  summary: 'Writes a line for each delivered answer',
+  positionals: [],
+  options: {
+    follow: { type: 'boolean', description: 'go on with the answers to come, until stopped' },
+    json: { type: 'boolean', description: 'one JSON object a line, with the scores of each criterion' },
+  },
+  examples: [
+    'caudal results',
+    'caudal results --json | jq -r "[.final, .title, .answer] | @tsv"',
+    'KAFKA_BROKERS=localhost:9092 caudal results --follow --json',
+  ],
+  run: context =>
+    withLog(context, async ({ log, plan }) => {
+      const { options, stdout, system, signal } = context
+      await log.createTopics(plan.topicSpecs)
+      const show = ({ value }: LogRecord) => value && write(stdout, DeliveredJson.decode(value), options.json)
+      if (!options.follow) {
+        await readAll(log, TOPICS.delivered, show)
+        return EXIT.ok
+      }
+      const following = await follow(log, { topic: TOPICS.delivered, from: 'start', system, onRecord: show })
+      signal.addEventListener('abort', () => following.close(), { once: true })
+      if (signal.aborted) following.close()
+      await following.ended
+      return EXIT.ok
+    }),
+})
+
+function write(stdout: Screen, delivered: Delivered, asJson: boolean): Promise<void> | undefined {
+  return writeLine(stdout, asJson ? JSON.stringify(resultOf(delivered)) : lineOf(delivered))
+}
+
+function resultOf(delivered: Delivered) {
+  const { id, task_type, title, answer, scores, final, below_threshold, attempts, model } = delivered
+  const { prompt_version, cost_usd } = delivered
+  return {
+    id,
+    task_type,
+    title,
+    answer,
+    scores,
+    final,
+    below_threshold,
+    attempts,
+    model,
+    prompt_version,
+    cost_usd,
+  }
+}
+
+function lineOf({ id, task_type, title, answer, final, below_threshold, attempts }: Delivered): string {
+  const score = `${final.toFixed(1)}${below_threshold ? ' (below the threshold)' : ''}`
+  return `${id}  ${task_type}  ${score}  ${attempts}x  ${cut(title, 60)} -> ${cut(answer, 200)}`
+}

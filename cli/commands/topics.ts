@@ -1,0 +1,78 @@
+/** `caudal topics`: what the graph needs of the log, compared with what is there. */
+import type { TopicSpec } from '#engine/log/log.ts'
+import { command, EXIT } from '../command.ts'
+import { things } from '../text-table.ts'
+import { type Tool, withLog } from '../tool.ts'
+
+interface Planned {
+  readonly topic: string
+  readonly action: 'create' | 'keep' | 'differs'
+  readonly partitions: number
+  readonly compacted: boolean
+  /** How it differs; a person must decide what to do about it. */
+  readonly differences: readonly string[]
+}
+
+const json = { type: 'boolean', description: 'one JSON object a line' } as const
+
+export const topicsPlan = command({
+  name: 'topics plan',
+  summary: 'Tells which topics would be created, and which differ from what the graph needs',
+  positionals: [],
+  options: { json },
+  examples: ['caudal topics plan', 'KAFKA_BROKERS=localhost:9092 caudal topics plan --json'],
+  run: context =>
+    withLog(context, async tool => {
+      const planned = await comparedTopics(tool)
+      for (const each of planned)
+        context.stdout.write(`${context.options.json ? JSON.stringify(each) : lineOf(each)}\n`)
+      return planned.some(({ action }) => action === 'differs') ? EXIT.configuration : EXIT.ok
+    }),
+})
+
+export const topicsApply = command({
+  name: 'topics apply',
+  summary: 'Creates the topics that are missing',
+  details:
+    'Nothing is created when a topic differs from what the graph needs; no topic is ever changed or deleted.',
+  positionals: [],
+  options: {},
+  examples: ['caudal topics apply', 'KAFKA_BROKERS=localhost:9092 caudal topics apply'],
+  run: context =>
+    withLog(context, async tool => {
+      const missing = (await comparedTopics(tool)).filter(({ action }) => action === 'create')
+      await tool.log.createTopics(tool.plan.topicSpecs)
+      context.stdout.write(`${things(missing.length, 'topic')} created\n`)
+      return EXIT.ok
+    }),
+})
+
+async function comparedTopics({ log, plan }: Tool): Promise<readonly Planned[]> {
+  const names = plan.topicSpecs.map(({ name }) => name)
+  const there = new Map((await log.describeTopics(names)).map(spec => [spec.name, spec]))
+  return plan.topicSpecs.map(wanted => {
+    const found = there.get(wanted.name)
+    const differences = found ? differencesOf(wanted, found) : []
+    const action = !found ? 'create' : differences.length > 0 ? 'differs' : 'keep'
+    return {
+      topic: wanted.name,
+      action,
+      partitions: wanted.partitions,
+      compacted: wanted.compacted,
+      differences,
+    }
+  })
+}
+
+function differencesOf(wanted: TopicSpec, found: TopicSpec): readonly string[] {
+  return (['partitions', 'compacted', 'retentionMs'] as const)
+    .filter(property => wanted[property] !== found[property])
+    .map(property => `${property} is ${found[property]}, wanted is ${wanted[property]}`)
+}
+
+const SIGNS = { create: '+', keep: ' ', differs: '!' } as const
+
+function lineOf({ topic, action, partitions, compacted, differences }: Planned): string {
+  const shape = `${things(partitions, 'partition')}${compacted ? ', compacted' : ''}`
+  return `${SIGNS[action]} ${topic}  ${shape}${differences.length > 0 ? `  differs: ${differences.join('; ')}` : ''}`
+}
