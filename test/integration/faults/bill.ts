@@ -1,0 +1,51 @@
+/** Lays every answer that was bought twice at the door of the fault that caused it. */
+import { type Call, inFlight, type Repurchase, repurchases } from '../pods/model-bill.ts'
+
+/** A pod that was cut short, by death or by standing still. */
+export interface Fault {
+  readonly kind: 'kill' | 'freeze'
+  readonly pod: string
+  readonly at: number
+  /** What it ran then. */
+  readonly partitions: ReadonlySet<number>
+}
+
+export interface FaultBill {
+  readonly fault: Fault
+  /** Calls under way when it happened. */
+  readonly inFlight: number
+  /** Of these, bought again. */
+  readonly again: number
+  /** Calls answered before it happened, bought again. */
+  readonly answeredAgain: number
+}
+
+export interface Bill {
+  readonly faults: readonly FaultBill[]
+  /** Bought twice, and no fault of the first buyer explains it. */
+  readonly unexplained: readonly Repurchase[]
+  readonly calls: number
+  readonly boughtTwice: number
+}
+
+export function billOf(calls: readonly Call[], faults: readonly Fault[]): Bill {
+  const twice = repurchases(calls)
+  const causes = new Map(twice.map(each => [each, causeOf(each, faults)]))
+  const bills = faults.map(fault => {
+    const caused = twice.filter(each => causes.get(each) === fault)
+    const answered = caused.filter(({ first }) => first.ended !== undefined && first.ended <= fault.at)
+    return {
+      fault,
+      inFlight: inFlight(calls, fault.pod, fault.at),
+      again: caused.length - answered.length,
+      answeredAgain: answered.length,
+    }
+  })
+  const unexplained = twice.filter(each => causes.get(each) === undefined)
+  return { faults: bills, unexplained, calls: calls.length, boughtTwice: twice.length }
+}
+
+/** The first fault of the first buyer after it began to buy. */
+function causeOf({ first }: Repurchase, faults: readonly Fault[]): Fault | undefined {
+  return faults.find(({ pod, at }) => pod === first.pod && first.begun <= at)
+}

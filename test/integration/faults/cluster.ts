@@ -1,0 +1,71 @@
+/** A Kafka cluster of the fault tests' own, laid out by the local stack on other ports: its brokers may be killed. */
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { brokerAddresses, HOST, PORTS, portsOf, STACK_FOLDER } from '#deploy/local/addresses.ts'
+import { kafka } from '#deploy/local/kafka.ts'
+import { type BackgroundProcess, pidOf, startProcess, stopProcess } from '#deploy/local/process.ts'
+import { invariant } from '#engine/core/errors.ts'
+
+export const FAULTS_FOLDER = join(STACK_FOLDER, 'faults')
+/** Ports of each kind of cluster, far enough from the stack's and from each other. */
+const PORT_OFFSETS = { one: 1_000, three: 1_010, chaos: 1_020 } as const
+
+export class Cluster {
+  /** Straight to the brokers. */
+  readonly addresses: readonly string[]
+  /** Where a proxy of each broker has to listen, and where it finds its broker. */
+  readonly proxies: readonly { readonly listens: number; readonly broker: number }[]
+  readonly #processes: readonly BackgroundProcess[]
+
+  private constructor(processes: readonly BackgroundProcess[], portOffset: number) {
+    this.#processes = processes
+    this.addresses = brokerAddresses(processes.length, portOffset)
+    const brokers = portsOf(PORTS.kafkaProxied + portOffset, processes.length)
+    this.proxies = portsOf(PORTS.kafkaProxy + portOffset, processes.length).map((listens, index) => ({
+      listens,
+      broker: brokers[index] ?? 0,
+    }))
+  }
+
+  /** An empty cluster; what a run before has left behind is ended and deleted. */
+  static async start(name: keyof typeof PORT_OFFSETS, brokers: number): Promise<Cluster> {
+    const portOffset = PORT_OFFSETS[name]
+    const service = kafka(join(FAULTS_FOLDER, name), brokers, portOffset)
+    const missing = service.missing()
+    invariant(missing.length === 0, `missing on this machine: ${missing.join(', ')}`)
+    await Promise.all(service.processes.map(stopProcess))
+    rmSync(service.dataFolder, { recursive: true, force: true })
+    await service.prepare()
+    await Promise.all(service.processes.map(startProcess))
+    return new Cluster(service.processes, portOffset)
+  }
+
+  /** Where clients go who have the proxies between. */
+  get proxiedAddresses(): readonly string[] {
+    return this.proxies.map(({ listens }) => `${HOST}:${listens}`)
+  }
+
+  get brokers(): number {
+    return this.#processes.length
+  }
+
+  /** As by the loss of the machine, counted from 1. */
+  killBroker(node: number): void {
+    const pid = pidOf(this.#process(node))
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+  }
+
+  async startBroker(node: number): Promise<void> {
+    await startProcess(this.#process(node))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#processes.map(stopProcess))
+  }
+
+  #process(node: number): BackgroundProcess {
+    const found = this.#processes[node - 1]
+    invariant(found, `there is no broker ${node}`)
+    return found
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * A running application under test: pods and a model server as processes, load that comes evenly, a user who watches the
+ * answers. Faults are done through it, so that it knows what to expect; `finish` reads what is left and judges it.
+ */
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { invariant } from '#engine/core/errors.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
+import type { Log } from '#engine/log/log.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import { graphOf } from '../pods/graph.ts'
+import type { Call, ModelSettings } from '../pods/model-bill.ts'
+import type { PodSettings } from '../pods/pod-settings.ts'
+import { ModelProcess, PodProcess } from '../pods/processes.ts'
+import { type Bill, billOf, type Fault } from './bill.ts'
+import { differences, type Outcomes, outcomesOf } from './checks.ts'
+import { type Cluster, FAULTS_FOLDER } from './cluster.ts'
+import { gatherEvidence } from './evidence.ts'
+import { Load } from './load.ts'
+import { Outputs } from './outputs.ts'
+import { until } from './until.ts'
+
+const STARTS_WITHIN_MS = 20_000
+export const SESSION_MS = 6_000
+
+export interface RigOptions {
+  readonly cluster: Cluster
+  /** Names the application; each rig of a cluster needs its own. */
+  readonly name: string
+  readonly records: number
+  readonly perSecond: number
+  readonly keys: number
+  readonly partitions: number
+  readonly inFlightMax: number
+  readonly model: ModelSettings
+  /** Pods reach the brokers through the cluster's proxies, which somebody else runs. */
+  readonly isProxied: boolean
+}
+
+export const USUAL = {
+  perSecond: 600,
+  keys: 2_000,
+  partitions: 8,
+  inFlightMax: 80,
+  model: { latencyMinMs: 20, latencyMaxMs: 300, slow: {} },
+  isProxied: false,
+} as const
+
+/** What a run came to. */
+export interface Verdict {
+  readonly outcomes: Outcomes
+  readonly differences: readonly string[]
+  readonly bill: Bill
+  readonly calls: readonly Call[]
+}
+
+export class Rig {
+  readonly options: RigOptions
+  readonly log: Log
+  readonly plan: Plan
+  readonly load: Load
+  readonly outputs: Outputs
+  readonly faults: Fault[] = []
+  /** Every life of every pod. */
+  readonly lives: PodProcess[] = []
+  readonly #model: ModelProcess
+  readonly #logFile: string
+
+  private constructor(options: RigOptions, log: Log, planned: Plan, model: ModelProcess) {
+    const { name, partitions, records, perSecond, keys } = options
+    this.options = options
+    this.log = log
+    this.plan = planned
+    this.#model = model
+    this.#logFile = join(FAULTS_FOLDER, 'logs', `${name}.log`)
+    this.load = new Load({ log, application: name, partitions, records, perSecond, keys })
+    this.outputs = new Outputs(log, name, partitions)
+  }
+
+  static async open(options: RigOptions): Promise<Rig> {
+    mkdirSync(join(FAULTS_FOLDER, 'logs'), { recursive: true })
+    const { name: application, partitions, inFlightMax, cluster } = options
+    const log = await openKafkaLog({
+      brokers: cluster.addresses,
+      clientId: `${application}-rig`,
+      system: realSystem,
+      fetchWaitMs: 50,
+    })
+    const ask = () => Promise.resolve('')
+    const planned = plan(graphOf({ application, pod: '', partitions, inFlightMax, timeoutMs: 1, ask }))
+    await log.createTopics(planned.topicSpecs)
+    return new Rig(options, log, planned, await ModelProcess.start(options.model))
+  }
+
+  /** Begins to load and to watch. */
+  begin(): void {
+    this.outputs.start()
+    this.load.start()
+  }
+
+  /** The life of the pod that goes on now. */
+  pod(name: string): PodProcess {
+    const found = this.lives.findLast(each => each.name === name)
+    invariant(found, `there is no pod ${name}`)
+    return found
+  }
+
+  get living(): readonly PodProcess[] {
+    return this.lives.filter(each => each.endedAt === undefined)
+  }
+
+  startPod(name: string): PodProcess {
+    const { options } = this
+    const settings: PodSettings = {
+      application: options.name,
+      name,
+      brokers: options.isProxied ? options.cluster.proxiedAddresses : options.cluster.addresses,
+      partitions: options.partitions,
+      inFlightMax: options.inFlightMax,
+      timeoutMs: 120_000,
+      requestTimeoutMs: 2_500,
+      limits: { sessionTimeoutMs: SESSION_MS, handOverMaxMs: 60_000 },
+      modelUrl: this.#model.url,
+    }
+    const pod = new PodProcess(settings, this.#logFile)
+    this.lives.push(pod)
+    return pod
+  }
+
+  /** Starts pods and waits until each has its part of the tasks. */
+  async startPods(names: readonly string[]): Promise<void> {
+    for (const name of names) this.startPod(name)
+    await this.untilSpread(STARTS_WITHIN_MS)
+  }
+
+  /** Every partition is run, by as many pods as live. */
+  async untilSpread(withinMs: number): Promise<void> {
+    const { partitions } = this.options
+    await until('tasks are spread over the pods', () => this.#isSpread(partitions), withinMs)
+  }
+
+  async killPod(name: string): Promise<Fault> {
+    const pod = this.pod(name)
+    const fault = this.#note('kill', pod)
+    await pod.kill()
+    return fault
+  }
+
+  /** As a machine that stands still: it knows nothing of it, nor does anybody else. */
+  freezePod(name: string): Fault {
+    const pod = this.pod(name)
+    const fault = this.#note('freeze', pod)
+    pod.signal('SIGSTOP')
+    return fault
+  }
+
+  thawPod(name: string): void {
+    this.say(`thaw ${name}`)
+    this.pod(name).signal('SIGCONT')
+  }
+
+  calls(): Promise<readonly Call[]> {
+    return this.#model.calls()
+  }
+
+  /** Waits for the last answer, ends the pods and judges what is left. */
+  async finish(withinMs: number): Promise<Verdict> {
+    await this.load.done
+    const { seen } = this.outputs
+    const isDone = () => seen.length >= this.load.loaded || this.lives.some(each => each.hasFailed)
+    await until('every question is answered', isDone, withinMs).catch(error => this.say(String(error)))
+    await Promise.all(this.living.map(each => each.stop()))
+    const evidence = await gatherEvidence(this.log, this.plan, this.options.partitions)
+    const calls = await this.calls()
+    const failures = this.lives.filter(each => each.hasFailed)
+    return {
+      outcomes: outcomesOf(evidence),
+      differences: [
+        ...differences(evidence),
+        ...failures.map(each => `${each.incarnation} ended by itself: ${each.failure}`),
+      ],
+      bill: billOf(calls, this.faults),
+      calls,
+    }
+  }
+
+  /** Gives back everything, whatever state it is in. */
+  async close(): Promise<void> {
+    await this.load.stop()
+    await Promise.all(this.living.map(each => each.kill()))
+    await this.outputs.stop()
+    await this.#model.stop()
+    await this.log.close()
+  }
+
+  /** Into the run's log, between what the pods say. */
+  say(text: string): void {
+    appendFileSync(this.#logFile, `${JSON.stringify({ at: Date.now(), rig: text })}\n`)
+  }
+
+  #isSpread(partitions: number): boolean {
+    const now = Date.now()
+    const running = this.living.map(each => each.tasksAt(now).size)
+    return running.every(size => size > 0) && running.reduce((sum, size) => sum + size, 0) === partitions
+  }
+
+  #note(kind: Fault['kind'], pod: PodProcess): Fault {
+    const at = Date.now()
+    const fault = { kind, pod: pod.incarnation, at, partitions: pod.tasksAt(at) }
+    this.faults.push(fault)
+    this.say(`${kind} ${pod.incarnation}, which runs ${[...fault.partitions].join(' ')}`)
+    return fault
+  }
+}

@@ -1,0 +1,41 @@
+/** Asks the model server over pooled connections, which it counts. */
+import { Agent, get } from 'node:http'
+import type { StepCall } from '#engine/core/operator.ts'
+import type { Round } from './graph.ts'
+
+export class ModelClient {
+  readonly #url: string
+  readonly #pod: string
+  readonly #agent = new Agent({
+    keepAlive: true,
+    maxSockets: Number.POSITIVE_INFINITY,
+    maxFreeSockets: 4_096,
+  })
+
+  constructor(url: string, pod: string) {
+    this.#url = url
+    this.#pod = pod
+  }
+
+  get connections(): number {
+    const { sockets, freeSockets } = this.#agent
+    return [sockets, freeSockets].flatMap(each => Object.values(each).flat()).length
+  }
+
+  ask({ id, key, round }: Round, call: StepCall): Promise<string> {
+    const query = new URLSearchParams({ call: call.id, id, key, round: String(round), pod: this.#pod })
+    return new Promise((resolve, reject) => {
+      const request = get(
+        `${this.#url}/ask?${query}`,
+        { agent: this.#agent, signal: call.signal },
+        response => {
+          const parts: Buffer[] = []
+          response.on('data', part => parts.push(part))
+          response.once('end', () => resolve(Buffer.concat(parts).toString()))
+          response.once('error', reject)
+        },
+      )
+      request.once('error', reject)
+    })
+  }
+}

@@ -1,0 +1,42 @@
+/** What a pod process is told at its start and tells while it runs: all that crosses the border of the processes. */
+import { join } from 'node:path'
+import type { Limits } from '#engine/runtime/limits.ts'
+
+export const POD_PROGRAM = join(import.meta.dirname, 'pod.ts')
+
+export interface PodSettings {
+  readonly application: string
+  readonly name: string
+  readonly brokers: readonly string[]
+  readonly partitions: number
+  readonly inFlightMax: number
+  readonly timeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly limits: Partial<Limits>
+  readonly modelUrl: string
+}
+
+/** What happens in a pod. `pod` is its incarnation's name, as in its answers and calls. */
+export type PodEvent =
+  | { readonly type: 'started' }
+  | { readonly type: 'joined'; readonly generation: number; readonly tasks: readonly string[] }
+  | { readonly type: 'task'; readonly task: string; readonly to: string }
+  | { readonly type: 'fence'; readonly producer: string }
+  | { readonly type: 'commitFailed'; readonly error: string }
+  | { readonly type: 'log'; readonly level: string; readonly message: string; readonly fields: object }
+  | { readonly type: 'figures'; readonly figures: PodFigures }
+  | { readonly type: 'failed'; readonly error: string }
+
+export type PodMessage = PodEvent & { readonly at: number }
+
+export interface PodFigures {
+  /** When each commit was done, and how long it took. */
+  readonly commits: readonly { readonly at: number; readonly durationMs: number }[]
+  /** Open TCP connections, those to the model aside. */
+  readonly brokerConnections: number
+  readonly cpuMs: number
+}
+
+export function nameOf(settings: PodSettings, pid: number): string {
+  return `${settings.name}#${pid}`
+}

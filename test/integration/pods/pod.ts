@@ -1,0 +1,72 @@
+/**
+ * A pod as a process of its own, as in production: `node pod.ts SETTINGS`, SIGTERM hands over and ends it. It tells its
+ * parent what happens, and ends with it.
+ */
+import { reasonOf } from '#engine/core/errors.ts'
+import type { Logger } from '#engine/core/operator.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
+import { subscribe } from '#engine/runtime/diagnostics.ts'
+import { run } from '#engine/runtime/run.ts'
+import { graphOf, type Round } from './graph.ts'
+import { ModelClient } from './model-client.ts'
+import { nameOf, type PodEvent, type PodFigures, type PodMessage, type PodSettings } from './pod-settings.ts'
+
+const settings: PodSettings = JSON.parse(process.argv[2] ?? '{}')
+const pod = nameOf(settings, process.pid)
+const commits: PodFigures['commits'][number][] = []
+
+function tell(event: PodEvent): void {
+  const message: PodMessage = { ...event, at: Date.now() }
+  if (process.connected) process.send?.(message)
+}
+
+const say =
+  (level: string) =>
+  (message: string, fields: object = {}) =>
+    tell({ type: 'log', level, message, fields })
+const logger: Logger = { debug() {}, info: say('info'), warn: say('warn'), error: say('error') }
+
+function end(code: number): void {
+  if (process.connected) process.disconnect()
+  process.exit(code)
+}
+
+subscribe('caudal:group:joined', ({ generation, tasks }) => tell({ type: 'joined', generation, tasks }))
+subscribe('caudal:task:state', ({ task, to }) => tell({ type: 'task', task, to }))
+subscribe('caudal:fence', ({ producer }) => tell({ type: 'fence', producer }))
+subscribe('caudal:commit:failed', ({ error }) => tell({ type: 'commitFailed', error: reasonOf(error) }))
+subscribe('caudal:commit', ({ durationMs }) => commits.push({ at: Date.now(), durationMs }))
+
+const model = new ModelClient(settings.modelUrl, pod)
+const { application, partitions, inFlightMax, timeoutMs } = settings
+const ask = (asked: Round, call: { readonly signal: AbortSignal; readonly id: string }) =>
+  model.ask(asked, call)
+const graph = graphOf({ application, pod, partitions, inFlightMax, timeoutMs, ask })
+
+process.on('disconnect', () => process.exit(1))
+process.on('message', () => {
+  const open = process.getActiveResourcesInfo().filter(each => each === 'TCPSocketWrap').length
+  const { user, system } = process.cpuUsage()
+  const brokerConnections = open - model.connections
+  tell({ type: 'figures', figures: { commits, brokerConnections, cpuMs: (user + system) / 1_000 } })
+})
+
+const log = await openKafkaLog({
+  brokers: settings.brokers,
+  clientId: settings.name,
+  system: realSystem,
+  requestTimeoutMs: settings.requestTimeoutMs,
+  warn: message => logger.warn(message),
+})
+const running = await run(graph, { log, name: settings.name, limits: settings.limits, logger })
+tell({ type: 'started' })
+running.ended.catch(error => {
+  tell({ type: 'failed', error: error instanceof Error ? `${error.stack}` : String(error) })
+  end(1)
+})
+process.once('SIGTERM', async () => {
+  await running.stop()
+  await log.close()
+  end(0)
+})

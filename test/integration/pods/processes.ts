@@ -1,0 +1,123 @@
+/** Processes of the fault tests: started, watched, stopped and killed by their own id. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
+import { type Call, MODEL_PROGRAM, type ModelSettings } from './model-bill.ts'
+import { nameOf, POD_PROGRAM, type PodFigures, type PodMessage, type PodSettings } from './pod-settings.ts'
+
+const FIGURES_WITHIN_MS = 10_000
+
+/** One life of a pod. */
+export class PodProcess {
+  readonly name: string
+  /** As in its answers and calls. */
+  readonly incarnation: string
+  readonly messages: PodMessage[] = []
+  readonly startedAt = Date.now()
+  endedAt: number | undefined
+  /** Set by whoever ends it; a pod that ends by itself has failed. */
+  isWanted = true
+  readonly #child: ChildProcess
+  readonly #ended: Promise<unknown>
+
+  constructor(settings: PodSettings, logFile: string) {
+    this.name = settings.name
+    this.#child = fork(POD_PROGRAM, [JSON.stringify(settings)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [],
+    })
+    this.incarnation = nameOf(settings, this.#child.pid ?? 0)
+    this.#ended = once(this.#child, 'exit').then(() => {
+      this.endedAt = Date.now()
+    })
+    const note = (text: string) => appendFileSync(logFile, text)
+    this.#child.on('message', (message: PodMessage) => {
+      this.messages.push(message)
+      if (message.type !== 'figures') note(`${this.incarnation} ${JSON.stringify(message)}\n`)
+    })
+    this.#child.stdout?.on('data', note)
+    this.#child.stderr?.on('data', note)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  /** It ended though nobody wanted it to. */
+  get hasFailed(): boolean {
+    return this.isWanted && this.endedAt !== undefined
+  }
+
+  get failure(): string {
+    return this.messages.flatMap(each => (each.type === 'failed' ? [each.error] : [])).join('\n')
+  }
+
+  /** The partitions that it ran at a moment. */
+  tasksAt(at: number): ReadonlySet<number> {
+    const running = new Set<number>()
+    for (const message of this.messages) {
+      if (message.type !== 'task' || message.at > at) continue
+      const partition = Number(message.task.split('/').at(-1))
+      if (message.to === 'running') running.add(partition)
+      else running.delete(partition)
+    }
+    return running
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal)
+  }
+
+  async kill(): Promise<void> {
+    this.isWanted = false
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
+  /** Asks it to hand over and end. */
+  async stop(): Promise<void> {
+    this.isWanted = false
+    this.#child.kill('SIGTERM')
+    await this.#ended
+  }
+
+  async figures(): Promise<PodFigures> {
+    const signal = AbortSignal.timeout(FIGURES_WITHIN_MS)
+    this.#child.send('figures')
+    for (;;) {
+      const [message]: PodMessage[] = await once(this.#child, 'message', { signal })
+      if (message?.type === 'figures') return message.figures
+    }
+  }
+}
+
+export class ModelProcess {
+  readonly url: string
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child
+    this.url = url
+  }
+
+  static async start(settings: ModelSettings): Promise<ModelProcess> {
+    const child = fork(MODEL_PROGRAM, [JSON.stringify(settings)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [],
+    })
+    const [url] = await once(child, 'message')
+    return new ModelProcess(child, String(url))
+  }
+
+  async calls(): Promise<readonly Call[]> {
+    const response = await fetch(`${this.url}/calls`)
+    const calls: Call[] = JSON.parse(await response.text())
+    return calls
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await ended
+  }
+}
