@@ -98,8 +98,11 @@ export class SourceIntake {
 
   /** The record that `take` would give, without taking it; finished ones before it are passed over. */
   peek(): LogRecord | undefined {
-    const chunk = this.#chunks[0]
-    return chunk?.fetched.records[chunk.next]
+    for (const { fetched, next } of this.#chunks) {
+      const record = fetched.records[next]
+      if (record) return record
+    }
+    return undefined
   }
 
   /** Puts back nothing and reads no more; what is buffered is forgotten. */
