@@ -17,6 +17,9 @@ export interface Seen<T> {
   readonly record: LogRecord
 }
 
+/** Stands for the model among the processes. */
+export const PROVIDER = 'provider'
+
 /** A time in which something was wrong with a process, or with all of them. */
 export interface Disturbance {
   readonly process: string | undefined

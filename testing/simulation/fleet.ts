@@ -17,7 +17,7 @@ import type { StoreFactory } from '#engine/state/store.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import { type Random, seededRandom, seedOf } from '../seeded-random.ts'
 import { VirtualTime } from '../virtual-time.ts'
-import { type Disturbance, Evidence, type PodFailure } from './evidence.ts'
+import { type Disturbance, Evidence, type PodFailure, type PROVIDER } from './evidence.ts'
 import { GOOD_MOOD, ModelServer } from './model-server.ts'
 import { PodProcess, type Ports, told } from './pod-process.ts'
 import { REQUEST_TIMEOUT_MS, type Scenario } from './scenario.ts'
@@ -130,16 +130,17 @@ export class Fleet {
   }
 
   kill(process: PodProcess): void {
-    this.disturb(process, 0, 0)
+    this.disturb(process, 0)
     process.kill()
   }
 
   // --- What faults are made with
 
   /** Something is wrong with a process, or with all of them, for so long. */
-  disturb(process: PodProcess | undefined, durationMs: number, aftermathMs = AFTERMATH_MS): void {
+  disturb(process: PodProcess | typeof PROVIDER | undefined, durationMs: number): void {
     const from = this.system.now()
-    this.disturbances.push({ process: process?.id, from, until: from + durationMs + aftermathMs })
+    const id = typeof process === 'object' ? process.id : process
+    this.disturbances.push({ process: id, from, until: from + durationMs + AFTERMATH_MS })
   }
 
   /** Happens after so long, or when the calm comes, whichever is earlier. */
@@ -192,7 +193,7 @@ export class Fleet {
     const isUnreachable = process.running === undefined && hasCode(error, 'LOG_UNAVAILABLE')
     const isExcused = [...this.excused].some(code => hasCode(error, code))
     if (!isUnreachable && !isExcused) this.failures.push({ process: process.id, error })
-    this.disturb(process, 0, 0)
+    this.disturb(process, 0)
     this.later(RESTART_MS, () => {
       if (this.isNameFree(process.name)) this.start(process.name)
     })

@@ -4,7 +4,7 @@ import { NO_HEADERS } from '#engine/core/record.ts'
 import { scheduleFaults } from './fault-schedule.ts'
 import type { FaultKind } from './faults/fault-kind.ts'
 import { Fleet, type Plant } from './fleet.ts'
-import type { Scenario } from './scenario.ts'
+import type { Check, Scenario } from './scenario.ts'
 
 /** How often it is looked at whether all is done. */
 const LOOK_MS = 1_000
@@ -17,6 +17,8 @@ export interface SeedOptions {
   readonly seed: number
   /** The kinds that are drawn from. */
   readonly kinds: readonly FaultKind[]
+  /** Beyond the scenario's own. */
+  readonly checks?: readonly Check[]
   readonly plant?: Plant
   readonly verbose?: boolean
 }
@@ -47,7 +49,7 @@ export async function runSeed(options: SeedOptions): Promise<Verdict> {
       complaints.push(`not everything was done ${shape.drainMaxMs} ms after the calm`)
     await fleet.time.runFor(QUIET_MS)
     const evidence = fleet.evidence()
-    for (const check of scenario.checks) complaints.push(...check(evidence))
+    for (const check of [...scenario.checks, ...(options.checks ?? [])]) complaints.push(...check(evidence))
   } catch (error) {
     complaints.push(error instanceof CaudalError ? `${error.message} ${error.stack}` : String(error))
   }

@@ -4,10 +4,11 @@
  * faults, scaling and rolling restarts included, nothing at all is bought twice.
  */
 import { asText } from '#engine/core/codec.ts'
-import type { Evidence } from '../evidence.ts'
+import { type Evidence, PROVIDER } from '../evidence.ts'
 import type { Call } from '../model-server.ts'
-import type { Check } from '../scenario.ts'
+import { type Check, LIMITS } from '../scenario.ts'
 
+const TIMEOUT_MS = LIMITS.timeoutMs ?? 0
 /** An answer is journaled at the latest so long after its arrival while nothing is wrong. */
 const COMMIT_CYCLE_MS = 100
 
@@ -20,6 +21,17 @@ export const boughtOnce: Check = evidence => {
     ...boughtAgain(evidence, calls),
   ])
 }
+
+/**
+ * No call is taken back but by its time-out or by a process that was hit: a provider has worked on it, whether or not it
+ * asks to be paid. Only for runs in which nobody sleeps: a zombie that wakes may fence a healthy pod by mistake.
+ */
+export const notTakenBack: Check = evidence =>
+  evidence.calls.flatMap(({ outcome, question, process, startedAt, endedAt = startedAt }) => {
+    if (outcome !== 'aborted' || evidence.wasDisturbed(process, startedAt, endedAt)) return []
+    if (evidence.wasDisturbed(PROVIDER, startedAt - TIMEOUT_MS, endedAt)) return []
+    return [`${question} was taken back by ${process} after ${endedAt - startedAt} ms`]
+  })
 
 /** A question has one request id, whoever asks and how often. */
 function onOneId(calls: readonly Call[]): string[] {

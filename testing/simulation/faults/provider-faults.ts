@@ -1,4 +1,5 @@
 /** What befalls the model that the pods pay. */
+import { PROVIDER } from '../evidence.ts'
 import type { Mood } from '../model-server.ts'
 import { GOOD_MOOD } from '../model-server.ts'
 import { between, type FaultKind } from './fault-kind.ts'
@@ -15,6 +16,7 @@ function mood(name: string, source: string, change: Partial<Mood>): FaultKind {
     source,
     apply(fleet, random) {
       const durationMs = between(random, 300, 3_000)
+      fleet.disturb(PROVIDER, durationMs)
       fleet.model.mood = { ...fleet.model.mood, ...change }
       fleet.later(durationMs, () => {
         fleet.model.mood = GOOD_MOOD
