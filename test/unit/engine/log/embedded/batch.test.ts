@@ -4,7 +4,8 @@ import { hasCode } from '#engine/core/errors.ts'
 import type { LogRecord, NewRecord } from '#engine/core/record.ts'
 import { NO_HEADERS } from '#engine/core/record.ts'
 import { BatchDecoder, batchHead, encodeBatch, recordBytes } from '#engine/log/embedded/batch.ts'
-import { keyed, seeded } from './opening.ts'
+import { seededRandom } from '#testing/seeded-random.ts'
+import { keyed } from './opening.ts'
 
 function decoded(bytes: Buffer, base = 0, from = 0): LogRecord[] {
   const decoder = new BatchDecoder(bytes, base, 'somewhere')
@@ -28,7 +29,7 @@ function someRecords(random: () => number): NewRecord[] {
 
 describe('a batch', () => {
   it.each([1, 2, 3, 4, 5])('gives back any records (seed %i)', seed => {
-    const random = seeded(seed)
+    const random = seededRandom(seed)
     for (let turn = 0; turn < 40; turn++) {
       const records = someRecords(random)
       const bytes = encodeBatch(records, { span: records.length, appendedAt: 17 })

@@ -11,11 +11,13 @@ import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 const [path = '', first = '0'] = process.argv.slice(2)
 const STATE_KEYS = 7
 const COMPACT_EACH = 50
+/** Large enough for a good part of the time to be spent inside commits, where the kills shall meet it. */
+const VALUE_BYTES = 6_000
 
 function one(number: number, key: string | null = null): NewRecord {
   return {
     key: key === null ? null : Buffer.from(key),
-    value: Buffer.from(`${number}`),
+    value: Buffer.from(`${number}`.padEnd(VALUE_BYTES)),
     headers: NO_HEADERS,
     timestamp: 1,
   }

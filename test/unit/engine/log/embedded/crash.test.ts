@@ -4,19 +4,31 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
 import type { EmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
-import { everything, opened, seeded, temporaryFolder } from './opening.ts'
+import { seededRandom } from '#testing/seeded-random.ts'
+import { everything, opened, temporaryFolder } from './opening.ts'
 
 const WRITER = join(import.meta.dirname, 'crash-writer.ts')
-const KILLS = 10
+const KILLS = 15
 
-/** Runs the writer until it has acknowledged so many transactions, and kills it right then. Returns the last number. */
-async function writeUntilKilled(path: string, first: number, acknowledgements: number): Promise<number> {
+/**
+ * Runs the writer until it has acknowledged so many transactions, and kills it some microseconds later: spun away, since
+ * a timer is too coarse to meet the inside of a commit. Returns the last number acknowledged.
+ */
+async function writeUntilKilled(
+  path: string,
+  first: number,
+  acknowledgements: number,
+  laterUs: number,
+): Promise<number> {
   const child = spawn(process.execPath, [WRITER, path, `${first}`], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise(resolve => child.once('exit', resolve))
   let last = first - 1
   for await (const line of createInterface({ input: child.stdout })) {
     last = Number(line)
-    if (last - first + 1 >= acknowledgements && !child.killed) child.kill('SIGKILL')
+    if (last - first + 1 < acknowledgements || child.killed) continue
+    const until = process.hrtime.bigint() + BigInt(Math.round(laterUs * 1_000))
+    while (process.hrtime.bigint() < until);
+    child.kill('SIGKILL')
   }
   await ended
   expect(child.signalCode).toBe('SIGKILL')
@@ -42,15 +54,15 @@ async function checkAll(log: EmbeddedLog): Promise<number> {
 }
 
 it('keeps every acknowledged transaction whole through kills', async () => {
-  const random = seeded(20_260_101)
+  const random = seededRandom(20_260_101)
   const path = temporaryFolder()
   let next = 0
   for (let kill = 0; kill < KILLS; kill++) {
-    const acknowledged = await writeUntilKilled(path, next, 1 + Math.floor(random() * 300))
+    const acknowledged = await writeUntilKilled(path, next, 1 + Math.floor(random() * 120), random() * 1_000)
     const log = await opened({ path })
     const held = await checkAll(log)
     expect(held).toBeGreaterThan(acknowledged)
-    // At most the one that was under way may have been written without being acknowledged.
+    // At most the one under way was written without its acknowledgement being seen.
     expect(held).toBeLessThanOrEqual(acknowledged + 2)
     await log.close()
     next = held

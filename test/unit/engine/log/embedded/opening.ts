@@ -60,17 +60,6 @@ export class ManualSystem implements System {
   }
 }
 
-/** A stream of numbers in [0, 1) that depends on the seed alone. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 export function keyed(key: string | null, value: string | null): NewRecord {
   return {
     key: key === null ? null : Buffer.from(key),

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { EmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
-import { everything, keyed, ManualSystem, opened, type Seen, seeded, temporaryFolder } from './opening.ts'
+import { seededRandom } from '#testing/seeded-random.ts'
+import { everything, keyed, ManualSystem, opened, type Seen, temporaryFolder } from './opening.ts'
 
 const DAY_MS = 24 * 3_600_000
 const PLACE = { topic: 'topic', partition: 0 }
@@ -29,7 +30,7 @@ function latestOf(all: readonly Seen[]): Seen[] {
 
 describe('compaction', () => {
   it.each([1, 2, 3, 4])('equals a model under random writes, trims and reopenings (seed %i)', async seed => {
-    const random = seeded(seed)
+    const random = seededRandom(seed)
     const path = temporaryFolder()
     let log = await opened({ path })
     await create(log, { compacted: true })
