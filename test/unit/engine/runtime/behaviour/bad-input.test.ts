@@ -85,7 +85,7 @@ const MISTAKES: readonly (readonly [string, Mistake, code: string, message: stri
     'TABLE_UNKNOWN',
     'node careless reads table prices, which it does not declare',
   ],
-  ['an unknown state', ctx => Reflect.get(ctx.state, 'sum').get(), 'HANDLER_FAILED', 'undefined'],
+  ['an unknown state', ctx => Object(ctx.state).sum.get(), 'HANDLER_FAILED', 'undefined'],
   [
     'a record that the operator refuses',
     ctx => ctx.deadLetter('not for us'),
