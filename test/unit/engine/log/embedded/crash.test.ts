@@ -8,7 +8,7 @@ import { seededRandom } from '#testing/seeded-random.ts'
 import { everything, opened, temporaryFolder } from './opening.ts'
 
 const WRITER = join(import.meta.dirname, 'crash-writer.ts')
-const KILLS = 15
+const KILLS = 10
 
 /**
  * Runs the writer until it has acknowledged so many transactions, and kills it some microseconds later: spun away, since
