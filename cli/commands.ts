@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts'
+import { dlqList, dlqReplay, dlqShow } from './commands/dlq.ts'
 import { explain } from './commands/explain.ts'
 import { lag } from './commands/lag.ts'
 import { modelServer } from './commands/model-server.ts'
@@ -21,6 +22,9 @@ export const COMMANDS: readonly Command[] = [
   topicsApply,
   lag,
   stateGet,
+  dlqList,
+  dlqShow,
+  dlqReplay,
   modelServer,
   simulate,
 ]

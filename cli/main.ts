@@ -1,37 +1,33 @@
-/** From the command line to an exit code: finds the command, reads its options, and says what went wrong in words. */
-import { parseArgs } from 'node:util'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import {
-  type Command,
-  type CommandContext,
-  EXIT,
-  type ExitCode,
-  type Option,
-  type Surroundings,
-} from './command.ts'
+/** From the command line to an exit code: finds the command, runs it, and says what went wrong in words. */
+import { readFileSync } from 'node:fs'
+import { CaudalError } from '#engine/core/errors.ts'
+import { type Command, EXIT, type ExitCode, type Surroundings } from './command.ts'
+import { wordsOf } from './command-line.ts'
 import { COMMANDS } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 
 export async function main(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   const { stdout, stderr } = surroundings
-  const found = find(words)
-  if (!found) {
-    const asked = words.filter(word => !word.startsWith('-'))
-    const group = asked[0] !== undefined && COMMANDS.some(({ name }) => name.startsWith(`${asked[0]} `))
-    if (asked.length === 0 || asked[0] === 'help') {
-      stdout.write(overview(COMMANDS))
-      return EXIT.ok
-    }
-    const wanted = group ? asked.slice(0, 2).join(' ') : asked[0]
-    stderr.write(`caudal: there is no command "${wanted}"\n\n${overview(COMMANDS)}`)
+  const asksForHelp = words.length === 0 || words.some(word => ['--help', '-h', 'help'].includes(word))
+  const asked = words.filter(word => word !== 'help')
+  const found = find(asked)
+  if (found && asksForHelp) stdout.write(helpOf(found.command))
+  else if (asksForHelp) stdout.write(overview(inGroup(asked[0])))
+  else if (words[0] === '--version') stdout.write(`${versionOfThis()}\n`)
+  else if (!found) {
+    stderr.write(`caudal: there is no command "${words.slice(0, 2).join(' ')}"; caudal --help lists them\n`)
     return EXIT.usage
-  }
-  const { command, rest } = found
-  if (rest.includes('--help') || rest.includes('-h')) {
-    stdout.write(helpOf(command))
-    return EXIT.ok
-  }
-  const read = readWords(command, rest)
+  } else return runOne(found.command, found.rest, surroundings)
+  return EXIT.ok
+}
+
+async function runOne(
+  command: Command,
+  rest: readonly string[],
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { stderr } = surroundings
+  const read = wordsOf(command, rest)
   if ('fault' in read) {
     stderr.write(`caudal ${command.name}: ${read.fault}\n\n${helpOf(command)}`)
     return EXIT.usage
@@ -44,61 +40,47 @@ export async function main(words: readonly string[], surroundings: Surroundings)
   }
 }
 
-function find(
-  words: readonly string[],
-): { readonly command: Command; readonly rest: readonly string[] } | undefined {
-  const asked = words[0] === 'help' ? [...words.slice(1), '--help'] : words
+interface Found {
+  readonly command: Command
+  readonly rest: readonly string[]
+}
+
+function find(words: readonly string[]): Found | undefined {
   for (const length of [2, 1]) {
-    const name = asked.slice(0, length).join(' ')
+    const name = words.slice(0, length).join(' ')
     const command = COMMANDS.find(each => each.name === name)
-    if (command) return { command, rest: asked.slice(length) }
+    if (command) return { command, rest: words.slice(length) }
   }
   return undefined
 }
 
-type Read = { readonly fault: string } | Pick<CommandContext, 'positionals' | 'options'>
-
-function readWords(command: Command, rest: readonly string[]): Read {
-  try {
-    const options = Object.fromEntries(
-      Object.entries(command.options).map(([name, { type }]) => [name, { type }]),
-    )
-    const { values, positionals } = parseArgs({
-      args: [...rest],
-      options,
-      allowPositionals: true,
-      strict: true,
-    })
-    const needed = command.positionals.filter(each => !each.startsWith('['))
-    if (positionals.length < needed.length) return { fault: `${needed[positionals.length]} is missing` }
-    if (positionals.length > command.positionals.length)
-      return { fault: `"${positionals[command.positionals.length]}" is one word too many` }
-    return { positionals, options: withAbsent(command.options, values) }
-  } catch (error) {
-    return { fault: reasonOf(error) }
-  }
+/** The commands that begin with the word; all of them where there is none. */
+function inGroup(word: string | undefined): readonly Command[] {
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+  return group.length > 0 ? group : COMMANDS
 }
 
-function withAbsent(options: Readonly<Record<string, Option>>, values: Readonly<Record<string, unknown>>) {
-  const entries = Object.entries(options).map(([name, { type }]) => {
-    const value = values[name]
-    if (type === 'boolean') return [name, value === true] as const
-    return [name, typeof value === 'string' ? value : undefined] as const
-  })
-  return Object.fromEntries(entries)
+function versionOfThis(): string {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  )
+  return manifest.version
 }
 
-/** What the user can do with it: the message of our own errors, the stack of a mistake in code. */
+/** What the user can do about it: the message of our own errors, the stack of a mistake in code. */
 function toldOf(error: unknown): string {
-  if (error instanceof CaudalError && error.code === 'LOG_IN_USE')
-    return `${error.message}\nStop that process first (a running \`caudal start\` holds the log), or set another DATA_DIR.`
-  if (error instanceof CaudalError) return error.message
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (!(error instanceof CaudalError))
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (error.code === 'REJECTED') return String(error.details.reason)
+  if (error.code !== 'LOG_IN_USE') return error.message
+  return `${error.message}\nStop that process first (a running \`caudal start\` holds its log), or set another DATA_DIR.`
 }
 
 function exitOf(error: unknown): ExitCode {
   if (!(error instanceof CaudalError)) return EXIT.failed
   switch (error.code) {
+    case 'REJECTED':
+      return EXIT.usage
     case 'CONFIGURATION_INVALID':
     case 'TOPOLOGY_INVALID':
     case 'TOPIC_MISMATCH':

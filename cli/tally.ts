@@ -4,9 +4,9 @@ import type { LogRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { DeliveredJson, FailedJson, LlmErrorJson } from '#pipelines/answers/codecs.ts'
-import { type Delivered, type Failed, NOTHING_SPENT, type Step } from '#pipelines/answers/types.ts'
+import type { Delivered, Failed, LlmRequest, Spent, Step } from '#pipelines/answers/types.ts'
 import { type Following, follow } from './follow.ts'
-import { isReplayed } from './replays.ts'
+import { replayedBy } from './replays.ts'
 import { TOPICS } from './topics.ts'
 
 export interface Figures {
@@ -54,6 +54,8 @@ export class Tally {
   }
   readonly #admitted = new Map<string, number>()
   readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
+  /** Questions given up, by their place, in case they are sent again. */
+  readonly #failures = new Map<string, LlmRequest>()
   readonly #listener: TallyListener
   #scoreSum = 0
   #following: readonly Following[] = []
@@ -63,19 +65,20 @@ export class Tally {
   }
 
   async start(log: Log, system: System, deadLetterTopic: string): Promise<void> {
-    const counted = (topic: string, onRecord: (record: LogRecord) => void) =>
+    const counted = (topic: string, onRecord: (record: LogRecord, partition: number) => void) =>
       follow(log, { topic, from: 'start', system, onRecord })
     this.#following = await Promise.all([
       counted(TOPICS.raw, () => this.figures.inputs++),
       counted(TOPICS.intake, ({ key, timestamp }) => this.#taken(key ? asText(key) : '', timestamp)),
       counted(TOPICS.errors, ({ value }) => value && this.#errors[LlmErrorJson.decode(value).step]++),
-      counted(TOPICS.failed, record => {
-        if (isReplayed(record)) this.figures.failed--
-        else if (record.value) this.#failed(FailedJson.decode(record.value))
+      counted(TOPICS.failed, (record, partition) => {
+        const replayed = replayedBy(record)
+        if (replayed !== undefined) this.#unfailed(replayed)
+        else if (record.value) this.#failed(FailedJson.decode(record.value), `${partition}/${record.offset}`)
       }),
       counted(TOPICS.delivered, ({ value }) => value && this.#delivered(DeliveredJson.decode(value))),
       counted(deadLetterTopic, record => {
-        this.figures.dead += isReplayed(record) ? -1 : 1
+        this.figures.dead += replayedBy(record) === undefined ? 1 : -1
       }),
     ])
   }
@@ -114,32 +117,43 @@ export class Tally {
     else this.#admitted.set(id, timestamp)
   }
 
-  #failed(failed: Failed): void {
+  #failed(failed: Failed, place: string): void {
     const { reason, request } = failed
     this.#listener.failed?.(failed)
     if (reason === 'invalid_input') this.figures.invalid++
     else this.figures.failed++
-    this.#spent(request?.spent ?? NOTHING_SPENT)
-    this.figures.attempts += (request?.error_attempts ?? 0) + (request?.quality_attempts ?? 0)
+    if (!request) return
+    this.#failures.set(place, request)
+    this.#count(request, 1)
+  }
+
+  /** It was sent again: what it cost so far comes with its next outcome. */
+  #unfailed(place: string): void {
+    const request = this.#failures.get(place)
+    if (!request) return
+    this.#failures.delete(place)
+    this.figures.failed--
+    this.#count(request, -1)
+  }
+
+  /** What was spent on a question given up; attempts are those since it was last sent again. */
+  #count({ spent, error_attempts, quality_attempts }: LlmRequest, sign: 1 | -1): void {
+    this.#spent(spent, sign)
+    this.figures.attempts += sign * (error_attempts + quality_attempts)
   }
 
   #delivered(delivered: Delivered): void {
     this.figures.delivered++
     if (delivered.below_threshold) this.figures.deliveredBelowThreshold++
     this.#scoreSum += delivered.final
-    this.#spent(delivered)
+    this.#spent(delivered, 1)
     this.figures.attempts += delivered.attempts
     this.#listener.delivered?.(delivered)
   }
 
-  #spent(spent: {
-    readonly calls: number
-    readonly tokens_prompt: number
-    readonly tokens_completion: number
-    readonly cost_usd: number
-  }): void {
-    this.figures.calls += spent.calls
-    this.figures.tokens += spent.tokens_prompt + spent.tokens_completion
-    this.figures.costUsd += spent.cost_usd
+  #spent({ calls, tokens_prompt, tokens_completion, cost_usd }: Spent, sign: 1 | -1): void {
+    this.figures.calls += sign * calls
+    this.figures.tokens += sign * (tokens_prompt + tokens_completion)
+    this.figures.costUsd += sign * cost_usd
   }
 }

@@ -1,0 +1,127 @@
+/** `caudal dlq`: what failed for good, and sending it again. */
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError } from '#engine/core/errors.ts'
+import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
+import { command, EXIT } from '../command.ts'
+import { LiveView, progressLine } from '../live-view.ts'
+import { type Failure, failuresIn, replay } from '../replays.ts'
+import { count, cut, table, things } from '../text-table.ts'
+import { withLog, writeLine } from '../tool.ts'
+
+const json = { type: 'boolean', description: 'one JSON object a line' } as const
+/** Records written by one append. */
+const BATCH_RECORDS = 200
+
+export const dlqList = command({
+  name: 'dlq list',
+  summary: 'Lists what failed for good: invalid events, questions whose attempts are used up, dead letters',
+  positionals: [],
+  options: { json },
+  examples: ['caudal dlq list', 'caudal dlq list --json | jq -r .id'],
+  run: context =>
+    withLog(context, async ({ log, plan }) => {
+      const { options, stdout } = context
+      await log.createTopics(plan.topicSpecs)
+      const failures = await failuresIn(log, plan.deadLetterTopic)
+      const lines = options.json ? failures.map(each => JSON.stringify(rowOf(each))) : tableOf(failures)
+      for (const line of lines) await writeLine(stdout, line)
+      return EXIT.ok
+    }),
+})
+
+export const dlqShow = command({
+  name: 'dlq show',
+  summary: 'Shows one failure whole: input, faults, history, stack',
+  positionals: ['ID'],
+  options: {},
+  examples: ['caudal dlq show datos_crudos/3/17'],
+  run: context =>
+    withLog(context, async ({ log, plan }) => {
+      const { positionals, stdout, stderr } = context
+      await log.createTopics(plan.topicSpecs)
+      const found = (await failuresIn(log, plan.deadLetterTopic)).filter(({ id }) => id === positionals[0])
+      for (const { kind, detail } of found) {
+        const shown = kind === 'dead' ? readable(detail as DeadLetter) : detail // Its kind says which of the two it is.
+        stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`)
+      }
+      if (found.length > 0) return EXIT.ok
+      stderr.write(`nothing with the id ${positionals[0]} failed, or it was sent again\n`)
+      return EXIT.notFound
+    }),
+})
+
+export const dlqReplay = command({
+  name: 'dlq replay',
+  summary: 'Sends failures again, with their identity, to the topic where they failed',
+  details: `Nothing is bought or delivered twice: steps that were paid for are found again, and what was sent again once is
+not sent again by a second replay. Invalid events cannot be replayed: put mended ones in with caudal produce.`,
+  positionals: ['[ID...]'],
+  options: {
+    all: { type: 'boolean', description: 'everything that can be sent again' },
+    json: { type: 'boolean', description: 'write the result as one JSON object' },
+  },
+  examples: ['caudal dlq replay es-41', 'caudal dlq replay --all'],
+  run: context =>
+    withLog(context, async ({ log, plan }) => {
+      const { positionals, options, stdout, stderr, system, signal } = context
+      if (options.all === positionals.length > 0)
+        throw new CaudalError('REJECTED', { reason: 'name the ids, or give --all' })
+      await log.createTopics(plan.topicSpecs)
+      const failures = await failuresIn(log, plan.deadLetterTopic)
+      const chosen = options.all
+        ? failures.filter(({ kind }) => kind !== 'invalid')
+        : failures.filter(({ id }) => positionals.includes(id))
+      const missing = positionals.filter(id => !chosen.some(each => each.id === id))
+      const view = new LiveView(stderr)
+      const began = system.now()
+      let done = 0
+      while (done < chosen.length && !signal.aborted) {
+        const batch = chosen.slice(done, done + BATCH_RECORDS)
+        await replay(log, batch, system.now())
+        done += batch.length
+        if (view.isLive) view.draw([progressLine('failures', done, chosen.length, system.now() - began)])
+      }
+      view.clear()
+      for (const id of missing) stderr.write(`nothing with the id ${id} failed, or it was sent again\n`)
+      stdout.write(
+        options.json ? `${JSON.stringify({ replayed: done })}\n` : `${things(done, 'failure')} sent again\n`,
+      )
+      if (missing.length > 0) return EXIT.notFound
+      return done < chosen.length ? EXIT.interrupted : EXIT.ok
+    }),
+})
+
+function rowOf({ kind, id, node, reason, attempts, failedAt }: Failure) {
+  return { id, kind, node, attempts, failed_at: new Date(failedAt).toISOString(), reason }
+}
+
+function tableOf(failures: readonly Failure[]): readonly string[] {
+  return table(
+    [
+      { title: 'id' },
+      { title: 'kind' },
+      { title: 'node' },
+      { title: 'attempts', align: 'right' },
+      { title: 'failed at' },
+      { title: 'reason', widthMax: 120 },
+    ],
+    failures
+      .map(rowOf)
+      .map(row => [row.id, row.kind, row.node, count(row.attempts), row.failed_at, cut(row.reason)]),
+  )
+}
+
+/** Bytes as the text that they mostly are. */
+function readable({ origin, ...letter }: DeadLetter) {
+  const { key, value, headers, ...place } = origin
+  const texts = Object.entries(headers).map(([name, bytes]) => [name, asText(bytes)])
+  return {
+    ...letter,
+    origin: {
+      ...place,
+      key: key && asText(key),
+      value: value && asText(value),
+      headers: Object.fromEntries(texts),
+    },
+  }
+}
