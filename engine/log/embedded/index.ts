@@ -1,0 +1,2 @@
+/** The embedded log: one process, durable on disk. `import { openEmbeddedLog } from 'caudal/embedded'`. */
+export { type EmbeddedLog, type EmbeddedLogOptions, openEmbeddedLog } from './embedded-log.ts'
