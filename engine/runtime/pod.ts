@@ -323,6 +323,9 @@ export class Pod implements TaskHost {
     }
     this.#tables.close()
     this.#committer.dropProducer()
+    // Whoever runs a pod within a longer life must not keep its tasks from the others.
+    const left = phase === 'failed' ? this.#membership?.leave() : undefined
+    left?.catch(error => this.logger.warn('leaving the group failed', { error: reasonOf(error) }))
     Promise.allSettled(this.#closing.values()).then(() => {
       for (const resolve of this.#stopped.splice(0)) resolve()
     })

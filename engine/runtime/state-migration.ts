@@ -16,11 +16,12 @@ export interface Migration {
 export function migrateLayout(
   state: TaskState,
   stage: Stage,
+  task: string,
   migration: Migration,
 ): Map<string, Uint8Array | null> {
   const writes = new Map<string, Uint8Array | null>()
   const declared = declaredNames(stage)
-  const stored = storedNames(state, stage)
+  const stored = storedNames(state, task)
   const unowned: string[] = []
   for (const name of stored.filter(each => !declared.includes(each))) {
     const renamed = migration.renamedState[name]
@@ -47,12 +48,12 @@ function declaredNames(stage: Stage): string[] {
     .sort()
 }
 
-function storedNames(state: TaskState, stage: Stage): string[] {
+function storedNames(state: TaskState, task: string): string[] {
   const stored = state.get(LAYOUT)
   if (!stored) return []
   const layout = JSON.parse(asText(stored)) as { format: number; names: string[] } // Written by this file alone.
   if (layout.format > FORMAT) {
-    throw new CaudalError('STATE_NEWER', { task: stage.name, format: layout.format, known: FORMAT })
+    throw new CaudalError('STATE_NEWER', { task, format: layout.format, known: FORMAT })
   }
   return layout.names
 }

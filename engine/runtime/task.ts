@@ -129,13 +129,14 @@ export class Task {
     const state = this.#state
     invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
     const { host, renamedState, droppedState, onStaged } = this.#options
+    let migrated: ReadonlyMap<string, Uint8Array | null>
     try {
-      const writes = migrateLayout(state, this.program.stage, { renamedState, droppedState })
-      if (writes.size > 0) state.stage(writes)
+      migrated = migrateLayout(state, this.program.stage, this.name, { renamedState, droppedState })
       this.intakes = this.#openIntakes(state)
     } catch (error) {
       return this.#failed(error)
     }
+    state.stage(migrated)
     const timers = new TimerQueue(state, host.limits.timersWindowMax)
     this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, bytes =>
       onStaged(this, bytes),
@@ -144,6 +145,7 @@ export class Task {
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.blockedBy = undefined
     this.#move('running')
+    if (migrated.size > 0) onStaged(this, 0)
   }
 
   /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
