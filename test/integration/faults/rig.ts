@@ -173,6 +173,8 @@ export class Rig {
     await Promise.all(this.living.map(each => each.stop()))
     const evidence = await gatherEvidence(this.log, this.plan, this.options.partitions)
     const calls = await this.calls()
+    const bill = billOf(calls, this.faults)
+    for (const each of bill.unexplained) this.say(`bought twice without a fault: ${JSON.stringify(each)}`)
     const failures = this.lives.filter(each => each.hasFailed)
     return {
       outcomes: outcomesOf(evidence),
@@ -180,7 +182,7 @@ export class Rig {
         ...differences(evidence),
         ...failures.map(each => `${each.incarnation} ended by itself: ${each.failure}`),
       ],
-      bill: billOf(calls, this.faults),
+      bill,
       calls,
     }
   }

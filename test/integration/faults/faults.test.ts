@@ -1,0 +1,30 @@
+/**
+ * Exactly once under faults, on real brokers and with pods as processes. One scenario after the other: they measure times.
+ * `npx vitest run test/integration/faults -t "rolling"` plays one; FAULT_RECORDS=4000 makes the load lighter.
+ */
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { stackRuns } from '../stack.ts'
+import { Cluster } from './cluster.ts'
+import { play, type Scenario } from './scenario.ts'
+import { frozenPods, killedOnlyPod, killedPods } from './scenarios/lost-pods.ts'
+import { rollingRestart, scaled } from './scenarios/scaling.ts'
+
+const CLUSTER_WITHIN_MS = 90_000
+const SCENARIO_WITHIN_MS = 240_000
+// It brings its own brokers: what counts is whether such tests are wanted here.
+const runs = process.env.REQUIRE_STACK === '1' || (await stackRuns('kafka'))
+
+function describeFaults(name: 'one' | 'three', brokers: number, scenarios: readonly Scenario[]): void {
+  describe.skipIf(!runs)(`on ${name} of the test's own brokers`, () => {
+    let cluster: Cluster
+    beforeAll(async () => {
+      cluster = await Cluster.start(name, brokers)
+    }, CLUSTER_WITHIN_MS)
+    afterAll(() => cluster.stop())
+    scenarios.forEach((scenario, index) => {
+      it(scenario.name, () => play(scenario, cluster, `${name}-${index}`), SCENARIO_WITHIN_MS)
+    })
+  })
+}
+
+describeFaults('one', 1, [killedPods, killedOnlyPod, frozenPods, scaled, rollingRestart])

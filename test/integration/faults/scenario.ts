@@ -1,0 +1,88 @@
+/** What a fault test consists of, how it is played, and the checks that all have in common. */
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { FaultBill } from './bill.ts'
+import { type Cluster, FAULTS_FOLDER } from './cluster.ts'
+import { KafkaProxy, type ProxyOptions } from './proxy.ts'
+import { Rig, type RigOptions, SESSION_MS, USUAL, type Verdict } from './rig.ts'
+
+/** FAULT_RECORDS makes quick runs: less load in the same time. */
+const RECORDS = Number(process.env.FAULT_RECORDS ?? 20_000)
+const LOADED_WITHIN_S = 33
+const ANSWERED_WITHIN_MS = 90_000
+
+/** Answers that were there already and were bought again, at one kill: what the open commit cycle held. */
+export const ANSWERED_AGAIN_MAX = 30
+/** After a pod was lost, its tasks' answers come again within this time. */
+export const FLOWS_AGAIN_MS = SESSION_MS + 2_000
+/** Tasks that stay where they are take in records all the time, but for this. */
+export const INTAKE_PAUSE_MS = 2_000
+/** Tasks that move stand still as long as the longest call in flight, and this. */
+export const HAND_OVER_MS = 1_500
+
+export interface Scenario {
+  readonly name: string
+  readonly options?: Partial<RigOptions>
+  /** What happens to the requests on their way to the brokers; without it they go straight. */
+  readonly troubleFor?: ProxyOptions['troubleFor']
+  play(rig: Rig): Promise<void>
+  /** Beyond exactly one outcome for each question and the right state, which every scenario asserts. */
+  check(verdict: Verdict, rig: Rig): void
+}
+
+/** Figures for whoever reads the run, and what must hold in every one. */
+export async function play(scenario: Scenario, cluster: Cluster, name: string): Promise<void> {
+  const proxies = cluster.proxies.map(each => {
+    const troubleFor = scenario.troubleFor ?? (() => undefined)
+    return new KafkaProxy({ ...each, troubleFor, delayMs: 1_000 })
+  })
+  await Promise.all(proxies.map(each => each.start()))
+  const rig = await Rig.open({
+    ...USUAL,
+    records: RECORDS,
+    perSecond: Math.ceil(RECORDS / LOADED_WITHIN_S),
+    isProxied: scenario.troubleFor !== undefined,
+    ...scenario.options,
+    cluster,
+    name,
+  })
+  try {
+    await scenario.play(rig)
+    const verdict = await rig.finish(ANSWERED_WITHIN_MS)
+    const { outcomes, differences, bill } = verdict
+    const { questions, lost, doubled } = outcomes
+    report(scenario.name, {
+      ...{ questions, lost: lost.length, doubled: doubled.length },
+      ...{ calls: bill.calls, boughtTwice: bill.boughtTwice, unexplained: bill.unexplained.length },
+      faults: bill.faults.map(figuresOf),
+    })
+    expect.soft(lost.slice(0, 10), 'questions without their answer').toEqual([])
+    expect.soft(doubled.slice(0, 10), 'questions answered once too often').toEqual([])
+    expect.soft(differences.slice(0, 10), 'what differs from one process in order').toEqual([])
+    scenario.check(verdict, rig)
+  } finally {
+    await rig.close()
+    await Promise.all(proxies.map(each => each.stop()))
+  }
+}
+
+/** Says what was measured, on the terminal and in a file beside the logs. */
+export function report(name: string, figures: object): void {
+  const line = JSON.stringify({ scenario: name, ...figures })
+  console.log(line)
+  appendFileSync(join(FAULTS_FOLDER, 'figures.ndjson'), `${line}\n`)
+}
+
+/** No more is bought again than what the faults interrupted, and what they had left uncommitted. */
+export function expectFairBill({ bill }: Verdict): void {
+  expect.soft(bill.unexplained.slice(0, 5), 'bought twice without a fault').toEqual([])
+  for (const each of bill.faults) {
+    expect.soft(each.again, 'calls in flight that were bought again').toBeLessThanOrEqual(each.inFlight)
+    expect.soft(each.answeredAgain, 'answers that were bought again').toBeLessThanOrEqual(ANSWERED_AGAIN_MAX)
+  }
+}
+
+function figuresOf({ fault, inFlight, again, answeredAgain }: FaultBill) {
+  return { kind: fault.kind, pod: fault.pod, inFlight, again, answeredAgain }
+}

@@ -1,0 +1,116 @@
+/** Pods that die without a word, and pods that stand still and come back to what is no longer theirs. */
+import { expect } from 'vitest'
+import type { Fault } from '../bill.ts'
+import { flowsAgainMs, intakePausesMs, type Span } from '../pauses.ts'
+import type { Rig, Verdict } from '../rig.ts'
+import { SESSION_MS } from '../rig.ts'
+import { expectFairBill, FLOWS_AGAIN_MS, INTAKE_PAUSE_MS, report, type Scenario } from '../scenario.ts'
+import { pause } from '../until.ts'
+
+const SETTLE_MS = 3_000
+const SPREAD_WITHIN_MS = 20_000
+
+export const killedPods: Scenario = {
+  name: 'kill -9 of each pod in turn, restarted after a second',
+  async play(rig) {
+    await rig.startPods(['a', 'b', 'c'])
+    rig.begin()
+    for (const name of ['a', 'b', 'c']) {
+      await pause(SETTLE_MS)
+      await rig.killPod(name)
+      await pause(1_000)
+      rig.startPod(name)
+      await rig.untilSpread(SPREAD_WITHIN_MS)
+    }
+  },
+  check(verdict, rig) {
+    expectFairBill(verdict)
+    expectFlow(rig, verdict, rig.faults)
+  },
+}
+
+export const killedOnlyPod: Scenario = {
+  name: 'kill -9 of the only pod with 1,000 calls in flight',
+  options: {
+    inFlightMax: 1_000,
+    keys: 50_000,
+    model: { latencyMinMs: 1_000, latencyMaxMs: 2_000, slow: {} },
+  },
+  async play(rig) {
+    await rig.startPods(['a'])
+    rig.begin()
+    for (let kill = 0; kill < 2; kill++) {
+      await pause(2 * SETTLE_MS)
+      await rig.killPod('a')
+      rig.startPod('a')
+      await rig.untilSpread(SPREAD_WITHIN_MS)
+    }
+  },
+  check(verdict, rig) {
+    expectFairBill(verdict)
+    report('', { flowsAgainMs: rig.faults.map(fault => Math.max(...flowsAgainMs(rig.outputs.seen, fault))) })
+  },
+}
+
+export const frozenPods: Scenario = {
+  name: 'SIGSTOP of a pod for longer than its session, and back to the same tasks',
+  async play(rig) {
+    await rig.startPods(['a', 'b'])
+    rig.begin()
+    for (const name of ['b', 'a', 'b']) {
+      await pause(SETTLE_MS)
+      rig.freezePod(name)
+      await pause(SESSION_MS + SETTLE_MS)
+      rig.thawPod(name)
+      await pause(SETTLE_MS)
+      await rig.untilSpread(SPREAD_WITHIN_MS)
+    }
+  },
+  check(verdict, rig) {
+    expectFairBill(verdict)
+    expectFlow(rig, verdict, rig.faults)
+    const back = rig.faults.map(({ partitions }, index) => {
+      const after = rig.lives.find(each => each.incarnation === rig.faults[index]?.pod)
+      return [...partitions].filter(partition => after?.tasksAt(Date.now()).has(partition)).length
+    })
+    report('', { tasksThatCameBack: back })
+  },
+}
+
+/** Tasks of the lost pod flow again elsewhere, and those of the others hardly notice. */
+function expectFlow(rig: Rig, { calls }: Verdict, faults: readonly Fault[]): void {
+  const figures = faults.map(fault => {
+    const span = { from: fault.at, to: Math.min(fault.at + 10_000, rig.load.doneAt ?? fault.at) }
+    const pauses = intakePausesMs(calls, span, rig.options.partitions)
+    const staying = [...stayingTasks(rig, span)].map(
+      partition => pauses.get(partition) ?? span.to - span.from,
+    )
+    return {
+      flowsAgainMs: Math.max(...flowsAgainMs(rig.outputs.seen, fault)),
+      intakePauseMs: Math.max(0, ...staying),
+    }
+  })
+  report('', { figures })
+  for (const each of figures) {
+    expect
+      .soft(each.flowsAgainMs, 'time until answers of the tasks come again')
+      .toBeLessThanOrEqual(FLOWS_AGAIN_MS)
+    expect.soft(each.intakePauseMs, 'intake pause of a task that stays').toBeLessThan(INTAKE_PAUSE_MS)
+  }
+}
+
+/** The partitions that one pod ran all the time. */
+export function stayingTasks(rig: Rig, { from, to }: Span): ReadonlySet<number> {
+  const staying = new Set<number>()
+  for (const life of rig.lives) {
+    if (rig.faults.some(({ pod, at }) => pod === life.incarnation && at <= to && at >= from - SESSION_MS))
+      continue
+    const moved = new Set(
+      life.messages.flatMap(each =>
+        each.type === 'task' && each.at > from && each.at <= to ? [Number(each.task.split('/').at(-1))] : [],
+      ),
+    )
+    for (const partition of life.tasksAt(from)) if (!moved.has(partition)) staying.add(partition)
+  }
+  return staying
+}
