@@ -17,6 +17,7 @@ export function* openWork(plan: Plan, pods: readonly Pod[], broker: SimulatedBro
   const owned = new Set<string>()
   for (const pod of pods) {
     for (const task of pod.tasks) {
+      if (owned.has(task.name)) yield `task ${task.name} is run by two pods: one of them does not know yet`
       owned.add(task.name)
       yield* openTask(task, pod)
     }

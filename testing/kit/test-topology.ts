@@ -53,6 +53,8 @@ export class TestKit {
   #topology: Topology
   #plan: Plan
   #underWay: string | undefined
+  /** Failures of pods that a call has rejected with: each is told once. */
+  readonly #told = new Set<unknown>()
   #disposed = false
 
   constructor(topology: Topology, world: World, pods: number) {
@@ -89,12 +91,13 @@ export class TestKit {
   /**
    * Lets as much time pass as it takes until nothing is in progress: no record unread or running, no effect uncommitted.
    * Timers and delays of the future are left waiting; `advance` is for them. Rejects with NOT_SETTLED when something is
-   * stuck, and says what and where; with the error of a pod that ended by itself.
+   * stuck, and says what and where; once, with the error of a pod that ended by itself.
    */
   settle(options: { readonly within?: Duration } = {}): Promise<void> {
     const withinMs = msOf(options.within ?? '10m')
     return this.#perform('settle', async () => {
       const end = this.now + withinMs
+      await this.#world.time.runFor(0)
       do {
         const came = await this.#world.time.runUntil(() => this.#mustEnd(), end - this.now)
         this.#throwFailure()
@@ -248,12 +251,17 @@ export class TestKit {
   }
 
   #hasFailed(): boolean {
-    return this.pods.some(({ status }) => status === 'failed')
+    return this.#failedPod() !== undefined
+  }
+
+  #failedPod(): KitPod | undefined {
+    return this.pods.find(({ status, failure }) => status === 'failed' && !this.#told.has(failure))
   }
 
   #throwFailure(): void {
-    const failed = this.pods.find(({ status }) => status === 'failed')
+    const failed = this.#failedPod()
     if (!failed) return
+    this.#told.add(failed.failure)
     if (failed.failure instanceof CaudalError) throw failed.failure
     throw new CaudalError('STOPPED', { reason: reasonOf(failed.failure) }, failed.failure)
   }
