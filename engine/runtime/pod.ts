@@ -73,6 +73,8 @@ export class Pod implements TaskHost {
   #membership: Membership | undefined
   #gateIsOpen = false
   #cancelPatience: (() => void) | undefined
+  /** Those that ran when the stop began. */
+  #lastTasks: readonly Task[] = []
   #stopped: (() => void)[] = []
 
   constructor(options: PodOptions) {
@@ -159,6 +161,7 @@ export class Pod implements TaskHost {
     if (this.phase === 'created' || this.phase === 'starting') this.#end('stopped')
     if (this.phase === 'running') {
       this.phase = 'stopping'
+      this.#lastTasks = this.tasks
       this.enqueue(() => this.#ownership.joined(this.#ownership.generation, []))
       this.#membership?.rejoin()
       const graceMs = this.limits.handOverMaxMs + STOP_PATIENCE_MS
@@ -297,8 +300,10 @@ export class Pod implements TaskHost {
   #finishStop(): void {
     if (this.phase !== 'stopping' || !this.#ownership.isEmpty || !this.#committer.isIdle) return
     this.phase = 'stopped'
-    const left = this.#membership?.leave() ?? Promise.resolve()
-    left
+    // The last commits moved them; a tool that looks later would count their records as waiting.
+    const stored = this.#upkeep.storePositions(this.#lastTasks)
+    stored
+      .then(() => this.#membership?.leave())
       .catch(error => this.logger.warn('leaving the group failed', { error: reasonOf(error) }))
       .then(() => this.#end('stopped'))
   }

@@ -31,7 +31,7 @@ export class Upkeep {
   }
 
   start(): void {
-    this.every(this.#options.positionIntervalMs, () => this.#storePositions())
+    this.every(this.#options.positionIntervalMs, () => void this.storePositions(this.#options.tasks()))
     this.every(SWEEP_INTERVAL_MS, () => this.#sweep())
     this.every(TRIM_INTERVAL_MS, () => this.#trim())
   }
@@ -54,11 +54,12 @@ export class Upkeep {
     this.#cancels.clear()
   }
 
-  #storePositions(): void {
-    const positions = this.#advanced(this.#stored, this.#options.tasks())
+  /** For lag tools and autoscalers; nothing depends on it. */
+  async storePositions(tasks: readonly Task[]): Promise<void> {
+    const positions = this.#advanced(this.#stored, tasks)
     if (positions.length === 0) return
     const stored = this.#options.membership()?.commitPositions(positions)
-    stored?.catch(error =>
+    await stored?.catch(error =>
       this.#options.logger.debug('positions were not stored', { error: reasonOf(error) }),
     )
   }
