@@ -290,10 +290,13 @@ export class Pod implements TaskHost {
 
   #wakeWhenDue(): void {
     let due = Number.POSITIVE_INFINITY
+    const now = this.system.now()
     for (const { task } of this.#ownership.holdings.values()) {
-      due = Math.min(due, task.work?.nextDue() ?? Number.POSITIVE_INFINITY)
+      const next = task.work?.nextDue() ?? Number.POSITIVE_INFINITY
+      // What is due and was not started waits for a gate or for room, which is no matter of time.
+      if (next > now) due = Math.min(due, next)
     }
-    if (!this.#gateIsOpen && this.#ownership.isSettled) due = Math.min(due, this.system.now() + 100)
+    if (!this.#gateIsOpen && this.#ownership.isSettled) due = Math.min(due, now + 100)
     this.#inbox.wakeAt(due)
   }
 

@@ -106,15 +106,12 @@ export class TaskWork implements RunHost {
     return this.#lanes.parked
   }
 
-  /**
-   * When something that waits for time goes on: a timer, or the head of a delay tier. What is due already and was not
-   * started waits for a gate or for room, which is no matter of time.
-   */
+  /** When something that waits for time goes on: a timer, or the head of a delay tier; it may be due already. */
   nextDue(): number | undefined {
-    const now = this.system.now()
-    const dues = this.#intakes.map(intake => this.#heldUntil(intake))
-    const later = [...dues, this.#timers.nextDue() ?? 0].filter(due => due > now)
-    return later.length > 0 ? Math.min(...later) : undefined
+    const dues = this.#intakes.map(intake => this.#heldUntil(intake)).filter(due => due > 0)
+    const timer = this.#timers.nextDue()
+    if (timer !== undefined) dues.push(timer)
+    return dues.length > 0 ? Math.min(...dues) : undefined
   }
 
   /** No further job is started; those in progress go on. */
