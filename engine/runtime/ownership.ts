@@ -82,6 +82,12 @@ export class Ownership {
     return this.holdings.size === 0 && this.leaving.size === 0
   }
 
+  /** It had its turn at what all tasks share: the others come first next time. */
+  hadItsTurn(holding: Holding): void {
+    if (!this.holdings.delete(holding.task.name)) return
+    this.holdings.set(holding.task.name, holding)
+  }
+
   /** The claim that a leaving task gives up. */
   claimOf(task: Task): string | undefined {
     return (this.leaving.get(task.name) ?? this.holdings.get(task.name))?.claim

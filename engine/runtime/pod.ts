@@ -278,10 +278,12 @@ export class Pod implements TaskHost {
     this.#gateIsOpen =
       isConfirmed && this.#ownership.isSettled && this.#committer.stagedAgeMs < limits.stagedAgeMaxMs
     let more = false
-    for (const { task } of this.#ownership.holdings.values()) {
+    for (const holding of [...this.#ownership.holdings.values()]) {
+      const { task } = holding
       if (task.phase !== 'running' || !task.work) continue
       const started = task.work.start(STEP_RECORDS_MAX)
       if (started === STEP_RECORDS_MAX) more = true
+      if (started > 0) this.#ownership.hadItsTurn(holding)
       for (const intake of task.intakes) intake.fetch()
     }
     for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
