@@ -75,6 +75,11 @@ export class Group {
     return new Set([...this.#members.values()].map(member => member.member))
   }
 
+  /** Every member has its tasks; no join is under way. */
+  get isStable(): boolean {
+    return this.#phase === 'stable'
+  }
+
   join(request: JoinRequest, answer: (answer: Joined | Refusal) => void): void {
     const member = this.#members.get(request.memberId) ?? this.#admit(request)
     member.data = request.data

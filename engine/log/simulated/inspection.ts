@@ -31,6 +31,11 @@ export class Inspection {
     return this.#cluster.groups.group(group).claims
   }
 
+  /** No join of the group is under way. */
+  isStable(group: string): boolean {
+    return this.#cluster.groups.group(group).isStable
+  }
+
   /** Incarnations that the group counts as members. */
   members(group: string): ReadonlySet<string> {
     return this.#cluster.groups.group(group).liveMembers
