@@ -40,7 +40,8 @@ export interface EvidenceSources {
   readonly calls: readonly Call[]
   readonly disturbances: readonly Disturbance[]
   readonly failures: readonly PodFailure[]
-  readonly now: () => number
+  /** How many faults have struck. */
+  readonly strikes: number
 }
 
 export interface StateEntry {
@@ -54,6 +55,7 @@ export class Evidence {
   readonly calls: readonly Call[]
   readonly disturbances: readonly Disturbance[]
   readonly failures: readonly PodFailure[]
+  readonly strikes: number
   readonly #sources: EvidenceSources
 
   constructor(sources: EvidenceSources) {
@@ -62,10 +64,7 @@ export class Evidence {
     this.calls = sources.calls
     this.disturbances = sources.disturbances
     this.failures = sources.failures
-  }
-
-  get now(): number {
-    return this.#sources.now()
+    this.strikes = sources.strikes
   }
 
   /** How many committed records a topic has. */

@@ -17,6 +17,7 @@ export function scheduleFaults(fleet: Fleet, kinds: readonly FaultKind[]): void 
 
 /** Lets one fault happen now. */
 export function strike(fleet: Fleet, kind: FaultKind, random: Random): void {
+  fleet.strikes++
   const what = kind.apply(fleet, random)
   fleet.note(`${kind.name}: ${what ?? 'nobody to hit'}`)
 }

@@ -18,6 +18,7 @@ import { type Plan, plan } from '#topology/plan.ts'
 import { type Random, seededRandom, seedOf } from '../seeded-random.ts'
 import { VirtualTime } from '../virtual-time.ts'
 import { type Disturbance, Evidence, type PodFailure, type PROVIDER } from './evidence.ts'
+import { Follower } from './follower.ts'
 import { GOOD_MOOD, ModelServer } from './model-server.ts'
 import { PodProcess, type Ports, told } from './pod-process.ts'
 import { REQUEST_TIMEOUT_MS, type Scenario } from './scenario.ts'
@@ -55,7 +56,10 @@ export class Fleet {
   readonly trace: string[] = []
   /** Errors that a fault excuses a pod to end with. */
   readonly excused = new Set<ErrorCode>()
+  /** How many faults have struck. */
+  strikes = 0
   readonly #options: FleetOptions
+  readonly #followers = new Map<string, Follower>()
   readonly #disks = new Map<string, StoreFactory>()
   readonly #endings = new Set<() => void>()
   readonly #startedAt: number
@@ -80,6 +84,16 @@ export class Fleet {
     this.plan = plan(scenario.graph({ model: this.model.connect('nobody', this.system) }))
   }
 
+  /** Creates the topics, and begins to follow those that are trimmed. */
+  async open(): Promise<void> {
+    const { plan, outsider, system, scenario } = this
+    await this.time.settle(outsider.createTopics(plan.topicSpecs))
+    for (const { name, partitions } of plan.topicSpecs) {
+      if (!scenario.followed?.includes(name)) continue
+      this.#followers.set(name, new Follower(outsider, system, name, partitions))
+    }
+  }
+
   /** Randomness of one part of the run. */
   randomFor(part: string): Random {
     return seededRandom(seedOf(this.#options.seed, part))
@@ -89,11 +103,11 @@ export class Fleet {
   evidence(): Evidence {
     return new Evidence({
       plan: this.plan,
-      committed: topic => this.broker.inspect.committed(topic),
+      committed: topic => this.#followers.get(topic)?.records ?? this.broker.inspect.committed(topic),
       calls: this.model.calls,
       disturbances: this.disturbances,
       failures: this.failures,
-      now: () => this.system.now(),
+      strikes: this.strikes,
     })
   }
 

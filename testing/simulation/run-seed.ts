@@ -39,7 +39,7 @@ export async function runSeed(options: SeedOptions): Promise<Verdict> {
   const { shape } = scenario
   const complaints: string[] = []
   try {
-    await fleet.time.settle(fleet.outsider.createTopics(fleet.plan.topicSpecs))
+    await fleet.open()
     for (let i = 0; i < shape.pods; i++) fleet.start()
     feed(fleet)
     scheduleFaults(fleet, kinds)

@@ -11,6 +11,8 @@ export interface Scenario {
   readonly shape: Shape
   /** The graph as one process runs it. */
   graph(services: Services): Topology
+  /** Topics that are read as they grow, as they are trimmed before the run ends. */
+  readonly followed?: readonly string[]
   /** Draws the inputs. */
   inputs(random: Random, shape: Shape): readonly Input[]
   /** Every input has reached its outcome. */

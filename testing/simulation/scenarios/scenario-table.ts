@@ -1,9 +1,15 @@
 /** All scenarios by name. */
 import { CaudalError } from '#engine/core/errors.ts'
 import type { Scenario } from '../scenario.ts'
+import { batch } from './batch.ts'
+import { count } from './count.ts'
+import { delays } from './delays.ts'
+import { join } from './join.ts'
+import { loop } from './loop.ts'
+import { sessions } from './sessions.ts'
 import { standard } from './standard.ts'
 
-export const SCENARIOS: readonly Scenario[] = [standard]
+export const SCENARIOS: readonly Scenario[] = [standard, loop, delays, sessions, batch, join, count]
 
 export function scenarioNamed(name: string): Scenario {
   const scenario = SCENARIOS.find(each => each.name === name)

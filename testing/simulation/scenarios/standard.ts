@@ -7,7 +7,7 @@ import { json, text } from '#engine/core/codec.ts'
 import { map, operator, value } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { seedOf } from '../../seeded-random.ts'
-import { exactlyOnce, podsHeld } from '../checks/outcomes.ts'
+import { allOut, deadIds, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import { boughtOnce } from '../checks/purchases.ts'
 import type { Evidence } from '../evidence.ts'
 import { drawInputs } from '../inputs.ts'
@@ -72,27 +72,13 @@ export const standard: Scenario = {
       keys: 40,
       value: index => ({ id: `q${index}` }),
     }),
-  isComplete: evidence =>
-    evidence.count('answers') + evidence.count(evidence.plan.deadLetterTopic) >= evidence.count('questions'),
-  checks: [podsHeld, exactlyOnce(given, got), inSequence, provenance, boughtOnce],
-}
-
-function given(evidence: Evidence): string[] {
-  return evidence.read('questions', question).map(({ value: { id } }) => id)
-}
-
-function got(evidence: Evidence): string[] {
-  return [...evidence.read('answers', answer).map(({ value: { id } }) => id), ...dead(evidence)]
-}
-
-function dead(evidence: Evidence): Set<string> {
-  const bytes = evidence.deadLetters().map(({ origin }) => origin.value ?? new Uint8Array())
-  return new Set(bytes.map(each => question.decode(each).id))
+  isComplete: allOut('questions', 'answers'),
+  checks: [podsHeld, exactlyOnce(idsIn('questions'), idsOut('answers')), inSequence, provenance, boughtOnce],
 }
 
 /** Answers and state are what one process would have made that reads each partition in order, dead letters left out. */
 function inSequence(evidence: Evidence): string[] {
-  const left = dead(evidence)
+  const left = new Set(deadIds(evidence))
   const totals = new Map<string, Total>()
   const expected = new Map<string, Total>()
   for (const { key, value: input } of evidence.read('questions', question)) {
