@@ -1,5 +1,5 @@
 /**
- * What keeps a topology under test from being at rest, and where. At rest means: every task runs in a living pod,
+ * What keeps a topology under test from being at rest, and where. At rest means: every task runs in one living pod,
  * nothing is in progress, due, staged or being committed, and no topic holds a committed record that its readers
  * have not read. Timers and delays of the future are at rest: only time can wake them.
  */
@@ -29,6 +29,7 @@ export function* openWork(plan: Plan, pods: readonly Pod[], broker: SimulatedBro
       if (!owned.has(task)) yield `task ${task} is run by no pod`
     }
   }
+  if (!broker.inspect.isStable(plan.application)) yield 'the group is dividing the tasks among its members'
   yield* unread(pods, broker)
   for (const place of broker.inspect.openTransactions()) {
     yield `a transaction is open on ${partitionKey(place)} since offset ${place.firstOffset}`
