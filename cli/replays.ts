@@ -11,7 +11,7 @@ import {
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
-import { FailedJson, LlmRequestJson } from '#pipelines/answers/codecs.ts'
+import { FailedAvro, LlmRequestAvro } from '#pipelines/answers/codecs.ts'
 import type { Failed } from '#pipelines/answers/types.ts'
 import { readAll } from './follow.ts'
 import { TOPICS } from './topics.ts'
@@ -64,7 +64,7 @@ async function read(log: Log, topic: string, tell: (value: Uint8Array, record: L
 }
 
 function failedOf(value: Uint8Array, { headers, timestamp }: LogRecord): Told {
-  const failed = FailedJson.decode(value)
+  const failed = FailedAvro.decode(value)
   const { id, reason, faults, failed_at, request } = failed
   const isInvalid = reason === 'invalid_input'
   return {
@@ -81,7 +81,7 @@ function failedOf(value: Uint8Array, { headers, timestamp }: LogRecord): Told {
       const [spec] = await log.describeTopics([TOPICS.requests])
       const key = Buffer.from(request.id)
       // Its errors are forgiven, else it would be given up at once; what it learned and what it cost stay.
-      const renewed = LlmRequestJson.encode({ ...request, error_attempts: 0, parked: 0 })
+      const renewed = LlmRequestAvro.encode({ ...request, error_attempts: 0, parked: 0 })
       const partition = partitionOf(key, spec?.partitions ?? 1)
       return { topic: TOPICS.requests, partition, records: [{ key, value: renewed, headers, timestamp }] }
     },

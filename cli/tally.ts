@@ -3,7 +3,7 @@ import { asText } from '#engine/core/codec.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import { DeliveredJson, FailedJson, LlmErrorJson } from '#pipelines/answers/codecs.ts'
+import { DeliveredAvro, FailedAvro, LlmErrorAvro } from '#pipelines/answers/codecs.ts'
 import type { Delivered, Failed, LlmRequest, Spent, Step } from '#pipelines/answers/types.ts'
 import { type Following, follow } from './follow.ts'
 import { replayedBy } from './replays.ts'
@@ -70,13 +70,13 @@ export class Tally {
     this.#following = await Promise.all([
       counted(TOPICS.raw, () => this.figures.inputs++),
       counted(TOPICS.intake, ({ key, timestamp }) => this.#taken(key ? asText(key) : '', timestamp)),
-      counted(TOPICS.errors, ({ value }) => value && this.#errors[LlmErrorJson.decode(value).step]++),
+      counted(TOPICS.errors, ({ value }) => value && this.#errors[LlmErrorAvro.decode(value).step]++),
       counted(TOPICS.failed, (record, partition) => {
         const replayed = replayedBy(record)
         if (replayed !== undefined) this.#unfailed(replayed)
-        else if (record.value) this.#failed(FailedJson.decode(record.value), `${partition}/${record.offset}`)
+        else if (record.value) this.#failed(FailedAvro.decode(record.value), `${partition}/${record.offset}`)
       }),
-      counted(TOPICS.delivered, ({ value }) => value && this.#delivered(DeliveredJson.decode(value))),
+      counted(TOPICS.delivered, ({ value }) => value && this.#delivered(DeliveredAvro.decode(value))),
       counted(deadLetterTopic, record => {
         this.figures.dead += replayedBy(record) === undefined ? 1 : -1
       }),

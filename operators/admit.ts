@@ -1,7 +1,6 @@
 /** Lets each question in once: an event id seen within 24 hours is dropped. */
-import { json } from '#engine/core/codec.ts'
 import { operator, value } from '#engine/core/operator.ts'
-import { IntakeJson, LlmRequestJson } from '#pipelines/answers/codecs.ts'
+import { IntakeAvro, LlmRequestAvro, SeenAvro } from '#pipelines/answers/codecs.ts'
 import { NOTHING_SPENT } from '#pipelines/answers/types.ts'
 
 export interface AdmitOptions {
@@ -20,9 +19,9 @@ const DAY_MS = 24 * 60 * 60 * 1000
 export function admit(options: AdmitOptions = {}) {
   return operator({
     name: 'admit',
-    input: IntakeJson,
-    outputs: { admitted: LlmRequestJson },
-    state: { seen: value(json<number>('admit.seen'), { ttlMs: options.windowMs ?? DAY_MS }) },
+    input: IntakeAvro,
+    outputs: { admitted: LlmRequestAvro },
+    state: { seen: value(SeenAvro, { ttlMs: options.windowMs ?? DAY_MS }) },
     process({ value: intake }, ctx) {
       if (ctx.state.seen.get() !== undefined) {
         ctx.log.debug('duplicate dropped', { id: intake.id })

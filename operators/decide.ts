@@ -1,6 +1,6 @@
 /** Whether a judged answer is delivered, tried again, or delivered although it is weak. */
 import { operator } from '#engine/core/operator.ts'
-import { ScoredJson, TaskConfigJson, ValidatedJson } from '#pipelines/answers/codecs.ts'
+import { ScoredAvro, TaskConfigCodec, ValidatedAvro } from '#pipelines/answers/codecs.ts'
 import type { TaskDefaults, TaskTypes } from '#pipelines/answers/task-type.ts'
 import type { JudgedAttempt, Scored } from '#pipelines/answers/types.ts'
 import { CONFIG_TABLE, settingsReader } from './model-step.ts'
@@ -22,9 +22,9 @@ export function decide({ taskTypes, defaults }: DecideOptions) {
   const settingsFor = settingsReader(taskTypes, defaults)
   return operator({
     name: 'decide',
-    input: ScoredJson,
-    outputs: { validated: ValidatedJson, low: ScoredJson },
-    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    input: ScoredAvro,
+    outputs: { validated: ValidatedAvro, low: ScoredAvro },
+    tables: { [CONFIG_TABLE]: TaskConfigCodec },
     process({ value: scored }, ctx) {
       const settings = settingsFor(scored.task_type, ctx)
       if (!settings) return ctx.deadLetter(`task type ${scored.task_type} is not known here`)

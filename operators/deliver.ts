@@ -1,6 +1,6 @@
 /** The answer as others read it, and the action that it calls for. */
 import { operator } from '#engine/core/operator.ts'
-import { ActionEventJson, DeliveredJson, ValidatedJson } from '#pipelines/answers/codecs.ts'
+import { ActionEventAvro, DeliveredAvro, ValidatedAvro } from '#pipelines/answers/codecs.ts'
 import type { Structured, TaskAction, TaskTypes } from '#pipelines/answers/task-type.ts'
 import type { Delivered, Validated } from '#pipelines/answers/types.ts'
 
@@ -16,8 +16,8 @@ export interface DeliverOptions {
 export function deliver({ taskTypes }: DeliverOptions) {
   return operator({
     name: 'deliver',
-    input: ValidatedJson,
-    outputs: { delivered: DeliveredJson, action: ActionEventJson },
+    input: ValidatedAvro,
+    outputs: { delivered: DeliveredAvro, action: ActionEventAvro },
     process({ value: validated }, ctx) {
       ctx.emit('delivered', deliveredOf(validated, ctx.now))
       const action = actionOn(validated, taskTypes)

@@ -2,21 +2,18 @@
 import { type OperatorLimits, operator } from '#engine/core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
-import { GeneratedJson, LlmErrorJson, LlmRequestJson, TaskConfigJson } from '#pipelines/answers/codecs.ts'
+import {
+  BoughtAvro,
+  GeneratedAvro,
+  LlmErrorAvro,
+  LlmRequestAvro,
+  TaskConfigCodec,
+} from '#pipelines/answers/codecs.ts'
 import { generationRequest } from '#pipelines/answers/prompting.ts'
 import { spend } from '#pipelines/answers/spending.ts'
 import type { Structured, TaskDefaults, TaskSettings, TaskTypes } from '#pipelines/answers/task-type.ts'
-import type { Attempt } from '#pipelines/answers/types.ts'
-import {
-  type Bought,
-  BoughtJson,
-  buy,
-  CONFIG_TABLE,
-  failedCall,
-  faultOf,
-  settingsReader,
-  uselessReply,
-} from './model-step.ts'
+import type { Attempt, Bought } from '#pipelines/answers/types.ts'
+import { buy, CONFIG_TABLE, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
 
 export interface ModelOperatorOptions {
   readonly model: Model
@@ -41,10 +38,10 @@ export function generate(options: ModelOperatorOptions) {
   const readers = answerReaders(options.taskTypes)
   return operator({
     name: 'generate',
-    input: LlmRequestJson,
-    outputs: { generated: GeneratedJson, failed: LlmErrorJson },
-    steps: { call: BoughtJson },
-    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    input: LlmRequestAvro,
+    outputs: { generated: GeneratedAvro, failed: LlmErrorAvro },
+    steps: { call: BoughtAvro },
+    tables: { [CONFIG_TABLE]: TaskConfigCodec },
     limits: options.limits,
     async process({ value: request }, ctx) {
       const settings = settingsFor(request.task_type, ctx)

@@ -1,21 +1,16 @@
 /** Raw events in, normalised questions out; what is not a question is set aside with every fault named. */
-import { asText, bytes } from '#engine/core/codec.ts'
-import { reasonOf } from '#engine/core/errors.ts'
 import { operator } from '#engine/core/operator.ts'
-import { FailedJson, IntakeJson } from '#pipelines/answers/codecs.ts'
-import { type Arrival, type Normalised, normalise } from '#pipelines/answers/events.ts'
+import { FailedAvro, IntakeAvro } from '#pipelines/answers/codecs.ts'
+import { normalise } from '#pipelines/answers/events.ts'
+import { excerptOf, RawEventCodec } from '#pipelines/answers/raw-event.ts'
 import type { TaskTypes } from '#pipelines/answers/task-type.ts'
 
 export interface IngestOptions {
   readonly taskTypes: TaskTypes
-  /** Reads Avro in the Confluent wire format (a zero byte first); without it such events are invalid. */
-  readonly decodeAvro?: (bytes: Uint8Array) => unknown
 }
 
-const INPUT_CHARACTERS_MAX = 1_000
-
 /**
- * Stateless. The raw topic is read as bytes, so that text that is not even JSON is answered with a reason in `failed`.
+ * Stateless. Text that is not even JSON is answered with a reason in `failed` too.
  *
  * ```ts
  * raw.process(ingest({ taskTypes })).on('intake').to(intake).on('failed').to(failed)
@@ -24,10 +19,12 @@ const INPUT_CHARACTERS_MAX = 1_000
 export function ingest(options: IngestOptions) {
   return operator({
     name: 'ingest',
-    input: bytes,
-    outputs: { intake: IntakeJson, failed: FailedJson },
+    input: RawEventCodec,
+    outputs: { intake: IntakeAvro, failed: FailedAvro },
     process({ value, timestamp }, ctx) {
-      const normalised = read(value, options, { recordId: ctx.id, timestamp })
+      const arrival = { recordId: ctx.id, timestamp }
+      const normalised =
+        'event' in value ? normalise(value.event, options.taskTypes, arrival) : { faults: [value.fault] }
       if ('intake' in normalised) {
         ctx.emit('intake', normalised.intake)
         return
@@ -37,20 +34,8 @@ export function ingest(options: IngestOptions) {
         reason: 'invalid_input',
         faults: normalised.faults,
         failed_at: ctx.now,
-        input: asText(value).slice(0, INPUT_CHARACTERS_MAX),
+        input: excerptOf(value),
       })
     },
   })
-}
-
-function read(value: Uint8Array, { taskTypes, decodeAvro }: IngestOptions, arrival: Arrival): Normalised {
-  const avro = value[0] === 0
-  if (avro && !decodeAvro)
-    return { faults: ['the event is Avro, but no schema registry is configured (SCHEMA_REGISTRY_URL)'] }
-  try {
-    const event: unknown = avro && decodeAvro ? decodeAvro(value) : JSON.parse(asText(value))
-    return normalise(event, taskTypes, arrival)
-  } catch (error) {
-    return { faults: [`the event is not ${avro ? 'Avro' : 'JSON'}: ${reasonOf(error)}`] }
-  }
 }

@@ -1,5 +1,4 @@
 /** What the two operators that call a model share: the durable call, the settings of a record, and the telling of a failure. */
-import { type Codec, json } from '#engine/core/codec.ts'
 import type { Logger, StepCall, TableHandle } from '#engine/core/operator.ts'
 import {
   asModelError,
@@ -14,16 +13,10 @@ import {
   type TaskSettings,
   type TaskTypes,
 } from '#pipelines/answers/task-type.ts'
-import type { Attempt, LlmError, LlmRequest, Step, TaskConfig } from '#pipelines/answers/types.ts'
+import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#pipelines/answers/types.ts'
 
 /** Topic and table of the changes made to task types at run time. */
 export const CONFIG_TABLE = 'llm.config'
-
-/** A reply as it is journaled: an answer that was paid for, with the identity of its call. */
-export interface Bought extends ModelReply {
-  readonly requestId: string
-}
-export const BoughtJson: Codec<Bought> = json<Bought>('model.bought')
 
 /** The call itself, run inside `ctx.step`. Whatever a model throws becomes a `ModelError`, but for the abort of the record. */
 export async function buy(model: Model, request: ModelRequest, { signal, id }: StepCall): Promise<Bought> {

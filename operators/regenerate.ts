@@ -1,6 +1,6 @@
 /** Turns a weak answer into a new request: the judge's feedback and the best attempt travel with it. */
 import { operator } from '#engine/core/operator.ts'
-import { LlmRequestJson, ScoredJson } from '#pipelines/answers/codecs.ts'
+import { LlmRequestAvro, ScoredAvro } from '#pipelines/answers/codecs.ts'
 import { requestOf } from './model-step.ts'
 
 /**
@@ -11,8 +11,8 @@ import { requestOf } from './model-step.ts'
 export function regenerate() {
   return operator({
     name: 'regenerate',
-    input: ScoredJson,
-    outputs: { requested: LlmRequestJson },
+    input: ScoredAvro,
+    outputs: { requested: LlmRequestAvro },
     process({ value: scored }, ctx) {
       ctx.emit('requested', { ...requestOf(scored), feedback: scored.best?.feedback })
     },

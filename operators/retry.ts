@@ -2,12 +2,12 @@
 import { hash } from 'node:crypto'
 import { operator } from '#engine/core/operator.ts'
 import {
-  FailedJson,
-  GeneratedJson,
-  LlmErrorJson,
-  LlmRequestJson,
-  TaskConfigJson,
-  ValidatedJson,
+  FailedAvro,
+  GeneratedAvro,
+  LlmErrorAvro,
+  LlmRequestAvro,
+  TaskConfigCodec,
+  ValidatedAvro,
 } from '#pipelines/answers/codecs.ts'
 import type { TaskDefaults, TaskTypes } from '#pipelines/answers/task-type.ts'
 import type { HistoryEntry, LlmError, LlmRequest } from '#pipelines/answers/types.ts'
@@ -45,9 +45,9 @@ export function retry(options: RetryOptions) {
   const parkedMax = options.parkedMax ?? PARKED_MAX
   return operator({
     name: 'retry',
-    input: LlmErrorJson,
-    outputs: { again: LlmRequestJson, rescore: GeneratedJson, settled: ValidatedJson, gaveUp: FailedJson },
-    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    input: LlmErrorAvro,
+    outputs: { again: LlmRequestAvro, rescore: GeneratedAvro, settled: ValidatedAvro, gaveUp: FailedAvro },
+    tables: { [CONFIG_TABLE]: TaskConfigCodec },
     process({ value: error }, ctx) {
       const settings = settingsFor(error.task_type, ctx)
       if (!settings) return ctx.deadLetter(`task type ${error.task_type} is not known here`)

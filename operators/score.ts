@@ -3,14 +3,18 @@ import { operator } from '#engine/core/operator.ts'
 import { judge } from '#models/computed-judge.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import { finalScore, readVerdict, type Verdict, type Weights } from '#models/rubric.ts'
-import { GeneratedJson, LlmErrorJson, ScoredJson, TaskConfigJson } from '#pipelines/answers/codecs.ts'
+import {
+  BoughtAvro,
+  GeneratedAvro,
+  LlmErrorAvro,
+  ScoredAvro,
+  TaskConfigCodec,
+} from '#pipelines/answers/codecs.ts'
 import { judgeRequest } from '#pipelines/answers/prompting.ts'
 import { spend } from '#pipelines/answers/spending.ts'
-import type { Generated, LlmRequest, Scored } from '#pipelines/answers/types.ts'
+import type { Bought, Generated, LlmRequest, Scored } from '#pipelines/answers/types.ts'
 import type { ModelOperatorOptions } from './generate.ts'
 import {
-  type Bought,
-  BoughtJson,
   buy,
   CONFIG_TABLE,
   failedCall,
@@ -38,10 +42,10 @@ export function score(options: ScoreOptions) {
   const settingsFor = settingsReader(options.taskTypes, options.defaults)
   return operator({
     name: 'score',
-    input: GeneratedJson,
-    outputs: { scored: ScoredJson, failed: LlmErrorJson },
-    steps: { judge: BoughtJson },
-    tables: { [CONFIG_TABLE]: TaskConfigJson },
+    input: GeneratedAvro,
+    outputs: { scored: ScoredAvro, failed: LlmErrorAvro },
+    steps: { judge: BoughtAvro },
+    tables: { [CONFIG_TABLE]: TaskConfigCodec },
     limits: options.limits,
     async process({ value: generated }, ctx) {
       const settings = settingsFor(generated.task_type, ctx)

@@ -1,5 +1,4 @@
 /** The answer pipeline: from raw events in `datos_crudos` to judged answers in `datos_procesados`. */
-import { bytes } from '#engine/core/codec.ts'
 import type { Model } from '#models/model.ts'
 import { THRESHOLD } from '#models/rubric.ts'
 import { admit } from '#operators/admit.ts'
@@ -14,16 +13,17 @@ import { score } from '#operators/score.ts'
 import { topology } from '#topology/builder.ts'
 import type { Topology } from '#topology/topology.ts'
 import {
-  ActionEventJson,
-  DeliveredJson,
-  FailedJson,
-  GeneratedJson,
-  IntakeJson,
-  LlmErrorJson,
-  LlmRequestJson,
-  TaskConfigJson,
-  ValidatedJson,
+  ActionEventAvro,
+  DeliveredAvro,
+  FailedAvro,
+  GeneratedAvro,
+  IntakeAvro,
+  LlmErrorAvro,
+  LlmRequestAvro,
+  TaskConfigCodec,
+  ValidatedAvro,
 } from './answers/codecs.ts'
+import { RawEventCodec } from './answers/raw-event.ts'
 import type { TaskTypes } from './answers/task-type.ts'
 import { TASK_TYPES } from './task-types/index.ts'
 
@@ -45,7 +45,6 @@ export interface AnswersOptions {
   /** One record's run, waiting for its turn at the provider included: longer than the provider's own time limit. */
   readonly timeoutMs?: number
   readonly partitions?: number
-  readonly decodeAvro?: (bytes: Uint8Array) => unknown
 }
 
 const DELAY_TIERS_MS = [1_000, 5_000, 30_000, 120_000, 600_000]
@@ -71,20 +70,19 @@ export function answers(options: AnswersOptions): Topology {
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions }
 
   const p = topology(options.name ?? 'answers')
-  p.table(CONFIG_TABLE, { value: TaskConfigJson, key: config => config.task_type, partitions: 1 })
-  const raw = p.source('datos_crudos', { value: bytes, ...partitions })
+  p.table(CONFIG_TABLE, { value: TaskConfigCodec, key: config => config.task_type, partitions: 1 })
+  const raw = p.source('datos_crudos', { value: RawEventCodec, ...partitions })
   const keyed = { key: (value: { readonly id: string }) => value.id, ...partitions }
-  const intake = p.topic('llm.intake', { value: IntakeJson, ...keyed })
-  const requests = p.topic('llm.requests', { value: LlmRequestJson, ...keyed })
-  const generated = p.topic('llm.generated', { value: GeneratedJson, ...keyed })
-  const errors = p.topic('llm.errors', { value: LlmErrorJson, ...keyed })
-  const validated = p.topic('llm.validated', { value: ValidatedJson, ...keyed })
-  const failed = p.topic('llm.failed', { value: FailedJson, ...keyed })
-  const actions = p.topic('llm.actions', { value: ActionEventJson, ...keyed })
-  const processed = p.topic('datos_procesados', { value: DeliveredJson, ...keyed })
+  const intake = p.topic('llm.intake', { value: IntakeAvro, ...keyed })
+  const requests = p.topic('llm.requests', { value: LlmRequestAvro, ...keyed })
+  const generated = p.topic('llm.generated', { value: GeneratedAvro, ...keyed })
+  const errors = p.topic('llm.errors', { value: LlmErrorAvro, ...keyed })
+  const validated = p.topic('llm.validated', { value: ValidatedAvro, ...keyed })
+  const failed = p.topic('llm.failed', { value: FailedAvro, ...keyed })
+  const actions = p.topic('llm.actions', { value: ActionEventAvro, ...keyed })
+  const processed = p.topic('datos_procesados', { value: DeliveredAvro, ...keyed })
 
-  const { decodeAvro } = options
-  const ingested = raw.process(ingest({ taskTypes, ...(decodeAvro && { decodeAvro }) }))
+  const ingested = raw.process(ingest({ taskTypes }))
   ingested.on('intake').to(intake).on('failed').to(failed)
 
   intake.process(admit()).to(requests)

@@ -1,6 +1,6 @@
 /** `caudal results`: the delivered answers. */
 import type { LogRecord } from '#engine/core/record.ts'
-import { DeliveredJson } from '#pipelines/answers/codecs.ts'
+import { DeliveredAvro } from '#pipelines/answers/codecs.ts'
 import type { Delivered } from '#pipelines/answers/types.ts'
 import { command, EXIT, type Screen } from '../command.ts'
 import { follow, readAll } from '../follow.ts'
@@ -25,7 +25,7 @@ export const results = command({
     withLog(context, async ({ log, plan }) => {
       const { options, stdout, system, signal } = context
       await log.createTopics(plan.topicSpecs)
-      const show = ({ value }: LogRecord) => value && write(stdout, DeliveredJson.decode(value), options.json)
+      const show = ({ value }: LogRecord) => value && write(stdout, DeliveredAvro.decode(value), options.json)
       if (!options.follow) {
         await readAll(log, TOPICS.delivered, show)
         return EXIT.ok

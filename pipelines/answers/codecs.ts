@@ -1,8 +1,22 @@
-/** How the pipeline's values become bytes: JSON, checked on the way in. */
-import { type Codec, json } from '#engine/core/codec.ts'
-import { type Fields, fieldFaults } from './fields.ts'
+/** How the pipeline's values become bytes: Avro of the schemas in `schemas/`, in the Confluent wire format. */
+import { avro } from '#schemas/avro.ts'
+import { jsonOrAvro } from '#schemas/json-or-avro.ts'
+import {
+  ACTION_EVENT_SCHEMA,
+  BOUGHT_SCHEMA,
+  DELIVERED_SCHEMA,
+  FAILED_SCHEMA,
+  GENERATED_SCHEMA,
+  INTAKE_SCHEMA,
+  LLM_ERROR_SCHEMA,
+  LLM_REQUEST_SCHEMA,
+  SCORED_SCHEMA,
+  TASK_CONFIG_SCHEMA,
+  VALIDATED_SCHEMA,
+} from '#schemas/texts.ts'
 import type {
   ActionEvent,
+  Bought,
   Delivered,
   Failed,
   Generated,
@@ -14,71 +28,18 @@ import type {
   Validated,
 } from './types.ts'
 
-const INTAKE: Fields = {
-  id: 'string',
-  task_type: 'string',
-  title: 'string',
-  content: 'string?',
-  best_answer: 'string?',
-  user_id: 'string?',
-  organization_id: 'string?',
-  asked_at: 'number',
-}
-const REQUEST: Fields = {
-  ...INTAKE,
-  error_attempts: 'number',
-  quality_attempts: 'number',
-  parked: 'number',
-  feedback: 'string?',
-  best: 'object?',
-  spent: 'object',
-  history: 'array',
-}
-
-export const IntakeJson = checked<Intake>('llm.intake', INTAKE)
-export const LlmRequestJson = checked<LlmRequest>('llm.request', REQUEST)
-export const GeneratedJson = checked<Generated>('llm.generated', { ...REQUEST, attempt: 'object' })
-export const ScoredJson = checked<Scored>('llm.scored', { ...REQUEST, attempt: 'object' })
-export const LlmErrorJson = checked<LlmError>('llm.error', {
-  ...REQUEST,
-  attempt: 'object?',
-  step: 'string',
-  request_id: 'string',
-  error_type: 'string',
-  reason: 'string',
-  retry_after_ms: 'number?',
-  counts: 'boolean',
-})
-export const ValidatedJson = checked<Validated>('llm.validated', {
-  ...REQUEST,
-  attempt: 'object',
-  below_threshold: 'boolean',
-})
-export const FailedJson = checked<Failed>('llm.failed', {
-  id: 'string',
-  reason: 'string',
-  faults: 'array',
-  failed_at: 'number',
-})
-export const DeliveredJson = checked<Delivered>('answers.delivered', {
-  id: 'string',
-  task_type: 'string',
-  answer: 'string',
-  scores: 'object',
-  final: 'number',
-})
-export const ActionEventJson = checked<ActionEvent>('llm.action', {
-  id: 'string',
-  task_type: 'string',
-  action: 'string',
-  details: 'object',
-})
-/** Lenient on purpose: what is wrong with a change is told by `settingsOf`, which then keeps to the declaration. */
-export const TaskConfigJson: Codec<TaskConfig> = json<TaskConfig>('llm.config')
-
-function checked<T>(name: string, fields: Fields): Codec<T> {
-  return json<T>(name, value => {
-    const faults = fieldFaults(value, fields)
-    if (faults.length > 0) throw new TypeError(`${name}: ${faults.join('; ')}`)
-  })
-}
+export const IntakeAvro = avro<Intake>(INTAKE_SCHEMA)
+export const LlmRequestAvro = avro<LlmRequest>(LLM_REQUEST_SCHEMA)
+export const GeneratedAvro = avro<Generated>(GENERATED_SCHEMA)
+export const ScoredAvro = avro<Scored>(SCORED_SCHEMA)
+export const LlmErrorAvro = avro<LlmError>(LLM_ERROR_SCHEMA)
+export const ValidatedAvro = avro<Validated>(VALIDATED_SCHEMA)
+export const FailedAvro = avro<Failed>(FAILED_SCHEMA)
+export const DeliveredAvro = avro<Delivered>(DELIVERED_SCHEMA)
+export const ActionEventAvro = avro<ActionEvent>(ACTION_EVENT_SCHEMA)
+/** A reply of a model, journaled as soon as it was paid for. */
+export const BoughtAvro = avro<Bought>(BOUGHT_SCHEMA)
+/** When admission saw an id first. */
+export const SeenAvro = avro<number>('"long"', { name: 'caudal.answers.Seen' })
+/** Typed by people too, hence JSON. A change with a value of a wrong type is skipped as a whole; the one before it stays. */
+export const TaskConfigCodec = jsonOrAvro(avro<TaskConfig>(TASK_CONFIG_SCHEMA))

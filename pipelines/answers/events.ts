@@ -6,6 +6,8 @@ import type { Intake } from './types.ts'
 export const TEXT_CHARACTERS_MAX = 10_000
 export const CONTENT_CHARACTERS_MAX = 100_000
 const ID_CHARACTERS_MAX = 200
+/** The last moment that a Date can show. */
+const TIME_MAX = 8.64e15
 export const TASK_TYPE_DEFAULT = 'qa'
 
 export type Normalised = { readonly intake: Intake } | { readonly faults: readonly string[] }
@@ -131,7 +133,7 @@ function taskTypeOf(found: unknown, taskTypes: TaskTypes, faults: string[]): str
 function timeOf(found: unknown, faults: string[]): number | undefined {
   if (found === undefined || found === null) return undefined
   const time = typeof found === 'string' ? Date.parse(found) : found
-  if (typeof time === 'number' && Number.isFinite(time) && time >= 0) return time
+  if (typeof time === 'number' && time >= 0 && time <= TIME_MAX) return Math.trunc(time)
   faults.push(`timestamp must be an ISO 8601 date, not ${excerpt(JSON.stringify(found) ?? '')}`)
   return undefined
 }

@@ -48,7 +48,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   operators: { may: ['engine/core', MODEL_PORT, ...STORE_PORTS, 'schemas'], node: PURE },
   models: { may: ['engine/core'], node: PURE },
   'models/simulated': { may: ['engine/core', 'models'], node: 'any' },
-  schemas: { may: ['engine/core'], node: 'any' },
+  schemas: { may: ['engine/core', 'topology', LOG_PORT], node: PURE },
   pipelines: {
     may: ['engine/core', 'topology', 'operators', 'schemas', MODEL_PORT, ...STORE_PORTS],
     node: PURE,
@@ -72,7 +72,14 @@ export const LAYERS: Readonly<Record<string, Row>> = {
 
 /** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@kafkajs/confluent-schema-registry': ['schemas/confluent-registry.ts'],
   ajv: ['models/structured.ts'],
+  avsc: [
+    'schemas/avro-type.ts',
+    'schemas/bounded-collections.ts',
+    'schemas/absences.ts',
+    'test/unit/schemas',
+  ],
   'csv-parse': ['cli/events.ts'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
   lmdb: ['engine/log/embedded', 'engine/state/lmdb-store.ts'],

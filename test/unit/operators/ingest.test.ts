@@ -1,11 +1,13 @@
 /** Every shape that questions arrive in, and every fault that is named. */
 import { expect, test } from 'vitest'
 import { ingest } from '#operators/ingest.ts'
+import { RawEventCodec } from '#pipelines/answers/raw-event.ts'
 import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { emitted } from './effects.ts'
 
 const operator = ingest({ taskTypes: TASK_TYPES })
-const raw = (event: unknown) => Buffer.from(typeof event === 'string' ? event : JSON.stringify(event))
+const raw = (event: unknown) =>
+  RawEventCodec.decode(Buffer.from(typeof event === 'string' ? event : JSON.stringify(event)))
 const read = (event: unknown) => emitted(operator, raw(event), { id: 'topic/0/7', timestamp: 900, now: 950 })
 
 async function faultsOf(event: unknown): Promise<readonly string[]> {
@@ -140,19 +142,7 @@ test('what failed keeps its record id, its time and the beginning of the input',
   expect((value as { input: string }).input).toHaveLength(1_000)
 })
 
-test('Avro is read where a reader is given, and explained where none is', async () => {
-  const avro = Buffer.from([0, 0, 0, 0, 1, 42])
-  const without = await emitted(operator, avro)
-  expect(without.value).toMatchObject({ faults: [expect.stringContaining('SCHEMA_REGISTRY_URL')] })
-  const reading = ingest({ taskTypes: TASK_TYPES, decodeAvro: () => ({ id: 'a', title: 'From Avro' }) })
-  expect((await emitted(reading, avro)).value).toMatchObject({ id: 'a', title: 'From Avro' })
-  const broken = ingest({
-    taskTypes: TASK_TYPES,
-    decodeAvro: () => {
-      throw new TypeError('truncated buffer')
-    },
-  })
-  expect((await emitted(broken, avro)).value).toMatchObject({
-    faults: ['the event is not Avro: truncated buffer'],
-  })
+test('an event whose faults are told keeps its beginning', async () => {
+  const { value } = await read({ id: 'x', content: 'c' })
+  expect(value).toMatchObject({ reason: 'invalid_input', input: '{"id":"x","content":"c"}' })
 })

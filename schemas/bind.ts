@@ -1,0 +1,30 @@
+/** Gives the codecs of a topology the ids and schemas of a registry. */
+
+import { withCodecs } from '#topology/codecs.ts'
+import type { Topology } from '#topology/topology.ts'
+import { registerSchemas, subjectsOf } from './deploy.ts'
+import { type Binding, isSchemaCodec, type SchemaCodec } from './schema-codec.ts'
+import { FetchedWriters, untilAvailable, type WritersOptions } from './writers.ts'
+
+/**
+ * Looks up the schemas of the topology, registers those that are missing, and returns the same topology with codecs
+ * that write their ids and read by any writer's. Waits for a registry that is down; rejects SCHEMAS_REFUSED for schemas
+ * that cannot read what their predecessors wrote, all listed.
+ *
+ * ```ts
+ * const running = await run(await bindSchemas(pipeline, { registry, system, logger }), { log })
+ * ```
+ */
+export async function bindSchemas(topology: Topology, options: WritersOptions): Promise<Topology> {
+  const { registry } = options
+  const bySubject = await untilAvailable(() => registerSchemas(topology, registry), options)
+  const ids = new Map(subjectsOf(topology).map(({ name, schema }) => [schema, bySubject.get(name)]))
+  const binding: Binding = { idOf: schema => ids.get(schema), writers: new FetchedWriters(options) }
+  const bound = new Map<SchemaCodec<unknown>, SchemaCodec<unknown>>()
+  return withCodecs(topology, codec => {
+    if (!isSchemaCodec(codec)) return codec
+    const known = bound.get(codec) ?? codec.bound(binding)
+    bound.set(codec, known)
+    return known
+  })
+}

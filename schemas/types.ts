@@ -1,0 +1,353 @@
+/** The values of the schemas. Made from the .avsc files by `npm run schemas -- types`: change those instead. */
+import type {
+  Attempt,
+  ErrorType,
+  FailureReason,
+  Finish,
+  HistoryEntry,
+  JudgedAttempt,
+  Scores,
+  Spent,
+  Step,
+  Usage,
+} from './parts.ts'
+
+/** Something that somebody should do about a text. */
+export interface ActionEvent {
+  /** Identity of the text. */
+  readonly id: string
+  /** Which task found it. */
+  readonly task_type: string
+  /** What to do. */
+  readonly action: string
+  /** Why. */
+  readonly reason: string
+  /** What the task type adds. */
+  readonly details: Readonly<Record<string, string>>
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was found, milliseconds since the epoch. */
+  readonly at: number
+}
+
+/** A reply as it is journaled: paid for, with the identity of its call. */
+export interface Bought {
+  /** The reply. */
+  readonly text: string
+  /** Its tokens. */
+  readonly usage: Usage
+  /** The model that answered, as its provider names it. */
+  readonly model: string
+  /** Milliseconds from asking to the whole reply. */
+  readonly latencyMs: number
+  /** How it ended. */
+  readonly finish: Finish
+  /** Identity of the call, the same after a crash. */
+  readonly requestId: string
+}
+
+/** What is changed of a task type at run time; what is left out stays as declared. */
+export interface TaskConfig {
+  /** The task type; the key of its records. */
+  readonly task_type: string
+  /** Version of the change, part of the prompt version. */
+  readonly version: number
+  /** System prompt. */
+  readonly system?: string | undefined
+  /** Template of the user prompt. */
+  readonly user?: string | undefined
+  /** Model that answers. */
+  readonly model?: string | undefined
+  /** Temperature of the model. */
+  readonly temperature?: number | undefined
+  /** Most tokens of a reply. */
+  readonly tokens_max?: number | undefined
+  /** Final score from which an answer is delivered. */
+  readonly threshold?: number | undefined
+  /** Weight of each criterion. */
+  readonly weights?: Readonly<Record<string, number>> | undefined
+  /** Most attempts of each kind. */
+  readonly attempts_max?: number | undefined
+  /** What one question may cost, in US dollars. */
+  readonly cost_limit_usd?: number | undefined
+}
+
+/** The delivered answer with its provenance. */
+export interface Delivered {
+  /** Identity of the question. */
+  readonly id: string
+  /** Which task it was. */
+  readonly task_type: string
+  /** The question itself. */
+  readonly title: string
+  /** The text of the answer. */
+  readonly answer: string
+  /** The JSON of an answer that has a schema. */
+  readonly structured?: string | undefined
+  /** What the judge gave. */
+  readonly scores: Scores
+  /** Weighted mean of the scores, 0 to 10. */
+  readonly final: number
+  /** No attempt reached the threshold; this is the best of them. */
+  readonly below_threshold: boolean
+  /** Calls that failed and answers that were judged, together. */
+  readonly attempts: number
+  /** Calls that failed. */
+  readonly error_attempts: number
+  /** Answers that were judged. */
+  readonly quality_attempts: number
+  /** The model that answered, as its provider names it. */
+  readonly model: string
+  /** Version of the prompt that it was asked with. */
+  readonly prompt_version: string
+  /** Identity of the call that brought the answer. */
+  readonly request_id: string
+  /** Calls that were answered, judges included. */
+  readonly calls: number
+  /** Tokens that were sent. */
+  readonly tokens_prompt: number
+  /** Tokens that were generated. */
+  readonly tokens_completion: number
+  /** Their price in US dollars. */
+  readonly cost_usd: number
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was asked, milliseconds since the epoch. */
+  readonly asked_at: number
+  /** When it was delivered, milliseconds since the epoch. */
+  readonly delivered_at: number
+  /** What went wrong on the way, in order. */
+  readonly history: readonly HistoryEntry[]
+}
+
+/** A call that brought nothing. */
+export interface LlmError {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** Which task it is, for instance qa. */
+  readonly task_type: string
+  /** The question itself. */
+  readonly title: string
+  /** More text that belongs to it. */
+  readonly content?: string | undefined
+  /** The reference answer, where one is known. */
+  readonly best_answer?: string | undefined
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was asked, milliseconds since the epoch. */
+  readonly asked_at: number
+  /** Calls that failed. */
+  readonly error_attempts: number
+  /** Answers that were judged. */
+  readonly quality_attempts: number
+  /** Waits that cost no attempt: the provider was out or took no more calls. */
+  readonly parked: number
+  /** What the judge of the last answer wants to be done better. */
+  readonly feedback?: string | undefined
+  /** The best answer so far. */
+  readonly best?: Attempt | undefined
+  /** What has been paid so far. */
+  readonly spent: Spent
+  /** What went wrong on the way, in order. */
+  readonly history: readonly HistoryEntry[]
+  /** The answer that was to be judged, where it is the judge that failed. */
+  readonly attempt?: Attempt | undefined
+  /** Which call it was. */
+  readonly step: Step
+  /** Identity of the call. */
+  readonly request_id: string
+  /** Why it brought nothing. */
+  readonly error_type: ErrorType
+  /** The same in words. */
+  readonly reason: string
+  /** How long the provider asks to wait, in milliseconds. */
+  readonly retry_after_ms?: number | undefined
+  /** Whether it costs the record an attempt. */
+  readonly counts: boolean
+}
+
+/** What will not be answered, and why. */
+export interface Failed {
+  /** Identity of the question, or of the record where it has none. */
+  readonly id: string
+  /** Why it will not be answered. */
+  readonly reason: FailureReason
+  /** Every fault of an invalid input; the last error otherwise. */
+  readonly faults: readonly string[]
+  /** When it was given up, milliseconds since the epoch. */
+  readonly failed_at: number
+  /** The beginning of an input that is not a question. */
+  readonly input?: string | undefined
+  /** The request as it was given up. */
+  readonly request?: LlmRequest | undefined
+}
+
+/** A request with an answer that waits for its judge. */
+export interface Generated {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** Which task it is, for instance qa. */
+  readonly task_type: string
+  /** The question itself. */
+  readonly title: string
+  /** More text that belongs to it. */
+  readonly content?: string | undefined
+  /** The reference answer, where one is known. */
+  readonly best_answer?: string | undefined
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was asked, milliseconds since the epoch. */
+  readonly asked_at: number
+  /** Calls that failed. */
+  readonly error_attempts: number
+  /** Answers that were judged. */
+  readonly quality_attempts: number
+  /** Waits that cost no attempt: the provider was out or took no more calls. */
+  readonly parked: number
+  /** What the judge of the last answer wants to be done better. */
+  readonly feedback?: string | undefined
+  /** The best answer so far. */
+  readonly best?: Attempt | undefined
+  /** What has been paid so far. */
+  readonly spent: Spent
+  /** What went wrong on the way, in order. */
+  readonly history: readonly HistoryEntry[]
+  /** The answer. */
+  readonly attempt: Attempt
+}
+
+/** A question, whatever shape it came in. */
+export interface Intake {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** Which task it is, for instance qa. */
+  readonly task_type: string
+  /** The question itself. */
+  readonly title: string
+  /** More text that belongs to it. */
+  readonly content?: string | undefined
+  /** The reference answer, where one is known. */
+  readonly best_answer?: string | undefined
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was asked, milliseconds since the epoch. */
+  readonly asked_at: number
+}
+
+/** A question that wants an answer, with all that was learned by earlier attempts. */
+export interface LlmRequest {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** Which task it is, for instance qa. */
+  readonly task_type: string
+  /** The question itself. */
+  readonly title: string
+  /** More text that belongs to it. */
+  readonly content?: string | undefined
+  /** The reference answer, where one is known. */
+  readonly best_answer?: string | undefined
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was asked, milliseconds since the epoch. */
+  readonly asked_at: number
+  /** Calls that failed. */
+  readonly error_attempts: number
+  /** Answers that were judged. */
+  readonly quality_attempts: number
+  /** Waits that cost no attempt: the provider was out or took no more calls. */
+  readonly parked: number
+  /** What the judge of the last answer wants to be done better. */
+  readonly feedback?: string | undefined
+  /** The best answer so far. */
+  readonly best?: Attempt | undefined
+  /** What has been paid so far. */
+  readonly spent: Spent
+  /** What went wrong on the way, in order. */
+  readonly history: readonly HistoryEntry[]
+}
+
+/** A request with an answer that has its scores. */
+export interface Scored {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** Which task it is, for instance qa. */
+  readonly task_type: string
+  /** The question itself. */
+  readonly title: string
+  /** More text that belongs to it. */
+  readonly content?: string | undefined
+  /** The reference answer, where one is known. */
+  readonly best_answer?: string | undefined
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was asked, milliseconds since the epoch. */
+  readonly asked_at: number
+  /** Calls that failed. */
+  readonly error_attempts: number
+  /** Answers that were judged. */
+  readonly quality_attempts: number
+  /** Waits that cost no attempt: the provider was out or took no more calls. */
+  readonly parked: number
+  /** What the judge of the last answer wants to be done better. */
+  readonly feedback?: string | undefined
+  /** The best answer so far. */
+  readonly best?: Attempt | undefined
+  /** What has been paid so far. */
+  readonly spent: Spent
+  /** What went wrong on the way, in order. */
+  readonly history: readonly HistoryEntry[]
+  /** The answer. */
+  readonly attempt: JudgedAttempt
+}
+
+/** The answer to deliver. */
+export interface Validated {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** Which task it is, for instance qa. */
+  readonly task_type: string
+  /** The question itself. */
+  readonly title: string
+  /** More text that belongs to it. */
+  readonly content?: string | undefined
+  /** The reference answer, where one is known. */
+  readonly best_answer?: string | undefined
+  /** Who asked. */
+  readonly user_id?: string | undefined
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When it was asked, milliseconds since the epoch. */
+  readonly asked_at: number
+  /** Calls that failed. */
+  readonly error_attempts: number
+  /** Answers that were judged. */
+  readonly quality_attempts: number
+  /** Waits that cost no attempt: the provider was out or took no more calls. */
+  readonly parked: number
+  /** What the judge of the last answer wants to be done better. */
+  readonly feedback?: string | undefined
+  /** The best answer so far. */
+  readonly best?: Attempt | undefined
+  /** What has been paid so far. */
+  readonly spent: Spent
+  /** What went wrong on the way, in order. */
+  readonly history: readonly HistoryEntry[]
+  /** The answer. */
+  readonly attempt: JudgedAttempt
+  /** No attempt reached the threshold; this is the best of them. */
+  readonly below_threshold: boolean
+}
