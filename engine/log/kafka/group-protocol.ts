@@ -81,7 +81,7 @@ function parsed(reader: ByteReader): Record<string, unknown> {
   if (typeof found !== 'object' || found === null) throw unreadable('what a member sent')
   // Every property is checked by the caller.
   const record = found as Record<string, unknown>
-  if (record['format'] !== FORMAT) throw unreadable(`format ${record['format']}`)
+  if (record.format !== FORMAT) throw unreadable(`format ${record.format}`)
   return record
 }
 

@@ -51,6 +51,8 @@ export class KafkaMembership implements Membership {
   /** The identity of the last join, for claims: the coordinator knows better whether it still counts. */
   #joined: { readonly memberId: string; readonly generation: number } | undefined
   #joins = 0
+  /** A join was asked for that has not begun. */
+  #joinAsked = false
   #left = false
   #wake: (() => void) | undefined
   #loop: Promise<void> | undefined
@@ -122,7 +124,7 @@ export class KafkaMembership implements Membership {
   }
 
   rejoin(): void {
-    this.#generation = undefined
+    this.#joinAsked = true
     this.#wake?.()
   }
 
@@ -140,7 +142,7 @@ export class KafkaMembership implements Membership {
     const backOff = new BackOff()
     while (!this.#left) {
       try {
-        if (this.#generation === undefined) await this.#join()
+        if (this.#generation === undefined || this.#joinAsked) await this.#join()
         else await this.#beat(this.#generation)
         backOff.reset()
       } catch (error) {
@@ -152,6 +154,9 @@ export class KafkaMembership implements Membership {
   async #join(): Promise<void> {
     const { group, member, memberData, sessionTimeoutMs } = this.#options
     const node = await this.#own.coordinator('group', group)
+    // What is asked for from here on is another join: this one carries the data of now.
+    this.#joinAsked = false
+    this.#generation = undefined
     const metadata = encodeMember({ member, data: memberData() }, ++this.#joins, this.#options.topics ?? [])
     const join = (broker: Broker) =>
       broker.joinGroup({
@@ -184,7 +189,7 @@ export class KafkaMembership implements Membership {
   async #beat(generation: number): Promise<void> {
     const perSession = this.#options.sessionTimeoutMs / HEARTBEATS_PER_SESSION
     await this.#pause(Math.min(Math.max(perSession, HEARTBEAT_MS.min), HEARTBEAT_MS.max))
-    if (this.#left || this.#generation !== generation) return
+    if (this.#left || this.#joinAsked) return
     const node = await this.#own.coordinator('group', this.#options.group)
     const asked = this.#settings.system.now()
     await this.#own.ask(node, broker =>
