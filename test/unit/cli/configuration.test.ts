@@ -1,0 +1,110 @@
+/** Settings: defaults, every fault at once, and the page of the documentation that is made of the table. */
+import { describe, expect, it } from 'vitest'
+import { configurationOf, SETTINGS } from '#cli/configuration.ts'
+
+const faultsOf = (environment: Readonly<Record<string, string>>): readonly string[] => {
+  try {
+    configurationOf(environment)
+    return []
+  } catch (error) {
+    return String(error).split('\n').slice(1)
+  }
+}
+
+describe('an empty environment', () => {
+  it('gives the default of every setting', () => {
+    const { given, ...values } = configurationOf({})
+    const defaults = Object.entries(SETTINGS).map(([key, row]) => [key, row.default])
+    expect(values).toEqual(Object.fromEntries(defaults))
+    expect(given.size).toBe(0)
+  })
+
+  it('is what an empty or blank variable counts as', () => {
+    expect(configurationOf({ KAFKA_BROKERS: '', MAX_ATTEMPTS: '  ' })).toEqual(configurationOf({}))
+  })
+})
+
+describe('settings that are given', () => {
+  it('are read by their type, and known to be given', () => {
+    const configuration = configurationOf({
+      KAFKA_BROKERS: 'one:9092, two:9093',
+      REGEN_THRESHOLD: '7.5',
+      MAX_IN_FLIGHT: '50',
+      LOG_LEVEL: 'warn',
+    })
+    expect(configuration).toMatchObject({
+      kafkaBrokers: ['one:9092', 'two:9093'],
+      threshold: 7.5,
+      inFlightMax: 50,
+      logLevel: 'warn',
+    })
+    expect([...configuration.given].sort()).toEqual(['inFlightMax', 'kafkaBrokers', 'logLevel', 'threshold'])
+  })
+
+  it('cannot be changed afterwards', () => {
+    expect(Object.isFrozen(configurationOf({}))).toBe(true)
+  })
+})
+
+describe('faults', () => {
+  it('are told all at once, each with its variable and what is allowed', () => {
+    const faults = faultsOf({
+      KAFKA_BROKERS: 'localhost',
+      OPENAI_BASE_URL: 'localhost:11434',
+      PORT: '70000',
+      APP_ID: 'a b',
+      MAX_ATTEMPTS: '2.5',
+      REGEN_THRESHOLD: 'high',
+      LOG_LEVEL: 'loud',
+    })
+    const names = [
+      'KAFKA_BROKERS',
+      'OPENAI_BASE_URL',
+      'PORT',
+      'APP_ID',
+      'MAX_ATTEMPTS',
+      'REGEN_THRESHOLD',
+      'LOG_LEVEL',
+    ]
+    expect(faults.map(fault => fault.split(' ')[0])).toEqual(names)
+    expect(faults[2]).toBe('PORT must be a whole number from 0 to 65535, not "70000"')
+  })
+
+  it('never repeat what is secret', () => {
+    const [fault] = faultsOf({ DATABASE_URL: 'mysql://root:hunter2@db' })
+    expect(fault).toContain('DATABASE_URL must be an address')
+    expect(fault).not.toContain('hunter2')
+  })
+
+  it('include settings that do not fit each other', () => {
+    expect(faultsOf({ RETRY_BASE_MS: '5000', RETRY_CAP_MS: '100' })).toEqual([
+      'RETRY_CAP_MS is 100; it must be at least RETRY_BASE_MS, 5000',
+    ])
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('is made from the table; after a change, run this test with --update', async () => {
+    const rows = Object.entries(SETTINGS).map(([key, row]) => {
+      const { environment, type, description } = row
+      const unit = 'unit' in row ? (row.unit ?? '') : ''
+      const shown = 'defaultText' in row ? row.defaultText : String(row.default)
+      return `| \`${environment}\` | \`${key}\` | ${type} | ${shown || 'empty'} | ${unit} | ${description} |`
+    })
+    const page = [
+      '# Configuration',
+      '',
+      'Settings come from the environment, and from nowhere else. They are checked when a command starts, all at once:',
+      'what does not fit is listed with what would, and nothing is started (exit code 3). An empty variable counts as',
+      'absent. With none of them set, everything runs in one process: a log on the disk and a simulated model.',
+      '',
+      'The limits of the engine itself are in [limits](limits.md).',
+      '',
+      '| variable | key | type | default | unit | meaning |',
+      '| --- | --- | --- | --- | --- | --- |',
+      ...rows,
+      '',
+    ].join('\n')
+    await expect(page).toMatchFileSnapshot('../../../docs/configuration.md')
+  })
+})

@@ -1,0 +1,71 @@
+/** Feeding: every event once where it is asked for, however often it is broken off. */
+import { describe, expect, it } from 'vitest'
+import type { InputEvent } from '#cli/events.ts'
+import { feed } from '#cli/feed.ts'
+import { readAll } from '#cli/follow.ts'
+import { asText } from '#engine/core/codec.ts'
+import { realSystem } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { dataFolder, withLog } from './data-folder.ts'
+
+async function* lines(...texts: readonly string[]): AsyncGenerator<InputEvent> {
+  for (const [index, text] of texts.entries())
+    yield { line: index + 1, value: Buffer.from(text), bytesRead: 0 }
+}
+const raw = async (log: Log): Promise<readonly string[]> => {
+  const found: string[] = []
+  await readAll(log, 'datos_crudos', ({ value }) => value && found.push(asText(value)))
+  return found.sort()
+}
+const system = realSystem
+
+describe('feed', () => {
+  it('spreads events over the partitions', async () => {
+    await withLog(dataFolder(), async log => {
+      await feed({ log, system, events: lines('a', 'b', 'c', 'd') })
+      const partitions = new Set<number>()
+      await readAll(log, 'datos_crudos', (_, partition) => partitions.add(partition))
+      expect(partitions.size).toBe(4)
+    })
+  })
+
+  it('puts everything in again when it is not told otherwise', async () => {
+    await withLog(dataFolder(), async log => {
+      await feed({ log, system, events: lines('a') })
+      expect(await feed({ log, system, events: lines('a') })).toEqual({ fed: 1, known: 0 })
+      expect(await raw(log)).toEqual(['a', 'a'])
+    })
+  })
+
+  it('once: goes on where it was broken off', async () => {
+    await withLog(dataFolder(), async log => {
+      await feed({ log, system, events: lines('a', 'b'), once: 'file' })
+      const second = await feed({ log, system, events: lines('a', 'b', 'c'), once: 'file' })
+      expect(second).toEqual({ fed: 1, known: 2 })
+      expect(await raw(log)).toEqual(['a', 'b', 'c'])
+    })
+  })
+
+  it('once: equal lines of one file are several events, a mended line is a new one, other files are others', async () => {
+    await withLog(dataFolder(), async log => {
+      expect((await feed({ log, system, events: lines('a', 'a'), once: 'file' })).fed).toBe(2)
+      expect((await feed({ log, system, events: lines('a', 'b'), once: 'file' })).fed).toBe(1)
+      expect((await feed({ log, system, events: lines('a'), once: 'other' })).fed).toBe(1)
+    })
+  })
+
+  it('tells its progress and stops when asked to', async () => {
+    await withLog(dataFolder(), async log => {
+      const stopping = new AbortController()
+      const many = Array.from({ length: 1_200 }, (_, index) => `${index}`)
+      const progress: number[] = []
+      const onProgress = (fed: number) => {
+        progress.push(fed)
+        stopping.abort()
+      }
+      const { fed } = await feed({ log, system, events: lines(...many), signal: stopping.signal, onProgress })
+      expect(progress).toEqual([500])
+      expect(fed).toBe(500)
+    })
+  })
+})

@@ -1,0 +1,136 @@
+/** The command line itself: help, faults, exit codes, and the page of the documentation that is made of the commands. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { EXIT } from '#cli/command.ts'
+import { COMMANDS } from '#cli/commands.ts'
+import { helpOf, overview } from '#cli/help.ts'
+import { main } from '#cli/main.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import { surroundings } from './surroundings.ts'
+
+async function run(words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const { world, stdout, stderr } = surroundings({ environment })
+  return { code: await main(words, world), stdout: stdout.text, stderr: stderr.text }
+}
+
+describe('help', () => {
+  it.each([[], ['--help'], ['-h'], ['help']])('of everything: %j', async (...words) => {
+    const { code, stdout } = await run(words)
+    expect(code).toBe(EXIT.ok)
+    for (const { name, summary } of COMMANDS) {
+      expect(stdout).toContain(`  ${name} `)
+      expect(stdout).toContain(summary)
+    }
+  })
+
+  it.each(COMMANDS)('of $name has its options and examples', async command => {
+    const { code, stdout } = await run([...command.name.split(' '), '--help'])
+    expect(code).toBe(EXIT.ok)
+    expect(stdout).toBe(helpOf(command))
+    expect(command.examples.length).toBeGreaterThan(0)
+    for (const option of Object.keys(command.options)) expect(stdout).toContain(`--${option}`)
+  })
+
+  it('of a group lists the commands of the group alone', async () => {
+    const { stdout } = await run(['topics', '--help'])
+    expect(stdout).toContain('topics plan')
+    expect(stdout).not.toContain('produce ')
+  })
+
+  it('may also be asked for by the word', async () => {
+    expect((await run(['help', 'lag'])).stdout).toBe((await run(['lag', '--help'])).stdout)
+  })
+})
+
+describe('what cannot be understood', () => {
+  it.each([
+    ['an unknown command', ['strat'], 'there is no command "strat"'],
+    ['an unknown command of a group', ['topics', 'drop'], 'there is no command "topics drop"'],
+    ['an unknown option', ['lag', '--fast'], '--fast'],
+    ['a missing argument', ['produce'], 'FILE is missing'],
+    ['a word too many', ['lag', 'more'], '"more" is one word too many'],
+    ['a value for a switch', ['lag', '--json=yes'], '--json'],
+  ])('%s', async (_, words, message) => {
+    const { code, stdout, stderr } = await run(words)
+    expect(code).toBe(EXIT.usage)
+    expect(stdout).toBe('')
+    expect(stderr).toContain(message)
+  })
+})
+
+describe('exit codes', () => {
+  it('a wrong setting is 3, with every fault', async () => {
+    const { code, stderr } = await run(['explain'], { PORT: 'x', MAX_ATTEMPTS: '0' })
+    expect(code).toBe(EXIT.configuration)
+    expect(stderr).toContain('PORT')
+    expect(stderr).toContain('MAX_ATTEMPTS')
+  })
+
+  it('a log in use is 4, with what to do about it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'caudal-main-'))
+    const log = await openEmbeddedLog({ path: join(folder, 'log'), system: realSystem })
+    const { code, stderr } = await run(['lag'], { DATA_DIR: folder })
+    await log.close()
+    rmSync(folder, { recursive: true })
+    expect(code).toBe(EXIT.unavailable)
+    expect(stderr).toContain('LOG_IN_USE')
+    expect(stderr).toContain('DATA_DIR')
+  })
+
+  it('a file that is not there is 2', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'caudal-main-'))
+    const { code, stderr } = await run(['produce', join(folder, 'none.ndjson')], { DATA_DIR: folder })
+    rmSync(folder, { recursive: true })
+    expect(code).toBe(EXIT.usage)
+    expect(stderr).toContain('none.ndjson cannot be read')
+  })
+
+  it('the version is told', async () => {
+    expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe('docs/cli.md', () => {
+  it('is made from the commands; after a change, run this test with --update', async () => {
+    const page = [
+      '# The command line',
+      '',
+      '`npm start -- OPTIONS` is `caudal start OPTIONS`. The command runs under any Node from 20 on: an older one than 24',
+      'starts the Node 24 that is installed with the project. Settings come from the [environment](configuration.md).',
+      '',
+      'The embedded log belongs to one process at a time: while `caudal start` or `caudal run` has it open, other commands',
+      'end with exit code 4 and say so. On Kafka they work side by side.',
+      '',
+      '## Exit codes',
+      '',
+      '| code | meaning |',
+      '| --- | --- |',
+      `| ${EXIT.ok} | done; for a command that serves, stopped as it was told to |`,
+      `| ${EXIT.failed} | something broke that nobody foresaw; the message says what |`,
+      `| ${EXIT.usage} | the command line, or a file that it names, cannot be understood |`,
+      `| ${EXIT.configuration} | settings or graph have faults, or differ from what the log holds: a person must act |`,
+      `| ${EXIT.unavailable} | the log is in use, full, or does not answer: try again later |`,
+      `| ${EXIT.notFound} | what was asked for is not there |`,
+      `| ${EXIT.interrupted} | stopped by a signal before the work was done |`,
+      '',
+      '## Commands',
+      '',
+      '```',
+      overview(COMMANDS).trimEnd(),
+      '```',
+      ...COMMANDS.flatMap(command => [
+        '',
+        `### ${command.name}`,
+        '',
+        '```',
+        helpOf(command).trimEnd(),
+        '```',
+      ]),
+      '',
+    ].join('\n')
+    await expect(page).toMatchFileSnapshot('../../../docs/cli.md')
+  })
+})

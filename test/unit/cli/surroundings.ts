@@ -1,0 +1,56 @@
+/** A world for a command: streams in memory, settings of its own, an end on demand. */
+import { PassThrough, Readable, Writable } from 'node:stream'
+import type { Screen, Surroundings } from '#cli/command.ts'
+import { realSystem } from '#engine/core/system.ts'
+
+export class MemoryScreen extends Writable implements Screen {
+  text = ''
+  readonly isTTY: boolean
+  readonly columns = 110
+
+  constructor(isTTY = false) {
+    super()
+    this.isTTY = isTTY
+  }
+
+  override _write(chunk: Buffer, _: string, done: () => void): void {
+    this.text += chunk
+    this.emit('text')
+    done()
+  }
+
+  /** Resolves as soon as what was written matches. */
+  until(pattern: RegExp): Promise<void> {
+    return new Promise(resolve => {
+      const look = () => {
+        if (!pattern.test(this.text)) return
+        this.off('text', look)
+        resolve()
+      }
+      this.on('text', look)
+      look()
+    })
+  }
+}
+
+export interface Options {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly input?: string
+  readonly isTTY?: boolean
+}
+
+export function surroundings({ environment = {}, input = '', isTTY = false }: Options = {}) {
+  const stopping = new AbortController()
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true })
+  const stdout = new MemoryScreen(isTTY)
+  const stderr = new MemoryScreen(isTTY)
+  const world: Surroundings = {
+    stdin: isTTY ? keyboard : Readable.from([input]),
+    stdout,
+    stderr,
+    environment,
+    system: realSystem,
+    signal: stopping.signal,
+  }
+  return { world, stdout, stderr, keyboard, stop: () => stopping.abort() }
+}
