@@ -11,6 +11,8 @@ export class Holding {
   /** Since when that owner has been waited for. */
   waitingSince = 0
   ownerIsAlive = false
+  /** Where the state topic ended for readers when the claim was read: a hand-over of the owner stands before it. */
+  readableEnd = 0
   /** The accepted claim of ours. */
   claim: string | undefined
   /** The claim was made with the producer in use. */

@@ -27,7 +27,7 @@ import type { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
 
 const BACK_OFF_MS = 100
-/** Added to a leaving owner's grace time before it is fenced. */
+/** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
 const PATIENCE_MS = 2_000
 
 export interface OwnershipOptions {
@@ -179,8 +179,10 @@ export class Ownership {
   }
 
   #waitsFor(holding: Holding): boolean {
-    const { system } = this.#options.host
-    return holding.ownerIsAlive && system.now() < holding.waitingSince + this.#graceMs(holding)
+    const waitedMs = this.#options.host.system.now() - holding.waitingSince
+    if (holding.ownerIsAlive) return waitedMs < this.#graceMs(holding)
+    // Whoever has left may have handed over, and may be back under its name: a fence would hit the one that came back.
+    return waitedMs < PATIENCE_MS && (holding.task.tail?.position ?? 0) < holding.readableEnd
   }
 
   /** How long a living owner has to hand over. */
@@ -204,11 +206,17 @@ export class Ownership {
     const joins = this.#joins
     const places = holdings.map(({ task }) => task.statePlace)
     this.#perform(
-      Promise.all([membership.readClaims(places), membership.liveMembers()]),
-      ([claims, live]) => {
+      Promise.all([
+        membership.readClaims(places),
+        membership.liveMembers(),
+        this.#options.host.log.bounds(places),
+      ]),
+      ([claims, live, bounds]) => {
         if (joins !== this.#joins) return
-        for (const [index, holding] of holdings.entries())
+        for (const [index, holding] of holdings.entries()) {
+          holding.readableEnd = bounds[index]?.end ?? 0
           this.#verify(holding, decodeClaim(claims[index]), live)
+        }
       },
     )
   }
@@ -229,7 +237,7 @@ export class Ownership {
     if (!isOut && holding.owner?.nonce !== stored.nonce) holding.waitingSince = host.system.now()
     holding.owner = isOut ? undefined : stored
     holding.ownerIsAlive = stored !== undefined && live.has(stored.incarnation)
-    if (holding.owner && holding.ownerIsAlive) this.#wakeIn(this.#graceMs(holding) + 1)
+    if (holding.owner) this.#wakeIn((holding.ownerIsAlive ? this.#graceMs(holding) : PATIENCE_MS) + 1)
   }
 
   #fence(holding: Holding, owner: Claim): void {

@@ -86,6 +86,18 @@ describe('stop()', () => {
     expect(call.calls).toHaveLength(40)
   })
 
+  it('is not followed by a fence, which would hit the pod that is started again under this name', async () => {
+    const { graph } = calling()
+    await using kit = await testTopology(graph, { pods: 2 })
+    await kit.send('in', ...recordsOf(1, 40))
+    await kit.settle()
+    // It has left before the other one hears of it.
+    await kit.wait(kit.pods[0]?.stop() ?? Promise.resolve())
+    await kit.settle()
+    expect(tasksOf(kit)).toEqual([0, PARTITIONS])
+    expect(kit.pods[1]?.running.pod.metrics.fences).toBe(0)
+  })
+
   it('does not wait for ever for a call that hangs', async () => {
     const { call, graph } = calling('never')
     await using kit = await testTopology(graph)
