@@ -72,6 +72,8 @@ export class Pod implements TaskHost {
   readonly #closing = new Map<string, Promise<void>>()
   #membership: Membership | undefined
   #gateIsOpen = false
+  /** When the step under way began to start records. */
+  #steppedAt = 0
   #cancelPatience: (() => void) | undefined
   /** Those that ran when the stop began. */
   #lastTasks: readonly Task[] = []
@@ -274,7 +276,8 @@ export class Pod implements TaskHost {
   #startRecords(): boolean {
     const { limits, system } = this
     const confirmedAt = Math.max(this.#membership?.confirmedAt ?? 0, this.#committer.lastGoodAt)
-    const isConfirmed = system.now() - confirmedAt < (limits.sessionTimeoutMs * 2) / 3
+    this.#steppedAt = system.now()
+    const isConfirmed = this.#steppedAt - confirmedAt < (limits.sessionTimeoutMs * 2) / 3
     this.#gateIsOpen =
       isConfirmed && this.#ownership.isSettled && this.#committer.stagedAgeMs < limits.stagedAgeMaxMs
     let more = false
@@ -292,13 +295,12 @@ export class Pod implements TaskHost {
 
   #wakeWhenDue(): void {
     let due = Number.POSITIVE_INFINITY
-    const now = this.system.now()
     for (const { task } of this.#ownership.holdings.values()) {
       const next = task.work?.nextDue() ?? Number.POSITIVE_INFINITY
-      // What is due and was not started waits for a gate or for room, which is no matter of time.
-      if (next > now) due = Math.min(due, next)
+      // What was due when this step began and was not started waits for a gate or for room: no matter of time.
+      if (next > this.#steppedAt) due = Math.min(due, next)
     }
-    if (!this.#gateIsOpen && this.#ownership.isSettled) due = Math.min(due, now + 100)
+    if (!this.#gateIsOpen && this.#ownership.isSettled) due = Math.min(due, this.system.now() + 100)
     this.#inbox.wakeAt(due)
   }
 
