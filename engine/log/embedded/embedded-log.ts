@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
 import type {
   Bounds,
   GroupOptions,
@@ -32,7 +32,8 @@ import { Writer } from './writer.ts'
 export interface EmbeddedLogOptions extends Partial<UpkeepLimits> {
   /** A folder of its own; made when it is missing. */
   readonly path: string
-  readonly system: System
+  /** Left out: the machine's own time and randomness. */
+  readonly system?: System
   /** Left out: 'interval', which is safe against the end of the process, not against a loss of power. */
   readonly fsync?: Fsync
   /** Key, value and headers of one record together; 1 MiB when left out. */
@@ -102,11 +103,12 @@ export class EmbeddedLog implements Log {
 
   /** Made by `openEmbeddedLog`. */
   constructor(options: EmbeddedLogOptions, lock: FolderLock, store: Store, openings: number) {
+    const { system = realSystem } = options
     this.recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX
-    this.#system = options.system
+    this.#system = system
     this.#lock = lock
     this.#store = store
-    this.#writer = new Writer(store, options.system, options.fsync !== 'always')
+    this.#writer = new Writer(store, system, options.fsync !== 'always')
     this.#topics = new Topics(store)
     this.#epochs = new Epochs(this.#writer)
     this.#generation = openings * GENERATIONS_PER_OPENING
@@ -121,7 +123,7 @@ export class EmbeddedLog implements Log {
     this.#upkeep = new Upkeep(
       () => this.#topics.partitions(),
       this.#writer,
-      options.system,
+      system,
       limits,
       failure => store.refuse(failure),
     )
