@@ -18,6 +18,7 @@ export {
 export type { System } from '#engine/core/system.ts'
 export type { Limits } from '#engine/runtime/limits.ts'
 export { type Running, type RunOptions, run } from '#engine/runtime/run.ts'
+export type { Sent, TopicHandle, TopicRecord } from '#engine/runtime/topic-client.ts'
 export {
   compare,
   explainMermaid,

@@ -9,6 +9,7 @@ import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import { Pod } from './pod.ts'
+import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
 
 export interface RunOptions {
   readonly log: Log
@@ -24,6 +25,13 @@ export interface RunOptions {
 export interface Running {
   readonly pod: Pod
   readonly plan: Plan
+  /** Writes records to a topic from outside, each encoded by its codec; they are in the topic when this resolves. */
+  send<V>(topic: TopicHandle<V>, ...records: readonly Sent<NoInfer<V>>[]): Promise<void>
+  /**
+   * The committed records of a topic, from its start, then as they come; ends when the loop over it is left or the log
+   * is closed.
+   */
+  follow<V>(topic: TopicHandle<V>): AsyncIterable<TopicRecord<V>>
   /** Finishes what is in flight, commits, hands over and leaves. */
   stop(): Promise<void>
   /** Settles when the pod has ended: resolves after `stop`, rejects with the error that ended it. */
@@ -51,7 +59,15 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     await pod.stop()
     throw error instanceof CaudalError ? error : new CaudalError('STOPPED', { reason: String(error) }, error)
   }
-  return { pod, plan: planned, stop, ended: promise }
+  const client = new TopicClient(planned, log, system)
+  return {
+    pod,
+    plan: planned,
+    send: (topic, ...records) => client.send(topic, records),
+    follow: topic => client.follow(topic),
+    stop,
+    ended: promise,
+  }
 }
 
 /** Says nothing. */

@@ -1,48 +1,24 @@
 /** The topics of a topology under test from outside: what is written is encoded, what is read was committed. */
-import { asText, type Codec } from '#engine/core/codec.ts'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { Headers, LogRecord, NewRecord } from '#engine/core/record.ts'
+import { hasCode, reasonOf } from '#engine/core/errors.ts'
+import type { LogRecord } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
+import {
+  decodeRecord,
+  type Sent,
+  TopicClient,
+  type TopicHandle,
+  type TopicRecord,
+} from '#engine/runtime/topic-client.ts'
 import type { Plan } from '#topology/plan.ts'
-import type { Origin, TopicNode } from '#topology/topology.ts'
+import type { TopicNode } from '#topology/topology.ts'
 import { listed, misuse } from './misuse.ts'
 import type { World } from './world.ts'
-
-/** What the builder gave for a source, topic or table. Its codec types what is written and read. */
-export type TopicHandle<V> = { readonly codec: Codec<V> } & (
-  | { readonly topic: string }
-  | { readonly origin: Origin }
-)
-
-interface SentFields {
-  /** Without it, the key that the topic's own key function gives, else none. */
-  readonly key?: string | null
-  readonly headers?: Readonly<Record<string, string>>
-  /** Event time; now when left out. */
-  readonly timestamp?: number
-  /** Without it, the one that the key belongs to; records without a key take turns. */
-  readonly partition?: number
-}
-/** A record to send: a value for the topic's codec, or bytes as they are. `bytes: null` is a tombstone. */
-export type Sent<V> = SentFields & ({ readonly value: V } | { readonly bytes: Uint8Array | string | null })
-
-/** A record as it stands in a topic. */
-export interface KitRecord<V> {
-  readonly key: string | null
-  /** `null` is a tombstone. */
-  readonly value: V | null
-  readonly headers: Readonly<Record<string, string>>
-  readonly timestamp: number
-  readonly partition: number
-  readonly offset: number
-}
 
 export class KitTopics {
   readonly #world: World
   readonly #plan: () => Plan
-  #keyless = 0
+  #client: { readonly plan: Plan; readonly topics: TopicClient } | undefined
 
   constructor(world: World, plan: () => Plan) {
     this.#world = world
@@ -52,30 +28,22 @@ export class KitTopics {
   /** The records as batches for the log. Throws KIT_MISUSED for an unknown topic or a value that its codec refuses. */
   encode<V>(topic: TopicHandle<V> | string, records: readonly Sent<V>[]): PartitionBatch[] {
     const node = this.#node(topic)
-    return records.map(record => {
-      const key = keyOf(record, node)
-      const partition = record.partition ?? this.#partitionOf(key, node)
-      if (!(partition >= 0 && partition < node.partitions)) {
-        throw misuse(`${node.name} has ${node.partitions} partitions; there is no partition ${partition}`)
-      }
-      return { topic: node.name, partition, records: [this.#record(record, key, node)] }
-    })
+    for (const record of records) checkRecord(node, record)
+    try {
+      return this.#outside().encode(node.name, records)
+    } catch (error) {
+      if (!hasCode(error, 'ENCODE_FAILED')) throw error
+      throw misuse(`${reasonOf(error)}; send bytes to test what is no value`)
+    }
   }
 
   /**
    * All committed records: those of one partition in its order, and so those of one key; partitions are merged by
    * event time.
    */
-  records<V>(topic: TopicHandle<V> | string): KitRecord<V>[] {
+  records<V>(topic: TopicHandle<V> | string): TopicRecord<V>[] {
     const node = this.#node(topic)
-    return this.#committed(node.name).map(({ partition, record }) => ({
-      key: record.key && asText(record.key),
-      value: decoded<V>(node, partition, record),
-      headers: textsOf(record.headers),
-      timestamp: record.timestamp,
-      partition,
-      offset: record.offset,
-    }))
+    return this.#committed(node.name).map(({ partition, record }) => decodeRecord<V>(node, partition, record))
   }
 
   deadLetters(): DeadLetter[] {
@@ -83,6 +51,16 @@ export class KitTopics {
     return letters
       .flatMap(({ record }) => (record.value ? [decodeDeadLetter(record.value)] : []))
       .sort((a, b) => a.failedAt - b.failedAt || compareOrigins(a, b))
+  }
+
+  /** One client for each version of the graph, so that records without a key take turns from send to send. */
+  #outside(): TopicClient {
+    const plan = this.#plan()
+    if (this.#client?.plan === plan) return this.#client.topics
+    const { time, broker } = this.#world
+    const topics = new TopicClient(plan, broker.connect(time.system, 'test'), time.system)
+    this.#client = { plan, topics }
+    return topics
   }
 
   #committed(topic: string) {
@@ -96,24 +74,6 @@ export class KitTopics {
     if (node) return node
     throw misuse(`there is no topic ${name} in the graph; it has: ${listed(topics.keys())}`)
   }
-
-  #partitionOf(key: string | null, node: TopicNode): number {
-    return key === null ? this.#keyless++ % node.partitions : partitionOf(Buffer.from(key), node.partitions)
-  }
-
-  #record(record: Sent<unknown>, key: string | null, node: TopicNode): NewRecord {
-    return {
-      key: key === null ? null : Buffer.from(key),
-      value: bytesOf(record, node),
-      headers: bytesOfAll(record.headers ?? {}),
-      timestamp: record.timestamp ?? this.#world.time.system.now(),
-    }
-  }
-}
-
-/** What failed at the same instant is told in the order of its topic. */
-function compareOrigins({ origin: a }: DeadLetter, { origin: b }: DeadLetter): number {
-  return a.topic.localeCompare(b.topic) || a.partition - b.partition || a.offset - b.offset
 }
 
 function nameOf(topic: TopicHandle<unknown> | string): string {
@@ -124,32 +84,18 @@ function nameOf(topic: TopicHandle<unknown> | string): string {
   throw misuse(`output ${output} of operator ${operator} is no topic; name the topic that it is routed to`)
 }
 
-function keyOf(record: Sent<unknown>, node: TopicNode): string | null {
-  if (record.key !== undefined) return record.key
-  return 'value' in record && node.key ? node.key(record.value) : null
+function checkRecord({ name, partitions }: TopicNode, record: Sent<unknown>): void {
+  const { partition = 0 } = record
+  if (!(partition >= 0 && partition < partitions)) {
+    throw misuse(`${name} has ${partitions} partitions; there is no partition ${partition}`)
+  }
+  if (!('value' in record || 'bytes' in record))
+    throw misuse(`a record for ${name} has neither value nor bytes`)
 }
 
-function bytesOf(record: Sent<unknown>, node: TopicNode): Uint8Array | null {
-  if ('bytes' in record) return typeof record.bytes === 'string' ? Buffer.from(record.bytes) : record.bytes
-  if (!('value' in record)) throw misuse(`a record for ${node.name} has neither value nor bytes`)
-  try {
-    return node.codec.encode(record.value)
-  } catch (error) {
-    throw misuse(
-      `a value for ${node.name} is not ${node.codec.name}: ${reasonOf(error)}; send bytes to test that`,
-    )
-  }
-}
-
-function decoded<V>(node: TopicNode, partition: number, record: LogRecord): V | null {
-  if (record.value === null) return null
-  try {
-    return node.codec.decode(record.value) as V // The handle that names V carries the same topic's codec.
-  } catch (error) {
-    const { offset } = record
-    const details = { topic: node.name, partition, offset, codec: node.codec.name, reason: reasonOf(error) }
-    throw new CaudalError('DECODE_FAILED', { node: 'testing kit', ...details }, error)
-  }
+/** What failed at the same instant is told in the order of its topic. */
+function compareOrigins({ origin: a }: DeadLetter, { origin: b }: DeadLetter): number {
+  return a.topic.localeCompare(b.topic) || a.partition - b.partition || a.offset - b.offset
 }
 
 /** The heads of all partitions, the earliest event time first; ties by partition. */
@@ -166,12 +112,4 @@ function mergedByTime(partitions: readonly (readonly LogRecord[])[]) {
     merged.push(first)
     next[first.partition] = (next[first.partition] ?? 0) + 1
   }
-}
-
-function textsOf(headers: Headers): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, bytes]) => [name, asText(bytes)]))
-}
-
-function bytesOfAll(texts: Readonly<Record<string, string>>): Headers {
-  return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)]))
 }

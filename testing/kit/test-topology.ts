@@ -4,13 +4,14 @@ import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Faults } from '#engine/log/simulated/faults.ts'
 import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
+import type { Sent, TopicHandle, TopicRecord } from '#engine/runtime/topic-client.ts'
 import { durationText } from '#topology/duration.ts'
 import { explainText } from '#topology/explain.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { KitPod } from './kit-pod.ts'
 import { KitState } from './kit-state.ts'
-import { type KitRecord, KitTopics, type Sent, type TopicHandle } from './kit-topics.ts'
+import { KitTopics } from './kit-topics.ts'
 import { type Duration, misuse, msOf } from './misuse.ts'
 import { blockedTasks, openWork } from './open-work.ts'
 import { type LogLine, World, type WorldOptions } from './world.ts'
@@ -141,9 +142,9 @@ export class TestKit {
   }
 
   /** As `read`, with keys, headers, event times and places. */
-  records<V>(topic: TopicHandle<V>): KitRecord<V>[]
-  records(topic: string): KitRecord<unknown>[]
-  records(topic: TopicHandle<unknown> | string): KitRecord<unknown>[] {
+  records<V>(topic: TopicHandle<V>): TopicRecord<V>[]
+  records(topic: string): TopicRecord<unknown>[]
+  records(topic: TopicHandle<unknown> | string): TopicRecord<unknown>[] {
     return this.#topics.records(topic)
   }
 

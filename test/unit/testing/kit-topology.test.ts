@@ -282,7 +282,7 @@ describe('used wrongly, the kit says what to do', () => {
       'words',
       { value: 'x', partition: 8 },
     ],
-    ['a value of another type', 'a value for words is not text', 'words', { value: 1 }],
+    ['a value of another type', 'the value for words is not text', 'words', { value: 1 }],
   ])('%s', async (_what, message, topic, record) => {
     await using kit = await testTopology(counting().graph)
     expect(() => kit.send(topic, record)).toThrow(message)
