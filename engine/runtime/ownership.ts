@@ -337,9 +337,8 @@ export class Ownership {
     const { committer } = this.#options
     const { pending } = committer
     if (!pending || !this.isSettled) return
-    const witnesses = pending.parts.filter(
-      ({ task }) => this.holdings.get(task.name)?.task === task && task.isOpen,
-    )
+    // Also a task that has begun to leave meanwhile: it was checked before, or it would not be open.
+    const witnesses = pending.parts.filter(({ task }) => task.isOpen)
     const tookPlace = witnesses.some(({ task }) => task.tail?.numbers.has(pending.number))
     committer.resolve(tookPlace, task => task.tail?.position ?? 0)
     for (const { task } of this.holdings.values())
