@@ -1,12 +1,7 @@
 /**
  * One process running tasks. All progress goes through `step`: it takes what callbacks have put into the inbox, lets
- * ownership advance, starts records while the gates are open, fetches where there is room, and commits what is staged.
+ * ownership advance, starts records while the gate is open, fetches where there is room, and commits what is staged.
  * Nothing else changes a task, so a test or the simulation drives the same step on virtual time.
- *
- * The gates: no record is started while commits stall (age or number of staged effects above the limit), while the
- * producer is being replaced, or when neither group nor log have confirmed this pod for two thirds of its session.
- * What would finish then might be bought for nothing. Gates never hold back staging or committing, so loops of a
- * topology cannot dead-lock.
  */
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
@@ -18,6 +13,7 @@ import type { Plan } from '#topology/plan.ts'
 import { assignTasks, encodeMemberData } from './assignment.ts'
 import { type Commit, Committer } from './committer.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
+import { Gate } from './gate.ts'
 import { Inbox } from './inbox.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
@@ -71,7 +67,7 @@ export class Pod implements TaskHost {
   readonly #inbox: Inbox
   readonly #closing = new Map<string, Promise<void>>()
   #membership: Membership | undefined
-  #gateIsOpen = false
+  readonly #gate: Gate
   /** When the step under way began to start records. */
   #steppedAt = 0
   #cancelPatience: (() => void) | undefined
@@ -106,6 +102,7 @@ export class Pod implements TaskHost {
       onCommitted: commit => this.#committed(commit),
       onProducerLost: error => this.#producerLost(error),
     })
+    this.#gate = new Gate(limits, this.#committer)
     this.#ownership = new Ownership({
       host: this,
       producer: `${plan.application}-${name}`,
@@ -235,12 +232,7 @@ export class Pod implements TaskHost {
   }
 
   mayStart(): boolean {
-    const { stagedRecords, stagedBytes } = this.#committer
-    return (
-      this.#gateIsOpen &&
-      stagedRecords < this.limits.stagedRecordsMax &&
-      stagedBytes < this.limits.stagedBytesMax
-    )
+    return this.#gate.admits
   }
 
   snapshot(table: string) {
@@ -274,12 +266,14 @@ export class Pod implements TaskHost {
 
   /** True when a task had more to start than one step allows. */
   #startRecords(): boolean {
-    const { limits, system } = this
-    const confirmedAt = Math.max(this.#membership?.confirmedAt ?? 0, this.#committer.lastGoodAt)
-    this.#steppedAt = system.now()
-    const isConfirmed = this.#steppedAt - confirmedAt < (limits.sessionTimeoutMs * 2) / 3
-    this.#gateIsOpen =
-      isConfirmed && this.#ownership.isSettled && this.#committer.stagedAgeMs < limits.stagedAgeMaxMs
+    const { stagedAgeMs, lastGoodAt } = this.#committer
+    this.#steppedAt = this.system.now()
+    this.#gate.look({
+      now: this.#steppedAt,
+      confirmedAt: Math.max(this.#membership?.confirmedAt ?? 0, lastGoodAt),
+      isSettled: this.#ownership.isSettled,
+      stagedAgeMs,
+    })
     let more = false
     for (const holding of [...this.#ownership.holdings.values()]) {
       const { task } = holding
@@ -300,7 +294,7 @@ export class Pod implements TaskHost {
       // What was due when this step began and was not started waits for a gate or for room: no matter of time.
       if (next > this.#steppedAt) due = Math.min(due, next)
     }
-    if (!this.#gateIsOpen && this.#ownership.isSettled) due = Math.min(due, this.system.now() + 100)
+    if (!this.#gate.isOpen && this.#ownership.isSettled) due = Math.min(due, this.system.now() + 100)
     this.#inbox.wakeAt(due)
   }
 

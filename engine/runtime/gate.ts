@@ -1,0 +1,40 @@
+/**
+ * Whether records may be started. None is while commits stall (age or number of staged effects above the limit), while
+ * the producer is being replaced, or when neither group nor log have confirmed this pod for two thirds of its session:
+ * what would finish then might be bought for nothing. The gate never holds back staging or committing, so loops of a
+ * topology cannot dead-lock.
+ */
+import type { Limits } from './limits.ts'
+
+export interface GateFacts {
+  readonly now: number
+  /** When the group or a commit confirmed this pod last. */
+  readonly confirmedAt: number
+  readonly isSettled: boolean
+  readonly stagedAgeMs: number
+}
+
+export class Gate {
+  readonly #limits: Limits
+  readonly #staged: { readonly stagedRecords: number; readonly stagedBytes: number }
+  /** As far as time is concerned; looked at once a step. */
+  isOpen = false
+
+  constructor(limits: Limits, staged: { readonly stagedRecords: number; readonly stagedBytes: number }) {
+    this.#limits = limits
+    this.#staged = staged
+  }
+
+  look({ now, confirmedAt, isSettled, stagedAgeMs }: GateFacts): void {
+    const { sessionTimeoutMs, stagedAgeMaxMs } = this.#limits
+    const isConfirmed = now - confirmedAt < (sessionTimeoutMs * 2) / 3
+    this.isOpen = isConfirmed && isSettled && stagedAgeMs < stagedAgeMaxMs
+  }
+
+  /** One more record may be started: looked at for each. */
+  get admits(): boolean {
+    const { stagedRecords, stagedBytes } = this.#staged
+    const { stagedRecordsMax, stagedBytesMax } = this.#limits
+    return this.isOpen && stagedRecords < stagedRecordsMax && stagedBytes < stagedBytesMax
+  }
+}
