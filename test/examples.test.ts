@@ -1,0 +1,36 @@
+/** Every example runs by itself, ends by itself, says what it promises, and leaves no folder behind. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, expect, it } from 'vitest'
+import { ROOT } from './tidy/source.ts'
+
+const execute = promisify(execFile)
+const folder = mkdtempSync(join(tmpdir(), 'caudal-examples-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const EXPECTED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
+  'word-count.ts': ['the: 8', 'river: 6', 'runs: 4', '30 words counted, by two pods one after the other'],
+  'async-enrichment.ts': [
+    'the first result is out',
+    '5000 orders rated by 5000 calls, at most 1000 in flight',
+    /\d+\.\d s; one after another it would be 1000 s/,
+  ],
+  'sessions.ts': ['ada: / -> /docs', 'ben: /prices', 'ada: /start'],
+}
+
+it('no example is forgotten here', () => {
+  expect(readdirSync(join(ROOT, 'examples')).sort()).toEqual(Object.keys(EXPECTED).sort())
+})
+
+it.each(Object.entries(EXPECTED))('%s', async (name, expected) => {
+  const { stdout, stderr } = await execute(process.execPath, [join(ROOT, 'examples', name)], {
+    timeout: 50_000,
+    env: { ...process.env, TMPDIR: folder },
+  })
+  for (const line of expected) expect(stdout).toMatch(line)
+  expect(stderr).toBe('')
+  expect(readdirSync(folder)).toEqual([])
+})
