@@ -28,3 +28,8 @@ export async function bindSchemas(topology: Topology, options: WritersOptions): 
     return known
   })
 }
+
+/** For tools that only read: codecs bound to this know the schemas of the registry, and cannot write. */
+export function readingFrom(options: WritersOptions): Binding {
+  return { idOf: () => undefined, writers: new FetchedWriters(options) }
+}
