@@ -14,6 +14,7 @@ import { assignTasks, encodeMemberData } from './assignment.ts'
 import { type Commit, Committer } from './committer.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
 import { Gate } from './gate.ts'
+import { updateGauges } from './gauges.ts'
 import { Inbox } from './inbox.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
@@ -146,6 +147,7 @@ export class Pod implements TaskHost {
       group: this.application,
       member: this.incarnation,
       sessionTimeoutMs: this.limits.sessionTimeoutMs,
+      topics: this.#topics(),
       memberData: () => encodeMemberData({ owned: this.#owned(), draining: this.phase === 'stopping' }),
       assign: members => assignTasks(members, this.#allTasks()),
       listener: {
@@ -176,15 +178,7 @@ export class Pod implements TaskHost {
 
   /** Figures of this pod; those that show the present are brought up to date when this is read. */
   get metrics(): PodMetrics {
-    for (const stage of this.#metrics.stages.values())
-      Object.assign(stage, { waiting: 0, buffered: 0, tasks: 0 })
-    for (const { program, work, intakes } of this.tasks) {
-      program.metrics.tasks++
-      program.metrics.waiting += work?.parked ?? 0
-      for (const { buffered } of intakes) program.metrics.buffered += buffered
-    }
-    this.#metrics.stagedRecords = this.#committer.stagedRecords
-    this.#metrics.stagedBytes = this.#committer.stagedBytes
+    updateGauges(this.#metrics, this.tasks, this.#committer)
     return this.#metrics
   }
 
@@ -395,6 +389,14 @@ export class Pod implements TaskHost {
 
   #owned(): TaskId[] {
     return this.tasks.filter(({ phase }) => phase === 'running').map(({ id }) => id)
+  }
+
+  /** Where claims and positions of the group are kept. */
+  #topics(): string[] {
+    return this.#options.plan.stages.flatMap(({ stateTopic, sources }) => [
+      stateTopic,
+      ...sources.map(({ topic }) => topic),
+    ])
   }
 
   #allTasks(): TaskId[] {
