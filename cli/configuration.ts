@@ -103,8 +103,7 @@ export const SETTINGS = {
   }),
   schemaRegistryUrl: address('SCHEMA_REGISTRY_URL', ['http', 'https'], {
     default: '',
-    description:
-      'Schema registry with the Confluent API. Empty: events are JSON, Avro ones are refused with a reason.',
+    description: 'Schema registry with the Confluent API. Empty: schemas are kept in a topic of the log.',
   }),
   openAiApiKey: text('OPENAI_API_KEY', {
     default: '',

@@ -12,7 +12,8 @@ export interface FollowOptions {
   /** `start` reads what is there too; `end` only what comes. */
   readonly from: 'start' | 'end'
   readonly system: System
-  readonly onRecord: (record: LogRecord, partition: number) => void
+  /** Waited for where it returns a promise. */
+  readonly onRecord: (record: LogRecord, partition: number) => unknown
 }
 
 export interface Following {
@@ -35,7 +36,7 @@ export async function follow(log: Log, options: FollowOptions): Promise<Followin
     for (;;) {
       const fetched = await nextOf(reader, system)
       if (!fetched) return
-      for (const record of fetched.records) onRecord(record, partition)
+      for (const record of fetched.records) await onRecord(record, partition)
       positions[partition] = fetched.nextOffset
       onProgress()
     }

@@ -87,10 +87,12 @@ function exitOf(error: unknown): ExitCode {
     case 'TOPIC_MISSING':
     case 'STATE_UNOWNED':
     case 'STATE_NEWER':
+    case 'SCHEMAS_REFUSED':
       return EXIT.configuration
     case 'LOG_IN_USE':
     case 'LOG_UNAVAILABLE':
     case 'LOG_FULL':
+    case 'REGISTRY_UNAVAILABLE':
       return EXIT.unavailable
     default:
       return EXIT.failed

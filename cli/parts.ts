@@ -12,6 +12,8 @@ import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer } from '#models/simulated/server.ts'
+import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
+import type { SchemaRegistry } from '#schemas/registry.ts'
 import type { Configuration } from './configuration.ts'
 import { entered } from './purchases.ts'
 
@@ -39,6 +41,18 @@ export async function openLog(configuration: Configuration, { system, logger }: 
     system,
     warn: message => logger.warn(message),
   })
+}
+
+/** Schemas are kept in a topic of the log where no registry is named. */
+export async function openRegistry(
+  { schemaRegistryUrl, application }: Configuration,
+  log: Log,
+  system: System,
+): Promise<SchemaRegistry> {
+  if (schemaRegistryUrl === '') return new EmbeddedRegistry({ application, log, system })
+  // Its client is loaded only where it is wanted.
+  const { ConfluentRegistry } = await import('#schemas/confluent-registry.ts')
+  return new ConfluentRegistry(schemaRegistryUrl)
 }
 
 /** Empties what this project keeps in DATA_DIR, and nothing else there. Rejects with LOG_IN_USE while somebody uses it. */

@@ -5,6 +5,7 @@ import type { Log } from '#engine/log/log.ts'
 import { type Running, run } from '#engine/runtime/run.ts'
 import type { Model } from '#models/model.ts'
 import { answers } from '#pipelines/answers.ts'
+import { bindSchemas } from '#schemas/bind.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import type { Configuration } from './configuration.ts'
@@ -15,6 +16,7 @@ import {
   ledgerFile,
   openLog,
   openModel,
+  openRegistry,
   openStores,
 } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
@@ -31,6 +33,8 @@ export interface Pipeline extends AsyncDisposable {
 export interface PipelineOptions {
   readonly system: System
   readonly logger: Logger
+  /** Ends the wait for a registry that is down. */
+  readonly signal: AbortSignal
 }
 
 /** Opens everything and starts the pod. Disposing of it finishes what is in flight, commits and closes. */
@@ -49,7 +53,9 @@ export async function openPipeline(
     onBought: id => ledger.bought(id),
   })
   opened.defer(close)
-  const running = await run(topologyOf(configuration, model), {
+  const registry = await openRegistry(configuration, log, system)
+  const topology = await bindSchemas(topologyOf(configuration, model), { registry, ...options })
+  const running = await run(topology, {
     log,
     name: configuration.podName,
     stores: openStores(configuration, options),
@@ -89,11 +95,11 @@ export function topologyOf(configuration: Configuration, model: Model): Topology
   })
 }
 
-/** The plan alone, for commands that only look: nothing is opened and no model is asked. */
-export function planOf(configuration: Configuration): Plan {
-  return plan(topologyOf(configuration, ABSENT))
-}
+/** The graph for commands that only look at it, or at what it left behind: no model is asked. */
+export const modellessTopology = (configuration: Configuration): Topology => topologyOf(configuration, ABSENT)
+
+export const planOf = (configuration: Configuration): Plan => plan(modellessTopology(configuration))
 
 const ABSENT: Model = {
-  complete: () => Promise.reject(new TypeError('a plan was asked to answer')),
+  complete: () => Promise.reject(new TypeError('a graph without a model was asked to answer')),
 }

@@ -11,10 +11,10 @@ import {
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
-import { FailedAvro, LlmRequestAvro } from '#pipelines/answers/codecs.ts'
 import type { Failed } from '#pipelines/answers/types.ts'
 import { readAll } from './follow.ts'
 import { TOPICS } from './topics.ts'
+import type { Values } from './values.ts'
 
 /** Names the failure that was sent again, as `partition/offset`. */
 const REPLAYED = 'caudal-replayed'
@@ -42,29 +42,37 @@ export function replayedBy({ value, headers }: LogRecord): string | undefined {
 }
 
 /** Everything that failed and was not sent again since, oldest first. */
-export async function failuresIn(log: Log, deadLetterTopic: string): Promise<readonly Failure[]> {
-  const failed = await read(log, TOPICS.failed, failedOf)
+export async function failuresIn(
+  log: Log,
+  values: Values,
+  deadLetterTopic: string,
+): Promise<readonly Failure[]> {
+  const failed = await read(log, TOPICS.failed, (value, record) => failedOf(value, record, values))
   const dead = await read(log, deadLetterTopic, deadOf)
   return [...failed, ...dead].sort((a, b) => a.failedAt - b.failedAt)
 }
 
 type Told = Omit<Failure, 'place' | 'record'>
 
-async function read(log: Log, topic: string, tell: (value: Uint8Array, record: LogRecord) => Told) {
+async function read(
+  log: Log,
+  topic: string,
+  tell: (value: Uint8Array, record: LogRecord) => Told | Promise<Told>,
+) {
   const open = new Map<string, Failure>()
-  await readAll(log, topic, (record, partition) => {
+  await readAll(log, topic, async (record, partition) => {
     const replayed = replayedBy(record)
     if (replayed !== undefined) open.delete(replayed)
     else if (record.value) {
-      const failure = { ...tell(record.value, record), record, place: { topic, partition } }
+      const failure = { ...(await tell(record.value, record)), record, place: { topic, partition } }
       open.set(`${partition}/${record.offset}`, failure)
     }
   })
   return open.values()
 }
 
-function failedOf(value: Uint8Array, { headers, timestamp }: LogRecord): Told {
-  const failed = FailedAvro.decode(value)
+async function failedOf(value: Uint8Array, { headers, timestamp }: LogRecord, values: Values): Promise<Told> {
+  const failed = await values.read(TOPICS.failed, value)
   const { id, reason, faults, failed_at, request } = failed
   const isInvalid = reason === 'invalid_input'
   return {
@@ -81,7 +89,7 @@ function failedOf(value: Uint8Array, { headers, timestamp }: LogRecord): Told {
       const [spec] = await log.describeTopics([TOPICS.requests])
       const key = Buffer.from(request.id)
       // Its errors are forgiven, else it would be given up at once; what it learned and what it cost stay.
-      const renewed = LlmRequestAvro.encode({ ...request, error_attempts: 0, parked: 0 })
+      const renewed = values.write(TOPICS.requests, { ...request, error_attempts: 0, parked: 0 })
       const partition = partitionOf(key, spec?.partitions ?? 1)
       return { topic: TOPICS.requests, partition, records: [{ key, value: renewed, headers, timestamp }] }
     },

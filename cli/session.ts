@@ -38,7 +38,7 @@ export interface SessionEnd {
 export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
   const view = new LiveView(options.stdout)
   const logger = loggerOf(configuration, view, options)
-  await using pipeline = await openPipeline(configuration, { system: options.system, logger })
+  await using pipeline = await openPipeline(configuration, { ...options, logger })
   view.note(
     `Model: ${pipeline.model}\nLog: ${isEmbedded(configuration) ? configuration.dataFolder : configuration.kafkaBrokers.join(', ')}`,
   )
@@ -99,7 +99,7 @@ class Session {
     const { log, plan, ledger } = this.#pipeline
     const { system, exit, began } = this.#options
     await this.#feed()
-    if (this.#counts) await this.#tally.start(log, system, plan.deadLetterTopic)
+    if (this.#counts) await this.#tally.start(log, system, plan)
     const isDrained = await this.#untilDrained()
     const elapsedMs = system.now() - began
     if (isDrained) this.#tell(elapsedMs)

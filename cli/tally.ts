@@ -3,11 +3,12 @@ import { asText } from '#engine/core/codec.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import { DeliveredAvro, FailedAvro, LlmErrorAvro } from '#pipelines/answers/codecs.ts'
 import type { Delivered, Failed, LlmRequest, Spent, Step } from '#pipelines/answers/types.ts'
+import type { Plan } from '#topology/plan.ts'
 import { type Following, follow } from './follow.ts'
 import { replayedBy } from './replays.ts'
 import { TOPICS } from './topics.ts'
+import { Values } from './values.ts'
 
 export interface Figures {
   inputs: number
@@ -64,20 +65,28 @@ export class Tally {
     this.#listener = listener
   }
 
-  async start(log: Log, system: System, deadLetterTopic: string): Promise<void> {
-    const counted = (topic: string, onRecord: (record: LogRecord, partition: number) => void) =>
+  async start(log: Log, system: System, plan: Plan): Promise<void> {
+    const values = new Values(plan)
+    const counted = (topic: string, onRecord: (record: LogRecord, partition: number) => unknown) =>
       follow(log, { topic, from: 'start', system, onRecord })
     this.#following = await Promise.all([
       counted(TOPICS.raw, () => this.figures.inputs++),
       counted(TOPICS.intake, ({ key, timestamp }) => this.#taken(key ? asText(key) : '', timestamp)),
-      counted(TOPICS.errors, ({ value }) => value && this.#errors[LlmErrorAvro.decode(value).step]++),
-      counted(TOPICS.failed, (record, partition) => {
+      counted(TOPICS.errors, async ({ value }) => {
+        if (value) this.#errors[(await values.read(TOPICS.errors, value)).step]++
+      }),
+      counted(TOPICS.failed, async (record, partition) => {
         const replayed = replayedBy(record)
         if (replayed !== undefined) this.#unfailed(replayed)
-        else if (record.value) this.#failed(FailedAvro.decode(record.value), `${partition}/${record.offset}`)
+        else if (record.value) {
+          const failed = await values.read(TOPICS.failed, record.value)
+          this.#failed(failed, `${partition}/${record.offset}`)
+        }
       }),
-      counted(TOPICS.delivered, ({ value }) => value && this.#delivered(DeliveredAvro.decode(value))),
-      counted(deadLetterTopic, record => {
+      counted(TOPICS.delivered, async ({ value }) => {
+        if (value) this.#delivered(await values.read(TOPICS.delivered, value))
+      }),
+      counted(plan.deadLetterTopic, record => {
         this.figures.dead += replayedBy(record) === undefined ? 1 : -1
       }),
     ])

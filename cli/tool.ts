@@ -1,30 +1,50 @@
 /** What commands that look at a log, or put something into it, have in common. */
 import type { Log } from '#engine/log/log.ts'
-import type { Plan } from '#topology/plan.ts'
+import { bindSchemas, readingFrom } from '#schemas/bind.ts'
+import { isSchemaCodec } from '#schemas/schema-codec.ts'
+import type { WritersOptions } from '#schemas/writers.ts'
+import { withCodecs } from '#topology/codecs.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import type { Topology } from '#topology/topology.ts'
 import type { Screen, Surroundings } from './command.ts'
 import { type Configuration, configurationOf } from './configuration.ts'
 import { jsonLogger } from './logger.ts'
-import { openLog } from './parts.ts'
-import { planOf } from './pipeline.ts'
+import { openLog, openRegistry } from './parts.ts'
+import { modellessTopology } from './pipeline.ts'
+import { Values } from './values.ts'
 
 export interface Tool {
   readonly log: Log
   readonly plan: Plan
+  readonly values: Values
   readonly configuration: Configuration
 }
 
-/** Opens the log of the settings for as long as `use` takes. */
-export async function withLog<T>(surroundings: Surroundings, use: (tool: Tool) => Promise<T>): Promise<T> {
-  const { environment, stderr, system } = surroundings
+/** Opens the log of the settings for as long as `use` takes. Only with `writes` are the schemas of what is written registered. */
+export async function withLog<T>(
+  surroundings: Surroundings,
+  use: (tool: Tool) => Promise<T>,
+  writes: 'writes' | 'reads' = 'reads',
+): Promise<T> {
+  const { environment, stderr, system, signal } = surroundings
   const configuration = configurationOf(environment)
   const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
-  const plan = planOf(configuration)
   const log = await openLog(configuration, { system, logger })
   try {
-    return await use({ log, plan, configuration })
+    const registry = await openRegistry(configuration, log, system)
+    const topology = modellessTopology(configuration)
+    const options = { registry, system, logger, signal }
+    const bound = writes === 'writes' ? await bindSchemas(topology, options) : reading(topology, options)
+    const planned = plan(bound)
+    return await use({ log, plan: planned, values: new Values(planned), configuration })
   } finally {
     await log.close()
   }
+}
+
+function reading(topology: Topology, options: WritersOptions): Topology {
+  const binding = readingFrom(options)
+  return withCodecs(topology, codec => (isSchemaCodec(codec) ? codec.bound(binding) : codec))
 }
 
 /** Waits while the reader of the output is slower than we are. */

@@ -19,10 +19,10 @@ export const dlqList = command({
   options: { json },
   examples: ['caudal dlq list', 'caudal dlq list --json | jq -r .id'],
   run: context =>
-    withLog(context, async ({ log, plan }) => {
+    withLog(context, async ({ log, plan, values }) => {
       const { options, stdout } = context
       await log.createTopics(plan.topicSpecs)
-      const failures = await failuresIn(log, plan.deadLetterTopic)
+      const failures = await failuresIn(log, values, plan.deadLetterTopic)
       const lines = options.json ? failures.map(each => JSON.stringify(rowOf(each))) : tableOf(failures)
       for (const line of lines) await writeLine(stdout, line)
       return EXIT.ok
@@ -36,10 +36,12 @@ export const dlqShow = command({
   options: {},
   examples: ['caudal dlq show datos_crudos/3/17'],
   run: context =>
-    withLog(context, async ({ log, plan }) => {
+    withLog(context, async ({ log, plan, values }) => {
       const { positionals, stdout, stderr } = context
       await log.createTopics(plan.topicSpecs)
-      const found = (await failuresIn(log, plan.deadLetterTopic)).filter(({ id }) => id === positionals[0])
+      const found = (await failuresIn(log, values, plan.deadLetterTopic)).filter(
+        ({ id }) => id === positionals[0],
+      )
       for (const { kind, detail } of found) {
         const shown = kind === 'dead' ? readable(detail as DeadLetter) : detail // Its kind says which of the two it is.
         stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`)
@@ -62,33 +64,39 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
   },
   examples: ['caudal dlq replay es-41', 'caudal dlq replay --all'],
   run: context =>
-    withLog(context, async ({ log, plan }) => {
-      const { positionals, options, stdout, stderr, system, signal } = context
-      if (options.all === positionals.length > 0)
-        throw new CaudalError('REJECTED', { reason: 'name the ids, or give --all' })
-      await log.createTopics(plan.topicSpecs)
-      const failures = await failuresIn(log, plan.deadLetterTopic)
-      const chosen = options.all
-        ? failures.filter(({ kind }) => kind !== 'invalid')
-        : failures.filter(({ id }) => positionals.includes(id))
-      const missing = positionals.filter(id => !chosen.some(each => each.id === id))
-      const view = new LiveView(stderr)
-      const began = system.now()
-      let done = 0
-      while (done < chosen.length && !signal.aborted) {
-        const batch = chosen.slice(done, done + BATCH_RECORDS)
-        await replay(log, batch, system.now())
-        done += batch.length
-        if (view.isLive) view.draw([progressLine('failures', done, chosen.length, system.now() - began)])
-      }
-      view.clear()
-      for (const id of missing) stderr.write(`nothing with the id ${id} failed, or it was sent again\n`)
-      stdout.write(
-        options.json ? `${JSON.stringify({ replayed: done })}\n` : `${things(done, 'failure')} sent again\n`,
-      )
-      if (missing.length > 0) return EXIT.notFound
-      return done < chosen.length ? EXIT.interrupted : EXIT.ok
-    }),
+    withLog(
+      context,
+      async ({ log, plan, values }) => {
+        const { positionals, options, stdout, stderr, system, signal } = context
+        if (options.all === positionals.length > 0)
+          throw new CaudalError('REJECTED', { reason: 'name the ids, or give --all' })
+        await log.createTopics(plan.topicSpecs)
+        const failures = await failuresIn(log, values, plan.deadLetterTopic)
+        const chosen = options.all
+          ? failures.filter(({ kind }) => kind !== 'invalid')
+          : failures.filter(({ id }) => positionals.includes(id))
+        const missing = positionals.filter(id => !chosen.some(each => each.id === id))
+        const view = new LiveView(stderr)
+        const began = system.now()
+        let done = 0
+        while (done < chosen.length && !signal.aborted) {
+          const batch = chosen.slice(done, done + BATCH_RECORDS)
+          await replay(log, batch, system.now())
+          done += batch.length
+          if (view.isLive) view.draw([progressLine('failures', done, chosen.length, system.now() - began)])
+        }
+        view.clear()
+        for (const id of missing) stderr.write(`nothing with the id ${id} failed, or it was sent again\n`)
+        stdout.write(
+          options.json
+            ? `${JSON.stringify({ replayed: done })}\n`
+            : `${things(done, 'failure')} sent again\n`,
+        )
+        if (missing.length > 0) return EXIT.notFound
+        return done < chosen.length ? EXIT.interrupted : EXIT.ok
+      },
+      'writes',
+    ),
 })
 
 function rowOf({ kind, id, node, reason, attempts, failedAt }: Failure) {

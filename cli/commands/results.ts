@@ -1,6 +1,5 @@
 /** `caudal results`: the delivered answers. */
 import type { LogRecord } from '#engine/core/record.ts'
-import { DeliveredAvro } from '#pipelines/answers/codecs.ts'
 import type { Delivered } from '#pipelines/answers/types.ts'
 import { command, EXIT, type Screen } from '../command.ts'
 import { follow, readAll } from '../follow.ts'
@@ -22,10 +21,12 @@ export const results = command({
     'KAFKA_BROKERS=localhost:9092 caudal results --follow --json',
   ],
   run: context =>
-    withLog(context, async ({ log, plan }) => {
+    withLog(context, async ({ log, plan, values }) => {
       const { options, stdout, system, signal } = context
       await log.createTopics(plan.topicSpecs)
-      const show = ({ value }: LogRecord) => value && write(stdout, DeliveredAvro.decode(value), options.json)
+      const show = async ({ value }: LogRecord) => {
+        if (value) await write(stdout, await values.read(TOPICS.delivered, value), options.json)
+      }
       if (!options.follow) {
         await readAll(log, TOPICS.delivered, show)
         return EXIT.ok

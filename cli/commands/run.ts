@@ -22,7 +22,7 @@ Any other end is an error and an exit code above 0: let a supervisor start it ag
   async run({ environment, stderr, system, signal }) {
     const configuration = configurationOf(environment)
     const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
-    await using pipeline = await openPipeline(configuration, { system, logger })
+    await using pipeline = await openPipeline(configuration, { system, logger, signal })
     const { application, podName } = configuration
     logger.info('the pod runs', { application, pod: podName, model: pipeline.model })
     const stopped = stoppedBy(signal, system)
