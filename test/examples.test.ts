@@ -1,10 +1,11 @@
 /** Every example runs by itself, ends by itself, says what it promises, and leaves no folder behind. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
+import { answers } from '#pipelines/answers.ts'
 import { ROOT } from './tidy/source.ts'
 
 const execute = promisify(execFile)
@@ -20,6 +21,19 @@ const EXPECTED: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   ],
   'sessions.ts': ['ada: / -> /docs', 'ben: /prices', 'ada: /start'],
 }
+
+it('the picture in the README has every topic and operator of the pipeline, and no other', () => {
+  const picture = /```mermaid\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8'))?.[1] ?? ''
+  const drawn = picture
+    .split('\n')
+    .slice(1)
+    .flatMap(line => line.replace(/-- [\w ]+ -->/g, '-->').split(/\s+(?:-->|-\.->|&)\s+/))
+    .map(node => node.trim().replace(/\[.*/, ''))
+    .filter(node => node !== '')
+  const graph = answers({ model: { complete: async () => Promise.reject(new TypeError('nobody asks')) } })
+  const declared = [...graph.topics, ...graph.operators].map(({ name }) => name)
+  expect([...new Set(drawn)].sort()).toEqual(declared.sort())
+})
 
 it('no example is forgotten here', () => {
   expect(readdirSync(join(ROOT, 'examples')).sort()).toEqual(Object.keys(EXPECTED).sort())
