@@ -74,6 +74,8 @@ export const LAYERS: Readonly<Record<string, Row>> = {
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@kafkajs/confluent-schema-registry': ['schemas/confluent-registry.ts'],
   ajv: ['models/structured.ts'],
+  // By its own name: an example imports what its reader will.
+  caudal: ['examples'],
   avsc: [
     'schemas/avro-type.ts',
     'schemas/bounded-collections.ts',
