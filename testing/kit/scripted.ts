@@ -95,8 +95,8 @@ export function scripted<Request, Reply>(
     current = next
     followedSince = calls.length
   }
+  // The members that the type promises are all defined right here.
   return Object.defineProperties(ask as Scripted<Request, Reply>, {
-    // The members that the type promises are all defined right here.
     calls: { get: () => calls },
     inFlight: { get: inFlight },
     inFlightPeak: { get: () => inFlightPeak },
