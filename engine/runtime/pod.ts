@@ -147,9 +147,9 @@ export class Pod implements TaskHost {
       group: this.application,
       member: this.incarnation,
       sessionTimeoutMs: this.limits.sessionTimeoutMs,
-      topics: this.#topics(),
+      topics: groupTopicsOf(this.#options.plan),
       memberData: () => encodeMemberData({ owned: this.#owned(), draining: this.phase === 'stopping' }),
-      assign: members => assignTasks(members, this.#allTasks()),
+      assign: members => assignTasks(members, tasksOf(this.#options.plan)),
       listener: {
         joined: (generation, tasks) => this.enqueue(() => this.#joined(generation, tasks)),
         lost: reason => this.logger.warn('membership was lost', { reason }),
@@ -389,19 +389,5 @@ export class Pod implements TaskHost {
 
   #owned(): TaskId[] {
     return this.tasks.filter(({ phase }) => phase === 'running').map(({ id }) => id)
-  }
-
-  /** Where claims and positions of the group are kept. */
-  #topics(): string[] {
-    return this.#options.plan.stages.flatMap(({ stateTopic, sources }) => [
-      stateTopic,
-      ...sources.map(({ topic }) => topic),
-    ])
-  }
-
-  #allTasks(): TaskId[] {
-    return this.#options.plan.stages.flatMap(({ name, partitions }) =>
-      Array.from({ length: partitions }, (_, partition) => ({ stage: name, partition })),
-    )
   }
 }
