@@ -9,6 +9,7 @@ import type { OperatorNode, Stage } from '#topology/index.ts'
 import { command, EXIT } from '../command.ts'
 import { readAll } from '../follow.ts'
 import { type Tool, withLog } from '../tool.ts'
+import { decoded } from '../values.ts'
 
 interface Found {
   readonly state: string
@@ -54,11 +55,12 @@ async function read(
   await readAll(log, stage.stateTopic, (record, partition) => {
     if (partition === own && record.key) entries.set(asText(record.key), record.value)
   })
-  return [...entries].flatMap(([text, bytes]) => {
+  const found = [...entries].map(async ([text, bytes]) => {
     const entry = parseEntry(text)
     if (!bytes || !entry || !('key' in entry) || entry.operator !== operator || entry.key !== key) return []
-    return shown(entry, bytes, node, now)
+    return [await shown(entry, bytes, node, now)]
   })
+  return (await Promise.all(found)).flat()
 }
 
 const known = (stages: readonly Stage[]): string =>
@@ -66,19 +68,22 @@ const known = (stages: readonly Stage[]): string =>
 
 type Keyed = Extract<Entry, { readonly key: string }>
 
-function shown(entry: Keyed, bytes: Uint8Array, { operator }: OperatorNode, now: number): readonly Found[] {
+async function shown(
+  entry: Keyed,
+  bytes: Uint8Array,
+  { operator }: OperatorNode,
+  now: number,
+): Promise<Found> {
   if (entry.kind === 'timer')
-    return [{ state: `timer ${entry.name}`, value: new Date(decodeDue(bytes)).toISOString() }]
+    return { state: `timer ${entry.name}`, value: new Date(decodeDue(bytes)).toISOString() }
   const declared: ValueState<unknown> | MapState<unknown> | undefined = operator.state[entry.state]
-  if (!declared) return [{ state: entry.state, value: '(not declared any more)' }]
-  return [
-    {
-      state: entry.state,
-      ...(entry.kind === 'map' && { name: entry.name }),
-      value: declared.codec.decode(unframe(bytes, entry.state)),
-      ...(isExpired(bytes, declared.ttlMs, now) && { expired: true }),
-    },
-  ]
+  if (!declared) return { state: entry.state, value: '(not declared any more)' }
+  return {
+    state: entry.state,
+    ...(entry.kind === 'map' && { name: entry.name }),
+    value: await decoded(declared.codec, unframe(bytes, entry.state)),
+    ...(isExpired(bytes, declared.ttlMs, now) && { expired: true }),
+  }
 }
 
 function lineOf({ state, name, value, expired }: Found): string {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readAll } from '#cli/follow.ts'
-import { asText } from '#engine/core/codec.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import { DeliveredAvro, FailedAvro } from '#pipelines/answers/codecs.ts'
 import { runCaudal, startCaudal, summaryOf } from './process.ts'
 
 let folder: string
@@ -82,8 +82,8 @@ describe('caudal start', () => {
 async function outcomesIn(dataFolder: string): Promise<readonly string[]> {
   const log = await openEmbeddedLog({ path: join(dataFolder, 'log'), system: realSystem })
   const ids: string[] = []
-  for (const topic of ['datos_procesados', 'llm.failed'])
-    await readAll(log, topic, ({ value }) => value && ids.push(JSON.parse(asText(value)).id))
+  await readAll(log, 'datos_procesados', ({ value }) => value && ids.push(DeliveredAvro.decode(value).id))
+  await readAll(log, 'llm.failed', ({ value }) => value && ids.push(FailedAvro.decode(value).id))
   await log.close()
   return ids
 }

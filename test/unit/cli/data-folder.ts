@@ -6,6 +6,7 @@ import { afterEach } from 'vitest'
 import { configurationOf } from '#cli/configuration.ts'
 import { main } from '#cli/main.ts'
 import { planOf } from '#cli/pipeline.ts'
+import type { Codec } from '#engine/core/codec.ts'
 import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
@@ -34,6 +35,11 @@ export async function withLog<T>(folder: string, use: (log: Log) => Promise<T>):
   } finally {
     await log.close()
   }
+}
+
+/** A record of a value of the pipeline, as the pipeline writes it. */
+export function of<V>(codec: Codec<V>, value: V, more: Partial<NewRecord> = {}): NewRecord {
+  return { key: null, value: codec.encode(value), headers: NO_HEADERS, timestamp: 1, ...more }
 }
 
 export function record(value: unknown, more: Partial<NewRecord> = {}): NewRecord {

@@ -1,0 +1,165 @@
+/** Commands that look at a log or put something into it, run in this process on a log of their own. */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { EXIT } from '#cli/command.ts'
+import { readAll } from '#cli/follow.ts'
+import { main } from '#cli/main.ts'
+import { asText } from '#engine/core/codec.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { frame } from '#engine/state/frame.ts'
+import { valueEntry } from '#engine/state/layout.ts'
+import { DeliveredAvro, SeenAvro } from '#pipelines/answers/codecs.ts'
+import { caudal, dataFolder, of, plan, record, withLog } from './data-folder.ts'
+import { delivered } from './outcomes.ts'
+import { surroundings } from './surroundings.ts'
+
+describe('caudal produce', () => {
+  it('puts the lines of the standard input in, and tells how many', async () => {
+    const folder = dataFolder()
+    const { code, stdout } = await caudal(
+      folder,
+      ['produce', '-', '--json'],
+      '{"title":"a"}\n{"title":"b"}\n',
+    )
+    expect(code).toBe(EXIT.ok)
+    expect(JSON.parse(stdout)).toEqual({ produced: 2, known: 0 })
+    const found: string[] = []
+    await withLog(folder, log =>
+      readAll(log, 'datos_crudos', ({ value }) => value && found.push(asText(value))),
+    )
+    expect(found.sort()).toEqual(['{"title":"a"}', '{"title":"b"}'])
+  })
+
+  it('passes over what an earlier try put in, with --once', async () => {
+    const folder = dataFolder()
+    const path = join(folder, 'q.csv')
+    writeFileSync(path, 'title\nOne\n')
+    await caudal(folder, ['produce', '--once', path])
+    writeFileSync(path, 'title\nOne\nTwo\n')
+    const { stdout } = await caudal(folder, ['produce', '--once', path])
+    expect(stdout).toBe('1 event put into datos_crudos, 1 were there\n')
+  })
+})
+
+describe('caudal results', () => {
+  const filled = async () => {
+    const folder = dataFolder()
+    await withLog(folder, log =>
+      log.append([
+        { topic: 'datos_procesados', partition: 0, records: [of(DeliveredAvro, delivered({ id: 'q1' }))] },
+      ]),
+    )
+    return folder
+  }
+
+  it('writes a line of JSON for each answer, with what the design promises', async () => {
+    const { code, lines } = await caudal(await filled(), ['results', '--json'])
+    expect(code).toBe(EXIT.ok)
+    expect(lines.map(line => Object.keys(JSON.parse(line)))).toEqual([
+      [
+        'id',
+        'task_type',
+        'title',
+        'answer',
+        'scores',
+        'final',
+        'below_threshold',
+        'attempts',
+        'model',
+        'prompt_version',
+        'cost_usd',
+      ],
+    ])
+  })
+
+  it('writes a line for people otherwise, and nothing where there is nothing', async () => {
+    const { stdout } = await caudal(await filled(), ['results'])
+    expect(stdout).toBe('q1  qa  8.0  1x  What is a fuse for? -> It cuts the current.\n')
+    expect((await caudal(dataFolder(), ['results'])).stdout).toBe('')
+  })
+
+  it('follows until it is stopped', async () => {
+    const { world, stdout, stop } = surroundings({ environment: { DATA_DIR: await filled() } })
+    const ended = main(['results', '--follow'], world)
+    await stdout.until(/q1/)
+    stop()
+    expect(await ended).toBe(EXIT.ok)
+  })
+})
+
+describe('caudal topics', () => {
+  it('plans what is missing, creates it, and then has nothing to do', async () => {
+    const folder = dataFolder()
+    const before = await caudal(folder, ['topics', 'plan'])
+    expect(before.lines.length).toBe(plan.topicSpecs.length)
+    expect(before.lines.every(line => line.startsWith('+ '))).toBe(true)
+    expect((await caudal(folder, ['topics', 'apply'])).stdout).toBe(
+      `${plan.topicSpecs.length} topics created\n`,
+    )
+    const after = await caudal(folder, ['topics', 'plan', '--json'])
+    expect(after.lines.map(line => JSON.parse(line).action)).toEqual(plan.topicSpecs.map(() => 'keep'))
+    expect((await caudal(folder, ['topics', 'apply'])).stdout).toBe('0 topics created\n')
+  })
+
+  it('tells a topic that differs, and creates nothing beside it', async () => {
+    const folder = dataFolder()
+    const log = await openEmbeddedLog({ path: join(folder, 'log'), system: realSystem })
+    await log.createTopics([{ name: 'llm.intake', partitions: 3, compacted: false, retentionMs: undefined }])
+    await log.close()
+    const { code, stdout } = await caudal(folder, ['topics', 'plan'])
+    expect(code).toBe(EXIT.configuration)
+    expect(stdout).toContain('! llm.intake  8 partitions  differs: partitions is 3, wanted is 8')
+    expect((await caudal(folder, ['topics', 'apply'])).code).toBe(EXIT.configuration)
+  })
+})
+
+describe('caudal lag', () => {
+  it('counts what waits before each stage', async () => {
+    const folder = dataFolder()
+    await caudal(folder, ['produce', '-'], '{}\n{}\n{}\n')
+    const { lines } = await caudal(folder, ['lag', '--json'])
+    const rows = lines.map(line => JSON.parse(line))
+    expect(rows[0]).toEqual({ stage: 'ingest', topic: 'datos_crudos', position: 0, end: 3, lag: 3 })
+    expect(rows.slice(1).every(({ lag }) => lag === 0)).toBe(true)
+    const byPartition = await caudal(folder, ['lag', '--partitions'])
+    expect(byPartition.stdout).toMatch(/ingest +datos_crudos\/0 +0 +1 +1\n/)
+  })
+})
+
+describe('caudal state get', () => {
+  it('shows what is stored under a key, from the last write', async () => {
+    const folder = dataFolder()
+    const entry = Buffer.from(valueEntry('admit', 'seen', 'q1'))
+    const bytes = frame(SeenAvro.encode(17), { now: Date.now(), ttl: 1_000_000 })
+    const partition = partitionOf(Buffer.from('q1'), 8)
+    const records = [
+      record({}, { key: entry, value: frame(SeenAvro.encode(1), { now: 0, ttl: 1 }) }),
+      record({}, { key: entry, value: bytes }),
+    ]
+    await withLog(folder, log => log.append([{ topic: 'answers.admit.state', partition, records }]))
+    expect((await caudal(folder, ['state', 'get', 'admit', 'q1'])).stdout).toBe('seen = 17\n')
+    const { stdout } = await caudal(folder, ['state', 'get', 'admit', 'q1', '--json'])
+    expect(JSON.parse(stdout)).toEqual({ state: 'seen', value: 17 })
+  })
+
+  it('tells a key without anything from an operator that is not there', async () => {
+    const folder = dataFolder()
+    expect((await caudal(folder, ['state', 'get', 'admit', 'nobody'])).code).toBe(EXIT.notFound)
+    const { code, stderr } = await caudal(folder, ['state', 'get', 'nobody', 'x'])
+    expect(code).toBe(EXIT.usage)
+    expect(stderr).toContain('ingest, admit, generate')
+  })
+})
+
+describe('caudal explain', () => {
+  it('needs no log: text, Mermaid or JSON', async () => {
+    const folder = dataFolder()
+    expect((await caudal(folder, ['explain'])).stdout).toContain('stage generate')
+    expect((await caudal(folder, ['explain', '--mermaid'])).stdout).toContain('flowchart')
+    expect(JSON.parse((await caudal(folder, ['explain', '--json'])).stdout).application).toBe('answers')
+  })
+})

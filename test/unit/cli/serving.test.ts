@@ -1,0 +1,92 @@
+/** Commands that serve until they are stopped, run in this process. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { EXIT } from '#cli/command.ts'
+import { main } from '#cli/main.ts'
+import { dataFolder } from './data-folder.ts'
+import { surroundings } from './surroundings.ts'
+
+describe('caudal start on a terminal', () => {
+  it('draws its stages in place, then answers what is typed in, until it is stopped', async () => {
+    const folder = dataFolder()
+    const input = join(folder, 'one.ndjson')
+    writeFileSync(input, '{"title": "What is a fuse for?", "best_answer": "It cuts the current."}\n')
+    const { world, stdout, keyboard, stop } = surroundings({ environment: { DATA_DIR: folder }, isTTY: true })
+    const ended = main(['start', '--input', input], world)
+    await stdout.until(/Type a question/)
+    expect(stdout.text).toMatch(/generate +\d+ +\d+ +\d+ +\d+ +\d+/)
+    expect(stdout.text).toContain('\x1b[J')
+    expect(stdout.text).toMatch(/qa +What is a fuse for\? +It cuts/)
+    const before = stdout.text.length
+    keyboard.write('What is a checkpoint in stream processing?\n')
+    await stdout.until(/attempts \d/)
+    expect(stdout.text.slice(before)).toMatch(/score \d+\.\d, attempts \d/)
+    stop()
+    expect(await ended).toBe(EXIT.ok)
+  })
+})
+
+describe('caudal start', () => {
+  it('that is stopped before the end of --exit says so by its code', async () => {
+    const { world, stdout, stop } = surroundings({ environment: { DATA_DIR: dataFolder() } })
+    const ended = main(['start', '--exit'], world)
+    await stdout.until(/Fed:/)
+    stop()
+    expect(await ended).toBe(EXIT.interrupted)
+  })
+
+  it('refuses to empty what it does not own', async () => {
+    const { world, stderr } = surroundings({ environment: { KAFKA_BROKERS: 'localhost:9' } })
+    expect(await main(['start', '--fresh'], world)).toBe(EXIT.configuration)
+    expect(stderr.text).toContain('--fresh empties DATA_DIR')
+  })
+})
+
+describe('caudal run', () => {
+  it('runs a pod until it is stopped, with JSON on the standard error', async () => {
+    const { world, stderr, stop } = surroundings({ environment: { DATA_DIR: dataFolder(), POD_NAME: 'one' } })
+    const ended = main(['run'], world)
+    await stderr.until(/the pod runs/)
+    stop()
+    expect(await ended).toBe(EXIT.ok)
+    const lines = stderr.text
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines[0]).toMatchObject({ level: 'info', application: 'answers', pod: 'one' })
+    expect(lines.at(-1)).toMatchObject({ message: 'the pod stops' })
+  })
+})
+
+describe('caudal model-server', () => {
+  it('serves completions with the faults asked for, and tells what it sold', async () => {
+    const { world, stdout, stop } = surroundings()
+    const ended = main(['model-server', '--port', '0', '--sigma', '0', '--latency', '0'], world)
+    await stdout.until(/LLM_MODEL/)
+    const url = /OPENAI_BASE_URL=(\S+)/.exec(stdout.text)?.[1]
+    const body = JSON.stringify({ model: 'simulated', messages: [{ role: 'user', content: 'Hello?' }] })
+    const reply = await fetch(`${url}/chat/completions`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(reply.status).toBe(200)
+    await reply.text()
+    stop()
+    expect(await ended).toBe(EXIT.ok)
+    expect(JSON.parse(stdout.text.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+      calls: 1,
+      successes: 1,
+    })
+  })
+
+  it('tells every number that is none', async () => {
+    const { world, stderr } = surroundings()
+    expect(await main(['model-server', '--failing', '2', '--latency', 'fast'], world)).toBe(
+      EXIT.configuration,
+    )
+    expect(stderr.text).toContain('--latency must be a number from 0 to 3600000, not "fast"')
+    expect(stderr.text).toContain('--failing must be a number from 0 to 1, not "2"')
+  })
+})

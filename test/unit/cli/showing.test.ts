@@ -1,0 +1,147 @@
+/** What a terminal gets to see: tables, the block that is redrawn, examples, log lines, the ledger behind the figures. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { Examples } from '#cli/examples-table.ts'
+import { LiveView, progressLine } from '#cli/live-view.ts'
+import { jsonLogger } from '#cli/logger.ts'
+import { entered, PurchaseLedger } from '#cli/purchases.ts'
+import { cut, table } from '#cli/text-table.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { delivered } from './outcomes.ts'
+import { MemoryScreen } from './surroundings.ts'
+
+describe('table', () => {
+  it('aligns its columns and cuts what is too long', () => {
+    const columns = [
+      { title: 'name', widthMax: 6 },
+      { title: 'n', align: 'right' },
+    ] as const
+    expect(
+      table(columns, [
+        ['short', '1'],
+        ['much too long', '1,000'],
+      ]),
+    ).toEqual(['name       n', 'short      1', 'much…  1,000'])
+  })
+
+  it('keeps a text on one line', () => {
+    expect(cut('two\n lines')).toBe('two lines')
+    expect(cut('12345', 5)).toBe('12345')
+    expect(cut('123456', 5)).toBe('1234…')
+  })
+})
+
+describe('the live view', () => {
+  it('takes its block away before it draws the next one, and keeps notes above it', () => {
+    const screen = new MemoryScreen(true)
+    const view = new LiveView(screen)
+    view.draw(['a', 'b'])
+    view.note('a warning')
+    view.draw(['c'])
+    view.settle()
+    view.note('the end')
+    expect(screen.text).toBe('a\nb\n\x1b[2A\x1b[Ja warning\nc\nthe end\n')
+  })
+
+  it('never lets a line wrap', () => {
+    const screen = new MemoryScreen(true)
+    new LiveView(screen).draw(['x'.repeat(500)])
+    expect(screen.text.trimEnd().length).toBe(109)
+  })
+
+  it('clears itself once', () => {
+    const screen = new MemoryScreen(true)
+    const view = new LiveView(screen)
+    view.draw(['a'])
+    view.clear()
+    view.clear()
+    expect(screen.text).toBe('a\n\x1b[1A\x1b[J')
+  })
+})
+
+describe('progress', () => {
+  it('has share, rate and time left where the total is known', () => {
+    expect(progressLine('events', 500, 2_000, 1_000)).toBe('events: 500 of 2,000 (25 %), 500/s, 3 s left')
+    expect(progressLine('events', 500, undefined, 2_000)).toBe('events: 500, 250/s')
+    expect(progressLine('events', 0, undefined, 0)).toBe('events: 0, 0/s')
+  })
+})
+
+describe('examples', () => {
+  it('are one of each kind, marked where they missed the threshold', () => {
+    const examples = new Examples()
+    examples.add(delivered({ id: '1' }))
+    examples.add(delivered({ id: '2', title: 'a second one of the same kind' }))
+    examples.add(delivered({ id: '3', title: 'took three', attempts: 3, final: 5, below_threshold: true }))
+    examples.add(delivered({ id: '4', task_type: 'sentiment', title: 'of another type' }))
+    const lines = examples.lines(100)
+    expect(lines.length).toBe(5)
+    expect(lines.join('\n')).not.toContain('a second one')
+    expect(lines[2]).toMatch(/took three.* 5\.0\* +3$/)
+    expect(lines.at(-1)).toBe('* below the threshold: the best of its attempts')
+  })
+
+  it('are nothing where nothing was delivered', () => {
+    expect(new Examples().lines(80)).toEqual([])
+  })
+})
+
+describe('log lines', () => {
+  it('are JSON, from the level asked for on, errors as their messages', () => {
+    const lines: string[] = []
+    const system = { ...realSystem, now: () => 0 }
+    const logger = jsonLogger({ write: line => lines.push(line), level: 'info', system })
+    logger.debug('too fine')
+    logger.info('one', { error: new TypeError('odd') })
+    logger.error('two')
+    expect(lines.map(line => JSON.parse(line))).toEqual([
+      { time: '1970-01-01T00:00:00.000Z', level: 'info', message: 'one', error: 'odd' },
+      { time: '1970-01-01T00:00:00.000Z', level: 'error', message: 'two' },
+    ])
+  })
+})
+
+describe('the ledger of purchases', () => {
+  it('knows what an earlier process bought', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
+    const path = join(folder, 'below', 'purchases')
+    const first = new PurchaseLedger(path)
+    first.bought('a')
+    first.bought('b')
+    first.close()
+    const second = new PurchaseLedger(path)
+    expect(second.twice).toBe(0)
+    second.bought('b')
+    second.bought('c')
+    expect(second.twice).toBe(1)
+    second.close()
+    expect(readFileSync(path, 'utf8')).toBe('a\nb\nb\nc\n')
+    rmSync(folder, { recursive: true })
+  })
+
+  it('is entered by a model as its answers arrive, not by calls that fail', async () => {
+    const ledger = new PurchaseLedger()
+    const reply = {
+      text: '',
+      usage: { promptTokens: 0, completionTokens: 0 },
+      model: 'm',
+      latencyMs: 0,
+      finish: 'stop',
+    } as const
+    let fails = false
+    const model = entered(
+      { complete: () => (fails ? Promise.reject(new TypeError('no')) : Promise.resolve(reply)) },
+      id => ledger.bought(id),
+    )
+    const call = { signal: new AbortController().signal, requestId: 'r1' }
+    await model.complete({ messages: [] }, call)
+    fails = true
+    await expect(model.complete({ messages: [] }, call)).rejects.toThrow('no')
+    expect(ledger.twice).toBe(0)
+    fails = false
+    await model.complete({ messages: [] }, call)
+    expect(ledger.twice).toBe(1)
+  })
+})

@@ -1,0 +1,128 @@
+/** Counting what came of the inputs, from the topics alone; and how it is told. */
+import { describe, expect, it } from 'vitest'
+import { failuresIn, replay } from '#cli/replays.ts'
+import { summaryLines, summaryOf } from '#cli/summary.ts'
+import { Tally } from '#cli/tally.ts'
+import { Values } from '#cli/values.ts'
+import type { NewRecord } from '#engine/core/record.ts'
+import { realSystem } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { DeliveredAvro, FailedAvro, LlmErrorAvro } from '#pipelines/answers/codecs.ts'
+import { dataFolder, of, plan, record, withLog } from './data-folder.ts'
+import { delivered, failed, invalid, request } from './outcomes.ts'
+
+const put = (log: Log, topic: string, ...records: readonly NewRecord[]) =>
+  log.append([{ topic, partition: 0, records }])
+const q2 = { key: Buffer.from('q2') }
+const keyed = (key: string, value: unknown, timestamp = 1) =>
+  record(value, { key: Buffer.from(key), timestamp })
+
+async function counted(
+  fill: (log: Log) => Promise<void>,
+  check: (tally: Tally, log: Log) => Promise<void> | void,
+) {
+  await withLog(dataFolder(), async log => {
+    await fill(log)
+    const tally = new Tally()
+    await tally.start(log, realSystem, plan)
+    await tally.caughtUp()
+    await check(tally, log)
+    tally.close()
+  })
+}
+
+describe('a tally', () => {
+  it('counts each outcome, and what is still open', async () => {
+    await counted(
+      async log => {
+        await put(log, 'datos_crudos', ...Array.from({ length: 6 }, () => record({})))
+        await put(log, 'llm.intake', keyed('q1', {}), keyed('q1', {}), keyed('q2', {}), keyed('q3', {}))
+        await put(
+          log,
+          'datos_procesados',
+          of(DeliveredAvro, delivered({ final: 9 })),
+          of(DeliveredAvro, delivered({ id: 'q4', final: 5, below_threshold: true })),
+        )
+        await put(log, 'llm.failed', of(FailedAvro, failed(), q2), of(FailedAvro, invalid))
+        await put(
+          log,
+          'llm.errors',
+          of(LlmErrorAvro, {
+            ...request(),
+            step: 'judge',
+            request_id: 'r',
+            error_type: 'timeout',
+            reason: 'x',
+            counts: true,
+          }),
+        )
+      },
+      tally => {
+        expect(summaryOf(tally, 1, 2_345)).toEqual({
+          inputs: 6,
+          invalid: 1,
+          duplicates: 1,
+          delivered: 2,
+          delivered_below_threshold: 1,
+          failed: 1,
+          attempts: 5,
+          calls: 5,
+          calls_bought_twice: 1,
+          tokens: 255,
+          cost_usd: 0.0025,
+          seconds: 2.345,
+        })
+        expect(tally.open).toBe(1)
+        expect(tally.meanScore).toBe(7)
+        expect(['ingest', 'generate', 'score', 'retry'].map(stage => tally.errorsAt(stage))).toEqual([
+          1, 0, 1, 0,
+        ])
+      },
+    )
+  })
+
+  it('lets an id in again after a day, as admission does', async () => {
+    const day = 24 * 3_600_000
+    await counted(
+      log => put(log, 'llm.intake', keyed('q1', {}, 0), keyed('q1', {}, day - 1), keyed('q1', {}, day)),
+      tally => expect(tally.figures.duplicates).toBe(1),
+    )
+  })
+
+  it('takes a failure back when it is sent again', async () => {
+    await counted(
+      log => put(log, 'llm.failed', of(FailedAvro, failed(), q2)),
+      async (tally, log) => {
+        expect(tally.figures).toMatchObject({ failed: 1, calls: 1, attempts: 3 })
+        await replay(log, await failuresIn(log, new Values(plan), plan.deadLetterTopic), 7)
+        await tally.caughtUp()
+        expect(tally.figures).toMatchObject({ failed: 0, calls: 0, attempts: 0, costUsd: 0 })
+      },
+    )
+  })
+
+  it('has no mean score before the first answer', async () => {
+    await counted(
+      async () => {},
+      tally => expect(tally.meanScore).toBeUndefined(),
+    )
+  })
+})
+
+describe('the summary for people', () => {
+  it('has everything that the one for scripts has, and what has no outcome', async () => {
+    await counted(
+      async log => {
+        await put(log, 'datos_crudos', record({}), record({}))
+        await put(log, 'datos_procesados', of(DeliveredAvro, delivered()))
+      },
+      tally => {
+        expect(summaryLines(summaryOf(tally, 0, 1_200), tally)).toEqual([
+          '2 inputs in 1.2 s: 1 delivered (0 below the threshold, mean score 8.0 of 10), 0 invalid, 0 duplicates, 0 failed',
+          '1 attempt, 2 answered calls, 0 bought twice, 120 tokens, $0.0010',
+          '1 input without an outcome',
+        ])
+      },
+    )
+  })
+})
