@@ -273,7 +273,8 @@ export class Pod implements TaskHost {
     for (const holding of [...this.#ownership.holdings.values()]) {
       const { task } = holding
       if (task.phase !== 'running' || !task.work) continue
-      const started = task.work.start(STEP_RECORDS_MAX)
+      // After a join, nothing new until the stored claim says that the task was nobody else's meanwhile.
+      const started = holding.verified ? task.work.start(STEP_RECORDS_MAX) : 0
       if (started === STEP_RECORDS_MAX) more = true
       if (started > 0) this.#ownership.hadItsTurn(holding)
       for (const intake of task.intakes) intake.fetch()
