@@ -24,7 +24,7 @@ import {
 
 const SEEDS_MAX = 200
 
-const ZOMBIES = faultsNamed('long pause', 'zombie gets its tasks back', 'network partition, requests fail')
+const ZOMBIES = faultsNamed('zombie gets its tasks back', 'cut off, gets its tasks back')
 const SCALING = faultsNamed('pod added', 'pod stopped', 'rolling restart')
 const CLAIMS = faultsNamed('late claim', 'lost claim', 'lost answer of a claim')
 

@@ -25,6 +25,8 @@ export interface Disturbance {
   readonly process: string | undefined
   readonly from: number
   readonly until: number
+  /** Its consequences, such as a time-out, a lost session or a take-over, last until then. */
+  readonly settledBy: number
 }
 
 /** A process that ended by itself. */
@@ -124,11 +126,18 @@ export class Evidence {
     return values
   }
 
-  /** Whether something was wrong with the process at any time between. */
+  /** Whether something was wrong with the process at any time between, or had been and was not yet over. */
   wasDisturbed(process: string, from: number, until: number): boolean {
-    return this.disturbances.some(
-      each => (each.process ?? process) === process && each.from <= until && each.until >= from,
-    )
+    return this.#disturbancesOf(process).some(each => each.from <= until && each.settledBy >= from)
+  }
+
+  /** Whether something was wrong with the process at this time. */
+  isDisturbed(process: string, at: number): boolean {
+    return this.#disturbancesOf(process).some(each => each.from <= at && each.until >= at)
+  }
+
+  #disturbancesOf(process: string): readonly Disturbance[] {
+    return this.disturbances.filter(each => (each.process ?? process) === process)
   }
 }
 

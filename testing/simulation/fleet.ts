@@ -154,7 +154,8 @@ export class Fleet {
   disturb(process: PodProcess | typeof PROVIDER | undefined, durationMs: number): void {
     const from = this.system.now()
     const id = typeof process === 'object' ? process.id : process
-    this.disturbances.push({ process: id, from, until: from + durationMs + AFTERMATH_MS })
+    const until = from + durationMs
+    this.disturbances.push({ process: id, from, until, settledBy: until + AFTERMATH_MS })
   }
 
   /** Happens after so long, or when the calm comes, whichever is earlier. */

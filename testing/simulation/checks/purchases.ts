@@ -47,7 +47,7 @@ function askedAgain(
   return calls.flatMap(({ requestId, question, process, startedAt }) => {
     const since = journaled.get(requestId)
     if (since === undefined || startedAt <= since) return []
-    if (evidence.wasDisturbed(process, startedAt, startedAt)) return []
+    if (evidence.isDisturbed(process, startedAt)) return []
     return [
       `${question} was asked again by ${process} ${startedAt - since} ms after its answer was journaled`,
     ]
@@ -71,7 +71,7 @@ function isExcused(evidence: Evidence, first: Call, second: Call): boolean {
     first.startedAt,
     (first.endedAt ?? first.startedAt) + COMMIT_CYCLE_MS,
   )
-  return lost || evidence.wasDisturbed(second.process, second.startedAt, second.startedAt)
+  return lost || evidence.isDisturbed(second.process, second.startedAt)
 }
 
 function bill({ process, startedAt, endedAt }: Call): string {

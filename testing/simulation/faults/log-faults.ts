@@ -7,7 +7,7 @@ import { between, type FaultKind, pickPod } from './fault-kind.ts'
 export const LOG_FAULTS: readonly FaultKind[] = [
   {
     name: 'group coordinator moves',
-    source: 'I21; K4',
+    source: 'I21: all join again when it is back; K4',
     apply(fleet, random) {
       const durationMs = between(random, 50, 3_000)
       fleet.disturb(undefined, durationMs)

@@ -1,5 +1,6 @@
 /** What befalls processes: killed, stopped and continued, started, ended in good order. */
 import type { Fleet } from '../fleet.ts'
+import type { PodProcess } from '../pod-process.ts'
 import { between, type FaultKind, pickPod } from './fault-kind.ts'
 
 export const PROCESS_FAULTS: readonly FaultKind[] = [
@@ -33,24 +34,18 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   pause('short pause', 'SIGSTOP within the session; S28 event loop blocked', 50, 1_900, 2),
   pause('long pause', 'SIGSTOP beyond the session: a zombie; I1, I2', 3_200, 9_000, 2),
-  {
-    name: 'zombie gets its tasks back',
-    source: 'H1, I3: the nonce of the claim',
-    apply(fleet, random) {
-      const pod = pickPod(fleet, random)
-      const others = fleet.live.filter(each => each !== pod)
-      if (!pod || others.length === 0) return undefined
-      const asleepMs = between(random, 4_000, 8_000)
-      fleet.disturb(pod, asleepMs)
-      pod.pause()
-      fleet.later(asleepMs, () => {
-        pod.resume()
-        for (const other of others) other.stop()
-      })
-      fleet.later(asleepMs + 4_000, () => refill(fleet))
-      return `${pod.id} sleeps ${asleepMs} ms, then the others leave`
+  comesBack('zombie gets its tasks back', 'H1, I3: the nonce of the claim; asleep, then alone', (_, pod) => {
+    pod.pause()
+    return () => pod.resume()
+  }),
+  comesBack(
+    'cut off, gets its tasks back',
+    'H1, I3: the nonce of the claim; awake, then alone',
+    (fleet, pod) => {
+      fleet.broker.faults.partition(pod.name, 'hangs')
+      return () => fleet.broker.faults.heal(pod.name)
     },
-  },
+  ),
   {
     name: 'pod added',
     source: 'rebalance at any point; I7, I8',
@@ -96,6 +91,32 @@ function pause(name: string, source: string, minMs: number, maxMs: number, weigh
       pod.pause()
       fleet.later(asleepMs, () => pod.resume())
       return `${pod.id} for ${asleepMs} ms`
+    },
+  }
+}
+
+/** A pod is out for longer than its session; when it is back, the others leave, so that their tasks are its own again. */
+function comesBack(
+  name: string,
+  source: string,
+  takeOut: (fleet: Fleet, pod: PodProcess) => () => void,
+): FaultKind {
+  return {
+    name,
+    source,
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      const others = fleet.live.filter(each => each !== pod)
+      if (!pod || others.length === 0) return undefined
+      const outMs = between(random, 4_000, 8_000)
+      fleet.disturb(pod, outMs)
+      const bringBack = takeOut(fleet, pod)
+      fleet.later(outMs, () => {
+        bringBack()
+        for (const other of others) other.stop()
+      })
+      fleet.later(outMs + 4_000, () => refill(fleet))
+      return `${pod.id} for ${outMs} ms, then the others leave`
     },
   }
 }
