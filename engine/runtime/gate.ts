@@ -1,6 +1,6 @@
 /**
- * Whether records may be started. None is while commits stall (age or number of staged effects above the limit), while
- * the producer is being replaced, or when neither group nor log have confirmed this pod for two thirds of its session:
+ * Whether records and outside calls may be started. None is while commits stall (age or number of staged effects above the limit), while
+ * the producer is being replaced, while claims are unread since a join, or when neither group nor log have confirmed this pod for two thirds of its session:
  * what would finish then might be bought for nothing. The gate never holds back staging or committing, so loops of a
  * topology cannot dead-lock.
  */
@@ -10,7 +10,8 @@ export interface GateFacts {
   readonly now: number
   /** When the group or a commit confirmed this pod last. */
   readonly confirmedAt: number
-  readonly isSettled: boolean
+  /** Commits may go on, and no task can have been another's since it was last looked at. */
+  readonly isSure: boolean
   readonly stagedAgeMs: number
 }
 
@@ -19,16 +20,24 @@ export class Gate {
   readonly #staged: { readonly stagedRecords: number; readonly stagedBytes: number }
   /** As far as time is concerned; looked at once a step. */
   isOpen = false
+  #waiting: (() => void)[] = []
 
   constructor(limits: Limits, staged: { readonly stagedRecords: number; readonly stagedBytes: number }) {
     this.#limits = limits
     this.#staged = staged
   }
 
-  look({ now, confirmedAt, isSettled, stagedAgeMs }: GateFacts): void {
+  look({ now, confirmedAt, isSure, stagedAgeMs }: GateFacts): void {
     const { sessionTimeoutMs, stagedAgeMaxMs } = this.#limits
     const isConfirmed = now - confirmedAt < (sessionTimeoutMs * 2) / 3
-    this.isOpen = isConfirmed && isSettled && stagedAgeMs < stagedAgeMaxMs
+    this.isOpen = isConfirmed && isSure && stagedAgeMs < stagedAgeMaxMs
+    if (!this.isOpen || this.#waiting.length === 0) return
+    for (const go of this.#waiting.splice(0)) go()
+  }
+
+  /** Resolves when it opens; nothing when it is open. */
+  whenOpen(): Promise<void> | undefined {
+    return this.isOpen ? undefined : new Promise(resolve => this.#waiting.push(resolve))
   }
 
   /** One more record may be started: looked at for each. */

@@ -42,6 +42,7 @@ export interface ContextRun {
   entries(prefix: string): IterableIterator<[string, Uint8Array]>
   table(name: string): TableSnapshot<unknown>
   journal(callId: string, value: Uint8Array): void
+  whenMayCall(): Promise<void> | undefined
   /** A journaled result was found in these entries. */
   replayed(entries: readonly string[]): void
   emit(
@@ -144,6 +145,8 @@ export class NodeContext implements Context {
       this.#run.replayed(journaled.entries)
       return this.#decode(codec, journaled.result)
     }
+    for (let open = this.#run.whenMayCall(); open; open = this.#run.whenMayCall()) await open
+    this.#open()
     const result = await call({ signal: this.#run.signal, id })
     try {
       this.#run.journal(id, codec.encode(result))

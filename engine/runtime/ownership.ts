@@ -78,6 +78,13 @@ export class Ownership {
     return true
   }
 
+  /** Settled, and since the last join no task that works here can have been another's. */
+  get isSure(): boolean {
+    if (!this.isSettled) return false
+    for (const holding of this.holdings.values()) if (holding.isKept && !holding.verified) return false
+    return true
+  }
+
   get isEmpty(): boolean {
     return this.holdings.size === 0 && this.leaving.size === 0
   }

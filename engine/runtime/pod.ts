@@ -230,6 +230,11 @@ export class Pod implements TaskHost {
     return this.#gate.admits
   }
 
+  whenMayCall(): Promise<void> | undefined {
+    this.#lookAtGate()
+    return this.#gate.whenOpen()
+  }
+
   snapshot(table: string) {
     return this.#tables.snapshot(table)
   }
@@ -261,26 +266,25 @@ export class Pod implements TaskHost {
 
   /** True when a task had more to start than one step allows. */
   #startRecords(): boolean {
-    const { stagedAgeMs, lastGoodAt } = this.#committer
     this.#steppedAt = this.system.now()
-    this.#gate.look({
-      now: this.#steppedAt,
-      confirmedAt: Math.max(this.#membership?.confirmedAt ?? 0, lastGoodAt),
-      isSettled: this.#ownership.isSettled,
-      stagedAgeMs,
-    })
+    this.#lookAtGate()
     let more = false
     for (const holding of [...this.#ownership.holdings.values()]) {
       const { task } = holding
       if (task.phase !== 'running' || !task.work) continue
-      // After a join, nothing new until the stored claim says that the task was nobody else's meanwhile.
-      const started = holding.verified ? task.work.start(STEP_RECORDS_MAX) : 0
+      const started = task.work.start(STEP_RECORDS_MAX)
       if (started === STEP_RECORDS_MAX) more = true
       if (started > 0) this.#ownership.hadItsTurn(holding)
       for (const intake of task.intakes) intake.fetch()
     }
     for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
     return more
+  }
+
+  #lookAtGate(): void {
+    const { stagedAgeMs, lastGoodAt } = this.#committer
+    const confirmedAt = Math.max(this.#membership?.confirmedAt ?? 0, lastGoodAt)
+    this.#gate.look({ now: this.system.now(), confirmedAt, isSure: this.#ownership.isSure, stagedAgeMs })
   }
 
   #wakeWhenDue(): void {

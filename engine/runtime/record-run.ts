@@ -33,6 +33,8 @@ export interface RunHost {
   readonly stateBytesMax: number
   /** Stages a step's result for the next commit, ahead of its record. */
   journal(job: Job, callId: string, value: Uint8Array): void
+  /** Resolves when an outside call may start; nothing when it may now. */
+  whenMayCall(): Promise<void> | undefined
   /** A step's result was found in the journal. */
   replayed(): void
   snapshot(table: string): TableSnapshot<unknown>
@@ -54,6 +56,8 @@ export class RecordRun implements ContextRun, JobRun {
   #next = 0
   #abort: AbortController | undefined
   #rejectPending: ((reason: unknown) => void) | undefined
+  /** Calls that wait at the gate. */
+  #gated = 0
   #snapshots: Map<string, TableSnapshot<unknown>> | undefined
 
   constructor(job: Job, host: RunHost, now: number) {
@@ -75,9 +79,13 @@ export class RecordRun implements ContextRun, JobRun {
   /** Awaits an operator's own promise under its time-out. */
   settle(pending: PromiseLike<void>, node: ProgramNode): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      const timeout = () =>
-        this.abort(new CaudalError('HANDLER_TIMED_OUT', { node: node.name, timeoutMs: node.timeoutMs }))
-      const cancel = this.host.system.after(node.timeoutMs, timeout)
+      const { name, timeoutMs } = node
+      // Waiting at the gate is not the operator's time: it gets all of it anew.
+      const timeout = () => {
+        if (this.#gated > 0) cancel = this.host.system.after(timeoutMs, timeout)
+        else this.abort(new CaudalError('HANDLER_TIMED_OUT', { node: name, timeoutMs }))
+      }
+      let cancel = this.host.system.after(timeoutMs, timeout)
       this.#rejectPending = reason => {
         cancel()
         reject(reason)
@@ -103,6 +111,14 @@ export class RecordRun implements ContextRun, JobRun {
     this.ended = true
     if (this.#snapshots) for (const snapshot of this.#snapshots.values()) snapshot.release()
     this.#snapshots = undefined
+  }
+
+  /** Resolves when an outside call may start; nothing when it may now. */
+  whenMayCall(): Promise<void> | undefined {
+    const open = this.host.whenMayCall()
+    if (!open) return undefined
+    this.#gated++
+    return open.then(() => void this.#gated--)
   }
 
   journal(callId: string, value: Uint8Array): void {

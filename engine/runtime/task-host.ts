@@ -20,6 +20,8 @@ export interface TaskHost {
   enqueue(callback: () => void): void
   /** The gates are open: a job may start now. */
   mayStart(): boolean
+  /** Resolves when an outside call may start; nothing when it may now. */
+  whenMayCall(): Promise<void> | undefined
   /** A step is due. */
   wake(): void
   snapshot(table: string): TableSnapshot<unknown>

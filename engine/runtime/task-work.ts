@@ -165,6 +165,10 @@ export class TaskWork implements RunHost {
     this.#program.metrics.stepsReplayed++
   }
 
+  whenMayCall(): Promise<void> | undefined {
+    return this.#host.whenMayCall()
+  }
+
   snapshot(table: string): TableSnapshot<unknown> {
     return this.#host.snapshot(table)
   }
