@@ -7,6 +7,7 @@ import { modelServer } from './commands/model-server.ts'
 import { produce } from './commands/produce.ts'
 import { results } from './commands/results.ts'
 import { run } from './commands/run.ts'
+import { schemasCheck, schemasRegister } from './commands/schemas.ts'
 import { simulate } from './commands/simulate.ts'
 import { start } from './commands/start.ts'
 import { stateGet } from './commands/state.ts'
@@ -20,6 +21,8 @@ export const COMMANDS: readonly Command[] = [
   explain,
   topicsPlan,
   topicsApply,
+  schemasCheck,
+  schemasRegister,
   lag,
   stateGet,
   dlqList,

@@ -13,6 +13,7 @@ import { openAi } from '#models/openai.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer } from '#models/simulated/server.ts'
 import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
+import { withFormer } from '#schemas/former-registry.ts'
 import type { SchemaRegistry } from '#schemas/registry.ts'
 import type { Configuration } from './configuration.ts'
 import { entered } from './purchases.ts'
@@ -49,10 +50,11 @@ export async function openRegistry(
   log: Log,
   system: System,
 ): Promise<SchemaRegistry> {
-  if (schemaRegistryUrl === '') return new EmbeddedRegistry({ application, log, system })
+  const embedded = new EmbeddedRegistry({ application, log, system })
+  if (schemaRegistryUrl === '') return embedded
   // Its client is loaded only where it is wanted.
   const { ConfluentRegistry } = await import('#schemas/confluent-registry.ts')
-  return new ConfluentRegistry(schemaRegistryUrl)
+  return withFormer(new ConfluentRegistry(schemaRegistryUrl), embedded)
 }
 
 /** Empties what this project keeps in DATA_DIR, and nothing else there. Rejects with LOG_IN_USE while somebody uses it. */

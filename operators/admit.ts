@@ -27,7 +27,7 @@ export function admit(options: AdmitOptions = {}) {
         ctx.log.debug('duplicate dropped', { id: intake.id })
         return
       }
-      ctx.state.seen.set(ctx.now)
+      ctx.state.seen.set({ at: ctx.now })
       ctx.emit('admitted', {
         ...intake,
         error_attempts: 0,

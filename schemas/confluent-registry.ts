@@ -89,14 +89,25 @@ export class ConfluentRegistry implements SchemaRegistry {
 
   #asError(error: unknown, subject?: string): CaudalError {
     const reason = reasonOf(error)
-    if (subject !== undefined && (REFUSED.has(statusOf(error) ?? 0) || nameOf(error) === LEVEL_DIFFERS)) {
+    if (subject !== undefined && isRefusal(error)) {
       return new CaudalError('SCHEMAS_REFUSED', { faults: `${subject}: ${reason}` }, error)
     }
     return new CaudalError('REGISTRY_UNAVAILABLE', { registry: this.address, reason }, error)
   }
 }
 
+/** By the registry, or by the client, which takes schemas with a name alone: records, enums, fixed. */
+function isRefusal(error: unknown): boolean {
+  return REFUSED.has(statusOf(error) ?? 0) || REFUSED_BY_CLIENT.has(nameOf(error))
+}
+
 const LEVEL_DIFFERS = 'ConfluentSchemaRegistryCompatibilityError'
+
+const REFUSED_BY_CLIENT = new Set([
+  LEVEL_DIFFERS,
+  'ConfluentSchemaRegistryArgumentError',
+  'ConfluentSchemaRegistryInvalidSchemaError',
+])
 
 /** The client insists that a subject has the level asked for; what it found stands in its message alone. */
 function levelOf(error: unknown): COMPATIBILITY | undefined {

@@ -314,6 +314,12 @@ export interface Scored {
   readonly attempt: JudgedAttempt
 }
 
+/** That a question was let in. */
+export interface Seen {
+  /** When, milliseconds since the epoch. */
+  readonly at: number
+}
+
 /** The answer to deliver. */
 export interface Validated {
   /** Identity of the question; the key of its records. */

@@ -38,8 +38,8 @@ function declaration(type: AvscType): string {
   const lines = fields.map(field => {
     const optional = isOptional(field.type)
     const comment = field.doc === undefined ? '' : `  /** ${field.doc} */\n`
-    const undefinedToo = optional ? ' | undefined' : ''
-    return `${comment}  readonly ${field.name}${optional ? '?' : ''}: ${typeText(field.type)}${undefinedToo}\n`
+    const text = typeText(optional ? presentBranches(field.type) : field.type)
+    return `${comment}  readonly ${field.name}${optional ? `?: ${text} | undefined` : `: ${text}`}\n`
   })
   return `/** ${doc} */\nexport interface ${name} {\n${lines.join('')}}\n`
 }
@@ -56,12 +56,7 @@ const PRIMITIVES: Readonly<Record<string, string>> = {
 }
 
 function typeText(type: Avsc): string {
-  if (Array.isArray(type)) {
-    return type
-      .filter(branch => branch !== 'null')
-      .map(typeText)
-      .join(' | ')
-  }
+  if (Array.isArray(type)) return type.map(typeText).join(' | ')
   if (typeof type === 'string') return PRIMITIVES[type] ?? type
   const { symbols, items, values, type: inner, name } = type as AvscType // What is neither a name nor a union.
   if (symbols) return literals(symbols)
@@ -71,6 +66,7 @@ function typeText(type: Avsc): string {
 }
 
 const isOptional = (type: Avsc) => Array.isArray(type) && type.includes('null')
+const presentBranches = (type: Avsc) => [type].flat().filter(branch => branch !== 'null') as readonly Avsc[]
 const literals = (symbols: readonly string[]) => symbols.map(symbol => `'${symbol}'`).join(' | ')
 const bracketed = (text: string) => (text.includes(' ') ? `(${text})` : text)
 const constantOf = (name: string) => `${name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}_SCHEMA`

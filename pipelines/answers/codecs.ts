@@ -11,6 +11,7 @@ import {
   LLM_ERROR_SCHEMA,
   LLM_REQUEST_SCHEMA,
   SCORED_SCHEMA,
+  SEEN_SCHEMA,
   TASK_CONFIG_SCHEMA,
   VALIDATED_SCHEMA,
 } from '#schemas/texts.ts'
@@ -24,6 +25,7 @@ import type {
   LlmError,
   LlmRequest,
   Scored,
+  Seen,
   TaskConfig,
   Validated,
 } from './types.ts'
@@ -40,6 +42,6 @@ export const ActionEventAvro = avro<ActionEvent>(ACTION_EVENT_SCHEMA)
 /** A reply of a model, journaled as soon as it was paid for. */
 export const BoughtAvro = avro<Bought>(BOUGHT_SCHEMA)
 /** When admission saw an id first. */
-export const SeenAvro = avro<number>('"long"', { name: 'caudal.answers.Seen' })
+export const SeenAvro = avro<Seen>(SEEN_SCHEMA)
 /** Typed by people too, hence JSON. A change with a value of a wrong type is skipped as a whole; the one before it stays. */
 export const TaskConfigCodec = jsonOrAvro(avro<TaskConfig>(TASK_CONFIG_SCHEMA))

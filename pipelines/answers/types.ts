@@ -12,6 +12,7 @@ export type {
   LlmError,
   LlmRequest,
   Scored,
+  Seen,
   TaskConfig,
   Validated,
 } from '#schemas/types.ts'

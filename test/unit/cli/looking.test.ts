@@ -134,16 +134,16 @@ describe('caudal state get', () => {
   it('shows what is stored under a key, from the last write', async () => {
     const folder = dataFolder()
     const entry = Buffer.from(valueEntry('admit', 'seen', 'q1'))
-    const bytes = frame(SeenAvro.encode(17), { now: Date.now(), ttl: 1_000_000 })
+    const bytes = frame(SeenAvro.encode({ at: 17 }), { now: Date.now(), ttl: 1_000_000 })
     const partition = partitionOf(Buffer.from('q1'), 8)
     const records = [
-      record({}, { key: entry, value: frame(SeenAvro.encode(1), { now: 0, ttl: 1 }) }),
+      record({}, { key: entry, value: frame(SeenAvro.encode({ at: 1 }), { now: 0, ttl: 1 }) }),
       record({}, { key: entry, value: bytes }),
     ]
     await withLog(folder, log => log.append([{ topic: 'answers.admit.state', partition, records }]))
-    expect((await caudal(folder, ['state', 'get', 'admit', 'q1'])).stdout).toBe('seen = 17\n')
+    expect((await caudal(folder, ['state', 'get', 'admit', 'q1'])).stdout).toBe('seen = {"at":17}\n')
     const { stdout } = await caudal(folder, ['state', 'get', 'admit', 'q1', '--json'])
-    expect(JSON.parse(stdout)).toEqual({ state: 'seen', value: 17 })
+    expect(JSON.parse(stdout)).toEqual({ state: 'seen', value: { at: 17 } })
   })
 
   it('tells a key without anything from an operator that is not there', async () => {

@@ -19,7 +19,7 @@ test('the second is dropped, and does not lengthen the time that the id is remem
   await run(admit(), INTAKE, { state, now: 1_000 })
   const { emissions } = await run(admit(), INTAKE, { state, now: 2_000 })
   expect(emissions).toEqual([])
-  expect(state.get('seen')).toBe(1_000)
+  expect(state.get('seen')).toEqual({ at: 1_000 })
 })
 
 test('ids are remembered for 24 hours, or as told', () => {

@@ -1,0 +1,62 @@
+/** `caudal schemas`: the Avro schemas of the graph against the registry, before a version is let loose. */
+import { checkSchemas, registerSchemas, type SchemaCheck } from '#schemas/deploy.ts'
+import type { SchemaRegistry } from '#schemas/registry.ts'
+import type { Topology } from '#topology/topology.ts'
+import { command, EXIT, type Surroundings } from '../command.ts'
+import { configurationOf } from '../configuration.ts'
+import { jsonLogger } from '../logger.ts'
+import { openLog, openRegistry } from '../parts.ts'
+import { modellessTopology } from '../pipeline.ts'
+import { things } from '../text-table.ts'
+
+export const schemasCheck = command({
+  name: 'schemas check',
+  summary: 'Tells which schemas are new, and whether each can read what its predecessor wrote',
+  details: 'Changes nothing. The exit code is 3 when a schema is incompatible.',
+  positionals: [],
+  options: { json: { type: 'boolean', description: 'one JSON object a line' } },
+  examples: ['caudal schemas check', 'SCHEMA_REGISTRY_URL=http://localhost:8081 caudal schemas check --json'],
+  run: context =>
+    withRegistry(context, async (topology, registry) => {
+      const checks = await checkSchemas(topology, registry)
+      for (const check of checks)
+        context.stdout.write(`${context.options.json ? JSON.stringify(check) : lineOf(check)}\n`)
+      return checks.some(({ state }) => state === 'incompatible') ? EXIT.configuration : EXIT.ok
+    }),
+})
+
+export const schemasRegister = command({
+  name: 'schemas register',
+  summary: 'Registers the schemas that are new',
+  details: 'With one that is incompatible none is registered. A pod that starts does the same.',
+  positionals: [],
+  options: {},
+  examples: ['caudal schemas register', 'SCHEMA_REGISTRY_URL=http://localhost:8081 caudal schemas register'],
+  run: context =>
+    withRegistry(context, async (topology, registry) => {
+      const ids = await registerSchemas(topology, registry)
+      for (const [subject, id] of ids) context.stdout.write(`${subject}  ${id}\n`)
+      context.stdout.write(`${things(ids.size, 'schema')} in ${registry.address}\n`)
+      return EXIT.ok
+    }),
+})
+
+async function withRegistry<T>(
+  { environment, stderr, system }: Surroundings,
+  use: (topology: Topology, registry: SchemaRegistry) => Promise<T>,
+): Promise<T> {
+  const configuration = configurationOf(environment)
+  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
+  const log = await openLog(configuration, { system, logger })
+  try {
+    return await use(modellessTopology(configuration), await openRegistry(configuration, log, system))
+  } finally {
+    await log.close()
+  }
+}
+
+const SIGNS = { registered: ' ', new: '+', compatible: '~', incompatible: '!' } as const
+
+function lineOf({ subject, schema, state, reason }: SchemaCheck): string {
+  return `${SIGNS[state]} ${subject}  ${schema}  ${state}${reason === undefined ? '' : `: ${reason}`}`
+}

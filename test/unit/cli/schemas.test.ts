@@ -1,0 +1,40 @@
+/** `caudal schemas`: told before, registered once, refused together. */
+import { expect, test } from 'vitest'
+import { EXIT } from '#cli/command.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
+import { caudal, dataFolder, withLog } from './data-folder.ts'
+
+test('check tells what is new and changes nothing; after register all is there', async () => {
+  const folder = dataFolder()
+  for (let time = 0; time < 2; time++) {
+    const { code, lines } = await caudal(folder, ['schemas', 'check'])
+    expect(code).toBe(EXIT.ok)
+    expect(lines).toContain('+ llm.requests-value  caudal.answers.LlmRequest  new')
+  }
+  const { code, lines } = await caudal(folder, ['schemas', 'register'])
+  expect(code).toBe(EXIT.ok)
+  expect(lines.at(-1)).toBe('11 schemas in topic answers.schemas')
+  const checked = await caudal(folder, ['schemas', 'check', '--json'])
+  expect(checked.lines.map(line => JSON.parse(line).state)).toEqual(Array(11).fill('registered'))
+})
+
+test('what cannot read its predecessor is told with its reason, and keeps all others out', async () => {
+  const folder = dataFolder()
+  const former = '{"type":"record","name":"Seen","namespace":"caudal.answers","fields":[]}'
+  await withLog(folder, log =>
+    new EmbeddedRegistry({ application: 'answers', log, system: realSystem }).register(
+      'caudal.answers.Seen',
+      former,
+    ),
+  )
+  const checked = await caudal(folder, ['schemas', 'check'])
+  expect(checked.code).toBe(EXIT.configuration)
+  expect(checked.stdout).toMatch(
+    /^! caudal.answers.Seen {2}caudal.answers.Seen {2}incompatible: no matching field .*at$/m,
+  )
+  const registered = await caudal(folder, ['schemas', 'register'])
+  expect(registered.code).toBe(EXIT.configuration)
+  expect(registered.stderr).toContain('SCHEMAS_REFUSED')
+  expect((await caudal(folder, ['schemas', 'check'])).stdout).toContain('+ llm.intake-value')
+})
