@@ -146,7 +146,7 @@ export class NodeContext implements Context {
       return this.#decode(codec, journaled.result)
     }
     for (let open = this.#run.whenMayCall(); open; open = this.#run.whenMayCall()) await open
-    this.#open()
+    this.assertOpen()
     const result = await call({ signal: this.#run.signal, id })
     try {
       this.#run.journal(id, codec.encode(result))

@@ -116,6 +116,11 @@ export class LoneStage implements RunHost {
 
   replayed(): void {}
 
+  /** Nobody else can own a lone stage. */
+  whenMayCall(): undefined {
+    return undefined
+  }
+
   snapshot(name: string): TableSnapshot<unknown> {
     const table = this.#tables[name] ?? {}
     return { get: key => table[key], release: () => undefined }
