@@ -13,9 +13,6 @@ export const PORTS = {
   kafkaController: 19192,
   /** TLS with SASL: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512. */
   kafkaSecure: 19292,
-  /** Where a broker listens for a proxy in between, and the address of that proxy, which it tells its clients. */
-  kafkaProxied: 19392,
-  kafkaProxy: 19492,
   registry: 18081,
   postgres: 15432,
   redis: 16379,

@@ -23,17 +23,16 @@ export function serverProperties(place: BrokerPlace): string {
 
 function identity({ folder, node, brokers, portOffset }: BrokerPlace) {
   const at = (port: number) => `${HOST}:${port + portOffset + node - 1}`
-  const open = [`PLAINTEXT://${at(PORTS.kafka)}`, `SECURE://${at(PORTS.kafkaSecure)}`].join(',')
+  const listeners = [`PLAINTEXT://${at(PORTS.kafka)}`, `SECURE://${at(PORTS.kafkaSecure)}`].join(',')
   return {
     'process.roles': 'broker,controller',
     'node.id': node,
     'controller.quorum.voters': portsOf(PORTS.kafkaController + portOffset, brokers)
       .map((port, index) => `${index + 1}@${HOST}:${port}`)
       .join(','),
-    listeners: `${open},PROXIED://${at(PORTS.kafkaProxied)},CONTROLLER://${at(PORTS.kafkaController)}`,
-    'advertised.listeners': `${open},PROXIED://${at(PORTS.kafkaProxy)}`,
-    'listener.security.protocol.map':
-      'PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+    listeners: `${listeners},CONTROLLER://${at(PORTS.kafkaController)}`,
+    'advertised.listeners': listeners,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': join(folder, 'data'),
   }
