@@ -38,7 +38,7 @@ export async function callByHand({
   let answers: { value: string; partition: number }[] = []
   let running = 0
   let done = 0
-  let wake = () => {}
+  let room = Promise.withResolvers<void>()
   const finished = Promise.withResolvers<void>()
 
   const flush = setInterval(async () => {
@@ -61,15 +61,7 @@ export async function callByHand({
     autoCommit: false,
     partitionsConsumedConcurrently: PARTITIONS,
     eachMessage: async ({ partition, message }) => {
-      while (running >= inFlightMax) {
-        await new Promise<void>(resolve => {
-          const before = wake
-          wake = () => {
-            before()
-            resolve()
-          }
-        })
-      }
+      while (running >= inFlightMax) await room.promise
       running++
       const offset = Number(message.offset)
       inFlight[partition]?.add(offset)
@@ -77,9 +69,8 @@ export async function callByHand({
         answers.push({ value, partition })
         inFlight[partition]?.delete(offset)
         running--
-        const waiting = wake
-        wake = () => {}
-        waiting()
+        room.resolve()
+        room = Promise.withResolvers<void>()
       })
     },
   })

@@ -68,17 +68,7 @@ export async function countByHand(
     eachBatchAutoResolve: false,
     eachBatch: async ({ batch, heartbeat }) => {
       const { partition } = batch
-      const outputs: Message[] = []
-      const changes = new Map<string, Message>()
-      for (const { key, value } of batch.messages) {
-        const name = String(key)
-        if (typeof JSON.parse(String(value)).n !== 'number') continue
-        const count = (counts.get(name) ?? 0) + 1
-        counts.set(name, count)
-        const message = { key, value: Buffer.from(JSON.stringify(count)), partition }
-        outputs.push(message)
-        changes.set(name, message)
-      }
+      const { outputs, changes } = count(batch.messages, partition, counts)
       await commit(partition, outputs, changes, String(Number(batch.lastOffset()) + 1))
       await heartbeat()
       seen += batch.messages.length
@@ -90,4 +80,24 @@ export async function countByHand(
   await consumer.disconnect()
   await producer.disconnect()
   return steady
+}
+
+/** One output for each message, and the last count of each key for the changelog. */
+function count(
+  messages: readonly { readonly key: Buffer | null; readonly value: Buffer | null }[],
+  partition: number,
+  counts: Map<string, number>,
+) {
+  const outputs: Message[] = []
+  const changes = new Map<string, Message>()
+  for (const { key, value } of messages) {
+    const name = String(key)
+    if (typeof JSON.parse(String(value)).n !== 'number') continue
+    const total = (counts.get(name) ?? 0) + 1
+    counts.set(name, total)
+    const message = { key, value: Buffer.from(JSON.stringify(total)), partition }
+    outputs.push(message)
+    changes.set(name, message)
+  }
+  return { outputs, changes }
 }

@@ -1,4 +1,5 @@
 /** Who may import whom: the architecture as a table. Anything not listed is forbidden. */
+import { posix } from 'node:path'
 import { inProduct, isUnder, perFile, type Rule } from './rule.ts'
 import type { Import, SourceFile } from './source.ts'
 
@@ -220,6 +221,7 @@ const deadFiles: Rule = {
   instead: 'delete it, use it, or name it in package.json (bin, exports, scripts)',
   check: tree => {
     const named = `${tree.texts.get('package.json')} ${tree.texts.get('vitest.config.ts')}`
+    const started = startedProcesses(tree.sources)
     const used = new Set(tree.sources.filter(file => !isTestCode(file)).flatMap(pathsOf))
     const tested = new Set(tree.sources.filter(isTestCode).flatMap(pathsOf))
     return tree.sources.flatMap(file => {
@@ -227,6 +229,7 @@ const deadFiles: Rule = {
         file.isTest ||
         file.path.endsWith('index.ts') ||
         named.includes(file.path) ||
+        started.has(posix.basename(file.path)) ||
         isUnder(file.path, ['examples', 'bench', 'vitest.config.ts'])
       if (entry || used.has(file.path) || (!file.isProduct && tested.has(file.path))) return []
       return [
@@ -242,6 +245,12 @@ const deadFiles: Rule = {
     'engine/core/orphan.ts': '/** Nobody needs it. */\n',
     'test/unit/orphan.test.ts': "/** Test. */\nimport { orphan } from '#engine/core/orphan.ts'\n",
   },
+}
+
+/** Names of files that others start as processes of their own: they stand there as text, not in an import. */
+function startedProcesses(sources: readonly SourceFile[]): ReadonlySet<string> {
+  const named = /(?<!from |import\()['"](?:[\w./-]*\/)?([\w-]+\.ts)['"]/g
+  return new Set(sources.flatMap(({ text }) => [...text.matchAll(named)].map(([, name = '']) => name)))
 }
 
 export const IMPORT_RULES: readonly Rule[] = [layers, packages, dependencies, crossings, cycles, deadFiles]
