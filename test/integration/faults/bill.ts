@@ -6,6 +6,8 @@ export interface Fault {
   readonly kind: 'kill' | 'freeze'
   readonly pod: string
   readonly at: number
+  /** When it went on, if it did: the model hears of a call a little after it was made, so `at` is not the end. */
+  until: number
   /** What it ran then. */
   readonly partitions: ReadonlySet<number>
 }
@@ -36,7 +38,7 @@ export function billOf(calls: readonly Call[], faults: readonly Fault[]): Bill {
     const answered = caused.filter(({ first }) => first.ended !== undefined && first.ended <= fault.at)
     return {
       fault,
-      inFlight: inFlight(calls, fault.pod, fault.at),
+      inFlight: inFlight(calls, fault.pod, fault.at, fault.until),
       again: caused.length - answered.length,
       answeredAgain: answered.length,
     }
@@ -47,5 +49,5 @@ export function billOf(calls: readonly Call[], faults: readonly Fault[]): Bill {
 
 /** The first fault of the first buyer after it began to buy. */
 function causeOf({ first }: Repurchase, faults: readonly Fault[]): Fault | undefined {
-  return faults.find(({ pod, at }) => pod === first.pod && first.begun <= at)
+  return faults.find(({ pod, until }) => pod === first.pod && first.begun <= until)
 }

@@ -1,7 +1,7 @@
 /** A Kafka cluster of the fault tests' own, laid out by the local stack on other ports: its brokers may be killed. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokerAddresses, HOST, PORTS, portsOf, STACK_FOLDER } from '#deploy/local/addresses.ts'
+import { brokerAddresses, PORTS, portsOf, STACK_FOLDER } from '#deploy/local/addresses.ts'
 import { kafka } from '#deploy/local/kafka.ts'
 import { type BackgroundProcess, pidOf, startProcess, stopProcess } from '#deploy/local/process.ts'
 import { invariant } from '#engine/core/errors.ts'
@@ -9,6 +9,8 @@ import { invariant } from '#engine/core/errors.ts'
 export const FAULTS_FOLDER = join(STACK_FOLDER, 'faults')
 /** Ports of each kind of cluster, far enough from the stack's and from each other. */
 const PORT_OFFSETS = { one: 1_000, three: 1_010, chaos: 1_020 } as const
+/** From the port of a broker to that of its proxy. */
+export const PROXY_PORT_OFFSET = 300
 
 export class Cluster {
   /** Straight to the brokers. */
@@ -20,10 +22,9 @@ export class Cluster {
   private constructor(processes: readonly BackgroundProcess[], portOffset: number) {
     this.#processes = processes
     this.addresses = brokerAddresses(processes.length, portOffset)
-    const brokers = portsOf(PORTS.kafkaProxied + portOffset, processes.length)
-    this.proxies = portsOf(PORTS.kafkaProxy + portOffset, processes.length).map((listens, index) => ({
-      listens,
-      broker: brokers[index] ?? 0,
+    this.proxies = portsOf(PORTS.kafka + portOffset, processes.length).map(broker => ({
+      listens: broker + PROXY_PORT_OFFSET,
+      broker,
     }))
   }
 
@@ -38,11 +39,6 @@ export class Cluster {
     await service.prepare()
     await Promise.all(service.processes.map(startProcess))
     return new Cluster(service.processes, portOffset)
-  }
-
-  /** Where clients go who have the proxies between. */
-  get proxiedAddresses(): readonly string[] {
-    return this.proxies.map(({ listens }) => `${HOST}:${listens}`)
   }
 
   get brokers(): number {

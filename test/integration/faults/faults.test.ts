@@ -6,8 +6,11 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { stackRuns } from '../stack.ts'
 import { Cluster } from './cluster.ts'
 import { play, type Scenario } from './scenario.ts'
+import { oneOfThree, onlyBroker } from './scenarios/brokers.ts'
+import { lostMessages } from './scenarios/lost-messages.ts'
 import { frozenPods, killedOnlyPod, killedPods } from './scenarios/lost-pods.ts'
 import { rollingRestart, scaled } from './scenarios/scaling.ts'
+import { partitionsCost, slowCall } from './scenarios/steady.ts'
 
 const CLUSTER_WITHIN_MS = 90_000
 const SCENARIO_WITHIN_MS = 240_000
@@ -27,4 +30,15 @@ function describeFaults(name: 'one' | 'three', brokers: number, scenarios: reado
   })
 }
 
-describeFaults('one', 1, [killedPods, killedOnlyPod, frozenPods, scaled, rollingRestart])
+describeFaults('one', 1, [
+  killedPods,
+  killedOnlyPod,
+  frozenPods,
+  scaled,
+  rollingRestart,
+  lostMessages,
+  slowCall,
+  ...partitionsCost,
+  onlyBroker,
+])
+describeFaults('three', 3, [oneOfThree])

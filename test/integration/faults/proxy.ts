@@ -1,6 +1,6 @@
 /**
- * A TCP proxy before one broker that knows where Kafka's requests begin and end, and of what kind they are. Brokers tell
- * clients of their proxied listener to come here, so no answer has to be changed.
+ * A TCP proxy before one broker that knows where Kafka's requests begin and end, and of what kind they are. Pods
+ * are told to come here instead of to the addresses that brokers give, so no answer has to be changed.
  *
  * A request can get lost before the broker has it, or its answer after the broker has done it: silently, so that the
  * client waits for its time-out, or by cutting the connection. Or the answer comes late.

@@ -15,7 +15,7 @@ import type { PodSettings } from '../pods/pod-settings.ts'
 import { ModelProcess, PodProcess } from '../pods/processes.ts'
 import { type Bill, billOf, type Fault } from './bill.ts'
 import { differences, type Outcomes, outcomesOf } from './checks.ts'
-import { type Cluster, FAULTS_FOLDER } from './cluster.ts'
+import { type Cluster, FAULTS_FOLDER, PROXY_PORT_OFFSET } from './cluster.ts'
 import { gatherEvidence } from './evidence.ts'
 import { Load } from './load.ts'
 import { Outputs } from './outputs.ts'
@@ -115,7 +115,8 @@ export class Rig {
     const settings: PodSettings = {
       application: options.name,
       name,
-      brokers: options.isProxied ? options.cluster.proxiedAddresses : options.cluster.addresses,
+      brokers: options.cluster.addresses,
+      portShift: options.isProxied ? PROXY_PORT_OFFSET : 0,
       partitions: options.partitions,
       inFlightMax: options.inFlightMax,
       timeoutMs: 120_000,
@@ -156,8 +157,11 @@ export class Rig {
   }
 
   thawPod(name: string): void {
+    const pod = this.pod(name)
     this.say(`thaw ${name}`)
-    this.pod(name).signal('SIGCONT')
+    const fault = this.faults.findLast(each => each.pod === pod.incarnation)
+    if (fault) fault.until = Date.now()
+    pod.signal('SIGCONT')
   }
 
   calls(): Promise<readonly Call[]> {
@@ -209,7 +213,8 @@ export class Rig {
 
   #note(kind: Fault['kind'], pod: PodProcess): Fault {
     const at = Date.now()
-    const fault = { kind, pod: pod.incarnation, at, partitions: pod.tasksAt(at) }
+    const until = Number.POSITIVE_INFINITY
+    const fault = { kind, pod: pod.incarnation, at, until, partitions: pod.tasksAt(at) }
     this.faults.push(fault)
     this.say(`${kind} ${pod.incarnation}, which runs ${[...fault.partitions].join(' ')}`)
     return fault

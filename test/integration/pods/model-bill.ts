@@ -38,7 +38,7 @@ export function repurchases(calls: readonly Call[]): readonly Repurchase[] {
   })
 }
 
-/** The calls of a pod that were under way at a moment. */
-export function inFlight(calls: readonly Call[], pod: string, at: number): number {
-  return calls.filter(each => each.pod === pod && each.begun <= at && (each.ended ?? at) >= at).length
+/** The calls of a pod that were begun until some time, and were not answered at an earlier one. */
+export function inFlight(calls: readonly Call[], pod: string, at: number, begunUntil = at): number {
+  return calls.filter(each => each.pod === pod && each.begun <= begunUntil && (each.ended ?? at) >= at).length
 }

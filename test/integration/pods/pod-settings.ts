@@ -8,6 +8,8 @@ export interface PodSettings {
   readonly application: string
   readonly name: string
   readonly brokers: readonly string[]
+  /** Added to the port of every broker: there is a proxy. */
+  readonly portShift: number
   readonly partitions: number
   readonly inFlightMax: number
   readonly timeoutMs: number

@@ -56,6 +56,7 @@ const log = await openKafkaLog({
   brokers: settings.brokers,
   clientId: settings.name,
   system: realSystem,
+  route: address => address.replace(/\d+$/, port => String(Number(port) + settings.portShift)),
   requestTimeoutMs: settings.requestTimeoutMs,
   warn: message => logger.warn(message),
 })

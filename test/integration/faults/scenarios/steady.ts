@@ -1,0 +1,97 @@
+/** Without any fault: what a slow call costs the others, and what a partition costs the brokers. */
+import { expect } from 'vitest'
+import type { PodFigures } from '../../pods/pod-settings.ts'
+import { longestGapMs, type Span } from '../pauses.ts'
+import { API } from '../proxy.ts'
+import type { Rig, Verdict } from '../rig.ts'
+import { expectFairBill, report, type Scenario } from '../scenario.ts'
+import { pause } from '../until.ts'
+
+/** A question early in the run, whose call takes most of it. */
+const SLOW = 'q5000'
+const SLOW_MS = 25_000
+const WARM_UP_MS = 2_000
+/** What counts as unchanged on a machine where other programs run. */
+const THROUGHPUT_SHARE_MIN = 0.95
+const COMMIT_MEDIAN_FACTOR_MAX = 1.5
+const COMMIT_MEDIAN_MS_MORE = 3
+
+const figures = new WeakMap<Rig, PodFigures>()
+
+export const slowCall: Scenario = {
+  name: 'a call that takes very long, among others',
+  options: { model: { latencyMinMs: 20, latencyMaxMs: 300, slow: { [SLOW]: SLOW_MS } } },
+  async play(rig) {
+    await rig.startPods(['a'])
+    rig.begin()
+    await rig.load.done
+    figures.set(rig, await rig.pod('a').figures())
+  },
+  check(verdict, rig) {
+    expectFairBill(verdict)
+    expect.soft(verdict.bill.boughtTwice).toBe(0)
+    const slow = verdict.calls.find(({ id }) => id === SLOW)
+    const commits = figures.get(rig)?.commits ?? []
+    const [first] = rig.outputs.seen
+    const doneAt = rig.load.doneAt ?? 0
+    const before = { from: (first?.at ?? 0) + WARM_UP_MS, to: slow?.begun ?? 0 }
+    const during = { from: slow?.begun ?? 0, to: Math.min(slow?.ended ?? 0, doneAt) }
+    const [alone, beside] = [before, during].map(span => rates(rig, commits, span))
+    report('', { before: alone, during: beside })
+    expect
+      .soft(beside?.answersPerSecond)
+      .toBeGreaterThanOrEqual((alone?.answersPerSecond ?? 0) * THROUGHPUT_SHARE_MIN)
+    const medianMax = (alone?.commitMs ?? 0) * COMMIT_MEDIAN_FACTOR_MAX + COMMIT_MEDIAN_MS_MORE
+    expect.soft(beside?.commitMs).toBeLessThanOrEqual(medianMax)
+    expect.soft(beside?.silentMs).toBeLessThan(1_000)
+  },
+}
+
+function rates(rig: Rig, commits: PodFigures['commits'], span: Span) {
+  const isInside = ({ at }: { readonly at: number }) => at >= span.from && at <= span.to
+  const answers = rig.outputs.seen.filter(isInside)
+  const durations = commits
+    .filter(isInside)
+    .map(each => each.durationMs)
+    .sort((a, b) => a - b)
+  return {
+    answersPerSecond: Math.round((answers.length * 1_000) / (span.to - span.from)),
+    commitMs: durations[Math.floor(durations.length / 2)] ?? 0,
+    commitMsP99: durations[Math.floor(durations.length * 0.99)] ?? 0,
+    silentMs: longestGapMs(
+      answers.map(each => each.at),
+      span,
+    ),
+  }
+}
+
+let producersStarted = 0
+const costs = new WeakMap<Rig, { readonly producers: number; readonly connections: number }>()
+let fewPartitions: { readonly producers: number; readonly connections: number } | undefined
+
+/** Two runs, one after the other: the second is compared with the first. */
+export const partitionsCost: readonly Scenario[] = [8, 64].map(partitions => ({
+  name: `producers and connections of a pod with ${partitions} partitions`,
+  options: { partitions, records: 2_000, perSecond: 1_000 },
+  troubleFor(api) {
+    if (api === API.initProducerId) producersStarted++
+    return undefined
+  },
+  async play(rig) {
+    producersStarted = 0
+    await rig.startPods(['a'])
+    rig.begin()
+    await rig.load.done
+    await pause(1_000)
+    const { brokerConnections } = await rig.pod('a').figures()
+    costs.set(rig, { producers: producersStarted, connections: brokerConnections })
+  },
+  check(verdict: Verdict, rig: Rig) {
+    expectFairBill(verdict)
+    const cost = costs.get(rig)
+    report('', { partitions, ...cost })
+    expect.soft(cost?.producers).toBe(1)
+    if (partitions > 8) expect.soft(cost).toEqual(fewPartitions)
+    else fewPartitions = cost
+  },
+}))
