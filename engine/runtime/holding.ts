@@ -1,5 +1,8 @@
 /** What ownership knows of one task that the group has assigned to this pod. */
-import type { Claim } from './checkpoint.ts'
+import { NO_HEADERS } from '#engine/core/record.ts'
+import type { PartitionBatch } from '#engine/log/log.ts'
+import { markerEntry } from '#engine/state/layout.ts'
+import { type Claim, encodeMarker, type Marker } from './checkpoint.ts'
 import type { Task } from './task.ts'
 
 export class Holding {
@@ -26,6 +29,8 @@ export class Holding {
   readonly sent = new Set<string>()
   /** Nonces of others whose owner was fenced after the nonce was read. */
   readonly settled = new Set<string>()
+  /** Nonces of our markers that may be in the state topic. */
+  readonly #written = new Set<string>()
 
   constructor(task: Task) {
     this.task = task
@@ -47,11 +52,31 @@ export class Holding {
     return !owner || this.task.tail?.released === owner.nonce || this.settled.has(owner.nonce)
   }
 
-  /** The marker that was the last before ours, where its owner is not known to be out. */
+  /** Somebody who has marked the task before us and is not known to be out. */
   strangerBehind(producer: string): Claim | undefined {
-    const marker = this.task.tail?.foreignMarker
-    if (!marker || marker.producer === producer) return undefined
-    const isOut = this.task.tail?.released === marker.nonce || this.settled.has(marker.nonce)
-    return isOut ? undefined : marker
+    const { tail } = this.task
+    for (const marker of tail?.foreignMarkers.values() ?? []) {
+      const isOut = tail?.released === marker.nonce || this.settled.has(marker.nonce)
+      if (marker.producer !== producer && !isOut) return marker
+    }
+    return undefined
+  }
+
+  /** What marks the task as ours: the new marker, and the end of our earlier ones. */
+  marks(marker: Marker, timestamp: number): PartitionBatch {
+    const record = (nonce: string, value: Uint8Array | null) => {
+      return { key: Buffer.from(markerEntry(nonce)), value, headers: NO_HEADERS, timestamp }
+    }
+    const earlier = [...this.#written].map(nonce => record(nonce, null))
+    this.#written.add(marker.nonce)
+    return { ...this.task.statePlace, records: [...earlier, record(marker.nonce, encodeMarker(marker))] }
+  }
+
+  /** The marker is there, and the earlier ones are gone. */
+  wasMarked(nonce: string, now: number): void {
+    this.marked = nonce
+    this.markedAt = now
+    this.#written.clear()
+    this.#written.add(nonce)
   }
 }

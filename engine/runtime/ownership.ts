@@ -10,16 +10,16 @@
  * 4. claim: new tasks, or all of them after the producer was replaced (a fence may be under way)
  * 5. mark: a transaction writes the claim's nonce into each state partition
  * 6. read up to the own marker: new tasks restore, kept ones look for foreign writes and for the outcome of a commit
- * 7. the last foreign marker must be of an owner that is out; else fence it and claim again
+ * 7. every foreign marker left must be of an owner that is out; else fence it and claim again. The first commit of an
+ *    owner that came so far deletes them: a marker alone proves nothing of those before it, as its writer may have died
+ *    before it looked
  *
  * Safe, because whoever owned a task before is fenced or has released before our marker is written, so that nothing of
  * theirs can follow it; and because nobody claims after us while the stored claim is ours. Docs: docs/ownership.md.
  */
 import { CaudalError } from '#engine/core/errors.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
-import { MARKER } from '#engine/state/layout.ts'
-import { type Claim, decodeClaim, encodeClaim, encodeMarker } from './checkpoint.ts'
+import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding } from './holding.ts'
@@ -288,11 +288,9 @@ export class Ownership {
   #mark(holdings: readonly Holding[]): void {
     const { committer, producer, host } = this.#options
     const marks = holdings.map(holding => ({ holding, nonce: holding.claim ?? '' }))
-    const batches = marks.map(({ holding, nonce }) => {
-      const value = encodeMarker({ incarnation: host.incarnation, producer, nonce })
-      const record = { key: Buffer.from(MARKER), value, headers: NO_HEADERS, timestamp: host.system.now() }
-      return { ...holding.task.statePlace, records: [record] }
-    })
+    const { incarnation } = host
+    const now = host.system.now()
+    const batches = marks.map(({ holding, nonce }) => holding.marks({ incarnation, producer, nonce }, now))
     committer.write(batches, () => {
       for (const { holding, nonce } of marks) this.#marked(holding, nonce)
     })
@@ -300,8 +298,7 @@ export class Ownership {
 
   #marked(holding: Holding, nonce: string): void {
     if (holding.claim !== nonce || !holding.task.isOpen) return
-    holding.marked = nonce
-    holding.markedAt = this.#options.host.system.now()
+    holding.wasMarked(nonce, this.#options.host.system.now())
     if (holding.isKept) {
       holding.checking = true
       holding.task.check(nonce)

@@ -11,7 +11,7 @@ import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
-import { CHECKPOINT, MARKER, RELEASE } from '#engine/state/layout.ts'
+import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
 import { decodeCheckpoint, decodeMarker, decodeRelease, type Marker } from './checkpoint.ts'
 
 const FETCH_RECORDS_MAX = 10_000
@@ -33,8 +33,8 @@ export interface TailOptions {
 }
 
 export class StateTail {
-  /** The last marker of another incarnation. */
-  foreignMarker: Marker | undefined
+  /** By entry, the markers of other incarnations that no owner has deleted: those who wrote them may still be at work. */
+  readonly foreignMarkers = new Map<string, Marker>()
   /** Anything of another incarnation was read: a marker or a checkpoint. */
   foreign = false
   /** The nonce that was given up last. */
@@ -77,8 +77,8 @@ export class StateTail {
   }
 
   /** What a local copy already holds of the engine's own entries. */
-  resume(marker: Uint8Array | undefined, release: Uint8Array | undefined): void {
-    if (marker) this.#sawMarker(marker)
+  resume(markers: Iterable<readonly [string, Uint8Array]>, release: Uint8Array | undefined): void {
+    for (const [entry, marker] of markers) this.#sawMarker(entry, marker)
     if (release) this.released = decodeRelease(release).nonce
     this.foreign = false
   }
@@ -112,18 +112,19 @@ export class StateTail {
       const { incarnation, number } = decodeCheckpoint(value)
       if (incarnation === this.#options.incarnation) this.numbers.add(number)
       else this.foreign = true
-    } else if (value && entry === MARKER) this.#sawMarker(value)
+    } else if (entry.startsWith(MARKER_PREFIX)) this.#sawMarker(entry, value)
     else if (value && entry === RELEASE) this.released = decodeRelease(value).nonce
     return [entry, value]
   }
 
-  #sawMarker(value: Uint8Array): void {
+  #sawMarker(entry: string, value: Uint8Array | null): void {
+    if (!value) return void this.foreignMarkers.delete(entry)
     const marker = decodeMarker(value)
     this.#lastMarker = marker.nonce
     if (marker.nonce === this.#target) this.reached = true
     if (marker.incarnation === this.#options.incarnation) return
     this.foreign = true
-    this.foreignMarker = marker
+    this.foreignMarkers.set(entry, marker)
   }
 
   #fail(error: unknown): void {

@@ -6,7 +6,7 @@ import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
 import type { StateDeclarations } from '#engine/core/operator.ts'
 import { partitionKey, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
 import type { Bounds } from '#engine/log/log.ts'
-import { CHECKPOINT, MARKER, RELEASE } from '#engine/state/layout.ts'
+import { CHECKPOINT, MARKER_PREFIX, markerEntry, RELEASE } from '#engine/state/layout.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
 import { TaskState } from '#engine/state/task-state.ts'
 import { TimerQueue } from '#engine/state/timer-queue.ts'
@@ -137,6 +137,7 @@ export class Task {
       return this.#failed(error)
     }
     state.stage(migrated)
+    this.#endMarkers(state)
     const timers = new TimerQueue(state, host.limits.timersWindowMax)
     this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, bytes =>
       onStaged(this, bytes),
@@ -146,6 +147,13 @@ export class Task {
     this.blockedBy = undefined
     this.#move('running')
     if (migrated.size > 0) onStaged(this, 0)
+  }
+
+  /** Whoever has marked the task before is out: the first commit says so, and nobody needs to look at them again. */
+  #endMarkers(state: TaskState): void {
+    const own = markerEntry(this.#target ?? '')
+    const before = [...state.entries(MARKER_PREFIX)].filter(([entry]) => entry !== own)
+    state.stage(new Map(before.map(([entry]) => [entry, null])))
   }
 
   /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
@@ -248,7 +256,7 @@ export class Task {
     const state = new TaskState(store)
     this.#state = state
     this.tail = this.#openTail((entries, position) => state.restore(entries, position))
-    this.tail.resume(state.get(MARKER), state.get(RELEASE))
+    this.tail.resume(state.entries(MARKER_PREFIX), state.get(RELEASE))
     if (this.#target !== undefined) this.tail.readTo(this.#target)
     this.tail.start()
     this.#options.onChanged()

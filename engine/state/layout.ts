@@ -24,8 +24,9 @@ export const ENTRY_BYTES_MAX = 1_960
 
 /** The progress of the task on its sources. */
 export const CHECKPOINT = '!checkpoint'
-/** The nonce that an owner writes before it restores. */
-export const MARKER = '!marker'
+/** Begins the entries of markers: the nonce that an owner writes before it restores, deleted once that owner is out. */
+export const MARKER_PREFIX = '!marker/'
+export const markerEntry = (nonce: string): string => MARKER_PREFIX + nonce
 /** The nonce of an owner that left the task cleanly. */
 export const RELEASE = '!release'
 /** The version of the layout and the names of the states that the stage owns. */
@@ -125,6 +126,7 @@ export function parseEntry(entry: string): Entry | undefined {
  */
 export function groupOf(entry: string): string | undefined {
   if (entry[0] === 'm') return mapGroup(entry)?.prefix
+  if (entry[0] === '!') return entry.startsWith(MARKER_PREFIX) ? MARKER_PREFIX : undefined
   return entry[0] === TIMER_PREFIX ? TIMER_PREFIX : undefined
 }
 

@@ -8,10 +8,11 @@ import {
   KEY_BYTES_MAX,
   LAYOUT,
   MAP_NAME_BYTES_MAX,
-  MARKER,
+  MARKER_PREFIX,
   mapEntry,
   mapEntryPrefix,
   mapPrefix,
+  markerEntry,
   NAME_BYTES_MAX,
   parseEntry,
   RELEASE,
@@ -104,6 +105,7 @@ describe('entries of arbitrary strings', () => {
       const prefix = mapEntryPrefix(operator, name, key)
       expect([groupOf(mapEntry(operator, name, key, member)), groupOf(prefix)]).toEqual([prefix, prefix])
       expect(groupOf(timerEntry(operator, name, key))).toBe(TIMER_PREFIX)
+      expect([groupOf(markerEntry(key)), groupOf(CHECKPOINT)]).toEqual([MARKER_PREFIX, undefined])
       expect(groupOf(valueEntry(operator, name, key))).toBeUndefined()
     }
   })
@@ -111,7 +113,7 @@ describe('entries of arbitrary strings', () => {
 
 describe('parsing', () => {
   it('tells the entries of the engine itself', () => {
-    expect([CHECKPOINT, MARKER, RELEASE, LAYOUT].map(entry => parseEntry(entry)?.kind)).toEqual(
+    expect([CHECKPOINT, markerEntry('pod:1#2'), RELEASE, LAYOUT].map(entry => parseEntry(entry)?.kind)).toEqual(
       Array(4).fill('engine'),
     )
   })
