@@ -2,7 +2,7 @@
  * A running application under test: pods and a model server as processes, load that comes evenly, a user who watches the
  * answers. Faults are done through it, so that it knows what to expect; `finish` reads what is left and judges it.
  */
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { invariant } from '#engine/core/errors.ts'
 import { realSystem } from '#engine/core/system.ts'
@@ -73,13 +73,14 @@ export class Rig {
     this.log = log
     this.plan = planned
     this.#model = model
-    this.#logFile = join(FAULTS_FOLDER, 'logs', `${name}.log`)
+    this.#logFile = logFileOf(name)
     this.load = new Load({ log, application: name, partitions, records, perSecond, keys })
     this.outputs = new Outputs(log, name, partitions)
   }
 
   static async open(options: RigOptions): Promise<Rig> {
     mkdirSync(join(FAULTS_FOLDER, 'logs'), { recursive: true })
+    rmSync(logFileOf(options.name), { force: true })
     const { name: application, partitions, inFlightMax, cluster } = options
     const log = await openKafkaLog({
       brokers: cluster.addresses,
@@ -219,4 +220,8 @@ export class Rig {
     this.say(`${kind} ${pod.incarnation}, which runs ${[...fault.partitions].join(' ')}`)
     return fault
   }
+}
+
+function logFileOf(name: string): string {
+  return join(FAULTS_FOLDER, 'logs', `${name}.log`)
 }
