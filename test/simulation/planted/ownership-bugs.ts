@@ -1,7 +1,7 @@
 /** Bugs in how tasks are taken over. */
 import { partitionKey } from '#engine/core/record.ts'
 import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
-import { MARKER } from '#engine/state/layout.ts'
+import { MARKER_PREFIX } from '#engine/state/layout.ts'
 import type { Plant } from '#testing/simulation/fleet.ts'
 import { withLog, withMembership, withProducer } from './delegate.ts'
 
@@ -65,5 +65,6 @@ export const lookedTooLate: Plant = ports => {
 }
 
 function isMarker({ records }: PartitionBatch): boolean {
-  return records.length === 1 && records[0]?.key?.toString() === MARKER
+  const last = records.at(-1)
+  return last?.value != null && last.key?.toString().startsWith(MARKER_PREFIX) === true
 }
