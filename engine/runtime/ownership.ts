@@ -156,7 +156,7 @@ export class Ownership {
     if (unread.length > 0) return this.#readClaims(unread)
     for (const holding of all) if (holding.owner && holding.ownerIsOut) holding.owner = undefined
     const inTheWay = all.find(holding => holding.owner && !this.#waitsFor(holding))
-    if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
+    if (inTheWay?.owner) return this.#isConfirmed ? this.#fence(inTheWay, inTheWay.owner) : this.#wakeIn(BACK_OFF_MS)
     const claimable = all.filter(holding => !holding.owner && !holding.fresh)
     // Tasks that work here first: a slow restore must hold up nobody else.
     const kept = claimable.filter(holding => holding.isKept)
@@ -190,6 +190,13 @@ export class Ownership {
     if (holding.ownerIsAlive) return waitedMs < this.#graceMs(holding)
     // Whoever has left may have handed over, and may be back under its name: a fence would hit the one that came back.
     return waitedMs < PATIENCE_MS && (holding.task.tail?.position ?? 0) < holding.readableEnd
+  }
+
+  /** The group has heard of this pod lately. One that has slept or was cut off would fence owners that are in the right. */
+  get #isConfirmed(): boolean {
+    const { system, limits } = this.#options.host
+    const confirmedAt = this.#options.membership()?.confirmedAt ?? 0
+    return system.now() - confirmedAt < (limits.sessionTimeoutMs * 2) / 3
   }
 
   /** How long a living owner has to hand over. */
