@@ -101,8 +101,8 @@ export class Task {
           ready
             .then(() => stores.open(this.id))
             .then(
-              store => host.enqueue(() => this.#opened(store, starts)),
-              error => host.enqueue(() => this.#openingFailed(error)),
+              store => this.#arrived(store, starts),
+              error => this.#absent(error),
             )
         }),
       error => host.enqueue(() => this.#openingFailed(error)),
@@ -249,9 +249,21 @@ export class Task {
     else if (!this.#isOpening) this.#released()
   }
 
-  #opened(store: Store, starts: readonly Bounds[]): void {
+  /** Outside a step, as there may be none any more: whatever is not noted here, nobody would close. */
+  #arrived(store: Store, starts: readonly Bounds[]): void {
     if (!this.isOpen) return this.#release(store)
     this.#store = store
+    this.#options.host.enqueue(() => this.#opened(store, starts))
+  }
+
+  #absent(error: unknown): void {
+    this.#isOpening = false
+    if (!this.isOpen) return this.#released()
+    this.#options.host.enqueue(() => this.#openingFailed(error))
+  }
+
+  #opened(store: Store, starts: readonly Bounds[]): void {
+    if (!this.isOpen) return
     this.#starts = starts
     const state = new TaskState(store)
     this.#state = state
@@ -263,8 +275,7 @@ export class Task {
   }
 
   #openingFailed(error: unknown): void {
-    this.#isOpening = false
-    if (!this.isOpen) return this.#released()
+    if (!this.isOpen) return
     if (!hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(error)
     const { host } = this.#options
     host.system.after(RETRY_MS, () => host.enqueue(() => this.isOpen && this.open()))
