@@ -156,7 +156,8 @@ export class Ownership {
     if (unread.length > 0) return this.#readClaims(unread)
     for (const holding of all) if (holding.owner && holding.ownerIsOut) holding.owner = undefined
     const inTheWay = all.find(holding => holding.owner && !this.#waitsFor(holding))
-    if (inTheWay?.owner) return this.#isConfirmed ? this.#fence(inTheWay, inTheWay.owner) : this.#wakeIn(BACK_OFF_MS)
+    if (inTheWay && !this.#isConfirmed) return this.#pauseUntil(this.#options.host.system.now() + BACK_OFF_MS)
+    if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
     const claimable = all.filter(holding => !holding.owner && !holding.fresh)
     // Tasks that work here first: a slow restore must hold up nobody else.
     const kept = claimable.filter(holding => holding.isKept)
