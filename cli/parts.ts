@@ -35,7 +35,7 @@ export interface PartOptions {
 export async function openLog(configuration: Configuration, { system, logger }: PartOptions): Promise<Log> {
   if (isEmbedded(configuration)) return openEmbeddedLog({ path: logFolder(configuration), system })
   // Loaded only where it is wanted: it changes modules of its library before they load.
-  const { openKafkaLog } = await import('#engine/log/kafka/kafka-log.ts')
+  const { openKafkaLog } = await import('#engine/log/kafka/index.ts')
   return openKafkaLog({
     brokers: configuration.kafkaBrokers,
     clientId: `${configuration.application}-${configuration.podName}`,
