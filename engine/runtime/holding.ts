@@ -1,5 +1,5 @@
 /** What ownership knows of one task that the group has assigned to this pod. */
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { markerEntry } from '#engine/state/layout.ts'
 import { type Claim, encodeMarker, type Marker } from './checkpoint.ts'
@@ -31,6 +31,8 @@ export class Holding {
   readonly settled = new Set<string>()
   /** Nonces of our markers that may be in the state topic. */
   readonly #written = new Set<string>()
+  /** What was written last to mark it. */
+  #marking: readonly NewRecord[] = []
 
   constructor(task: Task) {
     this.task = task
@@ -69,7 +71,8 @@ export class Holding {
     }
     const earlier = [...this.#written].map(nonce => record(nonce, null))
     this.#written.add(marker.nonce)
-    return { ...this.task.statePlace, records: [...earlier, record(marker.nonce, encodeMarker(marker))] }
+    this.#marking = [...earlier, record(marker.nonce, encodeMarker(marker))]
+    return { ...this.task.statePlace, records: this.#marking }
   }
 
   /** The marker is there, and the earlier ones are gone. */
@@ -78,5 +81,6 @@ export class Holding {
     this.markedAt = now
     this.#written.clear()
     this.#written.add(nonce)
+    this.task.noted(this.#marking)
   }
 }

@@ -2,9 +2,10 @@
  * One stage on one partition number, as long as this pod holds it: restores, runs, leaves. Its life is the table in
  * task-lifecycle.ts; who may own it is decided in ownership.ts; its effects leave through the committer.
  */
+import { asText } from '#engine/core/codec.ts'
 import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
 import type { StateDeclarations } from '#engine/core/operator.ts'
-import { partitionKey, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
+import { type NewRecord, partitionKey, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
 import type { Bounds } from '#engine/log/log.ts'
 import { CHECKPOINT, MARKER_PREFIX, markerEntry, RELEASE } from '#engine/state/layout.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
@@ -171,6 +172,13 @@ export class Task {
 
   get position(): number {
     return this.#store?.position ?? 0
+  }
+
+  /** Committed apart from the task's effects while it runs: its local copy gets them too, its position stays. */
+  noted(records: readonly NewRecord[]): void {
+    if (!this.work) return
+    const entries = records.map(({ key, value }) => [asText(key ?? new Uint8Array()), value] as const)
+    this.#state?.restore(entries, this.position)
   }
 
   block(error: unknown): void {
