@@ -5,7 +5,13 @@
 import { asText } from '#engine/core/codec.ts'
 import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
 import type { StateDeclarations } from '#engine/core/operator.ts'
-import { type NewRecord, partitionKey, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
+import {
+  type NewRecord,
+  partitionKey,
+  type TaskId,
+  type TopicPartition,
+  taskKey,
+} from '#engine/core/record.ts'
 import type { Bounds } from '#engine/log/log.ts'
 import { CHECKPOINT, MARKER_PREFIX, markerEntry, RELEASE } from '#engine/state/layout.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
