@@ -129,12 +129,14 @@ export const SETTINGS = {
   databaseUrl: address('DATABASE_URL', ['postgres', 'postgresql'], {
     default: '',
     secret: true,
-    description: 'Postgres for delivered answers. Empty: they are in datos_procesados alone.',
+    description:
+      'Postgres for delivered answers. Checked, not used by this version: they are in datos_procesados alone.',
   }),
   redisUrl: address('REDIS_URL', ['redis', 'rediss'], {
     default: '',
     secret: true,
-    description: 'Redis for answers asked for again. Empty: every question is answered anew.',
+    description:
+      'Redis for answers asked for again. Checked, not used by this version: every question is answered anew.',
   }),
   dataFolder: text('DATA_DIR', {
     default: './data',

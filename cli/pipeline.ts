@@ -8,7 +8,7 @@ import { answers } from '#pipelines/answers.ts'
 import { bindSchemas } from '#schemas/bind.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
-import type { Configuration } from './configuration.ts'
+import { type Configuration, SETTINGS } from './configuration.ts'
 import {
   callTimeoutMs,
   isEmbedded,
@@ -43,6 +43,7 @@ export async function openPipeline(
   options: PipelineOptions,
 ): Promise<Pipeline> {
   const { system, logger } = options
+  warnOfUnused(configuration, logger)
   await using opened = new AsyncDisposableStack()
   const log = await openLog(configuration, options)
   opened.defer(() => log.close())
@@ -72,6 +73,12 @@ export async function openPipeline(
     model: description,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
+}
+
+/** Whoever sets one of these expects something of it. */
+function warnOfUnused({ given }: Configuration, logger: Logger): void {
+  for (const key of ['databaseUrl', 'redisUrl'] as const)
+    if (given.has(key)) logger.warn(`${SETTINGS[key].environment} is set, but this version does not use it`)
 }
 
 /** A record may wait for its turn at the provider before its call is made. */
