@@ -5,6 +5,9 @@ import { markerEntry } from '#engine/state/layout.ts'
 import { type Claim, encodeMarker, type Marker } from './checkpoint.ts'
 import type { Task } from './task.ts'
 
+/** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
+const PATIENCE_MS = 2_000
+
 export class Holding {
   readonly task: Task
   /** Its stored claim was read since the last join. */
@@ -50,16 +53,26 @@ export class Holding {
 
   /** The owner's hand-over was read in the state topic, or its producer is fenced. */
   get ownerIsOut(): boolean {
-    const { owner } = this
-    return !owner || this.task.tail?.released === owner.nonce || this.settled.has(owner.nonce)
+    return !this.owner || this.#isOut(this.owner)
+  }
+
+  /** How long its owner is waited for. */
+  patienceMs(handOverMaxMs: number): number {
+    const graceMs = this.ownerIsAlive ? Math.min(this.task.program.timeoutMs, handOverMaxMs) : 0
+    return graceMs + PATIENCE_MS
+  }
+
+  /** Its owner may still hand it over, or has done so where we have not read yet. */
+  isWaiting(now: number, handOverMaxMs: number): boolean {
+    if (now - this.waitingSince >= this.patienceMs(handOverMaxMs)) return false
+    // Whoever has left may be back under its name: a fence would hit the one that came back.
+    return this.ownerIsAlive || (this.task.tail?.position ?? 0) < this.readableEnd
   }
 
   /** Somebody who has marked the task before us and is not known to be out. */
   strangerBehind(producer: string): Claim | undefined {
-    const { tail } = this.task
-    for (const marker of tail?.foreignMarkers.values() ?? []) {
-      const isOut = tail?.released === marker.nonce || this.settled.has(marker.nonce)
-      if (marker.producer !== producer && !isOut) return marker
+    for (const marker of this.task.tail?.foreignMarkers.values() ?? []) {
+      if (marker.producer !== producer && !this.#isOut(marker)) return marker
     }
     return undefined
   }
@@ -82,5 +95,18 @@ export class Holding {
     this.#written.clear()
     this.#written.add(nonce)
     this.task.noted(this.#marking)
+  }
+
+  #isOut({ nonce }: Claim): boolean {
+    return this.task.tail?.released.has(nonce) === true || this.settled.has(nonce)
+  }
+
+  /** What keeps its restore from coming to an end. */
+  get diagnosis(): string {
+    const { topic, partition } = this.task.statePlace
+    return (
+      `${topic}/${partition} was read to offset ${this.task.tail?.position ?? 0}, and the marker written behind it does not ` +
+      'show: a transaction that never ended holds readers back; find and abort it with kafka-transactions.sh find-hanging'
+    )
   }
 }

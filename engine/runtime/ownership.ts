@@ -23,12 +23,11 @@ import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding } from './holding.ts'
+import { Releases } from './releases.ts'
 import type { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
 
 const BACK_OFF_MS = 100
-/** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
-const PATIENCE_MS = 2_000
 
 export interface OwnershipOptions {
   readonly host: TaskHost
@@ -54,6 +53,7 @@ export class Ownership {
   #pausedUntil = 0
   #producerSince = 0
   #nonces = 0
+  readonly #releases = new Releases()
   readonly #options: OwnershipOptions
 
   constructor(options: OwnershipOptions) {
@@ -86,7 +86,7 @@ export class Ownership {
   }
 
   get isEmpty(): boolean {
-    return this.holdings.size === 0 && this.leaving.size === 0
+    return this.holdings.size === 0 && this.leaving.size === 0 && this.#releases.isEmpty
   }
 
   /** It had its turn at what all tasks share: the others come first next time. */
@@ -108,7 +108,7 @@ export class Ownership {
       holding.fresh = false
       holding.checking = false
     }
-    for (const holding of this.leaving.values()) holding.task.close('closedDirty')
+    for (const holding of this.leaving.values()) this.#giveUpUnfinished(holding)
     this.#pauseUntil(this.#producerSince + BACK_OFF_MS)
   }
 
@@ -118,12 +118,14 @@ export class Ownership {
     for (const name of [...this.holdings.keys()]) this.drop(name)
     for (const { task } of this.leaving.values()) task.close('closedDirty')
     this.leaving.clear()
+    this.#releases.clear()
   }
 
   /** Drops a task; if it is still assigned it is taken anew. */
   drop(name: string): void {
-    this.holdings.get(name)?.task.close('closedDirty')
+    const holding = this.holdings.get(name)
     this.holdings.delete(name)
+    if (holding) this.#giveUpUnfinished(holding)
   }
 
   /** Reports what is read for too long: something in the log holds it up, and it must not hold up others. */
@@ -151,11 +153,15 @@ export class Ownership {
 
   #next(): void {
     if (!this.#hasProducer) return this.#startProducer()
+    const { committer, host } = this.#options
+    this.#releases.write(committer, host.system.now())
     const all = [...this.holdings.values()]
     const unread = all.filter(holding => !holding.verified)
     if (unread.length > 0) return this.#readClaims(unread)
     for (const holding of all) if (holding.owner && holding.ownerIsOut) holding.owner = undefined
-    const inTheWay = all.find(holding => holding.owner && !this.#waitsFor(holding))
+    const inTheWay = all.find(
+      each => each.owner && !each.isWaiting(host.system.now(), host.limits.handOverMaxMs),
+    )
     if (inTheWay && !this.#isConfirmed) return this.#pauseUntil(this.#options.host.system.now() + BACK_OFF_MS)
     if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
     const claimable = all.filter(holding => !holding.owner && !holding.fresh)
@@ -163,7 +169,7 @@ export class Ownership {
     const kept = claimable.filter(holding => holding.isKept)
     if (claimable.length > 0) return this.#claim(kept.length > 0 ? kept : claimable)
     const markable = all.filter(holding => holding.fresh && holding.marked !== holding.claim)
-    if (markable.length > 0 && this.#options.committer.isFree) this.#mark(markable)
+    if (markable.length > 0 && committer.isFree) this.#mark(markable)
   }
 
   /** Removes what has ended, and opens what is assigned and not held. */
@@ -181,16 +187,14 @@ export class Ownership {
     this.holdings.delete(name)
     const { task } = holding
     const canHandOver = holding.isSecure && this.#hasProducer && task.work !== undefined
-    if (!canHandOver) return task.close('closedDirty')
+    if (!canHandOver) return this.#giveUpUnfinished(holding)
     this.leaving.set(name, holding)
     task.leave()
   }
 
-  #waitsFor(holding: Holding): boolean {
-    const waitedMs = this.#options.host.system.now() - holding.waitingSince
-    if (holding.ownerIsAlive) return waitedMs < this.#graceMs(holding)
-    // Whoever has left may have handed over, and may be back under its name: a fence would hit the one that came back.
-    return waitedMs < PATIENCE_MS && (holding.task.tail?.position ?? 0) < holding.readableEnd
+  #giveUpUnfinished(holding: Holding): void {
+    holding.task.close('closedDirty')
+    this.#releases.owe(holding)
   }
 
   /** The group has heard of this pod lately. One that has slept or was cut off would fence owners that are in the right. */
@@ -198,11 +202,6 @@ export class Ownership {
     const { system, limits } = this.#options.host
     const confirmedAt = this.#options.membership()?.confirmedAt ?? 0
     return system.now() - confirmedAt < (limits.sessionTimeoutMs * 2) / 3
-  }
-
-  /** How long a living owner has to hand over. */
-  #graceMs({ task }: Holding): number {
-    return Math.min(task.program.timeoutMs, this.#options.host.limits.handOverMaxMs) + PATIENCE_MS
   }
 
   #startProducer(): void {
@@ -252,7 +251,7 @@ export class Ownership {
     if (!isOut && holding.owner?.nonce !== stored.nonce) holding.waitingSince = host.system.now()
     holding.owner = isOut ? undefined : stored
     holding.ownerIsAlive = stored !== undefined && live.has(stored.incarnation)
-    if (holding.owner) this.#wakeIn((holding.ownerIsAlive ? this.#graceMs(holding) : PATIENCE_MS) + 1)
+    if (holding.owner) this.#wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
   #fence(holding: Holding, owner: Claim): void {
@@ -376,13 +375,8 @@ export class Ownership {
     )
   }
 
-  #diagnose({ task }: Holding): void {
+  #diagnose({ task, diagnosis }: Holding): void {
     const { host } = this.#options
-    const { topic, partition } = task.statePlace
-    const read = task.tail?.position ?? 0
-    const diagnosis =
-      `${topic}/${partition} was read to offset ${read}, and the marker written behind it does not show: ` +
-      'a transaction that never ended holds readers back; find and abort it with kafka-transactions.sh find-hanging'
     const { restoreTimeoutMs: timeoutMs } = host.limits
     host.block(task.name, new CaudalError('RESTORE_BLOCKED', { task: task.name, timeoutMs, diagnosis }))
   }

@@ -37,8 +37,8 @@ export class StateTail {
   readonly foreignMarkers = new Map<string, Marker>()
   /** Anything of another incarnation was read: a marker or a checkpoint. */
   foreign = false
-  /** The nonce that was given up last. */
-  released: string | undefined
+  /** The nonces that were given up. */
+  readonly released = new Set<string>()
   /** Numbers of this incarnation's own commits that were read. */
   readonly numbers = new Set<number>()
   position: number
@@ -79,7 +79,7 @@ export class StateTail {
   /** What a local copy already holds of the engine's own entries. */
   resume(markers: Iterable<readonly [string, Uint8Array]>, release: Uint8Array | undefined): void {
     for (const [entry, marker] of markers) this.#sawMarker(entry, marker)
-    if (release) this.released = decodeRelease(release).nonce
+    if (release) this.released.add(decodeRelease(release).nonce)
     this.foreign = false
   }
 
@@ -113,7 +113,7 @@ export class StateTail {
       if (incarnation === this.#options.incarnation) this.numbers.add(number)
       else this.foreign = true
     } else if (entry.startsWith(MARKER_PREFIX)) this.#sawMarker(entry, value)
-    else if (value && entry === RELEASE) this.released = decodeRelease(value).nonce
+    else if (value && entry === RELEASE) this.released.add(decodeRelease(value).nonce)
     return [entry, value]
   }
 

@@ -56,6 +56,26 @@ describe('a second pod', () => {
   })
 })
 
+describe('a task that cannot be handed over', () => {
+  it('is released all the same: the next owner need not wait for calls that nobody finishes', async () => {
+    const { call, graph } = calling()
+    await using kit = await testTopology(graph)
+    await kit.send('in', ...recordsOf(1, 100))
+    await kit.advance('2s')
+    await kit.addPod()
+    await kit.advance('1s')
+    // The producer of the first pod is lost while two of its tasks are on their way out.
+    kit.faults.refuse('pod-1', 'write')
+    const start = kit.now
+    await kit.settle()
+    expect(kit.now - start).toBeLessThan(15_000)
+    expect(tasksOf(kit)).toEqual([2, 2])
+    expect(kit.pods[1]?.running.pod.metrics.fences).toBe(0)
+    expect(sorted(kit.read('out'))).toEqual(sorted(recordsOf(1, 100).map(each => each.value)))
+    expect(call.calls.length).toBeGreaterThan(100)
+  })
+})
+
 describe('stop()', () => {
   it('finishes what is in flight, commits it, and leaves the rest unread', async () => {
     const { call, graph } = calling()
