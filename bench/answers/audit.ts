@@ -1,0 +1,71 @@
+/** Compares what was asked, what came of it and what was bought; every difference in words. */
+import type { Application } from './application.ts'
+import type { Purchase } from './provider.ts'
+
+export interface Audit {
+  readonly asked: number
+  readonly delivered: number
+  readonly failed: number
+  /** Completions that the provider has answered in full. */
+  readonly bought: number
+  /** Of these, further ones of the same request id. */
+  readonly boughtTwice: number
+  /** Calls that the outcomes say were paid for. */
+  readonly recorded: number
+  /** What must not be, a line each. */
+  readonly faults: readonly string[]
+}
+
+const SHOWN_MAX = 5
+
+export async function audit(application: Application): Promise<Audit> {
+  const { outcomes, asked } = application
+  const { purchases } = await application.provider.report()
+  const delivered = outcomes.all.filter(({ isDelivered }) => isDelivered).length
+  const twice = [...outcomes.byId].filter(([, found]) => found.length > 1).map(([id]) => id)
+  const missing = [...asked.keys()].filter(id => !outcomes.byId.has(id))
+  const unasked = [...outcomes.byId.keys()].filter(id => !asked.has(id))
+  const silent = outcomes.all.filter(({ isDelivered, reason }) => !isDelivered && reason === '')
+  return {
+    asked: asked.size,
+    delivered,
+    failed: outcomes.all.length - delivered,
+    bought: purchases.length,
+    boughtTwice: purchases.length - new Set(purchases.map(({ id }) => id)).size,
+    recorded: outcomes.all.reduce((sum, { calls }) => sum + calls, 0),
+    faults: [
+      ...told('without an outcome', missing),
+      ...told('with more than one outcome', twice),
+      ...told('with an outcome, but never asked', unasked),
+      ...told(
+        'failed without a reason',
+        silent.map(({ id }) => id),
+      ),
+      ...(outcomes.deadLetters > 0 ? [`${outcomes.deadLetters} dead letters`] : []),
+      ...(application.restarts > 0 ? [`${application.restarts} pods ended by themselves`] : []),
+    ],
+  }
+}
+
+function told(what: string, ids: readonly string[]): readonly string[] {
+  return ids.length === 0 ? [] : [`${ids.length} ${what}: ${ids.slice(0, SHOWN_MAX).join(', ')}`]
+}
+
+/**
+ * For each completion that was bought again, how long before a kill it had been answered first: the part of the commit cycle
+ * that was lost. Slightly below 0 where the provider noticed only later that its caller was gone; infinite without a kill near.
+ */
+export function lostMs(purchases: readonly Purchase[], killedAt: readonly number[]): readonly number[] {
+  const first = new Map<string, number>()
+  const lost: number[] = []
+  for (const { id, at } of purchases) {
+    const before = first.get(id)
+    if (before === undefined) first.set(id, at)
+    else
+      lost.push(Math.min(...killedAt.filter(kill => kill >= before - NOTICED_MS).map(kill => kill - before)))
+  }
+  return lost
+}
+
+/** A process that was killed may be gone, and its connections broken, only so long after the signal on a busy machine. */
+const NOTICED_MS = 500

@@ -1,0 +1,47 @@
+/** Questions to ask: of a file of one's own (QUESTIONS), or the sample that comes with the project. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { normalise } from '#pipelines/answers/events.ts'
+import { TASK_TYPES } from '#pipelines/task-types/index.ts'
+
+export interface Question {
+  readonly id: string
+  readonly event: Readonly<Record<string, unknown>>
+}
+
+const SAMPLE = fileURLToPath(new URL('../../pipelines/sample/questions.ndjson', import.meta.url))
+const FROM = process.env.QUESTIONS || SAMPLE
+
+/**
+ * The valid questions of the file, each once; where more are wanted they are asked again under other ids. All of them when no
+ * number is given.
+ */
+export function questions(count?: number): readonly Question[] {
+  const events = new Map<string, Record<string, unknown>>()
+  for (const line of readFileSync(FROM, 'utf8').split('\n')) {
+    const event = eventOf(line)
+    if (event) events.set(String(event.id), event)
+  }
+  const all = [...events]
+  return Array.from({ length: count ?? all.length }, (_, index) => {
+    const [id = '', event = {}] = all[index % all.length] ?? []
+    const round = Math.floor(index / all.length)
+    const again = round === 0 ? id : `${id}.${round}`
+    return { id: again, event: { ...event, id: again } }
+  })
+}
+
+function eventOf(line: string): Record<string, unknown> | undefined {
+  if (line.trim() === '') return undefined
+  try {
+    const event: Record<string, unknown> = JSON.parse(line)
+    const recordId = createHash('sha256').update(line).digest('hex').slice(0, 16)
+    const normalised = normalise(event, TASK_TYPES, { recordId, timestamp: 0 })
+    return 'intake' in normalised ? { ...event, id: normalised.intake.id } : undefined
+  } catch (error) {
+    // The sample has lines that are no JSON on purpose.
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
