@@ -8,7 +8,7 @@ export interface JobRun {
   node: ProgramNode | undefined
   write(entry: string, value: Uint8Array | null): void
   deliver(delivery: Delivery): void
-  settle(pending: PromiseLike<void>, node: ProgramNode): Promise<void>
+  settle(pending: PromiseLike<void>, node: ProgramNode, context?: { close(): void }): Promise<void>
 }
 
 export interface Job {

@@ -12,7 +12,7 @@ export class Lanes {
 
   /** True when the job may run now; its lane is then taken. False: it waits behind others of its key. */
   enter(job: Job): boolean {
-    if (job.key === null) return true
+    if (job.key === null || this.#waiting.size === 0) return true
     const waiting = this.#waiting.get(job.key)
     if (waiting) {
       waiting.push(job)
@@ -29,7 +29,7 @@ export class Lanes {
 
   /** The job is done: the next of its lane becomes ready. */
   leave(job: Job): void {
-    if (job.key === null) return
+    if (job.key === null || this.#waiting.size === 0) return
     const waiting = this.#waiting.get(job.key)
     if (!waiting) return
     const next = waiting.shift()

@@ -55,6 +55,8 @@ export interface ContextRun {
   ): void
 }
 
+const NO_OPTIONS: EmitOptions = Object.freeze({})
+
 export class NodeContext implements Context {
   readonly #run: ContextRun
   readonly delivery: Delivery
@@ -126,7 +128,7 @@ export class NodeContext implements Context {
     }
   }
 
-  emit(output: string, value: unknown, options: EmitOptions = {}): void {
+  emit(output: string, value: unknown, options: EmitOptions = NO_OPTIONS): void {
     this.assertOpen()
     const { node } = this.delivery
     const routes = node.routes.get(output)

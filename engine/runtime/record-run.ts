@@ -52,7 +52,7 @@ export class RecordRun implements ContextRun, JobRun {
   ended = false
   /** Something that it read needs what is not there yet: it has no effect, even if its operators went on. */
   postponedBy: NotYetReadable | undefined
-  #queue: Delivery[] = []
+  #queue: Delivery[] | undefined
   #next = 0
   #abort: AbortController | undefined
   #rejectPending: ((reason: unknown) => void) | undefined
@@ -73,11 +73,12 @@ export class RecordRun implements ContextRun, JobRun {
   }
 
   deliver(delivery: Delivery): void {
-    this.#queue.push(delivery)
+    if (this.#queue) this.#queue.push(delivery)
+    else this.#queue = [delivery]
   }
 
-  /** Awaits an operator's own promise under its time-out. */
-  settle(pending: PromiseLike<void>, node: ProgramNode): Promise<void> {
+  /** Awaits an operator's own promise under its time-out; its context is closed with it, however it ends. */
+  settle(pending: PromiseLike<void>, node: ProgramNode, context?: { close(): void }): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const { name, timeoutMs } = node
       // Waiting at the gate is not the operator's time: it gets all of it anew.
@@ -86,13 +87,15 @@ export class RecordRun implements ContextRun, JobRun {
         else this.abort(new CaudalError('HANDLER_TIMED_OUT', { node: name, timeoutMs }))
       }
       let cancel = this.host.system.after(timeoutMs, timeout)
-      this.#rejectPending = reason => {
+      const fail = (reason: unknown) => {
         cancel()
+        context?.close()
         reject(reason)
       }
-      const fail = this.#rejectPending
+      this.#rejectPending = fail
       pending.then(() => {
         cancel()
+        context?.close()
         resolve()
       }, fail)
     })
@@ -261,7 +264,7 @@ export class RecordRun implements ContextRun, JobRun {
 
   #drain(): void | Promise<void> {
     for (;;) {
-      const delivery = this.#queue[this.#next++]
+      const delivery = this.#queue?.[this.#next++]
       if (!delivery) return
       const hops = this.host.hopsMax
       if (this.#next > hops) throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops })
@@ -277,7 +280,7 @@ export class RecordRun implements ContextRun, JobRun {
     const context = new NodeContext(this, delivery)
     if (node.batcher) return this.settle(node.batcher.add(context), node)
     const pending = node.operator.process(delivery, context)
-    if (pending) return this.settle(pending, node).finally(() => context.close())
+    if (pending) return this.settle(pending, node, context)
     context.close()
   }
 }

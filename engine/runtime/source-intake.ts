@@ -27,6 +27,8 @@ export interface IntakeOptions {
 
 interface Chunk {
   readonly fetched: Fetched
+  /** Of all its records: counted as buffered until the last of them is taken. */
+  readonly bytes: number
   next: number
 }
 
@@ -84,6 +86,7 @@ export class SourceIntake {
       const record = chunk.fetched.records[chunk.next]
       if (!record) {
         this.#chunks.shift()
+        this.bufferedBytes -= chunk.bytes
         this.progress.passed(chunk.fetched.nextOffset)
         continue
       }
@@ -91,7 +94,6 @@ export class SourceIntake {
         return undefined
       chunk.next++
       this.buffered--
-      this.bufferedBytes -= sizeOf(record)
       if (this.progress.begin(record.offset)) return record
     }
   }
@@ -122,9 +124,10 @@ export class SourceIntake {
       this.progress.passed(fetched.nextOffset)
       return
     }
-    this.#chunks.push({ fetched, next: 0 })
+    const bytes = fetched.records.reduce((sum, record) => sum + sizeOf(record), 0)
+    this.#chunks.push({ fetched, bytes, next: 0 })
     this.buffered += fetched.records.length
-    for (const record of fetched.records) this.bufferedBytes += sizeOf(record)
+    this.bufferedBytes += bytes
   }
 
   #fail(error: unknown, reader: Reader): void {

@@ -50,7 +50,7 @@ export class TimerJob implements Job {
     }
     const context = new NodeContext(run, new Delivery(this.#node, '', from))
     const pending = this.#node.operator.onTimer(this.timer, context)
-    if (pending) return run.settle(pending, this.#node).finally(() => context.close())
+    if (pending) return run.settle(pending, this.#node, context)
     context.close()
   }
 

@@ -50,6 +50,8 @@ interface Slot {
   readonly operator: string
   readonly state: ValueState<unknown> | MapState<unknown>
   readonly prefix: string
+  /** For errors. */
+  readonly where: string
 }
 
 /** Made once per operator: prefixes are escaped and checked text. Goes with the declarations. */
@@ -60,7 +62,7 @@ function slotsOf(declarations: StateDeclarations, operator: string): readonly Sl
   if (known) return known
   const made = Object.entries(declarations).map(([name, state]): Slot => {
     const prefix = state.kind === 'value' ? valuePrefix(operator, name) : mapPrefix(operator, name)
-    return { kind: state.kind, name, operator, state, prefix }
+    return { kind: state.kind, name, operator, state, prefix, where: `${operator}.${name}` }
   })
   const byOperator = slots.get(declarations) ?? new Map<string, readonly Slot[]>()
   slots.set(declarations, byOperator.set(operator, made))
@@ -130,7 +132,7 @@ class KeyedMap implements MapHandle<unknown> {
 function decode(slot: Slot, access: StateAccess, bytes: Uint8Array | undefined): unknown {
   const { ttlMs, codec } = slot.state
   if (!bytes || isExpired(bytes, ttlMs, access.now)) return undefined
-  const payload = unframe(bytes, `${slot.operator}.${slot.name}`)
+  const payload = unframe(bytes, slot.where)
   try {
     return codec.decode(payload)
   } catch (error) {
