@@ -120,6 +120,19 @@ export const SETTINGS = {
     description:
       'Model asked for where a task type names none. Empty: gpt-4o-mini, or simulated with the simulated model.',
   }),
+  fallbackBaseUrl: address('OPENAI_FALLBACK_BASE_URL', ['http', 'https'], {
+    default: '',
+    description: 'A second endpoint, asked when the first is away or asks to be left alone. Empty: none.',
+  }),
+  fallbackApiKey: text('OPENAI_FALLBACK_API_KEY', {
+    default: '',
+    secret: true,
+    description: 'Key of the second endpoint.',
+  }),
+  fallbackModel: text('LLM_FALLBACK_MODEL', {
+    default: '',
+    description: 'Model asked for at the second endpoint. Empty: the same as at the first.',
+  }),
   callTimeoutMs: number('LLM_TIMEOUT_MS', [100, 3_600_000], {
     default: 60_000,
     defaultText: '60000; 5000 with the simulated model',

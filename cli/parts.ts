@@ -7,11 +7,13 @@ import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
+import { fallback } from '#models/fallback.ts'
 import { limited } from '#models/limits.ts'
 import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer } from '#models/simulated/server.ts'
+import { metered, UsageLedger } from '#models/usage.ts'
 import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
 import { withFormer } from '#schemas/former-registry.ts'
 import type { SchemaRegistry } from '#schemas/registry.ts'
@@ -76,6 +78,8 @@ export function openStores(configuration: Configuration, { system, logger }: Par
 
 export interface OpenModel {
   readonly model: Model
+  /** Tokens and cost since the start, by task type, model and organisation. */
+  readonly usage: UsageLedger
   /** Who answers, for people. */
   readonly description: string
   close(): Promise<void>
@@ -107,27 +111,42 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     : undefined
   const baseUrl = server?.url ?? (configuration.openAiBaseUrl || OPENAI_URL)
   const name = configuration.model || (server ? SIMULATED : 'gpt-4o-mini')
-  const provider = openAi(
-    {
-      baseUrl,
-      apiKey: configuration.openAiApiKey,
-      model: name,
-      timeoutMs: callTimeoutMs(configuration),
-      sendHints: server !== undefined || name === SIMULATED,
-    },
-    system,
-  )
-  const model = limited(provider, { name: baseUrl, inFlightMax: configuration.inFlightMax }, system)
+  const { fallbackBaseUrl, openAiApiKey, fallbackApiKey, fallbackModel } = configuration
+  const chain = [{ baseUrl, apiKey: openAiApiKey, model: name }]
+  if (fallbackBaseUrl !== '')
+    chain.push({ baseUrl: fallbackBaseUrl, apiKey: fallbackApiKey, model: fallbackModel || name })
+  const providers = chain.map(each => openAi(providerOptions(configuration, each), system))
+  // All but the last are passed over at once when they have no room.
+  const [first, ...others] = providers.map((provider, index) => {
+    const waits = index < providers.length - 1 ? { waitMaxMs: 0 } : {}
+    return limited(
+      provider,
+      { name: chain[index]?.baseUrl ?? '', inFlightMax: configuration.inFlightMax, ...waits },
+      system,
+    )
+  })
+  if (!first) throw new TypeError('a chain of providers has at least one')
+  const usage = new UsageLedger()
+  const model = metered(fallback(first, ...others), usage)
   return {
     model: server ? model : entered(model, onBought),
+    usage,
     description: server
       ? `simulated model at ${baseUrl}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
-      : `${name} at ${baseUrl}`,
+      : chain.map(each => `${each.model} at ${each.baseUrl}`).join(', then '),
     close: async () => {
-      await provider.close()
+      await Promise.all(providers.map(provider => provider.close()))
       await server?.close()
     },
   }
+}
+
+function providerOptions(
+  configuration: Configuration,
+  provider: { baseUrl: string; apiKey: string; model: string },
+) {
+  const sendHints = isSimulated(configuration) || provider.model === SIMULATED
+  return { ...provider, timeoutMs: callTimeoutMs(configuration), sendHints }
 }
 
 const DEMO_TIMEOUT_MS = 5_000

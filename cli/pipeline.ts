@@ -4,6 +4,7 @@ import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Running, run } from '#engine/runtime/run.ts'
 import type { Model } from '#models/model.ts'
+import type { UsageLedger } from '#models/usage.ts'
 import { answers } from '#pipelines/answers.ts'
 import { bindSchemas } from '#schemas/bind.ts'
 import { type Plan, plan } from '#topology/plan.ts'
@@ -26,6 +27,8 @@ export interface Pipeline extends AsyncDisposable {
   readonly running: Running
   readonly plan: Plan
   readonly ledger: PurchaseLedger
+  /** Tokens and cost since this start. */
+  readonly usage: UsageLedger
   /** Who answers, for people. */
   readonly model: string
 }
@@ -49,7 +52,7 @@ export async function openPipeline(
   opened.defer(() => log.close())
   const ledger = new PurchaseLedger(isEmbedded(configuration) ? ledgerFile(configuration) : undefined)
   opened.defer(() => ledger.close())
-  const { model, description, close } = await openModel(configuration, {
+  const { model, usage, description, close } = await openModel(configuration, {
     system,
     onBought: id => ledger.bought(id),
   })
@@ -70,6 +73,7 @@ export async function openPipeline(
     running,
     plan: running.plan,
     ledger,
+    usage,
     model: description,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }

@@ -13,7 +13,7 @@ import { LiveView } from './live-view.ts'
 import { jsonLogger } from './logger.ts'
 import { isEmbedded } from './parts.ts'
 import { openPipeline, type Pipeline } from './pipeline.ts'
-import { type Summary, summaryLines, summaryOf } from './summary.ts'
+import { type Summary, summaryLines, summaryOf, usageLines } from './summary.ts'
 import { Tally } from './tally.ts'
 import { things } from './text-table.ts'
 
@@ -162,7 +162,15 @@ class Session {
   #tell(elapsedMs: number): void {
     this.#view.settle()
     const summary = summaryOf(this.#tally, this.#pipeline.ledger.twice, elapsedMs)
-    const lines = ['', ...this.#examples.lines(this.#view.width), '', ...summaryLines(summary, this.#tally)]
+    const spent = usageLines(this.#pipeline.usage)
+    const lines = [
+      '',
+      ...this.#examples.lines(this.#view.width),
+      '',
+      ...spent,
+      '',
+      ...summaryLines(summary, this.#tally),
+    ]
     this.#view.note(lines.join('\n'))
   }
 

@@ -1,6 +1,7 @@
 /** The result of a run, for scripts and for people. */
+import type { UsageLedger } from '#models/usage.ts'
 import type { Tally } from './tally.ts'
-import { count, dollars, things } from './text-table.ts'
+import { count, dollars, table, things } from './text-table.ts'
 
 export interface Summary {
   readonly inputs: number
@@ -46,4 +47,30 @@ export function summaryLines(summary: Summary, { meanScore, open }: Tally): read
       `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd)}`,
     ...(open > 0 ? [`${things(open, 'input')} without an outcome`] : []),
   ]
+}
+
+const USAGE_COLUMNS = [
+  { title: 'task type' },
+  { title: 'model' },
+  { title: 'organisation', widthMax: 24 },
+  { title: 'calls', align: 'right' },
+  { title: 'tokens', align: 'right' },
+  { title: 'cost', align: 'right' },
+] as const
+
+/** What was bought since this start, the dearest first. */
+export function usageLines(usage: UsageLedger): readonly string[] {
+  const rows = [...usage.rows()].sort((a, b) => b.costUsd - a.costUsd || b.calls - a.calls)
+  if (rows.length === 0) return []
+  return table(
+    USAGE_COLUMNS,
+    rows.map(row => [
+      row.taskType,
+      row.model,
+      row.organization,
+      count(row.calls),
+      count(row.promptTokens + row.completionTokens),
+      dollars(row.costUsd),
+    ]),
+  )
 }
