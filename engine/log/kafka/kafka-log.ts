@@ -23,6 +23,8 @@ import { BackOff } from './persist.ts'
 import { KafkaProducer, takeOver } from './producer.ts'
 import { Topics } from './topics.ts'
 
+const TRIES_PER_SESSION = 3
+
 /**
  * Connects to the cluster; goes on trying while no broker answers, and says so through `warn`. Rejects with
  * CONFIGURATION_INVALID when the brokers refuse the credentials.
@@ -131,7 +133,9 @@ class KafkaLog implements Log {
 
   joinGroup(options: GroupOptions): Membership {
     this.#checkOpen()
-    const own = this.#connect({ clientId: options.member, requestTimeoutMs: options.sessionTimeoutMs })
+    // A heartbeat that gets lost must be missed early enough for others to keep the session alive.
+    const requestTimeoutMs = options.sessionTimeoutMs / TRIES_PER_SESSION
+    const own = this.#connect({ clientId: options.member, requestTimeoutMs })
     const membership: KafkaMembership = new KafkaMembership(options, this.#settings, own, this.#shared, () =>
       this.#memberships.delete(membership),
     )

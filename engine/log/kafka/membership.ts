@@ -175,9 +175,10 @@ export class KafkaMembership implements Membership {
   async #sync(node: number, { generationId, leaderId, memberId, members }: JoinAnswer): Promise<void> {
     const groupAssignment = leaderId === memberId ? assignAll(members, this.#options.assign) : []
     const asked = this.#settings.system.now()
-    const { memberAssignment } = await this.#own.ask(node, broker =>
-      broker.syncGroup({ groupId: this.#options.group, generationId, memberId, groupAssignment }),
-    )
+    const { group: groupId, sessionTimeoutMs } = this.#options
+    const sync = (broker: Broker) => broker.syncGroup({ groupId, generationId, memberId, groupAssignment })
+    // It waits for the leader, who may need as long as a join.
+    const { memberAssignment } = await this.#own.ask(node, sync, sessionTimeoutMs)
     if (this.#left) return
     const tasks = decodeTasks(memberAssignment)
     this.#generation = generationId
