@@ -46,7 +46,7 @@ try {
     name,
     records,
     perSecond: RECORDS_PER_SECOND,
-    isProxied: true,
+    proxies,
   })
   try {
     const schedule = new ChaosSchedule(rig, random, text => {

@@ -56,6 +56,11 @@ export class KafkaProxy {
     this.#server = createServer(client => this.#join(client))
   }
 
+  /** Connections of clients that are open. */
+  get connections(): number {
+    return this.#sockets.size / 2
+  }
+
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)

@@ -19,6 +19,7 @@ import { type Cluster, FAULTS_FOLDER, PROXY_PORT_OFFSET } from './cluster.ts'
 import { gatherEvidence } from './evidence.ts'
 import { Load } from './load.ts'
 import { Outputs } from './outputs.ts'
+import type { KafkaProxy } from './proxy.ts'
 import { until } from './until.ts'
 
 const STARTS_WITHIN_MS = 20_000
@@ -34,8 +35,8 @@ export interface RigOptions {
   readonly partitions: number
   readonly inFlightMax: number
   readonly model: ModelSettings
-  /** Pods reach the brokers through the cluster's proxies, which somebody else runs. */
-  readonly isProxied: boolean
+  /** Through which pods reach the brokers; straight where there are none. Whoever made them stops them. */
+  readonly proxies: readonly KafkaProxy[]
 }
 
 export const USUAL = {
@@ -44,7 +45,7 @@ export const USUAL = {
   partitions: 8,
   inFlightMax: 80,
   model: { latencyMinMs: 20, latencyMaxMs: 300, slow: {} },
-  isProxied: false,
+  proxies: [],
 } as const
 
 /** What a run came to. */
@@ -117,7 +118,7 @@ export class Rig {
       application: options.name,
       name,
       brokers: options.cluster.addresses,
-      portShift: options.isProxied ? PROXY_PORT_OFFSET : 0,
+      portShift: options.proxies.length > 0 ? PROXY_PORT_OFFSET : 0,
       partitions: options.partitions,
       inFlightMax: options.inFlightMax,
       timeoutMs: 120_000,

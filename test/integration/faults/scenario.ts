@@ -33,16 +33,17 @@ export interface Scenario {
 
 /** Figures for whoever reads the run, and what must hold in every one. */
 export async function play(scenario: Scenario, cluster: Cluster, name: string): Promise<void> {
-  const proxies = cluster.proxies.map(each => {
-    const troubleFor = scenario.troubleFor ?? (() => undefined)
-    return new KafkaProxy({ ...each, troubleFor, delayMs: 1_000 })
-  })
+  const { troubleFor } = scenario
+  const places = troubleFor ? cluster.proxies : []
+  const proxies = places.map(
+    each => new KafkaProxy({ ...each, troubleFor: api => troubleFor?.(api), delayMs: 1_000 }),
+  )
   await Promise.all(proxies.map(each => each.start()))
   const rig = await Rig.open({
     ...USUAL,
     records: RECORDS,
     perSecond: Math.ceil(RECORDS / LOADED_WITHIN_S),
-    isProxied: scenario.troubleFor !== undefined,
+    proxies,
     ...scenario.options,
     cluster,
     name,

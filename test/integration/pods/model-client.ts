@@ -1,4 +1,4 @@
-/** Asks the model server over pooled connections, which it counts. */
+/** Asks the model server over pooled connections. */
 import { Agent, get } from 'node:http'
 import type { StepCall } from '#engine/core/operator.ts'
 import type { Round } from './graph.ts'
@@ -15,11 +15,6 @@ export class ModelClient {
   constructor(url: string, pod: string) {
     this.#url = url
     this.#pod = pod
-  }
-
-  get connections(): number {
-    const { sockets, freeSockets } = this.#agent
-    return [sockets, freeSockets].flatMap(each => Object.values(each).flat()).length
   }
 
   ask({ id, key, round }: Round, call: StepCall): Promise<string> {

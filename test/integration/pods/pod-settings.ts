@@ -34,8 +34,6 @@ export type PodMessage = PodEvent & { readonly at: number }
 export interface PodFigures {
   /** When each commit was done, and how long it took. */
   readonly commits: readonly { readonly at: number; readonly durationMs: number }[]
-  /** Open TCP connections, those to the model aside. */
-  readonly brokerConnections: number
   readonly cpuMs: number
 }
 

@@ -6,7 +6,10 @@ import { expectFairBill, report, type Scenario } from '../scenario.ts'
 import { pause } from '../until.ts'
 
 /** Between two troubles of one kind of request, so that the application gets on in between. */
-const SPACING_MS = 700
+const SPACING_MS = 1_500
+/** A join waits for its answer longer than a session lasts: with one after the other nobody would ever be a member. */
+const JOIN_SPACING_MS = 10_000
+const JOINING: ReadonlySet<number> = new Set([API.joinGroup, API.syncGroup])
 const ROUNDS = 2
 
 /** Every trouble for every kind of request, each `ROUNDS` times, as soon as such requests come. */
@@ -27,7 +30,8 @@ class Troubles {
 
   next(api: number): Trouble | undefined {
     const now = Date.now()
-    if (!this.#active || now - (this.#lastAt.get(api) ?? 0) < SPACING_MS) return undefined
+    const spacingMs = JOINING.has(api) ? JOIN_SPACING_MS : SPACING_MS
+    if (!this.#active || now - (this.#lastAt.get(api) ?? 0) < spacingMs) return undefined
     const trouble = this.#waiting.get(api)?.shift()
     if (!trouble) return undefined
     this.#lastAt.set(api, now)

@@ -83,8 +83,8 @@ export const partitionsCost: readonly Scenario[] = [8, 64].map(partitions => ({
     rig.begin()
     await rig.load.done
     await pause(1_000)
-    const { brokerConnections } = await rig.pod('a').figures()
-    costs.set(rig, { producers: producersStarted, connections: brokerConnections })
+    const connections = rig.options.proxies.reduce((sum, each) => sum + each.connections, 0)
+    costs.set(rig, { producers: producersStarted, connections })
   },
   check(verdict: Verdict, rig: Rig) {
     expectFairBill(verdict)
