@@ -113,9 +113,9 @@ describe('entries of arbitrary strings', () => {
 
 describe('parsing', () => {
   it('tells the entries of the engine itself', () => {
-    expect([CHECKPOINT, markerEntry('pod:1#2'), RELEASE, LAYOUT].map(entry => parseEntry(entry)?.kind)).toEqual(
-      Array(4).fill('engine'),
-    )
+    expect(
+      [CHECKPOINT, markerEntry('pod:1#2'), RELEASE, LAYOUT].map(entry => parseEntry(entry)?.kind),
+    ).toEqual(Array(4).fill('engine'))
   })
 
   it.each([

@@ -1,0 +1,76 @@
+/** One hop at 1,000 records a second on Kafka: from the send to the receipt of the output by a read-committed reader. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { json } from '#engine/core/codec.ts'
+import { operator } from '#engine/core/operator.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
+import { run } from '#engine/runtime/run.ts'
+import { topology } from '#topology/index.ts'
+import { quantile, working } from '../measuring.ts'
+import { PARTITIONS } from './workloads.ts'
+
+const [broker = '127.0.0.1:19092', secondsText = '20'] = process.argv.slice(2)
+const seconds = Number(secondsText)
+const PER_SECOND = 1_000
+const TICK_MS = 5
+const WARM_UP_SECONDS = 3
+
+const SentJson = json<number>('sent-at')
+const name = `bench-latency-${Date.now().toString(36)}`
+const t = topology(name)
+const pass = operator({
+  name: 'pass',
+  input: SentJson,
+  outputs: { passed: SentJson },
+  process: ({ value }, ctx) => ctx.emit('passed', value),
+})
+const source = t.source(`${name}.in`, { value: SentJson, partitions: PARTITIONS })
+const target = t.topic(`${name}.out`, { value: SentJson, partitions: PARTITIONS })
+source.process(pass).to(target)
+
+const options = { brokers: [broker], clientId: 'bench', system: realSystem }
+const log = await openKafkaLog(options)
+// Sending and receiving on connections of their own, as others would.
+const outside = await openKafkaLog({ ...options, clientId: 'bench-outside' })
+const running = await run(t.build(), { log })
+await working(running.pod, PARTITIONS)
+
+const latencies: number[] = []
+const readers = Array.from({ length: PARTITIONS }, (_, partition) =>
+  outside.openReader({ topic: `${name}.out`, partition }, 0),
+)
+for (const reader of readers) void receive(reader)
+
+async function receive(reader: (typeof readers)[number]): Promise<void> {
+  for (;;) {
+    const fetched = await reader.next(1_000).catch(() => undefined)
+    if (!fetched) return
+    const now = performance.now()
+    for (const { value } of fetched.records) if (value) latencies.push(now - SentJson.decode(value))
+  }
+}
+
+let sent = 0
+const began = performance.now()
+while (performance.now() - began < (seconds + WARM_UP_SECONDS) * 1_000) {
+  const wanted = Math.floor(((performance.now() - began) / 1_000) * PER_SECOND)
+  for (; sent < wanted; sent++) {
+    const record = {
+      key: null,
+      value: SentJson.encode(performance.now()),
+      headers: {},
+      timestamp: Date.now(),
+    }
+    void outside.append([{ topic: `${name}.in`, partition: sent % PARTITIONS, records: [record] }])
+  }
+  await pause(TICK_MS)
+}
+await pause(1_000)
+for (const reader of readers) reader.close()
+const steady = latencies.slice(WARM_UP_SECONDS * PER_SECOND)
+console.log(
+  `${steady.length.toLocaleString('en')} records at ${PER_SECOND}/s: p50 ${quantile(steady, 0.5).toFixed(1)} ms, p99 ${quantile(steady, 0.99).toFixed(1)} ms; ${sent - latencies.length} of ${sent} without receipt`,
+)
+await running.stop()
+await log.close()
+await outside.close()
