@@ -31,10 +31,11 @@ export interface Evidence {
   readonly openSteps: number
 }
 
-export async function gatherEvidence(log: Log, plan: Plan, partitions: number): Promise<Evidence> {
+export async function gatherEvidence(log: Log, plan: Plan): Promise<Evidence> {
+  const partitionsOf = (name: string) => plan.topicSpecs.find(each => each.name === name)?.partitions ?? 0
   const topic = (name: string) =>
     Promise.all(
-      Array.from({ length: partitions }, (_, partition) => readAll(log, { topic: name, partition })),
+      Array.from({ length: partitionsOf(name) }, (_, partition) => readAll(log, { topic: name, partition })),
     )
   const decoded = async <T>(name: string, codec: Codec<T>) =>
     (await topic(name)).map(records => records.map(({ value }) => codec.decode(value ?? new Uint8Array())))

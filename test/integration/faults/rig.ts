@@ -177,7 +177,7 @@ export class Rig {
     const isDone = () => seen.length >= this.load.loaded || this.lives.some(each => each.hasFailed)
     await until('every question is answered', isDone, withinMs).catch(error => this.say(String(error)))
     await Promise.all(this.living.map(each => each.stop()))
-    const evidence = await gatherEvidence(this.log, this.plan, this.options.partitions)
+    const evidence = await gatherEvidence(this.log, this.plan)
     const calls = await this.calls()
     const bill = billOf(calls, this.faults)
     for (const each of bill.unexplained) this.say(`bought twice without a fault: ${JSON.stringify(each)}`)
