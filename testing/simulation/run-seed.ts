@@ -11,6 +11,8 @@ const LOOK_MS = 1_000
 /** A duplicate would come within this time after the last outcome. */
 const QUIET_MS = 5_000
 const COMPLAINTS_MAX = 10
+/** Ten times what a run takes: the fleet is busy with itself. */
+const EVENTS_MAX = 300_000
 
 export interface SeedOptions {
   readonly scenario: Scenario
@@ -75,7 +77,7 @@ async function drain(fleet: Fleet): Promise<boolean> {
   const { scenario, time, system } = fleet
   const latest = system.now() + scenario.shape.drainMaxMs
   while (!scenario.isComplete(fleet.evidence())) {
-    if (system.now() > latest) return false
+    if (system.now() > latest || time.eventCount > EVENTS_MAX) return false
     await time.runFor(LOOK_MS)
     fleet.abortHanging()
   }

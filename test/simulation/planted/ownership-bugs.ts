@@ -33,10 +33,16 @@ export const claimRetried: Plant = (ports, name, fleet) => {
   return ports
 }
 
-/** Claims count as accepted when their promise resolves, though they were never sent. */
+/** Claims count as accepted when their promise resolves, though every third was never sent. */
 export const promiseBelieved: Plant = (ports, name, fleet) => {
-  fleet.broker.faults.lieAboutClaims(name)
-  return ports
+  let claims = 0
+  const log = withMembership(ports.log, membership => ({
+    claim: (generation, claimed) => {
+      fleet.broker.faults.lieAboutClaims(name, claims++ % 3 === 0)
+      return membership.claim(generation, claimed)
+    },
+  }))
+  return { ...ports, log }
 }
 
 /** The outcome of an unknown commit is looked for from one's own new marker on: behind the commit. */
