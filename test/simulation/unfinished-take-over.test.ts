@@ -6,8 +6,8 @@
  * the last one; were it taken for the proof that all before B are out, A and C would both write.
  */
 import { expect, it } from 'vitest'
-import { NO_HEADERS } from '#engine/core/record.ts'
 import { Fleet, type Plant } from '#testing/simulation/fleet.ts'
+import { feed } from '#testing/simulation/run-seed.ts'
 import { standard } from '#testing/simulation/scenarios/standard.ts'
 import { withLog } from './planted/delegate.ts'
 
@@ -25,15 +25,9 @@ const diesBeforeFencing: Plant = (ports, name, fleet) => {
 
 it('leaves no former owner at work', async () => {
   const fleet = new Fleet({ scenario: ONE_PARTITION_BUSY, seed: 1, plant: diesBeforeFencing })
-  const { time, broker, system, outsider } = fleet
+  const { time, broker } = fleet
   await fleet.open()
-  for (const { atMs, place, key, value } of ONE_PARTITION_BUSY.inputs(
-    fleet.randomFor('inputs'),
-    ONE_PARTITION_BUSY.shape,
-  )) {
-    const record = { key: Buffer.from(key), value, headers: NO_HEADERS, timestamp: system.now() }
-    system.after(atMs, () => void outsider.append([{ ...place, records: [record] }]))
-  }
+  feed(fleet)
   const a = fleet.start('a')
   await time.runFor(2_000)
 

@@ -61,7 +61,8 @@ export async function runSeed(options: SeedOptions): Promise<Verdict> {
   return { scenario: scenario.name, seed, complaints: kept, trace, events: time.eventCount }
 }
 
-function feed(fleet: Fleet): void {
+/** Lets the inputs of the scenario arrive. */
+export function feed(fleet: Fleet): void {
   const { scenario, system, outsider } = fleet
   for (const { atMs, place, key, value } of scenario.inputs(fleet.randomFor('inputs'), scenario.shape)) {
     system.after(atMs, () => {

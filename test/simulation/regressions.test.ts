@@ -1,0 +1,61 @@
+/** Faults that the simulation has found in the engine, each provoked by hand or by its seed, with what was wrong. */
+import { describe, expect, it } from 'vitest'
+import { sleep } from '#engine/core/system.ts'
+import { faultsNamed } from '#testing/simulation/faults/fault-table.ts'
+import { Fleet, type Plant } from '#testing/simulation/fleet.ts'
+import { feed, runSeed } from '#testing/simulation/run-seed.ts'
+import { scenarioNamed } from '#testing/simulation/scenarios/scenario-table.ts'
+import { standard } from '#testing/simulation/scenarios/standard.ts'
+
+describe('found by the simulation', () => {
+  it('a marker that was written before the local copy was open is read up to', async () => {
+    const slowDisks: Plant = (ports, _name, fleet) => ({
+      ...ports,
+      stores: { open: task => sleep(fleet.system, 2_000).then(() => ports.stores.open(task)) },
+    })
+    const { complaints } = await runSeed({ scenario: standard, seed: 1, kinds: [], plant: slowDisks })
+    expect(complaints).toEqual([])
+  })
+
+  it('a task that a hanging transaction blocks goes on when the operator has ended it, others meanwhile', async () => {
+    const fleet = new Fleet({ scenario: standard, seed: 1, verbose: true })
+    const { time, broker } = fleet
+    await fleet.open()
+    feed(fleet)
+    const first = fleet.start('first')
+    await time.runFor(3_000)
+    const place = { topic: 'standard.answer.state', partition: 2 }
+    broker.faults.hangTransaction(place)
+    fleet.kill(first)
+    fleet.start('second')
+    await time.runFor(20_000)
+    expect(fleet.trace.filter(line => line.includes('a task stands still'))).toHaveLength(1)
+    expect(fleet.trace.join('\n')).toMatch(/RESTORE_BLOCKED.*standard\.answer\.state\/2.*find-hanging/)
+    const answered = fleet.evidence().count('answers')
+    expect(answered).toBeGreaterThan(100)
+
+    broker.faults.abortHanging(place)
+    await time.runFor(30_000)
+    const evidence = fleet.evidence()
+    expect(standard.checks.flatMap(check => check(evidence))).toEqual([])
+    for (const process of fleet.processes) process.kill()
+  })
+
+  it.each(['sessions', 'delays'])(
+    'what is due while the gate is closed keeps no pod of %s busy',
+    async name => {
+      const kinds = faultsNamed('network partition, requests hang')
+      const { complaints, events } = await runSeed({ scenario: scenarioNamed(name), seed: 1, kinds })
+      expect(complaints).toEqual([])
+      expect(events).toBeLessThan(50_000)
+    },
+  )
+
+  it('a pod that wakes or comes back buys nothing that others have bought meanwhile', async () => {
+    const kinds = faultsNamed('zombie gets its tasks back', 'cut off, gets its tasks back')
+    for (let seed = 1; seed <= 20; seed++) {
+      const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds })
+      expect(complaints, `seed ${seed}\n${trace.join('\n')}`).toEqual([])
+    }
+  })
+})
