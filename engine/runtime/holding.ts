@@ -17,6 +17,8 @@ export class Holding {
   /** Since when that owner has been waited for. */
   waitingSince = 0
   ownerIsAlive = false
+  /** The claim of an owner that lives and was waited for long enough. */
+  overdue: string | undefined
   /** Where the state topic ended for readers when the claim was read: a hand-over of the owner stands before it. */
   readableEnd = 0
   /** The accepted claim of ours. */
@@ -67,6 +69,15 @@ export class Holding {
     if (now - this.waitingSince >= this.patienceMs(handOverMaxMs)) return false
     // Whoever has left may be back under its name: a fence would hit the one that came back.
     return this.ownerIsAlive || (this.task.tail?.position ?? 0) < this.readableEnd
+  }
+
+  /** Its owner has had its time. What it left may be unread, if we have slept meanwhile: true if that is looked at first. */
+  looksAgain(now: number): boolean {
+    if (!this.ownerIsAlive) return false
+    this.overdue = this.owner?.nonce
+    this.waitingSince = now
+    this.ownerIsAlive = false
+    return true
   }
 
   /** Somebody who has marked the task before us and is not known to be out. */

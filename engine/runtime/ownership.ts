@@ -163,6 +163,7 @@ export class Ownership {
       each => each.owner && !each.isWaiting(host.system.now(), host.limits.handOverMaxMs),
     )
     if (inTheWay && !this.#isConfirmed) return this.#pauseUntil(this.#options.host.system.now() + BACK_OFF_MS)
+    if (inTheWay?.looksAgain(host.system.now())) return this.#readClaims([inTheWay])
     if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
     const claimable = all.filter(holding => !holding.owner && !holding.fresh)
     // Tasks that work here first: a slow restore must hold up nobody else.
@@ -250,7 +251,7 @@ export class Ownership {
     const isOut = !stored || stored.producer === producer
     if (!isOut && holding.owner?.nonce !== stored.nonce) holding.waitingSince = host.system.now()
     holding.owner = isOut ? undefined : stored
-    holding.ownerIsAlive = stored !== undefined && live.has(stored.incarnation)
+    holding.ownerIsAlive = stored !== undefined && stored.nonce !== holding.overdue && live.has(stored.incarnation)
     if (holding.owner) this.#wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
