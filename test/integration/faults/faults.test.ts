@@ -7,7 +7,7 @@ import { stackRuns } from '../stack.ts'
 import { Cluster } from './cluster.ts'
 import { play, type Scenario } from './scenario.ts'
 import { oneOfThree, onlyBroker } from './scenarios/brokers.ts'
-import { lostMessages } from './scenarios/lost-messages.ts'
+import { lostGroupMessages, lostMessages } from './scenarios/lost-messages.ts'
 import { frozenPods, killedOnlyPod, killedPods } from './scenarios/lost-pods.ts'
 import { rollingRestart, scaled } from './scenarios/scaling.ts'
 import { partitionsCost, slowCall } from './scenarios/steady.ts'
@@ -37,6 +37,7 @@ describeFaults('one', 1, [
   scaled,
   rollingRestart,
   lostMessages,
+  lostGroupMessages,
   slowCall,
   ...partitionsCost,
   onlyBroker,
