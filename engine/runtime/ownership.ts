@@ -251,7 +251,8 @@ export class Ownership {
     const isOut = !stored || stored.producer === producer
     if (!isOut && holding.owner?.nonce !== stored.nonce) holding.waitingSince = host.system.now()
     holding.owner = isOut ? undefined : stored
-    holding.ownerIsAlive = stored !== undefined && stored.nonce !== holding.overdue && live.has(stored.incarnation)
+    holding.ownerIsAlive =
+      stored !== undefined && stored.nonce !== holding.overdue && live.has(stored.incarnation)
     if (holding.owner) this.#wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
