@@ -1,11 +1,15 @@
 /** Faults that the simulation has found in the engine, each provoked by hand or by its seed, with what was wrong. */
 import { describe, expect, it } from 'vitest'
+import { NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { partitionOf } from '#engine/runtime/partitioning.ts'
 import { faultsNamed } from '#testing/simulation/faults/fault-table.ts'
 import { Fleet, type Plant } from '#testing/simulation/fleet.ts'
 import { feed, runSeed } from '#testing/simulation/run-seed.ts'
 import { scenarioNamed } from '#testing/simulation/scenarios/scenario-table.ts'
 import { standard } from '#testing/simulation/scenarios/standard.ts'
+import { withLog, withReader } from './planted/delegate.ts'
 
 describe('found by the simulation', () => {
   it('a marker that was written before the local copy was open is read up to', async () => {
@@ -41,6 +45,42 @@ describe('found by the simulation', () => {
     for (const process of fleet.processes) process.kill()
   })
 
+  it('a task that leaves before an unknown commit is resolved bears witness to it', async () => {
+    const moves = 3
+    const stays = 0
+    const { promise: isHeld, resolve: letGo } = Promise.withResolvers<void>()
+    let holds = false
+    const heldReader: Plant = (ports, name) => {
+      const openReader: Log['openReader'] = (place, offset) => {
+        const reader = ports.log.openReader(place, offset)
+        if (!holds || name !== 'first' || !isState(place) || place.partition !== stays) return reader
+        return withReader(reader, { next: recordsMax => isHeld.then(() => reader.next(recordsMax)) })
+      }
+      return { ...ports, log: withLog(ports.log, { openReader }) }
+    }
+    const calm = { ...standard, shape: { ...standard.shape, latencyMs: [200, 200] as const } }
+    const fleet = new Fleet({ scenario: calm, seed: 1, plant: heldReader })
+    const { time, broker, model } = fleet
+    await fleet.open()
+    fleet.start('first')
+    await time.runFor(1_000)
+    await time.settle(ask(fleet, 'q1', moves))
+    // The journal of the first step is committed; then the commit that completes the record takes place unheard.
+    await time.runUntil(() => model.calls.length === 2, 5_000)
+    await time.runFor(100)
+    broker.faults.loseAnswer('first', 'endTransaction')
+    holds = true
+    await time.runFor(1_300)
+    fleet.start('second')
+    await time.runFor(2_000)
+    letGo()
+    await time.runFor(10_000)
+    const evidence = fleet.evidence()
+    expect(evidence.count('answers')).toBe(1)
+    expect(standard.checks.flatMap(check => check(evidence))).toEqual([])
+    for (const process of fleet.processes) process.kill()
+  })
+
   it.each(['sessions', 'delays'])(
     'what is due while the gate is closed keeps no pod of %s busy',
     async name => {
@@ -59,3 +99,15 @@ describe('found by the simulation', () => {
     }
   })
 })
+
+function isState({ topic }: TopicPartition): boolean {
+  return topic === 'standard.answer.state'
+}
+
+/** Appends one question to a partition, under a key that belongs there. */
+function ask(fleet: Fleet, id: string, partition: number): Promise<void> {
+  const keys = Array.from({ length: 100 }, (_, index) => Buffer.from(`key-${index}`))
+  const key = keys.find(each => partitionOf(each, standard.shape.partitions) === partition) ?? null
+  const record = { key, value: Buffer.from(JSON.stringify({ id })), headers: NO_HEADERS, timestamp: 0 }
+  return fleet.outsider.append([{ topic: 'questions', partition, records: [record] }])
+}

@@ -8,6 +8,9 @@ import { between, type FaultKind, pickPod } from './fault-kind.ts'
 /** What is armed and has hit nobody by then is forgotten, so that its trace says when it can have happened. */
 const ARMED_MS = 3_000
 
+/** A member that the group does not hear may start calls for so long after its last commit: two thirds of its session. */
+const LEASE_MS = 2_000
+
 export const NETWORK_FAULTS: readonly FaultKind[] = [
   cutOff('network partition, requests hang', 'hangs'),
   cutOff('network partition, requests fail', 'fails'),
@@ -132,7 +135,8 @@ function armed(name: string, source: string, request: Request, arm: (arming: Arm
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod) return undefined
-      fleet.disturb(pod, ARMED_MS + REQUEST_TIMEOUT_MS)
+      const isUnheard = request === 'heartbeat' || request === 'join' || request === 'sync'
+      fleet.disturb(pod, ARMED_MS + REQUEST_TIMEOUT_MS + (isUnheard ? LEASE_MS : 0))
       fleet.later(ARMED_MS, () => fleet.broker.faults.clear(pod.name))
       if (request === 'claim' || request === 'readClaims') reclaim(fleet, pod)
       return `${pod.id}: ${arm(armingOf(fleet, pod, (min, max) => between(random, min, max)))}`
