@@ -1,6 +1,9 @@
 /** Lays every answer that was bought twice at the door of the fault that caused it. */
 import { type Call, inFlight, type Repurchase, repurchases } from '../pods/model-bill.ts'
 
+/** From when an answer was sent to when a busy pod has taken it in. */
+const ARRIVAL_MS = 200
+
 /** A pod that was cut short, by death or by standing still. */
 export interface Fault {
   readonly kind: 'kill' | 'freeze'
@@ -8,6 +11,8 @@ export interface Fault {
   readonly at: number
   /** When it went on, if it did: the model hears of a call a little after it was made, so `at` is not the end. */
   until: number
+  /** What was answered earlier was part of a commit that was done. */
+  readonly cycleBegunAt: number
   /** What it ran then. */
   readonly partitions: ReadonlySet<number>
 }
@@ -20,6 +25,8 @@ export interface FaultBill {
   readonly again: number
   /** Calls answered before it happened, bought again. */
   readonly answeredAgain: number
+  /** Of these, answered before the open commit cycle, so that they should have been safe. */
+  readonly committedAgain: number
 }
 
 export interface Bill {
@@ -41,6 +48,8 @@ export function billOf(calls: readonly Call[], faults: readonly Fault[]): Bill {
       inFlight: inFlight(calls, fault.pod, fault.at, fault.until),
       again: caused.length - answered.length,
       answeredAgain: answered.length,
+      committedAgain: answered.filter(({ first }) => (first.ended ?? 0) < fault.cycleBegunAt - ARRIVAL_MS)
+        .length,
     }
   })
   const unexplained = twice.filter(each => causes.get(each) === undefined)

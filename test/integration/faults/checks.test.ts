@@ -89,6 +89,7 @@ describe('the bill', () => {
     pod: 'a#1',
     at: 100,
     until: Number.POSITIVE_INFINITY,
+    cycleBegunAt: 60,
     partitions: new Set(),
   }
 
@@ -101,8 +102,14 @@ describe('the bill', () => {
       call('finished', 'a#1', 10, 20),
     ]
     const bill = billOf(calls, [fault])
-    expect(bill.faults).toEqual([{ fault, inFlight: 1, again: 1, answeredAgain: 1 }])
+    expect(bill.faults).toEqual([{ fault, inFlight: 1, again: 1, answeredAgain: 1, committedAgain: 0 }])
     expect(bill).toMatchObject({ boughtTwice: 2, unexplained: [] })
+  })
+
+  it('tells what had been answered long before', () => {
+    const calls = [call('old', 'a#1', 900, 950), call('old', 'b#2', 2_000, 2_100)]
+    const bill = billOf(calls, [{ ...fault, at: 1_500, cycleBegunAt: 1_400 }])
+    expect(bill.faults).toMatchObject([{ answeredAgain: 1, committedAgain: 1 }])
   })
 
   it('does not excuse what a pod bought again to which nothing happened', () => {

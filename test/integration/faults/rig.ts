@@ -179,7 +179,9 @@ export class Rig {
     await Promise.all(this.living.map(each => each.stop()))
     const evidence = await gatherEvidence(this.log, this.plan)
     const calls = await this.calls()
-    const bill = billOf(calls, this.faults)
+    // By now every pod that died has told all that it had to tell.
+    const faults = this.faults.map(each => ({ ...each, cycleBegunAt: this.#cycleBegunBefore(each) }))
+    const bill = billOf(calls, faults)
     for (const each of bill.unexplained) this.say(`bought twice without a fault: ${JSON.stringify(each)}`)
     const failures = this.lives.filter(each => each.hasFailed)
     return {
@@ -207,6 +209,10 @@ export class Rig {
     appendFileSync(this.#logFile, `${JSON.stringify({ at: Date.now(), rig: text })}\n`)
   }
 
+  #cycleBegunBefore({ pod, at }: Fault): number {
+    return this.lives.find(each => each.incarnation === pod)?.cycleBegunBefore(at) ?? at
+  }
+
   #isSpread(partitions: number): boolean {
     const now = Date.now()
     const running = this.living.map(each => each.tasksAt(now).size)
@@ -216,7 +222,14 @@ export class Rig {
   #note(kind: Fault['kind'], pod: PodProcess): Fault {
     const at = Date.now()
     const until = Number.POSITIVE_INFINITY
-    const fault = { kind, pod: pod.incarnation, at, until, partitions: pod.tasksAt(at) }
+    const fault: Fault = {
+      kind,
+      pod: pod.incarnation,
+      at,
+      until,
+      cycleBegunAt: at,
+      partitions: pod.tasksAt(at),
+    }
     this.faults.push(fault)
     this.say(`${kind} ${pod.incarnation}, which runs ${[...fault.partitions].join(' ')}`)
     return fault

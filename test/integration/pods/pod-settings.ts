@@ -26,16 +26,10 @@ export type PodEvent =
   | { readonly type: 'fence'; readonly producer: string }
   | { readonly type: 'commitFailed'; readonly error: string }
   | { readonly type: 'log'; readonly level: string; readonly message: string; readonly fields: object }
-  | { readonly type: 'figures'; readonly figures: PodFigures }
+  | { readonly type: 'commit'; readonly durationMs: number }
   | { readonly type: 'failed'; readonly error: string }
 
 export type PodMessage = PodEvent & { readonly at: number }
-
-export interface PodFigures {
-  /** When each commit was done, and how long it took. */
-  readonly commits: readonly { readonly at: number; readonly durationMs: number }[]
-  readonly cpuMs: number
-}
 
 export function nameOf(settings: PodSettings, pid: number): string {
   return `${settings.name}#${pid}`

@@ -10,11 +10,10 @@ import { subscribe } from '#engine/runtime/diagnostics.ts'
 import { run } from '#engine/runtime/run.ts'
 import { graphOf, type Round } from './graph.ts'
 import { ModelClient } from './model-client.ts'
-import { nameOf, type PodEvent, type PodFigures, type PodMessage, type PodSettings } from './pod-settings.ts'
+import { nameOf, type PodEvent, type PodMessage, type PodSettings } from './pod-settings.ts'
 
 const settings: PodSettings = JSON.parse(process.argv[2] ?? '{}')
 const pod = nameOf(settings, process.pid)
-const commits: PodFigures['commits'][number][] = []
 
 function tell(event: PodEvent): void {
   const message: PodMessage = { ...event, at: Date.now() }
@@ -36,7 +35,7 @@ subscribe('caudal:group:joined', ({ generation, tasks }) => tell({ type: 'joined
 subscribe('caudal:task:state', ({ task, to }) => tell({ type: 'task', task, to }))
 subscribe('caudal:fence', ({ producer }) => tell({ type: 'fence', producer }))
 subscribe('caudal:commit:failed', ({ error }) => tell({ type: 'commitFailed', error: reasonOf(error) }))
-subscribe('caudal:commit', ({ durationMs }) => commits.push({ at: Date.now(), durationMs }))
+subscribe('caudal:commit', ({ durationMs }) => tell({ type: 'commit', durationMs }))
 
 const model = new ModelClient(settings.modelUrl, pod)
 const { application, partitions, inFlightMax, timeoutMs } = settings
@@ -45,11 +44,6 @@ const ask = (asked: Round, call: { readonly signal: AbortSignal; readonly id: st
 const graph = graphOf({ application, pod, partitions, inFlightMax, timeoutMs, ask })
 
 process.on('disconnect', () => process.exit(1))
-process.on('message', () => {
-  const { user, system } = process.cpuUsage()
-  tell({ type: 'figures', figures: { commits, cpuMs: (user + system) / 1_000 } })
-})
-
 const log = await openKafkaLog({
   brokers: settings.brokers,
   clientId: settings.name,

@@ -3,9 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { type Call, MODEL_PROGRAM, type ModelSettings } from './model-bill.ts'
-import { nameOf, POD_PROGRAM, type PodFigures, type PodMessage, type PodSettings } from './pod-settings.ts'
-
-const FIGURES_WITHIN_MS = 10_000
+import { nameOf, POD_PROGRAM, type PodMessage, type PodSettings } from './pod-settings.ts'
 
 /** One life of a pod. */
 export class PodProcess {
@@ -33,7 +31,7 @@ export class PodProcess {
     const note = (text: string) => appendFileSync(logFile, text)
     this.#child.on('message', (message: PodMessage) => {
       this.messages.push(message)
-      if (message.type !== 'figures') note(`${this.incarnation} ${JSON.stringify(message)}\n`)
+      if (message.type !== 'commit') note(`${this.incarnation} ${JSON.stringify(message)}\n`)
     })
     this.#child.stdout?.on('data', note)
     this.#child.stderr?.on('data', note)
@@ -64,6 +62,18 @@ export class PodProcess {
     return running
   }
 
+  get commits(): readonly { readonly at: number; readonly durationMs: number }[] {
+    return this.messages.flatMap(({ at, ...each }) =>
+      each.type === 'commit' ? [{ at, durationMs: each.durationMs }] : [],
+    )
+  }
+
+  /** When the last commit that was done before a moment had begun: what was finished later was not in it. */
+  cycleBegunBefore(at: number): number {
+    const last = this.commits.findLast(each => each.at <= at)
+    return last ? last.at - last.durationMs : this.startedAt
+  }
+
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(signal)
   }
@@ -79,15 +89,6 @@ export class PodProcess {
     this.isWanted = false
     this.#child.kill('SIGTERM')
     await this.#ended
-  }
-
-  async figures(): Promise<PodFigures> {
-    const signal = AbortSignal.timeout(FIGURES_WITHIN_MS)
-    this.#child.send('figures')
-    for (;;) {
-      const [message]: PodMessage[] = await once(this.#child, 'message', { signal })
-      if (message?.type === 'figures') return message.figures
-    }
   }
 }
 

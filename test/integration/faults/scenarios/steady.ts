@@ -1,6 +1,6 @@
 /** Without any fault: what a slow call costs the others, and what a partition costs the brokers. */
 import { expect } from 'vitest'
-import type { PodFigures } from '../../pods/pod-settings.ts'
+import type { PodProcess } from '../../pods/processes.ts'
 import { longestGapMs, type Span } from '../pauses.ts'
 import { API } from '../proxy.ts'
 import type { Rig, Verdict } from '../rig.ts'
@@ -16,8 +16,6 @@ const THROUGHPUT_SHARE_MIN = 0.95
 const COMMIT_MEDIAN_FACTOR_MAX = 1.5
 const COMMIT_MEDIAN_MS_MORE = 3
 
-const figures = new WeakMap<Rig, PodFigures>()
-
 export const slowCall: Scenario = {
   name: 'a call that takes very long, among others',
   options: { model: { latencyMinMs: 20, latencyMaxMs: 300, slow: { [SLOW]: SLOW_MS } } },
@@ -25,13 +23,12 @@ export const slowCall: Scenario = {
     await rig.startPods(['a'])
     rig.begin()
     await rig.load.done
-    figures.set(rig, await rig.pod('a').figures())
   },
   check(verdict, rig) {
     expectFairBill(verdict)
     expect.soft(verdict.bill.boughtTwice).toBe(0)
     const slow = verdict.calls.find(({ id }) => id === SLOW)
-    const commits = figures.get(rig)?.commits ?? []
+    const commits = rig.pod('a').commits
     const [first] = rig.outputs.seen
     const doneAt = rig.load.doneAt ?? 0
     const before = { from: (first?.at ?? 0) + WARM_UP_MS, to: slow?.begun ?? 0 }
@@ -47,7 +44,7 @@ export const slowCall: Scenario = {
   },
 }
 
-function rates(rig: Rig, commits: PodFigures['commits'], span: Span) {
+function rates(rig: Rig, commits: PodProcess['commits'], span: Span) {
   const isInside = ({ at }: { readonly at: number }) => at >= span.from && at <= span.to
   const answers = rig.outputs.seen.filter(isInside)
   const durations = commits
