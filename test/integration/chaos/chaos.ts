@@ -1,8 +1,7 @@
 /**
  * Faults of every kind at random, for as long as asked: `npm run chaos -- --minutes N [--seed X] [--brokers 1|3]`. The
  * schedule comes from the seed; what meets it does not, so a seed repeats the faults and not the run. Ends with 1 when an
- * answer was lost or doubled, when the state is not what the questions make of it, or when a call was bought twice that
- * no fault explains.
+ * answer was lost or doubled, or when the state is not what the questions make of it; what was bought twice it tells.
  */
 import { parseArgs } from 'node:util'
 import { seededRandom } from '#testing/seeded-random.ts'
