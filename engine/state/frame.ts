@@ -14,11 +14,29 @@ export interface FrameOptions {
 
 export function frame(payload: Uint8Array, { now, ttl }: FrameOptions): Uint8Array {
   const head = ttl === undefined ? 1 : 1 + TIME_BYTES
-  const framed = Buffer.allocUnsafe(head + payload.length)
+  const framed = allocate(head + payload.length)
   framed[0] = (FORMAT << 4) | (ttl === undefined ? 0 : HAS_TIME)
   if (ttl !== undefined) framed.writeDoubleBE(now, 1)
   framed.set(payload, head)
   return framed
+}
+
+/**
+ * State stays while what is made around it goes: carved from Node's pool, beside outputs and identities, one entry that
+ * nobody changes any more would keep 8 kB alive. So frames share slabs of their own, small enough to be wasted.
+ */
+const SLAB_BYTES = 1_024
+let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+let slabUsed = 0
+
+function allocate(bytes: number): Buffer {
+  if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes)
+  if (slabUsed + bytes > SLAB_BYTES) {
+    slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+    slabUsed = 0
+  }
+  slabUsed += bytes
+  return slab.subarray(slabUsed - bytes, slabUsed)
 }
 
 /** The payload, as a view of the frame. `where` names the state in STATE_NEWER. */

@@ -117,6 +117,24 @@ describe('time to live', () => {
   })
 })
 
+describe('a stored value', () => {
+  it('keeps little more memory alive than it needs, whatever is made around it', () => {
+    const sizes = [1, 200, 300, 5_000]
+    const frames = sizes.map(size => frame(Buffer.alloc(size), { now: 0, ttl: undefined }))
+    expect(frames.map(({ length }) => length)).toEqual(sizes.map(size => size + 1))
+    for (const { buffer, length } of frames) expect(buffer.byteLength).toBeLessThanOrEqual(1_024 + length)
+  })
+
+  it('shares its slab without touching its neighbours', () => {
+    const frames = Array.from({ length: 2_000 }, (_, each) =>
+      frame(Buffer.alloc(1 + (each % 300), each), { now: 0, ttl: undefined }),
+    )
+    frames.forEach((framed, each) => {
+      expect(Buffer.from(unframe(framed, 'op.s'))).toEqual(Buffer.alloc(1 + (each % 300), each))
+    })
+  })
+})
+
 describe('failures name the state', () => {
   it('bytes that the codec does not take', () => {
     stored.set(valueEntry('op', 'total', 'k1'), frame(Buffer.from('{'), { now: 0, ttl: undefined }))
