@@ -44,7 +44,10 @@ export class PodProcess {
     this.#child = child
   }
 
-  /** CPU seconds that the process has used. */
+  get isRunning(): boolean {
+    return this.#isWanted
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }

@@ -37,6 +37,11 @@ export class ProviderProcess implements AsyncDisposable {
     await this.#ask({ type: 'up' })
   }
 
+  /** Completions bought so far. */
+  async count(): Promise<number> {
+    return Number(await this.#ask({ type: 'count' }))
+  }
+
   async report(): Promise<ProviderReport> {
     // It answers this request with nothing else.
     return (await this.#ask({ type: 'report' })) as ProviderReport

@@ -8,6 +8,7 @@ export type ProviderRequest =
   | { readonly type: 'profile'; readonly profile: Partial<Profile> }
   | { readonly type: 'down' }
   | { readonly type: 'up' }
+  | { readonly type: 'count' }
   | { readonly type: 'report' }
 
 /** A completion that was answered in full, and when. */
@@ -33,7 +34,7 @@ function start(port: number): Promise<ModelServer> {
   return startModelServer({ port, profile, onPurchase })
 }
 
-async function answer(request: ProviderRequest): Promise<ProviderReport | string> {
+async function answer(request: ProviderRequest): Promise<ProviderReport | number | string> {
   switch (request.type) {
     case 'profile':
       profile = { ...profile, ...request.profile }
@@ -45,6 +46,8 @@ async function answer(request: ProviderRequest): Promise<ProviderReport | string
     case 'up':
       server = await start(port)
       break
+    case 'count':
+      return purchases.length
     case 'report':
       return { purchases, stats: server.stats() }
   }

@@ -2,9 +2,11 @@
 
 import type { Findings, Place } from './scenario.ts'
 import { endToEnd } from './scenarios/end-to-end.ts'
+import { hangs } from './scenarios/hangs.ts'
 import { kills } from './scenarios/kills.ts'
 import { outage } from './scenarios/outage.ts'
 import { overhead } from './scenarios/overhead.ts'
+import { sustained } from './scenarios/sustained.ts'
 
 interface Playable {
   readonly name: string
@@ -14,4 +16,4 @@ interface Playable {
   run(size: object, place: Place): Promise<Findings>
 }
 
-export const SCENARIOS: readonly Playable[] = [endToEnd, kills, overhead, outage]
+export const SCENARIOS: readonly Playable[] = [endToEnd, kills, overhead, sustained, hangs, outage]

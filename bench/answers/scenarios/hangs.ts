@@ -1,0 +1,78 @@
+/** One call in a hundred hangs for sixty times as long as the others take: the others do not notice. */
+import { pause, quantile } from '../../measuring.ts'
+import { type Application, withApplication } from '../application.ts'
+import { audit } from '../audit.ts'
+import { Backlog } from '../backlog.ts'
+import { fixed } from '../profiles.ts'
+import { rateOf } from '../rate.ts'
+import { applicationName, type Scenario } from '../scenario.ts'
+
+export interface HangsSize {
+  readonly pairs: number
+  /** The others take a sixtieth of it. */
+  readonly hangMs: number
+  readonly measuredMs: number
+}
+
+const HANGING = 0.01
+const CALLS_PER_HANG = 60
+const FALL_MAX = 0.05
+const WITHIN_MS = 120_000
+
+/**
+ * With times of 60 s and 1 s a pair would take four minutes, as what hangs has to come and go before each measurement: both
+ * are a fifth of that, so the same share of all calls in flight hangs. The limit of calls in flight is not reached: a
+ * limit that is reached is shared with what hangs, whoever sets it.
+ */
+export const hangs: Scenario<HangsSize> = {
+  name: 'hangs',
+  summary:
+    '1 % of calls hang, time-out above it, five pairs with and without: the others keep 95 % of their rate',
+  full: { pairs: 5, hangMs: 12_000, measuredMs: 18_000 },
+  async run(size, place) {
+    const environment = {
+      APP_ID: applicationName('hangs'),
+      REGEN_THRESHOLD: '0',
+      LLM_TIMEOUT_MS: String(2 * size.hangMs),
+    }
+    const profile = { ...fixed(size.hangMs / CALLS_PER_HANG), hangMs: size.hangMs }
+    return withApplication({ ...place, profile, pods: 1, environment }, async application => {
+      using backlog = new Backlog(application, 4_000)
+      await application.until(() => application.outcomes.all.length > 1_000, WITHIN_MS, 'the pod works')
+      const kept: number[] = []
+      for (let pair = 1; pair <= size.pairs; pair++) {
+        const without = await othersPerSecond(application, 0, size)
+        const during = await othersPerSecond(application, HANGING, size)
+        kept.push(during / without)
+        place.say(
+          `pair ${pair}: without ${Math.round(without)}/s, with ${Math.round(during)}/s, kept ${kept.at(-1)?.toFixed(3)}`,
+        )
+      }
+      backlog.end()
+      await application.provider.behave({ hanging: 0 })
+      await application.untilSettled(WITHIN_MS, place.say)
+      const { faults, bought, recorded } = await audit(application)
+      const share = quantile(kept, 0.5)
+      return {
+        figures: { bought, recorded, keptMedian: share, kept: kept.map(each => each.toFixed(3)).join(' ') },
+        faults: [
+          ...faults,
+          ...(bought === recorded ? [] : [`${bought} calls were bought, ${recorded} are recorded`]),
+          ...(share > 1 - FALL_MAX ? [] : [`the others kept ${share.toFixed(3)} of their rate`]),
+        ],
+      }
+    })
+  },
+}
+
+/** Calls a second; the one in a hundred that hangs is in both figures. What hung before has ended, or what hangs now has gathered, when the measurement begins. */
+async function othersPerSecond(
+  { provider }: Application,
+  hanging: number,
+  { hangMs, measuredMs }: HangsSize,
+): Promise<number> {
+  await provider.behave({ hanging })
+  await pause(hangMs)
+  const { callsPerSecond } = await rateOf(provider, undefined, measuredMs)
+  return callsPerSecond
+}
