@@ -11,8 +11,9 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     // A whole simulated cluster takes seconds on a busy machine; a test that hangs is told within a minute.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // With real brokers beside it, it takes longer.
+    testTimeout: stackRequired ? 180_000 : 60_000,
+    hookTimeout: stackRequired ? 180_000 : 60_000,
     teardownTimeout: 10_000,
     reporters: ['default', './test/left-out.ts'],
   },

@@ -35,6 +35,7 @@ async function measure(logName: LogName, { size, folder }: Setting): Promise<Fig
   const feed = new Feed(wanted)
   for (let made = 0; made < wanted; made += APPEND_RECORDS) await log.append(feed.slice(APPEND_RECORDS))
   const running = await run(graph, { log })
+  while (begun(running.pod) < IN_FLIGHT) await pause(5)
   await pause(rampUpMs)
   const times = new CommitTimes()
   times.record()

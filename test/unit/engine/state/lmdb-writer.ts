@@ -27,4 +27,6 @@ for (let n = (store.position ?? 0) + 1; ; n++) {
   )
   writeSync(1, `${n}\n`)
   if (n % 7 === 0) await turn()
+  // On a busy machine a whole run may pass before the first flush: something must be on disk when it is killed.
+  if (n % 1_500 === 0) await store.flush()
 }
