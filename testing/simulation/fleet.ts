@@ -61,6 +61,8 @@ export class Fleet {
   readonly #options: FleetOptions
   readonly #followers = new Map<string, Follower>()
   readonly #disks = new Map<string, StoreFactory>()
+  /** Names of pods that died without handing over. */
+  readonly #crashed = new Set<string>()
   readonly #endings = new Set<() => void>()
   readonly #startedAt: number
   #names = 0
@@ -130,6 +132,8 @@ export class Fleet {
       logger: this.#options.verbose ? this.#loggerOf(id) : silent,
       onFailed: (failed, error) => this.#ended(failed, error),
     })
+    // Whoever takes over what the last one of this name has left fences by the name, and hits the new one.
+    if (this.#crashed.has(name)) this.disturb(process, 0)
     this.processes.push(process)
     process.start()
     return process
@@ -145,6 +149,7 @@ export class Fleet {
 
   kill(process: PodProcess): void {
     this.disturb(process, 0)
+    this.#crashed.add(process.name)
     process.kill()
   }
 
