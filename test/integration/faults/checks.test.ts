@@ -112,6 +112,13 @@ describe('the bill', () => {
     expect(bill.faults).toMatchObject([{ answeredAgain: 1, committedAgain: 1 }])
   })
 
+  it('lays each further purchase at the door of the buyer before', () => {
+    const calls = [call('x', 'a#1', 90, 120), call('x', 'b#2', 200, 320), call('x', 'c#3', 400, 420)]
+    const next = { ...fault, pod: 'b#2', at: 300 }
+    expect(billOf(calls, [fault, next]).faults.map(each => each.again)).toEqual([1, 1])
+    expect(billOf(calls, [fault]).unexplained).toHaveLength(1)
+  })
+
   it('does not excuse what a pod bought again to which nothing happened', () => {
     const calls = [call('x', 'b#2', 50, 60), call('x', 'a#1', 70, 80)]
     expect(billOf(calls, [fault]).unexplained).toHaveLength(1)

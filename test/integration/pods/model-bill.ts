@@ -23,18 +23,21 @@ export interface Call {
   delivered: boolean
 }
 
-/** An answer that was paid for once more, and the call that had been enough. */
+/** An answer that was paid for once more, and the call before, which had been enough. */
 export interface Repurchase {
   readonly first: Call
   readonly second: Call
 }
 
-/** Every completed or running call beyond the first of its identity. */
+/** Every call beyond the first of its identity. */
 export function repurchases(calls: readonly Call[]): readonly Repurchase[] {
   const byCall = Map.groupBy(calls, each => each.call)
   return [...byCall.values()].flatMap(same => {
-    const [first, ...rest] = same.sort((a, b) => a.begun - b.begun)
-    return first ? rest.map(second => ({ first, second })) : []
+    const [, ...more] = same.sort((a, b) => a.begun - b.begun)
+    return more.flatMap((second, index) => {
+      const first = same[index]
+      return first ? [{ first, second }] : []
+    })
   })
 }
 
