@@ -2,12 +2,17 @@
 import { defineConfig } from 'vitest/config'
 
 const stackRequired = process.env.REQUIRE_STACK === '1'
+// They kill brokers of their own for minutes, and have a command of their own: npm run test:faults.
+const faultsWanted = process.env.FAULTS === '1'
 
 export default defineConfig({
   test: {
     environment: 'node',
     include: ['test/**/*.test.ts'],
-    exclude: stackRequired ? [] : ['test/integration/**'],
+    exclude: [
+      ...(stackRequired ? [] : ['test/integration/**']),
+      ...(faultsWanted ? [] : ['test/integration/faults/faults.test.ts']),
+    ],
     pool: 'forks',
     maxWorkers: 2,
     // A whole simulated cluster takes seconds on a busy machine; a test that hangs is told within a minute.
