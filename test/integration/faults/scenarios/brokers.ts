@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { inFlight } from '../../pods/model-bill.ts'
 import { longestGapMs } from '../pauses.ts'
 import { type Rig, SESSION_MS, type Verdict } from '../rig.ts'
-import { expectFairBill, report, type Scenario } from '../scenario.ts'
+import { report, type Scenario } from '../scenario.ts'
 import { pause } from '../until.ts'
 
 const SETTLE_MS = 4_000
@@ -20,8 +20,9 @@ export const onlyBroker: Scenario = {
   name: 'kill -9 and restart of the only broker',
   play: rig => loseBrokers(rig, [1, 1]),
   check(verdict, rig) {
-    expectRecovery(verdict, rig)
-    expectFairBill(verdict)
+    const running = expectRecovery(verdict, rig)
+    // None, as long as all members are back before the group gives out tasks; else what one had not committed when all died.
+    expect.soft(verdict.bill.boughtTwice, 'calls bought twice').toBeLessThanOrEqual(running)
   },
 }
 
