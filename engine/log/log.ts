@@ -86,6 +86,11 @@ export interface GroupOptions {
   /** This process's incarnation: unique among all that ever were. */
   readonly member: string
   readonly sessionTimeoutMs: number
+  /**
+   * Members that have ended for certain, such as an earlier incarnation of the same pod. Where sessions outlive processes, they
+   * are taken out of the group before the first join, which would else wait until their sessions are over.
+   */
+  readonly hasEnded?: (member: string) => boolean
   /** Topics of the group's claims and positions: a group forgets offsets of topics that it has nothing to do with. */
   readonly topics?: readonly string[]
   /** What the assigner of the elected leader gets to know of this member; read anew at each join. */

@@ -16,6 +16,7 @@ import { PodMetrics, publish } from './diagnostics.ts'
 import { Gate } from './gate.ts'
 import { updateGauges } from './gauges.ts'
 import { Inbox } from './inbox.ts'
+import { incarnationOf, isSamePod } from './incarnation.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
@@ -85,7 +86,7 @@ export class Pod implements TaskHost {
     this.system = system
     this.limits = limits
     this.logger = logger
-    this.incarnation = `${name}:${system.now()}:${Math.floor(system.random() * 1e9).toString(36)}`
+    this.incarnation = incarnationOf(name, system)
     this.#inbox = new Inbox(system, () => this.step())
     this.outlets = new Outlets(plan, log.recordBytesMax)
     this.deadLetters = this.outlets.of(plan.deadLetterTopic)
@@ -148,6 +149,7 @@ export class Pod implements TaskHost {
       group: this.application,
       member: this.incarnation,
       sessionTimeoutMs: this.limits.sessionTimeoutMs,
+      hasEnded: member => isSamePod(this.incarnation, member),
       topics: groupTopicsOf(this.#options.plan),
       memberData: () => encodeMemberData({ owned: this.#owned(), draining: this.phase === 'stopping' }),
       assign: members => assignTasks(members, tasksOf(this.#options.plan)),
@@ -345,7 +347,6 @@ export class Pod implements TaskHost {
     const { stores, plan } = this.#options
     const { renamedState, droppedState } = plan
     const ready = this.#closing.get(name) ?? Promise.resolve()
-    const onChanged = () => this.wake()
     const onStaged = (staged: Task, bytes: number) => this.#committer.staged(staged, bytes)
     const task = new Task({
       id,
@@ -355,7 +356,7 @@ export class Pod implements TaskHost {
       ready,
       renamedState,
       droppedState,
-      onChanged,
+      onChanged: () => this.wake(),
       onStaged,
     })
     this.#closing.set(

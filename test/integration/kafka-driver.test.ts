@@ -217,6 +217,29 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await membership.leave()
   })
 
+  it('takes out a member that is known to have ended, instead of waiting for its session', async () => {
+    const [group, before, after] = [name('group'), name('member'), name('member')]
+    const other = await openLocalLog()
+    /** Who was there whenever this member was the one to divide the tasks. */
+    const joinAs = (log: Log, member: string, hasEnded: (member: string) => boolean) => {
+      const { promise: joined, resolve } = Promise.withResolvers<readonly string[]>()
+      const assign = (members: readonly { readonly member: string }[]) => {
+        resolve(members.map(each => each.member))
+        return new Map()
+      }
+      const listener = { joined() {}, lost() {} }
+      const options = { group, member, sessionTimeoutMs: 30_000, memberData: () => '', hasEnded }
+      return { membership: log.joinGroup({ ...options, assign, listener }), joined }
+    }
+    const first = joinAs(log, before, () => false)
+    await first.joined
+    const second = joinAs(other, after, member => member === before)
+    expect(await second.joined).toEqual([after])
+    await first.membership.leave()
+    await second.membership.leave()
+    await other.close()
+  })
+
   it('tells how to mend topics that differ', async () => {
     const [fewer, other] = [name('fewer'), name('other')]
     await admin.createTopics({

@@ -89,7 +89,7 @@ export interface Broker {
   }>
   describeGroups(request: {
     groupIds: readonly string[]
-  }): Promise<{ groups: readonly { members: readonly { clientId: string }[] }[] }>
+  }): Promise<{ groups: readonly { members: readonly { clientId: string; memberId: string }[] }[] }>
   /** `timestamp` -1 asks for the end, -2 for the start; `isolationLevel` 1 makes the end that of committed records. */
   listOffsets(request: {
     replicaId: -1

@@ -11,6 +11,9 @@
  * whoever coordinates next, with the same identity, so that a broker's death costs no rebalance by itself. Only the
  * answer that the member is unknown makes a new one of it. Generations are those of Kafka: they only grow.
  *
+ * An earlier incarnation of the same pod that was killed would hold up the first join until its session ends; the group is told
+ * before that it has left. Should it live after all, it only has to join again.
+ *
  * A claim is sent once, with the generation that the caller names: the coordinator refuses it if a newer one has begun.
  * It travels beside the connection of the membership, where a join may be waiting.
  */
@@ -101,11 +104,7 @@ export class KafkaMembership implements Membership {
   }
 
   async liveMembers(): Promise<ReadonlySet<string>> {
-    const { group } = this.#options
-    const { groups } = await askCoordinator(this.#shared, this.#settings, group, node =>
-      this.#shared.ask(node, broker => broker.describeGroups({ groupIds: [group] })),
-    )
-    return new Set(groups.flatMap(each => each.members.map(member => member.clientId)))
+    return new Set((await this.#members()).map(({ clientId }) => clientId))
   }
 
   async commitPositions(positions: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
@@ -132,7 +131,7 @@ export class KafkaMembership implements Membership {
     if (this.#left) return
     this.#left = true
     this.#wake?.()
-    if (this.#memberId !== '') await this.#sayGoodbye()
+    if (this.#memberId !== '') await this.#sayGoodbye(this.#memberId)
     this.#own.close()
     await this.#loop
     this.#onLeft()
@@ -151,7 +150,25 @@ export class KafkaMembership implements Membership {
     }
   }
 
+  async #members(): Promise<readonly { readonly clientId: string; readonly memberId: string }[]> {
+    const { group } = this.#options
+    const { groups } = await askCoordinator(this.#shared, this.#settings, group, node =>
+      this.#shared.ask(node, broker => broker.describeGroups({ groupIds: [group] })),
+    )
+    return groups.flatMap(({ members }) => members)
+  }
+
+  /** Says goodbye for those that could not. */
+  async #dismissEnded(): Promise<void> {
+    const { hasEnded } = this.#options
+    if (this.#joins > 0 || !hasEnded) return
+    for (const { clientId, memberId } of await this.#members()) {
+      if (hasEnded(clientId)) await this.#sayGoodbye(memberId)
+    }
+  }
+
   async #join(): Promise<void> {
+    await this.#dismissEnded()
     const { group, member, memberData, sessionTimeoutMs } = this.#options
     const node = await this.#own.coordinator('group', group)
     // What is asked for from here on is another join: this one carries the data of now.
@@ -228,12 +245,13 @@ export class KafkaMembership implements Membership {
     return true
   }
 
-  async #sayGoodbye(): Promise<void> {
+  async #sayGoodbye(memberId: string): Promise<void> {
     const { group } = this.#options
     try {
       const node = await this.#shared.coordinator('group', group)
-      await this.#shared.ask(node, broker => broker.leaveGroup({ groupId: group, memberId: this.#memberId }))
+      await this.#shared.ask(node, broker => broker.leaveGroup({ groupId: group, memberId }))
     } catch (error) {
+      if (codeOf(error) === CODE.UNKNOWN_MEMBER_ID) return
       // The group will notice by itself when the session ends.
       this.#settings.warn(`group ${group} was left without telling it: ${reasonOf(error)}`)
     }

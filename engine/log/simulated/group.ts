@@ -120,6 +120,11 @@ export class Group {
     if (member !== undefined) this.#remove(member)
   }
 
+  /** Removes members by their incarnations, as somebody who knows that they have ended does. */
+  dismiss(hasEnded: (member: string) => boolean): void {
+    for (const member of [...this.#members.values()]) if (hasEnded(member.member)) this.#remove(member)
+  }
+
   /** Stores claims of a member of this generation; returns why not. */
   claim(memberId: string, generation: number, claims: readonly Claim[]): Refusal | undefined {
     const refusal = this.#storeRefusal(memberId, generation)

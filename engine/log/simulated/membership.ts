@@ -28,6 +28,7 @@ export class SimulatedMembership implements Membership {
   confirmedAt = 0
   #incarnations = 1
   #generation = -1
+  #isNew = true
   #isLeft = false
   #isRejoinWanted = false
   #isCrashed = false
@@ -124,7 +125,9 @@ export class SimulatedMembership implements Membership {
 
   /** True once the member has its tasks; false when it must join again. */
   async #join(): Promise<boolean> {
-    const { member, memberData, sessionTimeoutMs, assign, listener } = this.#options
+    const { member, memberData, sessionTimeoutMs, assign, listener, hasEnded } = this.#options
+    if (hasEnded && this.#isNew) await this.#connection.ask('leave', () => this.#group().dismiss(hasEnded))
+    this.#isNew = false
     const memberId = this.#memberId
     const request = { memberId, member, data: memberData(), sessionTimeoutMs }
     const joined = await this.#connection.call<Joined | Refusal>('join', answer =>

@@ -39,6 +39,18 @@ describe('a group', () => {
     expect([a.tasks(), c.tasks(), b.joins.length]).toEqual([[0, 2], [1, 3], 1])
   })
 
+  it('does not wait for a dead member that the next one knows to have ended', async () => {
+    const { time, clients, a, client } = await pair()
+    clients.b.process.kill()
+    await time.runFor(500)
+    const c = join(client('c'), 'b@2', SESSION_MS, member => member === 'b@1')
+    await time.runFor(2_000)
+    expect([a.tasks(), c.tasks()]).toEqual([
+      [0, 2],
+      [1, 3],
+    ])
+  })
+
   it('notices a dead member by itself when nobody joins', async () => {
     const { time, broker, clients, a } = await pair()
     clients.b.process.kill()

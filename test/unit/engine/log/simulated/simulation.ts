@@ -115,13 +115,19 @@ export interface Member {
 }
 
 /** Joins a group that deals the four tasks out by the order of incarnations. */
-export function join({ log }: Client, incarnation: string, sessionTimeoutMs = 6_000): Member {
+export function join(
+  { log }: Client,
+  incarnation: string,
+  sessionTimeoutMs = 6_000,
+  hasEnded: (member: string) => boolean = () => false,
+): Member {
   const joins: Member['joins'] = []
   const losses: string[] = []
   const membership = log.joinGroup({
     group: 'group',
     member: incarnation,
     sessionTimeoutMs,
+    hasEnded,
     memberData: () => '',
     assign: members => {
       const names = members.map(({ member }) => member).sort()
