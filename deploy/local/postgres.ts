@@ -3,11 +3,12 @@ import { chownSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { HOST, PORTS, POSTGRES_URL } from './addresses.ts'
 import { missingPostgres, postgresProgram, postgresUser } from './prerequisites.ts'
+import { reachableFolder } from './reachable-folder.ts'
 import { runCommand } from './run-command.ts'
 import type { Service } from './service.ts'
 
 export function postgres(root: string): Service {
-  const dataFolder = join(root, 'postgres')
+  const dataFolder = reachableFolder(join(root, 'postgres'), postgresUser())
   return {
     name: 'postgres',
     address: POSTGRES_URL,

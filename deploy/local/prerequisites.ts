@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { User } from './process.ts'
-import { StackError } from './stack-error.ts'
 
 const JAVA_VERSION_MIN = 17
 const POSTGRES_FOLDER = '/usr/lib/postgresql'
@@ -42,12 +41,11 @@ export function postgresProgram(name: string): string | undefined {
   return runs(name, '--version') ? name : undefined
 }
 
-/** Whom PostgreSQL runs as: ourselves, or the user postgres where we are root. */
+/** Whom PostgreSQL runs as: ourselves, or the user postgres where we are root; `missing` tells of one who does not exist. */
 export function postgresUser(): User | undefined {
   if (!isRoot()) return undefined
   const [uid, gid] = [idOf('postgres', '-u'), idOf('postgres', '-g')]
-  if (uid === undefined || gid === undefined) throw new StackError('there is no user named postgres')
-  return { uid, gid }
+  return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0
