@@ -34,6 +34,10 @@ export class Holding {
   readonly sent = new Set<string>()
   /** Nonces of others whose owner was fenced after the nonce was read. */
   readonly settled = new Set<string>()
+  /** No claim is stored: it was never claimed, or somebody has wiped the group's offsets. Then its markers tell of its owner. */
+  #isUnclaimed = false
+  /** Incarnations of the members that lived when the claim was read. */
+  #live: ReadonlySet<string> = new Set()
   /** Nonces of our markers that may be in the state topic. */
   readonly #written = new Set<string>()
   /** What was written last to mark it. */
@@ -58,6 +62,37 @@ export class Holding {
     return !this.owner || this.#isOut(this.owner)
   }
 
+  /** What the stored claim says; `false`: it was another's meanwhile, and is to be taken anew. */
+  verify(stored: Claim | undefined, live: ReadonlySet<string>, producer: string, now: number): boolean {
+    this.verified = true
+    if (stored && this.sent.has(stored.nonce)) {
+      // An answer was lost: the claim stands, but which of ours it is matters for the marker.
+      if (stored.nonce !== this.claim) this.fresh = false
+      return true
+    }
+    if (this.claim !== undefined) return false
+    this.#live = live
+    if (!stored && !this.#isUnclaimed) this.waitingSince = now
+    this.#isUnclaimed = !stored
+    const owner = stored ?? this.owner
+    this.#awaitOwner(owner?.producer === producer ? undefined : owner, now)
+    return true
+  }
+
+  /** Whoever is out is not waited for. Where no claim is stored, whoever has marked the task is. True: somebody else is now. */
+  lookForOwner(producer: string, now: number): boolean {
+    if (this.ownerIsOut) this.owner = undefined
+    if (!this.#isUnclaimed || this.owner || this.claim !== undefined) return false
+    this.#awaitOwner(this.strangerBehind(producer), now)
+    return this.owner !== undefined
+  }
+
+  /** It may be claimed: nobody stands in the way, and where only markers can tell of somebody they were read. */
+  mayBeClaimed(now: number): boolean {
+    if (this.owner || this.fresh) return false
+    return !this.#isUnclaimed || this.#hasReadAll || now - this.waitingSince >= PATIENCE_MS
+  }
+
   /** How long its owner is waited for. */
   patienceMs(handOverMaxMs: number): number {
     const graceMs = this.ownerIsAlive ? Math.min(this.task.program.timeoutMs, handOverMaxMs) : 0
@@ -68,7 +103,7 @@ export class Holding {
   isWaiting(now: number, handOverMaxMs: number): boolean {
     if (now - this.waitingSince >= this.patienceMs(handOverMaxMs)) return false
     // Whoever has left may be back under its name: a fence would hit the one that came back.
-    return this.ownerIsAlive || (this.task.tail?.position ?? 0) < this.readableEnd
+    return this.ownerIsAlive || !this.#hasReadAll
   }
 
   /** Its owner has had its time. What it left may be unread, if we have slept meanwhile: true if that is looked at first. */
@@ -106,6 +141,17 @@ export class Holding {
     this.#written.clear()
     this.#written.add(nonce)
     this.task.noted(this.#marking)
+  }
+
+  get #hasReadAll(): boolean {
+    return (this.task.tail?.position ?? 0) >= this.readableEnd
+  }
+
+  #awaitOwner(owner: Claim | undefined, now: number): void {
+    if (owner && owner.nonce !== this.owner?.nonce) this.waitingSince = now
+    this.owner = owner
+    this.ownerIsAlive =
+      owner !== undefined && owner.nonce !== this.overdue && this.#live.has(owner.incarnation)
   }
 
   #isOut({ nonce }: Claim): boolean {

@@ -6,7 +6,8 @@
  *
  * 1. a producer of our own, its epoch bumped: always before claiming
  * 2. read the stored claims. A task that runs here is kept only if its claim is literally ours; else it is taken anew
- * 3. an owner that has released is out; one that lives is waited for, up to its grace time; else it is fenced
+ * 3. an owner that has released is out; one that lives is waited for, up to its grace time; else it is fenced. Where no
+ *    claim is stored, because it was wiped, whoever has marked the task counts as its owner
  * 4. claim: new tasks, or all of them after the producer was replaced (a fence may be under way)
  * 5. mark: a transaction writes the claim's nonce into each state partition
  * 6. read up to the own marker: new tasks restore, kept ones look for foreign writes and for the outcome of a commit
@@ -153,19 +154,20 @@ export class Ownership {
 
   #next(): void {
     if (!this.#hasProducer) return this.#startProducer()
-    const { committer, host } = this.#options
+    const { committer, host, producer } = this.#options
     this.#releases.write(committer, host.system.now())
     const all = [...this.holdings.values()]
     const unread = all.filter(holding => !holding.verified)
     if (unread.length > 0) return this.#readClaims(unread)
-    for (const holding of all) if (holding.owner && holding.ownerIsOut) holding.owner = undefined
-    const inTheWay = all.find(
-      each => each.owner && !each.isWaiting(host.system.now(), host.limits.handOverMaxMs),
-    )
-    if (inTheWay && !this.#isConfirmed) return this.#pauseUntil(this.#options.host.system.now() + BACK_OFF_MS)
-    if (inTheWay?.looksAgain(host.system.now())) return this.#readClaims([inTheWay])
+    const now = host.system.now()
+    const { handOverMaxMs } = host.limits
+    for (const holding of all)
+      if (holding.lookForOwner(producer, now)) this.#wakeIn(holding.patienceMs(handOverMaxMs) + 1)
+    const inTheWay = all.find(holding => holding.owner && !holding.isWaiting(now, handOverMaxMs))
+    if (inTheWay && !this.#isConfirmed) return this.#pauseUntil(now + BACK_OFF_MS)
+    if (inTheWay?.looksAgain(now)) return this.#readClaims([inTheWay])
     if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
-    const claimable = all.filter(holding => !holding.owner && !holding.fresh)
+    const claimable = all.filter(holding => holding.mayBeClaimed(now))
     // Tasks that work here first: a slow restore must hold up nobody else.
     const kept = claimable.filter(holding => holding.isKept)
     if (claimable.length > 0) return this.#claim(kept.length > 0 ? kept : claimable)
@@ -240,20 +242,8 @@ export class Ownership {
     const { host, producer } = this.#options
     const { name } = holding.task
     if (this.holdings.get(name) !== holding) return
-    holding.verified = true
-    const isOurs = stored !== undefined && holding.sent.has(stored.nonce)
-    if (isOurs) {
-      // An answer was lost: the claim stands, but which of ours it is matters for the marker.
-      if (stored.nonce !== holding.claim) holding.fresh = false
-      return
-    }
-    if (holding.claim !== undefined) return this.drop(name)
-    const isOut = !stored || stored.producer === producer
-    if (!isOut && holding.owner?.nonce !== stored.nonce) holding.waitingSince = host.system.now()
-    holding.owner = isOut ? undefined : stored
-    holding.ownerIsAlive =
-      stored !== undefined && stored.nonce !== holding.overdue && live.has(stored.incarnation)
-    if (holding.owner) this.#wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
+    if (!holding.verify(stored, live, producer, host.system.now())) return this.drop(name)
+    if (!stored || holding.owner) this.#wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
   #fence(holding: Holding, owner: Claim): void {

@@ -91,6 +91,28 @@ describe('found by the simulation', () => {
     },
   )
 
+  it('a living owner whose claim was wiped is waited for as if it stood there', async () => {
+    const slow = { ...standard, shape: { ...standard.shape, latencyMs: [900, 900] as const } }
+    const fleet = new Fleet({ scenario: slow, seed: 1 })
+    const { time, broker } = fleet
+    await fleet.open()
+    fleet.start('first')
+    for (const partition of [0, 1, 2, 3])
+      for (const n of [1, 2, 3]) void ask(fleet, `${partition}#${n}`, partition)
+    await time.runUntil(() => fleet.model.calls.length === 12, 5_000)
+    broker.faults.wipeClaims('standard.answer.state')
+    fleet.start('second')
+    await time.runFor(20_000)
+    const evidence = fleet.evidence()
+    expect(evidence.count('answers')).toBe(12)
+    expect(standard.checks.flatMap(check => check(evidence))).toEqual([])
+    // The tasks that stay are taken anew, as nothing proves that they are still ours; those that move are handed over.
+    const aborted = evidence.calls.filter(({ outcome }) => outcome === 'aborted')
+    const stayed = new Set(aborted.map(({ question }) => question.split('#')[0]))
+    expect(stayed.size).toBe(2)
+    for (const process of fleet.processes) process.kill()
+  })
+
   it('a pod that wakes or comes back buys nothing that others have bought meanwhile', async () => {
     const kinds = faultsNamed('zombie gets its tasks back', 'cut off, gets its tasks back')
     for (let seed = 1; seed <= 20; seed++) {

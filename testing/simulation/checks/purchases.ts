@@ -57,7 +57,8 @@ function askedAgain(
 function boughtAgain(evidence: Evidence, calls: readonly Call[]): string[] {
   const bought = calls
     .filter(({ outcome }) => outcome === 'answered')
-    .sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
+    // In the order they were asked: who asks again does so for what became of an earlier asker, not of an earlier answer.
+    .sort((a, b) => a.startedAt - b.startedAt)
   return bought.slice(1).flatMap((second, index) => {
     const first = bought[index]
     if (!first || isExcused(evidence, first, second)) return []
