@@ -23,7 +23,7 @@ export default class LeftOut implements Reporter {
         `Left out, because they need the local stack (${left.length} files):`,
         ...left.map(path => `  ${path}`),
         'To run them: npm run stack -- up, then REQUIRE_STACK=1 npm test',
-        'Faults on real brokers, some minutes: npm run test:faults',
+        'The faults alone, on brokers that they kill, about ten minutes: npm run test:faults',
         '',
       ].join('\n'),
     )

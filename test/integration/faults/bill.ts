@@ -1,8 +1,8 @@
 /** Lays every answer that was bought twice at the door of the fault that caused it. */
 import { type Call, inFlight, type Repurchase, repurchases } from '../pods/model-bill.ts'
 
-/** From when an answer was sent to when a busy pod has taken it in. */
-const ARRIVAL_MS = 200
+/** From when a pod has read an answer to when the work that waited for it is ready to be committed. */
+const WORK_MS = 50
 
 /** A pod that was cut short, by death or by standing still. */
 export interface Fault {
@@ -25,8 +25,8 @@ export interface FaultBill {
   readonly again: number
   /** Calls answered before it happened, bought again. */
   readonly answeredAgain: number
-  /** Of these, answered before the open commit cycle, so that they should have been safe. */
-  readonly committedAgain: number
+  /** Of these, taken in before the open commit cycle, so that they should have been safe. */
+  readonly committedAgain: readonly Repurchase[]
 }
 
 export interface Bill {
@@ -48,8 +48,9 @@ export function billOf(calls: readonly Call[], faults: readonly Fault[]): Bill {
       inFlight: inFlight(calls, fault.pod, fault.at, fault.until),
       again: caused.length - answered.length,
       answeredAgain: answered.length,
-      committedAgain: answered.filter(({ first }) => (first.ended ?? 0) < fault.cycleBegunAt - ARRIVAL_MS)
-        .length,
+      committedAgain: answered.filter(({ first: { takenInAt } }) => {
+        return takenInAt !== undefined && takenInAt < fault.cycleBegunAt - WORK_MS
+      }),
     }
   })
   const unexplained = twice.filter(each => causes.get(each) === undefined)

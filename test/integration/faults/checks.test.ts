@@ -102,14 +102,16 @@ describe('the bill', () => {
       call('finished', 'a#1', 10, 20),
     ]
     const bill = billOf(calls, [fault])
-    expect(bill.faults).toEqual([{ fault, inFlight: 1, again: 1, answeredAgain: 1, committedAgain: 0 }])
+    expect(bill.faults).toEqual([{ fault, inFlight: 1, again: 1, answeredAgain: 1, committedAgain: [] }])
     expect(bill).toMatchObject({ boughtTwice: 2, unexplained: [] })
   })
 
   it('tells what had been answered long before', () => {
-    const calls = [call('old', 'a#1', 900, 950), call('old', 'b#2', 2_000, 2_100)]
+    const old = { ...call('old', 'a#1', 900, 950), takenInAt: 960 }
+    const late = { ...call('late', 'a#1', 900, 950), takenInAt: 1_390 }
+    const calls = [old, late, call('old', 'b#2', 2_000, 2_100), call('late', 'b#2', 2_000, 2_100)]
     const bill = billOf(calls, [{ ...fault, at: 1_500, cycleBegunAt: 1_400 }])
-    expect(bill.faults).toMatchObject([{ answeredAgain: 1, committedAgain: 1 }])
+    expect(bill.faults).toMatchObject([{ answeredAgain: 2, committedAgain: [{ first: old }] }])
   })
 
   it('lays each further purchase at the door of the buyer before', () => {

@@ -166,8 +166,21 @@ export class Rig {
     pod.signal('SIGCONT')
   }
 
-  calls(): Promise<readonly Call[]> {
-    return this.#model.calls()
+  /** As the model bills them, with what the pods tell of their answers. */
+  async calls(): Promise<readonly Call[]> {
+    const taken = new Map<string, number[]>()
+    for (const { incarnation, messages } of this.lives) {
+      for (const each of messages) {
+        if (each.type !== 'answered') continue
+        const key = `${incarnation} ${each.call}`
+        taken.set(key, [...(taken.get(key) ?? []), each.at])
+      }
+    }
+    const calls = await this.#model.calls()
+    return calls.map(each => {
+      const takenInAt = taken.get(`${each.pod} ${each.call}`)?.find(at => at >= (each.ended ?? at))
+      return takenInAt === undefined ? each : { ...each, takenInAt }
+    })
   }
 
   /** Waits for the last answer, ends the pods and judges what is left. */

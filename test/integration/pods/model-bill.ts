@@ -21,6 +21,8 @@ export interface Call {
   ended: number | undefined
   /** The connection of the caller was open when the answer was sent. */
   delivered: boolean
+  /** When the caller had read the answer, if it ever did. */
+  takenInAt?: number
 }
 
 /** An answer that was paid for once more, and the call before, which had been enough. */

@@ -27,6 +27,8 @@ export type PodEvent =
   | { readonly type: 'commitFailed'; readonly error: string }
   | { readonly type: 'log'; readonly level: string; readonly message: string; readonly fields: object }
   | { readonly type: 'commit'; readonly durationMs: number }
+  /** The answer to a call was read. */
+  | { readonly type: 'answered'; readonly call: string }
   | { readonly type: 'failed'; readonly error: string }
 
 export type PodMessage = PodEvent & { readonly at: number }

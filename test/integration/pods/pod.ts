@@ -39,8 +39,11 @@ subscribe('caudal:commit', ({ durationMs }) => tell({ type: 'commit', durationMs
 
 const model = new ModelClient(settings.modelUrl, pod)
 const { application, partitions, inFlightMax, timeoutMs } = settings
-const ask = (asked: Round, call: { readonly signal: AbortSignal; readonly id: string }) =>
-  model.ask(asked, call)
+const ask = async (asked: Round, call: { readonly signal: AbortSignal; readonly id: string }) => {
+  const reply = await model.ask(asked, call)
+  tell({ type: 'answered', call: call.id })
+  return reply
+}
 const graph = graphOf({ application, pod, partitions, inFlightMax, timeoutMs, ask })
 
 process.on('disconnect', () => process.exit(1))

@@ -5,6 +5,9 @@ import { appendFileSync } from 'node:fs'
 import { type Call, MODEL_PROGRAM, type ModelSettings } from './model-bill.ts'
 import { nameOf, POD_PROGRAM, type PodMessage, type PodSettings } from './pod-settings.ts'
 
+/** Too many for the log. */
+const FREQUENT: ReadonlySet<PodMessage['type']> = new Set(['commit', 'answered'])
+
 /** One life of a pod. */
 export class PodProcess {
   readonly name: string
@@ -31,7 +34,7 @@ export class PodProcess {
     const note = (text: string) => appendFileSync(logFile, text)
     this.#child.on('message', (message: PodMessage) => {
       this.messages.push(message)
-      if (message.type !== 'commit') note(`${this.incarnation} ${JSON.stringify(message)}\n`)
+      if (!FREQUENT.has(message.type)) note(`${this.incarnation} ${JSON.stringify(message)}\n`)
     })
     this.#child.stdout?.on('data', note)
     this.#child.stderr?.on('data', note)

@@ -16,21 +16,26 @@ const GROUP_REQUESTS: Groups = [
   [API.initProducerId, API.offsetFetch, API.describeGroups, API.offsetCommit],
   [API.heartbeat, API.joinGroup, API.syncGroup, API.leaveGroup],
 ]
-const GROUP_MS = 8_000
+/** How long each of the groups has. */
+const LOG_TURN_MS = 8_000
+const GROUP_TURN_MS = 15_000
 /** Between two troubles of one kind of request, so that the application gets on in between. */
 const SPACING_MS = 1_000
 const SETTLE_MS = 2_000
+const JOINED_WITHIN_MS = 45_000
 
 /** One kind of trouble after the other meets each kind of request. */
 class Troubles {
   readonly #groups: Groups
+  readonly #turnMs: number
   readonly #waiting: ReadonlyMap<number, Trouble[]>
   readonly #lastAt = new Map<number, number>()
   #begunAt: number | undefined
   done = 0
 
-  constructor(groups: Groups) {
+  constructor(groups: Groups, turnMs: number) {
     this.#groups = groups
+    this.#turnMs = turnMs
     this.#waiting = new Map(
       groups.flat().map(api => [api, groups.flatMap(each => (each.includes(api) ? TROUBLES : []))]),
     )
@@ -42,7 +47,7 @@ class Troubles {
 
   next(api: number): Trouble | undefined {
     const now = Date.now()
-    const group = this.#groups[Math.floor((now - (this.#begunAt ?? now)) / GROUP_MS)]
+    const group = this.#groups[Math.floor((now - (this.#begunAt ?? now)) / this.#turnMs)]
     if (this.#begunAt === undefined || !group?.includes(api)) return undefined
     if (now - (this.#lastAt.get(api) ?? 0) < SPACING_MS) return undefined
     const trouble = this.#waiting.get(api)?.shift()
@@ -61,7 +66,7 @@ class Troubles {
   }
 }
 
-const onLog = new Troubles(LOG_REQUESTS)
+const onLog = new Troubles(LOG_REQUESTS, LOG_TURN_MS)
 
 export const lostMessages: Scenario = {
   name: 'requests to the log and their answers get lost, cut or delayed',
@@ -82,7 +87,7 @@ export const lostMessages: Scenario = {
   },
 }
 
-const onGroup = new Troubles(GROUP_REQUESTS)
+const onGroup = new Troubles(GROUP_REQUESTS, GROUP_TURN_MS)
 
 export const lostGroupMessages: Scenario = {
   name: 'requests to the group and their answers get lost, while pods come and go',
@@ -93,13 +98,13 @@ export const lostGroupMessages: Scenario = {
     await pause(SETTLE_MS)
     onGroup.begin()
     // Joins, claims and producers come with pods that come and go.
-    for (const name of ['c', 'd', 'e']) {
+    for (let index = 0; rig.load.doneAt === undefined; index++) {
+      const name = `guest-${index}`
       rig.startPod(name)
-      await pause(GROUP_MS / 2)
+      await rig.untilSpread(JOINED_WITHIN_MS)
       await rig.pod(name).stop()
-      await pause(GROUP_MS / 4)
+      await pause(SPACING_MS)
     }
-    await rig.load.done
   },
   check(verdict, rig) {
     tell(rig, onGroup)

@@ -1,3 +1,4 @@
+/** Where a program that may not run as root keeps its data, with folders above it that are open or closed. */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
