@@ -162,4 +162,34 @@ describe('caudal explain', () => {
     expect((await caudal(folder, ['explain', '--mermaid'])).stdout).toContain('flowchart')
     expect(JSON.parse((await caudal(folder, ['explain', '--json'])).stdout).application).toBe('answers')
   })
+
+  it('tells what has changed since a version that was kept, and ends with 3 where a person must act', async () => {
+    const folder = dataFolder()
+    const path = join(folder, 'release.json')
+    const compared = () => caudal(folder, ['explain', '--compare', path])
+    const { stdout } = await caudal(folder, ['explain', '--json'])
+    writeFileSync(path, stdout)
+    expect(await compared()).toMatchObject({ code: EXIT.ok, stdout: 'nothing has changed\n' })
+
+    const before = JSON.parse(stdout)
+    before.topics.datos_crudos.partitions += 1
+    delete before.topics['llm.failed']
+    writeFileSync(path, JSON.stringify(before))
+    const { code, stdout: changes } = await compared()
+    expect(code).toBe(EXIT.configuration)
+    expect(changes).toMatch(
+      /^refused +topic datos_crudos has \d+ partitions instead of \d+: keep the number/m,
+    )
+    expect(changes).toMatch(/^safe +topic llm.failed is new: nothing to do$/m)
+  })
+
+  it('says so when the kept version cannot be read or is none', async () => {
+    const folder = dataFolder()
+    const path = join(folder, 'release.json')
+    const compared = () => caudal(folder, ['explain', '--compare', path])
+    expect((await compared()).stderr).toContain('release.json cannot be read')
+    writeFileSync(path, '{"application":"answers"}')
+    expect(await compared()).toMatchObject({ code: EXIT.usage, stdout: '' })
+    expect((await compared()).stderr).toContain('was not written by caudal explain --json')
+  })
 })
