@@ -50,6 +50,7 @@ export class Ownership {
   generation = 0
   #joins = 0
   #busy = false
+  #isFailing = false
   #hasProducer = false
   #pausedUntil = 0
   #producerSince = 0
@@ -355,12 +356,17 @@ export class Ownership {
       result =>
         host.enqueue(() => {
           this.#busy = false
+          this.#isFailing = false
           done(result)
         }),
       error =>
         host.enqueue(() => {
           this.#busy = false
-          host.logger.warn('taking over tasks: trying again', { error: String(error) })
+          // Told once, not ten times a second for as long as a pod is out of the group.
+          host.logger[this.#isFailing ? 'debug' : 'warn']('taking over tasks: trying again', {
+            error: String(error),
+          })
+          this.#isFailing = true
           failed?.(error)
           this.#pauseUntil(host.system.now() + BACK_OFF_MS)
         }),

@@ -1,5 +1,6 @@
 /** Faults that the simulation has found in the engine, each provoked by hand or by its seed, with what was wrong. */
 import { describe, expect, it } from 'vitest'
+import { CaudalError } from '#engine/core/errors.ts'
 import { NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -90,6 +91,30 @@ describe('found by the simulation', () => {
       expect(events).toBeLessThan(50_000)
     },
   )
+
+  it('a pod that cannot take its tasks over says so once, however often it tries', async () => {
+    let isDown = true
+    let tries = 0
+    const withoutProducers: Plant = ports => {
+      const startProducer: Log['startProducer'] = id => {
+        if (!isDown) return ports.log.startProducer(id)
+        tries++
+        return Promise.reject(new CaudalError('LOG_UNAVAILABLE', { reason: 'planted' }))
+      }
+      return { ...ports, log: withLog(ports.log, { startProducer }) }
+    }
+    const fleet = new Fleet({ scenario: standard, seed: 1, verbose: true, plant: withoutProducers })
+    await fleet.open()
+    feed(fleet)
+    fleet.start('first')
+    await fleet.time.runFor(5_000)
+    isDown = false
+    await fleet.time.runFor(30_000)
+    expect(tries).toBeGreaterThan(20)
+    expect(fleet.trace.filter(line => line.includes('warn: taking over tasks'))).toHaveLength(1)
+    expect(fleet.evidence().count('answers')).toBeGreaterThan(100)
+    for (const process of fleet.processes) process.kill()
+  })
 
   it('a living owner whose claim was wiped is waited for as if it stood there', async () => {
     const slow = { ...standard, shape: { ...standard.shape, latencyMs: [900, 900] as const } }
