@@ -2,8 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { json } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
+import type { NewRecord } from '#engine/core/record.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
+import type { PartitionBatch } from '#engine/log/log.ts'
 import { run } from '#engine/runtime/run.ts'
 import { topology } from '#topology/index.ts'
 import { quantile, working } from '../measuring.ts'
@@ -51,18 +53,22 @@ async function receive(reader: (typeof readers)[number]): Promise<void> {
 }
 
 let sent = 0
+/** As a producer that lingers for a tick: its wait is in the figures, as the records say when they were due. */
+function dueUntil(wanted: number): readonly PartitionBatch[] {
+  const batches = Array.from({ length: PARTITIONS }, (_, partition) => {
+    return { topic: `${name}.in`, partition, records: [] as NewRecord[] }
+  })
+  for (; sent < wanted; sent++) {
+    const value = SentJson.encode(began + (sent / PER_SECOND) * 1_000)
+    batches[sent % PARTITIONS]?.records.push({ key: null, value, headers: {}, timestamp: Date.now() })
+  }
+  return batches.filter(({ records }) => records.length > 0)
+}
+
 const began = performance.now()
 while (performance.now() - began < (seconds + WARM_UP_SECONDS) * 1_000) {
   const wanted = Math.floor(((performance.now() - began) / 1_000) * PER_SECOND)
-  for (; sent < wanted; sent++) {
-    const record = {
-      key: null,
-      value: SentJson.encode(performance.now()),
-      headers: {},
-      timestamp: Date.now(),
-    }
-    void outside.append([{ topic: `${name}.in`, partition: sent % PARTITIONS, records: [record] }])
-  }
+  void outside.append(dueUntil(wanted))
   await pause(TICK_MS)
 }
 await pause(1_000)
