@@ -28,7 +28,8 @@ export function questions(count?: number): readonly Question[] {
     const [id = '', event = {}] = all[index % all.length] ?? []
     const round = Math.floor(index / all.length)
     const again = round === 0 ? id : `${id}.${round}`
-    return { id: again, event: { ...event, id: again } }
+    // An event in an envelope is known by the id of the envelope.
+    return { id: again, event: { ...event, ['event_id' in event ? 'event_id' : 'id']: again } }
   })
 }
 
