@@ -7,7 +7,18 @@ const FORMAT = 1
 const MESSAGE_CHARS_MAX = 2_000
 const STACK_CHARS_MAX = 8_000
 
+const BRIEF_MESSAGE_CHARS_MAX = 200
+
 type OriginPart = 'key' | 'value' | 'headers'
+
+/** What is left out of an envelope that is too large, until it fits: the fewest of the original bytes first. */
+const OMISSIONS: readonly (readonly OriginPart[])[] = [
+  [],
+  ['value'],
+  ['headers'],
+  ['value', 'headers'],
+  ['key', 'value', 'headers'],
+]
 
 /** Why a record was given up, and everything that is needed to send it again to where it came from. */
 export interface DeadLetter {
@@ -29,18 +40,35 @@ export interface DeadLetter {
 }
 
 /**
- * JSON with key, value and header bytes in base64. When it would be larger than `bytesMax`, the value is left out, then
- * key and headers too: a record that is too large for an envelope must not stop its task for ever.
+ * JSON with key, value and header bytes in base64. When it would be larger than `bytesMax`, the details of the error are
+ * cut first, and say so; then parts of the origin are left out, until it fits: a record that is too large for an
+ * envelope must not stop its task for ever.
  */
 export function encodeDeadLetter(
   letter: Omit<DeadLetter, 'omitted'>,
   bytesMax = Number.POSITIVE_INFINITY,
 ): Uint8Array {
-  const whole = envelopeOf(letter, [])
-  if (whole.length <= bytesMax) return whole
-  const withoutValue = envelopeOf(letter, ['value'])
-  if (withoutValue.length <= bytesMax) return withoutValue
-  return envelopeOf(letter, ['key', 'value', 'headers'])
+  let envelope = envelopeOf(letter, [])
+  if (envelope.length <= bytesMax) return envelope
+  const brief = briefOf(letter)
+  for (const omitted of OMISSIONS) {
+    for (const told of [letter, brief]) {
+      envelope = envelopeOf(told, omitted)
+      if (envelope.length <= bytesMax) return envelope
+    }
+  }
+  return envelope
+}
+
+/** What is left of it is bounded, whatever was thrown. */
+function briefOf(letter: Omit<DeadLetter, 'omitted'>): Omit<DeadLetter, 'omitted'> {
+  const { message } = letter
+  const isLong = message.length > BRIEF_MESSAGE_CHARS_MAX
+  return {
+    ...letter,
+    message: isLong ? `${message.slice(0, BRIEF_MESSAGE_CHARS_MAX)} (cut: it did not fit)` : message,
+    stack: letter.stack && '(left out: it did not fit)',
+  }
 }
 
 function envelopeOf(letter: Omit<DeadLetter, 'omitted'>, omitted: readonly OriginPart[]): Uint8Array {

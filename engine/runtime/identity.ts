@@ -8,13 +8,20 @@ import { type BinaryToTextEncoding, hash } from 'node:crypto'
 import { asText } from '#engine/core/codec.ts'
 import { HEADER, type Headers } from '#engine/core/record.ts'
 
+/** An id stands in keys, headers and dead letters: a longer one is replaced by its digest. */
+const GIVEN_BYTES_MAX = 256
 const DIGITS = 22
 const ENCODING: BinaryToTextEncoding = 'base64url'
 
-/** Header `caudal-id`, else `topic/partition/offset`. A header that is empty or not UTF-8 counts as absent. */
+/**
+ * Header `caudal-id`, else `topic/partition/offset`. A header that is empty or not UTF-8 counts as absent; one that is
+ * longer than any id has to be stands for its digest, which is as unique.
+ */
 export function recordId(topic: string, partition: number, offset: number, headers: Headers): string {
   const given = headers[HEADER.id]
-  if (given !== undefined && given.length > 0 && isUtf8(given)) return asText(given)
+  if (given !== undefined && given.length > 0 && isUtf8(given)) {
+    return given.length > GIVEN_BYTES_MAX ? digest(`i${asText(given)}`) : asText(given)
+  }
   return `${topic}/${partition}/${offset}`
 }
 

@@ -58,6 +58,26 @@ describe('a dead letter', () => {
     })
   })
 
+  it('cuts the details of the error before it leaves out anything of the record, and says so', () => {
+    const long = { ...LETTER, message: 'm'.repeat(2_000), stack: 's'.repeat(8_000) }
+    expect(decodeDeadLetter(encodeDeadLetter(long, 5_000))).toEqual({
+      ...LETTER,
+      omitted: [],
+      message: `${'m'.repeat(200)} (cut: it did not fit)`,
+      stack: '(left out: it did not fit)',
+    })
+    const without = decodeDeadLetter(encodeDeadLetter({ ...long, stack: undefined }, 1_500))
+    expect(without.stack).toBeUndefined()
+  })
+
+  it('keeps the value where the headers are what is too large', () => {
+    const headers = { huge: Buffer.alloc(10_000, 'h') }
+    const decoded = decodeDeadLetter(
+      encodeDeadLetter({ ...LETTER, origin: { ...LETTER.origin, headers } }, 5_000),
+    )
+    expect(decoded).toEqual({ ...LETTER, omitted: ['headers'], origin: { ...LETTER.origin, headers: {} } })
+  })
+
   it('bounds message and stack', () => {
     const long = { ...LETTER, message: 'm'.repeat(1e6), stack: 's'.repeat(1e6) }
     expect(encodeDeadLetter(long).length).toBeLessThan(12_000)

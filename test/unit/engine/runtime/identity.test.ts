@@ -35,6 +35,13 @@ describe('recordId', () => {
     expect(recordId('in', 3, 7, { [HEADER.id]: Buffer.from('pedido-ñ') })).toBe('pedido-ñ')
   })
 
+  it('is a digest of a header that is longer than any id has to be', () => {
+    const idOf = (given: string) => recordId('in', 3, 7, { [HEADER.id]: Buffer.from(given) })
+    expect(idOf('x'.repeat(256))).toBe('x'.repeat(256))
+    expect(idOf('x'.repeat(257))).toBe('gCLrKOIO3LU2NF4uq6L-yj')
+    expect(new Set(['x', 'y'].map(end => idOf('x'.repeat(300_000) + end))).size).toBe(2)
+  })
+
   it.each([
     ['empty', Buffer.alloc(0)],
     ['not UTF-8', Buffer.from([0x61, 0xff, 0xfe])],

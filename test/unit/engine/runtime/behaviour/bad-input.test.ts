@@ -174,6 +174,34 @@ describe('a key', () => {
   })
 })
 
+describe('headers as large as the log takes them', () => {
+  const mistake = withMistake(ctx => ctx.deadLetter('not for us'))
+  const headersOf = (name: string, length: number) => ({ [name]: 'h'.repeat(length) })
+
+  it.each(['caudal-id', 'trace'])('%s: a record that fails with them is a dead letter', async name => {
+    await using kit = await testTopology(mistake, { recordBytesMax: 20_000 })
+    for (const length of [100, 257, 6_500, 10_000, 15_000, 19_900])
+      await kit.send('in', { key: 'a', value: 13, headers: headersOf(name, length) })
+    await kit.send('in', { key: 'a', value: 14 })
+    await kit.settle()
+    const letters = kit.deadLetters()
+    expect(letters.map(({ origin }) => Buffer.from(origin.value ?? []).toString())).toEqual(
+      Array(6).fill('13'),
+    )
+    expect(letters.map(({ omitted }) => omitted)).toEqual([[], [], [], [], ['headers'], ['headers']])
+    expect(kit.read('out')).toEqual([14])
+  })
+
+  it('are inherited or refused, whatever they name', async () => {
+    await using kit = await testTopology(mistake, { recordBytesMax: 20_000 })
+    await kit.send('in', { key: 'a', value: 1, headers: headersOf('caudal-id', 19_900) })
+    await kit.send('in', { key: 'a', value: 2, headers: headersOf('trace', 19_970) })
+    await kit.settle()
+    expect(kit.read('out')).toEqual([1])
+    expect(kit.deadLetters()).toMatchObject([{ code: 'RECORD_TOO_LARGE' }])
+  })
+})
+
 describe('a record that grows too large', () => {
   it('is a dead letter that names the topic and its limit', async () => {
     const text = json<string>('text')
