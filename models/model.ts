@@ -70,6 +70,13 @@ export interface ModelErrorDetails {
   readonly cause?: unknown
 }
 
+/** Reasons travel in records, and what a provider says of an error may be a web page of megabytes. */
+export const REASON_CHARACTERS_MAX = 2_000
+
+export function briefly(text: string, charactersMax = REASON_CHARACTERS_MAX): string {
+  return text.length > charactersMax ? `${text.slice(0, charactersMax - 3)}...` : text
+}
+
 /** A call that brought no answer. `errorType` decides the wait before the next attempt; see operators/retry.ts. */
 export class ModelError extends CaudalError {
   readonly errorType: ModelErrorType
@@ -80,7 +87,8 @@ export class ModelError extends CaudalError {
   readonly reason: string
 
   constructor(errorType: ModelErrorType, details: ModelErrorDetails) {
-    const { model, reason, retryAfterMs, status } = details
+    const { model, retryAfterMs, status } = details
+    const reason = briefly(details.reason)
     const refused = errorType === 'invalid' || errorType === 'other'
     super(
       refused ? 'MODEL_REFUSED' : 'MODEL_UNAVAILABLE',

@@ -1,7 +1,7 @@
 /** What the SDK throws, as the port's errors, each with a message that says what to do. Imported by openai.ts alone. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { reasonOf } from '#engine/core/errors.ts'
-import { ModelError } from './model.ts'
+import { briefly, ModelError } from './model.ts'
 import { retryAfterMs } from './retry-after.ts'
 
 export interface Asked {
@@ -11,11 +11,18 @@ export interface Asked {
   readonly now: number
 }
 
+/** Leaves room for the advice. */
+const SAID_CHARACTERS_MAX = 1_000
+const ADDRESS_CHARACTERS_MAX = 300
+
 export function modelErrorOf(error: unknown, asked: Asked): ModelError {
   if (error instanceof ModelError) return error
   if (error instanceof APIConnectionTimeoutError && !rootCode(error)?.startsWith('UND_ERR_CONNECT'))
     return timedOut(error, asked)
-  if (error instanceof APIConnectionError) return unreachable(error, asked)
+  if (error instanceof APIConnectionError)
+    return rootCode(error) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE'
+      ? tooLarge(error, asked)
+      : unreachable(error, asked)
   if (error instanceof APIError && typeof error.status === 'number')
     return refused(error, error.status, asked)
   if (error instanceof SyntaxError) return malformed(error, asked)
@@ -32,6 +39,11 @@ function unreachable(error: Error, { model, baseUrl }: Asked): ModelError {
   return new ModelError('unavailable', { model, reason, cause: error })
 }
 
+function tooLarge(error: Error, { model, baseUrl }: Asked): ModelError {
+  const reason = `the reply of ${baseUrl} is larger than replyBytesMax and was not read to its end`
+  return new ModelError('invalid', { model, reason, cause: error })
+}
+
 function malformed(error: SyntaxError, { model, baseUrl }: Asked): ModelError {
   const reason = `the reply of ${baseUrl} is not JSON: ${error.message}`
   return new ModelError('invalid', { model, reason, cause: error })
@@ -39,7 +51,7 @@ function malformed(error: SyntaxError, { model, baseUrl }: Asked): ModelError {
 
 function refused(error: APIError, status: number, { model, baseUrl, now }: Asked): ModelError {
   const common = { model, status, cause: error, retryAfterMs: retryAfterMs(error.headers, now) }
-  const said = error.message
+  const said = briefly(error.message, SAID_CHARACTERS_MAX)
   if (status === 429) {
     const broke = error.code === 'insufficient_quota'
     const advice = broke ? '; the account has no credit left: top it up' : ''
@@ -47,7 +59,7 @@ function refused(error: APIError, status: number, { model, baseUrl, now }: Asked
   }
   if (status === 408 || status === 504) return new ModelError('timeout', { ...common, reason: said })
   if (status >= 500) return new ModelError('unavailable', { ...common, reason: said })
-  const advice = adviceOn(status, model, baseUrl)
+  const advice = adviceOn(status, { model, baseUrl, location: error.headers?.get('location') })
   if (advice) return new ModelError('other', { ...common, reason: `${said}; ${advice}`, outage: true })
   if (status === 400 || status === 413 || status === 422)
     return new ModelError('invalid', {
@@ -57,12 +69,39 @@ function refused(error: APIError, status: number, { model, baseUrl, now }: Asked
   return new ModelError('other', { ...common, reason: said })
 }
 
+interface Place {
+  readonly model: string
+  readonly baseUrl: string
+  /** Where a redirect leads. */
+  readonly location: string | null | undefined
+}
+
 /** Faults of the set-up: every request would fail, so they count as an outage and spend no record's attempts for long. */
-function adviceOn(status: number, model: string, baseUrl: string): string | undefined {
+function adviceOn(status: number, { model, baseUrl, location }: Place): string | undefined {
+  if (status >= 300 && status < 400) {
+    const target = location ? briefly(location, ADDRESS_CHARACTERS_MAX) : 'an address that it does not name'
+    return `${baseUrl} redirects to ${target}, which is not followed: set OPENAI_BASE_URL to where it leads`
+  }
   if (status === 401) return 'check OPENAI_API_KEY'
+  if (status === 402) return 'the account has no credit left: top it up'
+  if (status === 405) return `${baseUrl} takes no calls there: check OPENAI_BASE_URL`
   if (status === 403) return `the key may not use ${model}: check its permissions`
   if (status === 404) return `${baseUrl} does not have ${model}: check LLM_MODEL and OPENAI_BASE_URL`
   return undefined
+}
+
+const NOT_TAKEN =
+  /unsupported|not (?:be )?support|not (?:allowed|permitted)|unrecognized|unknown|unexpected|deprecated/i
+
+/** Which of these parameters the model does not take at all, where that is what a request was refused for. */
+export function refusedParameter<Name extends string>(
+  error: unknown,
+  names: readonly Name[],
+): Name | undefined {
+  if (!(error instanceof APIError) || error.status !== 400) return undefined
+  const { code, param, message } = error
+  if (!NOT_TAKEN.test(`${code} ${message}`)) return undefined
+  return names.find(name => (param ? param === name : message.includes(name)))
 }
 
 function rootCode(error: Error): string | undefined {

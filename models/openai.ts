@@ -7,7 +7,8 @@ import OpenAI from 'openai'
 import { realSystem, type System } from '#engine/core/system.ts'
 import { type ConnectionOptions, leanFetch } from './lean-fetch.ts'
 import type { Model, ModelCall, ModelReply, ModelRequest, Usage } from './model.ts'
-import { ModelError } from './model.ts'
+import { briefly, ModelError } from './model.ts'
+import { bodyOf, RefusedParameters } from './openai-body.ts'
 import { modelErrorOf } from './openai-errors.ts'
 
 export interface OpenAiOptions {
@@ -58,15 +59,27 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
     // The SDK reads ok, status, url, headers.get and .entries, body and text() of a reply, and LeanResponse has these.
     fetch: fetch as unknown as typeof globalThis.fetch,
   })
+  const refused = new RefusedParameters()
+  /** A parameter that the model does not take is left out at once: nothing was bought. Each can be refused once, which ends it. */
+  const ask = async (request: ModelRequest, model: string, call: ModelCall): Promise<unknown> => {
+    const body = bodyOf(request, model, refused)
+    try {
+      return await client.chat.completions.create(body, {
+        signal: call.signal,
+        headers: { 'X-Request-Id': requestIdHeader(call.requestId) },
+      })
+    } catch (error) {
+      if (call.signal.aborted || !refused.learn(body, error)) throw error
+      return ask(request, model, call)
+    }
+  }
   return {
-    async complete(request, call) {
-      const model = nameOf(request, options)
+    async complete(asked, call) {
+      const model = nameOf(asked, options)
+      const request = options.sendHints ? asked : { ...asked, hints: undefined }
       const start = system.now()
       try {
-        const completion = await client.chat.completions.create(bodyOf(request, model, options), {
-          signal: call.signal,
-          headers: { 'X-Request-Id': requestIdHeader(call.requestId) },
-        })
+        const completion = await ask(request, model, call)
         return replyOf(completion, request, model, system.now() - start)
       } catch (error) {
         throw failure(error, call, { model, baseUrl: options.baseUrl, timeoutMs: timeout, now: system.now() })
@@ -79,23 +92,6 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
 function nameOf(request: ModelRequest, options: OpenAiOptions): string {
   const asked = request.model ?? options.model
   return options.aliases?.[asked] ?? asked
-}
-
-function bodyOf(request: ModelRequest, model: string, options: OpenAiOptions) {
-  const { schema, temperature, tokensMax, hints } = request
-  return {
-    model,
-    messages: request.messages.map(({ role, content }) => ({ role, content })),
-    ...(temperature === undefined ? {} : { temperature }),
-    ...(tokensMax === undefined ? {} : { max_tokens: tokensMax }),
-    ...(schema && {
-      response_format: {
-        type: 'json_schema' as const,
-        json_schema: { name: schema.name, strict: true, schema: { ...schema.schema } },
-      },
-    }),
-    ...(options.sendHints && hints ? { caudal: hints } : {}),
-  }
 }
 
 /** Identities are free text, headers are not: what does not fit is sent as its digest. */
@@ -113,11 +109,19 @@ interface Received {
   readonly usage?: { readonly prompt_tokens?: unknown; readonly completion_tokens?: unknown } | null
 }
 
+const EXCERPT_CHARACTERS_MAX = 200
+const NAME_CHARACTERS_MAX = 200
+
 function replyOf(completion: unknown, request: ModelRequest, model: string, latencyMs: number): ModelReply {
+  if (typeof completion === 'string')
+    throw new ModelError('invalid', {
+      model,
+      reason: `the reply is not JSON by its content type: ${briefly(completion, EXCERPT_CHARACTERS_MAX)}`,
+    })
   const received = (completion ?? {}) as Received // Every field is checked before it is used.
   const choice = Array.isArray(received.choices) ? received.choices[0] : undefined
   if (!choice?.message) {
-    const excerpt = (JSON.stringify(completion) ?? String(completion)).slice(0, 200)
+    const excerpt = briefly(JSON.stringify(completion) ?? String(completion), EXCERPT_CHARACTERS_MAX)
     throw new ModelError('invalid', { model, reason: `the reply has no choices: ${excerpt}` })
   }
   const { content, refusal } = choice.message
@@ -125,7 +129,10 @@ function replyOf(completion: unknown, request: ModelRequest, model: string, late
   return {
     text,
     usage: usageOf(received, request, text),
-    model: typeof received.model === 'string' && received.model !== '' ? received.model : model,
+    model: briefly(
+      typeof received.model === 'string' && received.model !== '' ? received.model : model,
+      NAME_CHARACTERS_MAX,
+    ),
     latencyMs,
     finish: finishOf(choice.finish_reason, refusal),
   }
@@ -145,8 +152,11 @@ function usageOf(received: Received, request: ModelRequest, text: string): Usage
   }
 }
 
+/** More than any model can be sent or say: a count above it is nonsense, and would not fit into a record for long. */
+const TOKENS_MAX = 1e9
+
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined
+  return typeof value === 'number' && value >= 0 && value <= TOKENS_MAX ? Math.round(value) : undefined
 }
 
 function failure(error: unknown, call: ModelCall, asked: Parameters<typeof modelErrorOf>[1]): unknown {

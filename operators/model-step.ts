@@ -2,6 +2,7 @@
 import type { Logger, StepCall, TableHandle } from '#engine/core/operator.ts'
 import {
   asModelError,
+  briefly,
   type Model,
   type ModelError,
   type ModelReply,
@@ -71,7 +72,7 @@ export function uselessReply(request: LlmRequest, reason: string, facts: Failure
     attempt: facts.attempt,
     request_id: facts.requestId,
     error_type: 'invalid',
-    reason,
+    reason: briefly(reason),
     counts: true,
   }
 }

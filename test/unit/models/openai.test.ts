@@ -24,7 +24,10 @@ async function simulated(profile: Partial<Profile> = {}, options: Partial<OpenAi
 }
 
 /** A provider before a server that answers everything in one way. */
-async function answering(answer: (response: ServerResponse) => void, options: Partial<OpenAiOptions> = {}) {
+async function answering(
+  answer: (response: ServerResponse, body: string) => void,
+  options: Partial<OpenAiOptions> = {},
+) {
   const seen: { path: string; headers: Record<string, unknown>; body: string }[] = []
   const server = createServer((request, response) => {
     let body = ''
@@ -33,7 +36,7 @@ async function answering(answer: (response: ServerResponse) => void, options: Pa
     })
     request.on('end', () => {
       seen.push({ path: request.url ?? '', headers: request.headers, body })
-      answer(response)
+      answer(response, body)
     })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -73,7 +76,8 @@ const json = (status: number, value: unknown, headers: Record<string, string> = 
     response.end(typeof value === 'string' ? value : JSON.stringify(value))
   }
 }
-const completion = (choice: object, more: object = {}) => json(200, { choices: [choice], ...more })
+const completion = (choice: object, more: object = {}, type = 'application/json') =>
+  json(200, { choices: [choice], ...more }, { 'content-type': type })
 
 test('an answer comes with its usage, model and latency, and is bought under its request id', async () => {
   const { server, model } = await simulated({}, { sendHints: true })
@@ -166,6 +170,9 @@ test.each([
   [401, 'check OPENAI_API_KEY', true],
   [403, 'permissions', true],
   [404, 'check LLM_MODEL', true],
+  [402, 'top it up', true],
+  [405, 'check OPENAI_BASE_URL', true],
+  [308, 'set OPENAI_BASE_URL', true],
   [400, 'see its prompt', false],
 ])('%i says what to do, and whether every request would fail', async (status, advice, outage) => {
   const { model } = await answering(json(status, { error: { message: 'no' } }))
@@ -192,6 +199,8 @@ test.each([
   ['an empty body', json(200, '')],
   ['an error with status 200', json(200, { error: { message: 'overloaded' } })],
   ['a web page', json(200, '<html>hello</html>', { 'content-type': 'text/html' })],
+  ['good JSON of a wrong content type', completion({ message: { content: 'ok' } }, {}, 'text/plain')],
+  ['garbage said to be zipped', json(200, '\u001f\ufffd\b garbage', { 'content-encoding': 'gzip' })],
 ])('%s is an invalid reply, not a crash', async (_, answer) => {
   const { model } = await answering(answer)
   const error = await failureOf(model.complete(REQUEST, call()))
@@ -241,11 +250,88 @@ test('nobody listening and a broken connection are unavailable, with the address
   expect(error.message).toContain(`${baseUrl} cannot be reached (ECONNREFUSED)`)
 })
 
-test('a reply above its size limit is refused', async () => {
+test('a reply above its size limit is useless, and no outage', async () => {
   const { model } = await answering(completion({ message: { content: 'x'.repeat(10_000) } }), {
     connections: { replyBytesMax: 1_000 },
   })
-  await failureOf(model.complete(REQUEST, call()))
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error).toMatchObject({ errorType: 'invalid', outage: false, spent: true })
+  expect(error.reason).toContain('larger than replyBytesMax')
+})
+
+test('a redirect is not followed, and where it leads is told', async () => {
+  const { model, seen } = await answering(json(302, '', { location: 'https://example.com/v1/chat' }))
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error.reason).toContain('redirects to https://example.com/v1/chat')
+  expect(seen).toHaveLength(1)
+})
+
+test('an error page of a megabyte is cut, and its advice is kept', async () => {
+  const { model } = await answering(json(401, 'x'.repeat(1_000_000), { 'content-type': 'text/html' }))
+  const { reason } = await failureOf(model.complete(REQUEST, call()))
+  expect(reason.length).toBeLessThanOrEqual(2_000)
+  expect(reason).toMatch(/check OPENAI_API_KEY$/)
+})
+
+test.each([
+  ['fractions are rounded', 10.4, 2.6, { promptTokens: 10, completionTokens: 3 }],
+  ['negative ones are counted here', -1, -1e20, { promptTokens: 18, completionTokens: 2 }],
+  ['huge ones are counted here', 1e18, 2e9, { promptTokens: 18, completionTokens: 2 }],
+  ['words are counted here', 'many', null, { promptTokens: 18, completionTokens: 2 }],
+])('of token counts, %s', async (_, prompt_tokens, completion_tokens, expected) => {
+  const usage = { prompt_tokens, completion_tokens }
+  const { model } = await answering(completion({ message: { content: '12345678' } }, { usage }))
+  expect((await model.complete(REQUEST, call())).usage).toEqual(expected)
+})
+
+test('the name that a provider gives its model is cut', async () => {
+  const { model } = await answering(
+    completion({ message: { content: 'ok' } }, { model: 'm'.repeat(100_000) }),
+  )
+  expect((await model.complete(REQUEST, call())).model).toHaveLength(200)
+})
+
+/** Like OpenAI's reasoning models: refuses what it does not take, one parameter at a time. */
+function reasoning(response: ServerResponse, body: string) {
+  const asked = JSON.parse(body)
+  const refuse = (param: string, message: string) => json(400, { error: { message, param } })(response)
+  if ('max_tokens' in asked) refuse('max_tokens', "Unsupported parameter: use 'max_completion_tokens'")
+  else if ('temperature' in asked)
+    refuse('temperature', 'Only the default (1) value is supported: unsupported')
+  else completion({ message: { content: 'ok' } })(response)
+}
+
+test('parameters that a model does not take are left out at once, and from then on', async () => {
+  const { model, seen } = await answering(reasoning)
+  const limits = { temperature: 0.2, tokensMax: 9 }
+  await model.complete({ ...REQUEST, ...limits, model: 'o9' }, call())
+  expect(seen.map(({ headers }) => headers['x-request-id'])).toEqual(['r1', 'r1', 'r1'])
+  expect(JSON.parse(seen[2]?.body ?? '')).toEqual({
+    model: 'o9',
+    messages: REQUEST.messages,
+    max_completion_tokens: 9,
+  })
+  await model.complete({ ...REQUEST, ...limits, model: 'o9' }, call('r2'))
+  expect(seen).toHaveLength(4)
+  await model.complete({ ...REQUEST, ...limits, model: 'another' }, call('r3'))
+  expect(seen).toHaveLength(7)
+})
+
+test.each([
+  ['of another parameter', { message: 'Unsupported value', param: 'response_format' }],
+  ['of a value', { message: 'max_tokens is too large: at most 4096 are supported', param: 'max_tokens' }],
+])('a refusal %s is not asked again', async (_, error) => {
+  const { model, seen } = await answering(json(400, { error }))
+  expect((await failureOf(model.complete({ ...REQUEST, tokensMax: 9 }, call()))).errorType).toBe('invalid')
+  expect(seen).toHaveLength(1)
+})
+
+test('a model that refuses whatever it is sent is asked three times at most', async () => {
+  const { model, seen } = await answering(
+    json(400, { error: { message: 'max_tokens and temperature are not supported' } }),
+  )
+  const { errorType } = await failureOf(model.complete({ ...REQUEST, temperature: 1, tokensMax: 9 }, call()))
+  expect({ errorType, calls: seen.length }).toEqual({ errorType: 'invalid', calls: 3 })
 })
 
 test('connections are kept, and never more than allowed', async () => {
