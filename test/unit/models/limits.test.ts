@@ -25,7 +25,12 @@ function gated(options: LimitOptions = {}) {
         open.push({ resolve: () => resolve(REPLY), reject })
       }),
   }
-  const model = limited(provider, { name: 'test', ...options }, time)
+  const told: string[] = []
+  const logger = {
+    warn: (message: string, fields?: object) => told.push(`warn ${message} ${JSON.stringify(fields)}`),
+    info: (message: string, fields?: object) => told.push(`info ${message} ${JSON.stringify(fields)}`),
+  }
+  const model = limited(provider, { name: 'test', logger, ...options }, time)
   const outcomes: string[] = []
   const errors: ModelError[] = []
   const call = (signal = new AbortController().signal) =>
@@ -48,7 +53,7 @@ function gated(options: LimitOptions = {}) {
     for (const { reject } of open.splice(0, count)) reject(error)
     return settle()
   }
-  return { time, model, open, outcomes, errors, call, calls, answer, fail }
+  return { time, model, open, outcomes, errors, told, call, calls, answer, fail }
 }
 
 test('calls up to the limit go at once, the others wait for their turn', async () => {
@@ -202,6 +207,51 @@ test('a failed probe costs nothing, and the next one goes ten seconds later', as
   expect(open).toHaveLength(0)
   await time.advance(1)
   expect(open).toHaveLength(1)
+})
+
+const wrongKey = new ModelError('other', { model: 'm', reason: '401 no; check OPENAI_API_KEY', outage: true })
+
+test('an opening is warned of once, with the reason, the advice and the wait; the closing is told', async () => {
+  const { time, model, calls, answer, fail, told, errors } = gated()
+  await calls(4)
+  await fail(wrongKey)
+  expect(told).toEqual([])
+  expect(model.figures().breakerReason).toBeUndefined()
+  await calls(50)
+  await fail(wrongKey)
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(/^warn .*"provider":"test".*check OPENAI_API_KEY.*"next_call_in_ms":30000/)
+  expect(model.figures().breakerReason).toContain('check OPENAI_API_KEY')
+  await time.advance(30_000)
+  await calls(1)
+  await fail(failure('timeout'))
+  expect(told).toHaveLength(1)
+  expect(model.figures().breakerReason).toBe('timeout')
+  await calls(1)
+  await time.advance(10_000)
+  expect(errors.at(-1)).toMatchObject({ spent: false, reason: expect.stringContaining('timeout') })
+  await calls(1)
+  await answer()
+  expect(told).toHaveLength(2)
+  expect(told[1]).toMatch(/^info .*"provider":"test"/)
+  expect(model.figures()).toMatchObject({ breakerOpen: false, breakerReason: undefined })
+})
+
+test('a breaker that opens and closes all the time is told of every ten seconds, and never left untold', async () => {
+  const { time, calls, answer, fail, told } = gated({ inFlightStart: 50 })
+  for (let round = 0; round < 20; round += 1) {
+    await calls(6)
+    await fail(wrongKey, 5)
+    await answer()
+  }
+  expect(told).toHaveLength(2)
+  await calls(5)
+  await fail(wrongKey)
+  expect(told).toHaveLength(2)
+  await time.advance(30_000)
+  await calls(1)
+  await fail(wrongKey)
+  expect(told).toHaveLength(3)
 })
 
 test('a provider that is out for five minutes fails no record and is found again within ten seconds', async () => {
