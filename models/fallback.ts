@@ -1,8 +1,8 @@
-/** A chain of providers: the next one is asked when one is not available or asks to be left alone. */
+/** A chain of providers: the next one is asked when one cannot answer anybody now, or asks to be left alone. */
 import { type Model, ModelError } from './model.ts'
 
 /**
- * Asks the providers in order. A timeout does not move on, since that provider may still be working on an answer that is
+ * Asks the providers in order; a wrong key, a missing model or an empty account moves on too. A timeout does not, since that provider may still be working on an answer that is
  * paid for; nor does a refused request, which the next one would refuse as well. When all fail, the record spends an attempt
  * if any provider was really asked, and waits for the one that is ready first.
  *
@@ -25,7 +25,9 @@ export function fallback(first: Model, ...others: readonly Model[]): Model {
   }
 }
 
-const movesOn = (error: ModelError) => error.errorType === 'unavailable' || error.errorType === 'rate_limit'
+function movesOn({ errorType, outage }: ModelError): boolean {
+  return errorType === 'unavailable' || errorType === 'rate_limit' || (outage && errorType !== 'timeout')
+}
 
 function combined(earlier: ModelError, later: ModelError): ModelError {
   const waits = [earlier.retryAfterMs, later.retryAfterMs].filter(wait => wait !== undefined)

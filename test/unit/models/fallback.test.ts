@@ -36,6 +36,11 @@ test.each(['timeout', 'invalid', 'other'] as const)('%s does not', async error =
   expect(second.calls()).toBe(0)
 })
 
+test('a fault of the set-up moves on at once, for it says nothing about the next', async () => {
+  const first = provider('a', 'other', { outage: true, status: 401 })
+  expect((await ask(fallback(first.model, provider('b').model))).text).toBe('b')
+})
+
 test('an error that is no model’s passes through', async () => {
   const broken: Model = { complete: () => Promise.reject(new TypeError('a bug')) }
   await expect(ask(fallback(broken, provider('b').model))).rejects.toThrow(TypeError)
