@@ -9,7 +9,7 @@ import {
   TaskConfigCodec,
   ValidatedAvro,
 } from '#pipelines/answers/codecs.ts'
-import type { TaskDefaults, TaskTypes } from '#pipelines/answers/task-type.ts'
+import type { TaskDefaults, TaskSettings, TaskTypes } from '#pipelines/answers/task-type.ts'
 import type { HistoryEntry, LlmError, LlmRequest } from '#pipelines/answers/types.ts'
 import { isJudged } from './decide.ts'
 import { CONFIG_TABLE, requestOf, settingsReader } from './model-step.ts'
@@ -29,8 +29,8 @@ const JITTER = 0.1
 
 /**
  * - `again`: the request, once its wait is over; `rescore`: the answer is there and only its judge is asked again
- * - `settled`: attempts used up, but an earlier answer was judged: the best one is delivered below the threshold
- * - `gaveUp`: attempts used up and nothing to deliver; the whole history goes with it
+ * - `settled`: attempts or cost limit used up, but an earlier answer was judged: the best one is delivered below the threshold
+ * - `gaveUp`: used up and nothing to deliver; the whole history goes with it, and an answer that its judge failed as `best`
  *
  * A failure that is no fault of the record (breaker open, no turn) spends no attempt, so an outage fails nothing.
  *
@@ -53,10 +53,11 @@ export function retry(options: RetryOptions) {
       if (!settings) return ctx.deadLetter(`task type ${error.task_type} is not known here`)
       const counts = error.counts || error.parked >= parkedMax
       const request = counts ? counted(error, ctx.now) : parked(error)
-      if (counts && request.error_attempts >= settings.attemptsMax) {
+      const usedUp = counts ? usedUpBy(request, error, settings) : []
+      if (usedUp.length > 0) {
         if (isJudged(request.best))
           ctx.emit('settled', { ...request, attempt: request.best, below_threshold: true })
-        else ctx.emit('gaveUp', gaveUp(request, error, ctx.now))
+        else ctx.emit('gaveUp', gaveUp(request, error, usedUp, ctx.now))
         return
       }
       const notBefore = ctx.now + waitMs(error, request.error_attempts, ctx.id, options)
@@ -104,7 +105,22 @@ function counted(error: LlmError, at: number): LlmRequest {
 
 const parked = (error: LlmError): LlmRequest => ({ ...requestOf(error), parked: error.parked + 1 })
 
-function gaveUp(request: LlmRequest, { error_type, reason }: LlmError, at: number) {
-  const fault = `${request.error_attempts} calls failed, the last by ${error_type}: ${reason}`
-  return { id: request.id, reason: 'attempts_used_up' as const, faults: [fault], failed_at: at, request }
+/** Why no further call is made; nothing when one may be. */
+function usedUpBy(
+  { error_attempts, spent }: LlmRequest,
+  { error_type, reason }: LlmError,
+  { attemptsMax, costLimitUsd }: TaskSettings,
+): readonly string[] {
+  const failures = error_attempts === 1 ? '1 call' : `${error_attempts} calls`
+  const last = `${failures} failed, the last by ${error_type}: ${reason}`
+  if (spent.cost_usd >= costLimitUsd)
+    return [last, `${spent.cost_usd} USD were spent, the limit is ${costLimitUsd}`]
+  return error_attempts >= attemptsMax ? [last] : []
+}
+
+function gaveUp(request: LlmRequest, { attempt }: LlmError, faults: readonly string[], at: number) {
+  const common = { id: request.id, reason: 'attempts_used_up' as const, failed_at: at }
+  if (!attempt) return { ...common, faults, request }
+  const unjudged = 'its answer, never judged, is kept as the best of the request'
+  return { ...common, faults: [...faults, unjudged], request: { ...request, best: attempt } }
 }

@@ -42,7 +42,7 @@ export interface AnswersOptions {
   readonly retryCapMs?: number
   readonly delayTiersMs?: readonly number[]
   readonly inFlightMax?: number
-  /** One record's run, waiting for its turn at the provider included: longer than the provider's own time limit. */
+  /** One record's run, waiting for its turn included: longer than the time limits of all providers of a chain together. */
   readonly timeoutMs?: number
   readonly partitions?: number
 }

@@ -112,6 +112,37 @@ test('where an answer was judged before, the best is delivered below the thresho
   expect(value).toMatchObject({ attempt: best, below_threshold: true, error_attempts: 3 })
 })
 
+test('an answer that could never be judged goes with what is given up', async () => {
+  const { output, value } = await emitted(
+    operator,
+    failed({ error_attempts: 2, attempt: ATTEMPT, step: 'judge' }),
+  )
+  expect(output).toBe('gaveUp')
+  expect(value).toMatchObject({
+    faults: ['3 calls failed, the last by timeout: no answer', expect.stringContaining('never judged')],
+    request: { best: ATTEMPT },
+  })
+})
+
+const SPENT = { calls: 4, tokens_prompt: 9, tokens_completion: 9, cost_usd: 0.05 }
+
+test('with the cost limit reached nothing more is bought, whatever attempts are left', async () => {
+  const { output, value } = await emitted(operator, failed({ spent: SPENT }))
+  expect(output).toBe('gaveUp')
+  expect(value).toMatchObject({
+    faults: ['1 call failed, the last by timeout: no answer', '0.05 USD were spent, the limit is 0.05'],
+  })
+  const settled = await emitted(operator, failed({ spent: SPENT, best: judged(4) }))
+  expect(settled).toMatchObject({ output: 'settled', value: { attempt: judged(4), below_threshold: true } })
+  const below = failed({ spent: { ...SPENT, cost_usd: 0.049 } })
+  expect((await emitted(operator, below)).output).toBe('again')
+})
+
+test('an outage gives up no record, not even one that has reached its cost limit', async () => {
+  const waiting = failed({ spent: SPENT, counts: false, step: 'judge', attempt: ATTEMPT })
+  expect((await emitted(operator, waiting)).output).toBe('rescore')
+})
+
 test('a failure that is not the record’s fault costs it nothing, however often it happens', async () => {
   const error = failed({
     counts: false,
