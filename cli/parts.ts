@@ -85,8 +85,7 @@ export interface OpenModel {
   close(): Promise<void>
 }
 
-export interface ModelOptions {
-  readonly system: System
+export interface ModelOptions extends PartOptions {
   readonly onBought: (requestId: string) => void
 }
 
@@ -105,7 +104,7 @@ export const SIMULATED = 'simulated'
 
 /** With neither key nor address, a simulated model answers over real HTTP on the loopback interface. */
 export async function openModel(configuration: Configuration, options: ModelOptions): Promise<OpenModel> {
-  const { system, onBought } = options
+  const { system, logger, onBought } = options
   const server = isSimulated(configuration)
     ? await startModelServer({ profile: DEMO_PROFILE, system, onPurchase: onBought })
     : undefined
@@ -121,7 +120,7 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     const waits = index < providers.length - 1 ? { waitMaxMs: 0 } : {}
     return limited(
       provider,
-      { name: chain[index]?.baseUrl ?? '', inFlightMax: configuration.inFlightMax, ...waits },
+      { name: chain[index]?.baseUrl ?? '', inFlightMax: configuration.inFlightMax, logger, ...waits },
       system,
     )
   })

@@ -53,7 +53,7 @@ export async function openPipeline(
   const ledger = new PurchaseLedger(isEmbedded(configuration) ? ledgerFile(configuration) : undefined)
   opened.defer(() => ledger.close())
   const { model, usage, description, close } = await openModel(configuration, {
-    system,
+    ...options,
     onBought: id => ledger.bought(id),
   })
   opened.defer(close)
@@ -94,6 +94,7 @@ export function topologyOf(configuration: Configuration, model: Model): Topology
   const { application, threshold, attemptsMax, inFlightMax, given } = configuration
   const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
   const { retryBaseMs, retryCapMs } = isShort ? DEMO_RETRY : configuration
+  const providers = configuration.fallbackBaseUrl === '' ? 1 : 2
   return answers({
     name: application,
     model,
@@ -102,7 +103,8 @@ export function topologyOf(configuration: Configuration, model: Model): Topology
     inFlightMax,
     retryBaseMs,
     retryCapMs,
-    timeoutMs: callTimeoutMs(configuration) + WAIT_FOR_TURN_MS,
+    // The first provider may take its whole time to fail, and the second then needs its own.
+    timeoutMs: providers * callTimeoutMs(configuration) + WAIT_FOR_TURN_MS,
   })
 }
 
