@@ -90,6 +90,7 @@ export const CATALOGUE = {
   ],
   MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],
   MODEL_REFUSED: ['deadLetter', 'model {model}: {errorType}: {reason}'],
+  NAME_TAKEN: ['stop', 'another pod runs under the name {name} ({other}); give each pod a name of its own'],
   STOPPED: ['stop', 'the pod has stopped: {reason}'],
   KIT_MISUSED: ['stop', 'testing kit: {reason}'],
   NOT_SETTLED: ['stop', 'the topology under test did not come to rest within {within}:\n{reasons}'],

@@ -1,5 +1,7 @@
 /** Names of pods' incarnations: each start of a pod is one of its own, unique among all that ever were. */
+import { CaudalError } from '#engine/core/errors.ts'
 import type { System } from '#engine/core/system.ts'
+import type { TaskHost } from './task-host.ts'
 
 export function incarnationOf(pod: string, system: System): string {
   return `${pod}:${system.now()}:${Math.floor(system.random() * 1e9).toString(36)}`
@@ -9,6 +11,23 @@ export function incarnationOf(pod: string, system: System): string {
 export function isSamePod(incarnation: string, other: string): boolean {
   return incarnation !== other && podOf(incarnation) === podOf(other)
 }
+
+/**
+ * Two pods of one name would fence each other for ever: the one that started later ends with NAME_TAKEN. Of a pod that was killed
+ * the group knows until its session ends; whoever is still a member when this one has run for longer than that lives.
+ */
+export function yieldToNamesake(host: TaskHost, members: ReadonlySet<string>): void {
+  const { incarnation, limits, system } = host
+  if (system.now() - startOf(incarnation) <= limits.sessionTimeoutMs + SLACK_MS) return
+  const earlier = (other: string) => isSamePod(incarnation, other) && startOf(other) <= startOf(incarnation)
+  const other = [...members].find(earlier)
+  if (other !== undefined) host.fail(new CaudalError('NAME_TAKEN', { name: podOf(incarnation), other }))
+}
+
+/** For the group to notice that a session has ended. */
+const SLACK_MS = 1_000
+
+const startOf = (incarnation: string): number => Number(/:(\d+):[0-9a-z]+$/.exec(incarnation)?.[1] ?? 0)
 
 /** A pod's name may have colons of its own. */
 const podOf = (incarnation: string): string => incarnation.replace(/:\d+:[0-9a-z]+$/, '')

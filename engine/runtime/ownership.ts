@@ -18,12 +18,13 @@
  * Safe, because whoever owned a task before is fenced or has released before our marker is written, so that nothing of
  * theirs can follow it; and because nobody claims after us while the stored claim is ours. Docs: docs/ownership.md.
  */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding } from './holding.ts'
+import { yieldToNamesake } from './incarnation.ts'
 import { Releases } from './releases.ts'
 import type { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
@@ -103,10 +104,12 @@ export class Ownership {
   }
 
   /** The producer failed: a new one is needed, and every claim anew. What is on its way out cannot be handed over. */
-  producerLost(): void {
+  producerLost(error: unknown): void {
     this.#options.committer.dropProducer()
     this.#hasProducer = false
     for (const holding of this.holdings.values()) {
+      // Whoever fenced us may have taken tasks over, or go by our name.
+      if (hasCode(error, 'FENCED')) holding.verified = false
       holding.fresh = false
       holding.checking = false
     }
@@ -231,6 +234,7 @@ export class Ownership {
       ]),
       ([claims, live, bounds]) => {
         if (joins !== this.#joins) return
+        yieldToNamesake(this.#options.host, live)
         for (const [index, holding] of holdings.entries()) {
           holding.readableEnd = bounds[index]?.end ?? 0
           this.#verify(holding, decodeClaim(claims[index]), live)

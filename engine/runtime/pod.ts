@@ -383,7 +383,7 @@ export class Pod implements TaskHost {
     this.#metrics.commitsFailed++
     publish('caudal:commit:failed', { pod: this.incarnation, error })
     this.logger.warn('the producer is replaced', { error: reasonOf(error) })
-    this.#ownership.producerLost()
+    this.#ownership.producerLost(error)
   }
 
   #stalled(stalledMs: number): void {

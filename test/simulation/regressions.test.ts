@@ -5,6 +5,7 @@ import { NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import { faultsNamed } from '#testing/simulation/faults/fault-table.ts'
 import { Fleet, type Plant } from '#testing/simulation/fleet.ts'
 import { feed, runSeed } from '#testing/simulation/run-seed.ts'
@@ -93,7 +94,7 @@ describe('found by the simulation', () => {
   )
 
   it('a pod that cannot take its tasks over says so once, however often it tries', async () => {
-    let isDown = true
+    let isDown = false
     let tries = 0
     const withoutProducers: Plant = ports => {
       const startProducer: Log['startProducer'] = id => {
@@ -107,12 +108,31 @@ describe('found by the simulation', () => {
     await fleet.open()
     feed(fleet)
     fleet.start('first')
+    await fleet.time.runFor(2_000)
+    isDown = true
+    await fleet.time.settle(fleet.outsider.fence('standard-first'))
     await fleet.time.runFor(5_000)
     isDown = false
     await fleet.time.runFor(30_000)
     expect(tries).toBeGreaterThan(20)
     expect(fleet.trace.filter(line => line.includes('warn: taking over tasks'))).toHaveLength(1)
     expect(fleet.evidence().count('answers')).toBeGreaterThan(100)
+    for (const process of fleet.processes) process.kill()
+  })
+
+  it('of two pods of one name the later one yields, and the other goes on', async () => {
+    const fleet = new Fleet({ scenario: standard, seed: 1 })
+    await fleet.open()
+    feed(fleet)
+    const first = fleet.start('first')
+    await fleet.time.runFor(2_000)
+    const second = fleet.start('first', durableMemoryStores())
+    await fleet.time.runFor(30_000)
+    expect(second.status).toBe('gone')
+    expect(fleet.failures).toMatchObject([{ process: second.id, error: { code: 'NAME_TAKEN' } }])
+    expect(first.status).toBe('running')
+    const evidence = fleet.evidence()
+    expect(evidence.count('answers')).toBeGreaterThan(100)
     for (const process of fleet.processes) process.kill()
   })
 

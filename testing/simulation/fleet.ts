@@ -115,12 +115,10 @@ export class Fleet {
 
   // --- Processes
 
-  /** Starts a pod; under a new name where none is given. A name has a disk, which outlives its processes. */
-  start(name = `pod-${this.#names++}`): PodProcess {
+  /** Starts a pod; under a new name where none is given. A name has a disk, which outlives its processes, unless it brings one. */
+  start(name = `pod-${this.#names++}`, disk = this.#diskOf(name)): PodProcess {
     const id = `${name}#${this.processes.length}`
     const system = this.time.systemFor(id)
-    const disk = this.#disks.get(name) ?? durableMemoryStores()
-    this.#disks.set(name, disk)
     const log = this.broker.connect(system, name)
     const graph = this.scenario.graph({ model: this.model.connect(id, system) })
     const ports = { log, stores: disk, graph }
@@ -137,6 +135,12 @@ export class Fleet {
     this.processes.push(process)
     process.start()
     return process
+  }
+
+  #diskOf(name: string): StoreFactory {
+    const disk = this.#disks.get(name) ?? durableMemoryStores()
+    this.#disks.set(name, disk)
+    return disk
   }
 
   get live(): readonly PodProcess[] {

@@ -1,4 +1,5 @@
 /** What befalls processes: killed, stopped and continued, started, ended in good order. */
+import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import type { Fleet } from '../fleet.ts'
 import type { PodProcess } from '../pod-process.ts'
 import { between, type FaultKind, pickPod } from './fault-kind.ts'
@@ -46,6 +47,22 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
       return () => fleet.broker.faults.heal(pod.name)
     },
   ),
+  {
+    name: 'a second pod of one name',
+    source: 'I18: two live pods with one name fence each other, until the later one yields',
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      fleet.excused.add('NAME_TAKEN')
+      const bothMs = between(random, 500, 8_000)
+      const namesake = fleet.start(pod.name, durableMemoryStores())
+      for (const each of [pod, namesake]) fleet.disturb(each, bothMs)
+      fleet.later(bothMs, () => {
+        if (namesake.status !== 'gone') fleet.kill(namesake)
+      })
+      return `${namesake.id} beside ${pod.id} for ${bothMs} ms`
+    },
+  },
   {
     name: 'pod added',
     source: 'rebalance at any point; I7, I8',
