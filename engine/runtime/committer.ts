@@ -4,6 +4,8 @@
  *
  * A commit whose outcome is unknown is kept as `pending` until ownership has read what became of it; then its effects
  * either stand or go back in front of what was staged since. Nothing is committed meanwhile.
+ *
+ * Effects count as staged until their commit is settled: what gathers meanwhile and what is under way share one limit.
  */
 import { invariant } from '#engine/core/errors.ts'
 import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
@@ -17,6 +19,12 @@ export interface Commit {
   readonly number: number
   readonly parts: readonly TaskCommit[]
   readonly startedAt: number
+}
+
+/** How much is staged. What is written twice before it is committed counts twice. */
+interface Count {
+  records: number
+  bytes: number
 }
 
 export interface CommitterOptions {
@@ -40,8 +48,10 @@ export class Committer {
   #number = 0
   #dirty = new Set<Task>()
   #oldestStagedAt = 0
-  stagedRecords = 0
-  stagedBytes = 0
+  /** For the next commit. */
+  #gathered: Count = { records: 0, bytes: 0 }
+  /** Of the commit that is under way or whose outcome is unknown. */
+  #committing: Readonly<Count> = NOTHING
   readonly #options: CommitterOptions
 
   constructor(options: CommitterOptions) {
@@ -52,8 +62,8 @@ export class Committer {
   staged(task: Task, bytes: number): void {
     if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.now()
     this.#dirty.add(task)
-    this.stagedRecords++
-    this.stagedBytes += bytes
+    this.#gathered.records++
+    this.#gathered.bytes += bytes
   }
 
   /** A task has to be committed though nothing of it is staged: it gives itself up. */
@@ -61,6 +71,12 @@ export class Committer {
     this.#dirty.add(task)
   }
 
+  get stagedRecords(): number {
+    return this.#gathered.records + this.#committing.records
+  }
+  get stagedBytes(): number {
+    return this.#gathered.bytes + this.#committing.bytes
+  }
   /** How long the oldest staged effect has waited. */
   get stagedAgeMs(): number {
     return this.#dirty.size === 0 ? 0 : this.#options.system.now() - this.#oldestStagedAt
@@ -97,9 +113,10 @@ export class Committer {
     const tasks = [...this.#dirty].filter(task => task.isOpen)
     const parts = tasks.map(task => task.prepare(incarnation, number, claimOf(task)))
     this.#dirty = new Set()
-    this.stagedRecords = 0
-    this.stagedBytes = 0
+    const gathered = this.#gathered
+    this.#gathered = { records: 0, bytes: 0 }
     if (parts.length === 0) return
+    this.#committing = gathered
     const commit = { number, parts, startedAt: system.now() }
     this.#transact(gather(parts, commit.startedAt), commit, receipt => this.#committed(commit, receipt))
   }
@@ -115,6 +132,8 @@ export class Committer {
     this.dropProducer()
     this.pending = undefined
     this.#dirty.clear()
+    this.#gathered = { records: 0, bytes: 0 }
+    this.#committing = NOTHING
   }
 
   /** The outcome of the pending commit was found: `positions` by task if it took place. */
@@ -127,11 +146,17 @@ export class Committer {
         commit,
         commit.parts.map(({ task }) => positionOf(task)),
       )
-    for (const part of commit.parts) {
-      if (!part.task.isOpen) continue
+    const { records, bytes } = this.#committing
+    this.#committing = NOTHING
+    const open = commit.parts.filter(({ task }) => task.isOpen)
+    if (open.length === 0) return
+    if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.now()
+    for (const part of open) {
       part.task.putBack(part)
-      this.staged(part.task, part.staged.bytes)
+      this.#dirty.add(part.task)
     }
+    this.#gathered.records += records
+    this.#gathered.bytes += bytes
   }
 
   #transact(
@@ -166,12 +191,15 @@ export class Committer {
   }
 
   #settle(commit: Commit, positions: readonly number[]): void {
+    this.#committing = NOTHING
     commit.parts.forEach((part, index) => {
       if (part.task.isOpen) part.task.committed(part, positions[index] ?? 0)
     })
     this.#options.onCommitted(commit)
   }
 }
+
+const NOTHING: Readonly<Count> = Object.freeze({ records: 0, bytes: 0 })
 
 /** One batch per state partition, in the order of the parts, then one per partition of the outputs. */
 function gather(parts: readonly TaskCommit[], now: number): PartitionBatch[] {

@@ -47,7 +47,7 @@ export const LIMITS = {
     'bytes fetched and not yet started, per source partition, keys and values together',
   ),
   fetchRecordsMax: limit('records', 1_000, 'fetch_records', 'records asked of a reader at a time'),
-  inFlightMax: limit('records', 10_000, 'in_flight', 'records in progress at a time in one pod'),
+  inFlightMax: limit('records', 10_000, 'in_flight', 'records in progress at a time, per stage of a pod'),
   spanMax: limit(
     'offsets',
     SPAN_MAX,
@@ -55,6 +55,12 @@ export const LIMITS = {
     'how far a source partition is read ahead of its lowest unfinished offset; bounds the size of checkpoints',
     1,
     SPAN_MAX,
+  ),
+  unfinishedBytesMax: limit(
+    'bytes',
+    64 * MB,
+    'unfinished_bytes',
+    'bytes of records started and not complete, per source partition, those that wait behind another of their key included; above it the partition pauses',
   ),
   hopsMax: limit('hops', 100, 'hops', 'operators of its stage that one record may pass'),
   retryAttempts: limit(
@@ -78,15 +84,15 @@ export const LIMITS = {
   ),
   stagedRecordsMax: limit(
     'records',
-    20_000,
+    40_000,
     'staged_records',
-    'effects that wait for a commit; above it no record is started',
+    'effects that wait for a commit or are being committed; above it no record is started',
   ),
   stagedBytesMax: limit(
     'bytes',
-    32 * MB,
+    64 * MB,
     'staged_bytes',
-    'bytes of effects that wait for a commit; above it no record is started',
+    'bytes of effects that wait for a commit or are being committed, outputs and state together; above it no record is started',
   ),
   stagedAgeMaxMs: limit(
     'ms',

@@ -1,9 +1,9 @@
 /**
  * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops
- * fetching; a span of out-of-order completion at its limit stops starting.
+ * fetching; a span of out-of-order completion at its limit stops starting, and so do the bytes of what is unfinished.
  */
 import { hasCode } from '#engine/core/errors.ts'
-import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
+import type { LogRecord, NewRecord, TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
 import type { SourceProgress } from './checkpoint.ts'
@@ -40,6 +40,8 @@ export class SourceIntake {
   /** Records fetched and not yet started. */
   buffered = 0
   bufferedBytes = 0
+  /** Of the records that were taken and are not complete: those in progress, and those that wait in a lane. */
+  unfinishedBytes = 0
   #chunks: Chunk[] = []
   #reader: Reader | undefined
   #position: number
@@ -78,8 +80,9 @@ export class SourceIntake {
     )
   }
 
-  /** The next record to start, or nothing: none is there, or the span is at its limit. */
+  /** The next record to start, or nothing: none is there, or what is unfinished is at its limit. */
   take(): LogRecord | undefined {
+    const { spanMax, unfinishedBytesMax } = this.#options.limits
     for (;;) {
       const chunk = this.#chunks[0]
       if (!chunk) return undefined
@@ -90,12 +93,20 @@ export class SourceIntake {
         this.progress.passed(chunk.fetched.nextOffset)
         continue
       }
-      if (this.progress.span >= this.#options.limits.spanMax && record.offset >= this.progress.low)
-        return undefined
+      if (this.progress.span >= spanMax && record.offset >= this.progress.low) return undefined
+      if (this.unfinishedBytes >= unfinishedBytesMax) return undefined
       chunk.next++
       this.buffered--
-      if (this.progress.begin(record.offset)) return record
+      if (!this.progress.begin(record.offset)) continue
+      this.unfinishedBytes += sizeOf(record)
+      return record
     }
+  }
+
+  /** A record that was taken is done. */
+  complete(record: LogRecord): void {
+    this.progress.complete(record.offset)
+    this.unfinishedBytes -= sizeOf(record)
   }
 
   /** The record that `take` would give, without taking it; finished ones before it are passed over. */
@@ -142,6 +153,6 @@ export class SourceIntake {
   }
 }
 
-export function sizeOf(record: LogRecord): number {
+export function sizeOf(record: NewRecord): number {
   return (record.key?.length ?? 0) + (record.value?.length ?? 0)
 }

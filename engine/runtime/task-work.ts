@@ -16,7 +16,7 @@ import type { Job } from './job.ts'
 import { Lanes } from './lanes.ts'
 import type { Outlets, Output } from './outlets.ts'
 import { RecordRun, type RunHost } from './record-run.ts'
-import type { SourceIntake } from './source-intake.ts'
+import { type SourceIntake, sizeOf } from './source-intake.ts'
 import { SourceJob } from './source-job.ts'
 import type { StageProgram } from './stage-program.ts'
 import { stepWrites } from './step-journal.ts'
@@ -26,8 +26,6 @@ import { TimerJob } from './timer-job.ts'
 /** Effects staged for the next commit, but for state, which the task's state gathers. */
 export interface Staged {
   readonly outputs: Output[]
-  records: number
-  bytes: number
 }
 
 export class TaskWork implements RunHost {
@@ -47,7 +45,7 @@ export class TaskWork implements RunHost {
   readonly #host: TaskHost
   readonly #deaths: DeathRate
   readonly #onStaged: (bytes: number) => void
-  #staged: Staged = { outputs: [], records: 0, bytes: 0 }
+  #staged: Staged = { outputs: [] }
   #turn = 0
   /** Read once for all that one step starts. */
   #now = 0
@@ -137,16 +135,13 @@ export class TaskWork implements RunHost {
 
   take(): Staged {
     const staged = this.#staged
-    this.#staged = { outputs: [], records: 0, bytes: 0 }
+    this.#staged = { outputs: [] }
     return staged
   }
 
   /** Effects that did not take place go back in front. */
   putBack(staged: Staged): void {
-    const { outputs, records, bytes } = this.#staged
-    for (const output of outputs) staged.outputs.push(output)
-    staged.records += records
-    staged.bytes += bytes
+    for (const output of this.#staged.outputs) staged.outputs.push(output)
     this.#staged = staged
   }
 
@@ -155,9 +150,8 @@ export class TaskWork implements RunHost {
     const writes = stepWrites(callId, value, this.system.now(), Math.floor(this.#host.log.recordBytesMax / 2))
     job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
-    this.state.stage(writes)
     this.#program.metrics.stepsRun++
-    this.#countStaged(value.length)
+    this.#onStaged(this.state.stage(writes))
     this.#host.wake()
   }
 
@@ -254,26 +248,19 @@ export class TaskWork implements RunHost {
   /** Stages the effects of a run and lets the next job of the lane go. */
   #finish(job: Job, run: RecordRun): void {
     job.finished = true
-    if (run.writes) this.state.stage(run.writes)
+    let bytes = run.writes ? this.state.stage(run.writes) : 0
     for (const { operator, name, key, due } of run.timers ?? NONE) {
       if (due === undefined) this.#timers.cancel(operator, name, key)
       else this.#timers.set(operator, name, key, due)
     }
-    let bytes = 0
     this.#program.metrics.recordsOut += run.outputs.length
     for (const output of run.outputs) {
       this.#staged.outputs.push(output)
-      bytes += output.record.value?.length ?? 0
+      bytes += sizeOf(output.record)
     }
-    if (job instanceof SourceJob || job instanceof DelayJob) job.intake.progress.complete(job.record.offset)
+    if (job instanceof SourceJob || job instanceof DelayJob) job.intake.complete(job.record)
     if (this.#active.delete(job)) this.#program.metrics.inFlight--
     this.#lanes.leave(job)
-    this.#countStaged(bytes)
-  }
-
-  #countStaged(bytes: number): void {
-    this.#staged.records++
-    this.#staged.bytes += bytes
     this.#onStaged(bytes)
   }
 

@@ -143,7 +143,7 @@ export class Task {
     } catch (error) {
       return this.#failed(error)
     }
-    state.stage(migrated)
+    const migratedBytes = state.stage(migrated)
     this.#endMarkers(state)
     const timers = new TimerQueue(state, host.limits.timersWindowMax)
     this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, bytes =>
@@ -153,7 +153,7 @@ export class Task {
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.blockedBy = undefined
     this.#move('running')
-    if (migrated.size > 0) onStaged(this, 0)
+    if (migrated.size > 0) onStaged(this, migratedBytes)
   }
 
   /** Whoever has marked the task before is out: the first commit says so, and nobody needs to look at them again. */

@@ -39,12 +39,15 @@ export class TaskState {
       if (!staged.has(key) && !taken?.has(key)) yield [key, bytes]
   }
 
-  /** Makes a completed record's writes visible to those that follow, and part of the next commit. */
-  stage(writes: Writes): void {
+  /** Makes a completed record's writes visible to those that follow, and part of the next commit. Returns their bytes. */
+  stage(writes: Writes): number {
+    let size = 0
     for (const [key, bytes] of writes) {
       if (bytes === null && this.#below(key) === undefined) this.#staged.delete(key)
       else this.#staged.set(key, bytes)
+      size += key.length + (bytes === null ? 0 : bytes.length)
     }
+    return size
   }
 
   /** Number of entries that the next commit would write. */

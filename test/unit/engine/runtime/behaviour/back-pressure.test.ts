@@ -1,6 +1,7 @@
 /** Back-pressure: every limit holds, full means waiting and never more memory, and all goes on when there is room. */
 import { describe, expect, it } from 'vitest'
-import { operator } from '#engine/core/operator.ts'
+import { text } from '#engine/core/codec.ts'
+import { operator, value } from '#engine/core/operator.ts'
 import type { Limits } from '#engine/runtime/limits.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
@@ -95,6 +96,29 @@ describe('the span of a partition', () => {
   })
 })
 
+describe('what is unfinished of a partition', () => {
+  it('is bounded in bytes, those that wait behind another of their key included', async () => {
+    const { graph } = calling()
+    const limits = { unfinishedBytesMax: 50 }
+    await using kit = await testTopology(graph, { limits })
+    await kit.send('in', ...recordsOf(11, 50, 'hot'), ...recordsOf(51, 60))
+    await kit.advance(500)
+    const { inFlight = 0, parked = 0 } = kit.pods[0]?.running.pod.tasks[0]?.work ?? {}
+    expect([inFlight, parked]).toEqual([1, 50 / 'hot11'.length - 1])
+    await kit.settle()
+    expect(kit.read('out')).toHaveLength(50)
+    expect(intakesOf(kit).map(({ unfinishedBytes }) => unfinishedBytes)).toEqual([0])
+  })
+
+  it('may be one record that is larger than the limit', async () => {
+    const { graph } = calling()
+    await using kit = await testTopology(graph, { limits: { unfinishedBytesMax: 1 } })
+    await kit.send('in', ...recordsOf(1, 3))
+    await kit.settle()
+    expect(kit.read('out')).toEqual([1, 2, 3])
+  })
+})
+
 describe('while commits stall', () => {
   it('no further call is started, and none is made twice', async () => {
     const { call, graph } = calling({ inFlightMax: 10 })
@@ -112,4 +136,33 @@ describe('while commits stall', () => {
     expect(kit.read('out')).toHaveLength(200)
     expect(call.calls).toHaveLength(200)
   })
+
+  it.each([
+    ['records', { stagedRecordsMax: 10 }],
+    ['bytes of state', { stagedBytesMax: 10_000 }],
+  ])(
+    '%s count until they are committed, also while a commit is under way and when it is undone',
+    async (_of, limit) => {
+      let ran = 0
+      const keep = operator({
+        name: 'keep',
+        input: numbers,
+        state: { page: value(text) },
+        process(_record, ctx) {
+          ran++
+          ctx.state.page.set('x'.repeat(1_000))
+        },
+      })
+      const limits = { ...limit, stagedAgeMaxMs: 600_000, sessionTimeoutMs: 60_000 }
+      await using kit = await testTopology(graphOf(keep), { limits })
+      await kit.send('in', ...recordsOf(1, 100))
+      kit.faults.fillDisk()
+      await kit.advance('20s')
+      expect(ran).toBe(10)
+      kit.faults.freeDisk()
+      await kit.settle()
+      expect(ran).toBe(100)
+      expect(kit.pods[0]?.running.pod.metrics).toMatchObject({ stagedRecords: 0, stagedBytes: 0 })
+    },
+  )
 })
