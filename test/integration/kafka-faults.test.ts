@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
 import { batch, codeOf, read, values } from '../conformance/log/fixture.ts'
-import { API, type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts'
+import { API } from './faults/proxy.ts'
+import { type FaultyProxy, startFaultyProxy } from './faulty-proxy.ts'
 import { BROKERS, openLocalLog } from './kafka.ts'
 import { RUN, stackRuns } from './stack.ts'
 
@@ -29,7 +30,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
   })
 
   /** Runs a transaction that meets the fault, then whatever a successor writes. */
-  async function transacted(api: number, fault: 'request lost' | 'answer lost') {
+  async function transacted(api: number, fault: 'cutRequest' | 'cutResponse') {
     const id = name('producer')
     const producer = await log.startProducer(id)
     await producer.transact([batch(place, 'before')])
@@ -47,10 +48,10 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
 
   describe('a transaction', () => {
     it.each([
-      [API.addPartitions, 'request lost'],
-      [API.addPartitions, 'answer lost'],
-      [API.produce, 'request lost'],
-      [API.produce, 'answer lost'],
+      [API.addPartitionsToTransaction, 'cutRequest'],
+      [API.addPartitionsToTransaction, 'cutResponse'],
+      [API.produce, 'cutRequest'],
+      [API.produce, 'cutResponse'],
     ] as const)('surely did not take place when API %d fails: %s', async (api, fault) => {
       const { outcome, spent, found } = await transacted(api, fault)
       expect([outcome, spent]).toEqual(['COMMIT_ABORTED', 'COMMIT_ABORTED'])
@@ -58,13 +59,13 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     })
 
     it('may not have taken place when the request to end it is lost', async () => {
-      const { outcome, found } = await transacted(API.endTransaction, 'request lost')
+      const { outcome, found } = await transacted(API.endTransaction, 'cutRequest')
       expect(outcome).toBe('OUTCOME_UNKNOWN')
       expect(found).toEqual([['before', 'after'], []])
     })
 
     it('may have taken place when the answer to that is lost', async () => {
-      const { outcome, found } = await transacted(API.endTransaction, 'answer lost')
+      const { outcome, found } = await transacted(API.endTransaction, 'cutResponse')
       expect(outcome).toBe('OUTCOME_UNKNOWN')
       expect(found).toEqual([['before', 'a', 'b', 'after'], ['c']])
     })
@@ -75,7 +76,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     const reader = log.openReader(place, 0)
     const found: string[] = []
     for (const [turn, fault] of (
-      ['request lost', 'answer lost', 'answer lost', 'request lost'] as const
+      ['cutRequest', 'cutResponse', 'cutResponse', 'cutRequest'] as const
     ).entries()) {
       const met = proxy.next(API.fetch, fault)
       const waiting = reader.next(10)
@@ -123,19 +124,19 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
       return generations[count - 1] ?? Number.NaN
     }
 
-    it.each(['request lost', 'answer lost'] as const)(
+    it.each(['cutRequest', 'cutResponse'] as const)(
       'stays in its generation when a heartbeat fails: %s',
       async fault => {
         await joins(1)
         await proxy.next(API.heartbeat, fault)
         const since = membership.confirmedAt
-        await proxy.next(API.heartbeat, 'request lost')
+        await proxy.next(API.heartbeat, 'cutRequest')
         expect([generations.length, lost]).toEqual([1, []])
         expect(membership.confirmedAt).toBeGreaterThanOrEqual(since)
       },
     )
 
-    it.each(['request lost', 'answer lost'] as const)(
+    it.each(['cutRequest', 'cutResponse'] as const)(
       'joins in spite of a join that fails: %s',
       async fault => {
         const generation = await joins(1)
@@ -148,7 +149,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
 
     it('cannot tell whether a claim is stored when the answer is lost, and does not send it again', async () => {
       const generation = await joins(1)
-      const met = proxy.next(API.offsetCommit, 'answer lost')
+      const met = proxy.next(API.offsetCommit, 'cutResponse')
       expect(await codeOf(membership.claim(generation, [{ ...place, metadata: 'mine' }]))).toBe(
         'LOG_UNAVAILABLE',
       )
@@ -159,7 +160,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
 
     it('does not bring a claim that was lost into a later generation', async () => {
       const generation = await joins(1)
-      const met = proxy.next(API.offsetCommit, 'request lost')
+      const met = proxy.next(API.offsetCommit, 'cutRequest')
       const claiming = codeOf(membership.claim(generation, [{ ...place, metadata: 'lost' }]))
       membership.rejoin()
       await met
@@ -174,7 +175,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     const told: string[] = []
     const other = await openLocalLog({ route: () => proxy.address, warn: message => told.push(message) })
     const waiting = read(other, place, 0, 1)
-    await proxy.next(API.fetch, 'request lost')
+    await proxy.next(API.fetch, 'cutRequest')
     await log.append([batch(place, 'a')])
     await waiting
     await other.close()

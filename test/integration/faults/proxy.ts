@@ -5,7 +5,7 @@
  * A request can get lost before the broker has it, or its answer after the broker has done it: silently, so that the
  * client waits for its time-out, or by cutting the connection. Or the answer comes late.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { HOST } from '#deploy/local/addresses.ts'
 
 export type Trouble = 'dropRequest' | 'dropResponse' | 'cutRequest' | 'cutResponse' | 'delayResponse'
@@ -37,6 +37,7 @@ export const API = {
 } as const
 
 export interface ProxyOptions {
+  /** A port, or 0 for any that is free. */
   readonly listens: number
   readonly broker: number
   /** Asked for each request: what is to become of it. */
@@ -54,6 +55,11 @@ export class KafkaProxy {
   constructor(options: ProxyOptions) {
     this.#options = options
     this.#server = createServer(client => this.#join(client))
+  }
+
+  get address(): string {
+    const { port } = this.#server.address() as AddressInfo // It listens on TCP, where an address is always this.
+    return `${HOST}:${port}`
   }
 
   /** Connections of clients that are open. */
