@@ -5,6 +5,7 @@ import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Delivered, Failed, LlmRequest, Spent, Step } from '#pipelines/answers/types.ts'
 import type { Plan } from '#topology/plan.ts'
+import { Admissions } from './admissions.ts'
 import { type Following, follow } from './follow.ts'
 import { replayedBy } from './replays.ts'
 import { TOPICS } from './topics.ts'
@@ -14,7 +15,7 @@ export interface Figures {
   inputs: number
   /** Set aside by ingest, with every fault named. */
   invalid: number
-  /** Events whose id was seen within the window of admission. */
+  /** Events whose id had been let in already. */
   duplicates: number
   delivered: number
   deliveredBelowThreshold: number
@@ -32,8 +33,6 @@ export interface TallyListener {
   delivered?(delivered: Delivered): void
   failed?(failed: Failed): void
 }
-
-const DAY_MS = 24 * 60 * 60 * 1_000
 
 /**
  * Follows the topics from their beginning, so the figures are those of all that the log holds, whichever process did the
@@ -53,7 +52,7 @@ export class Tally {
     tokens: 0,
     costUsd: 0,
   }
-  readonly #admitted = new Map<string, number>()
+  readonly #admissions = new Admissions()
   readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
   /** Questions given up, by their place, in case they are sent again. */
   readonly #failures = new Map<string, LlmRequest>()
@@ -71,7 +70,10 @@ export class Tally {
       follow(log, { topic, from: 'start', system, onRecord })
     this.#following = await Promise.all([
       counted(TOPICS.raw, () => this.figures.inputs++),
-      counted(TOPICS.intake, ({ key, timestamp }) => this.#taken(key ? asText(key) : '', timestamp)),
+      counted(TOPICS.intake, ({ key }) => {
+        this.#admissions.taken(key ? asText(key) : '')
+        this.#countDuplicates()
+      }),
       counted(TOPICS.errors, async ({ value }) => {
         if (value) this.#errors[(await values.read(TOPICS.errors, value)).step]++
       }),
@@ -119,11 +121,13 @@ export class Tally {
     for (const each of this.#following) each.close()
   }
 
-  /** As admission does it: an id is a duplicate within a day of when it was let in. */
-  #taken(id: string, timestamp: number): void {
-    const first = this.#admitted.get(id)
-    if (first !== undefined && timestamp - first < DAY_MS) this.figures.duplicates++
-    else this.#admitted.set(id, timestamp)
+  #outcome(id: string, by: 1 | -1): void {
+    this.#admissions.outcome(id, by)
+    this.#countDuplicates()
+  }
+
+  #countDuplicates(): void {
+    this.figures.duplicates = this.#admissions.duplicates
   }
 
   #failed(failed: Failed, place: string): void {
@@ -133,6 +137,7 @@ export class Tally {
     else this.figures.failed++
     if (!request) return
     this.#failures.set(place, request)
+    this.#outcome(request.id, 1)
     this.#count(request, 1)
   }
 
@@ -142,6 +147,7 @@ export class Tally {
     if (!request) return
     this.#failures.delete(place)
     this.figures.failed--
+    this.#outcome(request.id, -1)
     this.#count(request, -1)
   }
 
@@ -153,6 +159,7 @@ export class Tally {
 
   #delivered(delivered: Delivered): void {
     this.figures.delivered++
+    this.#outcome(delivered.id, 1)
     if (delivered.below_threshold) this.figures.deliveredBelowThreshold++
     this.#scoreSum += delivered.final
     this.#spent(delivered, 1)

@@ -81,12 +81,65 @@ describe('a tally', () => {
     )
   })
 
-  it('lets an id in again after a day, as admission does', async () => {
+  describe('of events with the same id', () => {
     const day = 24 * 3_600_000
-    await counted(
-      log => put(log, 'llm.intake', keyed('q1', {}, 0), keyed('q1', {}, day - 1), keyed('q1', {}, day)),
-      tally => expect(tally.figures.duplicates).toBe(1),
-    )
+    const thrice = async (log: Log) => {
+      await put(log, 'datos_crudos', record({}), record({}), record({}))
+      await put(log, 'llm.intake', keyed('q1', {}, 0), keyed('q1', {}, day), keyed('q1', {}, 2 * day))
+    }
+    const answered = of(DeliveredAvro, delivered({ id: 'q1' }))
+
+    it('waits for one outcome, whatever their times are: what was dropped has none', async () => {
+      await counted(thrice, tally => {
+        expect(tally.figures.duplicates).toBe(2)
+        expect(tally.open).toBe(1)
+      })
+      const once = async (log: Log) => {
+        await thrice(log)
+        await put(log, 'datos_procesados', answered)
+      }
+      await counted(once, tally => {
+        expect(tally.figures.duplicates).toBe(2)
+        expect(tally.open).toBe(0)
+      })
+    })
+
+    it('takes one that was let in again, a day later, for no duplicate', async () => {
+      const twice = async (log: Log) => {
+        await thrice(log)
+        await put(log, 'datos_procesados', answered, answered)
+      }
+      await counted(twice, tally => {
+        expect(tally.figures.duplicates).toBe(1)
+        expect(tally.open).toBe(0)
+      })
+    })
+
+    it('shows an outcome too many', async () => {
+      const twice = async (log: Log) => {
+        await put(log, 'datos_crudos', record({}))
+        await put(log, 'llm.intake', keyed('q1', {}))
+        await put(log, 'datos_procesados', answered, answered)
+      }
+      await counted(twice, tally => expect(tally.open).toBe(-1))
+    })
+
+    it('waits again for a failure that is sent again', async () => {
+      await counted(
+        async log => {
+          await put(log, 'datos_crudos', record({}), record({}))
+          await put(log, 'llm.intake', keyed('q2', {}), keyed('q2', {}))
+          await put(log, 'llm.failed', of(FailedAvro, failed(), q2))
+        },
+        async (tally, log) => {
+          expect(tally.open).toBe(0)
+          await replay(log, await failuresIn(log, new Values(plan), plan.deadLetterTopic), 7)
+          await tally.caughtUp()
+          expect(tally.figures.duplicates).toBe(1)
+          expect(tally.open).toBe(1)
+        },
+      )
+    })
   })
 
   it('takes a failure back when it is sent again', async () => {
