@@ -1,5 +1,6 @@
 /** The process behind the command: its streams, environment, clock and signals, handed to `main`. */
 import { realSystem } from '#engine/core/system.ts'
+import { EXIT } from './command.ts'
 import { main } from './main.ts'
 
 /** A second signal within this time is the first one, come by two ways (terminal and launcher). */
@@ -21,7 +22,7 @@ process.channel?.unref()
 // Whoever reads our output may leave early (`caudal results | head`).
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
 
-process.exitCode = await main(process.argv.slice(2), {
+const code = await main(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -29,3 +30,6 @@ process.exitCode = await main(process.argv.slice(2), {
   system: realSystem,
   signal: stopping.signal,
 })
+process.exitCode = code
+// A connection that was being made when all was given up would keep the process for seconds.
+if (stopping.signal.aborted || code === EXIT.unavailable) process.exit()

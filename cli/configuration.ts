@@ -2,104 +2,68 @@
 import { hostname } from 'node:os'
 import { CaudalError } from '#engine/core/errors.ts'
 import { THRESHOLD } from '#models/rubric.ts'
-
-interface Row<T> {
-  /** Name in the environment. */
-  readonly environment: string
-  readonly type: 'text' | 'list' | 'address' | 'integer' | 'number' | 'choice'
-  readonly default: T
-  /** What stands for the default where it differs from machine to machine. */
-  readonly defaultText?: string
-  readonly unit?: string
-  readonly description: string
-  /** Never printed. */
-  readonly secret?: boolean
-  readonly parse: (text: string) => T | Fault
-}
-
-class Fault {
-  readonly reason: string
-  constructor(reason: string) {
-    this.reason = reason
-  }
-}
-
-type Base<T> = Pick<Row<T>, 'default' | 'description'> &
-  Partial<Pick<Row<T>, 'unit' | 'secret' | 'defaultText'>>
-
-const text = (environment: string, base: Base<string>): Row<string> => {
-  return { environment, type: 'text', ...base, parse: given => given }
-}
-
-/** A name that becomes part of topics, groups and transactional ids. */
-const name = (environment: string, base: Base<string>): Row<string> => ({
-  ...text(environment, base),
-  parse: given =>
-    /^[A-Za-z0-9._-]{1,100}$/.test(given)
-      ? given
-      : new Fault('must be 1 to 100 letters, digits, dots, underscores or hyphens'),
-})
-
-const addresses = (environment: string, base: Base<readonly string[]>): Row<readonly string[]> => ({
-  environment,
-  type: 'list',
-  ...base,
-  parse: given => {
-    const list = given.split(',').map(address => address.trim())
-    const wrong = list.filter(address => !/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(address))
-    return wrong.length === 0
-      ? list
-      : new Fault(`must be host:port, more of them after commas; ${wrong.join(', ')} is not`)
-  },
-})
-
-const address = (environment: string, schemes: readonly string[], base: Base<string>): Row<string> => ({
-  environment,
-  type: 'address',
-  ...base,
-  parse: given => {
-    const url = URL.canParse(given) ? new URL(given) : undefined
-    const allowed = schemes.map(scheme => `${scheme}://`).join(' or ')
-    return url && schemes.includes(url.protocol.slice(0, -1))
-      ? given
-      : new Fault(`must be an address that begins with ${allowed}`)
-  },
-})
-
-const number = (
-  environment: string,
-  [low, high]: readonly [number, number],
-  base: Base<number>,
-  type: 'integer' | 'number' = 'integer',
-): Row<number> => ({
-  environment,
-  type,
-  ...base,
-  parse: given => {
-    const value = Number(given)
-    const fits =
-      given.trim() !== '' && value >= low && value <= high && (type === 'number' || Number.isInteger(value))
-    return fits
-      ? value
-      : new Fault(`must be ${type === 'integer' ? 'a whole number' : 'a number'} from ${low} to ${high}`)
-  },
-})
+import {
+  address,
+  addresses,
+  choice,
+  Fault,
+  file,
+  flag,
+  host,
+  name,
+  number,
+  type Row,
+  text,
+} from './setting-rows.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type LogLevel = (typeof LEVELS)[number]
-
-const level = (environment: string, base: Base<LogLevel>): Row<LogLevel> => ({
-  environment,
-  type: 'choice',
-  ...base,
-  parse: given => LEVELS.find(each => each === given) ?? new Fault(`must be one of ${LEVELS.join(', ')}`),
-})
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
+const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
 
 export const SETTINGS = {
   kafkaBrokers: addresses('KAFKA_BROKERS', {
     default: [],
     description:
       'Kafka brokers, host:port with commas between. Empty: the embedded log in DATA_DIR, one process, no broker.',
+  }),
+  kafkaSsl: flag('KAFKA_SSL', {
+    default: false,
+    description: 'Connections to the brokers are encrypted, and their certificates checked.',
+  }),
+  kafkaSslCaFile: file('KAFKA_SSL_CA_FILE', {
+    default: '',
+    description:
+      'Certificates, as PEM, that those of the brokers must lead to. Empty: those that Node trusts.',
+  }),
+  kafkaSslCertificateFile: file('KAFKA_SSL_CERT_FILE', {
+    default: '',
+    description: 'Certificate, as PEM, by which the brokers know this client. Empty: they are shown none.',
+  }),
+  kafkaSslKeyFile: file('KAFKA_SSL_KEY_FILE', {
+    default: '',
+    description: 'Its private key, as PEM.',
+  }),
+  kafkaSaslMechanism: choice<(typeof MECHANISMS)[number] | ''>('KAFKA_SASL_MECHANISM', MECHANISMS, {
+    default: '',
+    description:
+      'How to log in to the brokers: plain, scram-sha-256 or scram-sha-512. Empty: without. Use it with KAFKA_SSL: plain sends the password as it is.',
+  }),
+  kafkaSaslUsername: text('KAFKA_SASL_USERNAME', { default: '', description: 'Who logs in.' }),
+  kafkaSaslPassword: text('KAFKA_SASL_PASSWORD', {
+    default: '',
+    secret: true,
+    description: 'The password of that user.',
+  }),
+  kafkaCompression: choice<(typeof COMPRESSIONS)[number]>('KAFKA_COMPRESSION', COMPRESSIONS, {
+    default: 'none',
+    description: 'Compression of what is written: none, gzip or zstd. What is read may be any of them.',
+  }),
+  kafkaReplication: number('KAFKA_REPLICATION', [1, 32_767], {
+    default: -1,
+    defaultText: "the brokers' own",
+    unit: 'copies',
+    description: 'Copies of each partition of topics that are created.',
   }),
   schemaRegistryUrl: address('SCHEMA_REGISTRY_URL', ['http', 'https'], {
     default: '',
@@ -155,8 +119,13 @@ export const SETTINGS = {
     default: './data',
     description: 'Folder of the embedded log and of the local copies of state.',
   }),
+  host: host('HOST', {
+    default: '127.0.0.1',
+    description: 'Where a pod answers GET /live and /ready: loopback alone, or 0.0.0.0 for every interface.',
+  }),
   port: number('PORT', [0, 65_535], {
     default: 8_080,
+    defaultText: '8080; any that is free for a pod that finds it taken',
     description: 'Port of what a command serves over HTTP; 0 takes any that is free.',
   }),
   application: name('APP_ID', {
@@ -201,7 +170,7 @@ export const SETTINGS = {
     unit: 'ms',
     description: 'The longest such wait.',
   }),
-  logLevel: level('LOG_LEVEL', {
+  logLevel: choice<LogLevel>('LOG_LEVEL', LEVELS, {
     default: 'info',
     description: 'Lines below this level are not written: debug, info, warn or error.',
   }),
@@ -231,10 +200,31 @@ export function configurationOf(environment: Readonly<Record<string, string | un
     else values[key] = value
   }
   const configuration = { ...values, given } as unknown as Configuration // Filled from every row above, unless there are faults.
-  if (faults.length === 0 && configuration.retryCapMs < configuration.retryBaseMs)
-    faults.push(
-      `RETRY_CAP_MS is ${configuration.retryCapMs}; it must be at least RETRY_BASE_MS, ${configuration.retryBaseMs}`,
-    )
+  faults.push(...relationFaults(configuration))
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
   return Object.freeze(configuration)
 }
+
+/** Settings that do not fit each other. One that is at fault by itself is absent here, and compares as neither. */
+function relationFaults(configuration: Configuration): readonly string[] {
+  const { given, retryCapMs, retryBaseMs } = configuration
+  const faults: string[] = []
+  const needs = (key: SettingName, other: SettingName) => {
+    if (given.has(key) && !given.has(other)) faults.push(needing(key, other, 'to be set'))
+  }
+  if (retryCapMs < retryBaseMs)
+    faults.push(`RETRY_CAP_MS is ${retryCapMs}; it must be at least RETRY_BASE_MS, ${retryBaseMs}`)
+  for (const key of ['kafkaSslCaFile', 'kafkaSslCertificateFile', 'kafkaSslKeyFile'] as const)
+    if (given.has(key) && configuration.kafkaSsl === false)
+      faults.push(needing(key, 'kafkaSsl', 'to be true'))
+  needs('kafkaSslCertificateFile', 'kafkaSslKeyFile')
+  needs('kafkaSslKeyFile', 'kafkaSslCertificateFile')
+  needs('kafkaSaslMechanism', 'kafkaSaslUsername')
+  needs('kafkaSaslMechanism', 'kafkaSaslPassword')
+  needs('kafkaSaslUsername', 'kafkaSaslMechanism')
+  needs('kafkaSaslPassword', 'kafkaSaslMechanism')
+  return faults
+}
+
+const needing = (key: SettingName, other: SettingName, wanted: string): string =>
+  `${SETTINGS[key].environment} needs ${SETTINGS[other].environment} ${wanted}`

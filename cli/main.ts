@@ -5,6 +5,7 @@ import { type Command, EXIT, type ExitCode, type Surroundings } from './command.
 import { wordsOf } from './command-line.ts'
 import { COMMANDS } from './commands.ts'
 import { helpOf, overview } from './help.ts'
+import { isStop } from './stopping.ts'
 
 export async function main(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   const { stdout, stderr } = surroundings
@@ -35,6 +36,7 @@ async function runOne(
   try {
     return await command.run({ ...surroundings, ...read })
   } catch (error) {
+    if (isStop(error, surroundings.signal)) return EXIT.interrupted
     stderr.write(`caudal ${command.name}: ${toldOf(error)}\n`)
     return exitOf(error)
   }

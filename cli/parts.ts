@@ -18,6 +18,7 @@ import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
 import { withFormer } from '#schemas/former-registry.ts'
 import type { SchemaRegistry } from '#schemas/registry.ts'
 import type { Configuration } from './configuration.ts'
+import { type LogOptions, openKafka } from './kafka.ts'
 import { entered } from './purchases.ts'
 
 export const isEmbedded = ({ kafkaBrokers }: Configuration): boolean => kafkaBrokers.length === 0
@@ -34,16 +35,9 @@ export interface PartOptions {
 }
 
 /** Rejects with LOG_IN_USE, LOG_UNAVAILABLE and their kin. */
-export async function openLog(configuration: Configuration, { system, logger }: PartOptions): Promise<Log> {
-  if (isEmbedded(configuration)) return openEmbeddedLog({ path: logFolder(configuration), system })
-  // Loaded only where it is wanted: it changes modules of its library before they load.
-  const { openKafkaLog } = await import('#engine/log/kafka/index.ts')
-  return openKafkaLog({
-    brokers: configuration.kafkaBrokers,
-    clientId: `${configuration.application}-${configuration.podName}`,
-    system,
-    warn: message => logger.warn(message),
-  })
+export function openLog(configuration: Configuration, options: LogOptions): Promise<Log> {
+  if (!isEmbedded(configuration)) return openKafka(configuration, options)
+  return openEmbeddedLog({ path: logFolder(configuration), system: options.system })
 }
 
 /** Schemas are kept in a topic of the log where no registry is named. */

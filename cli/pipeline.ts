@@ -21,6 +21,7 @@ import {
   openStores,
 } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
+import { closedOnStop } from './stopping.ts'
 
 export interface Pipeline extends AsyncDisposable {
   readonly log: Log
@@ -36,7 +37,7 @@ export interface Pipeline extends AsyncDisposable {
 export interface PipelineOptions {
   readonly system: System
   readonly logger: Logger
-  /** Ends the wait for a registry that is down. */
+  /** Ends the wait for brokers or a registry that are down. */
   readonly signal: AbortSignal
 }
 
@@ -50,6 +51,8 @@ export async function openPipeline(
   await using opened = new AsyncDisposableStack()
   const log = await openLog(configuration, options)
   opened.defer(() => log.close())
+  const cancel = closedOnStop(log, options.signal, system, 0)
+  opened.defer(cancel)
   const ledger = new PurchaseLedger(isEmbedded(configuration) ? ledgerFile(configuration) : undefined)
   opened.defer(() => ledger.close())
   const { model, usage, description, close } = await openModel(configuration, {
@@ -67,6 +70,9 @@ export async function openPipeline(
     system,
   })
   opened.defer(() => running.stop())
+  // From here on the end is that of the pod, which needs the log for it.
+  cancel()
+  options.signal.throwIfAborted()
   const parts = opened.move()
   return {
     log,

@@ -13,6 +13,7 @@ import { LiveView } from './live-view.ts'
 import { jsonLogger } from './logger.ts'
 import { isEmbedded } from './parts.ts'
 import { openPipeline, type Pipeline } from './pipeline.ts'
+import { serveProbes } from './probes.ts'
 import { type Summary, summaryLines, summaryOf, usageLines } from './summary.ts'
 import { Tally } from './tally.ts'
 import { things } from './text-table.ts'
@@ -38,7 +39,11 @@ export interface SessionEnd {
 export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
   const view = new LiveView(options.stdout)
   const logger = loggerOf(configuration, view, options)
+  await using probes = isEmbedded(configuration)
+    ? undefined
+    : await serveProbes(configuration, { ...options, logger })
   await using pipeline = await openPipeline(configuration, { ...options, logger })
+  probes?.watch(pipeline)
   view.note(
     `Model: ${pipeline.model}\nLog: ${isEmbedded(configuration) ? configuration.dataFolder : configuration.kafkaBrokers.join(', ')}`,
   )

@@ -1,4 +1,5 @@
 /** What commands that look at a log, or put something into it, have in common. */
+import type { Logger } from '#engine/core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
 import { bindSchemas, readingFrom } from '#schemas/bind.ts'
 import { isSchemaCodec } from '#schemas/schema-codec.ts'
@@ -8,9 +9,11 @@ import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import type { Screen, Surroundings } from './command.ts'
 import { type Configuration, configurationOf } from './configuration.ts'
+import { PATIENCE_MS } from './kafka.ts'
 import { jsonLogger } from './logger.ts'
 import { openLog, openRegistry } from './parts.ts'
 import { modellessTopology } from './pipeline.ts'
+import { closedOnStop } from './stopping.ts'
 import { Values } from './values.ts'
 
 export interface Tool {
@@ -20,26 +23,41 @@ export interface Tool {
   readonly configuration: Configuration
 }
 
-/** Opens the log of the settings for as long as `use` takes. Only with `writes` are the schemas of what is written registered. */
-export async function withLog<T>(
+/** What was told to stop may still write what it has begun; then nothing is waited for any more. */
+const GRACE_MS = 2_000
+
+/** Opens the log of the settings for as long as `use` takes. */
+export async function withOpenLog<T>(
+  { environment, stderr, system, signal }: Surroundings,
+  use: (log: Log, configuration: Configuration, logger: Logger) => Promise<T>,
+): Promise<T> {
+  const configuration = configurationOf(environment)
+  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
+  const log = await openLog(configuration, { system, logger, signal, patienceMs: PATIENCE_MS })
+  const cancel = closedOnStop(log, signal, system, GRACE_MS)
+  try {
+    return await use(log, configuration, logger)
+  } finally {
+    cancel()
+    await log.close()
+  }
+}
+
+/** The same, with the graph and its values. Only with `writes` are the schemas of what is written registered. */
+export function withLog<T>(
   surroundings: Surroundings,
   use: (tool: Tool) => Promise<T>,
   writes: 'writes' | 'reads' = 'reads',
 ): Promise<T> {
-  const { environment, stderr, system, signal } = surroundings
-  const configuration = configurationOf(environment)
-  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
-  const log = await openLog(configuration, { system, logger })
-  try {
+  const { system, signal } = surroundings
+  return withOpenLog(surroundings, async (log, configuration, logger) => {
     const registry = await openRegistry(configuration, log, system)
     const topology = modellessTopology(configuration)
     const options = { registry, system, logger, signal }
     const bound = writes === 'writes' ? await bindSchemas(topology, options) : reading(topology, options)
     const planned = plan(bound)
     return await use({ log, plan: planned, values: new Values(planned), configuration })
-  } finally {
-    await log.close()
-  }
+  })
 }
 
 function reading(topology: Topology, options: WritersOptions): Topology {

@@ -1,9 +1,11 @@
 /** `caudal run`: one pod, for a server. */
 import { sleep } from '#engine/core/system.ts'
-import { command, EXIT } from '../command.ts'
+import { command, EXIT, type Surroundings } from '../command.ts'
 import { configurationOf } from '../configuration.ts'
 import { jsonLogger } from '../logger.ts'
 import { openPipeline } from '../pipeline.ts'
+import { serveProbes } from '../probes.ts'
+import { isStop } from '../stopping.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -11,26 +13,39 @@ export const run = command({
   name: 'run',
   summary: 'Runs one pod of the pipeline until it is stopped, feeding nothing',
   details: `Log lines are JSON on the standard error. On SIGTERM what is in flight is finished, committed and handed over.
-Any other end is an error and an exit code above 0: let a supervisor start it again.`,
+Any other end is an error and an exit code above 0: let a supervisor start it again. While brokers are away it waits
+for them. On HOST and PORT, GET /live is 200 while the pod steps, GET /ready while all its tasks run and the log
+answers; else they are 503, with the reasons as JSON.`,
   positionals: [],
   options: {},
   examples: [
     'caudal run',
     'KAFKA_BROKERS=localhost:9092 POD_NAME=pod-1 OPENAI_API_KEY=... caudal run',
+    'PORT=8081 caudal run & curl http://127.0.0.1:8081/ready',
     'LOG_LEVEL=debug caudal run',
   ],
-  async run({ environment, stderr, system, signal }) {
-    const configuration = configurationOf(environment)
-    const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
-    await using pipeline = await openPipeline(configuration, { system, logger, signal })
-    const { application, podName } = configuration
-    logger.info('the pod runs', { application, pod: podName, model: pipeline.model })
-    const stopped = stoppedBy(signal, system)
-    await Promise.race([stopped, pipeline.running.ended])
-    logger.info('the pod stops', { application, pod: podName })
+  async run(context) {
+    try {
+      await serve(context)
+    } catch (error) {
+      if (!isStop(error, context.signal)) throw error
+    }
     return EXIT.ok
   },
 })
+
+async function serve({ environment, stderr, system, signal }: Surroundings): Promise<void> {
+  const configuration = configurationOf(environment)
+  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
+  await using probes = await serveProbes(configuration, { system, logger })
+  await using pipeline = await openPipeline(configuration, { system, logger, signal })
+  probes.watch(pipeline)
+  const { application, podName } = configuration
+  logger.info('the pod runs', { application, pod: podName, model: pipeline.model })
+  const stopped = stoppedBy(signal, system)
+  await Promise.race([stopped, pipeline.running.ended])
+  logger.info('the pod stops', { application, pod: podName })
+}
 
 /** A process without a timer ends when nothing else keeps it alive, as when its brokers are away. */
 async function stoppedBy(signal: AbortSignal, system: Parameters<typeof sleep>[0]): Promise<void> {

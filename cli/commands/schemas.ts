@@ -3,11 +3,10 @@ import { checkSchemas, registerSchemas, type SchemaCheck } from '#schemas/deploy
 import type { SchemaRegistry } from '#schemas/registry.ts'
 import type { Topology } from '#topology/topology.ts'
 import { command, EXIT, type Surroundings } from '../command.ts'
-import { configurationOf } from '../configuration.ts'
-import { jsonLogger } from '../logger.ts'
-import { openLog, openRegistry } from '../parts.ts'
+import { openRegistry } from '../parts.ts'
 import { modellessTopology } from '../pipeline.ts'
 import { things } from '../text-table.ts'
+import { withOpenLog } from '../tool.ts'
 
 export const schemasCheck = command({
   name: 'schemas check',
@@ -41,18 +40,13 @@ export const schemasRegister = command({
     }),
 })
 
-async function withRegistry<T>(
-  { environment, stderr, system }: Surroundings,
+function withRegistry<T>(
+  surroundings: Surroundings,
   use: (topology: Topology, registry: SchemaRegistry) => Promise<T>,
 ): Promise<T> {
-  const configuration = configurationOf(environment)
-  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
-  const log = await openLog(configuration, { system, logger })
-  try {
-    return await use(modellessTopology(configuration), await openRegistry(configuration, log, system))
-  } finally {
-    await log.close()
-  }
+  return withOpenLog(surroundings, async (log, configuration) =>
+    use(modellessTopology(configuration), await openRegistry(configuration, log, surroundings.system)),
+  )
 }
 
 const SIGNS = { registered: ' ', new: '+', compatible: '~', incompatible: '!' } as const

@@ -4,8 +4,11 @@ import { CaudalError } from '#engine/core/errors.ts'
 import { type CommandContext, command, EXIT } from '../command.ts'
 import { type Configuration, configurationOf } from '../configuration.ts'
 import { emptyDataFolder, isEmbedded } from '../parts.ts'
-import { runSession } from '../session.ts'
+import { runSession, type SessionEnd } from '../session.ts'
+import { isStop } from '../stopping.ts'
 
+/** It was stopped before it could do anything. */
+const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false }
 const SAMPLE = fileURLToPath(new URL('../../pipelines/sample/questions.ndjson', import.meta.url))
 
 export const start = command({
@@ -14,7 +17,7 @@ export const start = command({
   details: `Nothing else is needed: the log is on the disk, in DATA_DIR, and without a key a simulated model answers.
 Events are fed once: a run that was stopped or killed goes on where it was. When everything is answered it goes
 on serving until it is stopped, and takes questions that are typed in. With KAFKA_BROKERS set it is a pod on
-Kafka and feeds only what --input names.`,
+Kafka: it feeds only what --input names, and tells on HOST and PORT how it is, as caudal run does.`,
   positionals: [],
   options: {
     exit: { type: 'boolean', description: 'end when everything is answered' },
@@ -41,11 +44,10 @@ Kafka and feeds only what --input names.`,
     const configuration = configurationOf(environment)
     if (options.fresh) await empty(configuration, context)
     const input = options.input ?? (isEmbedded(configuration) ? SAMPLE : undefined)
-    const { summary, isDrained } = await runSession(configuration, {
-      ...context,
-      input,
-      exit: options.exit,
-      began: system.now(),
+    const session = runSession(configuration, { ...context, input, exit: options.exit, began: system.now() })
+    const { summary, isDrained } = await session.catch(error => {
+      if (isStop(error, context.signal)) return UNFINISHED
+      throw error
     })
     if (options.json && summary) context.stdout.write(`${JSON.stringify(summary)}\n`)
     return isDrained || !options.exit ? EXIT.ok : EXIT.interrupted

@@ -1,6 +1,10 @@
 /** Settings: defaults, every fault at once, and the page of the documentation that is made of the table. */
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { configurationOf, SETTINGS } from '#cli/configuration.ts'
+
+/** One that can be read. */
+const THIS_FILE = fileURLToPath(import.meta.url)
 
 const faultsOf = (environment: Readonly<Record<string, string>>): readonly string[] => {
   try {
@@ -68,6 +72,42 @@ describe('faults', () => {
     ]
     expect(faults.map(fault => fault.split(' ')[0])).toEqual(names)
     expect(faults[2]).toBe('PORT must be a whole number from 0 to 65535, not "70000"')
+  })
+
+  it('of encryption and login to the brokers are told together', () => {
+    expect(
+      faultsOf({
+        KAFKA_SSL: 'yes',
+        KAFKA_SSL_CA_FILE: '/nowhere/ca.pem',
+        KAFKA_SSL_CERT_FILE: THIS_FILE,
+        KAFKA_SASL_MECHANISM: 'kerberos',
+        KAFKA_SASL_PASSWORD: 'hunter2',
+        KAFKA_COMPRESSION: 'lz4',
+        KAFKA_REPLICATION: '0',
+      }),
+    ).toEqual([
+      'KAFKA_SSL must be true or false, not "yes"',
+      expect.stringMatching(/^KAFKA_SSL_CA_FILE cannot be read \(ENOENT.*\), not "\/nowhere\/ca.pem"$/),
+      'KAFKA_SASL_MECHANISM must be one of plain, scram-sha-256, scram-sha-512, not "kerberos"',
+      'KAFKA_COMPRESSION must be one of none, gzip, zstd, not "lz4"',
+      'KAFKA_REPLICATION must be a whole number from 1 to 32767, not "0"',
+      'KAFKA_SSL_CERT_FILE needs KAFKA_SSL_KEY_FILE to be set',
+      'KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME to be set',
+    ])
+  })
+
+  it('include a login without one of its parts, and certificates without encryption', () => {
+    expect(faultsOf({ KAFKA_SASL_MECHANISM: 'PLAIN' })).toEqual([
+      'KAFKA_SASL_MECHANISM needs KAFKA_SASL_USERNAME to be set',
+      'KAFKA_SASL_MECHANISM needs KAFKA_SASL_PASSWORD to be set',
+    ])
+    expect(faultsOf({ KAFKA_SASL_USERNAME: 'one', KAFKA_SASL_PASSWORD: 'hunter2' })).toEqual([
+      'KAFKA_SASL_USERNAME needs KAFKA_SASL_MECHANISM to be set',
+      'KAFKA_SASL_PASSWORD needs KAFKA_SASL_MECHANISM to be set',
+    ])
+    expect(faultsOf({ KAFKA_SSL_CA_FILE: THIS_FILE })).toEqual([
+      'KAFKA_SSL_CA_FILE needs KAFKA_SSL to be true',
+    ])
   })
 
   it('never repeat what is secret', () => {

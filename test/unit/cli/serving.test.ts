@@ -45,7 +45,9 @@ describe('caudal start', () => {
 
 describe('caudal run', () => {
   it('runs a pod until it is stopped, with JSON on the standard error', async () => {
-    const { world, stderr, stop } = surroundings({ environment: { DATA_DIR: dataFolder(), POD_NAME: 'one' } })
+    const { world, stderr, stop } = surroundings({
+      environment: { DATA_DIR: dataFolder(), POD_NAME: 'one', PORT: '0' },
+    })
     const ended = main(['run'], world)
     await stderr.until(/the pod runs/)
     stop()
@@ -54,7 +56,8 @@ describe('caudal run', () => {
       .trimEnd()
       .split('\n')
       .map(line => JSON.parse(line))
-    expect(lines[0]).toMatchObject({ level: 'info', application: 'answers', pod: 'one' })
+    expect(lines[0]).toMatchObject({ message: 'live and ready are told', url: expect.any(String) })
+    expect(lines[1]).toMatchObject({ level: 'info', application: 'answers', pod: 'one' })
     expect(lines.at(-1)).toMatchObject({ message: 'the pod stops' })
   })
 })

@@ -1,0 +1,80 @@
+/** Kafka as the settings name it, and how long a command waits for brokers that are away. */
+import { readFileSync } from 'node:fs'
+import { CaudalError } from '#engine/core/errors.ts'
+import type { Logger } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
+import type { KafkaLogOptions } from '#engine/log/kafka/index.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { Configuration } from './configuration.ts'
+import { orAborted } from './stopping.ts'
+
+/** How long a command that does one thing waits for a broker to answer. */
+export const PATIENCE_MS = 30_000
+
+export interface LogOptions {
+  readonly system: System
+  readonly logger: Logger
+  /** Ends the wait for brokers that are away. */
+  readonly signal: AbortSignal
+  /** Gives up by itself after so long; never where absent. */
+  readonly patienceMs?: number
+}
+
+/** Rejects with LOG_UNAVAILABLE when patience ends before a broker has answered, and with the signal's reason. */
+export async function openKafka(configuration: Configuration, options: LogOptions): Promise<Log> {
+  const { system, logger, signal, patienceMs } = options
+  // Loaded only where it is wanted: it changes modules of its library before they load.
+  const { openKafkaLog } = await import('#engine/log/kafka/index.ts')
+  const patience = new AbortController()
+  const cancel =
+    patienceMs === undefined
+      ? () => {}
+      : system.after(patienceMs, () => patience.abort(silent(configuration, patienceMs)))
+  const given = AbortSignal.any([signal, patience.signal])
+  const opening = openKafkaLog({
+    ...kafkaOptionsOf(configuration),
+    system,
+    signal: given,
+    warn: message => logger.warn(message),
+  })
+  try {
+    return await orAborted(opening, given, log => log.close())
+  } finally {
+    cancel()
+  }
+}
+
+type KafkaOptions = Omit<KafkaLogOptions, 'system' | 'signal' | 'warn'>
+
+export function kafkaOptionsOf(configuration: Configuration): KafkaOptions {
+  const { kafkaBrokers, application, podName, kafkaCompression, kafkaReplication } = configuration
+  return {
+    brokers: kafkaBrokers,
+    clientId: `${application}-${podName}`,
+    compression: kafkaCompression,
+    replicationFactor: kafkaReplication,
+    ...encryptionOf(configuration),
+    ...loginOf(configuration),
+  }
+}
+
+function encryptionOf(configuration: Configuration): Pick<KafkaOptions, 'ssl'> {
+  const { kafkaSsl, kafkaSslCaFile, kafkaSslCertificateFile, kafkaSslKeyFile } = configuration
+  if (!kafkaSsl) return {}
+  const files = { ca: kafkaSslCaFile, cert: kafkaSslCertificateFile, key: kafkaSslKeyFile }
+  const read = Object.entries(files).flatMap(([name, path]) =>
+    path === '' ? [] : [[name, readFileSync(path)]],
+  )
+  return { ssl: Object.fromEntries(read) }
+}
+
+function loginOf(configuration: Configuration): Pick<KafkaOptions, 'sasl'> {
+  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername, kafkaSaslPassword } = configuration
+  if (mechanism === '') return {}
+  return { sasl: { mechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } }
+}
+
+function silent({ kafkaBrokers }: Configuration, patienceMs: number): CaudalError {
+  const reason = `none of ${kafkaBrokers.join(', ')} has answered in ${patienceMs / 1_000} s`
+  return new CaudalError('LOG_UNAVAILABLE', { reason })
+}

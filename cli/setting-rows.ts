@@ -1,0 +1,137 @@
+/** The kinds of settings: how the text of each is read, and what is said of one that does not fit. */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { reasonOf } from '#engine/core/errors.ts'
+
+export interface Row<T> {
+  /** Name in the environment. */
+  readonly environment: string
+  readonly type: 'text' | 'list' | 'address' | 'integer' | 'number' | 'choice' | 'boolean' | 'file'
+  readonly default: T
+  /** What stands for the default where it differs from machine to machine. */
+  readonly defaultText?: string
+  readonly unit?: string
+  readonly description: string
+  /** Never printed. */
+  readonly secret?: boolean
+  readonly parse: (text: string) => T | Fault
+}
+
+/** Why a text is no value of its setting. */
+export class Fault {
+  readonly reason: string
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+export type Base<T> = Pick<Row<T>, 'default' | 'description'> &
+  Partial<Pick<Row<T>, 'unit' | 'secret' | 'defaultText'>>
+
+export const text = (environment: string, base: Base<string>): Row<string> => {
+  return { environment, type: 'text', ...base, parse: given => given }
+}
+
+/** A name that becomes part of topics, groups and transactional ids. */
+export const name = (environment: string, base: Base<string>): Row<string> => ({
+  ...text(environment, base),
+  parse: given =>
+    /^[A-Za-z0-9._-]{1,100}$/.test(given)
+      ? given
+      : new Fault('must be 1 to 100 letters, digits, dots, underscores or hyphens'),
+})
+
+export const addresses = (environment: string, base: Base<readonly string[]>): Row<readonly string[]> => ({
+  environment,
+  type: 'list',
+  ...base,
+  parse: given => {
+    const list = given.split(',').map(address => address.trim())
+    const wrong = list.filter(address => !/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(address))
+    return wrong.length === 0
+      ? list
+      : new Fault(`must be host:port, more of them after commas; ${wrong.join(', ')} is not`)
+  },
+})
+
+export const address = (
+  environment: string,
+  schemes: readonly string[],
+  base: Base<string>,
+): Row<string> => ({
+  environment,
+  type: 'address',
+  ...base,
+  parse: given => {
+    const url = URL.canParse(given) ? new URL(given) : undefined
+    const allowed = schemes.map(scheme => `${scheme}://`).join(' or ')
+    return url && schemes.includes(url.protocol.slice(0, -1))
+      ? given
+      : new Fault(`must be an address that begins with ${allowed}`)
+  },
+})
+
+export const number = (
+  environment: string,
+  [low, high]: readonly [number, number],
+  base: Base<number>,
+  type: 'integer' | 'number' = 'integer',
+): Row<number> => ({
+  environment,
+  type,
+  ...base,
+  parse: given => {
+    const value = Number(given)
+    const fits =
+      given.trim() !== '' && value >= low && value <= high && (type === 'number' || Number.isInteger(value))
+    return fits
+      ? value
+      : new Fault(`must be ${type === 'integer' ? 'a whole number' : 'a number'} from ${low} to ${high}`)
+  },
+})
+
+/** One of a few words, in whatever case. */
+export const choice = <T extends string>(
+  environment: string,
+  allowed: readonly NoInfer<T>[],
+  base: Base<T>,
+): Row<T> => ({
+  environment,
+  type: 'choice',
+  ...base,
+  parse: given =>
+    allowed.find(each => each === given.toLowerCase()) ?? new Fault(`must be one of ${allowed.join(', ')}`),
+})
+
+export const flag = (environment: string, base: Base<boolean>): Row<boolean> => ({
+  environment,
+  type: 'boolean',
+  ...base,
+  parse: given => (['true', 'false'].includes(given) ? given === 'true' : new Fault('must be true or false')),
+})
+
+/** The path of a file that can be read. */
+export const file = (environment: string, base: Base<string>): Row<string> => ({
+  environment,
+  type: 'file',
+  ...base,
+  parse: given => {
+    try {
+      readFileSync(given)
+      return given
+    } catch (error) {
+      return new Fault(`cannot be read (${reasonOf(error)})`)
+    }
+  },
+})
+
+/** The name of a machine or its address, without a port. */
+export const host = (environment: string, base: Base<string>): Row<string> => ({
+  environment,
+  type: 'text',
+  ...base,
+  parse: given =>
+    isIP(given) > 0 || /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252})$/.test(given)
+      ? given
+      : new Fault('must be the name or the address of a network interface'),
+})

@@ -1,0 +1,156 @@
+/** What a pod tells of itself over HTTP. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { EXIT } from '#cli/command.ts'
+import { configurationOf } from '#cli/configuration.ts'
+import { main } from '#cli/main.ts'
+import { type Probes, serveProbes, type Watched } from '#cli/probes.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { silent } from '#engine/runtime/run.ts'
+import { dataFolder } from './data-folder.ts'
+import { surroundings } from './surroundings.ts'
+
+const opened: AsyncDisposable[] = []
+afterEach(async () => {
+  for (const each of opened.splice(0)) await each[Symbol.asyncDispose]()
+})
+
+async function served(configuration = configurationOf({ PORT: '0' })) {
+  let url = ''
+  const info = (_: string, fields: object = {}) => {
+    if ('url' in fields) url = String(fields.url)
+  }
+  const probes = await serveProbes(configuration, { system: realSystem, logger: { ...silent, info } })
+  opened.push(probes)
+  return { probes, url }
+}
+
+type Pod = Watched['running']['pod']
+
+const wellPod: Pod = {
+  phase: 'running',
+  tasks: [{ name: 'admit/0', phase: 'running' }],
+  metrics: { rebalances: 1 },
+  enqueue: callback => callback(),
+}
+const wellLog: Watched['log'] = { bounds: async () => [{ start: 0, end: 0 }] }
+
+function watch(probes: Probes, pod: Partial<Pod> = {}, log = wellLog): void {
+  probes.watch({ log, running: { pod: { ...wellPod, ...pod } } })
+}
+
+async function asked(url: string, path: string, method = 'GET') {
+  const response = await fetch(`${url}${path}`, { method })
+  const { ok, reasons } = JSON.parse(await response.text())
+  expect(ok).toBe(response.status === 200)
+  return { status: response.status, reasons }
+}
+
+describe('ready', () => {
+  it('is a pod whose tasks all run on a log that answers', async () => {
+    const { probes, url } = await served()
+    watch(probes)
+    expect(await asked(url, '/ready')).toEqual({ status: 200, reasons: [] })
+  })
+
+  it('is one that has no task, or hands one over, once it has joined', async () => {
+    const { probes, url } = await served()
+    watch(probes, { tasks: [{ name: 'admit/0', phase: 'leaving' }] })
+    expect((await asked(url, '/ready')).status).toBe(200)
+    watch(probes, { tasks: [], metrics: { rebalances: 0 } })
+    expect(await asked(url, '/ready')).toEqual({
+      status: 503,
+      reasons: ['the pod has not joined its group yet'],
+    })
+  })
+
+  it('is not one that is on its way up or down', async () => {
+    const { probes, url } = await served()
+    expect((await asked(url, '/ready')).reasons).toEqual([expect.stringContaining('the pod is starting')])
+    watch(probes, { phase: 'stopping' })
+    expect(await asked(url, '/ready')).toEqual({ status: 503, reasons: ['the pod is stopping'] })
+  })
+
+  it('names the tasks that do not run', async () => {
+    const { probes, url } = await served()
+    const restoring = Array.from({ length: 12 }, (_, n) => ({ name: `s/${n}`, phase: 'restoring' as const }))
+    watch(probes, { tasks: [...restoring, { name: 'admit/0', phase: 'blocked' }] })
+    expect(await asked(url, '/ready')).toEqual({
+      status: 503,
+      reasons: ['restoring: s/0, s/1, s/2, s/3, s/4, s/5, s/6, s/7, s/8, s/9 and 2 more', 'blocked: admit/0'],
+    })
+  })
+
+  it('asks the log, one question at a time, and waits for less than a second', async () => {
+    const { probes, url } = await served()
+    let questions = 0
+    const bounds = () => {
+      questions++
+      return new Promise<never>(() => {})
+    }
+    watch(probes, {}, { bounds })
+    const both = await Promise.all([asked(url, '/ready'), asked(url, '/ready')])
+    expect(both.map(({ reasons }) => reasons)).toEqual([
+      ['the log does not answer'],
+      ['the log does not answer'],
+    ])
+    expect(questions).toBe(1)
+    watch(probes, {}, { bounds: () => Promise.reject(new TypeError('away')) })
+    expect((await asked((await served()).url, '/ready')).status).toBe(503)
+  })
+})
+
+describe('live', () => {
+  it('is a pod that steps, and one that has not started yet', async () => {
+    const { probes, url } = await served()
+    expect((await asked(url, '/live')).status).toBe(200)
+    watch(probes)
+    expect((await asked(url, '/live')).status).toBe(200)
+  })
+
+  it('is not one that has ended, or steps no more', async () => {
+    const { probes, url } = await served()
+    watch(probes, { phase: 'failed' })
+    expect(await asked(url, '/live')).toEqual({ status: 503, reasons: ['the pod is failed'] })
+    watch(probes, { enqueue: () => {} })
+    expect(await asked(url, '/live')).toEqual({
+      status: 503,
+      reasons: ['the pod has not stepped for 800 ms'],
+    })
+  })
+})
+
+describe('what is served', () => {
+  it('is nothing else', async () => {
+    const { url } = await served()
+    expect((await asked(url, '/metrics')).status).toBe(404)
+    expect((await asked(url, '/ready', 'POST')).status).toBe(405)
+  })
+
+  it('is on loopback, on a free port where the usual one is taken and none was chosen', async () => {
+    const other = createServer()
+    await new Promise<void>(listening => other.listen(0, '127.0.0.1', listening))
+    const { port } = other.address() as AddressInfo
+    const { url } = await served({ ...configurationOf({}), port })
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(url).not.toContain(`:${port}`)
+    const { world, stderr } = surroundings({ environment: { DATA_DIR: dataFolder(), PORT: String(port) } })
+    expect(await main(['run'], world)).toBe(EXIT.configuration)
+    expect(stderr.text).toContain(`HOST 127.0.0.1, PORT ${port}: nothing can be served there`)
+    await new Promise(closed => other.close(closed))
+  })
+
+  it('tells of a pod that really runs', async () => {
+    const { world, stderr, stop } = surroundings({ environment: { DATA_DIR: dataFolder(), PORT: '0' } })
+    const ended = main(['run'], world)
+    await stderr.until(/the pod runs/)
+    const url = /"url":"([^"]+)"/.exec(stderr.text)?.[1] ?? ''
+    expect((await asked(url, '/live')).status).toBe(200)
+    let ready = await asked(url, '/ready')
+    while (ready.status !== 200) ready = await asked(url, '/ready')
+    expect(ready.reasons).toEqual([])
+    stop()
+    expect(await ended).toBe(EXIT.ok)
+  })
+})
