@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 import type { Command } from './command.ts'
+import { configList, configSet, configUnset } from './commands/config.ts'
 import { dlqList, dlqReplay, dlqShow } from './commands/dlq.ts'
 import { explain } from './commands/explain.ts'
 import { lag } from './commands/lag.ts'
@@ -25,6 +26,9 @@ export const COMMANDS: readonly Command[] = [
   schemasRegister,
   lag,
   stateGet,
+  configList,
+  configSet,
+  configUnset,
   dlqList,
   dlqShow,
   dlqReplay,

@@ -1,7 +1,7 @@
 /** The values on the pipeline's topics, for tools: read and written with the codecs of a plan, which know its registry. */
 import type { Codec } from '#engine/core/codec.ts'
 import { CaudalError, NotYetReadable } from '#engine/core/errors.ts'
-import type { Delivered, Failed, LlmError, LlmRequest } from '#pipelines/answers/types.ts'
+import type { Delivered, Failed, LlmError, LlmRequest, TaskConfig } from '#pipelines/answers/types.ts'
 import type { Plan } from '#topology/plan.ts'
 import { TOPICS } from './topics.ts'
 
@@ -22,6 +22,7 @@ interface Types {
   readonly [TOPICS.failed]: Failed
   readonly [TOPICS.errors]: LlmError
   readonly [TOPICS.requests]: LlmRequest
+  readonly [TOPICS.config]: TaskConfig
 }
 
 export class Values {

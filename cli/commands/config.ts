@@ -1,0 +1,113 @@
+/** `caudal config`: prompts, model, weights and limits of task types, changed while the pipeline runs. */
+import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { isLoose } from '#pipelines/answers/fields.ts'
+import { type CommandContext, command, EXIT } from '../command.ts'
+import { type Change, changesIn, completed, takeBack, writeChange } from '../task-configs.ts'
+import { table } from '../text-table.ts'
+import { withLog, writeLine } from '../tool.ts'
+
+export const configSet = command({
+  name: 'config set',
+  summary: 'Changes a task type from here on: prompts, model, weights, threshold, attempts, limits',
+  details: `FILE, or - for the standard input, has a JSON object with what is changed: system, user, model, temperature,
+tokens_max, threshold, weights, attempts_max, cost_limit_usd. What it leaves out is as declared, whatever an earlier
+change said. The version counts up unless it is given. With a fault nothing is written, and all are named.`,
+  positionals: ['TASK_TYPE', 'FILE'],
+  options: {},
+  examples: [
+    'caudal config set qa change.json',
+    `echo '{"threshold": 7, "model": "gpt-4o"}' | caudal config set qa -`,
+  ],
+  run: context =>
+    withLog(
+      context,
+      async ({ log, plan, values }) => {
+        const [taskType = '', source = '-'] = context.positionals
+        const declared = await declaredIn(source, context)
+        await log.createTopics(plan.topicSpecs)
+        const former = (await changesIn(log, values)).get(taskType)
+        const config = completed(taskType, declared, former)
+        await writeChange({ log, values, system: context.system }, taskType, config)
+        context.stdout.write(`${taskType} is under change ${versionOf(config)}\n`)
+        return EXIT.ok
+      },
+      'writes',
+    ),
+})
+
+export const configUnset = command({
+  name: 'config unset',
+  summary: 'Takes the change of a task type back: it is as declared again',
+  positionals: ['TASK_TYPE'],
+  options: {},
+  examples: ['caudal config unset qa'],
+  run: context =>
+    withLog(context, async ({ log, plan, values }) => {
+      const [taskType = ''] = context.positionals
+      await log.createTopics(plan.topicSpecs)
+      if ((await changesIn(log, values)).get(taskType)?.config === undefined) {
+        context.stderr.write(`${taskType} is not changed\n`)
+        return EXIT.notFound
+      }
+      await takeBack(log, context.system, taskType)
+      context.stdout.write(`${taskType} is as declared\n`)
+      return EXIT.ok
+    }),
+})
+
+export const configList = command({
+  name: 'config list',
+  summary: 'Shows which task types are changed, and which changes the pipeline leaves out for their faults',
+  positionals: [],
+  options: { json: { type: 'boolean', description: 'one JSON object a line' } },
+  examples: ['caudal config list', 'caudal config list --json | jq .config'],
+  run: context =>
+    withLog(context, async ({ log, plan, values }) => {
+      await log.createTopics(plan.topicSpecs)
+      const all = [...(await changesIn(log, values)).values()]
+      const changes = all.filter(({ config }) => config !== undefined)
+      const lines = context.options.json ? changes.map(each => JSON.stringify(rowOf(each))) : tableOf(changes)
+      for (const line of lines) await writeLine(context.stdout, line)
+      return EXIT.ok
+    }),
+})
+
+async function declaredIn(source: string, { stdin }: Pick<CommandContext, 'stdin'>): Promise<unknown> {
+  try {
+    return JSON.parse(source === '-' ? await text(stdin) : readFileSync(source, 'utf8'))
+  } catch (error) {
+    throw new CaudalError('REJECTED', { reason: `${source} cannot be read: ${reasonOf(error)}` }, error)
+  }
+}
+
+const versionOf = (config: unknown): string => (isLoose(config) ? String(config.version) : '')
+
+const rowOf = ({ taskType, config, faults }: Change) => ({ task_type: taskType, config, faults })
+
+function tableOf(changes: readonly Change[]): readonly string[] {
+  if (changes.length === 0) return ['no task type is changed']
+  return table(
+    [
+      { title: 'task type' },
+      { title: 'change', align: 'right' },
+      { title: 'what it says', widthMax: 80 },
+      { title: 'left out for', widthMax: 80 },
+    ],
+    changes.map(({ taskType, config, faults }) => [
+      taskType,
+      versionOf(config),
+      saidBy(config),
+      faults.join('; '),
+    ]),
+  )
+}
+
+function saidBy(config: unknown): string {
+  if (!isLoose(config)) return String(config)
+  const said = Object.entries(config).filter(
+    ([name, value]) => !['task_type', 'version'].includes(name) && value !== undefined && value !== null,
+  )
+  return said.map(([name, value]) => `${name}: ${JSON.stringify(value)}`).join(', ')
+}

@@ -1,0 +1,96 @@
+/** Changes of task types at run time, as the topic `llm.config` has them: read, checked, written, taken back. */
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { NO_HEADERS } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { isLoose, type Loose } from '#pipelines/answers/fields.ts'
+import { configFaults } from '#pipelines/answers/task-type.ts'
+import { TASK_TYPES } from '#pipelines/task-types/index.ts'
+import { TASK_CONFIG_SCHEMA } from '#schemas/texts.ts'
+import { readAll } from './follow.ts'
+import { TOPICS } from './topics.ts'
+import type { Values } from './values.ts'
+
+export interface Change {
+  readonly taskType: string
+  /** As it was written, whether or not it is of use; nothing where it was taken back. */
+  readonly config: unknown
+  /** Why the pipeline leaves it out. */
+  readonly faults: readonly string[]
+  /** The highest version that the topic knows of this task type. */
+  readonly versionMax: number
+}
+
+const FIELDS: ReadonlySet<string> = new Set(
+  JSON.parse(TASK_CONFIG_SCHEMA).fields.map(({ name }: { readonly name: string }) => name),
+)
+
+/** The last change of each task type, those taken back included as long as the topic knows of them. */
+export async function changesIn(log: Log, values: Values): Promise<ReadonlyMap<string, Change>> {
+  const changes = new Map<string, Change>()
+  await readAll(log, TOPICS.config, async ({ key, value }) => {
+    const taskType = key ? asText(key) : ''
+    const before = changes.get(taskType)?.versionMax ?? 0
+    const config = value ? await read(value, values) : undefined
+    const version = isLoose(config) && typeof config.version === 'number' ? config.version : 0
+    const faults = value ? faultsOf(taskType, config) : []
+    changes.set(taskType, { taskType, config, faults, versionMax: Math.max(before, version) })
+  })
+  return changes
+}
+
+/** What was typed by hand is shown as it is, for it need not be of the schema. */
+async function read(value: Uint8Array, values: Values): Promise<unknown> {
+  try {
+    return value[0] === 0 ? await values.read(TOPICS.config, value) : JSON.parse(asText(value))
+  } catch (error) {
+    return reasonOf(error)
+  }
+}
+
+/** Every fault of a change, in words. */
+export function faultsOf(taskType: string, config: unknown): readonly string[] {
+  const faults: string[] = []
+  if (!Object.hasOwn(TASK_TYPES, taskType))
+    faults.push(`there is no task type ${taskType}: there are ${Object.keys(TASK_TYPES).join(', ')}`)
+  if (isLoose(config)) {
+    for (const name of Object.keys(config)) if (!FIELDS.has(name)) faults.push(`${name} is no field of it`)
+    if (config.task_type !== taskType) faults.push(`task_type must be ${taskType}`)
+    if (typeof config.version === 'number' && !(Number.isSafeInteger(config.version) && config.version > 0))
+      faults.push('version must be a whole number above 0')
+  }
+  return [...faults, ...configFaults(config)]
+}
+
+/** A declaration with what may be left out of it: the task type, and the version, which is one more than any before. */
+export function completed(taskType: string, declared: unknown, former: Change | undefined): unknown {
+  if (!isLoose(declared)) return declared
+  const version = (former?.versionMax ?? 0) + 1
+  const config: Loose = { task_type: taskType, version, ...declared }
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
+}
+
+/** Throws CONFIGURATION_INVALID with every fault, and writes nothing then. */
+export async function writeChange(
+  { log, values, system }: { readonly log: Log; readonly values: Values; readonly system: System },
+  taskType: string,
+  config: unknown,
+): Promise<void> {
+  const faults = faultsOf(taskType, config)
+  if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
+  const held = await values.read(TOPICS.config, Buffer.from(JSON.stringify(config)))
+  await put(log, system, taskType, values.write(TOPICS.config, held))
+}
+
+export const takeBack = (log: Log, system: System, taskType: string): Promise<void> =>
+  put(log, system, taskType, null)
+
+async function put(log: Log, system: System, taskType: string, value: Uint8Array | null): Promise<void> {
+  const key = Buffer.from(taskType)
+  const [spec] = await log.describeTopics([TOPICS.config])
+  const partition = partitionOf(key, spec?.partitions ?? 1)
+  const record = { key, value, headers: NO_HEADERS, timestamp: system.now() }
+  await log.append([{ topic: TOPICS.config, partition, records: [record] }])
+}

@@ -1,0 +1,139 @@
+/** Task types changed at run time from the command line, as the pipeline then finds them. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { EXIT } from '#cli/command.ts'
+import { readAll } from '#cli/follow.ts'
+import { TaskConfigCodec } from '#pipelines/answers/codecs.ts'
+import { caudal, dataFolder, record, withLog } from './data-folder.ts'
+
+const set = (folder: string, change: object | string, taskType = 'qa') =>
+  caudal(
+    folder,
+    ['config', 'set', taskType, '-'],
+    typeof change === 'string' ? change : JSON.stringify(change),
+  )
+
+/** The topic's records, decoded as the pipeline does it. */
+async function written(folder: string) {
+  const found: unknown[] = []
+  await withLog(folder, log =>
+    readAll(log, 'llm.config', ({ key, value }) =>
+      found.push([String(key), value && TaskConfigCodec.decode(value)]),
+    ),
+  )
+  return found
+}
+
+describe('caudal config set', () => {
+  it('writes a change as the pipeline reads it, with a version that counts up', async () => {
+    const folder = dataFolder()
+    expect(await set(folder, { threshold: 7.5, model: null })).toMatchObject({
+      code: EXIT.ok,
+      stdout: 'qa is under change 1\n',
+    })
+    const path = join(folder, 'change.json')
+    writeFileSync(path, JSON.stringify({ user: '{{title}}', version: 7 }))
+    await caudal(folder, ['config', 'set', 'qa', path])
+    expect((await set(folder, { tokens_max: 50 })).stdout).toBe('qa is under change 8\n')
+    expect(await written(folder)).toEqual([
+      ['qa', { task_type: 'qa', version: 1, threshold: 7.5 }],
+      ['qa', { task_type: 'qa', version: 7, user: '{{title}}' }],
+      ['qa', { task_type: 'qa', version: 8, tokens_max: 50 }],
+    ])
+  })
+
+  it('writes nothing with a fault, and names them all', async () => {
+    const folder = dataFolder()
+    const faulty = { task_type: 'sentiment', version: 0.5, treshold: 7, temperature: 3, user: '{{name}}' }
+    const { code, stderr } = await set(folder, faulty, 'riddle')
+    expect(code).toBe(EXIT.configuration)
+    expect(stderr.trimEnd().split('\n').slice(1)).toEqual([
+      'there is no task type riddle: there are qa, sentiment, moderation, summarization',
+      'treshold is no field of it',
+      'task_type must be riddle',
+      'version must be a whole number above 0',
+      'temperature must be a number from 0 to 2',
+      'user has an unknown place {{name}}',
+    ])
+    expect((await set(folder, [])).stderr).toContain('it must be an object')
+    expect(await written(folder)).toEqual([])
+  })
+
+  it('says so when what it is given is no JSON, or not there', async () => {
+    const folder = dataFolder()
+    expect(await set(folder, 'threshold: 7')).toMatchObject({
+      code: EXIT.usage,
+      stderr: expect.stringContaining('- cannot be read'),
+    })
+    expect((await caudal(folder, ['config', 'set', 'qa', join(folder, 'none.json')])).code).toBe(EXIT.usage)
+  })
+
+  it('holds for what is answered from then on', async () => {
+    const folder = dataFolder()
+    await set(folder, { threshold: 0 })
+    const input = join(folder, 'one.ndjson')
+    writeFileSync(input, '{"title": "What is a fuse for?", "best_answer": "It cuts the current."}\n')
+    expect((await caudal(folder, ['start', '--exit', '--input', input])).code).toBe(EXIT.ok)
+    const [answer = ''] = (await caudal(folder, ['results', '--json'])).lines
+    expect(JSON.parse(answer)).toMatchObject({ task_type: 'qa', prompt_version: '1+1' })
+  })
+
+  it('is refused while a pipeline has the embedded log open', async () => {
+    const folder = dataFolder()
+    await withLog(folder, async () => {
+      expect(await set(folder, { threshold: 7 })).toMatchObject({
+        code: EXIT.unavailable,
+        stderr: expect.stringContaining('LOG_IN_USE'),
+      })
+    })
+  })
+})
+
+describe('caudal config unset', () => {
+  it('takes a change back; the next one counts on', async () => {
+    const folder = dataFolder()
+    await set(folder, { threshold: 7 })
+    expect((await caudal(folder, ['config', 'unset', 'qa'])).stdout).toBe('qa is as declared\n')
+    expect((await written(folder)).at(-1)).toEqual(['qa', null])
+    expect(await caudal(folder, ['config', 'unset', 'qa'])).toMatchObject({
+      code: EXIT.notFound,
+      stderr: 'qa is not changed\n',
+    })
+    expect((await set(folder, { threshold: 6 })).stdout).toBe('qa is under change 2\n')
+  })
+})
+
+describe('caudal config list', () => {
+  it('shows the last change of each task type, also those that the pipeline leaves out', async () => {
+    const folder = dataFolder()
+    expect((await caudal(folder, ['config', 'list'])).stdout).toBe('no task type is changed\n')
+    await set(folder, { threshold: 7 })
+    await set(folder, { threshold: 8, weights: WEIGHTS })
+    const typed = { task_type: 'sentiment', version: 1, temperature: 9 }
+    const records = [
+      record(typed, { key: Buffer.from('sentiment') }),
+      record({}, { key: Buffer.from('moderation'), value: Buffer.from('soon') }),
+    ]
+    await withLog(folder, log => log.append([{ topic: 'llm.config', partition: 0, records }]))
+    const { lines } = await caudal(folder, ['config', 'list', '--json'])
+    expect(lines.map(line => JSON.parse(line))).toEqual([
+      {
+        task_type: 'qa',
+        config: { task_type: 'qa', version: 2, threshold: 8, weights: WEIGHTS },
+        faults: [],
+      },
+      { task_type: 'sentiment', config: typed, faults: ['temperature must be a number from 0 to 2'] },
+      {
+        task_type: 'moderation',
+        config: expect.stringContaining('JSON'),
+        faults: ['it must be an object'],
+      },
+    ])
+    const { stdout } = await caudal(folder, ['config', 'list'])
+    expect(stdout).toMatch(/^qa +2 +threshold: 8, weights: \{/m)
+    expect(stdout).toMatch(/^sentiment +1 +temperature: 9 +temperature must be/m)
+  })
+})
+
+const WEIGHTS = { exactness: 50, completeness: 20, clarity: 10, concision: 10, usefulness: 10 }
