@@ -12,7 +12,11 @@ export function comparedStages(before: TopologySummary, after: TopologySummary):
     return [change(what, 'refused', remedy)]
   })
   const added = Object.keys(after.stages).filter(name => !before.stages[name])
-  return [...known, ...added.map(name => change(`stage ${name} is new`, 'safe'))]
+  return [
+    ...known,
+    ...added.map(name => change(`stage ${name} is new`, 'safe')),
+    ...movedSources(before, after),
+  ]
 }
 
 function goneStage(name: string, before: TopologySummary, after: TopologySummary): Change {
@@ -21,7 +25,27 @@ function goneStage(name: string, before: TopologySummary, after: TopologySummary
   return change(
     `stage ${name} became ${heir}, which has neither its state nor its positions`,
     'refused',
-    `keep an operator named ${name} as the first of the stage; one that is to come before it belongs behind a topic of its own`,
+    `declare { stage: '${name}' } where one of its operators is attached; if ${heir} is to begin anew, first run a version with neither`,
+  )
+}
+
+/** Positions belong to stages: one that takes over what another has read would begin at its start. */
+function movedSources(before: TopologySummary, after: TopologySummary): readonly Change[] {
+  return Object.entries(after.stages).flatMap(([name, { sources }]) =>
+    sources
+      .filter(source => !before.stages[name]?.sources.includes(source))
+      .flatMap(source => {
+        const former = Object.keys(before.stages).find(
+          stage =>
+            before.stages[stage]?.sources.includes(source) &&
+            !after.stages[stage]?.sources.includes(source) &&
+            heirOf(stage, before, after) !== name,
+        )
+        if (former === undefined) return []
+        const what = `stage ${name} would read ${source} from its start, which stage ${former} has read so far`
+        const remedy = `leave it to stage ${former}; if it is to be read anew, first run a version in which neither reads it`
+        return [change(what, 'refused', remedy)]
+      }),
   )
 }
 

@@ -1,5 +1,6 @@
 /** State, timers and steps between two versions: each thing stored must still have an owner that can read it. */
 import { type Change, change } from './change.ts'
+import { heirOf } from './compare-stages.ts'
 import type { OperatorSummary, TopologySummary } from './summary.ts'
 
 export function comparedStored(before: TopologySummary, after: TopologySummary): readonly Change[] {
@@ -12,7 +13,7 @@ export function comparedStored(before: TopologySummary, after: TopologySummary):
       if (after.droppedState.includes(name)) return [change(`${old.text} ${name} is dropped`, 'safe')]
       const renamed = after.renamedState[name]
       const now = is.get(renamed ?? name)
-      if (!now) return [goneState(name, old, adoptable)]
+      if (!now) return [goneState(name, old, adoptable, heirOf(old.stage, before, after))]
       return fits(name, renamed ?? name, old, now)
     }),
     ...Object.entries(before.operators).flatMap(([name, operator]) =>
@@ -33,10 +34,18 @@ function stored(summary: TopologySummary): ReadonlyMap<string, Stored> {
   return new Map(all)
 }
 
-function goneState(name: string, old: Stored, adoptable: readonly (readonly [string, Stored])[]): Change {
+/** `stageHeir` is what its stage became, where that is gone too: a first operator that was renamed. */
+function goneState(
+  name: string,
+  old: Stored,
+  adoptable: readonly (readonly [string, Stored])[],
+  stageHeir: string | undefined,
+): Change {
   const what = `${old.text} ${name} has no owner any more`
   const drop = `dropState('${name}')`
-  const heir = adoptable.find(([, { text, stage }]) => text === old.text && stage === old.stage)
+  const heir = adoptable.find(
+    ([, { text, stage }]) => text === old.text && stage === (stageHeir ?? old.stage),
+  )
   if (!heir) return change(what, 'needsDrop', `declare ${drop}, or keep the state`)
   return change(what, 'needsRename', `declare renameState('${name}', '${heir[0]}'), or ${drop}`)
 }
@@ -49,7 +58,7 @@ function fits(from: string, to: string, old: Stored, now: Stored): readonly Chan
     return [change(what, 'refused', remedy)]
   }
   if (old.text !== now.text && from === to) {
-    const remedy = `give the new one another name and declare dropState('${from}')`
+    const remedy = `keep the name of its type if what is stored can still be read, or give the new state another name and declare dropState('${from}')`
     return [change(`${from} is ${now.text} instead of ${old.text}`, 'needsDrop', remedy)]
   }
   if (old.text !== now.text) {

@@ -17,7 +17,6 @@ export function comparedTopics(
     ...known,
     ...added.map(name => change(`topic ${name} is new`, 'safe')),
     ...unread(before, after, drained),
-    ...lostDelays(before, after, drained),
   ]
 }
 
@@ -61,7 +60,8 @@ function unread(
   )
 }
 
-function lostDelays(
+/** Records that wait: without their tier they would wait for ever, without their target there is nowhere to go. */
+export function comparedDelays(
   before: TopologySummary,
   after: TopologySummary,
   drained: ReadonlySet<string>,

@@ -7,7 +7,7 @@ import type { Change } from './change.ts'
 import { change } from './change.ts'
 import { comparedStages } from './compare-stages.ts'
 import { comparedStored } from './compare-stored.ts'
-import { comparedTopics } from './compare-topics.ts'
+import { comparedDelays, comparedTopics } from './compare-topics.ts'
 import type { OperatorSummary, TopologySummary } from './summary.ts'
 
 export type { Change, Verdict } from './change.ts'
@@ -28,10 +28,38 @@ export function compare(
   }
   return [
     ...comparedTopics(before, after, drained),
+    ...comparedDelays(before, after, drained),
     ...comparedStages(before, after),
     ...comparedOperators(before, after),
     ...comparedStored(before, after),
   ]
+}
+
+/** Those changes by which state, positions or delayed records would be lost: no pod starts on them. */
+export function losses(
+  before: TopologySummary,
+  after: TopologySummary,
+  drained: ReadonlySet<string>,
+): readonly Change[] {
+  const kept = [
+    ...comparedDelays(before, after, drained),
+    ...comparedStages(before, after),
+    ...comparedStored(before, after),
+  ]
+  return kept.filter(isUnsafe)
+}
+
+/** Those changes by which records in topics would be left lying or misread: a version that fits can still read them. */
+export function leftovers(
+  before: TopologySummary,
+  after: TopologySummary,
+  drained: ReadonlySet<string>,
+): readonly Change[] {
+  return comparedTopics(before, after, drained).filter(isUnsafe)
+}
+
+function isUnsafe({ verdict }: Change): boolean {
+  return verdict !== 'safe'
 }
 
 function comparedOperators(before: TopologySummary, after: TopologySummary): readonly Change[] {

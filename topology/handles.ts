@@ -19,6 +19,11 @@ export interface Target<V> {
 export interface ProcessOptions {
   /** Upper bound on how often one record passes this operator, as its author promises; wanted once on every cycle. */
   readonly attemptsMax?: number
+  /**
+   * Name of the stage that the operator is part of; that of the stage's first operator when left out. State and positions
+   * belong to it, so it is kept when another operator comes first.
+   */
+  readonly stage?: string
 }
 
 export interface DelayOptions {

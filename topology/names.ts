@@ -8,6 +8,8 @@ export const DELAY_STAGE = 'delay'
 export const PARTITIONS_DEFAULT = 8
 
 export const stateTopicOf = (application: string, stage: string): string => `${application}.${stage}.state`
+/** Where the topology itself is kept, for later versions to be compared with. */
+export const topologyTopicOf = (application: string): string => `${application}.topology`
 export const deadLetterTopicOf = (application: string): string => `${application}.dead-letters`
 /** `waitMs` in the unit that fits: `app.delay.500ms`, `.30s`, `.2m`, `.1h`. */
 export const tierTopicOf = (application: string, waitMs: number): string =>

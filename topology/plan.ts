@@ -1,11 +1,18 @@
 /** From graph to stages: the operators fused between two topics become one stage with one state topic. */
 import type { TopicSpec } from '#engine/log/log.ts'
-import { DELAY_STAGE, deadLetterTopicOf, PARTITIONS_DEFAULT, stateTopicOf, tierTopicOf } from './names.ts'
-import { delayedRoutes, stageGroups } from './stages.ts'
+import {
+  DELAY_STAGE,
+  deadLetterTopicOf,
+  PARTITIONS_DEFAULT,
+  stateTopicOf,
+  tierTopicOf,
+  topologyTopicOf,
+} from './names.ts'
+import { delayedRoutes, stageGroups, stageNameOf } from './stages.ts'
 import type { OperatorNode, TopicNode, Topology } from './topology.ts'
 import { assertValid } from './validate.ts'
 
-export { DELAY_STAGE, deadLetterTopicOf, stateTopicOf, tierTopicOf } from './names.ts'
+export { DELAY_STAGE, deadLetterTopicOf, stateTopicOf, tierTopicOf, topologyTopicOf } from './names.ts'
 
 export interface Plan {
   /** Application name. */
@@ -18,12 +25,14 @@ export interface Plan {
   /** Every topic that must exist, internal ones included, with the dead letters. */
   readonly topicSpecs: readonly TopicSpec[]
   readonly deadLetterTopic: string
+  /** Where the topology is kept, for later versions to be compared with. */
+  readonly topologyTopic: string
   readonly droppedState: readonly string[]
   readonly renamedState: Readonly<Record<string, string>>
 }
 
 export interface Stage {
-  /** The name of its first operator; `delay` for the stage of the delay tiers. */
+  /** The name that one of its operators gives it, else that of its first operator; `delay` for the stage of the delay tiers. */
   readonly name: string
   readonly partitions: number
   readonly stateTopic: string
@@ -54,6 +63,7 @@ export function plan(topology: Topology): Plan {
     tables: topology.topics.filter(node => node.kind === 'table').map(node => node.name),
     topicSpecs: topicSpecs(topology, stages),
     deadLetterTopic: deadLetterTopicOf(topology.name),
+    topologyTopic: topologyTopicOf(topology.name),
     droppedState: topology.droppedState,
     renamedState: topology.renamedState,
   }
@@ -62,7 +72,7 @@ export function plan(topology: Topology): Plan {
 type Topics = ReadonlyMap<string, TopicNode>
 
 function stageOf(application: string, group: readonly OperatorNode[], topics: Topics): Stage {
-  const name = group[0]?.name ?? ''
+  const name = stageNameOf(group)
   const sources = sourcesOf(group)
   return {
     name,
@@ -126,5 +136,6 @@ function topicSpecs(topology: Topology, stages: readonly Stage[]): readonly Topi
     ...stages.flatMap(stage => stage.tiers.map(tier => internal(tier.topic, stage.partitions))),
     ...stages.map(stage => internal(stage.stateTopic, stage.partitions, true)),
     internal(deadLetterTopicOf(topology.name), PARTITIONS_DEFAULT),
+    internal(topologyTopicOf(topology.name), 1, true),
   ]
 }

@@ -16,6 +16,11 @@ export function stageGroups(topology: Topology): readonly (readonly OperatorNode
   return groups
 }
 
+/** A stage is called what one of its operators says, else like its first operator. */
+export function stageNameOf(group: readonly OperatorNode[]): string {
+  return group.find(node => node.stage !== undefined)?.stage ?? group[0]?.name ?? ''
+}
+
 /** The operators from which records come to this one without passing a topic, itself included. */
 export function fusedAncestors(topology: Topology, name: string): ReadonlySet<string> {
   const upstream = new Map(topology.operators.map(node => [node.name, operatorOrigins(node)]))

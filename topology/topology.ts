@@ -39,6 +39,8 @@ export interface OperatorNode {
   readonly routes: Readonly<Record<string, readonly Route[]>>
   /** Upper bound on how often one record may pass here when the operator is on a cycle, as its author promises. */
   readonly attemptsMax: number | undefined
+  /** Name of the stage that it is part of, where it is not to be that of the stage's first operator. */
+  readonly stage: string | undefined
 }
 
 export type Origin =

@@ -9,16 +9,18 @@
  * - `wait`: the record runs again, as if for the first time, once what it needs is there; its task starts no other meanwhile
  * - `deadLetter`: the record goes to the dead letters with its original bytes; the rest goes on
  * - `releaseTask`: the task is dropped and taken anew from its last commit
+ * - `blockTask`: the task stands still, keeping its place, until its pod is restarted; all other tasks go on
  * - `restartPod`: the pod stops uncleanly and the process ends; its supervisor starts it again
  * - `stop`: the pod stops; a person must act
  */
-export type Action = 'retry' | 'wait' | 'deadLetter' | 'releaseTask' | 'restartPod' | 'stop'
+export type Action = 'retry' | 'wait' | 'deadLetter' | 'releaseTask' | 'blockTask' | 'restartPod' | 'stop'
 
 export const CATALOGUE = {
   TOPOLOGY_INVALID: ['stop', 'the topology has faults:\n{faults}'],
   CONFIGURATION_INVALID: ['stop', 'the configuration has faults:\n{faults}'],
   TOPIC_MISSING: ['stop', 'topic {topic} does not exist; create it or let the engine do so'],
   TOPIC_MISMATCH: ['stop', 'topics differ from the topology:\n{faults}'],
+  TOPOLOGY_CHANGED: ['stop', 'the topology would lose what its earlier version has stored:\n{faults}'],
   STATE_UNOWNED: [
     'stop',
     'stage {stage} has stored state that no operator owns: {names}; rename or drop it explicitly',
@@ -30,7 +32,7 @@ export const CATALOGUE = {
   STATE_UNREADABLE: ['deadLetter', 'node {node}: stored state {state} is not {codec}: {reason}'],
   STORE_FAILED: ['releaseTask', 'the local copy of task {task} at {path} failed: {reason}'],
   CHECKPOINT_LOST: [
-    'stop',
+    'blockTask',
     'task {task}: the checkpoint needs {topic}/{partition} from offset {offset}, the topic begins at {start}; nothing was skipped, see docs/errors.md',
   ],
   DECODE_FAILED: ['deadLetter', 'node {node}: {topic}/{partition}@{offset} is not {codec}: {reason}'],
@@ -67,8 +69,8 @@ export const CATALOGUE = {
     'node {node}: the record passed {hops} operators of its stage without reaching a topic',
   ],
   TOO_MANY_DEAD: [
-    'releaseTask',
-    'task {task} is paused: {dead} of {seen} records in a minute went to the dead letters; resume it once the cause is mended',
+    'blockTask',
+    'task {task} is paused: {dead} of {seen} records in a minute went to the dead letters; mend the cause, then restart the pod',
   ],
   ABORTED: ['releaseTask', 'the task left this pod while the record was running'],
   OFFSET_OUT_OF_RANGE: ['stop', '{topic}/{partition} has offsets {start} to {end}, asked was {offset}'],
@@ -83,9 +85,9 @@ export const CATALOGUE = {
     'stop',
     'the log at {path} is open in another process (pid {pid}); one process at a time may use it',
   ],
-  LOG_CORRUPT: ['stop', 'the log at {path} cannot be read: {reason}'],
+  LOG_CORRUPT: ['blockTask', 'the log at {path} cannot be read: {reason}'],
   RESTORE_BLOCKED: [
-    'releaseTask',
+    'blockTask',
     'task {task}: its state cannot be read to the end within {timeoutMs} ms: {diagnosis}',
   ],
   MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],

@@ -1,10 +1,10 @@
 /** One hop of a delayed record: to the next tier or, when it is due, to its target. The bytes are untouched. */
 import { CaudalError } from '#engine/core/errors.ts'
 import { HEADER, type LogRecord } from '#engine/core/record.ts'
-import { decodeDelay, encodeDelay, nextHop } from './delay-route.ts'
+import { type DelayHeader, decodeDelay, encodeDelay, nextHop } from './delay-route.ts'
 import { recordId } from './identity.ts'
 import type { Job, JobRun } from './job.ts'
-import { type Outlets, type Output, withHeader, withoutHeader } from './outlets.ts'
+import { type Outlet, type Outlets, type Output, withHeader, withoutHeader } from './outlets.ts'
 import type { SourceIntake } from './source-intake.ts'
 import type { StageProgram } from './stage-program.ts'
 
@@ -58,8 +58,16 @@ export class DelayJob implements Job {
         }
       : { ...record, headers: withoutHeader(record.headers, HEADER.delay) }
     if (!tier) metrics.delayLateMs.add(run.now - delay.due)
-    const outlet = tier ? tier.outlet : this.#outlets.of(delay.target)
+    const outlet = tier ? tier.outlet : this.#targetOf(delay)
     run.outputs.push({ slot: this.#outlets.place(outlet, NODE, moved, this.id), record: moved })
+  }
+
+  /** A target can have left the graph while its records were waiting. */
+  #targetOf({ target }: DelayHeader): Outlet {
+    const outlet = this.#outlets.find(target)
+    if (outlet) return outlet
+    const reason = `the delayed record is for topic ${target}, which the graph no longer has`
+    throw new CaudalError('REJECTED', { reason })
   }
 
   keyMissing(node: string): CaudalError {

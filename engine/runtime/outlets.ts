@@ -42,9 +42,14 @@ export class Outlets {
     }
   }
 
+  /** The outlet of a topic, unless the plan does not have it. */
+  find(topic: string): Outlet | undefined {
+    return this.#outlets.get(topic)
+  }
+
   /** The outlet of a topic of the plan. */
   of(topic: string): Outlet {
-    const outlet = this.#outlets.get(topic)
+    const outlet = this.find(topic)
     if (!outlet) throw new CaudalError('INTERNAL', { reason: `topic ${topic} is not in the plan` })
     return outlet
   }

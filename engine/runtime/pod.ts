@@ -22,12 +22,12 @@ import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
 import { groupTopicsOf, tasksOf } from './plan-tasks.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
+import { prepareLog } from './preparation.ts'
 import { compileStage, type StageProgram } from './stage-program.ts'
 import { StallDetector } from './stall.ts'
 import { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
 import { Upkeep } from './upkeep.ts'
-import { whenAvailable } from './when-available.ts'
 
 /** Added to the grace time of a stop, for the commits that hand over. */
 const STOP_PATIENCE_MS = 10_000
@@ -126,13 +126,12 @@ export class Pod implements TaskHost {
     this.#stall = new StallDetector(system, limits.sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
   }
 
-  /** Creates missing topics, reads the global tables, joins the group. Resolves when the group was asked. */
+  /** Prepares the log, reads the global tables, joins the group. Resolves when the group was asked. */
   async start(): Promise<void> {
     this.phase = 'starting'
     const { system, logger } = this
     const isWanted = () => this.phase === 'starting'
-    const createTopics = () => this.log.createTopics(this.#options.plan.topicSpecs)
-    await whenAvailable(createTopics, { system, logger, isWanted })
+    await prepareLog(this.#options.plan, this.log, { system, logger, isWanted })
     if (this.phase !== 'starting') return
     await this.#tables.start()
     if (this.phase !== 'starting') return

@@ -40,7 +40,8 @@ export interface Running {
 
 /**
  * Starts one pod. Faults of the graph or of the limits reject at once, all of them listed (TOPOLOGY_INVALID,
- * CONFIGURATION_INVALID); so do topics that differ from the topology (TOPIC_MISMATCH).
+ * CONFIGURATION_INVALID); so do topics that differ from the topology (TOPIC_MISMATCH), and a topology that would lose what
+ * an earlier version has stored (TOPOLOGY_CHANGED).
  */
 export async function run(topology: Topology, options: RunOptions): Promise<Running> {
   const { log, name = 'pod', stores = memoryStores(), logger = silent, system = realSystem } = options

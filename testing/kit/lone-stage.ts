@@ -155,6 +155,7 @@ function graphOf(operator: Operator): Topology {
         inputs: Object.fromEntries(origins),
         routes: Object.fromEntries(routes),
         attemptsMax: undefined,
+        stage: undefined,
       },
     ],
     droppedState: [],

@@ -1,6 +1,7 @@
 /** Names: legal for Kafka, unique, clear of the engine's own, and free of what would make state ambiguous. */
 import { type Fault, unless } from '../fault.ts'
-import { DELAY_STAGE, deadLetterTopicOf, stateTopicOf } from '../names.ts'
+import { DELAY_STAGE, deadLetterTopicOf, stateTopicOf, topologyTopicOf } from '../names.ts'
+import { stageGroups, stageNameOf } from '../stages.ts'
 import type { OperatorNode, Topology } from '../topology.ts'
 
 const NAME = /^[A-Za-z0-9_-]{1,100}$/
@@ -23,6 +24,7 @@ export function nameFaults(topology: Topology): readonly Fault[] {
       problem: 'is the name of more than one operator',
       remedy: "give each its own, as in process('name', operator)",
     })),
+    ...stageNameFaults(topology),
     ...stateNameFaults(topology),
   ]
 }
@@ -30,7 +32,8 @@ export function nameFaults(topology: Topology): readonly Fault[] {
 function topicNameFaults(application: string, name: string): readonly Fault[] {
   const legal = TOPIC_NAME.test(name) && name !== '.' && name !== '..'
   const inner = name.startsWith(`${application}.`) ? name.slice(application.length + 1) : ''
-  const reserved = name === deadLetterTopicOf(application) || /^delay\.|.\.state$/.test(inner)
+  const own = [deadLetterTopicOf(application), topologyTopicOf(application)]
+  const reserved = own.includes(name) || /^delay\.|.\.state$/.test(inner)
   return [
     ...unless(
       legal,
@@ -44,11 +47,12 @@ function topicNameFaults(application: string, name: string): readonly Fault[] {
 
 /** Kafka refuses a topic whose name differs from another's only in having `.` where that has `_`. */
 function lookalikes(topology: Topology): readonly Fault[] {
-  const internal = [...topology.operators.map(node => node.name), DELAY_STAGE].map(stage =>
+  const internal = [...stageGroups(topology).map(stageNameOf), DELAY_STAGE].map(stage =>
     stateTopicOf(topology.name, stage),
   )
   const declared = topology.topics.map(topic => topic.name)
-  const all = new Set([...internal, deadLetterTopicOf(topology.name), ...declared])
+  const own = [...internal, deadLetterTopicOf(topology.name), topologyTopicOf(topology.name)]
+  const all = new Set([...own, ...declared])
   const seen = new Map<string, string>()
   return [...all].flatMap(name => {
     const folded = name.replaceAll('.', '_')
@@ -82,6 +86,35 @@ function operatorNameFaults(node: OperatorNode): readonly Fault[] {
       problem: `'${name}' is a state and a timer at once`,
       remedy: 'rename one: both are known across versions by this name',
     })),
+  ]
+}
+
+/** Explicit names of stages: legal, one for a stage, and no other stage's name. */
+function stageNameFaults(topology: Topology): readonly Fault[] {
+  const groups = stageGroups(topology)
+  const given = groups.map(group => [...new Set(group.flatMap(({ stage }) => stage ?? []))])
+  return [
+    ...given.flat().flatMap(name => unless(NAME.test(name), name, 'is no legal name of a stage', NAME_RULE)),
+    ...unless(
+      !given.flat().includes(DELAY_STAGE),
+      DELAY_STAGE,
+      "is the name of the engine's own stage",
+      'rename the stage',
+    ),
+    ...given
+      .filter(names => names.length > 1)
+      .map(([first = '', ...others]) => ({
+        node: first,
+        problem: `is one stage with ${others.join(', ')}, as no topic lies between their operators`,
+        remedy: 'give it one name',
+      })),
+    ...repeated(groups.map(stageNameOf))
+      .filter(name => given.flat().includes(name))
+      .map(name => ({
+        node: name,
+        problem: 'is the name of more than one stage',
+        remedy: 'give each its own; a stage without an explicit name is called like its first operator',
+      })),
   ]
 }
 

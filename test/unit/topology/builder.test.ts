@@ -64,6 +64,7 @@ describe('operators', () => {
           refused: [{ kind: 'topic', topic: 'orders', delay: undefined }],
         },
         attemptsMax: undefined,
+        stage: undefined,
       },
     ])
   })

@@ -16,13 +16,14 @@ interface Version {
   readonly partitions?: number
   /** Puts a stateless operator in front, in the same stage. */
   readonly front?: boolean
+  readonly stage?: string
   readonly drop?: string
   readonly rename?: readonly [string, string]
 }
 
 /** One stateful operator, `count` unless named otherwise, in one stage between two topics. */
 function version(version: Version = {}): TopologySummary {
-  const { application = 'app', name = 'count', partitions = 8, rename, drop } = version
+  const { application = 'app', name = 'count', partitions = 8, rename, drop, stage } = version
   const counting = operator({ name, input: OrderCodec, outputs: { counted: OrderCodec }, process() {} })
   const { state = { total: value(text) }, timers = ['flush'], steps = {} } = version
   const p = topology(application)
@@ -30,7 +31,7 @@ function version(version: Version = {}): TopologySummary {
   const counted = p.topic('counted', { value: OrderCodec })
   const stream = version.front ? orders.filter('front', () => true) : orders
   const placed: typeof counting = { ...counting, state, timers, steps }
-  stream.process(placed).to(counted)
+  stream.process(placed, stage === undefined ? {} : { stage }).to(counted)
   if (drop) p.dropState(drop)
   if (rename) p.renameState(...rename)
   return summarize(plan(p.build()))
@@ -157,8 +158,8 @@ describe('stages', () => {
       'safe: stage sum is new',
       'safe: operator count is gone',
       'safe: operator sum is new',
-      'needsDrop: value of text count.total has no owner any more',
-      'needsDrop: timer count.flush has no owner any more',
+      'needsRename: value of text count.total has no owner any more',
+      'needsRename: timer count.flush has no owner any more',
     ])
   })
 
@@ -167,11 +168,23 @@ describe('stages', () => {
       what: 'stage count became front, which has neither its state nor its positions',
       verdict: 'refused',
       remedy:
-        'keep an operator named count as the first of the stage; one that is to come before it belongs behind a topic of its own',
+        "declare { stage: 'count' } where one of its operators is attached; if front is to begin anew, first run a version with neither",
     })
     expect(changes(version(), version({ front: true }))).toContain(
       'refused: value of text count.total would move from stage count to front',
     )
+  })
+
+  it('with a name of their own keep what they have, whichever operator comes first', () => {
+    expect(changes(version(), version({ front: true, stage: 'count' }))).toEqual([
+      'safe: operator front is new',
+    ])
+    expect(changes(version(), version({ name: 'sum', stage: 'count' }))).toEqual([
+      'safe: operator count is gone',
+      'safe: operator sum is new',
+      'needsRename: value of text count.total has no owner any more',
+      'needsRename: timer count.flush has no owner any more',
+    ])
   })
 
   it('keep their number of tasks', () => {
@@ -241,6 +254,21 @@ describe('topics', () => {
     })
     const copyOnly = graph(p => p.source('raw', { value: OrderCodec }).process('copy', sink))
     expect(changes(beside, copyOnly)).toContain('safe: stage sink is gone')
+  })
+
+  it('that another stage takes over would be read from their start', () => {
+    const read = (owner: 'left' | 'right' | 'neither') =>
+      graph(p => {
+        const [left, right] = [p.source('a', { value: OrderCodec }), p.source('b', { value: OrderCodec })]
+        const taken = p.source('taken', { value: OrderCodec })
+        p.process('left', sink, { in: owner === 'left' ? [left, taken] : left })
+        p.process('right', sink, { in: owner === 'right' ? [right, taken] : right })
+      })
+    expect(changes(read('left'), read('right'))).toContain(
+      'refused: stage right would read taken from its start, which stage left has read so far',
+    )
+    expect(changes(read('left'), read('neither'))).toEqual(['safe: stage left no longer reads taken'])
+    expect(changes(read('neither'), read('right'))).toEqual([])
   })
 
   it('that were read must be empty before nobody reads them', () => {

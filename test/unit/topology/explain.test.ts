@@ -9,7 +9,7 @@ describe('explainText', () => {
   it('shows a graph with a loop and a delay', () => {
     expect(explainText(plan(shop()))).toBe(
       `
-shop: 4 stages, 28 tasks, 11 topics
+shop: 4 stages, 28 tasks, 12 topics
 
 stage check: 4 tasks, state in shop.check.state
   reads raw_orders
@@ -50,6 +50,7 @@ topics
   shop.retry.state   internal  8 partitions, compacted
   shop.delay.state   internal  8 partitions, compacted
   shop.dead-letters  internal  8 partitions
+  shop.topology      internal  1 partition, compacted
 `.trim(),
     )
   })
@@ -74,7 +75,7 @@ topics
     const copies = p.topic('copies', { value: OrderCodec })
     orders.process(reading).to(copies).process(store)
     const lines = explainText(plan(p.build())).split('\n')
-    expect(lines[0]).toBe('app: 1 stage, 1 task, 5 topics')
+    expect(lines[0]).toBe('app: 1 stage, 1 task, 6 topics')
     expect(lines).toEqual(
       expect.arrayContaining([
         '    table prices: text',

@@ -23,6 +23,7 @@ export function node(name: string, placed: Operator, changes: Partial<OperatorNo
     inputs: { in: [{ kind: 'topic', topic: 'orders' }] },
     routes: Object.fromEntries(Object.keys(placed.outputs).map(output => [output, []])),
     attemptsMax: undefined,
+    stage: undefined,
     ...changes,
   }
 }

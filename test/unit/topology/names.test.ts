@@ -1,10 +1,11 @@
 /** The engine's own names: stable across versions, since stored data is found again by them. */
 import { expect, it } from 'vitest'
-import { deadLetterTopicOf, stateTopicOf, tierTopicOf } from '#topology/plan.ts'
+import { deadLetterTopicOf, stateTopicOf, tierTopicOf, topologyTopicOf } from '#topology/plan.ts'
 
-it('of state topics and dead letters begin with the application', () => {
+it('of state topics, dead letters and the topology begin with the application', () => {
   expect(stateTopicOf('answers', 'generate')).toBe('answers.generate.state')
   expect(deadLetterTopicOf('answers')).toBe('answers.dead-letters')
+  expect(topologyTopicOf('answers')).toBe('answers.topology')
 })
 
 it.each([

@@ -27,6 +27,15 @@ describe('stages', () => {
     ])
   })
 
+  it('are called as one of their operators says, whichever comes first', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    orders.filter('front', () => true).process(store, { stage: 'store' })
+    expect(plan(p.build()).stages.map(stage => [stage.name, stage.stateTopic])).toEqual([
+      ['store', 'app.store.state'],
+    ])
+  })
+
   it('of one topic are as many as read it apart from each other', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
@@ -129,6 +138,7 @@ describe('topics', () => {
       ['shop.retry.state', 8, true],
       ['shop.delay.state', 8, true],
       ['shop.dead-letters', 8, false],
+      ['shop.topology', 1, true],
     ])
   })
 

@@ -4,7 +4,7 @@ import { text } from '#engine/core/codec.ts'
 import { operator, value } from '#engine/core/operator.ts'
 import { topology } from '#topology/index.ts'
 import { faults, single, sink } from './faulty-graphs.ts'
-import { charge, OrderCodec } from './graphs.ts'
+import { charge, check, OrderCodec } from './graphs.ts'
 
 describe('names', () => {
   it.each(['', 'a b', 'a.b', 'ñ', 'a'.repeat(101)])('refuses the application name %j', name => {
@@ -31,11 +31,14 @@ describe('names', () => {
     expect(faults(single(sink, 'delay'))).toEqual(["delay: is the name of the engine's own stage"])
   })
 
-  it.each(['app.count.state', 'app.delay.1s', 'app.dead-letters'])('keeps %s to itself', name => {
-    const p = topology('app')
-    p.topic(name, { value: OrderCodec })
-    expect(faults(p.build())).toEqual([`${name}: is a name of the engine's own topics`])
-  })
+  it.each(['app.count.state', 'app.delay.1s', 'app.dead-letters', 'app.topology'])(
+    'keeps %s to itself',
+    name => {
+      const p = topology('app')
+      p.topic(name, { value: OrderCodec })
+      expect(faults(p.build())).toEqual([`${name}: is a name of the engine's own topics`])
+    },
+  )
 
   it.each(['app.state', 'app.delays', 'other.count.state', 'xapp.delay.1s'])('leaves %s free', name => {
     const p = topology('app')
@@ -69,6 +72,30 @@ describe('names', () => {
     orders.process(sink)
     orders.process(sink)
     expect(faults(p.build())).toEqual(['sink: is the name of more than one operator'])
+  })
+
+  it('refuses names of stages that are illegal, or the engine’s own', () => {
+    const named = (stage: string) => {
+      const p = topology('app')
+      p.topic('orders', { value: OrderCodec }).process(sink, { stage })
+      return faults(p.build())
+    }
+    expect(named('a.b')).toEqual(['a.b: is no legal name of a stage'])
+    expect(named('delay')).toEqual(["delay: is the name of the engine's own stage"])
+    expect(named('end')).toEqual([])
+  })
+
+  it('refuses two names for one stage, and one name for two', () => {
+    const p = topology('app')
+    const orders = p.topic('orders', { value: OrderCodec })
+    orders.filter('front', () => true).process('one', sink, { stage: 'front' })
+    orders.process('two', check, { stage: 'a' }).process('three', sink, { stage: 'b' })
+    orders.process('four', sink, { stage: 'five' })
+    orders.process('five', sink)
+    expect(faults(p.build())).toEqual([
+      'a: is one stage with b, as no topic lies between their operators',
+      'five: is the name of more than one stage',
+    ])
   })
 
   it('refuses illegal names inside an operator, and a state named like a timer', () => {

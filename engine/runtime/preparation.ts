@@ -1,0 +1,100 @@
+/** What must hold of the log before a pod works on it: its topics exist, and the topology fits what is stored. */
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError } from '#engine/core/errors.ts'
+import { NO_HEADERS } from '#engine/core/record.ts'
+import type { Log } from '#engine/log/log.ts'
+import { type Change, leftovers, losses } from '#topology/compare.ts'
+import type { Plan } from '#topology/plan.ts'
+import { summarize, type TopologySummary } from '#topology/summary.ts'
+import { type Patience, whenAvailable } from './when-available.ts'
+
+const FORMAT = 1
+const FETCH_RECORDS_MAX = 100
+const KEY = Buffer.from('topology')
+/** What befalls the writing of the topology, besides outages, when several pods start at once. */
+const PASSING = ['LOG_UNAVAILABLE', 'LOG_FULL', 'FENCED', 'COMMIT_ABORTED', 'OUTCOME_UNKNOWN'] as const
+
+/** Waits for a log that does not answer. Rejects TOPIC_MISMATCH, TOPOLOGY_CHANGED or STATE_NEWER. */
+export async function prepareLog(plan: Plan, log: Log, patience: Patience): Promise<void> {
+  await whenAvailable(() => log.createTopics(plan.topicSpecs), patience)
+  await whenAvailable(() => acceptTopology(plan, log, patience), { ...patience, passing: PASSING })
+}
+
+/**
+ * The log keeps the topology that was accepted last, in a topic of its own. A pod whose topology is the same only reads
+ * it. Another one is compared with it, in whichever direction the version went: what would lose something stored is
+ * refused, anything else is written and counts from then on, for pods of the former version that start again as well.
+ *
+ * Reading, comparing and writing are one step among pods that start at once: all of them write as the same transactional
+ * producer. Whoever starts it has fenced the others before it reads, and is fenced itself if another one starts later;
+ * so what is written follows upon what it was compared with. A fenced pod begins again.
+ */
+async function acceptTopology(plan: Plan, log: Log, { system, logger }: Patience): Promise<void> {
+  const after = summarize(plan)
+  const written = JSON.stringify({ format: FORMAT, topology: after })
+  if ((await lastWritten(log, plan.topologyTopic)) === written) return
+  const producer = await log.startProducer(plan.topologyTopic)
+  try {
+    const known = await lastWritten(log, plan.topologyTopic)
+    if (known === written) return
+    if (known !== undefined) {
+      const left = await judge(summaryIn(known, plan.topologyTopic), after, log)
+      for (const { what, remedy } of left) logger.warn('the topology has changed', { what, remedy })
+    }
+    const record = { key: KEY, value: Buffer.from(written), headers: NO_HEADERS, timestamp: system.now() }
+    await producer.transact([{ topic: plan.topologyTopic, partition: 0, records: [record] }])
+  } finally {
+    producer.close().catch(() => undefined) // It is of no more use, closed or not.
+  }
+}
+
+/** Throws TOPOLOGY_CHANGED with everything that would be lost; resolves with what would only be left lying in topics. */
+async function judge(before: TopologySummary, after: TopologySummary, log: Log): Promise<readonly Change[]> {
+  const drained = await drainedTopics(before, log)
+  const lost = losses(before, after, drained)
+  if (lost.length === 0) return leftovers(before, after, drained)
+  const faults = lost.map(({ what, remedy }) => `- ${what}; ${remedy}`).join('\n')
+  throw new CaudalError('TOPOLOGY_CHANGED', { faults })
+}
+
+/** Topics that were read to their ends, as far as the positions tell that pods store about once a second. */
+async function drainedTopics(before: TopologySummary, log: Log): Promise<ReadonlySet<string>> {
+  const read = Object.values(before.stages).flatMap(({ sources }) => sources)
+  // Several stages that read one topic store their positions in the same place.
+  const topics = read.filter(topic => read.indexOf(topic) === read.lastIndexOf(topic))
+  const places = (await log.describeTopics(topics)).flatMap(({ name, partitions }) =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
+  )
+  const positions = await log.groupPositions(before.application, places)
+  const bounds = await log.bounds(places)
+  const behind = places.filter((_, index) => {
+    const { start, end } = bounds[index] ?? { start: 0, end: 0 }
+    return Math.max(start, positions[index] ?? start) < end
+  })
+  const undrained = new Set(behind.map(({ topic }) => topic))
+  return new Set(topics.filter(topic => !undrained.has(topic)))
+}
+
+async function lastWritten(log: Log, topic: string): Promise<string | undefined> {
+  const place = { topic, partition: 0 }
+  const [{ start, end } = { start: 0, end: 0 }] = await log.bounds([place])
+  if (start === end) return undefined
+  const reader = log.openReader(place, start)
+  try {
+    let last: Uint8Array | null = null
+    for (let at = start; at < end; ) {
+      const { records, nextOffset } = await reader.next(FETCH_RECORDS_MAX)
+      last = records.at(-1)?.value ?? last
+      at = nextOffset
+    }
+    return last === null ? undefined : asText(last)
+  } finally {
+    reader.close()
+  }
+}
+
+function summaryIn(written: string, topic: string): TopologySummary {
+  const { format, topology } = JSON.parse(written) as { format: number; topology: TopologySummary } // Written by this file alone.
+  if (format > FORMAT) throw new CaudalError('STATE_NEWER', { task: topic, format, known: FORMAT })
+  return topology
+}
