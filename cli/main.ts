@@ -87,6 +87,7 @@ function exitOf(error: unknown): ExitCode {
     case 'TOPOLOGY_INVALID':
     case 'TOPIC_MISMATCH':
     case 'TOPIC_MISSING':
+    case 'TOPOLOGY_CHANGED':
     case 'STATE_UNOWNED':
     case 'STATE_NEWER':
     case 'SCHEMAS_REFUSED':
