@@ -1,12 +1,23 @@
-/** Compressing record batches. Written with what Node has built in; batches of other codecs are reported, not guessed at. */
+/** Compressing record batches. Written with what Node has built in; read are all codecs that producers of others may use. */
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { decompressFrameSync } from 'lz4-napi'
+import { uncompressSync } from 'snappy'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
 
 /** The codec's number in the attributes of a batch. */
-export const CODEC: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, zstd: 4 }
-const NAMES = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+export const CODEC = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
+
+const DECOMPRESS: ReadonlyMap<number, (bytes: Buffer) => Buffer> = new Map<number, (bytes: Buffer) => Buffer>(
+  [
+    [CODEC.none, bytes => bytes],
+    [CODEC.gzip, bytes => gunzipSync(bytes)],
+    [CODEC.snappy, unsnap],
+    [CODEC.lz4, decompressFrameSync],
+    [CODEC.zstd, bytes => zstdDecompressSync(bytes)],
+  ],
+)
 
 export function compress(codec: Compression, bytes: Uint8Array): Uint8Array {
   if (codec === 'gzip') return gzipSync(bytes, { level: constants.Z_BEST_SPEED })
@@ -14,16 +25,32 @@ export function compress(codec: Compression, bytes: Uint8Array): Uint8Array {
 }
 
 export function decompress(codec: number, bytes: Buffer): Buffer {
-  if (codec === CODEC.none) return bytes
+  const read = DECOMPRESS.get(codec)
+  if (!read) throw unreadable(`a batch is compressed with codec ${codec}, which is not known`)
   try {
-    if (codec === CODEC.gzip) return gunzipSync(bytes)
-    if (codec === CODEC.zstd) return zstdDecompressSync(bytes)
+    return read(bytes)
   } catch (error) {
     throw unreadable(`a compressed batch is damaged: ${reasonOf(error)}`)
   }
-  throw unreadable(
-    `a batch is compressed with ${NAMES[codec] ?? `codec ${codec}`}; gzip, zstd or none can be read`,
-  )
+}
+
+/** Java's producers frame what they compress (xerial's SnappyOutputStream): a head of 16 bytes, then blocks with their length. */
+const FRAMED = Buffer.from([0x82, ...Buffer.from('SNAPPY'), 0])
+const FRAME_HEAD_BYTES = 16
+
+function unsnap(bytes: Buffer): Buffer {
+  if (!bytes.subarray(0, FRAMED.length).equals(FRAMED)) return unsnapped(bytes)
+  const blocks: Buffer[] = []
+  for (let at = FRAME_HEAD_BYTES; at < bytes.length; ) {
+    const end = at + 4 + bytes.readInt32BE(at)
+    blocks.push(unsnapped(bytes.subarray(at + 4, end)))
+    at = end
+  }
+  return Buffer.concat(blocks)
+}
+
+function unsnapped(block: Buffer): Buffer {
+  return Buffer.from(uncompressSync(block, { asBuffer: true }))
 }
 
 function unreadable(reason: string): CaudalError {

@@ -155,7 +155,9 @@ describe('what cannot be read', () => {
     const old = batchOf(records('a'), { offset: 0 })
     old[FIELD.magic] = 1
     expect(codeOf([old])).toBe('LOG_CORRUPT')
-    expect(codeOf([batchOf(records('a'), { offset: 0, attributes: 3 })])).toBe('LOG_CORRUPT')
+    expect(codeOf([batchOf(records('a'), { offset: 0, attributes: 7 })])).toBe('LOG_CORRUPT')
+    for (const attributes of [CODEC.snappy, CODEC.lz4, CODEC.zstd])
+      expect(codeOf([batchOf(records('a'), { offset: 0, attributes })])).toBe('LOG_CORRUPT')
     expect(codeOf([batchOf(records('a'), { offset: 0, attributes: CODEC.gzip })])).toBe('LOG_CORRUPT')
   })
 })
