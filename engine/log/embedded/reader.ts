@@ -6,6 +6,9 @@ import type { Fetched, Reader } from '#engine/log/log.ts'
 import type { BatchDecoder } from './batch.ts'
 import type { Partition } from './partition.ts'
 
+/** A call ends behind the record that reaches it, however many more it may return: large records must not fill the memory. */
+const FETCH_BYTES_MAX = 8 * 1024 * 1024
+
 /**
  * Keeps its place inside a batch from one call to the next, so that a large batch is fetched and decoded once. A call
  * that finds records gives the event loop a turn first: a reader far behind must starve nobody. At the end it waits
@@ -54,26 +57,31 @@ export class EmbeddedReader implements Reader {
 
   #fetch(partition: Partition, recordsMax: number): Fetched {
     const records: LogRecord[] = []
-    if (this.#batch) this.#drain(this.#batch, recordsMax, records)
+    let room = FETCH_BYTES_MAX
+    if (this.#batch) room = this.#drain(this.#batch, recordsMax, room, records)
     if (this.#batch) return { records, nextOffset: this.#offset }
     for (const batch of partition.batches(this.#offset)) {
-      if (records.length === recordsMax) return { records, nextOffset: this.#offset }
-      this.#drain(batch, recordsMax, records)
+      if (records.length === recordsMax || room <= 0) return { records, nextOffset: this.#offset }
+      room = this.#drain(batch, recordsMax, room, records)
     }
     // Whatever lies between the last batch and the end was removed, or never took place.
-    if (!this.#batch && records.length < recordsMax) this.#offset = partition.end
+    if (!this.#batch && records.length < recordsMax && room > 0) this.#offset = partition.end
     return { records, nextOffset: this.#offset }
   }
 
-  #drain(batch: BatchDecoder, recordsMax: number, records: LogRecord[]): void {
-    while (records.length < recordsMax) {
+  /** Returns how many of the bytes are left. */
+  #drain(batch: BatchDecoder, recordsMax: number, bytesMax: number, records: LogRecord[]): number {
+    let room = bytesMax
+    while (records.length < recordsMax && room > 0) {
       const record = batch.next(this.#offset)
       if (!record) break
       records.push(record)
+      room -= record.value?.length ?? 0
       this.#offset = record.offset + 1
     }
     this.#batch = batch.done ? undefined : batch
     if (batch.done) this.#offset = Math.max(this.#offset, batch.end)
+    return room
   }
 
   #check(): void {
