@@ -28,6 +28,14 @@ export interface Staged {
   readonly outputs: Output[]
 }
 
+/** What a task's work needs of the task. */
+export interface WorkOwner {
+  /** Effects wait for a commit. */
+  staged(bytes: number): void
+  /** Runs what may touch the local copy of the state; gives nothing when that has failed and the task is closed. */
+  guard<T>(action: () => T): T | undefined
+}
+
 export class TaskWork implements RunHost {
   readonly name: string
   readonly state: TaskState
@@ -44,7 +52,7 @@ export class TaskWork implements RunHost {
   readonly #timers: TimerQueue
   readonly #host: TaskHost
   readonly #deaths: DeathRate
-  readonly #onStaged: (bytes: number) => void
+  readonly #owner: WorkOwner
   #staged: Staged = { outputs: [] }
   #turn = 0
   /** Read once for all that one step starts. */
@@ -61,7 +69,7 @@ export class TaskWork implements RunHost {
     intakes: readonly SourceIntake[],
     timers: TimerQueue,
     host: TaskHost,
-    onStaged: (bytes: number) => void,
+    owner: WorkOwner,
   ) {
     this.name = name
     this.state = state
@@ -75,12 +83,16 @@ export class TaskWork implements RunHost {
     this.#intakes = intakes
     this.#timers = timers
     this.#host = host
-    this.#onStaged = onStaged
+    this.#owner = owner
     this.#deaths = new DeathRate()
   }
 
   /** Starts at most `budget` jobs; returns how many. */
   start(budget: number): number {
+    return this.#owner.guard(() => this.#start(budget)) ?? 0
+  }
+
+  #start(budget: number): number {
     let started = 0
     this.#now = this.system.now()
     const { metrics, inFlightMax } = this.#program
@@ -107,7 +119,7 @@ export class TaskWork implements RunHost {
   /** When something that waits for time goes on: a timer, or the head of a delay tier; it may be due already. */
   nextDue(): number | undefined {
     const dues = this.#intakes.map(intake => this.#heldUntil(intake)).filter(due => due > 0)
-    const timer = this.#timers.nextDue()
+    const timer = this.#owner.guard(() => this.#timers.nextDue())
     if (timer !== undefined) dues.push(timer)
     return dues.length > 0 ? Math.min(...dues) : undefined
   }
@@ -151,7 +163,7 @@ export class TaskWork implements RunHost {
     job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
     this.#program.metrics.stepsRun++
-    this.#onStaged(this.state.stage(writes))
+    this.#owner.staged(this.state.stage(writes))
     this.#host.wake()
   }
 
@@ -225,9 +237,14 @@ export class TaskWork implements RunHost {
     if (!pending) return this.#completed(job, run)
     this.#hold(job, run)
     pending.then(
-      () => this.#host.enqueue(() => this.#closed || this.#completed(job, run)),
-      error => this.#host.enqueue(() => this.#closed || this.#failed(job, run, error)),
+      () => this.#later(() => this.#completed(job, run)),
+      error => this.#later(() => this.#failed(job, run, error)),
     )
+  }
+
+  /** Within a step of the pod, unless the task is closed by then. */
+  #later(action: () => void): void {
+    this.#host.enqueue(() => this.#closed || this.#owner.guard(action))
   }
 
   #hold(job: Job, run: RecordRun | undefined): void {
@@ -261,7 +278,7 @@ export class TaskWork implements RunHost {
     if (job instanceof SourceJob || job instanceof DelayJob) job.intake.complete(job.record)
     if (this.#active.delete(job)) this.#program.metrics.inFlight--
     this.#lanes.leave(job)
-    this.#onStaged(bytes)
+    this.#owner.staged(bytes)
   }
 
   #failed(job: Job, run: RecordRun, thrown: unknown): void {
@@ -274,6 +291,7 @@ export class TaskWork implements RunHost {
     if (action === 'deadLetter') return this.#deadLetter(job, error, run.node?.name ?? this.name)
     this.#hold(job, undefined)
     if (action === 'releaseTask') this.#host.release(this.name, error)
+    else if (action === 'blockTask') this.#host.block(this.name, error)
     else this.#host.fail(error)
   }
 
@@ -319,7 +337,7 @@ export class TaskWork implements RunHost {
   #retry(job: Job): void {
     this.#hold(job, undefined)
     const delayMs = this.#host.limits.retryDelayMs * 2 ** (job.attempt - 1)
-    this.system.after(delayMs, () => this.#host.enqueue(() => this.#runAgain(job)))
+    this.system.after(delayMs, () => this.#later(() => this.#runAgain(job)))
   }
 
   /** Costs no attempt. What a step has bought meanwhile is in the journal. */
@@ -330,7 +348,7 @@ export class TaskWork implements RunHost {
     this.#postponed++
     this.logger.warn('the task waits before it starts more', { task: this.name, error: error.message })
     error.ready.then(() =>
-      this.#host.enqueue(() => {
+      this.#later(() => {
         this.#postponed--
         this.#runAgain(job)
       }),
@@ -338,7 +356,6 @@ export class TaskWork implements RunHost {
   }
 
   #runAgain(job: Job): void {
-    if (this.#closed) return
     this.#now = this.system.now()
     this.#run(job)
   }

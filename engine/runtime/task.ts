@@ -3,7 +3,7 @@
  * task-lifecycle.ts; who may own it is decided in ownership.ts; its effects leave through the committer.
  */
 import { asText } from '#engine/core/codec.ts'
-import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
+import { actionOf, CaudalError, hasCode, invariant, reasonOf } from '#engine/core/errors.ts'
 import type { StateDeclarations } from '#engine/core/operator.ts'
 import {
   type NewRecord,
@@ -29,6 +29,7 @@ import { assertMove, type TaskPhase } from './task-lifecycle.ts'
 import { type Staged, TaskWork } from './task-work.ts'
 
 const RETRY_MS = 200
+const STORE_RETRY_MS = 1_000
 
 /** One task's part of a commit. */
 export interface TaskCommit {
@@ -136,24 +137,25 @@ export class Task {
     const state = this.#state
     invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
     const { host, renamedState, droppedState, onStaged } = this.#options
-    let migrated: ReadonlyMap<string, Uint8Array | null>
+    let migratedBytes: number
     try {
-      migrated = migrateLayout(state, this.program.stage, this.name, { renamedState, droppedState })
+      const migrated = migrateLayout(state, this.program.stage, this.name, { renamedState, droppedState })
       this.intakes = this.#openIntakes(state)
+      migratedBytes = state.stage(migrated)
+      this.#endMarkers(state)
     } catch (error) {
       return this.#failed(error)
     }
-    const migratedBytes = state.stage(migrated)
-    this.#endMarkers(state)
     const timers = new TimerQueue(state, host.limits.timersWindowMax)
-    this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, bytes =>
-      onStaged(this, bytes),
-    )
+    this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, {
+      staged: bytes => onStaged(this, bytes),
+      guard: action => this.#guard(action),
+    })
     this.#sweep = new Sweep(state, declarationsOf(this.program))
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.blockedBy = undefined
     this.#move('running')
-    if (migrated.size > 0) onStaged(this, migratedBytes)
+    if (migratedBytes > 0) onStaged(this, migratedBytes)
   }
 
   /** Whoever has marked the task before is out: the first commit says so, and nobody needs to look at them again. */
@@ -173,7 +175,7 @@ export class Task {
 
   /** The check found nothing foreign: the own marker is part of the state from here on. */
   checked(position: number): void {
-    this.#state?.restore([], position)
+    this.#guard(() => this.#state?.restore([], position))
   }
 
   get position(): number {
@@ -184,7 +186,7 @@ export class Task {
   noted(records: readonly NewRecord[]): void {
     if (!this.work) return
     const entries = records.map(({ key, value }) => [asText(key ?? new Uint8Array()), value] as const)
-    this.#state?.restore(entries, this.position)
+    this.#guard(() => this.#state?.restore(entries, this.position))
   }
 
   block(error: unknown): void {
@@ -196,10 +198,11 @@ export class Task {
 
   /** Stages the deletion of what has outlived its time. */
   sweep(): void {
-    const expired = this.#sweep?.next(this.#options.host.system.now())
-    if (!expired || expired.size === 0) return
-    this.#state?.stage(expired)
-    this.#options.onStaged(this, 0)
+    this.#guard(() => {
+      const expired = this.#sweep?.next(this.#options.host.system.now())
+      if (!expired || expired.size === 0) return
+      this.#options.onStaged(this, this.#state?.stage(expired) ?? 0)
+    })
   }
 
   /** Goes on after a block. */
@@ -240,14 +243,15 @@ export class Task {
     return { task: this, staged, writes: state.take(), lows, releases }
   }
 
+  /** The commit stands, whether or not the local copy takes it. */
   committed(commit: TaskCommit, position: number): void {
-    this.#state?.committed(commit.writes, position)
     this.committedLows = commit.lows
+    this.#guard(() => this.#state?.committed(commit.writes, position))
     if (commit.releases) this.close('closedClean')
   }
 
   putBack(commit: TaskCommit): void {
-    this.#state?.putBack(commit.writes)
+    this.#guard(() => this.#state?.putBack(commit.writes))
     this.work?.putBack(commit.staged)
   }
 
@@ -267,7 +271,7 @@ export class Task {
   #arrived(store: Store, starts: readonly Bounds[]): void {
     if (!this.isOpen) return this.#release(store)
     this.#store = store
-    this.#options.host.enqueue(() => this.#opened(store, starts))
+    this.#options.host.enqueue(() => this.#guard(() => this.#opened(store, starts)))
   }
 
   #absent(error: unknown): void {
@@ -290,9 +294,13 @@ export class Task {
 
   #openingFailed(error: unknown): void {
     if (!this.isOpen) return
-    if (!hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(error)
+    const isOfStore = hasCode(error, 'STORE_FAILED')
+    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(error)
     const { host } = this.#options
-    host.system.after(RETRY_MS, () => host.enqueue(() => this.isOpen && this.open()))
+    if (isOfStore)
+      host.logger.warn('a task waits for its local copy', { task: this.name, error: reasonOf(error) })
+    const delayMs = isOfStore ? STORE_RETRY_MS : RETRY_MS
+    host.system.after(delayMs, () => host.enqueue(() => this.isOpen && this.open()))
   }
 
   #release(store: Store): void {
@@ -312,7 +320,7 @@ export class Task {
       log,
       system,
       incarnation,
-      enqueue: callback => host.enqueue(callback),
+      enqueue: callback => host.enqueue(() => this.#guard(callback)),
       apply,
       onSeen: onChanged,
       onFailed: error => this.#failed(error),
@@ -359,10 +367,23 @@ export class Task {
   /** Errors of this task alone block it; anything else is the pod's. */
   #failed(error: unknown): void {
     if (!this.isOpen) return
-    if (hasCode(error, 'LOG_UNAVAILABLE')) this.#options.host.release(this.name, error)
-    else if (hasCode(error, 'CHECKPOINT_LOST') || hasCode(error, 'LOG_CORRUPT')) {
-      this.#options.host.block(this.name, error)
-    } else this.#options.host.fail(error)
+    const isOfStore = hasCode(error, 'STORE_FAILED')
+    // Half of a record's effects may be staged: nothing more of this task is committed, and the topic has the rest.
+    if (isOfStore) this.close('closedDirty')
+    if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.#options.host.release(this.name, error)
+    else if (actionOf(error) === 'blockTask') this.#options.host.block(this.name, error)
+    else this.#options.host.fail(error)
+  }
+
+  /** When the local copy fails, the task is taken anew; the rest of the pod goes on. */
+  #guard<T>(action: () => T): T | undefined {
+    try {
+      return action()
+    } catch (error) {
+      if (!hasCode(error, 'STORE_FAILED')) throw error
+      this.#failed(error)
+      return undefined
+    }
   }
 
   #move(phase: TaskPhase): void {

@@ -120,7 +120,11 @@ async function openCopy(place: Place, onDiscarded: (reason: string) => void): Pr
   const first = await tryOpen(place)
   if (typeof first !== 'string') return first
   onDiscarded(first)
-  rmSync(place.directory, { recursive: true, force: true })
+  try {
+    rmSync(place.directory, { recursive: true, force: true })
+  } catch (error) {
+    throw failed(place, reasonOf(error), error)
+  }
   const second = await tryOpen(place)
   if (typeof second !== 'string') return second
   throw failed(place, second)
@@ -326,7 +330,15 @@ class LmdbFile implements EntryFile {
   }
 
   #unreadable(error: unknown): CaudalError {
-    writeFileSync(join(this.#place.directory, SUSPECT), '')
+    try {
+      writeFileSync(join(this.#place.directory, SUSPECT), '')
+    } catch (unmarked) {
+      return failed(
+        this.#place,
+        `${reasonOf(error)}; it is not marked as suspect: ${reasonOf(unmarked)}`,
+        error,
+      )
+    }
     return failed(this.#place, reasonOf(error), error)
   }
 }
