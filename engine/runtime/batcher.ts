@@ -56,14 +56,37 @@ export class Batcher {
     this.#items = []
     const first = items[0]
     if (!first) return
-    const { now, signal, log } = first.context
+    const { now, log } = first.context
+    let signal: AbortSignal | undefined
+    const context = {
+      now,
+      log,
+      get signal() {
+        signal ??= signalOf(items)
+        return signal
+      },
+    }
     try {
-      await this.#operator.processBatch(items, { now, signal, log })
+      await this.#operator.processBatch(items, context)
       for (const item of items) item.succeed()
     } catch (error) {
       for (const item of items) item.fail(error)
     }
   }
+}
+
+/** Aborts once every record of the batch is given up: what is done for one of them is not undone for another. */
+function signalOf(items: readonly Item[]): AbortSignal {
+  const controller = new AbortController()
+  for (const { context } of items) {
+    const { signal } = context
+    const abort = () => {
+      if (items.every(item => !item.context.isOpen)) controller.abort(signal.reason)
+    }
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  }
+  return controller.signal
 }
 
 class Item implements BatchItem<Declared> {

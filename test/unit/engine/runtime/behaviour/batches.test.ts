@@ -121,3 +121,59 @@ describe('a batch', () => {
     expect(kit.read('out')).toHaveLength(10)
   })
 })
+
+describe('the signal of a batch', () => {
+  /** Two records start together; each batch is under way for so long, and tells when its signal aborts. */
+  function waiting(callMs: number) {
+    const aborted: number[] = []
+    const write = scripted<number, number>(length => reply(length, callMs))
+    const store = batchOperator({
+      name: 'store',
+      input: numbers,
+      outputs: { out: numbers },
+      limits: { timeoutMs: 10_000 },
+      batch: { recordsMax: 2, waitMs: 8_000 },
+      async processBatch(items, ctx) {
+        ctx.signal.addEventListener('abort', () => aborted.push(items.length))
+        await write(items.length, ctx)
+        for (const item of items) item.emit('out', item.record.value)
+      },
+    })
+    return { aborted, graph: graphOf(store) }
+  }
+
+  it('does not abort while one of its records is not given up', async () => {
+    const { aborted, graph } = waiting(5_000)
+    await using kit = await testTopology(graph)
+    await kit.send('in', { key: 'a', value: 1 })
+    await kit.advance('7s')
+    await kit.send('in', { key: 'b', value: 2 })
+    await kit.advance('4s')
+    expect(aborted).toEqual([])
+    await kit.advance('2s')
+    expect(kit.read('out')).toEqual([2])
+    await kit.send('in', { key: 'c', value: 3 })
+    await kit.settle()
+    expect(kit.records('out').map(({ value }) => value)).toEqual([2, 1, 3])
+    expect(kit.deadLetters()).toEqual([])
+  })
+
+  it('aborts when the time of all its records is up', async () => {
+    const { aborted, graph } = waiting(60_000)
+    await using kit = await testTopology(graph)
+    await kit.send('in', { key: 'a', value: 1 }, { key: 'b', value: 2 })
+    await kit.advance('9s')
+    expect(aborted).toEqual([])
+    await kit.advance('2s')
+    expect(aborted).toEqual([2])
+  })
+
+  it('aborts when their task leaves', async () => {
+    const { aborted, graph } = waiting(60_000)
+    await using kit = await testTopology(graph)
+    await kit.send('in', { key: 'a', value: 1 }, { key: 'b', value: 2 })
+    await kit.advance('1s')
+    kit.pods[0]?.running.pod.tasks[0]?.close('closedDirty')
+    expect(aborted).toEqual([2])
+  })
+})
