@@ -1,7 +1,7 @@
 /** What a pod does now and then: stores positions for lag tools, sweeps expired state, trims what delay tiers have passed on. */
 import { reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
-import { partitionKey } from '#engine/core/record.ts'
+import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
 import type { Task } from './task.ts'
@@ -54,14 +54,17 @@ export class Upkeep {
     this.#cancels.clear()
   }
 
-  /** For lag tools and autoscalers; nothing depends on it. */
+  /** For lag tools and autoscalers; nothing depends on it. What was not stored is tried again with the next ones. */
   async storePositions(tasks: readonly Task[]): Promise<void> {
-    const positions = this.#advanced(this.#stored, tasks)
-    if (positions.length === 0) return
-    const stored = this.#options.membership()?.commitPositions(positions)
-    await stored?.catch(error =>
-      this.#options.logger.debug('positions were not stored', { error: reasonOf(error) }),
-    )
+    const positions = advanced(this.#stored, tasks)
+    const membership = this.#options.membership()
+    if (positions.length === 0 || !membership) return
+    try {
+      await membership.commitPositions(positions)
+      for (const position of positions) note(this.#stored, position)
+    } catch (error) {
+      this.#options.logger.debug('positions were not stored', { error: reasonOf(error) })
+    }
   }
 
   #sweep(): void {
@@ -72,25 +75,27 @@ export class Upkeep {
   #trim(): void {
     const { log, logger, tasks } = this.#options
     const delays = tasks().filter(({ program }) => program.tiers.length > 0)
-    for (const { offset, ...place } of this.#advanced(this.#trimmed, delays)) {
-      log
-        .trim(place, offset)
-        .catch(error => logger.warn('a tier was not trimmed', { ...place, error: reasonOf(error) }))
+    for (const position of advanced(this.#trimmed, delays)) {
+      const { offset, ...place } = position
+      log.trim(place, offset).then(
+        () => note(this.#trimmed, position),
+        error => logger.warn('a tier was not trimmed', { ...place, error: reasonOf(error) }),
+      )
     }
   }
+}
 
-  /** Sources whose committed position has moved since they were last noted, which they are now. */
-  #advanced(noted: Map<string, number>, tasks: readonly Task[]) {
-    const moved = tasks
-      .flatMap(({ intakes, committedLows }) =>
-        intakes.map(({ topic, partition }, index) => ({
-          topic,
-          partition,
-          offset: committedLows[index] ?? 0,
-        })),
-      )
-      .filter(position => position.offset > (noted.get(partitionKey(position)) ?? 0))
-    for (const position of moved) noted.set(partitionKey(position), position.offset)
-    return moved
-  }
+type Position = TopicPartition & { readonly offset: number }
+
+/** Sources whose committed position has moved since it was last noted. */
+function advanced(noted: ReadonlyMap<string, number>, tasks: readonly Task[]): Position[] {
+  return tasks
+    .flatMap(({ intakes, committedLows }) =>
+      intakes.map(({ topic, partition }, index) => ({ topic, partition, offset: committedLows[index] ?? 0 })),
+    )
+    .filter(position => position.offset > (noted.get(partitionKey(position)) ?? 0))
+}
+
+function note(noted: Map<string, number>, position: Position): void {
+  noted.set(partitionKey(position), position.offset)
 }
