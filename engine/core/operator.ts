@@ -69,8 +69,8 @@ export interface InputRecord<Name extends string, Value> {
 export type InputOf<I extends Codecs> = { [N in keyof I & string]: InputRecord<N, ValueOf<I[N]>> }[keyof I &
   string]
 
-export interface Timer {
-  readonly name: string
+export interface Timer<Name extends string = string> {
+  readonly name: Name
   readonly key: string | null
   /** When it was due; it fires at or after this, once. */
   readonly due: number
@@ -136,8 +136,9 @@ export interface Context<D extends Declared = Declared> {
     options?: EmitOptions,
   ): void
   /**
-   * Runs `call` once and journals its result as soon as it arrives; a record that dies later finds the result again
-   * instead of calling again. `part` tells apart several calls of one step by one record.
+   * Runs `call` once and journals its result as soon as it arrives; a record that runs again, after a crash or as a retry,
+   * finds the result instead of calling again. `part` tells apart several calls of one step by one record;
+   * `String(ctx.attempt)` lets a retry buy another result than the one that it was refused for.
    */
   step<N extends keyof D['steps'] & string>(
     name: N,
@@ -180,7 +181,7 @@ interface Definition<D extends Declared> {
 
 export interface ProcessDefinition<D extends Declared> extends Definition<D> {
   process(record: InputOf<D['inputs']>, ctx: Context<D>): void | Promise<void>
-  onTimer?(timer: Timer, ctx: Context<D>): void | Promise<void>
+  onTimer?(timer: Timer<D['timers']>, ctx: Context<D>): void | Promise<void>
 }
 
 /** One record of a batch. Emissions are its own; `fail` gives it the treatment of a thrown error, alone. */

@@ -59,6 +59,21 @@ describe('a task most of whose records die', () => {
     expect(kit.read('out').length + kit.deadLetters().length).toBe(1_000)
   })
 
+  it('goes on, counting anew, on the pod that takes it over', async () => {
+    let broken = true
+    await using kit = await testTopology(
+      failing(() => broken),
+      { pods: 2 },
+    )
+    await kit.send('in', ...inPartition(0, 1, 1_000))
+    await expect(kit.settle()).rejects.toThrow('task check/0 is blocked')
+    broken = false
+    await kit.pods.find(({ tasks }) => !tasks.includes('check/1'))?.stop()
+    await kit.settle()
+    expect(kit.deadLetters().length).toBeLessThan(400)
+    expect(kit.read('out').length + kit.deadLetters().length).toBe(1_000)
+  })
+
   it('is not stopped by a few of them', async () => {
     await using kit = await testTopology(failing(value => value % 3 === 0))
     await kit.send('in', ...inPartition(0, 1, 3_000))
