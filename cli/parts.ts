@@ -76,6 +76,8 @@ export interface OpenModel {
   readonly usage: UsageLedger
   /** Who answers, for people. */
   readonly description: string
+  /** Which providers are called no more for now, and why; a line each, for people. */
+  troubles(): readonly string[]
   close(): Promise<void>
 }
 
@@ -110,7 +112,7 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     chain.push({ baseUrl: fallbackBaseUrl, apiKey: fallbackApiKey, model: fallbackModel || name })
   const providers = chain.map(each => openAi(providerOptions(configuration, each), system))
   // All but the last are passed over at once when they have no room.
-  const [first, ...others] = providers.map((provider, index) => {
+  const gates = providers.map((provider, index) => {
     const waits = index < providers.length - 1 ? { waitMaxMs: 0 } : {}
     return limited(
       provider,
@@ -118,6 +120,7 @@ export async function openModel(configuration: Configuration, options: ModelOpti
       system,
     )
   })
+  const [first, ...others] = gates
   if (!first) throw new TypeError('a chain of providers has at least one')
   const usage = new UsageLedger()
   const model = metered(fallback(first, ...others), usage)
@@ -127,6 +130,11 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     description: server
       ? `simulated model at ${baseUrl}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
       : chain.map(each => `${each.model} at ${each.baseUrl}`).join(', then '),
+    troubles: () =>
+      gates.flatMap((gate, index) => {
+        const { breakerOpen, breakerReason } = gate.figures()
+        return breakerOpen ? [`${chain[index]?.baseUrl} is not called for now: ${breakerReason}`] : []
+      }),
     close: async () => {
       await Promise.all(providers.map(provider => provider.close()))
       await server?.close()

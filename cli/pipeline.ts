@@ -32,6 +32,8 @@ export interface Pipeline extends AsyncDisposable {
   readonly usage: UsageLedger
   /** Who answers, for people. */
   readonly model: string
+  /** Which providers are called no more for now, and why; a line each. */
+  readonly troubles: () => readonly string[]
 }
 
 export interface PipelineOptions {
@@ -55,7 +57,7 @@ export async function openPipeline(
   opened.defer(cancel)
   const ledger = new PurchaseLedger(isEmbedded(configuration) ? ledgerFile(configuration) : undefined)
   opened.defer(() => ledger.close())
-  const { model, usage, description, close } = await openModel(configuration, {
+  const { model, usage, description, troubles, close } = await openModel(configuration, {
     ...options,
     onBought: id => ledger.bought(id),
   })
@@ -81,6 +83,7 @@ export async function openPipeline(
     ledger,
     usage,
     model: description,
+    troubles,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   }
 }

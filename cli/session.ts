@@ -16,7 +16,7 @@ import { openPipeline, type Pipeline } from './pipeline.ts'
 import { serveProbes } from './probes.ts'
 import { type Summary, summaryLines, summaryOf, usageLines } from './summary.ts'
 import { Tally } from './tally.ts'
-import { things } from './text-table.ts'
+import { cut, things } from './text-table.ts'
 
 const TICK_MS = 200
 /** Where nothing can be redrawn, lines come seldom. */
@@ -156,8 +156,9 @@ class Session {
     const elapsedMs = system.now() - began
     const outcomes = this.#counts ? outcomeLine(this.#tally, elapsedMs) : ''
     if (this.#view.isLive) {
-      const { plan, running } = this.#pipeline
-      this.#view.draw([...stageTable(plan, running.pod.metrics, this.#tally), '', outcomes])
+      const { plan, running, troubles } = this.#pipeline
+      const stages = stageTable(plan, running.pod.metrics, this.#tally)
+      this.#view.draw([...stages, '', ...troubles().map(line => cut(line)), outcomes])
     } else if (isLast || system.now() - this.#plainAt >= PLAIN_LINE_MS) {
       this.#plainAt = system.now()
       this.#view.note(outcomes)
