@@ -85,6 +85,8 @@ function exitOf(error: unknown): ExitCode {
       return EXIT.usage
     case 'CONFIGURATION_INVALID':
     case 'TOPOLOGY_INVALID':
+    case 'TOPOLOGY_CHANGED':
+    case 'NAME_TAKEN':
     case 'TOPIC_MISMATCH':
     case 'TOPIC_MISSING':
     case 'TOPOLOGY_CHANGED':
