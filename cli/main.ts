@@ -85,7 +85,6 @@ function exitOf(error: unknown): ExitCode {
       return EXIT.usage
     case 'CONFIGURATION_INVALID':
     case 'TOPOLOGY_INVALID':
-    case 'TOPOLOGY_CHANGED':
     case 'NAME_TAKEN':
     case 'TOPIC_MISMATCH':
     case 'TOPIC_MISSING':
