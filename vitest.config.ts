@@ -2,8 +2,8 @@
 import { defineConfig } from 'vitest/config'
 
 const stackRequired = process.env.REQUIRE_STACK === '1'
-/** They kill brokers of their own and measure times: nothing may run beside them. */
-const FAULTS = 'test/integration/faults/faults.test.ts'
+/** They kill brokers and pods of their own and measure times: nothing may run beside them. */
+const FAULTS = ['test/integration/faults/faults.test.ts', 'test/integration/answers.test.ts']
 // A whole simulated cluster takes seconds on a busy machine; a test that hangs is told within a minute.
 // With real brokers beside it, it takes longer.
 const timeoutMs = stackRequired ? 180_000 : 60_000
@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'tests',
           include: ['test/**/*.test.ts'],
-          exclude: [stackRequired ? FAULTS : 'test/integration/**'],
+          exclude: stackRequired ? FAULTS : ['test/integration/**'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,7 +31,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'faults',
-          include: stackRequired ? [FAULTS] : [],
+          include: stackRequired ? FAULTS : [],
+          fileParallelism: false,
           sequence: { groupOrder: 1 },
         },
       },
