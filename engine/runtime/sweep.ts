@@ -1,45 +1,119 @@
-/** Deletes what has outlived its time from a task's state, a bounded batch at a time. */
+/**
+ * Deletes what has outlived its time from a task's state: entries with a time to live, and journaled steps of dead
+ * letters that nobody has replayed in time.
+ *
+ * Each kind has its own passes. A pass looks at all entries and is spread over a quarter of the shortest time to live, at
+ * most an hour: so the work grows with the state, and what is dead stays a fraction of what lives. A pass goes by turns
+ * of bounded size, as many each second as it needs; a turn that finds half of its entries dead counts for nothing, so
+ * what has piled up is gone at once. How many entries there are is known from the pass before, and grows with this one.
+ *
+ * It gives way: while the gate is shut, as when too much waits for a commit, no turn is taken.
+ */
 import type { StateDeclarations } from '#engine/core/operator.ts'
+import { STEP_PREFIX } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
-import { type SweepCursor, sweepExpired } from '#engine/state/ttl-sweep.ts'
+import { type SweepCursor, type Swept, sweepEntries, sweepExpired } from '#engine/state/ttl-sweep.ts'
 import { STEP_KEPT_MS, writtenAt } from './step-journal.ts'
+import type { TaskHost } from './task-host.ts'
+import type { WorkOwner } from './task-work.ts'
 
-const BATCH_ENTRIES_MAX = 1_000
-const STEP_SWEEP_INTERVAL_MS = 3_600_000
+export const SWEEP_INTERVAL_MS = 1_000
+const TURN_ENTRIES_MAX = 1_000
+const PASS_MS_MAX = 3_600_000
+const PASSES_PER_LIFETIME = 4
+
+export interface SweepOptions {
+  readonly state: TaskState
+  /** Of the stage's operators, by name. */
+  readonly declarations: ReadonlyMap<string, StateDeclarations>
+  readonly host: Pick<TaskHost, 'system' | 'enqueue' | 'mayStart'>
+  readonly owner: WorkOwner
+  /** The task is at work. */
+  readonly isWanted: () => boolean
+}
 
 export class Sweep {
-  readonly #state: TaskState
-  readonly #declarations: ReadonlyMap<string, StateDeclarations>
-  #cursor: SweepCursor | undefined
-  #stepsSweptAt = 0
+  readonly #options: SweepOptions
+  readonly #passes: readonly Pass[]
+  /** A turn waits for the next step of the pod. */
+  #isGoing = false
 
-  constructor(state: TaskState, declarations: ReadonlyMap<string, StateDeclarations>) {
-    this.#state = state
-    this.#declarations = declarations
-  }
-
-  /** Deletions to stage now. */
-  next(now: number): Map<string, null> {
-    const { expired, cursor } = sweepExpired(
-      this.#state,
-      this.#declarations,
-      now,
-      BATCH_ENTRIES_MAX,
-      this.#cursor,
+  constructor(options: SweepOptions) {
+    const { state, declarations } = options
+    this.#options = options
+    const lifetimes = [...declarations.values()]
+      .flatMap(states => Object.values(states))
+      .flatMap(({ ttlMs }) => (ttlMs === undefined ? [] : [ttlMs]))
+    const expired = new Pass(Math.min(...lifetimes) / PASSES_PER_LIFETIME, (now, cursor) =>
+      sweepExpired(state, declarations, now, TURN_ENTRIES_MAX, cursor),
     )
-    this.#cursor = cursor
-    return new Map([...expired, ...this.#oldSteps(now)].map(entry => [entry, null]))
+    const steps = new Pass(PASS_MS_MAX, (now, cursor) => {
+      const isOld = (_: string, bytes: Uint8Array) => now - writtenAt(bytes) > STEP_KEPT_MS
+      return sweepEntries(state, cursor ?? state.entries(STEP_PREFIX), isOld, TURN_ENTRIES_MAX)
+    })
+    this.#passes = lifetimes.length > 0 ? [expired, steps] : [steps]
   }
 
-  /** Journaled steps of dead letters that nobody has replayed in time. */
-  #oldSteps(now: number): string[] {
-    if (now - this.#stepsSweptAt < STEP_SWEEP_INTERVAL_MS) return []
-    this.#stepsSweptAt = now
-    const old: string[] = []
-    for (const [entry, value] of this.#state.entries('s')) {
-      if (now - writtenAt(value) > STEP_KEPT_MS) old.push(entry)
-      if (old.length === BATCH_ENTRIES_MAX) break
+  /** To be called once an interval: goes on with what is under way, or begins anew. */
+  begin(): void {
+    const now = this.#options.host.system.now()
+    for (const pass of this.#passes) pass.begin(now)
+    if (!this.#isGoing) this.#turn()
+  }
+
+  #turn(): void {
+    const { state, host, owner, isWanted } = this.#options
+    const pass = this.#passes.find(({ isOpen }) => isOpen)
+    this.#isGoing = false
+    if (!pass || !isWanted() || !host.mayStart()) return
+    owner.guard(() => {
+      const expired = pass.turn(host.system.now())
+      if (expired.length > 0) owner.staged(state.stage(new Map(expired.map(entry => [entry, null]))))
+    })
+    this.#isGoing = true
+    host.enqueue(() => this.#turn())
+  }
+}
+
+class Pass {
+  readonly #passMs: number
+  readonly #look: (now: number, cursor: SweepCursor | undefined) => Swept
+  #cursor: SweepCursor | undefined
+  #startedAt = Number.NEGATIVE_INFINITY
+  #seen = 0
+  /** Entries that the pass before has seen. */
+  #known = 0
+  /** Entries to look at within the interval. */
+  #budget = 0
+
+  constructor(passMs: number, look: (now: number, cursor: SweepCursor | undefined) => Swept) {
+    this.#passMs = Math.min(PASS_MS_MAX, Math.max(SWEEP_INTERVAL_MS, passMs))
+    this.#look = look
+  }
+
+  get isOpen(): boolean {
+    return this.#budget > 0
+  }
+
+  begin(now: number): void {
+    if (!this.#cursor) {
+      if (now - this.#startedAt < this.#passMs) return
+      this.#startedAt = now
+      this.#seen = 0
     }
-    return old
+    const share = (Math.max(this.#known, this.#seen) * SWEEP_INTERVAL_MS) / this.#passMs
+    this.#budget = Math.max(TURN_ENTRIES_MAX, Math.ceil(share))
+  }
+
+  turn(now: number): readonly string[] {
+    const { expired, seen, cursor } = this.#look(now, this.#cursor)
+    this.#cursor = cursor
+    this.#seen += seen
+    if (expired.length * 2 < seen) this.#budget -= seen
+    if (!cursor) {
+      this.#known = this.#seen
+      this.#budget = 0
+    }
+    return expired
   }
 }

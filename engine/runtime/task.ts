@@ -26,7 +26,7 @@ import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
 import type { TaskHost } from './task-host.ts'
 import { assertMove, type TaskPhase } from './task-lifecycle.ts'
-import { type Staged, TaskWork } from './task-work.ts'
+import { type Staged, TaskWork, type WorkOwner } from './task-work.ts'
 
 const RETRY_MS = 200
 const STORE_RETRY_MS = 1_000
@@ -147,11 +147,14 @@ export class Task {
       return this.#failed(error)
     }
     const timers = new TimerQueue(state, host.limits.timersWindowMax)
-    this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, {
+    const owner: WorkOwner = {
       staged: bytes => onStaged(this, bytes),
       guard: action => this.#guard(action),
-    })
-    this.#sweep = new Sweep(state, declarationsOf(this.program))
+    }
+    this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, owner)
+    const declarations = declarationsOf(this.program)
+    const isWanted = () => this.phase === 'running'
+    this.#sweep = new Sweep({ state, declarations, host, owner, isWanted })
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.blockedBy = undefined
     this.#move('running')
@@ -198,11 +201,7 @@ export class Task {
 
   /** Stages the deletion of what has outlived its time. */
   sweep(): void {
-    this.#guard(() => {
-      const expired = this.#sweep?.next(this.#options.host.system.now())
-      if (!expired || expired.size === 0) return
-      this.#options.onStaged(this, this.#state?.stage(expired) ?? 0)
-    })
+    this.#sweep?.begin()
   }
 
   /** Goes on after a block. */

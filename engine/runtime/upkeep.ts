@@ -4,9 +4,9 @@ import type { Logger } from '#engine/core/operator.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
+import { SWEEP_INTERVAL_MS } from './sweep.ts'
 import type { Task } from './task.ts'
 
-const SWEEP_INTERVAL_MS = 1_000
 const TRIM_INTERVAL_MS = 10_000
 
 export interface UpkeepOptions {

@@ -3,7 +3,7 @@ import { groupOf } from './layout.ts'
 
 /**
  * A plain Map answers everything but `entries(prefix)`. For that, the keys of each group of the layout (the map
- * entries of one key; the timers) are kept in a set of their own: any other prefix scans all. Entries that belong to
+ * entries of one key; the timers; the steps) are kept in a set of their own: any other prefix scans all. Entries that belong to
  * no group, the most common by far, cost no more than in a Map.
  */
 export class EntryMap<V> {

@@ -34,6 +34,8 @@ export const LAYOUT = '!layout'
 
 /** Every timer entry begins with this. */
 export const TIMER_PREFIX = 't'
+/** Every entry of a journaled step begins with this. */
+export const STEP_PREFIX = 's'
 
 export type Entry =
   | { readonly kind: 'value'; readonly operator: string; readonly state: string; readonly key: string }
@@ -121,13 +123,14 @@ export function parseEntry(entry: string): Entry | undefined {
 }
 
 /**
- * The prefix by which an entry is looked for together with others: that of its key's map, or of all timers. Indexes
- * in memory keep these groups; undefined for what is only read one by one or all at once.
+ * The prefix by which an entry is looked for together with others: that of its key's map, of all timers or of all steps.
+ * Indexes in memory keep these groups; undefined for what is only read one by one or all at once.
  */
 export function groupOf(entry: string): string | undefined {
-  if (entry[0] === 'm') return mapGroup(entry)?.prefix
-  if (entry[0] === '!') return entry.startsWith(MARKER_PREFIX) ? MARKER_PREFIX : undefined
-  return entry[0] === TIMER_PREFIX ? TIMER_PREFIX : undefined
+  const kind = entry[0]
+  if (kind === 'm') return mapGroup(entry)?.prefix
+  if (kind === '!') return entry.startsWith(MARKER_PREFIX) ? MARKER_PREFIX : undefined
+  return kind === TIMER_PREFIX || kind === STEP_PREFIX ? kind : undefined
 }
 
 function parseKeyed(entry: string): Entry | undefined {

@@ -7,9 +7,11 @@ import type { TaskState } from './task-state.ts'
 /** Where a sweep goes on. Lives as long as the task's state: a new owner begins anew. */
 export type SweepCursor = IterableIterator<readonly [string, Uint8Array]>
 
-export interface Sweep {
+export interface Swept {
   /** Keys of entries to delete: the runtime stages their deletion at once, before any other write. */
   readonly expired: readonly string[]
+  /** How many entries were looked at. */
+  readonly seen: number
   /** Undefined when everything has been looked at. */
   readonly cursor: SweepCursor | undefined
 }
@@ -24,23 +26,32 @@ export function sweepExpired(
   now: number,
   batchMax: number,
   cursor: SweepCursor | undefined,
-): Sweep {
+): Swept {
   const lifetimes = lifetimesOf(declarations)
-  if (lifetimes.size === 0) return { expired: [], cursor: undefined }
-  const expired = new Set<string>()
-  const entries = cursor ?? state.entries('')
-  for (let seen = 0; seen < batchMax; seen++) {
-    const next = entries.next()
-    if (next.done) return { expired: [...expired], cursor: undefined }
-    const [entry, bytes] = next.value
-    const ttl = lifetimes.get(prefixOf(entry))
-    // The iterator was held across commits: only what stands now counts.
-    if (isExpired(bytes, ttl, now) && isExpired(state.get(entry) ?? NOTHING, ttl, now)) expired.add(entry)
-  }
-  return { expired: [...expired], cursor: entries }
+  if (lifetimes.size === 0) return { expired: [], seen: 0, cursor: undefined }
+  const isOver = (entry: string, bytes: Uint8Array) => isExpired(bytes, lifetimes.get(prefixOf(entry)), now)
+  return sweepEntries(state, cursor ?? state.entries(''), isOver, batchMax)
 }
 
-const NOTHING = new Uint8Array()
+/** Looks at the next `batchMax` of these entries. */
+export function sweepEntries(
+  state: TaskState,
+  entries: SweepCursor,
+  isOver: (entry: string, bytes: Uint8Array) => boolean,
+  batchMax: number,
+): Swept {
+  const expired = new Set<string>()
+  for (let seen = 0; seen < batchMax; seen++) {
+    const next = entries.next()
+    if (next.done) return { expired: [...expired], seen, cursor: undefined }
+    const [entry, bytes] = next.value
+    if (!isOver(entry, bytes)) continue
+    // The iterator was held across commits: only what stands now counts.
+    const current = state.get(entry)
+    if (current && isOver(entry, current)) expired.add(entry)
+  }
+  return { expired: [...expired], seen: batchMax, cursor: entries }
+}
 
 function lifetimesOf(declarations: ReadonlyMap<string, StateDeclarations>): ReadonlyMap<string, number> {
   const lifetimes = new Map<string, number>()

@@ -16,6 +16,7 @@ import {
   NAME_BYTES_MAX,
   parseEntry,
   RELEASE,
+  STEP_PREFIX,
   stepEntry,
   TIMER_PREFIX,
   timerEntry,
@@ -105,6 +106,7 @@ describe('entries of arbitrary strings', () => {
       const prefix = mapEntryPrefix(operator, name, key)
       expect([groupOf(mapEntry(operator, name, key, member)), groupOf(prefix)]).toEqual([prefix, prefix])
       expect(groupOf(timerEntry(operator, name, key))).toBe(TIMER_PREFIX)
+      expect(groupOf(stepEntry('call'))).toBe(STEP_PREFIX)
       expect([groupOf(markerEntry(key)), groupOf(CHECKPOINT)]).toEqual([MARKER_PREFIX, undefined])
       expect(groupOf(valueEntry(operator, name, key))).toBeUndefined()
     }

@@ -6,7 +6,7 @@ import { frame } from '#engine/state/frame.ts'
 import { CHECKPOINT, mapEntry, stepEntry, timerEntry, valueEntry } from '#engine/state/layout.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'
 import { TaskState } from '#engine/state/task-state.ts'
-import { type Sweep, sweepExpired } from '#engine/state/ttl-sweep.ts'
+import { type Swept, sweepExpired } from '#engine/state/ttl-sweep.ts'
 
 const DECLARED: ReadonlyMap<string, StateDeclarations> = new Map([
   ['op', { session: value(text, { ttlMs: 1_000 }), recent: map(text, { ttlMs: 500 }), total: value(text) }],
@@ -21,7 +21,7 @@ beforeEach(async () => {
 })
 
 /** Runs a sweep to its end; calls `between` after each batch. */
-function sweepAll(now: number, batchMax: number, between = (_: Sweep): void => undefined): string[] {
+function sweepAll(now: number, batchMax: number, between = (_: Swept): void => undefined): string[] {
   const expired: string[] = []
   let sweep = sweepExpired(state, DECLARED, now, batchMax, undefined)
   for (;;) {
@@ -89,6 +89,10 @@ describe('a sweep', () => {
   it('does nothing where no state has a time to live', () => {
     state.restore([[valueEntry('op', 'session', 'k'), writtenAt(0)]], 1)
     const none = new Map([['op', { session: value(text) }]])
-    expect(sweepExpired(state, none, 9_000, 10, undefined)).toEqual({ expired: [], cursor: undefined })
+    expect(sweepExpired(state, none, 9_000, 10, undefined)).toEqual({
+      expired: [],
+      seen: 0,
+      cursor: undefined,
+    })
   })
 })
