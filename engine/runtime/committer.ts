@@ -12,6 +12,7 @@ import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
 import type { Slot } from './outlets.ts'
+import { sizeOf } from './source-intake.ts'
 import type { Task, TaskCommit } from './task.ts'
 
 export interface Commit {
@@ -19,6 +20,8 @@ export interface Commit {
   readonly number: number
   readonly parts: readonly TaskCommit[]
   readonly startedAt: number
+  /** Keys and values that it writes. */
+  readonly bytes: number
 }
 
 /** How much is staged. What is written twice before it is committed counts twice. */
@@ -42,6 +45,8 @@ export class Committer {
   /** The commit of unknown outcome. */
   pending: Commit | undefined
   lastGoodAt = 0
+  /** Of all commits that took place. */
+  committedBytes = 0
   #producer: Producer | undefined
   /** The transaction under way, and the commit that it is, if it is one. */
   #underWay: { readonly commit: Commit | undefined } | undefined
@@ -117,8 +122,10 @@ export class Committer {
     this.#gathered = { records: 0, bytes: 0 }
     if (parts.length === 0) return
     this.#committing = gathered
-    const commit = { number, parts, startedAt: system.now() }
-    this.#transact(gather(parts, commit.startedAt), commit, receipt => this.#committed(commit, receipt))
+    const startedAt = system.now()
+    const { batches, bytes } = gather(parts, startedAt)
+    const commit = { number, parts, startedAt, bytes }
+    this.#transact(batches, commit, receipt => this.#committed(commit, receipt))
   }
 
   /** Writes records of the engine's own, such as markers, in a transaction of their own. */
@@ -192,6 +199,7 @@ export class Committer {
 
   #settle(commit: Commit, positions: readonly number[]): void {
     this.#committing = NOTHING
+    this.committedBytes += commit.bytes
     commit.parts.forEach((part, index) => {
       if (part.task.isOpen) part.task.committed(part, positions[index] ?? 0)
     })
@@ -201,30 +209,35 @@ export class Committer {
 
 const NOTHING: Readonly<Count> = Object.freeze({ records: 0, bytes: 0 })
 
-/** One batch per state partition, in the order of the parts, then one per partition of the outputs. */
-function gather(parts: readonly TaskCommit[], now: number): PartitionBatch[] {
-  const batches: PartitionBatch[] = parts.map(({ task, writes }) => ({
-    ...task.statePlace,
-    records: stateRecords(writes, now),
-  }))
+interface Gathered {
+  /** One per state partition, in the order of the parts, then one per partition of the outputs. */
+  readonly batches: readonly PartitionBatch[]
+  readonly bytes: number
+}
+
+function gather(parts: readonly TaskCommit[], now: number): Gathered {
+  const batches: PartitionBatch[] = []
+  let bytes = 0
+  for (const { task, writes } of parts) {
+    const records: NewRecord[] = []
+    for (const [entry, value] of writes) {
+      const record = { key: Buffer.from(entry), value, headers: NO_HEADERS, timestamp: now }
+      records.push(record)
+      bytes += sizeOf(record)
+    }
+    batches.push({ ...task.statePlace, records })
+  }
   const slots: Slot[] = []
   for (const { staged } of parts) {
     for (const { slot, record } of staged.outputs) {
       if (slot.records.length === 0) slots.push(slot)
       slot.records.push(record)
+      bytes += sizeOf(record)
     }
   }
   for (const slot of slots) {
     batches.push({ topic: slot.topic, partition: slot.partition, records: slot.records })
     slot.records = []
   }
-  return batches
-}
-
-function stateRecords(writes: ReadonlyMap<string, Uint8Array | null>, now: number): NewRecord[] {
-  const records: NewRecord[] = []
-  for (const [entry, value] of writes) {
-    records.push({ key: Buffer.from(entry), value, headers: NO_HEADERS, timestamp: now })
-  }
-  return records
+  return { batches, bytes }
 }

@@ -1,11 +1,18 @@
 /** What a pod tells about itself: events on diagnostics channels, and metrics as plain numbers that anybody may read. */
 import { type Channel, channel } from 'node:diagnostics_channel'
 import type { Action } from '#engine/core/errors.ts'
+import type { Limits } from './limits.ts'
 
 /** The channels by name, each with the message that it carries. Messages are plain data and are not changed later. */
 export interface DiagnosticEvents {
-  /** A pod has started; `metrics` is read whenever its figures are wanted, until the pod stops. */
-  'caudal:pod:started': { readonly pod: string; readonly application: string; readonly metrics: PodMetrics }
+  /** A pod has started; `metrics` gives its figures whenever they are wanted, until the pod stops. */
+  'caudal:pod:started': {
+    readonly pod: string
+    readonly application: string
+    /** Their names as gauges are in `LIMITS`. */
+    readonly limits: Limits
+    readonly metrics: () => PodMetrics
+  }
   'caudal:pod:stopped': { readonly pod: string; readonly reason: string | undefined }
   'caudal:group:joined': {
     readonly pod: string
@@ -150,6 +157,8 @@ export class PodMetrics {
   stalls = 0
   stagedRecords = 0
   stagedBytes = 0
+  /** Records of global tables that could not be read; their keys kept the values that they had. */
+  tableRecordsSkipped = 0
   readonly commitMs = new Histogram()
   readonly restoreMs = new Histogram()
 
@@ -215,8 +224,9 @@ export const POD_METRICS: Fields<PodMetrics> = Object.freeze({
   fences: counter('fences', 'producers of other pods that were fenced'),
   claimsRefused: counter('claims_refused', 'claims that the group did not accept'),
   stalls: counter('stalls', 'times that nothing ran for two thirds of a session'),
-  stagedRecords: gauge('staged_records', 'effects that wait for a commit'),
-  stagedBytes: gauge('staged_bytes', 'bytes that wait for a commit'),
+  stagedRecords: gauge('staged_records', 'effects that wait for a commit or are being committed'),
+  stagedBytes: gauge('staged_bytes', 'bytes that wait for a commit or are being committed'),
+  tableRecordsSkipped: counter('table_records_skipped', 'records of global tables that could not be read'),
   commitMs: histogram('commit_duration', 'time that a commit took'),
   restoreMs: histogram('restore_duration', 'time that the restore of a task took'),
 })

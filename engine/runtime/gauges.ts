@@ -1,11 +1,16 @@
-/** Brings the figures that show the present up to date: they are asked for seldom, and change with every record. */
+/** Brings the figures that others keep up to date: they are asked for seldom, and change with every record. */
 import type { PodMetrics } from './diagnostics.ts'
 import type { Task } from './task.ts'
 
 export function updateGauges(
   metrics: PodMetrics,
   tasks: readonly Task[],
-  staged: { readonly stagedRecords: number; readonly stagedBytes: number },
+  committer: {
+    readonly stagedRecords: number
+    readonly stagedBytes: number
+    readonly committedBytes: number
+  },
+  tables: { readonly skipped: number },
 ): void {
   for (const stage of metrics.stages.values()) Object.assign(stage, { waiting: 0, buffered: 0, tasks: 0 })
   for (const { program, work, intakes } of tasks) {
@@ -13,6 +18,8 @@ export function updateGauges(
     program.metrics.waiting += work?.parked ?? 0
     for (const { buffered } of intakes) program.metrics.buffered += buffered
   }
-  metrics.stagedRecords = staged.stagedRecords
-  metrics.stagedBytes = staged.stagedBytes
+  metrics.stagedRecords = committer.stagedRecords
+  metrics.stagedBytes = committer.stagedBytes
+  metrics.commitBytes = committer.committedBytes
+  metrics.tableRecordsSkipped = tables.skipped
 }

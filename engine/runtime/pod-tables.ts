@@ -54,6 +54,13 @@ export class PodTables {
     )
   }
 
+  /** Records that could not be read; their keys kept the values that they had. */
+  get skipped(): number {
+    let skipped = 0
+    for (const table of this.#tables.values()) skipped += table.skipped
+    return skipped
+  }
+
   snapshot(name: string): TableSnapshot<unknown> {
     const table = this.#tables.get(name)
     if (!table) throw new CaudalError('INTERNAL', { reason: `table ${name} is not followed` })

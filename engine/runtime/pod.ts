@@ -142,7 +142,8 @@ export class Pod implements TaskHost {
     publish('caudal:pod:started', {
       pod: this.incarnation,
       application: this.application,
-      metrics: this.#metrics,
+      limits: this.limits,
+      metrics: () => this.metrics,
     })
     this.#membership = this.log.joinGroup({
       group: this.application,
@@ -180,7 +181,7 @@ export class Pod implements TaskHost {
 
   /** Figures of this pod; those that show the present are brought up to date when this is read. */
   get metrics(): PodMetrics {
-    updateGauges(this.#metrics, this.tasks, this.#committer)
+    updateGauges(this.#metrics, this.tasks, this.#committer, this.#tables)
     return this.#metrics
   }
 
