@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { stackRuns } from '../stack.ts'
 import { Cluster } from './cluster.ts'
-import { play, type Scenario } from './scenario.ts'
+import { judge, type Scenario } from './scenario.ts'
 import { oneOfThree, onlyBroker } from './scenarios/brokers.ts'
 import { lostGroupMessages, lostMessages } from './scenarios/lost-messages.ts'
 import { frozenPods, killedOnlyPod, killedPods } from './scenarios/lost-pods.ts'
@@ -13,7 +13,8 @@ import { rollingRestart, scaled } from './scenarios/scaling.ts'
 import { partitionsCost, slowCall } from './scenarios/steady.ts'
 
 const CLUSTER_WITHIN_MS = 90_000
-const SCENARIO_WITHIN_MS = 240_000
+/** Twice, where a bound of time was not kept. */
+const SCENARIO_WITHIN_MS = 480_000
 // It brings its own brokers: what counts is whether such tests are wanted here.
 const runs = process.env.REQUIRE_STACK === '1' || (await stackRuns('kafka'))
 
@@ -25,7 +26,7 @@ function describeFaults(name: 'one' | 'three', brokers: number, scenarios: reado
     }, CLUSTER_WITHIN_MS)
     afterAll(() => cluster.stop())
     scenarios.forEach((scenario, index) => {
-      it(scenario.name, () => play(scenario, cluster, `${name}-${index}`), SCENARIO_WITHIN_MS)
+      it(scenario.name, () => judge(scenario, cluster, `${name}-${index}`), SCENARIO_WITHIN_MS)
     })
   })
 }

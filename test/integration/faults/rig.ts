@@ -63,6 +63,8 @@ export class Rig {
   readonly load: Load
   readonly outputs: Outputs
   readonly faults: Fault[] = []
+  /** Bounds of time that were not kept: this machine may have had other work, so the run is judged by a second one. */
+  readonly exceeded: string[] = []
   /** Every life of every pod. */
   readonly lives: PodProcess[] = []
   readonly #model: ModelProcess
@@ -93,6 +95,10 @@ export class Rig {
     const planned = plan(graphOf({ application, pod: '', partitions, inFlightMax, timeoutMs: 1, ask }))
     await log.createTopics(planned.topicSpecs)
     return new Rig(options, log, planned, await ModelProcess.start(options.model))
+  }
+
+  atMost(what: string, measured: number, max: number): void {
+    if (!(measured <= max)) this.exceeded.push(`${what}: ${measured}, at most ${max}`)
   }
 
   /** Begins to load and to watch. */

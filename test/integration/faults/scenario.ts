@@ -25,12 +25,23 @@ export interface Scenario {
   /** What happens to the requests on their way to the brokers; without it they go straight. */
   readonly troubleFor?: ProxyOptions['troubleFor']
   play(rig: Rig): Promise<void>
-  /** Beyond exactly one outcome for each question and the right state, which every scenario asserts. */
+  /** Beyond exactly one outcome for each question and the right state, which every scenario asserts; bounds of time by `rig.atMost`. */
   check(verdict: Verdict, rig: Rig): void
 }
 
-/** Figures for whoever reads the run, and what must hold in every one. */
-export async function play(scenario: Scenario, cluster: Cluster, name: string): Promise<void> {
+/**
+ * What must hold in every run is asserted at once. Where a bound of time was not kept, because of the product or because the
+ * machine had other work, the whole is played once more, and then it counts.
+ */
+export async function judge(scenario: Scenario, cluster: Cluster, name: string): Promise<void> {
+  const exceeded = await play(scenario, cluster, name)
+  if (exceeded.length === 0) return
+  report(scenario.name, { playedAgainFor: exceeded })
+  expect(await play(scenario, cluster, `${name}-again`)).toEqual([])
+}
+
+/** Returns the bounds that were not kept. */
+async function play(scenario: Scenario, cluster: Cluster, name: string): Promise<readonly string[]> {
   const { troubleFor } = scenario
   const places = troubleFor ? cluster.proxies : []
   const proxies = places.map(
@@ -60,6 +71,7 @@ export async function play(scenario: Scenario, cluster: Cluster, name: string): 
     expect.soft(doubled.slice(0, 10), 'questions answered once too often').toEqual([])
     expect.soft(differences.slice(0, 10), 'what differs from one process in order').toEqual([])
     scenario.check(verdict, rig)
+    return rig.exceeded
   } finally {
     await rig.close()
     await Promise.all(proxies.map(each => each.stop()))
