@@ -33,6 +33,6 @@ export class Backlog implements Disposable {
       this.#adding = false
     }
     // A log that does not answer is told of by the scenario, which finds no progress.
-    this.#application.ask(questions(asked.size + missing).slice(asked.size)).then(done, done)
+    this.#application.ask(questions(asked.size + missing, asked.size)).then(done, done)
   }
 }

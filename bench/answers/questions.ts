@@ -13,24 +13,33 @@ export interface Question {
 const SAMPLE = fileURLToPath(new URL('../../pipelines/sample/questions.ndjson', import.meta.url))
 const FROM = process.env.QUESTIONS || SAMPLE
 
+type Event = Readonly<Record<string, unknown>>
+let known: readonly (readonly [id: string, event: Event])[] | undefined
+
 /**
  * The valid questions of the file, each once; where more are wanted they are asked again under other ids. All of them when no
- * number is given.
+ * number is given; without the first `from`.
  */
-export function questions(count?: number): readonly Question[] {
-  const events = new Map<string, Record<string, unknown>>()
-  for (const line of readFileSync(FROM, 'utf8').split('\n')) {
-    const event = eventOf(line)
-    if (event) events.set(String(event.id), event)
-  }
-  const all = [...events]
-  return Array.from({ length: count ?? all.length }, (_, index) => {
+export function questions(count?: number, from = 0): readonly Question[] {
+  known ??= [...eventsOf(FROM)]
+  const all = known
+  return Array.from({ length: (count ?? all.length) - from }, (_, place) => {
+    const index = from + place
     const [id = '', event = {}] = all[index % all.length] ?? []
     const round = Math.floor(index / all.length)
     const again = round === 0 ? id : `${id}.${round}`
     // An event in an envelope is known by the id of the envelope.
     return { id: again, event: { ...event, ['event_id' in event ? 'event_id' : 'id']: again } }
   })
+}
+
+function eventsOf(path: string): ReadonlyMap<string, Event> {
+  const events = new Map<string, Event>()
+  for (const line of readFileSync(path, 'utf8').split('\n')) {
+    const event = eventOf(line)
+    if (event) events.set(String(event.id), event)
+  }
+  return events
 }
 
 function eventOf(line: string): Record<string, unknown> | undefined {

@@ -2,46 +2,48 @@
 import { pause, quantile } from '../../measuring.ts'
 import { type Application, withApplication } from '../application.ts'
 import { audit } from '../audit.ts'
-import { Backlog } from '../backlog.ts'
+import { Load } from '../load.ts'
 import { fixed } from '../profiles.ts'
 import { rateOf } from '../rate.ts'
 import { applicationName, type Scenario } from '../scenario.ts'
 
 export interface HangsSize {
   readonly pairs: number
+  readonly questionsPerSecond: number
   /** The others take a sixtieth of it. */
   readonly hangMs: number
   readonly measuredMs: number
 }
 
 const HANGING = 0.01
-/** Questions that have no outcome yet, all the time. */
-const BACKLOG = 4_000
 const CALLS_PER_HANG = 60
 const FALL_MAX = 0.05
 const WITHIN_MS = 120_000
 
 /**
  * About thirteen minutes, as what hangs has to come and go before each measurement; `--size '{"hangMs":12000}'` is a fifth of all times.
- * The limit of calls in flight must not be reached: a limit that is reached is shared with what hangs, whoever sets it. At the
- * 2,000 calls a second that two cores can do, 1 % that hang for 60 s are 1,200 calls.
+ * Questions come evenly, two thirds of what two cores can do: whoever is kept waiting by what hangs falls behind. The limit of
+ * calls in flight is not reached: a limit that is reached is shared with what hangs, whoever sets it.
  */
 export const hangs: Scenario<HangsSize> = {
   name: 'hangs',
   summary:
     '1 % of calls hang, time-out above it, five pairs with and without: the others keep 95 % of their rate',
-  full: { pairs: 5, hangMs: 60_000, measuredMs: 18_000 },
+  full: { pairs: 5, questionsPerSecond: 600, hangMs: 60_000, measuredMs: 18_000 },
   async run(size, place) {
     const environment = {
       APP_ID: applicationName('hangs'),
       REGEN_THRESHOLD: '0',
-      MAX_IN_FLIGHT: String(2 * BACKLOG),
+      MAX_IN_FLIGHT: '4000',
       LLM_TIMEOUT_MS: String(2 * size.hangMs),
     }
     const profile = { ...fixed(size.hangMs / CALLS_PER_HANG), hangMs: size.hangMs }
     return withApplication({ ...place, profile, pods: 1, environment }, async application => {
-      using backlog = new Backlog(application, BACKLOG)
-      await application.until(() => application.outcomes.all.length > 1_000, WITHIN_MS, 'the pod works')
+      const load = new Load(application, size.questionsPerSecond)
+      await load.ask(1)
+      await application.until(() => application.outcomes.all.length > 0, WITHIN_MS, 'the pod works')
+      const times = size.pairs * 2
+      const loaded = load.during(times * (size.hangMs + size.measuredMs))
       const kept: number[] = []
       for (let pair = 1; pair <= size.pairs; pair++) {
         const without = await othersPerSecond(application, 0, size)
@@ -51,8 +53,8 @@ export const hangs: Scenario<HangsSize> = {
           `pair ${pair}: without ${Math.round(without)}/s, with ${Math.round(during)}/s, kept ${kept.at(-1)?.toFixed(3)}`,
         )
       }
-      backlog.end()
       await application.provider.behave({ hanging: 0 })
+      await loaded
       await application.untilSettled(WITHIN_MS, place.say)
       const { faults, bought, recorded } = await audit(application)
       const share = quantile(kept, 0.5)

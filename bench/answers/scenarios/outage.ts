@@ -1,10 +1,9 @@
 /** The provider is gone for minutes while questions keep coming: nothing fails, nothing is bought twice, nobody restarts. */
 import { realSystem } from '#engine/core/system.ts'
-import { pause } from '../../measuring.ts'
-import { type Application, withApplication } from '../application.ts'
+import { withApplication } from '../application.ts'
 import { audit } from '../audit.ts'
+import { Load } from '../load.ts'
 import { fixed } from '../profiles.ts'
-import { questions } from '../questions.ts'
 import { applicationName, type Scenario } from '../scenario.ts'
 
 export interface OutageSize {
@@ -17,7 +16,6 @@ export interface OutageSize {
 
 const MODEL_MS = 800
 const BACK_WITHIN_MS = 30_000
-const TICK_MS = 250
 
 export const outage: Scenario<OutageSize> = {
   name: 'outage',
@@ -69,32 +67,4 @@ export const outage: Scenario<OutageSize> = {
       }
     })
   },
-}
-
-/** Questions that come evenly, whatever becomes of them. */
-class Load {
-  readonly #application: Application
-  readonly #perSecond: number
-  #asked = 0
-
-  constructor(application: Application, perSecond: number) {
-    this.#application = application
-    this.#perSecond = perSecond
-  }
-
-  async ask(count: number): Promise<void> {
-    const next = questions(this.#asked + count).slice(this.#asked)
-    this.#asked += count
-    await this.#application.ask(next)
-  }
-
-  async during(durationMs: number): Promise<void> {
-    const began = performance.now()
-    const before = this.#asked
-    for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs = performance.now() - began) {
-      const due = before + Math.ceil((elapsedMs / 1_000) * this.#perSecond) - this.#asked
-      if (due > 0) await this.ask(due)
-      await pause(TICK_MS)
-    }
-  }
 }

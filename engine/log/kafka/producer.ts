@@ -21,14 +21,13 @@ import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { BackOff, persist } from './persist.ts'
 import { type ProducedSlice, produceRequest } from './produce-request.ts'
+import { sequenceAfter } from './record-batch.ts'
 import { type Limits, type Plan, planOf, type Slice } from './slices.ts'
 import { byTopic } from './wire.ts'
 
 const KAFKA_OVERHEAD_BYTES = 40_000
 const BATCH_RECORDS_MAX = 10_000
 const REQUEST_BYTES_MAX = 4_194_304
-/** Sequence numbers start again after the largest 32-bit integer. */
-const SEQUENCES = 2 ** 31
 
 export class KafkaProducer implements Producer {
   readonly #id: string
@@ -151,7 +150,7 @@ export class KafkaProducer implements Producer {
 
   #stampOf(slice: Slice) {
     const sequence = this.#sequences.get(partitionKey(slice)) ?? 0
-    this.#sequences.set(partitionKey(slice), (sequence + slice.to - slice.from) % SEQUENCES)
+    this.#sequences.set(partitionKey(slice), sequenceAfter(sequence, slice.to - slice.from))
     return { producerId: this.#producerId, epoch: this.#identity.producerEpoch, sequence }
   }
 

@@ -36,6 +36,13 @@ export interface Stamp {
   readonly sequence: number
 }
 
+const SEQUENCES = 2 ** 31
+
+/** The sequence number that follows so many records: after the largest 32-bit integer comes 0, also in mid-batch. */
+export function sequenceAfter(sequence: number, records: number): number {
+  return (sequence + records) % SEQUENCES
+}
+
 /** The room that a record may take at most, differences and lengths included. */
 export function recordBytesAtMost(record: NewRecord): number {
   let bytes = 36 + (record.key?.length ?? 0) + (record.value?.length ?? 0)

@@ -34,6 +34,7 @@ export interface RigOptions {
   readonly keys: number
   readonly partitions: number
   readonly inFlightMax: number
+  readonly callTimeoutMs: number
   readonly model: ModelSettings
   /** Through which pods reach the brokers; straight where there are none. Whoever made them stops them. */
   readonly proxies: readonly KafkaProxy[]
@@ -44,6 +45,7 @@ export const USUAL = {
   keys: 2_000,
   partitions: 8,
   inFlightMax: 80,
+  callTimeoutMs: 120_000,
   model: { latencyMinMs: 20, latencyMaxMs: 300, slow: {} },
   proxies: [],
 } as const
@@ -127,7 +129,7 @@ export class Rig {
       portShift: options.proxies.length > 0 ? PROXY_PORT_OFFSET : 0,
       partitions: options.partitions,
       inFlightMax: options.inFlightMax,
-      timeoutMs: 120_000,
+      timeoutMs: options.callTimeoutMs,
       requestTimeoutMs: 2_500,
       limits: { sessionTimeoutMs: SESSION_MS, handOverMaxMs: 60_000 },
       modelUrl: this.#model.url,

@@ -49,7 +49,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'a fence races a commit',
-    source: 'I9, I12; section 6: a spurious fence of a healthy pod',
+    source: 'I4, I9, I12; section 6: a fence of a healthy pod by one that does not claim',
     weight: 2,
     apply(fleet, random) {
       const pod = pickPod(fleet, random)

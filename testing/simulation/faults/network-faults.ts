@@ -29,8 +29,11 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
     'endTransaction',
     fault => fault.loseRequest('endTransaction'),
   ),
-  armed('lost answer of a commit', 'K3: unknown outcome, took place; f', 'endTransaction', fault =>
-    fault.loseAnswer('endTransaction'),
+  armed(
+    'lost answer of a commit',
+    'K3, I22: unknown outcome, took place; the coordinator may have moved; f',
+    'endTransaction',
+    fault => fault.loseAnswer('endTransaction'),
   ),
   armed(
     'late commit',

@@ -3,13 +3,17 @@ import { expect } from 'vitest'
 import type { PodProcess } from '../../pods/processes.ts'
 import { longestGapMs, type Span } from '../pauses.ts'
 import { API } from '../proxy.ts'
-import type { Rig, Verdict } from '../rig.ts'
+import { type Rig, USUAL, type Verdict } from '../rig.ts'
 import { expectFairBill, report, type Scenario } from '../scenario.ts'
 import { pause } from '../until.ts'
 
 /** A question early in the run, whose call takes most of it. */
 const SLOW = 'q1500'
-const SLOW_MS = 25_000
+export const SLOW_MS = Number(process.env.FAULT_SLOW_MS ?? 25_000)
+/** A partition is read 10,000 records ahead of its slowest, and no further. */
+const AHEAD = 9_000
+/** Well below what the pod can do, so that the throughput does not tell of the machine's other work. */
+const PER_SECOND = Math.min(150, Math.floor((AHEAD * USUAL.partitions) / (SLOW_MS / 1_000)))
 const WARM_UP_MS = 2_000
 /** What counts as unchanged on a machine where other programs run. */
 const THROUGHPUT_FALL_MAX = 0.05
@@ -18,10 +22,10 @@ const COMMIT_MEDIAN_MS_MORE = 3
 
 export const slowCall: Scenario = {
   name: 'a call that takes very long, among others',
-  // Well below what the pod can do, so that the throughput does not tell of the machine's other work.
   options: {
-    records: 6_000,
-    perSecond: 150,
+    records: PER_SECOND * Math.ceil(SLOW_MS / 1_000 + 15),
+    perSecond: PER_SECOND,
+    callTimeoutMs: 2 * SLOW_MS,
     model: { latencyMinMs: 20, latencyMaxMs: 300, slow: { [SLOW]: SLOW_MS } },
   },
   async play(rig) {
