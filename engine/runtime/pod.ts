@@ -15,6 +15,7 @@ import { type Commit, Committer } from './committer.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
 import { Gate } from './gate.ts'
 import { updateGauges } from './gauges.ts'
+import { giveAway } from './give-away.ts'
 import { Inbox } from './inbox.ts'
 import { incarnationOf, isSamePod } from './incarnation.ts'
 import type { Limits } from './limits.ts'
@@ -166,8 +167,8 @@ export class Pod implements TaskHost {
     if (this.phase === 'running') {
       this.phase = 'stopping'
       this.#lastTasks = this.tasks
-      this.enqueue(() => this.#ownership.joined(this.#ownership.generation, []))
-      this.#membership?.rejoin()
+      const enqueue = (callback: () => void) => this.enqueue(callback)
+      giveAway(this.#ownership, { system: this.system, enqueue }, () => this.#membership?.rejoin())
       const graceMs = this.limits.handOverMaxMs + STOP_PATIENCE_MS
       this.#cancelPatience = this.system.after(graceMs, () => this.enqueue(() => this.#giveUpStopping()))
     }
@@ -389,9 +390,8 @@ export class Pod implements TaskHost {
   #stalled(stalledMs: number): void {
     this.#metrics.stalls++
     publish('caudal:stall', { pod: this.incarnation, stalledMs })
-    this.enqueue(() =>
-      this.#producerLost(new CaudalError('LOG_UNAVAILABLE', { reason: `stalled for ${stalledMs} ms` })),
-    )
+    const error = new CaudalError('LOG_UNAVAILABLE', { reason: `stalled for ${stalledMs} ms` })
+    this.enqueue(() => this.#producerLost(error))
   }
 
   #owned(): TaskId[] {

@@ -120,6 +120,26 @@ describe('found by the simulation', () => {
     for (const process of fleet.processes) process.kill()
   })
 
+  it('a pod that is stopped while its producer is replaced loses nothing that it has finished', async () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const fleet = new Fleet({ scenario: standard, seed, verbose: true })
+      await fleet.open()
+      feed(fleet)
+      const first = fleet.start('first')
+      fleet.start('second')
+      await fleet.time.runFor(6_000)
+      await fleet.time.settle(fleet.outsider.fence('standard-first'))
+      const isReplaced = () => fleet.trace.some(line => line.includes('the producer is replaced'))
+      await fleet.time.runUntil(isReplaced, 5_000)
+      first.stop()
+      await fleet.time.runFor(60_000)
+      const evidence = fleet.evidence()
+      expect(first.status).toBe('gone')
+      expect(standard.checks.flatMap(check => check(evidence))).toEqual([])
+      for (const process of fleet.processes) process.kill()
+    }
+  })
+
   it('of two pods of one name the later one yields, and the other goes on', async () => {
     const fleet = new Fleet({ scenario: standard, seed: 1 })
     await fleet.open()

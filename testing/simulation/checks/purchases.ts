@@ -49,7 +49,7 @@ function askedAgain(
     if (since === undefined || startedAt <= since) return []
     if (evidence.isDisturbed(process, startedAt)) return []
     return [
-      `${question} was asked again by ${process} ${startedAt - since} ms after its answer was journaled`,
+      `${question} was asked again by ${process} ${startedAt - since} ms after its answer was journaled; ${calls.map(bill)}`,
     ]
   })
 }
@@ -75,8 +75,8 @@ function isExcused(evidence: Evidence, first: Call, second: Call): boolean {
   return lost || evidence.isDisturbed(second.process, second.startedAt)
 }
 
-function bill({ process, startedAt, endedAt }: Call): string {
-  return `${process} from ${startedAt} to ${endedAt}`
+function bill({ process, startedAt, endedAt, outcome }: Call): string {
+  return `${process} from ${startedAt} to ${endedAt} (${outcome})`
 }
 
 /** When the commit that journaled an answer was begun, by request id. */

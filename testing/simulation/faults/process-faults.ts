@@ -95,6 +95,9 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
 ]
 
+/** A process that wakes learns by its first round trips what has become of its tasks meanwhile. */
+const WAKING_MS = 100
+
 function pause(name: string, source: string, minMs: number, maxMs: number, weight: number): FaultKind {
   return {
     name,
@@ -104,7 +107,7 @@ function pause(name: string, source: string, minMs: number, maxMs: number, weigh
       const pod = pickPod(fleet, random)
       if (!pod) return undefined
       const asleepMs = between(random, minMs, maxMs)
-      fleet.disturb(pod, asleepMs)
+      fleet.disturb(pod, asleepMs + WAKING_MS)
       pod.pause()
       fleet.later(asleepMs, () => pod.resume())
       return `${pod.id} for ${asleepMs} ms`
