@@ -41,7 +41,8 @@ export const LOG_FAULTS: readonly FaultKind[] = [
     source: 'I16: readers see claims as they were',
     apply(fleet, random) {
       const durationMs = between(random, 500, 4_000)
-      fleet.disturb(undefined, durationMs)
+      // Who was misled takes a task over a little later, and fences an owner that is in the right.
+      fleet.disturb(undefined, durationMs + 1_000)
       fleet.broker.faults.freezeClaims()
       fleet.later(durationMs, () => fleet.broker.faults.thawClaims())
       return `for ${durationMs} ms`
