@@ -46,3 +46,8 @@ export function taskKey(task: TaskId): string {
 export function partitionKey(place: TopicPartition): string {
   return `${place.topic}/${place.partition}`
 }
+
+/** Bytes of key and value: what limits on buffers count. */
+export function sizeOf(record: NewRecord): number {
+  return (record.key?.length ?? 0) + (record.value?.length ?? 0)
+}

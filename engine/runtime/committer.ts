@@ -8,11 +8,10 @@
  * Effects count as staged until their commit is settled: what gathers meanwhile and what is under way share one limit.
  */
 import { invariant } from '#engine/core/errors.ts'
-import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
+import { type NewRecord, NO_HEADERS, sizeOf } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
 import type { Slot } from './outlets.ts'
-import { sizeOf } from './source-intake.ts'
 import type { Task, TaskCommit } from './task.ts'
 
 export interface Commit {

@@ -27,7 +27,7 @@ export function yieldToNamesake(host: TaskHost, members: ReadonlySet<string>): v
 /** For the group to notice that a session has ended. */
 const SLACK_MS = 1_000
 
-const startOf = (incarnation: string): number => Number(/:(\d+):[0-9a-z]+$/.exec(incarnation)?.[1] ?? 0)
-
 /** A pod's name may have colons of its own. */
-const podOf = (incarnation: string): string => incarnation.replace(/:\d+:[0-9a-z]+$/, '')
+const START = /:(\d+):[0-9a-z]+$/
+const startOf = (incarnation: string): number => Number(START.exec(incarnation)?.[1] ?? 0)
+const podOf = (incarnation: string): string => incarnation.replace(START, '')

@@ -3,7 +3,7 @@
  * fetching; a span of out-of-order completion at its limit stops starting, and so do the bytes of what is unfinished.
  */
 import { hasCode } from '#engine/core/errors.ts'
-import type { LogRecord, NewRecord, TopicPartition } from '#engine/core/record.ts'
+import { type LogRecord, sizeOf, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
 import type { SourceProgress } from './checkpoint.ts'
@@ -151,8 +151,4 @@ export class SourceIntake {
       }),
     )
   }
-}
-
-export function sizeOf(record: NewRecord): number {
-  return (record.key?.length ?? 0) + (record.value?.length ?? 0)
 }

@@ -72,10 +72,7 @@ export const lostMessages: Scenario = {
   name: 'requests to the log and their answers get lost, cut or delayed',
   troubleFor: api => onLog.next(api),
   async play(rig) {
-    await rig.startPods(['a', 'b'])
-    rig.begin()
-    await pause(SETTLE_MS)
-    onLog.begin()
+    await beginWith(onLog, rig)
     await rig.load.done
   },
   check(verdict, rig) {
@@ -93,10 +90,7 @@ export const lostGroupMessages: Scenario = {
   name: 'requests to the group and their answers get lost, while pods come and go',
   troubleFor: api => onGroup.next(api),
   async play(rig) {
-    await rig.startPods(['a', 'b'])
-    rig.begin()
-    await pause(SETTLE_MS)
-    onGroup.begin()
+    await beginWith(onGroup, rig)
     // Joins, claims and producers come with pods that come and go.
     for (let index = 0; rig.load.doneAt === undefined; index++) {
       const name = `guest-${index}`
@@ -114,6 +108,13 @@ export const lostGroupMessages: Scenario = {
       .soft(verdict.bill.boughtTwice, `bought twice, with ${dropped} tasks dropped`)
       .toBeLessThanOrEqual(dropped * rig.options.inFlightMax)
   },
+}
+
+async function beginWith(troubles: Troubles, rig: Rig): Promise<void> {
+  await rig.startPods(['a', 'b'])
+  rig.begin()
+  await pause(SETTLE_MS)
+  troubles.begin()
 }
 
 function tell(rig: Rig, troubles: Troubles) {
