@@ -19,7 +19,7 @@ function rightRun() {
   const evidence = {
     questions: [questions],
     answers: [[] as Answer[]],
-    deadLetters: 0,
+    deadLetters: [] as string[],
     openSteps: 0,
     totals: new Map(),
     rounds: new Map(),
@@ -66,7 +66,7 @@ describe('the checks of outcomes and state', () => {
   it.each([
     ['a total', (run: ReturnType<typeof rightRun>) => run.totals.delete('a')],
     ['a count of rounds', (run: ReturnType<typeof rightRun>) => run.rounds.set('b', { count: 1, sum: 1 })],
-    ['a dead letter', (run: ReturnType<typeof rightRun>) => Object.assign(run, { deadLetters: 1 })],
+    ['a dead letter', (run: ReturnType<typeof rightRun>) => Object.assign(run, { deadLetters: ['x'] })],
     ['a step that was left', (run: ReturnType<typeof rightRun>) => Object.assign(run, { openSteps: 1 })],
     [
       'an answer of the model that is not its own',

@@ -31,11 +31,11 @@ export function outcomesOf({ questions, answers }: Evidence): Outcomes {
 /** What differs from a single process that reads each partition in order; empty when nothing does. */
 export function differences(evidence: Evidence): readonly string[] {
   const expected = sequentialModel(evidence.questions)
-  const complaints = evidence.answers.flat().flatMap(each => answerDiffers(each, expected.answers))
+  const complaints = evidence.deadLetters.map(each => `dead letter of ${each}`)
+  if (evidence.openSteps > 0) complaints.push(`${evidence.openSteps} steps are left in the state`)
+  complaints.push(...evidence.answers.flat().flatMap(each => answerDiffers(each, expected.answers)))
   complaints.push(...differing('total', evidence.totals, expected.totals))
   complaints.push(...differing('rounds', evidence.rounds, expected.rounds))
-  if (evidence.deadLetters > 0) complaints.push(`${evidence.deadLetters} dead letters`)
-  if (evidence.openSteps > 0) complaints.push(`${evidence.openSteps} steps are left in the state`)
   return complaints
 }
 

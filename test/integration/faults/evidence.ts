@@ -2,6 +2,7 @@
 import { asText, type Codec } from '#engine/core/codec.ts'
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { Log } from '#engine/log/log.ts'
+import { decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
 import { unframe } from '#engine/state/frame.ts'
 import { parseEntry } from '#engine/state/layout.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -24,7 +25,8 @@ export interface Evidence {
   /** By partition, in order. */
   readonly questions: readonly (readonly Question[])[]
   readonly answers: readonly (readonly Answer[])[]
-  readonly deadLetters: number
+  /** Why each was given up. */
+  readonly deadLetters: readonly string[]
   readonly totals: ReadonlyMap<string, Total>
   readonly rounds: ReadonlyMap<string, Rounds>
   /** Results of steps whose record is not completed. */
@@ -40,14 +42,19 @@ export async function gatherEvidence(log: Log, plan: Plan): Promise<Evidence> {
   const decoded = async <T>(name: string, codec: Codec<T>) =>
     (await topic(name)).map(records => records.map(({ value }) => codec.decode(value ?? new Uint8Array())))
   const { application } = plan
-  const deadLetters = await topic(plan.deadLetterTopic)
+  const deadLetters = (await topic(plan.deadLetterTopic)).flat().map(deadLetterText)
   const states = await Promise.all(plan.stages.map(({ stateTopic }) => topic(stateTopic)))
   return {
     questions: await decoded(topicOf(application, 'questions'), question),
     answers: await decoded(topicOf(application, 'answers'), answer),
-    deadLetters: deadLetters.flat().length,
+    deadLetters,
     ...stateOf(states.flat()),
   }
+}
+
+function deadLetterText({ value }: LogRecord): string {
+  const { id, code, message } = decodeDeadLetter(value ?? new Uint8Array())
+  return `${id}: ${code}, ${message}`
 }
 
 /** The last value of each entry. */

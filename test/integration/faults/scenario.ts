@@ -67,6 +67,7 @@ async function play(scenario: Scenario, cluster: Cluster, name: string): Promise
       ...{ calls: bill.calls, boughtTwice: bill.boughtTwice, unexplained: bill.unexplained.length },
       faults: bill.faults.map(figuresOf),
     })
+    if (lost.length > 0) report('', { lost: verdict.calls.filter(each => lost.slice(0, 10).includes(each.id)) })
     expect.soft(lost.slice(0, 10), 'questions without their answer').toEqual([])
     expect.soft(doubled.slice(0, 10), 'questions answered once too often').toEqual([])
     expect.soft(differences.slice(0, 10), 'what differs from one process in order').toEqual([])
