@@ -93,6 +93,10 @@ export const CATALOGUE = {
   MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],
   MODEL_REFUSED: ['deadLetter', 'model {model}: {errorType}: {reason}'],
   NAME_TAKEN: ['stop', 'another pod runs under the name {name} ({other}); give each pod a name of its own'],
+  NO_PROGRESS: [
+    'restartPod',
+    'the pod was refused {times} times in {forMs} ms and committed nothing between: {reason}',
+  ],
   STOPPED: ['stop', 'the pod has stopped: {reason}'],
   KIT_MISUSED: ['stop', 'testing kit: {reason}'],
   NOT_SETTLED: ['stop', 'the topology under test did not come to rest within {within}:\n{reasons}'],

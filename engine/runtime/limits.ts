@@ -119,6 +119,12 @@ export const LIMITS = {
     'restore_timeout_ms',
     'reading the state of a task, before it is reported as blocked',
   ),
+  noProgressMs: limit(
+    'ms',
+    600_000,
+    'no_progress_ms',
+    'being refused the same thing again and again, with nothing committed between, before the pod ends',
+  ),
   positionIntervalMs: limit(
     'ms',
     1_000,

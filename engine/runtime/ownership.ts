@@ -28,6 +28,7 @@ import { yieldToNamesake } from './incarnation.ts'
 import { Releases } from './releases.ts'
 import type { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
+import { Trouble } from './trouble.ts'
 
 const BACK_OFF_MS = 100
 
@@ -51,16 +52,17 @@ export class Ownership {
   generation = 0
   #joins = 0
   #busy = false
-  #isFailing = false
   #hasProducer = false
   #pausedUntil = 0
   #producerSince = 0
   #nonces = 0
   readonly #releases = new Releases()
+  readonly #trouble: Trouble
   readonly #options: OwnershipOptions
 
   constructor(options: OwnershipOptions) {
     this.#options = options
+    this.#trouble = new Trouble(options.host, options.committer)
   }
 
   /** A new generation began with these tasks. */
@@ -115,6 +117,7 @@ export class Ownership {
     }
     for (const holding of this.leaving.values()) this.#giveUpUnfinished(holding)
     this.#pauseUntil(this.#producerSince + BACK_OFF_MS)
+    this.#trouble.met(error)
   }
 
   /** Drops everything without hand-over. */
@@ -360,17 +363,13 @@ export class Ownership {
       result =>
         host.enqueue(() => {
           this.#busy = false
-          this.#isFailing = false
+          this.#trouble.operationDone()
           done(result)
         }),
       error =>
         host.enqueue(() => {
           this.#busy = false
-          // Told once, not ten times a second for as long as a pod is out of the group.
-          host.logger[this.#isFailing ? 'debug' : 'warn']('taking over tasks: trying again', {
-            error: String(error),
-          })
-          this.#isFailing = true
+          this.#trouble.operationFailed(error)
           failed?.(error)
           this.#pauseUntil(host.system.now() + BACK_OFF_MS)
         }),

@@ -94,6 +94,25 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
       await end()
       expect(await values(log, place)).toEqual([])
     })
+
+    it('nor one of a transaction that does not end, and tells whose readers wait for it', async () => {
+      const place = await topic()
+      const [held, goesOn] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+      const other = await openLocalLog({
+        undecidedMaxMs: 300,
+        warn: message => (message.includes('holds') ? held : goesOn).resolve(message),
+      })
+      const { x, send, end } = await twoAborting(place)
+      await log.append([batch(place, 'before')])
+      await send(x, 'left open')
+      const reading = readUntil(other, place, 0, one => textOf(one.value) === 'good')
+      expect(await held.promise).toMatch(/topic-\d+\/0 holds its readers back at offset 2 of 3.*find-hanging/)
+      await end()
+      await log.append([batch(place, 'good')])
+      expect(await goesOn.promise).toMatch(/topic-\d+\/0 is decided beyond offset 2/)
+      expect((await reading).map(one => textOf(one.value))).toEqual(['before', 'good'])
+      await other.close()
+    })
   })
 
   it('passes what compaction took away, from every offset', async () => {

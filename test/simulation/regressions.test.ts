@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#engine/core/errors.ts'
 import { NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
-import type { Log } from '#engine/log/log.ts'
+import type { Log, Producer } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import { faultsNamed } from '#testing/simulation/faults/fault-table.ts'
@@ -11,7 +11,7 @@ import { Fleet, type Plant } from '#testing/simulation/fleet.ts'
 import { feed, runSeed } from '#testing/simulation/run-seed.ts'
 import { scenarioNamed } from '#testing/simulation/scenarios/scenario-table.ts'
 import { standard } from '#testing/simulation/scenarios/standard.ts'
-import { withLog, withReader } from './planted/delegate.ts'
+import { withLog, withProducer, withReader } from './planted/delegate.ts'
 
 describe('found by the simulation', () => {
   it('a marker that was written before the local copy was open is read up to', async () => {
@@ -155,6 +155,56 @@ describe('found by the simulation', () => {
     expect(evidence.count('answers')).toBeGreaterThan(100)
     for (const process of fleet.processes) process.kill()
   })
+
+  it('a pod that is fenced again and again ends after its time, and the one started after it does the work', async () => {
+    let isFencing = true
+    const fencing: Plant = ports => {
+      const startProducer: Log['startProducer'] = async id => {
+        const producer = await ports.log.startProducer(id)
+        const transact: Producer['transact'] = batches =>
+          isFencing && id === 'standard-first'
+            ? Promise.reject(new CaudalError('FENCED', { producer: id }))
+            : producer.transact(batches)
+        return withProducer(producer, { transact })
+      }
+      return { ...ports, log: withLog(ports.log, { startProducer }) }
+    }
+    const fleet = new Fleet({ scenario: standard, seed: 1, verbose: true, plant: fencing })
+    fleet.excused.add('NO_PROGRESS')
+    await fleet.open()
+    feed(fleet)
+    const first = fleet.start('first')
+    await fleet.time.runFor(19_000)
+    expect(first.status).toBe('running')
+    await fleet.time.runUntil(() => first.status === 'gone', 30_000)
+    expect(fleet.trace.join('\n')).toContain('NO_PROGRESS')
+    // Whatever watches over the pods starts the next one.
+    isFencing = false
+    await fleet.time.runFor(60_000)
+    const evidence = fleet.evidence()
+    expect(standard.checks.flatMap(check => check(evidence))).toEqual([])
+    for (const process of fleet.processes) process.kill()
+  })
+
+  it.each(['hangs', 'fails'] as const)(
+    'an outage of minutes, in which every request %s, ends no pod',
+    async how => {
+      const fleet = new Fleet({ scenario: standard, seed: 1 })
+      const { time, broker } = fleet
+      await fleet.open()
+      const first = fleet.start('first')
+      await time.runFor(2_000)
+      feed(fleet)
+      broker.faults.partition('first', how)
+      await time.runFor(600_000)
+      broker.faults.heal('first')
+      await time.runFor(60_000)
+      expect(first.status).toBe('running')
+      const evidence = fleet.evidence()
+      expect(standard.checks.flatMap(check => check(evidence))).toEqual([])
+      for (const process of fleet.processes) process.kill()
+    },
+  )
 
   it('a living owner whose claim was wiped is waited for as if it stood there', async () => {
     const slow = { ...standard, shape: { ...standard.shape, latencyMs: [900, 900] as const } }

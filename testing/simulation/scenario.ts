@@ -61,6 +61,7 @@ export const STANDARD_SHAPE: Shape = {
 export const LIMITS: Partial<Limits> = {
   sessionTimeoutMs: 3_000,
   restoreTimeoutMs: 5_000,
+  noProgressMs: 20_000,
   handOverMaxMs: 4_000,
   timeoutMs: 2_000,
   retryDelayMs: 50,

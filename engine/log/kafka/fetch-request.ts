@@ -19,6 +19,8 @@ export interface FetchOptions {
 
 export interface FetchedPartition extends TopicPartition {
   readonly code: number
+  /** Where what is written ends, decided or not. */
+  readonly highWatermark: number
   /** Nothing from here on is decided yet. */
   readonly lastStableOffset: number
   readonly aborted: readonly AbortedTransaction[]
@@ -84,8 +86,7 @@ function readAnswer(reader: ByteReader): FetchedPartition[] {
 
 function readPartition(reader: ByteReader, topic: string): FetchedPartition {
   const [partition, code] = [reader.int32(), reader.int16()]
-  // The end of what is written, decided or not.
-  reader.int64()
+  const highWatermark = reader.int64()
   const lastStableOffset = reader.int64()
   reader.int64()
   const aborted: AbortedTransaction[] = []
@@ -94,5 +95,5 @@ function readPartition(reader: ByteReader, topic: string): FetchedPartition {
   }
   reader.int32()
   const bytes = reader.view(Math.max(reader.int32(), 0))
-  return { topic, partition, code, lastStableOffset, aborted, bytes }
+  return { topic, partition, code, highWatermark, lastStableOffset, aborted, bytes }
 }

@@ -18,6 +18,7 @@ import { CODE, unavailable } from './codes.ts'
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
 import type { Network } from './network.ts'
 import { KafkaReader } from './reader.ts'
+import { Undecided, type UndecidedOptions } from './undecided.ts'
 
 /** How long a fetch waits while some reader could not be in it. */
 const BRIEF_WAIT_MS = 10
@@ -25,7 +26,7 @@ const ANSWER_BYTES_MAX = 8_388_608
 /** Partitions that move or were just created fail a few times: nobody need know. About half a second. */
 const QUIET_TRIES_MAX = 9
 
-export interface FetcherOptions {
+export interface FetcherOptions extends UndecidedOptions {
   readonly system: System
   readonly readAheadBytesMax: number
   readonly fetchWaitMs: number
@@ -46,6 +47,7 @@ interface Lane {
 export class Fetcher {
   readonly #options: FetcherOptions
   readonly #readers = new Set<KafkaReader>()
+  readonly #undecided: Undecided
   readonly #quick: Lane
   readonly #long: Lane
   #starting = false
@@ -53,6 +55,7 @@ export class Fetcher {
 
   constructor(options: FetcherOptions) {
     this.#options = options
+    this.#undecided = new Undecided(options)
     this.#quick = laneOf('quick', options.quick)
     this.#long = laneOf('long', options.long)
   }
@@ -149,6 +152,7 @@ export class Fetcher {
 
   #give(lane: Lane, readers: readonly KafkaReader[], fetched: FetchedPartition): void {
     if (fetched.code === 0) {
+      this.#undecided.seen(fetched, fetched.highWatermark, fetched.lastStableOffset)
       // A copy: a partition that is slow to be read would else keep the whole answer in memory.
       const own = { ...fetched, bytes: Buffer.from(fetched.bytes) }
       for (const reader of readers) reader.give(own)

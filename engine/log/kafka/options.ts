@@ -24,6 +24,8 @@ export interface KafkaLogOptions {
   readonly replicationFactor?: number
   /** A producer that is silent in a transaction for so long is fenced by the brokers. Readers wait for it till then. */
   readonly transactionTimeoutMs?: number
+  /** Readers that are held back for longer by a transaction that does not end are told of. */
+  readonly undecidedMaxMs?: number
   readonly connectTimeoutMs?: number
   readonly requestTimeoutMs?: number
   /** How long a call goes on trying while brokers are away, before it rejects with LOG_UNAVAILABLE. */
@@ -34,7 +36,7 @@ export interface KafkaLogOptions {
   readonly readAheadBytesMax?: number
   /** How long a fetch waits for records at the end of its partitions. */
   readonly fetchWaitMs?: number
-  /** Told when brokers cannot be reached, and when they can again. */
+  /** Told when brokers cannot be reached or partitions are held up, and when it is over. */
   readonly warn?: (message: string) => void
   /** Gives up waiting for the first connection. */
   readonly signal?: AbortSignal
@@ -47,6 +49,7 @@ const DEFAULTS = {
   compression: 'none',
   replicationFactor: -1,
   transactionTimeoutMs: 60_000,
+  undecidedMaxMs: 120_000,
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   unavailableAfterMs: 30_000,

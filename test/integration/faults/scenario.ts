@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { autopsy } from './autopsy.ts'
 import type { FaultBill } from './bill.ts'
 import { type Cluster, FAULTS_FOLDER } from './cluster.ts'
 import { KafkaProxy, type ProxyOptions } from './proxy.ts'
@@ -11,6 +12,8 @@ import { Rig, type RigOptions, SESSION_MS, USUAL, type Verdict } from './rig.ts'
 const RECORDS = Number(process.env.FAULT_RECORDS ?? 20_000)
 const LOADED_WITHIN_S = 33
 const ANSWERED_WITHIN_MS = 90_000
+/** Of the lost questions, so many are looked for. */
+const AUTOPSIES_MAX = 5
 
 /** After a pod was lost, its tasks' answers come again within this time. */
 export const FLOWS_AGAIN_MS = SESSION_MS + 2_000
@@ -67,7 +70,7 @@ async function play(scenario: Scenario, cluster: Cluster, name: string): Promise
       ...{ calls: bill.calls, boughtTwice: bill.boughtTwice, unexplained: bill.unexplained.length },
       faults: bill.faults.map(figuresOf),
     })
-    if (lost.length > 0) report('', { lost: verdict.calls.filter(each => lost.slice(0, 10).includes(each.id)) })
+    if (lost.length > 0) report('', await autopsy(rig, lost.slice(0, AUTOPSIES_MAX), verdict))
     expect.soft(lost.slice(0, 10), 'questions without their answer').toEqual([])
     expect.soft(doubled.slice(0, 10), 'questions answered once too often').toEqual([])
     expect.soft(differences.slice(0, 10), 'what differs from one process in order').toEqual([])

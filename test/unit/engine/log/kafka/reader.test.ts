@@ -17,7 +17,7 @@ function opened(readAheadBytesMax = 1_000) {
 }
 
 function fetched(bytes: Buffer, lastStableOffset: number): FetchedPartition {
-  return { ...PLACE, code: 0, lastStableOffset, aborted: [], bytes }
+  return { ...PLACE, code: 0, highWatermark: lastStableOffset, lastStableOffset, aborted: [], bytes }
 }
 
 const valuesOf = (records: readonly { value: Uint8Array | null }[]) =>

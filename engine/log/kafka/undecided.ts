@@ -1,0 +1,50 @@
+/**
+ * Tells of partitions whose readers are held back: records are written there, and a transaction before them does not end.
+ * Brokers end it themselves when its producer's time is up; one that they have lost track of holds readers back for ever.
+ */
+import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import type { System } from '#engine/core/system.ts'
+
+/** Where readers stand still, and since when. */
+interface Halt {
+  readonly offset: number
+  readonly since: number
+  isTold: boolean
+}
+
+export interface UndecidedOptions {
+  readonly system: Pick<System, 'now'>
+  /** Longer than any transaction may last. */
+  readonly undecidedMaxMs: number
+  readonly warn: (message: string) => void
+}
+
+export class Undecided {
+  readonly #options: UndecidedOptions
+  readonly #halts = new Map<string, Halt>()
+
+  constructor(options: UndecidedOptions) {
+    this.#options = options
+  }
+
+  /** A fetch has shown where a partition ends, and up to where it is decided. */
+  seen(place: TopicPartition, end: number, stable: number): void {
+    const { system, warn } = this.#options
+    const key = partitionKey(place)
+    const halt = this.#halts.get(key)
+    if (halt && stable < end && halt.offset === stable) return this.#tell(key, halt, end)
+    if (halt?.isTold) warn(`${key} is decided beyond offset ${halt.offset} now: its readers go on`)
+    if (stable < end) this.#halts.set(key, { offset: stable, since: system.now(), isTold: false })
+    else this.#halts.delete(key)
+  }
+
+  #tell(key: string, halt: Halt, end: number): void {
+    const { system, undecidedMaxMs, warn } = this.#options
+    if (halt.isTold || system.now() - halt.since < undecidedMaxMs) return
+    halt.isTold = true
+    warn(
+      `${key} holds its readers back at offset ${halt.offset} of ${end}: a transaction there has not ended for ` +
+        `${undecidedMaxMs} ms; find and abort it with kafka-transactions.sh find-hanging`,
+    )
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Failures of what a pod does for all of its tasks. A failing operation is told once, not ten times a second for as long as
+ * the log is away. The same refusal again and again, while nothing is committed, is a circle that the pod does not find
+ * out of: it ends, so that its supervisor starts it anew; late, as its end throws away what it has bought and not
+ * committed. What passes by itself, as an outage does, never counts.
+ */
+import { CaudalError, type ErrorCode, reasonOf } from '#engine/core/errors.ts'
+import type { TaskHost } from './task-host.ts'
+
+/** A refusal that came so often, for so long, each time within a session of the last, does not pass. */
+const TIMES_MIN = 3
+
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'LOG_UNAVAILABLE',
+  'LOG_FULL',
+  'LOG_CLOSED',
+  'COMMIT_ABORTED',
+  'OUTCOME_UNKNOWN',
+])
+
+interface Circle {
+  readonly kind: string
+  readonly since: number
+  readonly committedBytes: number
+  lastAt: number
+  times: number
+}
+
+export class Trouble {
+  readonly #host: Pick<TaskHost, 'system' | 'logger' | 'limits' | 'fail'>
+  /** Of the effects of records: markers do not count as progress. */
+  readonly #progress: { readonly committedBytes: number }
+  #isTold = false
+  #circle: Circle | undefined
+
+  constructor(
+    host: Pick<TaskHost, 'system' | 'logger' | 'limits' | 'fail'>,
+    progress: { readonly committedBytes: number },
+  ) {
+    this.#host = host
+    this.#progress = progress
+  }
+
+  operationFailed(error: unknown): void {
+    this.#host.logger[this.#isTold ? 'debug' : 'warn']('taking over tasks: trying again', {
+      error: String(error),
+    })
+    this.#isTold = true
+    this.met(error)
+  }
+
+  operationDone(): void {
+    this.#isTold = false
+  }
+
+  /** Ends the pod with NO_PROGRESS when it goes round in a circle. */
+  met(error: unknown): void {
+    const kind = error instanceof CaudalError ? error.code : reasonOf(error)
+    if (error instanceof CaudalError && PASSING.has(error.code)) return
+    const { system, limits } = this.#host
+    const { committedBytes } = this.#progress
+    const now = system.now()
+    const isSame = (circle: Circle) =>
+      circle.kind === kind &&
+      circle.committedBytes === committedBytes &&
+      now - circle.lastAt < limits.sessionTimeoutMs
+    if (!this.#circle || !isSame(this.#circle))
+      this.#circle = { kind, since: now, committedBytes, lastAt: now, times: 0 }
+    this.#circle.lastAt = now
+    this.#circle.times++
+    const forMs = now - this.#circle.since
+    if (this.#circle.times < TIMES_MIN || forMs < limits.noProgressMs) return
+    this.#host.fail(
+      new CaudalError('NO_PROGRESS', { times: this.#circle.times, forMs, reason: reasonOf(error) }, error),
+    )
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Where the records of lost questions are, committed or not: a run that went wrong tells whether its log lost them, whether a
+ * transaction was aborted that its pod took for committed, or whether they were never written.
+ */
+import kafkajs from 'kafkajs'
+import { reasonOf } from '#engine/core/errors.ts'
+import type { PodProcess } from '../pods/processes.ts'
+import type { Rig, Verdict } from './rig.ts'
+
+const READ_WITHIN_MS = 20_000
+const AROUND_MS = 3_000
+
+export async function autopsy(rig: Rig, lost: readonly string[], { calls }: Verdict): Promise<object> {
+  const ids = new Set(lost)
+  const own = calls.filter(each => ids.has(each.id))
+  const times = own.flatMap(each => each.takenInAt ?? [])
+  const [from, to] = [Math.min(...times) - AROUND_MS, Math.max(...times) + AROUND_MS]
+  const written = await writtenFor(rig, ids).catch(error => [reasonOf(error)])
+  return { lost, calls: own, written, told: rig.lives.flatMap(pod => toldBy(pod, from, to)) }
+}
+
+function toldBy({ incarnation, messages }: PodProcess, from: number, to: number): string[] {
+  return messages
+    .filter(({ at, type }) => at >= from && at <= to && type !== 'answered')
+    .map(each => `${incarnation} ${JSON.stringify(each)}`)
+}
+
+/** Every record of the run's topics that names one of the ids, in aborted transactions too. */
+async function writtenFor({ options, plan }: Rig, ids: ReadonlySet<string>): Promise<readonly string[]> {
+  const client = new kafkajs.Kafka({
+    brokers: [...options.cluster.addresses],
+    logLevel: kafkajs.logLevel.NOTHING,
+  })
+  const admin = client.admin()
+  const consumer = client.consumer({ groupId: `${options.name}-autopsy`, readUncommitted: true })
+  const found: string[] = []
+  try {
+    await admin.connect()
+    await consumer.connect()
+    const topics = plan.topicSpecs.map(({ name }) => name).filter(name => name.startsWith(options.name))
+    const left = new Map<string, number>()
+    for (const topic of topics) {
+      for (const { partition, high } of await admin.fetchTopicOffsets(topic))
+        if (Number(high) > 0) left.set(`${topic}/${partition}`, Number(high))
+    }
+    await consumer.subscribe({ topics, fromBeginning: true })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timeout = setTimeout(resolve, READ_WITHIN_MS)
+    await consumer.run({
+      eachBatch: async ({ batch }) => {
+        const place = `${batch.topic}/${batch.partition}`
+        for (const { offset, value, timestamp, ...rest } of batch.messages) {
+          const id = /"id":"(\w+)"/.exec(String(value))?.[1]
+          const context = 'batchContext' in rest ? rest.batchContext : undefined
+          if (id && ids.has(id)) found.push(`${id} ${place}@${offset} ${timestamp} ${inWords(context)}`)
+        }
+        if (Number(batch.lastOffset()) + 2 >= (left.get(place) ?? 0)) left.delete(place)
+        if (left.size === 0) resolve()
+      },
+    })
+    await promise
+    clearTimeout(timeout)
+    if (left.size > 0) found.push(`not read to the end: ${JSON.stringify([...left])}`)
+    return found
+  } finally {
+    await consumer.disconnect()
+    await admin.disconnect()
+  }
+}
+
+function inWords(context: unknown): string {
+  return JSON.stringify(context)
+}
