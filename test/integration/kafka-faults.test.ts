@@ -19,7 +19,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
 
   beforeEach(async () => {
     proxy = await startFaultyProxy(BROKERS[0] ?? '')
-    log = await openLocalLog({ route: () => proxy.address })
+    log = await openLocalLog({ route: () => proxy.address, requestTimeoutMs: 2_000 })
     place = { topic: name('faults'), partition: 0 }
     await log.createTopics([{ name: place.topic, partitions: 2, compacted: false, retentionMs: undefined }])
   })
@@ -58,17 +58,36 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
       expect(found).toEqual([['before', 'after'], []])
     })
 
-    it('may not have taken place when the request to end it is lost', async () => {
-      const { outcome, found } = await transacted(API.endTransaction, 'cutRequest')
-      expect(outcome).toBe('OUTCOME_UNKNOWN')
-      expect(found).toEqual([['before', 'after'], []])
-    })
+    it.each(['cutRequest', 'cutResponse'] as const)(
+      'took place when its end is asked for again, and was the last of its producer: %s',
+      async fault => {
+        const { outcome, spent, found } = await transacted(API.endTransaction, fault)
+        expect([outcome, spent]).toEqual(['resolved', 'COMMIT_ABORTED'])
+        expect(found).toEqual([['before', 'a', 'b', 'after'], ['c']])
+      },
+    )
 
-    it('may have taken place when the answer to that is lost', async () => {
-      const { outcome, found } = await transacted(API.endTransaction, 'cutResponse')
-      expect(outcome).toBe('OUTCOME_UNKNOWN')
-      expect(found).toEqual([['before', 'a', 'b', 'after'], ['c']])
-    })
+    it.each([
+      ['cutRequest', ['before', 'after']],
+      ['cutResponse', ['before', 'a', 'after']],
+    ] as const)(
+      'may or may not have taken place when somebody fences it before it is answered: %s',
+      async (fault, found) => {
+        const id = name('producer')
+        const producer = await log.startProducer(id)
+        await producer.transact([batch(place, 'before')])
+        const met = proxy.next(API.endTransaction, fault)
+        const again = proxy.next(API.endTransaction, 'dropRequest')
+        const outcome = codeOf(producer.transact([batch(place, 'a')]))
+        await met
+        await again
+        await log.fence(id)
+        expect(await outcome).toBe('OUTCOME_UNKNOWN')
+        const next = await log.startProducer(id)
+        await next.transact([batch(place, 'after')])
+        expect(await values(log, place)).toEqual(found)
+      },
+    )
   })
 
   it('a reader goes on where it was, whatever fetch is lost', async () => {

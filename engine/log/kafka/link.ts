@@ -12,6 +12,8 @@ export class Link {
   readonly #settings: KafkaSettings
   readonly #sockets = new Set<Socket>()
   readonly #broker: Broker
+  /** Ends the questions that wait, whatever becomes of them in kafkajs. */
+  readonly #waiting = new Set<(reason: CaudalError) => void>()
   #ready: Promise<Broker> | undefined
   #cut: CaudalError | undefined
 
@@ -43,11 +45,15 @@ export class Link {
         new CaudalError('LOG_UNAVAILABLE', { reason: `no answer of ${this.address} in ${withinMs} ms` }),
       )
     })
+    if (this.#cut) throw this.#cut
+    const { promise: isCut, reject } = Promise.withResolvers<never>()
+    this.#waiting.add(reject)
     try {
-      return await question(await this.#connected())
+      return await Promise.race([isCut, this.#connected().then(question)])
     } catch (error) {
       throw this.#cut ?? error
     } finally {
+      this.#waiting.delete(reject)
       cancel()
     }
   }
@@ -55,6 +61,7 @@ export class Link {
   /** Cuts the connection; what waits for an answer is rejected. */
   cut(reason: CaudalError): void {
     this.#cut ??= reason
+    for (const end of this.#waiting) end(this.#cut)
     // Only an error makes kafkajs let go of its timers and of the requests that wait.
     for (const socket of this.#sockets) socket.destroy(reason)
     this.#sockets.clear()

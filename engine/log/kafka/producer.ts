@@ -6,17 +6,23 @@
  *                            └──any failure──▶ spent ──▶ (close; a new one is started under the same id)
  *
  * Starting asks the coordinator for the id's next epoch: that fences every earlier producer and ends its transaction, and
- * resolves only once that is done. A transaction is three steps: name the partitions, write to them, end it. Nothing but
- * the first is repeated, and that only while the markers of the transaction before are still being written: the broker
- * has then taken nothing. Whatever fails before the end is asked for cannot be committed by anybody, as only this
- * producer's own request could; a failed end leaves the outcome unknown unless the answer says that it was refused.
+ * resolves only once that is done. A transaction is three steps: name the partitions, write to them, end it. Writing is
+ * never repeated; naming is only while the markers of the transaction before are still being written, as the broker has
+ * then taken nothing. Whatever fails before the end is asked for cannot be committed by anybody, as only this producer's
+ * own request could.
+ *
+ * The end is asked for until it is answered: aborting what was asked to be committed could tear the transaction. A
+ * coordinator that is killed, and started again at once, acts on what it alone had noted and commits wherever it gets to,
+ * before it learns that another has taken its place (seen with Kafka 4.3.1): both must be told the same. A request
+ * that is late could end the next transaction, so after a second one the producer is spent. Without an answer in the end,
+ * or when somebody has fenced this producer meanwhile, the outcome is unknown.
  */
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import { partitionKey } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
-import { CODE, codeOf, isFencing, unavailable } from './codes.ts'
-import type { ProducerIdentity } from './library.ts'
+import { CODE, codeOf, isFencing, isUnanswered, unavailable } from './codes.ts'
+import type { Broker, ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { BackOff, persist } from './persist.ts'
@@ -28,6 +34,8 @@ import { byTopic } from './wire.ts'
 const KAFKA_OVERHEAD_BYTES = 40_000
 const BATCH_RECORDS_MAX = 10_000
 const REQUEST_BYTES_MAX = 4_194_304
+/** Why a producer is of no more use after a commit that took place. */
+export const ASKED_AGAIN = 'the commit before it took place, but had to be asked for again'
 
 export class KafkaProducer implements Producer {
   readonly #id: string
@@ -36,7 +44,6 @@ export class KafkaProducer implements Producer {
   readonly #limits: Limits
   readonly #identity: ProducerIdentity
   readonly #producerId: bigint
-  readonly #coordinator: number
   readonly #sequences = new Map<string, number>()
   readonly #onClosed: (producer: KafkaProducer) => void
   #state: 'started' | 'writing' | 'spent' | 'closed' = 'started'
@@ -45,7 +52,6 @@ export class KafkaProducer implements Producer {
   private constructor(
     network: Network,
     settings: KafkaSettings,
-    coordinator: number,
     identity: ProducerIdentity,
     onClosed: (producer: KafkaProducer) => void,
   ) {
@@ -53,7 +59,6 @@ export class KafkaProducer implements Producer {
     this.#id = identity.transactionalId
     this.#network = network
     this.#settings = settings
-    this.#coordinator = coordinator
     this.#identity = identity
     this.#producerId = BigInt(identity.producerId)
     this.#limits = {
@@ -72,8 +77,7 @@ export class KafkaProducer implements Producer {
     onClosed: (producer: KafkaProducer) => void,
   ): Promise<KafkaProducer> {
     try {
-      const { node, identity } = await takeOver(network, settings, id)
-      return new KafkaProducer(network, settings, node, identity, onClosed)
+      return new KafkaProducer(network, settings, await takeOver(network, settings, id), onClosed)
     } catch (error) {
       network.close()
       throw error
@@ -121,7 +125,7 @@ export class KafkaProducer implements Producer {
     const begun = system.now()
     for (const backOff = new BackOff(); ; await sleep(system, backOff.next())) {
       try {
-        await this.#network.ask(this.#coordinator, broker =>
+        await askCoordinator(this.#network, this.#id, broker =>
           broker.addPartitionsToTxn({ ...this.#identity, topics }),
         )
         return
@@ -155,14 +159,22 @@ export class KafkaProducer implements Producer {
   }
 
   async #commit(): Promise<void> {
+    const end = { ...this.#identity, transactionResult: true }
+    let isRepeated = false
+    let isFenced = false
     try {
-      await this.#network.ask(this.#coordinator, broker =>
-        broker.endTxn({ ...this.#identity, transactionResult: true }),
+      await persist(this.#settings, () =>
+        askCoordinator(this.#network, this.#id, broker => broker.endTxn(end)).catch(error => {
+          isRepeated ||= isUnanswered(error)
+          isFenced ||= isFencing(error)
+          throw error
+        }),
       )
     } catch (error) {
-      if (isFencing(error)) throw this.#aborted(error)
+      if (isFenced && !isRepeated) throw new CaudalError('FENCED', { producer: this.#id }, error)
       throw new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
     }
+    if (isRepeated) this.#spend(new CaudalError('COMMIT_ABORTED', { reason: ASKED_AGAIN }))
   }
 
   #refused(slice: Slice, answer: ProducedSlice | undefined): CaudalError {
@@ -210,20 +222,30 @@ export async function takeOver(
   network: Network,
   settings: KafkaSettings,
   id: string,
-): Promise<{ readonly node: number; readonly identity: ProducerIdentity }> {
+): Promise<ProducerIdentity> {
   const transactionTimeout = settings.transactionTimeoutMs
   return persist(settings, async () => {
-    const node = await network.coordinator('producer', id)
-    try {
-      const { producerId, producerEpoch } = await network.ask(node, broker =>
-        broker.initProducerId({ transactionalId: id, transactionTimeout }),
-      )
-      return { node, identity: { transactionalId: id, producerId, producerEpoch } }
-    } catch (error) {
-      if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS) network.outdated()
-      throw error
-    }
+    const start = { transactionalId: id, transactionTimeout }
+    const { producerId, producerEpoch } = await askCoordinator(network, id, broker =>
+      broker.initProducerId(start),
+    )
+    return { transactionalId: id, producerId, producerEpoch }
   }).catch(error => {
     throw unavailable(error)
   })
+}
+
+/** Whatever it answers but to wait may mean that another broker coordinates the producer now. */
+async function askCoordinator<Answer>(
+  network: Network,
+  id: string,
+  question: (broker: Broker) => Promise<Answer>,
+): Promise<Answer> {
+  const node = await network.coordinator('producer', id)
+  try {
+    return await network.ask(node, question)
+  } catch (error) {
+    if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS) network.outdated()
+    throw error
+  }
 }

@@ -16,12 +16,24 @@ export async function autopsy(rig: Rig, lost: readonly string[], { calls }: Verd
   const times = own.flatMap(each => each.takenInAt ?? [])
   const [from, to] = [Math.min(...times) - AROUND_MS, Math.max(...times) + AROUND_MS]
   const written = await writtenFor(rig, ids).catch(error => [reasonOf(error)])
-  return { lost, calls: own, written, told: rig.lives.flatMap(pod => toldBy(pod, from, to)) }
+  const told = rig.lives.flatMap(pod => toldBy(pod, from, to))
+  return { lost, calls: own, written, told, paces: rig.lives.map(paceOf) }
+}
+
+/** What each tenth second of a pod's life came to: an answer that is late looks like one that is lost. */
+function paceOf({ incarnation, startedAt, messages }: PodProcess): string {
+  const tenths = Map.groupBy(messages, ({ at }) => Math.floor((at - startedAt) / 10_000))
+  const paces = [...tenths].map(([tenth, said]) => {
+    const commits = said.flatMap(each => (each.type === 'commit' ? [each.durationMs] : []))
+    const failures = said.flatMap(each => (each.type === 'commitFailed' ? [each.error] : []))
+    return `${tenth * 10} s: ${commits.length} commits, the longest ${Math.max(0, ...commits)} ms; failed: ${failures.join(', ')}`
+  })
+  return `${incarnation}: ${paces.join('; ')}`
 }
 
 function toldBy({ incarnation, messages }: PodProcess, from: number, to: number): string[] {
   return messages
-    .filter(({ at, type }) => at >= from && at <= to && type !== 'answered')
+    .filter(({ at, type }) => at >= from && at <= to && type !== 'answered' && type !== 'commit')
     .map(each => `${incarnation} ${JSON.stringify(each)}`)
 }
 
@@ -51,8 +63,9 @@ async function writtenFor({ options, plan }: Rig, ids: ReadonlySet<string>): Pro
         const place = `${batch.topic}/${batch.partition}`
         for (const { offset, value, timestamp, ...rest } of batch.messages) {
           const id = /"id":"(\w+)"/.exec(String(value))?.[1]
-          const context = 'batchContext' in rest ? rest.batchContext : undefined
-          if (id && ids.has(id)) found.push(`${id} ${place}@${offset} ${timestamp} ${inWords(context)}`)
+          const batchContext = 'batchContext' in rest ? rest.batchContext : undefined
+          if (!id || !ids.has(id)) continue
+          found.push(`${id} ${place}@${offset} ${timestamp} ${JSON.stringify(batchContext)}`)
         }
         if (Number(batch.lastOffset()) + 2 >= (left.get(place) ?? 0)) left.delete(place)
         if (left.size === 0) resolve()
@@ -66,8 +79,4 @@ async function writtenFor({ options, plan }: Rig, ids: ReadonlySet<string>): Pro
     await consumer.disconnect()
     await admin.disconnect()
   }
-}
-
-function inWords(context: unknown): string {
-  return JSON.stringify(context)
 }
