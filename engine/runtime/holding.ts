@@ -1,4 +1,5 @@
 /** What ownership knows of one task that the group has assigned to this pod. */
+import { CaudalError } from '#engine/core/errors.ts'
 import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { markerEntry } from '#engine/state/layout.ts'
@@ -79,6 +80,12 @@ export class Holding {
     return true
   }
 
+  /** Its pod was out of the group for a while: the task may have been another's, who knows only now whom to leave it to. */
+  wasOut(now: number): void {
+    this.verified = false
+    this.waitingSince = now
+  }
+
   /** Whoever is out is not waited for. Where no claim is stored, whoever has marked the task is. True: somebody else is now. */
   lookForOwner(producer: string, now: number): boolean {
     if (this.ownerIsOut) this.owner = undefined
@@ -123,6 +130,17 @@ export class Holding {
     return undefined
   }
 
+  /**
+   * Reading up to our own marker has shown somebody who may still be at work. One that lives is waited for, as its release
+   * may follow; then the task is claimed and marked again. Returns for how long, at most.
+   */
+  meets(stranger: Claim, now: number, handOverMaxMs: number): number {
+    this.#awaitOwner(stranger, now)
+    this.fresh = false
+    this.task.tail?.readOn()
+    return this.patienceMs(handOverMaxMs)
+  }
+
   /** What marks the task as ours: the new marker, and the end of our earlier ones. */
   marks(marker: Marker, timestamp: number): PartitionBatch {
     const record = (nonce: string, value: Uint8Array | null) => {
@@ -159,11 +177,11 @@ export class Holding {
   }
 
   /** What keeps its restore from coming to an end. */
-  get diagnosis(): string {
+  heldUp(timeoutMs: number): CaudalError {
     const { topic, partition } = this.task.statePlace
-    return (
+    const diagnosis =
       `${topic}/${partition} was read to offset ${this.task.tail?.position ?? 0}, and the marker written behind it does not ` +
       'show: a transaction that never ended holds readers back; find and abort it with kafka-transactions.sh find-hanging'
-    )
+    return new CaudalError('RESTORE_BLOCKED', { task: this.task.name, timeoutMs, diagnosis })
   }
 }

@@ -11,14 +11,14 @@
  * 4. claim: new tasks, or all of them after the producer was replaced (a fence may be under way)
  * 5. mark: a transaction writes the claim's nonce into each state partition
  * 6. read up to the own marker: new tasks restore, kept ones look for foreign writes and for the outcome of a commit
- * 7. every foreign marker left must be of an owner that is out; else fence it and claim again. The first commit of an
+ * 7. every foreign marker left must be of an owner that is out; else as in 3., and claim again. The first commit of an
  *    owner that came so far deletes them: a marker alone proves nothing of those before it, as its writer may have died
  *    before it looked
  *
  * Safe, because whoever owned a task before is fenced or has released before our marker is written, so that nothing of
  * theirs can follow it; and because nobody claims after us while the stored claim is ours. Docs: docs/ownership.md.
  */
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import { hasCode } from '#engine/core/errors.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
@@ -53,6 +53,7 @@ export class Ownership {
   #joins = 0
   #busy = false
   #hasProducer = false
+  #isOut = false
   #pausedUntil = 0
   #producerSince = 0
   #nonces = 0
@@ -68,11 +69,14 @@ export class Ownership {
   /** A new generation began with these tasks. */
   joined(generation: number, tasks: readonly string[]): void {
     this.#joins++
+    this.#isOut = false
+    const hasMissedSome = generation !== this.generation + 1
     this.generation = generation
     this.#assigned = tasks
     for (const [name, holding] of this.holdings) {
-      holding.verified = false
-      if (!tasks.includes(name)) this.#giveUp(name, holding)
+      if (hasMissedSome) holding.wasOut(this.#options.host.system.now())
+      if (tasks.includes(name)) holding.verified = false
+      else this.#giveUp(name, holding)
     }
   }
 
@@ -83,10 +87,17 @@ export class Ownership {
     return true
   }
 
+  /** The group counts this pod no longer: until it has joined again, its tasks may be given to others. */
+  lost(reason: string): void {
+    this.#isOut = true
+    this.#options.host.logger.warn('membership was lost', { reason })
+  }
+
   /** Settled, and since the last join no task that works here can have been another's. */
   get isSure(): boolean {
-    if (!this.isSettled) return false
+    if (!this.isSettled || this.#isOut) return false
     for (const holding of this.holdings.values()) if (holding.isKept && !holding.verified) return false
+    for (const holding of this.leaving.values()) if (!holding.verified) return false
     return true
   }
 
@@ -146,7 +157,7 @@ export class Ownership {
       if (!isReading || holding.markedAt > latest || task.phase === 'blocked') continue
       // A kept task is dropped, so that the commits of others go on; it is taken anew and blocks there.
       if (holding.isKept) this.drop(task.name)
-      else this.#diagnose(holding)
+      else host.block(task.name, holding.heldUp(host.limits.restoreTimeoutMs))
     }
   }
 
@@ -164,7 +175,7 @@ export class Ownership {
     const { committer, host, producer } = this.#options
     this.#releases.write(committer, host.system.now())
     const all = [...this.holdings.values()]
-    const unread = all.filter(holding => !holding.verified)
+    const unread = [...all, ...this.leaving.values()].filter(holding => !holding.verified)
     if (unread.length > 0) return this.#readClaims(unread)
     const now = host.system.now()
     const { handOverMaxMs } = host.limits
@@ -196,8 +207,7 @@ export class Ownership {
   #giveUp(name: string, holding: Holding): void {
     this.holdings.delete(name)
     const { task } = holding
-    const canHandOver = holding.isSecure && this.#hasProducer && task.work !== undefined
-    if (!canHandOver) return this.#giveUpUnfinished(holding)
+    if (!holding.isSecure || !this.#hasProducer || !task.work) return this.#giveUpUnfinished(holding)
     this.leaving.set(name, holding)
     task.leave()
   }
@@ -249,8 +259,10 @@ export class Ownership {
   #verify(holding: Holding, stored: Claim | undefined, live: ReadonlySet<string>): void {
     const { host, producer } = this.#options
     const { name } = holding.task
-    if (this.holdings.get(name) !== holding) return
-    if (!holding.verify(stored, live, producer, host.system.now())) return this.drop(name)
+    const isLeaving = this.leaving.get(name) === holding
+    if (!isLeaving && this.holdings.get(name) !== holding) return
+    if (!holding.verify(stored, live, producer, host.system.now()))
+      return isLeaving ? this.#giveUpUnfinished(holding) : this.drop(name)
     if (!stored || holding.owner) this.#wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
@@ -294,10 +306,10 @@ export class Ownership {
 
   #mark(holdings: readonly Holding[]): void {
     const { committer, producer, host } = this.#options
+    const { incarnation, system } = host
     const marks = holdings.map(holding => ({ holding, nonce: holding.claim ?? '' }))
-    const { incarnation } = host
-    const now = host.system.now()
-    const batches = marks.map(({ holding, nonce }) => holding.marks({ incarnation, producer, nonce }, now))
+    const marker = (nonce: string) => ({ incarnation, producer, nonce })
+    const batches = marks.map(({ holding, nonce }) => holding.marks(marker(nonce), system.now()))
     committer.write(batches, () => {
       for (const { holding, nonce } of marks) this.#marked(holding, nonce)
     })
@@ -318,12 +330,11 @@ export class Ownership {
     if (!holding.fresh || holding.marked !== holding.claim || !task.isRestored) return
     if (holding.checking) return this.#finishCheck(holding)
     if (task.phase !== 'restoring' && !task.isHeldUp) return
-    const stranger = holding.strangerBehind(this.#options.producer)
+    const { producer, host } = this.#options
+    const stranger = holding.strangerBehind(producer)
     if (!stranger) return this.#run(holding)
-    if (holding.owner) return
-    holding.owner = stranger
-    holding.ownerIsAlive = false
-    holding.fresh = false
+    if (!holding.owner)
+      this.#wakeIn(holding.meets(stranger, host.system.now(), host.limits.handOverMaxMs) + 1)
   }
 
   #run({ task, markedAt }: Holding): void {
@@ -337,9 +348,7 @@ export class Ownership {
   }
 
   #finishCheck(holding: Holding): void {
-    const { tail, name } = holding.task
-    if (!tail) return
-    if (tail.foreign) return this.drop(name)
+    if (holding.task.tail?.foreign) return this.drop(holding.task.name)
     holding.checking = false
   }
 
@@ -374,12 +383,6 @@ export class Ownership {
           this.#pauseUntil(host.system.now() + BACK_OFF_MS)
         }),
     )
-  }
-
-  #diagnose({ task, diagnosis }: Holding): void {
-    const { host } = this.#options
-    const { restoreTimeoutMs: timeoutMs } = host.limits
-    host.block(task.name, new CaudalError('RESTORE_BLOCKED', { task: task.name, timeoutMs, diagnosis }))
   }
 
   /** Nothing is begun before this time: a producer that fails at once, as on a full disk, is not replaced in a spin. */

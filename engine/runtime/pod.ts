@@ -156,7 +156,7 @@ export class Pod implements TaskHost {
       assign: members => assignTasks(members, tasksOf(this.#options.plan)),
       listener: {
         joined: (generation, tasks) => this.enqueue(() => this.#joined(generation, tasks)),
-        lost: reason => this.logger.warn('membership was lost', { reason }),
+        lost: reason => this.enqueue(() => this.#ownership.lost(reason)),
       },
     })
   }

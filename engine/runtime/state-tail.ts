@@ -76,6 +76,13 @@ export class StateTail {
     else this.start()
   }
 
+  /** Reads on behind the own marker, until it is told of another. */
+  readOn(): void {
+    this.#target = undefined
+    this.reached = false
+    this.start()
+  }
+
   /** What a local copy already holds of the engine's own entries. */
   resume(markers: Iterable<readonly [string, Uint8Array]>, release: Uint8Array | undefined): void {
     for (const [entry, marker] of markers) this.#sawMarker(entry, marker)

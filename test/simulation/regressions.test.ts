@@ -6,7 +6,7 @@ import { sleep } from '#engine/core/system.ts'
 import type { Log, Producer } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
-import { faultsNamed } from '#testing/simulation/faults/fault-table.ts'
+import { FAULT_TABLE, faultsNamed } from '#testing/simulation/faults/fault-table.ts'
 import { Fleet, type Plant } from '#testing/simulation/fleet.ts'
 import { feed, runSeed } from '#testing/simulation/run-seed.ts'
 import { scenarioNamed } from '#testing/simulation/scenarios/scenario-table.ts'
@@ -234,6 +234,19 @@ describe('found by the simulation', () => {
       const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds })
       expect(complaints, `seed ${seed}\n${trace.join('\n')}`).toEqual([])
     }
+  })
+
+  it.each([
+    [
+      'a pod that was out asks nothing for a task that it is to give up, which others had meanwhile',
+      5_001_159,
+    ],
+    ['the time of a living owner begins when it hears that it is to give up', 5_004_144],
+    ['a pod asks nothing once the group has said that it is out', 5_009_450],
+    ['a living owner that only its marker shows may finish', 5_009_862],
+  ])('%s', async (_what, seed) => {
+    const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds: FAULT_TABLE })
+    expect(complaints, trace.join('\n')).toEqual([])
   })
 })
 
