@@ -34,7 +34,7 @@ export class Holding {
   /** Every nonce that was sent: its answer may have been lost, so that it counts as ours wherever it is found. */
   readonly sent = new Set<string>()
   /** Nonces of others whose owner was fenced after the nonce was read. */
-  readonly settled = new Set<string>()
+  readonly #settled = new Set<string>()
   /** No claim is stored: it was never claimed, or somebody has wiped the group's offsets. Then its markers tell of its owner. */
   #isUnclaimed = false
   /** Incarnations of the members that lived when the claim was read. */
@@ -106,6 +106,19 @@ export class Holding {
     return graceMs + PATIENCE_MS
   }
 
+  /** What was read of a producer so far: its claim, if that stands in the way, and its markers. */
+  noncesOf(producer: string): readonly string[] {
+    const markers = this.task.tail?.foreignMarkers.values() ?? []
+    const read = this.owner ? [...markers, this.owner] : [...markers]
+    return read.filter(each => each.producer === producer).map(({ nonce }) => nonce)
+  }
+
+  /** The producer was fenced after these were read: nothing under them can follow. */
+  settle(nonces: readonly string[]): void {
+    for (const nonce of nonces) this.#settled.add(nonce)
+    if (this.owner && this.#settled.has(this.owner.nonce)) this.verified = false
+  }
+
   /** Its owner may still hand it over, or has done so where we have not read yet. */
   isWaiting(now: number, handOverMaxMs: number): boolean {
     if (now - this.waitingSince >= this.patienceMs(handOverMaxMs)) return false
@@ -173,7 +186,7 @@ export class Holding {
   }
 
   #isOut({ nonce }: Claim): boolean {
-    return this.task.tail?.released.has(nonce) === true || this.settled.has(nonce)
+    return this.task.tail?.released.has(nonce) === true || this.#settled.has(nonce)
   }
 
   /** What keeps its restore from coming to an end. */

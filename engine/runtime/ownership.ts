@@ -269,13 +269,10 @@ export class Ownership {
   #fence(holding: Holding, owner: Claim): void {
     this.#options.metrics.fences++
     publish('caudal:fence', { pod: this.#options.host.incarnation, producer: owner.producer })
+    const seen = [...this.holdings.values()].map(each => ({ each, nonces: each.noncesOf(owner.producer) }))
     this.#perform(this.#options.host.log.fence(owner.producer), () => {
-      for (const each of this.holdings.values()) {
-        if (each.owner?.producer !== owner.producer) continue
-        each.settled.add(each.owner.nonce)
-        each.verified = false
-      }
-      holding.settled.add(owner.nonce)
+      for (const { each, nonces } of seen) each.settle(nonces)
+      holding.settle([owner.nonce])
     })
   }
 
