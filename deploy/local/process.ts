@@ -49,7 +49,7 @@ export function pidOf(process: BackgroundProcess): number | undefined {
 /** Starts what does not run yet; resolves once it answers. */
 export async function startProcess(process: BackgroundProcess): Promise<'started' | 'running'> {
   if (pidOf(process) !== undefined) {
-    await untilReady(process)
+    await untilReady(process, () => pidOf(process) !== undefined)
     return 'running'
   }
   if (await answers(process.port)) {
@@ -70,7 +70,8 @@ export async function startProcess(process: BackgroundProcess): Promise<'started
   })
   writeFileSync(process.pidFile, String(child.pid))
   child.unref()
-  await untilReady(process)
+  // Not asked by its command line, which a program may rewrite while it starts, as Redis does.
+  await untilReady(process, () => child.exitCode === null && child.signalCode === null)
   return 'started'
 }
 
@@ -101,10 +102,9 @@ export function answers(port: number): Promise<boolean> {
   })
 }
 
-async function untilReady(process: BackgroundProcess): Promise<void> {
+async function untilReady(process: BackgroundProcess, runs: () => boolean): Promise<void> {
   const ready = await until(process.readyWithinMs, async () => {
-    if (pidOf(process) === undefined)
-      throw new StackError(`${process.name} ended by itself${tailOf(process)}`)
+    if (!runs()) throw new StackError(`${process.name} ended by itself${tailOf(process)}`)
     return (await answers(process.port)) && (await (process.ready?.() ?? true))
   })
   if (!ready) {
