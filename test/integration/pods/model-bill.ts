@@ -17,6 +17,7 @@ export interface Call {
   readonly key: string
   readonly round: number
   readonly pod: string
+  /** By the caller's word: the model may hear of it later. */
   readonly begun: number
   ended: number | undefined
   /** The connection of the caller was open when the answer was sent. */

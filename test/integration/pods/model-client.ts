@@ -18,7 +18,9 @@ export class ModelClient {
   }
 
   ask({ id, key, round }: Round, call: StepCall): Promise<string> {
-    const query = new URLSearchParams({ call: call.id, id, key, round: String(round), pod: this.#pod })
+    // What a pod asks just before it is stopped is sent when it goes on: it was asked before.
+    const asked = { round: String(round), pod: this.#pod, at: String(Date.now()) }
+    const query = new URLSearchParams({ call: call.id, id, key, ...asked })
     return new Promise((resolve, reject) => {
       const request = get(
         `${this.#url}/ask?${query}`,

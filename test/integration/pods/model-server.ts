@@ -23,7 +23,7 @@ function answer(query: URLSearchParams, response: ServerResponse): void {
   const [id, round] = [field('id'), Number(field('round'))]
   const call: Call = {
     ...{ call: field('call'), id, key: field('key'), round, pod: field('pod') },
-    ...{ begun: Date.now(), ended: undefined, delivered: false },
+    ...{ begun: Number(field('at')), ended: undefined, delivered: false },
   }
   calls.push(call)
   setTimeout(
