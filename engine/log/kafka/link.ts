@@ -40,12 +40,12 @@ export class Link {
 
   /** Asks the broker, and cuts the connection when there is no answer in time. */
   async ask<Answer>(question: (broker: Broker) => Promise<Answer>, withinMs: number): Promise<Answer> {
+    if (this.#cut) throw this.#cut
     const cancel = this.#settings.system.after(withinMs, () => {
       this.cut(
         new CaudalError('LOG_UNAVAILABLE', { reason: `no answer of ${this.address} in ${withinMs} ms` }),
       )
     })
-    if (this.#cut) throw this.#cut
     const { promise: isCut, reject } = Promise.withResolvers<never>()
     this.#waiting.add(reject)
     try {
