@@ -199,9 +199,9 @@ export interface Claim {
 }
 export type Marker = Claim
 
-/** Ends the claim with this nonce: its owner wrote this as the last of the task's effects. */
+/** Ends the claims with these nonces: their owner wrote this as the last of the task's effects. */
 export interface Release {
-  readonly nonce: string
+  readonly nonces: readonly string[]
 }
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
@@ -228,14 +228,15 @@ export function decodeMarker(bytes: Uint8Array, task = 'unknown'): Marker {
 }
 
 export function encodeRelease(release: Release): Uint8Array {
-  return Buffer.from(JSON.stringify({ format: FORMAT, nonce: release.nonce }))
+  return Buffer.from(JSON.stringify({ format: FORMAT, nonces: release.nonces }))
 }
 
 /** Throws like `decodeCheckpoint`. */
 export function decodeRelease(bytes: Uint8Array, task = 'unknown'): Release {
-  const { nonce } = parse(bytes, task)
-  if (typeof nonce !== 'string') throw corrupt(task, 'a release lacks its nonce')
-  return { nonce }
+  const { nonces } = parse(bytes, task)
+  const isValid = Array.isArray(nonces) && nonces.every(nonce => typeof nonce === 'string')
+  if (!isValid) throw corrupt(task, 'a release lacks its nonces')
+  return { nonces }
 }
 
 export function encodeClaim({ incarnation, producer, nonce }: Claim): string {

@@ -33,8 +33,8 @@ export interface CommitterOptions {
   readonly system: System
   readonly incarnation: string
   readonly enqueue: (callback: () => void) => void
-  /** The nonce that a leaving task gives up. */
-  readonly claimOf: (task: Task) => string | undefined
+  /** The nonces that a leaving task gives up. */
+  readonly claimsOf: (task: Task) => readonly string[]
   readonly onCommitted: (commit: Commit) => void
   /** The producer is of no more use. */
   readonly onProducerLost: (error: unknown) => void
@@ -112,10 +112,10 @@ export class Committer {
   /** Commits what is staged, if anything is and the producer is free. */
   commit(): void {
     if (!this.isFree || this.pending || this.#dirty.size === 0) return
-    const { system, incarnation, claimOf } = this.#options
+    const { system, incarnation, claimsOf } = this.#options
     const number = ++this.#number
     const tasks = [...this.#dirty].filter(task => task.isOpen)
-    const parts = tasks.map(task => task.prepare(incarnation, number, claimOf(task)))
+    const parts = tasks.map(task => task.prepare(incarnation, number, claimsOf(task)))
     this.#dirty = new Set()
     const gathered = this.#gathered
     this.#gathered = { records: 0, bytes: 0 }

@@ -4,10 +4,13 @@ import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { markerEntry } from '#engine/state/layout.ts'
 import { type Claim, encodeMarker, type Marker } from './checkpoint.ts'
+import { isSamePod } from './incarnation.ts'
 import type { Task } from './task.ts'
 
 /** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
 const PATIENCE_MS = 2_000
+/** Claims of one task whose answers may be under way at once; one that came later still would count as another's. */
+const SENT_MAX = 100
 
 export class Holding {
   readonly task: Task
@@ -48,6 +51,13 @@ export class Holding {
     this.task = task
   }
 
+  /** A claim is sent under this nonce. */
+  sends(nonce: string): void {
+    this.sent.add(nonce)
+    const [oldest = ''] = this.sent
+    if (this.sent.size > SENT_MAX) this.sent.delete(oldest)
+  }
+
   /** It holds state that only this pod may change: its claim must not lapse unnoticed. */
   get isKept(): boolean {
     return this.task.work !== undefined && this.task.isOpen
@@ -69,6 +79,7 @@ export class Holding {
     if (stored && this.sent.has(stored.nonce)) {
       // An answer was lost: the claim stands, but which of ours it is matters for the marker.
       if (stored.nonce !== this.claim) this.fresh = false
+      this.#isUnclaimed = false
       return true
     }
     if (this.claim !== undefined) return false
@@ -106,11 +117,12 @@ export class Holding {
     return graceMs + PATIENCE_MS
   }
 
-  /** What was read of a producer so far: its claim, if that stands in the way, and its markers. */
+  /** What was read of a producer's former users: their claim, if that stands in the way, and their markers. */
   noncesOf(producer: string): readonly string[] {
     const markers = this.task.tail?.foreignMarkers.values() ?? []
     const read = this.owner ? [...markers, this.owner] : [...markers]
-    return read.filter(each => each.producer === producer).map(({ nonce }) => nonce)
+    const isOf = (each: Claim) => each.producer === producer && !this.#live.has(each.incarnation)
+    return read.filter(isOf).map(({ nonce }) => nonce)
   }
 
   /** The producer was fenced after these were read: nothing under them can follow. */
@@ -122,8 +134,8 @@ export class Holding {
   /** Its owner may still hand it over, or has done so where we have not read yet. */
   isWaiting(now: number, handOverMaxMs: number): boolean {
     if (now - this.waitingSince >= this.patienceMs(handOverMaxMs)) return false
-    // Whoever has left may be back under its name: a fence would hit the one that came back.
-    return this.ownerIsAlive || !this.#hasReadAll
+    // Whoever has left may be back under its name: a fence would hit the one that came back, which will tell that it is out.
+    return this.ownerIsAlive || !this.#hasReadAll || this.#ownerIsBack
   }
 
   /** Its owner has had its time. What it left may be unread, if we have slept meanwhile: true if that is looked at first. */
@@ -172,6 +184,11 @@ export class Holding {
     this.#written.clear()
     this.#written.add(nonce)
     this.task.noted(this.#marking)
+  }
+
+  get #ownerIsBack(): boolean {
+    const { owner } = this
+    return owner !== undefined && [...this.#live].some(member => isSamePod(member, owner.incarnation))
   }
 
   get #hasReadAll(): boolean {

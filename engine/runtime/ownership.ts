@@ -19,23 +19,25 @@
  * theirs can follow it; and because nobody claims after us while the stored claim is ours. Docs: docs/ownership.md.
  */
 import { hasCode } from '#engine/core/errors.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding } from './holding.ts'
 import { yieldToNamesake } from './incarnation.ts'
+import { BACK_OFF_MS, Operations } from './operations.ts'
 import { Releases } from './releases.ts'
 import type { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
 import { Trouble } from './trouble.ts'
 
-const BACK_OFF_MS = 100
-
 export interface OwnershipOptions {
   readonly host: TaskHost
   /** Transactional id of this pod. */
   readonly producer: string
+  /** Of all tasks of the application. */
+  readonly statePlaces: readonly TopicPartition[]
   readonly membership: () => Membership | undefined
   readonly committer: Committer
   /** Makes the task of this name, not yet opened. */
@@ -51,19 +53,21 @@ export class Ownership {
   #assigned: readonly string[] = []
   generation = 0
   #joins = 0
-  #busy = false
   #hasProducer = false
+  /** It is known what former incarnations of this pod have left. */
+  #isHeir = false
   #isOut = false
-  #pausedUntil = 0
   #producerSince = 0
   #nonces = 0
   readonly #releases = new Releases()
   readonly #trouble: Trouble
+  readonly #operations: Operations
   readonly #options: OwnershipOptions
 
   constructor(options: OwnershipOptions) {
     this.#options = options
     this.#trouble = new Trouble(options.host, options.committer)
+    this.#operations = new Operations(options.host, this.#trouble)
   }
 
   /** A new generation began with these tasks. */
@@ -72,19 +76,20 @@ export class Ownership {
     this.#isOut = false
     const hasMissedSome = generation !== this.generation + 1
     this.generation = generation
+    if (hasMissedSome) for (const holding of this.#all) holding.wasOut(this.#options.host.system.now())
+    this.keepOnly(tasks)
+    for (const holding of this.holdings.values()) holding.verified = false
+  }
+
+  /** These are to be held from now on; all others are given away. */
+  keepOnly(tasks: readonly string[]): void {
     this.#assigned = tasks
-    for (const [name, holding] of this.holdings) {
-      if (hasMissedSome) holding.wasOut(this.#options.host.system.now())
-      if (tasks.includes(name)) holding.verified = false
-      else this.#giveUp(name, holding)
-    }
+    for (const [name, holding] of this.holdings) if (!tasks.includes(name)) this.#giveUp(name, holding)
   }
 
   /** Commits may go on: the producer is in use and every task that works here is secure. */
   get isSettled(): boolean {
-    if (!this.#hasProducer) return false
-    for (const holding of this.holdings.values()) if (holding.isKept && !holding.isSecure) return false
-    return true
+    return this.#hasProducer && this.#all.every(({ isKept, isSecure }) => isSecure || !isKept)
   }
 
   /** The group counts this pod no longer: until it has joined again, its tasks may be given to others. */
@@ -95,10 +100,7 @@ export class Ownership {
 
   /** Settled, and since the last join no task that works here can have been another's. */
   get isSure(): boolean {
-    if (!this.isSettled || this.#isOut) return false
-    for (const holding of this.holdings.values()) if (holding.isKept && !holding.verified) return false
-    for (const holding of this.leaving.values()) if (!holding.verified) return false
-    return true
+    return this.isSettled && !this.#isOut && this.#all.every(({ isKept, verified }) => verified || !isKept)
   }
 
   get isEmpty(): boolean {
@@ -111,23 +113,23 @@ export class Ownership {
     this.holdings.set(holding.task.name, holding)
   }
 
-  /** The claim that a leaving task gives up. */
-  claimOf(task: Task): string | undefined {
-    return (this.leaving.get(task.name) ?? this.holdings.get(task.name))?.claim
+  /** The claims that a leaving task gives up. */
+  claimsOf(task: Task): readonly string[] {
+    return [...((this.leaving.get(task.name) ?? this.holdings.get(task.name))?.sent ?? [])]
   }
 
-  /** The producer failed: a new one is needed, and every claim anew. What is on its way out cannot be handed over. */
+  /** The producer failed: a new one is needed, and every claim anew, also of what is on its way out. */
   producerLost(error: unknown): void {
     this.#options.committer.dropProducer()
     this.#hasProducer = false
-    for (const holding of this.holdings.values()) {
+    this.#isHeir = false
+    for (const holding of this.#all) {
       // Whoever fenced us may have taken tasks over, or go by our name.
-      if (hasCode(error, 'FENCED')) holding.verified = false
+      if (hasCode(error, 'FENCED') || this.#isLeaving(holding)) holding.verified = false
       holding.fresh = false
       holding.checking = false
     }
-    for (const holding of this.leaving.values()) this.#giveUpUnfinished(holding)
-    this.#pauseUntil(this.#producerSince + BACK_OFF_MS)
+    this.#operations.pauseUntil(this.#producerSince + BACK_OFF_MS)
     this.#trouble.met(error)
   }
 
@@ -142,7 +144,7 @@ export class Ownership {
 
   /** Drops a task; if it is still assigned it is taken anew. */
   drop(name: string): void {
-    const holding = this.holdings.get(name)
+    const holding = this.holdings.get(name) ?? this.leaving.get(name)
     this.holdings.delete(name)
     if (holding) this.#giveUpUnfinished(holding)
   }
@@ -151,7 +153,7 @@ export class Ownership {
   checkTimeouts(): void {
     const { host } = this.#options
     const latest = host.system.now() - host.limits.restoreTimeoutMs
-    for (const holding of this.holdings.values()) {
+    for (const holding of this.#all) {
       const { task, marked } = holding
       const isReading = marked !== undefined && marked === holding.claim && !task.isRestored
       if (!isReading || holding.markedAt > latest || task.phase === 'blocked') continue
@@ -165,24 +167,25 @@ export class Ownership {
   advance(): void {
     this.#tidy()
     if (this.generation === 0) return
-    if (!this.#busy && this.#options.host.system.now() >= this.#pausedUntil) this.#next()
-    for (const holding of this.holdings.values()) this.#progress(holding)
+    if (this.#operations.mayBegin) this.#next()
+    for (const holding of this.#all) this.#progress(holding)
     this.#resolvePending()
   }
 
   #next(): void {
     if (!this.#hasProducer) return this.#startProducer()
     const { committer, host, producer } = this.#options
+    if (!this.#isHeir) return this.#inherit()
     this.#releases.write(committer, host.system.now())
-    const all = [...this.holdings.values()]
-    const unread = [...all, ...this.leaving.values()].filter(holding => !holding.verified)
+    const all = this.#all
+    const unread = all.filter(holding => !holding.verified)
     if (unread.length > 0) return this.#readClaims(unread)
     const now = host.system.now()
     const { handOverMaxMs } = host.limits
     for (const holding of all)
-      if (holding.lookForOwner(producer, now)) this.#wakeIn(holding.patienceMs(handOverMaxMs) + 1)
+      if (holding.lookForOwner(producer, now)) this.#operations.wakeIn(holding.patienceMs(handOverMaxMs) + 1)
     const inTheWay = all.find(holding => holding.owner && !holding.isWaiting(now, handOverMaxMs))
-    if (inTheWay && !this.#isConfirmed) return this.#pauseUntil(now + BACK_OFF_MS)
+    if (inTheWay && !this.#isConfirmed) return this.#operations.pauseUntil(now + BACK_OFF_MS)
     if (inTheWay?.looksAgain(now)) return this.#readClaims([inTheWay])
     if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
     const claimable = all.filter(holding => holding.mayBeClaimed(now))
@@ -207,7 +210,7 @@ export class Ownership {
   #giveUp(name: string, holding: Holding): void {
     this.holdings.delete(name)
     const { task } = holding
-    if (!holding.isSecure || !this.#hasProducer || !task.work) return this.#giveUpUnfinished(holding)
+    if (!task.work) return this.#giveUpUnfinished(holding)
     this.leaving.set(name, holding)
     task.leave()
   }
@@ -231,7 +234,18 @@ export class Ownership {
       this.#hasProducer = true
       this.#producerSince = host.system.now()
     }
-    this.#perform(host.log.startProducer(producer), use)
+    this.#operations.begin(host.log.startProducer(producer), use)
+  }
+
+  /** Whoever went by our name is fenced by our producer: nobody needs to do it again, and hit us. */
+  #inherit(): void {
+    const { host, producer, statePlaces } = this.#options
+    const read = this.#options.membership()?.readClaims(statePlaces)
+    if (!read) return
+    this.#operations.begin(read, claims => {
+      this.#isHeir = true
+      this.#releases.oweFormer({ incarnation: host.incarnation, producer }, statePlaces, claims)
+    })
   }
 
   #readClaims(holdings: readonly Holding[]): void {
@@ -239,7 +253,7 @@ export class Ownership {
     if (!membership) return
     const joins = this.#joins
     const places = holdings.map(({ task }) => task.statePlace)
-    this.#perform(
+    this.#operations.begin(
       Promise.all([
         membership.readClaims(places),
         membership.liveMembers(),
@@ -259,18 +273,16 @@ export class Ownership {
   #verify(holding: Holding, stored: Claim | undefined, live: ReadonlySet<string>): void {
     const { host, producer } = this.#options
     const { name } = holding.task
-    const isLeaving = this.leaving.get(name) === holding
-    if (!isLeaving && this.holdings.get(name) !== holding) return
-    if (!holding.verify(stored, live, producer, host.system.now()))
-      return isLeaving ? this.#giveUpUnfinished(holding) : this.drop(name)
-    if (!stored || holding.owner) this.#wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
+    if (!this.#isLeaving(holding) && this.holdings.get(name) !== holding) return
+    if (!holding.verify(stored, live, producer, host.system.now())) return this.drop(name)
+    if (!stored || holding.owner) this.#operations.wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
   #fence(holding: Holding, owner: Claim): void {
     this.#options.metrics.fences++
     publish('caudal:fence', { pod: this.#options.host.incarnation, producer: owner.producer })
     const seen = [...this.holdings.values()].map(each => ({ each, nonces: each.noncesOf(owner.producer) }))
-    this.#perform(this.#options.host.log.fence(owner.producer), () => {
+    this.#operations.begin(this.#options.host.log.fence(owner.producer), () => {
       for (const { each, nonces } of seen) each.settle(nonces)
       holding.settle([owner.nonce])
     })
@@ -283,10 +295,10 @@ export class Ownership {
     const { incarnation } = host
     const joins = this.#joins
     const nonces = holdings.map(() => `${incarnation}#${++this.#nonces}`)
-    const claims = holdings.map(({ task, sent }, index) => {
+    const claims = holdings.map((holding, index) => {
       const nonce = nonces[index] ?? ''
-      sent.add(nonce)
-      return { ...task.statePlace, metadata: encodeClaim({ incarnation, producer, nonce }) }
+      holding.sends(nonce)
+      return { ...holding.task.statePlace, metadata: encodeClaim({ incarnation, producer, nonce }) }
     })
     const accept = () => {
       if (joins !== this.#joins || !this.#hasProducer) return
@@ -295,7 +307,7 @@ export class Ownership {
         holding.fresh = true
       })
     }
-    this.#perform(membership.claim(this.generation, claims), accept, () => {
+    this.#operations.begin(membership.claim(this.generation, claims), accept, () => {
       this.#options.metrics.claimsRefused++
       for (const holding of holdings) holding.verified = false
     })
@@ -331,7 +343,7 @@ export class Ownership {
     const stranger = holding.strangerBehind(producer)
     if (!stranger) return this.#run(holding)
     if (!holding.owner)
-      this.#wakeIn(holding.meets(stranger, host.system.now(), host.limits.handOverMaxMs) + 1)
+      this.#operations.wakeIn(holding.meets(stranger, host.system.now(), host.limits.handOverMaxMs) + 1)
   }
 
   #run({ task, markedAt }: Holding): void {
@@ -358,40 +370,14 @@ export class Ownership {
     const witnesses = pending.parts.filter(({ task }) => task.isOpen)
     const tookPlace = witnesses.some(({ task }) => task.tail?.numbers.has(pending.number))
     committer.resolve(tookPlace, task => task.tail?.position ?? 0)
-    for (const { task } of this.holdings.values())
-      if (task.work && task.tail) task.checked(task.tail.position)
+    for (const { isKept, task } of this.#all) if (isKept && task.tail) task.checked(task.tail.position)
   }
 
-  #perform<T>(operation: Promise<T>, done: (result: T) => void, failed?: (error: unknown) => void): void {
-    const { host } = this.#options
-    this.#busy = true
-    operation.then(
-      result =>
-        host.enqueue(() => {
-          this.#busy = false
-          this.#trouble.operationDone()
-          done(result)
-        }),
-      error =>
-        host.enqueue(() => {
-          this.#busy = false
-          this.#trouble.operationFailed(error)
-          failed?.(error)
-          this.#pauseUntil(host.system.now() + BACK_OFF_MS)
-        }),
-    )
+  get #all(): readonly Holding[] {
+    return [...this.holdings.values(), ...this.leaving.values()]
   }
 
-  /** Nothing is begun before this time: a producer that fails at once, as on a full disk, is not replaced in a spin. */
-  #pauseUntil(time: number): void {
-    const delayMs = time - this.#options.host.system.now()
-    if (delayMs <= 0) return
-    this.#pausedUntil = time
-    this.#wakeIn(delayMs)
-  }
-
-  #wakeIn(delayMs: number): void {
-    const { host } = this.#options
-    host.system.after(delayMs, () => host.enqueue(() => undefined))
+  #isLeaving(holding: Holding): boolean {
+    return this.leaving.get(holding.task.name) === holding
   }
 }

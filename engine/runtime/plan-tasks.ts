@@ -1,10 +1,17 @@
 /** What the group has to know of a plan. */
-import type { TaskId } from '#engine/core/record.ts'
+import type { TaskId, TopicPartition } from '#engine/core/record.ts'
 import type { Plan } from '#topology/plan.ts'
 
 export function tasksOf({ stages }: Plan): TaskId[] {
   return stages.flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => ({ stage: name, partition })),
+  )
+}
+
+/** The state partitions of all tasks: a task's claim is kept under its own. */
+export function statePlacesOf({ stages }: Plan): TopicPartition[] {
+  return stages.flatMap(({ stateTopic, partitions }) =>
+    Array.from({ length: partitions }, (_, partition) => ({ topic: stateTopic, partition })),
   )
 }
 

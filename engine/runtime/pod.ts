@@ -15,13 +15,12 @@ import { type Commit, Committer } from './committer.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
 import { Gate } from './gate.ts'
 import { updateGauges } from './gauges.ts'
-import { giveAway } from './give-away.ts'
 import { Inbox } from './inbox.ts'
 import { incarnationOf, isSamePod } from './incarnation.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
-import { groupTopicsOf, tasksOf } from './plan-tasks.ts'
+import { groupTopicsOf, statePlacesOf, tasksOf } from './plan-tasks.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
 import { compileStage, type StageProgram } from './stage-program.ts'
@@ -102,7 +101,7 @@ export class Pod implements TaskHost {
       system,
       incarnation: this.incarnation,
       enqueue: callback => this.enqueue(callback),
-      claimOf: task => this.#ownership.claimOf(task),
+      claimsOf: task => this.#ownership.claimsOf(task),
       onCommitted: commit => this.#committed(commit),
       onProducerLost: error => this.#producerLost(error),
     })
@@ -110,6 +109,7 @@ export class Pod implements TaskHost {
     this.#ownership = new Ownership({
       host: this,
       producer: `${plan.application}-${name}`,
+      statePlaces: statePlacesOf(plan),
       membership: () => this.#membership,
       committer: this.#committer,
       makeTask: task => this.#makeTask(task),
@@ -167,8 +167,8 @@ export class Pod implements TaskHost {
     if (this.phase === 'running') {
       this.phase = 'stopping'
       this.#lastTasks = this.tasks
-      const enqueue = (callback: () => void) => this.enqueue(callback)
-      giveAway(this.#ownership, { system: this.system, enqueue }, () => this.#membership?.rejoin())
+      this.enqueue(() => this.#ownership.keepOnly([]))
+      this.enqueue(() => this.#membership?.rejoin())
       const graceMs = this.limits.handOverMaxMs + STOP_PATIENCE_MS
       this.#cancelPatience = this.system.after(graceMs, () => this.enqueue(() => this.#giveUpStopping()))
     }

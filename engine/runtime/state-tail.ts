@@ -86,7 +86,7 @@ export class StateTail {
   /** What a local copy already holds of the engine's own entries. */
   resume(markers: Iterable<readonly [string, Uint8Array]>, release: Uint8Array | undefined): void {
     for (const [entry, marker] of markers) this.#sawMarker(entry, marker)
-    if (release) this.released.add(decodeRelease(release).nonce)
+    if (release) this.#sawRelease(release)
     this.foreign = false
   }
 
@@ -120,7 +120,7 @@ export class StateTail {
       if (incarnation === this.#options.incarnation) this.numbers.add(number)
       else this.foreign = true
     } else if (entry.startsWith(MARKER_PREFIX)) this.#sawMarker(entry, value)
-    else if (value && entry === RELEASE) this.released.add(decodeRelease(value).nonce)
+    else if (value && entry === RELEASE) this.#sawRelease(value)
     return [entry, value]
   }
 
@@ -132,6 +132,10 @@ export class StateTail {
     if (marker.incarnation === this.#options.incarnation) return
     this.foreign = true
     this.foreignMarkers.set(entry, marker)
+  }
+
+  #sawRelease(value: Uint8Array): void {
+    for (const nonce of decodeRelease(value).nonces) this.released.add(nonce)
   }
 
   #fail(error: unknown): void {

@@ -226,8 +226,8 @@ export class Task {
     return this.phase === 'leaving' && (this.work?.inFlight ?? 0) === 0
   }
 
-  /** Takes what is staged for one commit; `nonce` is the claim that a drained task gives up with it. */
-  prepare(incarnation: string, number: number, nonce: string | undefined): TaskCommit {
+  /** Takes what is staged for one commit; `nonces` are the claims that a drained task gives up with it. */
+  prepare(incarnation: string, number: number, nonces: readonly string[]): TaskCommit {
     const state = this.#state
     invariant(state && this.work, `task ${this.name} was committed before it ran`)
     const staged = this.work.take()
@@ -236,8 +236,8 @@ export class Task {
       sources[partitionKey(intake)] = { low: intake.progress.low, ahead: intake.progress.runs() }
     }
     state.stage(new Map([[CHECKPOINT, encodeCheckpoint({ format: 1, incarnation, number, sources })]]))
-    const releases = this.isDrained && nonce !== undefined
-    if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonce })]]))
+    const releases = this.isDrained
+    if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonces })]]))
     const lows = this.intakes.map(({ progress }) => progress.low)
     return { task: this, staged, writes: state.take(), lows, releases }
   }

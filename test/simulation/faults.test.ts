@@ -8,7 +8,6 @@ const FEW = { ...standard, shape: { ...standard.shape, faults: 8 } }
 
 /** What an operator reads in the logs of the pods; rows that are not here pass without a word. */
 const TOLD: Readonly<Record<string, RegExp>> = {
-  'crash, same name again': /the producer is replaced .*FENCED/,
   'short pause': /stalled for/,
   'long pause': /membership was lost/,
   'zombie gets its tasks back': /stalled for/,

@@ -20,6 +20,7 @@ import {
   lookedTooLate,
   promiseBelieved,
   skippedFence,
+  strangersReleased,
 } from './planted/ownership-bugs.ts'
 
 const SEEDS_MAX = 200
@@ -31,6 +32,11 @@ const CLAIMS = faultsNamed('late claim', 'lost claim', 'lost answer of a claim')
 /** Found sooner in runs that have only the faults which the bug is about. */
 const BUGS = [
   { name: 'a fence is skipped', plant: skippedFence, kinds: FAULT_TABLE },
+  {
+    name: 'a claim of somebody who was not fenced is released',
+    plant: strangersReleased,
+    kinds: FAULT_TABLE,
+  },
   { name: "the group's offsets are trusted", plant: groupOffsetsTrusted, kinds: FAULT_TABLE },
   { name: 'the local store is written before the transaction', plant: storeWrittenFirst, kinds: FAULT_TABLE },
   { name: 'a producer is reused after an unknown outcome', plant: producerReused, kinds: FAULT_TABLE },

@@ -244,6 +244,11 @@ describe('found by the simulation', () => {
     ['the time of a living owner begins when it hears that it is to give up', 5_004_144],
     ['a pod asks nothing once the group has said that it is out', 5_009_450],
     ['a living owner that only its marker shows may finish', 5_009_862],
+    ['a task that is given up while its producer is replaced is handed over afterwards', 6_009_127],
+    [
+      'a task whose claim was missing once is claimed anew at once after its producer was replaced',
+      10_009_429,
+    ],
   ])('%s', async (_what, seed) => {
     const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds: FAULT_TABLE })
     expect(complaints, trace.join('\n')).toEqual([])

@@ -1,6 +1,7 @@
 /** Bugs in how tasks are taken over. */
 import { partitionKey } from '#engine/core/record.ts'
 import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
+import { decodeClaim, encodeClaim } from '#engine/runtime/checkpoint.ts'
 import { MARKER_PREFIX } from '#engine/state/layout.ts'
 import type { Plant } from '#testing/simulation/fleet.ts'
 import { withLog, withMembership, withProducer } from './delegate.ts'
@@ -10,6 +11,23 @@ export const skippedFence: Plant = ports => ({
   ...ports,
   log: withLog(ports.log, { fence: async () => undefined }),
 })
+
+/** Every stored claim is taken for a former incarnation's own, and released, though nobody has fenced its owner. */
+export const strangersReleased: Plant = (ports, name, fleet) => {
+  const producer = `${fleet.plan.application}-${name}`
+  const taskCount = fleet.plan.stages.reduce((sum, { partitions }) => sum + partitions, 0)
+  const asOurs = (stored: string | undefined) => {
+    const claim = decodeClaim(stored)
+    return claim ? encodeClaim({ ...claim, producer }) : stored
+  }
+  const log = withMembership(ports.log, membership => ({
+    readClaims: async places => {
+      const stored = await membership.readClaims(places)
+      return places.length === taskCount ? stored.map(asOurs) : stored
+    },
+  }))
+  return { ...ports, log }
+}
 
 /** A task that came back is kept: its stored claim is taken for one's own whatever its nonce. */
 export const claimNotCompared: Plant = ports => {

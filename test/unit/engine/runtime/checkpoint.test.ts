@@ -223,9 +223,10 @@ describe('checkpoint records', () => {
   it('markers and releases come back as written; damaged ones are refused', () => {
     const marker = { incarnation: 'pod-1/7', producer: 'app-pod-1', nonce: 'n1' }
     expect(decodeMarker(encodeMarker(marker))).toEqual(marker)
-    expect(decodeRelease(encodeRelease({ nonce: 'n1' }))).toEqual({ nonce: 'n1' })
+    expect(decodeRelease(encodeRelease({ nonces: ['n1', 'n2'] }))).toEqual({ nonces: ['n1', 'n2'] })
     expect(() => decodeMarker(Buffer.from('{"format":1,"nonce":"n"}'))).toThrow(/LOG_CORRUPT/)
     expect(() => decodeRelease(Buffer.from('{"format":1}'))).toThrow(/LOG_CORRUPT/)
+    expect(() => decodeRelease(Buffer.from('{"format":1,"nonces":[1]}'))).toThrow(/LOG_CORRUPT/)
   })
 
   it('a claim comes back as written; anything unreadable is no claim', () => {

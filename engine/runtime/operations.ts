@@ -1,0 +1,57 @@
+/** The operations of ownership on the log: one at a time, and none for a while after one that failed. */
+import type { TaskHost } from './task-host.ts'
+import type { Trouble } from './trouble.ts'
+
+export const BACK_OFF_MS = 100
+
+export class Operations {
+  #busy = false
+  #pausedUntil = 0
+  readonly #host: TaskHost
+  readonly #trouble: Trouble
+
+  constructor(host: TaskHost, trouble: Trouble) {
+    this.#host = host
+    this.#trouble = trouble
+  }
+
+  get mayBegin(): boolean {
+    return !this.#busy && this.#host.system.now() >= this.#pausedUntil
+  }
+
+  /** Its completion is an event of the pod's inbox. */
+  begin<T>(operation: Promise<T>, done: (result: T) => void, failed?: (error: unknown) => void): void {
+    this.#busy = true
+    const ended = (callback: () => void) =>
+      this.#host.enqueue(() => {
+        this.#busy = false
+        callback()
+      })
+    operation.then(
+      result =>
+        ended(() => {
+          this.#trouble.operationDone()
+          done(result)
+        }),
+      error =>
+        ended(() => {
+          this.#trouble.operationFailed(error)
+          failed?.(error)
+          this.pauseUntil(this.#host.system.now() + BACK_OFF_MS)
+        }),
+    )
+  }
+
+  /** Nothing is begun before this time: a producer that fails at once, as on a full disk, is not replaced in a spin. */
+  pauseUntil(time: number): void {
+    const delayMs = time - this.#host.system.now()
+    if (delayMs <= 0) return
+    this.#pausedUntil = time
+    this.wakeIn(delayMs)
+  }
+
+  /** Ownership looks again by then. */
+  wakeIn(delayMs: number): void {
+    this.#host.system.after(delayMs, () => this.#host.enqueue(() => undefined))
+  }
+}
