@@ -117,12 +117,15 @@ export class Holding {
     return graceMs + PATIENCE_MS
   }
 
-  /** What was read of a producer's former users: their claim, if that stands in the way, and their markers. */
-  noncesOf(producer: string): readonly string[] {
+  /**
+   * What a fence of this owner settles of what was read so far, a claim that stands in the way and markers: all that is its own
+   * or of others who went by its producer's name and are gone. One who lives under that name may still hand over.
+   */
+  settledBy({ producer, incarnation }: Claim): readonly string[] {
     const markers = this.task.tail?.foreignMarkers.values() ?? []
     const read = this.owner ? [...markers, this.owner] : [...markers]
-    const isOf = (each: Claim) => each.producer === producer && !this.#live.has(each.incarnation)
-    return read.filter(isOf).map(({ nonce }) => nonce)
+    const isOut = (each: Claim) => each.incarnation === incarnation || !this.#live.has(each.incarnation)
+    return read.filter(each => each.producer === producer && isOut(each)).map(({ nonce }) => nonce)
   }
 
   /** The producer was fenced after these were read: nothing under them can follow. */

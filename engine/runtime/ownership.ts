@@ -281,7 +281,7 @@ export class Ownership {
   #fence(holding: Holding, owner: Claim): void {
     this.#options.metrics.fences++
     publish('caudal:fence', { pod: this.#options.host.incarnation, producer: owner.producer })
-    const seen = [...this.holdings.values()].map(each => ({ each, nonces: each.noncesOf(owner.producer) }))
+    const seen = [...this.holdings.values()].map(each => ({ each, nonces: each.settledBy(owner) }))
     this.#operations.begin(this.#options.host.log.fence(owner.producer), () => {
       for (const { each, nonces } of seen) each.settle(nonces)
       holding.settle([owner.nonce])

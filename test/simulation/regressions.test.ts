@@ -244,6 +244,9 @@ describe('found by the simulation', () => {
     ['the time of a living owner begins when it hears that it is to give up', 5_004_144],
     ['a pod asks nothing once the group has said that it is out', 5_009_450],
     ['a living owner that only its marker shows may finish', 5_009_862],
+    ['one fence settles all markers of a living pod that was waited for', 13_000_085],
+    ['a pod that stops does not forget that the group has counted it out', 11_001_330],
+    ['a fence of a dead incarnation says nothing of the living one of its name', 11_006_737],
     ['a task that is given up while its producer is replaced is handed over afterwards', 6_009_127],
     [
       'a task whose claim was missing once is claimed anew at once after its producer was replaced',
