@@ -199,7 +199,7 @@ export interface Claim {
 }
 export type Marker = Claim
 
-/** Ends the claims with these nonces: their owner wrote this as the last of the task's effects. */
+/** Ends the claims with these nonces: nothing can follow under them. */
 export interface Release {
   readonly nonces: readonly string[]
 }

@@ -34,6 +34,8 @@ export class Holding {
   markedAt = 0
   /** A kept task reads whether anybody has written since its last commit. */
   checking = false
+  /** When its successor is tired of waiting: if it cannot be handed over by then, it is not claimed for that once more. */
+  leaveBy = Number.POSITIVE_INFINITY
   /** Every nonce that was sent: its answer may have been lost, so that it counts as ours wherever it is found. */
   readonly sent = new Set<string>()
   /** Nonces of others whose owner was fenced after the nonce was read. */
@@ -54,8 +56,10 @@ export class Holding {
   /** A claim is sent under this nonce. */
   sends(nonce: string): void {
     this.sent.add(nonce)
-    const [oldest = ''] = this.sent
-    if (this.sent.size > SENT_MAX) this.sent.delete(oldest)
+    for (const oldest of this.sent) {
+      if (this.sent.size <= SENT_MAX) return
+      if (oldest !== this.claim) this.sent.delete(oldest)
+    }
   }
 
   /** It holds state that only this pod may change: its claim must not lapse unnoticed. */
@@ -111,6 +115,12 @@ export class Holding {
     return !this.#isUnclaimed || this.#hasReadAll || now - this.waitingSince >= PATIENCE_MS
   }
 
+  /** It is given up: it has as long as its successor waits. */
+  leaves(now: number, handOverMaxMs: number): void {
+    this.leaveBy = now + Math.min(this.task.program.timeoutMs, handOverMaxMs) + PATIENCE_MS
+    this.task.leave()
+  }
+
   /** How long its owner is waited for. */
   patienceMs(handOverMaxMs: number): number {
     const graceMs = this.ownerIsAlive ? Math.min(this.task.program.timeoutMs, handOverMaxMs) : 0
@@ -119,9 +129,11 @@ export class Holding {
 
   /**
    * What a fence of this owner settles of what was read so far, a claim that stands in the way and markers: all that is its own
-   * or of others who went by its producer's name and are gone. One who lives under that name may still hand over.
+   * or of others who went by its producer's name and are gone. One who lives under that name may still hand over. Nothing once
+   * it is claimed: our marker may stand before what they wrote last, so that it takes another one behind the fence.
    */
   settledBy({ producer, incarnation }: Claim): readonly string[] {
+    if (this.fresh) return []
     const markers = this.task.tail?.foreignMarkers.values() ?? []
     const read = this.owner ? [...markers, this.owner] : [...markers]
     const isOut = (each: Claim) => each.incarnation === incarnation || !this.#live.has(each.incarnation)

@@ -16,7 +16,8 @@
  *    before it looked
  *
  * Safe, because whoever owned a task before is fenced or has released before our marker is written, so that nothing of
- * theirs can follow it; and because nobody claims after us while the stored claim is ours. Docs: docs/ownership.md.
+ * theirs can follow it; and because of two who claim at once, as an owner on its way out and its successor may, the one that
+ * marks later sees the other. Docs: docs/ownership.md.
  */
 import { hasCode } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
@@ -76,7 +77,11 @@ export class Ownership {
     this.#isOut = false
     const hasMissedSome = generation !== this.generation + 1
     this.generation = generation
-    if (hasMissedSome) for (const holding of this.#all) holding.wasOut(this.#options.host.system.now())
+    for (const holding of this.#all) {
+      if (hasMissedSome) holding.wasOut(this.#options.host.system.now())
+      // Its claim under way is no longer waited for, and may come behind a successor's.
+      if (!holding.fresh) holding.verified = false
+    }
     this.keepOnly(tasks)
     for (const holding of this.holdings.values()) holding.verified = false
   }
@@ -122,12 +127,14 @@ export class Ownership {
   producerLost(error: unknown): void {
     this.#options.committer.dropProducer()
     this.#hasProducer = false
-    this.#isHeir = false
+    // Whoever fenced us may have taken tasks over, or go by our name.
+    const isFenced = hasCode(error, 'FENCED')
+    if (isFenced) this.#isHeir = false
     for (const holding of this.#all) {
-      // Whoever fenced us may have taken tasks over, or go by our name.
-      if (hasCode(error, 'FENCED') || this.#isLeaving(holding)) holding.verified = false
+      if (isFenced) holding.verified = false
       holding.fresh = false
       holding.checking = false
+      if (this.#options.host.system.now() > holding.leaveBy) this.drop(holding.task.name)
     }
     this.#operations.pauseUntil(this.#producerSince + BACK_OFF_MS)
     this.#trouble.met(error)
@@ -156,10 +163,10 @@ export class Ownership {
     for (const holding of this.#all) {
       const { task, marked } = holding
       const isReading = marked !== undefined && marked === holding.claim && !task.isRestored
-      if (!isReading || holding.markedAt > latest || task.phase === 'blocked') continue
+      if (!isReading || holding.markedAt > latest) continue
       // A kept task is dropped, so that the commits of others go on; it is taken anew and blocks there.
       if (holding.isKept) this.drop(task.name)
-      else host.block(task.name, holding.heldUp(host.limits.restoreTimeoutMs))
+      else if (task.phase !== 'blocked') host.block(task.name, holding.heldUp(host.limits.restoreTimeoutMs))
     }
   }
 
@@ -198,7 +205,11 @@ export class Ownership {
 
   /** Removes what has ended, and opens what is assigned and not held. */
   #tidy(): void {
-    for (const [name, { task }] of this.leaving) if (!task.isOpen) this.leaving.delete(name)
+    for (const [name, holding] of this.leaving) {
+      if (holding.task.isOpen) continue
+      this.leaving.delete(name)
+      if (holding.task.phase === 'closedDirty') this.#releases.owe(holding)
+    }
     for (const name of this.#assigned) {
       if (this.holdings.has(name) || this.leaving.has(name)) continue
       const holding = new Holding(this.#options.makeTask(name))
@@ -209,10 +220,10 @@ export class Ownership {
 
   #giveUp(name: string, holding: Holding): void {
     this.holdings.delete(name)
-    const { task } = holding
-    if (!task.work) return this.#giveUpUnfinished(holding)
+    if (!holding.isKept) return this.#giveUpUnfinished(holding)
     this.leaving.set(name, holding)
-    task.leave()
+    const { system, limits } = this.#options.host
+    holding.leaves(system.now(), limits.handOverMaxMs)
   }
 
   #giveUpUnfinished(holding: Holding): void {
@@ -233,6 +244,8 @@ export class Ownership {
       committer.useProducer(started)
       this.#hasProducer = true
       this.#producerSince = host.system.now()
+      // Their successors may have taken them over, in the same generation.
+      for (const holding of this.leaving.values()) holding.verified = false
     }
     this.#operations.begin(host.log.startProducer(producer), use)
   }
@@ -370,6 +383,8 @@ export class Ownership {
     const witnesses = pending.parts.filter(({ task }) => task.isOpen)
     const tookPlace = witnesses.some(({ task }) => task.tail?.numbers.has(pending.number))
     committer.resolve(tookPlace, task => task.tail?.position ?? 0)
+    // A commit that gave a task up did not know of the claims that were made since to find out.
+    for (const holding of this.leaving.values()) if (!holding.isKept) this.#releases.owe(holding)
     for (const { isKept, task } of this.#all) if (isKept && task.tail) task.checked(task.tail.position)
   }
 

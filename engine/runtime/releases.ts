@@ -6,7 +6,8 @@
  * They are released in a transaction of their own once there is a producer. That is safe however late it happens: nothing
  * is written under a claim after it was given up, and what was under way is decided when the next producer starts or
  * when the next transaction of this one begins. A former incarnation was fenced when our producer started; should it have
- * started one after us, we are fenced ourselves, and what we write does not take place. So a release can only be true, and one that nobody waits for is ignored.
+ * started one after us, we are fenced ourselves, and what we write does not take place. So a release can only be true, and
+ * one that nobody waits for is ignored.
  */
 import { NO_HEADERS, partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'

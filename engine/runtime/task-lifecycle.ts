@@ -20,7 +20,7 @@ const MOVES: Readonly<Record<TaskPhase, readonly TaskPhase[]>> = {
   restoring: ['running', 'blocked', 'closedDirty'],
   running: ['blocked', 'leaving', 'closedDirty'],
   blocked: ['running', 'leaving', 'closedDirty'],
-  leaving: ['running', 'closedClean', 'closedDirty'],
+  leaving: ['closedClean', 'closedDirty'],
   closedClean: [],
   closedDirty: [],
 }

@@ -1,5 +1,5 @@
 /**
- * The command `npm run simulate`: runs scenarios under many seeds and prints how to have a failing one again.
+ * What `caudal simulate` and `npm run simulate` start: runs scenarios under many seeds and prints how to have a failing one again.
  *
  *   --seeds N         so many seeds of each scenario; 100 when left out
  *   --from X          the first of them; 1 when left out
