@@ -27,7 +27,7 @@ export interface SweepOptions {
   /** Of the stage's operators, by name. */
   readonly declarations: ReadonlyMap<string, StateDeclarations>
   readonly host: Pick<TaskHost, 'system' | 'enqueue' | 'mayStart'>
-  readonly owner: WorkOwner
+  readonly owner: Pick<WorkOwner, 'staged' | 'guard'>
   /** The task is at work. */
   readonly isWanted: () => boolean
 }

@@ -31,6 +31,8 @@ export interface Staged {
 
 /** What a task's work needs of the task. */
 export interface WorkOwner {
+  /** The task is on its way out: what is in progress may end, and nothing is begun. */
+  isLeaving(): boolean
   /** Effects wait for a commit. */
   staged(bytes: number): void
   /** Runs what may touch the local copy of the state; gives nothing when that has failed and the task is closed. */
@@ -338,7 +340,15 @@ export class TaskWork implements RunHost {
   #retry(job: Job): void {
     this.#hold(job, undefined)
     const delayMs = this.#host.limits.retryDelayMs * 2 ** (job.attempt - 1)
-    this.system.after(delayMs, () => this.#later(() => this.#runAgain(job)))
+    this.system.after(delayMs, () =>
+      this.#later(() => (this.#owner.isLeaving() ? this.#giveBack(job) : this.#runAgain(job))),
+    )
+  }
+
+  /** Whoever has the task next makes the next attempt: what it waits for may take as long as the last one. */
+  #giveBack(job: Job): void {
+    if (this.#active.delete(job)) this.#program.metrics.inFlight--
+    this.#host.wake()
   }
 
   /** Costs no attempt. What a step has bought meanwhile is in the journal. */

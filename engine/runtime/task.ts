@@ -148,6 +148,7 @@ export class Task {
     }
     const timers = new TimerQueue(state, host.limits.timersWindowMax)
     const owner: WorkOwner = {
+      isLeaving: () => this.phase === 'leaving',
       staged: bytes => onStaged(this, bytes),
       guard: action => this.#guard(action),
     }

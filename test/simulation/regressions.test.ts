@@ -247,6 +247,7 @@ describe('found by the simulation', () => {
     ['one fence settles all markers of a living pod that was waited for', 13_000_085],
     ['a pod that stops does not forget that the group has counted it out', 11_001_330],
     ['a fence of a dead incarnation says nothing of the living one of its name', 11_006_737],
+    ['a task on its way out leaves the next attempt to its successor', 17_000_605],
     ['a task that is given up while its producer is replaced is handed over afterwards', 6_009_127],
     [
       'a task whose claim was missing once is claimed anew at once after its producer was replaced',
