@@ -117,14 +117,17 @@ export class Holding {
 
   /** It is given up: it has as long as its successor waits. */
   leaves(now: number, handOverMaxMs: number): void {
-    this.leaveBy = now + Math.min(this.task.program.timeoutMs, handOverMaxMs) + PATIENCE_MS
+    this.leaveBy = now + this.#graceMs(handOverMaxMs) + PATIENCE_MS
     this.task.leave()
   }
 
   /** How long its owner is waited for. */
   patienceMs(handOverMaxMs: number): number {
-    const graceMs = this.ownerIsAlive ? Math.min(this.task.program.timeoutMs, handOverMaxMs) : 0
-    return graceMs + PATIENCE_MS
+    return PATIENCE_MS + (this.ownerIsAlive ? this.#graceMs(handOverMaxMs) : 0)
+  }
+
+  #graceMs(handOverMaxMs: number): number {
+    return Math.min(this.task.program.timeoutMs, handOverMaxMs)
   }
 
   /**

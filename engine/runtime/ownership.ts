@@ -286,7 +286,7 @@ export class Ownership {
   #verify(holding: Holding, stored: Claim | undefined, live: ReadonlySet<string>): void {
     const { host, producer } = this.#options
     const { name } = holding.task
-    if (!this.#isLeaving(holding) && this.holdings.get(name) !== holding) return
+    if (!this.#all.includes(holding)) return
     if (!holding.verify(stored, live, producer, host.system.now())) return this.drop(name)
     if (!stored || holding.owner) this.#operations.wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
@@ -390,9 +390,5 @@ export class Ownership {
 
   get #all(): readonly Holding[] {
     return [...this.holdings.values(), ...this.leaving.values()]
-  }
-
-  #isLeaving(holding: Holding): boolean {
-    return this.leaving.get(holding.task.name) === holding
   }
 }

@@ -2,6 +2,7 @@
 import { partitionKey } from '#engine/core/record.ts'
 import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
 import { decodeClaim, encodeClaim } from '#engine/runtime/checkpoint.ts'
+import { tasksOf } from '#engine/runtime/plan-tasks.ts'
 import { MARKER_PREFIX } from '#engine/state/layout.ts'
 import type { Plant } from '#testing/simulation/fleet.ts'
 import { withLog, withMembership, withProducer } from './delegate.ts'
@@ -15,7 +16,7 @@ export const skippedFence: Plant = ports => ({
 /** Every stored claim is taken for a former incarnation's own, and released, though nobody has fenced its owner. */
 export const strangersReleased: Plant = (ports, name, fleet) => {
   const producer = `${fleet.plan.application}-${name}`
-  const taskCount = fleet.plan.stages.reduce((sum, { partitions }) => sum + partitions, 0)
+  const taskCount = tasksOf(fleet.plan).length
   const asOurs = (stored: string | undefined) => {
     const claim = decodeClaim(stored)
     return claim ? encodeClaim({ ...claim, producer }) : stored
