@@ -1,159 +1,253 @@
-/** Draws what happens next, and does it: to pods, to brokers, to messages on their way. */
-
+/**
+ * What is done to a running application, drawn from a seed before it begins: the same seed gives the same schedule.
+ *
+ * A schedule is a list of rounds. In a round faults overlap, of brokers and pods, of the network between them and of clocks.
+ * Then nothing happens for a while, mostly for longer than everything may take to flow again. Every fault ends by itself, so
+ * all brokers come back; at most two of them are away at a time. A place for a pod is a slot: pods come, go and change names.
+ */
 import type { Random } from '#testing/seeded-random.ts'
-import { TROUBLES, type Trouble } from '../faults/proxy.ts'
-import type { Rig } from '../faults/rig.ts'
-import { SESSION_MS } from '../faults/rig.ts'
-import { pause } from '../faults/until.ts'
+import { CUTS, type Cut } from '../faults/network.ts'
 
-const PODS = { min: 1, start: 3, max: 4 } as const
-const BETWEEN_MS = { min: 500, max: 8_000 } as const
-/** Of all requests, while messages get lost. */
-const TROUBLE_SHARE = 0.01
+export const SLOTS = { atStart: 3, max: 4 } as const
+const PLAY = {
+  actsMax: 4,
+  /** Of the rounds, this share begins with all acts at once. */
+  atOnce: 0.3,
+  withinMs: 6_000,
+  /** Of the rounds, this share is followed by the next with hardly a pause. */
+  hurried: 0.3,
+  hurriedMs: [0, 4_000],
+  calmMs: [11_000, 14_000],
+} as const
+const BROKERS_AWAY_MAX = 2
 
-interface Act {
-  readonly weight: number
-  readonly possible: boolean
-  do(): Promise<void> | void
+/** `at` counts from the begin of the round; how long a fault lasts is `forMs`, 0 for what is done in a moment. */
+interface Timed {
+  readonly at: number
+  readonly forMs: number
+}
+/** Who is meant: a broker counted from 1, or whoever coordinates the transactions of the pod in a slot then. */
+export type BrokerChoice = number | { readonly coordinatorOf: number }
+
+export type Act = Timed &
+  (
+    | { readonly kind: 'brokerStops' | 'brokerDies'; readonly broker: BrokerChoice }
+    | { readonly kind: 'brokerCutOff'; readonly broker: number; readonly cut: Cut }
+    | {
+        readonly kind: 'brokerSlow'
+        readonly broker: number
+        readonly latencyMs: number
+        readonly bytesPerSecond: number
+      }
+    | {
+        readonly kind: 'podStops' | 'podDies' | 'podRenamed' | 'podLeaves' | 'podJoins'
+        readonly slot: number
+      }
+    | { readonly kind: 'podCutOff'; readonly slot: number; readonly cut: Cut }
+    | {
+        readonly kind: 'podSlow'
+        readonly slot: number
+        readonly latencyMs: number
+        readonly bytesPerSecond: number
+      }
+    | {
+        readonly kind: 'clockStepped'
+        readonly slot: number
+        readonly offSeconds: number
+        readonly cut: Cut
+      }
+    | { readonly kind: 'podsRolled' }
+    | { readonly kind: 'leadersMoved'; readonly shift: number }
+    | { readonly kind: 'messagesLost' }
+  )
+
+export interface Round {
+  readonly acts: readonly Act[]
+  readonly calmMs: number
 }
 
-export class ChaosSchedule {
-  readonly #rig: Rig
+const CLOCKS_OFF_SECONDS = [-3_600, -600, 3_600, 0]
+
+/** One drawn by its weight, over and over; each kind as often as it weighs. */
+const KINDS: readonly (readonly [Act['kind'], number])[] = [
+  ['brokerStops', 3],
+  ['brokerDies', 3],
+  ['brokerCutOff', 2],
+  ['brokerSlow', 1],
+  ['podStops', 3],
+  ['podDies', 3],
+  ['podRenamed', 2],
+  ['podLeaves', 2],
+  ['podJoins', 2],
+  ['podCutOff', 3],
+  ['podSlow', 1],
+  ['clockStepped', 3],
+  ['podsRolled', 1],
+  ['leadersMoved', 2],
+  ['messagesLost', 2],
+]
+const DRAWN = KINDS.flatMap(([kind, weight]) => Array.from({ length: weight }, () => kind))
+
+/** Rounds that take about so long in all. */
+export function drawSchedule(random: Random, durationMs: number, brokers: number): readonly Round[] {
+  const draws = new Draws(random)
+  const slots = Array.from({ length: SLOTS.max }, (_, slot) => slot < SLOTS.atStart)
+  const rounds: Round[] = []
+  for (let passedMs = 0; passedMs < durationMs; ) {
+    const round = new RoundDraw(draws, slots, brokers).draw()
+    rounds.push(round)
+    passedMs += Math.max(...round.acts.map(({ at, forMs }) => at + forMs)) + round.calmMs
+  }
+  return rounds
+}
+
+class Draws {
   readonly #random: Random
-  readonly #say: (text: string) => void
-  readonly #frozen = new Set<string>()
-  /** Acts that take their time go on beside the next ones. */
-  readonly #underWay = new Set<Promise<void>>()
-  #brokerIsAway = false
-  #messagesGetLost = false
-  #pods = 0
 
-  constructor(rig: Rig, random: Random, say: (text: string) => void) {
-    this.#rig = rig
+  constructor(random: Random) {
     this.#random = random
-    this.#say = say
   }
 
-  troubleFor(_api: number): Trouble | undefined {
-    if (!this.#messagesGetLost || Math.random() >= TROUBLE_SHARE) return undefined
-    return TROUBLES[Math.floor(Math.random() * TROUBLES.length)]
-  }
-
-  async run(durationMs: number): Promise<void> {
-    const names = Array.from({ length: PODS.start }, () => this.#newName())
-    await this.#rig.startPods(names)
-    this.#rig.begin()
-    const end = Date.now() + durationMs
-    while (Date.now() < end) {
-      await pause(this.#between(BETWEEN_MS.min, BETWEEN_MS.max))
-      this.#act()
-    }
-    this.#messagesGetLost = false
-    this.#say('no more faults')
-    await Promise.all(this.#underWay)
-  }
-
-  #act(): void {
-    const possible = this.#acts().filter(each => each.possible)
-    // Each as often as its weight: the draw is as fair as that.
-    const chosen = this.#one(possible.flatMap(each => Array.from({ length: each.weight }, () => each)))
-    const done = Promise.resolve(chosen?.do())
-    this.#underWay.add(done)
-    void done.finally(() => this.#underWay.delete(done))
-  }
-
-  #acts(): Act[] {
-    const awake = this.#awake()
-    const onOne = (act: (name: string) => Promise<void>) => () => {
-      const name = this.#one(awake)
-      return name === undefined ? undefined : act(name)
-    }
-    const { brokers } = this.#rig.options.cluster
-    return [
-      { weight: 4, possible: awake.length > 0, do: onOne(name => this.#kill(name)) },
-      { weight: 3, possible: awake.length > 1, do: onOne(name => this.#freeze(name)) },
-      { weight: 3, possible: awake.length > PODS.min, do: onOne(name => this.#stop(name)) },
-      { weight: 3, possible: this.#rig.living.length < PODS.max, do: () => this.#start(this.#newName()) },
-      { weight: 2, possible: awake.length > 1, do: onOne(name => this.#restart(name)) },
-      {
-        weight: 2,
-        possible: !this.#brokerIsAway,
-        do: () => this.#loseBroker(1 + Math.floor(this.#random() * brokers)),
-      },
-      { weight: 3, possible: !this.#messagesGetLost, do: () => this.#loseMessages() },
-    ]
-  }
-
-  async #kill(name: string): Promise<void> {
-    this.#say(`kill ${name}`)
-    await this.#rig.killPod(name)
-    await pause(this.#between(0, 3_000))
-    this.#start(name)
-  }
-
-  async #freeze(name: string): Promise<void> {
-    const durationMs = this.#between(1_000, 2.5 * SESSION_MS)
-    this.#say(`freeze ${name} for ${durationMs} ms`)
-    this.#frozen.add(name)
-    this.#rig.freezePod(name)
-    await pause(durationMs)
-    this.#rig.thawPod(name)
-    this.#frozen.delete(name)
-  }
-
-  async #stop(name: string): Promise<void> {
-    this.#say(`stop ${name}`)
-    this.#frozen.add(name)
-    await this.#rig.pod(name).stop()
-    this.#frozen.delete(name)
-  }
-
-  async #restart(name: string): Promise<void> {
-    await this.#stop(name)
-    this.#start(name)
-  }
-
-  #start(name: string): void {
-    this.#say(`start ${name}`)
-    this.#rig.startPod(name)
-  }
-
-  async #loseBroker(node: number): Promise<void> {
-    const { cluster } = this.#rig.options
-    const awayMs = this.#between(500, 6_000)
-    this.#say(`kill broker ${node} for ${awayMs} ms`)
-    this.#brokerIsAway = true
-    cluster.killBroker(node)
-    await pause(awayMs)
-    await cluster.startBroker(node)
-    this.#say(`broker ${node} answers again`)
-    // The others must have caught up with it before the next one dies.
-    await pause(SESSION_MS)
-    this.#brokerIsAway = false
-  }
-
-  async #loseMessages(): Promise<void> {
-    const durationMs = this.#between(1_000, 10_000)
-    this.#say(`messages get lost for ${durationMs} ms`)
-    this.#messagesGetLost = true
-    await pause(durationMs)
-    this.#messagesGetLost = false
-  }
-
-  /** Those that can be done something to: alive, not standing still, not on their way out. */
-  #awake(): string[] {
-    return this.#rig.living.map(({ name }) => name).filter(name => !this.#frozen.has(name))
-  }
-
-  #newName(): string {
-    return `p${++this.#pods}`
-  }
-
-  #one<T>(choices: readonly T[]): T | undefined {
+  one<T>(choices: readonly [T, ...T[]]): T
+  one<T>(choices: readonly T[]): T | undefined
+  one<T>(choices: readonly T[]): T | undefined {
     return choices[Math.floor(this.#random() * choices.length)]
   }
 
-  #between(min: number, max: number): number {
+  between(min: number, max: number): number {
     return Math.round(min + this.#random() * (max - min))
+  }
+
+  chance(share: number): boolean {
+    return this.#random() < share
+  }
+}
+
+/** Draws one round: in it, nothing happens twice to the same pod or to the same broker. */
+class RoundDraw {
+  readonly #draws: Draws
+  /** Whether there is a pod in each slot; what the round changes is changed here. */
+  readonly #slots: boolean[]
+  readonly #freeBrokers: Set<number>
+  readonly #freeSlots: Set<number>
+  readonly #once = new Set<Act['kind']>()
+  #brokersAway = 0
+
+  constructor(draws: Draws, slots: boolean[], brokers: number) {
+    this.#draws = draws
+    this.#slots = slots
+    this.#freeBrokers = new Set(Array.from({ length: brokers }, (_, index) => index + 1))
+    this.#freeSlots = new Set(slots.keys())
+  }
+
+  draw(): Round {
+    const draws = this.#draws
+    const atOnce = draws.chance(PLAY.atOnce)
+    const acts: Act[] = []
+    for (let left = draws.between(1, PLAY.actsMax); left > 0 || acts.length === 0; left--) {
+      const act = this.#act(DRAWN[draws.between(0, DRAWN.length - 1)] ?? 'podDies')
+      if (act) acts.push({ ...act, at: atOnce ? 0 : draws.between(0, PLAY.withinMs) })
+    }
+    const [min, max] = draws.chance(PLAY.hurried) ? PLAY.hurriedMs : PLAY.calmMs
+    return { acts: acts.sort((a, b) => a.at - b.at), calmMs: draws.between(min, max) }
+  }
+
+  /** Nothing where this round has no place for it. */
+  #act(kind: Act['kind']): Act | undefined {
+    switch (kind) {
+      case 'brokerStops':
+      case 'brokerDies':
+        return this.#brokerAway(kind)
+      case 'brokerCutOff':
+      case 'brokerSlow':
+        return this.#brokerFar(kind)
+      case 'podsRolled':
+        return this.#roll()
+      case 'leadersMoved':
+        return this.#single({ kind, at: 0, forMs: 0, shift: this.#draws.between(1, 2) })
+      case 'messagesLost':
+        return this.#single({ kind, at: 0, forMs: this.#draws.between(1_000, 8_000) })
+      case 'podJoins':
+      case 'podLeaves':
+        return this.#scale(kind)
+      default:
+        return this.#podAct(kind)
+    }
+  }
+
+  #brokerAway(kind: 'brokerStops' | 'brokerDies'): Act | undefined {
+    const draws = this.#draws
+    if (this.#brokersAway >= Math.min(BROKERS_AWAY_MAX, this.#freeBrokers.size)) return undefined
+    this.#brokersAway++
+    const forMs = kind === 'brokerDies' ? draws.between(500, 6_000) : draws.between(1_000, 12_000)
+    const slot = draws.one([...this.#slots.keys()].filter(each => this.#slots[each]))
+    if (slot !== undefined && draws.chance(0.4))
+      return { kind, at: 0, forMs, broker: { coordinatorOf: slot } }
+    const broker = this.#take(this.#freeBrokers)
+    return broker === undefined ? undefined : { kind, at: 0, forMs, broker }
+  }
+
+  #brokerFar(kind: 'brokerCutOff' | 'brokerSlow'): Act | undefined {
+    const broker = this.#take(this.#freeBrokers)
+    if (broker === undefined) return undefined
+    const forMs = this.#draws.between(1_000, 12_000)
+    if (kind === 'brokerCutOff') return { kind, at: 0, forMs, broker, cut: this.#draws.one(CUTS) }
+    return { kind, at: 0, forMs, broker, ...this.#slowness() }
+  }
+
+  #podAct(kind: 'podStops' | 'podDies' | 'podRenamed' | 'podCutOff' | 'podSlow' | 'clockStepped') {
+    const slot = this.#take(this.#freeSlots, each => this.#slots[each] === true)
+    if (slot === undefined) return undefined
+    const draws = this.#draws
+    const act = { at: 0, slot }
+    switch (kind) {
+      case 'podDies':
+      case 'podRenamed':
+        return { ...act, kind, forMs: draws.between(0, 3_000) }
+      case 'podStops':
+        return { ...act, kind, forMs: draws.between(1_000, 15_000) }
+      case 'podCutOff':
+        return { ...act, kind, forMs: draws.between(500, 12_000), cut: draws.one(CUTS) }
+      case 'podSlow':
+        return { ...act, kind, forMs: draws.between(2_000, 12_000), ...this.#slowness() }
+      case 'clockStepped': {
+        const offSeconds = draws.one(CLOCKS_OFF_SECONDS) ?? 0
+        return { ...act, kind, forMs: draws.between(500, 8_000), offSeconds, cut: draws.one(CUTS) }
+      }
+    }
+  }
+
+  #scale(kind: 'podJoins' | 'podLeaves'): Act | undefined {
+    const joins = kind === 'podJoins'
+    if (!joins && this.#slots.filter(Boolean).length < 2) return undefined
+    const slot = this.#take(this.#freeSlots, each => this.#slots[each] !== joins)
+    if (slot === undefined) return undefined
+    this.#slots[slot] = joins
+    return { kind, at: 0, forMs: 0, slot }
+  }
+
+  #roll(): Act | undefined {
+    if (this.#freeSlots.size < this.#slots.length) return undefined
+    this.#freeSlots.clear()
+    return { kind: 'podsRolled', at: 0, forMs: 0 }
+  }
+
+  #single(act: Act): Act | undefined {
+    if (this.#once.has(act.kind)) return undefined
+    this.#once.add(act.kind)
+    return act
+  }
+
+  #slowness() {
+    return {
+      latencyMs: this.#draws.between(20, 400),
+      bytesPerSecond: this.#draws.between(50, 1_000) * 1_000,
+    }
+  }
+
+  #take(from: Set<number>, isFit: (each: number) => boolean = () => true): number | undefined {
+    const taken = this.#draws.one([...from].filter(isFit))
+    if (taken !== undefined) from.delete(taken)
+    return taken
   }
 }

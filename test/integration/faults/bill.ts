@@ -2,7 +2,7 @@
 import { type Call, inFlight, type Repurchase, repurchases } from '../pods/model-bill.ts'
 
 /** From when a pod has read an answer to when the work that waited for it is ready to be committed. */
-const WORK_MS = 50
+export const WORK_MS = 50
 
 /** A pod that was cut short, by death or by standing still. */
 export interface Fault {

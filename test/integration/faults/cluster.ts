@@ -51,6 +51,12 @@ export class Cluster {
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
   }
 
+  /** As a machine that stands still and goes on later. */
+  signalBroker(node: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
+    const pid = pidOf(this.#process(node))
+    if (pid !== undefined) process.kill(pid, signal)
+  }
+
   async startBroker(node: number): Promise<void> {
     await startProcess(this.#process(node))
   }

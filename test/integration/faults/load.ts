@@ -22,6 +22,8 @@ export interface LoadOptions {
 export class Load {
   loaded = 0
   doneAt: number | undefined
+  /** When each write was done. */
+  readonly writtenAt: number[] = []
   /** Settles when all is written. */
   done: Promise<void> = Promise.resolve()
   readonly #options: LoadOptions
@@ -61,6 +63,7 @@ export class Load {
       try {
         await log.append(batches)
         this.loaded += count
+        this.writtenAt.push(Date.now())
         return
       } catch (error) {
         if (!(error instanceof CaudalError) || error.code === 'LOG_CLOSED') throw error

@@ -3,10 +3,12 @@
  * are told to come here instead of to the addresses that brokers give, so no answer has to be changed.
  *
  * A request can get lost before the broker has it, or its answer after the broker has done it: silently, so that the
- * client waits for its time-out, or by cutting the connection. Or the answer comes late.
+ * client waits for its time-out, or by cutting the connection. Or the answer comes late. Besides, the network between a
+ * client and the broker may be cut or slow: see `network.ts`.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { HOST } from '#deploy/local/addresses.ts'
+import { CLEAR, Relay, type Way } from './relay.ts'
 
 export type Trouble = 'dropRequest' | 'dropResponse' | 'cutRequest' | 'cutResponse' | 'delayResponse'
 export const TROUBLES: readonly Trouble[] = [
@@ -36,6 +38,16 @@ export const API = {
   endTransaction: 26,
 } as const
 
+/** What lies between one client and the broker. */
+export interface Between {
+  readonly requests: Way
+  readonly answers: Way
+  /** Connections are closed, and so are new ones. */
+  readonly isRefused: boolean
+}
+
+export const NOTHING_BETWEEN: Between = { requests: CLEAR, answers: CLEAR, isRefused: false }
+
 export interface ProxyOptions {
   /** A port, or 0 for any that is free. */
   readonly listens: number
@@ -43,6 +55,15 @@ export interface ProxyOptions {
   /** Asked for each request: what is to become of it. */
   readonly troubleFor: (api: number) => Trouble | undefined
   readonly delayMs: number
+  /** Asked for each request and answer, by the name that the client gives itself. */
+  readonly between?: (client: string) => Between
+}
+
+interface Joined {
+  readonly client: Socket
+  readonly broker: Socket
+  /** Known from the first request on. */
+  name: string
 }
 
 const HEAD_BYTES = 4
@@ -50,7 +71,7 @@ const HEAD_BYTES = 4
 export class KafkaProxy {
   readonly #options: ProxyOptions
   readonly #server: Server
-  readonly #sockets = new Set<Socket>()
+  readonly #joined = new Set<Joined>()
 
   constructor(options: ProxyOptions) {
     this.#options = options
@@ -64,7 +85,7 @@ export class KafkaProxy {
 
   /** Connections of clients that are open. */
   get connections(): number {
-    return this.#sockets.size / 2
+    return [...this.#joined].filter(({ client }) => !client.destroyed).length
   }
 
   start(): Promise<void> {
@@ -75,47 +96,79 @@ export class KafkaProxy {
   }
 
   stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const each of this.#joined) this.#cut(each)
     return new Promise(resolve => this.#server.close(() => resolve()))
+  }
+
+  /** Closes the connections of clients that are refused by now. */
+  closeRefused(): void {
+    for (const each of this.#joined) if (this.#between(each).isRefused) this.#cut(each)
+  }
+
+  #between({ name }: Joined): Between {
+    return this.#options.between?.(name) ?? NOTHING_BETWEEN
+  }
+
+  #cut(joined: Joined): void {
+    joined.client.destroy()
+    joined.broker.destroy()
+    this.#joined.delete(joined)
   }
 
   #join(client: Socket): void {
     const broker = connect(this.#options.broker, HOST)
-    const cut = () => {
-      client.destroy()
-      broker.destroy()
-    }
+    const joined: Joined = { client, broker, name: '' }
+    this.#joined.add(joined)
+    const requests = new Relay(
+      () => this.#between(joined).requests,
+      frame => broker.writable && broker.write(frame),
+    )
+    const answers = new Relay(
+      () => this.#between(joined).answers,
+      frame => client.writable && client.write(frame),
+    )
     for (const socket of [client, broker]) {
       socket.setNoDelay(true)
-      this.#sockets.add(socket)
-      socket.on('error', cut)
-      socket.on('close', () => {
-        this.#sockets.delete(socket)
-        cut()
-      })
+      socket.on('error', () => socket.destroy())
     }
-    this.#relay(client, broker, cut)
+    client.on('close', () => {
+      answers.drop()
+      requests.end(() => this.#cut(joined))
+    })
+    broker.on('close', () => {
+      requests.drop()
+      answers.end(() => this.#cut(joined))
+    })
+    this.#relay(joined, requests, answers)
   }
 
-  #relay(client: Socket, broker: Socket, cut: () => void): void {
+  #relay(joined: Joined, requests: Relay, answers: Relay): void {
     const troubles = new Map<number, Trouble>()
-    eachFrame(client, frame => {
+    eachFrame(joined.client, frame => {
+      joined.name ||= clientOf(frame)
+      if (this.#between(joined).isRefused) return this.#cut(joined)
       const trouble = this.#options.troubleFor(frame.readInt16BE(HEAD_BYTES))
       if (trouble === 'dropRequest') return
-      if (trouble === 'cutRequest') return cut()
+      if (trouble === 'cutRequest') return this.#cut(joined)
       if (trouble) troubles.set(frame.readInt32BE(HEAD_BYTES + 4), trouble)
-      broker.write(frame)
+      requests.push(frame)
     })
-    eachFrame(broker, frame => {
+    eachFrame(joined.broker, frame => {
       const correlation = frame.readInt32BE(HEAD_BYTES)
       const trouble = troubles.get(correlation)
       troubles.delete(correlation)
       if (trouble === 'dropResponse') return
-      if (trouble === 'cutResponse') return cut()
-      if (trouble !== 'delayResponse') return void client.write(frame)
-      setTimeout(() => client.writable && client.write(frame), this.#options.delayMs)
+      if (trouble === 'cutResponse') return this.#cut(joined)
+      if (trouble !== 'delayResponse') return answers.push(frame)
+      setTimeout(() => answers.push(frame), this.#options.delayMs)
     })
   }
+}
+
+/** The name that a client gives itself in the head of each request. */
+function clientOf(frame: Buffer): string {
+  const length = frame.readInt16BE(HEAD_BYTES + 8)
+  return frame.toString('utf8', HEAD_BYTES + 10, HEAD_BYTES + 10 + Math.max(0, length))
 }
 
 /** Calls back with each whole frame, its length in front. */

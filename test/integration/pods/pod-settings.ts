@@ -33,6 +33,11 @@ export type PodEvent =
 
 export type PodMessage = PodEvent & { readonly at: number }
 
+/** What a pod is told while it runs: how far its wall clock is off from now on. */
+export interface ClockStep {
+  readonly clockOffMs: number
+}
+
 export function nameOf(settings: PodSettings, pid: number): string {
   return `${settings.name}#${pid}`
 }

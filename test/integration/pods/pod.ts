@@ -4,13 +4,13 @@
  */
 import { reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import { subscribe } from '#engine/runtime/diagnostics.ts'
 import { run } from '#engine/runtime/run.ts'
 import { graphOf, type Round } from './graph.ts'
 import { ModelClient } from './model-client.ts'
-import { nameOf, type PodEvent, type PodMessage, type PodSettings } from './pod-settings.ts'
+import { type ClockStep, nameOf, type PodEvent, type PodMessage, type PodSettings } from './pod-settings.ts'
 
 const settings: PodSettings = JSON.parse(process.argv[2] ?? '{}')
 const pod = nameOf(settings, process.pid)
@@ -37,6 +37,12 @@ subscribe('caudal:fence', ({ producer }) => tell({ type: 'fence', producer }))
 subscribe('caudal:commit:failed', ({ error }) => tell({ type: 'commitFailed', error: reasonOf(error) }))
 subscribe('caudal:commit', ({ durationMs }) => tell({ type: 'commit', durationMs }))
 
+let clockOffMs = 0
+const system: System = { ...realSystem, now: () => realSystem.now() + clockOffMs }
+process.on('message', (step: ClockStep) => {
+  clockOffMs = step.clockOffMs
+})
+
 const model = new ModelClient(settings.modelUrl, pod)
 const { application, partitions, inFlightMax, timeoutMs } = settings
 const ask = async (asked: Round, call: { readonly signal: AbortSignal; readonly id: string }) => {
@@ -50,12 +56,12 @@ process.on('disconnect', () => process.exit(1))
 const log = await openKafkaLog({
   brokers: settings.brokers,
   clientId: settings.name,
-  system: realSystem,
+  system,
   route: address => address.replace(/\d+$/, port => String(Number(port) + settings.portShift)),
   requestTimeoutMs: settings.requestTimeoutMs,
   warn: message => logger.warn(message),
 })
-const running = await run(graph, { log, name: settings.name, limits: settings.limits, logger })
+const running = await run(graph, { log, name: settings.name, limits: settings.limits, logger, system })
 tell({ type: 'started' })
 running.ended.catch(error => {
   tell({ type: 'failed', error: error instanceof Error ? `${error.stack}` : String(error) })

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { type Call, MODEL_PROGRAM, type ModelSettings } from './model-bill.ts'
-import { nameOf, POD_PROGRAM, type PodMessage, type PodSettings } from './pod-settings.ts'
+import { type ClockStep, nameOf, POD_PROGRAM, type PodMessage, type PodSettings } from './pod-settings.ts'
 
 /** Too many for the log. */
 const FREQUENT: ReadonlySet<PodMessage['type']> = new Set(['commit', 'answered'])
@@ -75,6 +75,12 @@ export class PodProcess {
   cycleBegunBefore(at: number): number {
     const last = this.commits.findLast(each => each.at <= at)
     return last ? last.at - last.durationMs : this.startedAt
+  }
+
+  /** Its wall clock is off by so much from now on; what it tells its parent keeps the right time. */
+  stepClock(clockOffMs: number): void {
+    const step: ClockStep = { clockOffMs }
+    if (this.#child.connected) this.#child.send(step)
   }
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {

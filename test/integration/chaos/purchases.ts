@@ -1,0 +1,52 @@
+/** Whether each answer that was bought twice had to be: its pod had lost the task before the answer could be durable. */
+import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { WORK_MS } from '../faults/bill.ts'
+import type { Verdict } from '../faults/rig.ts'
+import type { Repurchase } from '../pods/model-bill.ts'
+import type { PodProcess } from '../pods/processes.ts'
+
+export interface Purchases {
+  readonly calls: number
+  readonly boughtTwice: number
+  /** No fault of the first buyer, and no loss of the task, comes after the first purchase. */
+  readonly unexplained: readonly Repurchase[]
+  /** The answer was taken in before the open commit began: it was durable. */
+  readonly durable: readonly Repurchase[]
+}
+
+export function judgePurchases(
+  { bill }: Verdict,
+  lives: readonly PodProcess[],
+  partitions: number,
+): Purchases {
+  const causes = bill.unexplained.map(each => ({ each, lostAt: lossOf(each, lives, partitions) }))
+  const { calls, boughtTwice } = bill
+  return {
+    calls,
+    boughtTwice,
+    unexplained: causes.filter(({ lostAt }) => lostAt === undefined).map(({ each }) => each),
+    durable: [
+      ...bill.faults.flatMap(({ committedAgain }) => committedAgain),
+      ...causes
+        .filter(({ each, lostAt }) => lostAt !== undefined && wasDurable(each, lives, lostAt))
+        .map(({ each }) => each),
+    ],
+  }
+}
+
+/** When the first buyer gave the task up without handing it over. */
+function lossOf({ first }: Repurchase, lives: readonly PodProcess[], partitions: number): number | undefined {
+  const partition = partitionOf(Buffer.from(first.key), partitions)
+  const life = lives.find(each => each.incarnation === first.pod)
+  for (const message of life?.messages ?? []) {
+    if (message.type !== 'task' || message.at < first.begun || message.to !== 'closedDirty') continue
+    if (Number(message.task.split('/').at(-1)) === partition) return message.at
+  }
+  return undefined
+}
+
+function wasDurable({ first }: Repurchase, lives: readonly PodProcess[], lostAt: number): boolean {
+  const life = lives.find(each => each.incarnation === first.pod)
+  if (first.takenInAt === undefined || !life) return false
+  return first.takenInAt < life.cycleBegunBefore(lostAt) - WORK_MS
+}
