@@ -10,7 +10,7 @@ const stopping = new AbortController()
 let stoppedAt: number | undefined
 
 function stop(): void {
-  const now = realSystem.now()
+  const now = realSystem.monotonic()
   if (stoppedAt !== undefined && now - stoppedAt > REPEAT_MS) process.exit(130)
   stoppedAt ??= now
   stopping.abort()

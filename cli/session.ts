@@ -26,7 +26,7 @@ export interface SessionOptions extends Surroundings {
   readonly input: string | undefined
   /** Ends when everything is answered, instead of serving on. */
   readonly exit: boolean
-  /** When the run began, for the seconds of its summary. */
+  /** When the run began by the monotonic clock, for the seconds of its summary. */
   readonly began: number
 }
 
@@ -75,7 +75,7 @@ class Session {
   #failure: unknown
   /** On Kafka, counting reads whole topics of others: only who waits for the end of it wants that. */
   readonly #counts: boolean
-  #plainAt = 0
+  #plainAt = Number.NEGATIVE_INFINITY
 
   constructor(configuration: Configuration, options: SessionOptions, pipeline: Pipeline, view: LiveView) {
     this.#configuration = configuration
@@ -106,7 +106,7 @@ class Session {
     await this.#feed()
     if (this.#counts) await this.#tally.start(log, system, plan)
     const isDrained = await this.#untilDrained()
-    const elapsedMs = system.now() - began
+    const elapsedMs = system.monotonic() - began
     if (isDrained) this.#tell(elapsedMs)
     if (isDrained && !exit) await this.#serve()
     if (this.#failure !== undefined) throw this.#failure
@@ -153,14 +153,14 @@ class Session {
 
   #draw(isLast: boolean): void {
     const { system, began } = this.#options
-    const elapsedMs = system.now() - began
+    const elapsedMs = system.monotonic() - began
     const outcomes = this.#counts ? outcomeLine(this.#tally, elapsedMs) : ''
     if (this.#view.isLive) {
       const { plan, running, troubles } = this.#pipeline
       const stages = stageTable(plan, running.pod.metrics, this.#tally)
       this.#view.draw([...stages, '', ...troubles().map(line => cut(line)), outcomes])
-    } else if (isLast || system.now() - this.#plainAt >= PLAIN_LINE_MS) {
-      this.#plainAt = system.now()
+    } else if (isLast || system.monotonic() - this.#plainAt >= PLAIN_LINE_MS) {
+      this.#plainAt = system.monotonic()
       this.#view.note(outcomes)
     }
   }

@@ -113,7 +113,7 @@ export class LimitedModel implements Model {
   }
 
   #failed(error: ModelError, ticket: Ticket): ModelError {
-    const now = this.#system.now()
+    const now = this.#system.monotonic()
     if (error.errorType === 'rate_limit') {
       const cut = this.#limit.refused(ticket.epoch, this.#inFlight - 1)
       if (cut) this.#pausedUntil = now + Math.min(error.retryAfterMs ?? 0, this.#pauseMaxMs)
@@ -147,7 +147,7 @@ export class LimitedModel implements Model {
   }
 
   #blockedMs(): number {
-    const now = this.#system.now()
+    const now = this.#system.monotonic()
     return Math.max(this.#pausedUntil - now, this.#breaker.waitMs(now))
   }
 

@@ -77,10 +77,10 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
     async complete(asked, call) {
       const model = nameOf(asked, options)
       const request = options.sendHints ? asked : { ...asked, hints: undefined }
-      const start = system.now()
+      const start = system.monotonic()
       try {
         const completion = await ask(request, model, call)
-        return replyOf(completion, request, model, system.now() - start)
+        return replyOf(completion, request, model, system.monotonic() - start)
       } catch (error) {
         throw failure(error, call, { model, baseUrl: options.baseUrl, timeoutMs: timeout, now: system.now() })
       }

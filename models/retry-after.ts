@@ -1,6 +1,9 @@
 /** How long a provider asks to be left alone, from the headers of its refusal. */
 
-/** `retry-after-ms`, else `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3); undefined when absent or unreadable. */
+/**
+ * `retry-after-ms`, else `Retry-After` as seconds or as an HTTP date (RFC 9110, 10.2.3); undefined when absent or unreadable. A date
+ * counts from the `Date` of the refusal: the clock of this machine, `now`, need not be the provider's.
+ */
 export function retryAfterMs(
   headers: { get(name: string): string | null | undefined } | undefined,
   now: number,
@@ -11,7 +14,9 @@ export function retryAfterMs(
   const seconds = numeric(text)
   if (seconds !== undefined) return Math.ceil(seconds * 1000)
   const date = text ? Date.parse(text) : Number.NaN
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now)
+  if (Number.isNaN(date)) return undefined
+  const sentAt = Date.parse(headers?.get('date') ?? '')
+  return Math.max(0, date - (Number.isNaN(sentAt) ? now : sentAt))
 }
 
 function numeric(text: string | null | undefined): number | undefined {

@@ -49,7 +49,7 @@ export class FetchedWriters implements Writers {
     if (known) return known
     const { registry, system } = this.#options
     const absent = this.#absent.get(id)
-    if (!absent || system.now() - absent.at > ABSENT_FOR_MS) {
+    if (!absent || system.monotonic() - absent.at > ABSENT_FOR_MS) {
       throw new NotYetReadable({ id, codec: reader, registry: registry.address }, this.#fetched(id))
     }
     if (absent.reason === undefined) {
@@ -79,7 +79,7 @@ export class FetchedWriters implements Writers {
   #keep(id: number, text: string | undefined): void {
     if (this.#absent.size >= ABSENT_MAX) this.#absent.clear()
     this.#absent.delete(id)
-    const at = this.#options.system.now()
+    const at = this.#options.system.monotonic()
     if (text === undefined) {
       this.#absent.set(id, { reason: undefined, at })
       return

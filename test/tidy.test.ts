@@ -1,5 +1,6 @@
 /** Style is a test: every rule of test/tidy runs on the project's own files, and is shown to fail on a breach. */
 import { describe, expect, it } from 'vitest'
+import { CLOCK_RULES } from './tidy/clock-rules.ts'
 import { EXEMPTIONS } from './tidy/exemptions.ts'
 import { IMPORT_RULES } from './tidy/import-rules.ts'
 import type { Finding, Rule } from './tidy/rule.ts'
@@ -9,7 +10,7 @@ import { castsOf, SYNTAX_RULES } from './tidy/syntax-rules.ts'
 import { figuresOf, TEXT_RULES } from './tidy/text-rules.ts'
 import { UNDER_CONSTRUCTION } from './tidy/under-construction.ts'
 
-const RULES: readonly Rule[] = [...IMPORT_RULES, ...SYNTAX_RULES, ...TEXT_RULES]
+const RULES: readonly Rule[] = [...IMPORT_RULES, ...SYNTAX_RULES, ...TEXT_RULES, ...CLOCK_RULES]
 
 const tree = treeOf(readTexts())
 const findings = new Map(RULES.map(rule => [rule.name, rule.check(tree)]))

@@ -6,7 +6,7 @@
  * Node empties all microtask queues, however long their chains are (about 1.3 microseconds a turn). The same seed and
  * the same calls give the same run, as long as nothing under test uses real time, I/O or randomness.
  *
- * A process of the simulation gets a `ProcessSystem`: paused, as by SIGSTOP, none of its callbacks run; resumed, those
+ * A process of the simulation gets a `ProcessSystem`, whose wall clock can be set apart from the world's: paused, as by SIGSTOP, none of its callbacks run; resumed, those
  * that fell due meanwhile run late, in order; killed, none ever runs again.
  */
 import { CaudalError } from '#engine/core/errors.ts'
@@ -24,6 +24,8 @@ export interface VirtualTimeOptions {
 /** The system of one simulated process. */
 export interface ProcessSystem extends System {
   readonly name: string
+  /** Sets its wall clock forward, or back where negative; its monotonic clock goes on as if nothing had happened. */
+  stepClock(byMs: number): void
   /** Stops it as SIGSTOP does. */
   pause(): void
   /** Continues it: what fell due meanwhile happens now. */
@@ -38,6 +40,7 @@ export class VirtualTime {
   readonly #seed: number
   readonly #eventsPerInstantMax: number
   readonly #queue = new EventQueue()
+  readonly #startMs: number
   /** With fractions, which order events; the clock shows whole milliseconds, as a machine's does. */
   #now: number
   #eventCount = 0
@@ -45,11 +48,13 @@ export class VirtualTime {
 
   constructor(seed: number, options: VirtualTimeOptions = {}) {
     this.#seed = seed
-    this.#now = options.startMs ?? 1_750_000_000_000
+    this.#startMs = options.startMs ?? 1_750_000_000_000
+    this.#now = this.#startMs
     this.#eventsPerInstantMax = options.eventsPerInstantMax ?? 100_000
     const random = seededRandom(seed)
     this.system = {
       now: () => Math.floor(this.#now),
+      monotonic: () => Math.floor(this.#now - this.#startMs),
       after: (delayMs, callback) => {
         const event = this.#schedule(delayMs, callback)
         return () => {
@@ -147,6 +152,8 @@ class SimulatedProcess implements ProcessSystem {
   readonly #world: System
   #status: 'running' | 'paused' | 'killed' = 'running'
   #held: (() => void)[] = []
+  /** How far its wall clock is ahead of the world's. */
+  #aheadMs = 0
 
   constructor(name: string, world: System, random: Random) {
     this.name = name
@@ -155,7 +162,15 @@ class SimulatedProcess implements ProcessSystem {
   }
 
   now(): number {
-    return this.#world.now()
+    return this.#world.now() + this.#aheadMs
+  }
+
+  monotonic(): number {
+    return this.#world.monotonic()
+  }
+
+  stepClock(byMs: number): void {
+    this.#aheadMs += byMs
   }
 
   after(delayMs: number, callback: () => void): () => void {

@@ -77,13 +77,14 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
           : failures.filter(({ id }) => positionals.includes(id))
         const missing = positionals.filter(id => !chosen.some(each => each.id === id))
         const view = new LiveView(stderr)
-        const began = system.now()
+        const began = system.monotonic()
         let done = 0
         while (done < chosen.length && !signal.aborted) {
           const batch = chosen.slice(done, done + BATCH_RECORDS)
           await replay(log, batch, system.now())
           done += batch.length
-          if (view.isLive) view.draw([progressLine('failures', done, chosen.length, system.now() - began)])
+          if (view.isLive)
+            view.draw([progressLine('failures', done, chosen.length, system.monotonic() - began)])
         }
         view.clear()
         for (const id of missing) stderr.write(`nothing with the id ${id} failed, or it was sent again\n`)

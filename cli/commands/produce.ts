@@ -30,7 +30,7 @@ best_answer. Nothing is checked here: what is no event ends in llm.failed with e
     withLog(context, async ({ log, plan }) => {
       const { positionals, options, stdin, stdout, stderr, system, signal } = context
       const source = positionals[0] ?? '-'
-      const began = system.now()
+      const began = system.monotonic()
       const view = new LiveView(stderr)
       const { events, bytesTotal } = openEvents(source, stdin, options.csv || undefined)
       await log.createTopics(plan.topicSpecs)
@@ -43,7 +43,7 @@ best_answer. Nothing is checked here: what is no event ends in llm.failed with e
         onProgress: (fed, bytesRead) => {
           // How many lines there will be is guessed from those read.
           const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
-          if (view.isLive) view.draw([progressLine('events', fed, total, system.now() - began)])
+          if (view.isLive) view.draw([progressLine('events', fed, total, system.monotonic() - began)])
         },
       })
       view.clear()

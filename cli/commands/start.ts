@@ -44,7 +44,12 @@ Kafka: it feeds only what --input names, and tells on HOST and PORT how it is, a
     const configuration = configurationOf(environment)
     if (options.fresh) await empty(configuration, context)
     const input = options.input ?? (isEmbedded(configuration) ? SAMPLE : undefined)
-    const session = runSession(configuration, { ...context, input, exit: options.exit, began: system.now() })
+    const session = runSession(configuration, {
+      ...context,
+      input,
+      exit: options.exit,
+      began: system.monotonic(),
+    })
     const { summary, isDrained } = await session.catch(error => {
       if (isStop(error, context.signal)) return UNFINISHED
       throw error

@@ -1,8 +1,10 @@
 /** The only file that touches the clock, timers and randomness. Everything else receives a `System`. */
 
 export interface System {
-  /** Wall time in milliseconds since the epoch. */
+  /** Wall time in milliseconds since the epoch; it may step either way. For time stamps, due times and times to live alone. */
   now(): number
+  /** Milliseconds since some moment, whole; never goes back. For durations, and for waiting until a moment of one's own. */
+  monotonic(): number
   /** Runs `callback` once, `delayMs` from now; the returned function cancels it and may be called at any time. */
   after(delayMs: number, callback: () => void): () => void
   /** Runs `callback` soon, after I/O that is ready now has had its turn. */
@@ -14,6 +16,7 @@ export interface System {
 /** The machine's own time and randomness. */
 export const realSystem: System = {
   now: () => Date.now(),
+  monotonic: () => Math.floor(performance.now()),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), 2 ** 31 - 1))
     return () => clearTimeout(timer)

@@ -120,7 +120,7 @@ export interface Claim extends TopicPartition {
 }
 
 export interface Membership {
-  /** When the group last confirmed this member; milliseconds on the system's clock, 0 before the first join. */
+  /** When the group last confirmed this member, by the system's monotonic clock; negative infinity before the first join. */
   readonly confirmedAt: number
   /**
    * Stores claims if the member is still in `generation`. Sent once, never repeated; rejects with CLAIM_REFUSED when

@@ -18,6 +18,7 @@ export interface Commit {
   /** Counts the commits of this incarnation. */
   readonly number: number
   readonly parts: readonly TaskCommit[]
+  /** By the monotonic clock. */
   readonly startedAt: number
   /** Keys and values that it writes. */
   readonly bytes: number
@@ -43,7 +44,8 @@ export interface CommitterOptions {
 export class Committer {
   /** The commit of unknown outcome. */
   pending: Commit | undefined
-  lastGoodAt = 0
+  /** When a transaction took place last, by the monotonic clock. */
+  lastGoodAt = Number.NEGATIVE_INFINITY
   /** Of all commits that took place. */
   committedBytes = 0
   #producer: Producer | undefined
@@ -64,7 +66,7 @@ export class Committer {
 
   /** A task has something to commit. */
   staged(task: Task, bytes: number): void {
-    if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.now()
+    if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.monotonic()
     this.#dirty.add(task)
     this.#gathered.records++
     this.#gathered.bytes += bytes
@@ -83,7 +85,7 @@ export class Committer {
   }
   /** How long the oldest staged effect has waited. */
   get stagedAgeMs(): number {
-    return this.#dirty.size === 0 ? 0 : this.#options.system.now() - this.#oldestStagedAt
+    return this.#dirty.size === 0 ? 0 : this.#options.system.monotonic() - this.#oldestStagedAt
   }
   get isIdle(): boolean {
     return this.#underWay === undefined && this.#dirty.size === 0 && !this.pending
@@ -121,8 +123,8 @@ export class Committer {
     this.#gathered = { records: 0, bytes: 0 }
     if (parts.length === 0) return
     this.#committing = gathered
-    const startedAt = system.now()
-    const { batches, bytes } = gather(parts, startedAt)
+    const startedAt = system.monotonic()
+    const { batches, bytes } = gather(parts, system.now())
     const commit = { number, parts, startedAt, bytes }
     this.#transact(batches, commit, receipt => this.#committed(commit, receipt))
   }
@@ -156,7 +158,7 @@ export class Committer {
     this.#committing = NOTHING
     const open = commit.parts.filter(({ task }) => task.isOpen)
     if (open.length === 0) return
-    if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.now()
+    if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.monotonic()
     for (const part of open) {
       part.task.putBack(part)
       this.#dirty.add(part.task)
@@ -181,7 +183,7 @@ export class Committer {
       receipt =>
         answered(() => {
           this.#underWay = undefined
-          this.lastGoodAt = system.now()
+          this.lastGoodAt = system.monotonic()
           onDone(receipt)
         }),
       error => answered(() => onProducerLost(error)),

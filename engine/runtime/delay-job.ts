@@ -1,20 +1,27 @@
 /** One hop of a delayed record: to the next tier or, when it is due, to its target. The bytes are untouched. */
 import { CaudalError } from '#engine/core/errors.ts'
 import { HEADER, type LogRecord } from '#engine/core/record.ts'
-import { type DelayHeader, decodeDelay, encodeDelay, nextHop } from './delay-route.ts'
+import type { System } from '#engine/core/system.ts'
+import { type DelayHeader, decodeDelay, encodeDelay, nextHop, restOf } from './delay-route.ts'
 import { recordId } from './identity.ts'
 import type { Job, JobRun } from './job.ts'
 import { type Outlet, type Outlets, type Output, withHeader, withoutHeader } from './outlets.ts'
-import type { SourceIntake } from './source-intake.ts'
+import type { Head, SourceIntake } from './source-intake.ts'
 import type { StageProgram } from './stage-program.ts'
 
 const NODE = 'delay'
 
-/** When the head of a tier may go on: all records of a tier wait equally long. */
-export function holdUntil(record: LogRecord, waitMs: number): number {
+/**
+ * The wall time at which the head of a tier may go on: all records of a tier wait equally long. A record has waited at least as
+ * long as this process has held it, so a wall clock that was set back, or a pod whose clock is ahead, holds up nothing for longer.
+ */
+export function holdUntil({ record, arrivedAt }: Head, waitMs: number, system: System): number {
   const header = record.headers[HEADER.delay]
   const delay = header && decodeDelay(header)
-  return delay ? delay.enteredAt + waitMs : 0
+  if (!delay) return 0
+  const due = delay.enteredAt + waitMs
+  const now = system.now()
+  return due <= now ? due : Math.min(due, now + arrivedAt + waitMs - system.monotonic())
 }
 
 export class DelayJob implements Job {
@@ -44,20 +51,21 @@ export class DelayJob implements Job {
 
   begin(run: JobRun & { readonly now: number; readonly outputs: Output[] }): void {
     const { record } = this
-    const header = record.headers[HEADER.delay]
-    const delay = header && decodeDelay(header)
+    const stored = record.headers[HEADER.delay]
+    const delay = stored && decodeDelay(stored)
     if (!delay)
       throw new CaudalError('REJECTED', { reason: `a record of ${this.intake.topic} says not where to go` })
     const { tiers, metrics } = this.#program
-    const hop = nextHop(tiers, run.now, delay.due)
+    const served = tiers.find(({ outlet }) => outlet.topic === this.intake.topic)
+    const restMs = restOf(delay, served?.waitMs ?? 0, run.now)
+    const due = run.now + restMs
+    const hop = nextHop(tiers, run.now, due)
     const tier = hop.kind === 'tier' && tiers.find(({ waitMs }) => waitMs === hop.waitMs)
+    const next = () => encodeDelay({ ...delay, due, enteredAt: run.now })
     const moved = tier
-      ? {
-          ...record,
-          headers: withHeader(record.headers, HEADER.delay, encodeDelay({ ...delay, enteredAt: run.now })),
-        }
+      ? { ...record, headers: withHeader(record.headers, HEADER.delay, next()) }
       : { ...record, headers: withoutHeader(record.headers, HEADER.delay) }
-    if (!tier) metrics.delayLateMs.add(run.now - delay.due)
+    if (!tier) metrics.delayLateMs.add(-restMs)
     const outlet = tier ? tier.outlet : this.#targetOf(delay)
     run.outputs.push({ slot: this.#outlets.place(outlet, NODE, moved, this.id), record: moved })
   }

@@ -32,6 +32,14 @@ export function nextHop(tiers: readonly DelayTier[], now: number, notBefore: num
   return chosen ? { kind: 'tier', waitMs: chosen.waitMs } : DELIVER
 }
 
+/**
+ * How long a record that has waited out its tier has still to wait. By the wall clock, or by what was left when it entered and the
+ * tier's wait, where that is less: the clock has gone back since then, or was another's that was ahead.
+ */
+export function restOf({ due, enteredAt }: DelayHeader, waitedMs: number, now: number): number {
+  return Math.min(due - now, due - enteredAt - waitedMs)
+}
+
 export function encodeDelay({ due, target, enteredAt }: DelayHeader): Uint8Array {
   return Buffer.from(JSON.stringify({ due, target, enteredAt }))
 }

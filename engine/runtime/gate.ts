@@ -7,9 +7,8 @@
 import type { Limits } from './limits.ts'
 
 export interface GateFacts {
-  readonly now: number
-  /** When the group or a commit confirmed this pod last. */
-  readonly confirmedAt: number
+  /** The group or a commit has confirmed this pod lately. */
+  readonly isConfirmed: boolean
   /** Commits may go on, and no task can have been another's since it was last looked at. */
   readonly isSure: boolean
   readonly stagedAgeMs: number
@@ -27,10 +26,8 @@ export class Gate {
     this.#staged = staged
   }
 
-  look({ now, confirmedAt, isSure, stagedAgeMs }: GateFacts): void {
-    const { sessionTimeoutMs, stagedAgeMaxMs } = this.#limits
-    const isConfirmed = now - confirmedAt < (sessionTimeoutMs * 2) / 3
-    this.isOpen = isConfirmed && isSure && stagedAgeMs < stagedAgeMaxMs
+  look({ isConfirmed, isSure, stagedAgeMs }: GateFacts): void {
+    this.isOpen = isConfirmed && isSure && stagedAgeMs < this.#limits.stagedAgeMaxMs
     if (!this.isOpen || this.#waiting.length === 0) return
     for (const go of this.#waiting.splice(0)) go()
   }

@@ -19,7 +19,7 @@ export class Holding {
   /** Whose stored claim stands in the way: neither released nor fenced yet. */
   owner: Claim | undefined
   /** Since when that owner has been waited for. */
-  waitingSince = 0
+  waitingSince = Number.NEGATIVE_INFINITY
   ownerIsAlive = false
   /** The claim of an owner that lives and was waited for long enough. */
   overdue: string | undefined

@@ -34,14 +34,18 @@ export class Inbox {
     })
   }
 
-  /** A step runs at this time at the latest; replaces the time asked for before. */
-  wakeAt(due: number): void {
-    if (due === this.#wakeAt) return
+  /**
+   * A step runs at this wall time at the latest, and within so long at the latest; replaces what was asked for before. A clock that
+   * is set forward meanwhile is noticed by the step of another cause: a pod looks after its state each second.
+   */
+  wakeAt(due: number, withinMs = Number.POSITIVE_INFINITY): void {
+    if (due === this.#wakeAt && withinMs === Number.POSITIVE_INFINITY) return
     this.#cancelWake?.()
     this.#cancelWake = undefined
     this.#wakeAt = due
-    if (due === Number.POSITIVE_INFINITY) return
-    this.#cancelWake = this.#system.after(Math.max(0, due - this.#system.now()), () => {
+    const delayMs = Math.min(Math.max(0, due - this.#system.now()), withinMs)
+    if (delayMs === Number.POSITIVE_INFINITY) return
+    this.#cancelWake = this.#system.after(delayMs, () => {
       this.#wakeAt = Number.POSITIVE_INFINITY
       this.wake()
     })

@@ -14,11 +14,12 @@ export function isSamePod(incarnation: string, other: string): boolean {
 
 /**
  * Two pods of one name would fence each other for ever: the one that started later ends with NAME_TAKEN. Of a pod that was killed
- * the group knows until its session ends; whoever is still a member when this one has run for longer than that lives.
+ * the group knows until its session ends; whoever is still a member when this one has run for longer than that lives. `startedAt` is
+ * by the monotonic clock of this process; who started later is told by the time stamps in the names.
  */
-export function yieldToNamesake(host: TaskHost, members: ReadonlySet<string>): void {
+export function yieldToNamesake(host: TaskHost, members: ReadonlySet<string>, startedAt: number): void {
   const { incarnation, limits, system } = host
-  if (system.now() - startOf(incarnation) <= limits.sessionTimeoutMs + SLACK_MS) return
+  if (system.monotonic() - startedAt <= limits.sessionTimeoutMs + SLACK_MS) return
   const earlier = (other: string) => isSamePod(incarnation, other) && startOf(other) <= startOf(incarnation)
   const other = [...members].find(earlier)
   if (other !== undefined) host.fail(new CaudalError('NAME_TAKEN', { name: podOf(incarnation), other }))

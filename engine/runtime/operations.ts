@@ -16,7 +16,7 @@ export class Operations {
   }
 
   get mayBegin(): boolean {
-    return !this.#busy && this.#host.system.now() >= this.#pausedUntil
+    return !this.#busy && this.#host.system.monotonic() >= this.#pausedUntil
   }
 
   /** Its completion is an event of the pod's inbox. */
@@ -37,14 +37,14 @@ export class Operations {
         ended(() => {
           this.#trouble.operationFailed(error)
           failed?.(error)
-          this.pauseUntil(this.#host.system.now() + BACK_OFF_MS)
+          this.pauseUntil(this.#host.system.monotonic() + BACK_OFF_MS)
         }),
     )
   }
 
   /** Nothing is begun before this time: a producer that fails at once, as on a full disk, is not replaced in a spin. */
   pauseUntil(time: number): void {
-    const delayMs = time - this.#host.system.now()
+    const delayMs = time - this.#host.system.monotonic()
     if (delayMs <= 0) return
     this.#pausedUntil = time
     this.wakeIn(delayMs)

@@ -24,6 +24,7 @@ import type { TopicPartition } from '#engine/core/record.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
+import type { Confirmation } from './confirmation.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding } from './holding.ts'
 import { yieldToNamesake } from './incarnation.ts'
@@ -40,6 +41,7 @@ export interface OwnershipOptions {
   /** Of all tasks of the application. */
   readonly statePlaces: readonly TopicPartition[]
   readonly membership: () => Membership | undefined
+  readonly confirmation: Confirmation
   readonly committer: Committer
   /** Makes the task of this name, not yet opened. */
   readonly makeTask: (name: string) => Task
@@ -59,6 +61,7 @@ export class Ownership {
   #isHeir = false
   #isOut = false
   #producerSince = 0
+  readonly #startedAt: number
   #nonces = 0
   readonly #releases = new Releases()
   readonly #trouble: Trouble
@@ -67,6 +70,7 @@ export class Ownership {
 
   constructor(options: OwnershipOptions) {
     this.#options = options
+    this.#startedAt = options.host.system.monotonic()
     this.#trouble = new Trouble(options.host, options.committer)
     this.#operations = new Operations(options.host, this.#trouble)
   }
@@ -78,7 +82,7 @@ export class Ownership {
     const hasMissedSome = generation !== this.generation + 1
     this.generation = generation
     for (const holding of this.#all) {
-      if (hasMissedSome) holding.wasOut(this.#options.host.system.now())
+      if (hasMissedSome) holding.wasOut(this.#options.host.system.monotonic())
       // Its claim under way is no longer waited for, and may come behind a successor's.
       if (!holding.fresh) holding.verified = false
     }
@@ -134,7 +138,7 @@ export class Ownership {
       if (isFenced) holding.verified = false
       holding.fresh = false
       holding.checking = false
-      if (this.#options.host.system.now() > holding.leaveBy) this.drop(holding.task.name)
+      if (this.#options.host.system.monotonic() > holding.leaveBy) this.drop(holding.task.name)
     }
     this.#operations.pauseUntil(this.#producerSince + BACK_OFF_MS)
     this.#trouble.met(error)
@@ -159,7 +163,7 @@ export class Ownership {
   /** Reports what is read for too long: something in the log holds it up, and it must not hold up others. */
   checkTimeouts(): void {
     const { host } = this.#options
-    const latest = host.system.now() - host.limits.restoreTimeoutMs
+    const latest = host.system.monotonic() - host.limits.restoreTimeoutMs
     for (const holding of this.#all) {
       const { task, marked } = holding
       const isReading = marked !== undefined && marked === holding.claim && !task.isRestored
@@ -181,18 +185,18 @@ export class Ownership {
 
   #next(): void {
     if (!this.#hasProducer) return this.#startProducer()
-    const { committer, host, producer } = this.#options
+    const { committer, confirmation, host, producer } = this.#options
     if (!this.#isHeir) return this.#inherit()
     this.#releases.write(committer, host.system.now())
     const all = this.#all
     const unread = all.filter(holding => !holding.verified)
     if (unread.length > 0) return this.#readClaims(unread)
-    const now = host.system.now()
+    const now = host.system.monotonic()
     const { handOverMaxMs } = host.limits
     for (const holding of all)
       if (holding.lookForOwner(producer, now)) this.#operations.wakeIn(holding.patienceMs(handOverMaxMs) + 1)
     const inTheWay = all.find(holding => holding.owner && !holding.isWaiting(now, handOverMaxMs))
-    if (inTheWay && !this.#isConfirmed) return this.#operations.pauseUntil(now + BACK_OFF_MS)
+    if (inTheWay && !confirmation.isByGroup) return this.#operations.pauseUntil(now + BACK_OFF_MS)
     if (inTheWay?.looksAgain(now)) return this.#readClaims([inTheWay])
     if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
     const claimable = all.filter(holding => holding.mayBeClaimed(now))
@@ -223,7 +227,7 @@ export class Ownership {
     if (!holding.isKept) return this.#giveUpUnfinished(holding)
     this.leaving.set(name, holding)
     const { system, limits } = this.#options.host
-    holding.leaves(system.now(), limits.handOverMaxMs)
+    holding.leaves(system.monotonic(), limits.handOverMaxMs)
   }
 
   #giveUpUnfinished(holding: Holding): void {
@@ -231,19 +235,12 @@ export class Ownership {
     this.#releases.owe(holding)
   }
 
-  /** The group has heard of this pod lately. One that has slept or was cut off would fence owners that are in the right. */
-  get #isConfirmed(): boolean {
-    const { system, limits } = this.#options.host
-    const confirmedAt = this.#options.membership()?.confirmedAt ?? 0
-    return system.now() - confirmedAt < (limits.sessionTimeoutMs * 2) / 3
-  }
-
   #startProducer(): void {
     const { host, producer, committer } = this.#options
     const use = (started: Producer) => {
       committer.useProducer(started)
       this.#hasProducer = true
-      this.#producerSince = host.system.now()
+      this.#producerSince = host.system.monotonic()
       // Their successors may have taken them over, in the same generation.
       for (const holding of this.leaving.values()) holding.verified = false
     }
@@ -274,7 +271,7 @@ export class Ownership {
       ]),
       ([claims, live, bounds]) => {
         if (joins !== this.#joins) return
-        yieldToNamesake(this.#options.host, live)
+        yieldToNamesake(this.#options.host, live, this.#startedAt)
         for (const [index, holding] of holdings.entries()) {
           holding.readableEnd = bounds[index]?.end ?? 0
           this.#verify(holding, decodeClaim(claims[index]), live)
@@ -287,7 +284,7 @@ export class Ownership {
     const { host, producer } = this.#options
     const { name } = holding.task
     if (!this.#all.includes(holding)) return
-    if (!holding.verify(stored, live, producer, host.system.now())) return this.drop(name)
+    if (!holding.verify(stored, live, producer, host.system.monotonic())) return this.drop(name)
     if (!stored || holding.owner) this.#operations.wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
@@ -339,7 +336,7 @@ export class Ownership {
 
   #marked(holding: Holding, nonce: string): void {
     if (holding.claim !== nonce || !holding.task.isOpen) return
-    holding.wasMarked(nonce, this.#options.host.system.now())
+    holding.wasMarked(nonce, this.#options.host.system.monotonic())
     if (holding.isKept) {
       holding.checking = true
       holding.task.check(nonce)
@@ -356,12 +353,12 @@ export class Ownership {
     const stranger = holding.strangerBehind(producer)
     if (!stranger) return this.#run(holding)
     if (!holding.owner)
-      this.#operations.wakeIn(holding.meets(stranger, host.system.now(), host.limits.handOverMaxMs) + 1)
+      this.#operations.wakeIn(holding.meets(stranger, host.system.monotonic(), host.limits.handOverMaxMs) + 1)
   }
 
   #run({ task, markedAt }: Holding): void {
     const { metrics, host } = this.#options
-    const durationMs = host.system.now() - markedAt
+    const durationMs = host.system.monotonic() - markedAt
     metrics.restores++
     metrics.restoreMs.add(durationMs)
     const records = task.tail?.position ?? 0

@@ -12,6 +12,7 @@ import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
 import { assignTasks, encodeMemberData } from './assignment.ts'
 import { type Commit, Committer } from './committer.ts'
+import { Confirmation } from './confirmation.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
 import { Gate } from './gate.ts'
 import { updateGauges } from './gauges.ts'
@@ -23,14 +24,16 @@ import { Ownership } from './ownership.ts'
 import { groupTopicsOf, statePlacesOf, tasksOf } from './plan-tasks.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
-import { compileStage, type StageProgram } from './stage-program.ts'
 import { StallDetector } from './stall.ts'
-import { Task } from './task.ts'
+import type { Task } from './task.ts'
+import { TaskFactory } from './task-factory.ts'
 import type { TaskHost } from './task-host.ts'
 import { Upkeep } from './upkeep.ts'
 
 /** Added to the grace time of a stop, for the commits that hand over. */
 const STOP_PATIENCE_MS = 10_000
+/** A gate that time has shut is looked at again after so long. */
+const GATE_LOOK_MS = 100
 /** Records that one task may start within one step, so that no task and no commit waits long for another. */
 const STEP_RECORDS_MAX = 256
 
@@ -61,17 +64,17 @@ export class Pod implements TaskHost {
   readonly deadLetters: Outlet
   readonly #metrics = new PodMetrics()
   readonly #options: PodOptions
-  readonly #programs: ReadonlyMap<string, StageProgram>
   readonly #tables: PodTables
   readonly #committer: Committer
   readonly #ownership: Ownership
   readonly #stall: StallDetector
   readonly #upkeep: Upkeep
   readonly #inbox: Inbox
-  readonly #closing = new Map<string, Promise<void>>()
+  readonly #factory: TaskFactory
   #membership: Membership | undefined
   readonly #gate: Gate
-  /** When the step under way began to start records. */
+  readonly #confirmation: Confirmation
+  /** When the step under way began to start records: wall time, as due times are. */
   #steppedAt = 0
   #cancelPatience: (() => void) | undefined
   /** Those that ran when the stop began. */
@@ -90,12 +93,6 @@ export class Pod implements TaskHost {
     this.#inbox = new Inbox(system, () => this.step())
     this.outlets = new Outlets(plan, log.recordBytesMax)
     this.deadLetters = this.outlets.of(plan.deadLetterTopic)
-    this.#programs = new Map(
-      plan.stages.map(stage => [
-        stage.name,
-        compileStage(plan, stage, this.outlets, limits, system, this.#metrics.stage(stage.name)),
-      ]),
-    )
     this.#tables = new PodTables(plan, log, system, limits, logger, error => this.fail(error))
     this.#committer = new Committer({
       system,
@@ -105,14 +102,29 @@ export class Pod implements TaskHost {
       onCommitted: commit => this.#committed(commit),
       onProducerLost: error => this.#producerLost(error),
     })
+    this.#factory = new TaskFactory({
+      plan,
+      host: this,
+      stores: options.stores,
+      metrics: this.#metrics,
+      onChanged: () => this.wake(),
+      onStaged: (task, bytes) => this.#committer.staged(task, bytes),
+    })
     this.#gate = new Gate(limits, this.#committer)
+    this.#confirmation = new Confirmation({
+      system,
+      sessionTimeoutMs: limits.sessionTimeoutMs,
+      membership: () => this.#membership,
+      committer: this.#committer,
+    })
     this.#ownership = new Ownership({
       host: this,
       producer: `${plan.application}-${name}`,
       statePlaces: statePlacesOf(plan),
       membership: () => this.#membership,
+      confirmation: this.#confirmation,
       committer: this.#committer,
-      makeTask: task => this.#makeTask(task),
+      makeTask: task => this.#factory.make(task),
       metrics: this.#metrics,
     })
     this.#upkeep = new Upkeep({
@@ -285,9 +297,9 @@ export class Pod implements TaskHost {
   }
 
   #lookAtGate(): void {
-    const { stagedAgeMs, lastGoodAt } = this.#committer
-    const confirmedAt = Math.max(this.#membership?.confirmedAt ?? 0, lastGoodAt)
-    this.#gate.look({ now: this.system.now(), confirmedAt, isSure: this.#ownership.isSure, stagedAgeMs })
+    const { stagedAgeMs } = this.#committer
+    const isConfirmed = this.#confirmation.isByAny
+    this.#gate.look({ isConfirmed, isSure: this.#ownership.isSure, stagedAgeMs })
   }
 
   #wakeWhenDue(): void {
@@ -297,8 +309,8 @@ export class Pod implements TaskHost {
       // What was due when this step began and was not started waits for a gate or for room: no matter of time.
       if (next > this.#steppedAt) due = Math.min(due, next)
     }
-    if (!this.#gate.isOpen && this.#ownership.isSettled) due = Math.min(due, this.system.now() + 100)
-    this.#inbox.wakeAt(due)
+    const looksAgain = !this.#gate.isOpen && this.#ownership.isSettled
+    this.#inbox.wakeAt(due, looksAgain ? GATE_LOOK_MS : undefined)
   }
 
   #finishStop(): void {
@@ -335,36 +347,9 @@ export class Pod implements TaskHost {
     // Whoever runs a pod within a longer life must not keep its tasks from the others.
     const left = phase === 'failed' ? this.#membership?.leave() : undefined
     left?.catch(error => this.logger.warn('leaving the group failed', { error: reasonOf(error) }))
-    Promise.allSettled(this.#closing.values()).then(() => {
+    this.#factory.whenClosed().then(() => {
       for (const resolve of this.#stopped.splice(0)) resolve()
     })
-  }
-
-  #makeTask(name: string): Task {
-    const slash = name.lastIndexOf('/')
-    const id = { stage: name.slice(0, slash), partition: Number(name.slice(slash + 1)) }
-    const program = this.#programs.get(id.stage)
-    if (!program) throw new CaudalError('INTERNAL', { reason: `task ${name} is of no stage of the plan` })
-    const { stores, plan } = this.#options
-    const { renamedState, droppedState } = plan
-    const ready = this.#closing.get(name) ?? Promise.resolve()
-    const onStaged = (staged: Task, bytes: number) => this.#committer.staged(staged, bytes)
-    const task = new Task({
-      id,
-      program,
-      host: this,
-      stores,
-      ready,
-      renamedState,
-      droppedState,
-      onChanged: () => this.wake(),
-      onStaged,
-    })
-    this.#closing.set(
-      name,
-      ready.then(() => task.whenClosed),
-    )
-    return task
   }
 
   #committed(commit: Commit): void {
@@ -372,7 +357,7 @@ export class Pod implements TaskHost {
       (sum, { staged, writes }) => sum + staged.outputs.length + writes.size,
       0,
     )
-    const durationMs = this.system.now() - commit.startedAt
+    const durationMs = this.system.monotonic() - commit.startedAt
     this.#metrics.commits++
     this.#metrics.commitRecords += records
     this.#metrics.commitMs.add(durationMs)
@@ -391,6 +376,7 @@ export class Pod implements TaskHost {
     this.#metrics.stalls++
     publish('caudal:stall', { pod: this.incarnation, stalledMs })
     const error = new CaudalError('LOG_UNAVAILABLE', { reason: `stalled for ${stalledMs} ms` })
+    this.#confirmation.doubt()
     this.enqueue(() => this.#producerLost(error))
   }
 

@@ -29,7 +29,16 @@ interface Chunk {
   readonly fetched: Fetched
   /** Of all its records: counted as buffered until the last of them is taken. */
   readonly bytes: number
+  /** By the monotonic clock. */
+  readonly arrivedAt: number
   next: number
+}
+
+/** A record that was fetched and not taken. */
+export interface Head {
+  readonly record: LogRecord
+  /** When it was fetched, by the monotonic clock: it was written before that. */
+  readonly arrivedAt: number
 }
 
 export class SourceIntake {
@@ -110,10 +119,10 @@ export class SourceIntake {
   }
 
   /** The record that `take` would give, without taking it; finished ones before it are passed over. */
-  peek(): LogRecord | undefined {
-    for (const { fetched, next } of this.#chunks) {
+  peek(): Head | undefined {
+    for (const { fetched, arrivedAt, next } of this.#chunks) {
       const record = fetched.records[next]
-      if (record) return record
+      if (record) return { record, arrivedAt }
     }
     return undefined
   }
@@ -136,7 +145,7 @@ export class SourceIntake {
       return
     }
     const bytes = fetched.records.reduce((sum, record) => sum + sizeOf(record), 0)
-    this.#chunks.push({ fetched, bytes, next: 0 })
+    this.#chunks.push({ fetched, bytes, arrivedAt: this.#options.system.monotonic(), next: 0 })
     this.buffered += fetched.records.length
     this.bufferedBytes += bytes
   }

@@ -6,14 +6,14 @@ const STALLED_SHARE = 2 / 3
 
 /**
  * A timer ticks six times in a session time-out. Ticks that lie further apart than two thirds of it mean that no
- * heartbeat was sent either: whatever starts now might be done for nothing. It errs on the safe side: a clock set
- * forward counts as a stall, one set back is ignored.
+ * heartbeat was sent either: whatever starts now might be done for nothing. The monotonic clock stands still with a machine that
+ * sleeps, so the wall clock counts too, where it shows more: one that is set forward costs a look at the claims.
  */
 export class StallDetector {
   readonly #system: System
   readonly #sessionTimeoutMs: number
   readonly #onStall: (stalledMs: number) => void
-  #lastTick = 0
+  #lastTick = { monotonic: 0, wall: 0 }
   #cancel: (() => void) | undefined
 
   /** `onStall` is told for how long nothing ran; the group may have given the tasks to others meanwhile. */
@@ -25,7 +25,7 @@ export class StallDetector {
 
   start(): void {
     if (this.#cancel) return
-    this.#lastTick = this.#system.now()
+    this.#lastTick = this.#read()
     this.#schedule()
   }
 
@@ -34,14 +34,19 @@ export class StallDetector {
     this.#cancel = undefined
   }
 
+  #read() {
+    return { monotonic: this.#system.monotonic(), wall: this.#system.now() }
+  }
+
   #schedule(): void {
     this.#cancel = this.#system.after(this.#sessionTimeoutMs / TICKS_PER_SESSION, () => this.#tick())
   }
 
   #tick(): void {
-    const now = this.#system.now()
-    const elapsedMs = now - this.#lastTick
-    this.#lastTick = now
+    const last = this.#lastTick
+    const tick = this.#read()
+    const elapsedMs = Math.max(tick.monotonic - last.monotonic, tick.wall - last.wall)
+    this.#lastTick = tick
     this.#schedule()
     if (elapsedMs > this.#sessionTimeoutMs * STALLED_SHARE) this.#onStall(elapsedMs)
   }

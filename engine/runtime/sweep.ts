@@ -56,7 +56,7 @@ export class Sweep {
 
   /** To be called once an interval: goes on with what is under way, or begins anew. */
   begin(): void {
-    const now = this.#options.host.system.now()
+    const now = this.#options.host.system.monotonic()
     for (const pass of this.#passes) pass.begin(now)
     if (!this.#isGoing) this.#turn()
   }

@@ -224,7 +224,7 @@ export class TaskWork implements RunHost {
     if (this.#program.tiers.length === 0) return 0
     const tier = this.#program.tiers.find(({ outlet }) => outlet.topic === intake.topic)
     const head = tier && intake.peek()
-    return tier && head ? holdUntil(head, tier.waitMs) : 0
+    return tier && head ? holdUntil(head, tier.waitMs, this.system) : 0
   }
 
   #run(job: Job): void {
@@ -262,7 +262,7 @@ export class TaskWork implements RunHost {
     if (job instanceof TimerJob) this.#program.metrics.timersFired++
     if (job.steps) for (const entry of job.steps) run.write(entry, null)
     this.#finish(job, run)
-    this.#deaths.lived(run.now)
+    this.#deaths.lived(this.system.monotonic())
   }
 
   /** Stages the effects of a run and lets the next job of the lane go. */
@@ -377,7 +377,7 @@ export class TaskWork implements RunHost {
     if (job instanceof TimerJob) run.write(job.entry, null)
     run.outputs.push(deadLetterOf(job, error, this.name, node, this.#host))
     this.#finish(job, run)
-    if (!this.#deaths.died(run.now)) return
+    if (!this.#deaths.died(this.system.monotonic())) return
     const { dead, seen } = this.#deaths
     this.#host.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, dead, seen }))
   }

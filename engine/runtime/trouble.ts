@@ -59,7 +59,7 @@ export class Trouble {
     if (error instanceof CaudalError && PASSING.has(error.code)) return
     const { system, limits } = this.#host
     const { committedBytes } = this.#progress
-    const now = system.now()
+    const now = system.monotonic()
     const isSame = (circle: Circle) =>
       circle.kind === kind &&
       circle.committedBytes === committedBytes &&

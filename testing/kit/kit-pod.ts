@@ -92,6 +92,12 @@ export class KitPod {
     this.#status = 'running'
   }
 
+  /** Sets the wall clock of its process forward, or back where negative; the next process begins with the world's time. */
+  stepClock(byMs: number): void {
+    if (!this.#isAlive) throw misuse(`${this.name} is ${this.#status}; only a living pod has a clock`)
+    this.#process?.stepClock(byMs)
+  }
+
   /** Ends its process in whatever way it still can: a test gives back what it took. */
   dispose(): void {
     if (this.#isAlive) this.#end('stopped')

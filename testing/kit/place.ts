@@ -35,6 +35,7 @@ export function currentPlace(): Place {
  */
 export const virtualSystem: System = {
   now: () => currentPlace().system.now(),
+  monotonic: () => currentPlace().system.monotonic(),
   after: (delayMs, callback) => currentPlace().system.after(delayMs, callback),
   defer: callback => currentPlace().system.defer(callback),
   random: () => currentPlace().system.random(),

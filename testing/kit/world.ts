@@ -55,6 +55,7 @@ export class World {
 export function placeOf(process: ProcessSystem, isAlive: () => boolean): Place {
   const system: System = {
     now: () => process.now(),
+    monotonic: () => process.monotonic(),
     random: () => process.random(),
     after: (delayMs, callback) => process.after(delayMs, () => within(place, callback)),
     defer: callback => process.defer(() => within(place, callback)),

@@ -152,7 +152,7 @@ class EmbeddedMembership implements Membership {
 
   /** Nothing lies between a member and its group: it is confirmed at any moment. */
   get confirmedAt(): number {
-    return this.joined ? this.#system.now() : 0
+    return this.joined ? this.#system.monotonic() : Number.NEGATIVE_INFINITY
   }
 
   claim(generation: number, claims: readonly Claim[]): Promise<void> {

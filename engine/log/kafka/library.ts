@@ -9,7 +9,8 @@
  * Replacing that module by module left little; the state machines of this folder are smaller than the replacements.
  *
  * One module is still mended: the request queue of a connection arms a timer every millisecond for ever, which costs an
- * idle process some percent of a core. It needs one only while requests wait to be sent.
+ * idle process some percent of a core. It needs one only while requests wait to be sent. And where a quota is exceeded it waits by
+ * the wall clock, for an hour more when that is set back an hour. Brokers hold such a connection up themselves.
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
@@ -135,6 +136,8 @@ export interface JoinAnswer {
 export interface RequestQueue {
   readonly pending: readonly unknown[]
   throttleCheckTimeoutId: unknown
+  canSendSocketRequestImmediately(): boolean
+  maybeThrottle(throttleMs: number): void
   scheduleCheckPendingRequests(): void
 }
 
@@ -149,6 +152,8 @@ export const scheduleOfLibrary = queue.prototype.scheduleCheckPendingRequests
 queue.prototype.scheduleCheckPendingRequests = function schedule(): void {
   if (this.pending.length > 0) scheduleOfLibrary.call(this)
 }
+
+queue.prototype.maybeThrottle = function leaveItToTheBroker(): void {}
 
 /** Every failure reaches the caller as a rejection, so that the library's own log lines would only repeat it. */
 const SILENCE = { namespace: () => SILENCE, error() {}, warn() {}, info() {}, debug() {} }

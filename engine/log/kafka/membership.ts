@@ -41,7 +41,7 @@ const CLAIM_REFUSALS: ReadonlySet<number> = new Set([
 ])
 
 export class KafkaMembership implements Membership {
-  confirmedAt = 0
+  confirmedAt = Number.NEGATIVE_INFINITY
   readonly #options: GroupOptions
   readonly #settings: KafkaSettings
   /** Carries joins and heartbeats. */
@@ -191,7 +191,7 @@ export class KafkaMembership implements Membership {
 
   async #sync(node: number, { generationId, leaderId, memberId, members }: JoinAnswer): Promise<void> {
     const groupAssignment = leaderId === memberId ? assignAll(members, this.#options.assign) : []
-    const asked = this.#settings.system.now()
+    const asked = this.#settings.system.monotonic()
     const { group: groupId, sessionTimeoutMs } = this.#options
     const sync = (broker: Broker) => broker.syncGroup({ groupId, generationId, memberId, groupAssignment })
     // It waits for the leader, who may need as long as a join.
@@ -209,7 +209,7 @@ export class KafkaMembership implements Membership {
     await this.#pause(Math.min(Math.max(perSession, HEARTBEAT_MS.min), HEARTBEAT_MS.max))
     if (this.#left || this.#joinAsked) return
     const node = await this.#own.coordinator('group', this.#options.group)
-    const asked = this.#settings.system.now()
+    const asked = this.#settings.system.monotonic()
     await this.#own.ask(node, broker =>
       broker.heartbeat({
         groupId: this.#options.group,

@@ -32,12 +32,12 @@ export async function persist<Answer>(
 ): Promise<Answer> {
   const { system, unavailableAfterMs } = settings
   const backOff = new BackOff()
-  const begun = system.now()
+  const begun = system.monotonic()
   for (;;) {
     try {
       return await attempt()
     } catch (error) {
-      if (!isPassing(error) || system.now() - begun >= unavailableAfterMs) throw unavailable(error)
+      if (!isPassing(error) || system.monotonic() - begun >= unavailableAfterMs) throw unavailable(error)
     }
     await sleep(system, backOff.next())
   }

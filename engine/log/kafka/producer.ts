@@ -122,7 +122,7 @@ export class KafkaProducer implements Producer {
       place => place.partition,
     )
     const { system, requestTimeoutMs } = this.#settings
-    const begun = system.now()
+    const begun = system.monotonic()
     for (const backOff = new BackOff(); ; await sleep(system, backOff.next())) {
       try {
         await askCoordinator(this.#network, this.#id, broker =>
@@ -130,7 +130,7 @@ export class KafkaProducer implements Producer {
         )
         return
       } catch (error) {
-        if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS || system.now() - begun > requestTimeoutMs)
+        if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS || system.monotonic() - begun > requestTimeoutMs)
           throw error
       }
     }

@@ -13,7 +13,7 @@ interface Halt {
 }
 
 export interface UndecidedOptions {
-  readonly system: Pick<System, 'now'>
+  readonly system: Pick<System, 'monotonic'>
   /** Longer than any transaction may last. */
   readonly undecidedMaxMs: number
   readonly warn: (message: string) => void
@@ -34,13 +34,13 @@ export class Undecided {
     const halt = this.#halts.get(key)
     if (halt && stable < end && halt.offset === stable) return this.#tell(key, halt, end)
     if (halt?.isTold) warn(`${key} is decided beyond offset ${halt.offset} now: its readers go on`)
-    if (stable < end) this.#halts.set(key, { offset: stable, since: system.now(), isTold: false })
+    if (stable < end) this.#halts.set(key, { offset: stable, since: system.monotonic(), isTold: false })
     else this.#halts.delete(key)
   }
 
   #tell(key: string, halt: Halt, end: number): void {
     const { system, undecidedMaxMs, warn } = this.#options
-    if (halt.isTold || system.now() - halt.since < undecidedMaxMs) return
+    if (halt.isTold || system.monotonic() - halt.since < undecidedMaxMs) return
     halt.isTold = true
     warn(
       `${key} holds its readers back at offset ${halt.offset} of ${end}: a transaction there has not ended for ` +

@@ -189,7 +189,7 @@ export class Group {
       member: request.member,
       data: request.data,
       sessionTimeoutMs: request.sessionTimeoutMs,
-      seenAt: this.#system.now(),
+      seenAt: this.#system.monotonic(),
       answerJoin: undefined,
       answerSync: undefined,
       cancelSession: () => {},
@@ -213,14 +213,14 @@ export class Group {
   }
 
   #seen(member: Member): void {
-    member.seenAt = this.#system.now()
+    member.seenAt = this.#system.monotonic()
   }
 
   /** One timer a member, set anew for what is left of the session when it fires. */
   #watchSession(member: Member, delayMs: number): void {
     member.cancelSession = this.#system.after(delayMs, () => {
       if (member.answerJoin !== undefined) this.#seen(member)
-      const left = member.seenAt + member.sessionTimeoutMs - this.#system.now()
+      const left = member.seenAt + member.sessionTimeoutMs - this.#system.monotonic()
       if (left > 0) this.#watchSession(member, left)
       else this.#remove(member)
     })

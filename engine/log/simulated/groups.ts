@@ -15,7 +15,7 @@ export class Groups {
   }
 
   get isMoving(): boolean {
-    return this.#system.now() < this.#movingUntil
+    return this.#system.monotonic() < this.#movingUntil
   }
 
   /** The group, as a request finds it: LOG_UNAVAILABLE while its coordinator moves. */
@@ -40,7 +40,7 @@ export class Groups {
 
   /** Refuses everything for so long; then all members must join again. */
   move(durationMs: number): void {
-    this.#movingUntil = this.#system.now() + durationMs
+    this.#movingUntil = this.#system.monotonic() + durationMs
     for (const group of this.#groups.values()) group.move(this.#movingUntil)
   }
 }

@@ -25,7 +25,7 @@ export class SimulatedMembership implements Membership {
   readonly #connection: Connection
   readonly #options: GroupOptions
   readonly #onLeave: () => void
-  confirmedAt = 0
+  confirmedAt = Number.NEGATIVE_INFINITY
   #incarnations = 1
   #generation = -1
   #isNew = true
@@ -134,7 +134,7 @@ export class SimulatedMembership implements Membership {
       this.#group().join(request, answer),
     )
     if (typeof joined === 'string') return this.#startOver(joined)
-    const sentAt = this.#connection.system.now()
+    const sentAt = this.#connection.system.monotonic()
     const plan = joined.members && assign(joined.members)
     const tasks = await this.#connection.call<readonly TaskId[] | Refusal>('sync', answer =>
       this.#group().sync(memberId, joined.generation, plan, answer),
@@ -155,11 +155,11 @@ export class SimulatedMembership implements Membership {
       if (!this.#isRejoinWanted && !this.#isCrashed) await this.#nap(sessionTimeoutMs / HEARTBEATS)
       if (this.#isLeft || this.#isRejoinWanted) return
       if (this.#isCrashed) return this.#restart('the group client has failed')
-      const sentAt = system.now()
+      const sentAt = system.monotonic()
       const answer = await this.#heartbeat()
       if (answer === 'ok') this.confirmedAt = sentAt
       else if (answer !== 'unanswered') return void this.#startOver(answer)
-      else if (system.now() - this.confirmedAt > sessionTimeoutMs)
+      else if (system.monotonic() - this.confirmedAt > sessionTimeoutMs)
         return this.#restart('no heartbeat was answered')
     }
   }

@@ -12,6 +12,7 @@ export function manualTime(start = 1_000_000): ManualTime {
   const timers = new Map<number, { readonly due: number; readonly callback: () => void }>()
   return {
     now: () => now,
+    monotonic: () => now - start,
     after(delayMs, callback) {
       count += 1
       const id = count

@@ -134,6 +134,19 @@ describe('one seed', () => {
 })
 
 describe('a process', () => {
+  it('has a wall clock that can be set, and a monotonic one that goes on', async () => {
+    const time = new VirtualTime(1, { startMs: 10_000 })
+    const [one, other] = [time.systemFor('one'), time.systemFor('other')]
+    const due: number[] = []
+    one.after(50, () => due.push(one.monotonic()))
+    await time.runFor(20)
+    one.stepClock(-3_000)
+    expect([one.now(), other.now(), time.system.now()]).toEqual([7_020, 10_020, 10_020])
+    await time.runFor(40)
+    one.stepClock(3_500)
+    expect([one.now(), one.monotonic(), due]).toEqual([10_560, 60, [50]])
+  })
+
   it('does nothing while paused, and what fell due late, in order, when resumed', async () => {
     const time = new VirtualTime(1, { startMs: 0 })
     const pod = time.systemFor('pod')

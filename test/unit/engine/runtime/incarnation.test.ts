@@ -5,6 +5,7 @@ import { incarnationOf, isSamePod } from '#engine/runtime/incarnation.ts'
 
 const systemAt = (now: number, random = 0.5): System => ({
   now: () => now,
+  monotonic: () => now,
   after: () => () => {},
   defer: () => {},
   random: () => random,

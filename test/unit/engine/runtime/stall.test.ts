@@ -31,6 +31,31 @@ it('tells of a pause of more than two thirds of the session time-out, once', asy
   detector.stop()
 })
 
+it('tells of a machine that slept, whose monotonic clock stood still as well', async () => {
+  const { time, system, stalls, detector } = setUp()
+  detector.start()
+  await time.runFor(1_500)
+  system.stepClock(60_000)
+  await time.runFor(10_000)
+  expect(stalls).toEqual([61_000])
+  detector.stop()
+})
+
+it('does not mind a wall clock that is set back', async () => {
+  const { time, system, stalls, detector } = setUp()
+  detector.start()
+  await time.runFor(1_500)
+  system.stepClock(-3_600_000)
+  await time.runFor(60_000)
+  expect(stalls).toEqual([])
+  system.pause()
+  await time.runFor(15_000)
+  system.resume()
+  await time.runFor(10_000)
+  expect(stalls).toHaveLength(1)
+  detector.stop()
+})
+
 it('does not mind a pause of up to two thirds', async () => {
   const { time, system, stalls, detector } = setUp()
   detector.start()

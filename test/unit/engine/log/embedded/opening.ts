@@ -36,6 +36,10 @@ export class ManualSystem implements System {
     return this.#now
   }
 
+  monotonic(): number {
+    return this.#now
+  }
+
   after(delayMs: number, callback: () => void): () => void {
     const entry = { at: this.#now + delayMs, run: callback }
     this.#due.push(entry)

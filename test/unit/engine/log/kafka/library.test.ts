@@ -1,4 +1,4 @@
-/** The one mended module of kafkajs: its request queue arms a timer only while requests wait. */
+/** The one mended module of kafkajs: its request queue arms a timer only while requests wait, and leaves quotas to the brokers. */
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
 import { type RequestQueue, scheduleOfLibrary } from '#engine/log/kafka/library.ts'
@@ -34,6 +34,16 @@ it('would arm one for ever without the mending', () => {
   const queue = answered(null, 1)
   scheduleOfLibrary.call(queue)
   expect(queue.throttleCheckTimeoutId).not.toBeNull()
+  queue.destroy()
+})
+
+it('is not held up for an hour by a quota when the wall clock goes back an hour', () => {
+  const queue = new Queue({ maxInFlightRequests: null, enforceRequestTimeout: false, logger: SILENCE })
+  queue.maybeThrottle(3_600_000)
+  let sent = 0
+  const entry = { correlationId: 0, resolve() {}, reject() {} }
+  queue.push({ entry, expectResponse: true, sendRequest: () => sent++ })
+  expect(sent).toBe(1)
   queue.destroy()
 })
 

@@ -69,7 +69,7 @@ describe('a group', () => {
     await time.runFor(2 * SESSION_MS)
     expect(b.joins.length).toBeGreaterThan(before)
     expect(b.tasks()).toEqual([0, 1, 2, 3])
-    expect(a.membership.confirmedAt).toBeLessThan(time.system.now() - SESSION_MS)
+    expect(a.membership.confirmedAt).toBeLessThan(time.system.monotonic() - SESSION_MS)
   })
 
   it('drops a member that stays alive but does not join again, after the rebalance time-out', async () => {
@@ -133,7 +133,7 @@ describe('a zombie', () => {
   it('keeps confirmedAt at the last heartbeat that was answered', async () => {
     const { time, broker, b } = await pair()
     const confirmedAt = b.membership.confirmedAt
-    expect(confirmedAt).toBeGreaterThan(time.system.now() - 2_000)
+    expect(confirmedAt).toBeGreaterThan(time.system.monotonic() - 2_000)
     broker.faults.partition('b')
     await time.runFor(5_000)
     expect(b.membership.confirmedAt - confirmedAt).toBeLessThan(2_000)
@@ -152,7 +152,7 @@ describe('confirmedAt', () => {
       const before = membership.confirmedAt
       await time.runFor(2)
       expect(membership.confirmedAt).toBeGreaterThan(before)
-      expect(membership.confirmedAt).toBe(time.system.now() - 1_501)
+      expect(membership.confirmedAt).toBe(time.system.monotonic() - 1_501)
       expect(joins).toHaveLength(1)
     },
   )

@@ -1,0 +1,62 @@
+/** Makes the tasks of a pod from the stages of its plan, and knows which of them still hold their local copies. */
+import { CaudalError } from '#engine/core/errors.ts'
+import type { StoreFactory } from '#engine/state/store.ts'
+import type { Plan } from '#topology/plan.ts'
+import type { PodMetrics } from './diagnostics.ts'
+import { compileStage, type StageProgram } from './stage-program.ts'
+import { Task, type TaskOptions } from './task.ts'
+
+export interface TaskFactoryOptions extends Pick<TaskOptions, 'host' | 'onChanged' | 'onStaged'> {
+  readonly plan: Plan
+  readonly stores: StoreFactory
+  readonly metrics: PodMetrics
+}
+
+export class TaskFactory {
+  readonly #options: TaskFactoryOptions
+  readonly #programs: ReadonlyMap<string, StageProgram>
+  /** By name of a task: when the local copy of the last one made is closed. */
+  readonly #closing = new Map<string, Promise<void>>()
+
+  constructor(options: TaskFactoryOptions) {
+    const { plan, host, metrics } = options
+    const { outlets, limits, system } = host
+    this.#options = options
+    this.#programs = new Map(
+      plan.stages.map(stage => [
+        stage.name,
+        compileStage(plan, stage, outlets, limits, system, metrics.stage(stage.name)),
+      ]),
+    )
+  }
+
+  /** The task of this name, not yet opened: its local copy waits for the last one to close it. */
+  make(name: string): Task {
+    const slash = name.lastIndexOf('/')
+    const id = { stage: name.slice(0, slash), partition: Number(name.slice(slash + 1)) }
+    const program = this.#programs.get(id.stage)
+    if (!program) throw new CaudalError('INTERNAL', { reason: `task ${name} is of no stage of the plan` })
+    const { plan, host, stores, onChanged, onStaged } = this.#options
+    const { renamedState, droppedState } = plan
+    const ready = this.#closing.get(name) ?? Promise.resolve()
+    const task = new Task({
+      id,
+      program,
+      host,
+      stores,
+      ready,
+      renamedState,
+      droppedState,
+      onChanged,
+      onStaged,
+    })
+    const closed = ready.then(() => task.whenClosed)
+    this.#closing.set(name, closed)
+    return task
+  }
+
+  /** Resolves when every task that was made has closed its local copy. */
+  async whenClosed(): Promise<void> {
+    await Promise.allSettled(this.#closing.values())
+  }
+}

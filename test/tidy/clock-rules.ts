@@ -1,0 +1,127 @@
+/** Where the wall clock may be read: for time stamps, due times and times to live, each place with its reason. */
+import { isUnder, perFile, type Rule } from './rule.ts'
+import type { SourceFile } from './source.ts'
+
+interface Allowed {
+  readonly path: string
+  /** Calls of `now()` in it; a folder has as many as it likes. */
+  readonly reads: number
+  readonly because: string
+}
+
+const IN_MANY = Number.POSITIVE_INFINITY
+
+const WALL_TIME: readonly Allowed[] = [
+  { path: 'engine/core/system.ts', reads: 2, because: 'it is the clocks, both' },
+  {
+    path: 'testing',
+    reads: IN_MANY,
+    because: 'virtual time is the true time of its world, and pods stamp with it',
+  },
+  // Time stamps, which others read.
+  { path: 'cli/ask.ts', reads: 1, because: 'the time stamp and the id of a record' },
+  { path: 'cli/commands/dlq.ts', reads: 1, because: 'the time stamp of records that are sent again' },
+  { path: 'cli/feed.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'cli/logger.ts', reads: 1, because: 'the time of a log line' },
+  { path: 'cli/task-configs.ts', reads: 1, because: 'the time stamp of a record' },
+  {
+    path: 'engine/log/embedded/embedded-log.ts',
+    reads: 1,
+    because: 'when a record was appended, for retention',
+  },
+  { path: 'engine/log/kafka/kafka-log.ts', reads: 1, because: 'part of an id that is never used again' },
+  {
+    path: 'engine/log/simulated/partition.ts',
+    reads: 1,
+    because: 'when a batch was appended, for retention',
+  },
+  { path: 'engine/runtime/committer.ts', reads: 1, because: 'the time stamp of records of state' },
+  { path: 'engine/runtime/dead-letter-output.ts', reads: 1, because: 'when a record was given up' },
+  {
+    path: 'engine/runtime/incarnation.ts',
+    reads: 1,
+    because: 'when a pod was started, in its name: who came later',
+  },
+  { path: 'engine/runtime/ownership.ts', reads: 2, because: 'the time stamps of markers and releases' },
+  { path: 'engine/runtime/preparation.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'engine/runtime/topic-client.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'models/simulated/server.ts', reads: 1, because: 'when a completion was created' },
+  { path: 'schemas/embedded-registry.ts', reads: 1, because: 'the time stamp of a record' },
+  // Due times and times to live: they are compared with what was stored by an earlier process, or by another machine.
+  { path: 'cli/commands/state.ts', reads: 1, because: 'whether an entry has outlived its time' },
+  { path: 'engine/log/embedded/compaction.ts', reads: 1, because: 'the age of tombstones on disk' },
+  { path: 'engine/log/embedded/upkeep.ts', reads: 1, because: 'the age of records on disk' },
+  { path: 'engine/log/simulated/topics.ts', reads: 1, because: 'the age of records' },
+  {
+    path: 'engine/runtime/delay-job.ts',
+    reads: 1,
+    because: 'when a record entered its tier was written by another process',
+  },
+  { path: 'engine/runtime/inbox.ts', reads: 1, because: 'how far the next timer is away' },
+  { path: 'engine/runtime/pod.ts', reads: 1, because: 'which timers were due when a step began' },
+  {
+    path: 'engine/runtime/stall.ts',
+    reads: 1,
+    because: 'the monotonic clock stands still while a machine sleeps',
+  },
+  { path: 'engine/runtime/sweep.ts', reads: 1, because: 'the age of entries' },
+  {
+    path: 'engine/runtime/task-work.ts',
+    reads: 4,
+    because: 'which timers are due, and `ctx.now` of records',
+  },
+  {
+    path: 'engine/state/lmdb-store.ts',
+    reads: 2,
+    because: 'how long a copy on disk was out of touch, over restarts',
+  },
+  { path: 'models/openai.ts', reads: 1, because: 'Retry-After may be a date' },
+]
+
+/** A read of the wall clock: `now()` of whatever has one. */
+function readsOf(file: SourceFile): number[] {
+  const offsets: number[] = []
+  file.visit({
+    CallExpression: ({ callee, start, arguments: given }) => {
+      if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return
+      if (callee.property.name === 'now' && given.length === 0) offsets.push(start)
+    },
+  })
+  return offsets
+}
+
+export const CLOCK_RULES: readonly Rule[] = [
+  {
+    name: 'wall-time',
+    because: 'a wall clock steps: a wait that is measured by it ends an hour late, or at once',
+    instead:
+      'use `monotonic()` for durations and for waiting; for a time stamp, a due time or a time to live add the place to WALL_TIME, with the reason',
+    check: tree => {
+      const places = WALL_TIME.filter(({ path }) => tree.sources.some(file => isUnder(file.path, [path])))
+      const idle = places.filter(({ path, reads }) => {
+        const found = tree.sources.filter(file => isUnder(file.path, [path])).flatMap(readsOf)
+        return found.length < (reads === IN_MANY ? 1 : reads)
+      })
+      const unneeded = idle.map(({ path }) => ({
+        path,
+        line: 1,
+        what: 'fewer reads of the wall clock than WALL_TIME allows',
+      }))
+      const unargued = perFile(
+        file => file.isProduct,
+        (file, report) => {
+          const allowed = WALL_TIME.find(({ path }) => isUnder(file.path, [path]))?.reads ?? 0
+          const reads = readsOf(file)
+          if (reads.length > allowed)
+            for (const offset of reads)
+              report(offset, `the wall clock is read ${reads.length} times, ${allowed} are allowed`)
+        },
+      )(tree)
+      return [...unneeded, ...unargued]
+    },
+    breach: {
+      'engine/runtime/back-off.ts':
+        '/** A pause. */\nexport const isOver = (system: { now(): number }, until: number) => system.now() >= until\n',
+    },
+  },
+]
