@@ -47,7 +47,7 @@ export class Releases {
   }
 
   /** Writes what is owed, if anything is and the producer is free. */
-  write(committer: Committer, timestamp: number): void {
+  write(committer: Pick<Committer, 'isFree' | 'write'>, timestamp: number): void {
     if (this.isEmpty || !committer.isFree) return
     const nonces = [...this.#owed]
     const byPlace = Map.groupBy(nonces, ([, place]) => partitionKey(place))

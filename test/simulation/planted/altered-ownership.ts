@@ -1,0 +1,104 @@
+/** Bugs inside the rules of ownership: a method of the engine is replaced for as long as a test runs with the bug. */
+import type { Claim } from '#engine/runtime/checkpoint.ts'
+import { Holding } from '#engine/runtime/holding.ts'
+import { Releases } from '#engine/runtime/releases.ts'
+
+/** Plants a bug; the returned function removes it. */
+export type Alteration = () => () => void
+
+/** A fence settles what was read when it is over: also what was written while it ran. */
+export const settledAfterTheFence: Alteration = () => {
+  const owners = new WeakMap<Holding, Claim>()
+  return all(
+    replace(Holding.prototype, 'settledBy', original => {
+      return function settledBy(this: Holding, owner) {
+        owners.set(this, owner)
+        return original.call(this, owner)
+      }
+    }),
+    replace(Holding.prototype, 'settle', original => {
+      return function settle(this: Holding, nonces) {
+        const owner = owners.get(this)
+        original.call(this, owner ? [...nonces, ...this.settledBy(owner)] : nonces)
+      }
+    }),
+  )
+}
+
+/** The stored claims of tasks on their way out are not read again. */
+export const leavingNotVerified: Alteration = () =>
+  replace(Holding.prototype, 'leaves', original => {
+    return function leaves(this: Holding, now, handOverMaxMs) {
+      Object.defineProperty(this, 'verified', { get: () => true, set: () => undefined })
+      original.call(this, now, handOverMaxMs)
+    }
+  })
+
+/** A fence settles markers of tasks that are claimed already, though our marker may stand before what it has settled. */
+export const claimedMarkersSettled: Alteration = () =>
+  replace(Holding.prototype, 'settledBy', original => {
+    return function settledBy(this: Holding, owner) {
+      const { fresh } = this
+      this.fresh = false
+      const nonces = original.call(this, owner)
+      this.fresh = fresh
+      return nonces
+    }
+  })
+
+/** A release counts as written when it is sent. */
+export const releaseForgotten: Alteration = () =>
+  replace(Releases.prototype, 'write', original => {
+    return function write(this: Releases, committer, timestamp) {
+      const hasty = {
+        isFree: committer.isFree,
+        write(batches: Parameters<typeof committer.write>[0], onWritten: () => void) {
+          onWritten()
+          committer.write(batches, () => undefined)
+        },
+      }
+      original.call(this, hasty, timestamp)
+    }
+  })
+
+/** A fence of a dead pod settles what a living one of its name has written. */
+export const livingNamesakeSettled: Alteration = () =>
+  replace(Holding.prototype, 'settledBy', original => {
+    return function settledBy(this: Holding, owner) {
+      const incarnations = new Set([owner.incarnation])
+      for (const { incarnation } of this.task.tail?.foreignMarkers.values() ?? [])
+        incarnations.add(incarnation)
+      if (this.owner) incarnations.add(this.owner.incarnation)
+      return [...incarnations].flatMap(incarnation => original.call(this, { ...owner, incarnation }))
+    }
+  })
+
+/** Only the claim that was accepted last counts as ours, not one whose answer was lost. */
+export const lostAnswerNotOurs: Alteration = () =>
+  replace(Holding.prototype, 'verify', original => {
+    return function verify(this: Holding, stored, live, producer, now) {
+      const others = [...this.sent].filter(nonce => nonce !== this.claim)
+      for (const nonce of others) this.sent.delete(nonce)
+      const isOurs = original.call(this, stored, live, producer, now)
+      for (const nonce of others) this.sent.add(nonce)
+      return isOurs
+    }
+  })
+
+function replace<T extends object, K extends keyof T>(
+  prototype: T,
+  name: K,
+  change: (original: T[K]) => T[K],
+): () => void {
+  const original = prototype[name]
+  prototype[name] = change(original)
+  return () => {
+    prototype[name] = original
+  }
+}
+
+function all(...removals: readonly (() => void)[]): () => void {
+  return () => {
+    for (const remove of removals) remove()
+  }
+}

@@ -1,0 +1,146 @@
+/** A claim of the driver belongs to the generation that the caller names, whatever becomes current meanwhile. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { CaudalError } from '#engine/core/errors.ts'
+import { CODE } from '#engine/log/kafka/codes.ts'
+import { encodeTasks } from '#engine/log/kafka/group-protocol.ts'
+import type { Broker } from '#engine/log/kafka/library.ts'
+import { KafkaMembership } from '#engine/log/kafka/membership.ts'
+import type { Network } from '#engine/log/kafka/network.ts'
+import { settingsOf } from '#engine/log/kafka/options.ts'
+import { VirtualTime } from '#testing/virtual-time.ts'
+
+const CLAIM = { topic: 'state', partition: 0, metadata: 'the claim' }
+
+interface Stored {
+  readonly generation: number
+  readonly memberId: string
+}
+
+/** A coordinator that counts generations, and whose place can be asked for slowly. */
+class Coordinator {
+  generation = 0
+  readonly stored: Stored[] = []
+  readonly joined: number[] = []
+  /** What the broker answers to claims. */
+  refusal: Error | undefined
+  /** While it is set, nobody learns where the coordinator is. */
+  found: Promise<void> | undefined
+
+  network(): Network {
+    const broker: Partial<Broker> = {
+      joinGroup: async () => {
+        const generationId = ++this.generation
+        return { generationId, leaderId: 'somebody', memberId: `member-${generationId}`, members: [] }
+      },
+      syncGroup: async () => ({ memberAssignment: encodeTasks([]) }),
+      heartbeat: async () => undefined,
+      leaveGroup: async () => undefined,
+      offsetCommit: async ({ groupGenerationId, memberId }) => {
+        this.stored.push({ generation: groupGenerationId, memberId })
+        if (this.refusal) throw this.refusal
+      },
+    }
+    const network: Pick<Network, 'ask' | 'coordinator' | 'outdated' | 'close'> = {
+      // The membership asks nothing but what is answered above.
+      ask: (_node, question) => question(broker as Broker),
+      coordinator: async () => {
+        await this.found
+        return 1
+      },
+      outdated: () => undefined,
+      close: () => undefined,
+    }
+    // A membership uses no more of a network than this.
+    return network as Network
+  }
+}
+
+const opened: KafkaMembership[] = []
+
+function join(coordinator: Coordinator) {
+  const time = new VirtualTime(1)
+  const settings = settingsOf({ brokers: [], clientId: 'pod', system: time.system })
+  const options = {
+    group: 'group',
+    member: 'pod',
+    sessionTimeoutMs: 6_000,
+    memberData: () => '',
+    assign: () => new Map(),
+    listener: {
+      joined: (generation: number) => void coordinator.joined.push(generation),
+      lost: () => undefined,
+    },
+  }
+  const shared = coordinator.network()
+  const own = new Coordinator()
+  const membership = new KafkaMembership(options, settings, own.network(), shared, () => undefined)
+  opened.push(membership)
+  membership.start()
+  const nextJoin = async () => {
+    const before = coordinator.joined.length
+    membership.rejoin()
+    await time.runUntil(() => coordinator.joined.length > before, 60_000)
+  }
+  return { membership, time, nextJoin }
+}
+
+/** What kafkajs makes of a broker's answer. */
+function answerOf(code: number): Error {
+  return Object.assign(new RangeError('refused'), { code })
+}
+
+afterEach(async () => {
+  for (const membership of opened.splice(0)) await membership.leave()
+})
+
+describe('a claim', () => {
+  it('is sent under the generation that the caller names', async () => {
+    const coordinator = new Coordinator()
+    const { membership, nextJoin, time } = join(coordinator)
+    await time.runUntil(() => coordinator.joined.length === 1, 1_000)
+    await membership.claim(1, [CLAIM])
+    await nextJoin()
+    await membership.claim(2, [CLAIM])
+    expect(coordinator.stored).toEqual([
+      { generation: 1, memberId: 'member-1' },
+      { generation: 2, memberId: 'member-2' },
+    ])
+  })
+
+  it('of an earlier generation is refused and never sent', async () => {
+    const coordinator = new Coordinator()
+    const { membership, nextJoin, time } = join(coordinator)
+    await time.runUntil(() => coordinator.joined.length === 1, 1_000)
+    await nextJoin()
+    await expect(membership.claim(1, [CLAIM])).rejects.toThrow('CLAIM_REFUSED')
+    expect(coordinator.stored).toEqual([])
+  })
+
+  it('keeps its generation and its member when a newer join ends before it is sent', async () => {
+    const coordinator = new Coordinator()
+    const { membership, nextJoin, time } = join(coordinator)
+    await time.runUntil(() => coordinator.joined.length === 1, 1_000)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    coordinator.found = promise
+    const claimed = membership.claim(1, [CLAIM])
+    await nextJoin()
+    resolve()
+    await claimed
+    expect(coordinator.joined).toEqual([1, 2])
+    expect(coordinator.stored).toEqual([{ generation: 1, memberId: 'member-1' }])
+  })
+
+  it.each([
+    ['CLAIM_REFUSED', answerOf(CODE.ILLEGAL_GENERATION)],
+    ['LOG_UNAVAILABLE', new CaudalError('LOG_UNAVAILABLE', { reason: 'not answered' })],
+  ])('that fails with %s is not sent again', async (code, refusal) => {
+    const coordinator = new Coordinator()
+    coordinator.refusal = refusal
+    const { membership, nextJoin, time } = join(coordinator)
+    await time.runUntil(() => coordinator.joined.length === 1, 1_000)
+    await expect(membership.claim(1, [CLAIM])).rejects.toThrow(code)
+    await nextJoin()
+    await time.runFor(10_000)
+    expect(coordinator.stored).toHaveLength(1)
+  })
+})
