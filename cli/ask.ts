@@ -35,7 +35,7 @@ export class Asker {
 
   delivered({ id, answer, final, attempts, cost_usd }: Delivered): void {
     if (!this.#asked.delete(id)) return
-    const price = cost_usd > 0 ? `, $${cost_usd.toFixed(5)}` : ''
+    const price = cost_usd !== undefined && cost_usd > 0 ? `, $${cost_usd.toFixed(5)}` : ''
     this.#options.say(`${answer}\n  score ${final.toFixed(1)}, attempts ${attempts}${price}`)
   }
 

@@ -1,7 +1,9 @@
 /** The one table of settings. Whatever the environment may say is here, with its default, its unit and its meaning. */
 import { hostname } from 'node:os'
 import { CaudalError } from '#engine/core/errors.ts'
+import { secretsOfAddress } from '#engine/core/secrets.ts'
 import { THRESHOLD } from '#models/rubric.ts'
+import { JUDGE_TOKENS_MAX } from '#pipelines/answers/prompting.ts'
 import {
   address,
   addresses,
@@ -10,6 +12,7 @@ import {
   file,
   flag,
   host,
+  key,
   name,
   number,
   type Row,
@@ -69,10 +72,14 @@ export const SETTINGS = {
     default: '',
     description: 'Schema registry with the Confluent API. Empty: schemas are kept in a topic of the log.',
   }),
-  openAiApiKey: text('OPENAI_API_KEY', {
+  openAiApiKey: key('OPENAI_API_KEY', {
     default: '',
-    secret: true,
     description: 'Key of the model provider. Empty, with OPENAI_BASE_URL empty too: the simulated model.',
+  }),
+  openAiKeyHeader: choice<string>('OPENAI_API_KEY_HEADER', ['authorization', 'api-key', 'x-api-key'], {
+    default: 'authorization',
+    description:
+      'Header that carries the key: authorization (as Bearer), api-key (Azure) or x-api-key. It holds for both endpoints.',
   }),
   openAiBaseUrl: address('OPENAI_BASE_URL', ['http', 'https'], {
     default: '',
@@ -88,14 +95,23 @@ export const SETTINGS = {
     default: '',
     description: 'A second endpoint, asked when the first is away or asks to be left alone. Empty: none.',
   }),
-  fallbackApiKey: text('OPENAI_FALLBACK_API_KEY', {
+  fallbackApiKey: key('OPENAI_FALLBACK_API_KEY', {
     default: '',
-    secret: true,
     description: 'Key of the second endpoint.',
   }),
   fallbackModel: text('LLM_FALLBACK_MODEL', {
     default: '',
     description: 'Model asked for at the second endpoint. Empty: the same as at the first.',
+  }),
+  pricesFile: file('LLM_PRICES', {
+    default: '',
+    description:
+      'Prices of models, as JSON: {"MODEL": {"prompt": 0.15, "completion": 0.6}}, US dollars for a million tokens. They go before the list prices that are known here.',
+  }),
+  judgeTokensMax: number('LLM_JUDGE_TOKENS_MAX', [50, 1_000_000], {
+    default: JUDGE_TOKENS_MAX,
+    unit: 'tokens',
+    description: 'The longest verdict of a judge. A judge that reasons first needs more.',
   }),
   callTimeoutMs: number('LLM_TIMEOUT_MS', [100, 3_600_000], {
     default: 60_000,
@@ -203,6 +219,15 @@ export function configurationOf(environment: Readonly<Record<string, string | un
   faults.push(...relationFaults(configuration))
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
   return Object.freeze(configuration)
+}
+
+/** All secrets that the environment holds, fit for use or not: whatever is printed must not have them. */
+export function secretsIn(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.values<Row<unknown>>(SETTINGS).flatMap(row => {
+    const found = environment[row.environment]?.trim() ?? ''
+    if (row.type === 'address') return secretsOfAddress(found)
+    return row.secret ? [found, ...found.split(/\s+/)] : []
+  })
 }
 
 /** Settings that do not fit each other. One that is at fault by itself is absent here, and compares as neither. */

@@ -38,7 +38,7 @@ export function outcomeLine(tally: Tally, elapsedMs: number): string {
     duplicates > 0 ? things(duplicates, 'duplicate') : '',
     failed + dead > 0 ? `${count(failed + dead)} failed` : '',
     things(tally.figures.calls, 'call'),
-    dollars(tally.figures.costUsd),
+    dollars(tally.figures.unpriced > 0 ? undefined : tally.figures.costUsd),
     seconds(elapsedMs),
   ]
     .filter(part => part !== '')

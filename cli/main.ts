@@ -1,13 +1,16 @@
 /** From the command line to an exit code: finds the command, runs it, and says what went wrong in words. */
 import { readFileSync } from 'node:fs'
 import { CaudalError } from '#engine/core/errors.ts'
-import { type Command, EXIT, type ExitCode, type Surroundings } from './command.ts'
+import { redactor } from '#engine/core/secrets.ts'
+import { type Command, EXIT, type ExitCode, type Screen, type Surroundings } from './command.ts'
 import { wordsOf } from './command-line.ts'
 import { COMMANDS } from './commands.ts'
+import { secretsIn } from './configuration.ts'
 import { helpOf, overview } from './help.ts'
 import { isStop } from './stopping.ts'
 
-export async function main(words: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+export async function main(words: readonly string[], given: Surroundings): Promise<ExitCode> {
+  const surroundings = withoutSecrets(given)
   const { stdout, stderr } = surroundings
   const asksForHelp = words.length === 0 || words.some(word => ['--help', '-h', 'help'].includes(word))
   const asked = words.filter(word => word !== 'help')
@@ -40,6 +43,16 @@ async function runOne(
     stderr.write(`caudal ${command.name}: ${toldOf(error)}\n`)
     return exitOf(error)
   }
+}
+
+/** Whatever a command, its log or an error of somebody else's writes: no secret of the settings is in it. */
+function withoutSecrets(surroundings: Surroundings): Surroundings {
+  const redact = redactor(secretsIn(surroundings.environment))
+  const clean = (screen: Screen): Screen =>
+    Object.create(screen, {
+      write: { value: (text: string, ...rest: []) => screen.write(redact(text), ...rest) },
+    })
+  return { ...surroundings, stdout: clean(surroundings.stdout), stderr: clean(surroundings.stderr) }
 }
 
 interface Found {

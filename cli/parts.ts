@@ -1,6 +1,7 @@
 /** Opens the real parts that the settings name: log, local copies of state, model. The one place that chooses drivers. */
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
@@ -11,6 +12,8 @@ import { fallback } from '#models/fallback.ts'
 import { limited } from '#models/limits.ts'
 import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
+import { PRICES, type PriceTable, priceFaults } from '#models/prices.ts'
+import { readable } from '#models/readable.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer } from '#models/simulated/server.ts'
 import { metered, UsageLedger } from '#models/usage.ts'
@@ -122,8 +125,13 @@ export async function openModel(configuration: Configuration, options: ModelOpti
   })
   const [first, ...others] = gates
   if (!first) throw new TypeError('a chain of providers has at least one')
-  const usage = new UsageLedger()
-  const model = metered(fallback(first, ...others), usage)
+  const usage = new UsageLedger(pricesOf(configuration), unpriced =>
+    logger.warn('no price is known for a model: what it costs is not counted, and no cost limit holds', {
+      model: unpriced,
+      remedy: 'name its price in a file, and the file in LLM_PRICES',
+    }),
+  )
+  const model = readable(metered(fallback(first, ...others), usage), { logger }, system)
   return {
     model: server ? model : entered(model, onBought),
     usage,
@@ -147,7 +155,33 @@ function providerOptions(
   provider: { baseUrl: string; apiKey: string; model: string },
 ) {
   const sendHints = isSimulated(configuration) || provider.model === SIMULATED
-  return { ...provider, timeoutMs: callTimeoutMs(configuration), sendHints }
+  const { openAiKeyHeader } = configuration
+  const apiKeyHeader = openAiKeyHeader === 'authorization' ? undefined : openAiKeyHeader
+  return { ...provider, apiKeyHeader, timeoutMs: callTimeoutMs(configuration), sendHints }
+}
+
+/** The prices that are known here, those of LLM_PRICES before them. Throws CONFIGURATION_INVALID. */
+export function pricesOf({ pricesFile }: Configuration): PriceTable {
+  if (pricesFile === '') return PRICES
+  const own = priceTableIn(pricesFile)
+  const faults = priceFaults(own)
+  if (faults.length > 0)
+    throw new CaudalError('CONFIGURATION_INVALID', {
+      faults: faults.map(fault => `LLM_PRICES: ${fault}`).join('\n'),
+    })
+  return { ...PRICES, ...(own as PriceTable) } // It has just been checked.
+}
+
+function priceTableIn(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new CaudalError(
+      'CONFIGURATION_INVALID',
+      { faults: `LLM_PRICES: ${path} is not JSON (${reasonOf(error)})` },
+      error,
+    )
+  }
 }
 
 const DEMO_TIMEOUT_MS = 5_000

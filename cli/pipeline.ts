@@ -19,6 +19,7 @@ import {
   openModel,
   openRegistry,
   openStores,
+  pricesOf,
 } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
 import { closedOnStop } from './stopping.ts'
@@ -100,7 +101,7 @@ const WAIT_FOR_TURN_MS = 15_000
 const DEMO_RETRY = { retryBaseMs: 500, retryCapMs: 2_000 }
 
 export function topologyOf(configuration: Configuration, model: Model): Topology {
-  const { application, threshold, attemptsMax, inFlightMax, given } = configuration
+  const { application, threshold, attemptsMax, inFlightMax, judgeTokensMax, given } = configuration
   const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
   const { retryBaseMs, retryCapMs } = isShort ? DEMO_RETRY : configuration
   const providers = configuration.fallbackBaseUrl === '' ? 1 : 2
@@ -110,6 +111,8 @@ export function topologyOf(configuration: Configuration, model: Model): Topology
     threshold,
     attemptsMax,
     inFlightMax,
+    judgeTokensMax,
+    prices: pricesOf(configuration),
     retryBaseMs,
     retryCapMs,
     // The first provider may take its whole time to fail, and the second then needs its own.

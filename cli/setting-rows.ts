@@ -32,6 +32,15 @@ export const text = (environment: string, base: Base<string>): Row<string> => {
   return { environment, type: 'text', ...base, parse: given => given }
 }
 
+/** A key that is sent in a header of HTTP. */
+export const key = (environment: string, base: Base<string>): Row<string> => ({
+  ...text(environment, { ...base, secret: true }),
+  parse: given =>
+    /^[\x21-\x7e]+$/.test(given)
+      ? given
+      : new Fault('must be one word of visible ASCII characters, since a header of HTTP carries it'),
+})
+
 /** A name that becomes part of topics, groups and transactional ids. */
 export const name = (environment: string, base: Base<string>): Row<string> => ({
   ...text(environment, base),

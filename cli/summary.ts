@@ -14,7 +14,8 @@ export interface Summary {
   readonly calls: number
   readonly calls_bought_twice: number
   readonly tokens: number
-  readonly cost_usd: number
+  /** `null` where the price of a model is not known. */
+  readonly cost_usd: number | null
   readonly seconds: number
 }
 
@@ -31,7 +32,7 @@ export function summaryOf({ figures }: Tally, boughtTwice: number, elapsedMs: nu
     calls: figures.calls,
     calls_bought_twice: boughtTwice,
     tokens: figures.tokens,
-    cost_usd: Number(figures.costUsd.toFixed(6)),
+    cost_usd: figures.unpriced > 0 ? null : Number(figures.costUsd.toFixed(6)),
     seconds: Number((elapsedMs / 1_000).toFixed(3)),
   }
 }
@@ -44,7 +45,7 @@ export function summaryLines(summary: Summary, { meanScore, open }: Tally): read
       `${count(delivered)} delivered (${count(delivered_below_threshold)} below the threshold${score}), ` +
       `${count(invalid)} invalid, ${things(duplicates, 'duplicate')}, ${count(failed)} failed`,
     `${things(summary.attempts, 'attempt')}, ${things(summary.calls, 'answered call')}, ` +
-      `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd)}`,
+      `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd ?? undefined)}`,
     ...(open > 0 ? [`${things(open, 'input')} without an outcome`] : []),
   ]
 }
@@ -60,7 +61,7 @@ const USAGE_COLUMNS = [
 
 /** What was bought since this start, the dearest first. */
 export function usageLines(usage: UsageLedger): readonly string[] {
-  const rows = [...usage.rows()].sort((a, b) => b.costUsd - a.costUsd || b.calls - a.calls)
+  const rows = [...usage.rows()].sort((a, b) => (b.costUsd ?? 0) - (a.costUsd ?? 0) || b.calls - a.calls)
   if (rows.length === 0) return []
   return table(
     USAGE_COLUMNS,

@@ -26,7 +26,10 @@ export interface Figures {
   attempts: number
   calls: number
   tokens: number
+  /** Of those whose cost is known. */
   costUsd: number
+  /** Questions whose cost is not known. */
+  unpriced: number
 }
 
 export interface TallyListener {
@@ -51,6 +54,7 @@ export class Tally {
     calls: 0,
     tokens: 0,
     costUsd: 0,
+    unpriced: 0,
   }
   readonly #admissions = new Admissions()
   readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
@@ -170,6 +174,7 @@ export class Tally {
   #spent({ calls, tokens_prompt, tokens_completion, cost_usd }: Spent, sign: 1 | -1): void {
     this.figures.calls += sign * calls
     this.figures.tokens += sign * (tokens_prompt + tokens_completion)
-    this.figures.costUsd += sign * cost_usd
+    if (cost_usd === undefined) this.figures.unpriced += sign
+    else this.figures.costUsd += sign * cost_usd
   }
 }

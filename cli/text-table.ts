@@ -33,7 +33,8 @@ export function cut(text: string, widthMax = Number.POSITIVE_INFINITY): string {
 }
 
 export const count = (value: number): string => value.toLocaleString('en')
-export const dollars = (value: number): string => `$${value.toFixed(4)}`
+export const dollars = (value: number | undefined): string =>
+  value === undefined ? 'cost unknown' : `$${value.toFixed(4)}`
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1_000).toFixed(1)} s`
 export const things = (value: number, name: string): string =>
   `${count(value)} ${name}${value === 1 ? '' : 's'}`

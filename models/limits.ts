@@ -35,9 +35,24 @@ const STARTS_PER_TURN_MAX = 64
 /** A provider that fails every other call may open the breaker many times a second: one opening in that time is told. */
 const OPENING_TOLD_EVERY_MS = 10_000
 
+/** A kind of trouble that concerns every call, each with a breaker of its own. */
+type Trouble = 'outage' | 'rate_limit' | 'invalid'
+
+/** Requests that are refused, all of them: a fault of the set-up, which a person mends. */
+const SETUP_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 5_000 }]
+/** A provider that refuses everybody for its rate is asked once a second whether it takes calls again. */
+const REFUSAL_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 1_000 }]
+/** Refusals among different subjects, with no answer between, that are no chance. */
+const REFUSALS_MAX = 10
+/** Refused so often, or again after so many others were answered, a subject is refused for what it is. */
+const OWN_REFUSALS = { timesMin: 10, answeredMin: 100 } as const
+/** Records that wait for a provider come back after a tenth of the time that it was away, within these bounds. */
+const PARKED_MS = { max: 10_000, share: 0.1 } as const
+
 interface Ticket {
   readonly epoch: number
-  readonly probe: boolean
+  readonly startedAt: number
+  readonly probes: readonly Trouble[]
 }
 
 interface Waiter {
@@ -45,11 +60,15 @@ interface Waiter {
 }
 
 /**
- * One gate before one provider. A call goes when the breaker lets it, no `Retry-After` is running, and fewer than the
- * adaptive limit are in flight, a few at each turn of the event loop; otherwise it waits in arrival order. Waiting holds the
- * record's slot, which is what pauses the intake. After `waitMaxMs` the call is given up as a `ModelError` that costs the record no attempt, so that it waits in a
- * delay topic instead; so do failures that arrive while the breaker is open. An outage can therefore fail nothing, which is
- * why it is told in the log: nothing else would say that a key is wrong.
+ * One gate before one provider. A call goes when no breaker is open or it is a probe, no `Retry-After` is running, and fewer
+ * than the adaptive limit are in flight, a few at each turn of the event loop; otherwise it waits in arrival order. Waiting
+ * holds the record's slot, which is what pauses the intake. After `waitMaxMs` the call is given up as a `ModelError` that costs
+ * the record no attempt, so that it waits in a delay topic instead; so do failures that arrive while a breaker is open.
+ *
+ * Three kinds of trouble may be everybody's: the provider is out, it refuses for its rate, it refuses the requests as such.
+ * Each has a breaker, which opens when *different* subjects meet it and nobody is answered between. Such trouble can
+ * therefore fail nothing, which is why the log says it: nothing else would say that a key is wrong. A subject that fails
+ * while others are answered pays for it with its own attempts.
  *
  * Trade-off: one slow-down for all requests of a provider; providers that limit per model want one gate per model.
  */
@@ -60,11 +79,13 @@ export class LimitedModel implements Model {
   readonly #waitMaxMs: number
   readonly #pauseMaxMs: number
   readonly #limit: AdaptiveLimit
-  readonly #breaker: Breaker
+  readonly #breakers: Readonly<Record<Trouble, Breaker>>
   readonly #logger: LimitOptions['logger']
   readonly #waiting = new Set<Waiter>()
   #inFlight = 0
   #pausedUntil = 0
+  /** Calls refused for their rate since the last answer. */
+  #refusedSince = 0
   #startsThisTurn = 0
   #cancelWake: (() => void) | undefined
   #breakerReason: string | undefined
@@ -78,24 +99,32 @@ export class LimitedModel implements Model {
     this.#waitMaxMs = options.waitMaxMs ?? 10_000
     this.#pauseMaxMs = options.pauseMaxMs ?? 60_000
     this.#limit = new AdaptiveLimit(options)
-    this.#breaker = new Breaker(options)
+    this.#breakers = {
+      outage: new Breaker(options),
+      rate_limit: new Breaker({ failuresMax: REFUSALS_MAX, paces: REFUSAL_PACES }),
+      invalid: new Breaker({ failuresMax: REFUSALS_MAX, paces: SETUP_PACES }),
+    }
     this.#logger = options.logger
   }
 
   async complete(request: ModelRequest, call: ModelCall): Promise<ModelReply> {
     call.signal.throwIfAborted()
+    const subject = request.subject ?? call.requestId
     const ticket = this.#mayGo() && this.#waiting.size === 0 ? this.#take() : await this.#wait(call.signal)
     try {
       const reply = await this.#model.complete(request, call)
-      this.#limit.succeeded()
-      this.#answered()
+      const now = this.#system.monotonic()
+      this.#limit.succeeded(now, now - ticket.startedAt)
+      this.#refusedSince = 0
+      for (const breaker of Object.values(this.#breakers)) breaker.succeeded(subject)
+      this.#tellClosing()
       return reply
     } catch (error) {
       if (call.signal.aborted) {
-        this.#breaker.withdrawn(ticket.probe)
+        for (const kind of ticket.probes) this.#breakers[kind].withdrawn(true)
         throw error
       }
-      throw this.#failed(asModelError(error, this.#name), ticket)
+      throw this.#failed(asModelError(error, this.#name), subject, ticket)
     } finally {
       this.#inFlight -= 1
       this.#pump()
@@ -107,31 +136,59 @@ export class LimitedModel implements Model {
       limit: this.#limit.value,
       inFlight: this.#inFlight,
       waiting: this.#waiting.size,
-      breakerOpen: this.#breaker.isOpen,
+      breakerOpen: this.#isOpen,
       breakerReason: this.#breakerReason,
     }
   }
 
-  #failed(error: ModelError, ticket: Ticket): ModelError {
+  #failed(error: ModelError, subject: string, ticket: Ticket): ModelError {
     const now = this.#system.monotonic()
-    if (error.errorType === 'rate_limit') {
-      const cut = this.#limit.refused(ticket.epoch, this.#inFlight - 1)
-      if (cut) this.#pausedUntil = now + Math.min(error.retryAfterMs ?? 0, this.#pauseMaxMs)
+    const kind = troubleOf(error)
+    for (const probed of ticket.probes) if (probed !== kind) this.#breakers[probed].withdrawn(true)
+    // Whatever it says, it is there.
+    if (kind !== 'outage') this.#breakers.outage.succeeded(subject)
+    if (kind === undefined) return error
+    const breaker = this.#breakers[kind]
+    const wasOpen = breaker.isOpen
+    // Refusals come at once and answers take their time: refused are all only when hardly anybody is left to be answered.
+    const failuresMin = kind === 'rate_limit' ? this.#inFlight : 0
+    const { times, between } = breaker.failed(subject, now, ticket.probes.includes(kind), failuresMin)
+    const opened = breaker.isOpen && !wasOpen
+    if (kind === 'rate_limit') this.#slowDown(error, ticket, now, opened)
+    if (!breaker.isOpen) {
+      this.#tellClosing()
+      const isOwn = times >= OWN_REFUSALS.timesMin || between >= OWN_REFUSALS.answeredMin
+      return kind === 'rate_limit' && !isOwn ? error.unspent() : error
     }
-    if (!error.outage) {
-      this.#answered()
-      return error
-    }
-    this.#breaker.failed(now, ticket.probe)
-    if (!this.#breaker.isOpen) return error
-    const waitMs = this.#breaker.waitMs(now)
     this.#breakerReason = error.reason
-    this.#tellOpening(now, waitMs)
-    return error.unspent(waitMs)
+    this.#tellOpening(now, breaker.waitMs(now))
+    return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
   }
 
-  #answered(): void {
-    this.#breaker.succeeded()
+  #slowDown(error: ModelError, ticket: Ticket, now: number, opened: boolean): void {
+    const isOpen = this.#breakers.rate_limit.isOpen
+    if (opened) this.#limit.restore()
+    const cut = !isOpen && this.#limit.refused(ticket.epoch, this.#inFlight - 1, now)
+    this.#refusedSince += 1
+    const holdsForAll = isOpen || (cut && this.#refusedSince >= this.#inFlight)
+    if (!holdsForAll) return
+    const untilMs = now + Math.min(error.retryAfterMs ?? 0, this.#pauseMaxMs)
+    this.#pausedUntil = Math.max(this.#pausedUntil, untilMs)
+  }
+
+  get #isOpen(): boolean {
+    return Object.values(this.#breakers).some(breaker => breaker.isOpen)
+  }
+
+  /** How long a record that gets no turn stays away: longer, the longer the provider was. */
+  #parkedMs(now: number): number {
+    const openForMs = Math.max(...Object.values(this.#breakers).map(breaker => breaker.openForMs(now)))
+    const awayMs = Math.min(PARKED_MS.max, openForMs * PARKED_MS.share)
+    return Math.max(this.#blockedMs(), Math.ceil(awayMs))
+  }
+
+  #tellClosing(): void {
+    if (this.#isOpen) return
     this.#breakerReason = undefined
     if (!this.#openingTold) return
     this.#openingTold = false
@@ -148,7 +205,8 @@ export class LimitedModel implements Model {
 
   #blockedMs(): number {
     const now = this.#system.monotonic()
-    return Math.max(this.#pausedUntil - now, this.#breaker.waitMs(now))
+    const waits = Object.values(this.#breakers).map(breaker => breaker.waitMs(now))
+    return Math.max(this.#pausedUntil - now, ...waits)
   }
 
   #mayGo(): boolean {
@@ -160,7 +218,9 @@ export class LimitedModel implements Model {
     this.#inFlight += 1
     if (this.#startsThisTurn === 0) this.#system.defer(() => this.#nextTurn())
     this.#startsThisTurn += 1
-    return { epoch: this.#limit.epoch, probe: this.#breaker.started() }
+    const now = this.#system.monotonic()
+    const probes = TROUBLES.filter(kind => this.#breakers[kind].started(now))
+    return { epoch: this.#limit.epoch, startedAt: now, probes }
   }
 
   #wait(signal: AbortSignal): Promise<Ticket> {
@@ -191,9 +251,9 @@ export class LimitedModel implements Model {
   }
 
   #parked(): ModelError {
-    const retryAfterMs = Math.max(0, this.#blockedMs())
+    const retryAfterMs = Math.max(0, this.#parkedMs(this.#system.monotonic()))
     const common = { model: this.#name, spent: false, retryAfterMs }
-    if (this.#breaker.isOpen)
+    if (this.#isOpen)
       return new ModelError('unavailable', {
         ...common,
         reason: `no call was made, the last one brought: ${this.#breakerReason}`,
@@ -221,6 +281,14 @@ export class LimitedModel implements Model {
     this.#cancelWake?.()
     this.#cancelWake = this.#system.after(blockedMs, () => this.#pump())
   }
+}
+
+const TROUBLES: readonly Trouble[] = ['outage', 'rate_limit', 'invalid']
+
+/** The kind of trouble that this may be, were it everybody's. */
+function troubleOf({ errorType, outage }: ModelError): Trouble | undefined {
+  if (outage) return 'outage'
+  return errorType === 'rate_limit' || errorType === 'invalid' ? errorType : undefined
 }
 
 export function limited(model: Model, options: LimitOptions = {}, system: System = realSystem): LimitedModel {

@@ -17,8 +17,12 @@ export interface ModelRequest {
   readonly messages: readonly Message[]
   /** The reply must be JSON of this schema. Providers may ignore it, so the reply is validated by whoever asked. */
   readonly schema?: { readonly name: string; readonly schema: JsonSchema } | undefined
+  /** Whether something can be made of a reply; where it is left out, any JSON will do. Never sent. */
+  readonly isReadable?: ((text: string) => boolean) | undefined
   readonly temperature?: number | undefined
   readonly tokensMax?: number | undefined
+  /** What the request is about, the same for each attempt at it: tells trouble of one question from trouble of the provider. */
+  readonly subject?: string | undefined
   /** Whom the cost is counted for; never sent to the provider. */
   readonly labels?: UsageLabels | undefined
   /** Read by the simulated model alone, which knows nothing; a provider sends them only when told to. */
@@ -47,8 +51,10 @@ export interface ModelReply {
   /** The model that answered, as the provider names it. */
   readonly model: string
   readonly latencyMs: number
-  /** `length`: cut at `tokensMax`; `refused`: the provider withheld the answer. Both were paid for. */
+  /** `length`: cut, at `tokensMax` or before its end; `refused`: the provider withheld the answer. Both were paid for. */
   readonly finish: 'stop' | 'length' | 'refused'
+  /** Why nothing can be made of the reply, though it was paid for; absent for an answer. */
+  readonly fault?: string | undefined
 }
 
 export interface Model {
@@ -106,17 +112,19 @@ export class ModelError extends CaudalError {
 
   /** The same failure at no cost to the record. */
   unspent(retryAfterMs: number | undefined = this.retryAfterMs): ModelError {
-    const { status, outage, reason } = this
-    const model = String(this.details.model)
-    return new ModelError(this.errorType, {
-      model,
-      reason,
-      status,
-      outage,
-      retryAfterMs,
-      spent: false,
-      cause: this,
-    })
+    return new ModelError(this.errorType, { ...this.#facts(), retryAfterMs, spent: false, cause: this })
+  }
+
+  /** The same failure without secrets; what it was caused by may quote them, and is left out. */
+  redacted(redact: (text: string) => string): ModelError {
+    const reason = redact(this.reason)
+    const model = redact(String(this.details.model))
+    return new ModelError(this.errorType, { ...this.#facts(), model, reason })
+  }
+
+  #facts(): ModelErrorDetails {
+    const { status, outage, reason, retryAfterMs, spent } = this
+    return { model: String(this.details.model), reason, status, outage, retryAfterMs, spent }
   }
 }
 

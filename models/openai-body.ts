@@ -1,49 +1,65 @@
-/** What an endpoint is sent: the request in its words, without the parameters that the model has refused before. */
-import type { ModelRequest } from './model.ts'
-import { refusedParameter } from './openai-errors.ts'
+/** What an endpoint is sent: the request in its words, on the terms that the model was found to take. */
+import type { Message, ModelRequest } from './model.ts'
 
-/** OpenAI's reasoning models take neither; most other endpoints know no other name for the first. */
-const REFUSABLE = ['max_tokens', 'temperature'] as const
-type Refusable = (typeof REFUSABLE)[number]
+/** How a reply is asked to be JSON: by its schema, as any object, or in words alone. */
+export type Format = 'json_schema' | 'json_object' | 'words'
 
-/** Learned from refusals and kept for the life of a provider: a list of models would be out of date with the next one. */
-export class RefusedParameters {
-  readonly #byModel = new Map<string, Set<Refusable>>()
+/** What a model takes. OpenAI's own API takes the first of each; hardly any other takes all of them. */
+export interface Terms {
+  readonly format: Format
+  readonly temperature: boolean
+  readonly tokens: 'max_tokens' | 'max_completion_tokens' | 'none'
+  /** Whether a message may be the system's; else its text goes in front of the first message. */
+  readonly system: boolean
+}
 
-  takes(model: string, parameter: Refusable): boolean {
-    return !this.#byModel.get(model)?.has(parameter)
-  }
+export const ALL_TERMS: Terms = {
+  format: 'json_schema',
+  temperature: true,
+  tokens: 'max_tokens',
+  system: true,
+}
 
-  /** Whether the refusal of this body named a parameter that the next one will leave out. */
-  learn(body: ReturnType<typeof bodyOf>, error: unknown): boolean {
-    const sent = REFUSABLE.filter(name => name in body)
-    const parameter = refusedParameter(error, sent)
-    if (!parameter) return false
-    const refused = this.#byModel.get(body.model) ?? new Set()
-    this.#byModel.set(body.model, refused.add(parameter))
-    return true
+export type Body = ReturnType<typeof bodyOf>
+
+export function bodyOf(request: ModelRequest, model: string, terms: Terms) {
+  const { schema, temperature, tokensMax, hints } = request
+  return {
+    model,
+    messages: messagesOf(request, terms),
+    ...(temperature !== undefined && terms.temperature && { temperature }),
+    ...(tokensMax !== undefined && terms.tokens !== 'none' && { [terms.tokens]: tokensMax }),
+    ...(schema &&
+      terms.format === 'json_schema' && {
+        response_format: {
+          type: 'json_schema' as const,
+          json_schema: { name: schema.name, strict: true, schema: { ...schema.schema } },
+        },
+      }),
+    ...(schema && terms.format === 'json_object' && { response_format: { type: 'json_object' as const } }),
+    ...(hints ? { caudal: hints } : {}),
   }
 }
 
-export function bodyOf(
-  { messages, schema, temperature, tokensMax, hints }: ModelRequest,
-  model: string,
-  refused: RefusedParameters,
-) {
-  const limited = tokensMax !== undefined
-  const byNewName = limited && !refused.takes(model, 'max_tokens')
-  return {
-    model,
-    messages: messages.map(({ role, content }) => ({ role, content })),
-    ...(temperature === undefined || !refused.takes(model, 'temperature') ? {} : { temperature }),
-    ...(limited && !byNewName ? { max_tokens: tokensMax } : {}),
-    ...(byNewName ? { max_completion_tokens: tokensMax } : {}),
-    ...(schema && {
-      response_format: {
-        type: 'json_schema' as const,
-        json_schema: { name: schema.name, strict: true, schema: { ...schema.schema } },
-      },
-    }),
-    ...(hints ? { caudal: hints } : {}),
-  }
+function messagesOf({ messages, schema }: ModelRequest, terms: Terms): Message[] {
+  const asked = messages.map(({ role, content }) => ({ role, content }))
+  const said = schema && terms.format !== 'json_schema' ? withSchema(asked, schema.schema) : asked
+  return terms.system ? said : withoutSystem(said)
+}
+
+/** Names the keys in words, and says "JSON", without which OpenAI refuses `json_object`. */
+function withSchema(messages: readonly Message[], schema: object): Message[] {
+  const words = `Answer with one JSON object and nothing else. It must fit this JSON schema: ${JSON.stringify(schema)}`
+  const last = messages.findLastIndex(({ role }) => role === 'user')
+  return messages.map((message, index) =>
+    index === last ? { ...message, content: `${message.content}\n\n${words}` } : message,
+  )
+}
+
+function withoutSystem(messages: readonly Message[]): Message[] {
+  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content)
+  const others = messages.filter(({ role }) => role !== 'system')
+  const [first, ...rest] = others
+  if (system.length === 0 || !first) return [...messages]
+  return [{ ...first, content: [...system, first.content].join('\n\n') }, ...rest]
 }

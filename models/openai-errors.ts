@@ -19,6 +19,8 @@ export function modelErrorOf(error: unknown, asked: Asked): ModelError {
   if (error instanceof ModelError) return error
   if (error instanceof APIConnectionTimeoutError && !rootCode(error)?.startsWith('UND_ERR_CONNECT'))
     return timedOut(error, asked)
+  if (error instanceof APIConnectionError && OWN_LIMITS.has(rootCode(error) ?? ''))
+    return ownLimit(error, asked)
   if (error instanceof APIConnectionError)
     return rootCode(error) === 'UND_ERR_RES_EXCEEDED_MAX_SIZE'
       ? tooLarge(error, asked)
@@ -27,6 +29,22 @@ export function modelErrorOf(error: unknown, asked: Asked): ModelError {
     return refused(error, error.status, asked)
   if (error instanceof SyntaxError) return malformed(error, asked)
   return new ModelError('other', { model: asked.model, reason: reasonOf(error), cause: error })
+}
+
+/** What this machine refuses its own process. */
+const OWN_LIMITS: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+  'EAGAIN',
+])
+
+/** No fault of the provider: the number of calls at a time is what has to fall, as for a provider that refuses for its rate. */
+function ownLimit(error: Error, { model }: Asked): ModelError {
+  const reason = `this machine has no connection left for the call (${rootCode(error)}): raise its limit (ulimit -n) or lower MAX_IN_FLIGHT`
+  return new ModelError('rate_limit', { model, reason, spent: false, cause: error })
 }
 
 function timedOut(error: unknown, { model, timeoutMs, baseUrl }: Asked): ModelError {
@@ -90,18 +108,29 @@ function adviceOn(status: number, { model, baseUrl, location }: Place): string |
   return undefined
 }
 
-const NOT_TAKEN =
-  /unsupported|not (?:be )?support|not (?:allowed|permitted)|unrecognized|unknown|unexpected|deprecated/i
+/** Words by which a refusal names what was sent, whatever the provider's own are. */
+const NAMED: Readonly<Record<string, RegExp>> = {
+  response_format: /response_format|json_schema|json_object|json mode|structured|guided|schema/i,
+  temperature: /temperature/i,
+  max_tokens: /max_tokens/i,
+  max_completion_tokens: /max_completion_tokens/i,
+  system: /system\W+(?:role|message|prompt|instruction)|role\W+(?:\w+\W+){0,3}system|developer instruction/i,
+}
+/** The value is refused and not the parameter: leaving the limit out would buy what nobody wanted to pay for. */
+const OF_A_VALUE = /too (?:large|high|many|long)|at most|less than|exceed|maximum|context/i
 
-/** Which of these parameters the model does not take at all, where that is what a request was refused for. */
-export function refusedParameter<Name extends string>(
-  error: unknown,
-  names: readonly Name[],
-): Name | undefined {
-  if (!(error instanceof APIError) || error.status !== 400) return undefined
-  const { code, param, message } = error
-  if (!NOT_TAKEN.test(`${code} ${message}`)) return undefined
-  return names.find(name => (param ? param === name : message.includes(name)))
+export interface Refusal {
+  /** What it names, of all that may be left out; empty where it names nothing. */
+  readonly names: ReadonlySet<string>
+}
+
+/** The refusal of a request as it was put: nothing was bought, and on other terms it may be taken. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return undefined
+  const said = `${error.code} ${error.param} ${error.message}`
+  const names = Object.keys(NAMED).filter(name => NAMED[name]?.test(said))
+  const isOfValue = names.every(name => name.startsWith('max_')) && OF_A_VALUE.test(said)
+  return isOfValue && (names.length > 0 || /context/i.test(said)) ? undefined : { names: new Set(names) }
 }
 
 function rootCode(error: Error): string | undefined {

@@ -21,15 +21,38 @@ export const PRICES: PriceTable = {
   'o4-mini': { prompt: 1.1, completion: 4.4 },
 }
 
-/** Cost in US dollars. A dated name (`gpt-4o-2024-08-06`) is priced as its longest known beginning; an unknown model costs 0. */
-export function costUsd(model: string, usage: Usage, prices: PriceTable = PRICES): number {
+/** Cost in US dollars; `undefined` where no price is known: a wrong one, 0 above all, would be believed. */
+export function costUsd(model: string, usage: Usage, prices: PriceTable = PRICES): number | undefined {
   const price = priceOf(model, prices)
-  if (!price) return 0
+  if (!price) return undefined
   return (usage.promptTokens * price.prompt + usage.completionTokens * price.completion) / 1_000_000
 }
 
-function priceOf(model: string, prices: PriceTable): Price | undefined {
-  const names = Object.keys(prices).filter(name => model === name || model.startsWith(`${name}-`))
-  const longest = names.sort((a, b) => b.length - a.length)[0]
-  return longest === undefined ? undefined : prices[longest]
+/** A sum of which one part is not known is not known. */
+export function sumUsd(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : one + other
 }
+
+/** A dated name (`gpt-4o-2024-08-06`) is priced as its longest known beginning, a name with its provider in front also without it. */
+function priceOf(model: string, prices: PriceTable): Price | undefined {
+  const isBeginning = (name: string) => model === name || model.startsWith(`${name}-`)
+  const longest = Object.keys(prices)
+    .filter(isBeginning)
+    .sort((a, b) => b.length - a.length)[0]
+  if (longest !== undefined) return prices[longest]
+  const slash = model.indexOf('/')
+  return slash < 0 ? undefined : priceOf(model.slice(slash + 1), prices)
+}
+
+/** Every fault of a table of prices that comes from outside. */
+export function priceFaults(table: unknown): readonly string[] {
+  if (typeof table !== 'object' || table === null || Array.isArray(table))
+    return ['it must be an object: {"MODEL": {"prompt": USD, "completion": USD}}, for a million tokens']
+  return Object.entries(table).flatMap(([model, price]) =>
+    ['prompt', 'completion']
+      .filter(kind => !isPrice(price?.[kind]))
+      .map(kind => `${model}: ${kind} must be a number of 0 or more, US dollars for a million tokens`),
+  )
+}
+
+const isPrice = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value >= 0

@@ -59,13 +59,35 @@ const verdictFaults = validator(VERDICT_SCHEMA)
 
 /**
  * Reads a judge's reply. Scores outside 0-10 are refused and not clamped, since a judge that answers on another scale would
- * pass everything. The final score is always computed here, never taken from the judge.
+ * pass everything. The final score is always computed here, never taken from the judge. A number as text is a number, and
+ * what a judge says beside its verdict is left aside: asking again would buy the same once more.
  */
 export function readVerdict(reply: string): Verdict | { readonly faults: readonly string[] } {
   const json = readJson(reply)
   if ('faults' in json) return json
-  const faults = verdictFaults(json.value)
+  const verdict = verdictIn(json.value)
+  const faults = verdictFaults(verdict)
   if (faults.length > 0) return { faults }
-  const { feedback, ...scores } = json.value as VerdictJson // The schema above has just been checked.
-  return { scores, feedback: feedback.slice(0, 2_000) }
+  const { feedback, ...scores } = verdict as VerdictJson // The schema above has just been checked.
+  return { scores, feedback: feedback.toWellFormed().slice(0, 2_000) }
+}
+
+/** The keys of a verdict, of the value itself or of the only object in it. */
+function verdictIn(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const given: Record<string, unknown> = { ...value }
+  const values = Object.values(given)
+  if (values.length === 1 && typeof values[0] === 'object') return verdictIn(values[0])
+  const scores = typeof given.scores === 'object' ? { ...given.scores, feedback: given.feedback } : given
+  return Object.fromEntries(
+    Object.entries(scores)
+      .filter(([key]) => key in (VERDICT_SCHEMA.properties as object)) // It is declared above, as an object.
+      .map(([key, each]) => [key, key === 'feedback' ? each : asNumber(each)]),
+  )
+}
+
+/** `7`, `"7"`, `"7/10"`. */
+function asNumber(value: unknown): unknown {
+  const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(?:\/\s*10)?\s*$/.exec(value) : null
+  return match ? Number(match[1]) : value
 }

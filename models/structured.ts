@@ -5,14 +5,38 @@ import type { JsonSchema } from './model.ts'
 
 export type JsonOrFaults = { readonly value: unknown } | { readonly faults: readonly string[] }
 
-/** Parses a reply as JSON; a Markdown fence around it, which many models add, is taken off. */
+/**
+ * The JSON in a reply. Models put a Markdown fence or words around it, and a comma after a last element: all of that is
+ * taken off, since asking again would buy the same once more.
+ */
 export function readJson(reply: string): JsonOrFaults {
-  const fenced = /^\s*```(?:json)?\s*\n([\s\S]*?)\n?\s*```\s*$/.exec(reply)
+  const whole = parsed(reply)
+  if ('value' in whole) return whole
+  for (const text of [...fenced(reply), ...braced(reply)]) {
+    const found = parsed(text)
+    if ('value' in found) return found
+    const mended = parsed(text.replace(/,(?=\s*[}\]])/g, ''))
+    if ('value' in mended) return mended
+  }
+  return whole
+}
+
+function parsed(text: string): JsonOrFaults {
   try {
-    return { value: JSON.parse(fenced?.[1] ?? reply) }
+    return { value: JSON.parse(text.trim()) }
   } catch (error) {
     return { faults: [`the reply is not JSON (${reasonOf(error)})`] }
   }
+}
+
+const fenced = (text: string) =>
+  [...text.matchAll(/```[a-zA-Z]*\s*\n?([\s\S]*?)```/g)].map(match => match[1] ?? '')
+
+/** From the first brace to the last one. */
+function braced(text: string): readonly string[] {
+  const begin = text.indexOf('{')
+  const end = text.lastIndexOf('}')
+  return begin < 0 || end < begin ? [] : [text.slice(begin, end + 1)]
 }
 
 /** A function that names every place where a value does not fit the schema. */

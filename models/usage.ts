@@ -1,6 +1,6 @@
 /** Tokens and cost per task type, model and organisation, counted where the calls are made. */
 import type { Model, ModelReply, UsageLabels } from './model.ts'
-import { costUsd, PRICES, type PriceTable } from './prices.ts'
+import { costUsd, PRICES, type PriceTable, sumUsd } from './prices.ts'
 
 export interface UsageRow {
   readonly taskType: string
@@ -9,11 +9,14 @@ export interface UsageRow {
   readonly calls: number
   readonly promptTokens: number
   readonly completionTokens: number
-  readonly costUsd: number
+  /** `undefined` where the price of the model is not known. */
+  readonly costUsd: number | undefined
 }
 
 /** Rows kept apart; more organisations than that share the row `other`. */
 const ROWS_MAX = 10_000
+/** Names of models that are remembered as unpriced. */
+const UNPRICED_MAX = 100
 
 /**
  * Running totals since the start of this process, for metrics and the live view. What a record cost is in the record
@@ -21,10 +24,14 @@ const ROWS_MAX = 10_000
  */
 export class UsageLedger {
   readonly #prices: PriceTable
+  readonly #onUnpriced: (model: string) => void
+  readonly #unpriced = new Set<string>()
   readonly #rows = new Map<string, UsageRow>()
 
-  constructor(prices: PriceTable = PRICES) {
+  /** `onUnpriced` is called once for each model whose price is not known. */
+  constructor(prices: PriceTable = PRICES, onUnpriced: (model: string) => void = () => {}) {
     this.#prices = prices
+    this.#onUnpriced = onUnpriced
   }
 
   add(labels: UsageLabels | undefined, reply: Pick<ModelReply, 'model' | 'usage'>): void {
@@ -33,6 +40,8 @@ export class UsageLedger {
     const known = this.#rows.size < ROWS_MAX || this.#rows.has(key(taskType, reply.model, asked))
     const organization = known ? asked : 'other'
     const name = key(taskType, reply.model, organization)
+    const cost = costUsd(reply.model, reply.usage, this.#prices)
+    if (cost === undefined) this.#tellUnpriced(reply.model)
     const row = this.#rows.get(name)
     this.#rows.set(name, {
       taskType,
@@ -41,8 +50,14 @@ export class UsageLedger {
       calls: (row?.calls ?? 0) + 1,
       promptTokens: (row?.promptTokens ?? 0) + reply.usage.promptTokens,
       completionTokens: (row?.completionTokens ?? 0) + reply.usage.completionTokens,
-      costUsd: (row?.costUsd ?? 0) + costUsd(reply.model, reply.usage, this.#prices),
+      costUsd: sumUsd(row ? row.costUsd : 0, cost),
     })
+  }
+
+  #tellUnpriced(model: string): void {
+    if (this.#unpriced.has(model) || this.#unpriced.size >= UNPRICED_MAX) return
+    this.#unpriced.add(model)
+    this.#onUnpriced(model)
   }
 
   rows(): readonly UsageRow[] {

@@ -1,6 +1,7 @@
 /** Whether a judged answer is delivered, tried again, or delivered although it is weak. */
 import { operator } from '#engine/core/operator.ts'
 import { ScoredAvro, TaskConfigCodec, ValidatedAvro } from '#pipelines/answers/codecs.ts'
+import { isWithin } from '#pipelines/answers/spending.ts'
 import type { TaskDefaults, TaskTypes } from '#pipelines/answers/task-type.ts'
 import type { JudgedAttempt, Scored } from '#pipelines/answers/types.ts'
 import { CONFIG_TABLE, settingsReader } from './model-step.ts'
@@ -35,7 +36,7 @@ export function decide({ taskTypes, defaults }: DecideOptions) {
       }
       const weak = noted(judged, settings.threshold, ctx.now)
       const attemptsLeft = weak.quality_attempts < settings.attemptsMax
-      if (attemptsLeft && weak.spent.cost_usd < settings.costLimitUsd) ctx.emit('low', weak)
+      if (attemptsLeft && isWithin(weak.spent, settings.costLimitUsd)) ctx.emit('low', weak)
       else ctx.emit('validated', { ...weak, attempt: weak.best, below_threshold: true })
     },
   })

@@ -1,6 +1,7 @@
 /** Buys an answer for a request, once. */
 import { type OperatorLimits, operator } from '#engine/core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
+import type { PriceTable } from '#models/prices.ts'
 import { readJson, validator } from '#models/structured.ts'
 import {
   BoughtAvro,
@@ -20,6 +21,8 @@ export interface ModelOperatorOptions {
   readonly taskTypes: TaskTypes
   readonly defaults: TaskDefaults
   readonly limits: OperatorLimits
+  /** What the calls cost; the list prices of the known models when left out. */
+  readonly prices?: PriceTable | undefined
 }
 
 type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: string }
@@ -58,7 +61,7 @@ export function generate(options: ModelOperatorOptions) {
         ctx.emit('failed', failedCall(request, error, { step: 'generate', requestId }))
         return
       }
-      const paid = { ...request, spent: spend(request.spent, bought) }
+      const paid = { ...request, spent: spend(request.spent, bought, options.prices) }
       const read = readers.get(request.task_type)?.(bought) ?? { fault: 'no reader' }
       if ('fault' in read)
         ctx.emit('failed', uselessReply(paid, read.fault, { step: 'generate', requestId: bought.requestId }))

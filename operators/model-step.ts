@@ -19,6 +19,12 @@ import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#p
 /** Topic and table of the changes made to task types at run time. */
 export const CONFIG_TABLE = 'llm.config'
 
+/**
+ * An answer is kept up to four times over in one record (as text, as JSON, and both again as the best so far), and a topic
+ * takes a megabyte: a larger reply is useless.
+ */
+export const REPLY_BYTES_MAX = 100_000
+
 /** The call itself, run inside `ctx.step`. Whatever a model throws becomes a `ModelError`, but for the abort of the record. */
 export async function buy(model: Model, request: ModelRequest, { signal, id }: StepCall): Promise<Bought> {
   try {
@@ -28,11 +34,19 @@ export async function buy(model: Model, request: ModelRequest, { signal, id }: S
       model: name,
       latencyMs,
       finish,
+      fault,
     } = await model.complete(request, {
       signal,
       requestId: id,
     })
-    return { text, usage, model: name, latencyMs, finish, requestId: id }
+    const bought = { usage, model: name, latencyMs, finish, requestId: id }
+    const size = Buffer.byteLength(text)
+    if (size <= REPLY_BYTES_MAX) return { ...bought, text, fault }
+    return {
+      ...bought,
+      text: '',
+      fault: `the reply has ${size} bytes, an answer may have ${REPLY_BYTES_MAX}`,
+    }
   } catch (error) {
     signal.throwIfAborted()
     throw asModelError(error)
@@ -40,7 +54,8 @@ export async function buy(model: Model, request: ModelRequest, { signal, id }: S
 }
 
 /** Why a reply that was paid for is of no use, apart from its content. */
-export function faultOf({ finish, text }: ModelReply): string | undefined {
+export function faultOf({ finish, text, fault }: ModelReply): string | undefined {
+  if (fault !== undefined) return fault
   if (finish === 'length') return 'the reply was cut at its token limit'
   if (finish === 'refused') return 'the provider withheld the reply'
   return text.trim() === '' ? 'the reply is empty' : undefined

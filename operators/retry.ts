@@ -9,6 +9,7 @@ import {
   TaskConfigCodec,
   ValidatedAvro,
 } from '#pipelines/answers/codecs.ts'
+import { isWithin } from '#pipelines/answers/spending.ts'
 import type { TaskDefaults, TaskSettings, TaskTypes } from '#pipelines/answers/task-type.ts'
 import type { HistoryEntry, LlmError, LlmRequest } from '#pipelines/answers/types.ts'
 import { isJudged } from './decide.ts'
@@ -113,7 +114,7 @@ function usedUpBy(
 ): readonly string[] {
   const failures = error_attempts === 1 ? '1 call' : `${error_attempts} calls`
   const last = `${failures} failed, the last by ${error_type}: ${reason}`
-  if (spent.cost_usd >= costLimitUsd)
+  if (!isWithin(spent, costLimitUsd))
     return [last, `${spent.cost_usd} USD were spent, the limit is ${costLimitUsd}`]
   return error_attempts >= attemptsMax ? [last] : []
 }

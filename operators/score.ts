@@ -29,6 +29,8 @@ export interface ScoreOptions extends Omit<ModelOperatorOptions, 'model'> {
   readonly judge: Model | 'computed'
   /** The judge's model; the provider's default when left out. */
   readonly judgeModel?: string | undefined
+  /** Tokens of a verdict; a judge that reasons first needs more. */
+  readonly judgeTokensMax?: number | undefined
 }
 
 /**
@@ -62,14 +64,18 @@ export function score(options: ScoreOptions) {
       try {
         bought = await ctx.step('judge', call => {
           requestId = call.id
-          return buy(model, judgeRequest(generated, options.judgeModel), call)
+          return buy(
+            model,
+            judgeRequest(generated, { model: options.judgeModel, tokensMax: options.judgeTokensMax }),
+            call,
+          )
         })
       } catch (error) {
         if (!(error instanceof ModelError)) throw error
         ctx.emit('failed', failedCall(request, error, { step: 'judge', requestId, attempt }))
         return
       }
-      const paid = { ...request, spent: spend(request.spent, bought) }
+      const paid = { ...request, spent: spend(request.spent, bought, options.prices) }
       const verdict = verdictOf(bought)
       if ('faults' in verdict) {
         const facts = { step: 'judge' as const, requestId: bought.requestId, attempt }

@@ -1,5 +1,6 @@
 /** The answer pipeline: from raw events in `datos_crudos` to judged answers in `datos_procesados`. */
 import type { Model } from '#models/model.ts'
+import type { PriceTable } from '#models/prices.ts'
 import { THRESHOLD } from '#models/rubric.ts'
 import { admit } from '#operators/admit.ts'
 import { decide } from '#operators/decide.ts'
@@ -34,7 +35,11 @@ export interface AnswersOptions {
   /** Judges the answers; `computed` judges without a model. The answering model when left out. */
   readonly judge?: Model | 'computed'
   readonly judgeModel?: string
+  /** Tokens of a verdict; a judge that reasons first needs more than the default of 1,000. */
+  readonly judgeTokensMax?: number
   readonly taskTypes?: TaskTypes
+  /** What the calls cost; the list prices of the known models when left out. */
+  readonly prices?: PriceTable
   /** For task types without one of their own. */
   readonly threshold?: number
   readonly attemptsMax?: number
@@ -66,7 +71,7 @@ export function answers(options: AnswersOptions): Topology {
   const { baseMs, capMs } = { baseMs: options.retryBaseMs ?? 1_000, capMs: options.retryCapMs ?? 60_000 }
   // A record passes the loop once for each attempt of either kind, and once for each wait that costs none.
   const cycle = { attemptsMax: 2 * ATTEMPTS_LIMIT + PARKED_MAX }
-  const model = { taskTypes, defaults, limits }
+  const model = { taskTypes, defaults, limits, prices: options.prices }
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions }
 
   const p = topology(options.name ?? 'answers')
@@ -91,7 +96,10 @@ export function answers(options: AnswersOptions): Topology {
   answered.on('generated').to(generated).on('failed').to(errors)
 
   const judge = options.judge ?? options.model
-  const judged = generated.process(score({ ...model, judge, judgeModel: options.judgeModel }), cycle)
+  const judged = generated.process(
+    score({ ...model, judge, judgeModel: options.judgeModel, judgeTokensMax: options.judgeTokensMax }),
+    cycle,
+  )
   const decided = judged.on('failed').to(errors).on('scored').process(decide({ taskTypes, defaults }))
   decided.on('validated').to(validated).on('low').process(regenerate()).to(requests)
 

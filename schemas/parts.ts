@@ -104,8 +104,8 @@ export interface Spent {
   readonly tokens_prompt: number
   /** Tokens that were generated. */
   readonly tokens_completion: number
-  /** Their price in US dollars. */
-  readonly cost_usd: number
+  /** Their price in US dollars; null where that of any is not known. */
+  readonly cost_usd?: number | undefined
 }
 
 /** The two calls of an attempt. */

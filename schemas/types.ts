@@ -46,6 +46,8 @@ export interface Bought {
   readonly finish: Finish
   /** Identity of the call, the same after a crash. */
   readonly requestId: string
+  /** Why nothing can be made of it, though it was paid for. */
+  readonly fault?: string | undefined
 }
 
 /** What is changed of a task type at run time; what is left out stays as declared. */
@@ -110,8 +112,8 @@ export interface Delivered {
   readonly tokens_prompt: number
   /** Tokens that were generated. */
   readonly tokens_completion: number
-  /** Their price in US dollars. */
-  readonly cost_usd: number
+  /** Their price in US dollars; null where that of any is not known. */
+  readonly cost_usd?: number | undefined
   /** Who asked. */
   readonly user_id?: string | undefined
   /** On whose behalf. */

@@ -50,7 +50,7 @@ async function answer(intake: Intake, requestId: string): Promise<void> {
     tokens_prompt: reply.usage.promptTokens,
     tokens_completion: reply.usage.completionTokens,
   }
-  await model.complete(judgeRequest({ ...request, attempt }, undefined), {
+  await model.complete(judgeRequest({ ...request, attempt }, {}), {
     signal,
     requestId: `${requestId}/judge`,
   })

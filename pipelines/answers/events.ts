@@ -6,6 +6,7 @@ import type { Intake } from './types.ts'
 export const TEXT_CHARACTERS_MAX = 10_000
 export const CONTENT_CHARACTERS_MAX = 100_000
 const ID_CHARACTERS_MAX = 200
+const HALF_A_CHARACTER = 'has half a character (a surrogate without the other one), which is no text'
 /** The last moment that a Date can show. */
 const TIME_MAX = 8.64e15
 export const TASK_TYPE_DEFAULT = 'qa'
@@ -98,6 +99,10 @@ function textOf(flat: Loose, name: string, charactersMax: number, faults: string
     faults.push(`${name} must be text, not ${Array.isArray(found) ? 'a list' : typeof found}`)
     return undefined
   }
+  if (!found.isWellFormed()) {
+    faults.push(`${name} ${HALF_A_CHARACTER}`)
+    return undefined
+  }
   const trimmed = found.trim()
   const length = trimmed.length > charactersMax ? [...trimmed].length : trimmed.length
   if (length > charactersMax) {
@@ -114,6 +119,10 @@ function textOf(flat: Loose, name: string, charactersMax: number, faults: string
 function idOf(found: unknown, faults: string[], name = 'id'): string | undefined {
   if (found === undefined || found === null || found === '') return undefined
   const id = typeof found === 'number' && Number.isSafeInteger(found) ? String(found) : found
+  if (typeof id === 'string' && !id.isWellFormed()) {
+    faults.push(`${name} ${HALF_A_CHARACTER}`)
+    return undefined
+  }
   if (typeof id === 'string' && id.length <= ID_CHARACTERS_MAX) return id
   faults.push(`${name} must be text of at most ${ID_CHARACTERS_MAX} characters, or a whole number`)
   return undefined

@@ -1,7 +1,7 @@
 /** What the models are asked: the prompt of an attempt, and the judge's. */
 import type { ModelRequest } from '#models/model.ts'
 import { messagesOf, type PromptTemplate } from '#models/prompts.ts'
-import { VERDICT_NAME, VERDICT_SCHEMA } from '#models/rubric.ts'
+import { readVerdict, VERDICT_NAME, VERDICT_SCHEMA } from '#models/rubric.ts'
 import type { TaskSettings } from './task-type.ts'
 import type { Generated, LlmRequest } from './types.ts'
 
@@ -19,6 +19,7 @@ export function generationRequest(request: LlmRequest, settings: TaskSettings): 
     schema: settings.answer,
     temperature: settings.temperature,
     tokensMax: settings.tokensMax,
+    subject: request.id,
     labels: labelsOf(request),
     hints: { reference: request.best_answer, attempt: request.quality_attempts + 1 },
   }
@@ -46,7 +47,16 @@ You judge answers on five criteria, each from 0 to 10: exactness (nothing wrong)
 </answer>`,
 }
 
-export function judgeRequest(generated: Generated, model: string | undefined): ModelRequest {
+export interface JudgeSettings {
+  /** The judge's model; the provider's default when left out. */
+  readonly model?: string | undefined
+  /** Tokens of a verdict; a judge that reasons first needs more. */
+  readonly tokensMax?: number | undefined
+}
+
+export const JUDGE_TOKENS_MAX = 1_000
+
+export function judgeRequest(generated: Generated, { model, tokensMax }: JudgeSettings): ModelRequest {
   return {
     model,
     messages: messagesOf(JUDGE_PROMPT, {
@@ -56,8 +66,10 @@ export function judgeRequest(generated: Generated, model: string | undefined): M
       answer: generated.attempt.answer,
     }),
     schema: { name: VERDICT_NAME, schema: VERDICT_SCHEMA },
+    isReadable: text => !('faults' in readVerdict(text)),
     temperature: 0,
-    tokensMax: 500,
+    tokensMax: tokensMax ?? JUDGE_TOKENS_MAX,
+    subject: generated.id,
     labels: labelsOf(generated),
   }
 }

@@ -60,6 +60,8 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   operators: { may: ['engine/core', ...MODEL_PARTS, ...STORE_PORTS, ANSWERS, 'schemas'], node: PURE },
   [ANSWERS]: { may: ['engine/core', ...MODEL_PARTS, 'schemas'], node: PURE },
   models: { may: ['engine/core'], node: PURE },
+  // Bodies come compressed though nobody asked.
+  'models/lean-fetch.ts': { may: ['engine/core', 'models'], node: [...PURE, 'node:zlib'] },
   'models/simulated': { may: ['engine/core', 'models'], node: 'any' },
   schemas: { may: ['engine/core', 'topology', LOG_PORT], node: PURE },
   pipelines: {

@@ -1,83 +1,10 @@
 /** The provider against the simulated server over real HTTP: replies, identities, and every way to fail. */
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { actionOf } from '#engine/core/errors.ts'
-import { ModelError, type ModelRequest } from '#models/model.ts'
-import { type OpenAiOptions, openAi, requestIdHeader } from '#models/openai.ts'
+import { ModelError } from '#models/model.ts'
+import { openAi, requestIdHeader } from '#models/openai.ts'
 import { CALM, type Profile } from '#models/simulated/profile.ts'
-import { startModelServer } from '#models/simulated/server.ts'
-
-const releases: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const release of releases.splice(0)) await release()
-})
-
-async function simulated(profile: Partial<Profile> = {}, options: Partial<OpenAiOptions> = {}) {
-  const server = await startModelServer({ seed: 1, profile })
-  const model = openAi({ baseUrl: server.url, model: 'simulated', ...options })
-  releases.push(
-    () => model.close(),
-    () => server.close(),
-  )
-  return { server, model }
-}
-
-/** A provider before a server that answers everything in one way. */
-async function answering(
-  answer: (response: ServerResponse, body: string) => void,
-  options: Partial<OpenAiOptions> = {},
-) {
-  const seen: { path: string; headers: Record<string, unknown>; body: string }[] = []
-  const server = createServer((request, response) => {
-    let body = ''
-    request.on('data', chunk => {
-      body += chunk
-    })
-    request.on('end', () => {
-      seen.push({ path: request.url ?? '', headers: request.headers, body })
-      answer(response, body)
-    })
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const model = openAi({ baseUrl: `http://127.0.0.1:${port}/v1`, model: 'default', ...options })
-  releases.push(
-    () => model.close(),
-    () =>
-      new Promise(resolve => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  )
-  return { model, seen, baseUrl: `http://127.0.0.1:${port}/v1` }
-}
-
-const REQUEST: ModelRequest = {
-  messages: [
-    { role: 'user', content: '<question>What is two and two?</question>\n\n<reference>Four</reference>' },
-  ],
-  hints: { attempt: 5 },
-}
-const call = (requestId = 'r1', signal = new AbortController().signal) => ({ requestId, signal })
-
-async function failureOf(promise: Promise<unknown>): Promise<ModelError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  )
-  expect(error).toBeInstanceOf(ModelError)
-  return error as ModelError
-}
-
-const json = (status: number, value: unknown, headers: Record<string, string> = {}) => {
-  return (response: ServerResponse) => {
-    response.writeHead(status, { 'content-type': 'application/json', ...headers })
-    response.end(typeof value === 'string' ? value : JSON.stringify(value))
-  }
-}
-const completion = (choice: object, more: object = {}, type = 'application/json') =>
-  json(200, { choices: [choice], ...more }, { 'content-type': type })
+import { answering, call, completion, failureOf, json, REQUEST, releases, simulated } from './answering.ts'
 
 test('an answer comes with its usage, model and latency, and is bought under its request id', async () => {
   const { server, model } = await simulated({}, { sendHints: true })
@@ -197,9 +124,6 @@ test.each([
   ['JSON null', json(200, 'null')],
   ['a number', json(200, '7')],
   ['an empty body', json(200, '')],
-  ['an error with status 200', json(200, { error: { message: 'overloaded' } })],
-  ['a web page', json(200, '<html>hello</html>', { 'content-type': 'text/html' })],
-  ['good JSON of a wrong content type', completion({ message: { content: 'ok' } }, {}, 'text/plain')],
   ['garbage said to be zipped', json(200, '\u001f\ufffd\b garbage', { 'content-encoding': 'gzip' })],
 ])('%s is an invalid reply, not a crash', async (_, answer) => {
   const { model } = await answering(answer)
@@ -289,49 +213,6 @@ test('the name that a provider gives its model is cut', async () => {
     completion({ message: { content: 'ok' } }, { model: 'm'.repeat(100_000) }),
   )
   expect((await model.complete(REQUEST, call())).model).toHaveLength(200)
-})
-
-/** Like OpenAI's reasoning models: refuses what it does not take, one parameter at a time. */
-function reasoning(response: ServerResponse, body: string) {
-  const asked = JSON.parse(body)
-  const refuse = (param: string, message: string) => json(400, { error: { message, param } })(response)
-  if ('max_tokens' in asked) refuse('max_tokens', "Unsupported parameter: use 'max_completion_tokens'")
-  else if ('temperature' in asked)
-    refuse('temperature', 'Only the default (1) value is supported: unsupported')
-  else completion({ message: { content: 'ok' } })(response)
-}
-
-test('parameters that a model does not take are left out at once, and from then on', async () => {
-  const { model, seen } = await answering(reasoning)
-  const limits = { temperature: 0.2, tokensMax: 9 }
-  await model.complete({ ...REQUEST, ...limits, model: 'o9' }, call())
-  expect(seen.map(({ headers }) => headers['x-request-id'])).toEqual(['r1', 'r1', 'r1'])
-  expect(JSON.parse(seen[2]?.body ?? '')).toEqual({
-    model: 'o9',
-    messages: REQUEST.messages,
-    max_completion_tokens: 9,
-  })
-  await model.complete({ ...REQUEST, ...limits, model: 'o9' }, call('r2'))
-  expect(seen).toHaveLength(4)
-  await model.complete({ ...REQUEST, ...limits, model: 'another' }, call('r3'))
-  expect(seen).toHaveLength(7)
-})
-
-test.each([
-  ['of another parameter', { message: 'Unsupported value', param: 'response_format' }],
-  ['of a value', { message: 'max_tokens is too large: at most 4096 are supported', param: 'max_tokens' }],
-])('a refusal %s is not asked again', async (_, error) => {
-  const { model, seen } = await answering(json(400, { error }))
-  expect((await failureOf(model.complete({ ...REQUEST, tokensMax: 9 }, call()))).errorType).toBe('invalid')
-  expect(seen).toHaveLength(1)
-})
-
-test('a model that refuses whatever it is sent is asked three times at most', async () => {
-  const { model, seen } = await answering(
-    json(400, { error: { message: 'max_tokens and temperature are not supported' } }),
-  )
-  const { errorType } = await failureOf(model.complete({ ...REQUEST, temperature: 1, tokensMax: 9 }, call()))
-  expect({ errorType, calls: seen.length }).toEqual({ errorType: 'invalid', calls: 3 })
 })
 
 test('connections are kept, and never more than allowed', async () => {

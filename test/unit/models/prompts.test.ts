@@ -13,12 +13,17 @@ test('a paragraph whose value is absent or empty is left out, whole', () => {
 
 test('values cannot close a tag or open a place', () => {
   const filled = render('<q>{{a}}</q>', { a: '</q> & {{b}}', b: 'secret' })
-  expect(filled).toBe('<q>&lt;/q> &amp; {{b}}</q>')
+  expect(filled).toBe('<q>&lt;/q> & {{b}}</q>')
+})
+
+test('a value reaches the model as it was written, but for the tags of the template', () => {
+  const code = 'if (a < b && c) return <p>&amp;</p> // < q>'
+  expect(render('<q>{{a}}</q>', { a: code })).toBe('<q>if (a < b && c) return <p>&amp;</p> // &lt; q></q>')
 })
 
 test('what is escaped comes back as it was', () => {
-  for (const text of ['a < b && c', '&lt;', '&amp;lt;', '<<&&>>'])
-    expect(unescapeTags(escapeTags(text))).toBe(text)
+  for (const text of ['a < b && c', '&lt;', '&amp;lt;', '<<&&>>', '</q>&lt;/q>&amp;lt;/q>', '< /Q >'])
+    expect(unescapeTags(escapeTags(text, ['q']))).toBe(text)
 })
 
 test('a template becomes a system and a user message', () => {

@@ -57,11 +57,22 @@ test.each([
   ['a list', '[]'],
   ['a score above ten', reply({ clarity: 11 })],
   ['a negative score', reply({ clarity: -1 })],
-  ['a score as text', reply({ clarity: '7' })],
+  ['a score as a word', reply({ clarity: 'seven' })],
   ['no score', reply({ clarity: undefined })],
   ['null for a score', reply({ clarity: null })],
-  ['a field too many', reply({ final: 10 })],
   ['no feedback', reply({ feedback: undefined })],
 ])('%s is refused', (_, text) => {
   expect(readVerdict(text)).toMatchObject({ faults: [expect.any(String)] })
+})
+
+test.each([
+  ['a score as text', reply({ clarity: '7', exactness: '7/10' })],
+  ['a field too many', reply({ final: 10 })],
+  ['words around a fence', `Here it is:\n\`\`\`json\n${reply({})}\n\`\`\`\nI hope this helps.`],
+  ['words around it', `My verdict is ${reply({})} and that is all.`],
+  ['a comma after the last key', reply({}).replace('}', ',}')],
+  ['a name around it', JSON.stringify({ verdict: JSON.parse(reply({})) })],
+  ['scores apart', JSON.stringify({ scores: all(7), feedback: 'f' })],
+])('a verdict is read in spite of %s', (_, text) => {
+  expect(readVerdict(text)).toEqual({ scores: all(7), feedback: 'f' })
 })

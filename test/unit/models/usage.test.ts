@@ -1,7 +1,7 @@
 /** Tokens and cost by task type, model and organisation. */
 import { expect, test } from 'vitest'
 import type { Model } from '#models/model.ts'
-import { costUsd } from '#models/prices.ts'
+import { costUsd, priceFaults } from '#models/prices.ts'
 import { metered, UsageLedger } from '#models/usage.ts'
 
 const usage = { promptTokens: 1_000_000, completionTokens: 500_000 }
@@ -11,10 +11,30 @@ test.each([
   ['gpt-4o-mini', 0.45],
   ['gpt-4o-2024-08-06', 7.5],
   ['gpt-4o-mini-2024-07-18', 0.45],
-  ['gpt-4omega', 0],
-  ['llama3', 0],
+  ['openai/gpt-4o-mini', 0.45],
+  ['azure/openai/gpt-4o-2024-08-06', 7.5],
 ])('%s costs %d', (model, cost) => {
   expect(costUsd(model, usage)).toBeCloseTo(cost, 10)
+})
+
+test.each(['gpt-4omega', 'llama3', 'meta/llama3', ''])('the price of %j is not known', model => {
+  expect(costUsd(model, usage)).toBeUndefined()
+})
+
+test('a price of one own goes by the whole name first', () => {
+  const prices = { 'mine/gpt-4o': { prompt: 1, completion: 1 }, 'gpt-4o': { prompt: 9, completion: 9 } }
+  expect(costUsd('mine/gpt-4o', usage, prices)).toBe(1.5)
+  expect(priceFaults(prices)).toEqual([])
+  expect(priceFaults({ m: { prompt: -1 } })).toHaveLength(2)
+  expect(priceFaults([])).toHaveLength(1)
+})
+
+test('a model without a price is told of once, and its cost stays unknown', () => {
+  const told: string[] = []
+  const ledger = new UsageLedger(undefined, model => told.push(model))
+  for (const model of ['m', 'm', 'gpt-4o']) ledger.add({ taskType: 'qa' }, { model, usage })
+  expect(told).toEqual(['m'])
+  expect(ledger.rows().map(({ costUsd }) => costUsd)).toEqual([undefined, 7.5])
 })
 
 test('what a metered model answers is added up in its row', async () => {

@@ -40,7 +40,7 @@ test('the model is asked under the id of its step, without being told the refere
   })
   const prompt = JSON.stringify(call?.request.messages)
   expect(prompt).toContain('Why is the sky blue?')
-  expect(prompt).toContain('Rayleigh &lt;1871>')
+  expect(prompt).toContain('Rayleigh <1871>')
   expect(prompt).not.toContain('scatters')
 })
 

@@ -57,9 +57,22 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   ['an empty account', send(402, '{}'), 'top it up'],
   ['a method that is not allowed', send(405, ''), 'check OPENAI_BASE_URL'],
   ['garbage said to be zipped', send(200, GARBAGE, { 'content-encoding': 'gzip' }), 'is not JSON'],
-  ['good JSON as text', send(200, saying({ content: 'x' }), { 'content-type': 'text/plain' }), 'not JSON by'],
-  ['a web page with 200', send(200, PAGE, { 'content-type': 'text/html' }), 'not JSON by its content type'],
-  ['a web page as JSON', send(200, PAGE), 'is not JSON'],
+  [
+    'a web page with 200',
+    send(200, PAGE, { 'content-type': 'text/html' }),
+    'a web page came instead of a reply',
+  ],
+  ['a web page as JSON', send(200, PAGE), 'a web page came instead of a reply'],
+  [
+    'half an answer',
+    send(200, saying({ content: 'Fo' }).replace('"stop"', '"error"')),
+    'finish_reason is error',
+  ],
+  [
+    'an answer of a megabyte',
+    send(200, saying({ content: 'x'.repeat(1_000_000) })),
+    'has 1000000 bytes, an answer may',
+  ],
   ['a failure with a huge page', send(500, PAGE, { 'content-type': 'text/html' }), '500 <html>xxx'],
   ['a refusal with a huge page', send(400, PAGE, { 'content-type': 'text/html' }), 'see its prompt'],
   ['a reply without end', send(200, saying({ content: PAGE.repeat(3) })), 'larger than replyBytesMax'],
@@ -98,4 +111,17 @@ test('an answer with nonsense for token counts is delivered all the same', async
   const { delivered } = await outcomeOf(send(200, saying({ content: 'Four' }, { usage })))
   expect(delivered).toMatchObject([{ answer: 'Four', tokens_completion: 1 }])
   expect(delivered[0]?.tokens_prompt).toBeLessThan(10_000)
+})
+
+test('an answer is delivered whatever it is wrapped in', async () => {
+  const wrapped = saying({ content: [{ type: 'text', text: '<think>hm</think>Four' }] })
+  const { delivered } = await outcomeOf(send(200, wrapped, { 'content-type': 'text/plain' }))
+  expect(delivered).toMatchObject([{ answer: 'Four', calls: 1 }])
+})
+
+test('useless replies are in the cost all the same', async () => {
+  const usage = { prompt_tokens: 1_000, completion_tokens: 1_000 }
+  const cut = saying({ content: null, tool_calls: [{}] }, { usage, model: 'gpt-4o-mini' })
+  const { failed } = await outcomeOf(send(200, cut))
+  expect(failed).toMatchObject([{ request: { spent: { calls: 2, tokens_prompt: 2_000, cost_usd: 0.0015 } } }])
 })

@@ -1,0 +1,48 @@
+/** Where an endpoint is, and how it knows us: the parts of its address, told apart. */
+import { redactor, secretsOfAddress } from '#engine/core/secrets.ts'
+
+export interface Endpoint {
+  /** Without user, password and query: fit to be shown. */
+  readonly baseUrl: string
+  readonly query: Readonly<Record<string, string>>
+  /** `null` leaves out what the SDK would send. */
+  readonly headers: Readonly<Record<string, string | null>>
+  /** Takes the key and every other secret of the endpoint out of a text. */
+  readonly redact: (text: string) => string
+}
+
+export interface EndpointOptions {
+  /** Up to and with the version: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`. It may carry user, password and a query. */
+  readonly baseUrl: string
+  /** Left out for servers that want none. */
+  readonly apiKey?: string | undefined
+  /** The header that carries the key, where it is not `authorization`: `api-key` on Azure. */
+  readonly apiKeyHeader?: string | undefined
+  /** Added to every request. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Added to every address, for instance `api-version` on Azure. */
+  readonly query?: Readonly<Record<string, string>>
+}
+
+/** User and password of the address go where HTTP wants them, and its query is added to every call. */
+export function endpointOf(options: EndpointOptions): Endpoint {
+  const { apiKey, apiKeyHeader, headers, query } = options
+  const url = new URL(options.baseUrl)
+  const { username, password } = url
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const basic =
+    username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
+  const byHeader = apiKey && apiKeyHeader ? { authorization: null, [apiKeyHeader]: apiKey } : {}
+  const own = { ...headers, ...basic, ...byHeader }
+  const secrets = [
+    apiKey ?? '',
+    ...secretsOfAddress(options.baseUrl),
+    ...Object.values(own).filter(each => each !== null),
+  ]
+  return {
+    baseUrl: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
+    query: { ...Object.fromEntries(url.searchParams), ...query },
+    headers: own,
+    redact: redactor(secrets),
+  }
+}

@@ -1,0 +1,163 @@
+/** What an endpoint really sends back, read as a reply of the port: every field is checked before it is used. */
+import { briefly, ModelError, type ModelReply, type ModelRequest, type Usage } from './model.ts'
+import { outOfThought } from './thinking.ts'
+
+/** The SDK types a reply as complete, but checks nothing. */
+interface Received {
+  readonly model?: unknown
+  readonly choices?: readonly Choice[]
+  readonly usage?: { readonly prompt_tokens?: unknown; readonly completion_tokens?: unknown } | null
+}
+
+interface Choice {
+  readonly finish_reason?: unknown
+  readonly message?: Message
+}
+
+interface Message {
+  readonly content?: unknown
+  readonly refusal?: unknown
+  readonly tool_calls?: unknown
+  readonly function_call?: unknown
+  readonly reasoning_content?: unknown
+  readonly reasoning?: unknown
+}
+
+const EXCERPT_CHARACTERS_MAX = 200
+const NAME_CHARACTERS_MAX = 200
+const REASON_CHARACTERS_MAX = 100
+/** More than any model can be sent or say: a count above it is nonsense, and would not fit into a record for long. */
+const TOKENS_MAX = 1e9
+
+/** Rejects with `invalid` what is no completion at all. What is one and still of no use comes back with its `fault`: it was paid for. */
+export function replyOf(
+  completion: unknown,
+  request: ModelRequest,
+  model: string,
+  latencyMs: number,
+): ModelReply {
+  const received = (completion ?? {}) as Received // Every field is checked before it is used.
+  const choice = Array.isArray(received.choices) ? (received.choices[0] as Choice | undefined) : undefined
+  const isCounted = typeof received.usage === 'object' && received.usage !== null
+  if (!choice?.message && !isCounted) {
+    const excerpt = briefly(JSON.stringify(completion) ?? String(completion), EXCERPT_CHARACTERS_MAX)
+    throw new ModelError('invalid', { model, reason: `the reply has no choices: ${excerpt}` })
+  }
+  const message = choice?.message ?? {}
+  const said = textOf(message.content)
+  const text = outOfThought(said).toWellFormed()
+  const finish = finishOf(choice?.finish_reason, message.refusal)
+  const fault = faultOf({ choice, message, said, text, finish, request })
+  return {
+    text,
+    usage: usageOf(received, request, said),
+    model: briefly(
+      typeof received.model === 'string' && received.model !== '' ? received.model.toWellFormed() : model,
+      NAME_CHARACTERS_MAX,
+    ),
+    latencyMs,
+    finish,
+    ...(fault !== undefined && { fault }),
+  }
+}
+
+/** Text as a string, or as a list of parts of which some are text. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content
+  if (!Array.isArray(content)) return ''
+  return content.map(partText).join('')
+}
+
+const TEXT_PARTS: ReadonlySet<unknown> = new Set(['text', 'output_text', undefined])
+
+function partText(part: unknown): string {
+  if (typeof part === 'string') return part
+  if (typeof part !== 'object' || part === null || !('text' in part)) return ''
+  const type = 'type' in part ? part.type : undefined
+  return TEXT_PARTS.has(type) && typeof part.text === 'string' ? part.text : ''
+}
+
+/** The words of other providers for a reply that came to its own end. */
+const WHOLE: ReadonlySet<string> = new Set([
+  'stop',
+  'stop_sequence',
+  'end_turn',
+  'end',
+  'eos',
+  'eos_token',
+  'complete',
+  'completed',
+])
+const CUT: ReadonlySet<string> = new Set([
+  'length',
+  'max_tokens',
+  'max_length',
+  'model_length',
+  'token_limit',
+])
+const WITHHELD: ReadonlySet<string> = new Set([
+  'content_filter',
+  'content_filtered',
+  'refusal',
+  'safety',
+  'recitation',
+  'blocklist',
+  'prohibited_content',
+  'spii',
+  'guardrail_intervened',
+])
+
+/** An endpoint that gives no reason at all is believed; a reason that nobody knows is not. */
+function finishOf(reason: unknown, refusal: unknown): ModelReply['finish'] {
+  if (refusal) return 'refused'
+  if (reason === undefined) return 'stop'
+  const word = String(reason).toLowerCase()
+  if (WHOLE.has(word)) return 'stop'
+  return WITHHELD.has(word) ? 'refused' : 'length'
+}
+
+interface Read {
+  readonly choice: Choice | undefined
+  readonly message: Message
+  readonly said: string
+  readonly text: string
+  readonly finish: ModelReply['finish']
+  readonly request: ModelRequest
+}
+
+/** Why nothing can be made of the reply, with the number that a person may change. */
+function faultOf({ choice, message, said, text, finish, request }: Read): string | undefined {
+  const limit =
+    request.tokensMax === undefined ? 'its token limit' : `its limit of ${request.tokensMax} tokens`
+  if (!choice?.message) return 'the reply has no choices, though its tokens are counted'
+  if (finish === 'refused') return 'the provider withheld the reply'
+  const callsTool = isFilled(message.tool_calls) || isFilled(message.function_call)
+  if (callsTool && text.trim() === '') return 'the reply calls a tool instead of answering'
+  if (finish === 'length') {
+    const reason = String(choice.finish_reason)
+    if (CUT.has(reason.toLowerCase())) return `the reply was cut at ${limit}: raise it`
+    return `the reply stopped before its end: finish_reason is ${briefly(reason, REASON_CHARACTERS_MAX)}`
+  }
+  if (text.trim() !== '') return undefined
+  const thoughts = [message.reasoning_content, message.reasoning, said].find(isFilled)
+  if (thoughts === undefined) return 'the reply is empty'
+  return `the reply is empty but for its reasoning (${String(thoughts).length} characters): raise ${limit}`
+}
+
+function isFilled(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== ''
+  return Array.isArray(value) ? value.length > 0 : typeof value === 'object' && value !== null
+}
+
+/** As counted by the provider; where it counts nothing, four characters are taken for a token. */
+function usageOf(received: Received, request: ModelRequest, said: string): Usage {
+  const characters = () => request.messages.reduce((sum, message) => sum + message.content.length, 0)
+  return {
+    promptTokens: count(received.usage?.prompt_tokens) ?? Math.ceil(characters() / 4),
+    completionTokens: count(received.usage?.completion_tokens) ?? Math.ceil(said.length / 4),
+  }
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= TOKENS_MAX ? Math.round(value) : undefined
+}

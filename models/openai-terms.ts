@@ -1,0 +1,181 @@
+/**
+ * Finds out what a model takes, once for all calls.
+ *
+ * A model that refuses a request buys nothing, so the same request goes again at once on other terms. Where the refusal
+ * names what it does not take, that is left out; where it names nothing that was sent, each thing is left out in turn.
+ * What was learned holds for every later call to that model; a list of models would be out of date with the next one.
+ *
+ * The first call of a kind (with a schema, with a temperature, ...) goes alone: others wait a moment for what it learns,
+ * so that a refusal is met once for a provider and not once for each question in flight.
+ */
+import { type System, sleep } from '#engine/core/system.ts'
+import type { ModelRequest } from './model.ts'
+import { ALL_TERMS, type Body, bodyOf, type Format, type Terms } from './openai-body.ts'
+import { refusalOf } from './openai-errors.ts'
+import { readJson } from './structured.ts'
+
+/** How long others wait for the first call of their kind; a slow answer must not hold up everybody. */
+const FIRST_CALL_WAIT_MS = 5_000
+/** Searches that found nothing: the requests themselves are at fault, and each search costs some refused calls. */
+const SEARCHES_MAX = 2
+/** Replies without JSON, before the first with it, that show that a format is ignored. */
+const IGNORED_MIN = 1
+
+const FEWER: Readonly<Record<Format, Format>> = {
+  json_schema: 'json_object',
+  json_object: 'words',
+  words: 'words',
+}
+
+export class ModelTerms {
+  readonly #system: System
+  readonly #model: string
+  #terms: Terms = ALL_TERMS
+  /** By kind of request: the first call is under way, or has been answered. */
+  readonly #firsts = new Map<string, Promise<void> | 'answered'>()
+  #searching: Promise<void> | undefined
+  #searches = 0
+  #readable = false
+  #unreadable = 0
+
+  constructor(model: string, system: System) {
+    this.#model = model
+    this.#system = system
+  }
+
+  /** Sends the request, and again on other terms for as long as something is learned from its refusal. */
+  async ask<Reply>(
+    request: ModelRequest,
+    send: (body: Body) => Promise<Reply>,
+    signal: AbortSignal,
+  ): Promise<Reply> {
+    const answered = await this.#turn(kindOf(request), signal)
+    try {
+      return await this.#negotiate(request, send)
+    } finally {
+      answered?.()
+    }
+  }
+
+  /** A whole reply came to a request that asked for JSON: without any, the format was ignored. */
+  replied(text: string): void {
+    if (this.#readable) return
+    if ('value' in readJson(text)) this.#readable = true
+    else if (++this.#unreadable >= IGNORED_MIN) {
+      this.#unreadable = 0
+      this.#terms = { ...this.#terms, format: FEWER[this.#terms.format] }
+    }
+  }
+
+  /** Resolves when the call may go: with a function to call at its end when it is the first of its kind. */
+  async #turn(kind: string, signal: AbortSignal): Promise<(() => void) | undefined> {
+    const first = this.#firsts.get(kind)
+    if (first === 'answered') return undefined
+    if (first) {
+      const waited = new AbortController()
+      await Promise.race([
+        first,
+        sleep(this.#system, FIRST_CALL_WAIT_MS, AbortSignal.any([signal, waited.signal])),
+      ]).finally(() => waited.abort())
+      return undefined
+    }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#firsts.set(kind, promise)
+    return () => {
+      this.#firsts.set(kind, 'answered')
+      resolve()
+    }
+  }
+
+  async #negotiate<Reply>(request: ModelRequest, send: (body: Body) => Promise<Reply>): Promise<Reply> {
+    for (;;) {
+      const terms = this.#terms
+      const body = bodyOf(request, this.#model, terms)
+      try {
+        return await send(body)
+      } catch (error) {
+        const refusal = refusalOf(error)
+        if (!refusal) throw error
+        await this.#searching
+        const isLearned = this.#terms !== terms || this.#learn(body, refusal.names)
+        if (isLearned) continue
+        if (refusal.names.size > 0 || this.#searches >= SEARCHES_MAX) throw error
+        const found = await this.#search(request, terms, send)
+        if (!found) throw error
+        return found.reply
+      }
+    }
+  }
+
+  /** Whether the next body will be another. */
+  #learn(body: Body, names: ReadonlySet<string>): boolean {
+    const next = Object.entries(LEAVE_OUT).find(([name]) => names.has(name) && isSent(name, body))
+    if (next === undefined) return false
+    this.#terms = next[1](this.#terms)
+    return true
+  }
+
+  /** Leaves out one thing after the other, then all of them; the terms of the first success are kept. */
+  async #search<Reply>(
+    request: ModelRequest,
+    from: Terms,
+    send: (body: Body) => Promise<Reply>,
+  ): Promise<{ readonly reply: Reply } | undefined> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#searching = promise
+    this.#searches++
+    try {
+      const tried = new Set([JSON.stringify(bodyOf(request, this.#model, from))])
+      for (const terms of fewer(from)) {
+        const body = bodyOf(request, this.#model, terms)
+        const text = JSON.stringify(body)
+        if (tried.has(text)) continue
+        tried.add(text)
+        try {
+          const reply = await send(body)
+          this.#terms = terms
+          this.#searches = 0
+          return { reply }
+        } catch (error) {
+          if (!refusalOf(error)) throw error
+        }
+      }
+      return undefined
+    } finally {
+      this.#searching = undefined
+      resolve()
+    }
+  }
+}
+
+const LEAVE_OUT = {
+  response_format: (terms: Terms): Terms => ({ ...terms, format: FEWER[terms.format] }),
+  temperature: (terms: Terms): Terms => ({ ...terms, temperature: false }),
+  max_tokens: (terms: Terms): Terms => ({ ...terms, tokens: 'max_completion_tokens' }),
+  max_completion_tokens: (terms: Terms): Terms => ({ ...terms, tokens: 'none' }),
+  system: (terms: Terms): Terms => ({ ...terms, system: false }),
+} as const
+
+/** Each thing left out alone, format first as it is refused most often; at last all of them. */
+function fewer(terms: Terms): readonly Terms[] {
+  const { response_format, temperature, max_tokens, max_completion_tokens, system } = LEAVE_OUT
+  const words = response_format(response_format(terms))
+  return [
+    response_format(terms),
+    words,
+    system(terms),
+    temperature(terms),
+    max_tokens(terms),
+    max_completion_tokens(terms),
+    system(temperature(max_completion_tokens(words))),
+  ]
+}
+
+function isSent(name: string, body: Body): boolean {
+  return name === 'system' ? body.messages.some(({ role }) => role === 'system') : name in body
+}
+
+function kindOf({ schema, temperature, tokensMax, messages }: ModelRequest): string {
+  const hasSystem = messages.some(({ role }) => role === 'system')
+  return [schema !== undefined, temperature !== undefined, tokensMax !== undefined, hasSystem].join()
+}

@@ -1,0 +1,242 @@
+/** The breaker of the gate, on time moved by hand: what opens it, who pays, how it closes. */
+import { expect, test } from 'vitest'
+import { ModelError } from '#models/model.ts'
+import { failure, gated } from './gated.ts'
+import { settle } from './manual-time.ts'
+
+test('five different questions that fail open the breaker; then calls are probes at a pace, and nobody pays', async () => {
+  const { time, model, open, calls, fail, errors } = gated()
+  await calls(5)
+  await fail(failure('unavailable'), 4)
+  expect(model.figures().breakerOpen).toBe(false)
+  await fail(failure('timeout'))
+  expect(model.figures().breakerOpen).toBe(true)
+  expect(errors.map(({ spent }) => spent)).toEqual([true, true, true, true, false])
+  await calls(2)
+  expect(open).toEqual([])
+  await time.advance(40)
+  expect(open).toHaveLength(1)
+  await fail(failure('unavailable'))
+  expect(errors[5]).toMatchObject({ errorType: 'unavailable', spent: false })
+})
+
+test('one question that fails five times opens nothing', async () => {
+  const { model, call, fail } = gated()
+  for (let times = 0; times < 5; times += 1) {
+    call(undefined, 'poison')
+    await fail(failure('unavailable'))
+  }
+  expect(model.figures().breakerOpen).toBe(false)
+})
+
+test('questions that fail while others are answered pay with their own attempts, also when nobody else is left', async () => {
+  const { model, call, calls, answer, fail, errors } = gated()
+  const poison = Array.from({ length: 8 }, (_, n) => `poison ${n}`)
+  for (const subject of poison) call(undefined, subject)
+  await calls(40)
+  await fail(failure('unavailable'), 8)
+  await answer()
+  for (let round = 0; round < 2; round += 1) {
+    for (const subject of poison) call(undefined, subject)
+    await fail(failure('unavailable'))
+    expect(model.figures().breakerOpen).toBe(false)
+  }
+  expect(errors.slice(8).every(({ spent }) => spent)).toBe(true)
+})
+
+test('a hundred questions at fault in front of ten good ones hold them up for seconds at most', async () => {
+  const { time, open, calls, fail } = gated({ inFlightMax: 10, waitMaxMs: 120_000 })
+  await calls(110)
+  let failed = 0
+  let waitedMs = 0
+  for (; failed < 100; waitedMs += 40) {
+    await time.advance(40)
+    const count = Math.min(open.length, 100 - failed)
+    await fail(failure('unavailable'), count)
+    failed += count
+  }
+  expect(waitedMs).toBeLessThan(10_000)
+})
+
+test('ten different questions that are all refused as such hold the intake, and pay no more', async () => {
+  const { time, model, open, calls, answer, fail, errors, told } = gated({ waitMaxMs: 60_000 })
+  await calls(12)
+  await fail(new ModelError('invalid', { model: 'm', reason: 'response_format is not supported' }))
+  expect(errors.filter(({ spent }) => spent)).toHaveLength(9)
+  expect(told[0]).toContain('response_format is not supported')
+  await calls(3)
+  expect(open).toEqual([])
+  await time.advance(5_000)
+  expect(open).toHaveLength(1)
+  await answer()
+  expect(open).toHaveLength(2)
+  expect(model.figures().breakerOpen).toBe(false)
+})
+
+test('a success between failures starts the count anew', async () => {
+  const { model, calls, answer, fail } = gated()
+  await calls(9)
+  await fail(failure('unavailable'), 4)
+  await answer(1)
+  await fail(failure('unavailable'))
+  expect(model.figures().breakerOpen).toBe(false)
+})
+
+test.each(['invalid', 'rate_limit', 'other'] as const)('a few %s replies do not open it', async errorType => {
+  const { model, calls, fail } = gated()
+  await calls(6)
+  await fail(failure(errorType))
+  expect(model.figures().breakerOpen).toBe(false)
+})
+
+test('calls in flight that fail while it is open cost nothing', async () => {
+  const { calls, fail, errors } = gated({ inFlightStart: 50 })
+  await calls(50)
+  await fail(failure('unavailable'))
+  expect(errors.filter(({ spent }) => spent)).toHaveLength(4)
+})
+
+test('the success of a probe lets everybody go', async () => {
+  const { time, model, open, calls, answer, fail } = gated({ waitMaxMs: 60_000 })
+  await calls(5)
+  await fail(failure('unavailable'))
+  await calls(3)
+  await time.advance(39)
+  expect(open).toHaveLength(0)
+  await time.advance(1)
+  expect(open).toHaveLength(1)
+  await answer()
+  expect(open).toHaveLength(2)
+  expect(model.figures().breakerOpen).toBe(false)
+})
+
+test('the longer it is open, the slower the probes: one a second in the end', async () => {
+  const { time, open, calls, fail } = gated({ waitMaxMs: 600_000 })
+  await calls(5)
+  await fail(failure('unavailable'))
+  await calls(500)
+  const probesIn = async (seconds: number) => {
+    let probes = 0
+    for (let step = 0; step < seconds * 50; step += 1) {
+      await time.advance(20)
+      probes += open.length
+      await fail(failure('unavailable'))
+    }
+    return probes
+  }
+  expect(await probesIn(3)).toBeLessThanOrEqual(75)
+  expect(await probesIn(5)).toBeLessThanOrEqual(26)
+  expect(await probesIn(60)).toBeLessThanOrEqual(60)
+})
+
+test('probes that hang do not keep others from going, and are never more than ten', async () => {
+  const { time, open, calls, fail } = gated({ waitMaxMs: 600_000 })
+  await calls(5)
+  await fail(failure('unavailable'))
+  await calls(100)
+  await time.advance(60_000)
+  expect(open).toHaveLength(10)
+})
+
+const wrongKey = new ModelError('other', { model: 'm', reason: '401 no; check OPENAI_API_KEY', outage: true })
+
+test('an opening is warned of once, with the reason, the advice and the wait; the closing is told', async () => {
+  const { time, model, calls, answer, fail, told, errors } = gated({ waitMaxMs: 0 })
+  await calls(4)
+  await fail(wrongKey)
+  expect(told).toEqual([])
+  expect(model.figures().breakerReason).toBeUndefined()
+  await calls(50)
+  await fail(wrongKey)
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(/^warn .*"provider":"test".*check OPENAI_API_KEY.*"next_call_in_ms":40/)
+  expect(model.figures().breakerReason).toContain('check OPENAI_API_KEY')
+  await time.advance(30_000)
+  await calls(1)
+  await fail(failure('timeout'))
+  expect(told).toHaveLength(1)
+  expect(model.figures().breakerReason).toBe('timeout')
+  await calls(1)
+  await time.advance(0)
+  expect(errors.at(-1)).toMatchObject({ spent: false, reason: expect.stringContaining('timeout') })
+  await time.advance(1_000)
+  await calls(1)
+  await answer()
+  expect(told).toHaveLength(2)
+  expect(told[1]).toMatch(/^info .*"provider":"test"/)
+  expect(model.figures()).toMatchObject({ breakerOpen: false, breakerReason: undefined })
+})
+
+test('a breaker that opens and closes all the time is told of every ten seconds, and never left untold', async () => {
+  const { time, calls, answer, fail, told } = gated({ inFlightStart: 50 })
+  for (let round = 0; round < 20; round += 1) {
+    await calls(6)
+    await fail(wrongKey, 5)
+    await answer()
+  }
+  expect(told).toHaveLength(2)
+  await calls(5)
+  await fail(wrongKey)
+  expect(told).toHaveLength(2)
+  await time.advance(30_000)
+  await calls(1)
+  await fail(wrongKey)
+  expect(told).toHaveLength(3)
+})
+
+test('a provider that is out for five minutes fails no record and is found again within a second', async () => {
+  const { time, open, calls, answer, fail, errors, outcomes } = gated()
+  await calls(20)
+  await fail(failure('unavailable'))
+  for (let second = 0; second < 300; second += 1) {
+    await calls(1)
+    await time.advance(1_000)
+    await fail(failure('unavailable'))
+  }
+  expect(errors.filter(({ spent }) => spent)).toHaveLength(4)
+  await calls(1)
+  await time.advance(1_000)
+  expect(open).toHaveLength(1)
+  await answer()
+  expect(outcomes.at(-1)).toBe('ok')
+})
+
+test('a provider that is away a second in six gives at least 0.7 of its rate', async () => {
+  const { time, open, calls, answer, fail } = gated({ inFlightMax: 10, waitMaxMs: 600_000 })
+  await calls(7_000)
+  let answered = 0
+  for (let step = 0; step < 600; step += 1) {
+    await time.advance(100)
+    const isAway = step % 60 >= 50
+    if (isAway) await fail(failure('unavailable'))
+    else {
+      answered += open.length
+      await answer()
+    }
+  }
+  expect(answered / (600 * 10)).toBeGreaterThanOrEqual(0.7)
+})
+
+test('an aborted probe makes room for another', async () => {
+  const { time, open, calls, call, fail, outcomes } = gated({ waitMaxMs: 60_000 })
+  await calls(5)
+  await fail(failure('unavailable'))
+  const controller = new AbortController()
+  call(controller.signal)
+  await time.advance(30_000)
+  expect(open).toHaveLength(1)
+  open.splice(0)
+  controller.abort()
+  await calls(1)
+  expect(outcomes.at(-1)).toBe('aborted')
+  expect(open).toHaveLength(1)
+})
+
+test('an abort says nothing about the provider', async () => {
+  const { model, call } = gated()
+  const controller = new AbortController()
+  for (let n = 0; n < 10; n += 1) call(controller.signal)
+  controller.abort()
+  await settle()
+  expect(model.figures()).toMatchObject({ inFlight: 0, breakerOpen: false })
+})

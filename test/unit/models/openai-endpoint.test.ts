@@ -1,0 +1,48 @@
+/** The address of a provider, its key, and the secrecy of both. */
+import { expect, test } from 'vitest'
+import { openAi } from '#models/openai.ts'
+import { answering, call, completion, failureOf, json, REQUEST, releases } from './answering.ts'
+
+test('secrets of the endpoint are in no error, wherever they were given and quoted', async () => {
+  const apiKey = 'sk-secret-key'
+  const { baseUrl } = await answering(json(200, {}))
+  const { model, seen } = await answering((response, _body) =>
+    json(401, { error: { message: `Incorrect API key provided: ${apiKey} of pa/ss` } })(response),
+  )
+  const address = baseUrl.replace('http://', 'http://user:pa%2Fss@')
+  const withAddress = openAi({ baseUrl: address, model: 'm' })
+  releases.push(() => withAddress.close())
+  await failureOf(withAddress.complete(REQUEST, call()))
+  const refused = await failureOf(model.complete(REQUEST, call()))
+  expect(refused.reason).toContain('Incorrect API key provided')
+  const own = openAi({ baseUrl: `${address.replace(/:\d+/, ':1')}?api-version=1`, apiKey, model: 'm' })
+  releases.push(() => own.close())
+  const unreachable = await failureOf(own.complete(REQUEST, call()))
+  expect(JSON.stringify([unreachable, unreachable.message, unreachable.cause])).not.toMatch(
+    /pa%2Fss|pa\/ss|user|secret/,
+  )
+  const broken = openAi({ baseUrl, apiKey: 'sk-broken\nkey', model: 'm' })
+  releases.push(() => broken.close())
+  expect((await failureOf(broken.complete(REQUEST, call()))).message).not.toContain('sk-broken')
+  expect(seen).toHaveLength(1)
+})
+
+test('user and password of the address are sent as HTTP wants them, its query with every call', async () => {
+  const { baseUrl, seen } = await answering(completion({ message: { content: 'ok' } }))
+  const address = `${baseUrl.replace('http://', 'http://user:pa%2Fss@')}?api-version=7`
+  const model = openAi({ baseUrl: address, model: 'm' })
+  releases.push(() => model.close())
+  await model.complete(REQUEST, call())
+  expect(seen[0]?.path).toBe('/v1/chat/completions?api-version=7')
+  expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:pa/ss').toString('base64')}`)
+})
+
+test('a key may go in a header of its own', async () => {
+  const { model, seen } = await answering(completion({ message: { content: 'ok' } }), {
+    apiKey: 'azure-key',
+    apiKeyHeader: 'api-key',
+  })
+  await model.complete(REQUEST, call())
+  expect(seen[0]?.headers['api-key']).toBe('azure-key')
+  expect(seen[0]?.headers.authorization).toBeUndefined()
+})

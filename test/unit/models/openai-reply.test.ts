@@ -1,0 +1,119 @@
+/** What providers wrap an answer in, what they send instead of one, and how each is told. */
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { answering, call, completion, failureOf, json, REQUEST } from './answering.ts'
+
+test.each([
+  ['an error with status 200', { error: { message: 'overloaded' } }, 'unavailable', 'overloaded'],
+  ['one that names its status', { error: { message: 'no', code: 429 } }, 'rate_limit', 'no'],
+  ['one that names its status as text', { error: { message: 'no', code: '500' } }, 'unavailable', 'no'],
+  ['one that is text', { error: 'rate limit reached' }, 'rate_limit', 'rate limit reached'],
+  ['one of the request', { error: { message: 'no', type: 'invalid_request_error' } }, 'invalid', 'no'],
+  [
+    'an account without credit',
+    { error: { message: 'no', code: 'insufficient_quota' } },
+    'unavailable',
+    'no',
+  ],
+])('of errors with status 200, %s is what it says', async (_, body, errorType, reason) => {
+  const { model } = await answering(json(200, body))
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error.errorType).toBe(errorType)
+  expect(error.reason).toContain(reason)
+})
+
+test('a web page with status 200 is an outage of what stands between', async () => {
+  const { model } = await answering(json(200, '<html>hello</html>', { 'content-type': 'text/html' }))
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error).toMatchObject({ errorType: 'unavailable', outage: true })
+  expect(error.reason).toContain('a web page came instead of a reply')
+})
+
+test.each([
+  ['good JSON of another content type', completion({ message: { content: 'ok' } }, {}, 'text/plain')],
+  ['a byte order mark', json(200, `\uFEFF${JSON.stringify({ choices: [{ message: { content: 'ok' } }] })}`)],
+  ['parts', completion({ message: { content: [{ type: 'text', text: 'o' }, 'k', { type: 'image' }] } })],
+  ['reasoning in a tag', completion({ message: { content: '<think>hm\n</think>\n\nok' } })],
+  ['reasoning whose tag was opened in the prompt', completion({ message: { content: 'hm</think>ok' } })],
+  [
+    'channels',
+    completion({
+      message: {
+        content:
+          '<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>ok<|return|>',
+      },
+    }),
+  ],
+])('an answer is read in spite of %s', async (_, answer) => {
+  const { model, seen } = await answering(answer)
+  const reply = await model.complete(REQUEST, call())
+  expect(reply.text).toBe('ok')
+  expect(reply.fault).toBeUndefined()
+  expect(seen).toHaveLength(1)
+})
+
+test.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+  ['zstd', zstdCompressSync],
+])('a body compressed by %s, though nobody asked for it, is unpacked', async (encoding, compress) => {
+  const body = compress(JSON.stringify({ choices: [{ message: { content: 'ok' } }] }))
+  const { model, seen } = await answering(response => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding })
+    response.end(body)
+  })
+  expect((await model.complete(REQUEST, call())).text).toBe('ok')
+  expect(seen[0]?.headers['accept-encoding']).toBe('identity')
+})
+
+test('half a character in an answer is made whole', async () => {
+  const { model } = await answering(json(200, '{"choices":[{"message":{"content":"a\\ud800b"}}]}'))
+  expect((await model.complete(REQUEST, call())).text).toBe('a\ufffdb')
+})
+
+test.each([
+  ['stop', undefined],
+  ['STOP', undefined],
+  ['end_turn', undefined],
+  ['eos_token', undefined],
+  ['length', 'cut at its limit of 9 tokens: raise it'],
+  ['MAX_TOKENS', 'cut at its limit of 9 tokens: raise it'],
+  ['content_filter', 'withheld'],
+  ['SAFETY', 'withheld'],
+  ['error', 'finish_reason is error'],
+  ['insufficient_system_resource', 'finish_reason is insufficient_system_resource'],
+  ['abort', 'finish_reason is abort'],
+  ['tool_calls', 'finish_reason is tool_calls'],
+  ['', 'finish_reason is '],
+  [null, 'finish_reason is null'],
+  [7, 'finish_reason is 7'],
+  ['something new', 'finish_reason is something new'],
+])('a text that ended by %j passes for an answer only if that is its end', async (finish_reason, fault) => {
+  const { model } = await answering(completion({ finish_reason, message: { content: 'half an ans' } }))
+  const reply = await model.complete({ ...REQUEST, tokensMax: 9 }, call())
+  if (fault === undefined) expect(reply.fault).toBeUndefined()
+  else expect(reply.fault).toContain(fault)
+})
+
+test.each([
+  [
+    'a tool is called',
+    { message: { content: null, tool_calls: [{}] }, finish_reason: 'tool_calls' },
+    'calls a tool',
+  ],
+  [
+    'there is reasoning alone',
+    { message: { content: '', reasoning_content: 'hmmm' } },
+    'its reasoning (4 characters): raise',
+  ],
+  ['reasoning never ends', { message: { content: '<think>hmmm' } }, 'but for its reasoning'],
+  ['there is nothing', { message: { content: '  ' } }, 'the reply is empty'],
+  ['there is no message', {}, 'no choices, though its tokens are counted'],
+])('where %s the fault says so, and its tokens are counted', async (_, choice, fault) => {
+  const usage = { prompt_tokens: 5, completion_tokens: 6 }
+  const { model } = await answering(completion(choice, { usage }))
+  const reply = await model.complete(REQUEST, call())
+  expect(reply.fault).toContain(fault)
+  expect(reply.usage).toEqual({ promptTokens: 5, completionTokens: 6 })
+})

@@ -1,0 +1,132 @@
+/** What models refuse to be sent, found out once for all calls. */
+import type { ServerResponse } from 'node:http'
+import { expect, test } from 'vitest'
+import type { ModelRequest } from '#models/model.ts'
+import { answering, call, completion, failureOf, json, REQUEST } from './answering.ts'
+
+/** Like OpenAI's reasoning models: refuses what it does not take, one parameter at a time. */
+function reasoning(response: ServerResponse, body: string) {
+  const asked = JSON.parse(body)
+  const refuse = (param: string, message: string) => json(400, { error: { message, param } })(response)
+  if ('max_tokens' in asked) refuse('max_tokens', "Unsupported parameter: use 'max_completion_tokens'")
+  else if ('temperature' in asked)
+    refuse('temperature', 'Only the default (1) value is supported: unsupported')
+  else completion({ message: { content: 'ok' } })(response)
+}
+
+test('parameters that a model does not take are left out at once, and from then on', async () => {
+  const { model, seen } = await answering(reasoning)
+  const limits = { temperature: 0.2, tokensMax: 9 }
+  await model.complete({ ...REQUEST, ...limits, model: 'o9' }, call())
+  expect(seen.map(({ headers }) => headers['x-request-id'])).toEqual(['r1', 'r1', 'r1'])
+  expect(JSON.parse(seen[2]?.body ?? '')).toEqual({
+    model: 'o9',
+    messages: REQUEST.messages,
+    max_completion_tokens: 9,
+  })
+  await model.complete({ ...REQUEST, ...limits, model: 'o9' }, call('r2'))
+  expect(seen).toHaveLength(4)
+  await model.complete({ ...REQUEST, ...limits, model: 'another' }, call('r3'))
+  expect(seen).toHaveLength(7)
+})
+
+const VERDICT = { name: 'verdict', schema: { type: 'object', properties: { clarity: { type: 'number' } } } }
+const JUDGE: ModelRequest = {
+  messages: [
+    { role: 'system', content: 'You judge.' },
+    { role: 'user', content: 'Judge this.' },
+  ],
+  schema: VERDICT,
+  temperature: 0,
+  tokensMax: 9,
+}
+
+/** Takes a request only if it fits, and refuses every other in its own words. */
+function picky(fits: (body: Record<string, unknown>) => boolean, refuse: (response: ServerResponse) => void) {
+  return (response: ServerResponse, text: string) => {
+    const body: Record<string, unknown> = JSON.parse(text)
+    if (fits(body)) completion({ message: { content: '{"clarity": 1}' } })(response)
+    else refuse(response)
+  }
+}
+const formatOf = ({ response_format }: Record<string, unknown>) =>
+  (response_format as { type?: unknown } | undefined)?.type ?? 'none' // As bodyOf writes it.
+const hasSystem = (body: Record<string, unknown>) => JSON.stringify(body).includes('"system"')
+
+test.each<[string, (body: Record<string, unknown>) => boolean, (response: ServerResponse) => void]>([
+  [
+    'json_schema, by its name',
+    body => formatOf(body) === 'json_object',
+    json(400, { error: { message: "'response_format.type' must be 'json_object'" } }),
+  ],
+  [
+    'any response_format, as a list of details',
+    body => formatOf(body) === 'none',
+    json(422, { detail: [{ loc: ['body', 'response_format'], msg: 'extra fields not permitted' }] }),
+  ],
+  [
+    'temperature, with None as the parameter',
+    body => !('temperature' in body),
+    json(400, { error: { message: 'temperature does not support 0 with this model', param: 'None' } }),
+  ],
+  [
+    'temperature, as 422 and in other words',
+    body => !('temperature' in body),
+    json(422, { error: { message: 'Only the default temperature can be used' } }),
+  ],
+  ['temperature, without a word', body => !('temperature' in body), json(400, 'Bad Request')],
+  ['json_schema, without a word', body => formatOf(body) !== 'json_schema', json(400, '')],
+  ['the system role', body => !hasSystem(body), json(400, { message: 'System role not supported' })],
+  [
+    'everything, without a word',
+    body => Object.keys(body).sort().join() === 'messages,model' && !hasSystem(body),
+    json(422, '{}'),
+  ],
+])('a model that refuses %s is asked on other terms, and on those from then on', async (_, fits, refuse) => {
+  const { model, seen } = await answering(picky(fits, refuse))
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => model.complete(JUDGE, call(`r${n}`))),
+  )
+  expect(replies.map(({ text }) => text)).toEqual(Array(20).fill('{"clarity": 1}'))
+  // Refusals are met by the first call alone.
+  expect(seen.filter(({ headers }) => headers['x-request-id'] !== 'r0')).toHaveLength(19)
+  const last = JSON.parse(seen.at(-1)?.body ?? '')
+  expect(JSON.stringify(last.messages)).toContain('You judge.')
+  if (formatOf(last) !== 'json_schema') expect(JSON.stringify(last.messages)).toMatch(/JSON.*clarity/)
+})
+
+test('a model that ignores the schema is told its keys in words from then on', async () => {
+  const { model, seen } = await answering((response, body) =>
+    completion({ message: { content: body.includes('JSON schema: ') ? '{"clarity": 1}' : 'Quite clear.' } })(
+      response,
+    ),
+  )
+  expect((await model.complete(JUDGE, call('r0'))).text).toBe('Quite clear.')
+  expect((await model.complete(JUDGE, call('r1'))).text).toBe('{"clarity": 1}')
+  expect(seen).toHaveLength(2)
+})
+
+test('a request that is refused on any terms costs a search only twice', async () => {
+  const { model, seen } = await answering(json(400, 'Bad Request'))
+  for (let n = 0; n < 4; n += 1) await failureOf(model.complete(JUDGE, call(`r${n}`)))
+  const callsOf = (id: string) => seen.filter(({ headers }) => headers['x-request-id'] === id).length
+  expect(callsOf('r0')).toBeLessThanOrEqual(8)
+  expect([callsOf('r2'), callsOf('r3')]).toEqual([1, 1])
+})
+
+test.each([
+  ['of another parameter', { message: 'Unsupported value', param: 'response_format' }],
+  ['of a value', { message: 'max_tokens is too large: at most 4096 are supported', param: 'max_tokens' }],
+])('a refusal %s is not asked again', async (_, error) => {
+  const { model, seen } = await answering(json(400, { error }))
+  expect((await failureOf(model.complete({ ...REQUEST, tokensMax: 9 }, call()))).errorType).toBe('invalid')
+  expect(seen).toHaveLength(1)
+})
+
+test('a model that refuses whatever it is sent is asked three times at most', async () => {
+  const { model, seen } = await answering(
+    json(400, { error: { message: 'max_tokens and temperature are not supported' } }),
+  )
+  const { errorType } = await failureOf(model.complete({ ...REQUEST, temperature: 1, tokensMax: 9 }, call()))
+  expect({ errorType, calls: seen.length }).toEqual({ errorType: 'invalid', calls: 3 })
+})
