@@ -16,6 +16,8 @@ export const FIGURES = {
   commitP99Ms: { heading: 'commit p99 ms', decimals: 1, better: 'less' },
   shareOfIdeal: { heading: '% of ideal', decimals: 1, better: 'more' },
   seconds: { heading: 'seconds', decimals: 3, better: 'less' },
+  latestMs: { heading: 'latest ms', decimals: 0, better: 'less' },
+  longestBlockMs: { heading: 'longest block ms', decimals: 0, better: 'less' },
   coreShare: { heading: '% of a core', decimals: 2, better: 'less' },
   memoryMb: { heading: 'peak MB', decimals: 0, better: 'less' },
 } as const satisfies Record<string, FigureKind>

@@ -5,12 +5,14 @@ import { commitLatency } from './commit-latency.ts'
 import { idlePod } from './idle-pod.ts'
 import { restores } from './restore.ts'
 import { throughputs } from './throughput.ts'
+import { timers } from './timers.ts'
 
 export const BENCHMARKS: readonly Benchmark[] = [
   ...throughputs,
   ...asyncCalls,
   ...restores,
   commitLatency,
+  timers,
   idlePod,
 ]
 

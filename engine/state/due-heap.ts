@@ -1,13 +1,41 @@
 /** A binary heap of what is due at some time, the earliest first; entries break ties, so that the order is total. */
+import { DUE_BYTES, decodeDue } from './frame.ts'
 
 export interface Due {
   readonly due: number
   readonly entry: string
 }
 
-/** Negative when `a` comes before `b`. */
+/** The place before all others. */
+export const BEFORE_ALL: Due = Object.freeze({ due: Number.NEGATIVE_INFINITY, entry: '' })
+
+/** When a timer's entry is due; undefined where it is deleted. */
+export function dueOf(bytes: Uint8Array | null | undefined): number | undefined {
+  return bytes?.length === DUE_BYTES ? decodeDue(bytes) : undefined
+}
+
+/** Negative when `a` comes before `b`. The times may be infinite. */
 export function compareDue(a: Due, b: Due): number {
-  return a.due - b.due || (a.entry < b.entry ? -1 : a.entry > b.entry ? 1 : 0)
+  if (a.due !== b.due) return a.due < b.due ? -1 : 1
+  return a.entry === b.entry ? 0 : compareText(a.entry, b.entry)
+}
+
+const SURROGATES_BEGIN = 0xd800
+const SURROGATES_END = 0xe000
+
+/** By code points, as the bytes of UTF-8 are ordered on disk: strings compare by units, with the highest points too low. */
+function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let at = 0; at < length; at++) {
+    const left = a.charCodeAt(at)
+    const right = b.charCodeAt(at)
+    if (left !== right) return heightOf(left) - heightOf(right)
+  }
+  return a.length - b.length
+}
+
+function heightOf(unit: number): number {
+  return unit >= SURROGATES_BEGIN && unit < SURROGATES_END ? unit + 0x10_000 : unit
 }
 
 export class DueHeap {

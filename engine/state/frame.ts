@@ -57,9 +57,11 @@ export function isExpired(framed: Uint8Array, ttl: number | undefined, now: numb
   return now - readTime(framed, 1) >= ttl
 }
 
+export const DUE_BYTES = 8
+
 /** The value of a timer's entry: eight bytes, milliseconds since the epoch. */
 export function encodeDue(due: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(8)
+  const bytes = Buffer.allocUnsafe(DUE_BYTES)
   bytes.writeDoubleBE(due)
   return bytes
 }

@@ -1,6 +1,7 @@
 /** Stores in memory: one that forgets when closed, and one whose content outlives its pod within the process. */
 import { invariant } from '#engine/core/errors.ts'
 import { type TaskId, taskKey } from '#engine/core/record.ts'
+import type { Due } from './due-heap.ts'
 import { EntryMap } from './entry-map.ts'
 import type { Store, StoreFactory } from './store.ts'
 
@@ -53,6 +54,10 @@ class MemoryStore implements Store {
 
   entries(prefix: string): IterableIterator<readonly [string, Uint8Array]> {
     return this.#open.entries.entries(prefix)
+  }
+
+  dues(after: Due): IterableIterator<Due> {
+    return this.#open.entries.dues(after)
   }
 
   apply(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void {

@@ -1,5 +1,6 @@
 /** The Store port: a task's local copy of its state topic. One suite (test/conformance/store.ts) runs on every store. */
 import type { TaskId } from '#engine/core/record.ts'
+import type { Due } from './due-heap.ts'
 
 /**
  * A copy of the committed entries of one partition of a state topic, never ahead of it: after a crash it holds what
@@ -12,6 +13,8 @@ export interface Store {
    * is written: entries that were there all along are shown; one that changes meanwhile may be shown twice or not.
    */
   entries(prefix: string): IterableIterator<readonly [string, Uint8Array]>
+  /** Committed timers that are due behind a place, in the order of `compareDue`. Not to be held while the store is written. */
+  dues(after: Due): IterableIterator<Due>
   /** Offset of the state topic up to which the store reflects it; undefined when it is empty. */
   readonly position: number | undefined
   /** Number of entries. */

@@ -1,5 +1,7 @@
 /** The state of one task as its records see it: the store, and in front of it what is staged or being committed. */
 import { invariant } from '#engine/core/errors.ts'
+import type { Due } from './due-heap.ts'
+import { type DueLayer, duesOf } from './due-order.ts'
 import { EntryMap } from './entry-map.ts'
 import type { Store } from './store.ts'
 
@@ -37,6 +39,13 @@ export class TaskState {
         if (bytes !== null && !staged.has(key)) yield [key, bytes]
     for (const [key, bytes] of this.#store.entries(prefix))
       if (!staged.has(key) && !taken?.has(key)) yield [key, bytes]
+  }
+
+  /** Timers due behind a place, in order, staged ones included. Not to be held while anything is staged. */
+  dues(after: Due): IterableIterator<Due> {
+    const store = this.#store
+    const oldest: DueLayer = { dues: place => store.dues(place), has: () => true }
+    return duesOf([this.#staged, ...(this.#taken ? [this.#taken] : []), oldest], after)
   }
 
   /** Makes a completed record's writes visible to those that follow, and part of the next commit. Returns their bytes. */

@@ -1,7 +1,6 @@
 /** The timers of one task in the order in which they are due, however many there are. */
-import { compareDue, type Due, DueHeap } from './due-heap.ts'
-import { decodeDue } from './frame.ts'
-import { parseEntry, TIMER_PREFIX, timerEntry } from './layout.ts'
+import { BEFORE_ALL, compareDue, type Due, DueHeap } from './due-heap.ts'
+import { parseEntry, timerEntry } from './layout.ts'
 
 export interface DueTimer {
   readonly operator: string
@@ -10,17 +9,17 @@ export interface DueTimer {
   readonly due: number
 }
 
-/** What the queue reads timers from: staged ones included, as `TaskState.entries` has it. */
+/** What the queue reads timers from, in order: staged ones included, as `TaskState.dues` has it. */
 export interface TimerSource {
-  entries(prefix: string): IterableIterator<readonly [string, Uint8Array]>
+  dues(after: Due): IterableIterator<Due>
 }
 
 /**
  * Holds a window of the nearest timers; the state has them all. The horizon is the last place, by due time and entry,
  * up to which the window is complete: a timer set before it enters the window, one set behind it stays in the state
- * only. When the window is empty it is filled with the nearest timers behind the horizon, by one pass over the
- * timers in the state; until the first such pass nothing was read. A window that has grown to twice its size gives
- * its far half back.
+ * only. When the window is empty it is filled with the nearest timers behind the horizon, which the state gives in
+ * order: so each timer is read once, however many there are. Until the first filling nothing was read. A window that
+ * has grown to twice its size gives its far half back.
  *
  * Moving and cancelling leave the old place in the heap; `#dues` says which place counts, and a heap with more dead
  * places than live ones is built anew. So setting costs O(log window), amortised, whether or not it moves a timer.
@@ -35,7 +34,7 @@ export class TimerQueue {
   /** The due time that counts of each timer in the window. */
   readonly #dues = new Map<string, number>()
   /** The state may hold timers behind this; undefined when the window holds all. */
-  #horizon: Due | undefined = { due: Number.NEGATIVE_INFINITY, entry: '' }
+  #horizon: Due | undefined = BEFORE_ALL
 
   constructor(source: TimerSource, windowMax = 10_000) {
     this.#source = source
@@ -100,19 +99,13 @@ export class TimerQueue {
   }
 
   #fill(horizon: Due): void {
-    let nearest: Due[] = []
-    let cut = false
-    for (const [entry, bytes] of this.#source.entries(TIMER_PREFIX)) {
-      const item = { due: decodeDue(bytes), entry }
-      if (compareDue(item, horizon) > 0) nearest.push(item)
-      if (nearest.length <= 2 * this.#windowMax) continue
-      nearest = nearest.sort(compareDue).slice(0, this.#windowMax)
-      cut = true
+    const nearest: Due[] = []
+    for (const item of this.#source.dues(horizon)) {
+      nearest.push(item)
+      if (nearest.length > this.#windowMax) return this.#keep(nearest)
     }
     this.#horizon = undefined
-    nearest.sort(compareDue)
-    if (cut || nearest.length > this.#windowMax) this.#keep(nearest)
-    else this.#replace(nearest)
+    this.#replace(nearest)
   }
 
   /** Makes the nearest of these the window, and the last of them its horizon. */

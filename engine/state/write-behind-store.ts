@@ -1,9 +1,12 @@
 /** A store that gathers writes in memory in front of a file, and moves them there many at a time. */
 import { type CaudalError, invariant } from '#engine/core/errors.ts'
 import type { System } from '#engine/core/system.ts'
+import type { Due } from './due-heap.ts'
+import { type DueLayer, duesOf } from './due-order.ts'
 import { EntryMap } from './entry-map.ts'
 import { isEntryKey } from './layout.ts'
 import type { Store } from './store.ts'
+import type { Turns } from './turns.ts'
 
 export type Writes = ReadonlyMap<string, Uint8Array | null>
 
@@ -18,6 +21,8 @@ export interface EntryFile {
     after: string | undefined,
     entriesMax: number,
   ): readonly (readonly [string, Uint8Array])[]
+  /** At most `timersMax` timers due behind a place, in order. */
+  duePage(after: Due, timersMax: number): readonly Due[]
   /** Writes in the background. At most one at a time. */
   write(writes: Writes, position: number | undefined): Promise<void>
   /** Writes before it returns. A `write` under way takes place before it or not at all, and resolves in both cases. */
@@ -30,17 +35,21 @@ export interface EntryFile {
 
 export interface WriteBehindOptions {
   readonly system: System
-  /** A flush starts when the oldest write has waited this long, or when a quarter of the memory is used. */
+  /** A flush starts when the oldest write has waited this long, when a quarter of the memory is used, or with 8,000 entries. */
   readonly flushDelayMs: number
   /** The store's share of memory now: when that is full, `apply` itself writes to the file. */
   readonly gatheredBytesMax: () => number
   /** A flush failed; what it held is still in memory and is written with the next one. */
   readonly onFlushFailed: (error: unknown) => void
+  /** Shared by the stores of a pod: a flush keeps the thread while it hands its batch over. */
+  readonly turns: Turns
   readonly onClosed: () => void
 }
 
 /** What an entry in memory costs beside its key and its bytes. */
 const ENTRY_OVERHEAD_BYTES = 150
+/** What one flush hands over in some ten milliseconds. */
+const FLUSH_ENTRIES = 8_000
 const PAGE_ENTRIES_MIN = 16
 const PAGE_ENTRIES_MAX = 512
 
@@ -51,7 +60,7 @@ const PAGE_ENTRIES_MAX = 512
  * instead of once a commit.
  *
  * Flushing is for a short restore only: what is lost in a crash is read from the topic again. So flushes are rare, and
- * one that fails is repeated with what has gathered since. When memory is full while a flush is still under way, both
+ * one that fails is repeated after a while with what has gathered since. When memory is full while a flush is still under way, both
  * batches are written synchronously: slow disks slow the task down instead of filling memory.
  */
 export class WriteBehindStore implements Store {
@@ -63,6 +72,9 @@ export class WriteBehindStore implements Store {
   /** Resolves to the error when the flush under way has failed. */
   #underWay: Promise<CaudalError | undefined> | undefined
   #cancelTimer: (() => void) | undefined
+  #isTurnAsked = false
+  /** The last flush failed: the next waits its time, however much has gathered. */
+  #isFailing = false
   #position: number | undefined
   #writtenPosition: number | undefined
   /** The last write to the file was a synchronous one: the next in the background takes it to the disk. */
@@ -110,14 +122,19 @@ export class WriteBehindStore implements Store {
     }
   }
 
+  dues(after: Due): IterableIterator<Due> {
+    const file = this.#open
+    const flushing = this.#flushing
+    const oldest: DueLayer = { dues: place => duesIn(file, place), has: () => true }
+    return duesOf([this.#gathered, ...(flushing ? [flushing] : []), oldest], after)
+  }
+
   apply(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void {
     invariant(this.#file, 'a store was written after it was closed')
     for (const [key, bytes] of writes) this.#gather(key, bytes)
     this.#position = position
-    const bytesMax = this.#options.gatheredBytesMax()
-    if (this.#gatheredBytes >= bytesMax) this.#writeThrough()
-    else if (this.#gatheredBytes >= bytesMax / 4) this.#startFlush()
-    else this.#flushLater()
+    if (this.#gatheredBytes >= this.#options.gatheredBytesMax()) this.#writeThrough()
+    else this.#plan()
   }
 
   async flush(): Promise<void> {
@@ -171,11 +188,21 @@ export class WriteBehindStore implements Store {
     return this.#gathered.has(key) || this.#flushing?.has(key) === true
   }
 
-  #flushLater(): void {
-    if (this.#cancelTimer || this.#underWay || !this.#isBehind) return
-    this.#cancelTimer = this.#options.system.after(this.#options.flushDelayMs, () => {
-      this.#cancelTimer = undefined
-      this.#startFlush()
+  /** Sees to it that what has gathered is flushed in time. */
+  #plan(): void {
+    if (this.#underWay || this.#isTurnAsked || !this.#isBehind) return
+    const isMuch =
+      this.#gathered.size >= FLUSH_ENTRIES || this.#gatheredBytes >= this.#options.gatheredBytesMax() / 4
+    if (isMuch && !this.#isFailing) return this.#flushInTurn()
+    this.#cancelTimer ??= this.#options.system.after(this.#options.flushDelayMs, () => this.#flushInTurn())
+  }
+
+  #flushInTurn(): void {
+    this.#clearTimer()
+    this.#isTurnAsked = true
+    this.#options.turns.take(() => {
+      this.#isTurnAsked = false
+      if (this.#file && this.#isBehind) this.#startFlush()
     })
   }
 
@@ -202,7 +229,8 @@ export class WriteBehindStore implements Store {
       this.#flushing = undefined
       this.#writtenPosition = position
     }
-    this.#flushLater()
+    this.#isFailing = false
+    this.#plan()
   }
 
   /** What was to be flushed goes back behind what has gathered since. */
@@ -217,8 +245,9 @@ export class WriteBehindStore implements Store {
     this.#gathered = batch
     this.#gatheredBytes += bytes
     this.#flushing = undefined
+    this.#isFailing = true
     this.#options.onFlushFailed(error)
-    this.#flushLater()
+    this.#plan()
     return error
   }
 
@@ -248,4 +277,16 @@ export class WriteBehindStore implements Store {
 
 function difference(inFile: boolean, bytes: Uint8Array | null): number {
   return (bytes === null ? 0 : 1) - (inFile ? 1 : 0)
+}
+
+/** Page by page, as few want all of them. */
+function* duesIn(file: EntryFile, after: Due): IterableIterator<Due> {
+  let place = after
+  for (let timersMax = PAGE_ENTRIES_MIN; ; timersMax = PAGE_ENTRIES_MAX) {
+    const page = file.duePage(place, timersMax)
+    yield* page
+    const last = page.at(-1)
+    if (!last || page.length < timersMax) return
+    place = last
+  }
 }

@@ -1,6 +1,8 @@
 /** The contract suite of the Store port: what every store must do, read through the port alone. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TaskId } from '#engine/core/record.ts'
+import { BEFORE_ALL, compareDue } from '#engine/state/due-heap.ts'
+import { encodeDue } from '#engine/state/frame.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
 import { type Random, seededRandom } from '#testing/seeded-random.ts'
 
@@ -41,6 +43,7 @@ export function describeStore(name: string, open: () => StoreFixture, { durable 
     }
     describe('applying', () => describeApplying(() => store))
     describe('entries', () => describeEntries(() => store))
+    describe('timers', () => describeTimers(() => store, reopen, durable))
     describe('lifetime', () => describeLifetime(() => store, reopen, durable))
     it('keeps tasks apart', async () => {
       const other = await fixture.factory.open(OTHER)
@@ -221,6 +224,95 @@ function describeEntries(store: () => Store): void {
     }
     expect(stays.filter(key => !seen.has(key))).toEqual([])
   })
+}
+
+function describeTimers(store: () => Store, reopen: () => Promise<void>, durable: boolean): void {
+  const shownDues = (after = BEFORE_ALL) =>
+    [...store().dues(after)].map(({ due, entry }) => `${entry}@${due}`)
+  /** In this order, whatever their sign and their fraction, and by code points where they are due together. */
+  const ordered: readonly (readonly [string, number])[] = [
+    ['to/t/past', -5e12],
+    ['to/t/before', -0.5],
+    ['to/t/zero', 0],
+    ['to/t/a', 100],
+    ['to/t/aa', 100],
+    ['to/t/b', 100],
+    ['to/t/\u{ffee}', 100],
+    ['to/t/\u{10ffff}', 100],
+    ['to/t/a half', 100.5],
+    ['to/t/late', 5e12],
+  ]
+  const apply = (timers: readonly (readonly [string, number | null])[], position: number) =>
+    store().apply(
+      timers.map(([entry, due]) => [entry, due === null ? null : encodeDue(due)] as const),
+      position,
+    )
+
+  it.each([true, false])('come in the order in which they are due, on disk %s', async onDisk => {
+    apply(ordered.toReversed(), 1)
+    store().apply([['vo/s/a', encodeDue(1)]], 2)
+    if (onDisk) await store().flush()
+    const expected = ordered.map(([entry, due]) => `${entry}@${due}`)
+    expect(shownDues()).toEqual(expected)
+    for (const [index, [entry, due]] of ordered.entries())
+      expect(shownDues({ due, entry }), entry).toEqual(expected.slice(index + 1))
+    expect(shownDues({ due: 50, entry: 'x' })).toEqual(expected.slice(3))
+  })
+
+  it('are due at the time of their last write alone, however often they were on disk', async () => {
+    apply(
+      [
+        ['to/t/a', 10],
+        ['to/t/b', 20],
+        ['to/t/c', 30],
+      ],
+      1,
+    )
+    await store().flush()
+    apply(
+      [
+        ['to/t/a', 40],
+        ['to/t/b', null],
+      ],
+      2,
+    )
+    expect(shownDues()).toEqual(['to/t/c@30', 'to/t/a@40'])
+    await store().flush()
+    apply(
+      [
+        ['to/t/a', 10],
+        ['to/t/b', 5],
+      ],
+      3,
+    )
+    expect(shownDues()).toEqual(['to/t/b@5', 'to/t/a@10', 'to/t/c@30'])
+    await reopen()
+    expect(shownDues()).toEqual(durable ? ['to/t/b@5', 'to/t/a@10', 'to/t/c@30'] : [])
+  })
+
+  it.each([1, 2, 3])(
+    'equal a sorted list under random writes, flushes and reopening, seed %i',
+    async seed => {
+      const random = seededRandom(seed)
+      const draw = (below: number) => Math.floor(random() * below)
+      const model = new Map<string, number>()
+      for (let position = 1; position <= 300; position++) {
+        const writes = Array.from({ length: draw(20) }, () => {
+          return [`to/t/${draw(60)}`, draw(3) ? draw(40) : null] as const
+        })
+        apply(writes, position)
+        for (const [entry, due] of writes) due === null ? model.delete(entry) : model.set(entry, due)
+        const turn = draw(30)
+        if (turn === 0 && durable) await reopen()
+        else if (turn < 4) await store().flush()
+        if (position % 10 > 0) continue
+        const after = { due: draw(40), entry: `to/t/${draw(60)}` }
+        const behind = [...model].map(([entry, due]) => ({ entry, due })).sort(compareDue)
+        const expected = behind.filter(item => compareDue(item, after) > 0)
+        expect([...store().dues(after)]).toEqual(expected)
+      }
+    },
+  )
 }
 
 function describeLifetime(store: () => Store, reopen: () => Promise<void>, durable: boolean): void {

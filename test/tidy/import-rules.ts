@@ -52,6 +52,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'engine/log/kafka': { may: ['engine/core', LOG_PORT], node: 'any' },
   'engine/log/simulated': { may: ['engine/core', LOG_PORT], node: PURE },
   'engine/state': { may: ['engine/core'], node: PURE },
+  'engine/state/lmdb-file.ts': { may: ['engine/core', 'engine/state'], node: 'any' },
   'engine/state/lmdb-store.ts': { may: ['engine/core', 'engine/state'], node: 'any' },
   'engine/runtime': {
     may: ['engine/core', 'engine/state', 'topology', LOG_PORT],
@@ -94,7 +95,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   avsc: ['schemas', 'test/unit/schemas'],
   'csv-parse': ['cli/events.ts'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
-  lmdb: ['engine/log/embedded', 'engine/state/lmdb-store.ts'],
+  lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
   openai: ['models/openai.ts', 'models/openai-errors.ts'],
   snappy: ['engine/log/kafka/compression.ts'],

@@ -1,6 +1,8 @@
 /** The store that gathers writes: when it flushes, and what a slow, a failing and an overtaken file do to it. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { CaudalError } from '#engine/core/errors.ts'
+import { compareDue, type Due, dueOf } from '#engine/state/due-heap.ts'
+import { Turns } from '#engine/state/turns.ts'
 import { type EntryFile, WriteBehindStore, type Writes } from '#engine/state/write-behind-store.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 
@@ -31,6 +33,14 @@ class HeldFile implements EntryFile {
       ([key]) => key.startsWith(prefix) && (after === undefined || key > after),
     )
     return found.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, entriesMax)
+  }
+
+  duePage(after: Due, timersMax: number) {
+    const dues = [...this.entries].map(([entry, bytes]) => ({ entry, due: dueOf(bytes) ?? Number.NaN }))
+    return dues
+      .filter(item => compareDue(item, after) > 0)
+      .sort(compareDue)
+      .slice(0, timersMax)
   }
 
   write(writes: Writes, position: number | undefined): Promise<void> {
@@ -93,14 +103,18 @@ beforeEach(() => {
   bytesMax = 1_000_000
   failures = []
   ends = 0
-  store = new WriteBehindStore(file, undefined, {
+  store = storeOn(file, new Turns(time.system))
+})
+
+const storeOn = (on: EntryFile, turns: Turns) =>
+  new WriteBehindStore(on, undefined, {
     system: time.system,
+    turns,
     flushDelayMs: DELAY_MS,
     gatheredBytesMax: () => bytesMax,
     onFlushFailed: error => failures.push(error),
     onClosed: () => ends++,
   })
-})
 
 const apply = (entries: Record<string, string | null>, position: number) =>
   store.apply(
@@ -124,6 +138,31 @@ describe('flushing', () => {
     expect(file.isWriting).toBe(false)
     apply({ vb: 'x'.repeat(20_000) }, 2)
     expect(file.isWriting).toBe(true)
+  })
+
+  it('begins at once when 8,000 entries have gathered, so that none of its batches is large', () => {
+    bytesMax = 100_000_000
+    const many = (from: number) =>
+      Array.from({ length: 4_000 }, (_, index) => [`v${from + index}`, null] as const)
+    store.apply(many(0), 1)
+    expect(file.isWriting).toBe(false)
+    store.apply(many(4_000), 2)
+    expect(file.isWriting).toBe(true)
+  })
+
+  it('of several stores begins one in a turn of the event loop', async () => {
+    const files = [new HeldFile(), new HeldFile(), new HeldFile()]
+    const turns = new Turns(time.system)
+    const stores = files.map(each => storeOn(each, turns))
+    for (const each of stores) each.apply([['va', Buffer.from('1')]], 1)
+    const seen = new Set<number>()
+    const all = () => {
+      const writing = files.filter(each => each.isWriting).length
+      seen.add(writing)
+      return writing === files.length
+    }
+    await time.runUntil(all, 2 * DELAY_MS)
+    expect([...seen]).toEqual([0, 1, 2, 3])
   })
 
   it('counts an entry that is written again and again once', () => {
@@ -224,6 +263,18 @@ describe('a flush that fails', () => {
     await time.runFor(DELAY_MS)
     await file.end()
     expect([file.transactions, text(file.get('va')), text(file.get('vb'))]).toEqual([['2: 2'], '2', '1'])
+  })
+
+  it('is repeated after its time, however much gathers meanwhile', async () => {
+    bytesMax = 100_000_000
+    store.apply(
+      Array.from({ length: 9_000 }, (_, index) => [`v${index}`, null] as const),
+      3,
+    )
+    await time.runFor(DELAY_MS - 1)
+    expect(file.isWriting).toBe(false)
+    await time.runFor(1)
+    expect(file.isWriting).toBe(true)
   })
 
   it('rejects flush', async () => {

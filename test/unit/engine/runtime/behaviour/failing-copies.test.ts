@@ -29,6 +29,7 @@ class FailingStores implements StoreFactory {
     return {
       get: key => this.#reach('get', task) ?? store.get(key),
       entries: prefix => this.#reach('entries', task) ?? store.entries(prefix),
+      dues: after => store.dues(after),
       apply: (writes, position) => this.#reach('apply', task) ?? store.apply(writes, position),
       get position() {
         return store.position
