@@ -1,4 +1,5 @@
 /** The answer pipeline put together from its real parts, and taken apart again in order. */
+import { reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -56,7 +57,13 @@ export async function openPipeline(
   opened.defer(() => log.close())
   const cancel = closedOnStop(log, options.signal, system, 0)
   opened.defer(cancel)
-  const ledger = new PurchaseLedger(isEmbedded(configuration) ? ledgerFile(configuration) : undefined)
+  const path = isEmbedded(configuration) ? ledgerFile(configuration) : undefined
+  const ledger = new PurchaseLedger(path, error =>
+    logger.warn('purchases are not written down: make room on the disk; they are when there is', {
+      path,
+      error: reasonOf(error),
+    }),
+  )
   opened.defer(() => ledger.close())
   const { model, usage, description, troubles, close } = await openModel(configuration, {
     ...options,

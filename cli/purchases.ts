@@ -15,9 +15,14 @@ export class PurchaseLedger {
   twice = 0
   readonly #known = new Set<string>()
   readonly #file: number | undefined
+  readonly #onUnwritten: (error: unknown) => void
+  /** What found no room yet. */
+  #unwritten: Buffer = Buffer.alloc(0)
+  #isTold = false
 
-  /** Without a path it remembers only as long as it lives. */
-  constructor(path?: string) {
+  /** Without a path it remembers only as long as it lives. Says once when it cannot write, until it could again. */
+  constructor(path?: string, onUnwritten: (error: unknown) => void = () => undefined) {
+    this.#onUnwritten = onUnwritten
     if (path === undefined) return
     mkdirSync(dirname(path), { recursive: true })
     const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
@@ -26,12 +31,28 @@ export class PurchaseLedger {
   }
 
   bought(requestId: string): void {
-    if (this.#file !== undefined) writeSync(this.#file, `${requestId}\n`)
     this.#count(requestId)
+    if (this.#file === undefined) return
+    this.#unwritten = Buffer.concat([this.#unwritten, Buffer.from(`${requestId}\n`)])
+    this.#write(this.#file)
   }
 
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file)
+    if (this.#file === undefined) return
+    this.#write(this.#file)
+    closeSync(this.#file)
+  }
+
+  /** An answer is not thrown away because the disk is full: its line waits and goes with the next one. */
+  #write(file: number): void {
+    try {
+      while (this.#unwritten.length > 0)
+        this.#unwritten = this.#unwritten.subarray(writeSync(file, this.#unwritten))
+      this.#isTold = false
+    } catch (error) {
+      if (!this.#isTold) this.#onUnwritten(error)
+      this.#isTold = true
+    }
   }
 
   #count(requestId: string): void {

@@ -79,6 +79,7 @@ export class Task {
   #starts: readonly Bounds[] | undefined
   #cancelDeadline: (() => void) | undefined
   #isOpening = false
+  #waitsForCopy = false
   /** The own marker, which may be written before the local copy is open. */
   #target: string | undefined
   readonly #options: TaskOptions
@@ -106,12 +107,11 @@ export class Task {
         host.enqueue(() => {
           if (!this.isOpen) return
           this.#isOpening = true
-          ready
-            .then(() => stores.open(this.id))
-            .then(
-              store => this.#arrived(store, starts),
-              error => this.#absent(error),
-            )
+          const opened = ready.then(() => stores.open(this.id))
+          opened.then(
+            store => this.#arrived(store, starts),
+            error => this.#absent(error),
+          )
         }),
       error => host.enqueue(() => this.#openingFailed(error)),
     )
@@ -297,18 +297,18 @@ export class Task {
     const isOfStore = hasCode(error, 'STORE_FAILED')
     if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(error)
     const { host } = this.#options
-    if (isOfStore)
-      host.logger.warn('a task waits for its local copy', { task: this.name, error: reasonOf(error) })
+    const level = isOfStore && !this.#waitsForCopy ? 'warn' : 'debug'
+    host.logger[level]('a task waits before it opens', { task: this.name, error: reasonOf(error) })
+    this.#waitsForCopy = isOfStore
     const delayMs = isOfStore ? STORE_RETRY_MS : RETRY_MS
     host.system.after(delayMs, () => host.enqueue(() => this.isOpen && this.open()))
   }
 
   #release(store: Store): void {
     const { logger } = this.#options.host
-    store.close().then(this.#released, error => {
+    const warn = (error: unknown) =>
       logger.warn('a local copy was not closed', { task: this.name, error: String(error) })
-      this.#released()
-    })
+    store.close().catch(warn).then(this.#released)
   }
 
   #openTail(apply: TailOptions['apply']): StateTail {

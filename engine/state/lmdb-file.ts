@@ -1,8 +1,9 @@
 /** A task's local copy on the disk: entries, the timers among them by when they are due, and the position that they reflect. */
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Database, type RootDatabase, TransactionFlags } from 'lmdb'
 import { asText } from '#engine/core/codec.ts'
+import { isDiskFull } from '#engine/core/disk-full.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { System } from '#engine/core/system.ts'
 import { type Due, dueOf } from './due-heap.ts'
@@ -17,8 +18,21 @@ export interface Place {
   readonly system: System
 }
 
-export function failed({ task, directory }: Place, reason: string, cause?: unknown): CaudalError {
-  return new CaudalError('STORE_FAILED', { task, path: directory, reason }, cause)
+export function failed(place: Place, error: unknown): CaudalError {
+  const { task, directory: path } = place
+  const reason = isFull(place, error)
+    ? `the disk is full (${reasonOf(error)}): make room there, and it goes on by itself`
+    : reasonOf(error)
+  return new CaudalError('STORE_FAILED', { task, path, reason }, error)
+}
+
+export function isFull(place: Place, error: unknown): boolean {
+  return isDiskFull(error, () => freeBytes(place))
+}
+
+function freeBytes({ directory }: Place): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
 }
 
 /** Counted up when the databases or what is in them change: an older copy is restored from its topic. */
@@ -74,6 +88,8 @@ const COMMIT_WITHOUT_SYNC = TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFla
 const ENTRY_DATABASE = { name: 'entries', encoding: 'binary', keyEncoder } as const
 const DUE_DATABASE = { name: 'dues', encoding: 'binary', keyEncoder: dueKeyEncoder } as const
 const NOTHING = Buffer.alloc(0)
+/** What a small transaction writes beside its entries. */
+const PAGES_BYTES = 65_536
 const META_DATABASE = { name: 'meta', encoding: 'binary', useVersions: true } as const
 /** Keys of entries are not empty: no key sorts before this one. */
 const FIRST_KEY = '\0'
@@ -100,6 +116,8 @@ export class LmdbFile implements EntryFile {
   #version: number | undefined
   /** Where a background write is under way: the version that it follows. */
   #followed: number | undefined
+  /** The last background write found no room. */
+  #wasFull: unknown
 
   private constructor(place: Place, databases: Databases) {
     this.#place = place
@@ -171,6 +189,8 @@ export class LmdbFile implements EntryFile {
   }
 
   async write(writes: Writes, position: number | undefined): Promise<void> {
+    // LMDB itself prints each failure of its write thread.
+    if (this.#wasFull && !this.#mayFit(writes)) throw failed(this.#place, this.#wasFull)
     const { meta } = this.#databases
     const followed = this.#version ?? 0
     const version = followed + 1
@@ -179,9 +199,12 @@ export class LmdbFile implements EntryFile {
     try {
       const written = await meta.ifVersion(META, followed, () => this.#put(writes, position, version))
       if (!written && this.#version === version) throw new TypeError('another process writes to it')
+      this.#wasFull = undefined
     } catch (error) {
       if (this.#version === version) this.#version = followed
-      throw failed(this.#place, reasonOf(error), error)
+      const cause = await causeOf(error)
+      this.#wasFull = isFull(this.#place, cause) ? cause : undefined
+      throw failed(this.#place, cause)
     } finally {
       this.#followed = undefined
     }
@@ -198,7 +221,7 @@ export class LmdbFile implements EntryFile {
       }, COMMIT_WITHOUT_SYNC)
       this.#version = (this.#version ?? 0) + 1
     } catch (error) {
-      throw failed(this.#place, reasonOf(error), error)
+      throw failed(this.#place, error)
     }
   }
 
@@ -213,6 +236,12 @@ export class LmdbFile implements EntryFile {
   async erase(): Promise<void> {
     await this.#databases.root.close()
     rmSync(this.#place.directory, { recursive: true, force: true })
+  }
+
+  #mayFit(writes: Writes): boolean {
+    let bytes = 0
+    for (const [key, value] of writes) bytes += key.length + (value?.length ?? 0)
+    return freeBytes(this.#place) >= bytes + PAGES_BYTES
   }
 
   #put(writes: Writes, position: number | undefined, version: number): void {
@@ -239,12 +268,19 @@ export class LmdbFile implements EntryFile {
     try {
       writeFileSync(join(this.#place.directory, SUSPECT), '')
     } catch (unmarked) {
-      return failed(
-        this.#place,
-        `${reasonOf(error)}; it is not marked as suspect: ${reasonOf(unmarked)}`,
-        error,
-      )
+      const reason = `${reasonOf(error)}; it is not marked as suspect: ${reasonOf(unmarked)}`
+      return failed(this.#place, new TypeError(reason, { cause: error }))
     }
-    return failed(this.#place, reasonOf(error), error)
+    return failed(this.#place, error)
+  }
+}
+
+/** LMDB's write thread tells the cause in a promise of its own, a moment after the failure, which must be taken. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !('commitError' in error)) return error
+  try {
+    return await error.commitError
+  } catch (cause) {
+    return cause
   }
 }

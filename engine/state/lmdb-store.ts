@@ -7,6 +7,7 @@ import {
   readSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ import { open } from 'lmdb'
 import { reasonOf } from '#engine/core/errors.ts'
 import { type TaskId, taskKey } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
-import { FORMAT, failed, LmdbFile, type Meta, type Place, type Root, SUSPECT } from './lmdb-file.ts'
+import { FORMAT, failed, isFull, LmdbFile, type Meta, type Place, type Root, SUSPECT } from './lmdb-file.ts'
 import type { StoreFactory } from './store.ts'
 import { Turns } from './turns.ts'
 import { WriteBehindStore } from './write-behind-store.ts'
@@ -85,6 +86,15 @@ const MAGIC_AT = 24
 const PAGE_SIZE_AT = 48
 const HEAD_BYTES = 64
 const MAGIC = 0xbeef_c0de
+const ROOM_BYTES = 65_536
+const OPTIONS = {
+  noSubdir: false,
+  maxDbs: 3,
+  noMemInit: true,
+  // With either of them, a commit that fails rejects or leaves open promises inside LMDB that nobody can reach.
+  overlappingSync: false,
+  eventTurnBatching: false,
+}
 
 interface Copy {
   readonly file: LmdbFile
@@ -99,11 +109,11 @@ async function openCopy(place: Place, onDiscarded: (reason: string) => void): Pr
   try {
     rmSync(place.directory, { recursive: true, force: true })
   } catch (error) {
-    throw failed(place, reasonOf(error), error)
+    throw failed(place, error)
   }
   const second = await tryOpen(place)
   if (typeof second !== 'string') return second
-  throw failed(place, second)
+  throw failed(place, new TypeError(second))
 }
 
 /** The copy, or the reason why it cannot be used. */
@@ -113,8 +123,8 @@ async function tryOpen(place: Place): Promise<Copy | string> {
     const fault = faultOfHead(place.directory)
     if (fault !== undefined) return fault
     mkdirSync(place.directory, { recursive: true })
-    writeFileSync(join(place.directory, SUSPECT), '')
-    root = open<Uint8Array, string>({ path: place.directory, noSubdir: false, maxDbs: 3, noMemInit: true })
+    mark(place)
+    root = open<Uint8Array, string>({ path: place.directory, ...OPTIONS })
     if (isTruncated(root, place.directory)) return closing(root, 'the file is truncated')
     const file = LmdbFile.open(place, root)
     const { meta } = file
@@ -126,8 +136,22 @@ async function tryOpen(place: Place): Promise<Copy | string> {
     rmSync(join(place.directory, SUSPECT))
     return { file, position }
   } catch (error) {
-    return root ? closing(root, reasonOf(error)) : reasonOf(error)
+    const reason = root ? await closing(root, reasonOf(error)) : reasonOf(error)
+    if (!isFull(place, error)) return reason
+    // The copy is as good as before.
+    rmSync(join(place.directory, SUSPECT), { force: true })
+    throw failed(place, error)
   }
+}
+
+/**
+ * Marks the copy as suspect, in a file that needs as much room as LMDB does to begin: it maps a small file of its own,
+ * and where the disk has no room for a page of that, the system ends the process.
+ */
+function mark({ directory }: Place): void {
+  const suspect = join(directory, SUSPECT)
+  writeFileSync(suspect, Buffer.alloc(ROOM_BYTES))
+  truncateSync(suspect)
 }
 
 async function closing(root: Root, reason: string): Promise<string> {

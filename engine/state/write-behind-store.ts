@@ -39,7 +39,7 @@ export interface WriteBehindOptions {
   readonly flushDelayMs: number
   /** The store's share of memory now: when that is full, `apply` itself writes to the file. */
   readonly gatheredBytesMax: () => number
-  /** A flush failed; what it held is still in memory and is written with the next one. */
+  /** A flush failed, the first in a row; what it held is still in memory and is written with the next one. */
   readonly onFlushFailed: (error: unknown) => void
   /** Shared by the stores of a pod: a flush keeps the thread while it hands its batch over. */
   readonly turns: Turns
@@ -245,8 +245,8 @@ export class WriteBehindStore implements Store {
     this.#gathered = batch
     this.#gatheredBytes += bytes
     this.#flushing = undefined
+    if (!this.#isFailing) this.#options.onFlushFailed(error)
     this.#isFailing = true
-    this.#options.onFlushFailed(error)
     this.#plan()
     return error
   }

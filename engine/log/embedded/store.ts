@@ -3,6 +3,7 @@ import { close, fdatasync, mkdirSync, openSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { open, TransactionFlags } from 'lmdb'
+import { isDiskFull } from '#engine/core/disk-full.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import { checkMapFile } from './map-file.ts'
 
@@ -34,12 +35,6 @@ export type Fsync = 'interval' | 'always'
 const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUSH
 /** Page not found, corrupted, panic, page full, and whatever else LMDB finds wrong with its own pages. */
 const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
-/** No space left, file too large, quota exceeded; and LMDB's own map, were it ever to end. */
-const FULL: ReadonlySet<unknown> = new Set([28, 27, 122, -30_792])
-/** What LMDB reports for a write that found room for a part of it. */
-const SHORT_WRITE = 5
-/** With less than this free, a short write is a full disk and not a broken one. */
-const FREE_BYTES_MIN = 1_048_576
 
 const flushFile = promisify(fdatasync)
 const closeFile = promisify(close)
@@ -171,18 +166,18 @@ export class Store {
   }
 
   #commitFailure(error: unknown): CaudalError {
-    const code = codeOf(error)
-    const full = FULL.has(code) || (code === SHORT_WRITE && this.#diskIsFull())
-    if (full) return new CaudalError('LOG_FULL', { path: this.path }, error)
-    if (!DAMAGED.has(code)) return new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
+    if (isDiskFull(error, () => this.#freeBytes()))
+      return new CaudalError('LOG_FULL', { path: this.path }, error)
+    if (!DAMAGED.has(codeOf(error)))
+      return new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
     const damage = new CaudalError('LOG_CORRUPT', { path: this.path, reason: reasonOf(error) }, error)
     this.refuse(damage)
     return damage
   }
 
-  #diskIsFull(): boolean {
+  #freeBytes(): number {
     const { bavail, bsize } = statfsSync(this.path)
-    return bavail * bsize < FREE_BYTES_MIN
+    return bavail * bsize
   }
 
   #count(): void {

@@ -1,7 +1,10 @@
 /** What a terminal gets to see: tables, the block that is redrawn, examples, log lines, the ledger behind the figures. */
+import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { Examples } from '#cli/examples-table.ts'
 import { LiveView, progressLine } from '#cli/live-view.ts'
@@ -11,6 +14,8 @@ import { cut, table } from '#cli/text-table.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { delivered } from './outcomes.ts'
 import { MemoryScreen } from './surroundings.ts'
+
+const FULL_LEDGER = fileURLToPath(new URL('full-ledger.ts', import.meta.url))
 
 describe('table', () => {
   it('aligns its columns and cuts what is too long', () => {
@@ -118,6 +123,17 @@ describe('the ledger of purchases', () => {
     expect(second.twice).toBe(1)
     second.close()
     expect(readFileSync(path, 'utf8')).toBe('a\nb\nb\nc\n')
+    rmSync(folder, { recursive: true })
+  })
+
+  it('keeps what finds no room on the disk, says so once, and writes it when there is room', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
+    const path = join(folder, 'purchases')
+    const limited = ['-c', 'ulimit -S -f 1 && exec "$0" "$@"', process.execPath]
+    const { stdout } = await promisify(execFile)('sh', [...limited, FULL_LEDGER, path, '200'])
+    expect(JSON.parse(stdout)).toEqual({ toldWhenFull: 1, told: 1, twice: 0 })
+    const ids = [...Array.from({ length: 200 }, (_, index) => `${index}`), 'last']
+    expect(readFileSync(path, 'utf8')).toBe(ids.map(id => `purchase-${id}\n`).join(''))
     rmSync(folder, { recursive: true })
   })
 

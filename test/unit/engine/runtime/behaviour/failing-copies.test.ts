@@ -78,7 +78,9 @@ async function setUp() {
   const stores = new FailingStores()
   const system = time.systemFor('pod')
   const log = broker.connect(system, 'pod')
-  const begin = () => run(graphOf(sum, { partitions: 2 }), { log, system, stores, logger: silent })
+  const warnings: string[] = []
+  const logger = { ...silent, warn: (message: string) => void warnings.push(message) }
+  const begin = () => run(graphOf(sum, { partitions: 2 }), { log, system, stores, logger })
   const running = await time.settle(begin())
   let ended: unknown
   running.ended.catch(error => {
@@ -96,7 +98,7 @@ async function setUp() {
       .flat()
       .map(({ key, value: bytes }) => `${Buffer.from(key ?? [])}=${Buffer.from(bytes ?? [])}`)
       .sort()
-  return { time, stores, feed, totals, running, ended: () => ended }
+  return { time, stores, feed, totals, running, warnings, ended: () => ended }
 }
 
 const expectedTotals = (count: number) =>
@@ -134,8 +136,8 @@ describe('a local copy that fails', () => {
     expect(totals()).toEqual(['key-0=0', 'key-0=1', 'key-0=1', 'key-1=0', 'key-1=1', 'key-1=1'])
   })
 
-  it('again and again: the others go on, and it does once it can', async () => {
-    const { time, stores, feed, totals, running, ended } = await setUp()
+  it('again and again: the others go on, and it does once it can; it is told once', async () => {
+    const { time, stores, feed, totals, running, ended, warnings } = await setUp()
     await time.runFor(1_000)
     await feed()
     stores.fail('open', 20)
@@ -148,6 +150,7 @@ describe('a local copy that fails', () => {
     await time.runFor(60_000)
     expect(ended()).toBeUndefined()
     expect(totals()).toEqual(expectedTotals(5))
+    expect(warnings).toEqual(['a task is taken anew', 'a task waits before it opens'])
     await time.settle(running.stop())
   })
 
