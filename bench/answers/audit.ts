@@ -10,6 +10,11 @@ export interface Audit {
   readonly bought: number
   /** Of these, further ones of the same request id. */
   readonly boughtTwice: number
+  /**
+   * Request ids whose only answers were lost, as their pod was killed before a commit held them, and whose last call then
+   * failed: the question goes on with a call of another id, so no outcome knows of the purchase.
+   */
+  readonly boughtAndLost: number
   /** Calls that the outcomes say were paid for. */
   readonly recorded: number
   /** What must not be, a line each. */
@@ -20,20 +25,30 @@ const SHOWN_MAX = 5
 
 export async function audit(application: Application): Promise<Audit> {
   const { outcomes, asked } = application
-  const { purchases } = await application.provider.report()
+  const { purchases, lost } = await application.provider.report()
   const delivered = outcomes.all.filter(({ isDelivered }) => isDelivered).length
   const twice = [...outcomes.byId].filter(([, found]) => found.length > 1).map(([id]) => id)
   const missing = [...asked.keys()].filter(id => !outcomes.byId.has(id))
   const unasked = [...outcomes.byId.keys()].filter(id => !asked.has(id))
   const silent = outcomes.all.filter(({ isDelivered, reason }) => !isDelivered && reason === '')
+  const bought = purchases.length
+  const boughtTwice = bought - new Set(purchases.map(({ id }) => id)).size
+  const recorded = outcomes.all.reduce((sum, { calls }) => sum + calls, 0)
+  const unexplained = bought - recorded - boughtTwice - lost.length
   return {
     asked: asked.size,
     delivered,
     failed: outcomes.all.length - delivered,
-    bought: purchases.length,
-    boughtTwice: purchases.length - new Set(purchases.map(({ id }) => id)).size,
-    recorded: outcomes.all.reduce((sum, { calls }) => sum + calls, 0),
+    bought,
+    boughtTwice,
+    boughtAndLost: lost.length,
+    recorded,
     faults: [
+      ...(unexplained === 0
+        ? []
+        : [
+            `${bought} bought are not ${recorded} recorded, ${boughtTwice} bought twice and ${lost.length} lost`,
+          ]),
       ...told('without an outcome', missing),
       ...told('with more than one outcome', twice),
       ...told('with an outcome, but never asked', unasked),

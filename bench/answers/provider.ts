@@ -19,6 +19,8 @@ export interface Purchase {
 
 export interface ProviderReport {
   readonly purchases: readonly Purchase[]
+  /** Ids that were bought, asked for again and not answered the last time, by the server since it was last brought up. */
+  readonly lost: readonly string[]
   /** Of the server since it was last brought up. */
   readonly stats: ModelServerStats
 }
@@ -49,7 +51,7 @@ async function answer(request: ProviderRequest): Promise<ProviderReport | number
     case 'count':
       return purchases.length
     case 'report':
-      return { purchases, stats: server.stats() }
+      return { purchases, lost: server.lostIds(), stats: server.stats() }
   }
   return request.type
 }

@@ -21,8 +21,15 @@ type Outcome = 'successes' | 'refused' | 'failed' | 'malformed' | 'abandoned'
 /** Request ids remembered; the oldest are forgotten first. */
 const REQUEST_IDS_MAX = 1_000_000
 
+interface Entry {
+  calls: number
+  successes: number
+  /** How the call ended that ended last. */
+  last: Outcome | undefined
+}
+
 export class Purchases {
-  readonly #byId = new Map<string, { calls: number; successes: number }>()
+  readonly #byId = new Map<string, Entry>()
   readonly #counts = { calls: 0, successes: 0, refused: 0, failed: 0, malformed: 0, abandoned: 0 }
   #boughtTwice = 0
   #inFlight = 0
@@ -30,7 +37,7 @@ export class Purchases {
 
   /** Returns which call of this request id it is, from 1. */
   begin(requestId: string): number {
-    const entry = this.#byId.get(requestId) ?? { calls: 0, successes: 0 }
+    const entry = this.#byId.get(requestId) ?? { calls: 0, successes: 0, last: undefined }
     entry.calls += 1
     this.#byId.set(requestId, entry)
     if (this.#byId.size > REQUEST_IDS_MAX) {
@@ -47,9 +54,10 @@ export class Purchases {
   end(requestId: string, outcome: Outcome): void {
     this.#counts[outcome] += 1
     this.#inFlight -= 1
-    if (outcome !== 'successes') return
     const entry = this.#byId.get(requestId)
     if (!entry) return
+    entry.last = outcome
+    if (outcome !== 'successes') return
     entry.successes += 1
     if (entry.successes > 1) this.#boughtTwice += 1
   }
@@ -65,6 +73,12 @@ export class Purchases {
       inFlight: this.#inFlight,
       embeddings: this.#embeddings,
     }
+  }
+
+  /** Request ids that were bought, asked for again and not answered the last time: whoever asked has none of the answers. */
+  lostIds(): readonly string[] {
+    const lost = [...this.#byId].filter(([, { successes, last }]) => successes > 0 && last !== 'successes')
+    return lost.map(([id]) => id)
   }
 
   successesById(): Readonly<Record<string, number>> {

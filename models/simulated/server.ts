@@ -35,6 +35,8 @@ export interface ModelServer {
   readonly url: string
   stats(): ModelServerStats
   successesById(): Readonly<Record<string, number>>
+  /** Request ids that were bought, asked for again and not answered the last time. */
+  lostIds(): readonly string[]
   /** Connections accepted since the start. */
   connections(): number
   /** Changes the behaviour of the requests that arrive from now on. */
@@ -79,6 +81,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
     stats: () => state.purchases.stats(),
     connections: () => state.connections,
     successesById: () => state.purchases.successesById(),
+    lostIds: () => state.purchases.lostIds(),
     setProfile(profile) {
       state.profile = { ...state.profile, ...profile }
     },

@@ -49,10 +49,6 @@ export const kills: Scenario<KillsSize> = {
       const { purchases, stats } = await application.provider.report()
       const lost = lostMs(purchases, killedAt)
       const late = lost.filter(ms => ms > CYCLE_MAX_MS).length
-      const unrecorded = figures.bought - figures.recorded
-      const open = purchases.filter(({ at }) =>
-        killedAt.some(kill => at <= kill && kill - at <= CYCLE_MAX_MS),
-      )
       return {
         figures: {
           ...figures,
@@ -67,8 +63,6 @@ export const kills: Scenario<KillsSize> = {
           ...(late === 0
             ? []
             : [`${late} calls were bought again that were answered ${CYCLE_MAX_MS} ms before any kill`]),
-          ...(unrecorded >= 0 ? [] : [`${-unrecorded} calls are recorded that were never bought`]),
-          ...(unrecorded <= open.length ? [] : [`${unrecorded} bought calls are recorded nowhere`]),
           ...(killedAt.length > 0 ? [] : ['nothing was killed: too few questions']),
         ],
       }

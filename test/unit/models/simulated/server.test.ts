@@ -104,6 +104,20 @@ test('streamed, it is the same answer in chunks, with its usage, ended by [DONE]
   expect(server.stats()).toMatchObject({ successes: 2, boughtTwice: 1 })
 })
 
+test('a request id that was answered, asked for again and refused is told as lost, until it is answered again', async () => {
+  const { server, chat } = await start()
+  await chat('a')
+  await chat('b')
+  expect(server.lostIds()).toEqual([])
+  server.setProfile({ rateLimited: 1 })
+  await chat('a')
+  await chat('never answered')
+  expect(server.lostIds()).toEqual(['a'])
+  server.setProfile({ rateLimited: 0 })
+  await chat('a')
+  expect(server.lostIds()).toEqual([])
+})
+
 test('every success is counted by its request id, and a second one as bought twice', async () => {
   const { server, chat } = await start()
   await chat('a')
