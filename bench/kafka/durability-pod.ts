@@ -1,0 +1,69 @@
+/** A pod of the durability bench: one HTTP call per record in a step. Tells its parent how long each answer was not yet durable. */
+import { once } from 'node:events'
+import { Agent } from 'undici'
+import { json } from '#engine/core/codec.ts'
+import { operator } from '#engine/core/operator.ts'
+import { realSystem } from '#engine/core/system.ts'
+import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
+import { subscribe } from '#engine/runtime/diagnostics.ts'
+import { run } from '#engine/runtime/run.ts'
+import { topology } from '#topology/index.ts'
+import { PARTITIONS } from './workloads.ts'
+
+const [application = '', broker = '', url = '', inFlightText = ''] = process.argv.slice(2)
+const inFlightMax = Number(inFlightText)
+const agent = new Agent({ connections: inFlightMax, pipelining: 1, keepAliveTimeout: 120_000 })
+
+/** When each answer arrived that no commit holds yet, the earliest first. */
+let waiting: number[] = []
+const delays: number[] = []
+let isMeasuring = false
+
+/** A commit holds what had arrived when it began; it is told within the step that learns of its end. */
+subscribe('caudal:commit', ({ durationMs }) => {
+  const now = performance.now()
+  const began = now - durationMs
+  const first = waiting.findIndex(at => at >= began)
+  const held = first < 0 ? waiting.length : first
+  if (isMeasuring) for (const at of waiting.slice(0, held)) delays.push(now - at)
+  waiting = waiting.slice(held)
+})
+
+const TextJson = json<string>('text')
+const AnswerJson = json<{ readonly question: string; readonly text: string }>('answer')
+const ask = operator({
+  name: 'ask',
+  input: TextJson,
+  outputs: { answered: AnswerJson },
+  steps: { answer: TextJson },
+  limits: { inFlightMax, timeoutMs: 60_000 },
+  async process({ value: question }, ctx) {
+    const text = await ctx.step('answer', async () => {
+      const { body } = await agent.request({
+        origin: url,
+        path: `/${question}`,
+        method: 'POST',
+        body: question,
+      })
+      const answer = await body.text()
+      waiting.push(performance.now())
+      return answer
+    })
+    ctx.emit('answered', { question, text })
+  },
+})
+
+const t = topology(application)
+const questions = t.source(`${application}.in`, { value: TextJson, partitions: PARTITIONS })
+questions.process(ask).to(t.topic(`${application}.out`, { value: AnswerJson, partitions: PARTITIONS }))
+const log = await openKafkaLog({ brokers: [broker], clientId: 'bench', system: realSystem })
+const running = await run(t.build(), { log, name: 'pod' })
+process.on('message', message => {
+  isMeasuring = message === 'measure'
+  if (!isMeasuring) process.send?.(delays)
+})
+await once(process, 'SIGTERM')
+await running.stop()
+await log.close()
+await agent.close()
+process.disconnect?.()
