@@ -90,6 +90,14 @@ export const CATALOGUE = {
     'blockTask',
     'task {task}: its state cannot be read to the end within {timeoutMs} ms: {diagnosis}',
   ],
+  TRANSACTION_TORN: [
+    'blockTask',
+    'a transaction of producer {producer} (id {producerId}) has ended, but not in {places}, and {reason}: nothing was written since; {remedy}',
+  ],
+  TRANSACTION_UNCHECKED: [
+    'blockTask',
+    'the brokers do not tell which transactions of producer {producer} are open: {reason}; grant READ on the topics and DESCRIBE on the transactional id',
+  ],
   MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],
   MODEL_REFUSED: ['deadLetter', 'model {model}: {errorType}: {reason}'],
   NAME_TAKEN: ['stop', 'another pod runs under the name {name} ({other}); give each pod a name of its own'],

@@ -19,11 +19,13 @@ export interface Log {
   trim(place: TopicPartition, beforeOffset: number): Promise<void>
   /**
    * Starts the one live producer with this id. When it resolves, every earlier producer with the id is fenced and its
-   * open transaction is aborted; nothing they send can take place any more.
+   * open transaction is aborted; nothing they send can take place any more. Where a transaction of theirs has not ended in
+   * all of `writes`, which are the partitions that producers of this id may write to, it is ended there as elsewhere; rejects
+   * with TRANSACTION_TORN if that cannot be, and with TRANSACTION_UNCHECKED where brokers refuse to tell.
    */
-  startProducer(transactionalId: string): Promise<Producer>
+  startProducer(transactionalId: string, writes?: readonly TopicPartition[]): Promise<Producer>
   /** Fences every producer with this id, as `startProducer` does, without keeping one. */
-  fence(transactionalId: string): Promise<void>
+  fence(transactionalId: string, writes?: readonly TopicPartition[]): Promise<void>
   /** Reads committed records from `offset` on, outside any group. */
   openReader(place: TopicPartition, offset: number): Reader
   /** Joins the group. Resolves at once; joins arrive at the listener. */

@@ -15,6 +15,8 @@ interface Row {
 /** Modules of Node that do no I/O. */
 const PURE = ['node:buffer', 'node:crypto', 'node:util']
 const LOG_PORT = 'engine/log/log.ts'
+/** The protocol of drivers whose transactions may be torn. */
+const REPAIR = 'engine/log/repair.ts'
 const ENGINE = ['engine/core', 'engine/state', 'engine/runtime', 'topology', LOG_PORT]
 const MODEL_PORT = 'models/model.ts'
 /** What is pure of the models: the port, and what is computed around a call. */
@@ -49,8 +51,9 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   topology: { may: ['engine/core'], mayTypes: [LOG_PORT], node: PURE },
   [LOG_PORT]: { may: ['engine/core'], node: [] },
   'engine/log/embedded': { may: ['engine/core', LOG_PORT], node: 'any' },
-  'engine/log/kafka': { may: ['engine/core', LOG_PORT], node: 'any' },
-  'engine/log/simulated': { may: ['engine/core', LOG_PORT], node: PURE },
+  [REPAIR]: { may: ['engine/core'], node: [] },
+  'engine/log/kafka': { may: ['engine/core', LOG_PORT, REPAIR], node: 'any' },
+  'engine/log/simulated': { may: ['engine/core', LOG_PORT, REPAIR], node: PURE },
   'engine/state': { may: ['engine/core'], node: PURE },
   'engine/state/lmdb-file.ts': { may: ['engine/core', 'engine/state'], node: 'any' },
   'engine/state/lmdb-store.ts': { may: ['engine/core', 'engine/state'], node: 'any' },
