@@ -61,11 +61,11 @@ export class GatedLog implements Log {
   trim(place: TopicPartition, beforeOffset: number): Promise<void> {
     return this.#log.trim(place, beforeOffset)
   }
-  startProducer(transactionalId: string): Promise<Producer> {
-    return this.#log.startProducer(transactionalId)
+  startProducer(transactionalId: string, writes?: readonly TopicPartition[]): Promise<Producer> {
+    return this.#log.startProducer(transactionalId, writes)
   }
-  fence(transactionalId: string): Promise<void> {
-    return this.#log.fence(transactionalId)
+  fence(transactionalId: string, writes?: readonly TopicPartition[]): Promise<void> {
+    return this.#log.fence(transactionalId, writes)
   }
   joinGroup(options: GroupOptions): Membership {
     return this.#log.joinGroup(options)

@@ -40,6 +40,8 @@ export interface OwnershipOptions {
   readonly producer: string
   /** Of all tasks of the application. */
   readonly statePlaces: readonly TopicPartition[]
+  /** All that pods of the application write to. */
+  readonly writePlaces: readonly TopicPartition[]
   readonly membership: () => Membership | undefined
   readonly confirmation: Confirmation
   readonly committer: Committer
@@ -236,7 +238,7 @@ export class Ownership {
   }
 
   #startProducer(): void {
-    const { host, producer, committer } = this.#options
+    const { host, producer, committer, writePlaces } = this.#options
     const use = (started: Producer) => {
       committer.useProducer(started)
       this.#hasProducer = true
@@ -244,7 +246,7 @@ export class Ownership {
       // Their successors may have taken them over, in the same generation.
       for (const holding of this.leaving.values()) holding.verified = false
     }
-    this.#operations.begin(host.log.startProducer(producer), use)
+    this.#operations.begin(host.log.startProducer(producer, writePlaces), use)
   }
 
   /** Whoever went by our name is fenced by our producer: nobody needs to do it again, and hit us. */
@@ -292,7 +294,8 @@ export class Ownership {
     this.#options.metrics.fences++
     publish('caudal:fence', { pod: this.#options.host.incarnation, producer: owner.producer })
     const seen = [...this.holdings.values()].map(each => ({ each, nonces: each.settledBy(owner) }))
-    this.#operations.begin(this.#options.host.log.fence(owner.producer), () => {
+    const { host, writePlaces } = this.#options
+    this.#operations.begin(host.log.fence(owner.producer, writePlaces), () => {
       for (const { each, nonces } of seen) each.settle(nonces)
       holding.settle([owner.nonce])
     })

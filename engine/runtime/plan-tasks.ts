@@ -15,6 +15,15 @@ export function statePlacesOf({ stages }: Plan): TopicPartition[] {
   )
 }
 
+/** Everything that a pod of this plan may write to. */
+export function writePlacesOf({ topicSpecs, topics, topologyTopic }: Plan): TopicPartition[] {
+  return topicSpecs
+    .filter(({ name }) => name !== topologyTopic && topics.get(name)?.kind !== 'source')
+    .flatMap(({ name, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
+    )
+}
+
 /** Where claims and positions of the group are kept. */
 export function groupTopicsOf({ stages }: Plan): string[] {
   return stages.flatMap(({ stateTopic, sources }) => [stateTopic, ...sources.map(({ topic }) => topic)])

@@ -21,7 +21,7 @@ import { incarnationOf, isSamePod } from './incarnation.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
-import { groupTopicsOf, statePlacesOf, tasksOf } from './plan-tasks.ts'
+import { groupTopicsOf, statePlacesOf, tasksOf, writePlacesOf } from './plan-tasks.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
 import { StallDetector } from './stall.ts'
@@ -121,6 +121,7 @@ export class Pod implements TaskHost {
       host: this,
       producer: `${plan.application}-${name}`,
       statePlaces: statePlacesOf(plan),
+      writePlaces: writePlacesOf(plan),
       membership: () => this.#membership,
       confirmation: this.#confirmation,
       committer: this.#committer,

@@ -33,7 +33,8 @@ async function acceptTopology(plan: Plan, log: Log, { system, logger }: Patience
   const after = summarize(plan)
   const written = JSON.stringify({ format: FORMAT, topology: after })
   if ((await lastWritten(log, plan.topologyTopic)) === written) return
-  const producer = await log.startProducer(plan.topologyTopic)
+  const place = { topic: plan.topologyTopic, partition: 0 }
+  const producer = await log.startProducer(plan.topologyTopic, [place])
   try {
     const known = await lastWritten(log, plan.topologyTopic)
     if (known === written) return
@@ -42,7 +43,7 @@ async function acceptTopology(plan: Plan, log: Log, { system, logger }: Patience
       for (const { what, remedy } of left) logger.warn('the topology has changed', { what, remedy })
     }
     const record = { key: KEY, value: Buffer.from(written), headers: NO_HEADERS, timestamp: system.now() }
-    await producer.transact([{ topic: plan.topologyTopic, partition: 0, records: [record] }])
+    await producer.transact([{ ...place, records: [record] }])
   } finally {
     producer.close().catch(() => undefined) // It is of no more use, closed or not.
   }

@@ -97,8 +97,8 @@ describe('found by the simulation', () => {
     let isDown = false
     let tries = 0
     const withoutProducers: Plant = ports => {
-      const startProducer: Log['startProducer'] = id => {
-        if (!isDown) return ports.log.startProducer(id)
+      const startProducer: Log['startProducer'] = (id, writes) => {
+        if (!isDown) return ports.log.startProducer(id, writes)
         tries++
         return Promise.reject(new CaudalError('LOG_UNAVAILABLE', { reason: 'planted' }))
       }
@@ -159,8 +159,8 @@ describe('found by the simulation', () => {
   it('a pod that is fenced again and again ends after its time, and the one started after it does the work', async () => {
     let isFencing = true
     const fencing: Plant = ports => {
-      const startProducer: Log['startProducer'] = async id => {
-        const producer = await ports.log.startProducer(id)
+      const startProducer: Log['startProducer'] = async (id, writes) => {
+        const producer = await ports.log.startProducer(id, writes)
         const transact: Producer['transact'] = batches =>
           isFencing && id === 'standard-first'
             ? Promise.reject(new CaudalError('FENCED', { producer: id }))

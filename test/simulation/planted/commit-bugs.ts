@@ -2,7 +2,7 @@
 import { asText } from '#engine/core/codec.ts'
 import { hasCode } from '#engine/core/errors.ts'
 import { type LogRecord, partitionKey, type TaskId, type TopicPartition } from '#engine/core/record.ts'
-import type { PartitionBatch, Producer } from '#engine/log/log.ts'
+import type { Log, PartitionBatch, Producer } from '#engine/log/log.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '#engine/runtime/checkpoint.ts'
 import { CHECKPOINT } from '#engine/state/layout.ts'
 import type { Store } from '#engine/state/store.ts'
@@ -45,8 +45,8 @@ export const storeWrittenFirst: Plant = (ports, _name, fleet) => {
     }
   }
   const log = withLog(ports.log, {
-    startProducer: async transactionalId => {
-      const producer = await ports.log.startProducer(transactionalId)
+    startProducer: async (transactionalId, writes) => {
+      const producer = await ports.log.startProducer(transactionalId, writes)
       const transact = (batches: readonly PartitionBatch[]) => {
         applyEarly(batches)
         return producer.transact(batches)
@@ -76,9 +76,9 @@ export const storeWrittenFirst: Plant = (ports, _name, fleet) => {
 export const producerReused: Plant = (ports, name, fleet) => {
   fleet.broker.faults.reuseProducers(name)
   let kept: Producer | undefined
-  const startProducer = async (transactionalId: string): Promise<Producer> => {
+  const startProducer: Log['startProducer'] = async (transactionalId, writes) => {
     if (kept) return kept
-    const producer = await ports.log.startProducer(transactionalId)
+    const producer = await ports.log.startProducer(transactionalId, writes)
     const transact = (batches: readonly PartitionBatch[]) =>
       producer.transact(batches).catch(error => {
         if (hasCode(error, 'FENCED')) kept = undefined

@@ -68,8 +68,8 @@ export const promiseBelieved: Plant = (ports, name, fleet) => {
 export const lookedTooLate: Plant = ports => {
   const markers = new Map<string, number>()
   const log = withLog(ports.log, {
-    startProducer: async transactionalId => {
-      const producer = await ports.log.startProducer(transactionalId)
+    startProducer: async (transactionalId, writes) => {
+      const producer = await ports.log.startProducer(transactionalId, writes)
       const transact = async (batches: readonly PartitionBatch[]): Promise<Receipt> => {
         const receipt = await producer.transact(batches)
         batches.forEach((batch, index) => {
