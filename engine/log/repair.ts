@@ -62,6 +62,8 @@ export interface TransactionPort {
   add(epoch: Epoch, places: readonly TopicPartition[]): Promise<void>
   end(epoch: Epoch, outcome: 'commit' | 'abort'): Promise<void>
   pause(ms: number): Promise<void>
+  /** Tells of what will block this id later. */
+  warn(message: string): void
 }
 
 interface Found {
@@ -166,8 +168,9 @@ async function startToWrite(
   const started = await port.start('write')
   const left = await port.open(described?.producerId ?? started.producerId, places).catch(error => {
     // An id that nobody has used leaves nothing.
-    if (described === undefined && hasCode(error, 'TRANSACTION_UNCHECKED')) return []
-    throw error
+    if (described !== undefined || !hasCode(error, 'TRANSACTION_UNCHECKED')) throw error
+    port.warn(error.message)
+    return []
   })
   // Whoever lived until now may have ended a transaction since the question; nobody can any more.
   refuse(port, left, 'nobody knows how it ended')

@@ -1,5 +1,6 @@
 /** The contract of the Log port on a real Kafka broker. */
 import { describe } from 'vitest'
+import type { KafkaLogOptions } from '#engine/log/kafka/options.ts'
 import { openLocalLog } from '../integration/kafka.ts'
 import { RUN, stackRuns } from '../integration/stack.ts'
 import { describeLog } from './log.ts'
@@ -9,19 +10,22 @@ const runs = await stackRuns('kafka')
 let opened = 0
 
 describe.skipIf(!runs)('on the local broker', () => {
-  const open = async () => {
-    let log = await openLocalLog()
+  const openWith = (options: Partial<KafkaLogOptions>) => async () => {
+    let log = await openLocalLog(options)
     return {
       log,
       prefix: `${RUN}${opened++}-`,
       async reopen() {
         await log.close()
-        log = await openLocalLog()
+        log = await openLocalLog(options)
         return log
       },
       settle: () => new Promise<void>(resolve => setTimeout(resolve, SETTLE_MS)),
       close: () => log.close(),
     }
   }
-  describeLog('kafka', open, { members: 'many' })
+  describeLog('kafka', openWith({}), { members: 'many' })
+  describeLog('kafka, transactions as of older brokers', openWith({ transactionVersionMax: 1 }), {
+    members: 'many',
+  })
 })

@@ -32,7 +32,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
   /** Runs a transaction that meets the fault, then whatever a successor writes. */
   async function transacted(api: number, fault: 'cutRequest' | 'cutResponse') {
     const id = name('producer')
-    const producer = await log.startProducer(id)
+    const producer = await log.startProducer(id, [place])
     await producer.transact([batch(place, 'before')])
     const met = proxy.next(api, fault)
     const outcome = await codeOf(
@@ -40,16 +40,25 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     )
     await met
     const spent = await codeOf(producer.transact([batch(place, 'of no more use')]))
-    const next = await log.startProducer(id)
+    const next = await log.startProducer(id, [place])
     await next.transact([batch(place, 'after')])
     const found = [await values(log, place), await values(log, { ...place, partition: 1 })]
     return { outcome, spent, found }
   }
 
-  describe('a transaction', () => {
+  describe.each([1, 2] as const)('a transaction of version %d', transactionVersionMax => {
+    beforeEach(async () => {
+      await log.close()
+      log = await openLocalLog({ route: () => proxy.address, requestTimeoutMs: 2_000, transactionVersionMax })
+    })
+
     it.each([
-      [API.addPartitionsToTransaction, 'cutRequest'],
-      [API.addPartitionsToTransaction, 'cutResponse'],
+      ...(transactionVersionMax === 1
+        ? ([
+            [API.addPartitionsToTransaction, 'cutRequest'],
+            [API.addPartitionsToTransaction, 'cutResponse'],
+          ] as const)
+        : []),
       [API.produce, 'cutRequest'],
       [API.produce, 'cutResponse'],
     ] as const)('surely did not take place when API %d fails: %s', async (api, fault) => {

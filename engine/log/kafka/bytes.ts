@@ -65,6 +65,37 @@ export class ByteWriter {
     this.length += bytes
   }
 
+  /** An unsigned integer: small ones in few bytes. */
+  uvarint(value: number): void {
+    this.reserve(5)
+    let rest = value
+    while (rest > 0x7f) {
+      this.buffer[this.length++] = (rest & 0x7f) | 0x80
+      rest >>>= 7
+    }
+    this.buffer[this.length++] = rest
+  }
+
+  /** Begins an array, bytes or text of a flexible version; -1 is null. */
+  compactLength(count: number): void {
+    this.uvarint(count + 1)
+  }
+
+  compactString(text: string): void {
+    const size = Buffer.byteLength(text)
+    this.compactLength(size)
+    this.text(text, size)
+  }
+
+  uuid(id: string): void {
+    this.bytes(Buffer.from(id, 'base64url'))
+  }
+
+  /** Ends a structure of a flexible version, without any tagged field. */
+  tags(): void {
+    this.uvarint(0)
+  }
+
   bytes(bytes: Uint8Array): void {
     this.reserve(bytes.length)
     this.buffer.set(bytes, this.length)
@@ -157,6 +188,49 @@ export class ByteReader {
     const items: Item[] = []
     for (let index = 0; index < count; index++) items.push(item())
     return items
+  }
+
+  uvarint(): number {
+    const { buffer } = this
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = buffer[this.at++] ?? 0
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value >>> 0
+    }
+  }
+
+  /** How much follows in a flexible version; -1 is null. */
+  compactLength(): number {
+    return this.uvarint() - 1
+  }
+
+  compactString(): string | null {
+    const size = this.compactLength()
+    if (size < 0) return null
+    const text = this.buffer.toString('utf8', this.at, this.at + size)
+    this.at += size
+    return text
+  }
+
+  compactArray<Item>(item: () => Item): Item[] {
+    const items: Item[] = []
+    for (let count = this.compactLength(); count > 0; count--) items.push(item())
+    return items
+  }
+
+  /** In the notation of Kafka's own tools. */
+  uuid(): string {
+    return this.view(16).toString('base64url')
+  }
+
+  /** Passes over the tagged fields that end a structure of a flexible version. */
+  tags(): void {
+    for (let count = this.uvarint(); count > 0; count--) {
+      this.uvarint()
+      const size = this.uvarint()
+      this.at += size
+    }
   }
 
   /** The next bytes, not copied. */

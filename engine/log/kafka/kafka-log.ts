@@ -20,7 +20,7 @@ import { Network, type NetworkOptions } from './network.ts'
 import { type KafkaLogOptions, type KafkaSettings, settingsOf } from './options.ts'
 import { Outage } from './outage.ts'
 import { BackOff } from './persist.ts'
-import { KafkaProducer, takeOver } from './producer.ts'
+import { KafkaProducer, takeOverId } from './producer.ts'
 import { Topics } from './topics.ts'
 
 const TRIES_PER_SESSION = 3
@@ -113,18 +113,19 @@ class KafkaLog implements Log {
     return appended
   }
 
-  async startProducer(transactionalId: string): Promise<Producer> {
+  async startProducer(transactionalId: string, writes: readonly TopicPartition[] = []): Promise<Producer> {
     this.#checkOpen()
     const forget = (producer: Producer) => void this.#producers.delete(producer)
-    const producer = await KafkaProducer.start(this.#connect(), this.#settings, transactionalId, forget)
+    const network = this.#connect()
+    const producer = await KafkaProducer.start(network, this.#settings, transactionalId, writes, forget)
     this.#producers.add(producer)
     if (this.#closed) await producer.close()
     this.#checkOpen()
     return producer
   }
 
-  async fence(transactionalId: string): Promise<void> {
-    await takeOver(this.#shared, this.#settings, transactionalId)
+  async fence(transactionalId: string, writes: readonly TopicPartition[] = []): Promise<void> {
+    await takeOverId(this.#shared, this.#settings, transactionalId, writes)
   }
 
   openReader(place: TopicPartition, offset: number): Reader {
@@ -163,14 +164,14 @@ class KafkaLog implements Log {
   }
 
   async #append(batches: readonly PartitionBatch[]): Promise<void> {
-    this.#appender ??= await this.startProducer(this.#appenderId)
+    this.#appender ??= await this.startProducer(this.#appenderId, batches)
     try {
       await this.#appender.transact(batches)
     } catch (error) {
       await this.#appender.close()
       this.#appender = undefined
       // Readers of the partitions would wait for what was begun and is not ended.
-      if (!hasCode(error, 'LOG_CLOSED')) await this.fence(this.#appenderId)
+      if (!hasCode(error, 'LOG_CLOSED')) await this.fence(this.#appenderId, batches)
       throw error
     }
   }

@@ -16,9 +16,11 @@ export class Link {
   readonly #waiting = new Set<(reason: CaudalError) => void>()
   #ready: Promise<Broker> | undefined
   #cut: CaudalError | undefined
+  readonly #onLost: () => void
 
-  constructor(address: string, settings: KafkaSettings, clientId: string) {
+  constructor(address: string, settings: KafkaSettings, clientId: string, onLost: () => void = () => {}) {
     this.address = address
+    this.#onLost = onLost
     this.#settings = settings
     const [host = '', port = ''] = settings.route(address).split(':')
     this.#broker = createBroker({
@@ -77,7 +79,10 @@ export class Link {
     socket.setNoDelay(true)
     socket.setKeepAlive(true, KEEP_ALIVE_MS)
     this.#sockets.add(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
+    socket.once('close', () => {
+      this.#sockets.delete(socket)
+      this.#onLost()
+    })
     return socket
   }
 }

@@ -40,6 +40,7 @@ export class Network {
   readonly #links = new Map<number, Link>()
   readonly #coordinators = new Map<string, number>()
   readonly #topics = new Set<string>()
+  #changes = 0
   #view: ClusterView | undefined
   #outdated = true
   #refreshing: Promise<ClusterView> | undefined
@@ -121,8 +122,14 @@ export class Network {
     return nodes[Math.floor(this.#settings.system.random() * nodes.length)] ?? 0
   }
 
+  /** How often a connection was lost, or something learned was found to be out of date. */
+  get changes(): number {
+    return this.#changes
+  }
+
   /** What was learned is out of date: leaders or coordinators have moved. */
   outdated(): void {
+    this.#changes++
     this.#outdated = true
     this.#coordinators.clear()
   }
@@ -211,9 +218,13 @@ export class Network {
       this.outdated()
       throw new CaudalError('LOG_UNAVAILABLE', { reason: `broker ${node} is not in the cluster now` })
     }
-    const link = this.#links.get(node) ?? new Link(address, this.#settings, this.#options.clientId)
+    const link = this.#links.get(node) ?? this.#open(address)
     this.#links.set(node, link)
     return link
+  }
+
+  #open(address: string): Link {
+    return new Link(address, this.#settings, this.#options.clientId, () => this.#changes++)
   }
 
   #cut(node: number, link: Link, reason: string): void {

@@ -24,6 +24,8 @@ export interface KafkaLogOptions {
   readonly replicationFactor?: number
   /** A producer that is silent in a transaction for so long is fenced by the brokers. Readers wait for it till then. */
   readonly transactionTimeoutMs?: number
+  /** The newest version of Kafka's transactions that is used where the brokers have it; 1 keeps to that of older brokers. */
+  readonly transactionVersionMax?: 1 | 2
   /** Readers that are held back for longer by a transaction that does not end are told of. */
   readonly undecidedMaxMs?: number
   readonly connectTimeoutMs?: number
@@ -49,6 +51,7 @@ const DEFAULTS = {
   compression: 'none',
   replicationFactor: -1,
   transactionTimeoutMs: 60_000,
+  transactionVersionMax: 2,
   undecidedMaxMs: 120_000,
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,

@@ -1,5 +1,9 @@
-/** The Produce request: encoded straight from the records into one run of bytes. */
+/**
+ * The Produce request: encoded straight from the records into one run of bytes. Its later version adds the partitions that it
+ * writes to the transaction.
+ */
 import type { TopicPartition } from '#engine/core/record.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { Compression } from './compression.ts'
 import type { WireRequest } from './library.ts'
 import { type Stamp, writeBatch } from './record-batch.ts'
@@ -8,6 +12,8 @@ import { byTopic, wireRequest } from './wire.ts'
 
 export interface ProduceOptions {
   readonly transactionalId: string
+  /** Of brokers that give each transaction an epoch of its own. */
+  readonly addsPartitions: boolean
   readonly timeoutMs: number
   readonly compression: Compression
   /** The producer's identity and the first sequence number of a slice. */
@@ -21,6 +27,8 @@ export interface ProducedSlice extends TopicPartition {
 
 const ALL_IN_SYNC_REPLICAS = -1
 const BATCH_OVERHEAD_BYTES = 128
+/** Of the size of a batch, which is below 2^28. */
+const SIZE_BYTES = 4
 
 export function produceRequest(
   slices: readonly Slice[],
@@ -33,36 +41,103 @@ export function produceRequest(
   )
   return wireRequest({
     apiKey: 0,
-    apiVersion: 7,
+    apiVersion: options.addsPartitions ? 12 : 7,
     apiName: 'Produce',
     sizeBytes: slices.reduce((sum, each) => sum + each.bytesAtMost + BATCH_OVERHEAD_BYTES, 512),
-    write(writer) {
-      writer.string(options.transactionalId)
-      writer.int16(ALL_IN_SYNC_REPLICAS)
-      writer.int32(options.timeoutMs)
-      writer.int32(topics.length)
-      for (const { topic, partitions } of topics) {
-        writer.string(topic)
-        writer.int32(partitions.length)
-        for (const slice of partitions) {
-          writer.int32(slice.partition)
-          const size = writer.placeholder(4)
-          writeBatch(writer, slice.records, slice.from, slice.to, options.stampOf(slice), options.compression)
-          writer.buffer.writeInt32BE(writer.length - size - 4, size)
-        }
-      }
-    },
-    read: reader =>
-      reader
-        .array(() => {
-          const topic = reader.string() ?? ''
-          return reader.array(() => {
-            const [partition, code, baseOffset] = [reader.int32(), reader.int16(), reader.int64()]
-            // The time of appending and the start of the log, which nobody asks for here.
-            reader.view(16)
-            return { topic, partition, code, baseOffset }
-          })
-        })
-        .flat(),
+    write: writer => (options.addsPartitions ? writeFlexible : writePlain)(writer, topics, options),
+    read: options.addsPartitions ? readFlexible : readPlain,
   })
+}
+
+type Topics = readonly { readonly topic: string; readonly partitions: readonly Slice[] }[]
+
+function writePlain(writer: ByteWriter, topics: Topics, options: ProduceOptions): void {
+  writer.string(options.transactionalId)
+  writer.int16(ALL_IN_SYNC_REPLICAS)
+  writer.int32(options.timeoutMs)
+  writer.int32(topics.length)
+  for (const { topic, partitions } of topics) {
+    writer.string(topic)
+    writer.int32(partitions.length)
+    for (const slice of partitions) {
+      writer.int32(slice.partition)
+      const size = writer.placeholder(4)
+      writeSlice(writer, slice, options)
+      writer.buffer.writeInt32BE(writer.length - size - 4, size)
+    }
+  }
+}
+
+function writeFlexible(writer: ByteWriter, topics: Topics, options: ProduceOptions): void {
+  writer.tags()
+  writer.compactString(options.transactionalId)
+  writer.int16(ALL_IN_SYNC_REPLICAS)
+  writer.int32(options.timeoutMs)
+  writer.compactLength(topics.length)
+  for (const { topic, partitions } of topics) {
+    writer.compactString(topic)
+    writer.compactLength(partitions.length)
+    for (const slice of partitions) {
+      writer.int32(slice.partition)
+      const size = writer.placeholder(SIZE_BYTES)
+      writeSlice(writer, slice, options)
+      writeSize(writer, size, writer.length - size - SIZE_BYTES)
+      writer.tags()
+    }
+    writer.tags()
+  }
+  writer.tags()
+}
+
+function writeSlice(writer: ByteWriter, slice: Slice, { stampOf, compression }: ProduceOptions): void {
+  writeBatch(writer, slice.records, slice.from, slice.to, stampOf(slice), compression)
+}
+
+/** A compact length in always as many bytes, as it is known only after what it counts: leading groups may be empty. */
+function writeSize(writer: ByteWriter, at: number, bytes: number): void {
+  let rest = bytes + 1
+  for (let index = 0; index < SIZE_BYTES; index++) {
+    const isLast = index === SIZE_BYTES - 1
+    writer.buffer[at + index] = (rest & 0x7f) | (isLast ? 0 : 0x80)
+    rest >>>= 7
+  }
+}
+
+function readPlain(reader: ByteReader): ProducedSlice[] {
+  return reader
+    .array(() => {
+      const topic = reader.string() ?? ''
+      return reader.array(() => readSlice(reader, topic))
+    })
+    .flat()
+}
+
+function readFlexible(reader: ByteReader): ProducedSlice[] {
+  reader.tags()
+  return reader
+    .compactArray(() => {
+      const topic = reader.compactString() ?? ''
+      const slices = reader.compactArray(() => {
+        const slice = readSlice(reader, topic)
+        // Which records of the batch are at fault, and why.
+        reader.compactArray(() => {
+          reader.int32()
+          reader.compactString()
+          reader.tags()
+        })
+        reader.compactString()
+        reader.tags()
+        return slice
+      })
+      reader.tags()
+      return slices
+    })
+    .flat()
+}
+
+function readSlice(reader: ByteReader, topic: string): ProducedSlice {
+  const [partition, code, baseOffset] = [reader.int32(), reader.int16(), reader.int64()]
+  // The time of appending and the start of the log, which nobody asks for here.
+  reader.view(16)
+  return { topic, partition, code, baseOffset }
 }

@@ -5,11 +5,16 @@
  *                            │
  *                            └──any failure──▶ spent ──▶ (close; a new one is started under the same id)
  *
- * Starting asks the coordinator for the id's next epoch: that fences every earlier producer and ends its transaction, and
- * resolves only once that is done. A transaction is three steps: name the partitions, write to them, end it. Writing is
- * never repeated; naming is only while the markers of the transaction before are still being written, as the broker has
- * then taken nothing. Whatever fails before the end is asked for cannot be committed by anybody, as only this producer's
- * own request could.
+ * Starting asks how the last transaction of the id ended, repairs it where it is torn, and takes the next epoch: that fences
+ * every earlier producer and ends its transaction (`repair.ts`). A transaction is three steps: name the partitions, write to
+ * them, end it. Where the brokers give each transaction an epoch of its own, writing names the partitions. Naming and
+ * writing are repeated only while the markers of the transaction before are still being written, as the broker has then
+ * taken nothing. Whatever fails before the end is asked for cannot be committed by anybody, as only this producer's own
+ * request could.
+ *
+ * An end is answered before its markers are written. Whoever coordinates after that may leave some out: so where a connection
+ * was lost, the coordinator has moved, or some time has passed since the end was asked for, it is asked whether the
+ * transaction has ended everywhere before the next one writes.
  *
  * The end is asked for until it is answered: aborting what was asked to be committed could tear the transaction. A
  * coordinator that is killed, and started again at once, acts on what it alone had noted and commits wherever it gets to,
@@ -18,22 +23,27 @@
  * or when somebody has fenced this producer meanwhile, the outcome is unknown.
  */
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { partitionKey } from '#engine/core/record.ts'
+import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
+import { isWhole, takeOver } from '../repair.ts'
 import { CODE, codeOf, isFencing, isUnanswered, unavailable } from './codes.ts'
-import type { Broker, ProducerIdentity } from './library.ts'
+import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { BackOff, persist } from './persist.ts'
 import { type ProducedSlice, produceRequest } from './produce-request.ts'
-import { sequenceAfter } from './record-batch.ts'
+import { type Stamp, sequenceAfter } from './record-batch.ts'
 import { type Limits, type Plan, planOf, type Slice } from './slices.ts'
-import { byTopic } from './wire.ts'
+import { Transactions } from './transactions.ts'
+import { Refusal } from './wire.ts'
 
 const KAFKA_OVERHEAD_BYTES = 40_000
 const BATCH_RECORDS_MAX = 10_000
 const REQUEST_BYTES_MAX = 4_194_304
+/** A coordinator that loses its place for as short a time and gets it back is noticed by a refusal or a lost connection. */
+const SURE_FOR_MS = 1_000
+const TORN = 'the transaction before it did not end in all partitions'
 /** Why a producer is of no more use after a commit that took place. */
 export const ASKED_AGAIN = 'the commit before it took place, but had to be asked for again'
 
@@ -42,25 +52,33 @@ export class KafkaProducer implements Producer {
   readonly #network: Network
   readonly #settings: KafkaSettings
   readonly #limits: Limits
-  readonly #identity: ProducerIdentity
-  readonly #producerId: bigint
+  readonly #transactions: Transactions
+  #identity: ProducerIdentity
   readonly #sequences = new Map<string, number>()
   readonly #onClosed: (producer: KafkaProducer) => void
   #state: 'started' | 'writing' | 'spent' | 'closed' = 'started'
   #spentBy: CaudalError | undefined
+  /** All that it may have written to, by name. */
+  readonly #writes: Map<string, TopicPartition>
+  /** When it was known last that nothing of its id is open, and how often connections had been lost by then. */
+  #sureAt: number
+  #sureUntil: number
 
   private constructor(
     network: Network,
     settings: KafkaSettings,
-    identity: ProducerIdentity,
+    { transactions, identity, writes }: Taken,
     onClosed: (producer: KafkaProducer) => void,
   ) {
     this.#onClosed = onClosed
     this.#id = identity.transactionalId
     this.#network = network
     this.#settings = settings
+    this.#transactions = transactions
     this.#identity = identity
-    this.#producerId = BigInt(identity.producerId)
+    this.#writes = new Map(writes.map(each => [partitionKey(each), each]))
+    this.#sureAt = settings.system.monotonic()
+    this.#sureUntil = network.changes
     this.#limits = {
       recordBytesMax: settings.recordBytesMax,
       batchBytesMax: settings.recordBytesMax + KAFKA_OVERHEAD_BYTES,
@@ -74,10 +92,11 @@ export class KafkaProducer implements Producer {
     network: Network,
     settings: KafkaSettings,
     id: string,
+    writes: readonly TopicPartition[],
     onClosed: (producer: KafkaProducer) => void,
   ): Promise<KafkaProducer> {
     try {
-      return new KafkaProducer(network, settings, await takeOver(network, settings, id), onClosed)
+      return new KafkaProducer(network, settings, await takeOverId(network, settings, id, writes), onClosed)
     } catch (error) {
       network.close()
       throw error
@@ -106,7 +125,9 @@ export class KafkaProducer implements Producer {
   async #write(plan: Plan): Promise<void> {
     // Known before anything is sent, so that a missing topic leaves no transaction behind.
     await this.#network.byLeader(plan.places)
-    await this.#name(plan)
+    await this.#makeSure()
+    for (const place of plan.places) this.#writes.set(partitionKey(place), place)
+    if (!this.#transactions.endsRaiseEpochs) await this.#name(plan)
     for (const round of plan.rounds) {
       const leaders = await this.#network.byLeader(round)
       await Promise.all([...leaders].map(([node, slices]) => this.#produce(plan, node, slices)))
@@ -114,21 +135,36 @@ export class KafkaProducer implements Producer {
     await this.#commit()
   }
 
+  /** The transaction before has ended everywhere; rejects where it has not, so that nothing of it is swept into this one. */
+  async #makeSure(): Promise<void> {
+    const { system } = this.#settings
+    const now = system.monotonic()
+    if (this.#sureUntil === this.#network.changes && now - this.#sureAt < SURE_FOR_MS) return
+    const { producerId, producerEpoch } = this.#identity
+    const writes = [...this.#writes.values()]
+    const changes = this.#network.changes
+    const ended = await persist(this.#settings, () =>
+      isWhole(this.#transactions, { producerId, epoch: producerEpoch }, writes),
+    )
+    if (!ended) throw new CaudalError('COMMIT_ABORTED', { reason: TORN })
+    this.#sureAt = now
+    this.#sureUntil = changes
+  }
+
   /** Adds the partitions to the transaction; waits for the markers of the one before. */
   async #name(plan: Plan): Promise<void> {
-    const topics = byTopic(
-      plan.places,
-      place => place.topic,
-      place => place.partition,
-    )
+    const { producerId, producerEpoch } = this.#identity
+    const epoch = { producerId, epoch: producerEpoch }
+    await this.#onceFree(() => this.#transactions.add(epoch, plan.places))
+  }
+
+  /** Again, while the transaction before is ending. */
+  async #onceFree(attempt: () => Promise<void>): Promise<void> {
     const { system, requestTimeoutMs } = this.#settings
     const begun = system.monotonic()
     for (const backOff = new BackOff(); ; await sleep(system, backOff.next())) {
       try {
-        await askCoordinator(this.#network, this.#id, broker =>
-          broker.addPartitionsToTxn({ ...this.#identity, topics }),
-        )
-        return
+        return await attempt()
       } catch (error) {
         if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS || system.monotonic() - begun > requestTimeoutMs)
           throw error
@@ -137,44 +173,74 @@ export class KafkaProducer implements Producer {
   }
 
   async #produce(plan: Plan, node: number, slices: readonly Slice[]): Promise<void> {
+    const stamps = new Map(slices.map(slice => [slice, this.#stampOf(slice)]))
+    let left = slices
+    await this.#onceFree(async () => {
+      const answers = await this.#send(node, left, stamps)
+      const refused: Slice[] = []
+      for (const slice of left) {
+        const answer = answers.get(partitionKey(slice))
+        if (answer?.code === 0) plan.written(slice, answer.baseOffset)
+        else if (answer?.code === CODE.CONCURRENT_TRANSACTIONS) refused.push(slice)
+        else throw this.#refused(slice, answer)
+      }
+      left = refused
+      if (left.length > 0) throw new Refusal('Produce', CODE.CONCURRENT_TRANSACTIONS)
+    })
+  }
+
+  async #send(
+    node: number,
+    slices: readonly Slice[],
+    stamps: ReadonlyMap<Slice, Stamp>,
+  ): Promise<ReadonlyMap<string, ProducedSlice>> {
     const { requestTimeoutMs, compression } = this.#settings
     const request = produceRequest(slices, {
       transactionalId: this.#id,
+      addsPartitions: this.#transactions.endsRaiseEpochs,
       timeoutMs: requestTimeoutMs,
       compression,
-      stampOf: slice => this.#stampOf(slice),
+      stampOf: slice => stamps.get(slice) ?? this.#stampOf(slice),
     })
-    const answers = new Map((await this.#network.send(node, request)).map(each => [partitionKey(each), each]))
-    for (const slice of slices) {
-      const answer = answers.get(partitionKey(slice))
-      if (answer?.code !== 0) throw this.#refused(slice, answer)
-      plan.written(slice, answer.baseOffset)
-    }
+    return new Map((await this.#network.send(node, request)).map(each => [partitionKey(each), each]))
   }
 
-  #stampOf(slice: Slice) {
+  #stampOf(slice: Slice): Stamp {
+    const { producerId, producerEpoch } = this.#identity
     const sequence = this.#sequences.get(partitionKey(slice)) ?? 0
     this.#sequences.set(partitionKey(slice), sequenceAfter(sequence, slice.to - slice.from))
-    return { producerId: this.#producerId, epoch: this.#identity.producerEpoch, sequence }
+    return { producerId: BigInt(producerId), epoch: producerEpoch, sequence }
   }
 
   async #commit(): Promise<void> {
-    const end = { ...this.#identity, transactionResult: true }
+    const askedAt = this.#settings.system.monotonic()
+    const changes = this.#network.changes
     let isRepeated = false
     let isFenced = false
     try {
-      await persist(this.#settings, () =>
-        askCoordinator(this.#network, this.#id, broker => broker.endTxn(end)).catch(error => {
+      const next = await persist(this.#settings, () =>
+        this.#transactions.commit(this.#identity).catch(error => {
           isRepeated ||= isUnanswered(error)
           isFenced ||= isFencing(error)
           throw error
         }),
       )
+      this.#continueAs(next)
     } catch (error) {
       if (isFenced && !isRepeated) throw new CaudalError('FENCED', { producer: this.#id }, error)
       throw new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
     }
     if (isRepeated) this.#spend(new CaudalError('COMMIT_ABORTED', { reason: ASKED_AGAIN }))
+    this.#sureAt = askedAt
+    this.#sureUntil = changes
+  }
+
+  /** Sequence numbers begin anew with each epoch. */
+  #continueAs(next: ProducerIdentity): void {
+    const isSame =
+      next.producerEpoch === this.#identity.producerEpoch && next.producerId === this.#identity.producerId
+    if (!isSame) this.#sequences.clear()
+    this.#identity = next
   }
 
   #refused(slice: Slice, answer: ProducedSlice | undefined): CaudalError {
@@ -217,35 +283,27 @@ export class KafkaProducer implements Producer {
   }
 }
 
-/** Fences every producer with the id and ends its transaction; resolves once nothing of theirs can take place. */
-export async function takeOver(
+interface Taken {
+  readonly transactions: Transactions
+  readonly identity: ProducerIdentity
+  readonly writes: readonly TopicPartition[]
+}
+
+/**
+ * Fences every producer with the id and ends its transactions, also where they are torn; resolves once nothing of theirs can
+ * take place.
+ */
+export async function takeOverId(
   network: Network,
   settings: KafkaSettings,
   id: string,
-): Promise<ProducerIdentity> {
-  const transactionTimeout = settings.transactionTimeoutMs
+  writes: readonly TopicPartition[],
+): Promise<Taken> {
   return persist(settings, async () => {
-    const start = { transactionalId: id, transactionTimeout }
-    const { producerId, producerEpoch } = await askCoordinator(network, id, broker =>
-      broker.initProducerId(start),
-    )
-    return { transactionalId: id, producerId, producerEpoch }
+    const transactions = await Transactions.of(network, settings, id)
+    const epoch = await takeOver(transactions, writes)
+    return { transactions, identity: transactions.identity(epoch), writes }
   }).catch(error => {
     throw unavailable(error)
   })
-}
-
-/** Whatever it answers but to wait may mean that another broker coordinates the producer now. */
-async function askCoordinator<Answer>(
-  network: Network,
-  id: string,
-  question: (broker: Broker) => Promise<Answer>,
-): Promise<Answer> {
-  const node = await network.coordinator('producer', id)
-  try {
-    return await network.ask(node, question)
-  } catch (error) {
-    if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS) network.outdated()
-    throw error
-  }
 }

@@ -31,6 +31,17 @@ export function wireRequest<Answer>(definition: Definition<Answer>): WireRequest
   }
 }
 
+/** What a broker answered instead of doing as asked; `codeOf` reads it. */
+export class Refusal extends Error {
+  readonly code: number
+
+  constructor(request: string, code: number) {
+    super(`${request} was refused (code ${code})`)
+    this.name = 'Refusal'
+    this.code = code
+  }
+}
+
 /** Groups what belongs to partitions by topic, as requests want it. */
 export function byTopic<Item, Entry>(
   items: readonly Item[],

@@ -187,6 +187,7 @@ describe.each([
     const brokers = new TornBrokers(endsRaiseEpochs)
     brokers.isAllowed = false
     await takeOver(brokers.port(), PLACES)
+    expect(brokers.told).toEqual([expect.stringContaining('code 29')])
     expect(await codeOf(takeOver(brokers.port(), PLACES))).toBe('TRANSACTION_UNCHECKED')
   })
 })

@@ -30,6 +30,7 @@ export class TornBrokers {
   meanwhile: (call: string) => void = () => {}
   isAllowed = true
   readonly calls: string[] = []
+  readonly told: string[] = []
   #described: Described | undefined
   #held: (() => void) | undefined
   #transactions = 0
@@ -106,6 +107,7 @@ export class TornBrokers {
       start: purpose => this.#call('start', () => this.start(purpose)),
       add: (epoch, places) => this.#call('add', () => this.add(epoch, places)),
       end: (epoch, outcome) => this.#call('end', () => void this.end(epoch, outcome)),
+      warn: message => this.told.push(message),
       pause: async ms => {
         for (let turns = ms / 10; turns > 0; turns--) await undefined
       },
