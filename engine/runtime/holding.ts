@@ -1,14 +1,17 @@
 /** What ownership knows of one task that the group has assigned to this pod. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { actionOf, CaudalError } from '#engine/core/errors.ts'
 import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { markerEntry } from '#engine/state/layout.ts'
 import { type Claim, encodeMarker, type Marker } from './checkpoint.ts'
 import { isSamePod } from './incarnation.ts'
 import type { Task } from './task.ts'
+import type { TaskHost } from './task-host.ts'
 
 /** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
 const PATIENCE_MS = 2_000
+/** What a person must mend is looked at again after this time. */
+const LOOK_AGAIN_MS = 5_000
 /** Claims of one task whose answers may be under way at once; one that came later still would count as another's. */
 const SENT_MAX = 100
 
@@ -25,6 +28,8 @@ export class Holding {
   overdue: string | undefined
   /** Where the state topic ended for readers when the claim was read: a hand-over of the owner stands before it. */
   readableEnd = 0
+  /** Its owner could not be fenced, which is tried again then. */
+  blockedUntil = 0
   /** The accepted claim of ours. */
   claim: string | undefined
   /** The claim was made with the producer in use. */
@@ -149,8 +154,9 @@ export class Holding {
     if (this.owner && this.#settled.has(this.owner.nonce)) this.verified = false
   }
 
-  /** Its owner may still hand it over, or has done so where we have not read yet. */
+  /** Its owner may still hand it over, or has done so where we have not read yet; or it cannot be fenced for now. */
   isWaiting(now: number, handOverMaxMs: number): boolean {
+    if (now < this.blockedUntil) return true
     if (now - this.waitingSince >= this.patienceMs(handOverMaxMs)) return false
     // Whoever has left may be back under its name: a fence would hit the one that came back, which will tell that it is out.
     return this.ownerIsAlive || !this.#hasReadAll || this.#ownerIsBack
@@ -232,4 +238,23 @@ export class Holding {
       'show: a transaction that never ended holds readers back; find and abort it with kafka-transactions.sh find-hanging'
     return new CaudalError('RESTORE_BLOCKED', { task: this.task.name, timeoutMs, diagnosis })
   }
+}
+
+/**
+ * What these wait for was refused until somebody acts: they stand still and others go on. Returns when it is tried again;
+ * `undefined` for any other failure.
+ */
+export function standStill(
+  holdings: Iterable<Holding>,
+  error: unknown,
+  host: Pick<TaskHost, 'system' | 'block' | 'enqueue'>,
+): number | undefined {
+  if (actionOf(error) !== 'blockTask') return undefined
+  const until = host.system.monotonic() + LOOK_AGAIN_MS
+  for (const holding of holdings) {
+    holding.blockedUntil = until
+    if (holding.task.phase === 'restoring') host.block(holding.task.name, error)
+  }
+  host.system.after(LOOK_AGAIN_MS + 1, () => host.enqueue(() => undefined))
+  return until
 }

@@ -19,8 +19,12 @@ export class Operations {
     return !this.#busy && this.#host.system.monotonic() >= this.#pausedUntil
   }
 
-  /** Its completion is an event of the pod's inbox. */
-  begin<T>(operation: Promise<T>, done: (result: T) => void, failed?: (error: unknown) => void): void {
+  /** Its completion is an event of the pod's inbox. `failed` may say until when nothing else is to be begun. */
+  begin<T>(
+    operation: Promise<T>,
+    done: (result: T) => void,
+    failed?: (error: unknown) => number | undefined,
+  ): void {
     this.#busy = true
     const ended = (callback: () => void) =>
       this.#host.enqueue(() => {
@@ -36,8 +40,8 @@ export class Operations {
       error =>
         ended(() => {
           this.#trouble.operationFailed(error)
-          failed?.(error)
-          this.pauseUntil(this.#host.system.monotonic() + BACK_OFF_MS)
+          const until = failed?.(error) ?? this.#host.system.monotonic() + BACK_OFF_MS
+          this.pauseUntil(until)
         }),
     )
   }

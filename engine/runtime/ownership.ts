@@ -26,7 +26,7 @@ import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
 import type { Committer } from './committer.ts'
 import type { Confirmation } from './confirmation.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
-import { Holding } from './holding.ts'
+import { Holding, standStill } from './holding.ts'
 import { yieldToNamesake } from './incarnation.ts'
 import { BACK_OFF_MS, Operations } from './operations.ts'
 import { Releases } from './releases.ts'
@@ -246,7 +246,8 @@ export class Ownership {
       // Their successors may have taken them over, in the same generation.
       for (const holding of this.leaving.values()) holding.verified = false
     }
-    this.#operations.begin(host.log.startProducer(producer, writePlaces), use)
+    const started = host.log.startProducer(producer, writePlaces)
+    this.#operations.begin(started, use, error => standStill(this.#all, error, host))
   }
 
   /** Whoever went by our name is fenced by our producer: nobody needs to do it again, and hit us. */
@@ -295,10 +296,12 @@ export class Ownership {
     publish('caudal:fence', { pod: this.#options.host.incarnation, producer: owner.producer })
     const seen = [...this.holdings.values()].map(each => ({ each, nonces: each.settledBy(owner) }))
     const { host, writePlaces } = this.#options
-    this.#operations.begin(host.log.fence(owner.producer, writePlaces), () => {
+    const settle = () => {
       for (const { each, nonces } of seen) each.settle(nonces)
       holding.settle([owner.nonce])
-    })
+    }
+    const fenced = host.log.fence(owner.producer, writePlaces)
+    this.#operations.begin(fenced, settle, error => void standStill([holding], error, host))
   }
 
   #claim(holdings: readonly Holding[]): void {

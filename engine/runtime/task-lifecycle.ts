@@ -1,5 +1,5 @@
 /** The life of a task in a pod, as a table. */
-import { invariant } from '#engine/core/errors.ts'
+import { type ErrorCode, invariant } from '#engine/core/errors.ts'
 
 /**
  * ```
@@ -15,6 +15,13 @@ import { invariant } from '#engine/core/errors.ts'
  * ```
  */
 export type TaskPhase = 'restoring' | 'running' | 'blocked' | 'leaving' | 'closedClean' | 'closedDirty'
+
+/** What blocks a task only until somebody has mended the log: it then runs without a restart. */
+export const PASSING_BLOCKS: readonly ErrorCode[] = [
+  'RESTORE_BLOCKED',
+  'TRANSACTION_TORN',
+  'TRANSACTION_UNCHECKED',
+]
 
 const MOVES: Readonly<Record<TaskPhase, readonly TaskPhase[]>> = {
   restoring: ['running', 'blocked', 'closedDirty'],

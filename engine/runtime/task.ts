@@ -25,7 +25,7 @@ import { migrateLayout } from './state-migration.ts'
 import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
 import type { TaskHost } from './task-host.ts'
-import { assertMove, type TaskPhase } from './task-lifecycle.ts'
+import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
 import { type Staged, TaskWork, type WorkOwner } from './task-work.ts'
 
 const RETRY_MS = 200
@@ -127,9 +127,9 @@ export class Task {
     return this.tail?.reached === true
   }
 
-  /** It was blocked for reading too long, and goes on by itself once what held it up is gone. */
+  /** It was blocked by what lies in the log, and goes on by itself once that is gone. */
   get isHeldUp(): boolean {
-    return this.phase === 'blocked' && hasCode(this.blockedBy, 'RESTORE_BLOCKED')
+    return this.phase === 'blocked' && PASSING_BLOCKS.some(code => hasCode(this.blockedBy, code))
   }
 
   /** Ownership is settled and the state is whole: begin to work. */

@@ -4,7 +4,7 @@
  * out of: it ends, so that its supervisor starts it anew; late, as its end throws away what it has bought and not
  * committed. What passes by itself, as an outage does, never counts.
  */
-import { CaudalError, type ErrorCode, reasonOf } from '#engine/core/errors.ts'
+import { actionOf, CaudalError, type ErrorCode, reasonOf } from '#engine/core/errors.ts'
 import type { TaskHost } from './task-host.ts'
 
 /** A refusal that came so often, for so long, each time within a session of the last, does not pass. */
@@ -31,6 +31,8 @@ export class Trouble {
   /** Of the effects of records: markers do not count as progress. */
   readonly #progress: { readonly committedBytes: number }
   #isTold = false
+  /** What blocks tasks until somebody acts, told once each. */
+  readonly #blocks = new Set<string>()
   #circle: Circle | undefined
 
   constructor(
@@ -42,11 +44,17 @@ export class Trouble {
   }
 
   operationFailed(error: unknown): void {
+    if (actionOf(error) === 'blockTask') return this.#blocked(reasonOf(error))
     this.#host.logger[this.#isTold ? 'debug' : 'warn']('taking over tasks: trying again', {
       error: String(error),
     })
     this.#isTold = true
     this.met(error)
+  }
+
+  #blocked(reason: string): void {
+    if (!this.#blocks.has(reason)) this.#host.logger.error('taking over tasks is blocked', { error: reason })
+    this.#blocks.add(reason)
   }
 
   operationDone(): void {

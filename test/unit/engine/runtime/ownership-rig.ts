@@ -145,6 +145,7 @@ export class OwnershipRig {
       // Ownership asks a host for no more than this.
       host: host as unknown as TaskHost,
       producer: PRODUCER,
+      writePlaces: [],
       statePlaces: [0, 1].map(partition => ({ topic: 'state', partition })),
       membership: () => membership,
       committer: this.#committer,
