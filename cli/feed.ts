@@ -1,6 +1,6 @@
 /** Brings events from a file into `datos_crudos`, each line once however often the feeding is broken off and begun again. */
 import { createHash } from 'node:crypto'
-import { asText } from '#engine/core/codec.ts'
+import { asShown } from '#engine/core/codec.ts'
 import { HEADER, type NewRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
@@ -59,7 +59,7 @@ async function identities(log: Log): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
   await readAll(log, TOPICS.raw, ({ headers }) => {
     const id = headers[HEADER.id]
-    if (id) found.add(asText(id))
+    if (id) found.add(asShown(id))
   })
   return found
 }

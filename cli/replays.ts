@@ -1,5 +1,5 @@
 /** What failed for good, read from its two topics, and how it is sent again, once. */
-import { asText } from '#engine/core/codec.ts'
+import { asShown } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import {
   HEADER,
@@ -38,7 +38,7 @@ export interface Failure {
 /** The failure that a record says was sent again, as `partition/offset`; nothing for a record that is a failure. */
 export function replayedBy({ value, headers }: LogRecord): string | undefined {
   const name = headers[REPLAYED]
-  return value === null && name ? asText(name) : undefined
+  return value === null && name ? asShown(name) : undefined
 }
 
 /** Everything that failed and was not sent again since, oldest first. */

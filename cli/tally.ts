@@ -1,5 +1,5 @@
 /** What came of the inputs, counted from the topics themselves. */
-import { asText } from '#engine/core/codec.ts'
+import { asShown } from '#engine/core/codec.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -75,7 +75,7 @@ export class Tally {
     this.#following = await Promise.all([
       counted(TOPICS.raw, () => this.figures.inputs++),
       counted(TOPICS.intake, ({ key }) => {
-        this.#admissions.taken(key ? asText(key) : '')
+        this.#admissions.taken(key ? asShown(key) : '')
         this.#countDuplicates()
       }),
       counted(TOPICS.errors, async ({ value }) => {

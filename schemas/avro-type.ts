@@ -4,6 +4,7 @@ import { reasonOf } from '#engine/core/errors.ts'
 import { absencesOf } from './absences.ts'
 import { boundedCollection } from './bounded-collections.ts'
 import { exactInteger } from './exact-integers.ts'
+import { exactText } from './exact-texts.ts'
 import { HEAD_BYTES, MAGIC } from './wire-format.ts'
 
 /** Reads a whole message in the wire format; throws a TypeError where its body is not of the writer's schema. */
@@ -34,7 +35,8 @@ export class AvroType {
       this.text = JSON.stringify(schema)
       this.#type = avro.Type.forSchema(schema, {
         omitRecordMethods: true,
-        typeHook: (each, options) => exactInteger(each) ?? boundedCollection(each, options),
+        typeHook: (each, options) =>
+          exactInteger(each) ?? exactText(each) ?? boundedCollection(each, options),
         wrapUnions: unions === 'plain' ? 'never' : 'auto',
       })
     } catch (error) {

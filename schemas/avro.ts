@@ -1,4 +1,5 @@
 /** The codec of Avro values in the Confluent wire format. */
+import { keepsApart } from '#engine/core/codec.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import { AvroType, type Decode } from './avro-type.ts'
 import type { Binding, SchemaCodec } from './schema-codec.ts'
@@ -23,7 +24,7 @@ export interface AvroOptions {
  */
 export function avro<T>(schema: string, options: AvroOptions = {}): SchemaCodec<T> {
   const type = new AvroType(schema)
-  return new AvroCodec<T>(options.name ?? type.name, type, type.fingerprint, NO_WRITERS)
+  return keepsApart(new AvroCodec<T>(options.name ?? type.name, type, type.fingerprint, NO_WRITERS))
 }
 
 /** Decoding looks the writer's id up in a map; making a decoder takes as long as using it forty times. */
@@ -58,7 +59,7 @@ class AvroCodec<T> implements SchemaCodec<T> {
   }
 
   bound({ idOf, writers }: Binding): SchemaCodec<T> {
-    return new AvroCodec<T>(this.name, this.schema, idOf(this.schema), writers)
+    return keepsApart(new AvroCodec<T>(this.name, this.schema, idOf(this.schema), writers))
   }
 
   #makeDecoder(id: number): Decode {

@@ -4,9 +4,10 @@
  * The library reads as many items as a block claims to have and looks only at the end whether the bytes were enough, so
  * five bytes can ask for billions of items. Here a block may not claim more items than there are bytes left, and items
  * that take no bytes at all are refused with the schema: the work is then bounded by the size of the record. Keys of maps
- * become own properties whatever they are called, `__proto__` included.
+ * become own properties whatever they are called, `__proto__` included, and are text, read and written exactly.
  */
 import avro, { type Type } from 'avsc'
+import { faultOf, readText } from './exact-texts.ts'
 
 /** The library's cursor, as far as it is used here. */
 interface Tap {
@@ -15,11 +16,14 @@ interface Tap {
   readLong(): number
   readString(): string
   skipString(): void
+  writeLong(value: number): void
+  writeString(value: string): void
 }
 /** A type or a resolver: what reads one value. */
 interface Reads {
   _read(tap: Tap): unknown
   _skip(tap: Tap): void
+  _write(tap: Tap, value: unknown): void
 }
 
 class BoundedArray extends avro.types.ArrayType {
@@ -46,9 +50,22 @@ class BoundedMap extends avro.types.MapType {
     const reads = this.valuesType as Reads // As in arrays.
     const entries: Record<string, unknown> = {}
     for (let count = itemsInBlock(tap); count > 0; count = itemsInBlock(tap)) {
-      for (; count > 0; count--) put(entries, tap.readString(), reads._read(tap))
+      for (; count > 0; count--) put(entries, readText(tap), reads._read(tap))
     }
     return entries
+  }
+
+  _write(tap: Tap, entries: unknown): void {
+    if (!isMap(entries)) throw new TypeError(`${typeof entries} is no map`)
+    const writes = this.valuesType as unknown as Reads // The library's typings leave its inner methods out.
+    const all = Object.entries(entries)
+    if (all.length > 0) tap.writeLong(all.length)
+    for (const [key, value] of all) {
+      if (!key.isWellFormed()) throw new TypeError(faultOf(key))
+      tap.writeString(key)
+      writes._write(tap, value)
+    }
+    tap.writeLong(0)
   }
 
   _skip(tap: Tap): void {
@@ -72,6 +89,10 @@ export function boundedCollection(schema: unknown, options: object): Type | unde
   const made = new BoundedArray(given, options)
   if (takesNoBytes(made.itemsType, 0)) throw new TypeError('its arrays have items that take no bytes')
   return made
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function itemsInBlock(tap: Tap): number {

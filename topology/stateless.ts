@@ -1,6 +1,7 @@
 /** The stateless operators behind `map`, `filter`, `branch`, `rekey` and `merge`: ordinary operators, made from functions. */
 import type { Codec } from '#engine/core/codec.ts'
 import { type Operator, operator } from '#engine/core/operator.ts'
+import { isPending } from '#engine/core/pending.ts'
 import type { Case, RecordFacts } from './handles.ts'
 
 type Single<V, T> = Operator<{ readonly in: Codec<V> }, { readonly out: Codec<T> }>
@@ -15,7 +16,7 @@ export function mapOperator<V, T>(
     name,
     input,
     outputs: { out: output },
-    process: (record, ctx) => ctx.emit('out', change(record.value, record)),
+    process: (record, ctx) => ctx.emit('out', atOnce(name, change(record.value, record))),
   })
 }
 
@@ -29,7 +30,7 @@ export function filterOperator<V>(
     input: codec,
     outputs: { out: codec },
     process(record, ctx) {
-      if (keep(record.value, record)) ctx.emit('out', record.value)
+      if (atOnce(name, keep(record.value, record))) ctx.emit('out', record.value)
     },
   })
 }
@@ -45,7 +46,7 @@ export function branchOperator<V>(
     input: codec,
     outputs: Object.fromEntries(ordered.map(([output]) => [output, codec])),
     process(record, ctx) {
-      const taken = ordered.find(([, holds]) => holds === true || holds(record.value, record))
+      const taken = ordered.find(([, holds]) => holds === true || atOnce(name, holds(record.value, record)))
       if (taken) ctx.emit(taken[0], record.value)
     },
   })
@@ -71,4 +72,10 @@ export function mergeOperator<V>(name: string, codec: Codec<V>): Single<V, V> {
     outputs: { out: codec },
     process: (record, ctx) => ctx.emit('out', record.value),
   })
+}
+
+/** A promise is neither a value nor an answer: it would be emitted as an empty object, or count as yes. */
+function atOnce<T>(name: string, given: T): T {
+  if (!isPending(given)) return given
+  throw new TypeError(`the function of ${name} gave a promise; use an operator, whose process may wait`)
 }

@@ -1,5 +1,5 @@
 /** `caudal dlq`: what failed for good, and sending it again. */
-import { asText } from '#engine/core/codec.ts'
+import { asShown } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
 import { command, EXIT } from '../command.ts'
@@ -123,13 +123,13 @@ function tableOf(failures: readonly Failure[]): readonly string[] {
 /** Bytes as the text that they mostly are. */
 function readable({ origin, ...letter }: DeadLetter) {
   const { key, value, headers, ...place } = origin
-  const texts = Object.entries(headers).map(([name, bytes]) => [name, asText(bytes)])
+  const texts = Object.entries(headers).map(([name, bytes]) => [name, asShown(bytes)])
   return {
     ...letter,
     origin: {
       ...place,
-      key: key && asText(key),
-      value: value && asText(value),
+      key: key && asShown(key),
+      value: value && asShown(value),
       headers: Object.fromEntries(texts),
     },
   }

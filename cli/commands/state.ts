@@ -1,5 +1,5 @@
 /** `caudal state get`: what an operator has stored under a key. */
-import { asText } from '#engine/core/codec.ts'
+import { asShown } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import type { MapState, ValueState } from '#engine/core/operator.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
@@ -53,7 +53,7 @@ async function read(
   const own = partitionOf(Buffer.from(key), stage.partitions)
   const entries = new Map<string, Uint8Array | null>()
   await readAll(log, stage.stateTopic, (record, partition) => {
-    if (partition === own && record.key) entries.set(asText(record.key), record.value)
+    if (partition === own && record.key) entries.set(asShown(record.key), record.value)
   })
   const found = [...entries].map(async ([text, bytes]) => {
     const entry = parseEntry(text)

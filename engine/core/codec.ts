@@ -1,4 +1,5 @@
 /** How values become bytes. A codec is a value: topics, state and steps carry one, and its name is its type's identity. */
+import { isUtf8 } from 'node:buffer'
 
 export interface Codec<T> {
   /** Identity of the type: two places are compatible when their codecs have the same name. */
@@ -15,12 +16,35 @@ export interface Codec<T> {
 /** The type that a codec carries. */
 export type ValueOf<C> = C extends Codec<infer T> ? T : never
 
+/** Codecs that keep nothing of the bytes that they are given, and give away none that they keep. */
+const apart = new WeakSet<object>()
+
+/**
+ * Declares that no memory is shared between a codec's values and its bytes. Whatever else comes as a codec gets a copy of
+ * the bytes of the engine, and gives the engine one: what an operator changes is then its own.
+ */
+export function keepsApart<C extends object>(codec: C): C {
+  apart.add(codec)
+  return codec
+}
+
+/** Encodes into bytes that nobody else holds. */
+export function encodeApart<T>(codec: Codec<T>, value: T): Uint8Array {
+  const encoded = codec.encode(value)
+  return apart.has(codec) ? encoded : copyOf(encoded)
+}
+
+/** Decodes into a value that shares no memory with the bytes. */
+export function decodeApart<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  return codec.decode(apart.has(codec) ? bytes : Buffer.from(bytes))
+}
+
 /**
  * Plain JSON with a TypeScript type and no schema registry. `check` may throw, or return false, for a value that
  * is not of the type: such input goes to the dead letters instead of into the operator.
  */
 export function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> {
-  return {
+  return keepsApart({
     name,
     encode: value => {
       const text = JSON.stringify(value)
@@ -32,22 +56,44 @@ export function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> 
       if (check && check(value) === false) throw new TypeError(`${name}: the value was refused by its check`)
       return value
     },
-  }
+  })
 }
 
-/** UTF-8 text as it is. */
-export const text: Codec<string> = {
+/** UTF-8 text as it is: what is not well-formed is refused in both directions, since another text would come of it. */
+export const text: Codec<string> = keepsApart({
   name: 'text',
-  encode: value => Buffer.from(value),
+  encode: value => asBytes(value),
   decode: bytes => asText(bytes),
+})
+
+/** Bytes as they are. What is given and what is got are copies: changing either changes nothing that is stored. */
+export const bytes: Codec<Uint8Array> = keepsApart({
+  name: 'bytes',
+  encode: value => copyOf(value),
+  decode: value => copyOf(value),
+})
+
+/** UTF-8 bytes as a string, without copying first. Throws a TypeError for bytes that are none: no two become one text. */
+export function asText(bytes: Uint8Array): string {
+  if (!isUtf8(bytes)) throw new TypeError('it is not valid UTF-8')
+  return asShown(bytes)
 }
 
-/** Bytes, untouched. */
-export const bytes: Codec<Uint8Array> = { name: 'bytes', encode: value => value, decode: value => value }
-
-/** UTF-8 bytes as a string, without copying first. */
-export function asText(bytes: Uint8Array): string {
+/** UTF-8 bytes for people to look at: what is not valid is shown as replacement characters. */
+export function asShown(bytes: Uint8Array): string {
   return Buffer.isBuffer(bytes)
     ? bytes.toString()
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+}
+
+/** Text as UTF-8 bytes. Throws a TypeError for what has no UTF-8, a lone surrogate: no two texts become the same bytes. */
+export function asBytes(text: string): Uint8Array {
+  if (typeof text !== 'string') throw new TypeError(`it is ${text === null ? 'null' : typeof text}, not text`)
+  if (!text.isWellFormed()) throw new TypeError('it has a lone surrogate, which has no UTF-8')
+  return Buffer.from(text)
+}
+
+function copyOf(value: Uint8Array): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new TypeError(`bytes: it is ${typeof value}, not a Uint8Array`)
+  return Buffer.from(value)
 }

@@ -45,7 +45,10 @@ export interface MapHandle<T> {
   get(name: string): T | undefined
   set(name: string, value: T): void
   delete(name: string): void
-  /** All entries of the record's key, own writes included, in no particular order. */
+  /**
+   * All entries of the record's key as they are when this is called, own writes included, each once, in no particular
+   * order. What is set or deleted during the walk changes the map and not the walk.
+   */
   entries(): IterableIterator<[string, T]>
 }
 export type StateHandles<S extends StateDeclarations> = {
@@ -154,6 +157,7 @@ export interface FailureContext {
   readonly error: unknown
   /** How often the record has run, this time included. */
   readonly attempt: number
+  /** `null` also where the key is not text. */
   readonly key: string | null
 }
 export type FailureAnswer = 'retry' | 'deadLetter' | 'stop'

@@ -1,5 +1,5 @@
 /** The dead letter of a job as an output of its own transaction: the original bytes, and what went wrong. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, type ErrorCode, reasonOf } from '#engine/core/errors.ts'
 import { HEADER, type LogRecord, NO_HEADERS } from '#engine/core/record.ts'
 import { type DeadLetter, encodeDeadLetter } from './dead-letter.ts'
 import { DelayJob } from './delay-job.ts'
@@ -19,7 +19,7 @@ export function deadLetterOf(job: Job, error: unknown, task: string, node: strin
     application: host.application,
     origin: originOf(job, task, now),
     node,
-    code: told.code,
+    code: codeOf(told),
     message: told.message,
     stack: error instanceof Error ? error.stack : undefined,
     attempts: job.attempt,
@@ -34,6 +34,12 @@ export function deadLetterOf(job: Job, error: unknown, task: string, node: strin
     timestamp: letter.origin.timestamp,
   }
   return { slot: host.outlets.place(host.deadLetters, node, record, job.id), record }
+}
+
+/** A schema that does not fit is told by its own code; the message has both, and the place. */
+function codeOf(told: CaudalError): ErrorCode {
+  const { code, cause } = told
+  return code === 'DECODE_FAILED' && cause instanceof CaudalError ? cause.code : code
 }
 
 function originOf(job: Job, task: string, now: number): DeadLetter['origin'] {

@@ -1,4 +1,5 @@
 /** The way of a record through the delay tiers, hop by hop: never early, at most the smallest tier late. */
+import { isUtf8 } from 'node:buffer'
 import { asText } from '#engine/core/codec.ts'
 
 /** One tier; tiers are given ascending by wait. */
@@ -46,6 +47,7 @@ export function encodeDelay({ due, target, enteredAt }: DelayHeader): Uint8Array
 
 /** `undefined` for anything unreadable: such a record has no known target and belongs to the dead letters. */
 export function decodeDelay(bytes: Uint8Array): DelayHeader | undefined {
+  if (!isUtf8(bytes)) return undefined
   let fields: Partial<Record<keyof DelayHeader, unknown>> | null
   try {
     fields = JSON.parse(asText(bytes))

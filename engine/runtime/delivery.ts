@@ -1,4 +1,5 @@
 /** A value on its way into one operator; what `process` is given. */
+import type { CaudalError } from '#engine/core/errors.ts'
 import type { InputRecord } from '#engine/core/operator.ts'
 import type { Headers } from '#engine/core/record.ts'
 import { outputId } from './identity.ts'
@@ -10,12 +11,17 @@ export interface Identified {
 }
 
 export interface DeliveryFields {
+  /** Unused where there is a fault. */
   readonly key: string | null
+  /** Why its key is no text: made, and thrown, where an operator asks for it. */
+  readonly keyFault?: KeyFault | undefined
   readonly value: unknown
   readonly timestamp: number
   readonly headers: Headers
   readonly origin: Identified
 }
+
+export type KeyFault = (node: string) => CaudalError
 
 export class Delivery implements InputRecord<string, unknown>, DeliveryFields, Identified {
   readonly node: ProgramNode
@@ -25,6 +31,9 @@ export class Delivery implements InputRecord<string, unknown>, DeliveryFields, I
   readonly timestamp: number
   readonly headers: Headers
   readonly origin: Identified
+  readonly keyFault: KeyFault | undefined
+  /** How many operators of its stage lie between the record and this one, itself included. */
+  readonly depth: number
 
   constructor(node: ProgramNode, input: string, fields: DeliveryFields) {
     this.node = node
@@ -34,11 +43,22 @@ export class Delivery implements InputRecord<string, unknown>, DeliveryFields, I
     this.timestamp = fields.timestamp
     this.headers = fields.headers
     this.origin = fields.origin
+    this.keyFault = fields.keyFault
+    this.depth = fields.origin instanceof Emitted ? fields.origin.depth : 1
+    if (fields.keyFault) hideKey(this, fields.keyFault)
   }
 
   get id(): string {
     return this.origin.id
   }
+}
+
+/** A key that is no text passes an operator that does not ask for it. */
+function hideKey(delivery: Delivery, fault: KeyFault): void {
+  const get = () => {
+    throw fault(delivery.node.name)
+  }
+  Object.defineProperty(delivery, 'key', { get, enumerable: true })
 }
 
 /** The identity of what an operator emitted to a fused one. */
@@ -52,6 +72,10 @@ export class Emitted implements Identified {
     this.#from = from
     this.#output = output
     this.#index = index
+  }
+
+  get depth(): number {
+    return this.#from.depth + 1
   }
 
   get id(): string {

@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type BinaryToTextEncoding, hash } from 'node:crypto'
 import { asText } from '#engine/core/codec.ts'
+import { CaudalError } from '#engine/core/errors.ts'
 import { HEADER, type Headers } from '#engine/core/record.ts'
 
 /** An id stands in keys, headers and dead letters: a longer one is replaced by its digest. */
@@ -32,6 +33,7 @@ export function outputId(recordId: string, operator: string, output: string, ind
 
 /** Identity of an outside call: the request id that a provider sees again when the call is repeated after a crash. */
 export function callId(recordId: string, operator: string, step: string, stepPart = ''): string {
+  checkPart(operator, stepPart)
   return digest(`c${part(recordId)}${part(operator)}${part(step)}${part(stepPart)}`)
 }
 
@@ -44,6 +46,13 @@ export function timerId(
   due: number,
 ): string {
   return digest(`t${part(task)}${part(operator)}${key === null ? '-' : part(key)}${part(name)}${due}`)
+}
+
+/** What a digest is made of is UTF-8: two parts without any would become one. */
+function checkPart(operator: string, stepPart: unknown): void {
+  if (typeof stepPart === 'string' && stepPart.isWellFormed()) return
+  const found = typeof stepPart === 'string' ? 'has a lone surrogate' : `is ${typeof stepPart}, not text`
+  throw new CaudalError('KEY_INVALID', { node: operator, reason: `the part of a step ${found}` })
 }
 
 /** A length in front of each part makes the joined text unambiguous whatever the parts contain. */

@@ -1,5 +1,6 @@
 /** One unit of work of a lane, across its attempts: a record of a source, or a timer that has fired. */
 import type { CaudalError } from '#engine/core/errors.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
 import type { Delivery } from './delivery.ts'
 import type { ProgramNode } from './stage-program.ts'
 
@@ -20,6 +21,8 @@ export interface Job {
   readonly id: string
   /** Where it came from, in words: `topic/partition@offset`, or the timer. */
   readonly place: string
+  /** The same in parts, of a record. */
+  readonly at?: TopicPartition & { readonly offset: number }
   /** 1 on the first run. */
   attempt: number
   /** Its record is done, by whichever attempt. */

@@ -1,4 +1,5 @@
 /** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
+import { isUtf8 } from 'node:buffer'
 import { asText, type Codec } from '#engine/core/codec.ts'
 import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type {
@@ -100,6 +101,7 @@ export class NodeContext implements Context {
     return {
       get: name => {
         const value = headers[name]
+        if (value && !isUtf8(value)) throw this.#headerInvalid(name)
         return value && asText(value)
       },
     }
@@ -188,6 +190,12 @@ export class NodeContext implements Context {
     const entry = timerEntry(node.name, name, key)
     this.#run.write(entry, due === undefined ? null : encodeDue(due))
     this.#run.changeTimer({ entry, operator: node.name, name, key, due })
+  }
+
+  #headerInvalid(header: string): CaudalError {
+    const { node } = this.delivery
+    const details = { node: node.name, ...this.#run.job.at, codec: 'text' }
+    return new CaudalError('DECODE_FAILED', { ...details, reason: `header ${header} is not valid UTF-8` })
   }
 
   #refuseTimer(timer: string, reason: string): never {

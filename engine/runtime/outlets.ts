@@ -1,4 +1,5 @@
 /** Where effects leave a pod: one outlet per topic, one slot per partition, shared by all tasks of the pod. */
+import { asBytes, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Headers, NewRecord } from '#engine/core/record.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -59,7 +60,7 @@ export class Outlets {
     const codec = outlet.node?.codec
     if (!codec) throw new CaudalError('INTERNAL', { reason: `topic ${outlet.topic} has no codec` })
     try {
-      return codec.encode(value)
+      return encodeApart(codec, value)
     } catch (error) {
       const details = { node, target: outlet.topic, codec: codec.name, reason: reasonOf(error) }
       throw new CaudalError('ENCODE_FAILED', details, error)
@@ -85,6 +86,20 @@ export class Outlets {
       size,
     })
   }
+}
+
+/** Headers that somebody gave as texts. Throws ENCODE_FAILED for a name or a text that has no UTF-8. */
+export function headersOf(node: string, texts: Readonly<Record<string, string>>): Record<string, Uint8Array> {
+  const headers = Object.entries(texts).map(([name, text]) => {
+    try {
+      asBytes(name)
+      return [name, asBytes(text)] as const
+    } catch (error) {
+      const details = { node, target: `header ${name}`, codec: 'text', reason: reasonOf(error) }
+      throw new CaudalError('ENCODE_FAILED', details, error)
+    }
+  })
+  return Object.fromEntries(headers)
 }
 
 /** Inherited headers with one of ours set. */

@@ -8,6 +8,7 @@
  */
 import { CaudalError, type NotYetReadable } from '#engine/core/errors.ts'
 import type { EmitOptions, Logger } from '#engine/core/operator.ts'
+import { isPending } from '#engine/core/pending.ts'
 import { HEADER, type Headers, type NewRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
@@ -17,7 +18,8 @@ import type { TableSnapshot } from './global-table.ts'
 import { outputId } from './identity.ts'
 import type { Job, JobRun } from './job.ts'
 import { type ContextRun, NodeContext, type TimerChange } from './node-context.ts'
-import { type Outlets, type Output, withHeader } from './outlets.ts'
+import { headersOf, type Outlets, type Output, withHeader } from './outlets.ts'
+import { checkedKey } from './record-key.ts'
 import type { ProgramNode, ProgramRoute } from './stage-program.ts'
 
 /** What a run needs of the task that it belongs to. */
@@ -168,10 +170,11 @@ export class RecordRun implements ContextRun, JobRun {
     this.timers.push(change)
   }
 
-  *entries(prefix: string): IterableIterator<[string, Uint8Array]> {
-    const own = this.writes ?? new Map<string, Uint8Array | null>()
-    for (const [entry, value] of this.host.state.entries(prefix)) if (!own.has(entry)) yield [entry, value]
-    for (const [entry, value] of own) if (value && entry.startsWith(prefix)) yield [entry, value]
+  /** As they are at the call: what the record writes during the walk is not part of it. */
+  entries(prefix: string): IterableIterator<[string, Uint8Array]> {
+    const own = new Map<string, Uint8Array | null>()
+    for (const [entry, value] of this.writes ?? NONE) if (entry.startsWith(prefix)) own.set(entry, value)
+    return walk(own, this.host.state.entries(prefix))
   }
 
   table(name: string): TableSnapshot<unknown> {
@@ -189,17 +192,19 @@ export class RecordRun implements ContextRun, JobRun {
     value: unknown,
     options: EmitOptions,
   ): void {
-    const headers = options.headers ? withTexts(from.headers, options.headers) : from.headers
+    const headers = options.headers ? withTexts(from, options.headers) : from.headers
     if (route.kind === 'topic') return this.#toTopic(from, output, index, route, value, options, headers)
     this.#refuseTime(from, output, options)
-    const key = options.key === undefined ? from.key : options.key
+    const isOwn = !('key' in options)
+    const keyFault = isOwn ? from.keyFault : undefined
+    const key = keyFault ? this.job.key : isOwn ? from.key : checkedKey(from.node.name, options.key)
     if (route.node.stateful && key !== this.job.key) {
       const reason = `a stage has one key: ${route.node.name} keeps state under the key of its stage; use a topic between`
       throw new CaudalError('KEY_INVALID', { node: from.node.name, reason })
     }
     const timestamp = options.timestamp ?? from.timestamp
     const origin = new Emitted(from, output, index)
-    this.deliver(new Delivery(route.node, route.input, { key, value, timestamp, headers, origin }))
+    this.deliver(new Delivery(route.node, route.input, { key, keyFault, value, timestamp, headers, origin }))
   }
 
   #toTopic(
@@ -252,7 +257,10 @@ export class RecordRun implements ContextRun, JobRun {
     options: EmitOptions,
   ): Uint8Array | null {
     const keyOf = route.outlet.node?.key
-    const key = options.key !== undefined ? options.key : keyOf ? keyOf(value) : from.key
+    const isOwn = !('key' in options) && !keyOf
+    if (isOwn && from.keyFault) return this.job.keyBytes ?? null
+    const given = 'key' in options ? options.key : keyOf ? keyOf(value) : from.key
+    const key = isOwn ? from.key : checkedKey(from.node.name, given)
     if (key === null) return null
     return key === this.job.key && this.job.keyBytes ? this.job.keyBytes : Buffer.from(key)
   }
@@ -267,7 +275,8 @@ export class RecordRun implements ContextRun, JobRun {
       const delivery = this.#queue?.[this.#next++]
       if (!delivery) return
       const hops = this.host.hopsMax
-      if (this.#next > hops) throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops })
+      this.node = delivery.node
+      if (delivery.depth > hops) throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops })
       const pending = this.#invoke(delivery)
       if (pending) return pending.then(() => (this.ended ? undefined : this.#drain()))
     }
@@ -275,18 +284,28 @@ export class RecordRun implements ContextRun, JobRun {
 
   #invoke(delivery: Delivery): void | Promise<void> {
     const { node } = delivery
-    this.node = node
-    if (node.stateful && delivery.key === null) throw this.job.keyMissing(node.name)
+    if (delivery.keyFault) {
+      if (node.needsKeyText) throw delivery.keyFault(node.name)
+    } else if (node.stateful && delivery.key === null) throw this.job.keyMissing(node.name)
     const context = new NodeContext(this, delivery)
     if (node.batcher) return this.settle(node.batcher.add(context), node)
     const pending = node.operator.process(delivery, context)
-    if (pending) return this.settle(pending, node, context)
+    if (isPending(pending)) return this.settle(pending, node, context)
     context.close()
   }
 }
 
-function withTexts(headers: Headers, texts: Readonly<Record<string, string>>): Headers {
-  const all: Record<string, Uint8Array> = { ...headers }
-  for (const [name, text] of Object.entries(texts)) all[name] = Buffer.from(text)
-  return all
+const NONE: readonly never[] = []
+
+/** The entries below, with a record's own writes in their place. */
+function* walk(
+  own: ReadonlyMap<string, Uint8Array | null>,
+  below: IterableIterator<[string, Uint8Array]>,
+): IterableIterator<[string, Uint8Array]> {
+  for (const each of below) if (!own.has(each[0])) yield each
+  for (const [entry, value] of own) if (value) yield [entry, value]
+}
+
+function withTexts({ node, headers }: Delivery, texts: Readonly<Record<string, string>>): Headers {
+  return { ...headers, ...headersOf(node.name, texts) }
 }

@@ -1,11 +1,12 @@
 /** The work of one record of a source: its value decoded for each operator that reads the source. */
-import { asText } from '#engine/core/codec.ts'
+import { decodeApart } from '#engine/core/codec.ts'
 import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
 import { Delivery } from './delivery.ts'
 import { recordId } from './identity.ts'
 import type { Job, JobRun } from './job.ts'
 import { withoutHeader } from './outlets.ts'
+import { isBinary, laneOf } from './record-key.ts'
 import type { SourceIntake } from './source-intake.ts'
 import type { ProgramNode } from './stage-program.ts'
 
@@ -21,7 +22,7 @@ export class SourceJob implements Job {
   constructor(intake: SourceIntake, record: LogRecord) {
     this.intake = intake
     this.record = record
-    this.key = record.key && asText(record.key)
+    this.key = record.key && laneOf(record.key)
   }
 
   get keyBytes(): Uint8Array | null {
@@ -41,30 +42,36 @@ export class SourceJob implements Job {
     const { key } = this
     const { timestamp } = this.record
     const headers = inheritable(this.record.headers)
+    const keyFault = isBinary(key) ? (node: string) => this.#keyInvalid(node) : undefined
     for (const { node, input } of this.intake.entries) {
       run.node = node
       const value = this.#decode(node, input)
-      run.deliver(new Delivery(node, input, { key, value, timestamp, headers, origin: this }))
+      run.deliver(new Delivery(node, input, { key, keyFault, value, timestamp, headers, origin: this }))
     }
   }
 
   keyMissing(node: string): CaudalError {
-    return new CaudalError('KEY_MISSING', { node, ...this.#place() })
+    return new CaudalError('KEY_MISSING', { node, ...this.at })
   }
 
   #decode(node: ProgramNode, input: string): unknown {
     const codec = node.operator.inputs[input]
     try {
       if (!this.record.value) throw new TypeError('it has no value')
-      return codec?.decode(this.record.value)
+      return codec && decodeApart(codec, this.record.value)
     } catch (error) {
       if (error instanceof NotYetReadable) throw error
-      const details = { node: node.name, ...this.#place(), codec: codec?.name, reason: reasonOf(error) }
+      const details = { node: node.name, ...this.at, codec: codec?.name, reason: reasonOf(error) }
       throw new CaudalError('DECODE_FAILED', details, error)
     }
   }
 
-  #place() {
+  #keyInvalid(node: string): CaudalError {
+    const reason = `the key of ${this.place} is not valid UTF-8, and the operator needs it as text; make it text where it is written, or rekey`
+    return new CaudalError('KEY_INVALID', { node, reason })
+  }
+
+  get at() {
     return { topic: this.intake.topic, partition: this.intake.partition, offset: this.record.offset }
   }
 }

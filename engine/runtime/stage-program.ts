@@ -24,6 +24,8 @@ export interface ProgramNode {
   readonly name: string
   readonly operator: Operator
   readonly stateful: boolean
+  /** It keeps something under the key, or buys for it. */
+  readonly needsKeyText: boolean
   readonly timeoutMs: number
   readonly routes: ReadonlyMap<string, readonly ProgramRoute[]>
   readonly batcher: Batcher | undefined
@@ -61,9 +63,10 @@ export function compileStage(
   const nodes = new Map<string, ProgramNode>()
   for (const { name, operator } of stage.operators.values()) {
     const stateful = Object.keys(operator.state).length > 0 || operator.timers.length > 0
+    const needsKeyText = stateful || Object.keys(operator.steps).length > 0
     const timeoutMs = operator.limits.timeoutMs ?? limits.timeoutMs
     const batcher = operator.batch && new Batcher(operator, operator.batch, system)
-    nodes.set(name, { name, operator, stateful, timeoutMs, routes: new Map(), batcher })
+    nodes.set(name, { name, operator, stateful, needsKeyText, timeoutMs, routes: new Map(), batcher })
   }
   for (const { name, routes } of stage.operators.values()) {
     const resolved = nodes.get(name)?.routes as Map<string, ProgramRoute[]> // Filled here, read-only from then on.

@@ -6,6 +6,7 @@
  * finishes its work, so that a hand-over needs only the rest. A kept task checks with it, after its producer was
  * replaced, that nobody else has written since its last commit, and whether a commit of unknown outcome took place.
  */
+import { isUtf8 } from 'node:buffer'
 import { asText } from '#engine/core/codec.ts'
 import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
@@ -114,7 +115,7 @@ export class StateTail {
   }
 
   #read({ key, value }: LogRecord): readonly [string, Uint8Array | null] {
-    const entry = key ? asText(key) : ''
+    const entry = key && isUtf8(key) ? asText(key) : '' // Whatever is no text was written by somebody else.
     if (value && entry === CHECKPOINT) {
       const { incarnation, number } = decodeCheckpoint(value)
       if (incarnation === this.#options.incarnation) this.numbers.add(number)

@@ -2,8 +2,8 @@
  * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
  * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
  */
-import { type Action, actionOf, CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
-import type { FailureAnswer, Logger } from '#engine/core/operator.ts'
+import { type Action, CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
+import type { Logger } from '#engine/core/operator.ts'
 import { sizeOf } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
@@ -12,6 +12,7 @@ import { DeathRate } from './dead-letter.ts'
 import { deadLetterOf } from './dead-letter-output.ts'
 import { DelayJob, holdUntil } from './delay-job.ts'
 import { publish } from './diagnostics.ts'
+import { failureAction } from './failure-action.ts'
 import type { TableSnapshot } from './global-table.ts'
 import type { Job } from './job.ts'
 import { Lanes } from './lanes.ts'
@@ -288,7 +289,7 @@ export class TaskWork implements RunHost {
     const error = run.postponedBy ?? thrown
     if (error instanceof NotYetReadable) return this.#postpone(job, run, error)
     run.end()
-    const action = this.#actionFor(job, run, error)
+    const action = failureAction(error, job, run.node, this.#host.limits.retryAttempts, this)
     this.#countFailure(job, run, error, action)
     if (action === 'retry') return this.#retry(job)
     if (action === 'deadLetter') return this.#deadLetter(job, error, run.node?.name ?? this.name)
@@ -323,18 +324,6 @@ export class TaskWork implements RunHost {
       action,
       error: reasonOf(error),
     })
-  }
-
-  #actionFor(job: Job, run: RecordRun, error: unknown): Action {
-    const { attempt, key } = job
-    let answer: FailureAnswer | undefined
-    try {
-      answer = run.node?.operator.onError({ error, attempt, key })
-    } catch (thrown) {
-      this.logger.error('onError threw; the error keeps its own action', { task: this.name, thrown })
-    }
-    const action = answer ?? actionOf(error)
-    return action === 'retry' && attempt >= this.#host.limits.retryAttempts ? 'deadLetter' : action
   }
 
   #retry(job: Job): void {

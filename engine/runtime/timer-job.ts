@@ -1,6 +1,7 @@
 /** The work of one timer that has fired: its deletion is among its effects, so it fires exactly once. */
 import { CaudalError } from '#engine/core/errors.ts'
 import type { Timer } from '#engine/core/operator.ts'
+import { isPending } from '#engine/core/pending.ts'
 import { NO_HEADERS } from '#engine/core/record.ts'
 import { decodeDue } from '#engine/state/frame.ts'
 import { timerEntry } from '#engine/state/layout.ts'
@@ -50,7 +51,7 @@ export class TimerJob implements Job {
     }
     const context = new NodeContext(run, new Delivery(this.#node, '', from))
     const pending = this.#node.operator.onTimer(this.timer, context)
-    if (pending) return run.settle(pending, this.#node, context)
+    if (isPending(pending)) return run.settle(pending, this.#node, context)
     context.close()
   }
 

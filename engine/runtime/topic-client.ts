@@ -2,14 +2,17 @@
  * The topics of a running topology from outside: a program that embeds the engine writes its sources and follows its
  * outputs with this. Writing is outside any transaction; reading is read-committed and outside any group.
  */
-import { asText, type Codec } from '#engine/core/codec.ts'
+import { isUtf8 } from 'node:buffer'
+import { asText, type Codec, decodeApart, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { LogRecord, NewRecord } from '#engine/core/record.ts'
 import { type System, sleep } from '#engine/core/system.ts'
 import type { Fetched, Log, PartitionBatch, Reader } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Origin, TopicNode } from '#topology/topology.ts'
+import { headersOf } from './outlets.ts'
 import { partitionOf } from './partitioning.ts'
+import { checkedKey } from './record-key.ts'
 
 const FETCH_RECORDS_MAX = 1_000
 const RETRY_MS = 500
@@ -155,24 +158,23 @@ function nameOf(topic: TopicHandle<unknown> | string): string {
 
 function encodeRecord(node: TopicNode, record: Sent<unknown>, now: number): NewRecord {
   const key = keyOf(node, record)
-  const headers = Object.entries(record.headers ?? {}).map(([name, text]) => [name, Buffer.from(text)])
   return {
     key: key === null ? null : Buffer.from(key),
     value: bytesOf(node, record),
-    headers: Object.fromEntries(headers),
+    headers: headersOf(NODE, record.headers ?? {}),
     timestamp: record.timestamp ?? now,
   }
 }
 
 function keyOf(node: TopicNode, record: Sent<unknown>): string | null {
-  if (record.key !== undefined) return record.key
-  return 'value' in record && node.key ? node.key(record.value) : null
+  if ('key' in record) return checkedKey(NODE, record.key)
+  return 'value' in record && node.key ? checkedKey(NODE, node.key(record.value)) : null
 }
 
 function bytesOf({ name, codec }: TopicNode, record: Sent<unknown>): Uint8Array | null {
   if ('bytes' in record) return typeof record.bytes === 'string' ? Buffer.from(record.bytes) : record.bytes
   try {
-    return codec.encode(record.value)
+    return encodeApart(codec, record.value)
   } catch (error) {
     const details = { node: NODE, target: name, codec: codec.name, reason: reasonOf(error) }
     throw new CaudalError('ENCODE_FAILED', details, error)
@@ -181,21 +183,40 @@ function bytesOf({ name, codec }: TopicNode, record: Sent<unknown>): Uint8Array 
 
 export function decodeRecord<V>(node: TopicNode, partition: number, record: LogRecord): TopicRecord<V> {
   const { key, headers, timestamp, offset } = record
-  const texts = Object.entries(headers).map(([name, bytes]) => [name, asText(bytes)])
-  return {
-    key: key && asText(key),
+  const texts = {}
+  const read: TopicRecord<V> = {
+    key: null,
     value: readValue(node, partition, record),
-    headers: Object.fromEntries(texts),
+    headers: texts,
     timestamp,
     partition,
     offset,
   }
+  const refuse = (what: string) => {
+    const details = { node: NODE, topic: node.name, partition, offset, codec: 'text' }
+    return new CaudalError('DECODE_FAILED', { ...details, reason: `${what} is not valid UTF-8` })
+  }
+  if (key) showText(read, 'key', key, () => refuse('the key'))
+  for (const name in headers) {
+    const bytes = headers[name]
+    if (bytes) showText(texts, name, bytes, () => refuse(`header ${name}`))
+  }
+  return read
+}
+
+/** Bytes that are no text are refused to whoever asks for them, and hinder nobody else. */
+function showText(target: object, name: string, bytes: Uint8Array, fault: () => CaudalError): void {
+  const get = () => {
+    throw fault()
+  }
+  const shown = isUtf8(bytes) ? { value: asText(bytes), writable: true } : { get }
+  Object.defineProperty(target, name, { ...shown, enumerable: true, configurable: true })
 }
 
 function readValue<V>({ name, codec }: TopicNode, partition: number, record: LogRecord): V | null {
   if (record.value === null) return null
   try {
-    return codec.decode(record.value) as V // The handle that names V carries the same topic's codec.
+    return decodeApart(codec, record.value) as V // The handle that names V carries the same topic's codec.
   } catch (error) {
     const details = { topic: name, partition, offset: record.offset, codec: codec.name }
     throw new CaudalError('DECODE_FAILED', { node: NODE, ...details, reason: reasonOf(error) }, error)

@@ -1,4 +1,5 @@
 /** The state handles of one operator for one record: codecs, frames and time to live over the record's view of its task. */
+import { decodeApart } from '#engine/core/codec.ts'
 import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type {
   MapHandle,
@@ -116,8 +117,12 @@ class KeyedMap implements MapHandle<unknown> {
     this.#access.write(this.#entry(name), null)
   }
 
-  *entries(): IterableIterator<[string, unknown]> {
-    for (const [entry, bytes] of this.#access.entries(this.#prefix)) {
+  entries(): IterableIterator<[string, unknown]> {
+    return this.#walk(this.#access.entries(this.#prefix))
+  }
+
+  *#walk(entries: Iterable<readonly [string, Uint8Array]>): IterableIterator<[string, unknown]> {
+    for (const [entry, bytes] of entries) {
       const value = decode(this.#slot, this.#access, bytes)
       if (value !== undefined) yield [entry.slice(this.#prefix.length), value]
     }
@@ -134,7 +139,7 @@ function decode(slot: Slot, access: StateAccess, bytes: Uint8Array | undefined):
   if (!bytes || isExpired(bytes, ttlMs, access.now)) return undefined
   const payload = unframe(bytes, slot.where)
   try {
-    return codec.decode(payload)
+    return decodeApart(codec, payload)
   } catch (error) {
     if (error instanceof NotYetReadable) {
       access.postpone?.(error)

@@ -116,7 +116,11 @@ export class WriteBehindStore implements Store {
     for (let entriesMax = PAGE_ENTRIES_MIN; ; entriesMax = PAGE_ENTRIES_MAX) {
       // Page by page, so that an iterator that is held pins no old version of the file.
       const page = this.#open.page(prefix, after, entriesMax)
-      for (const entry of page) if (!this.#isOverlaid(entry[0])) yield entry
+      for (const entry of page) {
+        // What was shown from memory may have reached the file meanwhile.
+        const isShown = gathered.has(entry[0]) || flushing?.has(entry[0])
+        if (!isShown && !this.#isOverlaid(entry[0])) yield entry
+      }
       after = page.at(-1)?.[0]
       if (page.length < entriesMax) return
     }

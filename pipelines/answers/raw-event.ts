@@ -1,5 +1,5 @@
 /** What arrives in `datos_crudos`: JSON as people type it, or Avro of whatever schema its writer chose. */
-import { asText } from '#engine/core/codec.ts'
+import { asShown, asText } from '#engine/core/codec.ts'
 import { reasonOf } from '#engine/core/errors.ts'
 import { anyAvro } from '#schemas/any-avro.ts'
 import type { SchemaCodec } from '#schemas/schema-codec.ts'
@@ -21,18 +21,18 @@ function rawEvents(avro: SchemaCodec<unknown>): SchemaCodec<RawEvent> {
     name: avro.name,
     schema: undefined,
     encode: value => Buffer.from('event' in value ? JSON.stringify(value.event) : value.input),
-    decode: bytes => (bytes[0] === MAGIC ? { event: avro.decode(bytes) } : read(asText(bytes))),
+    decode: bytes => (bytes[0] === MAGIC ? { event: avro.decode(bytes) } : read(bytes)),
     bound: binding => rawEvents(avro.bound(binding)),
   }
 }
 
-function read(text: string): RawEvent {
+function read(bytes: Uint8Array): RawEvent {
   try {
-    return { event: JSON.parse(text) }
+    return { event: JSON.parse(asText(bytes)) }
   } catch (error) {
     return {
       fault: `the event is not JSON: ${reasonOf(error)}`,
-      input: text.slice(0, INPUT_CHARACTERS_MAX),
+      input: asShown(bytes).slice(0, INPUT_CHARACTERS_MAX),
     }
   }
 }

@@ -1,5 +1,5 @@
 /** Committed state of a topology under test, read from its state topics: what a restart would find. */
-import { asText } from '#engine/core/codec.ts'
+import { asShown } from '#engine/core/codec.ts'
 import type { MapHandle, StateDeclarations, ValueHandle } from '#engine/core/operator.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import { decodeDue } from '#engine/state/frame.ts'
@@ -79,8 +79,8 @@ function entriesOf(entries: Entries): Reads {
 function apply(records: readonly LogRecord[], entries: Map<string, Uint8Array>): void {
   for (const { key, value } of records) {
     if (!key) continue
-    if (value) entries.set(asText(key), value)
-    else entries.delete(asText(key))
+    if (value) entries.set(asShown(key), value)
+    else entries.delete(asShown(key))
   }
 }
 

@@ -1,5 +1,5 @@
 /** Runs one operator on one record, timer or batch, without a topology, and gives back what it asked for. */
-import { asText, type ValueOf } from '#engine/core/codec.ts'
+import { asBytes, asText, type ValueOf } from '#engine/core/codec.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Codecs, MapHandle, Operator, ValueHandle } from '#engine/core/operator.ts'
 import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
@@ -172,9 +172,9 @@ function recordOf(
   const { key = 'key', headers = {}, timestamp = now, id = `record-${offset + 1}` } = given
   const all = Object.entries({ ...headers, [HEADER.id]: id })
   const record = {
-    key: key === null ? null : Buffer.from(key),
+    key: key === null ? null : asBytes(key),
     value: bytesOf(operator, input, given),
-    headers: Object.fromEntries(all.map(([name, text]) => [name, Buffer.from(text)])),
+    headers: Object.fromEntries(all.map(([name, text]) => [name, asBytes(text)])),
     timestamp,
     offset,
   }

@@ -7,6 +7,7 @@
  * Our own part is versioned JSON in the fields for users. The protocol's name holds the version too: members of different
  * versions meet in the newest that all know.
  */
+import { isUtf8 } from 'node:buffer'
 import { CaudalError } from '#engine/core/errors.ts'
 import type { TaskId } from '#engine/core/record.ts'
 import type { GroupMember, GroupOptions } from '../log.ts'
@@ -77,7 +78,9 @@ export function assignAll(
 }
 
 function parsed(reader: ByteReader): Record<string, unknown> {
-  const found: unknown = JSON.parse(reader.view(Math.max(reader.int32(), 0)).toString())
+  const bytes = reader.view(Math.max(reader.int32(), 0))
+  if (!isUtf8(bytes)) throw unreadable('what a member sent')
+  const found: unknown = JSON.parse(bytes.toString())
   if (typeof found !== 'object' || found === null) throw unreadable('what a member sent')
   // Every property is checked by the caller.
   const record = found as Record<string, unknown>

@@ -251,3 +251,37 @@ test('anyAvro reads by the writer alone, in its shape', () => {
   expect(any.decode(bound<Kinds>(KINDS_SCHEMA, COUNT_V1, KINDS_SCHEMA).encode(value))).toEqual(value)
   expect(() => any.encode({})).toThrow('no schema of its own')
 })
+
+describe('strings', () => {
+  const Words = avro<{ word: string; counts: Record<string, string> }>(
+    '{"type":"record","name":"Words","fields":[{"name":"word","type":"string"},{"name":"counts","type":{"type":"map","values":"string"}}]}',
+  )
+
+  it.each(['\ud800', 'a\udc00b'])(
+    'that have no UTF-8 (%j) are refused, as values and as keys of maps',
+    lone => {
+      expect(() => Words.encode({ word: lone, counts: {} })).toThrow(TypeError)
+      expect(() => Words.encode({ word: '', counts: { [lone]: '' } })).toThrow(TypeError)
+      expect(() => Words.encode({ word: '', counts: { a: lone } })).toThrow(TypeError)
+    },
+  )
+
+  it('that are no valid UTF-8 are refused, and a replacement character that was written is read', () => {
+    const written = { word: '\ufffd é', counts: { '\ufffd': 'x' } }
+    const encoded = Buffer.from(Words.encode(written))
+    expect(Words.decode(encoded)).toEqual(written)
+    for (const at of [encoded.indexOf(0xef), encoded.lastIndexOf(0xef)]) {
+      const broken = Buffer.from(encoded)
+      broken[at] = 0xff
+      expect(() => Words.decode(broken)).toThrow('not valid UTF-8')
+    }
+  })
+
+  it('longer than one byte can tell are found where they begin', () => {
+    const written = { word: `${'x'.repeat(9_000)}\ufffd`, counts: {} }
+    const encoded = Buffer.from(Words.encode(written))
+    expect(Words.decode(encoded)).toEqual(written)
+    encoded[encoded.length - 2] = 0xff
+    expect(() => Words.decode(encoded)).toThrow('not valid UTF-8')
+  })
+})

@@ -37,14 +37,22 @@ test('every kind is a dead letter that says why, and good records pass between t
   await using.restart(await using.wait(bound))
   const head = (id: number) => Buffer.from([0, 0, 0, 0, id])
   const good = Buffer.concat([head(ownId), Buffer.from([6])])
-  const bad: readonly (readonly [Buffer | null, string])[] = [
+  const bad: readonly (readonly [Buffer | null, string, code?: string])[] = [
     [Buffer.from('{"total":3}'), 'it begins with byte 123'],
     [Buffer.from([0, 0, 1]), 'it has 3 bytes'],
     [head(ownId), 'is cut short'],
     [Buffer.concat([good, Buffer.from([7])]), 'followed by 1 bytes'],
-    [Buffer.concat([head(99), Buffer.from([6])]), 'SCHEMA_MISSING: test registry has no schema 99'],
-    [Buffer.concat([head(otherId), Buffer.from([6])]), `SCHEMA_MISMATCH: schema ${otherId} (test.Kinds)`],
-    [Buffer.concat([head(badId), Buffer.from([2, 65])]), 'no matching field'],
+    [
+      Buffer.concat([head(99), Buffer.from([6])]),
+      'SCHEMA_MISSING: test registry has no schema 99',
+      'SCHEMA_MISSING',
+    ],
+    [
+      Buffer.concat([head(otherId), Buffer.from([6])]),
+      `SCHEMA_MISMATCH: schema ${otherId} (test.Kinds)`,
+      'SCHEMA_MISMATCH',
+    ],
+    [Buffer.concat([head(badId), Buffer.from([2, 65])]), 'no matching field', 'SCHEMA_MISMATCH'],
     [null, 'it has no value'],
   ]
   const records = bad.flatMap(([bytes], index) => [
@@ -56,10 +64,11 @@ test('every kind is a dead letter that says why, and good records pass between t
   expect(using.read('echoes')).toEqual(bad.map(() => ({ total: 3 })))
   const letters = using.deadLetters()
   expect(letters).toHaveLength(bad.length)
-  for (const [index, [bytes, reason]] of bad.entries()) {
+  for (const [index, [bytes, reason, code = 'DECODE_FAILED']] of bad.entries()) {
     const letter = letters.find(({ origin }) => String(origin.key) === `bad-${index}`)
     expect(letter?.message).toContain('DECODE_FAILED: node echo: counts/0@')
     expect(letter?.message).toContain(reason)
+    expect(letter?.code).toBe(code)
     expect(letter?.origin.value && Buffer.from(letter.origin.value)).toEqual(bytes)
   }
 })

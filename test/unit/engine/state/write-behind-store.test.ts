@@ -318,3 +318,15 @@ describe('the end', () => {
     expect(() => apply({ [key]: '1' }, 1)).toThrow(/INTERNAL/)
   })
 })
+
+describe('a walk over entries', () => {
+  it('gives each once, also what reaches the file between two of its steps', async () => {
+    apply({ va: '1', vb: '2' }, 1)
+    const walk = store.entries('v')
+    const seen = [walk.next().value?.[0]]
+    await time.runFor(DELAY_MS)
+    await file.end()
+    for (const [key] of walk) seen.push(key)
+    expect(seen).toEqual(['va', 'vb'])
+  })
+})

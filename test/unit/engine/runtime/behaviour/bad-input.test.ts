@@ -274,10 +274,10 @@ describe('a context that is used after the end', () => {
   })
 })
 
-describe('a record that turns in circles inside its stage', () => {
-  it('ends as a dead letter that names the operator', async () => {
+describe('a record that passes more operators of its stage than it may', () => {
+  /** `length` operators in a row, fused, behind one that emits as many numbers as it is told. */
+  function chain(length: number) {
     const t = topology('app')
-    const source = t.source('in', { value: numbers, partitions: 1 })
     const spread = operator({
       name: 'spread',
       input: numbers,
@@ -286,16 +286,69 @@ describe('a record that turns in circles inside its stage', () => {
         for (let copy = 0; copy < record.value; copy++) ctx.emit('many', copy)
       },
     })
-    const sink = t.topic('out', { value: numbers, partitions: 1 })
-    source
+    let edge = t
+      .source('in', { value: numbers, partitions: 1 })
       .process(spread)
-      .map('same', numbers, each => each)
-      .to(sink)
-    await using kit = await testTopology(t.build(), { limits: { hopsMax: 50 } })
-    await kit.send('in', { value: 100 }, { value: 3 })
+      .map('same-1', numbers, each => each)
+    for (let nth = 2; nth < length; nth++) edge = edge.map(`same-${nth}`, numbers, each => each)
+    edge.to(t.topic('out', { value: numbers, partitions: 1 }))
+    return t.build()
+  }
+
+  it('ends as a dead letter that names the operator', async () => {
+    await using kit = await testTopology(chain(6), { limits: { hopsMax: 5 } })
+    await kit.send('in', { value: 1 }, { value: 0 })
     await kit.settle()
-    expect(kit.read('out')).toEqual([0, 1, 2])
-    expect(kit.deadLetters()).toMatchObject([{ code: 'HOPS_EXCEEDED', node: 'same' }])
+    expect(kit.read('out')).toEqual([])
+    expect(kit.deadLetters()).toMatchObject([
+      { code: 'HOPS_EXCEEDED', node: 'same-5', origin: { offset: 0 } },
+    ])
+  })
+
+  it('may be split into any number: each part counts the operators that it passes itself', async () => {
+    await using kit = await testTopology(chain(5), { limits: { hopsMax: 5 } })
+    await kit.send('in', { value: 10_000 })
+    await kit.settle()
+    expect(kit.deadLetters()).toEqual([])
+    expect(kit.read('out')).toEqual(Array.from({ length: 10_000 }, (_, index) => index))
+  })
+})
+
+describe('an operator of a plain script', () => {
+  it.each([5, 'yes', true, {}])('may give %s instead of a promise or nothing', async given => {
+    const giving = operator({
+      name: 'giving',
+      input: numbers,
+      outputs: { out: numbers },
+      timers: ['soon'],
+      process(record, ctx) {
+        ctx.emit('out', record.value)
+        ctx.timers.set('soon', ctx.now)
+        return given as never
+      },
+      onTimer(_timer, ctx) {
+        ctx.emit('out', 2)
+        return given as never
+      },
+    })
+    await using kit = await testTopology(graphOf(giving))
+    await kit.send('in', { key: 'a', value: 1 })
+    await kit.advance('1s')
+    expect(kit.read('out')).toEqual([1, 2])
+    expect(kit.deadLetters()).toEqual([])
+  })
+
+  it('may not give a promise where an answer is wanted at once: it would count as yes, or as an empty object', async () => {
+    const t = topology('app')
+    const source = t.source('in', { value: numbers, partitions: 1 })
+    const out = t.topic('out', { value: numbers, partitions: 1 })
+    source.map('map', numbers, (async (each: number) => each) as never).to(out)
+    source.filter('filter', (async () => false) as never).to(out)
+    await using kit = await testTopology(t.build())
+    await kit.send('in', { value: 1 })
+    await kit.settle()
+    expect(kit.read('out')).toEqual([])
+    expect(kit.deadLetters()[0]?.message).toContain('gave a promise')
   })
 })
 
