@@ -82,12 +82,12 @@ describe('onError', () => {
     expect(kit.read('out')).toEqual([1, 3])
   })
 
-  it.each<[string, unknown]>([
-    ['a word that there is not', 'deadletter'],
-    ['a promise', Promise.reject(new TypeError('late'))],
-    ['a truth', true],
+  it.each<[string, () => unknown]>([
+    ['a word that there is not', () => 'deadletter'],
+    ['a promise', () => Promise.reject(new TypeError('late'))],
+    ['a truth', () => true],
   ])('that gives %s is told, and the error keeps its own action', async (_what, answer) => {
-    await using kit = await testTopology(failing(new TypeError('no'), () => answer as FailureAnswer))
+    await using kit = await testTopology(failing(new TypeError('no'), () => answer() as FailureAnswer))
     await kit.send('in', ...recordsOf(1, 3, 'a'))
     await kit.settle()
     expect(kit.deadLetters()).toMatchObject([{ attempts: 1, node: 'fails' }])
