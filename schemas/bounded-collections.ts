@@ -23,6 +23,8 @@ interface Tap {
 interface Reads {
   _read(tap: Tap): unknown
   _skip(tap: Tap): void
+}
+interface Writes {
   _write(tap: Tap, value: unknown): void
 }
 
@@ -57,7 +59,7 @@ class BoundedMap extends avro.types.MapType {
 
   _write(tap: Tap, entries: unknown): void {
     if (!isMap(entries)) throw new TypeError(`${typeof entries} is no map`)
-    const writes = this.valuesType as unknown as Reads // The library's typings leave its inner methods out.
+    const writes: Writes = this.valuesType
     const all = Object.entries(entries)
     if (all.length > 0) tap.writeLong(all.length)
     for (const [key, value] of all) {
