@@ -13,7 +13,7 @@ export function comparedStored(before: TopologySummary, after: TopologySummary):
       if (after.droppedState.includes(name)) return [change(`${old.text} ${name} is dropped`, 'safe')]
       const renamed = after.renamedState[name]
       const now = is.get(renamed ?? name)
-      if (!now) return [goneState(name, old, adoptable, heirOf(old.stage, before, after))]
+      if (!now) return [goneState(name, old, adoptable, before, after)]
       return fits(name, renamed ?? name, old, now)
     }),
     ...Object.entries(before.operators).flatMap(([name, operator]) =>
@@ -34,13 +34,19 @@ function stored(summary: TopologySummary): ReadonlyMap<string, Stored> {
   return new Map(all)
 }
 
-/** `stageHeir` is what its stage became, where that is gone too: a first operator that was renamed. */
+/** What its stage became matters, where that is gone too: a first operator that was renamed, or a stage of another version. */
 function goneState(
   name: string,
   old: Stored,
   adoptable: readonly (readonly [string, Stored])[],
-  stageHeir: string | undefined,
+  before: TopologySummary,
+  after: TopologySummary,
 ): Change {
+  const stageHeir = heirOf(old.stage, before, after)
+  if (!after.stages[old.stage] && stageHeir === undefined) {
+    const what = `${old.text} ${name} stays behind with stage ${old.stage}`
+    return change(what, 'safe', `a version that has stage ${old.stage} goes on from it`)
+  }
   const what = `${old.text} ${name} has no owner any more`
   const drop = `dropState('${name}')`
   const heir = adoptable.find(

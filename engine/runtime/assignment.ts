@@ -1,6 +1,7 @@
 /** Divides the tasks of a group among its members: what the elected leader runs at each join. */
 import { type TaskId, taskKey } from '#engine/core/record.ts'
 import type { GroupMember } from '#engine/log/log.ts'
+import type { StageVersion, StageVersions } from './stage-versions.ts'
 
 /** What a member tells the leader. */
 export interface MemberData {
@@ -8,23 +9,45 @@ export interface MemberData {
   readonly owned: readonly TaskId[]
   /** It is stopping: it wants no task. */
   readonly draining: boolean
+  /** The stages of its version of the graph. Without: it knows those of the leader, as pods did that could not say. */
+  readonly stages?: StageVersions | undefined
 }
 
-export function encodeMemberData({ owned, draining }: MemberData): string {
+export function encodeMemberData({ owned, draining, stages: known }: MemberData): string {
   const stages = [...Map.groupBy(owned, ({ stage }) => stage)]
   const partitions = stages.map(([stage, tasks]) => [stage, tasks.map(({ partition }) => partition)])
-  return JSON.stringify({ owned: Object.fromEntries(partitions), draining })
+  const versions = [...(known ?? [])].map(([name, { partitions, reach, digest }]) => [
+    name,
+    [partitions, reach, digest],
+  ])
+  return JSON.stringify({
+    owned: Object.fromEntries(partitions),
+    draining,
+    ...(known && { stages: Object.fromEntries(versions) }),
+  })
 }
 
 /** Anything unreadable counts as nothing owned, so that one faulty member cannot stop the group. */
 export function decodeMemberData(data: string): MemberData {
-  const { owned, draining } = parse(data)
+  const { owned, draining, stages } = parse(data)
   const tasks = Object.entries(objectOf(owned)).flatMap(([stage, partitions]) =>
     Array.isArray(partitions)
       ? partitions.filter(Number.isSafeInteger).map((partition: number) => ({ stage, partition }))
       : [],
   )
-  return { owned: tasks, draining: draining === true }
+  return { owned: tasks, draining: draining === true, stages: stagesIn(stages) }
+}
+
+function stagesIn(stages: unknown): StageVersions | undefined {
+  if (typeof stages !== 'object' || stages === null) return undefined
+  const known = new Map<string, StageVersion>()
+  for (const [name, version] of Object.entries(stages)) {
+    if (!Array.isArray(version)) continue
+    const [partitions, reach, digest] = version
+    if (Number.isSafeInteger(partitions) && typeof reach === 'number' && typeof digest === 'string')
+      known.set(name, { partitions, reach, digest })
+  }
+  return known
 }
 
 /**

@@ -37,6 +37,8 @@ export class Holding {
   /** The marker that was written last, and when. */
   marked: string | undefined
   markedAt = 0
+  /** Why it is to be blocked, once its stored claim shows that it still is this pod's. */
+  trouble: unknown
   /** A kept task reads whether anybody has written since its last commit. */
   checking = false
   /** When its successor is tired of waiting: if it cannot be handed over by then, it is not claimed for that once more. */
@@ -82,7 +84,7 @@ export class Holding {
     return !this.owner || this.#isOut(this.owner)
   }
 
-  /** What the stored claim says; `false`: it was another's meanwhile, and is to be taken anew. */
+  /** What the stored claim says; `false`: it was another's meanwhile, and is to be restarted. */
   verify(stored: Claim | undefined, live: ReadonlySet<string>, producer: string, now: number): boolean {
     this.verified = true
     if (stored && this.sent.has(stored.nonce)) {

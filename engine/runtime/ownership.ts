@@ -5,7 +5,7 @@
  * inbox, after which `advance` looks again. A join makes what was read before stale, so the loop starts over by itself.
  *
  * 1. a producer of our own, its epoch bumped: always before claiming
- * 2. read the stored claims. A task that runs here is kept only if its claim is literally ours; else it is taken anew
+ * 2. read the stored claims. A task that runs here is kept only if its claim is literally ours; else it is restarted
  * 3. an owner that has released is out; one that lives is waited for, up to its grace time; else it is fenced. Where no
  *    claim is stored, because it was wiped, whoever has marked the task counts as its owner
  * 4. claim: new tasks, or all of them after the producer was replaced (a fence may be under way)
@@ -28,6 +28,7 @@ import type { Confirmation } from './confirmation.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding, standStill } from './holding.ts'
 import { yieldToNamesake } from './incarnation.ts'
+import { type MarkerProgress, progress } from './marker-progress.ts'
 import { BACK_OFF_MS, Operations } from './operations.ts'
 import { Releases } from './releases.ts'
 import type { Task } from './task.ts'
@@ -68,6 +69,7 @@ export class Ownership {
   readonly #releases = new Releases()
   readonly #trouble: Trouble
   readonly #operations: Operations
+  readonly #markerProgress: MarkerProgress
   readonly #options: OwnershipOptions
 
   constructor(options: OwnershipOptions) {
@@ -75,6 +77,10 @@ export class Ownership {
     this.#startedAt = options.host.system.monotonic()
     this.#trouble = new Trouble(options.host, options.committer)
     this.#operations = new Operations(options.host, this.#trouble)
+    const { host, producer, metrics } = options
+    const drop = (name: string) => this.drop(name)
+    const wakeIn = (delayMs: number) => this.#operations.wakeIn(delayMs)
+    this.#markerProgress = { host, producer, metrics, drop, wakeIn }
   }
 
   /** A new generation began with these tasks. */
@@ -155,7 +161,19 @@ export class Ownership {
     this.#releases.clear()
   }
 
-  /** Drops a task; if it is still assigned it is taken anew. */
+  /**
+   * A task cannot go on. Whether it still is this pod's is looked up before it is blocked: one that has slept meets what the next
+   * owner has done, such as to trim what both have read, and has nothing to tell.
+   */
+  stuck(name: string, error: unknown): void {
+    const holding = this.holdings.get(name)
+    if (!holding) return
+    if (!holding.isKept) return this.#options.host.block(name, error)
+    holding.trouble = error
+    holding.verified = false
+  }
+
+  /** Drops a task; if it is still assigned it is restarted. */
   drop(name: string): void {
     const holding = this.holdings.get(name) ?? this.leaving.get(name)
     this.holdings.delete(name)
@@ -170,7 +188,7 @@ export class Ownership {
       const { task, marked } = holding
       const isReading = marked !== undefined && marked === holding.claim && !task.isRestored
       if (!isReading || holding.markedAt > latest) continue
-      // A kept task is dropped, so that the commits of others go on; it is taken anew and blocks there.
+      // A kept task is dropped, so that the commits of others go on; it is restarted and blocks there.
       if (holding.isKept) this.drop(task.name)
       else if (task.phase !== 'blocked') host.block(task.name, holding.heldUp(host.limits.restoreTimeoutMs))
     }
@@ -181,7 +199,7 @@ export class Ownership {
     this.#tidy()
     if (this.generation === 0) return
     if (this.#operations.mayBegin) this.#next()
-    for (const holding of this.#all) this.#progress(holding)
+    for (const holding of this.#all) progress(holding, this.#markerProgress)
     this.#resolvePending()
   }
 
@@ -287,7 +305,12 @@ export class Ownership {
     const { host, producer } = this.#options
     const { name } = holding.task
     if (!this.#all.includes(holding)) return
-    if (!holding.verify(stored, live, producer, host.system.monotonic())) return this.drop(name)
+    if (!holding.verify(stored, live, producer, host.system.monotonic())) {
+      host.logger.info('a task was taken over by another pod meanwhile', { task: name })
+      return this.drop(name)
+    }
+    if (holding.trouble !== undefined) host.block(name, holding.trouble)
+    holding.trouble = undefined
     if (!stored || holding.owner) this.#operations.wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
   }
 
@@ -347,34 +370,6 @@ export class Ownership {
       holding.checking = true
       holding.task.check(nonce)
     } else holding.task.restoreTo(nonce)
-  }
-
-  /** What a task may do once its own marker was read. */
-  #progress(holding: Holding): void {
-    const { task } = holding
-    if (!holding.fresh || holding.marked !== holding.claim || !task.isRestored) return
-    if (holding.checking) return this.#finishCheck(holding)
-    if (task.phase !== 'restoring' && !task.isHeldUp) return
-    const { producer, host } = this.#options
-    const stranger = holding.strangerBehind(producer)
-    if (!stranger) return this.#run(holding)
-    if (!holding.owner)
-      this.#operations.wakeIn(holding.meets(stranger, host.system.monotonic(), host.limits.handOverMaxMs) + 1)
-  }
-
-  #run({ task, markedAt }: Holding): void {
-    const { metrics, host } = this.#options
-    const durationMs = host.system.monotonic() - markedAt
-    metrics.restores++
-    metrics.restoreMs.add(durationMs)
-    const records = task.tail?.position ?? 0
-    publish('caudal:task:restored', { pod: host.incarnation, task: task.name, records, durationMs })
-    task.run()
-  }
-
-  #finishCheck(holding: Holding): void {
-    if (holding.task.tail?.foreign) return this.drop(holding.task.name)
-    holding.checking = false
   }
 
   /** What became of the commit of unknown outcome: any task of it that is still ours tells. */

@@ -10,7 +10,7 @@ import type { System } from '#engine/core/system.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
-import { assignTasks, encodeMemberData } from './assignment.ts'
+import { encodeMemberData } from './assignment.ts'
 import { type Commit, Committer } from './committer.ts'
 import { Confirmation } from './confirmation.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
@@ -21,14 +21,16 @@ import { incarnationOf, isSamePod } from './incarnation.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
-import { groupTopicsOf, statePlacesOf, tasksOf, writePlacesOf } from './plan-tasks.ts'
+import { groupTopicsOf, statePlacesOf, writePlacesOf } from './plan-tasks.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
+import { stageVersionsOf } from './stage-versions.ts'
 import { StallDetector } from './stall.ts'
 import type { Task } from './task.ts'
 import { TaskFactory } from './task-factory.ts'
 import type { TaskHost } from './task-host.ts'
 import { Upkeep } from './upkeep.ts'
+import { assignVersions } from './version-assignment.ts'
 
 /** Added to the grace time of a stop, for the commits that hand over. */
 const STOP_PATIENCE_MS = 10_000
@@ -109,6 +111,7 @@ export class Pod implements TaskHost {
       metrics: this.#metrics,
       onChanged: () => this.wake(),
       onStaged: (task, bytes) => this.#committer.staged(task, bytes),
+      onStuck: (task, error) => this.enqueue(() => this.#ownership.stuck(task.name, error)),
     })
     this.#gate = new Gate(limits, this.#committer)
     this.#confirmation = new Confirmation({
@@ -159,14 +162,16 @@ export class Pod implements TaskHost {
       limits: this.limits,
       metrics: () => this.metrics,
     })
+    const stages = stageVersionsOf(this.#options.plan)
     this.#membership = this.log.joinGroup({
       group: this.application,
       member: this.incarnation,
       sessionTimeoutMs: this.limits.sessionTimeoutMs,
       hasEnded: member => isSamePod(this.incarnation, member),
       topics: groupTopicsOf(this.#options.plan),
-      memberData: () => encodeMemberData({ owned: this.#owned(), draining: this.phase === 'stopping' }),
-      assign: members => assignTasks(members, tasksOf(this.#options.plan)),
+      memberData: () =>
+        encodeMemberData({ owned: this.#owned(), draining: this.phase === 'stopping', stages }),
+      assign: members => assignVersions(members, stages),
       listener: {
         joined: (generation, tasks) => this.enqueue(() => this.#joined(generation, tasks)),
         lost: reason => this.enqueue(() => this.#ownership.lost(reason)),
@@ -256,12 +261,12 @@ export class Pod implements TaskHost {
   }
 
   release(name: string, error: unknown): void {
-    this.logger.warn('a task is taken anew', { task: name, error: reasonOf(error) })
+    this.logger.warn('a task is restarted', { task: name, error: reasonOf(error) })
     this.enqueue(() => this.#ownership.drop(name))
   }
 
   block(name: string, error: unknown): void {
-    this.logger.error('a task stands still', { task: name, error: reasonOf(error) })
+    this.logger.error('a task is blocked', { task: name, error: reasonOf(error) })
     this.enqueue(() => this.#ownership.holdings.get(name)?.task.block(error))
   }
 
@@ -274,7 +279,7 @@ export class Pod implements TaskHost {
   }
 
   #joined(generation: number, tasks: readonly TaskId[]): void {
-    const mine = this.phase === 'stopping' ? [] : tasks
+    const mine = this.phase === 'stopping' ? [] : this.#factory.known(tasks)
     this.#metrics.rebalances++
     publish('caudal:group:joined', { pod: this.incarnation, generation, tasks: mine.map(taskKey) })
     this.#ownership.joined(generation, mine.map(taskKey))

@@ -1,7 +1,7 @@
 /** A stage made ready to run: operators with their routes resolved to outlets and to each other. */
 
 import { CaudalError } from '#engine/core/errors.ts'
-import type { Operator } from '#engine/core/operator.ts'
+import type { Operator, StateDeclarations } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import { type Plan, type Stage, tierTopicOf } from '#topology/plan.ts'
 import type { Route } from '#topology/topology.ts'
@@ -111,4 +111,9 @@ function nodeOf(nodes: ReadonlyMap<string, ProgramNode>, name: string): ProgramN
 
 function bounds(stage: Stage, pick: (operator: Operator) => number | undefined): number[] {
   return [...stage.operators.values()].map(({ operator }) => pick(operator) ?? Number.POSITIVE_INFINITY)
+}
+
+/** The state of each of its operators. */
+export function declarationsOf({ nodes }: StageProgram): ReadonlyMap<string, StateDeclarations> {
+  return new Map([...nodes].map(([name, { operator }]) => [name, operator.state]))
 }

@@ -1,12 +1,13 @@
 /** Makes the tasks of a pod from the stages of its plan, and knows which of them still hold their local copies. */
 import { CaudalError } from '#engine/core/errors.ts'
+import type { TaskId } from '#engine/core/record.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { PodMetrics } from './diagnostics.ts'
 import { compileStage, type StageProgram } from './stage-program.ts'
 import { Task, type TaskOptions } from './task.ts'
 
-export interface TaskFactoryOptions extends Pick<TaskOptions, 'host' | 'onChanged' | 'onStaged'> {
+export interface TaskFactoryOptions extends Pick<TaskOptions, 'host' | 'onChanged' | 'onStaged' | 'onStuck'> {
   readonly plan: Plan
   readonly stores: StoreFactory
   readonly metrics: PodMetrics
@@ -17,6 +18,8 @@ export class TaskFactory {
   readonly #programs: ReadonlyMap<string, StageProgram>
   /** By name of a task: when the local copy of the last one made is closed. */
   readonly #closing = new Map<string, Promise<void>>()
+  /** Stages that were assigned and are of another version. */
+  readonly #unknown = new Set<string>()
 
   constructor(options: TaskFactoryOptions) {
     const { plan, host, metrics } = options
@@ -30,13 +33,31 @@ export class TaskFactory {
     )
   }
 
+  /**
+   * Those of the tasks that this version of the graph has. A leader of an earlier version of the engine gives out all that its own has
+   * to everybody: the others are left to pods that know them, and each stage is told once.
+   */
+  known(tasks: readonly TaskId[]): TaskId[] {
+    const { host } = this.#options
+    return tasks.filter(({ stage, partition }) => {
+      const partitions = this.#programs.get(stage)?.stage.partitions ?? 0
+      if (partition >= partitions && !this.#unknown.has(stage)) {
+        this.#unknown.add(stage)
+        host.logger.warn('a stage of another version was assigned: its tasks are left to pods that have it', {
+          stage,
+        })
+      }
+      return partition < partitions
+    })
+  }
+
   /** The task of this name, not yet opened: its local copy waits for the last one to close it. */
   make(name: string): Task {
     const slash = name.lastIndexOf('/')
     const id = { stage: name.slice(0, slash), partition: Number(name.slice(slash + 1)) }
     const program = this.#programs.get(id.stage)
     if (!program) throw new CaudalError('INTERNAL', { reason: `task ${name} is of no stage of the plan` })
-    const { plan, host, stores, onChanged, onStaged } = this.#options
+    const { plan, host, stores, onChanged, onStaged, onStuck } = this.#options
     const { renamedState, droppedState } = plan
     const ready = this.#closing.get(name) ?? Promise.resolve()
     const task = new Task({
@@ -49,6 +70,7 @@ export class TaskFactory {
       droppedState,
       onChanged,
       onStaged,
+      onStuck,
     })
     const closed = ready.then(() => task.whenClosed)
     this.#closing.set(name, closed)

@@ -25,9 +25,9 @@ export interface TaskHost {
   /** A step is due. */
   wake(): void
   snapshot(table: string): TableSnapshot<unknown>
-  /** The task is dropped and taken anew. */
+  /** The task is dropped, and restarted from its last commit. */
   release(task: string, error: unknown): void
-  /** The task stands still until somebody resumes it; the rest of the pod goes on. */
+  /** The task is blocked until somebody resumes it; the rest of the pod goes on. */
   block(task: string, error: unknown): void
   /** The pod stops uncleanly. */
   fail(error: unknown): void

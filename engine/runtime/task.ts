@@ -4,7 +4,6 @@
  */
 import { asText } from '#engine/core/codec.ts'
 import { actionOf, CaudalError, hasCode, invariant, reasonOf } from '#engine/core/errors.ts'
-import type { StateDeclarations } from '#engine/core/operator.ts'
 import {
   type NewRecord,
   partitionKey,
@@ -20,7 +19,8 @@ import { TimerQueue } from '#engine/state/timer-queue.ts'
 import { decodeCheckpoint, encodeCheckpoint, encodeRelease, SourceProgress } from './checkpoint.ts'
 import { publish } from './diagnostics.ts'
 import { SourceIntake } from './source-intake.ts'
-import type { StageProgram } from './stage-program.ts'
+import { SourcePositions } from './source-positions.ts'
+import { declarationsOf, type StageProgram } from './stage-program.ts'
 import { migrateLayout } from './state-migration.ts'
 import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
@@ -56,6 +56,8 @@ export interface TaskOptions {
   readonly onChanged: () => void
   /** Effects wait for a commit. */
   readonly onStaged: (task: Task, bytes: number) => void
+  /** It cannot go on with what it has read. */
+  readonly onStuck: (task: Task, error: unknown) => void
 }
 
 export class Task {
@@ -77,6 +79,7 @@ export class Task {
   #store: Store | undefined
   #sweep: Sweep | undefined
   #starts: readonly Bounds[] | undefined
+  #positions: SourcePositions | undefined
   #cancelDeadline: (() => void) | undefined
   #isOpening = false
   #waitsForCopy = false
@@ -141,6 +144,7 @@ export class Task {
     try {
       const migrated = migrateLayout(state, this.program.stage, this.name, { renamedState, droppedState })
       this.intakes = this.#openIntakes(state)
+      this.#positions = new SourcePositions(state.get(CHECKPOINT), this.name, this.intakes)
       migratedBytes = state.stage(migrated)
       this.#endMarkers(state)
     } catch (error) {
@@ -230,12 +234,9 @@ export class Task {
   /** Takes what is staged for one commit; `nonces` are the claims that a drained task gives up with it. */
   prepare(incarnation: string, number: number, nonces: readonly string[]): TaskCommit {
     const state = this.#state
-    invariant(state && this.work, `task ${this.name} was committed before it ran`)
+    invariant(state && this.work && this.#positions, `task ${this.name} was committed before it ran`)
+    const sources = this.#positions.reached
     const staged = this.work.take()
-    const sources: Record<string, { low: number; ahead: readonly number[] }> = {}
-    for (const intake of this.intakes) {
-      sources[partitionKey(intake)] = { low: intake.progress.low, ahead: intake.progress.runs() }
-    }
     state.stage(new Map([[CHECKPOINT, encodeCheckpoint({ format: 1, incarnation, number, sources })]]))
     const releases = this.isDrained
     if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonces })]]))
@@ -371,11 +372,11 @@ export class Task {
     // Half of a record's effects may be staged: nothing more of this task is committed, and the topic has the rest.
     if (isOfStore) this.close('closedDirty')
     if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.#options.host.release(this.name, error)
-    else if (actionOf(error) === 'blockTask') this.#options.host.block(this.name, error)
+    else if (actionOf(error) === 'blockTask') this.#options.onStuck(this, error)
     else this.#options.host.fail(error)
   }
 
-  /** When the local copy fails, the task is taken anew; the rest of the pod goes on. */
+  /** When the local copy fails, the task is restarted; the rest of the pod goes on. */
   #guard<T>(action: () => T): T | undefined {
     try {
       return action()
@@ -393,8 +394,4 @@ export class Task {
     this.phase = phase
     this.#options.onChanged()
   }
-}
-
-function declarationsOf({ nodes }: StageProgram): ReadonlyMap<string, StateDeclarations> {
-  return new Map([...nodes].map(([name, { operator }]) => [name, operator.state]))
 }

@@ -35,7 +35,7 @@ describe('found by the simulation', () => {
     fleet.kill(first)
     fleet.start('second')
     await time.runFor(20_000)
-    expect(fleet.trace.filter(line => line.includes('a task stands still'))).toHaveLength(1)
+    expect(fleet.trace.filter(line => line.includes('a task is blocked'))).toHaveLength(1)
     expect(fleet.trace.join('\n')).toMatch(/RESTORE_BLOCKED.*standard\.answer\.state\/2.*find-hanging/)
     const answered = fleet.evidence().count('answers')
     expect(answered).toBeGreaterThan(100)

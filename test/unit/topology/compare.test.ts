@@ -136,6 +136,24 @@ describe('timers', () => {
   })
 })
 
+it('the state of a stage that is gone as a whole stays, for a version that has the stage', () => {
+  const sink = operator({ name: 'sink', input: OrderCodec, process() {} })
+  const count = operator({ name: 'count', input: OrderCodec, state: { total: value(text) }, process() {} })
+  const beside = (isThere: boolean) => {
+    const p = topology('app')
+    const orders = p.source('orders', { value: OrderCodec })
+    orders.process(sink)
+    if (isThere) orders.process(count)
+    return summarize(plan(p.build()))
+  }
+  expect(compare(beside(true), beside(false))).toContainEqual({
+    what: 'value of text count.total stays behind with stage count',
+    verdict: 'safe',
+    remedy: 'a version that has stage count goes on from it',
+  })
+  expect(changes(beside(true), beside(false)).filter(change => !change.startsWith('safe'))).toEqual([])
+})
+
 describe('steps', () => {
   it('live only as long as their records', () => {
     const before = version({ steps: { call: text } })

@@ -36,6 +36,38 @@ describe('a pod that was paused', () => {
     expect(kit.read('out').sort()).toEqual([...Array(20).fill(1), ...Array(20).fill(2)])
   })
 
+  it('while the next owner trimmed what both had read drops its task, and tells no error of it', async () => {
+    const postpone = operator({
+      name: 'postpone',
+      input: numbers,
+      outputs: { later: numbers },
+      process: (record, ctx) => ctx.emit('later', record.value, { notBefore: ctx.now + 1_000 }),
+    })
+    await using kit = await testTopology(graphOf(postpone, { tiers: [1_000] }), { pods: 2 })
+    await kit.send('in', { key: 'a', value: 1 })
+    await kit.advance('30s')
+    const owner = kit.pods.find(({ tasks }) => tasks.includes('delay/0'))
+    owner?.pause()
+    await kit.advance('30s')
+    for (const from of [2, 22, 42]) {
+      await kit.send('in', ...recordsOf(from, from + 19))
+      await kit.advance('30s')
+    }
+    owner?.resume()
+    await kit.advance('5s')
+    await kit.send('in', ...recordsOf(62, 80))
+    await kit.advance('30s')
+    expect(
+      kit
+        .read('later')
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual(recordsOf(1, 80).map(({ value }) => value))
+    expect(kit.logs.filter(({ level }) => level === 'error')).toEqual([])
+    const ofTask = kit.logs.filter(({ pod, fields }) => pod === owner?.name && 'task' in fields)
+    expect(ofTask.filter(({ fields }) => Object(fields).task === 'delay/0').length).toBeLessThanOrEqual(1)
+  })
+
   it('takes its share again', async () => {
     await using kit = await testTopology(counting(), { pods: 2 })
     kit.pods[0]?.pause()
