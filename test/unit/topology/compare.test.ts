@@ -141,7 +141,7 @@ it('the state of a stage that is gone as a whole stays, for a version that has t
   const count = operator({ name: 'count', input: OrderCodec, state: { total: value(text) }, process() {} })
   const beside = (isThere: boolean) => {
     const p = topology('app')
-    const orders = p.source('orders', { value: OrderCodec })
+    const orders = p.source('orders', { value: OrderCodec, partitionedByKey: true })
     orders.process(sink)
     if (isThere) orders.process(count)
     return summarize(plan(p.build()))
