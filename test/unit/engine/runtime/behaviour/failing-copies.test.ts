@@ -150,7 +150,7 @@ describe('a local copy that fails', () => {
     await time.runFor(60_000)
     expect(ended()).toBeUndefined()
     expect(totals()).toEqual(expectedTotals(5))
-    expect(warnings).toEqual(['a task is taken anew', 'a task waits before it opens'])
+    expect(warnings).toEqual(['a task is restarted', 'a task waits before it opens'])
     await time.settle(running.stop())
   })
 
