@@ -12,10 +12,18 @@ export interface BrokerPlace {
   readonly node: number
   readonly brokers: number
   readonly portOffset: number
+  /** Beyond those of every local broker. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 export function serverProperties(place: BrokerPlace): string {
-  const settings = { ...identity(place), ...secured(place.security), ...sized(place.brokers), ...SWIFT }
+  const settings = {
+    ...identity(place),
+    ...secured(place.security),
+    ...sized(place.brokers),
+    ...SWIFT,
+    ...place.settings,
+  }
   return `${Object.entries(settings)
     .map(([name, value]) => `${name}=${value}`)
     .join('\n')}\n`

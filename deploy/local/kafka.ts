@@ -17,7 +17,12 @@ import type { Service } from './service.ts'
 const VERSION = '4.3.1'
 
 /** Several clusters live side by side when each has a root and ports of its own; they share the downloads. */
-export function kafka(root: string, brokers: number, portOffset = 0): Service {
+export function kafka(
+  root: string,
+  brokers: number,
+  portOffset = 0,
+  settings: BrokerPlace['settings'] = {},
+): Service {
   const jars = join(STACK_FOLDER, 'downloads', `kafka-${VERSION}`)
   const dataFolder = join(root, 'kafka')
   const nodes = Array.from({ length: brokers }, (_, index) => index + 1)
@@ -28,6 +33,7 @@ export function kafka(root: string, brokers: number, portOffset = 0): Service {
     node,
     brokers,
     portOffset,
+    settings,
   }))
   return {
     name: 'kafka',

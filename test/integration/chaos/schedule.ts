@@ -93,12 +93,16 @@ export function drawSchedule(random: Random, durationMs: number, brokers: number
   const draws = new Draws(random)
   const slots = Array.from({ length: SLOTS.max }, (_, slot) => slot < SLOTS.atStart)
   const rounds: Round[] = []
+  const [, longestCalmMs] = PLAY.calmMs
   for (let passedMs = 0; passedMs < durationMs; ) {
     const round = new RoundDraw(draws, slots, brokers).draw()
     rounds.push(round)
     passedMs += Math.max(...round.acts.map(({ at, forMs }) => at + forMs)) + round.calmMs
   }
-  return rounds
+  // What is stuck at the end must show while there is still load.
+  return rounds.map((round, index) =>
+    index === rounds.length - 1 ? { ...round, calmMs: longestCalmMs } : round,
+  )
 }
 
 class Draws {

@@ -29,9 +29,13 @@ export class Cluster {
   }
 
   /** An empty cluster; what a run before has left behind is ended and deleted. */
-  static async start(name: keyof typeof PORT_OFFSETS, brokers: number): Promise<Cluster> {
+  static async start(
+    name: keyof typeof PORT_OFFSETS,
+    brokers: number,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<Cluster> {
     const portOffset = PORT_OFFSETS[name]
-    const service = kafka(join(FAULTS_FOLDER, name), brokers, portOffset)
+    const service = kafka(join(FAULTS_FOLDER, name), brokers, portOffset, settings)
     const missing = service.missing()
     invariant(missing.length === 0, `missing on this machine: ${missing.join(', ')}`)
     await Promise.all(service.processes.map(stopProcess))

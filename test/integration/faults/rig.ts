@@ -38,6 +38,8 @@ export interface RigOptions {
   readonly model: ModelSettings
   /** Through which pods reach the brokers; straight where there are none. Whoever made them stops them. */
   readonly proxies: readonly KafkaProxy[]
+  /** A folder for the pods' local copies of state; they keep state in memory where it is left out. */
+  readonly copiesIn?: string
 }
 
 export const USUAL = {
@@ -120,7 +122,7 @@ export class Rig {
     return this.lives.filter(each => each.endedAt === undefined)
   }
 
-  startPod(name: string): PodProcess {
+  startPod(name: string, version: Pick<PodSettings, 'hasAudit'> = {}): PodProcess {
     const { options } = this
     const settings: PodSettings = {
       application: options.name,
@@ -133,6 +135,8 @@ export class Rig {
       requestTimeoutMs: 2_500,
       limits: { sessionTimeoutMs: SESSION_MS, handOverMaxMs: 60_000 },
       modelUrl: this.#model.url,
+      ...(options.copiesIn === undefined ? {} : { copiesIn: options.copiesIn }),
+      ...version,
     }
     const pod = new PodProcess(settings, this.#logFile)
     this.lives.push(pod)

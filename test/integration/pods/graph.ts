@@ -58,7 +58,12 @@ export function topicOf(application: string, topic: keyof typeof TOPICS): string
   return `${application}.${TOPICS[topic]}`
 }
 
-export function graphOf({ application, partitions, ...options }: GraphOptions): Topology {
+export function graphOf(options: GraphOptions): Topology {
+  return draw(options).graph.build()
+}
+
+/** Not built yet, with the topic that a later version may go on from. */
+export function draw({ application, partitions, ...options }: GraphOptions) {
   const graph = topology(application)
   const fresh = graph.source(topicOf(application, 'questions'), {
     value: question,
@@ -73,7 +78,7 @@ export function graphOf({ application, partitions, ...options }: GraphOptions): 
     .to(again)
     .on('answered')
     .to(answers)
-  return graph.build()
+  return { graph, answers }
 }
 
 function answering({ pod, inFlightMax, timeoutMs, ask }: Omit<GraphOptions, 'application' | 'partitions'>) {

@@ -16,6 +16,10 @@ export interface PodSettings {
   readonly requestTimeoutMs: number
   readonly limits: Partial<Limits>
   readonly modelUrl: string
+  /** Local copies of state are here; in memory where it is left out. */
+  readonly copiesIn?: string
+  /** It runs the later version of the graph, with a stage more. */
+  readonly hasAudit?: boolean
 }
 
 /** What happens in a pod. `pod` is its incarnation's name, as in its answers and calls. */

@@ -2,12 +2,16 @@
  * A pod as a process of its own, as in production: `node pod.ts SETTINGS`, SIGTERM hands over and ends it. It tells its
  * parent what happens, and ends with it.
  */
+import { join } from 'node:path'
 import { reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import { realSystem, type System } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import { subscribe } from '#engine/runtime/diagnostics.ts'
 import { run } from '#engine/runtime/run.ts'
+import { lmdbStores } from '#engine/state/lmdb-store.ts'
+import type { StoreFactory } from '#engine/state/store.ts'
+import { graphWithAudit } from './audit.ts'
 import { graphOf, type Round } from './graph.ts'
 import { ModelClient } from './model-client.ts'
 import { type ClockStep, nameOf, type PodEvent, type PodMessage, type PodSettings } from './pod-settings.ts'
@@ -50,7 +54,16 @@ const ask = async (asked: Round, call: { readonly signal: AbortSignal; readonly 
   tell({ type: 'answered', call: call.id })
   return reply
 }
-const graph = graphOf({ application, pod, partitions, inFlightMax, timeoutMs, ask })
+const version = settings.hasAudit ? graphWithAudit : graphOf
+const graph = version({ application, pod, partitions, inFlightMax, timeoutMs, ask })
+
+function storesIn(path: string): StoreFactory {
+  return lmdbStores({
+    path,
+    system,
+    diagnose: ({ event, task, reason }) => logger.warn(`copy ${event}: ${reason}`, { task }),
+  })
+}
 
 process.on('disconnect', () => process.exit(1))
 const log = await openKafkaLog({
@@ -61,7 +74,10 @@ const log = await openKafkaLog({
   requestTimeoutMs: settings.requestTimeoutMs,
   warn: message => logger.warn(message),
 })
-const running = await run(graph, { log, name: settings.name, limits: settings.limits, logger, system })
+const running = await run(graph, {
+  ...{ log, name: settings.name, limits: settings.limits, logger, system },
+  ...(settings.copiesIn === undefined ? {} : { stores: storesIn(join(settings.copiesIn, settings.name)) }),
+})
 tell({ type: 'started' })
 running.ended.catch(error => {
   tell({ type: 'failed', error: error instanceof Error ? `${error.stack}` : String(error) })

@@ -2,11 +2,17 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
+import { OPERATOR } from './graph.ts'
 import { type Call, MODEL_PROGRAM, type ModelSettings } from './model-bill.ts'
 import { type ClockStep, nameOf, POD_PROGRAM, type PodMessage, type PodSettings } from './pod-settings.ts'
 
 /** Too many for the log. */
 const FREQUENT: ReadonlySet<PodMessage['type']> = new Set(['commit', 'answered'])
+
+function taskOf(task: string): readonly [stage: string, partition: number] {
+  const [stage = '', partition] = task.split('/')
+  return [stage, Number(partition)]
+}
 
 /** One life of a pod. */
 export class PodProcess {
@@ -53,12 +59,13 @@ export class PodProcess {
     return this.messages.flatMap(each => (each.type === 'failed' ? [each.error] : [])).join('\n')
   }
 
-  /** The partitions that it ran at a moment. */
+  /** The partitions of which it gave answers at a moment; a later version of the graph runs another stage beside. */
   tasksAt(at: number): ReadonlySet<number> {
     const running = new Set<number>()
     for (const message of this.messages) {
       if (message.type !== 'task' || message.at > at) continue
-      const partition = Number(message.task.split('/').at(-1))
+      const [stage, partition] = taskOf(message.task)
+      if (stage !== OPERATOR) continue
       if (message.to === 'running') running.add(partition)
       else running.delete(partition)
     }

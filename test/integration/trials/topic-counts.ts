@@ -1,0 +1,85 @@
+/** Follows a topic, read committed, and counts what is in it: how much, how many distinct values, and when they came. */
+import { asText } from '#engine/core/codec.ts'
+import { hasCode } from '#engine/core/errors.ts'
+import type { Log, Reader } from '#engine/log/log.ts'
+import { pause } from '../faults/until.ts'
+
+const FETCH_RECORDS_MAX = 5_000
+const RETRY_MS = 50
+
+export class TopicCounts {
+  total = 0
+  readonly #values = new Set<string>()
+  readonly #counts: number[]
+  readonly #firstAt: number[] = []
+  readonly #lastAt: number[] = []
+  readonly #readers: readonly Reader[]
+  readonly #log: Log
+  readonly #topic: string
+  #following: Promise<unknown> = Promise.resolve()
+
+  constructor(log: Log, topic: string, partitions: number) {
+    this.#log = log
+    this.#topic = topic
+    this.#counts = new Array(partitions).fill(0)
+    this.#readers = Array.from({ length: partitions }, (_, partition) =>
+      log.openReader({ topic, partition }, 0),
+    )
+  }
+
+  get distinct(): number {
+    return this.#values.size
+  }
+
+  of(partition: number): number {
+    return this.#counts[partition] ?? 0
+  }
+
+  /** From the first to the last that came of these partitions. */
+  spanMs(partitions: readonly number[]): number {
+    const first = Math.min(...partitions.map(each => this.#firstAt[each] ?? Number.POSITIVE_INFINITY))
+    return Math.max(...partitions.map(each => this.#lastAt[each] ?? 0)) - first
+  }
+
+  start(): void {
+    this.#following = Promise.all(this.#readers.map((reader, partition) => this.#follow(reader, partition)))
+  }
+
+  async stop(): Promise<void> {
+    for (const each of this.#readers) each.close()
+    await this.#following
+  }
+
+  /** All that is there by now; instead of following it. */
+  async countNow(): Promise<number> {
+    let count = 0
+    for (const [partition, reader] of this.#readers.entries()) {
+      const [bounds] = await this.#log.bounds([{ topic: this.#topic, partition }])
+      for (let next = 0; next < (bounds?.end ?? 0); ) {
+        const { records, nextOffset } = await reader.next(FETCH_RECORDS_MAX)
+        count += records.length
+        next = nextOffset
+      }
+      reader.close()
+    }
+    return count
+  }
+
+  async #follow(reader: Reader, partition: number): Promise<void> {
+    for (;;) {
+      try {
+        const { records } = await reader.next(FETCH_RECORDS_MAX)
+        if (records.length === 0) continue
+        this.#firstAt[partition] ??= performance.now()
+        this.#lastAt[partition] = performance.now()
+        this.total += records.length
+        this.#counts[partition] = this.of(partition) + records.length
+        for (const { value } of records) this.#values.add(asText(value ?? new Uint8Array()))
+      } catch (error) {
+        if (hasCode(error, 'LOG_CLOSED')) return
+        if (!hasCode(error, 'LOG_UNAVAILABLE')) throw error
+        await pause(RETRY_MS)
+      }
+    }
+  }
+}
