@@ -33,6 +33,8 @@ export type EmbeddedPodMessage =
 
 const PARTITIONS = 4
 const KEYS = 500
+/** Records of some size take pages of their own. */
+const TEXT = 'x'.repeat(2_000)
 const TICK_MS = 20
 const RETRY_MS = 100
 const ANSWERED_WITHIN_MS = 60_000
@@ -40,17 +42,22 @@ const settings: EmbeddedPodSettings = JSON.parse(process.argv[2] ?? '{}')
 const tell = (message: EmbeddedPodMessage) => void process.send?.(message)
 
 const numbered = json<{ readonly id: number }>('numbered')
-const counted = json<{ readonly id: number; readonly key: string; readonly count: number }>('counted')
+const counted = json<{
+  readonly id: number
+  readonly key: string
+  readonly count: number
+  readonly text: string
+}>('counted')
 const total = json<number>('total')
 const count = operator({
   name: 'count',
   input: numbered,
   outputs: { counted },
   state: { total: value(total) },
-  process(record, { state, key, emit }) {
-    const now = (state.total.get() ?? 0) + 1
-    state.total.set(now)
-    emit('counted', { id: record.value.id, key: key ?? '', count: now })
+  process(record, ctx) {
+    const now = (ctx.state.total.get() ?? 0) + 1
+    ctx.state.total.set(now)
+    ctx.emit('counted', { id: record.value.id, key: ctx.key ?? '', count: now, text: TEXT })
   },
 })
 const graph = topology('full-disk')
