@@ -6,6 +6,7 @@ import { asText } from '#engine/core/codec.ts'
 import { isDiskFull } from '#engine/core/disk-full.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { System } from '#engine/core/system.ts'
+import { causeOf, hasRoomFor, pagesOf, statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { type Due, dueOf } from './due-heap.ts'
 import { DUE_BYTES } from './frame.ts'
 import { TIMER_PREFIX } from './layout.ts'
@@ -88,8 +89,6 @@ const COMMIT_WITHOUT_SYNC = TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFla
 const ENTRY_DATABASE = { name: 'entries', encoding: 'binary', keyEncoder } as const
 const DUE_DATABASE = { name: 'dues', encoding: 'binary', keyEncoder: dueKeyEncoder } as const
 const NOTHING = Buffer.alloc(0)
-/** What a small transaction writes beside its entries. */
-const PAGES_BYTES = 65_536
 const META_DATABASE = { name: 'meta', encoding: 'binary', useVersions: true } as const
 /** Keys of entries are not empty: no key sorts before this one. */
 const FIRST_KEY = '\0'
@@ -116,8 +115,6 @@ export class LmdbFile implements EntryFile {
   #version: number | undefined
   /** Where a background write is under way: the version that it follows. */
   #followed: number | undefined
-  /** The last background write found no room. */
-  #wasFull: unknown
 
   private constructor(place: Place, databases: Databases) {
     this.#place = place
@@ -139,8 +136,7 @@ export class LmdbFile implements EntryFile {
   }
 
   get size(): number {
-    const { entryCount } = this.#databases.entries.getStats() as { entryCount: number } // Typed as {}.
-    return entryCount
+    return statisticsOf(this.#databases.entries).entryCount ?? 0
   }
 
   get(key: string): Uint8Array | undefined {
@@ -189,8 +185,7 @@ export class LmdbFile implements EntryFile {
   }
 
   async write(writes: Writes, position: number | undefined): Promise<void> {
-    // LMDB itself prints each failure of its write thread.
-    if (this.#wasFull && !this.#mayFit(writes)) throw failed(this.#place, this.#wasFull)
+    this.#expectRoom(writes)
     const { meta } = this.#databases
     const followed = this.#version ?? 0
     const version = followed + 1
@@ -199,12 +194,9 @@ export class LmdbFile implements EntryFile {
     try {
       const written = await meta.ifVersion(META, followed, () => this.#put(writes, position, version))
       if (!written && this.#version === version) throw new TypeError('another process writes to it')
-      this.#wasFull = undefined
     } catch (error) {
       if (this.#version === version) this.#version = followed
-      const cause = await causeOf(error)
-      this.#wasFull = isFull(this.#place, cause) ? cause : undefined
-      throw failed(this.#place, cause)
+      throw failed(this.#place, await causeOf(error))
     } finally {
       this.#followed = undefined
     }
@@ -212,6 +204,7 @@ export class LmdbFile implements EntryFile {
 
   writeNow(writes: Writes, position: number | undefined): void {
     const { root, meta } = this.#databases
+    this.#expectRoom(writes)
     try {
       root.transactionSync(() => {
         const found = meta.getEntry(META)?.version
@@ -238,10 +231,19 @@ export class LmdbFile implements EntryFile {
     rmSync(this.#place.directory, { recursive: true, force: true })
   }
 
-  #mayFit(writes: Writes): boolean {
+  #expectRoom(writes: Writes): void {
     let bytes = 0
     for (const [key, value] of writes) bytes += key.length + (value?.length ?? 0)
-    return freeBytes(this.#place) >= bytes + PAGES_BYTES
+    const { directory } = this.#place
+    if (hasRoomFor(directory, writes.size, bytes, () => this.#reusableBytes())) return
+    throw failed(this.#place, Object.assign(new TypeError('no room for a commit'), { code: 'ENOSPC' }))
+  }
+
+  /** What deleted entries have left within the file. */
+  #reusableBytes(): number {
+    const { root, entries, dues } = this.#databases
+    const { lastPageNumber = 0, pageSize = 0 } = statisticsOf(root)
+    return (lastPageNumber - pagesOf(entries) - pagesOf(dues)) * pageSize
   }
 
   #put(writes: Writes, position: number | undefined, version: number): void {
@@ -272,15 +274,5 @@ export class LmdbFile implements EntryFile {
       return failed(this.#place, new TypeError(reason, { cause: error }))
     }
     return failed(this.#place, error)
-  }
-}
-
-/** LMDB's write thread tells the cause in a promise of its own, a moment after the failure, which must be taken. */
-async function causeOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error
-  try {
-    return await error.commitError
-  } catch (cause) {
-    return cause
   }
 }

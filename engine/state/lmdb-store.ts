@@ -15,6 +15,7 @@ import { open } from 'lmdb'
 import { reasonOf } from '#engine/core/errors.ts'
 import { type TaskId, taskKey } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
+import { statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { FORMAT, failed, isFull, LmdbFile, type Meta, type Place, type Root, SUSPECT } from './lmdb-file.ts'
 import type { StoreFactory } from './store.ts'
 import { Turns } from './turns.ts'
@@ -176,7 +177,7 @@ function faultOfHead(directory: string): string | undefined {
 
 /** Reading a page that the file does not have would end the process. */
 function isTruncated(root: Root, directory: string): boolean {
-  const { lastPageNumber, pageSize } = root.getStats() as { lastPageNumber: number; pageSize: number } // Typed as {}.
+  const { lastPageNumber = 0, pageSize = 0 } = statisticsOf(root)
   const size = statSync(join(directory, DATA)).size
   return size > 0 && size < (lastPageNumber + 1) * pageSize
 }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { open, TransactionFlags } from 'lmdb'
 import { isDiskFull } from '#engine/core/disk-full.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { causeOf, hasRoomFor, pagesOf, statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { checkMapFile } from './map-file.ts'
 
 /** Writes the value, or removes the key. */
@@ -113,7 +114,10 @@ export class Store {
   /** Writes all or nothing. Throws or rejects with LOG_FULL (nothing was written) or OUTCOME_UNKNOWN. */
   commit(puts: readonly Put[]): Promise<unknown> | undefined {
     if (this.#failure) throw this.#failure
-    for (const [key, value] of puts) this.#sizeBytes += key.length + (value?.length ?? 0)
+    const bytes = puts.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0)
+    this.#sizeBytes += bytes
+    if (!hasRoomFor(this.path, puts.length, bytes, () => this.#reusableBytes()))
+      throw new CaudalError('LOG_FULL', { path: this.path })
     if (this.#fsync === 'always') return this.#commitFlushed(puts)
     try {
       this.#database.transactionSync(() => this.#apply(puts), NO_SYNC_FLUSH)
@@ -180,12 +184,15 @@ export class Store {
     return bavail * bsize
   }
 
+  /** What trims have left within the file. */
+  #reusableBytes(): number {
+    this.#count()
+    const { lastPageNumber = 0, pageSize = 0 } = statisticsOf(this.#database)
+    return lastPageNumber * pageSize - this.#sizeBytes
+  }
+
   #count(): void {
-    // LMDB's statistics come untyped; the four fields read here have been there since its first version.
-    const stats = this.#database.getStats() as Readonly<Record<string, number>>
-    const pages =
-      (stats.treeBranchPageCount ?? 0) + (stats.treeLeafPageCount ?? 0) + (stats.overflowPages ?? 0)
-    this.#sizeBytes = pages * (stats.pageSize ?? 0)
+    this.#sizeBytes = pagesOf(this.#database) * (statisticsOf(this.#database).pageSize ?? 0)
   }
 
   #reading<T>(read: () => T): T {
@@ -194,16 +201,6 @@ export class Store {
     } catch (error) {
       throw new CaudalError('LOG_CORRUPT', { path: this.path, reason: reasonOf(error) }, error)
     }
-  }
-}
-
-/** LMDB's write thread tells the cause in a promise of its own, a moment after the failure. */
-async function causeOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error) || !('commitError' in error)) return error
-  try {
-    return await error.commitError
-  } catch (cause) {
-    return cause
   }
 }
 

@@ -9,7 +9,7 @@ import kafkajs from 'kafkajs'
 import { NO_HEADERS } from '#engine/core/record.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
-import type { Log } from '#engine/log/log.ts'
+import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { Cluster } from '../faults/cluster.ts'
 import { pause, until } from '../faults/until.ts'
 import { Complaints, type Outcome, type Trial } from './outcome.ts'
@@ -25,9 +25,11 @@ const VICTIM = SPECIAL % PARTITIONS
 const PAIRS = 2
 /** The rights are taken, and the topic is deleted, when so much is done. */
 const MIDST = RECORDS / 5
-const DONE_WITHIN_MS = 120_000
+const DONE_WITHIN_MS = 200_000
 const SETTLED_WITHIN_MS = 20_000
 const PACE_MIN = 0.95
+/** As the engine makes topics where nothing else is declared. */
+const FOR_EVER = { name: 'retention.ms', value: '-1' }
 const TWO_DAYS_MS = 2 * 24 * 3_600_000
 
 /** Whoever has no rights named is allowed everything; the pod and this program are nobody in particular. */
@@ -164,7 +166,7 @@ class Run {
   async #mend(counts: TopicCounts): Promise<string> {
     if (this.#form !== 'rights' && this.#form !== 'gone') return 'nothing to mend'
     if (this.#form === 'rights') await this.#setRight(kafkajs.AclPermissionTypes.ALLOW)
-    else await this.#admin.createTopics({ topics: [{ topic: this.#topic('extra'), numPartitions: 1 }] })
+    else await this.#createTopic('extra', 1)
     const isDone = () => counts.total >= RECORDS
     const goesOn = await until('the task goes on', isDone, SETTLED_WITHIN_MS).then(
       () => true,
@@ -212,18 +214,21 @@ class Run {
   }
 
   async #createTopics(): Promise<void> {
-    const { config } = EXTRAS[this.#form]
-    const topic = (
-      name: string,
-      numPartitions: number,
-      configEntries: { name: string; value: string }[],
-    ) => ({
-      ...{ topic: this.#topic(name), numPartitions, replicationFactor: 1, configEntries },
-    })
-    await this.#admin.createTopics({
-      waitForLeaders: true,
-      topics: [topic('in', PARTITIONS, []), topic('out', PARTITIONS, []), topic('extra', 1, [...config])],
-    })
+    await this.#createTopic('in', PARTITIONS)
+    await this.#createTopic('out', PARTITIONS)
+    await this.#createTopic('extra', 1, EXTRAS[this.#form].config)
+  }
+
+  async #createTopic(
+    name: string,
+    numPartitions: number,
+    config: readonly { name: string; value: string }[] = [],
+  ): Promise<void> {
+    const topic = {
+      ...{ topic: this.#topic(name), numPartitions, replicationFactor: 1 },
+      configEntries: [FOR_EVER, ...config],
+    }
+    await this.#admin.createTopics({ waitForLeaders: false, topics: [topic] })
   }
 
   async #fill(): Promise<void> {
@@ -234,7 +239,21 @@ class Run {
         headers: NO_HEADERS,
         timestamp: Date.now(),
       }))
-      await this.#log.append([{ topic: this.#topic('in'), partition, records }])
+      await this.#append({ topic: this.#topic('in'), partition, records })
+    }
+  }
+
+  /** A topic that is new may have no leader yet; what fails is not there. */
+  async #append(batch: PartitionBatch): Promise<void> {
+    const latest = Date.now() + SETTLED_WITHIN_MS
+    for (;;) {
+      try {
+        await this.#log.append([batch])
+        return
+      } catch (error) {
+        if (Date.now() > latest) throw error
+        await pause(200)
+      }
     }
   }
 

@@ -77,7 +77,8 @@ export class TopicCounts {
         for (const { value } of records) this.#values.add(asText(value ?? new Uint8Array()))
       } catch (error) {
         if (hasCode(error, 'LOG_CLOSED')) return
-        if (!hasCode(error, 'LOG_UNAVAILABLE')) throw error
+        // A topic that is new may not be known everywhere.
+        if (!hasCode(error, 'LOG_UNAVAILABLE') && !hasCode(error, 'TOPIC_MISSING')) throw error
         await pause(RETRY_MS)
       }
     }
