@@ -177,13 +177,15 @@ export class Committer {
     const mine = { commit }
     this.#underWay = mine
     const { enqueue, system, onProducerLost } = this.#options
+    // The answer may have waited for a process that slept: what it confirms is the time of the question.
+    const begunAt = system.monotonic()
     // An answer counts only while nobody has thrown the producer away.
     const answered = (callback: () => void) => enqueue(() => this.#underWay === mine && callback())
     producer.transact(batches).then(
       receipt =>
         answered(() => {
           this.#underWay = undefined
-          this.lastGoodAt = system.monotonic()
+          this.lastGoodAt = begunAt
           onDone(receipt)
         }),
       error => answered(() => onProducerLost(error)),

@@ -6,6 +6,7 @@ import { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.t
 import { unframe } from '#engine/state/frame.ts'
 import { type Entry, parseEntry } from '#engine/state/layout.ts'
 import type { Plan } from '#topology/plan.ts'
+import type { Ledger, TaskCommitted } from './ledger.ts'
 import type { Call } from './model-server.ts'
 
 /** One committed record with its place. */
@@ -40,6 +41,11 @@ export interface EvidenceSources {
   /** Committed records by partition. */
   readonly committed: (topic: string) => readonly (readonly LogRecord[])[]
   readonly calls: readonly Call[]
+  readonly ledger: Ledger
+  /** The process that an incarnation was. */
+  readonly processOf: (incarnation: string) => string | undefined
+  /** Whether another process went by the name of this one at that time. */
+  readonly hadNamesake: (process: string, at: number) => boolean
   readonly disturbances: readonly Disturbance[]
   readonly failures: readonly PodFailure[]
   /** How many faults have struck. */
@@ -124,6 +130,25 @@ export class Evidence {
       values.set(name, codec.decode(unframe(value, state)))
     }
     return values
+  }
+
+  /** When the answer of a call was committed; nothing where it never was. */
+  durableAt(call: Call): number | undefined {
+    return this.#sources.ledger.durable.get(this.calls.indexOf(call) + 1)
+  }
+
+  /** Whether another process went by the name of this one at that time. */
+  hadNamesake(process: string, at: number): boolean {
+    return this.#sources.hadNamesake(process, at)
+  }
+
+  /** The next that was committed of a task after this time: nothing where it was a marker, or by another process. */
+  nextCommit(process: string, stage: string, partition: number, after: number): TaskCommitted | undefined {
+    const { stateTopic } = this.plan.stages.find(({ name }) => name === stage) ?? {}
+    const next = this.#sources.ledger.commits.find(
+      each => each.topic === stateTopic && each.partition === partition && each.begunAt > after,
+    )
+    return next?.incarnation && this.#sources.processOf(next.incarnation) === process ? next : undefined
   }
 
   /** Whether something was wrong with the process at any time between, or had been and was not yet over. */

@@ -19,6 +19,7 @@ import { type Random, seededRandom, seedOf } from '../seeded-random.ts'
 import { VirtualTime } from '../virtual-time.ts'
 import { type Disturbance, Evidence, type PodFailure, type PROVIDER } from './evidence.ts'
 import { Follower } from './follower.ts'
+import { Ledger } from './ledger.ts'
 import { GOOD_MOOD, ModelServer } from './model-server.ts'
 import { PodProcess, type Ports, told } from './pod-process.ts'
 import { REQUEST_TIMEOUT_MS, type Scenario } from './scenario.ts'
@@ -51,6 +52,7 @@ export class Fleet {
   readonly outsider: Log
   readonly plan: Plan
   readonly processes: PodProcess[] = []
+  readonly ledger = new Ledger()
   readonly disturbances: Disturbance[] = []
   readonly failures: PodFailure[] = []
   readonly trace: string[] = []
@@ -82,6 +84,7 @@ export class Fleet {
       transactionTimeoutMs: 10_000,
       rebalanceTimeoutMs: 6_000,
     })
+    this.broker.inspect.onCommitted(batches => this.ledger.committed(batches, this.system.now()))
     this.outsider = this.broker.connect(this.system, 'outsider')
     this.plan = plan(scenario.graph({ model: this.model.connect('nobody', this.system) }))
   }
@@ -107,10 +110,25 @@ export class Fleet {
       plan: this.plan,
       committed: topic => this.#followers.get(topic)?.records ?? this.broker.inspect.committed(topic),
       calls: this.model.calls,
+      ledger: this.ledger,
+      processOf: incarnation => this.#processOf(incarnation)?.id,
+      hadNamesake: (process, at) => this.#hadNamesake(process, at),
       disturbances: this.disturbances,
       failures: this.failures,
       strikes: this.strikes,
     })
+  }
+
+  /** Of the processes of the pod's name the one that was started then. */
+  #processOf(incarnation: string): PodProcess | undefined {
+    const [, name, startedAt] = /^(.*):(\d+):[0-9a-z]+$/.exec(incarnation) ?? []
+    return this.processes.findLast(each => each.name === name && each.startedAt === Number(startedAt))
+  }
+
+  #hadNamesake(id: string, at: number): boolean {
+    const process = this.processes.find(each => each.id === id)
+    const others = this.processes.filter(each => each !== process && each.name === process?.name)
+    return others.some(({ startedAt, goneAt }) => startedAt <= at && goneAt >= at)
   }
 
   // --- Processes

@@ -17,6 +17,8 @@ export interface Call {
   readonly process: string
   readonly startedAt: number
   endedAt: number | undefined
+  /** When its process learned of the end: later than that where it slept, never where it was killed. */
+  learnedAt: number | undefined
   outcome: 'open' | 'answered' | 'failed' | 'aborted'
 }
 
@@ -63,13 +65,24 @@ export class ModelServer {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const world = this.#world
     const startedAt = world.now()
-    const call: Call = { requestId, question, process, startedAt, endedAt: undefined, outcome: 'open' }
+    const call: Call = {
+      requestId,
+      question,
+      process,
+      startedAt,
+      endedAt: undefined,
+      learnedAt: undefined,
+      outcome: 'open',
+    }
     const serial = this.calls.push(call)
     const end = (outcome: Call['outcome'], settle: () => void) => {
       if (call.outcome !== 'open') return
       call.outcome = outcome
       call.endedAt = world.now()
-      system.defer(settle)
+      system.defer(() => {
+        call.learnedAt = world.now()
+        settle()
+      })
     }
     signal.addEventListener('abort', () => end('aborted', () => reject(signal.reason)), { once: true })
     const { failed, hanging, slowness } = this.mood

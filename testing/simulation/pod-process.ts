@@ -33,7 +33,9 @@ export class PodProcess {
   readonly id: string
   readonly name: string
   readonly system: ProcessSystem
+  readonly startedAt: number
   status: ProcessStatus = 'running'
+  goneAt = Number.POSITIVE_INFINITY
   running: Running | undefined
   readonly #options: PodProcessOptions
 
@@ -42,6 +44,7 @@ export class PodProcess {
     this.id = options.id
     this.name = options.name
     this.system = options.system
+    this.startedAt = options.system.now()
   }
 
   start(): void {
@@ -58,6 +61,7 @@ export class PodProcess {
 
   kill(): void {
     this.status = 'gone'
+    this.goneAt = Math.min(this.goneAt, this.system.now())
     this.system.kill()
   }
 

@@ -2,6 +2,7 @@
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { Bounds, TopicSpec } from '../log.ts'
 import type { Cluster } from './cluster.ts'
+import type { CommittedBatch } from './transaction-coordinator.ts'
 
 export class Inspection {
   readonly #cluster: Cluster
@@ -19,6 +20,11 @@ export class Inspection {
     return this.#cluster.topics.partitionsOf(topic).map(partition => {
       return partition.read(partition.bounds.start, Number.POSITIVE_INFINITY).records
     })
+  }
+
+  /** Calls back with what each transaction has written, when it is decided that it was committed. */
+  onCommitted(callback: (batches: readonly CommittedBatch[]) => void): void {
+    this.#cluster.transactions.onCommitted = callback
   }
 
   /** As `Log.bounds` gives them. */

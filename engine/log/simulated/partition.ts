@@ -52,6 +52,14 @@ export class Partition {
     return new Map([...this.#open].map(([producer, transaction]) => [producer, transaction.firstOffset]))
   }
 
+  /** What the producer has written here and not ended. */
+  openRecords(producerId: number): readonly LogRecord[] {
+    const transaction = this.#open.get(producerId)
+    if (transaction === undefined) return []
+    const batches = this.#batches.slice(this.#indexOf(transaction.firstOffset))
+    return batches.filter(each => each.transaction === transaction).flatMap(each => each.records)
+  }
+
   /** Writes records, in the open transaction of the producer where one is given. Returns the offset after them. */
   append(records: readonly NewRecord[], producerId?: number): number {
     if (records.length === 0) return this.#end

@@ -7,6 +7,8 @@
  * when it enters `ending`, though readers see it only by the markers, which may be written later, each at its own time;
  * starting or fencing a producer raises its epoch, and succeeds only while nothing of it is open or ending.
  */
+
+import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { PartitionBatch, Receipt } from '../log.ts'
 import type { Outcome, Partition } from './partition.ts'
@@ -29,6 +31,12 @@ interface ProducerState {
   cancelTimeout: () => void
 }
 
+/** What a committed transaction has written to one partition. */
+export interface CommittedBatch {
+  readonly place: TopicPartition
+  readonly records: readonly LogRecord[]
+}
+
 /** What the coordinator asks of its surroundings when it writes markers. */
 export interface MarkerDelivery {
   /** How long the marker for this partition takes; `undefined` when it gets lost for good. */
@@ -42,6 +50,8 @@ export class TransactionCoordinator {
   readonly #delivery: MarkerDelivery
   readonly #producers = new Map<string, ProducerState>()
   #lastProducerId = 0
+  /** Is told of every commit when it is decided. */
+  onCommitted: ((batches: readonly CommittedBatch[]) => void) | undefined
 
   constructor(system: System, topics: Topics, timeoutMs: number, delivery: MarkerDelivery) {
     this.#system = system
@@ -127,6 +137,7 @@ export class TransactionCoordinator {
     producer.outcome = outcome
     const pending = producer.partitions
     producer.partitions = new Set()
+    if (outcome === 'committed') this.#tell(producer.producerId, pending)
     const written = (partition: Partition) => {
       pending.delete(partition)
       if (pending.size === 0) producer.phase = 'idle'
@@ -136,6 +147,12 @@ export class TransactionCoordinator {
       if (delayMs === undefined) written(partition)
       else this.#mark(producer.producerId, partition, outcome, delayMs, written)
     }
+  }
+
+  #tell(producerId: number, partitions: ReadonlySet<Partition>): void {
+    this.onCommitted?.(
+      [...partitions].map(each => ({ place: each.place, records: each.openRecords(producerId) })),
+    )
   }
 
   #mark(

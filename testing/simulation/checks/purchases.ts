@@ -1,25 +1,50 @@
 /**
- * No answer is bought twice, but for those that a fault took away: in flight at a process that was hit, or answered
- * within the commit cycle that was open then. What was journaled is never asked again by a healthy process. Without
- * faults, scaling and rolling restarts included, nothing at all is bought twice.
+ * No answer is bought twice, but for those that a fault took away. Of every call it is known how far it had come: in flight,
+ * answered, or durable, which is when the commit that holds its answer was decided.
+ *
+ * - What is durable is asked by nobody again. A process that was hit and does not hear that its tasks are another's may start
+ *   calls until its lease is over; of two pods that go by one name either is counted out by the other.
+ * - What was answered may be lost only with the commit cycle that was open: its process was hit within that time, and has
+ *   made no commit of the task meanwhile that left it out.
+ * - What was in flight may be lost only at a process that was hit.
+ *
+ * Without faults, scaling and rolling restarts included, nothing at all is bought twice.
  */
-import { asText } from '#engine/core/codec.ts'
+import { json } from '#engine/core/codec.ts'
 import { type Evidence, PROVIDER } from '../evidence.ts'
 import type { Call } from '../model-server.ts'
 import { type Check, LIMITS } from '../scenario.ts'
 
 const TIMEOUT_MS = LIMITS.timeoutMs ?? 0
+/** For so long after it was confirmed last a process may start calls. */
+const LEASE_MS = ((LIMITS.sessionTimeoutMs ?? 0) * 2) / 3
 /** An answer is journaled at the latest so long after its arrival while nothing is wrong. */
 const COMMIT_CYCLE_MS = 100
 
-export const boughtOnce: Check = evidence => {
-  const byQuestion = Map.groupBy(evidence.calls, ({ question }) => question)
-  const journaled = journalTimes(evidence)
-  return [...byQuestion.values()].flatMap(calls => [
-    ...onOneId(calls),
-    ...askedAgain(evidence, calls, journaled),
-    ...boughtAgain(evidence, calls),
-  ])
+/** Whose calls are looked at. */
+export interface Purchases {
+  /** Each question begins with the id of a record of this topic. */
+  readonly inputs: string
+  /** The stage that asks the question. */
+  readonly stageOf: (question: string) => string
+}
+
+export function boughtOnce(purchases: Purchases): Check {
+  return evidence => {
+    const partitions = partitionsOf(evidence, purchases.inputs)
+    const byQuestion = Map.groupBy(evidence.calls, ({ question }) => question)
+    return [...byQuestion].flatMap(([question, calls]) => {
+      const partition = partitions.get(question.split('/')[0] ?? '') ?? -1
+      const nextCommit = (process: string, after: number) =>
+        evidence.nextCommit(process, purchases.stageOf(question), partition, after)
+      return [
+        ...onOneId(calls),
+        ...askedAgain(evidence, calls),
+        ...leftOut(evidence, calls, nextCommit),
+        ...boughtAgain(evidence, calls),
+      ]
+    })
+  }
 }
 
 /**
@@ -39,18 +64,35 @@ function onOneId(calls: readonly Call[]): string[] {
   return ids.size === 1 ? [] : [`${calls[0]?.question} was asked under ${ids.size} request ids`]
 }
 
-function askedAgain(
+/** Somebody asks what is durable: whoever owns the task by then has read it. */
+function askedAgain(evidence: Evidence, calls: readonly Call[]): string[] {
+  return calls.flatMap(first => {
+    const since = evidence.durableAt(first)
+    if (since === undefined) return []
+    return calls
+      .filter(again => again.startedAt > since && !isUnaware(evidence, again, since))
+      .map(again => `${again.question} was durable at ${since}: ${bill(first)}; asked again: ${bill(again)}`)
+  })
+}
+
+function isUnaware(evidence: Evidence, { process, startedAt }: Call, since: number): boolean {
+  if (evidence.hadNamesake(process, startedAt)) return true
+  return startedAt - since < LEASE_MS && evidence.isDisturbed(process, startedAt)
+}
+
+/** An answer that its process had, and that a later commit of the same task does not hold. */
+function leftOut(
   evidence: Evidence,
   calls: readonly Call[],
-  journaled: ReadonlyMap<string, number>,
+  nextCommit: (process: string, after: number) => { readonly begunAt: number } | undefined,
 ): string[] {
-  return calls.flatMap(({ requestId, question, process, startedAt }) => {
-    const since = journaled.get(requestId)
-    if (since === undefined || startedAt <= since) return []
-    if (evidence.isDisturbed(process, startedAt)) return []
-    return [
-      `${question} was asked again by ${process} ${startedAt - since} ms after its answer was journaled; ${calls.map(bill)}`,
-    ]
+  return calls.flatMap(call => {
+    const { outcome, learnedAt, process } = call
+    if (calls.length === 1 || outcome !== 'answered' || learnedAt === undefined) return []
+    const durableAt = evidence.durableAt(call)
+    if (durableAt !== undefined) return []
+    const without = nextCommit(process, learnedAt)
+    return without ? [`${bill(call)} was answered, and left out of the commit of ${without.begunAt}`] : []
   })
 }
 
@@ -66,30 +108,23 @@ function boughtAgain(evidence: Evidence, calls: readonly Call[]): string[] {
   })
 }
 
+/** The first was hit before it was durable, or the second could not know that the first was at it. */
 function isExcused(evidence: Evidence, first: Call, second: Call): boolean {
-  const lost = evidence.wasDisturbed(
-    first.process,
-    first.startedAt,
-    (first.endedAt ?? first.startedAt) + COMMIT_CYCLE_MS,
-  )
+  const { process, startedAt, endedAt = startedAt, learnedAt = endedAt } = first
+  const lost = evidence.wasDisturbed(process, startedAt, learnedAt + COMMIT_CYCLE_MS)
   return lost || evidence.isDisturbed(second.process, second.startedAt)
 }
 
-function bill({ process, startedAt, endedAt, outcome }: Call): string {
-  return `${process} from ${startedAt} to ${endedAt} (${outcome})`
+function bill({ question, process, startedAt, endedAt, outcome }: Call): string {
+  return `${question} by ${process} from ${startedAt} to ${endedAt} (${outcome})`
 }
 
-/** When the commit that journaled an answer was begun, by request id. */
-function journalTimes(evidence: Evidence): ReadonlyMap<string, number> {
-  const times = new Map<string, number>()
-  for (const { name } of evidence.plan.stages) {
-    for (const { key, value, timestamp } of evidence.history(name).flat()) {
-      if (!key || !value || key[0] !== STEP) continue
-      const id = asText(key).slice(1)
-      times.set(id, Math.min(times.get(id) ?? timestamp, timestamp))
-    }
-  }
-  return times
+interface Identified {
+  readonly id: string
 }
+const identified = json<Identified>('identified')
 
-const STEP = 's'.charCodeAt(0)
+/** The partition of each input by its id. */
+function partitionsOf(evidence: Evidence, topic: string): ReadonlyMap<string, number> {
+  return new Map(evidence.read(topic, identified).map(({ partition, value: { id } }) => [id, partition]))
+}

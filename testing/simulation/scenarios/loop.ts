@@ -17,9 +17,12 @@ interface Task {
 }
 interface Attempt extends Task {
   readonly attempt: number
+  /** What was said of the attempt before. */
+  readonly because?: string
 }
 interface Draft extends Attempt {
   readonly text: string
+  readonly verdict?: string
 }
 
 const task = json<Task>('task')
@@ -47,8 +50,8 @@ const judgeWith = (model: Model) =>
     async process({ value }, ctx) {
       const { id, attempt: number } = value
       const verdict = await ctx.step('verdict', call => model.ask(`${id}/${number}/verdict`, call))
-      if (isGood(verdict) || number === ATTEMPTS_MAX) ctx.emit('done', value)
-      else ctx.emit('again', { id, attempt: number + 1 })
+      if (isGood(verdict) || number === ATTEMPTS_MAX) ctx.emit('done', { ...value, verdict })
+      else ctx.emit('again', { id, attempt: number + 1, because: verdict })
     },
   })
 
@@ -85,7 +88,12 @@ export const loop: Scenario = {
       value: index => ({ id: `t${index}` }),
     }),
   isComplete: allOut('tasks', 'done'),
-  checks: [podsHeld, exactlyOnce(idsIn('tasks'), idsOut('done')), withinAttempts, boughtOnce],
+  checks: [
+    podsHeld,
+    exactlyOnce(idsIn('tasks'), idsOut('done')),
+    withinAttempts,
+    boughtOnce({ inputs: 'tasks', stageOf: question => (question.endsWith('draft') ? 'draft' : 'judge') }),
+  ],
 }
 
 /** Each attempt is drafted once, one after another, and no more often than allowed. */

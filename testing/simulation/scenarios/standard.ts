@@ -73,7 +73,13 @@ export const standard: Scenario = {
       value: index => ({ id: `q${index}` }),
     }),
   isComplete: allOut('questions', 'answers'),
-  checks: [podsHeld, exactlyOnce(idsIn('questions'), idsOut('answers')), inSequence, provenance, boughtOnce],
+  checks: [
+    podsHeld,
+    exactlyOnce(idsIn('questions'), idsOut('answers')),
+    inSequence,
+    provenance,
+    boughtOnce({ inputs: 'questions', stageOf: () => 'answer' }),
+  ],
 }
 
 /** Answers and state are what one process would have made that reads each partition in order, dead letters left out. */

@@ -1,0 +1,43 @@
+/** What became durable and when: every committed transaction, at the moment of its decision, whatever readers see of it by then. */
+import { asText } from '#engine/core/codec.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
+import type { CommittedBatch } from '#engine/log/simulated/transaction-coordinator.ts'
+import { decodeCheckpoint } from '#engine/runtime/checkpoint.ts'
+import { CHECKPOINT, MARKER_PREFIX } from '#engine/state/layout.ts'
+
+/** A commit of one task, or a marker that begins its next tenure. */
+export interface TaskCommitted extends TopicPartition {
+  readonly incarnation: string | undefined
+  /** When its effects were gathered. */
+  readonly begunAt: number
+}
+
+const ANSWER = / is (\d+)/g
+
+export class Ledger {
+  /** By the number of the call, when its answer was first committed: in a journal or in what was made of it. */
+  readonly durable = new Map<number, number>()
+  /** In the order of their decisions. */
+  readonly commits: TaskCommitted[] = []
+
+  committed(batches: readonly CommittedBatch[], at: number): void {
+    for (const { place, records } of batches) {
+      for (const { key, value, timestamp } of records) {
+        if (!value) continue
+        for (const [, call] of latin1(value).matchAll(ANSWER)) {
+          if (!this.durable.has(Number(call))) this.durable.set(Number(call), at)
+        }
+        const entry = key ? asText(key) : ''
+        const isMarker = entry.startsWith(MARKER_PREFIX)
+        if (!isMarker && entry !== CHECKPOINT) continue
+        const incarnation = isMarker ? undefined : decodeCheckpoint(value).incarnation
+        this.commits.push({ ...place, incarnation, begunAt: timestamp })
+      }
+    }
+  }
+}
+
+/** State entries begin with bytes that are no text. */
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+}
