@@ -15,6 +15,10 @@ export const EXIT = {
   unavailable: 4,
   /** What was asked for is not there. */
   notFound: 5,
+  /** A task is blocked: a person must act before the rest of the work can be done. */
+  blocked: 6,
+  /** The work is done, and some of it failed; only with --fail-if-any. */
+  someFailed: 7,
   /** Stopped by a signal before the work was done. */
   interrupted: 130,
 } as const

@@ -1,17 +1,11 @@
-/** Files of events: one JSON document a line, or CSV whose first row names the fields. */
+/** Files of events, read as they are meant, or refused as a whole before anything of them is fed. */
 import { createReadStream, statSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { CsvError, type Info, parse } from 'csv-parse'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-
-export interface InputEvent {
-  /** Where it stands in its file, from 1. */
-  readonly line: number
-  readonly value: Uint8Array
-  /** Bytes of the file up to its end. */
-  readonly bytesRead: number
-}
+import { csvEvents } from './events/csv.ts'
+import type { InputEvent } from './events/input-event.ts'
+import { jsonArrayEvents, jsonLineEvents } from './events/json.ts'
+import { decoded, refused } from './events/text.ts'
 
 export interface InputFile {
   readonly events: AsyncIterable<InputEvent>
@@ -19,55 +13,69 @@ export interface InputFile {
   readonly bytesTotal: number | undefined
 }
 
-/** `-` is the standard input, which is taken for JSON lines unless `csv` says otherwise. Throws REJECTED for a file that is not there. */
-export function openEvents(
-  source: string,
-  stdin: Readable,
-  csv = source.toLowerCase().endsWith('.csv'),
-): InputFile {
-  const isStream = source === '-'
-  const bytesTotal = isStream ? undefined : sizeOf(source)
-  const input = isStream ? stdin : createReadStream(source)
-  return { events: csv ? csvEvents(input) : jsonEvents(input), bytesTotal }
+/**
+ * `-` is the standard input, which is taken for JSON lines unless `csv` says otherwise. A file is read twice: it is looked
+ * through to its end first, so that nothing is fed of one that cannot be read as text, or that has no events. Throws
+ * REJECTED with what to do about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
+ */
+export async function openEvents(source: string, stdin: Readable, csv?: boolean): Promise<InputFile> {
+  if (source === '-')
+    return { events: eventsOf(stdin, 'standard input', csv ? 'csv' : 'lines'), bytesTotal: undefined }
+  const bytesTotal = sizeOf(source)
+  const format = await formatOf(source, csv)
+  let events = 0
+  let readable = 0
+  for await (const { value, tooLong } of eventsOf(createReadStream(source), source, format)) {
+    events++
+    if (tooLong !== undefined || (readable === 0 && isJson(value))) readable++
+  }
+  if (events > 0 && readable === 0)
+    throw refused(
+      source,
+      'has no line that is JSON: one JSON object a line is taken, a JSON array, or CSV with its columns named in the first row (.csv, or --csv)',
+    )
+  return { events: eventsOf(createReadStream(source), source, format), bytesTotal }
+}
+
+type Format = 'lines' | 'array' | 'csv'
+
+function eventsOf(input: Readable, source: string, format: Format): AsyncGenerator<InputEvent> {
+  if (format === 'csv') return csvEvents(decoded(input, source), source)
+  return format === 'array'
+    ? jsonArrayEvents(decoded(input, source), source)
+    : jsonLineEvents(decoded(input, source))
+}
+
+/** By its name, else by the first characters of what is in it. */
+async function formatOf(source: string, csv: boolean | undefined): Promise<Format> {
+  if (csv ?? /\.(csv|tsv)(\.gz)?$/i.test(source)) return 'csv'
+  const stream = createReadStream(source)
+  try {
+    for await (const chunk of decoded(stream, source)) {
+      const first = chunk.toString('utf8').trimStart()[0]
+      if (first !== undefined) return first === '[' ? 'array' : 'lines'
+    }
+    return 'lines'
+  } finally {
+    stream.destroy()
+  }
 }
 
 function sizeOf(path: string): number {
   try {
-    return statSync(path).size
+    const found = statSync(path)
+    if (found.isFile() || found.isFIFO()) return found.size
   } catch (error) {
     throw new CaudalError('REJECTED', { reason: `${path} cannot be read: ${reasonOf(error)}` }, error)
   }
+  throw refused(path, 'is no file')
 }
 
-/** Lines are handed on as they are: whether they are events is for the pipeline to say, with a reason. */
-async function* jsonEvents(input: Readable): AsyncGenerator<InputEvent> {
-  let line = 0
-  let bytesRead = 0
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const value = Buffer.from(line === 0 ? text.replace(/^\uFEFF/, '') : text)
-    line++
-    bytesRead += value.length + 1
-    if (text.trim() !== '') yield { line, value, bytesRead }
-  }
-}
-
-/** An empty cell is an absent field. A row that has not the columns of the first is an error of the file: REJECTED. */
-async function* csvEvents(input: Readable): AsyncGenerator<InputEvent> {
-  const rows = input.pipe(parse({ columns: true, bom: true, skip_empty_lines: true, info: true }))
+function isJson(value: Uint8Array): boolean {
   try {
-    for await (const row of rows) {
-      const { record, info } = row as { record: Record<string, string>; info: Info } // As `columns` and `info` ask for.
-      const fields = Object.entries(record).filter(([, text]) => text !== '')
-      yield {
-        line: info.lines,
-        value: Buffer.from(JSON.stringify(Object.fromEntries(fields))),
-        bytesRead: info.bytes,
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error
-    throw new CaudalError('REJECTED', { reason: `the CSV has a fault: ${error.message}` }, error)
-  } finally {
-    input.destroy()
+    JSON.parse(Buffer.from(value).toString('utf8'))
+    return true
+  } catch {
+    return false
   }
 }

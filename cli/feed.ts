@@ -1,15 +1,16 @@
 /** Brings events from a file into `datos_crudos`, each line once however often the feeding is broken off and begun again. */
 import { createHash } from 'node:crypto'
 import { asShown } from '#engine/core/codec.ts'
-import { HEADER, type NewRecord } from '#engine/core/record.ts'
+import { HEADER, type NewRecord, sizeOf } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
-import type { InputEvent } from './events.ts'
+import type { InputEvent } from './events/input-event.ts'
 import { readAll } from './follow.ts'
 import { TOPICS } from './topics.ts'
 
 /** Events that become visible together: one append. */
 const BATCH_RECORDS = 500
+const BATCH_BYTES = 4 * 1024 * 1024
 
 export interface FeedOptions {
   readonly log: Log
@@ -19,40 +20,56 @@ export interface FeedOptions {
   readonly once?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (fed: number, bytesRead: number) => void
+  /** An event that the topic does not take, with its size: it alone is left out. */
+  readonly onTooLarge?: (line: number, bytes: number) => void
 }
 
 export interface Fed {
   readonly fed: number
   /** Found in the topic from an earlier time. */
   readonly known: number
+  /** Larger than the topic takes. */
+  readonly tooLarge: number
 }
 
 /** The log itself remembers what was fed: identities are among the records' headers, written with them or not at all. */
-export async function feed({ log, system, events, once, signal, onProgress }: FeedOptions): Promise<Fed> {
+export async function feed(options: FeedOptions): Promise<Fed> {
+  const { log, system, events, once, signal, onProgress } = options
   const seen = once === undefined ? new Set<string>() : await identities(log)
   const [spec] = await log.describeTopics([TOPICS.raw])
   const partitions = spec?.partitions ?? 1
   let batch: NewRecord[] = []
   let fed = 0
   let known = 0
+  let tooLarge = 0
+  let batchBytes = 0
   let bytesRead = 0
   const append = async () => {
     if (batch.length === 0) return
     await log.append(spread(batch, partitions, fed))
     fed += batch.length
     batch = []
+    batchBytes = 0
     onProgress?.(fed, bytesRead)
   }
   for await (const event of events) {
     if (signal?.aborted) break
     bytesRead = event.bytesRead
     const id = once === undefined ? undefined : identityOf(once, event)
-    if (id !== undefined && seen.has(id)) known++
-    else batch.push(recordOf(event, id, system.now()))
-    if (batch.length === BATCH_RECORDS) await append()
+    const record = recordOf(event, id, system.now())
+    const bytes = event.tooLong ?? sizeOf(record)
+    if (bytes > log.recordBytesMax) {
+      tooLarge++
+      options.onTooLarge?.(event.line, bytes)
+    } else if (id !== undefined && seen.has(id)) known++
+    else {
+      batch.push(record)
+      batchBytes += bytes
+    }
+    if (batch.length >= BATCH_RECORDS || batchBytes >= BATCH_BYTES) await append()
   }
   await append()
-  return { fed, known }
+  return { fed, known, tooLarge }
 }
 
 async function identities(log: Log): Promise<ReadonlySet<string>> {

@@ -1,15 +1,16 @@
 /** A pipeline that a person or a script watches: fed, shown while it works, told of at the end. */
-import { basename } from 'node:path'
+import { reasonOf } from '#engine/core/errors.ts'
 import { sleep } from '#engine/core/system.ts'
+import type { Pod } from '#engine/runtime/pod.ts'
 import { Asker } from './ask.ts'
 import type { Surroundings } from './command.ts'
 import type { Configuration } from './configuration.ts'
 import { outcomeLine, stageTable } from './dashboard.ts'
-import { openEvents } from './events.ts'
+import type { InputFile } from './events.ts'
 import { Examples } from './examples-table.ts'
 import { feed } from './feed.ts'
 import { behind, podLag } from './lag.ts'
-import { LiveView } from './live-view.ts'
+import { LiveView, progressLine } from './live-view.ts'
 import { jsonLogger } from './logger.ts'
 import { isEmbedded } from './parts.ts'
 import { openPipeline, type Pipeline } from './pipeline.ts'
@@ -21,19 +22,29 @@ import { cut, things } from './text-table.ts'
 const TICK_MS = 200
 /** Where nothing can be redrawn, lines come seldom. */
 const PLAIN_LINE_MS = 2_000
+/** Longer than a retry within a lane, shorter than patience. */
+const STUCK_AFTER_MS = 5_000
 
 export interface SessionOptions extends Surroundings {
-  readonly input: string | undefined
+  /** What is fed, looked through and found fit to be fed. */
+  readonly input: Input | undefined
   /** Ends when everything is answered, instead of serving on. */
   readonly exit: boolean
   /** When the run began by the monotonic clock, for the seconds of its summary. */
   readonly began: number
 }
 
+export interface Input {
+  readonly name: string
+  readonly file: InputFile
+}
+
 export interface SessionEnd {
   /** Absent where nothing was counted. */
   readonly summary: Summary | undefined
   readonly isDrained: boolean
+  /** Why tasks are blocked, where that kept it from its end. */
+  readonly blockedBy: readonly string[]
 }
 
 export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
@@ -76,6 +87,7 @@ class Session {
   /** On Kafka, counting reads whole topics of others: only who waits for the end of it wants that. */
   readonly #counts: boolean
   #plainAt = Number.NEGATIVE_INFINITY
+  #quietSince: number | undefined
 
   constructor(configuration: Configuration, options: SessionOptions, pipeline: Pipeline, view: LiveView) {
     this.#configuration = configuration
@@ -106,11 +118,13 @@ class Session {
     await this.#feed()
     if (this.#counts) await this.#tally.start(log, system, plan)
     const isDrained = await this.#untilDrained()
+    const blockedBy = this.#options.exit && !isDrained ? this.#blockedBy() : []
     const elapsedMs = system.monotonic() - began
     if (isDrained) this.#tell(elapsedMs)
     if (isDrained && !exit) await this.#serve()
     if (this.#failure !== undefined) throw this.#failure
-    return { summary: this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs) : undefined, isDrained }
+    const summary = this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs) : undefined
+    return { summary, isDrained, blockedBy }
   }
 
   close(): void {
@@ -118,17 +132,30 @@ class Session {
   }
 
   async #feed(): Promise<void> {
-    const { input, system, stdin } = this.#options
+    const { input, system } = this.#options
     if (input === undefined) return
+    const { log } = this.#pipeline
+    const { events, bytesTotal } = input.file
+    const began = system.monotonic()
     const { fed, known } = await feed({
-      log: this.#pipeline.log,
+      log,
       system,
-      events: openEvents(input, stdin).events,
-      once: basename(input),
+      events,
+      once: input.name,
       signal: this.#signal,
+      onTooLarge: (line, bytes) =>
+        this.#view.note(
+          `Line ${line} of ${input.name} was not fed: it has ${bytes} bytes, ${log.recordBytesMax} are taken at most.`,
+        ),
+      onProgress: (fed, bytesRead) => {
+        const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
+        if (this.#view.isLive)
+          this.#view.draw([progressLine('events', fed, total, system.monotonic() - began)])
+      },
     })
+    this.#view.clear()
     const before = known > 0 ? `; ${things(known, 'event')} of it were there from an earlier run` : ''
-    this.#view.note(`Fed: ${things(fed, 'event')} of ${basename(input)}${before}\n`)
+    this.#view.note(`Fed: ${things(fed, 'event')} of ${input.name}${before}\n`)
   }
 
   /** False when the session was ended before. */
@@ -139,8 +166,24 @@ class Session {
       if (drained && this.#counts) await this.#tally.caughtUp()
       this.#draw(drained)
       if (drained) return true
+      if (this.#options.exit && this.#isStuck()) return false
       await this.#pause(TICK_MS)
     }
+  }
+
+  /** Tasks are blocked, and the others have had nothing to do for a while: waiting longer ends nothing. */
+  #isStuck(): boolean {
+    const { pod } = this.#pipeline.running
+    const now = this.#options.system.monotonic()
+    const isQuiet = this.#blockedBy().length > 0 && isQuietBesides(pod)
+    this.#quietSince = isQuiet ? (this.#quietSince ?? now) : undefined
+    return this.#quietSince !== undefined && now - this.#quietSince >= STUCK_AFTER_MS
+  }
+
+  #blockedBy(): readonly string[] {
+    const { tasks } = this.#pipeline.running.pod
+    const blocked = tasks.filter(({ phase }) => phase === 'blocked')
+    return blocked.map(({ blockedBy }) => reasonOf(blockedBy))
   }
 
   /** One pod alone sees by its own commits that nothing is left; among several, only the outcomes tell. */
@@ -193,4 +236,12 @@ class Session {
     // An abort ends the pause; whoever paused looks at the signal.
     await sleep(this.#options.system, delayMs, this.#signal).catch(() => undefined)
   }
+}
+
+function isQuietBesides({ tasks, isCommitted }: Pod): boolean {
+  const running = tasks.filter(({ phase }) => phase === 'running')
+  const isBusy = running.some(
+    ({ work, intakes }) => (work?.inFlight ?? 0) > 0 || intakes.some(({ buffered }) => buffered > 0),
+  )
+  return isCommitted && !isBusy
 }

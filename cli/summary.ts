@@ -10,6 +10,10 @@ export interface Summary {
   readonly delivered: number
   readonly delivered_below_threshold: number
   readonly failed: number
+  /** Why questions failed, and how many for each reason. */
+  readonly failed_by_reason: Readonly<Record<string, number>>
+  /** In the dead letters, and counted in `failed`. */
+  readonly dead_letters: number
   readonly attempts: number
   readonly calls: number
   readonly calls_bought_twice: number
@@ -20,7 +24,7 @@ export interface Summary {
 }
 
 /** Counts are those of all that the log holds, seconds those of this run. */
-export function summaryOf({ figures }: Tally, boughtTwice: number, elapsedMs: number): Summary {
+export function summaryOf({ figures, reasons }: Tally, boughtTwice: number, elapsedMs: number): Summary {
   return {
     inputs: figures.inputs,
     invalid: figures.invalid,
@@ -28,6 +32,8 @@ export function summaryOf({ figures }: Tally, boughtTwice: number, elapsedMs: nu
     delivered: figures.delivered,
     delivered_below_threshold: figures.deliveredBelowThreshold,
     failed: figures.failed + figures.dead,
+    failed_by_reason: Object.fromEntries(reasons),
+    dead_letters: figures.dead,
     attempts: figures.attempts,
     calls: figures.calls,
     calls_bought_twice: boughtTwice,
@@ -46,7 +52,23 @@ export function summaryLines(summary: Summary, { meanScore, open }: Tally): read
       `${count(invalid)} invalid, ${things(duplicates, 'duplicate')}, ${count(failed)} failed`,
     `${things(summary.attempts, 'attempt')}, ${things(summary.calls, 'answered call')}, ` +
       `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd ?? undefined)}`,
+    ...failureLines(summary),
     ...(open > 0 ? [`${things(open, 'input')} without an outcome`] : []),
+  ]
+}
+
+const REASONS_SHOWN = 5
+
+/** Why something failed, the commonest reason first, and where to look. */
+function failureLines({ failed, failed_by_reason, dead_letters }: Summary): readonly string[] {
+  if (failed === 0) return []
+  const reasons = Object.entries(failed_by_reason).sort(([, a], [, b]) => b - a)
+  const rest = reasons.slice(REASONS_SHOWN).reduce((sum, [, times]) => sum + times, 0)
+  return [
+    ...reasons.slice(0, REASONS_SHOWN).map(([reason, times]) => `  ${count(times)} failed: ${reason}`),
+    ...(rest > 0 ? [`  ${count(rest)} failed for other reasons`] : []),
+    ...(dead_letters > 0 ? [`  ${things(dead_letters, 'dead letter')}`] : []),
+    '  Each with its history: caudal dlq list, caudal dlq show ID',
   ]
 }
 

@@ -8,8 +8,13 @@ import type { Plan } from '#topology/plan.ts'
 import { Admissions } from './admissions.ts'
 import { type Following, follow } from './follow.ts'
 import { replayedBy } from './replays.ts'
+import { cut } from './text-table.ts'
 import { TOPICS } from './topics.ts'
 import { Values } from './values.ts'
+
+const REASON_CHARACTERS_MAX = 200
+const REASONS_MAX = 100
+const OTHER_REASONS = 'other reasons'
 
 export interface Figures {
   inputs: number
@@ -56,10 +61,12 @@ export class Tally {
     costUsd: 0,
     unpriced: 0,
   }
+  /** Of the questions that failed: why, and how many of them. */
+  readonly reasons = new Map<string, number>()
   readonly #admissions = new Admissions()
   readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
   /** Questions given up, by their place, in case they are sent again. */
-  readonly #failures = new Map<string, LlmRequest>()
+  readonly #failures = new Map<string, Failed>()
   readonly #listener: TallyListener
   #scoreSum = 0
   #following: readonly Following[] = []
@@ -140,19 +147,32 @@ export class Tally {
     if (reason === 'invalid_input') this.figures.invalid++
     else this.figures.failed++
     if (!request) return
-    this.#failures.set(place, request)
+    this.#reason(failed, 1)
+    this.#failures.set(place, failed)
     this.#outcome(request.id, 1)
     this.#count(request, 1)
   }
 
   /** It was sent again: what it cost so far comes with its next outcome. */
   #unfailed(place: string): void {
-    const request = this.#failures.get(place)
-    if (!request) return
+    const failed = this.#failures.get(place)
+    if (!failed?.request) return
+    const { request } = failed
     this.#failures.delete(place)
     this.figures.failed--
+    this.#reason(failed, -1)
     this.#outcome(request.id, -1)
     this.#count(request, -1)
+  }
+
+  /** The last reason says it, without how many calls it took; more of them than fit share one entry. */
+  #reason({ faults }: Failed, by: 1 | -1): void {
+    const [, said = faults[0] ?? ''] = /^\d+ calls? failed, the last by (.*)$/s.exec(faults[0] ?? '') ?? []
+    const short = cut(said, REASON_CHARACTERS_MAX)
+    const reason = this.reasons.has(short) || this.reasons.size < REASONS_MAX ? short : OTHER_REASONS
+    const count = (this.reasons.get(reason) ?? 0) + by
+    if (count > 0) this.reasons.set(reason, count)
+    else this.reasons.delete(reason)
   }
 
   /** What was spent on a question given up; attempts are those since it was last sent again. */

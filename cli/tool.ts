@@ -1,4 +1,5 @@
 /** What commands that look at a log, or put something into it, have in common. */
+import { CaudalError } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
 import { bindSchemas, readingFrom } from '#schemas/bind.ts'
@@ -7,7 +8,7 @@ import type { WritersOptions } from '#schemas/writers.ts'
 import { withCodecs } from '#topology/codecs.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
-import type { Screen, Surroundings } from './command.ts'
+import { EXIT, type Screen, type Surroundings } from './command.ts'
 import { type Configuration, configurationOf } from './configuration.ts'
 import { PATIENCE_MS } from './kafka.ts'
 import { jsonLogger } from './logger.ts'
@@ -43,21 +44,52 @@ export async function withOpenLog<T>(
   }
 }
 
-/** The same, with the graph and its values. Only with `writes` are the schemas of what is written registered. */
+/** What a command does: who only looks, under a mistyped name, must not leave an application behind. */
+export type Doing =
+  /** Compares what is there with the graph, and may find nothing. */
+  | 'compares'
+  /** Looks at what is there. */
+  | 'reads'
+  /** Writes values of the graph into what is there, so that their schemas are registered. */
+  | 'changes'
+  /** Writes events of others: topics are created. */
+  | 'feeds'
+  /** Writes values of the graph: topics are created. */
+  | 'writes'
+
+/** The same, with the graph and its values. */
 export function withLog<T>(
   surroundings: Surroundings,
   use: (tool: Tool) => Promise<T>,
-  writes: 'writes' | 'reads' = 'reads',
+  doing: Doing = 'reads',
 ): Promise<T> {
   const { system, signal } = surroundings
   return withOpenLog(surroundings, async (log, configuration, logger) => {
     const registry = await openRegistry(configuration, log, system)
     const topology = modellessTopology(configuration)
     const options = { registry, system, logger, signal }
-    const bound = writes === 'writes' ? await bindSchemas(topology, options) : reading(topology, options)
+    if (doing === 'reads' || doing === 'changes') await requireTopics(log, plan(topology))
+    const registers = doing === 'writes' || doing === 'changes'
+    const bound = registers ? await bindSchemas(topology, options) : reading(topology, options)
     const planned = plan(bound)
+    if (doing === 'feeds' || doing === 'writes') await log.createTopics(planned.topicSpecs)
     return await use({ log, plan: planned, values: new Values(planned), configuration })
   })
+}
+
+/** Whether the application has ever run here. */
+export async function hasTopics(log: Log, { application, topicSpecs }: Plan): Promise<boolean> {
+  const own = topicSpecs.map(({ name }) => name).filter(name => name.startsWith(`${application}.`))
+  return (await log.describeTopics(own)).length > 0
+}
+
+export const withoutTopics = ({ application }: Plan): string =>
+  `application ${application} has no topics here: check APP_ID and KAFKA_BROKERS or DATA_DIR, or start it first`
+
+/** Throws REJECTED where the application has never run. */
+async function requireTopics(log: Log, planned: Plan): Promise<void> {
+  if (await hasTopics(log, planned)) return
+  throw new CaudalError('REJECTED', { reason: withoutTopics(planned), exit: EXIT.notFound })
 }
 
 function reading(topology: Topology, options: WritersOptions): Topology {

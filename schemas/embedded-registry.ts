@@ -40,7 +40,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
   readonly #known = new Set<string>()
   #position = 0
   #reading: Promise<void> | undefined
-  #created = false
+  #isThere = false
 
   constructor({ application, log, system }: EmbeddedRegistryOptions) {
     this.#topic = `${application}.schemas`
@@ -51,6 +51,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
 
   async register(subject: string, schema: string): Promise<number> {
     const id = new AvroType(schema).fingerprint
+    await this.#available(this.#create())
     await this.#read()
     if (this.#known.has(keyOf(subject, id))) return id
     this.#refuseCollision(id, schema)
@@ -91,14 +92,18 @@ export class EmbeddedRegistry implements SchemaRegistry {
     await this.#available(reading)
   }
 
+  async #create(): Promise<void> {
+    if (this.#isThere) return
+    const spec = { name: this.#topic, partitions: 1, compacted: true, retentionMs: undefined }
+    await this.#log.createTopics([spec])
+    this.#isThere = true
+  }
+
   async #readOn(): Promise<void> {
     const place = { topic: this.#topic, partition: 0 }
-    if (!this.#created) {
-      await this.#log.createTopics([
-        { name: this.#topic, partitions: 1, compacted: true, retentionMs: undefined },
-      ])
-      this.#created = true
-    }
+    if (!this.#isThere) this.#isThere = (await this.#log.describeTopics([this.#topic])).length > 0
+    // Who only looks creates nothing: no schema was ever registered.
+    if (!this.#isThere) return
     const [bounds] = await this.#log.bounds([place])
     const end = bounds?.end ?? 0
     if (this.#position >= end) return

@@ -23,10 +23,9 @@ change said. The version counts up unless it is given. With a fault nothing is w
   run: context =>
     withLog(
       context,
-      async ({ log, plan, values }) => {
+      async ({ log, values }) => {
         const [taskType = '', source = '-'] = context.positionals
         const declared = await declaredIn(source, context)
-        await log.createTopics(plan.topicSpecs)
         const former = (await changesIn(log, values)).get(taskType)
         const config = completed(taskType, declared, former)
         await writeChange({ log, values, system: context.system }, taskType, config)
@@ -44,9 +43,8 @@ export const configUnset = command({
   options: {},
   examples: ['caudal config unset qa'],
   run: context =>
-    withLog(context, async ({ log, plan, values }) => {
+    withLog(context, async ({ log, values }) => {
       const [taskType = ''] = context.positionals
-      await log.createTopics(plan.topicSpecs)
       if ((await changesIn(log, values)).get(taskType)?.config === undefined) {
         context.stderr.write(`${taskType} is not changed\n`)
         return EXIT.notFound
@@ -64,8 +62,7 @@ export const configList = command({
   options: { json: { type: 'boolean', description: 'one JSON object a line' } },
   examples: ['caudal config list', 'caudal config list --json | jq .config'],
   run: context =>
-    withLog(context, async ({ log, plan, values }) => {
-      await log.createTopics(plan.topicSpecs)
+    withLog(context, async ({ log, values }) => {
       const all = [...(await changesIn(log, values)).values()]
       const changes = all.filter(({ config }) => config !== undefined)
       const lines = context.options.json ? changes.map(each => JSON.stringify(rowOf(each))) : tableOf(changes)

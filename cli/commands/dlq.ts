@@ -21,7 +21,6 @@ export const dlqList = command({
   run: context =>
     withLog(context, async ({ log, plan, values }) => {
       const { options, stdout } = context
-      await log.createTopics(plan.topicSpecs)
       const failures = await failuresIn(log, values, plan.deadLetterTopic)
       const lines = options.json ? failures.map(each => JSON.stringify(rowOf(each))) : tableOf(failures)
       for (const line of lines) await writeLine(stdout, line)
@@ -38,7 +37,6 @@ export const dlqShow = command({
   run: context =>
     withLog(context, async ({ log, plan, values }) => {
       const { positionals, stdout, stderr } = context
-      await log.createTopics(plan.topicSpecs)
       const found = (await failuresIn(log, values, plan.deadLetterTopic)).filter(
         ({ id }) => id === positionals[0],
       )
@@ -70,7 +68,6 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
         const { positionals, options, stdout, stderr, system, signal } = context
         if (options.all === positionals.length > 0)
           throw new CaudalError('REJECTED', { reason: 'name the ids, or give --all' })
-        await log.createTopics(plan.topicSpecs)
         const failures = await failuresIn(log, values, plan.deadLetterTopic)
         const chosen = options.all
           ? failures.filter(({ kind }) => kind !== 'invalid')
@@ -96,7 +93,7 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
         if (missing.length > 0) return EXIT.notFound
         return done < chosen.length ? EXIT.interrupted : EXIT.ok
       },
-      'writes',
+      'changes',
     ),
 })
 

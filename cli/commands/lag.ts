@@ -25,7 +25,6 @@ export const lag = command({
   run: context =>
     withLog(context, async ({ log, plan }) => {
       const { options, stdout } = context
-      await log.createTopics(plan.topicSpecs)
       const rows = rowsOf(await storedLag(log, plan), options.partitions)
       const lines = options.json ? rows.map(row => JSON.stringify(row)) : tableOf(rows)
       stdout.write(`${lines.join('\n')}\n`)

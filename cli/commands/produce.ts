@@ -27,31 +27,39 @@ best_answer. Nothing is checked here: what is no event ends in llm.failed with e
     `echo '{"title": "What is a fuse for?"}' | caudal produce -`,
   ],
   run: context =>
-    withLog(context, async ({ log, plan }) => {
-      const { positionals, options, stdin, stdout, stderr, system, signal } = context
-      const source = positionals[0] ?? '-'
-      const began = system.monotonic()
-      const view = new LiveView(stderr)
-      const { events, bytesTotal } = openEvents(source, stdin, options.csv || undefined)
-      await log.createTopics(plan.topicSpecs)
-      const { fed, known } = await feed({
-        log,
-        system,
-        events,
-        signal,
-        ...(options.once && { once: basename(source) }),
-        onProgress: (fed, bytesRead) => {
-          // How many lines there will be is guessed from those read.
-          const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
-          if (view.isLive) view.draw([progressLine('events', fed, total, system.monotonic() - began)])
-        },
-      })
-      view.clear()
-      if (options.json) stdout.write(`${JSON.stringify({ produced: fed, known })}\n`)
-      else
-        stdout.write(
-          `${things(fed, 'event')} put into datos_crudos${known > 0 ? `, ${known} were there` : ''}\n`,
-        )
-      return signal.aborted ? EXIT.interrupted : EXIT.ok
-    }),
+    withLog(
+      context,
+      async ({ log }) => {
+        const { positionals, options, stdin, stdout, stderr, system, signal } = context
+        const source = positionals[0] ?? '-'
+        const began = system.monotonic()
+        const view = new LiveView(stderr)
+        const { events, bytesTotal } = await openEvents(source, stdin, options.csv || undefined)
+        const { fed, known, tooLarge } = await feed({
+          log,
+          system,
+          events,
+          signal,
+          ...(options.once && { once: basename(source) }),
+          onTooLarge: (line, bytes) =>
+            view.note(
+              `line ${line} was not fed: it has ${bytes} bytes, ${log.recordBytesMax} are taken at most`,
+            ),
+          onProgress: (fed, bytesRead) => {
+            // How many lines there will be is guessed from those read.
+            const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
+            if (view.isLive) view.draw([progressLine('events', fed, total, system.monotonic() - began)])
+          },
+        })
+        view.clear()
+        if (options.json) stdout.write(`${JSON.stringify({ produced: fed, known, too_large: tooLarge })}\n`)
+        else
+          stdout.write(
+            `${things(fed, 'event')} put into datos_crudos${known > 0 ? `, ${known} were there` : ''}\n`,
+          )
+        if (signal.aborted) return EXIT.interrupted
+        return tooLarge > 0 ? EXIT.usage : EXIT.ok
+      },
+      'feeds',
+    ),
 })

@@ -21,9 +21,8 @@ export const results = command({
     'KAFKA_BROKERS=localhost:9092 caudal results --follow --json',
   ],
   run: context =>
-    withLog(context, async ({ log, plan, values }) => {
+    withLog(context, async ({ log, values }) => {
       const { options, stdout, system, signal } = context
-      await log.createTopics(plan.topicSpecs)
       const show = async ({ value }: LogRecord) => {
         if (value) await write(stdout, await values.read(TOPICS.delivered, value), options.json)
       }

@@ -1,14 +1,16 @@
 /** `caudal start`: the whole pipeline in this terminal, fed with a sample or with one's own file. */
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CaudalError } from '#engine/core/errors.ts'
 import { type CommandContext, command, EXIT } from '../command.ts'
 import { type Configuration, configurationOf } from '../configuration.ts'
+import { openEvents } from '../events.ts'
 import { emptyDataFolder, isEmbedded } from '../parts.ts'
-import { runSession, type SessionEnd } from '../session.ts'
+import { type Input, runSession, type SessionEnd } from '../session.ts'
 import { isStop } from '../stopping.ts'
 
 /** It was stopped before it could do anything. */
-const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false }
+const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false, blockedBy: [] }
 const SAMPLE = fileURLToPath(new URL('../../pipelines/sample/questions.ndjson', import.meta.url))
 
 export const start = command({
@@ -21,11 +23,12 @@ Kafka: it feeds only what --input names, and tells on HOST and PORT how it is, a
   positionals: [],
   options: {
     exit: { type: 'boolean', description: 'end when everything is answered' },
+    'fail-if-any': { type: 'boolean', description: 'end with code 7 when a question has failed' },
     json: { type: 'boolean', description: 'write the summary as one JSON object on the last line' },
     input: {
       type: 'string',
       value: 'FILE',
-      description: 'feed this file, .ndjson or .csv, instead of the sample',
+      description: 'feed this file (JSON lines, a JSON array or CSV; .gz too) instead of the sample',
     },
     fresh: {
       type: 'boolean',
@@ -42,22 +45,33 @@ Kafka: it feeds only what --input names, and tells on HOST and PORT how it is, a
   async run(context) {
     const { environment, options, system } = context
     const configuration = configurationOf(environment)
+    const source = options.input ?? (isEmbedded(configuration) ? SAMPLE : undefined)
+    // Before anything is emptied: a name that was mistyped must not cost what is there.
+    const input = source === undefined ? undefined : await inputOf(source, context)
     if (options.fresh) await empty(configuration, context)
-    const input = options.input ?? (isEmbedded(configuration) ? SAMPLE : undefined)
     const session = runSession(configuration, {
       ...context,
       input,
       exit: options.exit,
       began: system.monotonic(),
     })
-    const { summary, isDrained } = await session.catch(error => {
+    const { summary, isDrained, blockedBy } = await session.catch(error => {
       if (isStop(error, context.signal)) return UNFINISHED
       throw error
     })
     if (options.json && summary) context.stdout.write(`${JSON.stringify(summary)}\n`)
+    if (blockedBy.length > 0) {
+      for (const reason of blockedBy) context.stderr.write(`caudal start: a task is blocked: ${reason}\n`)
+      return EXIT.blocked
+    }
+    if (options['fail-if-any'] && summary && summary.failed > 0) return EXIT.someFailed
     return isDrained || !options.exit ? EXIT.ok : EXIT.interrupted
   },
 })
+
+async function inputOf(source: string, { stdin }: CommandContext<unknown>): Promise<Input> {
+  return { name: basename(source), file: await openEvents(source, stdin) }
+}
 
 function empty(configuration: Configuration, { system }: Pick<CommandContext, 'system'>): Promise<void> {
   if (isEmbedded(configuration)) return emptyDataFolder(configuration, system)

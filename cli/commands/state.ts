@@ -49,7 +49,6 @@ async function read(
   const node = stage?.operators.get(operator)
   if (!stage || !node)
     throw new CaudalError('REJECTED', { reason: `there is no operator ${operator}; ${known(plan.stages)}` })
-  await log.createTopics(plan.topicSpecs)
   const own = partitionOf(Buffer.from(key), stage.partitions)
   const entries = new Map<string, Uint8Array | null>()
   await readAll(log, stage.stateTopic, (record, partition) => {

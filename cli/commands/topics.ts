@@ -2,7 +2,7 @@
 import type { TopicSpec } from '#engine/log/log.ts'
 import { command, EXIT } from '../command.ts'
 import { things } from '../text-table.ts'
-import { type Tool, withLog } from '../tool.ts'
+import { hasTopics, type Tool, withLog, withoutTopics } from '../tool.ts'
 
 interface Planned {
   readonly topic: string
@@ -22,12 +22,19 @@ export const topicsPlan = command({
   options: { json },
   examples: ['caudal topics plan', 'KAFKA_BROKERS=localhost:9092 caudal topics plan --json'],
   run: context =>
-    withLog(context, async tool => {
-      const planned = await comparedTopics(tool)
-      for (const each of planned)
-        context.stdout.write(`${context.options.json ? JSON.stringify(each) : lineOf(each)}\n`)
-      return planned.some(({ action }) => action === 'differs') ? EXIT.configuration : EXIT.ok
-    }),
+    withLog(
+      context,
+      async tool => {
+        const planned = await comparedTopics(tool)
+        for (const each of planned)
+          context.stdout.write(`${context.options.json ? JSON.stringify(each) : lineOf(each)}\n`)
+        if (planned.some(({ action }) => action === 'differs')) return EXIT.configuration
+        if (await hasTopics(tool.log, tool.plan)) return EXIT.ok
+        context.stderr.write(`${withoutTopics(tool.plan)}\n`)
+        return EXIT.notFound
+      },
+      'compares',
+    ),
 })
 
 export const topicsApply = command({
@@ -39,12 +46,16 @@ export const topicsApply = command({
   options: {},
   examples: ['caudal topics apply', 'KAFKA_BROKERS=localhost:9092 caudal topics apply'],
   run: context =>
-    withLog(context, async tool => {
-      const missing = (await comparedTopics(tool)).filter(({ action }) => action === 'create')
-      await tool.log.createTopics(tool.plan.topicSpecs)
-      context.stdout.write(`${things(missing.length, 'topic')} created\n`)
-      return EXIT.ok
-    }),
+    withLog(
+      context,
+      async tool => {
+        const missing = (await comparedTopics(tool)).filter(({ action }) => action === 'create')
+        await tool.log.createTopics(tool.plan.topicSpecs)
+        context.stdout.write(`${things(missing.length, 'topic')} created\n`)
+        return EXIT.ok
+      },
+      'compares',
+    ),
 })
 
 async function comparedTopics({ log, plan }: Tool): Promise<readonly Planned[]> {

@@ -97,7 +97,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // By its own name: an example imports what its reader will.
   caudal: ['examples'],
   avsc: ['schemas', 'test/unit/schemas'],
-  'csv-parse': ['cli/events.ts'],
+  'csv-parse': ['cli/events/csv.ts'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
   lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],

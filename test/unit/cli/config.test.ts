@@ -107,6 +107,7 @@ describe('caudal config unset', () => {
 describe('caudal config list', () => {
   it('shows the last change of each task type, also those that the pipeline leaves out', async () => {
     const folder = dataFolder()
+    await withLog(folder, async () => undefined)
     expect((await caudal(folder, ['config', 'list'])).stdout).toBe('no task type is changed\n')
     await set(folder, { threshold: 7 })
     await set(folder, { threshold: 8, weights: WEIGHTS })

@@ -1,6 +1,6 @@
 /** Feeding: every event once where it is asked for, however often it is broken off. */
 import { describe, expect, it } from 'vitest'
-import type { InputEvent } from '#cli/events.ts'
+import type { InputEvent } from '#cli/events/input-event.ts'
 import { feed } from '#cli/feed.ts'
 import { readAll } from '#cli/follow.ts'
 import { asText } from '#engine/core/codec.ts'
@@ -32,7 +32,7 @@ describe('feed', () => {
   it('puts everything in again when it is not told otherwise', async () => {
     await withLog(dataFolder(), async log => {
       await feed({ log, system, events: lines('a') })
-      expect(await feed({ log, system, events: lines('a') })).toEqual({ fed: 1, known: 0 })
+      expect(await feed({ log, system, events: lines('a') })).toEqual({ fed: 1, known: 0, tooLarge: 0 })
       expect(await raw(log)).toEqual(['a', 'a'])
     })
   })
@@ -41,7 +41,7 @@ describe('feed', () => {
     await withLog(dataFolder(), async log => {
       await feed({ log, system, events: lines('a', 'b'), once: 'file' })
       const second = await feed({ log, system, events: lines('a', 'b', 'c'), once: 'file' })
-      expect(second).toEqual({ fed: 1, known: 2 })
+      expect(second).toEqual({ fed: 1, known: 2, tooLarge: 0 })
       expect(await raw(log)).toEqual(['a', 'b', 'c'])
     })
   })

@@ -26,7 +26,7 @@ describe('caudal produce', () => {
       '{"title":"a"}\n{"title":"b"}\n',
     )
     expect(code).toBe(EXIT.ok)
-    expect(JSON.parse(stdout)).toEqual({ produced: 2, known: 0 })
+    expect(JSON.parse(stdout)).toEqual({ produced: 2, known: 0, too_large: 0 })
     const found: string[] = []
     await withLog(folder, log =>
       readAll(log, 'datos_crudos', ({ value }) => value && found.push(asText(value))),
@@ -148,6 +148,7 @@ describe('caudal state get', () => {
 
   it('tells a key without anything from an operator that is not there', async () => {
     const folder = dataFolder()
+    await withLog(folder, async () => undefined)
     expect((await caudal(folder, ['state', 'get', 'admit', 'nobody'])).code).toBe(EXIT.notFound)
     const { code, stderr } = await caudal(folder, ['state', 'get', 'nobody', 'x'])
     expect(code).toBe(EXIT.usage)
@@ -191,5 +192,25 @@ describe('caudal explain', () => {
     writeFileSync(path, '{"application":"answers"}')
     expect(await compared()).toMatchObject({ code: EXIT.usage, stdout: '' })
     expect((await compared()).stderr).toContain('was not written by caudal explain --json')
+  })
+})
+
+describe('commands that only look', () => {
+  it.each([
+    ['lag'],
+    ['dlq', 'list'],
+    ['dlq', 'replay', '--all'],
+    ['state', 'get', 'admit', 'q'],
+    ['results'],
+    ['config', 'list'],
+    ['topics', 'plan'],
+  ])('make no topics for a name under which nothing has run, and say which name: %s', async (...words) => {
+    const folder = dataFolder()
+    const { code, stderr } = await caudal(folder, words)
+    expect(code).toBe(EXIT.notFound)
+    expect(stderr).toContain('application answers has no topics here: check APP_ID')
+    const log = await openEmbeddedLog({ path: join(folder, 'log'), system: realSystem })
+    expect(await log.describeTopics()).toEqual([])
+    await log.close()
   })
 })

@@ -65,6 +65,8 @@ describe('a tally', () => {
           delivered: 2,
           delivered_below_threshold: 1,
           failed: 1,
+          failed_by_reason: { timeout: 1 },
+          dead_letters: 0,
           attempts: 5,
           calls: 5,
           calls_bought_twice: 1,

@@ -1,0 +1,76 @@
+/** Events as JSON: one a line, or all in one array. */
+import { reasonOf } from '#engine/core/errors.ts'
+import type { InputEvent } from './input-event.ts'
+import { refused } from './text.ts'
+
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+/** No topic takes as much: of a longer line only its length is of interest. */
+const LINE_BYTES_MAX = 4 * 1024 * 1024
+/** An array is held whole. */
+const ARRAY_BYTES_MAX = 128 * 1024 * 1024
+
+/** Lines are handed on as they are: whether they are events is for the pipeline to say, with a reason. */
+export async function* jsonLineEvents(input: AsyncIterable<Buffer>): AsyncGenerator<InputEvent> {
+  let line = 0
+  let bytesRead = 0
+  let parts: Buffer[] = []
+  let length = 0
+  const take = (part: Buffer): void => {
+    if (length < LINE_BYTES_MAX) parts.push(part.subarray(0, LINE_BYTES_MAX - length))
+    length += part.length
+  }
+  const ended = (): InputEvent | undefined => {
+    line++
+    const whole = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
+    const value = whole.at(-1) === CARRIAGE_RETURN ? whole.subarray(0, -1) : whole
+    const tooLong = length > LINE_BYTES_MAX ? length : undefined
+    parts = []
+    length = 0
+    return isBlank(value) ? undefined : { line, value, bytesRead, tooLong }
+  }
+  for await (const chunk of input) {
+    for (let start = 0; start < chunk.length; ) {
+      const found = chunk.indexOf(LINE_FEED, start)
+      const end = found < 0 ? chunk.length : found
+      take(chunk.subarray(start, end))
+      bytesRead += end - start + (found < 0 ? 0 : 1)
+      start = end + 1
+      const event = found < 0 ? undefined : ended()
+      if (event) yield event
+    }
+  }
+  const last = length > 0 ? ended() : undefined
+  if (last) yield last
+}
+
+const isBlank = (bytes: Uint8Array) => bytes.every(byte => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))
+
+/** The elements of an array, each counted as a line. */
+export async function* jsonArrayEvents(
+  input: AsyncIterable<Buffer>,
+  source: string,
+): AsyncGenerator<InputEvent> {
+  const chunks: Buffer[] = []
+  let bytesRead = 0
+  for await (const chunk of input) {
+    chunks.push(chunk)
+    bytesRead += chunk.length
+    if (bytesRead > ARRAY_BYTES_MAX)
+      throw refused(
+        source,
+        `is one JSON array of more than ${ARRAY_BYTES_MAX} bytes: one object a line is taken in any size (jq -c '.[]')`,
+      )
+  }
+  for (const [index, element] of elementsOf(Buffer.concat(chunks).toString('utf8'), source).entries())
+    yield { line: index + 1, value: Buffer.from(JSON.stringify(element)), bytesRead }
+}
+
+function elementsOf(text: string, source: string): readonly unknown[] {
+  try {
+    const found: unknown = JSON.parse(text)
+    return Array.isArray(found) ? found : [found]
+  } catch (error) {
+    throw refused(source, `begins as a JSON array and is none (${reasonOf(error)})`, error)
+  }
+}

@@ -1,0 +1,147 @@
+/** The bytes of a file as UTF-8 text, whatever it was saved as; what cannot be told for certain is refused, never guessed. */
+import { isUtf8 } from 'node:buffer'
+import type { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+
+const GZIP = Buffer.from([0x1f, 0x8b])
+const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+const LINE_FEED = 0x0a
+
+export function refused(source: string, why: string, cause?: unknown): CaudalError {
+  return new CaudalError('REJECTED', { reason: `${source} ${why}; nothing of it was fed` }, cause)
+}
+
+/** Unpacked and without its byte order mark. Throws REJECTED at the first byte that is no text. */
+export async function* decoded(input: Readable, source: string): AsyncGenerator<Buffer> {
+  const [chunks, head] = await beginning(unpacked(await beginning(input), source))
+  const encoding = encodingOf(head)
+  if (encoding !== 'utf-8') yield* recoded(chunks, encoding, source)
+  else yield* checked(chunks, source)
+}
+
+type Chunks = AsyncIterable<Buffer>
+
+/** The chunks with the first of them looked at: at least four bytes, where there are as many. */
+async function beginning(input: AsyncIterable<Buffer | string>): Promise<readonly [Chunks, Buffer]> {
+  const iterator = input[Symbol.asyncIterator]()
+  let head = Buffer.alloc(0)
+  while (head.length < HEAD_BYTES) {
+    const { value, done } = await iterator.next()
+    if (done) break
+    head = Buffer.concat([head, Buffer.from(value)])
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    if (head.length > 0) yield head
+    for (;;) {
+      const { value, done } = await iterator.next()
+      if (done) return
+      yield Buffer.from(value)
+    }
+  }
+  return [all(), head]
+}
+const HEAD_BYTES = 64
+
+async function* unpacked([chunks, head]: readonly [Chunks, Buffer], source: string): AsyncGenerator<Buffer> {
+  if (!head.subarray(0, 2).equals(GZIP)) return yield* chunks
+  const gunzip = createGunzip()
+  const feeding = feed(chunks, gunzip)
+  try {
+    for await (const chunk of gunzip) yield chunk
+    await feeding
+  } catch (error) {
+    throw error instanceof CaudalError
+      ? error
+      : refused(source, `is no whole gzip file (${reasonOf(error)})`, error)
+  }
+}
+
+async function feed(chunks: Chunks, gunzip: ReturnType<typeof createGunzip>): Promise<void> {
+  try {
+    for await (const chunk of chunks) {
+      if (!gunzip.write(chunk)) await new Promise(resolve => gunzip.once('drain', resolve))
+    }
+    gunzip.end()
+  } catch (error) {
+    gunzip.destroy(error instanceof Error ? error : undefined)
+  }
+}
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be'
+
+/** By the byte order mark, else by where zeros are: the first character of an event is ASCII, and UTF-8 has no zeros. */
+function encodingOf(head: Buffer): Encoding {
+  const [first, second] = head
+  if (first === 0xff && second === 0xfe) return 'utf-16le'
+  if (first === 0xfe && second === 0xff) return 'utf-16be'
+  const hasZero = (from: 0 | 1) => head.some((byte, index) => index % 2 === from && byte === 0)
+  if (second === 0 && !hasZero(0)) return 'utf-16le'
+  return first === 0 && !hasZero(1) ? 'utf-16be' : 'utf-8'
+}
+
+async function* recoded(chunks: Chunks, encoding: Encoding, source: string): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder(encoding, { fatal: true })
+  try {
+    for await (const chunk of chunks) yield Buffer.from(decoder.decode(chunk, { stream: true }))
+    yield Buffer.from(decoder.decode())
+  } catch (error) {
+    if (error instanceof CaudalError) throw error
+    throw refused(source, `begins as ${encoding.toUpperCase()} and is not: save it as UTF-8`, error)
+  }
+}
+
+/** Chunks that end with a line, each of them valid; a zero byte is no text either. */
+async function* checked(chunks: Chunks, source: string): AsyncGenerator<Buffer> {
+  let line = 1
+  let rest: Buffer = Buffer.alloc(0)
+  let isFirst = true
+  const valid = (bytes: Buffer): Buffer => {
+    const bad = bytes.includes(0) || !isUtf8(bytes)
+    if (bad) throw refused(source, whereInvalid(bytes, line))
+    line += countLines(bytes)
+    return bytes
+  }
+  for await (const chunk of chunks) {
+    let bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
+    if (isFirst && bytes.subarray(0, 3).equals(UTF8_MARK)) bytes = bytes.subarray(3)
+    isFirst = false
+    const whole = wholeCharacters(bytes)
+    rest = bytes.subarray(whole)
+    if (whole > 0) yield valid(bytes.subarray(0, whole))
+  }
+  if (rest.length > 0) yield valid(rest)
+}
+
+/** How many bytes are left when a character that is cut at the end is not counted. */
+function wholeCharacters(bytes: Buffer): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0
+    if (byte < 0x80) return bytes.length
+    if (byte >= 0xc0) {
+      const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
+      return length > back ? bytes.length - back : bytes.length
+    }
+  }
+  return bytes.length
+}
+
+function whereInvalid(bytes: Buffer, firstLine: number): string {
+  let line = firstLine
+  for (let start = 0; start < bytes.length; ) {
+    const found = bytes.indexOf(LINE_FEED, start)
+    const end = found < 0 ? bytes.length : found + 1
+    const own = bytes.subarray(start, end)
+    if (own.includes(0)) return `is no text: line ${line} has a zero byte`
+    if (!isUtf8(own)) break
+    line++
+    start = end
+  }
+  return `is not UTF-8 in line ${line}: save it as UTF-8, or convert it (iconv -f latin1 -t utf-8)`
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines++
+  return lines
+}
