@@ -37,8 +37,8 @@ it('tasks of an owner whose transaction is torn are blocked, others go on, and a
   const linesWith = (word: string) => fleet.trace.filter(line => line.includes(word))
   expect(second.status).toBe('running')
   expect(linesWith('taking over tasks is blocked')).toHaveLength(1)
-  expect(linesWith('a task stands still').length).toBeGreaterThan(0)
-  expect(linesWith('a task stands still').every(line => line.includes('TRANSACTION_TORN'))).toBe(true)
+  expect(linesWith('a task is blocked').length).toBeGreaterThan(0)
+  expect(linesWith('a task is blocked').every(line => line.includes('TRANSACTION_TORN'))).toBe(true)
   // It is tried again every five seconds for each of its tasks, and not in a spin.
   expect(fences).toBeGreaterThan(2)
   expect(fences).toBeLessThan(100)
