@@ -16,6 +16,8 @@ export {
   value,
 } from '#engine/core/operator.ts'
 export type { System } from '#engine/core/system.ts'
+export { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
+export { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from '#engine/runtime/dead-letters.ts'
 export type { Limits } from '#engine/runtime/limits.ts'
 export { type Running, type RunOptions, run } from '#engine/runtime/run.ts'
 export type { Sent, TopicHandle, TopicRecord } from '#engine/runtime/topic-client.ts'

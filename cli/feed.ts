@@ -4,8 +4,8 @@ import { asShown } from '#engine/core/codec.ts'
 import { HEADER, type NewRecord, sizeOf } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
+import { readAll } from '#engine/runtime/read-topic.ts'
 import type { InputEvent } from './events/input-event.ts'
-import { readAll } from './follow.ts'
 import { TOPICS } from './topics.ts'
 
 /** Events that become visible together: one append. */

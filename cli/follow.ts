@@ -1,8 +1,9 @@
 /** Reads whole topics outside any group, for views and tools. */
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
-import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
+import { hasCode } from '#engine/core/errors.ts'
+import type { LogRecord } from '#engine/core/record.ts'
 import { type System, sleep } from '#engine/core/system.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
+import { placesOf } from '#engine/runtime/read-topic.ts'
 
 const RECORDS_MAX = 1_000
 const PAUSE_MS = 1_000
@@ -58,32 +59,6 @@ export async function follow(log: Log, options: FollowOptions): Promise<Followin
     },
     ended,
   }
-}
-
-/** Calls `onRecord` for every record that the topic holds now, partition by partition; waits where it returns a promise. */
-export async function readAll(
-  log: Log,
-  topic: string,
-  onRecord: (record: LogRecord, partition: number) => unknown,
-): Promise<void> {
-  const places = await placesOf(log, topic)
-  const bounds = await log.bounds(places)
-  for (const [index, place] of places.entries()) {
-    const { start, end } = bounds[index] ?? { start: 0, end: 0 }
-    const reader = log.openReader(place, start)
-    for (let offset = start; offset < end; ) {
-      const { records, nextOffset } = await reader.next(RECORDS_MAX)
-      for (const record of records) if (record.offset < end) await onRecord(record, place.partition)
-      offset = nextOffset
-    }
-    reader.close()
-  }
-}
-
-async function placesOf(log: Log, topic: string): Promise<readonly TopicPartition[]> {
-  const [spec] = await log.describeTopics([topic])
-  if (!spec) throw new CaudalError('TOPIC_MISSING', { topic })
-  return Array.from({ length: spec.partitions }, (_, partition) => ({ topic, partition }))
 }
 
 /** The next records, through outages of the log; nothing once the reader is closed. */

@@ -1,5 +1,6 @@
 /** Raw events in, normalised questions out; what is not a question is set aside with every fault named. */
 import { operator } from '#engine/core/operator.ts'
+import { HEADER } from '#engine/core/record.ts'
 import { FailedAvro, IntakeAvro } from '#pipelines/answers/codecs.ts'
 import { normalise } from '#pipelines/answers/events.ts'
 import { excerptOf, RawEventCodec } from '#pipelines/answers/raw-event.ts'
@@ -22,7 +23,8 @@ export function ingest(options: IngestOptions) {
     input: RawEventCodec,
     outputs: { intake: IntakeAvro, failed: FailedAvro },
     process({ value, timestamp }, ctx) {
-      const arrival = { recordId: ctx.id, timestamp }
+      const recordId = givenId(ctx.headers.get(HEADER.id)) ?? ctx.id
+      const arrival = { recordId, timestamp }
       const normalised =
         'event' in value ? normalise(value.event, options.taskTypes, arrival) : { faults: [value.fault] }
       if ('intake' in normalised) {
@@ -30,7 +32,7 @@ export function ingest(options: IngestOptions) {
         return
       }
       ctx.emit('failed', {
-        id: ctx.id,
+        id: recordId,
         reason: 'invalid_input',
         faults: normalised.faults,
         failed_at: ctx.now,
@@ -38,4 +40,14 @@ export function ingest(options: IngestOptions) {
       })
     },
   })
+}
+
+const ID_CHARACTERS_MAX = 256
+
+/**
+ * What the sender calls an event that has no id of its own: sent again under the same name, it is the same question. It
+ * names the question alone: what is bought for it goes by the record.
+ */
+function givenId(header: string | undefined): string | undefined {
+  return header && header.length <= ID_CHARACTERS_MAX ? header : undefined
 }

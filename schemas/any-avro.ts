@@ -1,4 +1,5 @@
 /** Avro of whatever schema its writer chose, for topics that many write to. */
+import { onlyReads } from '#engine/core/codec.ts'
 import type { Decode } from './avro-type.ts'
 import type { Binding, SchemaCodec } from './schema-codec.ts'
 import { asBuffer, schemaIdOf } from './wire-format.ts'
@@ -6,7 +7,7 @@ import { NO_WRITERS, type Writers } from './writers.ts'
 
 /** Values have the shape of the schema that they were written with. Only reads. */
 export function anyAvro(name: string): SchemaCodec<unknown> {
-  return new AnyAvro(name, NO_WRITERS)
+  return onlyReads(new AnyAvro(name, NO_WRITERS))
 }
 
 class AnyAvro implements SchemaCodec<unknown> {
@@ -32,7 +33,7 @@ class AnyAvro implements SchemaCodec<unknown> {
   }
 
   bound({ writers }: Binding): SchemaCodec<unknown> {
-    return new AnyAvro(this.name, writers)
+    return onlyReads(new AnyAvro(this.name, writers))
   }
 
   #makeDecoder(id: number): Decode {

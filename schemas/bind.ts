@@ -21,8 +21,10 @@ export async function bindSchemas(topology: Topology, options: WritersOptions): 
   const ids = new Map(subjectsOf(topology).map(({ name, schema }) => [schema, bySubject.get(name)]))
   const binding: Binding = { idOf: schema => ids.get(schema), writers: new FetchedWriters(options) }
   const bound = new Map<SchemaCodec<unknown>, SchemaCodec<unknown>>()
-  return withCodecs(topology, codec => {
+  return withCodecs(topology, (codec, { kind }) => {
     if (!isSchemaCodec(codec)) return codec
+    // What goes from operator to operator alone never leaves the process: the fingerprint is its id.
+    if (kind === 'output' && codec.schema && binding.idOf(codec.schema) === undefined) return codec
     const known = bound.get(codec) ?? codec.bound(binding)
     bound.set(codec, known)
     return known

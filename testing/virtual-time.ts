@@ -34,6 +34,17 @@ export interface ProcessSystem extends System {
   kill(): void
 }
 
+/** Something under test happens again and again without a pause. */
+export class EndlessInstant extends CaudalError {
+  readonly reason: string
+
+  constructor(events: number) {
+    const reason = `${events} events happened without any progress of time: something is repeated without a pause, such as a timer that is set to now`
+    super('INTERNAL', { reason })
+    this.reason = reason
+  }
+}
+
 export class VirtualTime {
   /** The system of the outside world: the shared broker, the test itself. */
   readonly system: System
@@ -140,9 +151,7 @@ export class VirtualTime {
   #count(): void {
     this.#eventCount++
     if (++this.#eventsThisInstant <= this.#eventsPerInstantMax) return
-    throw new CaudalError('INTERNAL', {
-      reason: `${this.#eventsPerInstantMax} events happened without any progress of time`,
-    })
+    throw new EndlessInstant(this.#eventsPerInstantMax)
   }
 }
 

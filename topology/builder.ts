@@ -35,6 +35,11 @@ export interface TopicOptions<V> {
 export interface SourceOptions<V> extends Omit<TopicOptions<V>, 'key'> {
   /** Promises that whoever writes it places all records of a key in the partition that Kafka's default partitioner picks. */
   readonly partitionedByKey?: boolean
+  /**
+   * Whoever writes it may be trusted with identities: two records with one header `caudal-id` are the same record, sent
+   * twice. Otherwise the identity of a record is its place, whatever its headers say.
+   */
+  readonly trustedIds?: boolean
 }
 
 export type TableOptions<V> = Omit<TopicOptions<V>, 'retentionMs'>
@@ -110,6 +115,7 @@ function topicNode<V>(
     partitions: options.partitions ?? PARTITIONS_DEFAULT,
     retentionMs: options.retentionMs,
     partitionedByKey: kind === 'source' ? (options.partitionedByKey ?? false) : true,
+    ...(kind === 'source' && options.trustedIds ? { trustedIds: true } : {}),
   }
 }
 

@@ -27,6 +27,8 @@ export interface TopicNode {
   readonly partitions: number
   readonly retentionMs: number | undefined
   readonly partitionedByKey: boolean
+  /** Of a source: the header `caudal-id` of its records is their identity. */
+  readonly trustedIds?: boolean
 }
 
 export interface OperatorNode {

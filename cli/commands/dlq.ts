@@ -2,9 +2,10 @@
 import { asShown } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
+import { replay } from '#engine/runtime/replay.ts'
 import { command, EXIT } from '../command.ts'
 import { LiveView, progressLine } from '../live-view.ts'
-import { type Failure, failuresIn, replay } from '../replays.ts'
+import { type Failure, failuresIn } from '../replays.ts'
 import { count, cut, table, things } from '../text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 

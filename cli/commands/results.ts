@@ -1,8 +1,9 @@
 /** `caudal results`: the delivered answers. */
 import type { LogRecord } from '#engine/core/record.ts'
+import { readAll } from '#engine/runtime/read-topic.ts'
 import type { Delivered } from '#pipelines/answers/types.ts'
 import { command, EXIT, type Screen } from '../command.ts'
-import { follow, readAll } from '../follow.ts'
+import { follow } from '../follow.ts'
 import { cut } from '../text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 import { TOPICS } from '../topics.ts'

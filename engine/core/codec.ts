@@ -28,6 +28,20 @@ export function keepsApart<C extends object>(codec: C): C {
   return codec
 }
 
+/** Codecs without a form to write. */
+const unwritable = new WeakSet<object>()
+
+/** Declares that a codec only reads, whatever its type says. */
+export function onlyReads<C extends object>(codec: C): C {
+  unwritable.add(codec)
+  return codec
+}
+
+/** A value as its reader gets it: through the codecs, so that the two share nothing; copied as it is where there is no form to write. */
+export function passApart(writer: Codec<unknown>, reader: Codec<unknown>, value: unknown): unknown {
+  return unwritable.has(writer) ? structuredClone(value) : decodeApart(reader, encodeApart(writer, value))
+}
+
 /** Encodes into bytes that nobody else holds. */
 export function encodeApart<T>(codec: Codec<T>, value: T): Uint8Array {
   const encoded = codec.encode(value)

@@ -60,6 +60,10 @@ export const CATALOGUE = {
   OUTPUT_UNKNOWN: ['deadLetter', 'node {node} emitted to {output}, which it does not declare'],
   DELAY_UNDECLARED: ['deadLetter', 'node {node} emitted to {output} with a time, but its route has no delay'],
   STATE_UNKNOWN: ['deadLetter', 'node {node} uses state, timer or step {name}, which it does not declare'],
+  STEP_REPEATED: [
+    'deadLetter',
+    "node {node} called step {step} with part '{part}' again while the first call was under way; give each call a part of its own: ctx.step(name, call, part)",
+  ],
   CONTEXT_CLOSED: ['deadLetter', 'node {node} used its context after the record had ended'],
   HANDLER_FAILED: ['retry', 'node {node} threw on {place}: {reason}'],
   HANDLER_TIMED_OUT: ['retry', 'node {node} took longer than {timeoutMs} ms'],

@@ -9,9 +9,16 @@ export interface NewRecord {
   /** `null` is a tombstone: compaction removes the key. */
   readonly value: Uint8Array | null
   readonly headers: Headers
+  /**
+   * All headers as they were read, where `headers` cannot say it: of a name that occurs twice it has the last value, and
+   * of one without a value an empty one. Written in their place where it is given.
+   */
+  readonly allHeaders?: readonly HeaderPair[] | undefined
   /** Event time, milliseconds since the epoch. */
   readonly timestamp: number
 }
+
+export type HeaderPair = readonly [name: string, value: Uint8Array | null]
 
 /** One record as it is read. Offsets grow within a partition and may have gaps. */
 export interface LogRecord extends NewRecord {
@@ -35,6 +42,8 @@ export const NO_HEADERS: Headers = Object.freeze({})
 export const HEADER = {
   /** Identity of the record across hops and replays; absent means `topic/partition/offset`. */
   id: 'caudal-id',
+  /** Identity of a replay, where its first header is that of an outsider. */
+  replayOf: 'caudal-replay-of',
   /** JSON of a delayed record: due time, target topic, time of entry into the tier. */
   delay: 'caudal-delay',
 } as const

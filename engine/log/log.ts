@@ -4,6 +4,9 @@
  */
 import type { LogRecord, NewRecord, TaskId, TopicPartition } from '#engine/core/record.ts'
 
+/** Largest record of key, value and headers, where a log is not told otherwise: the same on every driver. */
+export const RECORD_BYTES_MAX = 1_000_000
+
 export interface Log {
   /** Largest record, key and value and headers together, that a topic takes. */
   readonly recordBytesMax: number

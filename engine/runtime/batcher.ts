@@ -11,6 +11,7 @@ import type {
   Operator,
 } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
+import { asWork, type Work } from './current-work.ts'
 
 /** What a batch needs of the context of one record. */
 export interface BatchedContext {
@@ -21,6 +22,8 @@ export interface BatchedContext {
   readonly log: Logger
   /** False once the record's time is up or its task has left. */
   readonly isOpen: boolean
+  /** Says what came after the record's end. */
+  tellLate(what: string, error?: unknown): void
   emit(output: string, value: unknown, options?: EmitOptions): void
   close(): void
 }
@@ -67,10 +70,10 @@ export class Batcher {
       },
     }
     try {
-      await this.#operator.processBatch(items, context)
+      await asWork(new BatchWork(items), () => this.#operator.processBatch(items, context))
       for (const item of items) item.succeed()
     } catch (error) {
-      for (const item of items) item.fail(error)
+      for (const item of items) item.giveUp(error)
     }
   }
 }
@@ -89,10 +92,28 @@ function signalOf(items: readonly Item[]): AbortSignal {
   return controller.signal
 }
 
+/** What processing a batch has started belongs to all of its records. */
+class BatchWork implements Work {
+  readonly #items: readonly Item[]
+
+  constructor(items: readonly Item[]) {
+    this.#items = items
+  }
+
+  stray(error: unknown): void {
+    const open = this.#items.filter(({ isOpen }) => isOpen)
+    for (const item of open) item.giveUp(error)
+    if (open.length === 0)
+      this.#items[0]?.context.tellLate('a promise that nobody awaited was rejected', error)
+  }
+}
+
 class Item implements BatchItem<Declared> {
   readonly context: BatchedContext
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
+  /** It went through. */
+  #isDone = false
 
   constructor(context: BatchedContext, resolve: () => void, reject: (error: unknown) => void) {
     this.context = context
@@ -106,15 +127,25 @@ class Item implements BatchItem<Declared> {
   get id(): string {
     return this.context.id
   }
+  get isOpen(): boolean {
+    return !this.#isDone && this.context.isOpen
+  }
+  /** Of a record that was given up nothing is wanted; one that is done can have no more. */
   emit(output: string, value: unknown, options?: EmitOptions): void {
     if (this.context.isOpen) this.context.emit(output, value, options)
+    else if (this.#isDone) this.context.tellLate(`emit to ${output}`)
   }
-  /** The first verdict stands: a promise settles once. */
+  /** The first verdict stands. */
   fail(error: unknown): void {
+    if (this.#isDone) this.context.tellLate('fail', error)
+    else this.giveUp(error)
+  }
+  giveUp(error: unknown): void {
     this.context.close()
     this.#reject(error)
   }
   succeed(): void {
+    this.#isDone = this.context.isOpen
     this.context.close()
     this.#resolve()
   }

@@ -72,7 +72,7 @@ function briefOf(letter: Omit<DeadLetter, 'omitted'>): Omit<DeadLetter, 'omitted
 }
 
 function envelopeOf(letter: Omit<DeadLetter, 'omitted'>, omitted: readonly OriginPart[]): Uint8Array {
-  const { topic, partition, offset, timestamp, key, value, headers } = letter.origin
+  const { topic, partition, offset, timestamp, key, value, headers, allHeaders } = letter.origin
   const kept = (part: OriginPart) => !omitted.includes(part)
   const envelope = {
     format: FORMAT,
@@ -93,6 +93,9 @@ function envelopeOf(letter: Omit<DeadLetter, 'omitted'>, omitted: readonly Origi
       key: kept('key') ? toBase64(key) : null,
       value: kept('value') ? toBase64(value) : null,
       headers: kept('headers') ? mapValues(headers, bytes => toBase64(bytes)) : {},
+      ...(allHeaders && kept('headers')
+        ? { allHeaders: allHeaders.map(([name, bytes]) => [name, toBase64(bytes)]) }
+        : {}),
     },
   }
   return Buffer.from(JSON.stringify(envelope))
@@ -100,10 +103,11 @@ function envelopeOf(letter: Omit<DeadLetter, 'omitted'>, omitted: readonly Origi
 
 type Envelope = Omit<DeadLetter, 'origin'> & {
   readonly format: number
-  readonly origin: Omit<DeadLetter['origin'], OriginPart> & {
+  readonly origin: Omit<DeadLetter['origin'], OriginPart | 'allHeaders'> & {
     readonly key: string | null
     readonly value: string | null
     readonly headers: Readonly<Record<string, string>>
+    readonly allHeaders?: readonly (readonly [name: string, value: string | null])[]
   }
 }
 
@@ -113,15 +117,18 @@ export function decodeDeadLetter(bytes: Uint8Array): DeadLetter {
   if (format !== FORMAT) {
     throw new CaudalError('STATE_NEWER', { task: 'of the dead letters', format, known: FORMAT })
   }
-  const { key, value, headers } = origin
+  const { key, value, headers, allHeaders, ...place } = origin
   return {
     ...rest,
     stack: rest.stack,
     origin: {
-      ...origin,
+      ...place,
       key: fromBase64(key),
       value: fromBase64(value),
       headers: mapValues(headers, text => fromBase64(text)),
+      ...(allHeaders
+        ? { allHeaders: allHeaders.map(([name, text]) => [name, fromBase64(text)] as const) }
+        : {}),
     },
   }
 }
@@ -154,6 +161,17 @@ function fromBase64(text: string | null): Uint8Array | null {
 
 function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
+}
+
+/** The order of failing; what failed at the same moment is told in the order of its topic. */
+export function compareLetters(a: DeadLetter, b: DeadLetter): number {
+  const [one, other] = [a.origin, b.origin]
+  return (
+    a.failedAt - b.failedAt ||
+    one.topic.localeCompare(other.topic) ||
+    one.partition - other.partition ||
+    one.offset - other.offset
+  )
 }
 
 const WINDOW_SECONDS = 60

@@ -63,8 +63,8 @@ export class DelayJob implements Job {
     const tier = hop.kind === 'tier' && tiers.find(({ waitMs }) => waitMs === hop.waitMs)
     const next = () => encodeDelay({ ...delay, due, enteredAt: run.now })
     const moved = tier
-      ? { ...record, headers: withHeader(record.headers, HEADER.delay, next()) }
-      : { ...record, headers: withoutHeader(record.headers, HEADER.delay) }
+      ? { ...record, allHeaders: undefined, headers: withHeader(record.headers, HEADER.delay, next()) }
+      : { ...record, allHeaders: undefined, headers: withoutHeader(record.headers, HEADER.delay) }
     if (!tier) metrics.delayLateMs.add(-restMs)
     const outlet = tier ? tier.outlet : this.#targetOf(delay)
     run.outputs.push({ slot: this.#outlets.place(outlet, NODE, moved, this.id), record: moved })

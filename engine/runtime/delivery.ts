@@ -2,13 +2,8 @@
 import type { CaudalError } from '#engine/core/errors.ts'
 import type { InputRecord } from '#engine/core/operator.ts'
 import type { Headers } from '#engine/core/record.ts'
-import { outputId } from './identity.ts'
+import { type Identified, outputId } from './identity.ts'
 import type { ProgramNode } from './stage-program.ts'
-
-/** Something with an identity, made when it is asked for. */
-export interface Identified {
-  readonly id: string
-}
 
 export interface DeliveryFields {
   /** Unused where there is a fault. */

@@ -1,6 +1,7 @@
 /** A table that every pod holds whole, read through snapshots that updates do not disturb. */
-import { asText, type Codec } from '#engine/core/codec.ts'
+import { asText, type Codec, decodeApart } from '#engine/core/codec.ts'
 import { CaudalError, invariant, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
+import { freezeDeeply } from '#engine/core/frozen.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 
@@ -25,10 +26,20 @@ interface Entry<T> {
   readonly since: number
   /** `undefined`: the key is deleted. */
   readonly value: T | undefined
+  /** Of a value that cannot be frozen: each reader gets one of its own. */
+  readonly bytes: Uint8Array | undefined
   previous: Entry<T> | undefined
 }
 
+interface Change<T> {
+  readonly key: string
+  readonly value: T | undefined
+  readonly bytes: Uint8Array | undefined
+}
+
 /**
+ * Rows are shared by all records that look at them, and therefore frozen.
+ *
  * Many versions at once: each applied batch makes a new version of the table, and a snapshot reads the version at which
  * it was taken however long it lives.
  *
@@ -82,7 +93,7 @@ export class GlobalTable<T> {
     const version = this.#version + 1
     const newest = this.#newestSnapshot()
     const changes = records.map(record => this.#decode(record, partition))
-    for (const change of changes) if (change) this.#put(change.key, change.value, version, newest)
+    for (const change of changes) if (change) this.#put(change, version, newest)
     this.#version = version
   }
 
@@ -96,7 +107,7 @@ export class GlobalTable<T> {
         invariant(!released, `a snapshot of table ${this.topic} was read after its release`)
         let entry = this.#entries.get(key)
         while (entry && entry.since > version) entry = entry.previous
-        return entry?.value
+        return entry?.bytes ? decodeApart(this.#codec, entry.bytes) : entry?.value
       },
       release: () => {
         invariant(!released, `a snapshot of table ${this.topic} was released twice`)
@@ -106,12 +117,14 @@ export class GlobalTable<T> {
     }
   }
 
-  #decode(record: LogRecord, partition: number): { key: string; value: T | undefined } | undefined {
+  #decode(record: LogRecord, partition: number): Change<T> | undefined {
     try {
       if (record.key === null)
         throw new CaudalError('KEY_INVALID', { node: this.topic, reason: 'it has no key' })
-      const value = record.value === null ? undefined : this.#codec.decode(record.value)
-      return { key: asText(record.key), value }
+      const key = asText(record.key)
+      if (record.value === null) return { key, value: undefined, bytes: undefined }
+      const value = decodeApart(this.#codec, record.value)
+      return { key, value, bytes: freezeDeeply(value) ? undefined : record.value }
     } catch (error) {
       if (error instanceof NotYetReadable) throw error
       this.#skipped += 1
@@ -128,7 +141,7 @@ export class GlobalTable<T> {
     }
   }
 
-  #put(key: string, value: T | undefined, version: number, newest: number): void {
+  #put({ key, value, bytes }: Change<T>, version: number, newest: number): void {
     const former = this.#entries.get(key)
     this.#count(former?.value, value)
     const previous = former && former.since <= newest ? former : former?.previous
@@ -136,7 +149,7 @@ export class GlobalTable<T> {
       this.#entries.delete(key)
       return
     }
-    this.#entries.set(key, { since: version, value, previous })
+    this.#entries.set(key, { since: version, value, bytes, previous })
     if (previous && former?.previous === undefined) this.#history.push({ key, at: version })
   }
 

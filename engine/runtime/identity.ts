@@ -9,6 +9,11 @@ import { asText } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import { HEADER, type Headers } from '#engine/core/record.ts'
 
+/** Something with an identity, made when it is asked for. */
+export interface Identified {
+  readonly id: string
+}
+
 /** An id stands in keys, headers and dead letters: a longer one is replaced by its digest. */
 const GIVEN_BYTES_MAX = 256
 const DIGITS = 22
@@ -21,9 +26,19 @@ const ENCODING: BinaryToTextEncoding = 'base64url'
 export function recordId(topic: string, partition: number, offset: number, headers: Headers): string {
   const given = headers[HEADER.id]
   if (given !== undefined && given.length > 0 && isUtf8(given)) {
-    return given.length > GIVEN_BYTES_MAX ? digest(`i${asText(given)}`) : asText(given)
+    return given.length > GIVEN_BYTES_MAX ? shortId(asText(given)) : asText(given)
   }
+  return placeId(topic, partition, offset)
+}
+
+/** The identity of a record that was given none. */
+export function placeId(topic: string, partition: number, offset: number): string {
   return `${topic}/${partition}/${offset}`
+}
+
+/** An identity, of any length, as a name that fits anywhere. */
+export function shortId(id: string): string {
+  return digest(`i${id}`)
 }
 
 /** Identity of the `index`-th record that `operator` emitted for a record. */

@@ -1,5 +1,6 @@
 /** What callbacks have for the pod's next step, and the wish for that step. */
 import type { System } from '#engine/core/system.ts'
+import { asNobodysWork } from './current-work.ts'
 
 export class Inbox {
   readonly #system: System
@@ -30,7 +31,7 @@ export class Inbox {
     this.#isScheduled = true
     this.#system.defer(() => {
       this.#isScheduled = false
-      if (!this.#isClosed) this.#step()
+      if (!this.#isClosed) asNobodysWork(() => this.#step())
     })
   }
 

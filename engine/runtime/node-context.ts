@@ -1,7 +1,7 @@
 /** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
 import { isUtf8 } from 'node:buffer'
-import { asText, type Codec } from '#engine/core/codec.ts'
-import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
+import { asText } from '#engine/core/codec.ts'
+import { CaudalError, type NotYetReadable } from '#engine/core/errors.ts'
 import type {
   Context,
   EmitOptions,
@@ -13,12 +13,11 @@ import type {
 import { encodeDue } from '#engine/state/frame.ts'
 import { openState, type StateAccess } from '#engine/state/keyed-state.ts'
 import { timerEntry } from '#engine/state/layout.ts'
+import { currentWork, type Work } from './current-work.ts'
 import type { Delivery } from './delivery.ts'
 import type { TableSnapshot } from './global-table.ts'
-import { callId } from './identity.ts'
-import type { Job } from './job.ts'
 import type { ProgramRoute } from './stage-program.ts'
-import { readStep } from './step-journal.ts'
+import { StepCalls, type StepRun } from './step-calls.ts'
 
 export interface TimerChange {
   readonly entry: string
@@ -30,22 +29,14 @@ export interface TimerChange {
 }
 
 /** What a context needs of the run that it belongs to. */
-export interface ContextRun {
-  readonly job: Job
+export interface ContextRun extends StepRun, Work {
   readonly now: number
   readonly ended: boolean
-  readonly signal: AbortSignal
   readonly logger: Logger
   write(entry: string, value: Uint8Array | null): void
-  postpone(error: NotYetReadable): void
   changeTimer(change: TimerChange): void
-  read(entry: string): Uint8Array | undefined
   entries(prefix: string): IterableIterator<[string, Uint8Array]>
   table(name: string): TableSnapshot<unknown>
-  journal(callId: string, value: Uint8Array): void
-  whenMayCall(): Promise<void> | undefined
-  /** A journaled result was found in these entries. */
-  replayed(entries: readonly string[]): void
   emit(
     from: Delivery,
     output: string,
@@ -63,6 +54,7 @@ export class NodeContext implements Context {
   readonly delivery: Delivery
   #emitted = 0
   #closed = false
+  #steps: StepCalls | undefined
   #state: StateHandles<Record<string, never>> | undefined
 
   constructor(run: ContextRun, delivery: Delivery) {
@@ -72,6 +64,10 @@ export class NodeContext implements Context {
 
   close(): void {
     this.#closed = true
+  }
+
+  tellLate(what: string, error?: unknown): void {
+    this.#run.tellLate(what, error)
   }
 
   get isOpen(): boolean {
@@ -131,7 +127,7 @@ export class NodeContext implements Context {
   }
 
   emit(output: string, value: unknown, options: EmitOptions = NO_OPTIONS): void {
-    this.assertOpen()
+    if (!this.admits(`emit to ${output}`)) return
     const { node } = this.delivery
     const routes = node.routes.get(output)
     if (!routes) throw new CaudalError('OUTPUT_UNKNOWN', { node: node.name, output })
@@ -139,27 +135,10 @@ export class NodeContext implements Context {
   }
 
   async step(name: string, call: (call: StepCall) => Promise<unknown>, part = ''): Promise<unknown> {
-    this.assertOpen()
-    const { node } = this.delivery
-    const codec = node.operator.steps[name]
-    if (!codec) throw new CaudalError('STATE_UNKNOWN', { node: node.name, name })
-    const id = callId(this.id, node.name, name, part)
-    const journaled = readStep(this.#run, id)
-    if (journaled) {
-      this.#run.replayed(journaled.entries)
-      return this.#decode(codec, journaled.result)
-    }
-    for (let open = this.#run.whenMayCall(); open; open = this.#run.whenMayCall()) await open
-    this.assertOpen()
-    const result = await call({ signal: this.#run.signal, id })
-    try {
-      this.#run.journal(id, codec.encode(result))
-    } catch (error) {
-      if (error instanceof CaudalError) throw error
-      const details = { node: node.name, target: `step ${name}`, codec: codec.name, reason: reasonOf(error) }
-      throw new CaudalError('ENCODE_FAILED', details, error)
-    }
-    return result
+    // What nobody waits for goes no further.
+    if (!this.admits(`step ${name}`)) return new Promise<never>(() => {})
+    this.#steps ??= new StepCalls(this.#run, this.delivery.node, this, () => this.#assertOpen())
+    return this.#steps.call(name, call, part)
   }
 
   table(name: string): TableHandle<never> {
@@ -172,17 +151,8 @@ export class NodeContext implements Context {
     throw new CaudalError('REJECTED', { reason })
   }
 
-  #decode(codec: Codec<unknown>, result: Uint8Array): unknown {
-    try {
-      return codec.decode(result)
-    } catch (error) {
-      if (error instanceof NotYetReadable) this.#run.postpone(error)
-      throw error
-    }
-  }
-
   #changeTimer(name: string, due: number | undefined): void {
-    this.assertOpen()
+    if (!this.admits(`timer ${name}`)) return
     const { node, key } = this.delivery
     if (!node.operator.timers.includes(name))
       throw new CaudalError('STATE_UNKNOWN', { node: node.name, name })
@@ -202,7 +172,19 @@ export class NodeContext implements Context {
     throw new CaudalError('TIMER_INVALID', { node: this.delivery.node.name, timer, reason })
   }
 
-  assertOpen(): void {
+  /**
+   * Whether something may still be done. After the record's end it may not, and that is said. Where the record's own work goes
+   * on that nobody awaits, a throw would reach nobody: it has no effect and returns. Everybody else gets CONTEXT_CLOSED.
+   */
+  admits(what: string): boolean {
+    if (this.isOpen) return true
+    if (this.#run.isAborted) this.#assertOpen()
+    this.#run.tellLate(what)
+    if (currentWork() !== this.#run) this.#assertOpen()
+    return false
+  }
+
+  #assertOpen(): void {
     if (!this.isOpen) throw new CaudalError('CONTEXT_CLOSED', { node: this.delivery.node.name })
   }
 }
@@ -230,8 +212,7 @@ class KeyAccess implements StateAccess {
     return this.#run.entries(prefix)
   }
   write(entry: string, value: Uint8Array | null): void {
-    this.#context.assertOpen()
-    this.#run.write(entry, value)
+    if (this.#context.admits('a write of state')) this.#run.write(entry, value)
   }
   postpone(error: NotYetReadable): void {
     this.#run.postpone(error)

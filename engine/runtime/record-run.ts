@@ -6,12 +6,14 @@
  * key is read and written serially. Nothing leaves the run before the task stages it whole; a run that failed is
  * dropped. Synchronous operators run without a promise being made.
  */
-import { CaudalError, type NotYetReadable } from '#engine/core/errors.ts'
+import { passApart } from '#engine/core/codec.ts'
+import { CaudalError, type NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type { EmitOptions, Logger } from '#engine/core/operator.ts'
 import { isPending } from '#engine/core/pending.ts'
 import { HEADER, type Headers, type NewRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
+import { asWork, type Work } from './current-work.ts'
 import { encodeDelay, nextHop } from './delay-route.ts'
 import { Delivery, Emitted } from './delivery.ts'
 import type { TableSnapshot } from './global-table.ts'
@@ -42,7 +44,7 @@ export interface RunHost {
   snapshot(table: string): TableSnapshot<unknown>
 }
 
-export class RecordRun implements ContextRun, JobRun {
+export class RecordRun implements ContextRun, JobRun, Work {
   readonly job: Job
   readonly host: RunHost
   readonly now: number
@@ -52,8 +54,12 @@ export class RecordRun implements ContextRun, JobRun {
   /** The operator that ran last: where a failure belongs. */
   node: ProgramNode | undefined
   ended = false
+  /** Ended from outside, before its operators had. */
+  isAborted = false
   /** Something that it read needs what is not there yet: it has no effect, even if its operators went on. */
   postponedBy: NotYetReadable | undefined
+  /** What a promise of its operator that nobody awaited was rejected with: it has no effect. */
+  failedBy: { readonly error: unknown } | undefined
   #queue: Delivery[] | undefined
   #next = 0
   #abort: AbortController | undefined
@@ -70,8 +76,30 @@ export class RecordRun implements ContextRun, JobRun {
 
   /** Runs everything; a promise only where an operator gave one. Throws or rejects with the first failure. */
   start(): void | Promise<void> {
-    const pending = this.job.begin(this)
-    return pending ? pending.then(() => this.#drain()) : this.#drain()
+    return asWork(this, () => {
+      const pending = this.job.begin(this)
+      return pending ? pending.then(() => this.#drain()) : this.#drain()
+    })
+  }
+
+  /** While the record runs, it is the record that has failed. Afterwards nothing is left to be done but to say so. */
+  stray(error: unknown): void {
+    if (this.ended) return this.tellLate('a promise that nobody awaited was rejected', error)
+    this.failedBy = { error }
+    this.#rejectPending?.(error)
+  }
+
+  /** Says what came after the record's end and has no effect. */
+  tellLate(what: string, error?: unknown): void {
+    const { host, job, node } = this
+    const reason = error === undefined ? {} : { error: reasonOf(error) }
+    host.logger.warn(`${LATE}: ${what}`, {
+      task: host.name,
+      node: node?.name,
+      place: job.place,
+      id: job.id,
+      ...reason,
+    })
   }
 
   deliver(delivery: Delivery): void {
@@ -106,6 +134,7 @@ export class RecordRun implements ContextRun, JobRun {
   /** Ends the run from outside: time is up, or the task leaves. Whatever it still does has no effect. */
   abort(reason: CaudalError): void {
     if (this.ended) return
+    this.isAborted = true
     this.end()
     this.#abort?.abort(reason)
     this.#rejectPending?.(reason)
@@ -204,7 +233,10 @@ export class RecordRun implements ContextRun, JobRun {
     }
     const timestamp = options.timestamp ?? from.timestamp
     const origin = new Emitted(from, output, index)
-    this.deliver(new Delivery(route.node, route.input, { key, keyFault, value, timestamp, headers, origin }))
+    const handed = handOver(from, output, route, value)
+    this.deliver(
+      new Delivery(route.node, route.input, { key, keyFault, value: handed, timestamp, headers, origin }),
+    )
   }
 
   #toTopic(
@@ -296,6 +328,32 @@ export class RecordRun implements ContextRun, JobRun {
 }
 
 const NONE: readonly never[] = []
+
+/** Begins the warnings of what an operator does for a record that has ended. */
+export const LATE =
+  'an operator went on after its record had ended; what it did then has no effect, await every promise'
+
+/**
+ * The value as the next operator gets it: through the codecs, as through a topic, so that a topic between two operators
+ * changes nothing of what they do, and neither sees what the other does to its own.
+ */
+function handOver(
+  from: Delivery,
+  output: string,
+  route: ProgramRoute & { kind: 'operator' },
+  value: unknown,
+): unknown {
+  const { name, operator } = from.node
+  const reader = route.node.operator.inputs[route.input]
+  const codec = operator.outputs[output] ?? reader
+  if (!codec || !reader) throw new CaudalError('OUTPUT_UNKNOWN', { node: name, output })
+  try {
+    return passApart(codec, reader, value)
+  } catch (error) {
+    const details = { node: name, target: route.node.name, codec: codec.name, reason: reasonOf(error) }
+    throw new CaudalError('ENCODE_FAILED', details, error)
+  }
+}
 
 /** The entries below, with a record's own writes in their place. */
 function* walk(

@@ -7,6 +7,8 @@ import { memoryStores } from '#engine/state/memory-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
+import { watchStrayErrors } from './current-work.ts'
+import { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from './dead-letters.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import { Pod } from './pod.ts'
 import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
@@ -32,6 +34,10 @@ export interface Running {
    * is closed.
    */
   follow<V>(topic: TopicHandle<V>): AsyncIterable<TopicRecord<V>>
+  /** The dead letters of the application that were not sent again, the earliest first. */
+  deadLetters(): Promise<readonly KeptDeadLetter[]>
+  /** Sends dead letters again to where they failed, each once and with its identity: what was bought is not bought again. */
+  replay(letters: readonly KeptDeadLetter[]): Promise<void>
   /** Finishes what is in flight, commits, hands over and leaves. */
   stop(): Promise<void>
   /** Settles when the pod has ended: resolves after `stop`, rejects with the error that ended it. */
@@ -54,6 +60,7 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     await pod.stop()
     resolve()
   }
+  watchStrayErrors()
   try {
     await pod.start()
   } catch (error) {
@@ -66,6 +73,8 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     plan: planned,
     send: (topic, ...records) => client.send(topic, records),
     follow: topic => client.follow(topic),
+    deadLetters: () => readDeadLetters(log, planned.application),
+    replay: letters => replayDeadLetters(log, letters, system.now()),
     stop,
     ended: promise,
   }

@@ -17,9 +17,14 @@ export class SourceJob implements Job {
   steps: Set<string> | undefined
   attempt = 0
   finished = false
+  /** Its headers are not trusted with its identity. */
+  readonly isOutsiders: boolean
   #id: string | undefined
 
-  constructor(intake: SourceIntake, record: LogRecord) {
+  /** `id`: what it is where its headers are not trusted to say so. */
+  constructor(intake: SourceIntake, record: LogRecord, id?: string) {
+    this.#id = id
+    this.isOutsiders = id !== undefined
     this.intake = intake
     this.record = record
     this.key = record.key && laneOf(record.key)
@@ -76,7 +81,8 @@ export class SourceJob implements Job {
   }
 }
 
-/** The headers that outputs inherit: all of the input's but the engine's own about delays. */
+/** The headers that outputs inherit: all of the input's but the engine's own about delays and replays. */
 function inheritable(headers: Headers): Headers {
-  return headers[HEADER.delay] ? withoutHeader(headers, HEADER.delay) : headers
+  const kept = headers[HEADER.delay] ? withoutHeader(headers, HEADER.delay) : headers
+  return kept[HEADER.replayOf] ? withoutHeader(kept, HEADER.replayOf) : kept
 }

@@ -4,7 +4,7 @@ import { CaudalError } from '#engine/core/errors.ts'
 import type { Operator, StateDeclarations } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import { type Plan, type Stage, tierTopicOf } from '#topology/plan.ts'
-import type { Route } from '#topology/topology.ts'
+import type { Route, TopicNode } from '#topology/topology.ts'
 import { Batcher } from './batcher.ts'
 import type { StageMetrics } from './diagnostics.ts'
 import type { Limits } from './limits.ts'
@@ -42,6 +42,8 @@ export interface StageProgram {
   readonly nodes: ReadonlyMap<string, ProgramNode>
   /** By source topic. */
   readonly entries: ReadonlyMap<string, readonly Entry[]>
+  /** Topics of others who are not trusted with identities. */
+  readonly outsiders: ReadonlySet<string>
   readonly stateOutlet: Outlet
   readonly inFlightMax: number
   /** The longest that a record may run: how long a hand-over waits. */
@@ -83,11 +85,16 @@ export function compileStage(
       readers.map(({ operator, input }) => ({ node: nodeOf(nodes, operator), input })),
     ]),
   )
+  const outsiders = new Set([...plan.topics.values()].filter(isOutsider).map(({ name }) => name))
   const inFlightMax = Math.min(limits.inFlightMax, ...bounds(stage, operator => operator.limits.inFlightMax))
   const timeoutMs = Math.max(0, ...[...nodes.values()].map(node => node.timeoutMs))
   const tiers = stage.tiers.map(({ topic, waitMs }) => ({ waitMs, outlet: outlets.of(topic) }))
   const stateOutlet = outlets.of(stage.stateTopic)
-  return { stage, nodes, entries, stateOutlet, inFlightMax, timeoutMs, tiers, metrics }
+  return { stage, nodes, entries, outsiders, stateOutlet, inFlightMax, timeoutMs, tiers, metrics }
+}
+
+function isOutsider({ kind, trustedIds }: TopicNode): boolean {
+  return kind === 'source' && trustedIds !== true
 }
 
 function resolve(

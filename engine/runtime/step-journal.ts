@@ -22,6 +22,9 @@ export interface JournaledStep {
   readonly entries: readonly string[]
 }
 
+/** Half a record: a chunk has its head, and the log its own. */
+export const stepChunkBytesMaxOf = (recordBytesMax: number): number => Math.floor(recordBytesMax / 2)
+
 /** The journaled result of a call, if there is one. */
 export function readStep(state: Reads, callId: string): JournaledStep | undefined {
   const entry = stepEntry(callId)
@@ -57,6 +60,11 @@ export function stepWrites(
 /** When an entry of the journal was written. */
 export function writtenAt(entry: Uint8Array): number {
   return Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).readDoubleBE(1)
+}
+
+/** Bytes as an entry of the journal, whose time of writing is found and swept like any other's. */
+export function withTime(now: number, payload: Uint8Array): Uint8Array {
+  return withHead(WHOLE, now, payload)
 }
 
 function withHead(kind: number, now: number, payload: Uint8Array): Uint8Array {

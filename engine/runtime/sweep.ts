@@ -10,7 +10,7 @@
  * It gives way: while the gate is shut, as when too much waits for a commit, no turn is taken.
  */
 import type { StateDeclarations } from '#engine/core/operator.ts'
-import { STEP_PREFIX } from '#engine/state/layout.ts'
+import { GIVEN_UP_PREFIX, STEP_PREFIX } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import { type SweepCursor, type Swept, sweepEntries, sweepExpired } from '#engine/state/ttl-sweep.ts'
 import { STEP_KEPT_MS, writtenAt } from './step-journal.ts'
@@ -47,11 +47,14 @@ export class Sweep {
     const expired = new Pass(Math.min(...lifetimes) / PASSES_PER_LIFETIME, (now, cursor) =>
       sweepExpired(state, declarations, now, TURN_ENTRIES_MAX, cursor),
     )
-    const steps = new Pass(PASS_MS_MAX, (now, cursor) => {
-      const isOld = (_: string, bytes: Uint8Array) => now - writtenAt(bytes) > STEP_KEPT_MS
-      return sweepEntries(state, cursor ?? state.entries(STEP_PREFIX), isOld, TURN_ENTRIES_MAX)
-    })
-    this.#passes = lifetimes.length > 0 ? [expired, steps] : [steps]
+    const isOld = (now: number) => (_: string, bytes: Uint8Array) => now - writtenAt(bytes) > STEP_KEPT_MS
+    const steps = new Pass(PASS_MS_MAX, (now, cursor) =>
+      sweepEntries(state, cursor ?? state.entries(STEP_PREFIX), isOld(now), TURN_ENTRIES_MAX),
+    )
+    const givenUp = new Pass(PASS_MS_MAX, (now, cursor) =>
+      sweepEntries(state, cursor ?? state.entries(GIVEN_UP_PREFIX), isOld(now), TURN_ENTRIES_MAX),
+    )
+    this.#passes = lifetimes.length > 0 ? [expired, steps, givenUp] : [steps, givenUp]
   }
 
   /** To be called once an interval: goes on with what is under way, or begins anew. */

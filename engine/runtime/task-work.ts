@@ -6,6 +6,7 @@ import { type Action, CaudalError, NotYetReadable, reasonOf } from '#engine/core
 import type { Logger } from '#engine/core/operator.ts'
 import { sizeOf } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
+import { stateBytesMaxOf, stepEntry } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TimerQueue } from '#engine/state/timer-queue.ts'
 import { DeathRate } from './dead-letter.ts'
@@ -13,6 +14,7 @@ import { deadLetterOf } from './dead-letter-output.ts'
 import { DelayJob, holdUntil } from './delay-job.ts'
 import { publish } from './diagnostics.ts'
 import { failureAction } from './failure-action.ts'
+import { markOf, outsidersJob } from './given-up.ts'
 import type { TableSnapshot } from './global-table.ts'
 import type { Job } from './job.ts'
 import { Lanes } from './lanes.ts'
@@ -21,7 +23,7 @@ import { RecordRun, type RunHost } from './record-run.ts'
 import type { SourceIntake } from './source-intake.ts'
 import { SourceJob } from './source-job.ts'
 import type { StageProgram } from './stage-program.ts'
-import { stepWrites } from './step-journal.ts'
+import { stepChunkBytesMaxOf, stepWrites } from './step-journal.ts'
 import type { TaskHost } from './task-host.ts'
 import { TimerJob } from './timer-job.ts'
 
@@ -81,8 +83,7 @@ export class TaskWork implements RunHost {
     this.system = host.system
     this.logger = host.logger
     this.hopsMax = host.limits.hopsMax
-    // Less a little for what the log adds to each record.
-    this.stateBytesMax = host.log.recordBytesMax - 512
+    this.stateBytesMax = stateBytesMaxOf(host.log.recordBytesMax)
     this.#program = program
     this.#intakes = intakes
     this.#timers = timers
@@ -163,7 +164,13 @@ export class TaskWork implements RunHost {
 
   journal(job: Job, callId: string, value: Uint8Array): void {
     if (this.#closed || job.finished) return
-    const writes = stepWrites(callId, value, this.system.now(), Math.floor(this.#host.log.recordBytesMax / 2))
+    if (this.state.get(stepEntry(callId))) return // An earlier attempt was answered first: what is journaled stands.
+    const writes = stepWrites(
+      callId,
+      value,
+      this.system.now(),
+      stepChunkBytesMaxOf(this.#host.log.recordBytesMax),
+    )
     job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
     this.#program.metrics.stepsRun++
@@ -214,7 +221,9 @@ export class TaskWork implements RunHost {
       const job =
         tiers.length > 0
           ? new DelayJob(intake, record, this.#program, this.outlets)
-          : new SourceJob(intake, record)
+          : this.#program.outsiders.has(intake.topic)
+            ? outsidersJob(intake, record, this.state)
+            : new SourceJob(intake, record)
       return this.#lanes.enter(job) ? job : PARKED
     }
     return undefined
@@ -259,6 +268,7 @@ export class TaskWork implements RunHost {
 
   #completed(job: Job, run: RecordRun): void {
     if (run.postponedBy) return this.#postpone(job, run, run.postponedBy)
+    if (run.failedBy) return this.#failed(job, run, run.failedBy.error)
     run.end()
     if (job instanceof TimerJob) this.#program.metrics.timersFired++
     if (job.steps) for (const entry of job.steps) run.write(entry, null)
@@ -364,6 +374,7 @@ export class TaskWork implements RunHost {
     const run = new RecordRun(job, this, this.system.now())
     run.end()
     if (job instanceof TimerJob) run.write(job.entry, null)
+    if (job instanceof SourceJob && job.isOutsiders) run.write(...markOf(job.id, job.record, run.now))
     run.outputs.push(deadLetterOf(job, error, this.name, node, this.#host))
     this.#finish(job, run)
     if (!this.#deaths.died(this.system.monotonic())) return

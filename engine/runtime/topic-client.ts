@@ -3,7 +3,7 @@
  * outputs with this. Writing is outside any transaction; reading is read-committed and outside any group.
  */
 import { isUtf8 } from 'node:buffer'
-import { asText, type Codec, decodeApart, encodeApart } from '#engine/core/codec.ts'
+import { asBytes, asText, type Codec, decodeApart, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { LogRecord, NewRecord } from '#engine/core/record.ts'
 import { type System, sleep } from '#engine/core/system.ts'
@@ -172,9 +172,9 @@ function keyOf(node: TopicNode, record: Sent<unknown>): string | null {
 }
 
 function bytesOf({ name, codec }: TopicNode, record: Sent<unknown>): Uint8Array | null {
-  if ('bytes' in record) return typeof record.bytes === 'string' ? Buffer.from(record.bytes) : record.bytes
   try {
-    return encodeApart(codec, record.value)
+    if (!('bytes' in record)) return encodeApart(codec, record.value)
+    return typeof record.bytes === 'string' ? asBytes(record.bytes) : record.bytes
   } catch (error) {
     const details = { node: NODE, target: name, codec: codec.name, reason: reasonOf(error) }
     throw new CaudalError('ENCODE_FAILED', details, error)

@@ -22,15 +22,23 @@ export const NAME_BYTES_MAX = 200
 /** Longest key of an entry, in bytes: every composite of the above fits, and it fits into LMDB's limit of 1,978. */
 export const ENTRY_BYTES_MAX = 1_960
 
+/** The largest entry, key and value: less a little than a record, for what the log adds to each. */
+export const stateBytesMaxOf = (recordBytesMax: number): number => recordBytesMax - 512
+
 /** The progress of the task on its sources. */
 export const CHECKPOINT = '!checkpoint'
 /** Begins the entries of markers: the nonce that an owner writes before it restores, deleted once that owner is out. */
 export const MARKER_PREFIX = '!marker/'
 export const markerEntry = (nonce: string): string => MARKER_PREFIX + nonce
+/** Begins the entries of records that were given up. */
+export const GIVEN_UP_PREFIX = '!given-up/'
+export const givenUpEntry = (id: string): string => GIVEN_UP_PREFIX + id
 /** The nonce of an owner that left the task cleanly. */
 export const RELEASE = '!release'
 /** The version of the layout and the names of the states that the stage owns. */
 export const LAYOUT = '!layout'
+
+const ENGINE_GROUPS = [MARKER_PREFIX, GIVEN_UP_PREFIX]
 
 /** Every timer entry begins with this. */
 export const TIMER_PREFIX = 't'
@@ -129,7 +137,7 @@ export function parseEntry(entry: string): Entry | undefined {
 export function groupOf(entry: string): string | undefined {
   const kind = entry[0]
   if (kind === 'm') return mapGroup(entry)?.prefix
-  if (kind === '!') return entry.startsWith(MARKER_PREFIX) ? MARKER_PREFIX : undefined
+  if (kind === '!') return ENGINE_GROUPS.find(prefix => entry.startsWith(prefix))
   return kind === TIMER_PREFIX || kind === STEP_PREFIX ? kind : undefined
 }
 

@@ -60,7 +60,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'engine/state/lmdb-store.ts': { may: ['engine/core', 'engine/disk', 'engine/state'], node: 'any' },
   'engine/runtime': {
     may: ['engine/core', 'engine/state', 'topology', LOG_PORT],
-    node: [...PURE, 'node:diagnostics_channel'],
+    node: [...PURE, 'node:diagnostics_channel', 'node:async_hooks'],
   },
   operators: { may: ['engine/core', ...MODEL_PARTS, ...STORE_PORTS, ANSWERS, 'schemas'], node: PURE },
   [ANSWERS]: { may: ['engine/core', ...MODEL_PARTS, 'schemas'], node: PURE },

@@ -2,7 +2,7 @@
 import { hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
-import { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
+import { compareLetters, type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
 import {
   decodeRecord,
   type Sent,
@@ -46,11 +46,18 @@ export class KitTopics {
     return this.#committed(node.name).map(({ partition, record }) => decodeRecord<V>(node, partition, record))
   }
 
+  /** The values; a tombstone has none, and a JSON `null` is one. */
+  values<V>(topic: TopicHandle<V> | string): (V | null)[] {
+    const node = this.#node(topic)
+    const written = this.#committed(node.name).filter(({ record }) => record.value !== null)
+    return written.map(({ partition, record }) => decodeRecord<V>(node, partition, record).value)
+  }
+
   deadLetters(): DeadLetter[] {
     const letters = this.#committed(this.#plan().deadLetterTopic)
     return letters
       .flatMap(({ record }) => (record.value ? [decodeDeadLetter(record.value)] : []))
-      .sort((a, b) => a.failedAt - b.failedAt || compareOrigins(a, b))
+      .sort(compareLetters)
   }
 
   /** One client for each version of the graph, so that records without a key take turns from send to send. */
@@ -91,11 +98,6 @@ function checkRecord({ name, partitions }: TopicNode, record: Sent<unknown>): vo
   }
   if (!('value' in record || 'bytes' in record))
     throw misuse(`a record for ${name} has neither value nor bytes`)
-}
-
-/** What failed at the same instant is told in the order of its topic. */
-function compareOrigins({ origin: a }: DeadLetter, { origin: b }: DeadLetter): number {
-  return a.topic.localeCompare(b.topic) || a.partition - b.partition || a.offset - b.offset
 }
 
 /** The heads of all partitions, the earliest event time first; ties by partition. */

@@ -2,9 +2,12 @@
  * A stage that consists of one operator: the runtime's own parts, from decoding a record to placing its outputs, with
  * nothing before, behind or beside them. So an operator alone meets the same checks and errors as in a pod.
  */
+import { decodeApart, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
+import { freezeDeeply } from '#engine/core/frozen.ts'
 import type { Logger, Operator } from '#engine/core/operator.ts'
 import type { LogRecord } from '#engine/core/record.ts'
+import { RECORD_BYTES_MAX } from '#engine/log/log.ts'
 import { SourceProgress } from '#engine/runtime/checkpoint.ts'
 import { StageMetrics } from '#engine/runtime/diagnostics.ts'
 import type { TableSnapshot } from '#engine/runtime/global-table.ts'
@@ -15,8 +18,9 @@ import { RecordRun, type RunHost } from '#engine/runtime/record-run.ts'
 import { SourceIntake } from '#engine/runtime/source-intake.ts'
 import { SourceJob } from '#engine/runtime/source-job.ts'
 import { compileStage, type ProgramNode, type StageProgram } from '#engine/runtime/stage-program.ts'
-import { stepWrites } from '#engine/runtime/step-journal.ts'
+import { stepChunkBytesMaxOf, stepWrites } from '#engine/runtime/step-journal.ts'
 import { TimerJob } from '#engine/runtime/timer-job.ts'
+import { stateBytesMaxOf } from '#engine/state/layout.ts'
 import type { Store } from '#engine/state/store.ts'
 import { TaskState } from '#engine/state/task-state.ts'
 import { plan } from '#topology/plan.ts'
@@ -29,7 +33,6 @@ const INPUT = 'input.'
 const OUTPUT = 'output.'
 /** Every output may be emitted with a time: which routes have a delay is the graph's business. */
 const TIER_MS = 1
-const RECORD_BYTES_MAX = 1_048_576
 
 /** Values by table and key. */
 export type Tables = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -42,7 +45,7 @@ export class LoneStage implements RunHost {
   readonly logger: Logger
   readonly state: TaskState
   readonly hopsMax: number
-  readonly stateBytesMax = RECORD_BYTES_MAX
+  readonly stateBytesMax = stateBytesMaxOf(RECORD_BYTES_MAX)
   readonly #world: World
   readonly #place: Place
   readonly #program: StageProgram
@@ -104,6 +107,7 @@ export class LoneStage implements RunHost {
         return { run, failure: error ?? new CaudalError('HANDLER_FAILED', { reason: 'nothing was thrown' }) }
       } finally {
         run.end()
+        job.finished = true
       }
     })
     return this.#world.time.settle(Promise.all(ended), Number.MAX_SAFE_INTEGER)
@@ -111,7 +115,7 @@ export class LoneStage implements RunHost {
 
   journal(job: Job, callId: string, value: Uint8Array): void {
     if (job.finished) return
-    this.state.stage(stepWrites(callId, value, this.system.now(), RECORD_BYTES_MAX))
+    this.state.stage(stepWrites(callId, value, this.system.now(), stepChunkBytesMaxOf(RECORD_BYTES_MAX)))
   }
 
   replayed(): void {}
@@ -123,7 +127,17 @@ export class LoneStage implements RunHost {
 
   snapshot(name: string): TableSnapshot<unknown> {
     const table = this.#tables[name] ?? {}
-    return { get: key => table[key], release: () => undefined }
+    const codec = this.node.operator.tables[name]
+    const read = (row: unknown) =>
+      codec && row !== undefined ? decodeApart(codec, encodeApart(codec, row)) : row
+    return {
+      get(key) {
+        const row = read(table[key])
+        freezeDeeply(row)
+        return row
+      },
+      release: () => undefined,
+    }
   }
 }
 

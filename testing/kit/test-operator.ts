@@ -1,5 +1,5 @@
 /** Runs one operator on one record, timer or batch, without a topology, and gives back what it asked for. */
-import { asBytes, asText, type ValueOf } from '#engine/core/codec.ts'
+import { asBytes, asText, decodeApart, encodeApart, keepsApart, type ValueOf } from '#engine/core/codec.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Codecs, MapHandle, Operator, ValueHandle } from '#engine/core/operator.ts'
 import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
@@ -7,7 +7,7 @@ import { decodeDelay } from '#engine/runtime/delay-route.ts'
 import { callId } from '#engine/runtime/identity.ts'
 import type { Job } from '#engine/runtime/job.ts'
 import type { Output } from '#engine/runtime/outlets.ts'
-import type { RecordRun } from '#engine/runtime/record-run.ts'
+import { LATE, type RecordRun } from '#engine/runtime/record-run.ts'
 import { stepWrites } from '#engine/runtime/step-journal.ts'
 import { openState } from '#engine/state/keyed-state.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'
@@ -15,6 +15,9 @@ import { readState } from './kit-state.ts'
 import { checkNames, LoneStage, outputOf, type Tables } from './lone-stage.ts'
 import { misuse } from './misuse.ts'
 import { World } from './world.ts'
+
+/** For so long an operator is watched for what it does after its record has ended. */
+const LATE_MS = 60_000
 
 interface GivenFields {
   /** `key` when left out; `null` is a record without a key. */
@@ -95,7 +98,8 @@ export interface BatchedEffects<O extends Codecs> extends Effects<O> {
 
 /**
  * Runs `process` on a record, or `onTimer` on a timer, with the runtime's own context on virtual time. Rejects with
- * what the operator throws, and as the runtime would: a value that does not encode, an unknown output, a time-out.
+ * what the operator throws, and as the runtime would: a value that does not encode, an unknown output, a time-out, and
+ * a use of the context within a minute after the record's end.
  *
  * ```ts
  * const { emitted, state } = await testOperator(count, { key: 'a', value: 'x' }, { state: { total: 2 } })
@@ -132,6 +136,9 @@ export async function testOperator(
   for (const job of jobs) prepare(stage, operator, job, options)
   taken.length = 0 // Encoding what was given is no step taken.
   const ended = await stage.run(jobs)
+  await world.time.runFor(LATE_MS)
+  if (world.lines.some(({ message }) => message.startsWith(LATE)))
+    throw new CaudalError('CONTEXT_CLOSED', { node: operator.name })
   for (const { run, failure } of ended) if (failure !== undefined) forget(run)
   const effects = ended.map(({ run, failure }) => ({ ...effectsOf(stage, operator, run, taken), failure }))
   if (Array.isArray(given)) return effects
@@ -244,22 +251,22 @@ function writeState(
   }
 }
 
+/** What a step has brought is read again at once, as a replay would read it: that is no replay. */
 function watchedSteps(steps: Codecs, taken: StepTaken[]): Codecs {
-  const watched = Object.entries(steps).map(([step, codec]) => [
-    step,
-    {
-      name: codec.name,
-      encode: (result: unknown) => {
-        taken.push({ step, result, replayed: false })
-        return codec.encode(result)
-      },
-      decode: (bytes: Uint8Array) => {
-        const result = codec.decode(bytes)
-        taken.push({ step, result, replayed: true })
-        return result
-      },
-    },
-  ])
+  const watched = Object.entries(steps).map(([step, codec]) => {
+    const own = new WeakSet<Uint8Array>()
+    const encode = (result: unknown) => {
+      const bytes = encodeApart(codec, result)
+      own.add(bytes)
+      return bytes
+    }
+    const decode = (bytes: Uint8Array) => {
+      const result = decodeApart(codec, bytes)
+      taken.push({ step, result, replayed: !own.has(bytes) })
+      return result
+    }
+    return [step, keepsApart({ name: codec.name, encode, decode })]
+  })
   return Object.fromEntries(watched)
 }
 

@@ -9,6 +9,7 @@ import { durationText } from '#topology/duration.ts'
 import { explainText } from '#topology/explain.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
+import { EndlessInstant } from '../virtual-time.ts'
 import { KitPod } from './kit-pod.ts'
 import { KitState } from './kit-state.ts'
 import { KitTopics } from './kit-topics.ts'
@@ -102,7 +103,7 @@ export class TestKit {
       do {
         const came = await this.#world.time.runUntil(() => this.#mustEnd(), end - this.now)
         this.#throwFailure()
-        if (!came || this.#blocked().length > 0) throw this.#unsettled(withinMs)
+        if (!came || this.#blocked().length > 0) throw this.#unsettled(durationText(withinMs))
         // What else happens at this instant may start something again.
         await this.#world.time.runFor(0)
       } while (!this.#isAtRest())
@@ -115,7 +116,7 @@ export class TestKit {
     return this.#perform('until', async () => {
       const came = await this.#world.time.runUntil(() => this.#hasFailed() || isDone(), withinMs)
       this.#throwFailure()
-      if (!came) throw this.#unsettled(withinMs)
+      if (!came) throw this.#unsettled(durationText(withinMs))
     })
   }
 
@@ -138,7 +139,7 @@ export class TestKit {
   read<V>(topic: TopicHandle<V>): V[]
   read(topic: string): unknown[]
   read(topic: TopicHandle<unknown> | string): unknown[] {
-    return this.#topics.records(topic).flatMap(({ value }) => (value === null ? [] : [value]))
+    return this.#topics.values(topic)
   }
 
   /** As `read`, with keys, headers, event times and places. */
@@ -230,6 +231,8 @@ export class TestKit {
     this.#underWay = name
     try {
       return await body()
+    } catch (error) {
+      throw error instanceof EndlessInstant ? this.#unsettled('one instant', [error.reason]) : error
     } finally {
       this.#underWay = undefined
     }
@@ -267,10 +270,10 @@ export class TestKit {
     throw new CaudalError('STOPPED', { reason: reasonOf(failed.failure) }, failed.failure)
   }
 
-  #unsettled(withinMs: number): CaudalError {
-    const open = [...this.#blocked(), ...openWork(this.#plan, this.#living(), this.#world.broker)]
+  #unsettled(within: string, found: readonly string[] = []): CaudalError {
+    const open = [...found, ...this.#blocked(), ...openWork(this.#plan, this.#living(), this.#world.broker)]
     const more = open.length > REASONS_MAX ? [`and ${open.length - REASONS_MAX} more`] : []
     const reasons = [...open.slice(0, REASONS_MAX), ...more].map(reason => `- ${reason}`).join('\n')
-    return new CaudalError('NOT_SETTLED', { within: durationText(withinMs), reasons: reasons || '- nothing' })
+    return new CaudalError('NOT_SETTLED', { within, reasons: reasons || '- nothing' })
   }
 }

@@ -14,6 +14,7 @@ import type {
   Receipt,
   TopicSpec,
 } from '#engine/log/log.ts'
+import { RECORD_BYTES_MAX } from '#engine/log/log.ts'
 import { prepareAppend } from './append.ts'
 import type { StoredGroup } from './group.ts'
 import { EMPTY_GROUP, Group } from './group.ts'
@@ -43,7 +44,6 @@ export interface EmbeddedLogOptions extends Partial<UpkeepLimits> {
 }
 
 const FORMAT = 1
-const RECORD_BYTES_MAX = 1_048_576
 const SWEEP_INTERVAL_MS = 60_000
 /** A local copy of a state topic that was out of touch for half as long is discarded, so deleted keys stay deleted. */
 const TOMBSTONE_RETENTION_MS = 7 * 24 * 3_600_000

@@ -1,6 +1,7 @@
 /** What a user may say about the connection to Kafka; each option with its default. */
 import type { ConnectionOptions } from 'node:tls'
 import type { System } from '#engine/core/system.ts'
+import { RECORD_BYTES_MAX } from '../log.ts'
 import type { Compression } from './compression.ts'
 
 export interface KafkaLogOptions {
@@ -56,7 +57,7 @@ const DEFAULTS = {
   connectTimeoutMs: 5_000,
   requestTimeoutMs: 10_000,
   unavailableAfterMs: 30_000,
-  recordBytesMax: 1_000_000,
+  recordBytesMax: RECORD_BYTES_MAX,
   readAheadBytesMax: 1_048_576,
   fetchWaitMs: 200,
   route: (address: string) => address,

@@ -4,7 +4,7 @@
  * A batch has a header of 61 bytes and then records, each a length followed by differences to the batch's first offset
  * and time. The checksum covers everything from the attributes on.
  */
-import type { NewRecord } from '#engine/core/record.ts'
+import { type HeaderPair, type Headers, type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import { type ByteWriter, varintBytes, varlongBytes, ByteWriter as Writer } from './bytes.ts'
 import { CODEC, type Compression, compress } from './compression.ts'
 import { crc32c } from './crc32c.ts'
@@ -47,6 +47,7 @@ export function sequenceAfter(sequence: number, records: number): number {
 export function recordBytesAtMost(record: NewRecord): number {
   let bytes = 36 + (record.key?.length ?? 0) + (record.value?.length ?? 0)
   for (const name in record.headers) bytes += 10 + name.length * 3 + (record.headers[name]?.length ?? 0)
+  for (const [name, value] of record.allHeaders ?? []) bytes += 10 + name.length * 3 + (value?.length ?? 0)
   return bytes
 }
 
@@ -101,28 +102,33 @@ function writeRecords(
 }
 
 function writeRecord(writer: ByteWriter, record: NewRecord, age: number, place: number): void {
-  const { key, value, headers } = record
-  let count = 0
+  const { key, value } = record
+  const headers = record.allHeaders ?? pairsOf(record.headers)
   let bytes = 1 + varlongBytes(age) + varintBytes(place) + sizedBytes(key) + sizedBytes(value)
-  for (const name in headers) {
-    count++
+  for (const [name, value] of headers) {
     const nameBytes = Buffer.byteLength(name)
-    bytes += varintBytes(nameBytes) + nameBytes + sizedBytes(headers[name] ?? null)
+    bytes += varintBytes(nameBytes) + nameBytes + sizedBytes(value)
   }
-  writer.varint(bytes + varintBytes(count))
+  writer.varint(bytes + varintBytes(headers.length))
   writer.int8(0)
   writer.varlong(age)
   writer.varint(place)
   writeSized(writer, key)
   writeSized(writer, value)
-  writer.varint(count)
-  for (const name in headers) {
+  writer.varint(headers.length)
+  for (const [name, value] of headers) {
     const nameBytes = Buffer.byteLength(name)
     writer.varint(nameBytes)
     writer.text(name, nameBytes)
-    writeSized(writer, headers[name] ?? null)
+    writeSized(writer, value)
   }
 }
+
+function pairsOf(headers: Headers): readonly HeaderPair[] {
+  return headers === NO_HEADERS ? NONE : Object.entries(headers)
+}
+
+const NONE: readonly HeaderPair[] = []
 
 function sizedBytes(bytes: Uint8Array | null): number {
   return bytes === null ? 1 : varintBytes(bytes.length) + bytes.length

@@ -11,7 +11,13 @@
  * emptied. Keys and values are copied out, so that a record held for long holds nothing else.
  */
 import { CaudalError } from '#engine/core/errors.ts'
-import { type LogRecord, NO_HEADERS, partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import {
+  type HeaderPair,
+  type LogRecord,
+  NO_HEADERS,
+  partitionKey,
+  type TopicPartition,
+} from '#engine/core/record.ts'
 import { ByteReader } from './bytes.ts'
 import { decompress } from './compression.ts'
 import { crc32c } from './crc32c.ts'
@@ -165,22 +171,40 @@ function readRecord(batch: OpenBatch): LogRecord {
   const offset = batch.baseOffset + own.varint()
   const key = sized(own)
   const value = sized(own)
-  const headers = readHeaders(own)
-  return { offset, key, value, headers, timestamp: batch.appendTimestamp ?? timestamp }
+  const headersAt = own.at
+  const count = own.varint()
+  const record = { offset, key, value, headers: NO_HEADERS, timestamp: batch.appendTimestamp ?? timestamp }
+  if (count === 0) return record
+  const headers: Record<string, Uint8Array> = {}
+  record.headers = headers
+  return readHeaders(own, count, headers)
+    ? record
+    : { ...record, allHeaders: readPairs(new ByteReader(own.buffer, headersAt)) }
 }
 
-function readHeaders(reader: ByteReader): Record<string, Uint8Array> {
-  const names = reader.varint()
-  if (names === 0) return NO_HEADERS
-  const headers: Record<string, Uint8Array> = {}
-  for (let index = 0; index < names; index++) {
+/** Whether the object says all: no name occurs twice, and each has a value. */
+function readHeaders(reader: ByteReader, count: number, headers: Record<string, Uint8Array>): boolean {
+  let isWhole = true
+  for (let index = 0; index < count; index++) {
     const name = reader.view(reader.varint()).toString()
-    const value = sized(reader) ?? new Uint8Array()
-    // Assigned, this one name would replace the prototype.
-    if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true })
-    else headers[name] = value
+    const value = sized(reader)
+    if (value === null || Object.hasOwn(headers, name)) isWhole = false
+    put(headers, name, value ?? new Uint8Array())
   }
-  return headers
+  return isWhole
+}
+
+function readPairs(reader: ByteReader): HeaderPair[] {
+  return Array.from({ length: reader.varint() }, () => {
+    return [reader.view(reader.varint()).toString(), sized(reader)] as const
+  })
+}
+
+/** Assigned, this one name would replace the prototype. */
+function put(headers: Record<string, Uint8Array>, name: string, value: Uint8Array): void {
+  if (name === '__proto__')
+    Object.defineProperty(headers, name, { value, enumerable: true, configurable: true })
+  else headers[name] = value
 }
 
 function sized(reader: ByteReader): Buffer | null {

@@ -1,5 +1,7 @@
 /** The shared parts of a simulated cluster, put together; clients reach them by their connections. */
+
 import type { System } from '#engine/core/system.ts'
+import { RECORD_BYTES_MAX } from '../log.ts'
 import { Defects } from './defects.ts'
 import { Groups } from './groups.ts'
 import { Intake } from './intake.ts'
@@ -38,7 +40,7 @@ export class Cluster {
   constructor(options: BrokerOptions) {
     this.system = options.system
     this.requestTimeoutMs = options.requestTimeoutMs ?? 2_000
-    this.recordBytesMax = options.recordBytesMax ?? 1_048_576
+    this.recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX
     this.topics = new Topics(options.system)
     this.intake = new Intake(this.recordBytesMax)
     this.network = new Network(options.system, options.latency, options.faults)

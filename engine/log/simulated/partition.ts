@@ -5,10 +5,19 @@
  * leaves a marker, which takes an offset like a record does. A read-committed reader gets nothing at or above the
  * stable end, the first offset of the oldest open transaction, and skips markers and what was aborted. Readers that
  * wait are woken when the stable end moves, and only then.
+ *
+ * What is written and what is read is copied, as by a network: whoever changes the bytes that he gave or got changes
+ * nothing that is stored.
  */
 
 import { CaudalError } from '#engine/core/errors.ts'
-import type { LogRecord, NewRecord, TopicPartition } from '#engine/core/record.ts'
+import {
+  type Headers,
+  type LogRecord,
+  type NewRecord,
+  NO_HEADERS,
+  type TopicPartition,
+} from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Bounds, Fetched } from '../log.ts'
 
@@ -65,13 +74,7 @@ export class Partition {
     if (records.length === 0) return this.#end
     const transaction = producerId === undefined ? undefined : this.#transactionOf(producerId)
     let offset = this.#end
-    const stored = records.map(({ key, value, headers, timestamp }) => ({
-      key,
-      value,
-      headers,
-      timestamp,
-      offset: offset++,
-    }))
+    const stored = records.map(record => copyOf(record, offset++))
     this.#push(stored, offset, transaction)
     if (this.#open.size === 0) this.#wake()
     return offset
@@ -204,7 +207,7 @@ function take(
   for (let i = startingAt(records, offset); i < records.length; i++) {
     const record = records[i]
     if (record === undefined) continue
-    into.push(record)
+    into.push(copyOf(record, record.offset))
     if (into.length >= recordsMax) return record.offset
   }
   return undefined
@@ -217,6 +220,26 @@ function startingAt(records: readonly LogRecord[], offset: number): number {
   let index = Math.min(offset - first.offset, records.length)
   while (index > 0 && (records[index - 1]?.offset ?? 0) >= offset) index--
   return index
+}
+
+function copyOf({ key, value, headers, allHeaders, timestamp }: NewRecord, offset: number): LogRecord {
+  const copied = headers === NO_HEADERS ? headers : Object.fromEntries(copiesOf(headers))
+  const record = {
+    key: key && Buffer.from(key),
+    value: value && Buffer.from(value),
+    headers: copied,
+    timestamp,
+    offset,
+  }
+  if (!allHeaders) return record
+  return {
+    ...record,
+    allHeaders: allHeaders.map(([name, bytes]) => [name, bytes && Buffer.from(bytes)] as const),
+  }
+}
+
+function copiesOf(headers: Headers): [string, Uint8Array][] {
+  return Object.entries(headers).map(([name, bytes]) => [name, Buffer.from(bytes)])
 }
 
 /** Bytes as a map's key: one character each. */

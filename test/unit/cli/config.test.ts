@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command.ts'
-import { readAll } from '#cli/follow.ts'
+import { readAll } from '#engine/runtime/read-topic.ts'
 import { TaskConfigCodec } from '#pipelines/answers/codecs.ts'
 import { caudal, dataFolder, record, withLog } from './data-folder.ts'
 

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import type { InputEvent } from '#cli/events/input-event.ts'
 import { feed } from '#cli/feed.ts'
-import { readAll } from '#cli/follow.ts'
 import { asText } from '#engine/core/codec.ts'
 import { realSystem } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
+import { readAll } from '#engine/runtime/read-topic.ts'
 import { dataFolder, withLog } from './data-folder.ts'
 
 async function* lines(...texts: readonly string[]): AsyncGenerator<InputEvent> {

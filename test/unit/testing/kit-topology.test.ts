@@ -2,7 +2,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { json, text } from '#engine/core/codec.ts'
 import { operator, value } from '#engine/core/operator.ts'
-import { hang, reply, scripted, testTopology } from '#testing/index.ts'
+import { hang, reply, scripted, testOperator, testTopology, virtualSystem } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 
 const numbers = json<number>('number', each => typeof each === 'number')
@@ -333,5 +333,56 @@ describe('used wrongly, the kit says what to do', () => {
     const kit = await testTopology(counting().graph)
     await kit[Symbol.asyncDispose]()
     await expect(kit.settle()).rejects.toThrow("settle was called after the end of the kit's scope")
+  })
+})
+
+describe('what the kit tells', () => {
+  it('reads a JSON null as a value, and a tombstone as none', async () => {
+    const Maybe = json<number | null>('Maybe')
+    const echo = operator({
+      name: 'echo',
+      input: Maybe,
+      outputs: { out: Maybe },
+      process: (record, ctx) => ctx.emit('out', record.value),
+    })
+    const t = topology('app')
+    const source = t.source('in', { value: Maybe, partitions: 1 })
+    const out = t.topic('out', { value: Maybe, partitions: 1 })
+    source.process(echo).to(out)
+    await using kit = await testTopology(t.build())
+    await kit.send(source, { key: 'a', value: null }, { key: 'a', value: 1 })
+    await kit.send(out, { key: 'a', bytes: null })
+    await kit.settle()
+    expect(kit.read(out)).toEqual([null, 1])
+  })
+
+  it('says of what repeats without a pause that it does, and where', async () => {
+    const repeat = () => void virtualSystem.after(0, repeat)
+    const again = operator({
+      name: 'again',
+      input: numbers,
+      async process() {
+        repeat()
+        await new Promise(() => {})
+      },
+    })
+    const t = topology('app')
+    t.source('in', { value: numbers, partitions: 1, partitionedByKey: true }).process(again)
+    await using kit = await testTopology(t.build())
+    await kit.send('in', { key: 'a', value: 1 })
+    await expect(kit.settle()).rejects.toThrow(
+      /NOT_SETTLED[\s\S]*one instant[\s\S]*repeated without a pause[\s\S]*again/,
+    )
+  })
+
+  it('takes no record that the engine would not take elsewhere', async () => {
+    const Text = json<string>('Text')
+    const echo = operator({
+      name: 'echo',
+      input: Text,
+      outputs: { out: Text },
+      process: (record, ctx) => ctx.emit('out', 'x'.repeat(Number(record.value))),
+    })
+    await expect(testOperator(echo, { value: '1000000' })).rejects.toThrow('takes at most 1000000 bytes')
   })
 })

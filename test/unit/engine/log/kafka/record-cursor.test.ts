@@ -161,3 +161,27 @@ describe('what cannot be read', () => {
     expect(codeOf([batchOf(records('a'), { offset: 0, attributes: CODEC.gzip })])).toBe('LOG_CORRUPT')
   })
 })
+
+describe('headers that an object cannot say', () => {
+  const pairs = [
+    ['a', Buffer.from('1')],
+    ['b', null],
+    ['a', Buffer.from('2')],
+  ] as const
+  const given = { ...newRecord('v'), allHeaders: pairs }
+
+  it('are read whole, a name that occurs twice and a value that is null, and written again as they were', () => {
+    const read = (bytes: Buffer) => new RecordCursor(PLACE, 0, bytes, []).read(10)
+    const [once] = read(batchOf([given], { offset: 0 }))
+    expect(once?.allHeaders).toEqual(pairs)
+    expect(once?.headers).toEqual({ a: Buffer.from('2'), b: new Uint8Array() })
+    const [again] = read(batchOf([once ?? given], { offset: 0 }))
+    expect(again?.allHeaders).toEqual(pairs)
+  })
+
+  it('are not kept twice where the object says all', () => {
+    const plain = { ...newRecord('v'), headers: { a: Buffer.from('1') } }
+    const [read] = new RecordCursor(PLACE, 0, batchOf([plain], { offset: 0 }), []).read(10)
+    expect(read && 'allHeaders' in read).toBe(false)
+  })
+})

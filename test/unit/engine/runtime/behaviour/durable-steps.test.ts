@@ -2,7 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import { json } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
-import { failure, hang, reply, scripted, type TestKit, testTopology, trouble } from '#testing/index.ts'
+import {
+  failure,
+  hang,
+  reply,
+  scripted,
+  type TestKit,
+  testOperator,
+  testTopology,
+  trouble,
+} from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
 const texts = json<string>('text')
@@ -180,6 +189,147 @@ describe('a durable step', () => {
     await kit.advance('170h')
     kit.pods[0]?.resume()
     await kit.advance('1m')
+    expect(await journaled(kit)).toEqual([])
+  })
+})
+
+describe('a step that is called more than once by one record', () => {
+  function calling(process: (step: (part?: string) => Promise<number>) => Promise<readonly number[]>) {
+    const model = scripted<number, number>((_value, nth) => reply(nth, '1s'))
+    const answer = operator({
+      name: 'answer',
+      input: numbers,
+      outputs: { out: numbers },
+      steps: { draft: numbers },
+      async process(record, ctx) {
+        const given = await process((...part) =>
+          ctx.step('draft', call => model(record.value, call), ...part),
+        )
+        for (const each of given) ctx.emit('out', each)
+      },
+    })
+    return { model, graph: graphOf(answer) }
+  }
+
+  it.each([undefined, '', 'same'])(
+    'side by side under one identity (part %s) is refused, with what to do instead',
+    async part => {
+      const given = part === undefined ? [] : [part]
+      const { model, graph } = calling(step => Promise.all([step(...given), step(...given)]))
+      await using kit = await testTopology(graph)
+      await kit.send('in', { key: 'a', value: 5 })
+      await kit.settle()
+      expect(model.calls).toHaveLength(1)
+      expect(kit.read('out')).toEqual([])
+      expect(kit.deadLetters().map(({ code, message }) => [code, message])).toEqual([
+        [
+          'STEP_REPEATED',
+          `STEP_REPEATED: node answer called step draft with part '${part ?? ''}' again while the first call was under way; give each call a part of its own: ctx.step(name, call, part)`,
+        ],
+      ])
+    },
+  )
+
+  it('one after another gets the result that is journaled, also when it is run again', async () => {
+    let runs = 0
+    const { model, graph } = calling(async step => {
+      const given = [await step(), await step()]
+      if (++runs < 3) throw trouble()
+      return given
+    })
+    await using kit = await testTopology(graph)
+    await kit.send('in', { key: 'a', value: 5 })
+    await kit.settle()
+    expect(kit.read('out')).toEqual([1, 1])
+    expect(model.calls).toHaveLength(1)
+  })
+
+  it('after a failure is called again: what failed is not journaled', async () => {
+    const model = scripted<number, number>([failure(trouble()), reply(7)])
+    const answer = operator({
+      name: 'answer',
+      input: numbers,
+      outputs: { out: numbers },
+      steps: { draft: numbers },
+      async process(record, ctx) {
+        const ask = () => ctx.step('draft', call => model(record.value, call))
+        ctx.emit('out', await ask().catch(ask))
+      },
+    })
+    await using kit = await testTopology(graphOf(answer))
+    await kit.send('in', { key: 'a', value: 5 })
+    await kit.settle()
+    expect(kit.read('out')).toEqual([7])
+  })
+
+  it('by an attempt that was given up and by the next: the answer that came first stands for both', async () => {
+    const answers: number[] = []
+    const patient = operator({
+      name: 'answer',
+      input: numbers,
+      outputs: { out: numbers },
+      steps: { draft: numbers },
+      limits: { timeoutMs: 1_000 },
+      async process(_record, ctx) {
+        // The first call ignores the signal and is answered during the second, which takes longer.
+        const { attempt } = ctx
+        const call = scripted<number, number>(() => reply(attempt, attempt === 1 ? 1_300 : 500))
+        const got = await ctx.step('draft', ({ id }) => call(1, { id, signal: new AbortController().signal }))
+        answers.push(got)
+        if (attempt === 2) throw trouble()
+        ctx.emit('out', got)
+      },
+    })
+    await using kit = await testTopology(graphOf(patient))
+    await kit.send('in', { key: 'a', value: 5 })
+    await kit.settle()
+    expect(answers.slice(-2)).toEqual([1, 1])
+    expect(kit.read('out')).toEqual([1])
+  })
+})
+
+describe('what a step gives', () => {
+  const Anything = json<unknown>('Anything')
+  class Point {
+    x = 1
+  }
+
+  it.each<[string, unknown, unknown]>([
+    ['a date', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['fields that are undefined', { a: undefined, b: 1 }, { b: 1 }],
+    ['no number', { a: Number.NaN }, { a: null }],
+    ['an instance', new Point(), { x: 1 }],
+    ['null', null, null],
+  ])('is what a replay gives, at once: %s', async (_what, bought, expected) => {
+    const seen: unknown[] = []
+    const answer = operator({
+      name: 'answer',
+      input: numbers,
+      steps: { draft: Anything },
+      async process(_record, ctx) {
+        seen.push(await ctx.step('draft', async () => bought))
+        if (ctx.attempt === 1) throw trouble()
+      },
+    })
+    await using kit = await testTopology(graphOf(answer))
+    await kit.send('in', { key: 'a', value: 5 })
+    await kit.settle()
+    expect(seen).toStrictEqual([expected, expected])
+    const alone = await testOperator(answer, { value: 1 }, { attempt: 2 })
+    expect(alone.steps).toStrictEqual([{ step: 'draft', result: expected, replayed: false }])
+  })
+
+  it('is refused at once where a replay would refuse it', async () => {
+    const answer = operator({
+      name: 'answer',
+      input: numbers,
+      steps: { draft: numbers },
+      process: (_record, ctx) => ctx.step('draft', async () => Number.NaN).then(() => undefined),
+    })
+    await using kit = await testTopology(graphOf(answer))
+    await kit.send('in', { key: 'a', value: 5 })
+    await kit.settle()
+    expect(kit.deadLetters()).toMatchObject([{ code: 'ENCODE_FAILED', node: 'answer', attempts: 1 }])
     expect(await journaled(kit)).toEqual([])
   })
 })
