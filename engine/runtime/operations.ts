@@ -32,11 +32,7 @@ export class Operations {
         callback()
       })
     operation.then(
-      result =>
-        ended(() => {
-          this.#trouble.operationDone()
-          done(result)
-        }),
+      result => ended(() => done(result)),
       error =>
         ended(() => {
           this.#trouble.operationFailed(error)

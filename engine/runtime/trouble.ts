@@ -30,7 +30,8 @@ export class Trouble {
   readonly #host: Pick<TaskHost, 'system' | 'logger' | 'limits' | 'fail'>
   /** Of the effects of records: markers do not count as progress. */
   readonly #progress: { readonly committedBytes: number }
-  #isTold = false
+  /** What was told last; it goes on as long as it is met within a session of the last time. */
+  #told: { readonly kind: string; lastAt: number } | undefined
   /** What blocks tasks until somebody acts, told once each. */
   readonly #blocks = new Set<string>()
   #circle: Circle | undefined
@@ -45,10 +46,11 @@ export class Trouble {
 
   operationFailed(error: unknown): void {
     if (actionOf(error) === 'blockTask') return this.#blocked(reasonOf(error))
-    this.#host.logger[this.#isTold ? 'debug' : 'warn']('taking over tasks: trying again', {
-      error: String(error),
-    })
-    this.#isTold = true
+    const { system, limits, logger } = this.#host
+    const [kind, now] = [kindOf(error), system.monotonic()]
+    const goesOn = this.#told?.kind === kind && now - this.#told.lastAt < limits.sessionTimeoutMs
+    this.#told = { kind, lastAt: now }
+    logger[goesOn ? 'debug' : 'warn']('taking over tasks: trying again', { error: String(error) })
     this.met(error)
   }
 
@@ -57,13 +59,9 @@ export class Trouble {
     this.#blocks.add(reason)
   }
 
-  operationDone(): void {
-    this.#isTold = false
-  }
-
   /** Ends the pod with NO_PROGRESS when it goes round in a circle. */
   met(error: unknown): void {
-    const kind = error instanceof CaudalError ? error.code : reasonOf(error)
+    const kind = kindOf(error)
     if (error instanceof CaudalError && PASSING.has(error.code)) return
     const { system, limits } = this.#host
     const { committedBytes } = this.#progress
@@ -83,3 +81,5 @@ export class Trouble {
     )
   }
 }
+
+const kindOf = (error: unknown): string => (error instanceof CaudalError ? error.code : reasonOf(error))

@@ -1,7 +1,7 @@
 /** The disk is full for 30 s, in each of the places that write. Nothing may be lost, nobody may end, and work goes on at once. */
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Cluster } from '../faults/cluster.ts'
+import { Cluster, FAULTS_FOLDER } from '../faults/cluster.ts'
 import { longestGapMs } from '../faults/pauses.ts'
 import { Rig, USUAL } from '../faults/rig.ts'
 import { pause } from '../faults/until.ts'
@@ -136,6 +136,19 @@ async function onEmbedded(disk: SmallDisk): Promise<Outcome> {
   }
 }
 
+/** Where it can be read after a failure. */
+function keep(errors: string): void {
+  const folder = join(FAULTS_FOLDER, 'logs')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'full-disk-start.log'), errors)
+}
+
+/** Lines of a log, each message once with how often it came. */
+function saidLines(errors: string): readonly string[] {
+  const messages = [...errors.matchAll(/"message":"([^"]*)"/g)].map(([, message = '']) => message)
+  return [...Map.groupBy(messages, text => text)].map(([text, all]) => `${all.length} x ${text}`)
+}
+
 /** The pipeline with its embedded log, fed from a file that lies elsewhere. */
 async function onStart(disk: SmallDisk): Promise<Outcome> {
   const complaints = new Complaints()
@@ -154,9 +167,9 @@ async function onStart(disk: SmallDisk): Promise<Outcome> {
     `${delivered} delivered, ${failed} failed and ${invalid} invalid of ${inputs} read and ${start.questions} asked`,
   )
   complaints.unless(twice === 0, `${twice} calls bought twice`)
-  if (complaints.list.length > 0) writeFileSync(join('/tmp', 'full-disk-start.log'), errors)
+  if (complaints.list.length > 0) keep(errors)
   return {
-    figures: { ...summary, goesOnAfterMs: after, said: errors.split('\n').slice(-10) },
+    figures: { ...summary, goesOnAfterMs: after, said: saidLines(errors) },
     complaints: complaints.list,
   }
 }
