@@ -29,6 +29,8 @@ export interface Log {
   startProducer(transactionalId: string, writes?: readonly TopicPartition[]): Promise<Producer>
   /** Fences every producer with this id, as `startProducer` does, without keeping one. */
   fence(transactionalId: string, writes?: readonly TopicPartition[]): Promise<void>
+  /** What keeps readers of a partition from its end, and what to do about it; `undefined` when nothing does. */
+  explainHalt?(place: TopicPartition): Promise<string | undefined>
   /** Reads committed records from `offset` on, outside any group. */
   openReader(place: TopicPartition, offset: number): Reader
   /** Joins the group. Resolves at once; joins arrive at the listener. */

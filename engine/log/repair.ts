@@ -66,7 +66,10 @@ export interface TransactionPort {
   warn(message: string): void
 }
 
-interface Found {
+/** What is known of an id without asking. */
+type Asked = Pick<TransactionPort, 'transactionalId' | 'endsRaiseEpochs'>
+
+export interface Found {
   readonly described: Described | undefined
   readonly open: readonly OpenTransaction[]
 }
@@ -117,8 +120,8 @@ async function ask(port: TransactionPort, places: readonly TopicPartition[]): Pr
   return { described, open }
 }
 
-/** How the leftovers have to be ended; `undefined` when there are none. */
-function outcomeOf(port: TransactionPort, { described, open }: Found): 'commit' | 'abort' | undefined {
+/** How the leftovers have to be ended; `undefined` when there are none. Throws TRANSACTION_TORN where nobody knows. */
+export function outcomeOf(port: Asked, { described, open }: Found): 'commit' | 'abort' | undefined {
   if (described === undefined) return undefined
   const { state, purpose, epoch } = described
   if (purpose !== 'write') {
@@ -196,11 +199,11 @@ function isSame(one: Described, other: Described | undefined): boolean {
   )
 }
 
-function refuse(port: TransactionPort, open: readonly OpenTransaction[], reason: string): void {
+function refuse(port: Asked, open: readonly OpenTransaction[], reason: string): void {
   if (open.length > 0) throw torn(port, open, reason)
 }
 
-function torn(port: TransactionPort, open: readonly OpenTransaction[], reason: string): CaudalError {
+function torn(port: Asked, open: readonly OpenTransaction[], reason: string): CaudalError {
   const places = open.map(each => `${partitionKey(each)} from offset ${each.firstOffset}`).join(', ')
   const commands = open.map(
     ({ topic, partition, firstOffset }) =>

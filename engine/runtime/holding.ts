@@ -10,6 +10,9 @@ import type { TaskHost } from './task-host.ts'
 
 /** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
 const PATIENCE_MS = 2_000
+/** Whoever aborts what was committed drops it. */
+const UNEXPLAINED =
+  'find it with kafka-transactions.sh find-hanging, and ask kafka-transactions.sh describe how it ended before you abort it'
 /** What a person must mend is looked at again after this time. */
 const LOOK_AGAIN_MS = 5_000
 /** Claims of one task whose answers may be under way at once; one that came later still would count as another's. */
@@ -53,6 +56,7 @@ export class Holding {
   #live: ReadonlySet<string> = new Set()
   /** Nonces of our markers that may be in the state topic. */
   readonly #written = new Set<string>()
+  #isBeingExplained = false
   /** What was written last to mark it. */
   #marking: readonly NewRecord[] = []
 
@@ -232,13 +236,22 @@ export class Holding {
     return this.task.tail?.released.has(nonce) === true || this.#settled.has(nonce)
   }
 
-  /** What keeps its restore from coming to an end. */
-  heldUp(timeoutMs: number): CaudalError {
+  /** Blocks it for what keeps its restore from coming to an end. */
+  async blockHeldUp(host: Pick<TaskHost, 'log' | 'limits' | 'block'>): Promise<void> {
+    if (this.#isBeingExplained) return
+    this.#isBeingExplained = true
     const { topic, partition } = this.task.statePlace
+    const position = this.task.tail?.position ?? 0
+    const explained = await host.log.explainHalt?.(this.task.statePlace).catch(() => undefined)
     const diagnosis =
-      `${topic}/${partition} was read to offset ${this.task.tail?.position ?? 0}, and the marker written behind it does not ` +
-      'show: a transaction that never ended holds readers back; find and abort it with kafka-transactions.sh find-hanging'
-    return new CaudalError('RESTORE_BLOCKED', { task: this.task.name, timeoutMs, diagnosis })
+      `${topic}/${partition} was read to offset ${position}, and the marker written behind it does not show: a transaction ` +
+      `that never ended holds readers back; ${explained ?? UNEXPLAINED}`
+    const timeoutMs = host.limits.restoreTimeoutMs
+    host.block(
+      this.task.name,
+      new CaudalError('RESTORE_BLOCKED', { task: this.task.name, timeoutMs, diagnosis }),
+    )
+    this.#isBeingExplained = false
   }
 }
 

@@ -190,7 +190,7 @@ export class Ownership {
       if (!isReading || holding.markedAt > latest) continue
       // A kept task is dropped, so that the commits of others go on; it is restarted and blocks there.
       if (holding.isKept) this.drop(task.name)
-      else if (task.phase !== 'blocked') host.block(task.name, holding.heldUp(host.limits.restoreTimeoutMs))
+      else if (task.phase !== 'blocked') void holding.blockHeldUp(host)
     }
   }
 

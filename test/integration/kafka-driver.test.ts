@@ -115,6 +115,23 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     })
   })
 
+  it('tells of a partition that it writes and nobody reads here, where a transaction does not end', async () => {
+    const place = await topic()
+    const told = Promise.withResolvers<string>()
+    const other = await openLocalLog({ undecidedMaxMs: 300, warn: told.resolve })
+    const producer = client.producer({ transactionalId: name('x'), maxInFlightRequests: 1, idempotent: true })
+    await producer.connect()
+    const transaction = await producer.transaction()
+    await transaction.send({ topic: place.topic, messages: [{ value: 'left open', partition: 0 }] })
+    await other.startProducer(name('writer'), [place])
+    expect(await told.promise).toMatch(
+      /topic-\d+\/0 holds its readers back at offset 0 .*producer \S+x-\d+ .*is ongoing/,
+    )
+    await transaction.abort()
+    await producer.disconnect()
+    await other.close()
+  })
+
   it('passes what compaction took away, from every offset', async () => {
     const place = { topic: name('compacted'), partition: 0 }
     const configs = {

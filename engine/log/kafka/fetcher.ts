@@ -18,7 +18,7 @@ import { CODE, unavailable } from './codes.ts'
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
 import type { Network } from './network.ts'
 import { KafkaReader } from './reader.ts'
-import { Undecided, type UndecidedOptions } from './undecided.ts'
+import type { Undecided } from './undecided.ts'
 
 /** How long a fetch waits while some reader could not be in it. */
 const BRIEF_WAIT_MS = 10
@@ -26,8 +26,9 @@ const ANSWER_BYTES_MAX = 8_388_608
 /** Partitions that move or were just created fail a few times: nobody need know. About half a second. */
 const QUIET_TRIES_MAX = 9
 
-export interface FetcherOptions extends UndecidedOptions {
+export interface FetcherOptions {
   readonly system: System
+  readonly undecided: Undecided
   readonly readAheadBytesMax: number
   readonly fetchWaitMs: number
   /** Two sets of connections, one for each kind of fetch. */
@@ -55,7 +56,7 @@ export class Fetcher {
 
   constructor(options: FetcherOptions) {
     this.#options = options
-    this.#undecided = new Undecided(options)
+    this.#undecided = options.undecided
     this.#quick = laneOf('quick', options.quick)
     this.#long = laneOf('long', options.long)
   }

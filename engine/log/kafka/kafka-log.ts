@@ -12,6 +12,7 @@ import type {
   Reader,
   TopicSpec,
 } from '../log.ts'
+import { adviceOn } from './advice.ts'
 import { isLoginRefused, isPassing, unavailable } from './codes.ts'
 import { Fetcher } from './fetcher.ts'
 import { readOffsets } from './group-offsets.ts'
@@ -22,6 +23,8 @@ import { Outage } from './outage.ts'
 import { BackOff } from './persist.ts'
 import { KafkaProducer, takeOverId } from './producer.ts'
 import { Topics } from './topics.ts'
+import { Undecided } from './undecided.ts'
+import { Watch } from './watch.ts'
 
 const TRIES_PER_SESSION = 3
 
@@ -51,6 +54,7 @@ class KafkaLog implements Log {
   readonly #waiting: Network
   readonly #topics: Topics
   readonly #fetcher: Fetcher
+  readonly #watch: Watch
   readonly #memberships = new Set<KafkaMembership>()
   readonly #producers = new Set<Producer>()
   #appending: Promise<unknown> = Promise.resolve()
@@ -67,8 +71,12 @@ class KafkaLog implements Log {
     this.#shared = this.#connect()
     this.#waiting = this.#connect()
     this.#topics = new Topics(this.#shared, settings)
+    const advise = (place: TopicPartition) => this.explainHalt(place)
+    const undecided = new Undecided({ ...settings, advise })
+    this.#watch = new Watch(this.#shared, settings, undecided)
     this.#fetcher = new Fetcher({
       ...settings,
+      undecided,
       quick: this.#shared,
       long: this.#waiting,
       boundsOf: place => this.#boundsOf(place),
@@ -119,6 +127,7 @@ class KafkaLog implements Log {
     const network = this.#connect()
     const producer = await KafkaProducer.start(network, this.#settings, transactionalId, writes, forget)
     this.#producers.add(producer)
+    this.#watch.add(writes)
     if (this.#closed) await producer.close()
     this.#checkOpen()
     return producer
@@ -126,6 +135,10 @@ class KafkaLog implements Log {
 
   async fence(transactionalId: string, writes: readonly TopicPartition[] = []): Promise<void> {
     await takeOverId(this.#shared, this.#settings, transactionalId, writes)
+  }
+
+  explainHalt(place: TopicPartition): Promise<string | undefined> {
+    return adviceOn(this.#shared, this.#settings, place)
   }
 
   openReader(place: TopicPartition, offset: number): Reader {
@@ -157,6 +170,7 @@ class KafkaLog implements Log {
     if (this.#closed) return
     this.#closed = true
     this.#fetcher.close()
+    this.#watch.close()
     await Promise.all([...this.#memberships].map(each => each.leave()))
     await Promise.all([...this.#producers].map(each => each.close()))
     this.#shared.close()

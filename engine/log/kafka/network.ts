@@ -115,6 +115,10 @@ export class Network {
     return coordinator.nodeId
   }
 
+  async nodes(): Promise<readonly number[]> {
+    return [...(await this.#current()).addresses.keys()]
+  }
+
   /** Any broker: each passes on what concerns the whole cluster. */
   async anyNode(): Promise<number> {
     const nodes = [...(await this.#current()).addresses.keys()]

@@ -123,6 +123,37 @@ function readTransaction(reader: ByteReader): DescribedTransaction {
   return { code, state, timeoutMs, startedAt, producerId, epoch, partitions: partitions.flat() }
 }
 
+/** Asks a broker which of the ids that it coordinates have this producer id. */
+export function listTransactionsRequest(producerId: string): WireRequest<string[]> {
+  return wireRequest({
+    apiKey: 66,
+    apiVersion: 0,
+    apiName: 'ListTransactions',
+    sizeBytes: 64,
+    write(writer) {
+      writer.tags()
+      writer.compactLength(0)
+      writer.compactLength(1)
+      writer.int64(BigInt(producerId))
+      writer.tags()
+    },
+    read(reader) {
+      reader.tags()
+      reader.int32()
+      const code = reader.int16()
+      if (code !== 0) throw new Refusal('ListTransactions', code)
+      reader.compactArray(() => reader.compactString())
+      return reader.compactArray(() => {
+        const id = reader.compactString() ?? ''
+        reader.view(8)
+        reader.compactString()
+        reader.tags()
+        return id
+      })
+    },
+  })
+}
+
 /** Commits, and answers with the identity for the next transaction. */
 export function endRequest(identity: ProducerIdentity): WireRequest<ProducerIdentity> {
   const { transactionalId } = identity

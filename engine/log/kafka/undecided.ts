@@ -2,6 +2,7 @@
  * Tells of partitions whose readers are held back: records are written there, and a transaction before them does not end.
  * Brokers end it themselves when its producer's time is up; one that they have lost track of holds readers back for ever.
  */
+import { reasonOf } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 
@@ -17,7 +18,13 @@ export interface UndecidedOptions {
   /** Longer than any transaction may last. */
   readonly undecidedMaxMs: number
   readonly warn: (message: string) => void
+  /** What is to be done about it. */
+  readonly advise: (place: TopicPartition) => Promise<string | undefined>
 }
+
+/** Whoever aborts what was committed drops it. */
+const UNADVISED =
+  'find it with kafka-transactions.sh find-hanging, and ask kafka-transactions.sh describe how it ended before you abort it'
 
 export class Undecided {
   readonly #options: UndecidedOptions
@@ -32,19 +39,20 @@ export class Undecided {
     const { system, warn } = this.#options
     const key = partitionKey(place)
     const halt = this.#halts.get(key)
-    if (halt && stable < end && halt.offset === stable) return this.#tell(key, halt, end)
+    if (halt && stable < end && halt.offset === stable) return void this.#tell(place, halt, end)
     if (halt?.isTold) warn(`${key} is decided beyond offset ${halt.offset} now: its readers go on`)
     if (stable < end) this.#halts.set(key, { offset: stable, since: system.monotonic(), isTold: false })
     else this.#halts.delete(key)
   }
 
-  #tell(key: string, halt: Halt, end: number): void {
-    const { system, undecidedMaxMs, warn } = this.#options
+  async #tell(place: TopicPartition, halt: Halt, end: number): Promise<void> {
+    const { system, undecidedMaxMs, warn, advise } = this.#options
     if (halt.isTold || system.monotonic() - halt.since < undecidedMaxMs) return
     halt.isTold = true
+    const advice = await advise(place).catch(error => `${UNADVISED} (${reasonOf(error)})`)
     warn(
-      `${key} holds its readers back at offset ${halt.offset} of ${end}: a transaction there has not ended for ` +
-        `${undecidedMaxMs} ms; find and abort it with kafka-transactions.sh find-hanging`,
+      `${partitionKey(place)} holds its readers back at offset ${halt.offset} of ${end}: a transaction there has not ended ` +
+        `for ${undecidedMaxMs} ms; ${advice ?? UNADVISED}`,
     )
   }
 }

@@ -11,6 +11,7 @@ export function withLog(log: Log, changes: Partial<Log>): Log {
     trim: (place, beforeOffset) => log.trim(place, beforeOffset),
     startProducer: (transactionalId, writes) => log.startProducer(transactionalId, writes),
     fence: (transactionalId, writes) => log.fence(transactionalId, writes),
+    explainHalt: async place => log.explainHalt?.(place),
     openReader: (place, offset) => log.openReader(place, offset),
     joinGroup: options => log.joinGroup(options),
     groupPositions: (group, places) => log.groupPositions(group, places),
