@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config'
 
 const stackRequired = process.env.REQUIRE_STACK === '1'
 /** They kill brokers and pods of their own and measure times: nothing may run beside them. */
-const FAULTS = ['test/integration/faults/faults.test.ts', 'test/integration/answers.test.ts']
+const FAULTS = [
+  'test/integration/faults/faults.test.ts',
+  'test/integration/faults/torn.test.ts',
+  'test/integration/answers.test.ts',
+]
 // A whole simulated cluster takes seconds on a busy machine; a test that hangs is told within a minute.
 // With real brokers beside it, it takes longer.
 const timeoutMs = stackRequired ? 180_000 : 60_000

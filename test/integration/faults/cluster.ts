@@ -8,7 +8,7 @@ import { invariant } from '#engine/core/errors.ts'
 
 export const FAULTS_FOLDER = join(STACK_FOLDER, 'faults')
 /** Ports of each kind of cluster, far enough from the stack's and from each other. */
-const PORT_OFFSETS = { one: 1_000, three: 1_010, chaos: 1_020 } as const
+const PORT_OFFSETS = { one: 1_000, three: 1_010, chaos: 1_020, torn: 1_030 } as const
 /** From the port of a broker to that of its proxy. */
 export const PROXY_PORT_OFFSET = 300
 

@@ -172,7 +172,7 @@ function clientOf(frame: Buffer): string {
 }
 
 /** Calls back with each whole frame, its length in front. */
-function eachFrame(socket: Socket, onFrame: (frame: Buffer) => void): void {
+export function eachFrame(socket: Socket, onFrame: (frame: Buffer) => void): void {
   let held = Buffer.alloc(0)
   socket.on('data', part => {
     held = held.length === 0 ? part : Buffer.concat([held, part])

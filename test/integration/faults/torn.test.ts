@@ -1,0 +1,194 @@
+/**
+ * Torn transactions on a real broker: it completes them though a partition got no marker, as a proxy keeps it back. Whoever
+ * goes on must find what was committed, and nothing of what was aborted, in all partitions.
+ * TORN_TIMES=10 provokes each form so often, and prints what was lost and doubled and how long it took.
+ */
+import kafkajs from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import type { Log } from '#engine/log/log.ts'
+import { batch, codeOf, values } from '../../conformance/log/fixture.ts'
+import { openLocalLog } from '../kafka.ts'
+import { RUN, stackRuns } from '../stack.ts'
+import { Cluster } from './cluster.ts'
+import { MarkerProxy } from './marker-proxy.ts'
+import { SESSION_MS } from './rig.ts'
+import { report } from './scenario.ts'
+
+const TIMES = Number(process.env.TORN_TIMES ?? 1)
+const REPAIRED_WITHIN_MS = SESSION_MS + 5_000
+const CLUSTER_WITHIN_MS = 90_000
+const runs = process.env.REQUIRE_STACK === '1' || (await stackRuns('kafka'))
+
+interface Torn {
+  readonly id: string
+  readonly whole: TopicPartition
+  readonly torn: TopicPartition
+  readonly places: readonly TopicPartition[]
+  /** Goes on writing with the producer of the transaction, until it does not. */
+  goesOn(): Promise<string>
+}
+
+describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d', transactionVersionMax => {
+  let cluster: Cluster
+  let proxy: MarkerProxy
+  let log: Log
+  let names = 0
+
+  beforeAll(async () => {
+    cluster = await Cluster.start('torn', 1, true)
+    const [{ listens, broker } = { listens: 0, broker: 0 }] = cluster.proxies
+    proxy = new MarkerProxy(listens, broker)
+    await proxy.start()
+    log = await open()
+  }, CLUSTER_WITHIN_MS)
+
+  afterAll(async () => {
+    await log.close()
+    await proxy.stop()
+    await cluster.stop()
+  })
+
+  function open(): Promise<Log> {
+    return openLocalLog({ brokers: cluster.addresses, transactionVersionMax, transactionTimeoutMs: 30_000 })
+  }
+
+  async function topic(): Promise<readonly [TopicPartition, TopicPartition]> {
+    const topic = `${RUN}torn-${names++}`
+    await log.createTopics([{ name: topic, partitions: 2, compacted: false, retentionMs: undefined }])
+    return [
+      { topic, partition: 0 },
+      { topic, partition: 1 },
+    ]
+  }
+
+  /** Committed in one partition, and open in the other though the coordinator says that it is complete. */
+  async function committed(): Promise<Torn> {
+    const places = await topic()
+    const [whole, torn] = places
+    const id = `${whole.topic}-producer`
+    const producer = await log.startProducer(id, places)
+    await producer.transact(places.map(place => batch(place, 'before')))
+    proxy.keeps.add(partitionKey(torn))
+    const kept = proxy.kept
+    await producer.transact(places.map(place => batch(place, 'torn')))
+    await until(() => proxy.kept > kept)
+    const goesOn = () => codeOf(producer.transact(places.map(place => batch(place, 'too early'))))
+    return { id, whole, torn, places, goesOn }
+  }
+
+  /** Runs each form, then whoever has the id writes, and a later one is aborted. */
+  async function repaired(name: string, form: (each: Torn) => Promise<void>): Promise<void> {
+    const tookMs: number[] = []
+    for (let time = 0; time < TIMES; time++) {
+      const each = await committed()
+      const since = Date.now()
+      await form(each)
+      await finished(each, ['before', 'torn', 'after'])
+      tookMs.push(Date.now() - since)
+    }
+    tell(name, tookMs)
+  }
+
+  async function finished(
+    { id, places, whole, torn }: Omit<Torn, 'goesOn'>,
+    expected: string[],
+  ): Promise<void> {
+    const next = await log.startProducer(id, places)
+    await next.transact(places.map(place => batch(place, 'after')))
+    await next.close()
+    expect([await values(log, whole), await values(log, torn)]).toEqual([expected, expected])
+  }
+
+  function tell(form: string, tookMs: readonly number[]): void {
+    const seconds = tookMs.map(ms => ms / 1_000)
+    report('torn transaction', { form, transactionVersionMax, times: TIMES, lost: 0, doubled: 0, seconds })
+    expect(Math.max(...tookMs)).toBeLessThan(REPAIRED_WITHIN_MS)
+  }
+
+  it(
+    'is found by its producer when connections were lost, which then writes nothing',
+    { timeout: TIMES * 60_000 },
+    () =>
+      repaired('the pod alive, connections lost', async each => {
+        proxy.cut()
+        expect(await each.goesOn()).toBe('COMMIT_ABORTED')
+      }),
+  )
+
+  it('is found by its producer after a pause', { timeout: TIMES * 60_000 }, () =>
+    repaired('the pod alive, after a pause', async each => {
+      await new Promise(resolve => setTimeout(resolve, 1_100))
+      expect(await each.goesOn()).toBe('COMMIT_ABORTED')
+    }),
+  )
+
+  it('is repaired by the next producer of the name', { timeout: TIMES * 60_000 }, () =>
+    repaired('the pod killed and started under its name', async ({ id, places }) => {
+      const other = await open()
+      await other.startProducer(id, places)
+      await other.close()
+    }),
+  )
+
+  it('is repaired by whoever fences its producer', { timeout: TIMES * 60_000 }, () =>
+    repaired('the pod killed and its tasks taken by another', async ({ id, places, torn }) => {
+      const other = await open()
+      await other.fence(id, places)
+      expect(await values(other, torn)).toEqual(['before', 'torn'])
+      await other.close()
+    }),
+  )
+
+  it('is repaired by three that fence at once', { timeout: TIMES * 60_000 }, () =>
+    repaired('three fences at once', async ({ id, places }) => {
+      const others = await Promise.all([open(), open(), open()])
+      await Promise.all(others.map(other => other.fence(id, places)))
+      await Promise.all(others.map(other => other.close()))
+    }),
+  )
+
+  it(
+    'is repaired after the only broker was killed and started again',
+    { timeout: 60_000 + TIMES * 60_000 },
+    () =>
+      repaired('the only broker killed', async each => {
+        cluster.killBroker(1)
+        await cluster.startBroker(1)
+        expect(await each.goesOn()).toBe('COMMIT_ABORTED')
+      }),
+  )
+
+  it('that was aborted by a fence is aborted everywhere', { timeout: TIMES * 60_000 }, async () => {
+    const tookMs: number[] = []
+    for (let time = 0; time < TIMES; time++) {
+      const places = await topic()
+      const [whole, torn] = places
+      const id = `${whole.topic}-producer`
+      const client = new kafkajs.Kafka({
+        brokers: [...cluster.addresses],
+        logLevel: kafkajs.logLevel.NOTHING,
+      })
+      const producer = client.producer({ transactionalId: id, maxInFlightRequests: 1, idempotent: true })
+      await producer.connect()
+      const transaction = await producer.transaction()
+      for (const { topic, partition } of places)
+        await transaction.send({ topic, messages: [{ value: 'aborted', partition }] })
+      proxy.keeps.add(partitionKey(torn))
+      const kept = proxy.kept
+      const since = Date.now()
+      const other = await open()
+      await other.fence(id, places)
+      expect(proxy.kept).toBe(kept + 1)
+      await finished({ id, places, whole, torn }, ['after'])
+      tookMs.push(Date.now() - since)
+      await other.close()
+      await producer.disconnect()
+    }
+    tell('aborted by a fence', tookMs)
+  })
+})
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(resolve => setTimeout(resolve, 5))
+}
