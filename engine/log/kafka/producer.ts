@@ -301,7 +301,11 @@ export async function takeOverId(
 ): Promise<Taken> {
   return persist(settings, async () => {
     const transactions = await Transactions.of(network, settings, id)
-    const epoch = await takeOver(transactions, writes)
+    const epoch = await takeOver(transactions, writes).catch(error => {
+      if (!isFencing(error)) throw error
+      // Another one takes it over at the same time: whoever comes last does.
+      throw new CaudalError('LOG_UNAVAILABLE', { reason: `producer ${id} is being fenced` }, error)
+    })
     return { transactions, identity: transactions.identity(epoch), writes }
   }).catch(error => {
     throw unavailable(error)
