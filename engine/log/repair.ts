@@ -97,15 +97,19 @@ export async function takeOver(port: TransactionPort, places: readonly TopicPart
   throw unsettled(port)
 }
 
-/** Whether the last transaction of a producer ended everywhere. If not, it must not write: it has to be taken over. */
+/**
+ * Whether the last transaction of a producer ended everywhere. If not, it must not write: it has to be taken over. Rejects with
+ * FENCED when that was done already.
+ */
 export async function isWhole(
   port: TransactionPort,
   { producerId, epoch }: Epoch,
   places: readonly TopicPartition[],
 ): Promise<boolean> {
   const { described, open } = await ask(port, places)
-  const isOwn = described?.producerId === producerId && described.epoch === epoch
-  return isOwn && described.state !== 'ongoing' && open.length === 0
+  if (described?.producerId !== producerId || described.epoch !== epoch)
+    throw new CaudalError('FENCED', { producer: port.transactionalId })
+  return described.state !== 'ongoing' && open.length === 0
 }
 
 async function ask(port: TransactionPort, places: readonly TopicPartition[]): Promise<Found> {

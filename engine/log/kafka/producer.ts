@@ -42,7 +42,7 @@ const KAFKA_OVERHEAD_BYTES = 40_000
 const BATCH_RECORDS_MAX = 10_000
 const REQUEST_BYTES_MAX = 4_194_304
 /** A coordinator that loses its place for as short a time and gets it back is noticed by a refusal or a lost connection. */
-const SURE_FOR_MS = 1_000
+const SURE_FOR_MS = 200
 const TORN = 'the transaction before it did not end in all partitions'
 /** Why a producer is of no more use after a commit that took place. */
 export const ASKED_AGAIN = 'the commit before it took place, but had to be asked for again'

@@ -25,7 +25,7 @@ interface Marker {
 export class MarkerProxy {
   /** Markers for these are kept back, once each. */
   readonly keeps = new Set<string>()
-  /** How many were. */
+  /** How many requests with such markers were answered. */
   kept = 0
   readonly #listens: number
   readonly #broker: number
@@ -80,7 +80,7 @@ export class MarkerProxy {
     eachFrame(broker, frame => {
       const correlation = frame.readInt32BE(HEAD_BYTES)
       client.write(answers.get(correlation) ?? frame)
-      answers.delete(correlation)
+      if (answers.delete(correlation)) this.kept++
     })
   }
 
@@ -94,7 +94,6 @@ export class MarkerProxy {
     const markers = reader.compactArray(() => readMarker(reader, isLast))
     const kept = markers.flatMap(each => each.places).filter(each => this.keeps.has(partitionKey(each)))
     if (kept.length === 0) return { request: frame }
-    this.kept += kept.length
     const isPassed = (place: TopicPartition) => !this.keeps.has(partitionKey(place))
     const passed = markers.map(each => ({ ...each, places: each.places.filter(isPassed) }))
     const request = requestOf(head, passed)

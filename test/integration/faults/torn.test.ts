@@ -21,6 +21,8 @@ const REPAIRED_WITHIN_MS = SESSION_MS + 5_000
 const CLUSTER_WITHIN_MS = 90_000
 const KEPT_WITHIN_MS = 10_000
 const POLL_MS = 20
+const NOTICED_MS = 50
+const COMPLETE_MS = 100
 const runs = process.env.REQUIRE_STACK === '1' || (await stackRuns('kafka'))
 
 interface Torn {
@@ -78,6 +80,8 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
     const kept = proxy.kept
     await producer.transact(places.map(place => batch(place, 'torn')))
     await until('a marker is kept back', () => proxy.kept > kept, KEPT_WITHIN_MS)
+    // The coordinator notes that it is complete.
+    await pause(COMPLETE_MS)
     const goesOn = () => codeOf(producer.transact(places.map(place => batch(place, 'too early'))))
     return { id, whole, torn, places, goesOn }
   }
@@ -117,6 +121,8 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
     () =>
       repaired('the pod alive, connections lost', async each => {
         proxy.cut()
+        // It is lost once the client has noticed.
+        await pause(NOTICED_MS)
         expect(await each.goesOn()).toBe('COMMIT_ABORTED')
       }),
   )

@@ -210,10 +210,10 @@ describe.each([false, true])('a producer that goes on, ends raising epochs: %s',
     expect(await isWhole(brokers.port(), brokers.described ?? never(), PLACES)).toBe(false)
   })
 
-  it('is not whole when another one has taken its place', async () => {
+  it('is told when another one has taken its place', async () => {
     const { brokers, epoch } = await committed()
     await takeOver(brokers.port(), PLACES)
-    expect(await isWhole(brokers.port(), epoch, PLACES)).toBe(false)
+    expect(await codeOf(isWhole(brokers.port(), epoch, PLACES))).toBe('FENCED')
   })
 })
 
