@@ -1,7 +1,7 @@
 /** A Kafka cluster of the fault tests' own, laid out by the local stack on other ports: its brokers may be killed. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokerAddresses, PORTS, portsOf, STACK_FOLDER } from '#deploy/local/addresses.ts'
+import { brokerAddresses, HOST, PORTS, portsOf, STACK_FOLDER } from '#deploy/local/addresses.ts'
 import { kafka } from '#deploy/local/kafka.ts'
 import { type BackgroundProcess, pidOf, startProcess, stopProcess } from '#deploy/local/process.ts'
 import { invariant } from '#engine/core/errors.ts'
@@ -11,6 +11,13 @@ export const FAULTS_FOLDER = join(STACK_FOLDER, 'faults')
 const PORT_OFFSETS = { one: 1_000, three: 1_010, chaos: 1_020, torn: 1_030 } as const
 /** From the port of a broker to that of its proxy. */
 export const PROXY_PORT_OFFSET = 300
+
+/** Settings of an only broker that finds itself, and is found by clients, behind its proxy. */
+export function behindProxy(name: keyof typeof PORT_OFFSETS): Readonly<Record<string, string>> {
+  const at = (port: number) => `${HOST}:${port + PORT_OFFSETS[name]}`
+  const listeners = `PLAINTEXT://${at(PORTS.kafka + PROXY_PORT_OFFSET)},SECURE://${at(PORTS.kafkaSecure)}`
+  return { 'advertised.listeners': listeners }
+}
 
 export class Cluster {
   /** Straight to the brokers. */

@@ -10,7 +10,7 @@ import type { Log } from '#engine/log/log.ts'
 import { batch, codeOf, values } from '../../conformance/log/fixture.ts'
 import { openLocalLog } from '../kafka.ts'
 import { RUN, stackRuns } from '../stack.ts'
-import { Cluster } from './cluster.ts'
+import { behindProxy, Cluster } from './cluster.ts'
 import { MarkerProxy } from './marker-proxy.ts'
 import { SESSION_MS } from './rig.ts'
 import { report } from './scenario.ts'
@@ -41,7 +41,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
   let names = 0
 
   beforeAll(async () => {
-    cluster = await Cluster.start('torn', 1, true)
+    cluster = await Cluster.start('torn', 1, behindProxy('torn'))
     const [{ listens, broker } = { listens: 0, broker: 0 }] = cluster.proxies
     proxy = new MarkerProxy(listens, broker)
     await proxy.start()
