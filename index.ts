@@ -16,6 +16,7 @@ export {
   value,
 } from '#engine/core/operator.ts'
 export type { System } from '#engine/core/system.ts'
+export { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
 export { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
 export { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from '#engine/runtime/dead-letters.ts'
 export type { Limits } from '#engine/runtime/limits.ts'

@@ -148,6 +148,19 @@ export const SETTINGS = {
     default: 'answers',
     description: 'Name of the application: consumer group and prefix of internal topics.',
   }),
+  topicPrefix: name('TOPIC_PREFIX', {
+    default: '',
+    description:
+      'Before the name of every topic, of the consumer group and of the producers, so that a second application on the same brokers is wholly apart.',
+  }),
+  sourceTopic: name('SOURCE_TOPIC', {
+    default: '',
+    description: 'Where questions come from. Empty: datos_crudos, with TOPIC_PREFIX.',
+  }),
+  resultTopic: name('RESULT_TOPIC', {
+    default: '',
+    description: 'Where answers go. Empty: datos_procesados, with TOPIC_PREFIX.',
+  }),
   podName: name('POD_NAME', {
     default: hostname().replace(/[^A-Za-z0-9._-]/g, '-') || 'pod',
     defaultText: "the machine's name",

@@ -100,6 +100,7 @@ function exitOf(error: unknown): ExitCode {
     case 'TOPOLOGY_INVALID':
     case 'NAME_TAKEN':
     case 'TOPIC_MISMATCH':
+    case 'TOPIC_SHARED':
     case 'TOPIC_MISSING':
     case 'TOPOLOGY_CHANGED':
     case 'STATE_UNOWNED':

@@ -6,6 +6,7 @@ import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
+import { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { fallback } from '#models/fallback.ts'
@@ -23,6 +24,7 @@ import type { SchemaRegistry } from '#schemas/registry.ts'
 import type { Configuration } from './configuration.ts'
 import { type LogOptions, openKafka } from './kafka.ts'
 import { entered } from './purchases.ts'
+import { TOPICS } from './topics.ts'
 
 export const isEmbedded = ({ kafkaBrokers }: Configuration): boolean => kafkaBrokers.length === 0
 export const isSimulated = ({ openAiApiKey, openAiBaseUrl }: Configuration): boolean =>
@@ -38,9 +40,19 @@ export interface PartOptions {
 }
 
 /** Rejects with LOG_IN_USE, LOG_UNAVAILABLE and their kin. */
-export function openLog(configuration: Configuration, options: LogOptions): Promise<Log> {
-  if (!isEmbedded(configuration)) return openKafka(configuration, options)
-  return openEmbeddedLog({ path: logFolder(configuration), system: options.system })
+export async function openLog(configuration: Configuration, options: LogOptions): Promise<Log> {
+  const log = isEmbedded(configuration)
+    ? await openEmbeddedLog({ path: logFolder(configuration), system: options.system })
+    : await openKafka(configuration, options)
+  return renamedLog(log, renamingOf(configuration))
+}
+
+function renamingOf({ topicPrefix, sourceTopic, resultTopic }: Configuration): Renaming {
+  const topics = {
+    ...(sourceTopic !== '' && { [TOPICS.raw]: sourceTopic }),
+    ...(resultTopic !== '' && { [TOPICS.delivered]: resultTopic }),
+  }
+  return { prefix: topicPrefix, topics }
 }
 
 /** Schemas are kept in a topic of the log where no registry is named. */

@@ -19,6 +19,10 @@ export const CATALOGUE = {
   TOPOLOGY_INVALID: ['stop', 'the topology has faults:\n{faults}'],
   CONFIGURATION_INVALID: ['stop', 'the configuration has faults:\n{faults}'],
   TOPIC_MISSING: ['stop', 'topic {topic} does not exist; create it or let the engine do so'],
+  TOPIC_SHARED: [
+    'stop',
+    'topics between stages belong to one application:\n{faults}\nSet TOPIC_PREFIX or rename the topics; where that application is gone for good, delete its topology topic',
+  ],
   TOPIC_MISMATCH: ['stop', 'topics differ from the topology:\n{faults}'],
   TOPOLOGY_CHANGED: ['stop', 'the topology would lose what its earlier version has stored:\n{faults}'],
   STATE_UNOWNED: [

@@ -4,8 +4,10 @@ import { CaudalError } from '#engine/core/errors.ts'
 import { NO_HEADERS } from '#engine/core/record.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Change, leftovers, losses } from '#topology/compare.ts'
+import { TOPOLOGY_SUFFIX } from '#topology/names.ts'
 import type { Plan } from '#topology/plan.ts'
 import { summarize, type TopologySummary } from '#topology/summary.ts'
+import { type Neighbour, refuseSharedTopics } from './neighbours.ts'
 import { type Patience, whenAvailable } from './when-available.ts'
 
 const FORMAT = 1
@@ -14,10 +16,38 @@ const KEY = Buffer.from('topology')
 /** What befalls the writing of the topology, besides outages, when several pods start at once. */
 const PASSING = ['LOG_UNAVAILABLE', 'LOG_FULL', 'FENCED', 'COMMIT_ABORTED', 'OUTCOME_UNKNOWN'] as const
 
-/** Waits for a log that does not answer. Rejects TOPIC_MISMATCH, TOPOLOGY_CHANGED or STATE_NEWER. */
+/** Waits for a log that does not answer. Rejects TOPIC_SHARED, TOPIC_MISMATCH, TOPOLOGY_CHANGED or STATE_NEWER. */
 export async function prepareLog(plan: Plan, log: Log, patience: Patience): Promise<void> {
+  // Before anything is created: an application that was started by mistake leaves nothing behind.
+  await whenAvailable(() => lookAtNeighbours(plan, log), patience)
   await whenAvailable(() => log.createTopics(plan.topicSpecs), patience)
   await whenAvailable(() => acceptTopology(plan, log, patience), { ...patience, passing: PASSING })
+}
+
+/** Once an application is accepted, it is for those that come later to look at it. */
+async function lookAtNeighbours(plan: Plan, log: Log): Promise<void> {
+  const names = (await log.describeTopics())
+    .map(({ name }) => name)
+    .filter(name => name.endsWith(TOPOLOGY_SUFFIX))
+  if (names.includes(plan.topologyTopic)) return
+  const neighbours: Neighbour[] = []
+  for (const topologyTopic of names) {
+    const written = await lastWritten(log, topologyTopic)
+    const summary = written === undefined ? undefined : neighbourIn(written)
+    if (summary) neighbours.push({ topologyTopic, summary })
+  }
+  refuseSharedTopics(summarize(plan), neighbours)
+}
+
+/** Nothing where somebody else's topic only has such a name. */
+function neighbourIn(written: string): TopologySummary | undefined {
+  try {
+    const { topology } = JSON.parse(written) as { topology?: Partial<TopologySummary> } // Looked at below.
+    const { application, topics, operators, stages } = topology ?? {}
+    return application && topics && operators && stages ? (topology as TopologySummary) : undefined // As this file writes it.
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -51,6 +51,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   topology: { may: ['engine/core'], mayTypes: [LOG_PORT], node: PURE },
   [LOG_PORT]: { may: ['engine/core'], node: [] },
   'engine/disk': { may: ['engine/core'], node: 'any' },
+  'engine/log/renamed-log.ts': { may: ['engine/core', LOG_PORT], node: [] },
   'engine/log/embedded': { may: ['engine/core', 'engine/disk', LOG_PORT], node: 'any' },
   [REPAIR]: { may: ['engine/core'], node: [] },
   'engine/log/kafka': { may: ['engine/core', LOG_PORT, REPAIR], node: 'any' },
