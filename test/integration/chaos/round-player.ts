@@ -10,6 +10,8 @@ import type { Done } from './stuck.ts'
 
 /** Of all requests, while messages get lost. */
 const TROUBLE_SHARE = 0.01
+/** Brokers that are new and three processes, on a machine that may have other work. */
+const START_WITHIN_MS = 60_000
 /** Between two restarts of a roll, so that the group has settled. */
 const ROLL_PAUSE_MS = 1_000
 
@@ -50,7 +52,10 @@ export class RoundPlayer {
 
   async begin(): Promise<void> {
     for (let slot = 0; slot < SLOTS.atStart; slot++) this.#names[slot] = this.#newName()
-    await this.#rig.startPods(this.#names.flatMap(each => each ?? []))
+    await this.#rig.startPods(
+      this.#names.flatMap(each => each ?? []),
+      START_WITHIN_MS,
+    )
     this.#rig.begin()
   }
 

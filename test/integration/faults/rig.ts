@@ -144,9 +144,9 @@ export class Rig {
   }
 
   /** Starts pods and waits until each has its part of the tasks. */
-  async startPods(names: readonly string[]): Promise<void> {
+  async startPods(names: readonly string[], withinMs = STARTS_WITHIN_MS): Promise<void> {
     for (const name of names) this.startPod(name)
-    await this.untilSpread(STARTS_WITHIN_MS)
+    await this.untilSpread(withinMs)
   }
 
   /** Every partition is run, by as many pods as live. */
