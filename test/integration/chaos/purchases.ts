@@ -5,6 +5,9 @@ import type { Verdict } from '../faults/rig.ts'
 import type { Repurchase } from '../pods/model-bill.ts'
 import type { PodProcess } from '../pods/processes.ts'
 
+/** Of a pod's life, what it told. */
+type Life = Pick<PodProcess, 'incarnation' | 'messages' | 'cycleBegunBefore'>
+
 export interface Purchases {
   readonly calls: number
   readonly boughtTwice: number
@@ -15,8 +18,8 @@ export interface Purchases {
 }
 
 export function judgePurchases(
-  { bill }: Verdict,
-  lives: readonly PodProcess[],
+  { bill }: Pick<Verdict, 'bill'>,
+  lives: readonly Life[],
   partitions: number,
 ): Purchases {
   const causes = bill.unexplained.map(each => ({ each, lostAt: lossOf(each, lives, partitions) }))
@@ -35,7 +38,7 @@ export function judgePurchases(
 }
 
 /** When the first buyer gave the task up without handing it over. */
-function lossOf({ first }: Repurchase, lives: readonly PodProcess[], partitions: number): number | undefined {
+function lossOf({ first }: Repurchase, lives: readonly Life[], partitions: number): number | undefined {
   const partition = partitionOf(Buffer.from(first.key), partitions)
   const life = lives.find(each => each.incarnation === first.pod)
   for (const message of life?.messages ?? []) {
@@ -45,7 +48,7 @@ function lossOf({ first }: Repurchase, lives: readonly PodProcess[], partitions:
   return undefined
 }
 
-function wasDurable({ first }: Repurchase, lives: readonly PodProcess[], lostAt: number): boolean {
+function wasDurable({ first }: Repurchase, lives: readonly Life[], lostAt: number): boolean {
   const life = lives.find(each => each.incarnation === first.pod)
   if (first.takenInAt === undefined || !life) return false
   return first.takenInAt < life.cycleBegunBefore(lostAt) - WORK_MS
