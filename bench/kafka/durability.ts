@@ -17,11 +17,13 @@ const CALL_MS = 500
 const IN_FLIGHT = 1_000
 const PER_SECOND = IN_FLIGHT / (CALL_MS / 1_000)
 const BETWEEN_KILLS_MS = 6_000
-/** After the first answer of a pod: until then its calls end in bursts, as they began. */
-const WARM_UP_MS = 4_000
+/** After the first answers of a pod, whose calls began together. */
+const WARM_UP_MS = 3_000
 /** Of its input, which is there before. */
 const SECONDS_MAX = Number(secondsText) + (Number(killsText) + 1) * (BETWEEN_KILLS_MS / 1_000) + 10
 
+/** Spread evenly: calls that take equally long end in bursts, as they began. */
+const durationMs = () => CALL_MS * (0.5 + realSystem.random())
 /** As long as a model's answer of some hundred words. */
 const ANSWER = 'x'.repeat(2_000)
 const HEADERS = { 'content-length': String(ANSWER.length) }
@@ -43,7 +45,7 @@ class Provider {
       if (pod !== this.#pod) return void response.destroy()
       response.writeHead(200, HEADERS).end(ANSWER)
       this.#answered.add(id)
-    }, CALL_MS)
+    }, durationMs())
   })
 
   get answers(): number {

@@ -237,14 +237,20 @@ export class Pod implements TaskHost {
     try {
       this.#inbox.take()
       this.#ownership.advance()
+      // What has arrived is under way before anything new is begun, which may take long; then what that has completed.
+      this.#commit()
       const more = this.#startRecords()
-      if (this.#ownership.isSettled) this.#committer.commit()
+      this.#commit()
       this.#finishStop()
       if (more) this.wake()
       else this.#wakeWhenDue()
     } catch (error) {
       this.fail(error)
     }
+  }
+
+  #commit(): void {
+    if (this.#ownership.isSettled) this.#committer.commit()
   }
 
   mayStart(): boolean {

@@ -43,6 +43,7 @@ const BATCH_RECORDS_MAX = 10_000
 const REQUEST_BYTES_MAX = 4_194_304
 /** A coordinator that loses its place for as short a time and gets it back is noticed by a refusal or a lost connection. */
 const SURE_FOR_MS = 200
+const BROKER_LOOKS_AGAIN_MS = 20
 const TORN = 'the transaction before it did not end in all partitions'
 /** Why a producer is of no more use after a commit that took place. */
 export const ASKED_AGAIN = 'the commit before it took place, but had to be asked for again'
@@ -63,6 +64,8 @@ export class KafkaProducer implements Producer {
   /** When it was known last that nothing of its id is open, and how often connections had been lost by then. */
   #sureAt: number
   #sureUntil: number
+  /** When the last commit was answered. */
+  #committedAt = Number.NEGATIVE_INFINITY
 
   private constructor(
     network: Network,
@@ -125,6 +128,7 @@ export class KafkaProducer implements Producer {
   async #write(plan: Plan): Promise<void> {
     // Known before anything is sent, so that a missing topic leaves no transaction behind.
     await this.#network.byLeader(plan.places)
+    if (this.#transactions.endsRaiseEpochs) await this.#untilEnded()
     await this.#makeSure()
     for (const place of plan.places) this.#writes.set(partitionKey(place), place)
     if (!this.#transactions.endsRaiseEpochs) await this.#name(plan)
@@ -149,6 +153,19 @@ export class KafkaProducer implements Producer {
     if (!ended) throw new CaudalError('COMMIT_ABORTED', { reason: TORN })
     this.#sureAt = now
     this.#sureUntil = changes
+  }
+
+  /**
+   * Waits for the markers of the transaction before. A broker that is written to while they are missing holds the request,
+   * and looks again only after 20 ms (`add.partitions.to.txn.retry.backoff.ms`): the coordinator answers at once.
+   */
+  async #untilEnded(): Promise<void> {
+    const { system } = this.#settings
+    for (; system.monotonic() - this.#committedAt < BROKER_LOOKS_AGAIN_MS; await sleep(system, 1)) {
+      // Without an answer nothing is known: whoever needs to know asks again.
+      const described = await this.#transactions.describe().catch(() => undefined)
+      if (described?.state !== 'ending') return
+    }
   }
 
   /** Adds the partitions to the transaction; waits for the markers of the one before. */
@@ -233,6 +250,7 @@ export class KafkaProducer implements Producer {
     if (isRepeated) this.#spend(new CaudalError('COMMIT_ABORTED', { reason: ASKED_AGAIN }))
     this.#sureAt = askedAt
     this.#sureUntil = changes
+    this.#committedAt = this.#settings.system.monotonic()
   }
 
   /** Sequence numbers begin anew with each epoch. */
