@@ -89,6 +89,8 @@ const COMMIT_WITHOUT_SYNC = TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFla
 const ENTRY_DATABASE = { name: 'entries', encoding: 'binary', keyEncoder } as const
 const DUE_DATABASE = { name: 'dues', encoding: 'binary', keyEncoder: dueKeyEncoder } as const
 const NOTHING = Buffer.alloc(0)
+/** What an entry takes beside its key and its value, and once more where it is a timer. */
+const NODES_BYTES = 64
 const META_DATABASE = { name: 'meta', encoding: 'binary', useVersions: true } as const
 /** Keys of entries are not empty: no key sorts before this one. */
 const FIRST_KEY = '\0'
@@ -232,10 +234,13 @@ export class LmdbFile implements EntryFile {
   }
 
   #expectRoom(writes: Writes): void {
+    const { entries, dues } = this.#databases
     let bytes = 0
-    for (const [key, value] of writes) bytes += key.length + (value?.length ?? 0)
+    for (const [key, value] of writes) bytes += 2 * key.length + (value?.length ?? 0) + NODES_BYTES
     const { directory } = this.#place
-    if (hasRoomFor(directory, writes.size, bytes, () => this.#reusableBytes())) return
+    const fits = (puts: number) => hasRoomFor(directory, puts, bytes, () => this.#reusableBytes())
+    // Written anew are at most the pages that there are; what comes in addition is in the bytes.
+    if (fits(writes.size) || fits(pagesOf(entries) + pagesOf(dues))) return
     throw failed(this.#place, Object.assign(new TypeError('no room for a commit'), { code: 'ENOSPC' }))
   }
 
