@@ -136,17 +136,20 @@ export async function withApplication<T>(
   }
   await using provider = await ProviderProcess.start(options.profile)
   // Awaited here: the provider outlives the work.
-  return await withLog(surroundings, async tool => {
-    const application = new Application(tool, provider, options)
-    try {
-      await tool.log.createTopics(tool.plan.topicSpecs)
-      await application.outcomes.start(tool)
-      for (const pod of application.pods) pod.start()
-      return await work(application)
-    } finally {
-      await application.end()
-    }
-  })
+  return await withLog(
+    surroundings,
+    async tool => {
+      const application = new Application(tool, provider, options)
+      try {
+        await application.outcomes.start(tool)
+        for (const pod of application.pods) pod.start()
+        return await work(application)
+      } finally {
+        await application.end()
+      }
+    },
+    'writes',
+  )
 }
 
 /** Of the pods and of who reads their topics. */
