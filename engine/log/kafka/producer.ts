@@ -22,7 +22,7 @@
  * that is late could end the next transaction, so after a second one the producer is spent. Without an answer in the end,
  * or when somebody has fenced this producer meanwhile, the outcome is unknown.
  */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
@@ -143,13 +143,18 @@ export class KafkaProducer implements Producer {
   async #makeSure(): Promise<void> {
     const { system } = this.#settings
     const now = system.monotonic()
-    if (this.#sureUntil === this.#network.changes && now - this.#sureAt < SURE_FOR_MS) return
+    const isUndisturbed = this.#sureUntil === this.#network.changes
+    if (isUndisturbed && now - this.#sureAt < SURE_FOR_MS) return
     const { producerId, producerEpoch } = this.#identity
     const writes = [...this.#writes.values()]
     const changes = this.#network.changes
     const ended = await persist(this.#settings, () =>
       isWhole(this.#transactions, { producerId, epoch: producerEpoch }, writes),
-    )
+    ).catch(error => {
+      // Time alone is no doubt that stops whoever was told at the start that brokers would not answer.
+      if (isUndisturbed && hasCode(error, 'TRANSACTION_UNCHECKED')) return true
+      throw error
+    })
     if (!ended) throw new CaudalError('COMMIT_ABORTED', { reason: TORN })
     this.#sureAt = now
     this.#sureUntil = changes
