@@ -9,6 +9,7 @@ import type {
   PartitionBatch,
   Producer,
   Reader,
+  TopicDescription,
   TopicSpec,
 } from '#engine/log/log.ts'
 
@@ -34,8 +35,8 @@ export class GatedLog implements Log {
     this.#shut ??= Promise.withResolvers()
   }
 
-  openReader(place: TopicPartition, offset: number): Reader {
-    const reader = this.#log.openReader(place, offset)
+  openReader(place: TopicPartition, offset: number, topicId?: string): Reader {
+    const reader = this.#log.openReader(place, offset, topicId)
     if (place.topic !== this.#topic) return reader
     return { next: recordsMax => this.#next(reader, recordsMax), close: () => reader.close() }
   }
@@ -49,8 +50,11 @@ export class GatedLog implements Log {
   createTopics(topics: readonly TopicSpec[]): Promise<void> {
     return this.#log.createTopics(topics)
   }
-  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+  describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     return this.#log.describeTopics(names)
+  }
+  growTopic(name: string, partitions: number): Promise<void> {
+    return this.#log.growTopic(name, partitions)
   }
   bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
     return this.#log.bounds(places)

@@ -17,6 +17,7 @@ import {
   number,
   type Row,
   text,
+  words,
 } from './setting-rows.ts'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -165,6 +166,12 @@ export const SETTINGS = {
     default: hostname().replace(/[^A-Za-z0-9._-]/g, '-') || 'pod',
     defaultText: "the machine's name",
     description: 'Name of this pod, unique among those of the application that run at the same time.',
+  }),
+  adoptTopics: words<'start' | 'position'>('ADOPT_TOPICS', ['start', 'position'], {
+    default: {},
+    defaultText: 'empty',
+    description:
+      'Answers to TOPIC_REPLACED: the id of a topic that was made again, and where to begin in it, as ID=start or ID=position; more of them after commas.',
   }),
   inFlightMax: number('MAX_IN_FLIGHT', [1, 100_000], {
     default: 2_000,

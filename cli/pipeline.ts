@@ -76,6 +76,7 @@ export async function openPipeline(
     log,
     name: configuration.podName,
     stores: openStores(configuration, options),
+    adoptTopics: configuration.adoptTopics,
     logger,
     system,
   })

@@ -63,6 +63,27 @@ export const addresses = (environment: string, base: Base<readonly string[]>): R
   },
 })
 
+/** A word for each name: `NAME=WORD`, more of them after commas. */
+export const words = <T extends string>(
+  environment: string,
+  allowed: readonly NoInfer<T>[],
+  base: Base<Readonly<Record<string, T>>>,
+): Row<Readonly<Record<string, T>>> => ({
+  environment,
+  type: 'list',
+  ...base,
+  parse: given => {
+    const pairs = given.split(',').map(pair => {
+      const [key = '', said] = pair.split('=').map(part => part.trim())
+      return [key, allowed.find(each => key !== '' && each === said)] as const
+    })
+    const known = pairs.flatMap(([key, word]) => (word === undefined ? [] : [[key, word] as const]))
+    return known.length === pairs.length
+      ? Object.fromEntries(known)
+      : new Fault(`must be NAME=${allowed.join(' or NAME=')}, more of them after commas`)
+  },
+})
+
 export const address = (
   environment: string,
   schemes: readonly string[],

@@ -2,6 +2,8 @@
 import { CaudalError } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
+import { fittedTopology } from '#engine/runtime/fitted-topology.ts'
+import { prepareTopics } from '#engine/runtime/topic-preparation.ts'
 import { bindSchemas, readingFrom } from '#schemas/bind.ts'
 import { isSchemaCodec } from '#schemas/schema-codec.ts'
 import type { WritersOptions } from '#schemas/writers.ts'
@@ -71,8 +73,8 @@ export function withLog<T>(
     if (doing === 'reads' || doing === 'changes') await requireTopics(log, plan(topology))
     const registers = doing === 'writes' || doing === 'changes'
     const bound = registers ? await bindSchemas(topology, options) : reading(topology, options)
-    const planned = plan(bound)
-    if (doing === 'feeds' || doing === 'writes') await log.createTopics(planned.topicSpecs)
+    const planned = plan(await fittedTopology(bound, log))
+    if (doing === 'feeds' || doing === 'writes') await prepareTopics(planned, log)
     return await use({ log, plan: planned, values: new Values(planned), configuration })
   })
 }

@@ -26,7 +26,7 @@ export interface TopicOptions<V> {
   readonly value: Codec<V>
   /** The key of a value written here; without it, the key of the record being processed is kept. */
   readonly key?: (value: NoInfer<V>) => string | null
-  /** 8 when left out. */
+  /** 8 when left out; a source has as many as its topic, where that exists. */
   readonly partitions?: number
   /** Records older than this are deleted; kept when left out. */
   readonly retentionMs?: number
@@ -40,6 +40,12 @@ export interface SourceOptions<V> extends Omit<TopicOptions<V>, 'key'> {
    * twice. Otherwise the identity of a record is its place, whatever its headers say.
    */
   readonly trustedIds?: boolean
+  /**
+   * Tasks of the stage that reads it, of which `partitions` is a multiple: each reads every so many-th partition. As many as
+   * partitions when left out. Where partitions were added to a source whose readers keep state by key, the former number
+   * leaves each key with its state.
+   */
+  readonly tasks?: number
 }
 
 export type TableOptions<V> = Omit<TopicOptions<V>, 'retentionMs'>
@@ -116,6 +122,8 @@ function topicNode<V>(
     retentionMs: options.retentionMs,
     partitionedByKey: kind === 'source' ? (options.partitionedByKey ?? false) : true,
     ...(kind === 'source' && options.trustedIds ? { trustedIds: true } : {}),
+    ...(kind === 'source' && options.partitions === undefined && { isFitted: true }),
+    ...(options.tasks !== undefined && { tasks: options.tasks }),
   }
 }
 

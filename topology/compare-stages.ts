@@ -1,15 +1,13 @@
 /** Stages between two versions: state and positions belong to a stage's name and number of tasks. */
 import { type Change, change } from './change.ts'
-import type { TopologySummary } from './summary.ts'
+import type { StageSummary, TopologySummary } from './summary.ts'
 
 export function comparedStages(before: TopologySummary, after: TopologySummary): readonly Change[] {
   const known = Object.entries(before.stages).flatMap(([name, stage]) => {
     const now = after.stages[name]
     if (!now) return [goneStage(name, before, after)]
     if (now.partitions === stage.partitions) return []
-    const what = `stage ${name} has ${now.partitions} tasks instead of ${stage.partitions}`
-    const remedy = `read topics of ${stage.partitions} partitions: keys and positions belong to a partition number`
-    return [change(what, 'refused', remedy)]
+    return [resized(name, stage, now, [before, after])]
   })
   const added = Object.keys(after.stages).filter(name => !before.stages[name])
   return [
@@ -17,6 +15,45 @@ export function comparedStages(before: TopologySummary, after: TopologySummary):
     ...added.map(name => change(`stage ${name} is new`, 'safe')),
     ...movedSources(before, after),
   ]
+}
+
+/** Without anything stored by key, tasks may be added: positions belong to partitions, and new ones are read from their start. */
+function resized(
+  name: string,
+  { partitions: former }: StageSummary,
+  { partitions, sources }: StageSummary,
+  [before, after]: readonly [TopologySummary, TopologySummary],
+): Change {
+  const what = `stage ${name} has ${partitions} tasks instead of ${former}`
+  const isKeyed = keepsState(name, before) || keepsState(name, after)
+  if (partitions > former && !isKeyed) return change(what, 'safe', 'its state topic is grown at the start')
+  const read = sources.map(source => after.topics[source])
+  const areFit = read.every(topic => topic?.kind === 'source' && topic.partitions % former === 0)
+  if (areFit) {
+    const remedy = `declare tasks: ${former} for ${listed('source', sources)}: each key then stays with its state, and a task reads several partitions`
+    return change(what, 'refused', remedy)
+  }
+  const again = 'or run the graph under another application name, which begins without state and positions'
+  if (read.some(topic => topic?.kind !== 'source'))
+    return change(
+      what,
+      'refused',
+      `read topics of ${former} partitions: keys and positions belong to a partition number`,
+    )
+  const multiple = `${former === 1 ? 'any number' : `a multiple of ${former}`}`
+  return change(
+    what,
+    'refused',
+    `its keys are in other partitions now; read sources with ${multiple} of partitions, ${again}`,
+  )
+}
+
+function keepsState(stage: string, { operators }: TopologySummary): boolean {
+  return Object.values(operators).some(each => each.stage === stage && Object.keys(each.stored).length > 0)
+}
+
+function listed(what: string, names: readonly string[]): string {
+  return names.map(name => `${what} ${name}`).join(', ')
 }
 
 function goneStage(name: string, before: TopologySummary, after: TopologySummary): Change {

@@ -8,7 +8,7 @@ import {
   tierTopicOf,
   topologyTopicOf,
 } from './names.ts'
-import { delayedRoutes, stageGroups, stageNameOf } from './stages.ts'
+import { delayedRoutes, stageGroups, stageNameOf, tasksFor } from './stages.ts'
 import type { OperatorNode, TopicNode, Topology } from './topology.ts'
 import { assertValid } from './validate.ts'
 
@@ -34,6 +34,7 @@ export interface Plan {
 export interface Stage {
   /** The name that one of its operators gives it, else that of its first operator; `delay` for the stage of the delay tiers. */
   readonly name: string
+  /** Of its state topic: one for each task. */
   readonly partitions: number
   readonly stateTopic: string
   readonly sources: readonly StageSource[]
@@ -45,6 +46,8 @@ export interface Stage {
 
 export interface StageSource {
   readonly topic: string
+  /** Those from which a task reads: its own number, and every so many-th from there as the stage has tasks. */
+  readonly partitions: number
   /** The operators of this stage that read the topic, each by the named input. */
   readonly readers: readonly { readonly operator: string; readonly input: string }[]
 }
@@ -73,13 +76,10 @@ type Topics = ReadonlyMap<string, TopicNode>
 
 function stageOf(application: string, group: readonly OperatorNode[], topics: Topics): Stage {
   const name = stageNameOf(group)
-  const sources = sourcesOf(group)
+  const sources = sourcesOf(group, topics)
   return {
     name,
-    partitions: partitionsMax(
-      sources.map(source => source.topic),
-      topics,
-    ),
+    partitions: Math.max(...sources.map(({ topic }) => tasksOf(topics.get(topic)))),
     stateTopic: stateTopicOf(application, name),
     sources,
     operators: new Map(group.map(node => [node.name, node])),
@@ -87,7 +87,11 @@ function stageOf(application: string, group: readonly OperatorNode[], topics: To
   }
 }
 
-function sourcesOf(group: readonly OperatorNode[]): readonly StageSource[] {
+function tasksOf(topic: TopicNode | undefined): number {
+  return topic ? tasksFor(topic) : 1
+}
+
+function sourcesOf(group: readonly OperatorNode[], topics: Topics): readonly StageSource[] {
   const readers = new Map<string, { operator: string; input: string }[]>()
   for (const node of group) {
     for (const [input, origins] of Object.entries(node.inputs)) {
@@ -98,7 +102,9 @@ function sourcesOf(group: readonly OperatorNode[]): readonly StageSource[] {
       }
     }
   }
-  return [...readers].map(([topic, list]) => ({ topic, readers: list }))
+  return [...readers].map(([topic, list]) => {
+    return { topic, partitions: topics.get(topic)?.partitions ?? 1, readers: list }
+  })
 }
 
 /** All tiers of all delays as one stage; its partition count suits the widest topic that delayed records go to. */
@@ -107,19 +113,18 @@ function delayStage(topology: Topology, topics: Topics): Stage | undefined {
   if (routes.length === 0) return undefined
   const waits = [...new Set(routes.flatMap(route => route.delay.tiersMs))].sort((a, b) => a - b)
   const tiers = waits.map(waitMs => ({ topic: tierTopicOf(topology.name, waitMs), waitMs }))
-  const targets = routes.map(route => route.topic)
+  const partitions = Math.max(
+    PARTITIONS_DEFAULT,
+    ...routes.map(route => topics.get(route.topic)?.partitions ?? 1),
+  )
   return {
     name: DELAY_STAGE,
-    partitions: Math.max(PARTITIONS_DEFAULT, partitionsMax(targets, topics)),
+    partitions,
     stateTopic: stateTopicOf(topology.name, DELAY_STAGE),
-    sources: tiers.map(tier => ({ topic: tier.topic, readers: [] })),
+    sources: tiers.map(tier => ({ topic: tier.topic, partitions, readers: [] })),
     operators: new Map(),
     tiers,
   }
-}
-
-function partitionsMax(names: readonly string[], topics: Topics): number {
-  return Math.max(...names.map(name => topics.get(name)?.partitions ?? 1))
 }
 
 function topicSpecs(topology: Topology, stages: readonly Stage[]): readonly TopicSpec[] {

@@ -1,5 +1,5 @@
 /** Groups operators into stages: those connected without a topic between them belong together. */
-import type { Delay, OperatorNode, Route, Topology } from './topology.ts'
+import type { Delay, OperatorNode, Route, TopicNode, Topology } from './topology.ts'
 
 /** The operators of each stage in declaration order; stages in the order of their first operators. */
 export function stageGroups(topology: Topology): readonly (readonly OperatorNode[])[] {
@@ -19,6 +19,11 @@ export function stageGroups(topology: Topology): readonly (readonly OperatorNode
 /** A stage is called what one of its operators says, else like its first operator. */
 export function stageNameOf(group: readonly OperatorNode[]): string {
   return group.find(node => node.stage !== undefined)?.stage ?? group[0]?.name ?? ''
+}
+
+/** How many tasks the stage has that reads the topic. */
+export function tasksFor({ tasks, partitions }: TopicNode): number {
+  return tasks ?? partitions
 }
 
 /** The operators from which records come to this one without passing a topic, itself included. */

@@ -25,6 +25,10 @@ export interface TopicNode {
   /** Key of a value emitted to it; without it the emitting record's key is kept. */
   readonly key: ((value: unknown) => string | null) | undefined
   readonly partitions: number
+  /** A source that declared no number has as many as the log says, where its topic exists. */
+  readonly isFitted?: true
+  /** Tasks of the stage that reads it; as many as partitions when left out. */
+  readonly tasks?: number
   readonly retentionMs: number | undefined
   readonly partitionedByKey: boolean
   /** Of a source: the header `caudal-id` of its records is their identity. */

@@ -1,4 +1,5 @@
 /** The answer pipeline under measurement: its broker's log, a provider and pods as processes, and who reads the outcomes. */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 /** `caudal topics`: what the graph needs of the log, compared with what is there. */
 import type { TopicSpec } from '#engine/log/log.ts'
+import { prepareTopics } from '#engine/runtime/topic-preparation.ts'
 import { command, EXIT } from '../command.ts'
 import { things } from '../text-table.ts'
 import { hasTopics, type Tool, withLog, withoutTopics } from '../tool.ts'
@@ -50,7 +51,7 @@ export const topicsApply = command({
       context,
       async tool => {
         const missing = (await comparedTopics(tool)).filter(({ action }) => action === 'create')
-        await tool.log.createTopics(tool.plan.topicSpecs)
+        await prepareTopics(tool.plan, tool.log)
         context.stdout.write(`${things(missing.length, 'topic')} created\n`)
         return EXIT.ok
       },
@@ -63,7 +64,9 @@ async function comparedTopics({ log, plan }: Tool): Promise<readonly Planned[]> 
   const there = new Map((await log.describeTopics(names)).map(spec => [spec.name, spec]))
   return plan.topicSpecs.map(wanted => {
     const found = there.get(wanted.name)
-    const differences = found ? differencesOf(wanted, found) : []
+    const differences = found
+      ? differencesOf(wanted, found, plan.topics.get(wanted.name)?.kind === 'source')
+      : []
     const action = !found ? 'create' : differences.length > 0 ? 'differs' : 'keep'
     return {
       topic: wanted.name,
@@ -75,9 +78,11 @@ async function comparedTopics({ log, plan }: Tool): Promise<readonly Planned[]> 
   })
 }
 
-function differencesOf(wanted: TopicSpec, found: TopicSpec): readonly string[] {
+/** How long others keep their records is theirs to say, unless the graph declares it. */
+function differencesOf(wanted: TopicSpec, found: TopicSpec, isSource: boolean): readonly string[] {
   return (['partitions', 'compacted', 'retentionMs'] as const)
     .filter(property => wanted[property] !== found[property])
+    .filter(property => !isSource || wanted[property] !== undefined)
     .map(property => `${property} is ${found[property]}, wanted is ${wanted[property]}`)
 }
 

@@ -23,6 +23,18 @@ export const CATALOGUE = {
     'stop',
     'topics between stages belong to one application:\n{faults}\nSet TOPIC_PREFIX or rename the topics; where that application is gone for good, delete its topology topic',
   ],
+  TOPIC_REPLACED: [
+    'blockTask',
+    "topic {topic} was deleted and made again: what was read has id {known}, the topic of that name now has id {found}, and nothing of it is read; say where to begin: adoptTopics: { '{found}': 'start' } (ADOPT_TOPICS={found}=start), or 'position' if its offsets are those of the former one; then restart the pod",
+  ],
+  TOPIC_DELETED: [
+    'blockTask',
+    'topic {topic} does not exist any more; create it again and restart the pod, which then asks where to begin (TOPIC_REPLACED)',
+  ],
+  STATE_LOST: [
+    'stop',
+    'state topic {topic} was deleted under the running application, and with it the positions and the state of stage {stage}; bring it back from a copy, or start again: the stage then begins without state at the start of its sources',
+  ],
   TOPIC_MISMATCH: ['stop', 'topics differ from the topology:\n{faults}'],
   TOPOLOGY_CHANGED: ['stop', 'the topology would lose what its earlier version has stored:\n{faults}'],
   STATE_UNOWNED: [
@@ -37,7 +49,7 @@ export const CATALOGUE = {
   STORE_FAILED: ['releaseTask', 'the local copy of task {task} at {path} failed: {reason}'],
   CHECKPOINT_LOST: [
     'blockTask',
-    'task {task}: the checkpoint needs {topic}/{partition} from offset {offset}, the topic begins at {start}; nothing was skipped, see docs/errors.md',
+    'task {task}: the checkpoint needs {topic}/{partition} from offset {offset}, the topic {extent}; nothing was skipped, see docs/errors.md',
   ],
   DECODE_FAILED: ['deadLetter', 'node {node}: {topic}/{partition}@{offset} is not {codec}: {reason}'],
   SCHEMA_UNKNOWN: ['wait', 'schema {id}, needed to read {codec}, is being fetched from {registry}'],

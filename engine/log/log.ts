@@ -13,7 +13,9 @@ export interface Log {
   /** Creates what is missing. Existing topics are compared: differences reject with TOPIC_MISMATCH, all at once. */
   createTopics(topics: readonly TopicSpec[]): Promise<void>
   /** The topics that exist, of those named; `undefined` names all. */
-  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]>
+  describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]>
+  /** Adds partitions to a topic of our own until it has so many; what it holds stays where it is. */
+  growTopic(name: string, partitions: number): Promise<void>
   /** First offset kept, and the offset after the last one that a read-committed reader could be given now. */
   bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]>
   /** Writes outside any transaction: for tools and tests. All records of one call become visible together. */
@@ -31,8 +33,11 @@ export interface Log {
   fence(transactionalId: string, writes?: readonly TopicPartition[]): Promise<void>
   /** What keeps readers of a partition from its end, and what to do about it; `undefined` when nothing does. */
   explainHalt?(place: TopicPartition): Promise<string | undefined>
-  /** Reads committed records from `offset` on, outside any group. */
-  openReader(place: TopicPartition, offset: number): Reader
+  /**
+   * Reads committed records from `offset` on, outside any group. With `topicId`, only of that topic; without, of the one
+   * that has the name at the first `next`. Another topic that takes the name is never read.
+   */
+  openReader(place: TopicPartition, offset: number, topicId?: string): Reader
   /** Joins the group. Resolves at once; joins arrive at the listener. */
   joinGroup(options: GroupOptions): Membership
   /** The positions last committed with `Membership.commitPositions`, for lag tools; absent where none was. */
@@ -47,6 +52,14 @@ export interface TopicSpec {
   readonly compacted: boolean
   /** Deletes records older than this; `undefined` keeps them until trimmed. */
   readonly retentionMs: number | undefined
+}
+
+export interface TopicDescription extends TopicSpec {
+  /**
+   * Says which topic of which cluster it is: the same for as long as the topic lives, and never that of another one, also
+   * not of one that is made under its name after it was deleted.
+   */
+  readonly id: string
 }
 
 export interface Bounds {
@@ -74,8 +87,8 @@ export type Receipt = readonly number[]
 export interface Reader {
   /**
    * The next records, at most `recordsMax`; waits until there is progress. May be empty with a higher `nextOffset`
-   * (markers, aborted or compacted records). Rejects with OFFSET_OUT_OF_RANGE, LOG_UNAVAILABLE (call again) or
-   * LOG_CLOSED. At most one call at a time.
+   * (markers, aborted or compacted records). Rejects with OFFSET_OUT_OF_RANGE, LOG_UNAVAILABLE (call again), TOPIC_MISSING,
+   * TOPIC_REPLACED or LOG_CLOSED. At most one call at a time.
    */
   next(recordsMax: number): Promise<Fetched>
   /** Ends the reader; a waiting `next` rejects with LOG_CLOSED. */

@@ -4,7 +4,16 @@
  */
 import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
-import type { GroupOptions, Log, Membership, PartitionBatch, Producer, Reader, TopicSpec } from './log.ts'
+import type {
+  GroupOptions,
+  Log,
+  Membership,
+  PartitionBatch,
+  Producer,
+  Reader,
+  TopicDescription,
+  TopicSpec,
+} from './log.ts'
 
 export interface Renaming {
   /** Before every name but those of `topics`. */
@@ -38,12 +47,16 @@ class RenamedLog implements Log {
     return this.#log.createTopics(topics.map(spec => ({ ...spec, name: this.#out(spec.name) })))
   }
 
-  async describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+  async describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     const found = await this.#log.describeTopics(names?.map(name => this.#out(name)))
     return found.flatMap(spec => {
       const name = this.#in(spec.name)
       return name === undefined ? [] : [{ ...spec, name }]
     })
+  }
+
+  growTopic(name: string, partitions: number): Promise<void> {
+    return this.#log.growTopic(this.#out(name), partitions)
   }
 
   bounds(places: readonly TopicPartition[]) {
@@ -70,8 +83,8 @@ class RenamedLog implements Log {
     return this.#log.fence(this.#prefix + id, writes && this.#outAll(writes))
   }
 
-  openReader(place: TopicPartition, offset: number): Reader {
-    const reader = this.#log.openReader(this.#at(place), offset)
+  openReader(place: TopicPartition, offset: number, topicId?: string): Reader {
+    const reader = this.#log.openReader(this.#at(place), offset, topicId)
     return {
       next: async recordsMax => {
         try {

@@ -186,7 +186,14 @@ export interface Checkpoint {
   readonly incarnation: string
   readonly number: number
   /** By `topic/partition`. */
-  readonly sources: Readonly<Record<string, { readonly low: number; readonly ahead: Runs }>>
+  readonly sources: Readonly<Record<string, SourcePosition>>
+}
+
+export interface SourcePosition {
+  readonly low: number
+  readonly ahead: Runs
+  /** The topic that the position was counted in; absent in checkpoints of versions that did not ask. */
+  readonly id?: string | undefined
 }
 
 /** Who owns a task: as the claim in the group's offset entry, and as the marker that the owner wrote to the state topic. */
@@ -280,9 +287,12 @@ function claimOf({ incarnation, producer, nonce }: Fields): Claim | undefined {
 
 function isSources(value: unknown): value is Checkpoint['sources'] {
   return Object.values(fieldsOf(value)).every(source => {
-    const { low, ahead } = fieldsOf(source)
+    const { low, ahead, id } = fieldsOf(source)
     return (
-      Number.isSafeInteger(low) && Array.isArray(ahead) && ahead.every(length => Number.isSafeInteger(length))
+      (id === undefined || typeof id === 'string') &&
+      Number.isSafeInteger(low) &&
+      Array.isArray(ahead) &&
+      ahead.every(length => Number.isSafeInteger(length))
     )
   })
 }

@@ -62,7 +62,8 @@ async function originalOf(log: Log, { id, origin }: DeadLetter): Promise<NewReco
     const reader = log.openReader(origin, origin.offset)
     const { records } = await reader.next(1)
     reader.close()
-    if (records[0]?.offset === origin.offset) return records[0]
+    // A topic that was made again may have another record there.
+    if (records[0]?.offset === origin.offset && records[0].timestamp === origin.timestamp) return records[0]
   }
   throw new CaudalError('REJECTED', {
     reason: `${id} is not at ${partitionKey(origin)}@${origin.offset} any more`,

@@ -131,6 +131,13 @@ export const LIMITS = {
     'position_interval_ms',
     'how often positions are stored for lag tools',
   ),
+  topicsIntervalMs: limit(
+    'ms',
+    30_000,
+    'topics_interval_ms',
+    'how often a pod looks whether its topics are still the same, and have no more partitions',
+    100,
+  ),
   timersWindowMax: limit(
     'timers',
     10_000,

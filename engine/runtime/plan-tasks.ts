@@ -1,10 +1,20 @@
 /** What the group has to know of a plan. */
 import type { TaskId, TopicPartition } from '#engine/core/record.ts'
-import type { Plan } from '#topology/plan.ts'
+import type { Plan, Stage } from '#topology/plan.ts'
 
 export function tasksOf({ stages }: Plan): TaskId[] {
   return stages.flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => ({ stage: name, partition })),
+  )
+}
+
+/** What the task of this number reads: with more partitions than tasks, every so many-th. */
+export function sourcePlacesOf({ sources, partitions: tasks }: Stage, task: number): TopicPartition[] {
+  return sources.flatMap(({ topic, partitions }) =>
+    Array.from({ length: Math.ceil((partitions - task) / tasks) }, (_, turn) => ({
+      topic,
+      partition: task + turn * tasks,
+    })),
   )
 }
 

@@ -11,7 +11,8 @@ import type { Log, Membership } from '#engine/log/log.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
 import { encodeMemberData } from './assignment.ts'
-import { type Commit, Committer } from './committer.ts'
+import { countCommit } from './commit-figures.ts'
+import { Committer } from './committer.ts'
 import { Confirmation } from './confirmation.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
 import { Gate } from './gate.ts'
@@ -22,6 +23,7 @@ import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
 import { Ownership } from './ownership.ts'
 import { groupTopicsOf, statePlacesOf, writePlacesOf } from './plan-tasks.ts'
+import { type AdoptedTopics, PlanTopics } from './plan-topics.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
 import { stageVersionsOf } from './stage-versions.ts'
@@ -29,6 +31,7 @@ import { StallDetector } from './stall.ts'
 import type { Task } from './task.ts'
 import { TaskFactory } from './task-factory.ts'
 import type { TaskHost } from './task-host.ts'
+import { TopicWatch } from './topic-watch.ts'
 import { Upkeep } from './upkeep.ts'
 import { assignVersions } from './version-assignment.ts'
 
@@ -46,6 +49,7 @@ export interface PodOptions {
   readonly stores: StoreFactory
   readonly limits: Limits
   readonly logger: Logger
+  readonly adoptTopics?: AdoptedTopics
   /** Unique among the pods of the application that live at the same time. */
   readonly name: string
   /** The pod ended by itself: an error that it cannot live with. */
@@ -59,6 +63,7 @@ export class Pod implements TaskHost {
   readonly application: string
   readonly incarnation: string
   readonly log: Log
+  readonly topics: PlanTopics
   readonly system: System
   readonly limits: Limits
   readonly logger: Logger
@@ -71,6 +76,7 @@ export class Pod implements TaskHost {
   readonly #ownership: Ownership
   readonly #stall: StallDetector
   readonly #upkeep: Upkeep
+  readonly #watch: TopicWatch
   readonly #inbox: Inbox
   readonly #factory: TaskFactory
   #membership: Membership | undefined
@@ -88,6 +94,7 @@ export class Pod implements TaskHost {
     this.#options = options
     this.application = plan.application
     this.log = log
+    this.topics = new PlanTopics(plan, log, options.adoptTopics)
     this.system = system
     this.limits = limits
     this.logger = logger
@@ -101,7 +108,7 @@ export class Pod implements TaskHost {
       incarnation: this.incarnation,
       enqueue: callback => this.enqueue(callback),
       claimsOf: task => this.#ownership.claimsOf(task),
-      onCommitted: commit => this.#committed(commit),
+      onCommitted: commit => countCommit(this.#metrics, commit, this),
       onProducerLost: error => this.#producerLost(error),
     })
     this.#factory = new TaskFactory({
@@ -113,34 +120,33 @@ export class Pod implements TaskHost {
       onStaged: (task, bytes) => this.#committer.staged(task, bytes),
       onStuck: (task, error) => this.enqueue(() => this.#ownership.stuck(task.name, error)),
     })
-    this.#gate = new Gate(limits, this.#committer)
-    this.#confirmation = new Confirmation({
-      system,
-      sessionTimeoutMs: limits.sessionTimeoutMs,
-      membership: () => this.#membership,
-      committer: this.#committer,
-    })
+    const committer = this.#committer
+    const { sessionTimeoutMs } = limits
+    const membership = () => this.#membership
+    this.#gate = new Gate(limits, committer)
+    this.#confirmation = new Confirmation({ system, sessionTimeoutMs, membership, committer })
     this.#ownership = new Ownership({
       host: this,
       producer: `${plan.application}-${name}`,
       statePlaces: statePlacesOf(plan),
       writePlaces: writePlacesOf(plan),
-      membership: () => this.#membership,
+      membership,
       confirmation: this.#confirmation,
-      committer: this.#committer,
+      committer,
       makeTask: task => this.#factory.make(task),
       metrics: this.#metrics,
     })
+    this.#watch = new TopicWatch(plan, this)
     this.#upkeep = new Upkeep({
       log,
       system,
       logger,
       positionIntervalMs: limits.positionIntervalMs,
       tasks: () => this.tasks,
-      membership: () => this.#membership,
+      membership,
       enqueue: callback => this.enqueue(callback),
     })
-    this.#stall = new StallDetector(system, limits.sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
+    this.#stall = new StallDetector(system, sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
   }
 
   /** Prepares the log, reads the global tables, joins the group. Resolves when the group was asked. */
@@ -156,6 +162,7 @@ export class Pod implements TaskHost {
     this.#stall.start()
     this.#upkeep.start()
     this.#upkeep.every(1_000, () => this.#ownership.checkTimeouts())
+    this.#watch.start(this.#upkeep)
     publish('caudal:pod:started', {
       pod: this.incarnation,
       application: this.application,
@@ -364,24 +371,12 @@ export class Pod implements TaskHost {
     })
   }
 
-  #committed(commit: Commit): void {
-    const records = commit.parts.reduce(
-      (sum, { staged, writes }) => sum + staged.outputs.length + writes.size,
-      0,
-    )
-    const durationMs = this.system.monotonic() - commit.startedAt
-    this.#metrics.commits++
-    this.#metrics.commitRecords += records
-    this.#metrics.commitMs.add(durationMs)
-    const { number, parts } = commit
-    publish('caudal:commit', { pod: this.incarnation, number, tasks: parts.length, records, durationMs })
-  }
-
   #producerLost(error: unknown): void {
     this.#metrics.commitsFailed++
     publish('caudal:commit:failed', { pod: this.incarnation, error })
     this.logger.warn('the producer is replaced', { error: reasonOf(error) })
     this.#ownership.producerLost(error)
+    this.#watch.look()
   }
 
   #stalled(stalledMs: number): void {

@@ -8,6 +8,7 @@ import { TOPOLOGY_SUFFIX } from '#topology/names.ts'
 import type { Plan } from '#topology/plan.ts'
 import { summarize, type TopologySummary } from '#topology/summary.ts'
 import { type Neighbour, refuseSharedTopics } from './neighbours.ts'
+import { prepareTopics } from './topic-preparation.ts'
 import { type Patience, whenAvailable } from './when-available.ts'
 
 const FORMAT = 1
@@ -20,7 +21,8 @@ const PASSING = ['LOG_UNAVAILABLE', 'LOG_FULL', 'FENCED', 'COMMIT_ABORTED', 'OUT
 export async function prepareLog(plan: Plan, log: Log, patience: Patience): Promise<void> {
   // Before anything is created: an application that was started by mistake leaves nothing behind.
   await whenAvailable(() => lookAtNeighbours(plan, log), patience)
-  await whenAvailable(() => log.createTopics(plan.topicSpecs), patience)
+  const ofTopology = plan.topicSpecs.filter(({ name }) => name === plan.topologyTopic)
+  await whenAvailable(() => log.createTopics(ofTopology), patience)
   await whenAvailable(() => acceptTopology(plan, log, patience), { ...patience, passing: PASSING })
 }
 
@@ -29,7 +31,7 @@ async function lookAtNeighbours(plan: Plan, log: Log): Promise<void> {
   const names = (await log.describeTopics())
     .map(({ name }) => name)
     .filter(name => name.endsWith(TOPOLOGY_SUFFIX))
-  if (names.includes(plan.topologyTopic)) return
+  if (names.includes(plan.topologyTopic) && (await lastWritten(log, plan.topologyTopic))) return
   const neighbours: Neighbour[] = []
   for (const topologyTopic of names) {
     const written = await lastWritten(log, topologyTopic)
@@ -53,7 +55,8 @@ function neighbourIn(written: string): TopologySummary | undefined {
 /**
  * The log keeps the topology that was accepted last, in a topic of its own. A pod whose topology is the same only reads
  * it. Another one is compared with it, in whichever direction the version went: what would lose something stored is
- * refused, anything else is written and counts from then on, for pods of the former version that start again as well.
+ * refused, anything else is written and counts from then on, for pods of the former version that start again as well. Topics are
+ * created, and grown where tasks were added, between the two: what is refused has touched none.
  *
  * Reading, comparing and writing are one step among pods that start at once: all of them write as the same transactional
  * producer. Whoever starts it has fenced the others before it reads, and is fenced itself if another one starts later;
@@ -62,16 +65,19 @@ function neighbourIn(written: string): TopologySummary | undefined {
 async function acceptTopology(plan: Plan, log: Log, { system, logger }: Patience): Promise<void> {
   const after = summarize(plan)
   const written = JSON.stringify({ format: FORMAT, topology: after })
-  if ((await lastWritten(log, plan.topologyTopic)) === written) return
+  if ((await lastWritten(log, plan.topologyTopic)) === written)
+    return await prepareTopics(plan, log, after, logger)
   const place = { topic: plan.topologyTopic, partition: 0 }
   const producer = await log.startProducer(plan.topologyTopic, [place])
   try {
     const known = await lastWritten(log, plan.topologyTopic)
-    if (known === written) return
-    if (known !== undefined) {
-      const left = await judge(summaryIn(known, plan.topologyTopic), after, log)
+    if (known === written) return await prepareTopics(plan, log, after, logger)
+    const before = known === undefined ? undefined : summaryIn(known, plan.topologyTopic)
+    if (before) {
+      const left = await judge(before, after, log)
       for (const { what, remedy } of left) logger.warn('the topology has changed', { what, remedy })
     }
+    await prepareTopics(plan, log, before, logger)
     const record = { key: KEY, value: Buffer.from(written), headers: NO_HEADERS, timestamp: system.now() }
     await producer.transact([{ ...place, records: [record] }])
   } finally {

@@ -9,9 +9,12 @@ import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { watchStrayErrors } from './current-work.ts'
 import { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from './dead-letters.ts'
+import { fittedTopology } from './fitted-topology.ts'
 import { type Limits, resolveLimits } from './limits.ts'
+import type { AdoptedTopics } from './plan-topics.ts'
 import { Pod } from './pod.ts'
 import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
+import { type Patience, whenAvailable } from './when-available.ts'
 
 export interface RunOptions {
   readonly log: Log
@@ -20,6 +23,8 @@ export interface RunOptions {
   /** Where the local copies of state are; in memory when left out, so that a start reads the whole state topic. */
   readonly stores?: StoreFactory
   readonly limits?: Partial<Limits>
+  /** Answers to TOPIC_REPLACED: topics that took the place of deleted ones, by their ids, and where to begin in them. */
+  readonly adoptTopics?: AdoptedTopics
   readonly logger?: Logger
   readonly system?: System
 }
@@ -51,11 +56,23 @@ export interface Running {
  */
 export async function run(topology: Topology, options: RunOptions): Promise<Running> {
   const { log, name = 'pod', stores = memoryStores(), logger = silent, system = realSystem } = options
+  const { adoptTopics = {} } = options
   const limits = resolveLimits(options.limits)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
-  const planned = plan(topology)
-  const pod = new Pod({ plan: planned, log, system, stores, limits, logger, name, onFailed: reject })
+  plan(topology) // Faults of the graph are told before the log is asked.
+  const planned = plan(await fitted(topology, options.log, { system, logger, isWanted: () => true }))
+  const pod = new Pod({
+    plan: planned,
+    log,
+    system,
+    stores,
+    limits,
+    logger,
+    name,
+    adoptTopics,
+    onFailed: reject,
+  })
   const stop = async () => {
     await pod.stop()
     resolve()
@@ -78,6 +95,14 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     stop,
     ended: promise,
   }
+}
+
+async function fitted(topology: Topology, log: Log, patience: Patience): Promise<Topology> {
+  let found = topology
+  await whenAvailable(async () => {
+    found = await fittedTopology(topology, log)
+  }, patience)
+  return found
 }
 
 /** Says nothing. */

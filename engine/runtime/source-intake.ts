@@ -6,7 +6,7 @@ import { hasCode } from '#engine/core/errors.ts'
 import { type LogRecord, sizeOf, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
-import type { SourceProgress } from './checkpoint.ts'
+import type { SourcePosition, SourceProgress } from './checkpoint.ts'
 import type { Limits } from './limits.ts'
 import type { Entry } from './stage-program.ts'
 
@@ -14,6 +14,8 @@ const RETRY_MS = 100
 
 export interface IntakeOptions {
   readonly place: TopicPartition
+  /** The topic that is meant; whichever has the name when left out. */
+  readonly topicId?: string | undefined
   readonly entries: readonly Entry[]
   readonly progress: SourceProgress
   readonly log: Log
@@ -44,6 +46,7 @@ export interface Head {
 export class SourceIntake {
   readonly topic: string
   readonly partition: number
+  readonly topicId: string | undefined
   readonly entries: readonly Entry[]
   readonly progress: SourceProgress
   /** Records fetched and not yet started. */
@@ -60,10 +63,16 @@ export class SourceIntake {
   constructor(options: IntakeOptions) {
     this.topic = options.place.topic
     this.partition = options.place.partition
+    this.topicId = options.topicId
     this.entries = options.entries
     this.progress = options.progress
     this.#position = options.progress.low
     this.#options = options
+  }
+
+  /** What a checkpoint says of it. */
+  get reached(): SourcePosition {
+    return { low: this.progress.low, ahead: this.progress.runs(), id: this.topicId }
   }
 
   /** Up to where the partition was fetched. */
@@ -80,7 +89,7 @@ export class SourceIntake {
       this.bufferedBytes >= limits.bufferBytesMax
     )
       return
-    this.#reader ??= log.openReader(this, this.#position)
+    this.#reader ??= log.openReader(this, this.#position, this.topicId)
     const reader = this.#reader
     this.#fetching = true
     reader.next(Math.min(limits.fetchRecordsMax, limits.recordsBufferedMax - this.buffered)).then(

@@ -16,9 +16,7 @@ export class SourcePositions {
   }
 
   get reached(): Checkpoint['sources'] {
-    const read = this.#intakes.map(intake => {
-      return [partitionKey(intake), { low: intake.progress.low, ahead: intake.progress.runs() }] as const
-    })
+    const read = this.#intakes.map(intake => [partitionKey(intake), intake.reached] as const)
     return { ...this.#elsewhere, ...Object.fromEntries(read) }
   }
 }

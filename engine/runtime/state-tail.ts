@@ -8,7 +8,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#engine/core/codec.ts'
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import { hasCode } from '#engine/core/errors.ts'
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
@@ -21,6 +21,8 @@ const RETRY_MS = 100
 export interface TailOptions {
   readonly place: TopicPartition
   readonly from: number
+  /** The topic that is meant; whichever has the name when left out. */
+  readonly topicId?: string | undefined
   readonly log: Log
   readonly system: System
   /** This pod's incarnation: what others have written is foreign. */
@@ -60,9 +62,9 @@ export class StateTail {
   start(): void {
     if (this.#closed || this.reached || this.#reading) return
     this.#reading = true
-    this.#reader ??= this.#options.log.openReader(this.#options.place, this.position)
+    const { enqueue, log, place, topicId } = this.#options
+    this.#reader ??= log.openReader(place, this.position, topicId)
     const reader = this.#reader
-    const { enqueue } = this.#options
     reader.next(FETCH_RECORDS_MAX).then(
       fetched => enqueue(() => this.#accept(fetched)),
       error => enqueue(() => this.#fail(error)),
@@ -148,10 +150,6 @@ export class StateTail {
       )
       return
     }
-    const { topic, partition } = this.#options.place
-    const lost = error instanceof CaudalError && error.code === 'OFFSET_OUT_OF_RANGE'
-    const details = { task: topic, topic, partition, offset: this.position }
-    const start = lost ? error.details.start : undefined
-    this.#options.onFailed(lost ? new CaudalError('CHECKPOINT_LOST', { ...details, start }, error) : error)
+    this.#options.onFailed(error)
   }
 }

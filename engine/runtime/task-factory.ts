@@ -58,20 +58,8 @@ export class TaskFactory {
     const program = this.#programs.get(id.stage)
     if (!program) throw new CaudalError('INTERNAL', { reason: `task ${name} is of no stage of the plan` })
     const { plan, host, stores, onChanged, onStaged, onStuck } = this.#options
-    const { renamedState, droppedState } = plan
     const ready = this.#closing.get(name) ?? Promise.resolve()
-    const task = new Task({
-      id,
-      program,
-      host,
-      stores,
-      ready,
-      renamedState,
-      droppedState,
-      onChanged,
-      onStaged,
-      onStuck,
-    })
+    const task = new Task({ id, program, host, stores, ready, plan, onChanged, onStaged, onStuck })
     const closed = ready.then(() => task.whenClosed)
     this.#closing.set(name, closed)
     return task

@@ -5,12 +5,14 @@ import type { Log } from '#engine/log/log.ts'
 import type { TableSnapshot } from './global-table.ts'
 import type { Limits } from './limits.ts'
 import type { Outlet, Outlets } from './outlets.ts'
+import type { PlanTopics } from './plan-topics.ts'
 
 export interface TaskHost {
   readonly application: string
   /** This pod's incarnation. */
   readonly incarnation: string
   readonly log: Log
+  readonly topics: PlanTopics
   readonly system: System
   readonly limits: Limits
   readonly logger: Logger

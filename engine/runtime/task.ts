@@ -4,22 +4,19 @@
  */
 import { asText } from '#engine/core/codec.ts'
 import { actionOf, CaudalError, hasCode, invariant, reasonOf } from '#engine/core/errors.ts'
-import {
-  type NewRecord,
-  partitionKey,
-  type TaskId,
-  type TopicPartition,
-  taskKey,
-} from '#engine/core/record.ts'
-import type { Bounds } from '#engine/log/log.ts'
+import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
 import { CHECKPOINT, MARKER_PREFIX, markerEntry, RELEASE } from '#engine/state/layout.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
 import { TaskState } from '#engine/state/task-state.ts'
 import { TimerQueue } from '#engine/state/timer-queue.ts'
-import { decodeCheckpoint, encodeCheckpoint, encodeRelease, SourceProgress } from './checkpoint.ts'
+import type { Plan } from '#topology/plan.ts'
+import { encodeCheckpoint, encodeRelease } from './checkpoint.ts'
 import { publish } from './diagnostics.ts'
-import { SourceIntake } from './source-intake.ts'
+import { openIntakes } from './open-intakes.ts'
+import { sourcePlacesOf } from './plan-tasks.ts'
+import type { SourceIntake } from './source-intake.ts'
 import { SourcePositions } from './source-positions.ts'
+import { checkpointLost, extentOf, type FoundSources, sourceFailure } from './source-starts.ts'
 import { declarationsOf, type StageProgram } from './stage-program.ts'
 import { migrateLayout } from './state-migration.ts'
 import { StateTail, type TailOptions } from './state-tail.ts'
@@ -49,9 +46,7 @@ export interface TaskOptions {
   readonly stores: StoreFactory
   /** Resolves when an earlier holder of the local copy in this process has closed it. */
   readonly ready: Promise<void>
-  /** Old `operator.state` names to new ones, and those to be deleted. */
-  readonly renamedState: Readonly<Record<string, string>>
-  readonly droppedState: readonly string[]
+  readonly plan: Pick<Plan, 'renamedState' | 'droppedState'>
   /** Ownership looks again: a release or the own marker was read, or the phase has changed. */
   readonly onChanged: () => void
   /** Effects wait for a commit. */
@@ -65,6 +60,7 @@ export class Task {
   readonly name: string
   readonly program: StageProgram
   readonly statePlace: TopicPartition
+  readonly #sourcePlaces: readonly TopicPartition[]
   phase: TaskPhase = 'restoring'
   /** Why it is blocked. */
   blockedBy: unknown
@@ -78,8 +74,11 @@ export class Task {
   #state: TaskState | undefined
   #store: Store | undefined
   #sweep: Sweep | undefined
-  #starts: readonly Bounds[] | undefined
   #positions: SourcePositions | undefined
+  #found: FoundSources = { bounds: [], topics: new Map() }
+  #mustDiscard = false
+  /** It is on its way to be blocked. */
+  #cannotRun = false
   #cancelDeadline: (() => void) | undefined
   #isOpening = false
   #waitsForCopy = false
@@ -92,10 +91,12 @@ export class Task {
     this.whenClosed = promise
     this.#released = resolve
     this.#options = options
-    this.id = options.id
-    this.name = taskKey(options.id)
-    this.program = options.program
-    this.statePlace = { topic: options.program.stage.stateTopic, partition: options.id.partition }
+    const { program, id } = options
+    this.id = id
+    this.name = taskKey(id)
+    this.program = program
+    this.statePlace = { topic: program.stage.stateTopic, partition: id.partition }
+    this.#sourcePlaces = sourcePlacesOf(program.stage, id.partition)
   }
 
   get isOpen(): boolean {
@@ -105,14 +106,18 @@ export class Task {
   /** Opens the local copy and begins to read the state topic. */
   open(): void {
     const { host, stores, ready } = this.#options
-    host.log.bounds(this.#sourcePlaces()).then(
-      starts =>
+    Promise.all([host.log.bounds(this.#sourcePlaces), host.topics.look()]).then(
+      ([bounds, topics]) =>
         host.enqueue(() => {
           if (!this.isOpen) return
+          this.#found = { bounds, topics }
+          const topicId = this.#stateTopicId
+          if (topicId === undefined) return this.#openLater(RETRY_MS)
           this.#isOpening = true
-          const opened = ready.then(() => stores.open(this.id))
+          const of = { ...this.id, application: host.application, topicId }
+          const opened = ready.then(() => stores.open(of))
           opened.then(
-            store => this.#arrived(store, starts),
+            store => this.#arrived(store),
             error => this.#absent(error),
           )
         }),
@@ -139,27 +144,35 @@ export class Task {
   run(): void {
     const state = this.#state
     invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
-    const { host, renamedState, droppedState, onStaged } = this.#options
+    if (this.#cannotRun) return
+    const { host, plan, onStaged } = this.#options
     let migratedBytes: number
     try {
-      const migrated = migrateLayout(state, this.program.stage, this.name, { renamedState, droppedState })
-      this.intakes = this.#openIntakes(state)
-      this.#positions = new SourcePositions(state.get(CHECKPOINT), this.name, this.intakes)
+      const migrated = migrateLayout(state, this.program.stage, this.name, plan)
+      const stored = state.get(CHECKPOINT)
+      this.intakes = openIntakes({
+        task: this.name,
+        program: this.program,
+        host,
+        places: this.#sourcePlaces,
+        stored,
+        found: this.#found,
+        onFailed: error => this.#failed(error),
+      })
+      this.#positions = new SourcePositions(stored, this.name, this.intakes)
       migratedBytes = state.stage(migrated)
       this.#endMarkers(state)
     } catch (error) {
+      this.#cannotRun = true
       return this.#failed(error)
     }
     const timers = new TimerQueue(state, host.limits.timersWindowMax)
-    const owner: WorkOwner = {
-      isLeaving: () => this.phase === 'leaving',
-      staged: bytes => onStaged(this, bytes),
-      guard: action => this.#guard(action),
-    }
+    const isLeaving = () => this.phase === 'leaving'
+    const staged = (bytes: number) => onStaged(this, bytes)
+    const owner: WorkOwner = { isLeaving, staged, guard: action => this.#guard(action) }
     this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, owner)
     const declarations = declarationsOf(this.program)
-    const isWanted = () => this.phase === 'running'
-    this.#sweep = new Sweep({ state, declarations, host, owner, isWanted })
+    this.#sweep = new Sweep({ state, declarations, host, owner, isWanted: () => this.phase === 'running' })
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.blockedBy = undefined
     this.#move('running')
@@ -269,10 +282,10 @@ export class Task {
   }
 
   /** Outside a step, as there may be none any more: whatever is not noted here, nobody would close. */
-  #arrived(store: Store, starts: readonly Bounds[]): void {
+  #arrived(store: Store): void {
     if (!this.isOpen) return this.#release(store)
     this.#store = store
-    this.#options.host.enqueue(() => this.#guard(() => this.#opened(store, starts)))
+    this.#options.host.enqueue(() => this.#guard(() => this.#opened(store)))
   }
 
   #absent(error: unknown): void {
@@ -281,9 +294,8 @@ export class Task {
     this.#options.host.enqueue(() => this.#openingFailed(error))
   }
 
-  #opened(store: Store, starts: readonly Bounds[]): void {
+  #opened(store: Store): void {
     if (!this.isOpen) return
-    this.#starts = starts
     const state = new TaskState(store)
     this.#state = state
     this.tail = this.#openTail((entries, position) => state.restore(entries, position))
@@ -296,20 +308,25 @@ export class Task {
   #openingFailed(error: unknown): void {
     if (!this.isOpen) return
     const isOfStore = hasCode(error, 'STORE_FAILED')
-    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(error)
+    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(sourceFailure(this.name, error))
     const { host } = this.#options
     const level = isOfStore && !this.#waitsForCopy ? 'warn' : 'debug'
     host.logger[level]('a task waits before it opens', { task: this.name, error: reasonOf(error) })
     this.#waitsForCopy = isOfStore
-    const delayMs = isOfStore ? STORE_RETRY_MS : RETRY_MS
+    this.#openLater(isOfStore ? STORE_RETRY_MS : RETRY_MS)
+  }
+
+  #openLater(delayMs: number): void {
+    const { host } = this.#options
     host.system.after(delayMs, () => host.enqueue(() => this.isOpen && this.open()))
   }
 
   #release(store: Store): void {
     const { logger } = this.#options.host
+    const closed = this.#mustDiscard ? store.discard() : store.close()
     const warn = (error: unknown) =>
       logger.warn('a local copy was not closed', { task: this.name, error: String(error) })
-    store.close().catch(warn).then(this.#released)
+    closed.catch(warn).then(this.#released)
   }
 
   #openTail(apply: TailOptions['apply']): StateTail {
@@ -318,51 +335,34 @@ export class Task {
     return new StateTail({
       place: this.statePlace,
       from: this.position,
+      topicId: this.#stateTopicId,
       log,
       system,
       incarnation,
       enqueue: callback => host.enqueue(() => this.#guard(callback)),
       apply,
       onSeen: onChanged,
-      onFailed: error => this.#failed(error),
+      onFailed: error => this.#tailFailed(error),
     })
   }
 
-  #openIntakes(state: TaskState): SourceIntake[] {
-    const stored = state.get(CHECKPOINT)
-    const sources = stored ? decodeCheckpoint(stored, this.name).sources : {}
-    const { host } = this.#options
-    const { log, system, limits } = host
-    return this.#sourcePlaces().map((place, index) => {
-      const start = this.#starts?.[index]?.start ?? 0
-      const at = sources[partitionKey(place)] ?? { low: start, ahead: [] }
-      if (at.low < start) {
-        throw new CaudalError('CHECKPOINT_LOST', { task: this.name, ...place, offset: at.low, start })
-      }
-      return new SourceIntake({
-        place,
-        entries: this.program.entries.get(place.topic) ?? [],
-        progress: new SourceProgress(at.low, at.ahead),
-        log,
-        system,
-        limits,
-        enqueue: callback => host.enqueue(callback),
-        onFailed: (error, intake) => this.#sourceFailed(error, intake),
-      })
-    })
+  get #stateTopicId(): string | undefined {
+    return this.#found.topics.get(this.statePlace.topic)?.id
   }
 
-  #sourceFailed(error: unknown, intake: SourceIntake): void {
+  #tailFailed(error: unknown): void {
+    const { topic } = this.statePlace
+    if (hasCode(error, 'TOPIC_MISSING') || hasCode(error, 'TOPIC_REPLACED'))
+      return this.#failed(new CaudalError('STATE_LOST', { topic, stage: this.id.stage }, error))
     if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
-    const { topic, partition, progress } = intake
-    const { start } = error.details
-    const details = { task: this.name, topic, partition, offset: progress.low, start }
-    this.#failed(new CaudalError('CHECKPOINT_LOST', details, error))
-  }
-
-  #sourcePlaces(): TopicPartition[] {
-    const { partition } = this.id
-    return this.program.stage.sources.map(({ topic }) => ({ topic, partition }))
+    const offset = this.tail?.position ?? 0
+    const lost = checkpointLost(this.name, this.statePlace, offset, extentOf(offset, error), error)
+    if (this.#store?.position === undefined) return this.#failed(lost)
+    // The copy holds what the topic does not: the topic is the truth.
+    this.#options.host.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
+    this.#mustDiscard = true
+    this.close('closedDirty')
+    this.#options.host.release(this.name, lost)
   }
 
   /** Errors of this task alone block it; anything else is the pod's. */

@@ -12,19 +12,27 @@ import { DUE_BYTES } from './frame.ts'
 import { TIMER_PREFIX } from './layout.ts'
 import type { EntryFile, Writes } from './write-behind-store.ts'
 
-export interface Place {
+/** What a copy is a copy of, as it is stored in it. */
+interface Original {
+  readonly application: string
   readonly task: string
+  /** Of the state topic. */
+  readonly topicId: string
+}
+
+export interface Place {
+  readonly of: Original
   readonly directory: string
   readonly outOfTouchMaxMs: number
   readonly system: System
 }
 
 export function failed(place: Place, error: unknown): CaudalError {
-  const { task, directory: path } = place
+  const { of, directory: path } = place
   const reason = isFull(place, error)
     ? `the disk is full (${reasonOf(error)}): make room there, and it goes on by itself`
     : reasonOf(error)
-  return new CaudalError('STORE_FAILED', { task, path, reason }, error)
+  return new CaudalError('STORE_FAILED', { task: of.task, path, reason }, error)
 }
 
 export function isFull(place: Place, error: unknown): boolean {
@@ -51,6 +59,8 @@ export interface Meta {
   readonly position: number
   /** When the copy was last in touch with its topic, by the wall clock. */
   readonly at: number
+  /** Absent in copies of versions that did not store it: nobody can say what they are copies of. */
+  readonly of?: Original
 }
 
 const encodeMeta = (meta: Meta): Uint8Array => Buffer.from(JSON.stringify(meta))
@@ -258,8 +268,9 @@ export class LmdbFile implements EntryFile {
       if (bytes === null) entries.remove(key)
       else entries.put(key, bytes)
     }
-    const at = this.#place.system.now()
-    meta.put(META, encodeMeta({ format: FORMAT, position: position ?? -1, at }), version)
+    const { of, system } = this.#place
+    const meant: Meta = { format: FORMAT, position: position ?? -1, at: system.now(), of }
+    meta.put(META, encodeMeta(meant), version)
   }
 
   #putDue(key: string, bytes: Uint8Array | null): void {

@@ -13,11 +13,11 @@ import {
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { reasonOf } from '#engine/core/errors.ts'
-import { type TaskId, taskKey } from '#engine/core/record.ts'
+import { taskKey } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import { statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { FORMAT, failed, isFull, LmdbFile, type Meta, type Place, type Root, SUSPECT } from './lmdb-file.ts'
-import type { StoreFactory } from './store.ts'
+import type { CopyOf, StoreFactory } from './store.ts'
 import { Turns } from './turns.ts'
 import { WriteBehindStore } from './write-behind-store.ts'
 
@@ -52,15 +52,15 @@ export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
   const turns = new Turns(system)
   let stores = 0
   return {
-    open: async task => {
+    open: async of => {
       const place: Place = {
-        task: taskKey(task),
-        directory: join(path, directoryOf(task)),
+        of: { application: of.application, task: taskKey(of), topicId: of.topicId },
+        directory: join(path, directoryOf(of)),
         outOfTouchMaxMs: options.outOfTouchMaxMs ?? OUT_OF_TOUCH_MAX_MS,
         system,
       }
       const tell = (event: StoreDiagnosis['event'], reason: string) =>
-        diagnose?.({ event, task: place.task, path: place.directory, reason })
+        diagnose?.({ event, task: place.of.task, path: place.directory, reason })
       const { file, position } = await openCopy(place, reason => tell('discarded', reason))
       stores++
       return new WriteBehindStore(file, position, {
@@ -75,8 +75,8 @@ export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
   }
 }
 
-function directoryOf({ stage, partition }: TaskId): string {
-  return `${encodeURIComponent(stage)}-${partition}`
+function directoryOf({ application, stage, partition }: CopyOf): string {
+  return join(encodeURIComponent(application), `${encodeURIComponent(stage)}-${partition}`)
 }
 
 // --- Opening -----------------------------------------------------------------------------------------------------
@@ -182,8 +182,15 @@ function isTruncated(root: Root, directory: string): boolean {
   return size > 0 && size < (lastPageNumber + 1) * pageSize
 }
 
-function misfitOf({ format, at }: Meta, { system, outOfTouchMaxMs }: Place): string | undefined {
+function misfitOf({ format, at, of }: Meta, place: Place): string | undefined {
+  const { system, outOfTouchMaxMs } = place
   if (format !== FORMAT) return `it has format ${format}, this version reads ${FORMAT}`
+  if (of === undefined) return 'it does not say what it is a copy of'
+  const { application, task, topicId } = place.of
+  const isForeign = of.application !== application || of.task !== task
+  if (isForeign) return `it is a copy of task ${of.task} of application ${of.application}`
+  if (of.topicId !== topicId)
+    return `it is a copy of the state topic with id ${of.topicId}, the topic now has id ${topicId}`
   // A clock that went back says as little as one that went on too far.
   if (Math.abs(system.now() - at) <= outOfTouchMaxMs) return undefined
   return `it was last in touch with its topic at ${new Date(at).toISOString()}`

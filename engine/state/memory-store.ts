@@ -3,10 +3,10 @@ import { invariant } from '#engine/core/errors.ts'
 import { type TaskId, taskKey } from '#engine/core/record.ts'
 import type { Due } from './due-heap.ts'
 import { EntryMap } from './entry-map.ts'
-import type { Store, StoreFactory } from './store.ts'
+import type { CopyOf, Store, StoreFactory } from './store.ts'
 
 /** Every store starts empty and is gone when closed: each start restores the whole state topic. */
-export function memoryStores(): StoreFactory {
+export function memoryStores(): { open(of: TaskId): Promise<MemoryStore> } {
   return { open: async () => new MemoryStore() }
 }
 
@@ -17,9 +17,10 @@ export function memoryStores(): StoreFactory {
 export function durableMemoryStores(): StoreFactory {
   const disks = new Map<string, Content>()
   return {
-    open: async (task: TaskId) => {
-      const name = taskKey(task)
-      const content = disks.get(name) ?? new Content()
+    open: async (of: CopyOf) => {
+      const name = `${of.application}/${taskKey(of)}`
+      const found = disks.get(name)
+      const content = found?.topicId === of.topicId ? found : new Content(of.topicId)
       disks.set(name, content)
       return new MemoryStore(content, () => disks.delete(name))
     },
@@ -29,6 +30,11 @@ export function durableMemoryStores(): StoreFactory {
 class Content {
   readonly entries = new EntryMap<Uint8Array>()
   position: number | undefined = undefined
+  readonly topicId: string
+
+  constructor(topicId = '') {
+    this.topicId = topicId
+  }
 }
 
 class MemoryStore implements Store {

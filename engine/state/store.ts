@@ -32,7 +32,14 @@ export interface Store {
   discard(): Promise<void>
 }
 
+/** What a local copy is a copy of: one of anything else is never used. */
+export interface CopyOf extends TaskId {
+  readonly application: string
+  /** Of the state topic. */
+  readonly topicId: string
+}
+
 export interface StoreFactory {
-  /** At most one store of a task is open at a time. */
-  open(task: TaskId): Promise<Store>
+  /** At most one store of a task is open at a time. A copy of something else is discarded first. */
+  open(of: CopyOf): Promise<Store>
 }

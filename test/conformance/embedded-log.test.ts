@@ -27,6 +27,13 @@ async function open(fsync: Fsync): Promise<LogFixture> {
       now += durationMs
       await log.compact()
     },
+    async remake(spec) {
+      await log.close()
+      rmSync(path, { recursive: true })
+      log = await opening()
+      await log.createTopics([spec])
+      return log
+    },
     compact: () => log.compact(),
     async close() {
       await log.close()

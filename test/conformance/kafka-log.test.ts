@@ -1,7 +1,8 @@
 /** The contract of the Log port on a real Kafka broker. */
 import { describe } from 'vitest'
 import type { KafkaLogOptions } from '#engine/log/kafka/options.ts'
-import { openLocalLog } from '../integration/kafka.ts'
+import type { TopicSpec } from '#engine/log/log.ts'
+import { deleteTopic, openLocalLog } from '../integration/kafka.ts'
 import { RUN, stackRuns } from '../integration/stack.ts'
 import { describeLog } from './log.ts'
 
@@ -18,6 +19,11 @@ describe.skipIf(!runs)('on the local broker', () => {
       async reopen() {
         await log.close()
         log = await openLocalLog(options)
+        return log
+      },
+      async remake(spec: TopicSpec) {
+        await deleteTopic(spec.name)
+        await log.createTopics([spec])
         return log
       },
       settle: () => new Promise<void>(resolve => setTimeout(resolve, SETTLE_MS)),

@@ -1,13 +1,23 @@
 /** The simulated log keeps the contract of the Log port: as the in-memory log, and on virtual time with latency. */
 import { realSystem } from '#engine/core/system.ts'
-import { createSimulatedBroker, evenLatency } from '#engine/log/simulated/simulated-broker.ts'
+import type { Log, TopicSpec } from '#engine/log/log.ts'
+import {
+  createSimulatedBroker,
+  evenLatency,
+  type SimulatedBroker,
+} from '#engine/log/simulated/simulated-broker.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { describeLog } from './log.ts'
 
 describeLog('the in-memory log', async () => {
   const broker = createSimulatedBroker({ system: realSystem })
   const log = broker.connect(realSystem, 'client')
-  return { log, compact: async () => broker.clean(), close: () => log.close() }
+  return {
+    log,
+    compact: async () => broker.clean(),
+    remake: spec => remade(broker, log, spec),
+    close: () => log.close(),
+  }
 })
 
 describeLog(
@@ -22,6 +32,7 @@ describeLog(
     return {
       log,
       compact: async () => broker.clean(),
+      remake: spec => remade(broker, log, spec),
       advance: async durationMs => {
         await new Promise<void>(resolve => void system.after(durationMs, resolve))
         broker.clean()
@@ -35,6 +46,12 @@ describeLog(
   },
   { members: 'many' },
 )
+
+async function remade(broker: SimulatedBroker, log: Log, spec: TopicSpec): Promise<Log> {
+  broker.faults.deleteTopic(spec.name)
+  await log.createTopics([spec])
+  return log
+}
 
 /** Keeps virtual time going while the suite awaits what happens in it. */
 async function turnClock(time: VirtualTime, isOver: () => boolean): Promise<void> {

@@ -1,9 +1,8 @@
 /** The contract suite of the Store port: what every store must do, read through the port alone. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { TaskId } from '#engine/core/record.ts'
 import { BEFORE_ALL, compareDue } from '#engine/state/due-heap.ts'
 import { encodeDue } from '#engine/state/frame.ts'
-import type { Store, StoreFactory } from '#engine/state/store.ts'
+import type { CopyOf, Store, StoreFactory } from '#engine/state/store.ts'
 import { type Random, seededRandom } from '#testing/seeded-random.ts'
 
 export interface StoreFixture {
@@ -17,8 +16,8 @@ export interface StoreSuiteOptions {
   readonly durable: boolean
 }
 
-const TASK: TaskId = { stage: 'count', partition: 3 }
-const OTHER: TaskId = { stage: 'count', partition: 4 }
+const TASK: CopyOf = { application: 'app', stage: 'count', partition: 3, topicId: 'topic-1' }
+const OTHER: CopyOf = { ...TASK, partition: 4 }
 const bytes = (text: string): Uint8Array => Buffer.from(text)
 const textOf = (value: Uint8Array | undefined) => value && Buffer.from(value).toString()
 const shown = (store: Store, prefix: string) =>
@@ -53,6 +52,15 @@ export function describeStore(name: string, open: () => StoreFixture, { durable 
       expect([textOf(other.get('vkey')), other.position]).toEqual(['theirs', 9])
       await other.discard()
       expect(textOf(store.get('vkey'))).toBe('mine')
+    })
+    it.each([
+      ['of another application', { application: 'other' }],
+      ['of another state topic under the same name', { topicId: 'topic-2' }],
+    ])('never shows what is a copy %s', async (_, other) => {
+      store.apply([['vkey', bytes('theirs')]], 5)
+      await store.close()
+      store = await fixture.factory.open({ ...TASK, ...other })
+      expect([store.get('vkey'), store.position, store.size]).toEqual([undefined, undefined, 0])
     })
     it('begins empty after discarding', async () => {
       store.apply([['vkey', bytes('one')]], 1)

@@ -43,7 +43,7 @@ export class KitPod {
     if (this.#status === 'running' || this.#status === 'paused') {
       throw misuse(`${this.name} is ${this.#status}; crash or stop it first`)
     }
-    const { time, broker, limits } = this.#world
+    const { time, broker, limits, adoptTopics } = this.#world
     const process = time.systemFor(this.name)
     const place = placeOf(process, () => this.#process === process && this.#isAlive)
     const { name, system } = place
@@ -54,7 +54,7 @@ export class KitPod {
     const logger = this.#world.loggerOf(name)
     try {
       this.#running = await time.settle(
-        within(place, () => run(topology, { log, name, system, limits, logger })),
+        within(place, () => run(topology, { log, name, system, limits, logger, adoptTopics })),
         600_000,
       )
     } catch (error) {

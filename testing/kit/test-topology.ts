@@ -4,6 +4,7 @@ import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Faults } from '#engine/log/simulated/faults.ts'
 import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
+import type { RunOptions } from '#engine/runtime/run.ts'
 import type { Sent, TopicHandle, TopicRecord } from '#engine/runtime/topic-client.ts'
 import { durationText } from '#topology/duration.ts'
 import { explainText } from '#topology/explain.ts'
@@ -180,8 +181,15 @@ export class TestKit {
     })
   }
 
-  /** Starts every pod that does not run, with the next version of the topology where one is given. */
-  async restart(next: Topology = this.#topology): Promise<void> {
+  /**
+   * Starts every pod that does not run, with the next version of the topology where one is given, and from now on with what
+   * `run` is told of topics that took the place of deleted ones.
+   */
+  async restart(
+    next: Topology = this.#topology,
+    { adoptTopics = this.#world.adoptTopics }: Pick<RunOptions, 'adoptTopics'> = {},
+  ): Promise<void> {
+    this.#world.adoptTopics = adoptTopics
     const ended = this.pods.filter(({ status }) => status !== 'running' && status !== 'paused')
     if (ended.length === 0) throw misuse('every pod is running; crash or stop one first')
     this.#plan = plan(next)

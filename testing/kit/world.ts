@@ -3,6 +3,7 @@ import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import { createSimulatedBroker, type SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import type { Limits } from '#engine/runtime/limits.ts'
+import type { AdoptedTopics } from '#engine/runtime/plan-topics.ts'
 import { type ProcessSystem, VirtualTime } from '../virtual-time.ts'
 import { type Place, within } from './place.ts'
 
@@ -34,6 +35,8 @@ export class World {
   readonly broker: SimulatedBroker
   readonly limits: Partial<Limits>
   readonly lines: LogLine[] = []
+  /** Given to `run` at every start from now on. */
+  adoptTopics: AdoptedTopics = {}
 
   constructor({ seed = 1, startMs, limits, recordBytesMax }: WorldOptions) {
     this.time = new VirtualTime(seed, startMs === undefined ? {} : { startMs })

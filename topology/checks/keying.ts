@@ -1,6 +1,6 @@
 /** Keyed state needs all records of a key in one partition, and the sources of a stage partitioned alike. */
 import { type Fault, unless } from '../fault.ts'
-import { fusedAncestors, stageGroups } from '../stages.ts'
+import { fusedAncestors, stageGroups, tasksFor } from '../stages.ts'
 import type { OperatorNode, TopicNode, Topology } from '../topology.ts'
 
 export function keyingFaults(topology: Topology): readonly Fault[] {
@@ -29,13 +29,13 @@ function untrustedFaults(node: OperatorNode, topology: Topology): readonly Fault
 }
 
 function partitionFaults(topics: readonly TopicNode[], group: readonly OperatorNode[]): readonly Fault[] {
-  const counts = new Set(topics.map(topic => topic.partitions))
-  const listed = topics.map(topic => `${topic.name} has ${topic.partitions}`).join(', ')
+  const counts = new Set(topics.map(tasksFor))
+  const listed = topics.map(topic => `${topic.name} has ${tasksFor(topic)}`).join(', ')
   return unless(
     counts.size <= 1,
     group[0]?.name ?? '',
     `the sources of one stage differ in their number of partitions: ${listed}`,
-    'give them the same number, or put a topic in between',
+    'give them the same number, declare the same tasks for them where they are sources, or put a topic in between',
   )
 }
 

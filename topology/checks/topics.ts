@@ -15,13 +15,19 @@ export function topicFaults(topology: Topology): readonly Fault[] {
 }
 
 function limitFaults(topic: TopicNode): readonly Fault[] {
-  const { name, partitions, retentionMs } = topic
+  const { name, partitions, retentionMs, tasks = partitions } = topic
   return [
     ...unless(
       Number.isInteger(partitions) && partitions >= 1,
       name,
       `has ${partitions} partitions`,
       'declare a whole number from 1 on',
+    ),
+    ...unless(
+      tasks === partitions || (Number.isInteger(tasks) && tasks >= 1 && partitions % tasks === 0),
+      name,
+      `has ${partitions} partitions for ${tasks} tasks`,
+      'declare tasks of which its number of partitions is a multiple: otherwise keys would change their tasks',
     ),
     ...unless(
       retentionMs === undefined || retentionMs > 0,

@@ -12,13 +12,14 @@ import type {
   Producer,
   Reader,
   Receipt,
+  TopicDescription,
   TopicSpec,
 } from '#engine/log/log.ts'
 import { RECORD_BYTES_MAX } from '#engine/log/log.ts'
 import { prepareAppend } from './append.ts'
 import type { StoredGroup } from './group.ts'
 import { EMPTY_GROUP, Group } from './group.ts'
-import { GROUP_KEYS, LOG_KEY, nameOf } from './keys.ts'
+import { GROUP_KEYS, IDENTITY_KEY, LOG_KEY, nameOf } from './keys.ts'
 import { FolderLock } from './lock.ts'
 import { EmbeddedProducer, Epochs } from './producer.ts'
 import { EmbeddedReader } from './reader.ts'
@@ -57,6 +58,12 @@ interface StoredLog {
   readonly openings: number
 }
 
+interface Opening {
+  /** How often the log was opened. */
+  readonly openings: number
+  readonly identity: string
+}
+
 /**
  * Opens the log in the folder, or makes an empty one. Rejects with LOG_IN_USE while another process, or another opener
  * in this one, has it open; with LOG_CORRUPT when it cannot be read; with LOG_FULL when there is no room even for this.
@@ -72,7 +79,8 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
       options.sizeBytesMax ?? Number.MAX_SAFE_INTEGER,
     )
     const openings = await countOpening(store)
-    return new EmbeddedLog(options, lock, store, openings)
+    const identity = await identityOf(store, options.system ?? realSystem)
+    return new EmbeddedLog(options, lock, store, { openings, identity })
   } catch (error) {
     await store?.close()
     lock.release()
@@ -102,16 +110,16 @@ export class EmbeddedLog implements Log {
   #closing: Promise<void> | undefined
 
   /** Made by `openEmbeddedLog`. */
-  constructor(options: EmbeddedLogOptions, lock: FolderLock, store: Store, openings: number) {
+  constructor(options: EmbeddedLogOptions, lock: FolderLock, store: Store, opening: Opening) {
     const { system = realSystem } = options
     this.recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX
     this.#system = system
     this.#lock = lock
     this.#store = store
     this.#writer = new Writer(store, system, options.fsync !== 'always')
-    this.#topics = new Topics(store)
+    this.#topics = new Topics(store, opening.identity)
     this.#epochs = new Epochs(this.#writer)
-    this.#generation = openings * GENERATIONS_PER_OPENING
+    this.#generation = opening.openings * GENERATIONS_PER_OPENING
     for (const { key, value } of store.range(GROUP_KEYS)) {
       // Written by `Group`; the format's version has been checked.
       this.#addGroup(nameOf(key), JSON.parse(value.toString()) as StoredGroup)
@@ -134,9 +142,13 @@ export class EmbeddedLog implements Log {
     await this.#writer.submit(() => this.#topics.create(topics), { alone: true })
   }
 
-  async describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+  async describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     this.#checkOpen()
-    return this.#topics.specs(names)
+    return this.#topics.describe(names)
+  }
+
+  async growTopic(name: string, partitions: number): Promise<void> {
+    await this.#writer.submit(() => this.#topics.grow(name, partitions), { alone: true })
   }
 
   async bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
@@ -174,8 +186,8 @@ export class EmbeddedLog implements Log {
     await this.#epochs.raise(transactionalId)
   }
 
-  openReader(place: TopicPartition, offset: number): Reader {
-    const find = () => this.#topics.find(place)
+  openReader(place: TopicPartition, offset: number, topicId?: string): Reader {
+    const find = () => this.#topics.find(place, topicId)
     const reader = new EmbeddedReader(find, offset, this.#system, closed => this.#readers.delete(closed))
     if (this.#closing) reader.close()
     else this.#readers.add(reader)
@@ -251,4 +263,13 @@ async function countOpening(store: Store): Promise<number> {
   const opened: StoredLog = { format: FORMAT, openings: stored.openings + 1 }
   await store.commit([[LOG_KEY, Buffer.from(JSON.stringify(opened))]])
   return opened.openings
+}
+
+/** A log is given one when it is opened for the first time; versions that know of none leave it alone. */
+async function identityOf(store: Store, { random }: System): Promise<string> {
+  const stored = store.get(IDENTITY_KEY)
+  if (stored) return stored.toString()
+  const identity = Array.from({ length: 2 }, () => Math.floor(random() * 2 ** 52).toString(36)).join('')
+  await store.commit([[IDENTITY_KEY, Buffer.from(identity)]])
+  return identity
 }

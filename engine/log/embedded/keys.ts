@@ -7,6 +7,8 @@ const KIND = { log: 1, topic: 2, partition: 3, batch: 4, group: 5 } as const
 
 /** The single entry about the log as a whole. */
 export const LOG_KEY = Buffer.from([KIND.log])
+/** What tells this log from any other. */
+export const IDENTITY_KEY = Buffer.from([KIND.log, 1])
 
 export const topicKey = (name: string) => named(KIND.topic, name)
 export const groupKey = (name: string) => named(KIND.group, name)

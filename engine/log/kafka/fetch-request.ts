@@ -1,11 +1,16 @@
-/** The Fetch request, read committed. The records of a partition are handed on as bytes: see `record-cursor.ts`. */
-import type { TopicPartition } from '#engine/core/record.ts'
+/**
+ * The Fetch request, read committed. Topics are named by their ids, so that a broker itself refuses to give records of another
+ * topic that has the name now. The records of a partition are handed on as bytes: see
+ * `record-cursor.ts`.
+ */
 import type { ByteReader } from './bytes.ts'
 import type { WireRequest } from './library.ts'
 import type { AbortedTransaction } from './record-cursor.ts'
 import { byTopic, wireRequest } from './wire.ts'
 
-export interface FetchPlace extends TopicPartition {
+export interface FetchPlace {
+  readonly topicId: string
+  readonly partition: number
   readonly offset: number
 }
 
@@ -17,7 +22,9 @@ export interface FetchOptions {
   readonly partitionBytesMax: number
 }
 
-export interface FetchedPartition extends TopicPartition {
+export interface FetchedPartition {
+  readonly topicId: string
+  readonly partition: number
   readonly code: number
   /** Where what is written ends, decided or not. */
   readonly highWatermark: number
@@ -38,15 +45,16 @@ export function fetchRequest(
 ): WireRequest<FetchedPartition[]> {
   const topics = byTopic(
     places,
-    place => place.topic,
+    place => place.topicId,
     place => place,
   )
   return wireRequest({
     apiKey: 1,
-    apiVersion: 11,
+    apiVersion: 13,
     apiName: 'Fetch',
-    sizeBytes: 256 + places.length * 32,
+    sizeBytes: 256 + places.length * 48,
     write(writer) {
+      writer.tags()
       writer.int32(-1)
       writer.int32(options.waitMs)
       writer.int32(1)
@@ -54,46 +62,55 @@ export function fetchRequest(
       writer.int8(READ_COMMITTED)
       writer.int32(0)
       writer.int32(NO_SESSION)
-      writer.int32(topics.length)
+      writer.compactLength(topics.length)
       for (const { topic, partitions } of topics) {
-        writer.string(topic)
-        writer.int32(partitions.length)
+        writer.uuid(topic)
+        writer.compactLength(partitions.length)
         for (const { partition, offset } of partitions) {
           writer.int32(partition)
           writer.int32(UNKNOWN)
           writer.int64(offset)
+          writer.int32(UNKNOWN)
           writer.int64(UNKNOWN)
           writer.int32(options.partitionBytesMax)
+          writer.tags()
         }
+        writer.tags()
       }
-      writer.int32(0)
-      writer.string('')
+      writer.compactLength(0)
+      writer.compactString('')
+      writer.tags()
     },
     read: readAnswer,
   })
 }
 
 function readAnswer(reader: ByteReader): FetchedPartition[] {
+  reader.tags()
   reader.int32()
   const code = reader.int16()
   reader.int32()
-  const partitions = reader.array(() => {
-    const topic = reader.string() ?? ''
-    return reader.array(() => readPartition(reader, topic))
+  const partitions = reader.compactArray(() => {
+    const topicId = reader.uuid()
+    const found = reader.compactArray(() => readPartition(reader, topicId))
+    reader.tags()
+    return found
   })
   return partitions.flat().map(each => (code === 0 ? each : { ...each, code }))
 }
 
-function readPartition(reader: ByteReader, topic: string): FetchedPartition {
+function readPartition(reader: ByteReader, topicId: string): FetchedPartition {
   const [partition, code] = [reader.int32(), reader.int16()]
   const highWatermark = reader.int64()
   const lastStableOffset = reader.int64()
   reader.int64()
-  const aborted: AbortedTransaction[] = []
-  for (let count = reader.int32(); count > 0; count--) {
-    aborted.push({ producerId: reader.view(8).readBigInt64BE(), firstOffset: reader.int64() })
-  }
+  const aborted = reader.compactArray((): AbortedTransaction => {
+    const transaction = { producerId: reader.view(8).readBigInt64BE(), firstOffset: reader.int64() }
+    reader.tags()
+    return transaction
+  })
   reader.int32()
-  const bytes = reader.view(Math.max(reader.int32(), 0))
-  return { topic, partition, code, highWatermark, lastStableOffset, aborted, bytes }
+  const bytes = reader.view(Math.max(reader.compactLength(), 0))
+  reader.tags()
+  return { topicId, partition, code, highWatermark, lastStableOffset, aborted, bytes }
 }

@@ -61,11 +61,12 @@ export class Fetcher {
     this.#long = laneOf('long', options.long)
   }
 
-  open(place: TopicPartition, offset: number): KafkaReader {
+  open(place: TopicPartition, offset: number, topicId?: string): KafkaReader {
     const reader = new KafkaReader(place, offset, this.#options.readAheadBytesMax, {
       wants: () => this.#start(),
       closed: one => this.#readers.delete(one),
     })
+    reader.topicId = topicId
     this.#readers.add(reader)
     if (this.#closed) reader.close()
     return reader
@@ -92,12 +93,12 @@ export class Fetcher {
     if (readers.length === 0 || this.#closed) return
     for (const one of readers) one.state = 'fetching'
     try {
-      const { leaders, lost } = await lane.network.locate(
-        readers.map(reader => ({ ...reader.place, reader })),
-      )
+      const places = readers.map(reader => ({ ...reader.place, topicId: reader.topicId, reader }))
+      const { leaders, lost, topicIds } = await lane.network.locate(places)
       for (const [{ reader }, error] of lost) this.#failed([reader], error)
       for (const [node, found] of leaders) {
         const own = found.map(each => each.reader)
+        for (const one of own) one.topicId ??= topicIds.get(one.place.topic)
         // The broker is being asked already; they come along next time.
         if (lane.busy.has(node)) release(own)
         else void this.#fetch(lane, node, own)
@@ -121,7 +122,7 @@ export class Fetcher {
       const answer = await lane.network.send(node, this.#request(chosen, waitMs), waitMs)
       release(readers)
       this.#toTheEnd(readers)
-      for (const each of answer) this.#give(lane, chosen.get(partitionKey(each)) ?? [], each)
+      for (const each of answer) this.#give(lane, chosen.get(placeKey(each)) ?? [], each)
     } catch (error) {
       this.#failed(readers, error)
     } finally {
@@ -132,7 +133,7 @@ export class Fetcher {
 
   #request(chosen: ReadonlyMap<string, readonly KafkaReader[]>, waitMs: number) {
     const places = [...chosen.values()].flatMap(([one]) =>
-      one ? { ...one.place, offset: one.fetchOffset } : [],
+      one ? { ...placeOf(one), offset: one.fetchOffset } : [],
     )
     return fetchRequest(places, {
       waitMs,
@@ -152,8 +153,10 @@ export class Fetcher {
   }
 
   #give(lane: Lane, readers: readonly KafkaReader[], fetched: FetchedPartition): void {
+    const place = readers[0]?.place
+    if (!place) return
     if (fetched.code === 0) {
-      this.#undecided.seen(fetched, fetched.highWatermark, fetched.lastStableOffset)
+      this.#undecided.seen(place, fetched.highWatermark, fetched.lastStableOffset)
       // A copy: a partition that is slow to be read would else keep the whole answer in memory.
       const own = { ...fetched, bytes: Buffer.from(fetched.bytes) }
       for (const reader of readers) reader.give(own)
@@ -161,7 +164,7 @@ export class Fetcher {
       for (const reader of readers) void this.#outOfRange(reader)
     } else {
       lane.network.outdated()
-      const reason = `${partitionKey(fetched)} cannot be fetched now (code ${fetched.code})`
+      const reason = `${partitionKey(place)} cannot be fetched now (code ${fetched.code})`
       this.#failed(readers, new CaudalError('LOG_UNAVAILABLE', { reason }))
     }
   }
@@ -181,7 +184,7 @@ export class Fetcher {
   /** Lets the readers rest; tells those whom trouble has kept waiting. */
   #failed(readers: readonly KafkaReader[], error: unknown): void {
     const told = unavailable(error)
-    if (hasCode(told, 'TOPIC_MISSING')) {
+    if (hasCode(told, 'TOPIC_MISSING') || hasCode(told, 'TOPIC_REPLACED')) {
       for (const one of readers) one.break(told)
       return
     }
@@ -208,12 +211,21 @@ function choose(readers: readonly KafkaReader[]) {
   const chosen = new Map<string, KafkaReader[]>()
   const others: KafkaReader[] = []
   for (const one of readers) {
-    const group = chosen.get(one.key)
-    if (!group) chosen.set(one.key, [one])
+    const key = placeKey(placeOf(one))
+    const group = chosen.get(key)
+    if (!group) chosen.set(key, [one])
     else if (group[0]?.fetchOffset === one.fetchOffset) group.push(one)
     else others.push(one)
   }
   return { chosen, others }
+}
+
+function placeOf({ place, topicId = '' }: KafkaReader) {
+  return { topicId, partition: place.partition }
+}
+
+function placeKey({ topicId, partition }: { readonly topicId: string; readonly partition: number }): string {
+  return `${topicId}/${partition}`
 }
 
 function release(readers: readonly KafkaReader[]): void {

@@ -10,6 +10,7 @@ import type {
   PartitionBatch,
   Producer,
   Reader,
+  TopicDescription,
   TopicSpec,
 } from '../log.ts'
 import { adviceOn } from './advice.ts'
@@ -100,8 +101,12 @@ class KafkaLog implements Log {
     return this.#topics.create(specs)
   }
 
-  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+  describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     return this.#topics.describe(names)
+  }
+
+  growTopic(name: string, partitions: number): Promise<void> {
+    return this.#topics.grow(name, partitions)
   }
 
   bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
@@ -141,8 +146,8 @@ class KafkaLog implements Log {
     return adviceOn(this.#shared, this.#settings, place)
   }
 
-  openReader(place: TopicPartition, offset: number): Reader {
-    return this.#fetcher.open(place, offset)
+  openReader(place: TopicPartition, offset: number, topicId?: string): Reader {
+    return this.#fetcher.open(place, offset, topicId)
   }
 
   joinGroup(options: GroupOptions): Membership {

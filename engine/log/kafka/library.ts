@@ -106,6 +106,11 @@ export interface Broker {
     }[]
     timeout: number
   }): Promise<unknown>
+  createPartitions(request: {
+    topicPartitions: readonly { topic: string; count: number }[]
+    timeout: number
+    validateOnly: boolean
+  }): Promise<unknown>
   describeConfigs(request: {
     resources: readonly { type: number; name: string; configNames: readonly string[] }[]
   }): Promise<{

@@ -25,9 +25,19 @@ export interface NetworkOptions {
   readonly requestTimeoutMs?: number
 }
 
+export interface WantedPlace extends TopicPartition {
+  /** The topic that is meant; whichever has the name when left out. */
+  readonly topicId?: string | undefined
+}
+
 export interface Located<Place> {
   readonly leaders: Map<number, Place[]>
-  /** Partitions without a leader: LOG_UNAVAILABLE while that may change, TOPIC_MISSING when they do not exist. */
+  /** Of the topics that were asked for, by name. */
+  readonly topicIds: ReadonlyMap<string, string>
+  /**
+   * Partitions without a leader: LOG_UNAVAILABLE while that may change, TOPIC_MISSING when they do not exist, TOPIC_REPLACED
+   * when another topic has the name.
+   */
   readonly lost: ReadonlyMap<Place, CaudalError>
 }
 
@@ -87,18 +97,19 @@ export class Network {
   }
 
   /** As `byLeader`, but tells which partitions have no leader, and why. */
-  async locate<Place extends TopicPartition>(places: readonly Place[]): Promise<Located<Place>> {
+  async locate<Place extends WantedPlace>(places: readonly Place[]): Promise<Located<Place>> {
     const view = await this.#viewOf(places)
     const leaders = new Map<number, Place[]>()
     const lost = new Map<Place, CaudalError>()
     for (const place of places) {
-      const leader = view.leaders.get(partitionKey(place))
+      const leader = isMeant(view, place) ? view.leaders.get(partitionKey(place)) : undefined
       const led = leader === undefined ? undefined : leaders.get(leader)
       if (leader === undefined) lost.set(place, this.#whyLost(view, place))
       else if (led) led.push(place)
       else leaders.set(leader, [place])
     }
-    return { leaders, lost }
+    const topicIds = new Map([...view.topics].map(([name, { id }]) => [name, id]))
+    return { leaders, lost, topicIds }
   }
 
   /** The broker that keeps a group's offsets or a producer's transactions. */
@@ -145,10 +156,14 @@ export class Network {
     this.#links.clear()
   }
 
-  async #viewOf(places: readonly TopicPartition[]): Promise<ClusterView> {
+  async #viewOf(places: readonly WantedPlace[]): Promise<ClusterView> {
     for (const place of places) this.#topics.add(place.topic)
     const isKnown = (view: ClusterView) =>
-      places.every(place => view.leaders.has(partitionKey(place)) || view.leaderless.has(partitionKey(place)))
+      places.every(
+        place =>
+          isMeant(view, place) &&
+          (view.leaders.has(partitionKey(place)) || view.leaderless.has(partitionKey(place))),
+      )
     let view = await this.#current()
     for (let tries = 0; tries < UNKNOWN_TOPIC_TRIES && !isKnown(view); tries++) {
       if (tries > 0) await sleep(this.#settings.system, UNKNOWN_TOPIC_PAUSE_MS)
@@ -157,7 +172,12 @@ export class Network {
     return view
   }
 
-  #whyLost(view: ClusterView, place: TopicPartition): CaudalError {
+  #whyLost(view: ClusterView, place: WantedPlace): CaudalError {
+    const { topic, topicId: known } = place
+    const found = view.topics.get(topic)?.id
+    if (found !== undefined && !isMeant(view, place)) {
+      return new CaudalError('TOPIC_REPLACED', { topic, known, found })
+    }
     const code = view.leaderless.get(partitionKey(place))
     if (code !== undefined) {
       this.outdated()
@@ -239,4 +259,9 @@ export class Network {
   #checkOpen(): void {
     if (this.#closed) throw new CaudalError('LOG_CLOSED')
   }
+}
+
+/** The topic that has the name is the one that is meant, as far as a broker knows. */
+function isMeant(view: ClusterView, { topic, topicId }: WantedPlace): boolean {
+  return topicId === undefined || (view.topics.get(topic)?.id ?? topicId) === topicId
 }

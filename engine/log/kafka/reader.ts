@@ -26,6 +26,8 @@ export interface ReaderEvents {
 export class KafkaReader implements Reader {
   readonly place: TopicPartition
   readonly key: string
+  /** The topic that is meant, once that is known. */
+  topicId: string | undefined
   /** Where the next fetch begins. */
   fetchOffset: number
   /** Whether the end of the partition was reached; new readers are assumed to be behind. */

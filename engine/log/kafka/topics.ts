@@ -1,10 +1,10 @@
 /** Creating, describing and comparing topics; their bounds; deleting their beginnings. */
 import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
-import type { Bounds, TopicSpec } from '../log.ts'
+import type { Bounds, TopicDescription, TopicSpec } from '../log.ts'
 import { CODE, codeOf, isPassing } from './codes.ts'
 import type { Broker } from './library.ts'
-import { metadataRequest } from './metadata-request.ts'
+import { metadataRequest, type TopicView } from './metadata-request.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { persist } from './persist.ts'
@@ -37,10 +37,31 @@ export class Topics {
     const missing = specs.filter(spec => !found.has(spec.name))
     if (missing.length === 0) return
     await persist(this.#settings, () => this.#createMissing(missing))
-    // The brokers know of a topic before its leaders take records: asked for offsets, they tell when that is so. A busy
-    // one may not know of it yet.
+    await this.#whenReady(missing)
+  }
+
+  async grow(name: string, partitions: number): Promise<void> {
+    const [found] = await this.describe([name])
+    if (!found) throw new CaudalError('TOPIC_MISSING', { topic: name })
+    if (found.partitions >= partitions) return
+    const topicPartitions = [{ topic: name, count: partitions }]
+    const timeout = this.#settings.requestTimeoutMs
+    await persist(this.#settings, async () => {
+      const node = await this.#network.anyNode()
+      await this.#network.ask(node, broker =>
+        broker.createPartitions({ topicPartitions, timeout, validateOnly: false }),
+      )
+    })
+    await this.#whenReady([{ ...found, partitions }])
+  }
+
+  /**
+   * The brokers know of a topic before its leaders take records: asked for offsets, they tell when that is so. A busy one may
+   * not know of it yet.
+   */
+  async #whenReady(specs: readonly TopicSpec[]): Promise<void> {
     const isReady = () =>
-      this.bounds(missing.flatMap(placesOf)).catch(error => {
+      this.bounds(specs.flatMap(placesOf)).catch(error => {
         throw hasCode(error, 'TOPIC_MISSING')
           ? new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) })
           : error
@@ -48,14 +69,14 @@ export class Topics {
     await persist(this.#settings, isReady)
   }
 
-  async describe(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+  async describe(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     if (names?.length === 0) return []
     return persist(this.#settings, async () => {
       const view = await this.#network.send(await this.#network.anyNode(), metadataRequest(names))
       const topics = [...view.topics].filter(([name]) => names || !name.startsWith('__'))
       if (topics.length === 0) return []
       const configs = await this.#configsOf(topics.map(([name]) => name))
-      return topics.map(([name, partitions]) => specOf(name, partitions, configs.get(name)))
+      return topics.map(([name, view]) => descriptionOf(name, view, configs.get(name)))
     })
   }
 
@@ -157,16 +178,16 @@ function configsFor(spec: TopicSpec): { name: string; value: string }[] {
   return Object.entries(configs).map(([name, value]) => ({ name, value }))
 }
 
-function specOf(
+function descriptionOf(
   name: string,
-  partitions: number,
+  { id, partitions }: TopicView,
   configs: ReadonlyMap<string, string> | undefined,
-): TopicSpec {
+): TopicDescription {
   const policies = (configs?.get('cleanup.policy') ?? '').split(',').map(policy => policy.trim())
   const retention = Number(configs?.get('retention.ms') ?? FOR_EVER_MS)
   const isDeleted = policies.includes('delete') && retention >= 0
   const compacted = policies.includes('compact')
-  return { name, partitions, compacted, retentionMs: isDeleted ? retention : undefined }
+  return { name, id, partitions, compacted, retentionMs: isDeleted ? retention : undefined }
 }
 
 /** Each difference with the command that mends it, where there is one. */

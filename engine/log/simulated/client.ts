@@ -9,6 +9,7 @@ import type {
   PartitionBatch,
   Producer,
   Reader,
+  TopicDescription,
   TopicSpec,
 } from '../log.ts'
 import type { Cluster } from './cluster.ts'
@@ -34,8 +35,12 @@ export class SimulatedLog implements Log {
     return this.#connection.ask('topics', () => this.#cluster.topics.create(topics))
   }
 
-  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+  describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     return this.#connection.ask('topics', () => this.#cluster.topics.describe(names))
+  }
+
+  growTopic(name: string, partitions: number): Promise<void> {
+    return this.#connection.ask('topics', () => this.#cluster.topics.grow(name, partitions))
   }
 
   bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
@@ -67,8 +72,9 @@ export class SimulatedLog implements Log {
     await startIdentity(this.#cluster, this.#connection, transactionalId)
   }
 
-  openReader(place: TopicPartition, offset: number): Reader {
-    const reader = new SimulatedReader(this.#cluster, this.#connection, place, offset, () => {
+  openReader(place: TopicPartition, offset: number, topicId?: string): Reader {
+    const from = { offset, topicId }
+    const reader = new SimulatedReader(this.#cluster, this.#connection, place, from, () => {
       this.#readers.delete(reader)
     })
     this.#readers.add(reader)

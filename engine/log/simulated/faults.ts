@@ -69,6 +69,11 @@ export class Faults {
 
   // --- Storage and transactions
 
+  /** Somebody deletes a topic; made again, it is another one. */
+  deleteTopic(name: string): void {
+    this.#cluster.topics.delete(name)
+  }
+
   fillDisk(): void {
     this.#cluster.intake.isDiskFull = true
   }

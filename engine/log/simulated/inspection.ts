@@ -1,6 +1,6 @@
 /** What is stored in the simulated cluster, for checkers: no client, no fault and no waiting lies between. */
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
-import type { Bounds, TopicSpec } from '../log.ts'
+import type { Bounds, TopicDescription } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import type { CommittedBatch } from './transaction-coordinator.ts'
 
@@ -11,7 +11,7 @@ export class Inspection {
     this.#cluster = cluster
   }
 
-  topics(): readonly TopicSpec[] {
+  topics(): readonly TopicDescription[] {
     return this.#cluster.topics.describe()
   }
 

@@ -113,6 +113,11 @@ export class Partition {
     this.#waiting.push(callback)
   }
 
+  /** Wakes whoever waits: the topic is gone. */
+  moved(): void {
+    this.#wake()
+  }
+
   trim(beforeOffset: number): void {
     if (beforeOffset > this.#end) this.#outOfRange(beforeOffset)
     this.#start = Math.max(this.#start, beforeOffset)

@@ -4,6 +4,7 @@ import type { TopicPartition } from '#engine/core/record.ts'
 import type { Fetched, Reader } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'
+import type { Partition } from './partition.ts'
 
 export class SimulatedReader implements Reader {
   readonly #cluster: Cluster
@@ -11,6 +12,8 @@ export class SimulatedReader implements Reader {
   readonly #place: TopicPartition
   readonly #onClose: () => void
   #offset: number
+  /** The topic that is meant, once that is known. */
+  #topicId: string | undefined
   #isClosed = false
   /** Rejects the call that waits. */
   #reject: ((error: unknown) => void) | undefined
@@ -19,13 +22,14 @@ export class SimulatedReader implements Reader {
     cluster: Cluster,
     connection: Connection,
     place: TopicPartition,
-    offset: number,
+    { offset, topicId }: { readonly offset: number; readonly topicId: string | undefined },
     onClose: () => void,
   ) {
     this.#cluster = cluster
     this.#connection = connection
     this.#place = place
     this.#offset = offset
+    this.#topicId = topicId
     this.#onClose = onClose
   }
 
@@ -56,11 +60,11 @@ export class SimulatedReader implements Reader {
   }
 
   #fetch(recordsMax: number): Promise<Fetched> {
-    const { topics, network } = this.#cluster
+    const { network } = this.#cluster
     const offset = this.#offset
     return this.#connection.call('fetch', (answer, refuse) => {
-      const partition = topics.partition(this.#place)
       const read = () => {
+        const partition = this.#find()
         const fetched = partition.read(offset, network.fetchMax(recordsMax))
         if (fetched.nextOffset > offset) answer(fetched)
         else partition.whenMoved(readLater)
@@ -75,5 +79,15 @@ export class SimulatedReader implements Reader {
       }
       read()
     })
+  }
+
+  #find(): Partition {
+    const { topics } = this.#cluster
+    const { topic } = this.#place
+    const partition = topics.partition(this.#place)
+    const found = topics.idOf(topic)
+    this.#topicId ??= found
+    if (found === this.#topicId) return partition
+    throw new CaudalError('TOPIC_REPLACED', { topic, known: this.#topicId, found })
   }
 }

@@ -2,17 +2,18 @@
 import { CaudalError } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
-import type { TopicSpec } from '../log.ts'
+import type { TopicDescription, TopicSpec } from '../log.ts'
 import { Partition } from './partition.ts'
 
 interface Topic {
-  readonly spec: TopicSpec
+  readonly description: TopicDescription
   readonly partitions: readonly Partition[]
 }
 
 export class Topics {
   readonly #topics = new Map<string, Topic>()
   readonly #system: System
+  #made = 0
 
   constructor(system: System) {
     this.#system = system
@@ -20,14 +21,35 @@ export class Topics {
 
   /** Creates what is missing; nothing at all when an existing topic differs. */
   create(specs: readonly TopicSpec[]): void {
-    const faults = specs.flatMap(spec => differences(spec, this.#topics.get(spec.name)?.spec))
+    const faults = specs.flatMap(spec => differences(spec, this.#topics.get(spec.name)?.description))
     if (faults.length > 0) throw new CaudalError('TOPIC_MISMATCH', { faults: faults.join('\n') })
     for (const spec of specs)
-      if (!this.#topics.has(spec.name)) this.#topics.set(spec.name, newTopic(spec, this.#system))
+      if (!this.#topics.has(spec.name)) this.#topics.set(spec.name, this.#newTopic(spec))
   }
 
-  describe(names?: readonly string[]): readonly TopicSpec[] {
-    return (names ?? [...this.#topics.keys()]).flatMap(name => this.#topics.get(name)?.spec ?? [])
+  grow(name: string, partitions: number): void {
+    const grown = [...this.partitionsOf(name)]
+    for (let partition = grown.length; partition < partitions; partition++)
+      grown.push(new Partition({ topic: name, partition }, this.#system))
+    const description = this.#topics.get(name)?.description
+    if (description)
+      this.#topics.set(name, { description: { ...description, partitions: grown.length }, partitions: grown })
+  }
+
+  /** Deletes a topic with all that is in it; whoever waits for its records is told. */
+  delete(name: string): void {
+    const partitions = this.partitionsOf(name)
+    this.#topics.delete(name)
+    for (const partition of partitions) partition.moved()
+  }
+
+  /** The id of the topic that has the name now. */
+  idOf(name: string): string | undefined {
+    return this.#topics.get(name)?.description.id
+  }
+
+  describe(names?: readonly string[]): readonly TopicDescription[] {
+    return (names ?? [...this.#topics.keys()]).flatMap(name => this.#topics.get(name)?.description ?? [])
   }
 
   partitionsOf(name: string): readonly Partition[] {
@@ -47,20 +69,21 @@ export class Topics {
   /** What the cluster's cleaner does in the background: compaction and retention, once. */
   clean(): void {
     const now = this.#system.now()
-    for (const { spec, partitions } of this.#topics.values()) {
+    for (const { description: spec, partitions } of this.#topics.values()) {
       for (const partition of partitions) {
         if (spec.compacted) partition.compact()
         if (spec.retentionMs !== undefined) partition.expire(now - spec.retentionMs)
       }
     }
   }
-}
 
-function newTopic(spec: TopicSpec, system: System): Topic {
-  const partitions = Array.from({ length: spec.partitions }, (_, partition) => {
-    return new Partition({ topic: spec.name, partition }, system)
-  })
-  return { spec, partitions }
+  #newTopic({ name, partitions: count, compacted, retentionMs }: TopicSpec): Topic {
+    const partitions = Array.from({ length: count }, (_, partition) => {
+      return new Partition({ topic: name, partition }, this.#system)
+    })
+    const id = `${name}#${++this.#made}`
+    return { description: { name, id, partitions: count, compacted, retentionMs }, partitions }
+  }
 }
 
 function differences(wanted: TopicSpec, existing: TopicSpec | undefined): readonly string[] {

@@ -21,6 +21,8 @@ export interface LogFixture {
   compact?(): Promise<void>
   /** Lets everything happen that can happen by itself. Only used where the point is that nothing does. */
   settle?(): Promise<void>
+  /** Deletes the topic and makes it again under its name, as somebody else would; gives the log to go on with. */
+  remake?(spec: TopicSpec): Promise<Log>
   /** Gives everything back; the log may be closed already. */
   close(): Promise<void>
 }

@@ -1,8 +1,8 @@
 /** Contract of the Log port: topics. */
 import { expect, it } from 'vitest'
-import type { TopicSpec } from '#engine/log/log.ts'
+import type { Log, TopicDescription, TopicSpec } from '#engine/log/log.ts'
 import type { Bench } from './fixture.ts'
-import { batch, codeOf, failureOf, values } from './fixture.ts'
+import { batch, codeOf, failureOf, textOf, values } from './fixture.ts'
 
 export function describeTopics(bench: () => Bench): void {
   const specs = (first: string, second: string): readonly [TopicSpec, TopicSpec] => [
@@ -14,7 +14,7 @@ export function describeTopics(bench: () => Bench): void {
     const { log, name } = bench()
     const [first, second] = specs(name('topic'), name('topic'))
     await log.createTopics([first, second])
-    expect(await log.describeTopics([second.name, first.name])).toEqual(
+    expect((await log.describeTopics([second.name, first.name])).map(specOf)).toEqual(
       expect.arrayContaining([first, second]),
     )
     expect((await log.describeTopics()).map(one => one.name)).toEqual(
@@ -34,7 +34,7 @@ export function describeTopics(bench: () => Bench): void {
     await log.append([batch({ topic: first.name, partition: 0 }, 'kept')])
     await log.createTopics([first, second])
     expect(await values(log, { topic: first.name, partition: 0 })).toEqual(['kept'])
-    expect(await log.describeTopics([second.name])).toEqual([second])
+    expect((await log.describeTopics([second.name])).map(specOf)).toEqual([second])
   })
 
   it('lists every difference at once and changes nothing', async () => {
@@ -50,8 +50,67 @@ export function describeTopics(bench: () => Bench): void {
     expect(failure?.code).toBe('TOPIC_MISMATCH')
     expect(failure?.message).toContain(first.name)
     expect(failure?.message).toContain(second.name)
-    expect(await log.describeTopics([first.name])).toEqual([first])
-    expect(await log.describeTopics([second.name])).toEqual([second])
+    expect((await log.describeTopics([first.name])).map(specOf)).toEqual([first])
+    expect((await log.describeTopics([second.name])).map(specOf)).toEqual([second])
+  })
+
+  it('adds partitions to a topic, which keeps its id and what it holds', async () => {
+    const { log, fixture, name } = bench()
+    const spec = { ...specs(name('topic'), '')[0], partitions: 2 }
+    await log.createTopics([spec])
+    await log.append([batch({ topic: spec.name, partition: 1 }, 'kept')])
+    const [before] = await log.describeTopics([spec.name])
+    await log.growTopic(spec.name, 4)
+    await log.growTopic(spec.name, 3)
+    const again = (await fixture.reopen?.()) ?? log
+    expect(await again.describeTopics([spec.name])).toEqual([{ ...before, partitions: 4 }])
+    await again.append([batch({ topic: spec.name, partition: 3 }, 'new')])
+    expect(await values(again, { topic: spec.name, partition: 1 })).toEqual(['kept'])
+    expect(await values(again, { topic: spec.name, partition: 3 })).toEqual(['new'])
+  })
+
+  it('gives a topic an id that it keeps, also when the log is opened again, and no other topic has', async () => {
+    const { log, fixture, name } = bench()
+    const [first, second] = specs(name('topic'), name('topic'))
+    await log.createTopics([first, second])
+    const ids = await idsOf(log, first.name, second.name)
+    expect(new Set(ids).size).toBe(2)
+    const again = (await fixture.reopen?.()) ?? log
+    await again.createTopics([first, second])
+    expect(await idsOf(again, first.name, second.name)).toEqual(ids)
+  })
+
+  it('gives a topic that was deleted and made again another id', async ({ skip }) => {
+    const { log, fixture, name } = bench()
+    skip(!fixture.remake, 'nobody can delete a topic of this driver')
+    const [spec] = specs(name('topic'), '')
+    await log.createTopics([spec])
+    const [before] = await idsOf(log, spec.name)
+    const [after] = await idsOf((await fixture.remake?.(spec)) ?? log, spec.name)
+    expect(after).toEqual(expect.any(String))
+    expect(after).not.toBe(before)
+  })
+
+  it('never reads from another topic than the one that is meant', async ({ skip }) => {
+    const { log, fixture, name } = bench()
+    skip(!fixture.remake, 'nobody can delete a topic of this driver')
+    const spec = { ...specs(name('topic'), '')[0], partitions: 1 }
+    const place = { topic: spec.name, partition: 0 }
+    await log.createTopics([spec])
+    await log.append([batch(place, 'a', 'b')])
+    const [id = ''] = await idsOf(log, spec.name)
+    const again = (await fixture.remake?.(spec)) ?? log
+    const [found = ''] = await idsOf(again, spec.name)
+    await again.append([batch(place, 'other', 'records', 'are', 'here')])
+    const meant = again.openReader(place, 2, id)
+    expect(await failureOf(meant.next(10))).toMatchObject({
+      code: 'TOPIC_REPLACED',
+      details: { topic: spec.name, known: id, found },
+    })
+    meant.close()
+    const present = again.openReader(place, 0, found)
+    expect((await present.next(1)).records.map(({ value }) => textOf(value))).toEqual(['other'])
+    present.close()
   })
 
   it('refuses to write to a topic or partition that does not exist', async () => {
@@ -64,4 +123,14 @@ export function describeTopics(bench: () => Bench): void {
     expect(await codeOf(producer.transact([batch(place, 'a'), batch(missing, 'b')]))).toBe('TOPIC_MISSING')
     expect(await values(log, place)).toEqual([])
   })
+}
+
+/** Without its id, which the log chooses. */
+function specOf({ id: _, ...spec }: TopicDescription): TopicSpec {
+  return spec
+}
+
+async function idsOf(log: Log, ...names: readonly string[]): Promise<readonly (string | undefined)[]> {
+  const found = await log.describeTopics(names)
+  return names.map(name => found.find(topic => topic.name === name)?.id)
 }

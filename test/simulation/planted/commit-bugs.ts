@@ -1,11 +1,11 @@
 /** Bugs in how effects become durable. */
 import { asText } from '#engine/core/codec.ts'
 import { hasCode } from '#engine/core/errors.ts'
-import { type LogRecord, partitionKey, type TaskId, type TopicPartition } from '#engine/core/record.ts'
+import { type LogRecord, partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { Log, PartitionBatch, Producer } from '#engine/log/log.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '#engine/runtime/checkpoint.ts'
 import { CHECKPOINT } from '#engine/state/layout.ts'
-import type { Store } from '#engine/state/store.ts'
+import type { CopyOf, Store } from '#engine/state/store.ts'
 import type { Fleet, Plant } from '#testing/simulation/fleet.ts'
 import { withLog, withProducer, withReader } from './delegate.ts'
 
@@ -55,7 +55,7 @@ export const storeWrittenFirst: Plant = (ports, _name, fleet) => {
     },
   })
   const stores = {
-    open: async (task: TaskId) => {
+    open: async (task: CopyOf) => {
       const store = await ports.stores.open(task)
       const { stateTopic = '' } = fleet.plan.stages.find(({ name }) => name === task.stage) ?? {}
       const place = partitionKey({ topic: stateTopic, partition: task.partition })

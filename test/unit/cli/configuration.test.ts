@@ -110,6 +110,12 @@ describe('faults', () => {
     ])
   })
 
+  it('include a topic that is to be adopted without a word that says where to begin', () => {
+    expect(faultsOf({ ADOPT_TOPICS: 'Ab_1=start,Cd-2' })).toEqual([
+      'ADOPT_TOPICS must be NAME=start or NAME=position, more of them after commas, not "Ab_1=start,Cd-2"',
+    ])
+  })
+
   it('never repeat what is secret', () => {
     const [fault] = faultsOf({ DATABASE_URL: 'mysql://root:hunter2@db' })
     expect(fault).toContain('DATABASE_URL must be an address')
@@ -146,5 +152,12 @@ describe('docs/configuration.md', () => {
       '',
     ].join('\n')
     await expect(page).toMatchFileSnapshot('../../../docs/configuration.md')
+  })
+})
+
+it('where to begin in topics that were made again is read by their ids', () => {
+  expect(configurationOf({ ADOPT_TOPICS: 'Ab_1=start, Cd-2=position' }).adoptTopics).toEqual({
+    Ab_1: 'start',
+    'Cd-2': 'position',
   })
 })

@@ -42,8 +42,8 @@ describe('stages', () => {
     orders.process('a', store)
     orders.process('b', store)
     expect(plan(p.build()).stages.map(stage => [stage.name, stage.sources])).toEqual([
-      ['a', [{ topic: 'orders', readers: [{ operator: 'a', input: 'in' }] }]],
-      ['b', [{ topic: 'orders', readers: [{ operator: 'b', input: 'in' }] }]],
+      ['a', [{ topic: 'orders', partitions: 8, readers: [{ operator: 'a', input: 'in' }] }]],
+      ['b', [{ topic: 'orders', partitions: 8, readers: [{ operator: 'b', input: 'in' }] }]],
     ])
   })
 
@@ -58,8 +58,8 @@ describe('stages', () => {
     const planned = plan(p.build())
     expect(stages(planned)).toEqual([['left', 'right', 'all', 'end'], ['alone']])
     expect(planned.stages[0]?.sources).toEqual([
-      { topic: 'a', readers: [{ operator: 'left', input: 'in' }] },
-      { topic: 'b', readers: [{ operator: 'right', input: 'in' }] },
+      { topic: 'a', partitions: 8, readers: [{ operator: 'left', input: 'in' }] },
+      { topic: 'b', partitions: 8, readers: [{ operator: 'right', input: 'in' }] },
     ])
   })
 
@@ -73,12 +73,13 @@ describe('stages', () => {
     expect(plan(p.build()).stages[0]?.sources).toEqual([
       {
         topic: 'orders',
+        partitions: 8,
         readers: [
           { operator: 'charge', input: 'in' },
           { operator: 'match', input: 'orders' },
         ],
       },
-      { topic: 'payments', readers: [{ operator: 'match', input: 'payments' }] },
+      { topic: 'payments', partitions: 8, readers: [{ operator: 'match', input: 'payments' }] },
     ])
   })
 })

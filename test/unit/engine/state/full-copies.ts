@@ -6,7 +6,7 @@ import { lmdbStores, type StoreDiagnosis } from '#engine/state/lmdb-store.ts'
 import type { Store } from '#engine/state/store.ts'
 
 const [what = '', path = ''] = process.argv.slice(2)
-const TASK = { stage: 'count', partition: 0 }
+const TASK = { application: 'app', topicId: 'topic-1', stage: 'count', partition: 0 }
 const told: StoreDiagnosis[] = []
 const stores = lmdbStores({ path, system: realSystem, diagnose: each => told.push(each) })
 const failures: string[] = []

@@ -10,7 +10,7 @@ import { realSystem } from '#engine/core/system.ts'
 import { lmdbStores, type StoreDiagnosis } from '#engine/state/lmdb-store.ts'
 
 const WRITER = fileURLToPath(new URL('full-copies.ts', import.meta.url))
-const TASK = { stage: 'count', partition: 0 }
+const TASK = { application: 'app', topicId: 'topic-1', stage: 'count', partition: 0 }
 
 let path: string
 beforeEach(() => {
@@ -30,7 +30,7 @@ it('keeps in memory what does not fit, says so once, and writes it when there is
   expect(found.fullAt).toBeGreaterThan(20)
   expect(found.failures).toHaveLength(6)
   expect(found.told).toEqual([
-    expect.objectContaining({ event: 'flushFailed', task: 'count/0', path: join(path, 'count-0') }),
+    expect.objectContaining({ event: 'flushFailed', task: 'count/0', path: join(path, 'app', 'count-0') }),
   ])
   const whenFull = { size: 2 * (found.fullAt + 5), position: found.fullAt + 5, wrong: [] }
   expect(found.whenFull).toEqual(whenFull)

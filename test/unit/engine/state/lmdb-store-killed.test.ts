@@ -13,7 +13,7 @@ import type { Store } from '#engine/state/store.ts'
 import { seededRandom } from '#testing/seeded-random.ts'
 
 const WRITER = fileURLToPath(new URL('lmdb-writer.ts', import.meta.url))
-const TASK = { stage: 'count', partition: 0 }
+const TASK = { application: 'app', stage: 'count', partition: 0, topicId: 'topic-1' }
 
 let path: string
 let child: ChildProcess | undefined

@@ -1,9 +1,11 @@
 /** The store on disk: the contract, and what it does with copies that cannot be used. */
 import {
   closeSync,
+  cpSync,
   existsSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,10 +16,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { lmdbStores, OUT_OF_TOUCH_MAX_MS, type StoreDiagnosis } from '#engine/state/lmdb-store.ts'
+import type { CopyOf } from '#engine/state/store.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { describeStore } from '../../../conformance/store.ts'
 
-const TASK = { stage: 'count words/é', partition: 0 }
+const TASK = { application: 'app', stage: 'count words/é', partition: 0, topicId: 'topic-1' }
 const temporary = () => mkdtempSync(join(tmpdir(), 'caudal-state-'))
 const fixtureWith = (options: { gatheredBytesMax?: number }) => () => {
   const path = temporary()
@@ -39,8 +42,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(path, { recursive: true }))
 
-const open = () => lmdbStores({ path, system: time.system, diagnose: each => told.push(each) }).open(TASK)
-const directory = () => join(path, 'count%20words%2F%C3%A9-0')
+const open = (of: CopyOf = TASK) =>
+  lmdbStores({ path, system: time.system, diagnose: each => told.push(each) }).open(of)
+const directory = (application = 'app') => join(path, application, 'count%20words%2F%C3%A9-0')
 const data = () => join(directory(), 'data.mdb')
 
 async function makeCopy(): Promise<void> {
@@ -102,6 +106,44 @@ describe('a copy that cannot be read is discarded', () => {
     expect(readAll).toThrow(expect.objectContaining({ code: 'STORE_FAILED', action: 'releaseTask' }))
     await store.close()
     await expectNew(/before/)
+  })
+})
+
+describe('a copy of something else is discarded', () => {
+  beforeEach(makeCopy)
+
+  it('when its state topic was deleted and made again', async () => {
+    const store = await open({ ...TASK, topicId: 'topic-2' })
+    expect([store.position, store.size]).toEqual([undefined, 0])
+    expect(told.map(({ reason }) => reason)).toEqual([
+      'it is a copy of the state topic with id topic-1, the topic now has id topic-2',
+    ])
+    await store.close()
+  })
+
+  it('when its folder was taken from another application', async () => {
+    cpSync(directory(), directory('other'), { recursive: true })
+    const store = await open({ ...TASK, application: 'other' })
+    expect([store.position, store.size]).toEqual([undefined, 0])
+    expect(told.map(({ reason }) => reason)).toEqual([
+      'it is a copy of task count words/é/0 of application app',
+    ])
+    await store.close()
+  })
+
+  it('when an earlier version stored no word of what it is a copy of', async () => {
+    const stored = readFileSync(data(), 'latin1')
+    expect(stored).toContain('"of":')
+    writeFileSync(data(), stored.replaceAll('"of":', '"--":'), 'latin1')
+    await expectNew(/does not say what it is a copy of/)
+  })
+
+  it('and leaves the copy of an application beside it alone', async () => {
+    const other = await open({ ...TASK, application: 'other' })
+    const own = await open()
+    expect([other.position, own.position, told]).toEqual([undefined, 5_000, []])
+    await other.close()
+    await own.close()
   })
 })
 

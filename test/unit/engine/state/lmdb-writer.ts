@@ -10,7 +10,7 @@ const factory = lmdbStores({
   gatheredBytesMax: Number(gatheredBytesMax),
   diagnose: ({ event, reason }) => void writeSync(1, `${event} ${reason}\n`),
 })
-const store = await factory.open({ stage: 'count', partition: 0 })
+const store = await factory.open({ application: 'app', stage: 'count', partition: 0, topicId: 'topic-1' })
 const turn = () => new Promise<void>(resolve => setImmediate(resolve))
 
 /** Commit number n writes its number into entry n modulo 500 and into `vlast`, and deletes an entry now and then. */

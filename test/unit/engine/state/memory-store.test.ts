@@ -12,7 +12,7 @@ describeStore('durable memory', () => ({ factory: durableMemoryStores(), close: 
 
 it('durable content outlives a pod that dies without closing', async () => {
   const factory = durableMemoryStores()
-  const task = { stage: 'count', partition: 0 }
+  const task = { application: 'app', stage: 'count', partition: 0, topicId: 'topic-1' }
   const dying = await factory.open(task)
   dying.apply([['va', Buffer.from('written')]], 8)
   const next = await factory.open(task)
@@ -20,7 +20,7 @@ it('durable content outlives a pod that dies without closing', async () => {
 })
 
 it('two factories share nothing', async () => {
-  const task = { stage: 'count', partition: 0 }
+  const task = { application: 'app', stage: 'count', partition: 0, topicId: 'topic-1' }
   const store = await durableMemoryStores().open(task)
   store.apply([['va', Buffer.from('written')]], 8)
   const elsewhere = await durableMemoryStores().open(task)

@@ -17,7 +17,15 @@ function opened(readAheadBytesMax = 1_000) {
 }
 
 function fetched(bytes: Buffer, lastStableOffset: number): FetchedPartition {
-  return { ...PLACE, code: 0, highWatermark: lastStableOffset, lastStableOffset, aborted: [], bytes }
+  return {
+    partition: PLACE.partition,
+    topicId: 'id',
+    code: 0,
+    highWatermark: lastStableOffset,
+    lastStableOffset,
+    aborted: [],
+    bytes,
+  }
 }
 
 const valuesOf = (records: readonly { value: Uint8Array | null }[]) =>

@@ -7,7 +7,7 @@ import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts
 import { run, silent } from '#engine/runtime/run.ts'
 import { TopicClient } from '#engine/runtime/topic-client.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
-import type { Store, StoreFactory } from '#engine/state/store.ts'
+import type { CopyOf, Store, StoreFactory } from '#engine/state/store.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { graphOf, numbers } from './graph.ts'
 
@@ -23,7 +23,7 @@ class FailingStores implements StoreFactory {
     this.#left.set(call, times)
   }
 
-  async open(task: TaskId): Promise<Store> {
+  async open(task: CopyOf): Promise<Store> {
     this.#reach('open', task)
     const store = await this.#stores.open(task)
     return {

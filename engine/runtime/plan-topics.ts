@@ -1,0 +1,37 @@
+/** The topics of a plan as the log describes them now: which topic has each name, and how many partitions it has. */
+import type { Log, TopicDescription } from '#engine/log/log.ts'
+import type { Plan } from '#topology/plan.ts'
+
+/**
+ * Topics that took the place of deleted ones and that may be read all the same, by their ids: from their start, or from the
+ * position in the former one.
+ */
+export type AdoptedTopics = Readonly<Record<string, 'start' | 'position'>>
+
+export type TopicsByName = ReadonlyMap<string, TopicDescription>
+
+export class PlanTopics {
+  readonly adopted: AdoptedTopics
+  readonly #names: readonly string[]
+  readonly #log: Log
+  #looking: Promise<TopicsByName> | undefined
+
+  constructor(plan: Plan, log: Log, adopted: AdoptedTopics = {}) {
+    this.adopted = adopted
+    this.#names = plan.topicSpecs.map(({ name }) => name)
+    this.#log = log
+  }
+
+  /** Tasks that open at once share one question. */
+  look(): Promise<TopicsByName> {
+    this.#looking ??= this.#ask().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #ask(): Promise<TopicsByName> {
+    const found = await this.#log.describeTopics(this.#names)
+    return new Map(found.map(description => [description.name, description]))
+  }
+}
