@@ -1,6 +1,6 @@
 /** What a terminal gets to see: tables, the block that is redrawn, examples, log lines, the ledger behind the figures. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -123,6 +123,39 @@ describe('the ledger of purchases', () => {
     expect(second.twice).toBe(1)
     second.close()
     expect(readFileSync(path, 'utf8')).toBe('a\nb\nb\nc\n')
+    rmSync(folder, { recursive: true })
+  })
+
+  it('never grows beyond twice what it remembers, and its figure outlives what it forgets', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
+    const path = join(folder, 'purchases')
+    const open = () => new PurchaseLedger(path, undefined, 1_000)
+    const ledger = open()
+    ledger.bought('first')
+    ledger.bought('first')
+    for (let index = 0; index < 5_000; index++) ledger.bought(`bought-${index}`)
+    expect(statSync(path).size).toBeLessThan(2_200)
+    ledger.close()
+    const next = open()
+    expect(next.twice).toBe(1)
+    next.bought('bought-4999')
+    expect(next.twice).toBe(2)
+    next.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('reads only the end of a file of any size, and takes garbage for no purchase', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
+    const path = join(folder, 'purchases')
+    writeFileSync(
+      path,
+      Buffer.concat([Buffer.alloc(100_000, 'x\n'), Buffer.from('\u00ff\u0000\n\u00ff\u0000\nlast\n')]),
+    )
+    const ledger = new PurchaseLedger(path, undefined, 5)
+    expect(ledger.twice).toBe(0)
+    ledger.bought('last')
+    expect(ledger.twice).toBe(1)
+    ledger.close()
     rmSync(folder, { recursive: true })
   })
 
