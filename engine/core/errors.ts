@@ -90,7 +90,7 @@ export const CATALOGUE = {
   ],
   TOO_MANY_DEAD: [
     'blockTask',
-    'task {task} is paused: {dead} of {seen} records in a minute went to the dead letters; mend the cause, then restart the pod',
+    'task {task} is paused: {dead} of {seen} records in a minute went to the dead letters for one reason; mend the cause, then restart the pod. The last: {reason}',
   ],
   ABORTED: ['releaseTask', 'the task left this pod while the record was running'],
   OFFSET_OUT_OF_RANGE: ['stop', '{topic}/{partition} has offsets {start} to {end}, asked was {offset}'],

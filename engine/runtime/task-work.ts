@@ -9,8 +9,8 @@ import type { System } from '#engine/core/system.ts'
 import { stateBytesMaxOf, stepEntry } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TimerQueue } from '#engine/state/timer-queue.ts'
-import { DeathRate } from './dead-letter.ts'
 import { deadLetterOf } from './dead-letter-output.ts'
+import { DeathRate } from './death-rate.ts'
 import { DelayJob, holdUntil } from './delay-job.ts'
 import { publish } from './diagnostics.ts'
 import { failureAction } from './failure-action.ts'
@@ -377,9 +377,9 @@ export class TaskWork implements RunHost {
     if (job instanceof SourceJob && job.isOutsiders) run.write(...markOf(job.id, job.record, run.now))
     run.outputs.push(deadLetterOf(job, error, this.name, node, this.#host))
     this.#finish(job, run)
-    if (!this.#deaths.died(this.system.monotonic())) return
-    const { dead, seen } = this.#deaths
-    this.#host.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, dead, seen }))
+    const isOutsiders = job instanceof SourceJob && job.isOutsiders
+    const death = this.#deaths.diedOf(error, node, isOutsiders, this.system.monotonic())
+    if (death) this.#host.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, ...death }))
   }
 }
 

@@ -82,6 +82,15 @@ describe('a task most of whose records die', () => {
     expect(kit.read('out')).toHaveLength(2_000)
   })
 
+  it('is not stopped by what outsiders have written: garbage of one writer holds up no other', async () => {
+    await using kit = await testTopology(failing(() => false))
+    const garbage = Array.from({ length: 500 }, () => ({ partition: 0, value: Buffer.from([0xff, 0xfe]) }))
+    await kit.send('in', ...garbage, ...inPartition(0, 1, 20))
+    await kit.settle()
+    expect(kit.deadLetters()).toHaveLength(500)
+    expect(kit.read('out')).toHaveLength(20)
+  })
+
   it('may be stopped and hands over what it did', async () => {
     await using kit = await testTopology(failing(() => true))
     await kit.send('in', ...inPartition(0, 1, 1_000))
