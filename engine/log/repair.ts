@@ -62,7 +62,7 @@ export interface TransactionPort {
   add(epoch: Epoch, places: readonly TopicPartition[]): Promise<void>
   end(epoch: Epoch, outcome: 'commit' | 'abort'): Promise<void>
   pause(ms: number): Promise<void>
-  /** Tells of what will block this id later. */
+  /** Tells of what was repaired, and of what will block this id later. */
   warn(message: string): void
 }
 
@@ -159,6 +159,10 @@ async function repair(
   if (left.length === 0) return
   await port.add(epoch, left)
   await port.end(epoch, outcome)
+  port.warn(
+    `a transaction of producer ${port.transactionalId} was ended by ${outcome}, but the brokers left it open in ` +
+      `${placesOf(left)}: it is ended there in the same way now`,
+  )
 }
 
 /** Whether another one repairs it. */
@@ -208,7 +212,7 @@ function refuse(port: Asked, open: readonly OpenTransaction[], reason: string): 
 }
 
 function torn(port: Asked, open: readonly OpenTransaction[], reason: string): CaudalError {
-  const places = open.map(each => `${partitionKey(each)} from offset ${each.firstOffset}`).join(', ')
+  const places = placesOf(open)
   const commands = open.map(
     ({ topic, partition, firstOffset }) =>
       `kafka-transactions.sh abort --topic ${topic} --partition ${partition} --start-offset ${firstOffset}`,
@@ -221,6 +225,10 @@ function torn(port: Asked, open: readonly OpenTransaction[], reason: string): Ca
     remedy: commands.length > 0 ? `drop it there with ${commands.join('; ')}` : 'see docs/errors.md',
   }
   return new CaudalError('TRANSACTION_TORN', details)
+}
+
+function placesOf(open: readonly OpenTransaction[]): string {
+  return open.map(each => `${partitionKey(each)} from offset ${each.firstOffset}`).join(', ')
 }
 
 function unsettled(port: TransactionPort): CaudalError {

@@ -39,6 +39,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
   let proxy: MarkerProxy
   let log: Log
   let names = 0
+  const told: string[] = []
 
   beforeAll(async () => {
     cluster = await Cluster.start('torn', 1, behindProxy('torn'))
@@ -55,7 +56,12 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
   })
 
   function open(): Promise<Log> {
-    return openLocalLog({ brokers: cluster.addresses, transactionVersionMax, transactionTimeoutMs: 30_000 })
+    return openLocalLog({
+      brokers: cluster.addresses,
+      transactionVersionMax,
+      transactionTimeoutMs: 30_000,
+      warn: message => told.push(message),
+    })
   }
 
   async function topic(): Promise<readonly [TopicPartition, TopicPartition]> {
@@ -106,6 +112,8 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
     const next = await log.startProducer(id, places)
     await next.transact(places.map(place => batch(place, 'after')))
     await next.close()
+    const repairs = told.splice(0).filter(message => message.includes('is ended there in the same way now'))
+    expect(repairs.some(message => message.includes(partitionKey(torn)))).toBe(true)
     expect([await values(log, whole), await values(log, torn)]).toEqual([expected, expected])
   }
 

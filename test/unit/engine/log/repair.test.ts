@@ -70,6 +70,10 @@ describe.each([
     const brokers = await torn(endsRaiseEpochs, outcome)
     writeAndAbort(brokers, await takeOverAtLast(brokers))
     expect([brokers.committed(STATE), brokers.committed(OUT)]).toEqual([seen, seen])
+    expect(brokers.told).toEqual([
+      `a transaction of producer pod was ended by ${outcome}, but the brokers left it open in out/0 from offset 0: ` +
+        'it is ended there in the same way now',
+    ])
   })
 
   it.each(['commit', 'abort'] as const)(
