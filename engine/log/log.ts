@@ -34,6 +34,11 @@ export interface Log {
   /** What keeps readers of a partition from its end, and what to do about it; `undefined` when nothing does. */
   explainHalt?(place: TopicPartition): Promise<string | undefined>
   /**
+   * Transactional ids whose last transaction has ended, but not in all of these partitions: `startProducer` or `fence` ends it
+   * there too. A log whose transactions end everywhere or nowhere has none.
+   */
+  leftovers?(places: readonly TopicPartition[]): Promise<readonly string[]>
+  /**
    * Reads committed records from `offset` on, outside any group. With `topicId`, only of that topic; without, of the one
    * that has the name at the first `next`. Another topic that takes the name is never read.
    */

@@ -183,8 +183,15 @@ async function startToWrite(
     port.warn(error.message)
     return []
   })
-  // Whoever lived until now may have ended a transaction since the question; nobody can any more.
-  refuse(port, left, 'nobody knows how it ended')
+  // Whoever lived until now may have ended a transaction since the question; nobody can any more. A later epoch may have begun
+  // one: that is no leftover, and it has fenced us.
+  const isLater = ({ producerId, epoch }: OpenTransaction) =>
+    producerId === started.producerId && epoch > started.epoch
+  refuse(
+    port,
+    left.filter(each => !isLater(each)),
+    'nobody knows how it ended',
+  )
   return started
 }
 

@@ -31,4 +31,5 @@ const SLACK_MS = 1_000
 /** A pod's name may have colons of its own. */
 const START = /:(\d+):[0-9a-z]+$/
 const startOf = (incarnation: string): number => Number(START.exec(incarnation)?.[1] ?? 0)
-const podOf = (incarnation: string): string => incarnation.replace(START, '')
+/** The name of the pod that an incarnation is a start of. */
+export const podOf = (incarnation: string): string => incarnation.replace(START, '')

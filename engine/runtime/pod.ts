@@ -138,6 +138,8 @@ export class Pod implements TaskHost {
     })
     this.#watch = new TopicWatch(plan, this)
     this.#upkeep = new Upkeep({
+      plan,
+      name,
       log,
       system,
       logger,
@@ -145,6 +147,7 @@ export class Pod implements TaskHost {
       tasks: () => this.tasks,
       membership,
       enqueue: callback => this.enqueue(callback),
+      onTorn: error => this.#ownership.isSettled && this.#producerLost(error),
     })
     this.#stall = new StallDetector(system, sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
   }

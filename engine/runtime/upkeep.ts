@@ -1,15 +1,23 @@
-/** What a pod does now and then: stores positions for lag tools, sweeps expired state, trims what delay tiers have passed on. */
+/** What a pod does now and then: stores positions for lag tools, sweeps expired state, trims what delay tiers have passed on, looks for torn transactions. */
 import { reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
+import type { Plan } from '#topology/plan.ts'
+import { Leftovers } from './leftovers.ts'
+import { writePlacesOf } from './plan-tasks.ts'
 import { SWEEP_INTERVAL_MS } from './sweep.ts'
 import type { Task } from './task.ts'
 
 const TRIM_INTERVAL_MS = 10_000
+/** Torn transactions are looked for so often. */
+const LEFTOVERS_LOOK_MS = 5_000
 
 export interface UpkeepOptions {
+  readonly plan: Plan
+  /** Of the pod. */
+  readonly name: string
   readonly log: Log
   readonly system: System
   readonly logger: Logger
@@ -17,6 +25,8 @@ export interface UpkeepOptions {
   readonly tasks: () => readonly Task[]
   readonly membership: () => Membership | undefined
   readonly enqueue: (callback: () => void) => void
+  /** A transaction of this pod is torn: its producer is to be replaced. */
+  readonly onTorn: (error: unknown) => void
 }
 
 export class Upkeep {
@@ -25,15 +35,25 @@ export class Upkeep {
   /** Positions that were stored last, and offsets that were trimmed last, by partition. */
   readonly #stored = new Map<string, number>()
   readonly #trimmed = new Map<string, number>()
+  readonly #leftovers: Leftovers
 
   constructor(options: UpkeepOptions) {
     this.#options = options
+    const { plan, name, onTorn } = options
+    this.#leftovers = new Leftovers({
+      ...options,
+      application: plan.application,
+      producer: `${plan.application}-${name}`,
+      writePlaces: writePlacesOf(plan),
+      onOwn: onTorn,
+    })
   }
 
   start(): void {
     this.every(this.#options.positionIntervalMs, () => void this.storePositions(this.#options.tasks()))
     this.every(SWEEP_INTERVAL_MS, () => this.#sweep())
     this.every(TRIM_INTERVAL_MS, () => this.#trim())
+    this.every(LEFTOVERS_LOOK_MS, () => this.#leftovers.look())
   }
 
   /** Runs the callback within a step of the pod, again and again. */

@@ -22,11 +22,17 @@ import {
   skippedFence,
   strangersReleased,
 } from './planted/ownership-bugs.ts'
+import { noQuestionAsked, repairedAfterTheAbort, repairedByTheWrongEpoch } from './planted/repair-bugs.ts'
 
 const SEEDS_MAX = 200
 
 const ZOMBIES = faultsNamed('zombie gets its tasks back', 'cut off, gets its tasks back')
 const SCALING = faultsNamed('pod added', 'pod stopped', 'rolling restart')
+const TEARING = faultsNamed(
+  'coordinator fails between decision and markers',
+  'lost marker',
+  'crash, same name again',
+)
 const CLAIMS = faultsNamed('late claim', 'lost claim', 'lost answer of a claim')
 
 /** Found sooner in runs that have only the faults which the bug is about. */
@@ -48,6 +54,13 @@ const BUGS = [
     kinds: [...SCALING, ...CLAIMS],
   },
   { name: 'an unknown commit is looked for from too late', plant: lookedTooLate, kinds: FAULT_TABLE },
+  { name: 'a torn transaction is asked about by nobody', plant: noQuestionAsked, kinds: TEARING },
+  { name: 'a torn transaction is repaired after the abort', plant: repairedAfterTheAbort, kinds: TEARING },
+  {
+    name: 'a torn transaction is repaired by the wrong epoch',
+    plant: repairedByTheWrongEpoch,
+    kinds: TEARING,
+  },
   { name: "a claim's promise is believed", plant: promiseBelieved, kinds: SCALING },
 ]
 

@@ -110,7 +110,7 @@ describe('found by the simulation', () => {
     fleet.start('first')
     await fleet.time.runFor(2_000)
     isDown = true
-    await fleet.time.settle(fleet.outsider.fence('standard-first'))
+    await fleet.time.settle(fleet.fence('first'))
     await fleet.time.runFor(5_000)
     isDown = false
     await fleet.time.runFor(30_000)
@@ -128,7 +128,7 @@ describe('found by the simulation', () => {
       const first = fleet.start('first')
       fleet.start('second')
       await fleet.time.runFor(6_000)
-      await fleet.time.settle(fleet.outsider.fence('standard-first'))
+      await fleet.time.settle(fleet.fence('first'))
       const isReplaced = () => fleet.trace.some(line => line.includes('the producer is replaced'))
       await fleet.time.runUntil(isReplaced, 5_000)
       first.stop()

@@ -11,12 +11,14 @@ import {
   evenLatency,
   type SimulatedBroker,
 } from '#engine/log/simulated/simulated-broker.ts'
+import { writePlacesOf } from '#engine/runtime/plan-tasks.ts'
 import { silent } from '#engine/runtime/run.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import { type Random, seededRandom, seedOf } from '../seeded-random.ts'
 import { VirtualTime } from '../virtual-time.ts'
+import { forgetting } from './disks.ts'
 import { type Disturbance, Evidence, type PodFailure, type PROVIDER } from './evidence.ts'
 import { Follower } from './follower.ts'
 import { Ledger } from './ledger.ts'
@@ -24,6 +26,9 @@ import { GOOD_MOOD, ModelServer } from './model-server.ts'
 import { PodProcess, type Ports, told } from './pod-process.ts'
 import { REQUEST_TIMEOUT_MS, type Scenario } from './scenario.ts'
 
+/** Longer than an old copy of a state may lack what was deleted, and whoever opens it may sleep. */
+const TOMBSTONE_RETENTION_MS = 20_000
+const COPY_AGE_MAX_MS = 8_000
 /** A supervisor starts a process again after this. */
 const RESTART_MS = 500
 /** After a fault is over, its consequences (a time-out, a session, a take-over) may last so long. */
@@ -40,6 +45,9 @@ export interface FleetOptions {
 
 /** Given the ports of a pod, its name and the fleet that it is part of, the ports that it gets. */
 export type Plant = (ports: Ports, name: string, fleet: Fleet) => Ports
+
+/** Faults that are right each alone, and together beyond what can be repaired. */
+export type Theme = 'late starts' | 'torn transactions'
 
 export class Fleet {
   readonly scenario: Scenario
@@ -66,6 +74,8 @@ export class Fleet {
   /** Names of pods that died without handing over. */
   readonly #crashed = new Set<string>()
   readonly #endings = new Set<() => void>()
+  /** Until when each lasts. */
+  readonly #themes = new Map<Theme, number>()
   readonly #startedAt: number
   #names = 0
 
@@ -83,8 +93,10 @@ export class Fleet {
       requestTimeoutMs: REQUEST_TIMEOUT_MS,
       transactionTimeoutMs: 10_000,
       rebalanceTimeoutMs: 6_000,
+      tombstoneRetentionMs: TOMBSTONE_RETENTION_MS,
     })
-    this.broker.inspect.onCommitted(batches => this.ledger.committed(batches, this.system.now()))
+    const clockOf = (incarnation: string) => this.#processOf(incarnation)?.clock()
+    this.broker.inspect.onCommitted(batches => this.ledger.committed(batches, this.system.now(), clockOf))
     this.outsider = this.broker.connect(this.system, 'outsider')
     this.plan = plan(scenario.graph({ model: this.model.connect('nobody', this.system) }))
   }
@@ -144,6 +156,7 @@ export class Fleet {
       id,
       name,
       system,
+      world: this.system,
       ports: this.#options.plant?.(ports, name, this) ?? ports,
       logger: this.#options.verbose ? this.#loggerOf(id) : silent,
       onFailed: (failed, error) => this.#ended(failed, error),
@@ -156,7 +169,7 @@ export class Fleet {
   }
 
   #diskOf(name: string): StoreFactory {
-    const disk = this.#disks.get(name) ?? durableMemoryStores()
+    const disk = this.#disks.get(name) ?? forgetting(durableMemoryStores(), this.system, COPY_AGE_MAX_MS)
     this.#disks.set(name, disk)
     return disk
   }
@@ -176,6 +189,20 @@ export class Fleet {
   }
 
   // --- What faults are made with
+
+  /** Somebody fences the pod of this name, as one does who takes its tasks over. */
+  fence(name: string): Promise<void> {
+    return this.outsider.fence(`${this.plan.application}-${name}`, writePlacesOf(this.plan))
+  }
+
+  /** Of two themes that must not meet one has begun, and lasts so long; false while the other one does. */
+  begins(theme: Theme, durationMs: number): boolean {
+    const now = this.system.now()
+    const other = theme === 'late starts' ? 'torn transactions' : 'late starts'
+    if ((this.#themes.get(other) ?? 0) > now) return false
+    this.#themes.set(theme, Math.max(this.#themes.get(theme) ?? 0, now + durationMs))
+    return true
+  }
 
   /** Something is wrong with a process, or with all of them, for so long. */
   disturb(process: PodProcess | typeof PROVIDER | undefined, durationMs: number): void {
@@ -210,6 +237,7 @@ export class Fleet {
     faults.setPlan(undefined)
     faults.delayMarkers(0)
     faults.freeDisk()
+    faults.keepMarkers()
     faults.thawClaims()
     this.model.mood = GOOD_MOOD
     for (const process of this.processes) {
@@ -220,11 +248,11 @@ export class Fleet {
     while (this.live.length < this.scenario.shape.pods) this.start()
   }
 
-  /** What an operator does who is told of a hanging transaction. */
+  /** What an operator does who is told of somebody else's hanging transaction. */
   abortHanging(): void {
     for (const { name, partitions } of this.broker.inspect.topics()) {
       for (let partition = 0; partition < partitions; partition++) {
-        this.broker.faults.abortHanging({ topic: name, partition })
+        this.broker.faults.abortHanging({ topic: name, partition }, 'foreign')
       }
     }
   }

@@ -5,10 +5,10 @@ import type { CommittedBatch } from '#engine/log/simulated/transaction-coordinat
 import { decodeCheckpoint } from '#engine/runtime/checkpoint.ts'
 import { CHECKPOINT, MARKER_PREFIX } from '#engine/state/layout.ts'
 
-/** A commit of one task, or a marker that begins its next tenure. */
+/** A commit of one task; without an incarnation a marker that begins its next tenure, or one whose beginning nobody can tell. */
 export interface TaskCommitted extends TopicPartition {
   readonly incarnation: string | undefined
-  /** When its effects were gathered. */
+  /** When its effects were gathered, on the clock of the world. */
   readonly begunAt: number
 }
 
@@ -20,7 +20,12 @@ export class Ledger {
   /** In the order of their decisions. */
   readonly commits: TaskCommitted[] = []
 
-  committed(batches: readonly CommittedBatch[], at: number): void {
+  /** `clockOf` is the wall clock of a process now, if its time stamps can be compared with it. */
+  committed(
+    batches: readonly CommittedBatch[],
+    at: number,
+    clockOf: (incarnation: string) => number | undefined,
+  ): void {
     for (const { place, records } of batches) {
       for (const { key, value, timestamp } of records) {
         if (!value) continue
@@ -31,7 +36,12 @@ export class Ledger {
         const isMarker = entry.startsWith(MARKER_PREFIX)
         if (!isMarker && entry !== CHECKPOINT) continue
         const incarnation = isMarker ? undefined : decodeCheckpoint(value).incarnation
-        this.commits.push({ ...place, incarnation, begunAt: timestamp })
+        const clock = incarnation && clockOf(incarnation)
+        this.commits.push(
+          clock
+            ? { ...place, incarnation, begunAt: at - clock + timestamp }
+            : { ...place, incarnation: undefined, begunAt: at },
+        )
       }
     }
   }

@@ -1,6 +1,7 @@
 /** One process of a simulated fleet: a pod with its own clock, connection and fate. */
 import { type CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
+import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Running, run } from '#engine/runtime/run.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
@@ -23,11 +24,16 @@ export interface PodProcessOptions {
   /** Of the pod: a restart may have it again. */
   readonly name: string
   readonly system: ProcessSystem
+  /** Whose clock is right. */
+  readonly world: System
   readonly ports: Ports
   readonly logger: Logger
   /** The process has ended by itself. */
   readonly onFailed: (process: PodProcess, error: unknown) => void
 }
+
+/** What was stamped before a step may be written so much later. */
+const STEP_SHOWS_MS = 10_000
 
 export class PodProcess {
   readonly id: string
@@ -37,6 +43,7 @@ export class PodProcess {
   status: ProcessStatus = 'running'
   goneAt = Number.POSITIVE_INFINITY
   running: Running | undefined
+  #steppedAt = Number.NEGATIVE_INFINITY
   readonly #options: PodProcessOptions
 
   constructor(options: PodProcessOptions) {
@@ -59,9 +66,20 @@ export class PodProcess {
     )
   }
 
+  /** Sets its wall clock. */
+  stepClock(byMs: number): void {
+    this.#steppedAt = this.system.monotonic()
+    this.system.stepClock(byMs)
+  }
+
+  /** Its wall clock, unless that was set a moment ago, so that its time stamps are not to be compared. */
+  clock(): number | undefined {
+    return this.system.monotonic() - this.#steppedAt > STEP_SHOWS_MS ? this.system.now() : undefined
+  }
+
   kill(): void {
     this.status = 'gone'
-    this.goneAt = Math.min(this.goneAt, this.system.now())
+    this.goneAt = Math.min(this.goneAt, this.#options.world.now())
     this.system.kill()
   }
 

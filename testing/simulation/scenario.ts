@@ -9,6 +9,8 @@ import type { Model } from './model-server.ts'
 export interface Scenario {
   readonly name: string
   readonly shape: Shape
+  /** What it checks depends on wall clocks that agree: no fault sets them. */
+  readonly clocksAgree?: boolean
   /** The graph as one process runs it. */
   graph(services: Services): Topology
   /** Topics that are read as they grow, as they are trimmed before the run ends. */

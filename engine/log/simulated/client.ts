@@ -15,8 +15,9 @@ import type {
 import type { Cluster } from './cluster.ts'
 import { Connection } from './connection.ts'
 import { SimulatedMembership } from './membership.ts'
-import { SimulatedProducer, startIdentity } from './producer.ts'
+import { SimulatedProducer } from './producer.ts'
 import { SimulatedReader } from './reader.ts'
+import { leftoversOf, startIdentity } from './transaction-client.ts'
 
 export class SimulatedLog implements Log {
   readonly recordBytesMax: number
@@ -63,13 +64,17 @@ export class SimulatedLog implements Log {
     return this.#connection.ask('topics', () => this.#cluster.topics.partition(place).trim(beforeOffset))
   }
 
-  async startProducer(transactionalId: string): Promise<Producer> {
-    const identity = await startIdentity(this.#cluster, this.#connection, transactionalId)
-    return new SimulatedProducer(this.#cluster, this.#connection, identity)
+  async startProducer(transactionalId: string, writes?: readonly TopicPartition[]): Promise<Producer> {
+    const identity = await startIdentity(this.#cluster, this.#connection, transactionalId, writes)
+    return new SimulatedProducer(this.#cluster, this.#connection, identity, writes)
   }
 
-  async fence(transactionalId: string): Promise<void> {
-    await startIdentity(this.#cluster, this.#connection, transactionalId)
+  async fence(transactionalId: string, writes?: readonly TopicPartition[]): Promise<void> {
+    await startIdentity(this.#cluster, this.#connection, transactionalId, writes)
+  }
+
+  leftovers(places: readonly TopicPartition[]): Promise<readonly string[]> {
+    return leftoversOf(this.#cluster, this.#connection, places)
   }
 
   openReader(place: TopicPartition, offset: number, topicId?: string): Reader {

@@ -23,7 +23,11 @@ export interface BrokerOptions {
   /** A join waits at most so long for members that are alive but do not join again. */
   readonly rebalanceTimeoutMs?: number
   readonly recordBytesMax?: number
+  /** Compaction drops tombstones that are older. */
+  readonly tombstoneRetentionMs?: number
 }
+
+const DAY_MS = 86_400_000
 
 export class Cluster {
   readonly system: System
@@ -41,7 +45,7 @@ export class Cluster {
     this.system = options.system
     this.requestTimeoutMs = options.requestTimeoutMs ?? 2_000
     this.recordBytesMax = options.recordBytesMax ?? RECORD_BYTES_MAX
-    this.topics = new Topics(options.system)
+    this.topics = new Topics(options.system, options.tombstoneRetentionMs ?? DAY_MS)
     this.intake = new Intake(this.recordBytesMax)
     this.network = new Network(options.system, options.latency, options.faults)
     this.markers = new Markers(this.network)

@@ -4,6 +4,7 @@
  * Clients are named as they were connected. "The next" counts requests as they are sent, from now on.
  */
 import type { TopicPartition } from '#engine/core/record.ts'
+import type { TransactionPort } from '../repair.ts'
 import type { Cluster } from './cluster.ts'
 import type { CutOff, FaultPlan, Request } from './network.ts'
 
@@ -87,9 +88,30 @@ export class Faults {
     this.#cluster.markers.delay(delayMs)
   }
 
-  /** The next transaction that ends on this place leaves no marker there: it hangs, and holds the stable end back. */
+  /**
+   * The next transaction that ends on this place leaves no marker there, as its coordinator fails: it hangs, and holds the stable
+   * end back.
+   */
   loseMarker(place: TopicPartition): void {
     this.#cluster.markers.loseNext(this.#cluster.topics.partition(place))
+  }
+
+  /**
+   * The coordinator of a transactional id fails at its next decision: its successor completes the transaction after so long,
+   * though some partitions get no marker. What lies there is swept into the next transaction of the producer that touches them.
+   */
+  tearNext(transactionalId: string, losesMarker: (place: TopicPartition) => boolean, absentMs: number): void {
+    this.#cluster.transactions.failAtDecision(transactionalId, { losesMarker, absentMs })
+  }
+
+  /** The coordinator does not fail after all. */
+  tearNothing(transactionalId: string): void {
+    this.#cluster.transactions.failAtDecision(transactionalId, undefined)
+  }
+
+  /** The next write of a client reaches the leaders of every other partition, and is not answered by the others. */
+  splitWrite(client: string, on = true): void {
+    this.#cluster.intake.splitNext(client, on)
   }
 
   /** Somebody else's transaction begins on this place and never ends: nothing after it is visible. */
@@ -97,9 +119,14 @@ export class Faults {
     this.#cluster.markers.hang(this.#cluster.topics.partition(place))
   }
 
-  /** Aborts the hanging transactions of this place, as an administrator's tool does. */
-  abortHanging(place: TopicPartition): void {
-    this.#cluster.markers.abortHanging(this.#cluster.topics.partition(place))
+  /** Aborts the hanging transactions of this place, as an administrator's tool does: those of somebody else, or all. */
+  abortHanging(place: TopicPartition, whose: 'foreign' | 'all' = 'all'): void {
+    this.#cluster.markers.abortHanging(this.#cluster.topics.partition(place), whose)
+  }
+
+  /** No marker gets lost after all. */
+  keepMarkers(): void {
+    this.#cluster.markers.keepAll()
   }
 
   /** The cluster forgets a producer, as after a week of silence: what it sends is refused as fenced. */
@@ -141,6 +168,16 @@ export class Faults {
   /** A mistake that clients make: a producer is used again after a transaction of unknown outcome. */
   reuseProducers(client: string, on = true): void {
     this.#cluster.defects.reuseProducers(client, on)
+  }
+
+  /** A mistake that clients make: an id is taken over without a question for what its last transaction has left open. */
+  askNothing(client: string, on = true): void {
+    this.#cluster.defects.askNothing(client, on)
+  }
+
+  /** Mistakes that clients make when they repair a torn transaction. */
+  repairOtherwise(client: string, repair: (port: TransactionPort) => TransactionPort): void {
+    this.#cluster.defects.repairOtherwise(client, repair)
   }
 
   /** A defect of real clients: claims resolve without having been sent. */

@@ -51,7 +51,7 @@ export class Inspection {
   openTransactions(): readonly (TopicPartition & { readonly firstOffset: number })[] {
     return this.topics().flatMap(({ name }) => {
       return this.#cluster.topics.partitionsOf(name).flatMap(partition => {
-        return [...partition.openTransactions.values()].map(firstOffset => ({
+        return [...partition.openTransactions.values()].map(({ firstOffset }) => ({
           ...partition.place,
           firstOffset,
         }))

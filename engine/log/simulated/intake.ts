@@ -1,4 +1,4 @@
-/** What the cluster refuses to store: records above its limit, and anything while its disk is full. */
+/** What the cluster does not store: records above its limit, anything while its disk is full, and what reaches one broker alone. */
 import { CaudalError } from '#engine/core/errors.ts'
 import type { NewRecord } from '#engine/core/record.ts'
 import type { PartitionBatch } from '../log.ts'
@@ -6,6 +6,7 @@ import type { PartitionBatch } from '../log.ts'
 export class Intake {
   readonly #recordBytesMax: number
   isDiskFull = false
+  readonly #split = new Set<string>()
 
   constructor(recordBytesMax: number) {
     this.#recordBytesMax = recordBytesMax
@@ -20,6 +21,17 @@ export class Intake {
         if (size > this.#recordBytesMax) this.#refuse(topic, size)
       }
     }
+  }
+
+  /** The next write of this client reaches the leaders of every other partition alone. */
+  splitNext(client: string, on: boolean): void {
+    if (on) this.#split.add(client)
+    else this.#split.delete(client)
+  }
+
+  /** What of a write arrives. */
+  reached(client: string, batches: readonly PartitionBatch[]): readonly PartitionBatch[] {
+    return this.#split.delete(client) ? batches.filter((_, index) => index % 2 === 0) : batches
   }
 
   #refuse(topic: string, size: number): never {

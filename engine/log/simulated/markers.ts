@@ -27,6 +27,10 @@ export class Markers implements MarkerDelivery {
     this.#lost.add(partition)
   }
 
+  keepAll(): void {
+    this.#lost.clear()
+  }
+
   /** Somebody else's transaction begins here and is never ended. */
   hang(partition: Partition): void {
     const foreigner = --this.#lastForeigner
@@ -34,10 +38,13 @@ export class Markers implements MarkerDelivery {
     this.#hangingIn(partition).add(foreigner)
   }
 
-  /** Aborts the hanging transactions of a partition, as an administrator's tool does. */
-  abortHanging(partition: Partition): void {
-    for (const producerId of this.#hangingIn(partition)) partition.end(producerId, 'aborted')
-    this.#hanging.delete(partition)
+  /** Aborts the hanging transactions of a partition, as an administrator's tool does: those of somebody else, or all. */
+  abortHanging(partition: Partition, whose: 'foreign' | 'all'): void {
+    for (const producerId of [...this.#hangingIn(partition)]) {
+      if (whose === 'foreign' && producerId > 0) continue
+      partition.end(producerId, 'aborted')
+      this.#hangingIn(partition).delete(producerId)
+    }
   }
 
   delayMs(partition: Partition, producerId: number): number | undefined {

@@ -25,6 +25,8 @@ export type Outcome = 'committed' | 'aborted'
 
 interface PartitionTransaction {
   readonly firstOffset: number
+  /** Of the producer's last write. */
+  epoch: number
   outcome: 'open' | Outcome
 }
 
@@ -57,8 +59,8 @@ export class Partition {
   }
 
   /** Producers with an open transaction here, and where it begins. */
-  get openTransactions(): ReadonlyMap<number, number> {
-    return new Map([...this.#open].map(([producer, transaction]) => [producer, transaction.firstOffset]))
+  get openTransactions(): ReadonlyMap<number, { readonly firstOffset: number; readonly epoch: number }> {
+    return this.#open
   }
 
   /** What the producer has written here and not ended. */
@@ -70,9 +72,9 @@ export class Partition {
   }
 
   /** Writes records, in the open transaction of the producer where one is given. Returns the offset after them. */
-  append(records: readonly NewRecord[], producerId?: number): number {
+  append(records: readonly NewRecord[], producerId?: number, epoch = 0): number {
     if (records.length === 0) return this.#end
-    const transaction = producerId === undefined ? undefined : this.#transactionOf(producerId)
+    const transaction = producerId === undefined ? undefined : this.#transactionOf(producerId, epoch)
     let offset = this.#end
     const stored = records.map(record => copyOf(record, offset++))
     this.#push(stored, offset, transaction)
@@ -124,8 +126,11 @@ export class Partition {
     this.#batches.splice(0, this.#indexOf(this.#start))
   }
 
-  /** Keeps the latest committed record of each key, and those without; offsets stay, gaps appear. */
-  compact(): void {
+  /**
+   * Keeps the latest committed record of each key, and those without; offsets stay, gaps appear. Of tombstones it keeps those
+   * that were appended at this time or later.
+   */
+  compact(tombstonesFrom = 0): void {
     const stable = this.#batches.slice(0, this.#indexOf(this.#stableEnd()))
     const latest = new Map<string, LogRecord>()
     for (const batch of stable) {
@@ -134,7 +139,10 @@ export class Partition {
     }
     for (const batch of stable) {
       batch.records = batch.records.filter(
-        record => record.key === null || latest.get(textOf(record.key)) === record,
+        ({ key, value }, index, records) =>
+          key === null ||
+          (latest.get(textOf(key)) === records[index] &&
+            (value !== null || batch.appendedAt >= tombstonesFrom)),
       )
     }
   }
@@ -146,12 +154,14 @@ export class Partition {
     this.trim(kept?.firstOffset ?? end)
   }
 
-  #transactionOf(producerId: number): PartitionTransaction {
+  /** What an earlier epoch has left open here is swept into the transaction. */
+  #transactionOf(producerId: number, epoch: number): PartitionTransaction {
     let transaction = this.#open.get(producerId)
     if (transaction === undefined) {
-      transaction = { firstOffset: this.#end, outcome: 'open' }
+      transaction = { firstOffset: this.#end, epoch, outcome: 'open' }
       this.#open.set(producerId, transaction)
     }
+    transaction.epoch = epoch
     return transaction
   }
 

@@ -6,26 +6,34 @@
  * next producer or its time-out aborts it. After that point an unanswered or unclear request means OUTCOME_UNKNOWN.
  */
 import { CaudalError, hasCode, invariant, reasonOf } from '#engine/core/errors.ts'
-import { sleep } from '#engine/core/system.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
+import { isWhole } from '../repair.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'
+import { SimulatedTransactions, untilFree } from './transaction-client.ts'
 import type { Identity } from './transaction-coordinator.ts'
-
-/** How long a client waits before it asks again while an earlier transaction is still ending. */
-const BUSY_RETRY_MS = 20
-const BUSY_RETRIES_MAX = 250
 
 export class SimulatedProducer implements Producer {
   readonly #cluster: Cluster
   readonly #connection: Connection
   readonly #identity: Identity
+  /** The partitions that it may write to: looked at when its coordinator has changed. */
+  readonly #writes: readonly TopicPartition[] | undefined
+  #term: number
   #status: 'idle' | 'busy' | 'useless' | 'closed' = 'idle'
 
-  constructor(cluster: Cluster, connection: Connection, identity: Identity) {
+  constructor(
+    cluster: Cluster,
+    connection: Connection,
+    identity: Identity,
+    writes: readonly TopicPartition[] | undefined,
+  ) {
     this.#cluster = cluster
     this.#connection = connection
     this.#identity = identity
+    this.#writes = writes
+    this.#term = cluster.transactions.termOf(identity.transactionalId)
   }
 
   async transact(batches: readonly PartitionBatch[]): Promise<Receipt> {
@@ -58,13 +66,34 @@ export class SimulatedProducer implements Producer {
     const written = await untilFree(this.#connection, () =>
       this.#connection.ask('write', () => {
         intake.check(batches)
-        return transactions.write(this.#identity, batches)
+        const half = intake.reached(this.#connection.client, batches)
+        const receipt = transactions.write(this.#identity, half, this.#term)
+        if (half === batches || receipt === 'busy') return receipt
+        throw new CaudalError('LOG_UNAVAILABLE', { reason: 'one of the brokers did not answer' })
       }),
     ).catch((error: unknown) => {
       throw hasCode(error, 'LOG_UNAVAILABLE') ? aborted(reasonOf(error), error) : error
     })
     if (written === 'fenced') throw this.#fenced()
-    return written
+    if (written !== 'moved') return written
+    await this.#lookBack()
+    return this.#write(batches)
+  }
+
+  /** Another one coordinates: the last transaction may be torn, and what is written now would go the way of its leftovers. */
+  async #lookBack(): Promise<void> {
+    const { transactionalId, producerId, epoch } = this.#identity
+    const term = this.#cluster.transactions.termOf(transactionalId)
+    const port = new SimulatedTransactions(this.#cluster, this.#connection, transactionalId)
+    const own = { producerId: String(producerId), epoch }
+    const isTrusted = this.#writes === undefined || this.#cluster.defects.asksNothing(this.#connection.client)
+    const whole =
+      isTrusted ||
+      (await isWhole(port, own, this.#writes ?? []).catch(error => {
+        throw aborted(reasonOf(error), error)
+      }))
+    if (!whole) throw aborted('the transaction before has not ended everywhere')
+    this.#term = term
   }
 
   async #commit(): Promise<void> {
@@ -80,27 +109,6 @@ export class SimulatedProducer implements Producer {
   #fenced(): CaudalError {
     return new CaudalError('FENCED', { producer: this.#identity.transactionalId })
   }
-}
-
-/** Registers a producer, fencing its predecessors; resolves once nothing of theirs is open. */
-export function startIdentity(
-  cluster: Cluster,
-  connection: Connection,
-  transactionalId: string,
-): Promise<Identity> {
-  return untilFree(connection, () =>
-    connection.ask('startProducer', () => cluster.transactions.start(transactionalId)),
-  )
-}
-
-/** Asks again while the broker is busy ending an earlier transaction of the producer. */
-async function untilFree<R>(connection: Connection, ask: () => Promise<R | 'busy'>): Promise<R> {
-  for (let tries = 0; tries <= BUSY_RETRIES_MAX; tries++) {
-    const answer = await ask()
-    if (answer !== 'busy') return answer
-    await sleep(connection.system, BUSY_RETRY_MS)
-  }
-  throw new CaudalError('LOG_UNAVAILABLE', { reason: 'an earlier transaction of the producer does not end' })
 }
 
 function aborted(reason: string, cause?: unknown): CaudalError {

@@ -13,10 +13,12 @@ interface Topic {
 export class Topics {
   readonly #topics = new Map<string, Topic>()
   readonly #system: System
+  readonly #tombstoneRetentionMs: number
   #made = 0
 
-  constructor(system: System) {
+  constructor(system: System, tombstoneRetentionMs: number) {
     this.#system = system
+    this.#tombstoneRetentionMs = tombstoneRetentionMs
   }
 
   /** Creates what is missing; nothing at all when an existing topic differs. */
@@ -66,12 +68,18 @@ export class Topics {
     return partition
   }
 
+  /** Some partition holds a transaction of the producer open. */
+  haveOpen(producerId: number): boolean {
+    const all = [...this.#topics.values()].flatMap(({ partitions }) => partitions)
+    return all.some(({ openTransactions }) => openTransactions.has(producerId))
+  }
+
   /** What the cluster's cleaner does in the background: compaction and retention, once. */
   clean(): void {
     const now = this.#system.now()
     for (const { description: spec, partitions } of this.#topics.values()) {
       for (const partition of partitions) {
-        if (spec.compacted) partition.compact()
+        if (spec.compacted) partition.compact(now - this.#tombstoneRetentionMs)
         if (spec.retentionMs !== undefined) partition.expire(now - spec.retentionMs)
       }
     }

@@ -6,11 +6,14 @@
  * Invariants: a request with another epoch than the current one changes nothing; the outcome of a transaction is decided
  * when it enters `ending`, though readers see it only by the markers, which may be written later, each at its own time;
  * starting or fencing a producer raises its epoch, and succeeds only while nothing of it is open or ending.
+ *
+ * It may fail between the decision and the markers. Its successor completes the transaction though some partitions got no
+ * marker: what lies there stays open, and the next marker of the same producer ends it, whatever that marker says.
  */
-
 import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { PartitionBatch, Receipt } from '../log.ts'
+import type { Described, OpenTransaction, Purpose } from '../repair.ts'
 import type { Outcome, Partition } from './partition.ts'
 import type { Topics } from './topics.ts'
 
@@ -22,12 +25,17 @@ export interface Identity {
 }
 
 interface ProducerState {
+  readonly transactionalId: string
   readonly producerId: number
   epoch: number
+  purpose: Purpose
   phase: 'idle' | 'open' | 'ending'
   /** Of the transaction that is ending or ended last. */
   outcome: Outcome | undefined
   partitions: Set<Partition>
+  startedAt: number
+  /** Counts the coordinators that it had. */
+  term: number
   cancelTimeout: () => void
 }
 
@@ -43,13 +51,24 @@ export interface MarkerDelivery {
   delayMs(partition: Partition, producerId: number): number | undefined
 }
 
+/** The coordinator fails when it has decided: which partitions get no marker, and how long it takes its successor to complete. */
+export interface CoordinatorFailure {
+  readonly losesMarker: (place: TopicPartition) => boolean
+  readonly absentMs: number
+}
+
+/** How long it takes until another one coordinates where nothing else is said. */
+const ABSENT_MS = 300
+
 export class TransactionCoordinator {
   readonly #system: System
   readonly #topics: Topics
   readonly #timeoutMs: number
   readonly #delivery: MarkerDelivery
   readonly #producers = new Map<string, ProducerState>()
+  readonly #failures = new Map<string, CoordinatorFailure>()
   #lastProducerId = 0
+  #transactions = 0
   /** Is told of every commit when it is decided. */
   onCommitted: ((batches: readonly CommittedBatch[]) => void) | undefined
 
@@ -61,26 +80,43 @@ export class TransactionCoordinator {
   }
 
   /** Fences the producers with this id and gives the next identity; `busy` while their last transaction is ending. */
-  start(transactionalId: string): Identity | 'busy' {
+  start(transactionalId: string, purpose: Purpose = 'write'): Identity | 'busy' {
     const producer = this.#producers.get(transactionalId) ?? this.#register(transactionalId)
     if (producer.phase === 'open') this.#abort(producer)
     if (producer.phase === 'ending') return 'busy'
     producer.epoch++
+    producer.purpose = purpose
+    producer.outcome = undefined
     return { transactionalId, producerId: producer.producerId, epoch: producer.epoch }
   }
 
-  /** Writes into the producer's transaction, opening one if there is none. */
-  write(identity: Identity, batches: readonly PartitionBatch[]): Receipt | 'busy' | 'fenced' {
+  /** Writes into the producer's transaction, opening one if there is none. `moved`: another one coordinates since that term. */
+  write(
+    identity: Identity,
+    batches: readonly PartitionBatch[],
+    term = this.termOf(identity.transactionalId),
+  ): Receipt | 'busy' | 'fenced' | 'moved' {
     const producer = this.#current(identity)
     if (producer === undefined) return 'fenced'
     if (producer.phase === 'ending') return 'busy'
+    if (producer.term !== term) return 'moved'
     const partitions = batches.map(batch => this.#topics.partition(batch))
     if (batches.some(batch => batch.records.length > 0)) this.#open(producer)
     return batches.map((batch, i) => {
       const partition = partitions[i] ?? this.#topics.partition(batch)
       if (batch.records.length > 0) producer.partitions.add(partition)
-      return partition.append(batch.records, producer.producerId)
+      return partition.append(batch.records, producer.producerId, producer.epoch)
     })
+  }
+
+  /** Adds partitions to the producer's transaction, opening one if there is none. */
+  add(identity: Identity, places: readonly TopicPartition[]): 'done' | 'busy' | 'fenced' {
+    const producer = this.#current(identity)
+    if (producer === undefined) return 'fenced'
+    if (producer.phase === 'ending') return 'busy'
+    this.#open(producer)
+    for (const place of places) producer.partitions.add(this.#topics.partition(place))
+    return 'done'
   }
 
   /** Decides the open transaction. `unknown` is what a broker answers while a fence aborts it at that moment. */
@@ -93,20 +129,60 @@ export class TransactionCoordinator {
     return 'done'
   }
 
-  /** Forgets a producer, as a broker does after a week of silence: whatever it sends next is refused. */
+  /** What it says of a transactional id; nothing where it knows none. */
+  describe(transactionalId: string): Described | undefined {
+    const producer = this.#producers.get(transactionalId)
+    if (producer === undefined) return undefined
+    const { producerId, epoch, purpose, phase, outcome = 'empty', startedAt, partitions } = producer
+    const state = phase === 'open' ? 'ongoing' : phase === 'ending' ? 'ending' : outcome
+    const places = [...partitions].map(each => each.place)
+    return { producerId: String(producerId), epoch, purpose, state, startedAt, partitions: places }
+  }
+
+  /** What the leaders of these partitions hold open of a producer. */
+  openOf(producerId: string, places: readonly TopicPartition[]): readonly OpenTransaction[] {
+    return places.flatMap(place => {
+      const open = this.#topics.partition(place).openTransactions.get(Number(producerId))
+      return open ? [{ ...place, producerId, epoch: open.epoch, firstOffset: open.firstOffset }] : []
+    })
+  }
+
+  /** The ids of all that hold something open in these partitions. */
+  idsOn(places: readonly TopicPartition[]): readonly string[] {
+    const open = new Set(places.flatMap(place => [...this.#topics.partition(place).openTransactions.keys()]))
+    return [...this.#producers.values()]
+      .filter(({ producerId }) => open.has(producerId))
+      .map(({ transactionalId }) => transactionalId)
+  }
+
+  termOf(transactionalId: string): number {
+    return this.#producers.get(transactionalId)?.term ?? 0
+  }
+
+  /** The coordinator fails at the next decision of this id. */
+  failAtDecision(transactionalId: string, failure: CoordinatorFailure | undefined): void {
+    if (failure) this.#failures.set(transactionalId, failure)
+    else this.#failures.delete(transactionalId)
+  }
+
+  /** Forgets a producer, as a broker does after a week of silence: whatever it sends next is refused. Not one whose transaction is open somewhere. */
   forget(transactionalId: string): void {
     const producer = this.#producers.get(transactionalId)
     if (producer?.phase === 'open') this.#abort(producer)
-    this.#producers.delete(transactionalId)
+    if (producer && !this.#topics.haveOpen(producer.producerId)) this.#producers.delete(transactionalId)
   }
 
   #register(transactionalId: string): ProducerState {
     const producer: ProducerState = {
+      transactionalId,
       producerId: ++this.#lastProducerId,
       epoch: -1,
+      purpose: 'write',
       phase: 'idle',
       outcome: undefined,
       partitions: new Set(),
+      startedAt: -1,
+      term: 0,
       cancelTimeout: () => {},
     }
     this.#producers.set(transactionalId, producer)
@@ -123,6 +199,7 @@ export class TransactionCoordinator {
     if (producer.phase === 'open') return
     producer.phase = 'open'
     producer.outcome = undefined
+    producer.startedAt = ++this.#transactions
     producer.cancelTimeout = this.#system.after(this.#timeoutMs, () => this.#abort(producer))
   }
 
@@ -138,15 +215,41 @@ export class TransactionCoordinator {
     const pending = producer.partitions
     producer.partitions = new Set()
     if (outcome === 'committed') this.#tell(producer.producerId, pending)
+    const failure = this.#failures.get(producer.transactionalId)
+    if (failure) return this.#fail(producer, outcome, pending, failure)
     const written = (partition: Partition) => {
       pending.delete(partition)
       if (pending.size === 0) producer.phase = 'idle'
     }
     for (const partition of [...pending]) {
       const delayMs = this.#delivery.delayMs(partition, producer.producerId)
-      if (delayMs === undefined) written(partition)
+      if (delayMs === undefined) this.#lose(producer, () => written(partition))
       else this.#mark(producer.producerId, partition, outcome, delayMs, written)
     }
+  }
+
+  /** As in `#fail`, with one marker. */
+  #lose(producer: ProducerState, complete: () => void): void {
+    this.#system.after(ABSENT_MS, () => {
+      producer.term++
+      complete()
+    })
+  }
+
+  /** Some markers are written, others never; the successor believes that all are. */
+  #fail(
+    producer: ProducerState,
+    outcome: Outcome,
+    pending: ReadonlySet<Partition>,
+    { losesMarker, absentMs }: CoordinatorFailure,
+  ): void {
+    this.#failures.delete(producer.transactionalId)
+    for (const partition of pending)
+      if (!losesMarker(partition.place)) partition.end(producer.producerId, outcome)
+    this.#system.after(absentMs, () => {
+      producer.term++
+      producer.phase = 'idle'
+    })
   }
 
   #tell(producerId: number, partitions: ReadonlySet<Partition>): void {

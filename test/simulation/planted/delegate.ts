@@ -13,6 +13,7 @@ export function withLog(log: Log, changes: Partial<Log>): Log {
     startProducer: (transactionalId, writes) => log.startProducer(transactionalId, writes),
     fence: (transactionalId, writes) => log.fence(transactionalId, writes),
     explainHalt: async place => log.explainHalt?.(place),
+    leftovers: async places => (await log.leftovers?.(places)) ?? [],
     openReader: (place, offset, topicId) => log.openReader(place, offset, topicId),
     joinGroup: options => log.joinGroup(options),
     groupPositions: (group, places) => log.groupPositions(group, places),

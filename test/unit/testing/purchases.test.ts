@@ -31,7 +31,7 @@ function committed(ledger: Ledger, at: number, ...answers: readonly number[]): v
   const checkpoint = encodeCheckpoint({ format: 1, incarnation: 'a:1:x', number: 1, sources: {} })
   const records = [record(CHECKPOINT, checkpoint, at)]
   for (const number of answers) records.push(record('sid', Buffer.from(`q1/draft is ${number}`), at))
-  ledger.committed([{ place: STATE, records }], at + 5)
+  ledger.committed([{ place: STATE, records }], at + 5, () => at + 5)
 }
 
 function complaints(calls: Call[], ledger: Ledger, disturbances: readonly Disturbance[]): readonly string[] {
@@ -88,7 +88,7 @@ describe('a second purchase', () => {
   it('is excused where the task was marked anew before that commit', () => {
     const ledger = new Ledger()
     const marker = encodeMarker({ incarnation: 'a:1:x', producer: 'a', nonce: 'n' })
-    ledger.committed([{ place: STATE, records: [record(markerEntry('n'), marker, 205)] }], 206)
+    ledger.committed([{ place: STATE, records: [record(markerEntry('n'), marker, 205)] }], 206, () => 206)
     committed(ledger, 210)
     expect(complaints(twice(), ledger, [HIT])).toEqual([])
   })

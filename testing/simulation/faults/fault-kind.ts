@@ -13,6 +13,9 @@ export interface FaultKind {
   apply(fleet: Fleet, random: Random): string | undefined
 }
 
+/** What is armed and has hit nobody by then is forgotten, so that its trace says when it can have happened. */
+export const ARMED_MS = 3_000
+
 /** A running pod, drawn at random. */
 export function pickPod(fleet: Fleet, random: Random): PodProcess | undefined {
   const { live } = fleet

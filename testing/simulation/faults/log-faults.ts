@@ -2,7 +2,10 @@
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Random } from '../../seeded-random.ts'
 import type { Fleet } from '../fleet.ts'
-import { between, type FaultKind, pickPod } from './fault-kind.ts'
+import { ARMED_MS, between, type FaultKind, pickPod } from './fault-kind.ts'
+
+/** A transaction that was torn is repaired by then. */
+const TORN_MS = 20_000
 
 export const LOG_FAULTS: readonly FaultKind[] = [
   {
@@ -57,7 +60,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
       if (!pod) return undefined
       fleet.disturb(pod, 0)
       // It only ever bumps the epoch; whether it is answered does not matter to the outsider.
-      fleet.outsider.fence(`${fleet.plan.application}-${pod.name}`).catch(() => undefined)
+      fleet.fence(pod.name).catch(() => undefined)
       return pod.id
     },
   },
@@ -97,6 +100,55 @@ export const LOG_FAULTS: readonly FaultKind[] = [
     },
   },
   {
+    name: 'coordinator fails between decision and markers',
+    source:
+      'Kafka 4.3.1, three brokers: CompleteCommit though five partitions never got a marker; swept across epochs',
+    weight: 2,
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      const absentMs = between(random, 10, 1_500)
+      if (!fleet.begins('torn transactions', TORN_MS)) return undefined
+      const isHeard = random() < 0.5
+      const { faults } = fleet.broker
+      const producer = `${fleet.plan.application}-${pod.name}`
+      fleet.disturb(undefined, ARMED_MS + absentMs)
+      faults.tearNext(producer, () => random() < 0.5, absentMs)
+      if (!isHeard) faults.loseAnswer(pod.name, 'endTransaction')
+      fleet.later(ARMED_MS, () => {
+        faults.tearNothing(producer)
+        faults.clear(pod.name)
+      })
+      return `${pod.id}, completed after ${absentMs} ms, ${isHeard ? 'answered' : 'not answered'}`
+    },
+  },
+  {
+    name: 'lost marker',
+    source:
+      'Kafka 4.3.1, one broker killed after PrepareCommit: no marker in one partition, its stable end stands still',
+    apply(fleet, random) {
+      const place = pickWritten(fleet, random)
+      if (!fleet.begins('torn transactions', TORN_MS)) return undefined
+      fleet.disturb(undefined, ARMED_MS)
+      fleet.broker.faults.loseMarker(place)
+      fleet.later(ARMED_MS, () => fleet.broker.faults.keepMarkers())
+      return `${place.topic}/${place.partition}`
+    },
+  },
+  {
+    name: 'a write reaches one broker and not another',
+    source:
+      'K3: the leaders of one transaction answer each for itself; COMMIT_ABORTED with a part of it written',
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      fleet.disturb(pod, ARMED_MS)
+      fleet.broker.faults.splitWrite(pod.name)
+      fleet.later(ARMED_MS, () => fleet.broker.faults.splitWrite(pod.name, false))
+      return pod.id
+    },
+  },
+  {
     name: 'full disk',
     source: 'bad input: a full disk',
     apply(fleet, random) {
@@ -109,13 +161,23 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'compaction',
-    source: 'S14: offsets with gaps; state topics are compacted',
+    source: 'S14: offsets with gaps; state topics are compacted, and lose old tombstones',
     apply(fleet) {
       fleet.broker.clean()
       return 'of all state'
     },
   },
 ]
+
+/** A partition that pods write to in transactions. */
+function pickWritten(fleet: Fleet, random: Random): TopicPartition {
+  const { stages, topicSpecs } = fleet.plan
+  const states = new Set(stages.map(({ stateTopic }) => stateTopic))
+  const outputs = topicSpecs.filter(({ name }) => fleet.plan.topics.get(name)?.kind === 'topic')
+  const written = [...topicSpecs.filter(({ name }) => states.has(name)), ...outputs]
+  const { name = '', partitions = 1 } = written[Math.floor(random() * written.length)] ?? {}
+  return { topic: name, partition: Math.floor(random() * partitions) }
+}
 
 function pickStage(fleet: Fleet, random: Random) {
   const { stages } = fleet.plan

@@ -3,10 +3,10 @@ import type { Request } from '#engine/log/simulated/network.ts'
 import type { Fleet } from '../fleet.ts'
 import type { PodProcess } from '../pod-process.ts'
 import { REQUEST_TIMEOUT_MS } from '../scenario.ts'
-import { between, type FaultKind, pickPod } from './fault-kind.ts'
+import { ARMED_MS, between, type FaultKind, pickPod } from './fault-kind.ts'
 
-/** What is armed and has hit nobody by then is forgotten, so that its trace says when it can have happened. */
-const ARMED_MS = 3_000
+/** A start that was armed has arrived by then. */
+const LATE_MS = 10_000
 
 /** A member that the group does not hear may start calls for so long after its last commit: two thirds of its session. */
 const LEASE_MS = 2_000
@@ -44,18 +44,22 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
   armed('repeated commit', 'K5, S1: EndTxn arrives twice', 'endTransaction', fault =>
     fault.repeat('endTransaction'),
   ),
-  armed('late start of a producer', 'I10: a late InitProducerId only fences', 'startProducer', fault => {
-    fault.refuse('endTransaction')
-    return fault.delay('startProducer', 500, 4_000)
-  }),
-  armed(
-    'repeated start of a producer',
-    'I10: a repeated InitProducerId only fences',
-    'startProducer',
-    fault => {
+  notTorn(
+    armed('late start of a producer', 'I10: a late InitProducerId only fences', 'startProducer', fault => {
       fault.refuse('endTransaction')
-      return fault.repeat('startProducer')
-    },
+      return fault.delay('startProducer', 500, 4_000)
+    }),
+  ),
+  notTorn(
+    armed(
+      'repeated start of a producer',
+      'I10: a repeated InitProducerId only fences',
+      'startProducer',
+      fault => {
+        fault.refuse('endTransaction')
+        return fault.repeat('startProducer')
+      },
+    ),
   ),
   armed('lost claim', 'H3: a claim that never arrived', 'claim', fault => fault.loseRequest('claim')),
   armed('lost answer of a claim', 'step 4: the nonce is remembered before it is sent; g', 'claim', fault =>
@@ -104,6 +108,17 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
     },
   },
 ]
+
+/**
+ * Starts that arrive late take along what the coordinator says of the transaction before. Where that is torn, nobody knows any more
+ * how it ended, and an operator has to say so: the two do not meet here.
+ */
+function notTorn(kind: FaultKind): FaultKind {
+  return {
+    ...kind,
+    apply: (fleet, random) => (fleet.begins('late starts', LATE_MS) ? kind.apply(fleet, random) : undefined),
+  }
+}
 
 function cutOff(name: string, how: 'hangs' | 'fails'): FaultKind {
   return {

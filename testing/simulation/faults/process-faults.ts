@@ -63,6 +63,16 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
       return `${namesake.id} beside ${pod.id} for ${bothMs} ms`
     },
   },
+  clockSteps(
+    'clock set back',
+    'its leases and pauses ran on the wall clock: replaced ten minutes later',
+    -3_600_000,
+  ),
+  clockSteps(
+    'clock set forward',
+    'a step forward must end no session and fire no timer of the engine',
+    3_600_000,
+  ),
   {
     name: 'pod added',
     source: 'rebalance at any point; I7, I8',
@@ -94,6 +104,25 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
     },
   },
 ]
+
+/** A pod's wall clock is wrong for a while, then set right. */
+function clockSteps(name: string, source: string, byMs: number): FaultKind {
+  return {
+    name,
+    source,
+    apply(fleet, random) {
+      const pod = pickPod(fleet, random)
+      if (!pod) return undefined
+      if (fleet.scenario.clocksAgree) return undefined
+      const wrongMs = between(random, 500, 6_000)
+      // A clock set forward looks like a sleep, also when it is set right again.
+      fleet.disturb(pod, wrongMs + WAKING_MS)
+      pod.stepClock(byMs)
+      fleet.later(wrongMs, () => pod.stepClock(-byMs))
+      return `${pod.id} for ${wrongMs} ms`
+    },
+  }
+}
 
 /** A process that wakes learns by its first round trips what has become of its tasks meanwhile. */
 const WAKING_MS = 100

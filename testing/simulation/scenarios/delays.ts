@@ -45,6 +45,7 @@ const attempt = operator({
 
 export const delays: Scenario = {
   name: 'delays',
+  clocksAgree: true,
   shape: { ...STANDARD_SHAPE, records: 80 },
   graph() {
     const { partitions } = STANDARD_SHAPE

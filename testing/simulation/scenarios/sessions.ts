@@ -48,6 +48,7 @@ const sessionize = operator({
 
 export const sessions: Scenario = {
   name: 'sessions',
+  clocksAgree: true,
   shape: STANDARD_SHAPE,
   graph() {
     const { partitions } = STANDARD_SHAPE

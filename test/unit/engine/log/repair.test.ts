@@ -129,6 +129,17 @@ describe.each([
     expect(brokers.committed(OUT)).toEqual(['after'])
   })
 
+  it('and what a later epoch has begun meanwhile is no leftover', async () => {
+    const brokers = new TornBrokers(endsRaiseEpochs)
+    brokers.meanwhile = call => {
+      if (call !== 'start') return
+      brokers.meanwhile = () => undefined
+      brokers.write(brokers.start('write'), [OUT], 'later')
+    }
+    const fenced = await takeOver(brokers.port(), PLACES)
+    expect(brokers.described).toMatchObject({ state: 'ongoing', epoch: fenced.epoch + 1 })
+  })
+
   it('and a transaction that is ending is waited for', async () => {
     const brokers = new TornBrokers(endsRaiseEpochs)
     const epoch = await takeOver(brokers.port(), PLACES)
