@@ -80,8 +80,6 @@ const ROUNDS_MAX = 3
 const UNSEEN_MS = 1_000
 /** The coordinator gives an id whose epochs are used up another producer id, which cannot end what this one has left. */
 const EPOCH_MAX = 32_766
-/** How far the epoch of what was aborted may lie behind: a fence raises it, and its end may raise it once more. */
-const EPOCHS_OF_AN_ABORT = 2
 
 /**
  * Fences all producers of the id, ends their transactions, and returns the next epoch. `places` are all partitions that
@@ -138,7 +136,8 @@ export function outcomeOf(port: Asked, { described, open }: Found): 'commit' | '
   }
   if (open.length === 0) return undefined
   if (state === 'empty') throw torn(port, open, 'nobody knows how it ended')
-  const behindMax = state === 'aborted' ? EPOCHS_OF_AN_ABORT : port.endsRaiseEpochs ? 1 : 0
+  // A fence and a time-out raise the epoch before they abort.
+  const behindMax = state === 'aborted' || port.endsRaiseEpochs ? 1 : 0
   const isEarlier = (each: OpenTransaction) => each.epoch < epoch - behindMax
   refuse(port, open.filter(isEarlier), 'another one ended since')
   return state === 'committed' ? 'commit' : 'abort'
