@@ -29,6 +29,8 @@ import { REQUEST_TIMEOUT_MS, type Scenario } from './scenario.ts'
 /** Longer than an old copy of a state may lack what was deleted, and whoever opens it may sleep. */
 const TOMBSTONE_RETENTION_MS = 20_000
 const COPY_AGE_MAX_MS = 8_000
+/** Whether a pod has ended is looked at so often. */
+const ROLL_LOOK_MS = 200
 /** A supervisor starts a process again after this. */
 const RESTART_MS = 500
 /** After a fault is over, its consequences (a time-out, a session, a take-over) may last so long. */
@@ -68,6 +70,8 @@ export class Fleet {
   readonly excused = new Set<ErrorCode>()
   /** How many faults have struck. */
   strikes = 0
+  /** Of the pods that are started from now on. */
+  #version = 0
   readonly #options: FleetOptions
   readonly #followers = new Map<string, Follower>()
   readonly #disks = new Map<string, StoreFactory>()
@@ -98,7 +102,8 @@ export class Fleet {
     const clockOf = (incarnation: string) => this.#processOf(incarnation)?.clock()
     this.broker.inspect.onCommitted(batches => this.ledger.committed(batches, this.system.now(), clockOf))
     this.outsider = this.broker.connect(this.system, 'outsider')
-    this.plan = plan(scenario.graph({ model: this.model.connect('nobody', this.system) }))
+    const services = { model: this.model.connect('nobody', this.system) }
+    this.plan = plan(scenario.graph(services, this.#lastVersion))
   }
 
   /** Creates the topics, and begins to follow those that are trimmed. */
@@ -150,7 +155,7 @@ export class Fleet {
     const id = `${name}#${this.processes.length}`
     const system = this.time.systemFor(id)
     const log = this.broker.connect(system, name)
-    const graph = this.scenario.graph({ model: this.model.connect(id, system) })
+    const graph = this.scenario.graph({ model: this.model.connect(id, system) }, this.#version)
     const ports = { log, stores: disk, graph }
     const process = new PodProcess({
       id,
@@ -166,6 +171,27 @@ export class Fleet {
     this.processes.push(process)
     process.start()
     return process
+  }
+
+  get #lastVersion(): number {
+    return (this.scenario.versions ?? 1) - 1
+  }
+
+  /** Brings another version out: every pod that runs is stopped in good order and started again, one after the other. */
+  roll(version = this.#version === this.#lastVersion ? 0 : this.#version + 1): void {
+    this.#version = version
+    this.note(`version ${version} is rolled out`)
+    const restart = ([process, ...others]: readonly PodProcess[]): void => {
+      if (!process) return
+      process.stop()
+      const again = () => {
+        if (!this.isNameFree(process.name)) return void this.system.after(ROLL_LOOK_MS, again)
+        if (this.live.length < this.scenario.shape.pods) this.start(process.name)
+        restart(others)
+      }
+      this.system.after(ROLL_LOOK_MS, again)
+    }
+    restart(this.live)
   }
 
   #diskOf(name: string): StoreFactory {
@@ -245,6 +271,7 @@ export class Fleet {
       process.resume()
     }
     this.abortHanging()
+    if (this.#lastVersion > 0) this.roll(this.#lastVersion)
     while (this.live.length < this.scenario.shape.pods) this.start()
   }
 

@@ -10,6 +10,8 @@ import type { Check, Scenario } from './scenario.ts'
 const LOOK_MS = 1_000
 /** A duplicate would come within this time after the last outcome. */
 const QUIET_MS = 5_000
+/** When another version is rolled out, as shares of the time in which faults strike. */
+const ROLLS = [0.2, 0.45, 0.7]
 const COMPLAINTS_MAX = 10
 /** Ten times what a run takes: the fleet is busy with itself. */
 const EVENTS_MAX = 300_000
@@ -45,6 +47,8 @@ export async function runSeed(options: SeedOptions): Promise<Verdict> {
     for (let i = 0; i < shape.pods; i++) fleet.start()
     feed(fleet)
     scheduleFaults(fleet, kinds)
+    if (scenario.versions)
+      for (const share of ROLLS) fleet.system.after(shape.spreadMs * share, () => fleet.roll())
     await fleet.time.runFor(shape.spreadMs + LOOK_MS)
     fleet.calm()
     if (!(await drain(fleet)))

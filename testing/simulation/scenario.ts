@@ -11,8 +11,10 @@ export interface Scenario {
   readonly shape: Shape
   /** What it checks depends on wall clocks that agree: no fault sets them. */
   readonly clocksAgree?: boolean
-  /** The graph as one process runs it. */
-  graph(services: Services): Topology
+  /** The graph as one process of a version runs it; the last version has all stages. */
+  graph(services: Services, version: number): Topology
+  /** So many versions of the graph are rolled forth and back, pod after pod. One, where left out. */
+  readonly versions?: number
   /** Topics that are read as they grow, as they are trimmed before the run ends. */
   readonly followed?: readonly string[]
   /** Draws the inputs. */

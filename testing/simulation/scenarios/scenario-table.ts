@@ -8,8 +8,9 @@ import { join } from './join.ts'
 import { loop } from './loop.ts'
 import { sessions } from './sessions.ts'
 import { standard } from './standard.ts'
+import { versions } from './versions.ts'
 
-export const SCENARIOS: readonly Scenario[] = [standard, loop, delays, sessions, batch, join, count]
+export const SCENARIOS: readonly Scenario[] = [standard, loop, delays, sessions, batch, join, count, versions]
 
 export function scenarioNamed(name: string): Scenario {
   const scenario = SCENARIOS.find(each => each.name === name)
