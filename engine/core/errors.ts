@@ -70,6 +70,11 @@ export const CATALOGUE = {
     'deadLetter',
     'node {node}: {target} takes at most {limit} bytes a record, this one has {size}',
   ],
+  TIME_INVALID: [
+    'deadLetter',
+    'node {node}: {field} is {time}, which is no whole number of milliseconds from 0 on',
+  ],
+  OUTPUT_REFUSED: ['deadLetter', '{topic}/{partition} does not take a record: {reason}'],
   TIMER_INVALID: ['deadLetter', 'node {node}: timer {timer} {reason}'],
   TABLE_TOO_LARGE: ['stop', 'table {table} has more than {limit} entries; every pod holds all of them'],
   TABLE_UNKNOWN: ['deadLetter', 'node {node} reads table {table}, which it does not declare'],
@@ -106,6 +111,11 @@ export const CATALOGUE = {
     'the log at {path} is open in another process (pid {pid}); one process at a time may use it',
   ],
   LOG_CORRUPT: ['blockTask', 'the log at {path} cannot be read: {reason}'],
+  ACCESS_REFUSED: [
+    'blockTask',
+    'the brokers refuse {right} on {resource}: {reason}; grant it to the user of this application, then restart the pod',
+  ],
+  BROKER_REFUSED: ['blockTask', 'the brokers refuse {request} of {resource}: {reason}; see docs/errors.md'],
   RESTORE_BLOCKED: [
     'blockTask',
     'task {task}: its state cannot be read to the end within {timeoutMs} ms: {diagnosis}',
@@ -161,6 +171,26 @@ export class NotYetReadable extends CaudalError {
   constructor(details: ErrorDetails, ready: Promise<void>) {
     super('SCHEMA_UNKNOWN', details)
     this.ready = ready
+  }
+}
+
+/** What a log does not take, now or ever: one record of a batch that was to be written, or all that goes to its partition. */
+export interface Refusal {
+  /** Among the batches of the transaction. */
+  readonly batch: number
+  /** Among the records of the batch; `undefined` when no record is to blame. */
+  readonly record: number | undefined
+  readonly error: CaudalError
+}
+
+/** A transaction did not take place, as the log refuses parts of it for good; it goes by the code of the first refusal. */
+export class WritesRefused extends CaudalError {
+  readonly refusals: readonly Refusal[]
+
+  constructor(refusals: readonly [Refusal, ...Refusal[]]) {
+    const [{ error }] = refusals
+    super(error.code, error.details, error)
+    this.refusals = refusals
   }
 }
 

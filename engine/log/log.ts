@@ -57,6 +57,14 @@ export interface TopicSpec {
   readonly compacted: boolean
   /** Deletes records older than this; `undefined` keeps them until trimmed. */
   readonly retentionMs: number | undefined
+  /** Told of topics that take smaller records than the log does; nobody is asked for it. */
+  readonly recordLimit?: RecordLimit | undefined
+}
+
+export interface RecordLimit {
+  readonly bytes: number
+  /** What to change, by the name that the log has for it. */
+  readonly setting: string
 }
 
 export interface TopicDescription extends TopicSpec {
@@ -79,8 +87,9 @@ export interface PartitionBatch extends TopicPartition {
 export interface Producer {
   /**
    * Writes the batches in one transaction, atomically. Resolves once committed. Rejects with COMMIT_ABORTED (it did
-   * not take place), FENCED (nor can any other of this producer) or OUTCOME_UNKNOWN; after any rejection this
-   * producer is of no more use. At most one call at a time.
+   * not take place), FENCED (nor can any other of this producer) or OUTCOME_UNKNOWN; after that this producer is of no more
+   * use. Rejects with `WritesRefused` when the log refuses records or partitions for good: all those that it found, and the
+   * transaction is aborted; then the producer goes on. At most one call at a time.
    */
   transact(batches: readonly PartitionBatch[]): Promise<Receipt>
   close(): Promise<void>

@@ -76,6 +76,17 @@ export class SourceProgress {
     if (place === this.#head) this.#advance()
   }
 
+  /** A record that was complete, and is not committed, is to be run once more. */
+  reopen(offset: number): void {
+    this.#unfinished += 1
+    const mask = this.#done.length - 1
+    let place = this.#head
+    while (place < this.#tail && (this.#offsets[place & mask] ?? 0) < offset) place++
+    if (place < this.#tail && this.#offsets[place & mask] === offset) this.#done[place & mask] = 0
+    else this.#insert(place, offset)
+    this.#low = this.#offsets[this.#head & (this.#done.length - 1)] ?? offset
+  }
+
   /**
    * The reader has passed up to here and begun all that it was given: offsets that never arrived (transaction markers,
    * compaction) count as finished.
@@ -133,6 +144,27 @@ export class SourceProgress {
     this.#done[slot] = 0
     this.#tail += 1
     this.#unfinished += 1
+  }
+
+  /** Moves what lies before the place one slot down: a record is rarely reopened, and rarely far from the head. */
+  #insert(place: number, offset: number): void {
+    if (this.#tail - this.#head === this.#done.length) {
+      place -= this.#head
+      this.#grow()
+    }
+    const mask = this.#done.length - 1
+    if (this.#head === 0) {
+      this.#head += mask + 1
+      this.#tail += mask + 1
+      place += mask + 1
+    }
+    this.#head -= 1
+    for (let to = this.#head; to < place - 1; to++) {
+      this.#offsets[to & mask] = this.#offsets[(to + 1) & mask] ?? 0
+      this.#done[to & mask] = this.#done[(to + 1) & mask] ?? 0
+    }
+    this.#offsets[(place - 1) & mask] = offset
+    this.#done[(place - 1) & mask] = 0
   }
 
   #grow(): void {

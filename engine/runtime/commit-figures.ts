@@ -1,6 +1,7 @@
 /** Counts what a commit has written, and publishes it. */
 import type { Commit } from './committer.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
+import { outputsIn } from './staging.ts'
 import type { TaskHost } from './task-host.ts'
 
 export function countCommit(
@@ -8,10 +9,19 @@ export function countCommit(
   { number, parts, startedAt }: Commit,
   { incarnation, system }: Pick<TaskHost, 'incarnation' | 'system'>,
 ): void {
-  const records = parts.reduce((sum, { staged, writes }) => sum + staged.outputs.length + writes.size, 0)
+  const records = parts.reduce((sum, { staged, writes }) => sum + outputsIn(staged) + writes.size, 0)
   const durationMs = system.monotonic() - startedAt
   metrics.commits++
   metrics.commitRecords += records
   metrics.commitMs.add(durationMs)
   publish('caudal:commit', { pod: incarnation, number, tasks: parts.length, records, durationMs })
+}
+
+export function countFailed(
+  metrics: PodMetrics,
+  error: unknown,
+  { incarnation }: Pick<TaskHost, 'incarnation'>,
+): void {
+  metrics.commitsFailed++
+  publish('caudal:commit:failed', { pod: incarnation, error })
 }

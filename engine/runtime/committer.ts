@@ -7,11 +7,12 @@
  *
  * Effects count as staged until their commit is settled: what gathers meanwhile and what is under way share one limit.
  */
-import { invariant } from '#engine/core/errors.ts'
+import { invariant, type Refusal, WritesRefused } from '#engine/core/errors.ts'
 import { type NewRecord, NO_HEADERS, sizeOf } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
 import type { Slot } from './outlets.ts'
+import { sortOut } from './refused-outputs.ts'
 import type { Task, TaskCommit } from './task.ts'
 
 export interface Commit {
@@ -37,6 +38,8 @@ export interface CommitterOptions {
   /** The nonces that a leaving task gives up. */
   readonly claimsOf: (task: Task) => readonly string[]
   readonly onCommitted: (commit: Commit) => void
+  /** The log does not take all of a commit, for good: what can be blamed was taken out, and the rest is tried again. */
+  readonly onRefused: (error: WritesRefused) => void
   /** The producer is of no more use. */
   readonly onProducerLost: (error: unknown) => void
 }
@@ -116,7 +119,7 @@ export class Committer {
     if (!this.isFree || this.pending || this.#dirty.size === 0) return
     const { system, incarnation, claimsOf } = this.#options
     const number = ++this.#number
-    const tasks = [...this.#dirty].filter(task => task.isOpen)
+    const tasks = [...this.#dirty].filter(task => task.isOpen && !task.isMute)
     const parts = tasks.map(task => task.prepare(incarnation, number, claimsOf(task)))
     this.#dirty = new Set()
     const gathered = this.#gathered
@@ -126,13 +129,23 @@ export class Committer {
     const startedAt = system.monotonic()
     const { batches, bytes } = gather(parts, system.now())
     const commit = { number, parts, startedAt, bytes }
-    this.#transact(batches, commit, receipt => this.#committed(commit, receipt))
+    const refused = (error: WritesRefused) => {
+      this.pending = commit
+      this.resolve(false, () => 0)
+      sortOut(commit.parts, batches, error.refusals)
+      this.#options.onRefused(error)
+    }
+    this.#transact(batches, commit, receipt => this.#committed(commit, receipt), refused)
   }
 
   /** Writes records of the engine's own, such as markers, in a transaction of their own. */
-  write(batches: readonly PartitionBatch[], onWritten: () => void): void {
+  write(
+    batches: readonly PartitionBatch[],
+    onWritten: () => void,
+    onRefused: (refusals: readonly Refusal[]) => void,
+  ): void {
     invariant(this.isFree, 'markers were written while a transaction was under way')
-    this.#transact(batches, undefined, onWritten)
+    this.#transact(batches, undefined, onWritten, ({ refusals }) => onRefused(refusals))
   }
 
   /** Forgets everything: the pod leaves without a commit. */
@@ -171,6 +184,7 @@ export class Committer {
     batches: readonly PartitionBatch[],
     commit: Commit | undefined,
     onDone: (receipt: Receipt) => void,
+    onRefused: (error: WritesRefused) => void,
   ): void {
     const producer = this.#producer
     invariant(producer, 'a transaction without a producer')
@@ -188,7 +202,12 @@ export class Committer {
           this.lastGoodAt = begunAt
           onDone(receipt)
         }),
-      error => answered(() => onProducerLost(error)),
+      error =>
+        answered(() => {
+          if (!(error instanceof WritesRefused)) return onProducerLost(error)
+          this.#underWay = undefined
+          onRefused(error)
+        }),
     )
   }
 
@@ -232,11 +251,12 @@ function gather(parts: readonly TaskCommit[], now: number): Gathered {
   }
   const slots: Slot[] = []
   for (const { staged } of parts) {
-    for (const { slot, record } of staged.outputs) {
-      if (slot.records.length === 0) slots.push(slot)
-      slot.records.push(record)
-      bytes += sizeOf(record)
-    }
+    for (const { outputs } of staged.effects)
+      for (const { slot, record } of outputs) {
+        if (slot.records.length === 0) slots.push(slot)
+        slot.records.push(record)
+        bytes += sizeOf(record)
+      }
   }
   for (const slot of slots) {
     batches.push({ topic: slot.topic, partition: slot.partition, records: slot.records })

@@ -26,7 +26,7 @@ export function deadLetterOf(job: Job, error: unknown, task: string, node: strin
     failedAt: now,
   }
   // The frame around the value, key and headers, needs room too.
-  const value = encodeDeadLetter(letter, host.log.recordBytesMax - 1_024)
+  const value = encodeDeadLetter(letter, host.deadLetters.limit.bytes - 1_024)
   const record = {
     key: Buffer.from(job.id),
     value,

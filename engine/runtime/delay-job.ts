@@ -4,7 +4,7 @@ import { HEADER, type LogRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import { type DelayHeader, decodeDelay, encodeDelay, nextHop, restOf } from './delay-route.ts'
 import { recordId } from './identity.ts'
-import type { Job, JobRun } from './job.ts'
+import { attemptBefore, type Job, type JobRun } from './job.ts'
 import { type Outlet, type Outlets, type Output, withHeader, withoutHeader } from './outlets.ts'
 import type { Head, SourceIntake } from './source-intake.ts'
 import type { StageProgram } from './stage-program.ts'
@@ -47,6 +47,17 @@ export class DelayJob implements Job {
 
   get place(): string {
     return `${this.intake.topic}/${this.intake.partition}@${this.record.offset}`
+  }
+
+  again(): DelayJob {
+    return Object.assign(
+      new DelayJob(this.intake, this.record, this.#program, this.#outlets),
+      attemptBefore(this),
+    )
+  }
+
+  reopen(): void {
+    this.intake.reopen(this.record)
   }
 
   begin(run: JobRun & { readonly now: number; readonly outputs: Output[] }): void {

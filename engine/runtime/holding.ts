@@ -216,6 +216,12 @@ export class Holding {
     this.task.noted(this.#marking)
   }
 
+  /** Its state topic does not take the marker: it cannot be ours, and holds up no other task. */
+  cannotBeMarked(error: CaudalError, drop: (name: string) => void): void {
+    if (this.isKept) drop(this.task.name)
+    else this.task.cannotCommit(error)
+  }
+
   get #ownerIsBack(): boolean {
     const { owner } = this
     return owner !== undefined && [...this.#live].some(member => isSamePod(member, owner.incarnation))

@@ -50,6 +50,28 @@ export class Lanes {
     return job
   }
 
+  /** These run in this order and before others of their key: next, or after the one that is in progress. */
+  rewind(jobs: readonly Job[], isInProgress: (key: string) => boolean): void {
+    for (const [key, mine] of Map.groupBy(jobs, job => job.key)) {
+      if (key === null) {
+        this.#ready.push(...mine)
+        this.#parked += mine.length
+        continue
+      }
+      this.#parked += mine.length
+      if (isInProgress(key)) {
+        this.#waiting.set(key, [...mine, ...(this.#waiting.get(key) ?? [])])
+        continue
+      }
+      const isMine = (job: Job) => job.key === key
+      const ready = this.#ready.slice(this.#next)
+      const [first, ...rest] = [...mine, ...ready.filter(isMine)]
+      this.#ready = [...ready.filter(job => !isMine(job)), ...(first ? [first] : [])]
+      this.#next = 0
+      this.#waiting.set(key, [...rest, ...(this.#waiting.get(key) ?? [])])
+    }
+  }
+
   get hasReady(): boolean {
     return this.#next < this.#ready.length
   }

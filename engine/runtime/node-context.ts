@@ -18,6 +18,7 @@ import type { Delivery } from './delivery.ts'
 import type { TableSnapshot } from './global-table.ts'
 import type { ProgramRoute } from './stage-program.ts'
 import { StepCalls, type StepRun } from './step-calls.ts'
+import { isTime } from './times.ts'
 
 export interface TimerChange {
   readonly entry: string
@@ -118,8 +119,10 @@ export class NodeContext implements Context {
   get timers() {
     return {
       set: (name: string, due: number): void => {
-        const reason = Number.isFinite(due) ? 'is due in the past' : 'has no finite due time'
-        if (!(due >= this.#run.now) || !Number.isFinite(due)) this.#refuseTimer(name, reason)
+        if (!Number.isFinite(due)) this.#refuseTimer(name, 'has no finite due time')
+        if (due < this.#run.now) this.#refuseTimer(name, 'is due in the past')
+        if (!isTime(due))
+          this.#refuseTimer(name, `is due at ${due}, which is no whole number of milliseconds`)
         this.#changeTimer(name, due)
       },
       cancel: (name: string): void => this.#changeTimer(name, undefined),

@@ -2,6 +2,7 @@
 import { asBytes, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Headers, NewRecord } from '#engine/core/record.ts'
+import type { TopicSpec } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { TopicNode } from '#topology/topology.ts'
 import { partitionOf } from './partitioning.ts'
@@ -19,6 +20,8 @@ export interface Outlet {
   readonly slots: readonly Slot[]
   /** Absent for internal topics, whose bytes are made elsewhere. */
   readonly node: TopicNode | undefined
+  /** The largest record that it takes, and the setting that says so where it is one of the topic's own. */
+  limit: { readonly bytes: number; readonly setting?: string }
 }
 
 export interface Output {
@@ -29,17 +32,24 @@ export interface Output {
 /** All outlets of a plan by topic name. */
 export class Outlets {
   readonly #outlets = new Map<string, Outlet>()
-  readonly #recordBytesMax: number
 
   constructor(plan: Plan, recordBytesMax: number) {
-    this.#recordBytesMax = recordBytesMax
     for (const { name, partitions } of plan.topicSpecs) {
       const slots = Array.from({ length: partitions }, (_, partition) => ({
         topic: name,
         partition,
         records: [],
       }))
-      this.#outlets.set(name, { topic: name, slots, node: plan.topics.get(name) })
+      const limit = { bytes: recordBytesMax }
+      this.#outlets.set(name, { topic: name, slots, node: plan.topics.get(name), limit })
+    }
+  }
+
+  /** Takes over what the topics of the log say of themselves. */
+  describe(topics: readonly TopicSpec[]): void {
+    for (const { name, recordLimit } of topics) {
+      const outlet = this.find(name)
+      if (outlet && recordLimit && recordLimit.bytes < outlet.limit.bytes) outlet.limit = recordLimit
     }
   }
 
@@ -78,13 +88,10 @@ export class Outlets {
   #checkSize(outlet: Outlet, node: string, record: NewRecord): void {
     let size = (record.key?.length ?? 0) + (record.value?.length ?? 0)
     for (const name in record.headers) size += name.length + (record.headers[name]?.length ?? 0)
-    if (size <= this.#recordBytesMax) return
-    throw new CaudalError('RECORD_TOO_LARGE', {
-      node,
-      target: outlet.topic,
-      limit: this.#recordBytesMax,
-      size,
-    })
+    const { bytes: limit, setting } = outlet.limit
+    if (size <= limit) return
+    const target = setting === undefined ? outlet.topic : `${outlet.topic} (by its ${setting})`
+    throw new CaudalError('RECORD_TOO_LARGE', { node, target, limit, size })
   }
 }
 

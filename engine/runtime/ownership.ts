@@ -19,7 +19,7 @@
  * theirs can follow it; and because of two who claim at once, as an owner on its way out and its successor may, the one that
  * marks later sees the other. Docs: docs/ownership.md.
  */
-import { hasCode } from '#engine/core/errors.ts'
+import { hasCode, type Refusal } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
@@ -223,7 +223,9 @@ export class Ownership {
     // Tasks that work here first: a slow restore must hold up nobody else.
     const kept = claimable.filter(holding => holding.isKept)
     if (claimable.length > 0) return this.#claim(kept.length > 0 ? kept : claimable)
-    const markable = all.filter(holding => holding.fresh && holding.marked !== holding.claim)
+    const markable = all.filter(
+      holding => holding.fresh && holding.marked !== holding.claim && !holding.task.isMute,
+    )
     if (markable.length > 0 && committer.isFree) this.#mark(markable)
   }
 
@@ -358,9 +360,10 @@ export class Ownership {
     const marks = holdings.map(holding => ({ holding, nonce: holding.claim ?? '' }))
     const marker = (nonce: string) => ({ incarnation, producer, nonce })
     const batches = marks.map(({ holding, nonce }) => holding.marks(marker(nonce), system.now()))
-    committer.write(batches, () => {
-      for (const { holding, nonce } of marks) this.#marked(holding, nonce)
-    })
+    const written = () => marks.forEach(({ holding, nonce }) => void this.#marked(holding, nonce))
+    const refused = ({ batch, error }: Refusal) =>
+      marks[batch]?.holding.cannotBeMarked(error, name => this.drop(name))
+    committer.write(batches, written, refusals => refusals.forEach(refused))
   }
 
   #marked(holding: Holding, nonce: string): void {

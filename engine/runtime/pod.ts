@@ -3,7 +3,7 @@
  * ownership advance, starts records while the gate is open, fetches where there is room, and commits what is staged.
  * Nothing else changes a task, so a test or the simulation drives the same step on virtual time.
  */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import { type TaskId, taskKey } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
@@ -11,7 +11,7 @@ import type { Log, Membership } from '#engine/log/log.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
 import { encodeMemberData } from './assignment.ts'
-import { countCommit } from './commit-figures.ts'
+import { countCommit, countFailed } from './commit-figures.ts'
 import { Committer } from './committer.ts'
 import { Confirmation } from './confirmation.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
@@ -109,6 +109,7 @@ export class Pod implements TaskHost {
       enqueue: callback => this.enqueue(callback),
       claimsOf: task => this.#ownership.claimsOf(task),
       onCommitted: commit => countCommit(this.#metrics, commit, this),
+      onRefused: error => countFailed(this.#metrics, error, this),
       onProducerLost: error => this.#producerLost(error),
     })
     this.#factory = new TaskFactory({
@@ -157,7 +158,8 @@ export class Pod implements TaskHost {
     this.phase = 'starting'
     const { system, logger } = this
     const isWanted = () => this.phase === 'starting'
-    await prepareLog(this.#options.plan, this.log, { system, logger, isWanted })
+    const topics = await prepareLog(this.#options.plan, this.log, { system, logger, isWanted })
+    this.outlets.describe(topics)
     if (this.phase !== 'starting') return
     await this.#tables.start()
     if (this.phase !== 'starting') return
@@ -375,8 +377,9 @@ export class Pod implements TaskHost {
   }
 
   #producerLost(error: unknown): void {
-    this.#metrics.commitsFailed++
-    publish('caudal:commit:failed', { pod: this.incarnation, error })
+    // A mistake in code, ours or the library's, is no trouble of the log: the next producer would meet it as well.
+    if (hasCode(error, 'INTERNAL')) return this.fail(error)
+    countFailed(this.#metrics, error, this)
     this.logger.warn('the producer is replaced', { error: reasonOf(error) })
     this.#ownership.producerLost(error)
     this.#watch.look()

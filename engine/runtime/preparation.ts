@@ -1,8 +1,8 @@
 /** What must hold of the log before a pod works on it: its topics exist, and the topology fits what is stored. */
 import { asText } from '#engine/core/codec.ts'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import { NO_HEADERS } from '#engine/core/record.ts'
-import type { Log } from '#engine/log/log.ts'
+import type { Log, TopicSpec } from '#engine/log/log.ts'
 import { type Change, leftovers, losses } from '#topology/compare.ts'
 import { TOPOLOGY_SUFFIX } from '#topology/names.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -17,13 +17,22 @@ const KEY = Buffer.from('topology')
 /** What befalls the writing of the topology, besides outages, when several pods start at once. */
 const PASSING = ['LOG_UNAVAILABLE', 'LOG_FULL', 'FENCED', 'COMMIT_ABORTED', 'OUTCOME_UNKNOWN'] as const
 
-/** Waits for a log that does not answer. Rejects TOPIC_SHARED, TOPIC_MISMATCH, TOPOLOGY_CHANGED or STATE_NEWER. */
-export async function prepareLog(plan: Plan, log: Log, patience: Patience): Promise<void> {
+/**
+ * Waits for a log that does not answer; gives the topics as they are. Rejects TOPIC_SHARED, TOPIC_MISMATCH, TOPOLOGY_CHANGED or
+ * STATE_NEWER.
+ */
+export async function prepareLog(plan: Plan, log: Log, patience: Patience): Promise<readonly TopicSpec[]> {
   // Before anything is created: an application that was started by mistake leaves nothing behind.
-  await whenAvailable(() => lookAtNeighbours(plan, log), patience)
+  await whenAvailable(() => lookAtNeighbours(plan, log).catch(tellUnreadable(patience)), patience)
   const ofTopology = plan.topicSpecs.filter(({ name }) => name === plan.topologyTopic)
   await whenAvailable(() => log.createTopics(ofTopology), patience)
   await whenAvailable(() => acceptTopology(plan, log, patience), { ...patience, passing: PASSING })
+  let topics: readonly TopicSpec[] = []
+  const describe = async () => {
+    topics = await log.describeTopics(plan.topicSpecs.map(({ name }) => name))
+  }
+  await whenAvailable(describe, patience)
+  return topics
 }
 
 /** Once an application is accepted, it is for those that come later to look at it. */
@@ -39,6 +48,14 @@ async function lookAtNeighbours(plan: Plan, log: Log): Promise<void> {
     if (summary) neighbours.push({ topologyTopic, summary })
   }
   refuseSharedTopics(summarize(plan), neighbours)
+}
+
+/** What belongs to others need not be ours to read. */
+function tellUnreadable({ logger }: Patience): (error: unknown) => void {
+  return error => {
+    if (!hasCode(error, 'ACCESS_REFUSED')) throw error
+    logger.warn('it is not known whether other applications share topics', { error: reasonOf(error) })
+  }
 }
 
 /** Nothing where somebody else's topic only has such a name. */

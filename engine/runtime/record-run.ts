@@ -23,6 +23,7 @@ import { type ContextRun, NodeContext, type TimerChange } from './node-context.t
 import { headersOf, type Outlets, type Output, withHeader } from './outlets.ts'
 import { checkedKey } from './record-key.ts'
 import type { ProgramNode, ProgramRoute } from './stage-program.ts'
+import { checkTime } from './times.ts'
 
 /** What a run needs of the task that it belongs to. */
 export interface RunHost {
@@ -221,6 +222,8 @@ export class RecordRun implements ContextRun, JobRun, Work {
     value: unknown,
     options: EmitOptions,
   ): void {
+    checkTime(from.node.name, `timestamp of output ${output}`, options.timestamp)
+    checkTime(from.node.name, `notBefore of output ${output}`, options.notBefore)
     const headers = options.headers ? withTexts(from, options.headers) : from.headers
     if (route.kind === 'topic') return this.#toTopic(from, output, index, route, value, options, headers)
     this.#refuseTime(from, output, options)

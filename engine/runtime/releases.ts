@@ -58,8 +58,10 @@ export class Releases {
       const record = { key: Buffer.from(RELEASE), value, headers: NO_HEADERS, timestamp }
       return [{ ...first[1], records: [record] }]
     })
-    committer.write(batches, () => {
+    const forget = () => {
       for (const [nonce] of nonces) this.#owed.delete(nonce)
-    })
+    }
+    // What cannot be written is waited for in vain, and fenced then.
+    committer.write(batches, forget, forget)
   }
 }

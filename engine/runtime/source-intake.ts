@@ -2,7 +2,7 @@
  * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops
  * fetching; a span of out-of-order completion at its limit stops starting, and so do the bytes of what is unfinished.
  */
-import { hasCode } from '#engine/core/errors.ts'
+import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import { type LogRecord, sizeOf, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
@@ -127,6 +127,12 @@ export class SourceIntake {
     this.unfinishedBytes -= sizeOf(record)
   }
 
+  /** A record that was done, and is not committed, is to be done again. */
+  reopen(record: LogRecord): void {
+    this.progress.reopen(record.offset)
+    this.unfinishedBytes += sizeOf(record)
+  }
+
   /** The record that `take` would give, without taking it; finished ones before it are passed over. */
   peek(): Head | undefined {
     for (const { fetched, arrivedAt, next } of this.#chunks) {
@@ -169,4 +175,12 @@ export class SourceIntake {
       }),
     )
   }
+}
+
+/** A position that the topic no longer has is the checkpoint's; any other error stays as it is. */
+export function asLostCheckpoint(error: unknown, task: string, intake: SourceIntake): unknown {
+  if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return error
+  const { topic, partition, progress } = intake
+  const { start } = error.details
+  return new CaudalError('CHECKPOINT_LOST', { task, topic, partition, offset: progress.low, start }, error)
 }

@@ -4,7 +4,7 @@ import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
 import { Delivery } from './delivery.ts'
 import { recordId } from './identity.ts'
-import type { Job, JobRun } from './job.ts'
+import { attemptBefore, type Job, type JobRun } from './job.ts'
 import { withoutHeader } from './outlets.ts'
 import { isBinary, laneOf } from './record-key.ts'
 import type { SourceIntake } from './source-intake.ts'
@@ -41,6 +41,15 @@ export class SourceJob implements Job {
 
   get place(): string {
     return `${this.intake.topic}/${this.intake.partition}@${this.record.offset}`
+  }
+
+  again(): SourceJob {
+    const id = this.isOutsiders ? this.id : undefined
+    return Object.assign(new SourceJob(this.intake, this.record, id), attemptBefore(this))
+  }
+
+  reopen(): void {
+    this.intake.reopen(this.record)
   }
 
   begin(run: JobRun): void {

@@ -1,7 +1,14 @@
 /** Stored state against the states that a stage declares: refuses what nobody owns, renames and drops what was asked. */
 import { asText } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
-import { LAYOUT, mapPrefix, timerPrefix, valuePrefix } from '#engine/state/layout.ts'
+import {
+  LAYOUT,
+  MARKER_PREFIX,
+  mapPrefix,
+  markerEntry,
+  timerPrefix,
+  valuePrefix,
+} from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { Stage } from '#topology/plan.ts'
 
@@ -80,4 +87,11 @@ function prefixesOf(name: string) {
 function split(name: string, make: (operator: string, state: string) => string): string {
   const dot = name.indexOf('.')
   return make(name.slice(0, dot), name.slice(dot + 1))
+}
+
+/** Whoever has marked the task before is out: the first commit says so, and nobody needs to look at them again. */
+export function endOfMarkers(state: TaskState, own: string | undefined): ReadonlyMap<string, null> {
+  const ours = markerEntry(own ?? '')
+  const before = [...state.entries(MARKER_PREFIX)].filter(([entry]) => entry !== ours)
+  return new Map(before.map(([entry]) => [entry, null]))
 }

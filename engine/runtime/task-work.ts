@@ -2,9 +2,9 @@
  * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
  * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
  */
-import { type Action, CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
+import { type Action, CaudalError, NotYetReadable, type Refusal } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
-import { sizeOf } from '#engine/core/record.ts'
+import type { NewRecord } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import { stateBytesMaxOf, stepEntry } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
@@ -12,25 +12,22 @@ import type { TimerQueue } from '#engine/state/timer-queue.ts'
 import { deadLetterOf } from './dead-letter-output.ts'
 import { DeathRate } from './death-rate.ts'
 import { DelayJob, holdUntil } from './delay-job.ts'
-import { publish } from './diagnostics.ts'
 import { failureAction } from './failure-action.ts'
 import { markOf, outsidersJob } from './given-up.ts'
 import type { TableSnapshot } from './global-table.ts'
-import type { Job } from './job.ts'
+import { type Job, PARKED } from './job.ts'
 import { Lanes } from './lanes.ts'
-import type { Outlets, Output } from './outlets.ts'
+import type { Outlets } from './outlets.ts'
+import { reportFailure } from './record-failure.ts'
 import { RecordRun, type RunHost } from './record-run.ts'
+import { type RefusedWork, settleRefused } from './refused-outputs.ts'
 import type { SourceIntake } from './source-intake.ts'
 import { SourceJob } from './source-job.ts'
 import type { StageProgram } from './stage-program.ts'
+import { Staging } from './staging.ts'
 import { stepChunkBytesMaxOf, stepWrites } from './step-journal.ts'
 import type { TaskHost } from './task-host.ts'
 import { TimerJob } from './timer-job.ts'
-
-/** Effects staged for the next commit, but for state, which the task's state gathers. */
-export interface Staged {
-  readonly outputs: Output[]
-}
 
 /** What a task's work needs of the task. */
 export interface WorkOwner {
@@ -46,10 +43,12 @@ export class TaskWork implements RunHost {
   readonly name: string
   readonly state: TaskState
   readonly outlets: Outlets
+  readonly staging: Staging
   readonly system: System
   readonly logger: Logger
   readonly hopsMax: number
   readonly stateBytesMax: number
+  readonly #stepChunkBytesMax: number
   /** Jobs begun and not done, each with its attempt under way, or none while it waits for the next. */
   readonly #active = new Map<Job, RecordRun | undefined>()
   readonly #lanes = new Lanes()
@@ -59,11 +58,12 @@ export class TaskWork implements RunHost {
   readonly #host: TaskHost
   readonly #deaths: DeathRate
   readonly #owner: WorkOwner
-  #staged: Staged = { outputs: [] }
   #turn = 0
   /** Read once for all that one step starts. */
   #now = 0
   #accepting = true
+  /** Jobs in progress that have no effect any more, and run again. */
+  readonly #superseded = new Set<Job>()
   /** Jobs that wait for something to be fetched: no other is started, so that what waits cannot fill the pod. */
   #postponed = 0
   #closed = false
@@ -80,10 +80,13 @@ export class TaskWork implements RunHost {
     this.name = name
     this.state = state
     this.outlets = host.outlets
+    this.staging = new Staging(state, timers)
     this.system = host.system
     this.logger = host.logger
     this.hopsMax = host.limits.hopsMax
-    this.stateBytesMax = stateBytesMaxOf(host.log.recordBytesMax)
+    const { bytes } = this.outlets.of(program.stage.stateTopic).limit
+    this.stateBytesMax = stateBytesMaxOf(bytes)
+    this.#stepChunkBytesMax = stepChunkBytesMaxOf(bytes)
     this.#program = program
     this.#intakes = intakes
     this.#timers = timers
@@ -150,27 +153,15 @@ export class TaskWork implements RunHost {
     this.#active.clear()
   }
 
-  take(): Staged {
-    const staged = this.#staged
-    this.#staged = { outputs: [] }
-    return staged
-  }
-
-  /** Effects that did not take place go back in front. */
-  putBack(staged: Staged): void {
-    for (const output of this.#staged.outputs) staged.outputs.push(output)
-    this.#staged = staged
+  /** Outputs that are staged again are refused for good. */
+  refused(refusals: ReadonlyMap<NewRecord, Refusal>): void {
+    this.#owner.guard(() => settleRefused(this.#refusedWork(), refusals))
   }
 
   journal(job: Job, callId: string, value: Uint8Array): void {
     if (this.#closed || job.finished) return
     if (this.state.get(stepEntry(callId))) return // An earlier attempt was answered first: what is journaled stands.
-    const writes = stepWrites(
-      callId,
-      value,
-      this.system.now(),
-      stepChunkBytesMaxOf(this.#host.log.recordBytesMax),
-    )
+    const writes = stepWrites(callId, value, this.system.now(), this.#stepChunkBytesMax)
     job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
     this.#program.metrics.stepsRun++
@@ -249,9 +240,10 @@ export class TaskWork implements RunHost {
     }
     if (!pending) return this.#completed(job, run)
     this.#hold(job, run)
+    const unlessVoid = (action: () => void) => this.#later(() => this.#isVoid(job) || action())
     pending.then(
-      () => this.#later(() => this.#completed(job, run)),
-      error => this.#later(() => this.#failed(job, run, error)),
+      () => unlessVoid(() => this.#completed(job, run)),
+      error => unlessVoid(() => this.#failed(job, run, error)),
     )
   }
 
@@ -279,16 +271,8 @@ export class TaskWork implements RunHost {
   /** Stages the effects of a run and lets the next job of the lane go. */
   #finish(job: Job, run: RecordRun): void {
     job.finished = true
-    let bytes = run.writes ? this.state.stage(run.writes) : 0
-    for (const { operator, name, key, due } of run.timers ?? NONE) {
-      if (due === undefined) this.#timers.cancel(operator, name, key)
-      else this.#timers.set(operator, name, key, due)
-    }
+    const bytes = this.staging.add(run)
     this.#program.metrics.recordsOut += run.outputs.length
-    for (const output of run.outputs) {
-      this.#staged.outputs.push(output)
-      bytes += sizeOf(output.record)
-    }
     if (job instanceof SourceJob || job instanceof DelayJob) job.intake.complete(job.record)
     if (this.#active.delete(job)) this.#program.metrics.inFlight--
     this.#lanes.leave(job)
@@ -300,40 +284,18 @@ export class TaskWork implements RunHost {
     if (error instanceof NotYetReadable) return this.#postpone(job, run, error)
     run.end()
     const action = failureAction(error, job, run.node, this.#host.limits.retryAttempts, this)
-    this.#countFailure(job, run, error, action)
+    const node = run.node?.name ?? this.name
+    this.#report(job, node, error, action)
     if (action === 'retry') return this.#retry(job)
-    if (action === 'deadLetter') return this.#deadLetter(job, error, run.node?.name ?? this.name)
+    if (action === 'deadLetter') return this.#deadLetter(job, error, node)
     this.#hold(job, undefined)
     if (action === 'releaseTask') this.#host.release(this.name, error)
     else if (action === 'blockTask') this.#host.block(this.name, error)
     else this.#host.fail(error)
   }
 
-  #countFailure(job: Job, run: RecordRun, error: unknown, action: Action): void {
-    const { metrics } = this.#program
-    const node = run.node?.name ?? this.name
-    metrics.failed++
-    if (action === 'retry') metrics.retried++
-    if (action === 'deadLetter') metrics.dead++
-    const { id, attempt } = job
-    publish('caudal:record:failed', {
-      pod: this.#host.incarnation,
-      task: this.name,
-      node,
-      id,
-      attempt,
-      action,
-      error,
-    })
-    const { place } = job
-    this.logger.warn('a record failed', {
-      task: this.name,
-      node,
-      place,
-      attempt,
-      action,
-      error: reasonOf(error),
-    })
+  #report(job: Job, node: string, error: unknown, action: Action): void {
+    reportFailure({ job, task: this.name, node, error, action }, this.#program.metrics, this.#host)
   }
 
   #retry(job: Job): void {
@@ -366,33 +328,72 @@ export class TaskWork implements RunHost {
   }
 
   #runAgain(job: Job): void {
+    if (this.#isVoid(job)) return
     this.#now = this.system.now()
     this.#run(job)
   }
 
   #deadLetter(job: Job, error: unknown, node: string): void {
+    this.#finish(job, this.#giveUp(job, error, node))
+    this.#died(job, error, node)
+  }
+
+  /** The effects of a job that is given up. */
+  #giveUp(job: Job, error: unknown, node: string): RecordRun {
     const run = new RecordRun(job, this, this.system.now())
     run.end()
     if (job instanceof TimerJob) run.write(job.entry, null)
     if (job instanceof SourceJob && job.isOutsiders) run.write(...markOf(job.id, job.record, run.now))
     run.outputs.push(deadLetterOf(job, error, this.name, node, this.#host))
-    this.#finish(job, run)
+    return run
+  }
+
+  #refusedWork(): RefusedWork {
+    return {
+      staging: this.staging,
+      deadLetterTopic: this.#host.deadLetters.topic,
+      deadLetter: (job, error, node = this.name) => {
+        this.#report(job, node, error, 'deadLetter')
+        this.#owner.staged(this.staging.add(this.#giveUp(job, error, node)))
+        this.#died(job, error, node)
+      },
+      supersede: keys => this.#supersede(keys),
+      runAgain: jobs => {
+        const active = new Set([...this.#active.keys()].map(({ key }) => key))
+        const clones = jobs.filter(job => !(job instanceof TimerJob)).map(job => job.again())
+        this.#lanes.rewind(clones, key => active.has(key))
+        this.#host.wake()
+      },
+      block: error => {
+        if (!this.#accepting) return
+        this.#accepting = false
+        this.#host.block(this.name, error)
+      },
+    }
+  }
+
+  /** They end as they may, so that what they have bought is journaled. A timer among them stands again where it stood. */
+  #supersede(keys: ReadonlySet<string>): Job[] {
+    const ofKeys = [...this.#active.keys()].filter(({ key }) => key !== null && keys.has(key))
+    const jobs = ofKeys.filter(job => !this.#superseded.has(job))
+    for (const job of jobs) {
+      this.#superseded.add(job)
+      if (job instanceof TimerJob) this.#timers.set(...job.queued)
+    }
+    return jobs
+  }
+
+  /** It ran upon what was withdrawn: it has no effect, and those before it in its lane go first. */
+  #isVoid(job: Job): boolean {
+    if (!this.#superseded.delete(job)) return false
+    this.#giveBack(job)
+    this.#lanes.leave(job)
+    return true
+  }
+
+  #died(job: Job, error: unknown, node: string): void {
     const isOutsiders = job instanceof SourceJob && job.isOutsiders
     const death = this.#deaths.diedOf(error, node, isOutsiders, this.system.monotonic())
     if (death) this.#host.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, ...death }))
   }
-}
-
-const NONE: readonly never[] = []
-
-/** Stands for a job that went to the end of its lane. */
-const PARKED: Job = {
-  key: null,
-  id: '',
-  place: '',
-  attempt: 0,
-  finished: true,
-  steps: undefined,
-  begin: () => undefined,
-  keyMissing: node => new CaudalError('INTERNAL', { reason: `${node} ran a parked job` }),
 }

@@ -5,7 +5,7 @@
 import { asText } from '#engine/core/codec.ts'
 import { actionOf, CaudalError, hasCode, invariant, reasonOf } from '#engine/core/errors.ts'
 import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#engine/core/record.ts'
-import { CHECKPOINT, MARKER_PREFIX, markerEntry, RELEASE } from '#engine/state/layout.ts'
+import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
 import { TaskState } from '#engine/state/task-state.ts'
 import { TimerQueue } from '#engine/state/timer-queue.ts'
@@ -18,12 +18,13 @@ import type { SourceIntake } from './source-intake.ts'
 import { SourcePositions } from './source-positions.ts'
 import { checkpointLost, extentOf, type FoundSources, sourceFailure } from './source-starts.ts'
 import { declarationsOf, type StageProgram } from './stage-program.ts'
-import { migrateLayout } from './state-migration.ts'
+import type { Staged } from './staging.ts'
+import { endOfMarkers, migrateLayout } from './state-migration.ts'
 import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
 import type { TaskHost } from './task-host.ts'
 import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
-import { type Staged, TaskWork, type WorkOwner } from './task-work.ts'
+import { TaskWork, type WorkOwner } from './task-work.ts'
 
 const RETRY_MS = 200
 const STORE_RETRY_MS = 1_000
@@ -64,6 +65,7 @@ export class Task {
   phase: TaskPhase = 'restoring'
   /** Why it is blocked. */
   blockedBy: unknown
+  isMute = false
   intakes: readonly SourceIntake[] = []
   committedLows: readonly number[] = []
   tail: StateTail | undefined
@@ -146,7 +148,7 @@ export class Task {
     invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
     if (this.#cannotRun) return
     const { host, plan, onStaged } = this.#options
-    let migratedBytes: number
+    let migratedBytes = 0
     try {
       const migrated = migrateLayout(state, this.program.stage, this.name, plan)
       const stored = state.get(CHECKPOINT)
@@ -161,7 +163,7 @@ export class Task {
       })
       this.#positions = new SourcePositions(stored, this.name, this.intakes)
       migratedBytes = state.stage(migrated)
-      this.#endMarkers(state)
+      state.stage(endOfMarkers(state, this.#target))
     } catch (error) {
       this.#cannotRun = true
       return this.#failed(error)
@@ -171,19 +173,12 @@ export class Task {
     const staged = (bytes: number) => onStaged(this, bytes)
     const owner: WorkOwner = { isLeaving, staged, guard: action => this.#guard(action) }
     this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, owner)
-    const declarations = declarationsOf(this.program)
-    this.#sweep = new Sweep({ state, declarations, host, owner, isWanted: () => this.phase === 'running' })
+    const isWanted = () => this.phase === 'running'
+    this.#sweep = new Sweep({ state, declarations: declarationsOf(this.program), host, owner, isWanted })
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.blockedBy = undefined
     this.#move('running')
     if (migratedBytes > 0) onStaged(this, migratedBytes)
-  }
-
-  /** Whoever has marked the task before is out: the first commit says so, and nobody needs to look at them again. */
-  #endMarkers(state: TaskState): void {
-    const own = markerEntry(this.#target ?? '')
-    const before = [...state.entries(MARKER_PREFIX)].filter(([entry]) => entry !== own)
-    state.stage(new Map(before.map(([entry]) => [entry, null])))
   }
 
   /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
@@ -217,6 +212,13 @@ export class Task {
     this.#move('blocked')
   }
 
+  /** Its state topic does not take what is its own: nothing of it is committed until it is taken anew. */
+  cannotCommit(error: unknown): void {
+    this.isMute = true
+    if (this.phase === 'leaving') this.close('closedDirty')
+    else this.#options.host.block(this.name, error)
+  }
+
   /** Stages the deletion of what has outlived its time. */
   sweep(): void {
     this.#sweep?.begin()
@@ -234,6 +236,7 @@ export class Task {
   leave(): void {
     const { host } = this.#options
     const graceMs = Math.min(this.program.timeoutMs, host.limits.handOverMaxMs)
+    if (this.isMute) return this.close('closedDirty')
     this.work?.stopAccepting()
     for (const intake of this.intakes) intake.close()
     this.#cancelDeadline = host.system.after(graceMs, () => host.enqueue(() => this.work?.close()))
@@ -249,7 +252,7 @@ export class Task {
     const state = this.#state
     invariant(state && this.work && this.#positions, `task ${this.name} was committed before it ran`)
     const sources = this.#positions.reached
-    const staged = this.work.take()
+    const staged = this.work.staging.take()
     state.stage(new Map([[CHECKPOINT, encodeCheckpoint({ format: 1, incarnation, number, sources })]]))
     const releases = this.isDrained
     if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonces })]]))
@@ -266,7 +269,7 @@ export class Task {
 
   putBack(commit: TaskCommit): void {
     this.#guard(() => this.#state?.putBack(commit.writes))
-    this.work?.putBack(commit.staged)
+    this.work?.staging.putBack(commit.staged)
   }
 
   /** Ends it: clean after its release is committed, dirty otherwise. Nothing of it has an effect any more. */

@@ -7,7 +7,7 @@ import { decodeDue } from '#engine/state/frame.ts'
 import { timerEntry } from '#engine/state/layout.ts'
 import { Delivery } from './delivery.ts'
 import { timerId } from './identity.ts'
-import type { Job, JobRun } from './job.ts'
+import { attemptBefore, type Job, type JobRun } from './job.ts'
 import { type ContextRun, NodeContext } from './node-context.ts'
 import type { ProgramNode } from './stage-program.ts'
 
@@ -19,9 +19,11 @@ export class TimerJob implements Job {
   steps: Set<string> | undefined
   attempt = 0
   finished = false
+  readonly #task: string
   readonly #node: ProgramNode
 
   constructor(task: string, node: ProgramNode, name: string, key: string, due: number) {
+    this.#task = task
     this.#node = node
     this.key = key
     this.timer = { name, key, due }
@@ -33,11 +35,24 @@ export class TimerJob implements Job {
     return `timer ${this.timer.name} of key ${this.key}`
   }
 
+  /** As the queue of timers takes it. */
+  get queued(): [operator: string, name: string, key: string, due: number] {
+    return [this.#node.name, this.timer.name, this.key, this.timer.due]
+  }
+
   /** False once the timer was moved or cancelled while its firing waited in the lane. */
   isDue(state: { get(entry: string): Uint8Array | undefined }): boolean {
     const due = state.get(this.entry)
     return due !== undefined && decodeDue(due) === this.timer.due
   }
+
+  again(): TimerJob {
+    const { name, key, due } = this.timer
+    return Object.assign(new TimerJob(this.#task, this.#node, name, key ?? '', due), attemptBefore(this))
+  }
+
+  /** Its timer is set again in its state. */
+  reopen(): void {}
 
   begin(run: JobRun & ContextRun): void | Promise<void> {
     run.node = this.#node

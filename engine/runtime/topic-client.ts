@@ -13,6 +13,7 @@ import type { Origin, TopicNode } from '#topology/topology.ts'
 import { headersOf } from './outlets.ts'
 import { partitionOf } from './partitioning.ts'
 import { checkedKey } from './record-key.ts'
+import { checkTime } from './times.ts'
 
 const FETCH_RECORDS_MAX = 1_000
 const RETRY_MS = 500
@@ -64,7 +65,7 @@ export class TopicClient {
     await this.#log.append(this.encode(topic, records))
   }
 
-  /** Throws TOPIC_MISSING for a topic that the graph does not have, ENCODE_FAILED for a value that its codec refuses. */
+  /** Throws TOPIC_MISSING for a topic that the graph lacks, ENCODE_FAILED for a value that its codec refuses, TIME_INVALID. */
   encode<V>(topic: TopicHandle<V> | string, records: readonly Sent<V>[]): PartitionBatch[] {
     const node = nodeOf(this.#plan, topic)
     const batches = new Map<number, NewRecord[]>()
@@ -157,6 +158,7 @@ function nameOf(topic: TopicHandle<unknown> | string): string {
 }
 
 function encodeRecord(node: TopicNode, record: Sent<unknown>, now: number): NewRecord {
+  checkTime(NODE, `timestamp of a record for ${node.name}`, record.timestamp)
   const key = keyOf(node, record)
   return {
     key: key === null ? null : Buffer.from(key),

@@ -14,11 +14,17 @@ export type Writes = ReadonlyMap<string, Uint8Array | null>
  * A deletion is staged only where something below holds the entry. So an entry that is written and deleted before it
  * was ever taken, such as a journaled step of a record that completes at once, is never written to the topic; the
  * price is one read of the store per deletion.
+ *
+ * What is not in the store yet is also kept as it was staged, so that the writes of a record that the log does not take
+ * can be withdrawn from among those of others.
  */
 export class TaskState {
   readonly #store: Store
   #staged = new EntryMap<Uint8Array | null>()
   #taken: EntryMap<Uint8Array | null> | undefined
+  /** Of what the two layers above were made, in order. */
+  #stagedOf: Writes[] = []
+  #takenOf: readonly Writes[] = []
 
   constructor(store: Store) {
     this.#store = store
@@ -50,13 +56,27 @@ export class TaskState {
 
   /** Makes a completed record's writes visible to those that follow, and part of the next commit. Returns their bytes. */
   stage(writes: Writes): number {
+    this.#stagedOf.push(writes)
     let size = 0
     for (const [key, bytes] of writes) {
-      if (bytes === null && this.#below(key) === undefined) this.#staged.delete(key)
-      else this.#staged.set(key, bytes)
+      this.#write(key, bytes)
       size += key.length + (bytes === null ? 0 : bytes.length)
     }
     return size
+  }
+
+  /** Takes back what was staged by these calls of `stage`, as if it had never been, while nothing is taken. */
+  withdraw(withdrawn: ReadonlySet<Writes>): void {
+    invariant(!this.#taken, 'state was withdrawn while a commit was under way')
+    const latest = new Map<string, Uint8Array | null | undefined>()
+    for (const writes of withdrawn) for (const key of writes.keys()) latest.set(key, undefined)
+    this.#stagedOf = this.#stagedOf.filter(writes => !withdrawn.has(writes))
+    for (const writes of this.#stagedOf)
+      for (const [key, bytes] of writes) if (latest.has(key)) latest.set(key, bytes)
+    for (const [key, bytes] of latest) {
+      if (bytes === undefined) this.#staged.delete(key)
+      else this.#write(key, bytes)
+    }
   }
 
   /** Number of entries that the next commit would write. */
@@ -70,6 +90,8 @@ export class TaskState {
     const taken = this.#staged
     this.#taken = taken
     this.#staged = new EntryMap()
+    this.#takenOf = this.#stagedOf
+    this.#stagedOf = []
     return taken.all
   }
 
@@ -78,6 +100,7 @@ export class TaskState {
     invariant(this.#taken?.all === taken, 'state was committed that is not the one taken')
     this.#store.apply(taken, position)
     this.#taken = undefined
+    this.#takenOf = []
   }
 
   /** The taken writes did not take place: they go back in front of what was staged since. */
@@ -86,12 +109,19 @@ export class TaskState {
     const newer = this.#staged
     this.#staged = this.#taken
     this.#taken = undefined
-    this.stage(newer.all)
+    for (const [key, bytes] of newer.all) this.#write(key, bytes)
+    this.#stagedOf = [...this.#takenOf, ...this.#stagedOf]
+    this.#takenOf = []
   }
 
   /** Entries read from the topic up to `position`: on restoring, and for what others committed meanwhile. */
   restore(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void {
     this.#store.apply(keyed(writes), position)
+  }
+
+  #write(key: string, bytes: Uint8Array | null): void {
+    if (bytes === null && this.#below(key) === undefined) this.#staged.delete(key)
+    else this.#staged.set(key, bytes)
   }
 
   /** What is visible when nothing staged since the last take is. */

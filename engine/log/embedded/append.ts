@@ -1,5 +1,5 @@
 /** Turns the batches of one call into one change of the log: encoded at once, placed when their turn comes. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError, type Refusal, WritesRefused } from '#engine/core/errors.ts'
 import type { NewRecord } from '#engine/core/record.ts'
 import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
 import { encodeBatch, recordBytes } from './batch.ts'
@@ -23,7 +23,7 @@ interface Part {
 }
 
 /**
- * Throws TOPIC_MISSING and RECORD_TOO_LARGE before anything happens. The result plans the change: it takes the next
+ * Throws TOPIC_MISSING, or `WritesRefused` with RECORD_TOO_LARGE, before anything happens. The result plans the change: it takes the next
  * offsets of each partition. Where the commit then fails they stay unused, which readers pass over.
  */
 export function prepareAppend(
@@ -31,16 +31,20 @@ export function prepareAppend(
   context: AppendContext,
 ): () => Change<Receipt> {
   const gathered = new Map<Partition, NewRecord[]>()
-  const ends = batches.map(batch => {
+  const refusals: Refusal[] = []
+  const ends = batches.map((batch, index) => {
     const partition = context.find(batch)
     const records = gathered.get(partition) ?? []
     gathered.set(partition, records)
-    for (const record of batch.records) {
-      checkSize(record, partition, context)
+    for (const [nth, record] of batch.records.entries()) {
+      const error = tooLarge(record, partition, context)
+      if (error) refusals.push({ batch: index, record: nth, error })
       records.push(record)
     }
     return { partition, count: records.length }
   })
+  const [first, ...others] = refusals
+  if (first) throw new WritesRefused([first, ...others])
   const parts = [...gathered].map(([partition, records]) => encodePart({ partition, records }, context.now))
   return () => {
     context.admit(parts.reduce((sum, part) => sum + part.bytes.length, 0))
@@ -69,10 +73,10 @@ function take(partition: Partition, count: number): number {
   return base
 }
 
-function checkSize(record: NewRecord, partition: Partition, context: AppendContext): void {
+function tooLarge(record: NewRecord, partition: Partition, context: AppendContext): CaudalError | undefined {
   const size = recordBytes(record)
-  if (size <= context.recordBytesMax) return
-  throw new CaudalError('RECORD_TOO_LARGE', {
+  if (size <= context.recordBytesMax) return undefined
+  return new CaudalError('RECORD_TOO_LARGE', {
     node: context.writer,
     target: partition.topic,
     limit: context.recordBytesMax,

@@ -1,6 +1,8 @@
 /** Writing and reading the primitive types of the Kafka protocol: big-endian integers, strings, and zigzag varints. */
 
 const TWO_32 = 0x1_0000_0000
+/** Seven bytes of a varint fit into a number exactly, more may not. */
+const EXACT_SCALES = 128 ** 7
 
 export class ByteWriter {
   buffer: Buffer
@@ -252,11 +254,24 @@ export class ByteReader {
 
   varlong(): number {
     const { buffer } = this
+    const begun = this.at
     let value = 0
-    for (let scale = 1; ; scale *= 128) {
+    for (let scale = 1; scale < EXACT_SCALES; scale *= 128) {
       const byte = buffer[this.at++] ?? 0
       value += (byte & 0x7f) * scale
       if (byte < 0x80) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+    }
+    return this.#longest(begun)
+  }
+
+  /** Twice the number does not fit into one exactly. */
+  #longest(begun: number): number {
+    this.at = begun
+    let value = 0n
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = this.buffer[this.at++] ?? 0
+      value |= BigInt(byte & 0x7f) << shift
+      if (byte < 0x80) return Number((value >> 1n) ^ -(value & 1n))
     }
   }
 }

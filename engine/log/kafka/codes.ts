@@ -1,80 +1,163 @@
-/** What brokers answer when they do not do as asked, by the numbers of the Kafka protocol, and what follows from it. */
+/** What follows from the failure of a request: an answer by its number, or none. The meanings are in broker-codes.ts. */
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { type Meaning, meaningOf, nameOf, type RequestName } from './broker-codes.ts'
 
 export const CODE = {
   OFFSET_OUT_OF_RANGE: 1,
   UNKNOWN_TOPIC_OR_PARTITION: 3,
+  MESSAGE_TOO_LARGE: 10,
   COORDINATOR_LOAD_IN_PROGRESS: 14,
-  COORDINATOR_NOT_AVAILABLE: 15,
-  NOT_COORDINATOR: 16,
   ILLEGAL_GENERATION: 22,
   UNKNOWN_MEMBER_ID: 25,
   REBALANCE_IN_PROGRESS: 27,
+  TOPIC_AUTHORIZATION_FAILED: 29,
+  CLUSTER_AUTHORIZATION_FAILED: 31,
   TOPIC_ALREADY_EXISTS: 36,
   INVALID_PRODUCER_EPOCH: 47,
   INVALID_PRODUCER_ID_MAPPING: 49,
   CONCURRENT_TRANSACTIONS: 51,
+  TRANSACTIONAL_ID_REFUSED: 53,
+  OPERATION_NOT_ATTEMPTED: 55,
   FENCED_INSTANCE_ID: 82,
   PRODUCER_FENCED: 90,
 } as const
 
-/** Answers that another broker, or the same one a moment later, may take back. */
-const PASSING: ReadonlySet<number> = new Set([
-  5, // LEADER_NOT_AVAILABLE
-  6, // NOT_LEADER_OR_FOLLOWER
-  7, // REQUEST_TIMED_OUT
-  9, // REPLICA_NOT_AVAILABLE
-  13, // NETWORK_EXCEPTION
-  CODE.COORDINATOR_LOAD_IN_PROGRESS,
-  CODE.COORDINATOR_NOT_AVAILABLE,
-  CODE.NOT_COORDINATOR,
-  19, // NOT_ENOUGH_REPLICAS
-  20, // NOT_ENOUGH_REPLICAS_AFTER_APPEND
-  41, // NOT_CONTROLLER
-  CODE.CONCURRENT_TRANSACTIONS,
-  56, // KAFKA_STORAGE_ERROR
-  74, // FENCED_LEADER_EPOCH
-  75, // UNKNOWN_LEADER_EPOCH
-])
+/** What was asked, of what: for the error that a refusal becomes. */
+export interface Question {
+  readonly request: RequestName
+  /** Named as Kafka's tools name it: `topic orders`, `group app`, `transactional id app-pod`. */
+  readonly resource: string
+  /** Where the request concerns topics beside that. */
+  readonly topics?: readonly string[]
+}
 
-const FENCING: ReadonlySet<number> = new Set([
-  CODE.INVALID_PRODUCER_EPOCH,
-  CODE.INVALID_PRODUCER_ID_MAPPING,
-  CODE.PRODUCER_FENCED,
-])
+/** The right that a request needs of the resource that it concerns. */
+const RIGHTS: Readonly<Record<RequestName, string>> = {
+  AddPartitionsToTxn: 'WRITE',
+  ApiVersions: 'DESCRIBE',
+  CreatePartitions: 'ALTER',
+  CreateTopics: 'CREATE',
+  DeleteRecords: 'DELETE',
+  DescribeConfigs: 'DESCRIBE_CONFIGS',
+  DescribeGroups: 'DESCRIBE',
+  DescribeProducers: 'READ',
+  DescribeTransactions: 'DESCRIBE',
+  EndTxn: 'WRITE',
+  Fetch: 'READ',
+  FindCoordinator: 'DESCRIBE',
+  Heartbeat: 'READ',
+  InitProducerId: 'WRITE',
+  JoinGroup: 'READ',
+  LeaveGroup: 'READ',
+  ListOffsets: 'DESCRIBE',
+  Metadata: 'DESCRIBE',
+  OffsetCommit: 'READ',
+  OffsetFetch: 'DESCRIBE',
+  Produce: 'WRITE',
+  SaslAuthenticate: 'the login',
+  SyncGroup: 'READ',
+}
+
+/** How kafkajs calls a code that it does not know; its message has the number. */
+const UNKNOWN_TO_LIBRARY = -99
 
 /** The number that a broker answered with; `undefined` when it did not answer. kafkajs wraps some errors in others. */
 export function codeOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || error instanceof CaudalError) return undefined
-  if ('code' in error && typeof error.code === 'number') return error.code
+  if ('errors' in error && Array.isArray(error.errors)) return codeOf(error.errors[0])
+  if ('partitions' in error && Array.isArray(error.partitions)) return codeOf(error.partitions[0]?.error)
+  if ('code' in error && typeof error.code === 'number') {
+    return error.code === UNKNOWN_TO_LIBRARY ? numberIn(error.message) : error.code
+  }
   return error.cause === undefined ? undefined : codeOf(error.cause)
+}
+
+function numberIn(message: string): number {
+  return Number(/-?\d+/.exec(message)?.[0] ?? UNKNOWN_TO_LIBRARY)
+}
+
+/** What a broker's answer means; `undefined` when there was none. */
+export function meaningIn(error: unknown, request?: RequestName): Meaning | undefined {
+  const code = codeOf(error)
+  return code === undefined ? undefined : meaningOf(code, request)
 }
 
 /** Whether the connection failed, or the time ran out: nobody can say what the broker did. */
 export function isUnanswered(error: unknown): boolean {
-  return error instanceof CaudalError ? error.code === 'LOG_UNAVAILABLE' : codeOf(error) === undefined
+  if (error instanceof CaudalError) return error.code === 'LOG_UNAVAILABLE'
+  return codeOf(error) === undefined && !isMistake(error)
+}
+
+/** Thrown by code, ours or the library's, that was given what it cannot handle: no broker has part in it. */
+function isMistake(error: unknown): boolean {
+  if (!(error instanceof Error)) return true
+  // Node gives errors of the system a name such as ECONNREFUSED, and its own complaints one such as ERR_OUT_OF_RANGE.
+  const name = 'code' in error ? String(error.code) : ''
+  if (name !== '' && !name.startsWith('ERR_')) return false
+  const isOfCode = [TypeError, RangeError, ReferenceError, SyntaxError].some(kind => error instanceof kind)
+  return isOfCode || (error.cause !== undefined && isMistake(error.cause))
 }
 
 /** Whether the same may succeed a moment later, or at another broker. */
-export function isPassing(error: unknown): boolean {
-  return isUnanswered(error) || PASSING.has(codeOf(error) ?? 0)
+export function isPassing(error: unknown, request?: RequestName): boolean {
+  const code = codeOf(error)
+  return code === undefined ? isUnanswered(error) : isPassingCode(code, request)
+}
+
+export function isPassingCode(code: number, request?: RequestName): boolean {
+  const meaning = meaningOf(code, request)
+  return meaning === 'passing' || meaning === 'moved' || meaning === 'unclear'
 }
 
 export function isFencing(error: unknown): boolean {
-  return FENCING.has(codeOf(error) ?? 0)
+  return meaningIn(error) === 'fencing'
 }
 
 /** The coordinator of the group or producer has moved, or its broker is gone: ask again who it is. */
 export function isCoordinatorLost(error: unknown): boolean {
-  const code = codeOf(error)
-  return isUnanswered(error) || code === CODE.NOT_COORDINATOR || code === CODE.COORDINATOR_NOT_AVAILABLE
+  return isUnanswered(error) || meaningIn(error) === 'moved'
 }
 
-/** Turns what is not one of our own errors into LOG_UNAVAILABLE. */
-export function unavailable(error: unknown): CaudalError {
-  return error instanceof CaudalError
-    ? error
-    : new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) }, error)
+/**
+ * What a failed request is for those who asked through the port. An outage is only what may be one: no answer, or one that
+ * passes. A right that is missing is ACCESS_REFUSED; any other answer is BROKER_REFUSED; a mistake in code is INTERNAL.
+ */
+export function told(error: unknown, question: Question): CaudalError {
+  if (error instanceof CaudalError) return error
+  const code = codeOf(error)
+  if (code !== undefined) return refusedWith(code, question, error)
+  const reason = reasonOf(error)
+  if (isLoginRefused(error))
+    return new CaudalError('ACCESS_REFUSED', { right: 'the login', resource: 'the cluster', reason }, error)
+  return isMistake(error)
+    ? new CaudalError('INTERNAL', { reason: `${question.request}: ${reason}` }, error)
+    : new CaudalError('LOG_UNAVAILABLE', { reason }, error)
+}
+
+/** As `told`, for an answer that was read by its number. */
+export function refusedWith(code: number, question: Question, cause?: unknown): CaudalError {
+  const { request, resource } = question
+  const reason = nameOf(code)
+  const meaning = meaningOf(code, request)
+  if (meaning === 'rights')
+    return new CaudalError('ACCESS_REFUSED', { ...lacking(code, question), reason }, cause)
+  if (meaning === 'passing' || meaning === 'moved')
+    return new CaudalError('LOG_UNAVAILABLE', { reason: `${request} of ${resource}: ${reason}` }, cause)
+  return new CaudalError('BROKER_REFUSED', { request, resource, reason }, cause)
+}
+
+/** The right that is missing, and on what. Offsets of a group need the right to read their topics too. */
+function lacking(code: number, { request, resource, topics = [] }: Question) {
+  if (code === CODE.CLUSTER_AUTHORIZATION_FAILED) return { right: request, resource: 'the cluster' }
+  if (code !== CODE.TOPIC_AUTHORIZATION_FAILED || topics.length === 0)
+    return { right: RIGHTS[request], resource }
+  return { right: RIGHTS[request], resource: topicsNamed(topics) }
+}
+
+/** `topic a`, or `topics a, b`: each once. */
+export function topicsNamed(names: readonly string[]): string {
+  const all = [...new Set(names)]
+  return `${all.length === 1 ? 'topic' : 'topics'} ${all.join(', ')}`
 }
 
 export function isLoginRefused(error: unknown): boolean {

@@ -10,11 +10,12 @@
  * as long as some reader is about to join, and long otherwise. There is no other timer: an answer, a `next` or the end of
  * a rest starts the next fetch.
  */
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
+import { CaudalError, type ErrorCode } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Bounds } from '../log.ts'
-import { CODE, unavailable } from './codes.ts'
+import { nameOf } from './broker-codes.ts'
+import { CODE, isPassingCode, type Question, refusedWith, told, topicsNamed } from './codes.ts'
 import { type FetchedPartition, fetchRequest } from './fetch-request.ts'
 import type { Network } from './network.ts'
 import { KafkaReader } from './reader.ts'
@@ -25,6 +26,15 @@ const BRIEF_WAIT_MS = 10
 const ANSWER_BYTES_MAX = 8_388_608
 /** Partitions that move or were just created fail a few times: nobody need know. About half a second. */
 const QUIET_TRIES_MAX = 9
+
+/** Trouble of a partition that no second try ends. */
+const STAYING: ReadonlySet<ErrorCode> = new Set([
+  'TOPIC_MISSING',
+  'TOPIC_REPLACED',
+  'ACCESS_REFUSED',
+  'BROKER_REFUSED',
+  'INTERNAL',
+])
 
 export interface FetcherOptions {
   readonly system: System
@@ -164,8 +174,7 @@ export class Fetcher {
       for (const reader of readers) void this.#outOfRange(reader)
     } else {
       lane.network.outdated()
-      const reason = `${partitionKey(place)} cannot be fetched now (code ${fetched.code})`
-      this.#failed(readers, new CaudalError('LOG_UNAVAILABLE', { reason }))
+      this.#failed(readers, whyNot(place, fetched.code))
     }
   }
 
@@ -183,16 +192,16 @@ export class Fetcher {
 
   /** Lets the readers rest; tells those whom trouble has kept waiting. */
   #failed(readers: readonly KafkaReader[], error: unknown): void {
-    const told = unavailable(error)
-    if (hasCode(told, 'TOPIC_MISSING') || hasCode(told, 'TOPIC_REPLACED')) {
-      for (const one of readers) one.break(told)
+    const reason = told(error, questionOf(...readers.map(({ place }) => place)))
+    if (STAYING.has(reason.code)) {
+      for (const one of readers) one.break(reason)
       return
     }
     let pauseMs = 0
     for (const one of readers) {
       one.state = 'resting'
       pauseMs = Math.max(pauseMs, one.backOff.next())
-      if (one.backOff.tries > QUIET_TRIES_MAX) one.fail(told)
+      if (one.backOff.tries > QUIET_TRIES_MAX) one.fail(reason)
     }
     if (this.#closed) return
     this.#options.system.after(pauseMs, () => {
@@ -200,6 +209,16 @@ export class Fetcher {
       this.#start()
     })
   }
+}
+
+function questionOf(...places: readonly TopicPartition[]): Question {
+  return { request: 'Fetch', resource: topicsNamed(places.map(({ topic }) => topic)) }
+}
+
+function whyNot(place: TopicPartition, code: number): CaudalError {
+  if (!isPassingCode(code, 'Fetch')) return refusedWith(code, questionOf(place))
+  const reason = `${partitionKey(place)} cannot be fetched now: ${nameOf(code)}`
+  return new CaudalError('LOG_UNAVAILABLE', { reason })
 }
 
 function laneOf(name: Lane['name'], network: Network): Lane {

@@ -1,6 +1,6 @@
 /** The offsets that a group keeps at its coordinator: claims in the metadata of some, positions in others. */
 import type { TopicPartition } from '#engine/core/record.ts'
-import { isCoordinatorLost } from './codes.ts'
+import { isCoordinatorLost, type Question } from './codes.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { persist } from './persist.ts'
@@ -59,7 +59,8 @@ export async function readOffsets(
     place => place.topic,
     ({ partition }) => ({ partition }),
   )
-  const { responses } = await askCoordinator(network, settings, group, (node: number) =>
+  const question = { request: 'OffsetFetch', resource: `group ${group}`, topics: topicsOf(places) } as const
+  const { responses } = await askCoordinator(network, settings, group, question, (node: number) =>
     network.ask(node, broker => broker.offsetFetch({ groupId: group, topics })),
   )
   const found = new Map<string, StoredOffset>()
@@ -77,14 +78,19 @@ export async function askCoordinator<Answer>(
   network: Network,
   settings: KafkaSettings,
   group: string,
-  question: (node: number) => Promise<Answer>,
+  question: Question,
+  ask: (node: number) => Promise<Answer>,
 ): Promise<Answer> {
-  return persist(settings, async () => {
+  return persist(settings, question, async () => {
     try {
-      return await question(await network.coordinator('group', group))
+      return await ask(await network.coordinator('group', group))
     } catch (error) {
       if (isCoordinatorLost(error)) network.outdated()
       throw error
     }
   })
+}
+
+export function topicsOf(places: readonly TopicPartition[]): readonly string[] {
+  return places.map(({ topic }) => topic)
 }

@@ -14,7 +14,7 @@ import type {
   TopicSpec,
 } from '../log.ts'
 import { adviceOn } from './advice.ts'
-import { isLoginRefused, isPassing, unavailable } from './codes.ts'
+import { isLoginRefused, isPassing, told } from './codes.ts'
 import { Fetcher } from './fetcher.ts'
 import { readOffsets } from './group-offsets.ts'
 import { KafkaMembership } from './membership.ts'
@@ -23,6 +23,7 @@ import { type KafkaLogOptions, type KafkaSettings, settingsOf } from './options.
 import { Outage } from './outage.ts'
 import { BackOff } from './persist.ts'
 import { KafkaProducer, takeOverId } from './producer.ts'
+import { TopicLimits } from './topic-limits.ts'
 import { Topics } from './topics.ts'
 import { Undecided } from './undecided.ts'
 import { Watch } from './watch.ts'
@@ -53,6 +54,7 @@ class KafkaLog implements Log {
   /** For everything that is answered at once, and for the quick fetches. */
   readonly #shared: Network
   readonly #waiting: Network
+  readonly #limits: TopicLimits
   readonly #topics: Topics
   readonly #fetcher: Fetcher
   readonly #watch: Watch
@@ -71,7 +73,8 @@ class KafkaLog implements Log {
     this.#appenderId = `${clientId}-append-${system.now()}-${Math.floor(system.random() * 2 ** 48).toString(36)}`
     this.#shared = this.#connect()
     this.#waiting = this.#connect()
-    this.#topics = new Topics(this.#shared, settings)
+    this.#limits = new TopicLimits(settings.recordBytesMax)
+    this.#topics = new Topics(this.#shared, settings, this.#limits)
     const advise = (place: TopicPartition) => this.explainHalt(place)
     const undecided = new Undecided({ ...settings, advise })
     this.#watch = new Watch(this.#shared, settings, undecided)
@@ -91,8 +94,9 @@ class KafkaLog implements Log {
     } catch (error) {
       if (isLoginRefused(error))
         throw new CaudalError('CONFIGURATION_INVALID', { faults: String(error) }, error)
-      if (!isPassing(error)) throw unavailable(error)
-      this.#outage.began(this.#settings.brokers.join(','), unavailable(error).message)
+      const reason = told(error, { request: 'Metadata', resource: 'the cluster' })
+      if (!isPassing(error)) throw reason
+      this.#outage.began(this.#settings.brokers.join(','), reason.message)
       return false
     }
   }
@@ -130,7 +134,14 @@ class KafkaLog implements Log {
     this.#checkOpen()
     const forget = (producer: Producer) => void this.#producers.delete(producer)
     const network = this.#connect()
-    const producer = await KafkaProducer.start(network, this.#settings, transactionalId, writes, forget)
+    const producer = await KafkaProducer.start(
+      network,
+      this.#settings,
+      this.#limits,
+      transactionalId,
+      writes,
+      forget,
+    )
     this.#producers.add(producer)
     this.#watch.add(writes)
     if (this.#closed) await producer.close()

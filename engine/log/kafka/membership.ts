@@ -20,8 +20,9 @@
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Claim, GroupOptions, Membership } from '../log.ts'
-import { CODE, codeOf, isCoordinatorLost, isUnanswered, unavailable } from './codes.ts'
-import { askCoordinator, readOffsets, storeOffsets } from './group-offsets.ts'
+import type { RequestName } from './broker-codes.ts'
+import { CODE, codeOf, isCoordinatorLost, isUnanswered, meaningIn, type Question, told } from './codes.ts'
+import { askCoordinator, readOffsets, storeOffsets, topicsOf } from './group-offsets.ts'
 import { assignAll, decodeTasks, encodeMember, PROTOCOL_NAME, PROTOCOL_TYPE } from './group-protocol.ts'
 import type { Broker, JoinAnswer } from './library.ts'
 import type { Network } from './network.ts'
@@ -56,6 +57,8 @@ export class KafkaMembership implements Membership {
   #joins = 0
   /** A join was asked for that has not begun. */
   #joinAsked = false
+  /** What was said of why it cannot join. */
+  #told: string | undefined
   #left = false
   #wake: (() => void) | undefined
   #loop: Promise<void> | undefined
@@ -93,7 +96,7 @@ export class KafkaMembership implements Membership {
     try {
       await storeOffsets(this.#shared, { group: this.#options.group, ...joined }, offsets)
     } catch (error) {
-      if (!CLAIM_REFUSALS.has(codeOf(error) ?? 0)) throw unavailable(error)
+      if (!CLAIM_REFUSALS.has(codeOf(error) ?? 0)) throw told(error, this.#question('OffsetCommit', offsets))
       throw new CaudalError('CLAIM_REFUSED', { generation, reason: reasonOf(error) }, error)
     }
   }
@@ -118,7 +121,7 @@ export class KafkaMembership implements Membership {
       metadata: null,
     }))
     await storeOffsets(this.#shared, { group: this.#options.group, ...joined }, offsets).catch(error => {
-      throw unavailable(error)
+      throw told(error, this.#question('OffsetCommit', offsets))
     })
   }
 
@@ -152,7 +155,8 @@ export class KafkaMembership implements Membership {
 
   async #members(): Promise<readonly { readonly clientId: string; readonly memberId: string }[]> {
     const { group } = this.#options
-    const { groups } = await askCoordinator(this.#shared, this.#settings, group, node =>
+    const question = this.#question('DescribeGroups')
+    const { groups } = await askCoordinator(this.#shared, this.#settings, group, question, node =>
       this.#shared.ask(node, broker => broker.describeGroups({ groupIds: [group] })),
     )
     return groups.flatMap(({ members }) => members)
@@ -201,6 +205,7 @@ export class KafkaMembership implements Membership {
     this.#generation = generationId
     this.#joined = { memberId, generation: generationId }
     this.confirmedAt = asked
+    this.#told = undefined
     this.#options.listener.joined(generationId, tasks)
   }
 
@@ -239,10 +244,20 @@ export class KafkaMembership implements Membership {
       return false
     }
     if (isCoordinatorLost(error)) this.#own.outdated()
-    else if (!isUnanswered(error) && code !== CODE.COORDINATOR_LOAD_IN_PROGRESS) {
-      this.#settings.warn(`group ${this.#options.group} cannot be joined: ${reasonOf(error)}; trying again`)
-    }
+    else if (!isUnanswered(error) && meaningIn(error) !== 'passing') this.#tell(error)
     return true
+  }
+
+  /** Once, until it has joined: somebody has to do something before it can. */
+  #tell(error: unknown): void {
+    const { message } = told(error, this.#question('JoinGroup'))
+    if (message === this.#told) return
+    this.#told = message
+    this.#settings.warn(`group ${this.#options.group} cannot be joined: ${message}; trying again`)
+  }
+
+  #question(request: RequestName, places: readonly TopicPartition[] = []): Question {
+    return { request, resource: `group ${this.#options.group}`, topics: topicsOf(places) }
   }
 
   async #sayGoodbye(memberId: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** The Metadata request: brokers, topics, leaders. Unlike kafkajs' own, one topic's trouble leaves the others readable. */
 import { partitionKey } from '#engine/core/record.ts'
 import type { ByteReader } from './bytes.ts'
-import { CODE } from './codes.ts'
+import { CODE, isPassingCode } from './codes.ts'
 import type { WireRequest } from './library.ts'
 import { wireRequest } from './wire.ts'
 
@@ -14,6 +14,8 @@ export interface ClusterView {
   readonly leaders: ReadonlyMap<string, number>
   /** Partition to the code that says why nobody leads it. */
   readonly leaderless: ReadonlyMap<string, number>
+  /** Topic to the code that says why nothing is told of it. */
+  readonly refused: ReadonlyMap<string, number>
 }
 
 export interface TopicView {
@@ -72,9 +74,11 @@ function readView(reader: ByteReader): ClusterView {
   })
   reader.compactString()
   reader.int32()
-  const topics = reader
+  const answers = reader
     .compactArray(() => readTopic(reader))
     .filter(each => each.code !== CODE.UNKNOWN_TOPIC_OR_PARTITION)
+  const isRefused = ({ code }: TopicAnswer) => code !== 0 && !isPassingCode(code, 'Metadata')
+  const topics = answers.filter(each => !isRefused(each))
   const places = topics.flatMap(({ name, partitions }) =>
     partitions.map(each => ({ ...each, key: partitionKey({ topic: name, partition: each.partition }) })),
   )
@@ -83,6 +87,7 @@ function readView(reader: ByteReader): ClusterView {
     topics: new Map(topics.map(({ name, id, partitions }) => [name, { id, partitions: partitions.length }])),
     leaders: new Map(places.filter(each => each.leader >= 0).map(each => [each.key, each.leader])),
     leaderless: new Map(places.filter(each => each.leader < 0).map(each => [each.key, each.code])),
+    refused: new Map(answers.filter(isRefused).map(({ name, code }) => [name, code])),
   }
 }
 

@@ -9,7 +9,8 @@
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
-import { isUnanswered } from './codes.ts'
+import { nameOf } from './broker-codes.ts'
+import { isLoginRefused, isUnanswered, refusedWith } from './codes.ts'
 import type { Broker, WireRequest } from './library.ts'
 import { Link } from './link.ts'
 import { type ClusterView, metadataRequest } from './metadata-request.ts'
@@ -36,7 +37,7 @@ export interface Located<Place> {
   readonly topicIds: ReadonlyMap<string, string>
   /**
    * Partitions without a leader: LOG_UNAVAILABLE while that may change, TOPIC_MISSING when they do not exist, TOPIC_REPLACED
-   * when another topic has the name.
+   * when another topic has the name, ACCESS_REFUSED.
    */
   readonly lost: ReadonlyMap<Place, CaudalError>
 }
@@ -77,7 +78,8 @@ export class Network {
     } catch (error) {
       if (this.#closed) throw new CaudalError('LOG_CLOSED', {}, error)
       if (isUnanswered(error)) {
-        this.#outage.began(link.address, reasonOf(error))
+        const what = isLoginRefused(error) ? 'does not accept the login' : 'does not answer'
+        this.#outage.began(link.address, reasonOf(error), what)
         this.#cut(node, link, reasonOf(error))
         this.outdated()
       }
@@ -159,11 +161,11 @@ export class Network {
   async #viewOf(places: readonly WantedPlace[]): Promise<ClusterView> {
     for (const place of places) this.#topics.add(place.topic)
     const isKnown = (view: ClusterView) =>
-      places.every(
-        place =>
-          isMeant(view, place) &&
-          (view.leaders.has(partitionKey(place)) || view.leaderless.has(partitionKey(place))),
-      )
+      places.every(place => {
+        const key = partitionKey(place)
+        const isTold = view.leaders.has(key) || view.leaderless.has(key)
+        return view.refused.has(place.topic) || (isMeant(view, place) && isTold)
+      })
     let view = await this.#current()
     for (let tries = 0; tries < UNKNOWN_TOPIC_TRIES && !isKnown(view); tries++) {
       if (tries > 0) await sleep(this.#settings.system, UNKNOWN_TOPIC_PAUSE_MS)
@@ -181,10 +183,13 @@ export class Network {
     const code = view.leaderless.get(partitionKey(place))
     if (code !== undefined) {
       this.outdated()
-      const reason = `${partitionKey(place)} has no leader now (code ${code})`
+      const reason = `${partitionKey(place)} has no leader now: ${nameOf(code)}`
       return new CaudalError('LOG_UNAVAILABLE', { reason })
     }
-    if (!view.topics.has(place.topic)) this.#topics.delete(place.topic)
+    const refusal = view.refused.get(place.topic)
+    if (refusal !== undefined || !view.topics.has(place.topic)) this.#topics.delete(place.topic)
+    if (refusal !== undefined)
+      return refusedWith(refusal, { request: 'Metadata', resource: `topic ${place.topic}` })
     return new CaudalError('TOPIC_MISSING', { topic: partitionKey(place) })
   }
 

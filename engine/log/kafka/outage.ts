@@ -8,10 +8,10 @@ export class Outage {
     this.#warn = warn
   }
 
-  began(address: string, reason: string): void {
+  began(address: string, reason: string, what = 'does not answer'): void {
     if (this.#silent.has(address)) return
     this.#silent.add(address)
-    this.#warn(`Kafka broker ${address} does not answer: ${reason}; trying again until it does`)
+    this.#warn(`Kafka broker ${address} ${what}: ${reason}; trying again until it does`)
   }
 
   ended(address: string): void {

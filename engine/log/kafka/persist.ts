@@ -1,6 +1,6 @@
 /** Trying again while the trouble is one that passes, ever more slowly, for a limited time. */
 import { sleep } from '#engine/core/system.ts'
-import { isPassing, unavailable } from './codes.ts'
+import { isPassing, type Question, told } from './codes.ts'
 import type { KafkaSettings } from './options.ts'
 
 const PAUSE_MIN_MS = 2
@@ -25,9 +25,10 @@ export class BackOff {
   }
 }
 
-/** Rejects with LOG_UNAVAILABLE when the time is up, or at once for trouble that stays. */
+/** Rejects with what `told` makes of the failure: when the time is up, or at once for trouble that stays. */
 export async function persist<Answer>(
   settings: Pick<KafkaSettings, 'system' | 'unavailableAfterMs'>,
+  question: Question,
   attempt: () => Promise<Answer>,
 ): Promise<Answer> {
   const { system, unavailableAfterMs } = settings
@@ -37,7 +38,8 @@ export async function persist<Answer>(
     try {
       return await attempt()
     } catch (error) {
-      if (!isPassing(error) || system.monotonic() - begun >= unavailableAfterMs) throw unavailable(error)
+      const isOver = system.monotonic() - begun >= unavailableAfterMs
+      if (isOver || !isPassing(error, question.request)) throw told(error, question)
     }
     await sleep(system, backOff.next())
   }

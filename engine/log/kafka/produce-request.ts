@@ -23,6 +23,9 @@ export interface ProduceOptions {
 export interface ProducedSlice extends TopicPartition {
   readonly code: number
   readonly baseOffset: number
+  /** Of a batch that was refused: which of its records are to blame, where the broker says so, and what it says. */
+  readonly refused: readonly number[]
+  readonly reason: string | null
 }
 
 const ALL_IN_SYNC_REPLICAS = -1
@@ -41,7 +44,7 @@ export function produceRequest(
   )
   return wireRequest({
     apiKey: 0,
-    apiVersion: options.addsPartitions ? 12 : 7,
+    apiVersion: options.addsPartitions ? 12 : 8,
     apiName: 'Produce',
     sizeBytes: slices.reduce((sum, each) => sum + each.bytesAtMost + BATCH_OVERHEAD_BYTES, 512),
     write: writer => (options.addsPartitions ? writeFlexible : writePlain)(writer, topics, options),
@@ -107,7 +110,11 @@ function readPlain(reader: ByteReader): ProducedSlice[] {
   return reader
     .array(() => {
       const topic = reader.string() ?? ''
-      return reader.array(() => readSlice(reader, topic))
+      return reader.array(() => {
+        const slice = readSlice(reader, topic)
+        const blamed = reader.array(() => ({ index: reader.int32(), reason: reader.string() }))
+        return { ...slice, ...blame(blamed, reader.string()) }
+      })
     })
     .flat()
 }
@@ -119,15 +126,14 @@ function readFlexible(reader: ByteReader): ProducedSlice[] {
       const topic = reader.compactString() ?? ''
       const slices = reader.compactArray(() => {
         const slice = readSlice(reader, topic)
-        // Which records of the batch are at fault, and why.
-        reader.compactArray(() => {
-          reader.int32()
-          reader.compactString()
+        const blamed = reader.compactArray(() => {
+          const each = { index: reader.int32(), reason: reader.compactString() }
           reader.tags()
+          return each
         })
-        reader.compactString()
+        const reason = reader.compactString()
         reader.tags()
-        return slice
+        return { ...slice, ...blame(blamed, reason) }
       })
       reader.tags()
       return slices
@@ -135,7 +141,11 @@ function readFlexible(reader: ByteReader): ProducedSlice[] {
     .flat()
 }
 
-function readSlice(reader: ByteReader, topic: string): ProducedSlice {
+function blame(records: readonly { index: number; reason: string | null }[], reason: string | null) {
+  return { refused: records.map(({ index }) => index), reason: records[0]?.reason ?? reason }
+}
+
+function readSlice(reader: ByteReader, topic: string) {
   const [partition, code, baseOffset] = [reader.int32(), reader.int16(), reader.int64()]
   // The time of appending and the start of the log, which nobody asks for here.
   reader.view(16)

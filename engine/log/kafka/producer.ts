@@ -12,6 +12,9 @@
  * taken nothing. Whatever fails before the end is asked for cannot be committed by anybody, as only this producer's own
  * request could.
  *
+ * What a broker refuses for good is no failure: the transaction is aborted, and the producer is `started` again; see
+ * refused-writes.ts.
+ *
  * An end is answered before its markers are written. Whoever coordinates after that may leave some out: so where a connection
  * was lost, the coordinator has moved, or some time has passed since the end was asked for, it is asked whether the
  * transaction has ended everywhere before the next one writes.
@@ -22,19 +25,32 @@
  * that is late could end the next transaction, so after a second one the producer is spent. Without an answer in the end,
  * or when somebody has fenced this producer meanwhile, the outcome is unknown.
  */
-import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, reasonOf, WritesRefused } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
 import { isWhole, takeOver } from '../repair.ts'
-import { CODE, codeOf, isFencing, isUnanswered, unavailable } from './codes.ts'
+import { STAYING } from './add-partitions-request.ts'
+import { meaningOf, nameOf, type RequestName } from './broker-codes.ts'
+import {
+  CODE,
+  codeOf,
+  isFencing,
+  isUnanswered,
+  meaningIn,
+  type Question,
+  refusedWith,
+  told,
+} from './codes.ts'
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { BackOff, persist } from './persist.ts'
 import { type ProducedSlice, produceRequest } from './produce-request.ts'
 import { type Stamp, sequenceAfter } from './record-batch.ts'
+import { RefusedWrites } from './refused-writes.ts'
 import { type Limits, type Plan, planOf, type Slice } from './slices.ts'
+import type { TopicLimits } from './topic-limits.ts'
 import { Transactions } from './transactions.ts'
 import { Refusal } from './wire.ts'
 
@@ -52,6 +68,7 @@ export class KafkaProducer implements Producer {
   readonly #id: string
   readonly #network: Network
   readonly #settings: KafkaSettings
+  readonly #topics: TopicLimits
   readonly #limits: Limits
   readonly #transactions: Transactions
   #identity: ProducerIdentity
@@ -70,6 +87,7 @@ export class KafkaProducer implements Producer {
   private constructor(
     network: Network,
     settings: KafkaSettings,
+    topics: TopicLimits,
     { transactions, identity, writes }: Taken,
     onClosed: (producer: KafkaProducer) => void,
   ) {
@@ -82,9 +100,10 @@ export class KafkaProducer implements Producer {
     this.#writes = new Map(writes.map(each => [partitionKey(each), each]))
     this.#sureAt = settings.system.monotonic()
     this.#sureUntil = network.changes
+    this.#topics = topics
     this.#limits = {
       recordBytesMax: settings.recordBytesMax,
-      batchBytesMax: settings.recordBytesMax + KAFKA_OVERHEAD_BYTES,
+      batchBytesMax: topic => topics.batchBytesMax(topic, settings.recordBytesMax + KAFKA_OVERHEAD_BYTES),
       batchRecordsMax: BATCH_RECORDS_MAX,
       requestBytesMax: REQUEST_BYTES_MAX,
     }
@@ -94,12 +113,14 @@ export class KafkaProducer implements Producer {
   static async start(
     network: Network,
     settings: KafkaSettings,
+    topics: TopicLimits,
     id: string,
     writes: readonly TopicPartition[],
     onClosed: (producer: KafkaProducer) => void,
   ): Promise<KafkaProducer> {
     try {
-      return new KafkaProducer(network, settings, await takeOverId(network, settings, id, writes), onClosed)
+      const taken = await takeOverId(network, settings, id, writes)
+      return new KafkaProducer(network, settings, topics, taken, onClosed)
     } catch (error) {
       network.close()
       throw error
@@ -111,10 +132,16 @@ export class KafkaProducer implements Producer {
     this.#state = 'writing'
     try {
       const plan = planOf(batches, this.#limits)
-      if (plan.places.length > 0) await this.#write(plan)
+      const refused = new RefusedWrites(batches)
+      if (plan.places.length > 0) await this.#write(plan, refused)
+      if (refused.error) throw refused.error
       if (this.#state === 'writing') this.#state = 'started'
       return plan.receipt()
     } catch (error) {
+      if (error instanceof WritesRefused && this.#state === 'writing') {
+        this.#state = 'started'
+        throw error
+      }
       throw this.#spend(error instanceof CaudalError ? error : this.#aborted(error))
     }
   }
@@ -125,18 +152,25 @@ export class KafkaProducer implements Producer {
     this.#onClosed(this)
   }
 
-  async #write(plan: Plan): Promise<void> {
+  async #write(plan: Plan, refused: RefusedWrites): Promise<void> {
     // Known before anything is sent, so that a missing topic leaves no transaction behind.
-    await this.#network.byLeader(plan.places)
+    const { lost } = await this.#network.locate(plan.places)
+    for (const [place, error] of lost) {
+      if (error.code === 'LOG_UNAVAILABLE') throw error
+      refused.close(place, error)
+    }
+    if (refused.error) return
     if (this.#transactions.endsRaiseEpochs) await this.#untilEnded()
     await this.#makeSure()
     for (const place of plan.places) this.#writes.set(partitionKey(place), place)
-    if (!this.#transactions.endsRaiseEpochs) await this.#name(plan)
+    if (!this.#transactions.endsRaiseEpochs) await this.#name(plan, refused)
+    if (refused.error) return
     for (const round of plan.rounds) {
-      const leaders = await this.#network.byLeader(round)
-      await Promise.all([...leaders].map(([node, slices]) => this.#produce(plan, node, slices)))
+      const leaders = await this.#network.byLeader(round.filter(slice => !refused.isClosed(slice)))
+      await Promise.all([...leaders].map(([node, slices]) => this.#produce(plan, node, slices, refused)))
+      if (refused.isEnough) break
     }
-    await this.#commit()
+    await this.#end(refused.error ? 'abort' : 'commit')
   }
 
   /** The transaction before has ended everywhere; rejects where it has not, so that nothing of it is swept into this one. */
@@ -148,7 +182,7 @@ export class KafkaProducer implements Producer {
     const { producerId, producerEpoch } = this.#identity
     const writes = [...this.#writes.values()]
     const changes = this.#network.changes
-    const ended = await persist(this.#settings, () =>
+    const ended = await persist(this.#settings, questionOf(this.#id, 'EndTxn'), () =>
       isWhole(this.#transactions, { producerId, epoch: producerEpoch }, writes),
     ).catch(error => {
       // Time alone is no doubt that stops whoever was told at the start that brokers would not answer.
@@ -174,14 +208,18 @@ export class KafkaProducer implements Producer {
   }
 
   /** Adds the partitions to the transaction; waits for the markers of the one before. */
-  async #name(plan: Plan): Promise<void> {
+  async #name(plan: Plan, refused: RefusedWrites): Promise<void> {
     const { producerId, producerEpoch } = this.#identity
     const epoch = { producerId, epoch: producerEpoch }
-    await this.#onceFree(() => this.#transactions.add(epoch, plan.places))
+    const without = await this.#onceFree(() => this.#transactions.addOrRefuse(epoch, plan.places))
+    for (const { code, ...place } of without) {
+      const question = { request: 'AddPartitionsToTxn', resource: `topic ${place.topic}` } as const
+      refused.close(place, refusedWith(code, question))
+    }
   }
 
   /** Again, while the transaction before is ending. */
-  async #onceFree(attempt: () => Promise<void>): Promise<void> {
+  async #onceFree<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
     const { system, requestTimeoutMs } = this.#settings
     const begun = system.monotonic()
     for (const backOff = new BackOff(); ; await sleep(system, backOff.next())) {
@@ -194,21 +232,30 @@ export class KafkaProducer implements Producer {
     }
   }
 
-  async #produce(plan: Plan, node: number, slices: readonly Slice[]): Promise<void> {
+  async #produce(plan: Plan, node: number, slices: readonly Slice[], refused: RefusedWrites): Promise<void> {
     const stamps = new Map(slices.map(slice => [slice, this.#stampOf(slice)]))
+    const pieces: Slice[] = []
     let left = slices
     await this.#onceFree(async () => {
       const answers = await this.#send(node, left, stamps)
-      const refused: Slice[] = []
+      const early: Slice[] = []
       for (const slice of left) {
         const answer = answers.get(partitionKey(slice))
         if (answer?.code === 0) plan.written(slice, answer.baseOffset)
-        else if (answer?.code === CODE.CONCURRENT_TRANSACTIONS) refused.push(slice)
-        else throw this.#refused(slice, answer)
+        else if (answer?.code === CODE.CONCURRENT_TRANSACTIONS) early.push(slice)
+        else if (answer && STAYING.has(meaningOf(answer.code, 'Produce'))) {
+          // Nothing of it was appended: what is written next there follows upon what was before.
+          this.#sequences.set(partitionKey(slice), stamps.get(slice)?.sequence ?? 0)
+          if (answer.code === CODE.MESSAGE_TOO_LARGE && slice.to - slice.from > 1)
+            this.#topics.wasTooLarge(slice.topic, slice.bytesAtMost)
+          pieces.push(...refused.piecesOf(slice, answer))
+        } else throw this.#failed(slice, answer)
       }
-      left = refused
+      left = early
       if (left.length > 0) throw new Refusal('Produce', CODE.CONCURRENT_TRANSACTIONS)
     })
+    for (const piece of pieces)
+      if (!refused.isEnough && !refused.isClosed(piece)) await this.#produce(plan, node, [piece], refused)
   }
 
   async #send(
@@ -234,14 +281,14 @@ export class KafkaProducer implements Producer {
     return { producerId: BigInt(producerId), epoch: producerEpoch, sequence }
   }
 
-  async #commit(): Promise<void> {
+  async #end(outcome: 'commit' | 'abort'): Promise<void> {
     const askedAt = this.#settings.system.monotonic()
     const changes = this.#network.changes
     let isRepeated = false
     let isFenced = false
     try {
-      const next = await persist(this.#settings, () =>
-        this.#transactions.commit(this.#identity).catch(error => {
+      const next = await persist(this.#settings, questionOf(this.#id, 'EndTxn'), () =>
+        this.#transactions.finish(this.#identity, outcome).catch(error => {
           isRepeated ||= isUnanswered(error)
           isFenced ||= isFencing(error)
           throw error
@@ -250,6 +297,7 @@ export class KafkaProducer implements Producer {
       this.#continueAs(next)
     } catch (error) {
       if (isFenced && !isRepeated) throw new CaudalError('FENCED', { producer: this.#id }, error)
+      if (outcome === 'abort') throw this.#aborted(error)
       throw new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
     }
     if (isRepeated) this.#spend(new CaudalError('COMMIT_ABORTED', { reason: ASKED_AGAIN }))
@@ -266,24 +314,21 @@ export class KafkaProducer implements Producer {
     this.#identity = next
   }
 
-  #refused(slice: Slice, answer: ProducedSlice | undefined): CaudalError {
+  #failed(slice: Slice, answer: ProducedSlice | undefined): CaudalError {
     const code = answer?.code ?? -1
-    if (
-      code === CODE.INVALID_PRODUCER_EPOCH ||
-      code === CODE.PRODUCER_FENCED ||
-      code === CODE.INVALID_PRODUCER_ID_MAPPING
-    ) {
-      return new CaudalError('FENCED', { producer: this.#id })
-    }
-    return new CaudalError('COMMIT_ABORTED', {
-      reason: `${partitionKey(slice)} was not written (code ${code})`,
-    })
+    const meaning = meaningOf(code, 'Produce')
+    if (meaning === 'fencing') return new CaudalError('FENCED', { producer: this.#id })
+    if (meaning === 'unclear')
+      return refusedWith(code, { request: 'Produce', resource: `topic ${slice.topic}` })
+    const reason = `${partitionKey(slice)} was not written: ${nameOf(code)}`
+    return new CaudalError('COMMIT_ABORTED', { reason })
   }
 
   #aborted(error: unknown): CaudalError {
-    return isFencing(error)
-      ? new CaudalError('FENCED', { producer: this.#id }, error)
-      : new CaudalError('COMMIT_ABORTED', { reason: reasonOf(error) }, error)
+    if (isFencing(error)) return new CaudalError('FENCED', { producer: this.#id }, error)
+    const what = told(error, questionOf(this.#id, 'AddPartitionsToTxn'))
+    const passes = what.code === 'LOG_UNAVAILABLE' || meaningIn(error) === 'transaction'
+    return passes ? new CaudalError('COMMIT_ABORTED', { reason: reasonOf(error) }, error) : what
   }
 
   #spend(error: CaudalError): CaudalError {
@@ -322,7 +367,7 @@ export async function takeOverId(
   id: string,
   writes: readonly TopicPartition[],
 ): Promise<Taken> {
-  return persist(settings, async () => {
+  return persist(settings, questionOf(id, 'InitProducerId'), async () => {
     const transactions = await Transactions.of(network, settings, id)
     const epoch = await takeOver(transactions, writes).catch(error => {
       if (!isFencing(error)) throw error
@@ -330,7 +375,9 @@ export async function takeOverId(
       throw new CaudalError('LOG_UNAVAILABLE', { reason: `producer ${id} is being fenced` }, error)
     })
     return { transactions, identity: transactions.identity(epoch), writes }
-  }).catch(error => {
-    throw unavailable(error)
   })
+}
+
+function questionOf(id: string, request: RequestName): Question {
+  return { request, resource: `transactional id ${id}` }
 }

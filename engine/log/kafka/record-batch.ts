@@ -61,9 +61,7 @@ export function writeBatch(
   compression: Compression,
 ): void {
   const start = writer.length
-  const base = records[from]?.timestamp ?? 0
-  let last = base
-  for (let index = from; index < to; index++) last = Math.max(last, records[index]?.timestamp ?? 0)
+  const [base, last] = timesOf(records, from, to)
   writer.int64(0)
   writer.placeholder(4)
   writer.int32(-1)
@@ -86,6 +84,18 @@ export function writeBatch(
   writer.buffer.writeInt32BE(writer.length - start - LENGTH_END, start + FIELD.length)
   const crc = crc32c(writer.buffer, start + FIELD.attributes, writer.length)
   writer.buffer.writeUInt32BE(crc, start + FIELD.crc)
+}
+
+/** What the times of a batch are differences to, and the latest. Differences that no number holds exactly are taken to 0. */
+function timesOf(records: readonly NewRecord[], from: number, to: number): [base: number, last: number] {
+  const first = records[from]?.timestamp ?? 0
+  let [least, last] = [first, first]
+  for (let index = from; index < to; index++) {
+    const timestamp = records[index]?.timestamp ?? 0
+    if (timestamp < least) least = timestamp
+    else if (timestamp > last) last = timestamp
+  }
+  return [Number.isSafeInteger(last - least) ? first : 0, last]
 }
 
 function writeRecords(

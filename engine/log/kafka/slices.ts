@@ -4,14 +4,14 @@
  * A request may hold one batch for each partition, a batch is limited by the topic and a request by the broker. So each
  * round takes the next piece of every partition until the request is full; the next round goes on from there.
  */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError, type Refusal, WritesRefused } from '#engine/core/errors.ts'
 import { type NewRecord, partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { PartitionBatch, Receipt } from '../log.ts'
 import { recordBytesAtMost } from './record-batch.ts'
 
 export interface Limits {
   readonly recordBytesMax: number
-  readonly batchBytesMax: number
+  batchBytesMax(topic: string): number
   readonly batchRecordsMax: number
   readonly requestBytesMax: number
 }
@@ -22,6 +22,8 @@ export interface Slice extends TopicPartition {
   readonly from: number
   readonly to: number
   readonly bytesAtMost: number
+  /** Where a record is among the batches as the caller gave them. */
+  whereIs(index: number): { readonly batch: number; readonly record: number }
 }
 
 export interface Plan {
@@ -60,10 +62,15 @@ class Stream implements TopicPartition {
     }
     this.ends.push({ batch, count: this.#records.length })
   }
+
+  whereIs(index: number): { readonly batch: number; readonly record: number } {
+    const nth = this.ends.findIndex(({ count }) => index < count)
+    return { batch: this.ends[nth]?.batch ?? 0, record: index - (this.ends[nth - 1]?.count ?? 0) }
+  }
 }
 
 export function planOf(batches: readonly PartitionBatch[], limits: Limits): Plan {
-  for (const batch of batches) for (const record of batch.records) checkSize(batch, record, limits)
+  checkRecords(batches, limits)
   const streams = streamsOf(batches)
   const receipt: number[] = new Array(batches.length).fill(0)
   return {
@@ -106,22 +113,45 @@ function* roundsOf(streams: readonly Stream[], limits: Limits): Generator<readon
 
 function nextSlice(stream: Stream, limits: Limits): Slice {
   const { topic, partition, records, next: from } = stream
+  const batchBytesMax = limits.batchBytesMax(topic)
   let bytesAtMost = 0
   let to = from
   for (; to < records.length && to - from < limits.batchRecordsMax; to++) {
     const record = records[to]
     const bytes = record ? recordBytesAtMost(record) : 0
-    if (to > from && bytesAtMost + bytes > limits.batchBytesMax) break
+    if (to > from && bytesAtMost + bytes > batchBytesMax) break
     bytesAtMost += bytes
   }
   stream.next = to
-  return { topic, partition, records, from, to, bytesAtMost }
+  return { topic, partition, records, from, to, bytesAtMost, whereIs: index => stream.whereIs(index) }
 }
 
-function checkSize(place: TopicPartition, record: NewRecord, limits: Limits): void {
+/** Throws `WritesRefused` for records that no topic takes, before anything is sent. */
+function checkRecords(batches: readonly PartitionBatch[], limits: Limits): void {
+  const refusals: Refusal[] = []
+  for (const [batch, { topic, partition, records }] of batches.entries())
+    for (const [record, each] of records.entries()) {
+      const error = tooLarge(topic, each, limits) ?? timeless(topic, partition, each)
+      if (error) refusals.push({ batch, record, error })
+    }
+  const [first, ...others] = refusals
+  if (first) throw new WritesRefused([first, ...others])
+}
+
+function timeless(topic: string, partition: number, { timestamp }: NewRecord): CaudalError | undefined {
+  if (Number.isSafeInteger(timestamp)) return undefined
+  const reason = `its time is ${timestamp}, which is no whole number of milliseconds`
+  return new CaudalError('OUTPUT_REFUSED', { topic, partition, reason })
+}
+
+function tooLarge(topic: string, record: NewRecord, limits: Limits): CaudalError | undefined {
   let size = (record.key?.length ?? 0) + (record.value?.length ?? 0)
   for (const name in record.headers) size += Buffer.byteLength(name) + (record.headers[name]?.length ?? 0)
-  if (size <= limits.recordBytesMax) return
-  const details = { node: 'log', target: place.topic, limit: limits.recordBytesMax, size }
-  throw new CaudalError('RECORD_TOO_LARGE', details)
+  if (size <= limits.recordBytesMax) return undefined
+  return new CaudalError('RECORD_TOO_LARGE', {
+    node: 'log',
+    target: topic,
+    limit: limits.recordBytesMax,
+    size,
+  })
 }

@@ -2,16 +2,18 @@
 import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Bounds, TopicDescription, TopicSpec } from '../log.ts'
-import { CODE, codeOf, isPassing } from './codes.ts'
+import { CODE, codeOf, isPassing, type Question, refusedWith, told, topicsNamed } from './codes.ts'
 import type { Broker } from './library.ts'
 import { metadataRequest, type TopicView } from './metadata-request.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { persist } from './persist.ts'
+import { BATCH_SETTING, type TopicLimits } from './topic-limits.ts'
 import { byTopic } from './wire.ts'
 
 const TOPIC_RESOURCE = 2
-const CONFIGS = ['cleanup.policy', 'retention.ms']
+const CLEANING = ['cleanup.policy', 'retention.ms']
+const CONFIGS = [...CLEANING, BATCH_SETTING]
 const FOR_EVER_MS = -1
 const START = -2
 const END = -1
@@ -23,8 +25,10 @@ const ANY_TIME_MS = '9223372036854775807'
 export class Topics {
   readonly #network: Network
   readonly #settings: KafkaSettings
+  readonly #limits: TopicLimits
 
-  constructor(network: Network, settings: KafkaSettings) {
+  constructor(network: Network, settings: KafkaSettings, limits: TopicLimits) {
+    this.#limits = limits
     this.#network = network
     this.#settings = settings
   }
@@ -36,7 +40,8 @@ export class Topics {
     if (faults.length > 0) throw new CaudalError('TOPIC_MISMATCH', { faults: faults.join('\n') })
     const missing = specs.filter(spec => !found.has(spec.name))
     if (missing.length === 0) return
-    await persist(this.#settings, () => this.#createMissing(missing))
+    const question = { request: 'CreateTopics', resource: namesOf(missing) } as const
+    await persist(this.#settings, question, () => this.#createMissing(missing))
     await this.#whenReady(missing)
   }
 
@@ -46,7 +51,8 @@ export class Topics {
     if (found.partitions >= partitions) return
     const topicPartitions = [{ topic: name, count: partitions }]
     const timeout = this.#settings.requestTimeoutMs
-    await persist(this.#settings, async () => {
+    const question = { request: 'CreatePartitions', resource: `topic ${name}` } as const
+    await persist(this.#settings, question, async () => {
       const node = await this.#network.anyNode()
       await this.#network.ask(node, broker =>
         broker.createPartitions({ topicPartitions, timeout, validateOnly: false }),
@@ -66,22 +72,29 @@ export class Topics {
           ? new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) })
           : error
       })
-    await persist(this.#settings, isReady)
+    await persist(this.#settings, { request: 'ListOffsets', resource: namesOf(specs) }, isReady)
   }
 
   async describe(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     if (names?.length === 0) return []
-    return persist(this.#settings, async () => {
+    const question = { request: 'Metadata', resource: names ? topicsNamed(names) : 'the cluster' } as const
+    return persist(this.#settings, question, async () => {
       const view = await this.#network.send(await this.#network.anyNode(), metadataRequest(names))
+      for (const [topic, code] of names ? view.refused : [])
+        throw refusedWith(code, { request: 'Metadata', resource: `topic ${topic}` })
       const topics = [...view.topics].filter(([name]) => names || !name.startsWith('__'))
       if (topics.length === 0) return []
       const configs = await this.#configsOf(topics.map(([name]) => name))
-      return topics.map(([name, view]) => descriptionOf(name, view, configs.get(name)))
+      return topics.map(([name, view]) => {
+        this.#limits.note(name, Number(configs.get(name)?.get(BATCH_SETTING)))
+        const recordLimit = this.#limits.recordLimit(name)
+        return { ...descriptionOf(name, view, configs.get(name)), ...(recordLimit && { recordLimit }) }
+      })
     })
   }
 
   async bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
-    return persist(this.#settings, async () => {
+    return persist(this.#settings, questionOf('ListOffsets', places), async () => {
       const leaders = await this.#network.byLeader(places)
       const found = new Map<string, Bounds>()
       const all = [...leaders].map(([node, led]) => this.#boundsAt(node, led, found))
@@ -92,7 +105,7 @@ export class Topics {
 
   async trim(place: TopicPartition, beforeOffset: number): Promise<void> {
     const { topic, partition } = place
-    await persist(this.#settings, async () => {
+    await persist(this.#settings, questionOf('DeleteRecords', [place]), async () => {
       const [node = 0] = [...(await this.#network.byLeader([place])).keys()]
       const topics = [{ topic, partitions: [{ partition, offset: String(beforeOffset) }] }]
       await this.#network
@@ -110,15 +123,20 @@ export class Topics {
       configEntries: configsFor(spec),
     }))
     const node = await this.#network.anyNode()
-    await this.#network
-      .ask(node, broker => broker.createTopics({ topics, timeout: requestTimeoutMs }))
-      .catch(passAlreadyExisting)
+    await this.#network.ask(node, broker =>
+      broker.createTopics({ topics, timeout: requestTimeoutMs }).catch(passAlreadyExisting),
+    )
   }
 
   async #configsOf(names: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const resources = names.map(name => ({ type: TOPIC_RESOURCE, name, configNames: CONFIGS }))
     const node = await this.#network.anyNode()
-    const answer = await this.#network.ask(node, broker => broker.describeConfigs({ resources }))
+    const question = { request: 'DescribeConfigs', resource: topicsNamed(names) } as const
+    const answer = await this.#network
+      .ask(node, broker => broker.describeConfigs({ resources }))
+      .catch(error => {
+        throw isPassing(error, 'DescribeConfigs') ? error : told(error, question)
+      })
     return new Map(
       answer.resources.map(({ resourceName, configEntries }) => [
         resourceName,
@@ -202,7 +220,7 @@ function differences(wanted: TopicSpec, found: TopicSpec): string[] {
     faults.push(`${name} has ${found.partitions} partitions, wanted are ${wanted.partitions}; ${why}`)
   }
   if (wanted.compacted === found.compacted && wanted.retentionMs === found.retentionMs) return faults
-  const configs = configsFor(wanted).filter(each => CONFIGS.includes(each.name))
+  const configs = configsFor(wanted).filter(each => CLEANING.includes(each.name))
   const setting = configs.map(each => `${each.name}=[${each.value}]`).join(',')
   const mend = `kafka-configs.sh --alter --entity-type topics --entity-name ${name} --add-config ${setting}`
   faults.push(`${name} is ${keeping(found)}, wanted is ${keeping(wanted)}: ${mend}`)
@@ -218,10 +236,24 @@ function placesOf({ name, partitions }: TopicSpec): TopicPartition[] {
   return Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }))
 }
 
-/** Another pod was quicker; what it created is compared at the next start. */
+function namesOf(specs: readonly TopicSpec[]): string {
+  return topicsNamed(specs.map(({ name }) => name))
+}
+
+function questionOf(request: Question['request'], places: readonly TopicPartition[]): Question {
+  return { request, resource: topicsNamed(places.map(({ topic }) => topic)) }
+}
+
+/**
+ * Another pod was quicker; what it created is compared at the next start. Of what is left, what stays is told with the name
+ * of the topic; what passes is tried again.
+ */
 function passAlreadyExisting(error: unknown): void {
-  const errors =
+  const errors: unknown[] =
     error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : [error]
   const rest = errors.filter(each => codeOf(each) !== CODE.TOPIC_ALREADY_EXISTS)
+  const staying = rest.find(each => !isPassing(each, 'CreateTopics'))
+  if (staying instanceof Error && 'topic' in staying)
+    throw told(staying, { request: 'CreateTopics', resource: `topic ${staying.topic}` })
   if (rest.length > 0) throw rest[0]
 }

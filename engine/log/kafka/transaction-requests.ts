@@ -154,8 +154,11 @@ export function listTransactionsRequest(producerId: string): WireRequest<string[
   })
 }
 
-/** Commits, and answers with the identity for the next transaction. */
-export function endRequest(identity: ProducerIdentity): WireRequest<ProducerIdentity> {
+/** Ends, and answers with the identity for the next transaction. */
+export function endRequest(
+  identity: ProducerIdentity,
+  outcome: 'commit' | 'abort',
+): WireRequest<ProducerIdentity> {
   const { transactionalId } = identity
   return wireRequest({
     apiKey: 26,
@@ -167,7 +170,7 @@ export function endRequest(identity: ProducerIdentity): WireRequest<ProducerIden
       writer.compactString(transactionalId)
       writer.int64(BigInt(identity.producerId))
       writer.int16(identity.producerEpoch)
-      writer.int8(1)
+      writer.int8(outcome === 'commit' ? 1 : 0)
       writer.tags()
     },
     read(reader) {

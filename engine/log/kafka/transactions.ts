@@ -9,6 +9,7 @@ import { CaudalError } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import type { Described, Epoch, OpenTransaction, Purpose, TransactionPort } from '../repair.ts'
+import { type AddedPartition, addPartitionsRequest, refusedIn } from './add-partitions-request.ts'
 import { codeOf } from './codes.ts'
 import type { Broker, ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
@@ -127,10 +128,17 @@ export class Transactions implements TransactionPort {
     await this.ask(broker => broker.endTxn({ ...this.identity(epoch), transactionResult }))
   }
 
-  /** Commits; the identity of the next transaction. */
-  async commit(identity: ProducerIdentity): Promise<ProducerIdentity> {
-    if (this.endsRaiseEpochs) return this.ask(broker => broker.connectionPool.send(endRequest(identity)))
-    await this.ask(broker => broker.endTxn({ ...identity, transactionResult: true }))
+  /** As `add`, but gives those that are refused for good. */
+  addOrRefuse(epoch: Epoch, places: readonly TopicPartition[]): Promise<readonly AddedPartition[]> {
+    const request = addPartitionsRequest(this.identity(epoch), places)
+    return this.ask(broker => broker.connectionPool.send(request).then(refusedIn))
+  }
+
+  /** Ends what the producer itself has written; the identity of the next transaction. */
+  async finish(identity: ProducerIdentity, outcome: 'commit' | 'abort'): Promise<ProducerIdentity> {
+    if (this.endsRaiseEpochs)
+      return this.ask(broker => broker.connectionPool.send(endRequest(identity, outcome)))
+    await this.ask(broker => broker.endTxn({ ...identity, transactionResult: outcome === 'commit' }))
     return identity
   }
 

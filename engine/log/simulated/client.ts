@@ -37,7 +37,15 @@ export class SimulatedLog implements Log {
   }
 
   describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
-    return this.#connection.ask('topics', () => this.#cluster.topics.describe(names))
+    return this.#connection.ask('topics', () => this.#describe(names))
+  }
+
+  #describe(names?: readonly string[]): readonly TopicDescription[] {
+    const { topics, intake } = this.#cluster
+    return topics.describe(names).map(spec => {
+      const bytes = intake.limitOf(spec.name)
+      return bytes === undefined ? spec : { ...spec, recordLimit: { bytes, setting: 'limit of the topic' } }
+    })
   }
 
   growTopic(name: string, partitions: number): Promise<void> {

@@ -3,9 +3,11 @@
  *
  * Clients are named as they were connected. "The next" counts requests as they are sent, from now on.
  */
+import { CaudalError } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { TransactionPort } from '../repair.ts'
 import type { Cluster } from './cluster.ts'
+import type { TakesRecord } from './intake.ts'
 import type { CutOff, FaultPlan, Request } from './network.ts'
 
 export class Faults {
@@ -81,6 +83,30 @@ export class Faults {
 
   freeDisk(): void {
     this.#cluster.intake.isDiskFull = false
+  }
+
+  /** A topic takes no larger record from now on, which a pod learns when it starts; `undefined` ends it. */
+  limitRecords(topic: string, recordBytesMax: number | undefined): void {
+    this.#cluster.intake.limit(topic, recordBytesMax)
+  }
+
+  /** A topic refuses some records for what they are: those of which `takes` says why. `undefined` ends it. */
+  refuseRecords(topic: string, takes: TakesRecord | undefined): void {
+    this.#cluster.intake.choose(topic, takes)
+  }
+
+  /** A topic takes nothing from now on, as for want of a right. */
+  closeTopic(topic: string): void {
+    const details = {
+      right: 'WRITE',
+      resource: `topic ${topic}`,
+      reason: 'TOPIC_AUTHORIZATION_FAILED (code 29)',
+    }
+    this.#cluster.intake.close(topic, new CaudalError('ACCESS_REFUSED', details))
+  }
+
+  openTopic(topic: string): void {
+    this.#cluster.intake.close(topic, undefined)
   }
 
   /** From now on an ended transaction becomes visible so much later, though its end is answered at once. */

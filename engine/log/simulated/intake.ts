@@ -1,10 +1,16 @@
-/** What the cluster does not store: records above its limit, anything while its disk is full, and what reaches one broker alone. */
-import { CaudalError } from '#engine/core/errors.ts'
+/** What the cluster does not store: records above a limit, what a topic does not take, anything while its disk is full, and what reaches one broker alone. */
+import { CaudalError, type Refusal, WritesRefused } from '#engine/core/errors.ts'
 import type { NewRecord } from '#engine/core/record.ts'
 import type { PartitionBatch } from '../log.ts'
 
+/** Whether a topic takes a record: true, or why not. */
+export type TakesRecord = (record: NewRecord) => true | string
+
 export class Intake {
   readonly #recordBytesMax: number
+  readonly #limits = new Map<string, number>()
+  readonly #closed = new Map<string, CaudalError>()
+  readonly #choices = new Map<string, TakesRecord>()
   isDiskFull = false
   readonly #split = new Set<string>()
 
@@ -12,15 +18,10 @@ export class Intake {
     this.#recordBytesMax = recordBytesMax
   }
 
-  /** LOG_FULL or RECORD_TOO_LARGE. */
-  check(batches: readonly PartitionBatch[]): void {
-    if (this.isDiskFull) throw new CaudalError('LOG_FULL', { path: 'the simulated cluster' })
-    for (const { topic, records } of batches) {
-      for (const record of records) {
-        const size = sizeOf(record)
-        if (size > this.#recordBytesMax) this.#refuse(topic, size)
-      }
-    }
+  /** The largest record of one topic from now on: told to whoever asks, which a running pod does not. */
+  limit(topic: string, recordBytesMax: number | undefined): void {
+    if (recordBytesMax === undefined) this.#limits.delete(topic)
+    else this.#limits.set(topic, recordBytesMax)
   }
 
   /** The next write of this client reaches the leaders of every other partition alone. */
@@ -34,9 +35,50 @@ export class Intake {
     return this.#split.delete(client) ? batches.filter((_, index) => index % 2 === 0) : batches
   }
 
-  #refuse(topic: string, size: number): never {
-    throw new CaudalError('RECORD_TOO_LARGE', { target: topic, limit: this.#recordBytesMax, size })
+  limitOf(topic: string): number | undefined {
+    return this.#limits.get(topic)
   }
+
+  /** From now on the topic takes nothing, as for want of a right. */
+  close(topic: string, why: CaudalError | undefined): void {
+    if (why) this.#closed.set(topic, why)
+    else this.#closed.delete(topic)
+  }
+
+  /** From now on the topic takes some records and refuses others for what they are. */
+  choose(topic: string, takes: TakesRecord | undefined): void {
+    if (takes) this.#choices.set(topic, takes)
+    else this.#choices.delete(topic)
+  }
+
+  /** Throws LOG_FULL, or `WritesRefused` with all that is refused. */
+  check(batches: readonly PartitionBatch[]): void {
+    if (this.isDiskFull) throw new CaudalError('LOG_FULL', { path: 'the simulated cluster' })
+    const [first, ...others] = batches.flatMap((batch, index) => this.#refusalsOf(batch, index))
+    if (first) throw new WritesRefused([first, ...others])
+  }
+
+  #refusalsOf({ topic, partition, records }: PartitionBatch, batch: number): Refusal[] {
+    const closed = records.length > 0 && this.#closed.get(topic)
+    if (closed) return [{ batch, record: undefined, error: closed }]
+    const limit = Math.min(this.#recordBytesMax, this.#limits.get(topic) ?? Number.POSITIVE_INFINITY)
+    const takes = this.#choices.get(topic)
+    const refusals: Refusal[] = []
+    for (const [index, record] of records.entries()) {
+      const size = sizeOf(record)
+      const taken = takes?.(record) ?? true
+      if (size > limit) refusals.push({ batch, record: index, error: tooLarge(topic, limit, size) })
+      else if (taken !== true) {
+        const error = new CaudalError('OUTPUT_REFUSED', { topic, partition, reason: taken })
+        refusals.push({ batch, record: index, error })
+      }
+    }
+    return refusals
+  }
+}
+
+function tooLarge(topic: string, limit: number, size: number): CaudalError {
+  return new CaudalError('RECORD_TOO_LARGE', { node: 'log', target: topic, limit, size })
 }
 
 /** Names count by their characters, as nearly all are ASCII: counting their bytes costs more than all the rest. */

@@ -5,7 +5,7 @@
  * the broker refuses to store is handed on as it says it; the transaction may stay open at the broker until a fence, the
  * next producer or its time-out aborts it. After that point an unanswered or unclear request means OUTCOME_UNKNOWN.
  */
-import { CaudalError, hasCode, invariant, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, invariant, reasonOf, WritesRefused } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
 import { isWhole } from '../repair.ts'
@@ -47,7 +47,10 @@ export class SimulatedProducer implements Producer {
       this.#become('idle')
       return receipt
     } catch (error) {
-      const goesOn = this.#cluster.defects.producersGoOn(this.#connection.client) && !hasCode(error, 'FENCED')
+      const isDefect =
+        this.#cluster.defects.producersGoOn(this.#connection.client) && !hasCode(error, 'FENCED')
+      // What was refused was refused whole: nothing of the transaction has begun.
+      const goesOn = isDefect || error instanceof WritesRefused
       this.#become(goesOn ? 'idle' : 'useless')
       throw error
     }

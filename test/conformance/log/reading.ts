@@ -171,11 +171,11 @@ export function describeBytes(bench: () => Bench): void {
     expect(await codeOf(log.append(batches))).toBe('RECORD_TOO_LARGE')
     const producer = await log.startProducer(id)
     expect(await codeOf(producer.transact(batches))).toBe('RECORD_TOO_LARGE')
-    expect(await codeOf(producer.transact([batch(first, 'by a producer of no more use')]))).not.toBe(
-      'resolved',
-    )
+    await expect(producer.transact(batches)).rejects.toMatchObject({ refusals: [{ batch: 1, record: 0 }] })
+    // Nothing of it took place, and the producer goes on.
+    await producer.transact([batch(first, 'by the same producer')])
     const next = await log.startProducer(id)
     await next.transact([batch(first, 'after it')])
-    expect(await values(log, first)).toEqual(['after it'])
+    expect(await values(log, first)).toEqual(['by the same producer', 'after it'])
   })
 }

@@ -54,7 +54,11 @@ export const releaseForgotten: Alteration = () =>
         isFree: committer.isFree,
         write(batches: Parameters<typeof committer.write>[0], onWritten: () => void) {
           onWritten()
-          committer.write(batches, () => undefined)
+          committer.write(
+            batches,
+            () => undefined,
+            () => undefined,
+          )
         },
       }
       original.call(this, hasty, timestamp)

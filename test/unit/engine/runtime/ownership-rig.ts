@@ -121,6 +121,7 @@ export class OwnershipRig {
       enqueue,
       claimsOf: task => this.ownership.claimsOf(task),
       onCommitted: () => undefined,
+      onRefused: () => undefined,
       onProducerLost: error => this.ownership.producerLost(error),
     })
     const membership = this.#membership()

@@ -9,12 +9,13 @@ import {
   isLoginRefused,
   isPassing,
   isUnanswered,
-  unavailable,
+  told,
 } from '#engine/log/kafka/codes.ts'
 
 const answer = (code: number) => Object.assign(new TypeError('answered'), { code })
 const wrapped = (code: number) =>
   new TypeError('wrapped', { cause: new TypeError('again', { cause: answer(code) }) })
+const QUESTION = { request: 'Fetch', resource: 'topic orders' } as const
 const refused = Object.assign(new TypeError('connect'), { code: 'ECONNREFUSED' })
 
 describe('an answer', () => {
@@ -47,6 +48,26 @@ describe('no answer', () => {
     }
   })
 
+  it('is not what a mistake in code is: that is INTERNAL, and no outage', () => {
+    const mistakes = [
+      new RangeError('of our encoder'),
+      Object.assign(new RangeError('out of range'), { code: 'ERR_OUT_OF_RANGE' }),
+      new TypeError('wrapped', { cause: new RangeError('of our encoder') }),
+      'text',
+    ]
+    for (const mistake of mistakes) {
+      expect([isUnanswered(mistake), isPassing(mistake)]).toEqual([false, false])
+      expect(told(mistake, QUESTION).code).toBe('INTERNAL')
+    }
+  })
+
+  it('is not what several answers in one mean, nor a number that kafkajs does not know', () => {
+    const several = Object.assign(new AggregateError([], 'Topic creation errors'), { errors: [answer(41)] })
+    expect([codeOf(several), isUnanswered(several), isPassing(several)]).toEqual([41, false, true])
+    const unknown = Object.assign(new TypeError('Unknown error code 132'), { code: -99 })
+    expect(codeOf(unknown)).toBe(132)
+  })
+
   it('is not what our own errors mean', () => {
     expect(isUnanswered(new CaudalError('TOPIC_MISSING'))).toBe(false)
     expect(isPassing(new CaudalError('LOG_CLOSED'))).toBe(false)
@@ -54,10 +75,10 @@ describe('no answer', () => {
 })
 
 describe('errors that leave the driver', () => {
-  it('are ours: those that are stay as they are, the rest is LOG_UNAVAILABLE', () => {
+  it('are ours: those that are stay as they are, no answer is LOG_UNAVAILABLE', () => {
     const own = new CaudalError('TOPIC_MISSING', { topic: 't' })
-    expect(unavailable(own)).toBe(own)
-    expect(unavailable(refused)).toMatchObject({ code: 'LOG_UNAVAILABLE', cause: refused })
+    expect(told(own, QUESTION)).toBe(own)
+    expect(told(refused, QUESTION)).toMatchObject({ code: 'LOG_UNAVAILABLE', cause: refused })
   })
 
   it('tell refused credentials from trouble that passes', () => {

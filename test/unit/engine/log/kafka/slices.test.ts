@@ -6,7 +6,7 @@ import { newRecord } from './record-batches.ts'
 
 const LIMITS: Limits = {
   recordBytesMax: 1_000,
-  batchBytesMax: 2_000,
+  batchBytesMax: () => 2_000,
   batchRecordsMax: 5,
   requestBytesMax: 3_000,
 }
@@ -48,7 +48,7 @@ describe('rounds', () => {
   it('keep batches below their bytes; a record that fills one alone gets one', () => {
     const { rounds } = written([batch(0, 4, 950)])
     expect(rounds.flat().map(each => each.to - each.from)).toEqual([2, 2])
-    const alone = written([batch(0, 2, 1_000)], { ...LIMITS, batchBytesMax: 500 })
+    const alone = written([batch(0, 2, 1_000)], { ...LIMITS, batchBytesMax: () => 500 })
     expect(alone.rounds.flat().map(each => each.to - each.from)).toEqual([1, 1])
   })
 

@@ -1,0 +1,79 @@
+/** Every code of the protocol has an answer for every request: nothing but an outage is told as one. */
+import { describe, expect, it } from 'vitest'
+import { KNOWN_CODES, meaningOf, nameOf, REQUESTS } from '#engine/log/kafka/broker-codes.ts'
+import { isPassing, refusedWith, told } from '#engine/log/kafka/codes.ts'
+
+/** The codes of Kafka 4.3, 0 left out. */
+const CODES = [-1, ...Array.from({ length: 133 }, (_, index) => index + 1)]
+const LATER = [134, 500, 32_767, -32_768]
+const answer = (code: number) => Object.assign(new TypeError('answered'), { code })
+const matrix = REQUESTS.flatMap(request => [...CODES, ...LATER].map(code => ({ request, code })))
+
+/** What a request may be told when nothing changes, by what the code means. */
+const TOLD = {
+  passing: 'LOG_UNAVAILABLE',
+  moved: 'LOG_UNAVAILABLE',
+  rights: 'ACCESS_REFUSED',
+  fencing: 'BROKER_REFUSED',
+  transaction: 'BROKER_REFUSED',
+  rejoin: 'BROKER_REFUSED',
+  settled: 'BROKER_REFUSED',
+  offset: 'BROKER_REFUSED',
+  record: 'BROKER_REFUSED',
+  configuration: 'BROKER_REFUSED',
+  mistake: 'BROKER_REFUSED',
+  unclear: 'BROKER_REFUSED',
+} as const
+
+describe('the table of codes', () => {
+  it('has each code of the protocol once, by its name', () => {
+    expect([...KNOWN_CODES].sort((a, b) => a - b)).toEqual(CODES)
+    expect(new Set(CODES.map(nameOf)).size).toBe(CODES.length)
+    expect(nameOf(10)).toBe('MESSAGE_TOO_LARGE (code 10)')
+  })
+
+  it('answers every code of every request, also one of a later version', () => {
+    for (const { request, code } of matrix) {
+      const meaning = meaningOf(code, request)
+      const error = told(answer(code), { request, resource: 'topic orders' })
+      expect([request, code, error.code]).toEqual([request, code, TOLD[meaning]])
+      expect(error.message).toContain(nameOf(code))
+      const isTriedAgain = ['passing', 'moved', 'unclear'].includes(meaning)
+      expect([request, code, isPassing(answer(code), request)]).toEqual([request, code, isTriedAgain])
+    }
+  })
+
+  it.each(LATER)('does not know %d: it is tried again, and told by its number', code => {
+    expect(meaningOf(code)).toBe('unclear')
+    expect(nameOf(code)).toBe(`code ${code}`)
+  })
+
+  it.each([29, 30, 31, 53, 58])('takes %d for a matter of rights, whatever was asked', code => {
+    for (const request of REQUESTS) expect(meaningOf(code, request)).toBe('rights')
+  })
+
+  it.each([2, 10, 18, 32, 87])('takes %d for a matter of the record, where one is written', code => {
+    expect(meaningOf(code, 'Produce')).toBe('record')
+    for (const request of REQUESTS)
+      if (request !== 'Produce') expect(meaningOf(code, request)).not.toBe('record')
+  })
+})
+
+describe('a missing right is told with right and resource', () => {
+  const group = 'group app'
+  const topics = ['orders', 'orders', 'bills']
+  it.each([
+    [29, 'Fetch', 'topic orders', [], 'READ on topic orders'],
+    [29, 'Produce', 'topic orders', [], 'WRITE on topic orders'],
+    [29, 'DescribeConfigs', 'topic orders', [], 'DESCRIBE_CONFIGS on topic orders'],
+    [29, 'OffsetCommit', group, topics, 'READ on topics orders, bills'],
+    [30, 'OffsetCommit', group, topics, 'READ on group app'],
+    [30, 'JoinGroup', group, [], 'READ on group app'],
+    [53, 'InitProducerId', 'transactional id app-pod', [], 'WRITE on transactional id app-pod'],
+    [31, 'CreateTopics', 'topic orders', [], 'CreateTopics on the cluster'],
+  ] as const)('%d of %s', (code, request, resource, topics, lacking) => {
+    const error = refusedWith(code, { request, resource, topics })
+    expect(error.code).toBe('ACCESS_REFUSED')
+    expect(error.message).toContain(`the brokers refuse ${lacking}: ${nameOf(code)}; grant it`)
+  })
+})
