@@ -108,6 +108,7 @@ function exitOf(error: unknown): ExitCode {
     case 'SCHEMAS_REFUSED':
       return EXIT.configuration
     case 'LOG_IN_USE':
+    case 'LOG_HOLDER_ENDED':
     case 'LOG_UNAVAILABLE':
     case 'LOG_FULL':
     case 'REGISTRY_UNAVAILABLE':

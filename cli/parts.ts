@@ -1,12 +1,13 @@
 /** Opens the real parts that the settings name: log, local copies of state, model. The one place that chooses drivers. */
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
+import { connectLog, serveLog } from '#engine/log/socket/index.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { fallback } from '#models/fallback.ts'
@@ -39,12 +40,46 @@ export interface PartOptions {
   readonly logger: Logger
 }
 
-/** Rejects with LOG_IN_USE, LOG_UNAVAILABLE and their kin. */
-export async function openLog(configuration: Configuration, options: LogOptions): Promise<Log> {
+export interface HeldLog extends AsyncDisposable {
+  readonly log: Log
+}
+
+/** For a pod. Commands of this machine look at an embedded log through it. Rejects with LOG_IN_USE, LOG_UNAVAILABLE and their kin. */
+export async function holdLog(configuration: Configuration, options: LogOptions): Promise<HeldLog> {
+  const { system, logger } = options
+  const folder = logFolder(configuration)
   const log = isEmbedded(configuration)
-    ? await openEmbeddedLog({ path: logFolder(configuration), system: options.system })
+    ? await openEmbeddedLog({ path: folder, system })
+    : await openKafka(configuration, options)
+  const serving = isEmbedded(configuration) ? serveLog(log, folder) : undefined
+  const server = await serving?.catch(error => {
+    logger.warn('other commands cannot look at the log while this process runs', { error: reasonOf(error) })
+  })
+  return {
+    log: renamedLog(log, renamingOf(configuration)),
+    [Symbol.asyncDispose]: async () => {
+      await server?.close()
+      await log.close()
+    },
+  }
+}
+
+/** For a command that does one thing: where another process holds the embedded log, through that process. */
+export async function reachLog(configuration: Configuration, options: LogOptions): Promise<Log> {
+  const log = isEmbedded(configuration)
+    ? await reachEmbedded(logFolder(configuration), options.system)
     : await openKafka(configuration, options)
   return renamedLog(log, renamingOf(configuration))
+}
+
+async function reachEmbedded(path: string, system: System): Promise<Log> {
+  try {
+    return await openEmbeddedLog({ path, system })
+  } catch (error) {
+    const log = hasCode(error, 'LOG_IN_USE') ? await connectLog(path, system) : undefined
+    if (!log) throw error
+    return log
+  }
 }
 
 function renamingOf({ topicPrefix, sourceTopic, resultTopic }: Configuration): Renaming {

@@ -13,10 +13,10 @@ import type { Topology } from '#topology/topology.ts'
 import { type Configuration, SETTINGS } from './configuration.ts'
 import {
   callTimeoutMs,
+  holdLog,
   isEmbedded,
   isSimulated,
   ledgerFile,
-  openLog,
   openModel,
   openRegistry,
   openStores,
@@ -53,8 +53,7 @@ export async function openPipeline(
   const { system, logger } = options
   warnOfUnused(configuration, logger)
   await using opened = new AsyncDisposableStack()
-  const log = await openLog(configuration, options)
-  opened.defer(() => log.close())
+  const { log } = opened.use(await holdLog(configuration, options))
   const cancel = closedOnStop(log, options.signal, system, 0)
   opened.defer(cancel)
   const path = isEmbedded(configuration) ? ledgerFile(configuration) : undefined

@@ -14,7 +14,7 @@ import { EXIT, type Screen, type Surroundings } from './command.ts'
 import { type Configuration, configurationOf } from './configuration.ts'
 import { PATIENCE_MS } from './kafka.ts'
 import { jsonLogger } from './logger.ts'
-import { openLog, openRegistry } from './parts.ts'
+import { openRegistry, reachLog } from './parts.ts'
 import { modellessTopology } from './pipeline.ts'
 import { closedOnStop } from './stopping.ts'
 import { Values } from './values.ts'
@@ -29,14 +29,14 @@ export interface Tool {
 /** What was told to stop may still write what it has begun; then nothing is waited for any more. */
 const GRACE_MS = 2_000
 
-/** Opens the log of the settings for as long as `use` takes. */
+/** Reaches the log of the settings for as long as `use` takes. */
 export async function withOpenLog<T>(
   { environment, stderr, system, signal }: Surroundings,
   use: (log: Log, configuration: Configuration, logger: Logger) => Promise<T>,
 ): Promise<T> {
   const configuration = configurationOf(environment)
   const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
-  const log = await openLog(configuration, { system, logger, signal, patienceMs: PATIENCE_MS })
+  const log = await reachLog(configuration, { system, logger, signal, patienceMs: PATIENCE_MS })
   const cancel = closedOnStop(log, signal, system, GRACE_MS)
   try {
     return await use(log, configuration, logger)

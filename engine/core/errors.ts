@@ -110,6 +110,10 @@ export const CATALOGUE = {
     'stop',
     'the log at {path} is open in another process (pid {pid}); one process at a time may use it',
   ],
+  LOG_HOLDER_ENDED: [
+    'stop',
+    'process {pid}, which holds the log at {path}, gave no answer: {reason}; give the command again',
+  ],
   LOG_CORRUPT: ['blockTask', 'the log at {path} cannot be read: {reason}'],
   ACCESS_REFUSED: [
     'blockTask',

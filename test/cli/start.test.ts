@@ -68,7 +68,7 @@ describe('caudal start', () => {
   it('serves on after the last answer, and ends well when it is told to', async () => {
     const child = startCaudal(['start', '--json'], { DATA_DIR: folder })
     await child.until(/Serving until stopped/)
-    const refused = await runCaudal(['results'], { DATA_DIR: folder })
+    const refused = await runCaudal(['start'], { DATA_DIR: folder })
     expect(refused.code).toBe(4)
     expect(refused.stderr).toContain('LOG_IN_USE')
     child.process.kill('SIGTERM')

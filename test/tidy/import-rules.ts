@@ -53,6 +53,8 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'engine/disk': { may: ['engine/core'], node: 'any' },
   'engine/log/renamed-log.ts': { may: ['engine/core', LOG_PORT], node: [] },
   'engine/log/embedded': { may: ['engine/core', 'engine/disk', LOG_PORT], node: 'any' },
+  'engine/log/socket': { may: ['engine/core', LOG_PORT], node: 'any' },
+  'engine/log/embedded/index.ts': { may: ['engine/log/embedded', 'engine/log/socket'], node: [] },
   [REPAIR]: { may: ['engine/core'], node: [] },
   'engine/log/kafka': { may: ['engine/core', LOG_PORT, REPAIR], node: 'any' },
   'engine/log/simulated': { may: ['engine/core', LOG_PORT, REPAIR], node: PURE },

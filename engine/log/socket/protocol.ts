@@ -1,0 +1,61 @@
+/** What the process that holds a log and one that looks at it say to each other, and where they meet. */
+import { join, relative } from 'node:path'
+import type { ErrorCode, ErrorDetails } from '#engine/core/errors.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
+import type { PartitionBatch, TopicSpec } from '#engine/log/log.ts'
+
+/** Raised with every change of what is said: two versions that differ refuse each other in words. */
+export const PROTOCOL = 1
+
+/** The first message on a connection, from the holder. */
+export interface Welcome {
+  readonly protocol: number
+  readonly pid: number
+  readonly recordBytesMax: number
+}
+
+/** The calls of the Log port that are forwarded. Readers are named by whoever opens them. */
+export type Call =
+  | { readonly name: 'createTopics'; readonly topics: readonly TopicSpec[] }
+  | { readonly name: 'describeTopics'; readonly names: readonly string[] | undefined }
+  | { readonly name: 'bounds'; readonly places: readonly TopicPartition[] }
+  | { readonly name: 'append'; readonly batches: readonly PartitionBatch[] }
+  | { readonly name: 'trim'; readonly place: TopicPartition; readonly beforeOffset: number }
+  | { readonly name: 'groupPositions'; readonly group: string; readonly places: readonly TopicPartition[] }
+  | {
+      readonly name: 'openReader'
+      readonly reader: number
+      readonly place: TopicPartition
+      readonly offset: number
+    }
+  | { readonly name: 'next'; readonly reader: number; readonly recordsMax: number }
+  | { readonly name: 'closeReader'; readonly reader: number }
+
+export interface Request {
+  readonly id: number
+  readonly call: Call
+}
+
+export interface Failure {
+  readonly id: number
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+}
+
+export interface Success {
+  readonly id: number
+  /** What the call gives: its type is known to whoever called. */
+  readonly value: never
+}
+
+export type Answer = Success | Failure
+
+/** What the kernel takes as the path of a socket, on the systems that take least, without the zero at its end. */
+const PATH_BYTES_MAX = 103
+
+/** The socket of the log in the folder; from the working directory where the whole path would be too long for the kernel. */
+export function socketPath(folder: string): string {
+  const path = join(folder, 'socket')
+  const shorter = relative('', path)
+  return Buffer.byteLength(path) <= PATH_BYTES_MAX || shorter.length >= path.length ? path : shorter
+}
