@@ -28,6 +28,7 @@ function lookedAt(behind: EmbeddedLog, log: Log): Log {
     recordBytesMax: log.recordBytesMax,
     createTopics: topics => log.createTopics(topics),
     describeTopics: names => log.describeTopics(names),
+    growTopic: (name, partitions) => log.growTopic(name, partitions),
     bounds: places => log.bounds(places),
     append: batches => log.append(batches),
     trim: (place, offset) => log.trim(place, offset),

@@ -11,6 +11,7 @@ import type {
   PartitionBatch,
   Producer,
   Reader,
+  TopicDescription,
   TopicSpec,
 } from '#engine/log/log.ts'
 import { encodeMessage, messagesOf } from './messages.ts'
@@ -86,8 +87,12 @@ class SocketLog implements Log {
     return this.#ask({ name: 'createTopics', topics })
   }
 
-  describeTopics(names?: readonly string[]): Promise<readonly TopicSpec[]> {
+  describeTopics(names?: readonly string[]): Promise<readonly TopicDescription[]> {
     return this.#ask({ name: 'describeTopics', names })
+  }
+
+  growTopic(topic: string, partitions: number): Promise<void> {
+    return this.#ask({ name: 'growTopic', topic, partitions })
   }
 
   bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {

@@ -18,6 +18,7 @@ export interface Welcome {
 export type Call =
   | { readonly name: 'createTopics'; readonly topics: readonly TopicSpec[] }
   | { readonly name: 'describeTopics'; readonly names: readonly string[] | undefined }
+  | { readonly name: 'growTopic'; readonly topic: string; readonly partitions: number }
   | { readonly name: 'bounds'; readonly places: readonly TopicPartition[] }
   | { readonly name: 'append'; readonly batches: readonly PartitionBatch[] }
   | { readonly name: 'trim'; readonly place: TopicPartition; readonly beforeOffset: number }

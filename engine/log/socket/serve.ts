@@ -119,6 +119,8 @@ class Conversation {
         return log.createTopics(call.topics)
       case 'describeTopics':
         return log.describeTopics(call.names)
+      case 'growTopic':
+        return log.growTopic(call.topic, call.partitions)
       case 'bounds':
         return log.bounds(call.places)
       case 'append':
