@@ -1,6 +1,7 @@
 /** One run of one scenario under one seed: inputs and faults, then a calm in which everything must drain, then the checks. */
 import { CaudalError } from '#engine/core/errors.ts'
 import { NO_HEADERS } from '#engine/core/record.ts'
+import { seedOf } from '../seeded-random.ts'
 import { scheduleFaults } from './fault-schedule.ts'
 import type { FaultKind } from './faults/fault-kind.ts'
 import { Fleet, type Plant } from './fleet.ts'
@@ -35,6 +36,8 @@ export interface Verdict {
   /** What befell the cluster, in order. */
   readonly trace: readonly string[]
   readonly events: number
+  /** When its calls were made, as one number: another course of events shows here. */
+  readonly course: number
 }
 
 export async function runSeed(options: SeedOptions): Promise<Verdict> {
@@ -62,7 +65,21 @@ export async function runSeed(options: SeedOptions): Promise<Verdict> {
   const { trace, time } = fleet
   for (const process of fleet.processes) process.kill()
   const kept = complaints.slice(0, COMPLAINTS_MAX)
-  return { scenario: scenario.name, seed, complaints: kept, trace, events: time.eventCount }
+  return {
+    scenario: scenario.name,
+    seed,
+    complaints: kept,
+    trace,
+    events: time.eventCount,
+    course: courseOf(fleet),
+  }
+}
+
+function courseOf({ model }: Fleet): number {
+  return model.calls.reduce(
+    (course, { question, startedAt }) => seedOf(course, `${question}@${startedAt}`),
+    0,
+  )
 }
 
 /** Lets the inputs of the scenario arrive. */
