@@ -95,7 +95,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
       const durationMs = between(random, 500, 9_000)
       fleet.disturb(undefined, durationMs)
       fleet.broker.faults.hangTransaction(place)
-      fleet.later(durationMs, () => fleet.broker.faults.abortHanging(place))
+      fleet.later(durationMs, () => fleet.broker.faults.abortHanging(place, 'foreign'))
       return `${place.topic}/${place.partition} for ${durationMs} ms`
     },
   },
