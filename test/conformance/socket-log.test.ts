@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { realSystem } from '#engine/core/system.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
-import type { GroupOptions, Log } from '#engine/log/log.ts'
+import type { GroupOptions, Log, TopicSpec } from '#engine/log/log.ts'
 import { connectLog, type LogServer, serveLog } from '#engine/log/socket/index.ts'
 import { encodeMessage, messagesOf } from '#engine/log/socket/messages.ts'
 import { batch, codeOf, failureOf, read, record, textOf } from './log/fixture.ts'
@@ -32,7 +32,7 @@ function lookedAt(behind: EmbeddedLog, log: Log): Log {
     bounds: places => log.bounds(places),
     append: batches => log.append(batches),
     trim: (place, offset) => log.trim(place, offset),
-    openReader: (place, offset) => log.openReader(place, offset),
+    openReader: (place, offset, topicId) => log.openReader(place, offset, topicId),
     groupPositions: (group, places) => log.groupPositions(group, places),
     startProducer: id => behind.startProducer(id),
     fence: id => behind.fence(id),
@@ -71,6 +71,13 @@ describeLog(
       async reopen() {
         await close()
         await open()
+        return log
+      },
+      async remake(spec: TopicSpec) {
+        await close()
+        rmSync(folder, { recursive: true })
+        await open()
+        await log.createTopics([spec])
         return log
       },
       async advance(durationMs: number) {

@@ -114,9 +114,15 @@ class SocketLog implements Log {
     return this.#ask({ name: 'groupPositions', group, places: places.map(placeOf) })
   }
 
-  openReader(place: TopicPartition, offset: number): Reader {
+  openReader(place: TopicPartition, offset: number, topicId?: string): Reader {
     const reader = ++this.#readers
-    const opened = this.#ask<void>({ name: 'openReader', reader, place: placeOf(place), offset })
+    const opened = this.#ask<void>({
+      name: 'openReader',
+      reader,
+      place: placeOf(place),
+      offset,
+      topicId,
+    })
     opened.catch(() => undefined) // Whoever reads is told.
     return new SocketReader(
       async recordsMax => {

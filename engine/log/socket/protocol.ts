@@ -28,6 +28,7 @@ export type Call =
       readonly reader: number
       readonly place: TopicPartition
       readonly offset: number
+      readonly topicId: string | undefined
     }
   | { readonly name: 'next'; readonly reader: number; readonly recordsMax: number }
   | { readonly name: 'closeReader'; readonly reader: number }

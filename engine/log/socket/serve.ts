@@ -144,10 +144,10 @@ class Conversation {
     }
   }
 
-  #open({ reader, place, offset }: Extract<Call, { readonly name: 'openReader' }>): void {
+  #open({ reader, place, offset, topicId }: Extract<Call, { readonly name: 'openReader' }>): void {
     if (this.#readers.size >= READERS_MAX)
       throw new CaudalError('REJECTED', { reason: `one process may have ${READERS_MAX} readers at a time` })
-    this.#readers.set(reader, this.#log.openReader(place, offset))
+    this.#readers.set(reader, this.#log.openReader(place, offset, topicId))
   }
 
   #reader(name: number): Reader {
