@@ -1,11 +1,11 @@
 /** What failed for good, read from its two topics. */
 import { CaudalError } from '#engine/core/errors.ts'
-import type { Log } from '#engine/log/log.ts'
 import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
 import { asDeadLetter } from '#engine/runtime/dead-letters.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
 import { type Kept, keptIn, type Replayable } from '#engine/runtime/replay.ts'
 import type { Failed } from '#pipelines/answers/types.ts'
+import type { Tool } from './tool.ts'
 import { TOPICS } from './topics.ts'
 import type { Values } from './values.ts'
 
@@ -22,13 +22,10 @@ export interface Failure extends Replayable {
 }
 
 /** Everything that failed and was not sent again since, oldest first. */
-export async function failuresIn(
-  log: Log,
-  values: Values,
-  deadLetterTopic: string,
-): Promise<readonly Failure[]> {
-  const failed = await keptIn(log, TOPICS.failed)
-  const dead = await keptIn(log, deadLetterTopic)
+export async function failuresIn(tool: Omit<Tool, 'configuration'>): Promise<readonly Failure[]> {
+  const { log, plan, values, isOwn } = tool
+  const failed = isOwn ? [] : await keptIn(log, TOPICS.failed)
+  const dead = await keptIn(log, plan.deadLetterTopic)
   const told = await Promise.all(failed.map(each => failedOf(each, values)))
   return [...told, ...dead.map(deadOf)].sort((a, b) => a.failedAt - b.failedAt)
 }

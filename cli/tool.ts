@@ -12,10 +12,10 @@ import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { EXIT, type Screen, type Surroundings } from './command.ts'
 import { type Configuration, configurationOf } from './configuration.ts'
+import { chosenTopology, type GraphChoice } from './graph-file.ts'
 import { PATIENCE_MS } from './kafka.ts'
 import { jsonLogger } from './logger.ts'
 import { openRegistry, reachLog } from './parts.ts'
-import { modellessTopology } from './pipeline.ts'
 import { closedOnStop } from './stopping.ts'
 import { Values } from './values.ts'
 
@@ -23,6 +23,8 @@ export interface Tool {
   readonly log: Log
   readonly plan: Plan
   readonly values: Values
+  /** A graph of somebody's own: it has none of the pipeline's topics. */
+  readonly isOwn: boolean
   readonly configuration: Configuration
 }
 
@@ -59,23 +61,30 @@ export type Doing =
   /** Writes values of the graph: topics are created. */
   | 'writes'
 
+export interface Access extends GraphChoice {
+  /** `reads` when left out. */
+  readonly doing?: Doing
+}
+
 /** The same, with the graph and its values. */
 export function withLog<T>(
   surroundings: Surroundings,
   use: (tool: Tool) => Promise<T>,
-  doing: Doing = 'reads',
+  { doing = 'reads', graph }: Access = {},
 ): Promise<T> {
   const { system, signal } = surroundings
   return withOpenLog(surroundings, async (log, configuration, logger) => {
-    const registry = await openRegistry(configuration, log, system)
-    const topology = modellessTopology(configuration)
+    const topology = await chosenTopology({ graph }, configuration)
+    const registry = await openRegistry({ ...configuration, application: topology.name }, log, system)
     const options = { registry, system, logger, signal }
     if (doing === 'reads' || doing === 'changes') await requireTopics(log, plan(topology))
-    const registers = doing === 'writes' || doing === 'changes'
+    const isOwn = graph !== undefined
+    // Of a graph of somebody's own nothing is written but bytes that are there.
+    const registers = !isOwn && (doing === 'writes' || doing === 'changes')
     const bound = registers ? await bindSchemas(topology, options) : reading(topology, options)
     const planned = plan(await fittedTopology(bound, log))
     if (doing === 'feeds' || doing === 'writes') await prepareTopics(planned, log)
-    return await use({ log, plan: planned, values: new Values(planned), configuration })
+    return await use({ log, plan: planned, values: new Values(planned), isOwn, configuration })
   })
 }
 
@@ -86,7 +95,7 @@ export async function hasTopics(log: Log, { application, topicSpecs }: Plan): Pr
 }
 
 export const withoutTopics = ({ application }: Plan): string =>
-  `application ${application} has no topics here: check APP_ID and KAFKA_BROKERS or DATA_DIR, or start it first`
+  `application ${application} has no topics here: check APP_ID (or the name of the graph) and KAFKA_BROKERS or DATA_DIR, or start it first`
 
 /** Throws REJECTED where the application has never run. */
 async function requireTopics(log: Log, planned: Plan): Promise<void> {

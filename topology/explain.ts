@@ -37,7 +37,7 @@ function operatorLines(node: OperatorNode): readonly string[] {
   const { state, timers, steps, tables, batch } = node.operator
   const outputs = Object.entries(node.routes).map(([output, routes]) => [output, targetsOf(routes)])
   return [
-    `  ${node.name}${node.attemptsMax === undefined ? '' : `, at most ${counted(node.attemptsMax, 'attempt')}`}`,
+    `  ${node.name}${node.attemptsMax === undefined ? '' : `, passed at most ${counted(node.attemptsMax, 'time')} by a record`}`,
     ...Object.entries(state).map(([name, { kind, codec, ttlMs }]) => {
       return `state ${name}: ${kind} of ${codec.name}${ttlMs === undefined ? '' : ` for ${durationText(ttlMs)}`}`
     }),

@@ -149,7 +149,7 @@ export async function withApplication<T>(
         await application.end()
       }
     },
-    'writes',
+    { doing: 'writes' },
   )
 }
 

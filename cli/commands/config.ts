@@ -32,7 +32,7 @@ change said. The version counts up unless it is given. With a fault nothing is w
         context.stdout.write(`${taskType} is under change ${versionOf(config)}\n`)
         return EXIT.ok
       },
-      'writes',
+      { doing: 'writes' },
     ),
 })
 

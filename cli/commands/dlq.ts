@@ -4,6 +4,7 @@ import { CaudalError } from '#engine/core/errors.ts'
 import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
 import { replay } from '#engine/runtime/replay.ts'
 import { command, EXIT } from '../command.ts'
+import { graphOption } from '../graph-file.ts'
 import { LiveView, progressLine } from '../live-view.ts'
 import { type Failure, failuresIn } from '../replays.ts'
 import { count, cut, table, things } from '../text-table.ts'
@@ -17,38 +18,47 @@ export const dlqList = command({
   name: 'dlq list',
   summary: 'Lists what failed for good: invalid events, questions whose attempts are used up, dead letters',
   positionals: [],
-  options: { json },
-  examples: ['caudal dlq list', 'caudal dlq list --json | jq -r .id'],
+  options: { json, graph: graphOption },
+  examples: ['caudal dlq list', 'caudal dlq list --json | jq -r .id', 'caudal dlq list --graph ./triage.ts'],
   run: context =>
-    withLog(context, async ({ log, plan, values }) => {
-      const { options, stdout } = context
-      const failures = await failuresIn(log, values, plan.deadLetterTopic)
-      const lines = options.json ? failures.map(each => JSON.stringify(rowOf(each))) : tableOf(failures)
-      for (const line of lines) await writeLine(stdout, line)
-      return EXIT.ok
-    }),
+    withLog(
+      context,
+      async tool => {
+        const { options, stdout } = context
+        const failures = await failuresIn(tool)
+        const lines = options.json ? failures.map(each => JSON.stringify(rowOf(each))) : tableOf(failures)
+        for (const line of lines) await writeLine(stdout, line)
+        return EXIT.ok
+      },
+      context.options,
+    ),
 })
 
 export const dlqShow = command({
   name: 'dlq show',
   summary: 'Shows one failure whole: input, faults, history, stack',
   positionals: ['ID'],
-  options: {},
+  options: {
+    json: { type: 'boolean', description: 'one JSON object a line' },
+    graph: graphOption,
+  },
   examples: ['caudal dlq show datos_crudos/3/17'],
   run: context =>
-    withLog(context, async ({ log, plan, values }) => {
-      const { positionals, stdout, stderr } = context
-      const found = (await failuresIn(log, values, plan.deadLetterTopic)).filter(
-        ({ id }) => id === positionals[0],
-      )
-      for (const { kind, detail } of found) {
-        const shown = kind === 'dead' ? readable(detail as DeadLetter) : detail // Its kind says which of the two it is.
-        stdout.write(`${JSON.stringify(shown, undefined, 2)}\n`)
-      }
-      if (found.length > 0) return EXIT.ok
-      stderr.write(`nothing with the id ${positionals[0]} failed, or it was sent again\n`)
-      return EXIT.notFound
-    }),
+    withLog(
+      context,
+      async tool => {
+        const { positionals, options, stdout, stderr } = context
+        const found = (await failuresIn(tool)).filter(({ id }) => id === positionals[0])
+        for (const { kind, detail } of found) {
+          const shown = kind === 'dead' ? readable(detail as DeadLetter) : detail // Its kind says which of the two it is.
+          stdout.write(`${JSON.stringify(shown, undefined, options.json ? 0 : 2)}\n`)
+        }
+        if (found.length > 0) return EXIT.ok
+        stderr.write(`nothing with the id ${positionals[0]} failed, or it was sent again\n`)
+        return EXIT.notFound
+      },
+      context.options,
+    ),
 })
 
 export const dlqReplay = command({
@@ -60,16 +70,17 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
   options: {
     all: { type: 'boolean', description: 'everything that can be sent again' },
     json: { type: 'boolean', description: 'write the result as one JSON object' },
+    graph: graphOption,
   },
   examples: ['caudal dlq replay es-41', 'caudal dlq replay --all'],
   run: context =>
     withLog(
       context,
-      async ({ log, plan, values }) => {
+      async tool => {
         const { positionals, options, stdout, stderr, system, signal } = context
         if (options.all === positionals.length > 0)
           throw new CaudalError('REJECTED', { reason: 'name the ids, or give --all' })
-        const failures = await failuresIn(log, values, plan.deadLetterTopic)
+        const failures = await failuresIn(tool)
         const chosen = options.all
           ? failures.filter(({ kind }) => kind !== 'invalid')
           : failures.filter(({ id }) => positionals.includes(id))
@@ -79,7 +90,7 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
         let done = 0
         while (done < chosen.length && !signal.aborted) {
           const batch = chosen.slice(done, done + BATCH_RECORDS)
-          await replay(log, batch, system.now())
+          await replay(tool.log, batch, system.now())
           done += batch.length
           if (view.isLive)
             view.draw([progressLine('failures', done, chosen.length, system.monotonic() - began)])
@@ -94,7 +105,7 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
         if (missing.length > 0) return EXIT.notFound
         return done < chosen.length ? EXIT.interrupted : EXIT.ok
       },
-      'changes',
+      { doing: 'changes', graph: context.options.graph },
     ),
 })
 

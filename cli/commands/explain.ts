@@ -6,12 +6,12 @@ import {
   compare,
   explainMermaid,
   explainText,
+  plan,
   summarize,
   type TopologySummary,
 } from '#topology/index.ts'
 import { command, EXIT } from '../command.ts'
-import { configurationOf } from '../configuration.ts'
-import { planOf } from '../pipeline.ts'
+import { graphOption, topologyFor } from '../graph-file.ts'
 
 export const explain = command({
   name: 'explain',
@@ -19,6 +19,7 @@ export const explain = command({
   details: 'With --compare the exit code is 3 where a person must act before the newer version starts.',
   positionals: [],
   options: {
+    graph: graphOption,
     mermaid: { type: 'boolean', description: 'as a Mermaid flowchart' },
     json: {
       type: 'boolean',
@@ -35,20 +36,21 @@ export const explain = command({
     'caudal explain --mermaid > graph.mmd',
     'caudal explain --json > release.json',
     'caudal explain --compare release.json',
+    'caudal explain --graph ./triage.ts',
   ],
   async run({ environment, options, stdout }) {
-    const plan = planOf(configurationOf(environment))
+    const planned = plan(await topologyFor(options, environment))
     if (options.compare !== undefined) {
-      const changes = compare(summaryIn(options.compare), summarize(plan))
+      const changes = compare(summaryIn(options.compare), summarize(planned))
       const lines = options.json ? changes.map(each => JSON.stringify(each)) : told(changes)
       for (const line of lines) stdout.write(`${line}\n`)
       return changes.every(({ verdict }) => verdict === 'safe') ? EXIT.ok : EXIT.configuration
     }
     const text = options.json
-      ? JSON.stringify(summarize(plan), undefined, 2)
+      ? JSON.stringify(summarize(planned), undefined, 2)
       : options.mermaid
-        ? explainMermaid(plan)
-        : explainText(plan)
+        ? explainMermaid(planned)
+        : explainText(planned)
     stdout.write(`${text.trimEnd()}\n`)
     return EXIT.ok
   },

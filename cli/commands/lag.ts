@@ -1,5 +1,6 @@
 /** `caudal lag`: how far each stage is behind its sources. */
 import { command, EXIT } from '../command.ts'
+import { graphOption } from '../graph-file.ts'
 import { type Lag, storedLag } from '../lag.ts'
 import { count, table } from '../text-table.ts'
 import { withLog } from '../tool.ts'
@@ -20,16 +21,25 @@ export const lag = command({
   options: {
     partitions: { type: 'boolean', description: 'a line for each partition instead of each topic' },
     json: { type: 'boolean', description: 'one JSON object a line' },
+    graph: graphOption,
   },
-  examples: ['caudal lag', 'KAFKA_BROKERS=localhost:9092 caudal lag --partitions --json'],
+  examples: [
+    'caudal lag',
+    'caudal lag --graph ./triage.ts',
+    'KAFKA_BROKERS=localhost:9092 caudal lag --partitions --json',
+  ],
   run: context =>
-    withLog(context, async ({ log, plan }) => {
-      const { options, stdout } = context
-      const rows = rowsOf(await storedLag(log, plan), options.partitions)
-      const lines = options.json ? rows.map(row => JSON.stringify(row)) : tableOf(rows)
-      stdout.write(`${lines.join('\n')}\n`)
-      return EXIT.ok
-    }),
+    withLog(
+      context,
+      async ({ log, plan }) => {
+        const { options, stdout } = context
+        const rows = rowsOf(await storedLag(log, plan), options.partitions)
+        const lines = options.json ? rows.map(row => JSON.stringify(row)) : tableOf(rows)
+        stdout.write(`${lines.join('\n')}\n`)
+        return EXIT.ok
+      },
+      context.options,
+    ),
 })
 
 function rowsOf(lags: readonly Lag[], byPartition: boolean): readonly Row[] {

@@ -60,6 +60,6 @@ best_answer. Nothing is checked here: what is no event ends in llm.failed with e
         if (signal.aborted) return EXIT.interrupted
         return tooLarge > 0 ? EXIT.usage : EXIT.ok
       },
-      'feeds',
+      { doing: 'feeds' },
     ),
 })

@@ -8,6 +8,7 @@ import { decodeDue, isExpired, unframe } from '#engine/state/frame.ts'
 import { type Entry, parseEntry } from '#engine/state/layout.ts'
 import type { OperatorNode, Stage } from '#topology/index.ts'
 import { command, EXIT } from '../command.ts'
+import { graphOption } from '../graph-file.ts'
 import { type Tool, withLog } from '../tool.ts'
 import { decoded } from '../values.ts'
 
@@ -25,18 +26,26 @@ export const stateGet = command({
   summary: 'Shows what an operator has stored under a key: values, maps and timers',
   details: 'Read from the state topic, where it is as of the last commit.',
   positionals: ['OPERATOR', 'KEY'],
-  options: { json: { type: 'boolean', description: 'one JSON object a line' } },
-  examples: ['caudal state get admit es-01', 'caudal state get admit es-01 --json'],
+  options: { json: { type: 'boolean', description: 'one JSON object a line' }, graph: graphOption },
+  examples: [
+    'caudal state get admit es-01',
+    'caudal state get admit es-01 --json',
+    'caudal state get count ada --graph ./first.ts',
+  ],
   run: context =>
-    withLog(context, async tool => {
-      const { positionals, options, stdout, stderr, system } = context
-      const [operator = '', key = ''] = positionals
-      const found = await read(tool, operator, key, system.now())
-      for (const each of found) stdout.write(`${options.json ? JSON.stringify(each) : lineOf(each)}\n`)
-      if (found.length > 0) return EXIT.ok
-      stderr.write(`${operator} has stored nothing under ${key}\n`)
-      return EXIT.notFound
-    }),
+    withLog(
+      context,
+      async tool => {
+        const { positionals, options, stdout, stderr, system } = context
+        const [operator = '', key = ''] = positionals
+        const found = await read(tool, operator, key, system.now())
+        for (const each of found) stdout.write(`${options.json ? JSON.stringify(each) : lineOf(each)}\n`)
+        if (found.length > 0) return EXIT.ok
+        stderr.write(`${operator} has stored nothing under ${key}\n`)
+        return EXIT.notFound
+      },
+      context.options,
+    ),
 })
 
 async function read(

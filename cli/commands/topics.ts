@@ -2,6 +2,7 @@
 import type { TopicSpec } from '#engine/log/log.ts'
 import { prepareTopics } from '#engine/runtime/topic-preparation.ts'
 import { command, EXIT } from '../command.ts'
+import { graphOption } from '../graph-file.ts'
 import { things } from '../text-table.ts'
 import { hasTopics, type Tool, withLog, withoutTopics } from '../tool.ts'
 
@@ -20,7 +21,7 @@ export const topicsPlan = command({
   name: 'topics plan',
   summary: 'Tells which topics would be created, and which differ from what the graph needs',
   positionals: [],
-  options: { json },
+  options: { json, graph: graphOption },
   examples: ['caudal topics plan', 'KAFKA_BROKERS=localhost:9092 caudal topics plan --json'],
   run: context =>
     withLog(
@@ -34,7 +35,7 @@ export const topicsPlan = command({
         context.stderr.write(`${withoutTopics(tool.plan)}\n`)
         return EXIT.notFound
       },
-      'compares',
+      { doing: 'compares', graph: context.options.graph },
     ),
 })
 
@@ -44,18 +45,30 @@ export const topicsApply = command({
   details:
     'Nothing is created when a topic differs from what the graph needs; no topic is ever changed or deleted.',
   positionals: [],
-  options: {},
-  examples: ['caudal topics apply', 'KAFKA_BROKERS=localhost:9092 caudal topics apply'],
+  options: {
+    json: { type: 'boolean', description: 'write the result as one JSON object' },
+    graph: graphOption,
+  },
+  examples: [
+    'caudal topics apply',
+    'caudal topics apply --graph ./triage.ts',
+    'KAFKA_BROKERS=localhost:9092 caudal topics apply',
+  ],
   run: context =>
     withLog(
       context,
       async tool => {
         const missing = (await comparedTopics(tool)).filter(({ action }) => action === 'create')
         await prepareTopics(tool.plan, tool.log)
-        context.stdout.write(`${things(missing.length, 'topic')} created\n`)
+        const created = missing.map(({ topic }) => topic)
+        context.stdout.write(
+          context.options.json
+            ? `${JSON.stringify({ created })}\n`
+            : `${things(created.length, 'topic')} created\n`,
+        )
         return EXIT.ok
       },
-      'compares',
+      { doing: 'compares', graph: context.options.graph },
     ),
 })
 

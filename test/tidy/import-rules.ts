@@ -78,7 +78,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   },
   stores: { may: ['engine/core'], node: 'any' },
   gateway: { may: ['engine/core', LOG_PORT, 'schemas', ...STORE_PORTS], node: 'any' },
-  observability: { may: ['engine/core'], node: 'any' },
+  observability: { may: ['engine/core'], mayTypes: [LOG_PORT, 'engine/runtime'], node: 'any' },
   testing: {
     may: [...ENGINE, 'engine/log/simulated', 'engine/log/embedded', MODEL_PORT, 'models/simulated.ts'],
     node: 'any',

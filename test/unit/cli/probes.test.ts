@@ -5,10 +5,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command.ts'
 import { configurationOf } from '#cli/configuration.ts'
 import { main } from '#cli/main.ts'
-import { type Probes, serveProbes, type Watched } from '#cli/probes.ts'
+import { serveProbes } from '#cli/probes.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { silent } from '#engine/runtime/run.ts'
-import { dataFolder } from './data-folder.ts'
+import type { Probes, Watched } from '#observability/probes.ts'
+import { dataFolder, plan } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
 const opened: AsyncDisposable[] = []
@@ -37,7 +38,7 @@ const wellPod: Pod = {
 const wellLog: Watched['log'] = { bounds: async () => [{ start: 0, end: 0 }] }
 
 function watch(probes: Probes, pod: Partial<Pod> = {}, log = wellLog): void {
-  probes.watch({ log, running: { pod: { ...wellPod, ...pod } } })
+  probes.watch({ log, running: { pod: { ...wellPod, ...pod }, plan } })
 }
 
 async function asked(url: string, path: string, method = 'GET') {

@@ -136,7 +136,7 @@ describe('a tally', () => {
         },
         async (tally, log) => {
           expect(tally.open).toBe(0)
-          await replay(log, await failuresIn(log, new Values(plan), plan.deadLetterTopic), 7)
+          await replay(log, await failuresIn({ log, plan, values: new Values(plan), isOwn: false }), 7)
           await tally.caughtUp()
           expect(tally.figures.duplicates).toBe(1)
           expect(tally.open).toBe(1)
@@ -150,7 +150,7 @@ describe('a tally', () => {
       log => put(log, 'llm.failed', of(FailedAvro, failed(), q2)),
       async (tally, log) => {
         expect(tally.figures).toMatchObject({ failed: 1, calls: 1, attempts: 3 })
-        await replay(log, await failuresIn(log, new Values(plan), plan.deadLetterTopic), 7)
+        await replay(log, await failuresIn({ log, plan, values: new Values(plan), isOwn: false }), 7)
         await tally.caughtUp()
         expect(tally.figures).toMatchObject({ failed: 0, calls: 0, attempts: 0, costUsd: 0 })
       },

@@ -30,7 +30,7 @@ stage charge: 8 tasks, state in shop.charge.state
 
 stage retry: 8 tasks, state in shop.retry.state
   reads refused
-  retry, at most 3 attempts
+  retry, passed at most 3 times by a record
     again   -> orders after 1s 2m
     gaveUp  -> (discarded)
 

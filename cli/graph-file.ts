@@ -1,0 +1,61 @@
+/** A graph of one's own, for commands that else look at the answer pipeline: a module that exports it. */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { Topology } from '#topology/topology.ts'
+import { type Configuration, configurationOf } from './configuration.ts'
+import { modellessTopology } from './pipeline.ts'
+
+/** The option of every command that works on any graph. */
+export const graphOption = {
+  type: 'string',
+  value: 'FILE',
+  description:
+    'a graph of your own instead of the answer pipeline: a module that exports it as graph or default',
+} as const
+
+export interface GraphChoice {
+  /** Left out: the answer pipeline. */
+  readonly graph?: string | undefined
+}
+
+/** The graph that a command is about. Rejects with REJECTED where the file does not export one. */
+export async function chosenTopology(
+  { graph }: GraphChoice,
+  configuration: Configuration,
+): Promise<Topology> {
+  return graph === undefined ? modellessTopology(configuration) : graphIn(graph)
+}
+
+/** The same, of a command without a log. */
+export const topologyFor = (
+  options: GraphChoice,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Topology> => chosenTopology(options, configurationOf(environment))
+
+async function graphIn(path: string): Promise<Topology> {
+  const { default: unnamed, graph = unnamed } = await loaded(path)
+  const topology = isBuilder(graph) ? graph.build() : graph
+  if (isTopology(topology)) return topology
+  const reason = `${path} exports no graph: write export const graph = topology('name'), and what belongs to it, there`
+  throw new CaudalError('REJECTED', { reason })
+}
+
+async function loaded(path: string): Promise<{ readonly default?: unknown; readonly graph?: unknown }> {
+  try {
+    return await import(pathToFileURL(resolve(path)).href)
+  } catch (error) {
+    throw new CaudalError('REJECTED', { reason: `${path} cannot be loaded: ${reasonOf(error)}` }, error)
+  }
+}
+
+function isBuilder(value: unknown): value is { build(): unknown } {
+  return isObject(value) && 'build' in value && typeof value.build === 'function'
+}
+
+function isTopology(value: unknown): value is Topology {
+  if (!isObject(value) || !('name' in value) || !('topics' in value) || !('operators' in value)) return false
+  return typeof value.name === 'string' && Array.isArray(value.topics) && Array.isArray(value.operators)
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null

@@ -1,0 +1,172 @@
+/** Tells whoever supervises a pod how it is, over HTTP: GET /live and GET /ready. */
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { PodPhase } from '#engine/runtime/pod.ts'
+import type { TaskPhase } from '#engine/runtime/task-lifecycle.ts'
+
+/** Below the second that supervisors wait for an answer unless told otherwise. */
+const ANSWER_MS = 800
+/** How many tasks a reason names. */
+const NAMED_MAX = 10
+
+export interface ProbeOptions {
+  /** 0 for any that is free. */
+  readonly port: number
+  /** 127.0.0.1 when left out, which only this machine reaches; 0.0.0.0 for whoever reaches this one. */
+  readonly host?: string
+  readonly system?: System
+}
+
+/** What the answers are about: a pod that runs, as `run` gives it, and the log that it was given. */
+export interface Watched {
+  readonly log: Pick<Log, 'bounds'>
+  readonly running: {
+    readonly pod: WatchedPod
+    readonly plan: { readonly topicSpecs: readonly { readonly name: string }[] }
+  }
+}
+
+interface WatchedPod {
+  readonly phase: PodPhase
+  readonly tasks: readonly { readonly name: string; readonly phase: TaskPhase }[]
+  readonly metrics: { readonly rebalances: number }
+  /** Runs it in the next step. */
+  enqueue(callback: () => void): void
+}
+
+/** What is in the way; nothing when all is well. */
+type Reasons = readonly string[]
+
+/**
+ * Live is who steps: a pod that has not started yet counts, one that has ended or hangs does not. Ready is who works: every
+ * task of the pod runs and the log answers. It listens before anything else is opened, so that a pod that waits for its
+ * brokers is live and not ready instead of unreachable.
+ */
+export class Probes implements AsyncDisposable {
+  readonly #server: Server
+  readonly #system: System
+  #url = ''
+  #pipeline: Watched | undefined
+  /** One question to the log at a time, however often it is asked for. */
+  #asking: Promise<boolean> | undefined
+
+  constructor(system: System = realSystem) {
+    this.#system = system
+    this.#server = createServer(({ method, url }, response) => this.#answer(method, url, response))
+  }
+
+  /** Resolves to the address of what it serves; rejects where that cannot be listened on. */
+  listen(host: string, port: number): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject)
+        const { address, family, port } = this.#server.address() as AddressInfo // It listens on TCP, where an address is always this.
+        this.#url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+        resolve(this.#url)
+      })
+    })
+  }
+
+  /** Where it listens. */
+  get url(): string {
+    return this.#url
+  }
+
+  /** The pod was started: from here on the answers are about it. */
+  watch(pipeline: Watched): void {
+    this.#pipeline = pipeline
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise(resolve => this.#server.close(resolve))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #answer(method: string | undefined, url: string | undefined, response: ServerResponse): void {
+    const path = url?.split('?')[0]
+    const reasons = path === '/live' ? this.#notLive() : path === '/ready' ? this.#notReady() : undefined
+    if (!reasons) return send(response, 404, { reasons: ['there are /live and /ready'] })
+    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, { reasons: ['it must be a GET'] })
+    reasons.then(
+      found => send(response, found.length === 0 ? 200 : 503, { reasons: found }),
+      error => send(response, 503, { reasons: [reasonOf(error)] }),
+    )
+  }
+
+  async #notLive(): Promise<Reasons> {
+    const pod = this.#pipeline?.running.pod
+    if (!pod) return []
+    if (pod.phase === 'failed' || pod.phase === 'stopped') return [`the pod is ${pod.phase}`]
+    const stepped = new Promise<boolean>(resolve => pod.enqueue(() => resolve(true)))
+    return (await this.#inTime(stepped)) ? [] : [`the pod has not stepped for ${ANSWER_MS} ms`]
+  }
+
+  async #notReady(): Promise<Reasons> {
+    if (!this.#pipeline)
+      return ['the pod is starting: it waits until brokers and registry have answered and topics are there']
+    const { pod } = this.#pipeline.running
+    if (pod.phase !== 'running') return [`the pod is ${pod.phase}`]
+    const reasons: string[] = []
+    if (!(await this.#inTime(this.#ask(this.#pipeline)))) reasons.push('the log does not answer')
+    if (pod.metrics.rebalances === 0) reasons.push('the pod has not joined its group yet')
+    for (const phase of ['restoring', 'blocked'] as const) {
+      const names = pod.tasks.filter(task => task.phase === phase).map(({ name }) => name)
+      if (names.length > 0) reasons.push(`${phase}: ${listOf(names)}`)
+    }
+    return reasons
+  }
+
+  #ask({ log, running }: Watched): Promise<boolean> {
+    const [first] = running.plan.topicSpecs
+    this.#asking ??= log
+      .bounds(first ? [{ topic: first.name, partition: 0 }] : [])
+      .then(
+        () => true,
+        () => false,
+      )
+      .finally(() => {
+        this.#asking = undefined
+      })
+    return this.#asking
+  }
+
+  /** False as well where the answer takes too long. */
+  #inTime(answer: Promise<boolean>): Promise<boolean> {
+    return new Promise(resolve => {
+      const cancel = this.#system.after(ANSWER_MS, () => resolve(false))
+      answer.then(resolve).finally(cancel)
+    })
+  }
+}
+
+function listOf(names: readonly string[]): string {
+  const rest = names.length - NAMED_MAX
+  return names.slice(0, NAMED_MAX).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
+}
+
+function send(response: ServerResponse, status: number, body: { readonly reasons: Reasons }): void {
+  const text = `${JSON.stringify({ ok: status === 200, ...body })}\n`
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+  response.end(text)
+}
+
+/** For a pod of one's own. Rejects with CONFIGURATION_INVALID where nothing can be served. */
+export async function serveProbes(options: ProbeOptions): Promise<Probes> {
+  const { port, host = '127.0.0.1', system } = options
+  const probes = new Probes(system)
+  try {
+    await probes.listen(host, port)
+    return probes
+  } catch (error) {
+    const faults = `host ${host}, port ${port}: nothing can be served there: ${reasonOf(error)}`
+    throw new CaudalError('CONFIGURATION_INVALID', { faults }, error)
+  }
+}

@@ -1,0 +1,22 @@
+/** A graph of somebody's own, as a module that a command is given. */
+import { json, operator, text, topology, value } from '../../../index.ts'
+
+const Total = json<number>('Total')
+const count = operator({
+  name: 'count',
+  input: text,
+  outputs: { counted: Total },
+  state: { total: value(Total) },
+  process(record, ctx) {
+    if (record.value === 'poison') throw new TypeError('no word')
+    const total = (ctx.state.total.get() ?? 0) + record.value.length
+    ctx.state.total.set(total)
+    ctx.emit('counted', total)
+  },
+})
+
+const builder = topology('own')
+export const words = builder.source('words', { value: text, partitionedByKey: true, partitions: 2 })
+export const totals = builder.topic('totals', { value: Total, partitions: 2 })
+words.process(count).to(totals)
+export const graph = builder.build()
