@@ -1,6 +1,7 @@
 /** The public API: declare a topology, run it. Logs and the testing kit have entries of their own. */
 export { bytes, type Codec, json, text, type ValueOf } from '#engine/core/codec.ts'
 export { type Action, CaudalError, type ErrorCode, hasCode } from '#engine/core/errors.ts'
+export { silent } from '#engine/core/loggers.ts'
 export {
   type BatchItem,
   batchOperator,

@@ -10,6 +10,7 @@ import { answers } from '#pipelines/answers.ts'
 import { bindSchemas } from '#schemas/bind.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
+import { Closers } from './closers.ts'
 import { type Configuration, SETTINGS } from './configuration.ts'
 import {
   callTimeoutMs,
@@ -52,7 +53,7 @@ export async function openPipeline(
 ): Promise<Pipeline> {
   const { system, logger } = options
   warnOfUnused(configuration, logger)
-  await using opened = new AsyncDisposableStack()
+  await using opened = new Closers()
   const { log } = opened.use(await holdLog(configuration, options))
   const cancel = closedOnStop(log, options.signal, system, 0)
   opened.defer(cancel)
@@ -92,7 +93,7 @@ export async function openPipeline(
     usage,
     model: description,
     troubles,
-    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
 }
 

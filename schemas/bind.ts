@@ -1,10 +1,24 @@
 /** Gives the codecs of a topology the ids and schemas of a registry. */
 
+import { warnings } from '#engine/core/loggers.ts'
+import type { Logger } from '#engine/core/operator.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
 import { withCodecs } from '#topology/codecs.ts'
 import type { Topology } from '#topology/topology.ts'
 import { registerSchemas, subjectsOf } from './deploy.ts'
+import type { SchemaRegistry } from './registry.ts'
 import { type Binding, isSchemaCodec, type SchemaCodec } from './schema-codec.ts'
 import { FetchedWriters, untilAvailable, type WritersOptions } from './writers.ts'
+
+export interface BindOptions {
+  readonly registry: SchemaRegistry
+  /** Told while the registry is down. Left out: warnings and errors go to the standard error output. */
+  readonly logger?: Logger
+  /** Left out: the machine's own time. */
+  readonly system?: System
+  /** Aborted when nobody needs the topology any more: a registry that is down is asked no longer. */
+  readonly signal?: AbortSignal
+}
 
 /**
  * Looks up the schemas of the topology, registers those that are missing, and returns the same topology with codecs
@@ -12,10 +26,11 @@ import { FetchedWriters, untilAvailable, type WritersOptions } from './writers.t
  * that cannot read what their predecessors wrote, all listed.
  *
  * ```ts
- * const running = await run(await bindSchemas(pipeline, { registry, system, logger }), { log })
+ * const running = await run(await bindSchemas(pipeline, { registry }), { log })
  * ```
  */
-export async function bindSchemas(topology: Topology, options: WritersOptions): Promise<Topology> {
+export async function bindSchemas(topology: Topology, given: BindOptions): Promise<Topology> {
+  const options = { system: realSystem, logger: warnings, ...given }
   const { registry } = options
   const bySubject = await untilAvailable(() => registerSchemas(topology, registry), options)
   const ids = new Map(subjectsOf(topology).map(({ name, schema }) => [schema, bySubject.get(name)]))

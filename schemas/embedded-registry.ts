@@ -11,7 +11,7 @@
 import { asText } from '#engine/core/codec.ts'
 import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import { NO_HEADERS } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
 import { AvroType } from './avro-type.ts'
 import type { SchemaRegistry } from './registry.ts'
@@ -21,7 +21,8 @@ const FETCH_RECORDS_MAX = 1_000
 export interface EmbeddedRegistryOptions {
   readonly application: string
   readonly log: Log
-  readonly system: System
+  /** Left out: the machine's own time. */
+  readonly system?: System
 }
 
 interface Entry {
@@ -42,7 +43,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
   #reading: Promise<void> | undefined
   #isThere = false
 
-  constructor({ application, log, system }: EmbeddedRegistryOptions) {
+  constructor({ application, log, system = realSystem }: EmbeddedRegistryOptions) {
     this.#topic = `${application}.schemas`
     this.address = `topic ${this.#topic}`
     this.#log = log

@@ -21,6 +21,7 @@ import { Inbox } from './inbox.ts'
 import { incarnationOf, isSamePod } from './incarnation.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
+import { OwnedTasks } from './owned-tasks.ts'
 import { Ownership } from './ownership.ts'
 import { groupTopicsOf, statePlacesOf, writePlacesOf } from './plan-tasks.ts'
 import { type AdoptedTopics, PlanTopics } from './plan-topics.ts'
@@ -141,13 +142,9 @@ export class Pod implements TaskHost {
     this.#upkeep = new Upkeep({
       plan,
       name,
-      log,
-      system,
-      logger,
-      positionIntervalMs: limits.positionIntervalMs,
+      host: this,
       tasks: () => this.tasks,
       membership,
-      enqueue: callback => this.enqueue(callback),
       onTorn: error => this.#ownership.isSettled && this.#producerLost(error),
     })
     this.#stall = new StallDetector(system, sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
@@ -166,8 +163,10 @@ export class Pod implements TaskHost {
     this.phase = 'running'
     this.#stall.start()
     this.#upkeep.start()
+    const owned = new OwnedTasks(this)
     this.#upkeep.every(1_000, () => this.#ownership.checkTimeouts())
     this.#watch.start(this.#upkeep)
+    this.#upkeep.every(1_000, () => owned.look(this.#ownership.generation, this.tasks))
     publish('caudal:pod:started', {
       pod: this.incarnation,
       application: this.application,

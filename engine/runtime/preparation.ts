@@ -42,7 +42,8 @@ async function lookAtNeighbours(plan: Plan, log: Log): Promise<void> {
     .filter(name => name.endsWith(TOPOLOGY_SUFFIX))
   if (names.includes(plan.topologyTopic) && (await lastWritten(log, plan.topologyTopic))) return
   const neighbours: Neighbour[] = []
-  for (const topologyTopic of names) {
+  // Another pod may have written our own since.
+  for (const topologyTopic of names.filter(name => name !== plan.topologyTopic)) {
     const written = await lastWritten(log, topologyTopic)
     const summary = written === undefined ? undefined : neighbourIn(written)
     if (summary) neighbours.push({ topologyTopic, summary })

@@ -1,5 +1,6 @@
 /** Runs a topology in this process: the way in for programs that embed the engine. */
 import { CaudalError } from '#engine/core/errors.ts'
+import { warnings } from '#engine/core/loggers.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import { realSystem, type System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -13,18 +14,23 @@ import { fittedTopology } from './fitted-topology.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import type { AdoptedTopics } from './plan-topics.ts'
 import { Pod } from './pod.ts'
+import { uniqueName } from './pod-name.ts'
 import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
 import { type Patience, whenAvailable } from './when-available.ts'
 
 export interface RunOptions {
   readonly log: Log
-  /** Unique among the pods of the application that live at the same time; `pod` when left out. */
+  /**
+   * Unique among the pods of the application that live at the same time. Left out: the machine's name and some characters
+   * that differ at each start. A pod that is started again under its former name takes over from itself without a wait.
+   */
   readonly name?: string
   /** Where the local copies of state are; in memory when left out, so that a start reads the whole state topic. */
   readonly stores?: StoreFactory
   readonly limits?: Partial<Limits>
   /** Answers to TOPIC_REPLACED: topics that took the place of deleted ones, by their ids, and where to begin in them. */
   readonly adoptTopics?: AdoptedTopics
+  /** Left out: warnings and errors go to the standard error output, a line each. `silent` says nothing. */
   readonly logger?: Logger
   readonly system?: System
 }
@@ -55,8 +61,8 @@ export interface Running {
  * an earlier version has stored (TOPOLOGY_CHANGED).
  */
 export async function run(topology: Topology, options: RunOptions): Promise<Running> {
-  const { log, name = 'pod', stores = memoryStores(), logger = silent, system = realSystem } = options
-  const { adoptTopics = {} } = options
+  const { log, stores = memoryStores(), logger = warnings, system = realSystem } = options
+  const { name = uniqueName(system), adoptTopics = {} } = options
   const limits = resolveLimits(options.limits)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
@@ -104,6 +110,3 @@ async function fitted(topology: Topology, log: Log, patience: Patience): Promise
   }, patience)
   return found
 }
-
-/** Says nothing. */
-export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }

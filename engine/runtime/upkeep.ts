@@ -1,14 +1,13 @@
 /** What a pod does now and then: stores positions for lag tools, sweeps expired state, trims what delay tiers have passed on, looks for torn transactions. */
 import { reasonOf } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
-import type { Log, Membership } from '#engine/log/log.ts'
+import type { Membership } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Leftovers } from './leftovers.ts'
 import { writePlacesOf } from './plan-tasks.ts'
 import { SWEEP_INTERVAL_MS } from './sweep.ts'
 import type { Task } from './task.ts'
+import type { TaskHost } from './task-host.ts'
 
 const TRIM_INTERVAL_MS = 10_000
 /** Torn transactions are looked for so often. */
@@ -18,13 +17,9 @@ export interface UpkeepOptions {
   readonly plan: Plan
   /** Of the pod. */
   readonly name: string
-  readonly log: Log
-  readonly system: System
-  readonly logger: Logger
-  readonly positionIntervalMs: number
+  readonly host: TaskHost
   readonly tasks: () => readonly Task[]
   readonly membership: () => Membership | undefined
-  readonly enqueue: (callback: () => void) => void
   /** A transaction of this pod is torn: its producer is to be replaced. */
   readonly onTorn: (error: unknown) => void
 }
@@ -39,9 +34,12 @@ export class Upkeep {
 
   constructor(options: UpkeepOptions) {
     this.#options = options
-    const { plan, name, onTorn } = options
+    const { plan, name, host, onTorn } = options
     this.#leftovers = new Leftovers({
       ...options,
+      log: host.log,
+      logger: host.logger,
+      enqueue: callback => host.enqueue(callback),
       application: plan.application,
       producer: `${plan.application}-${name}`,
       writePlaces: writePlacesOf(plan),
@@ -50,7 +48,8 @@ export class Upkeep {
   }
 
   start(): void {
-    this.every(this.#options.positionIntervalMs, () => void this.storePositions(this.#options.tasks()))
+    const { host, tasks } = this.#options
+    this.every(host.limits.positionIntervalMs, () => void this.storePositions(tasks()))
     this.every(SWEEP_INTERVAL_MS, () => this.#sweep())
     this.every(TRIM_INTERVAL_MS, () => this.#trim())
     this.every(LEFTOVERS_LOOK_MS, () => this.#leftovers.look())
@@ -58,14 +57,14 @@ export class Upkeep {
 
   /** Runs the callback within a step of the pod, again and again. */
   every(intervalMs: number, callback: () => void): void {
-    const { system, enqueue } = this.#options
+    const { host } = this.#options
     const again = () => {
       this.#cancels.delete(cancel)
-      cancel = system.after(intervalMs, again)
+      cancel = host.system.after(intervalMs, again)
       this.#cancels.add(cancel)
-      enqueue(callback)
+      host.enqueue(callback)
     }
-    let cancel = system.after(intervalMs, again)
+    let cancel = host.system.after(intervalMs, again)
     this.#cancels.add(cancel)
   }
 
@@ -83,7 +82,7 @@ export class Upkeep {
       await membership.commitPositions(positions)
       for (const position of positions) note(this.#stored, position)
     } catch (error) {
-      this.#options.logger.debug('positions were not stored', { error: reasonOf(error) })
+      this.#options.host.logger.debug('positions were not stored', { error: reasonOf(error) })
     }
   }
 
@@ -93,7 +92,8 @@ export class Upkeep {
 
   /** Records of a tier are of no use to anybody once the checkpoint has passed them. */
   #trim(): void {
-    const { log, logger, tasks } = this.#options
+    const { host, tasks } = this.#options
+    const { log, logger } = host
     const delays = tasks().filter(({ program }) => program.tiers.length > 0)
     for (const position of advanced(this.#trimmed, delays)) {
       const { offset, ...place } = position

@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { open } from 'lmdb'
 import { reasonOf } from '#engine/core/errors.ts'
 import { taskKey } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
 import { statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { FORMAT, failed, isFull, LmdbFile, type Meta, type Place, type Root, SUSPECT } from './lmdb-file.ts'
 import type { CopyOf, StoreFactory } from './store.ts'
@@ -24,7 +24,8 @@ import { WriteBehindStore } from './write-behind-store.ts'
 export interface LmdbStoreOptions {
   /** Directory of all copies; each task has its own below it. */
   readonly path: string
-  readonly system: System
+  /** Left out: the machine's own time and randomness. */
+  readonly system?: System
   /** A copy that was out of touch for longer begins anew: tombstones that it has not seen may be gone. */
   readonly outOfTouchMaxMs?: number
   /** Memory for what is not yet written, shared equally by the stores that are open. */
@@ -48,7 +49,7 @@ const FLUSH_DELAY_MS = 2_000
 const GATHERED_BYTES_MAX = 256 * 1024 * 1024
 
 export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
-  const { path, system, diagnose, gatheredBytesMax = GATHERED_BYTES_MAX } = options
+  const { path, system = realSystem, diagnose, gatheredBytesMax = GATHERED_BYTES_MAX } = options
   const turns = new Turns(system)
   let stores = 0
   return {

@@ -65,6 +65,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     may: ['engine/core', 'engine/state', 'topology', LOG_PORT],
     node: [...PURE, 'node:diagnostics_channel', 'node:async_hooks'],
   },
+  'engine/runtime/pod-name.ts': { may: ['engine/core'], node: ['node:os'] },
   operators: { may: ['engine/core', ...MODEL_PARTS, ...STORE_PORTS, ANSWERS, 'schemas'], node: PURE },
   [ANSWERS]: { may: ['engine/core', ...MODEL_PARTS, 'schemas'], node: PURE },
   models: { may: ['engine/core'], node: PURE },

@@ -7,7 +7,7 @@ import { type ESTree, type ParseResult, parseSync, Visitor, type VisitorObject }
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Folders that hold nothing of ours; of the hidden ones, only .ci does. */
-const SKIPPED = /^(node_modules|data|coverage|cache|\.(?!ci$).*)$/
+const SKIPPED = /^(node_modules|data|dist|coverage|cache|\.(?!ci$).*)$/
 const TEXT =
   /\.(ts|md|json|ya?ml|sh|avsc|sql|properties|toml|html|css|js|mjs)$|^[A-Z]+$|^run$|^\.[a-z]+(rc|ignore)$/
 

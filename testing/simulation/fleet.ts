@@ -3,6 +3,7 @@
  * befalls them. Faults act through it, so that whatever they begin is ended when the calm comes.
  */
 import { type ErrorCode, hasCode } from '#engine/core/errors.ts'
+import { silent } from '#engine/core/loggers.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -12,7 +13,6 @@ import {
   type SimulatedBroker,
 } from '#engine/log/simulated/simulated-broker.ts'
 import { writePlacesOf } from '#engine/runtime/plan-tasks.ts'
-import { silent } from '#engine/runtime/run.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { type Plan, plan } from '#topology/plan.ts'

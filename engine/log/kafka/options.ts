@@ -1,6 +1,6 @@
 /** What a user may say about the connection to Kafka; each option with its default. */
 import type { ConnectionOptions } from 'node:tls'
-import type { System } from '#engine/core/system.ts'
+import { realSystem, type System } from '#engine/core/system.ts'
 import { RECORD_BYTES_MAX } from '../log.ts'
 import type { Compression } from './compression.ts'
 
@@ -9,7 +9,8 @@ export interface KafkaLogOptions {
   readonly brokers: readonly string[]
   /** Names this process in the brokers' logs and quotas. */
   readonly clientId: string
-  readonly system: System
+  /** Left out: the machine's own time and randomness. */
+  readonly system?: System
   /** Where to connect instead of an address that the cluster gives: tunnels, forwarded ports, proxies. */
   readonly route?: (address: string) => string
   /** Encrypts; `true` trusts what Node trusts, an object gives certificates. */
@@ -49,6 +50,7 @@ export type KafkaSettings = Required<Omit<KafkaLogOptions, 'ssl' | 'sasl' | 'sig
   Pick<KafkaLogOptions, 'ssl' | 'sasl'>
 
 const DEFAULTS = {
+  system: realSystem,
   compression: 'none',
   replicationFactor: -1,
   transactionTimeoutMs: 60_000,

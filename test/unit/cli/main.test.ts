@@ -98,8 +98,9 @@ describe('docs/cli.md', () => {
     const page = [
       '# The command line',
       '',
-      '`npm start -- OPTIONS` is `caudal start OPTIONS`. The command runs under any Node from 20 on: an older one than 24',
-      'starts the Node 24 that is installed with the project. Settings come from the [environment](configuration.md).',
+      'In a clone, `npm start -- OPTIONS` is `caudal start OPTIONS`. There the command runs under any Node from 20 on: an older one',
+      'than 24 starts the Node 24 that is installed with the project. The package `caudal-answers` brings the command to any other',
+      'project, for Node 22.19 and later: `npx caudal` ([installing](installing.md)). Settings come from the [environment](configuration.md).',
       '',
       'The embedded log belongs to one process at a time. While `caudal start` or `caudal run` holds it, the other commands',
       'look at it, and write to it, through that process: a socket in DATA_DIR, for the same user alone. A second',

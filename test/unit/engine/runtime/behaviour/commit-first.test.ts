@@ -1,8 +1,9 @@
 /** What has been answered is on its way to the log before anything new is begun: a kill in between buys it again. */
 import { expect, it } from 'vitest'
+import { silent } from '#engine/core/loggers.ts'
 import { operator } from '#engine/core/operator.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
-import { run, silent } from '#engine/runtime/run.ts'
+import { run } from '#engine/runtime/run.ts'
 import { TopicClient } from '#engine/runtime/topic-client.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { withLog, withProducer } from '../../../../simulation/planted/delegate.ts'

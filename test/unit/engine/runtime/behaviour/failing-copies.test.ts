@@ -1,10 +1,11 @@
 /** Local copies that fail: their task is taken anew from what is committed, the others go on, and nothing is lost or done twice. */
 import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#engine/core/errors.ts'
+import { silent } from '#engine/core/loggers.ts'
 import { operator, value } from '#engine/core/operator.ts'
 import type { TaskId } from '#engine/core/record.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
-import { run, silent } from '#engine/runtime/run.ts'
+import { run } from '#engine/runtime/run.ts'
 import { TopicClient } from '#engine/runtime/topic-client.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import type { CopyOf, Store, StoreFactory } from '#engine/state/store.ts'

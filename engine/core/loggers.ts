@@ -1,0 +1,26 @@
+/** The loggers of programs that bring none of their own. */
+import { reasonOf } from './errors.ts'
+import type { Logger } from './operator.ts'
+
+/** Says nothing. */
+export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** Writes what a person should know to the standard error output, a line each. */
+export const warnings: Logger = {
+  ...silent,
+  warn: (message, fields) => void process.stderr.write(lineOf('warning', message, fields)),
+  error: (message, fields) => void process.stderr.write(lineOf('error', message, fields)),
+}
+
+/** Fields are JSON, and errors among them their messages, so that no text of somebody else's begins a line. */
+function lineOf(level: string, message: string, fields: object = {}): string {
+  const told = Object.entries(fields).map(([name, value]) => ` ${name}=${textOf(value)}`)
+  return `caudal ${level}: ${message.replaceAll('\n', ' ')}${told.join('')}\n`
+}
+
+function textOf(field: unknown): string | undefined {
+  return JSON.stringify(field, (_, value: unknown) => {
+    if (value instanceof Error) return reasonOf(value)
+    return typeof value === 'bigint' ? String(value) : value
+  })
+}

@@ -1,0 +1,129 @@
+/**
+ * Both packages, installed into an empty project as from a registry, on the Node that runs this and on Node 22: what the pages
+ * say of them compiles and runs. It needs the registry of npm, for the dependencies and for Node 22.
+ */
+import { execFile } from 'node:child_process'
+import { globSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { pack } from '../../scripts/pack.ts'
+import { firstBlock } from '../packages.ts'
+import { ROOT } from '../tidy/source.ts'
+
+const execute = promisify(execFile)
+const BYTES_MAX = 60 * 1024 * 1024
+const INSTALL = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+
+const folder = mkdtempSync(join(tmpdir(), 'caudal-packages-'))
+// Inside the clone: the compiler finds there what the packages depend on.
+const built = join(ROOT, '.vitest', `packages-${process.pid}`)
+const project = join(folder, 'project')
+const older = join(folder, 'older')
+let [engine = '', answers = '']: readonly string[] = []
+
+beforeAll(async () => {
+  ;[engine = '', answers = ''] = pack(built)
+  manifest(project, { type: 'module' })
+  manifest(older, { allowScripts: { node: true } })
+  await run('npm', [...INSTALL, engine], project)
+  await run('npm', [...INSTALL, 'node@22'], older)
+})
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+  rmSync(built, { recursive: true })
+})
+
+it('caudal with all that it depends on takes less than 60 MB', () => {
+  const paths = globSync('**/*', { cwd: join(project, 'node_modules') })
+  const bytes = paths.reduce((sum, path) => sum + lstatSync(join(project, 'node_modules', path)).size, 0)
+  expect(bytes).toBeLessThan(BYTES_MAX)
+})
+
+it('caudal brings no Node, no client of a model and no reader of CSV', async () => {
+  // npm ls ends with 1 where it finds none of them.
+  const listed = await run('npm', ['ls', '--all', '--json', 'node', 'openai', 'csv-parse'], project).catch(
+    ({ stdout }: { readonly stdout: string }) => stdout,
+  )
+  expect(JSON.parse(listed).dependencies).toBeUndefined()
+})
+
+describe('compiled by the tsconfig.json of docs/installing.md', () => {
+  beforeAll(async () => {
+    await run('npm', [...INSTALL, answers], project)
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules/@types/node/package.json'), 'utf8'))
+    await run('npm', [...INSTALL, '--save-dev', `@types/node@${version}`], project)
+    const files = {
+      'tsconfig.json': firstBlock('docs/installing.md', /compilerOptions/),
+      'first.ts': firstBlock('README.md', /openEmbeddedLog/),
+      'kit.ts': firstBlock('docs/testing.md', /testTopology/),
+      'entries.ts': entries(),
+    }
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text)
+    await run(join(ROOT, 'node_modules/.bin/tsc'), [], project)
+  })
+
+  describe.each([
+    ['the Node that runs this', dirname(process.execPath)],
+    ['Node 22', join(older, 'node_modules/node/bin')],
+  ])('on %s', (name, bin) => {
+    const runsHere = (command: string, words: readonly string[]) => run(command, words, project, bin)
+
+    it('it is that Node', async () => {
+      const major = name === 'Node 22' ? 'v22.' : `v${process.versions.node.split('.')[0]}.`
+      expect(await runsHere('node', ['--version'])).toContain(major)
+    })
+
+    it('the first topology of the README runs', async () => {
+      rmSync(join(project, 'data'), { recursive: true, force: true })
+      expect(await runsHere('node', ['out/first.js'])).toBe('ada 5\nada 9\n')
+    })
+
+    it('a test with the kit passes', async () => {
+      await runsHere('node', ['out/kit.js'])
+    })
+
+    it('each entry of both packages can be imported', async () => {
+      expect(await runsHere('node', ['out/entries.js'])).toBe('all\n')
+    })
+
+    it('caudal start --exit answers the sample', async () => {
+      rmSync(join(project, 'data'), { recursive: true, force: true })
+      const summary = (await runsHere('npx', ['caudal', 'start', '--exit', '--json']))
+        .trim()
+        .split('\n')
+        .at(-1)
+      expect(JSON.parse(summary ?? '')).toMatchObject({ inputs: 68, delivered: 62, failed: 0 })
+    })
+
+    it('caudal simulate finds its threads', async () => {
+      const words = ['caudal', 'simulate', '--seeds', '1', '--scenario', 'count']
+      expect(await runsHere('npx', words)).toContain('1 runs of count: all right')
+    })
+  })
+})
+
+/** A program that imports everything that the packages export. */
+function entries(): string {
+  const names = ['caudal', 'caudal-answers'].flatMap(name => {
+    const { exports } = JSON.parse(readFileSync(join(built, name, 'package.json'), 'utf8'))
+    return Object.keys(exports)
+      .filter(entry => !/[*]|json$/.test(entry))
+      .map(entry => name + entry.slice(1))
+  })
+  return `${names.map(name => `await import('${name}')`).join('\n')}\nconsole.log('all')\nexport {}\n`
+}
+
+function manifest(path: string, content: object): void {
+  mkdirSync(path)
+  writeFileSync(join(path, 'package.json'), JSON.stringify(content))
+}
+
+/** What it wrote; rejects with that when it ends with anything but 0. */
+async function run(command: string, words: readonly string[], cwd: string, bin = ''): Promise<string> {
+  const { PATH = '', HOME = '' } = process.env
+  const env = { HOME, PATH: [bin, dirname(process.execPath), PATH].join(delimiter) }
+  const { stdout } = await execute(command, [...words], { cwd, env, maxBuffer: 1e7 })
+  return stdout
+}

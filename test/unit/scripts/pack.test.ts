@@ -1,0 +1,98 @@
+/** What `npm run pack` builds: the files that are meant and no others, and manifests that lead to them. */
+import { execFile } from 'node:child_process'
+import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { pack } from '../../../scripts/pack.ts'
+import { firstBlock } from '../../packages.ts'
+import { ROOT } from '../../tidy/source.ts'
+
+// Inside the project, so that the packages find what they depend on; ignored by git and by every other check.
+const folder = join(ROOT, '.vitest', `pack-${process.pid}`)
+let tarballs: readonly string[] = []
+beforeAll(() => {
+  tarballs = pack(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const COMPILED = '(js|js\\.map|d\\.ts)'
+const MEANT: Readonly<Record<string, RegExp>> = {
+  caudal: new RegExp(`^((index|(engine|topology|testing|schemas|observability)/.*)\\.${COMPILED})$`),
+  'caudal-answers': new RegExp(
+    `^((cli|models|operators|pipelines|schemas|testing/simulation)/.*\\.${COMPILED}|schemas/.*\\.avsc|pipelines/sample/questions\\.ndjson)$`,
+  ),
+}
+const ALWAYS = ['LICENSE', 'README.md', 'package.json']
+const NAMES = Object.keys(MEANT)
+
+it('a tarball carries the name and the version of its package', () => {
+  const { version } = manifestOf('caudal')
+  expect(version).toBe(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version)
+  expect(tarballs).toEqual(NAMES.map(name => join(folder, `${name}-${version}.tgz`)))
+})
+
+it.each(Object.entries(MEANT))('%s has the files that are meant, and no others', (name, meant) => {
+  const files = filesOf(name)
+  expect(files.filter(path => !meant.test(path) && !ALWAYS.includes(path))).toEqual([])
+  expect(files).toEqual(expect.arrayContaining(ALWAYS))
+})
+
+it('no file is in both packages', () => {
+  const ofEngine = new Set(filesOf('caudal'))
+  expect(filesOf('caudal-answers').filter(path => ofEngine.has(path))).toEqual(ALWAYS)
+})
+
+it.each(NAMES)('what the manifest of %s names is there', name => {
+  const { exports, bin = {} } = manifestOf(name)
+  const named = [
+    ...Object.values(exports).flatMap(each => (typeof each === 'string' ? each : Object.values(each))),
+    ...Object.values(bin),
+  ]
+  const files = filesOf(name).map(path => `./${path}`)
+  expect(named.filter(path => !files.includes(path) && !path.includes('*'))).toEqual([])
+})
+
+it('whoever embeds the engine gets no Node, no client of a model and no reader of CSV', () => {
+  expect(Object.keys(manifestOf('caudal').dependencies)).toEqual([
+    '@kafkajs/confluent-schema-registry',
+    'avsc',
+    'kafkajs',
+    'lmdb',
+    'lz4-napi',
+    'snappy',
+  ])
+  expect(Object.keys(manifestOf('caudal-answers').dependencies)).not.toContain('node')
+})
+
+it('the pipeline asks for exactly the engine that it was built with', () => {
+  expect(manifestOf('caudal-answers').dependencies.caudal).toBe(manifestOf('caudal').version)
+})
+
+it('the first topology of the README runs on the compiled engine', async () => {
+  const project = join(folder, 'project')
+  mkdirSync(join(project, 'node_modules'), { recursive: true })
+  symlinkSync(join(folder, 'caudal'), join(project, 'node_modules/caudal'))
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }')
+  writeFileSync(join(project, 'first.ts'), firstBlock('README.md', /openEmbeddedLog/))
+  const { stdout } = await promisify(execFile)(process.execPath, ['first.ts'], { cwd: project })
+  expect(stdout).toBe('ada 5\nada 9\n')
+})
+
+interface Manifest {
+  readonly version: string
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly bin?: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+function manifestOf(name: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8'))
+}
+
+/** Sorted, folders left out. */
+function filesOf(name: string): readonly string[] {
+  const entries = globSync('**/*', { cwd: join(folder, name), withFileTypes: true })
+  const files = entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+  return files.map(path => path.slice(join(folder, name).length + 1)).sort()
+}
