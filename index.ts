@@ -22,7 +22,13 @@ export { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.t
 export { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from '#engine/runtime/dead-letters.ts'
 export type { Limits } from '#engine/runtime/limits.ts'
 export { type Running, type RunOptions, run } from '#engine/runtime/run.ts'
-export type { Sent, TopicHandle, TopicRecord } from '#engine/runtime/topic-client.ts'
+export {
+  type Sent,
+  type TopicClient,
+  type TopicHandle,
+  type TopicRecord,
+  topicClient,
+} from '#engine/runtime/topic-client.ts'
 export {
   compare,
   explainMermaid,

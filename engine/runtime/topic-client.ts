@@ -6,10 +6,11 @@ import { isUtf8 } from 'node:buffer'
 import { asBytes, asText, type Codec, decodeApart, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { LogRecord, NewRecord } from '#engine/core/record.ts'
-import { type System, sleep } from '#engine/core/system.ts'
+import { realSystem, type System, sleep } from '#engine/core/system.ts'
 import type { Fetched, Log, PartitionBatch, Reader } from '#engine/log/log.ts'
-import type { Plan } from '#topology/plan.ts'
-import type { Origin, TopicNode } from '#topology/topology.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import type { Origin, TopicNode, Topology } from '#topology/topology.ts'
+import { fittedTopology } from './fitted-topology.ts'
 import { headersOf } from './outlets.ts'
 import { partitionOf } from './partitioning.ts'
 import { checkedKey } from './record-key.ts'
@@ -133,6 +134,15 @@ export class TopicClient {
       }
     }
   }
+}
+
+/** Writes and reads the topics of a graph without being a pod of it. */
+export async function topicClient(
+  topology: Topology,
+  log: Log,
+  system: System = realSystem,
+): Promise<TopicClient> {
+  return new TopicClient(plan(await fittedTopology(topology, log)), log, system)
 }
 
 interface Arrival {

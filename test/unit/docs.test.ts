@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CATALOGUE } from '#engine/core/errors.ts'
 import { LIMITS } from '#engine/runtime/limits.ts'
 import { ROOT, readTexts } from '../tidy/source.ts'
+import { projectsIn } from './docs-project.ts'
 
 const run = promisify(execFile)
 const texts = readTexts()
@@ -95,20 +96,30 @@ describe('links and commands', () => {
 describe('snippets', () => {
   // Inside the project, so that its own imports and types resolve; ignored by git and by every other check.
   const folder = join(ROOT, '.vitest', `snippets-${process.pid}`)
-  const snippets = pages.flatMap(([path, text]) =>
-    [...text.matchAll(/^```ts( run)?\n([\s\S]*?)^```/gm)].map(([, runs, code = ''], index) => ({
+  const snippets = pages.flatMap(([path, text]) => [
+    ...[...text.matchAll(/^```ts( run)?\n([\s\S]*?)^```/gm)].map(([, runs, code = ''], index) => ({
       name: `${path.replace(/[^\w]+/g, '-')}-${index + 1}.ts`,
       runs: runs !== undefined,
       code,
     })),
-  )
+    ...projectsIn(text).flatMap((files, index) =>
+      [...files].map(([name, code]) => ({
+        name: `${path.replace(/[^\w]+/g, '-')}-project-${index + 1}/${name}`,
+        runs: false,
+        code,
+      })),
+    ),
+  ])
 
   beforeAll(() => {
     mkdirSync(folder, { recursive: true })
-    for (const { name, code } of snippets) writeFileSync(join(folder, name), `export {}\n${code}`)
+    for (const { name, code } of snippets) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true })
+      writeFileSync(join(folder, name), `export {}\n${code}`)
+    }
     writeFileSync(
       join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'], exclude: [] }),
+      JSON.stringify({ extends: '../../tsconfig.json', include: ['**/*.ts'], exclude: [] }),
     )
   })
   afterAll(() => rmSync(folder, { recursive: true }))
