@@ -24,8 +24,11 @@ async function topicsPlan(environment: Readonly<Record<string, string>>) {
 
 describe.skipIf(!(await stackRuns('kafka')))('caudal topics plan on a secured listener', () => {
   it.each(['plain', 'scram-sha-256', 'scram-sha-512'])('logs in with %s', async mechanism => {
-    const { stdout, stderr } = await topicsPlan({ ...SECURED, KAFKA_SASL_MECHANISM: mechanism })
-    expect(stderr).toBe('')
+    const { code, stdout, stderr } = await topicsPlan({ ...SECURED, KAFKA_SASL_MECHANISM: mechanism })
+    expect(code).toBe(EXIT.notFound)
+    expect(stderr).toBe(
+      `application ${RUN}secured has no topics here: check APP_ID and KAFKA_BROKERS or DATA_DIR, or start it first\n`,
+    )
     const planned = stdout
       .trimEnd()
       .split('\n')
