@@ -117,7 +117,9 @@ class Run {
   async play() {
     await this.#createTopics()
     await this.#fill()
-    const counts = new TopicCounts(this.#log, this.#topic('out'), PARTITIONS)
+    // By the partition that each came from: outputs without a key lie anywhere.
+    const cameFrom = (text: string) => Number(JSON.parse(text).id) % PARTITIONS
+    const counts = new TopicCounts(this.#log, this.#topic('out'), PARTITIONS, cameFrom)
     counts.start()
     this.#start()
     try {

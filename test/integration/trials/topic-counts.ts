@@ -1,4 +1,4 @@
-/** Follows a topic, read committed, and counts what is in it: how much, how many distinct values, and when they came. */
+/** Follows a topic, read committed, and counts what is in it: how much, how many distinct values, and when those of a group came. */
 import { asText } from '#engine/core/codec.ts'
 import { hasCode } from '#engine/core/errors.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
@@ -10,18 +10,19 @@ const RETRY_MS = 50
 export class TopicCounts {
   total = 0
   readonly #values = new Set<string>()
-  readonly #counts: number[]
+  readonly #counts: number[] = []
   readonly #firstAt: number[] = []
   readonly #lastAt: number[] = []
   readonly #readers: readonly Reader[]
   readonly #log: Log
   readonly #topic: string
+  readonly #groupOf: (text: string) => number
   #following: Promise<unknown> = Promise.resolve()
 
-  constructor(log: Log, topic: string, partitions: number) {
+  constructor(log: Log, topic: string, partitions: number, groupOf: (text: string) => number = () => 0) {
+    this.#groupOf = groupOf
     this.#log = log
     this.#topic = topic
-    this.#counts = new Array(partitions).fill(0)
     this.#readers = Array.from({ length: partitions }, (_, partition) =>
       log.openReader({ topic, partition }, 0),
     )
@@ -31,18 +32,18 @@ export class TopicCounts {
     return this.#values.size
   }
 
-  of(partition: number): number {
-    return this.#counts[partition] ?? 0
+  of(group: number): number {
+    return this.#counts[group] ?? 0
   }
 
-  /** From the first to the last that came of these partitions. */
-  spanMs(partitions: readonly number[]): number {
-    const first = Math.min(...partitions.map(each => this.#firstAt[each] ?? Number.POSITIVE_INFINITY))
-    return Math.max(...partitions.map(each => this.#lastAt[each] ?? 0)) - first
+  /** From the first to the last that came of these groups. */
+  spanMs(groups: readonly number[]): number {
+    const first = Math.min(...groups.map(each => this.#firstAt[each] ?? Number.POSITIVE_INFINITY))
+    return Math.max(...groups.map(each => this.#lastAt[each] ?? 0)) - first
   }
 
   start(): void {
-    this.#following = Promise.all(this.#readers.map((reader, partition) => this.#follow(reader, partition)))
+    this.#following = Promise.all(this.#readers.map(each => this.#follow(each)))
   }
 
   async stop(): Promise<void> {
@@ -65,16 +66,11 @@ export class TopicCounts {
     return count
   }
 
-  async #follow(reader: Reader, partition: number): Promise<void> {
+  async #follow(reader: Reader): Promise<void> {
     for (;;) {
       try {
         const { records } = await reader.next(FETCH_RECORDS_MAX)
-        if (records.length === 0) continue
-        this.#firstAt[partition] ??= performance.now()
-        this.#lastAt[partition] = performance.now()
-        this.total += records.length
-        this.#counts[partition] = this.of(partition) + records.length
-        for (const { value } of records) this.#values.add(asText(value ?? new Uint8Array()))
+        for (const { value } of records) this.#count(asText(value ?? new Uint8Array()))
       } catch (error) {
         if (hasCode(error, 'LOG_CLOSED')) return
         // A topic that is new may not be known everywhere.
@@ -82,5 +78,14 @@ export class TopicCounts {
         await pause(RETRY_MS)
       }
     }
+  }
+
+  #count(text: string): void {
+    const group = this.#groupOf(text)
+    this.#firstAt[group] ??= performance.now()
+    this.#lastAt[group] = performance.now()
+    this.#counts[group] = this.of(group) + 1
+    this.total++
+    this.#values.add(text)
   }
 }
