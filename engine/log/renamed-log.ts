@@ -83,6 +83,15 @@ class RenamedLog implements Log {
     return this.#log.fence(this.#prefix + id, writes && this.#outAll(writes))
   }
 
+  async explainHalt(place: TopicPartition): Promise<string | undefined> {
+    return this.#log.explainHalt?.(this.#at(place))
+  }
+
+  async leftovers(places: readonly TopicPartition[]): Promise<readonly string[]> {
+    const found = (await this.#log.leftovers?.(this.#outAll(places))) ?? []
+    return found.filter(id => id.startsWith(this.#prefix)).map(id => id.slice(this.#prefix.length))
+  }
+
   openReader(place: TopicPartition, offset: number, topicId?: string): Reader {
     const reader = this.#log.openReader(this.#at(place), offset, topicId)
     return {

@@ -3,10 +3,11 @@
  * to commit, or that is gone and has left no task, nobody else would ever ask. A pod replaces its producer for its own, and
  * fences the producers of pods that the group does not count any more; both end what was left as it was decided.
  */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
+import { TOPOLOGY_SUFFIX } from '#topology/names.ts'
 import { podOf } from './incarnation.ts'
 
 export interface LeftoversOptions {
@@ -24,6 +25,8 @@ export interface LeftoversOptions {
 
 export class Leftovers {
   readonly #options: LeftoversOptions
+  /** Those that could not be ended: told once. */
+  readonly #blocked = new Set<string>()
   #isLooking = false
 
   constructor(options: LeftoversOptions) {
@@ -44,19 +47,45 @@ export class Leftovers {
   }
 
   async #settle(membership: Membership): Promise<void> {
-    const { application, producer, log, writePlaces, logger, enqueue, onOwn } = this.#options
+    const { application, producer, log, writePlaces, enqueue, onOwn } = this.#options
     const found = (await log.leftovers?.(writePlaces)) ?? []
-    const ours = found.filter(id => id.startsWith(`${application}-`))
-    if (ours.length === 0) return
+    for (const id of this.#blocked) if (!found.includes(id)) this.#blocked.delete(id)
     const reason = 'an earlier transaction of this pod has not ended everywhere'
-    if (ours.includes(producer)) enqueue(() => onOwn(new CaudalError('COMMIT_ABORTED', { reason })))
+    if (found.includes(producer)) enqueue(() => onOwn(new CaudalError('COMMIT_ABORTED', { reason })))
+    const others = found.filter(id => id !== producer && id.startsWith(`${application}-`))
+    if (others.length === 0) return
     const live = new Set([...(await membership.liveMembers())].map(podOf))
-    for (const id of ours) {
-      if (id === producer || live.has(id.slice(application.length + 1))) continue
-      logger.warn('a pod that is gone has left a transaction that has not ended everywhere: it is ended', {
-        producer: id,
-      })
+    const gone = others.filter(id => !live.has(id.slice(application.length + 1)))
+    const neighbours = gone.length > 0 ? await this.#neighbours() : []
+    for (const id of gone) if (!neighbours.some(name => id.startsWith(`${name}-`))) await this.#end(id)
+  }
+
+  async #end(id: string): Promise<void> {
+    const { log, logger, writePlaces } = this.#options
+    const fields = { producer: id }
+    if (!this.#blocked.has(id))
+      logger.warn(
+        'a pod that is gone has left a transaction that has not ended everywhere: it is ended',
+        fields,
+      )
+    try {
       await log.fence(id, writePlaces)
+    } catch (error) {
+      const isPassing = hasCode(error, 'LOG_UNAVAILABLE')
+      if (isPassing || this.#blocked.has(id)) return
+      this.#blocked.add(id)
+      logger.error('a transaction of a pod that is gone cannot be ended', {
+        ...fields,
+        error: reasonOf(error),
+      })
     }
+  }
+
+  /** Applications whose names begin with ours: their pods are not ours, though their producers' names begin alike. */
+  async #neighbours(): Promise<readonly string[]> {
+    const { application, log } = this.#options
+    const topics = (await log.describeTopics()).filter(({ name }) => name.endsWith(TOPOLOGY_SUFFIX))
+    const applications = topics.map(({ name }) => name.slice(0, -TOPOLOGY_SUFFIX.length))
+    return applications.filter(name => name.startsWith(`${application}-`))
   }
 }

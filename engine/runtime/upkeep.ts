@@ -10,8 +10,8 @@ import type { Task } from './task.ts'
 import type { TaskHost } from './task-host.ts'
 
 const TRIM_INTERVAL_MS = 10_000
-/** Torn transactions are looked for so often. */
-const LEFTOVERS_LOOK_MS = 5_000
+/** Torn transactions are looked for so often: the last one of a pod that is gone is ended within its session time-out and 5 s. */
+const LEFTOVERS_LOOK_MS = 3_000
 
 export interface UpkeepOptions {
   readonly plan: Plan

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { realSystem } from '#engine/core/system.ts'
 import { type EmbeddedLog, openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import type { Log } from '#engine/log/log.ts'
 import { renamedLog } from '#engine/log/renamed-log.ts'
 import { describeLog } from './log.ts'
 
@@ -56,4 +57,23 @@ test('names get the prefix but for those with a name of their own, and others ar
   expect(renamedLog(behind, {})).toBe(behind)
   await behind.close()
   rmSync(path, { recursive: true })
+})
+
+test('what was left of transactions, and what holds readers back, is asked for under the names of the log behind', async () => {
+  const asked: unknown[] = []
+  const behind: Pick<Log, 'leftovers' | 'explainHalt'> = {
+    async leftovers(places) {
+      asked.push(places)
+      return ['b.app-pod', 'app-other']
+    },
+    async explainHalt(place) {
+      asked.push(place)
+      return 'it goes on'
+    },
+  }
+  const log = renamedLog(behind as Log, { prefix: 'b.' }) // It asks for no more than this.
+  const place = { topic: 'out', partition: 1 }
+  expect(await log.leftovers?.([place])).toEqual(['app-pod'])
+  expect(await log.explainHalt?.(place)).toBe('it goes on')
+  expect(asked).toEqual([[{ topic: 'b.out', partition: 1 }], { topic: 'b.out', partition: 1 }])
 })

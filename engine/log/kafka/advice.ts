@@ -49,8 +49,10 @@ async function oldestOpen(network: Network, place: TopicPartition): Promise<Open
 /** Each broker lists what it coordinates. */
 async function idOf(network: Network, producerId: string): Promise<string | undefined> {
   const nodes = await network.nodes()
-  const lists = await Promise.all(nodes.map(node => network.send(node, listTransactionsRequest(producerId))))
-  return lists.flat()[0]
+  const lists = await Promise.all(
+    nodes.map(node => network.send(node, listTransactionsRequest([producerId]))),
+  )
+  return lists.flat()[0]?.id
 }
 
 async function endOf(

@@ -17,6 +17,7 @@ import { adviceOn } from './advice.ts'
 import { isLoginRefused, isPassing, told } from './codes.ts'
 import { Fetcher } from './fetcher.ts'
 import { readOffsets } from './group-offsets.ts'
+import { LeftoverSearch } from './leftover-search.ts'
 import { KafkaMembership } from './membership.ts'
 import { Network, type NetworkOptions } from './network.ts'
 import { type KafkaLogOptions, type KafkaSettings, settingsOf } from './options.ts'
@@ -58,6 +59,7 @@ class KafkaLog implements Log {
   readonly #topics: Topics
   readonly #fetcher: Fetcher
   readonly #watch: Watch
+  readonly #search: LeftoverSearch
   readonly #memberships = new Set<KafkaMembership>()
   readonly #producers = new Set<Producer>()
   #appending: Promise<unknown> = Promise.resolve()
@@ -78,6 +80,7 @@ class KafkaLog implements Log {
     const advise = (place: TopicPartition) => this.explainHalt(place)
     const undecided = new Undecided({ ...settings, advise })
     this.#watch = new Watch(this.#shared, settings, undecided)
+    this.#search = new LeftoverSearch(this.#shared, settings)
     this.#fetcher = new Fetcher({
       ...settings,
       undecided,
@@ -155,6 +158,10 @@ class KafkaLog implements Log {
 
   explainHalt(place: TopicPartition): Promise<string | undefined> {
     return adviceOn(this.#shared, this.#settings, place)
+  }
+
+  leftovers(places: readonly TopicPartition[]): Promise<readonly string[]> {
+    return this.#search.find(places)
   }
 
   openReader(place: TopicPartition, offset: number, topicId?: string): Reader {

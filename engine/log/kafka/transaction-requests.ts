@@ -123,18 +123,25 @@ function readTransaction(reader: ByteReader): DescribedTransaction {
   return { code, state, timeoutMs, startedAt, producerId, epoch, partitions: partitions.flat() }
 }
 
-/** Asks a broker which of the ids that it coordinates have this producer id. */
-export function listTransactionsRequest(producerId: string): WireRequest<string[]> {
+export interface ListedTransaction {
+  readonly id: string
+  readonly producerId: string
+  /** Kafka's name of it, such as `CompleteCommit`. */
+  readonly state: string
+}
+
+/** Asks a broker which of the ids that it coordinates have one of these producer ids. */
+export function listTransactionsRequest(producerIds: readonly string[]): WireRequest<ListedTransaction[]> {
   return wireRequest({
     apiKey: 66,
     apiVersion: 0,
     apiName: 'ListTransactions',
-    sizeBytes: 64,
+    sizeBytes: 64 + producerIds.length * 8,
     write(writer) {
       writer.tags()
       writer.compactLength(0)
-      writer.compactLength(1)
-      writer.int64(BigInt(producerId))
+      writer.compactLength(producerIds.length)
+      for (const producerId of producerIds) writer.int64(BigInt(producerId))
       writer.tags()
     },
     read(reader) {
@@ -145,10 +152,10 @@ export function listTransactionsRequest(producerId: string): WireRequest<string[
       reader.compactArray(() => reader.compactString())
       return reader.compactArray(() => {
         const id = reader.compactString() ?? ''
-        reader.view(8)
-        reader.compactString()
+        const producerId = readProducerId(reader)
+        const state = reader.compactString() ?? ''
         reader.tags()
-        return id
+        return { id, producerId, state }
       })
     },
   })
