@@ -7,7 +7,7 @@ const WIDTH_DEFAULT = 100
 /** Everything else that is to be seen meanwhile goes through `note`, which keeps it above the block. */
 export class LiveView {
   readonly #screen: Screen
-  #drawn = 0
+  #drawn: readonly string[] = []
 
   constructor(screen: Screen) {
     this.#screen = screen
@@ -25,7 +25,7 @@ export class LiveView {
     // A line that wraps would be two on the screen and leave its half behind.
     const fitting = lines.map(line => line.slice(0, this.width - 1))
     this.#screen.write(`${this.#erasure()}${fitting.join('\n')}\n`)
-    this.#drawn = lines.length
+    this.#drawn = fitting
   }
 
   /** Text that stays. */
@@ -41,13 +41,14 @@ export class LiveView {
 
   /** Leaves the block where it is: what comes is written below it. */
   settle(): void {
-    this.#drawn = 0
+    this.#drawn = []
   }
 
   #erasure(): string {
-    const lines = this.#drawn
-    this.#drawn = 0
-    return lines > 0 ? `\x1b[${lines}A\x1b[J` : ''
+    // A terminal that was made narrower since has folded them.
+    const rows = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / this.width)), 0)
+    this.#drawn = []
+    return rows > 0 ? `\x1b[${rows}A\x1b[J` : ''
   }
 }
 

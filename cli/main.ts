@@ -7,6 +7,7 @@ import { wordsOf } from './command-line.ts'
 import { COMMANDS } from './commands.ts'
 import { secretsIn } from './configuration.ts'
 import { helpOf, overview } from './help.ts'
+import { suggestion } from './nearest.ts'
 import { isStop } from './stopping.ts'
 
 export async function main(words: readonly string[], given: Surroundings): Promise<ExitCode> {
@@ -19,7 +20,7 @@ export async function main(words: readonly string[], given: Surroundings): Promi
   else if (asksForHelp) stdout.write(overview(inGroup(asked[0])))
   else if (words[0] === '--version') stdout.write(`${versionOfThis()}\n`)
   else if (!found) {
-    stderr.write(`caudal: there is no command "${words.slice(0, 2).join(' ')}"; caudal --help lists them\n`)
+    stderr.write(`caudal: ${unknown(words)}\n`)
     return EXIT.usage
   } else return runOne(found.command, found.rest, surroundings)
   return EXIT.ok
@@ -69,11 +70,30 @@ function find(words: readonly string[]): Found | undefined {
   return undefined
 }
 
+const groupOf = (word: string | undefined): readonly Command[] =>
+  COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+
 /** The commands that begin with the word; all of them where there is none. */
 function inGroup(word: string | undefined): readonly Command[] {
-  const group = COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+  const group = groupOf(word)
   return group.length > 0 ? group : COMMANDS
 }
+
+/** What is said of words that are no command. */
+function unknown(words: readonly string[]): string {
+  const [first = '', second] = words
+  const group = groupOf(first)
+  const listed = group.map(({ name, summary }) => `  caudal ${name}: ${summary}`).join('\n')
+  if (group.length > 0 && second === undefined) return `${first} is a group of commands:\n${listed}`
+  const asked = group.length > 0 ? `${first} ${second}` : first
+  const names = group.length > 0 ? group.map(({ name }) => name) : namesOfAll()
+  const rest = group.length > 0 ? `\n${listed}` : '; caudal --help lists them'
+  return `there is no command "${asked}"${suggestion(asked, names)}${rest}`
+}
+
+/** Whole names, and the words that groups begin with. */
+const namesOfAll = (): readonly string[] =>
+  COMMANDS.flatMap(({ name }) => [name, ...name.split(' ').slice(0, 1)])
 
 function versionOfThis(): string {
   const manifest: { readonly version: string } = JSON.parse(

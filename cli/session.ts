@@ -226,7 +226,7 @@ class Session {
   async #serve(): Promise<void> {
     const { stdin } = this.#options
     if (stdin.isTTY) {
-      this.#view.note('\nEverything is answered. Type a question, or stop with Ctrl+C.')
+      this.#view.note('\nEverything is answered. Type a question, or help, or stop with Ctrl+C.')
       this.#asker.start(stdin, this.#signal)
     } else this.#view.note('\nEverything is answered. Serving until stopped.')
     while (!this.#signal.aborted) await this.#pause(3_600_000)

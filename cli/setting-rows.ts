@@ -59,7 +59,9 @@ export const addresses = (environment: string, base: Base<readonly string[]>): R
     const wrong = list.filter(address => !/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(address))
     return wrong.length === 0
       ? list
-      : new Fault(`must be host:port, more of them after commas; ${wrong.join(', ')} is not`)
+      : new Fault(
+          `must be host:port (such as localhost:9092), more of them after commas; at fault: ${wrong.join(', ')}`,
+        )
   },
 })
 

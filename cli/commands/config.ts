@@ -15,7 +15,7 @@ export const configSet = command({
 tokens_max, threshold, weights, attempts_max, cost_limit_usd. What it leaves out is as declared, whatever an earlier
 change said. The version counts up unless it is given. With a fault nothing is written, and all are named.`,
   positionals: ['TASK_TYPE', 'FILE'],
-  options: {},
+  options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },
   examples: [
     'caudal config set qa change.json',
     `echo '{"threshold": 7, "model": "gpt-4o"}' | caudal config set qa -`,
@@ -29,7 +29,11 @@ change said. The version counts up unless it is given. With a fault nothing is w
         const former = (await changesIn(log, values)).get(taskType)
         const config = completed(taskType, declared, former)
         await writeChange({ log, values, system: context.system }, taskType, config)
-        context.stdout.write(`${taskType} is under change ${versionOf(config)}\n`)
+        context.stdout.write(
+          context.options.json
+            ? `${JSON.stringify({ task_type: taskType, config })}\n`
+            : `${taskType} is under change ${versionOf(config)}\n`,
+        )
         return EXIT.ok
       },
       { doing: 'writes' },
@@ -40,7 +44,7 @@ export const configUnset = command({
   name: 'config unset',
   summary: 'Takes the change of a task type back: it is as declared again',
   positionals: ['TASK_TYPE'],
-  options: {},
+  options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },
   examples: ['caudal config unset qa'],
   run: context =>
     withLog(context, async ({ log, values }) => {
@@ -50,7 +54,11 @@ export const configUnset = command({
         return EXIT.notFound
       }
       await takeBack(log, context.system, taskType)
-      context.stdout.write(`${taskType} is as declared\n`)
+      context.stdout.write(
+        context.options.json
+          ? `${JSON.stringify({ task_type: taskType, config: null })}\n`
+          : `${taskType} is as declared\n`,
+      )
       return EXIT.ok
     }),
 })

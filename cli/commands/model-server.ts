@@ -1,7 +1,7 @@
 /** `caudal model-server`: the simulated provider on a port of its own. */
 import { sleep } from '#engine/core/system.ts'
 import type { Profile } from '#models/simulated/profile.ts'
-import { startModelServer } from '#models/simulated/server.ts'
+import { startModelServer, statsJson } from '#models/simulated/server.ts'
 import { type CommandContext, command, EXIT, type OptionValues } from '../command.ts'
 import { configurationOf } from '../configuration.ts'
 import { numbersOf } from '../numbers.ts'
@@ -66,7 +66,7 @@ export const modelServer = command({
     )
     // The abort is what it waits for.
     while (!signal.aborted) await sleep(system, DAY_MS, signal).catch(() => undefined)
-    stdout.write(`${JSON.stringify(server.stats())}\n`)
+    stdout.write(`${JSON.stringify(statsJson(server.stats()))}\n`)
     await server.close()
     return EXIT.ok
   },
@@ -93,7 +93,7 @@ function settingsOf(
     hangMs: number('hang', 60_000, [0, 3_600_000]),
     malformed: number('malformed', 0, [0, 1]),
   }
-  const port = number('port', portDefault, [0, 65_535])
+  const port = number('port', portDefault, [0, 65_535], 'integer')
   number.check()
   return { port, profile }
 }

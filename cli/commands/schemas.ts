@@ -29,11 +29,17 @@ export const schemasRegister = command({
   summary: 'Registers the schemas that are new',
   details: 'With one that is incompatible none is registered. A pod that starts does the same.',
   positionals: [],
-  options: {},
+  options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },
   examples: ['caudal schemas register', 'SCHEMA_REGISTRY_URL=http://localhost:8081 caudal schemas register'],
   run: context =>
     withRegistry(context, async (topology, registry) => {
       const ids = await registerSchemas(topology, registry)
+      if (context.options.json) {
+        context.stdout.write(
+          `${JSON.stringify({ registry: registry.address, ids: Object.fromEntries(ids) })}\n`,
+        )
+        return EXIT.ok
+      }
       for (const [subject, id] of ids) context.stdout.write(`${subject}  ${id}\n`)
       context.stdout.write(`${things(ids.size, 'schema')} in ${registry.address}\n`)
       return EXIT.ok

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { command, EXIT } from '../command.ts'
+import { numbersOf } from '../numbers.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../testing/simulation/simulate.ts', import.meta.url))
 
@@ -22,6 +23,11 @@ export const simulate = command({
   },
   examples: ['caudal simulate --seeds 1000', 'caudal simulate --seed 17 --scenario standard'],
   async run({ options, signal }) {
+    const { seeds, from, seed } = options
+    const number = numbersOf({ seeds, from, seed })
+    for (const name of ['seeds', 'from', 'seed'] as const)
+      number(name, 1, [0, Number.MAX_SAFE_INTEGER], 'integer')
+    number.check()
     const words = Object.entries(options).flatMap(([name, value]) =>
       typeof value === 'string' ? [`--${name}`, value] : value ? [`--${name}`] : [],
     )

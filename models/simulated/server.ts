@@ -110,7 +110,7 @@ async function handle(state: State, request: IncomingMessage, response: ServerRe
       sendJson(response, 200, MODELS)
       break
     case 'GET /stats':
-      sendJson(response, 200, statsJson(state, query === 'ids=1'))
+      sendJson(response, 200, query === 'ids=1' ? withIds(state) : statsJson(state.purchases.stats()))
       break
     case 'POST /v1/chat/completions':
       await withBody(request, response, body => chat(state, body, requestIdOf(state, request), response))
@@ -249,8 +249,11 @@ const MODELS = {
   data: [{ id: 'simulated', object: 'model', created: 0, owned_by: 'caudal' }],
 }
 
-function statsJson(state: State, withIds: boolean): object {
-  const { boughtTwice, inFlight, ...counts } = state.purchases.stats()
-  const stats = { ...counts, bought_twice: boughtTwice, in_flight: inFlight }
-  return withIds ? { ...stats, successes_by_request_id: state.purchases.successesById() } : stats
+/** As `GET /stats` has them. */
+export function statsJson({ boughtTwice, inFlight, ...counts }: ModelServerStats): object {
+  return { ...counts, bought_twice: boughtTwice, in_flight: inFlight }
+}
+
+function withIds({ purchases }: State): object {
+  return { ...statsJson(purchases.stats()), successes_by_request_id: purchases.successesById() }
 }

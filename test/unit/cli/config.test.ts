@@ -25,6 +25,17 @@ async function written(folder: string) {
   return found
 }
 
+it('a change and its end are told as JSON where they are asked for so', async () => {
+  const folder = dataFolder()
+  const words = (verb: string) => ['config', verb, 'qa', ...(verb === 'set' ? ['-'] : []), '--json']
+  const changed = await caudal(folder, words('set'), '{"threshold": 7.5}')
+  expect(JSON.parse(changed.stdout)).toEqual({
+    task_type: 'qa',
+    config: { task_type: 'qa', version: 1, threshold: 7.5 },
+  })
+  expect((await caudal(folder, words('unset'))).stdout).toBe('{"task_type":"qa","config":null}\n')
+})
+
 describe('caudal config set', () => {
   it('writes a change as the pipeline reads it, with a version that counts up', async () => {
     const folder = dataFolder()

@@ -49,10 +49,31 @@ describe('what cannot be understood', () => {
   it.each([
     ['an unknown command', ['strat'], 'there is no command "strat"'],
     ['an unknown command of a group', ['topics', 'drop'], 'there is no command "topics drop"'],
-    ['an unknown option', ['lag', '--fast'], '--fast'],
+    ['an unknown option', ['lag', '--fast'], 'caudal lag: there is no option --fast\n'],
+    ['a mistyped command', ['prodcue', 'x'], 'there is no command "prodcue"; did you mean produce?'],
+    ['a mistyped command of a group', ['topics', 'aply'], 'did you mean topics apply?'],
+    ['a mistyped group', ['topcs'], 'did you mean topics?'],
+    ['a group without its command', ['dlq'], 'dlq is a group of commands:\n  caudal dlq list: '],
+    ['a mistyped option', ['lag', '--jsno'], 'there is no option --jsno; did you mean --json?'],
+    ['an option of one letter', ['lag', '-j'], 'there is no option -j\n'],
+    ['an option of another command', ['start', '--latency', '-5'], 'there is no option --latency\n'],
+    ['an option without its value', ['start', '--input'], '--input needs a value: --input FILE'],
+    ['an option in place of a value', ['start', '--input', '--json'], 'write --input=--json'],
+    [
+      'a negative number',
+      ['model-server', '--latency', '-5'],
+      '--latency must be a number from 0 to 3600000, not "-5"',
+    ],
+    [
+      'a port that is none',
+      ['model-server', '--port', 'abc'],
+      '--port must be a whole number from 0 to 65535, not "abc"',
+    ],
+    ['a number that is none', ['simulate', '--seeds', 'x'], '--seeds must be a whole number from 0'],
+    ['a folder in place of a file', ['start', '--input', '/'], '/ is no file'],
     ['a missing argument', ['produce'], 'FILE is missing'],
     ['a word too many', ['lag', 'more'], '"more" is one word too many'],
-    ['a value for a switch', ['lag', '--json=yes'], '--json'],
+    ['a value for a switch', ['lag', '--json=yes'], '--json takes no value: it was given "yes"'],
   ])('%s', async (_, words, message) => {
     const { code, stdout, stderr } = await run(words)
     expect(code).toBe(EXIT.usage)

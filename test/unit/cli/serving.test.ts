@@ -22,6 +22,14 @@ describe('caudal start on a terminal', () => {
     keyboard.write('What is a checkpoint in stream processing?\n')
     await stdout.until(/attempts \d/)
     expect(stdout.text.slice(before)).toMatch(/score \d+\.\d, attempts \d/)
+    keyboard.write('help\n')
+    await stdout.until(/A line is a question/)
+    keyboard.write(
+      '{"id": "typed", "task_type": "qa", "title": "What is a valve for?", "best_answer": "It stops."}\n',
+    )
+    await stdout.until(/It stops\.\n +score/)
+    keyboard.write('{"id": "wrong", "title": 7}\n')
+    await stdout.until(/No answer: .*title/)
     stop()
     expect(await ended).toBe(EXIT.ok)
   })
@@ -81,14 +89,14 @@ describe('caudal model-server', () => {
     expect(JSON.parse(stdout.text.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
       calls: 1,
       successes: 1,
+      bought_twice: 0,
+      in_flight: 0,
     })
   })
 
   it('tells every number that is none', async () => {
     const { world, stderr } = surroundings()
-    expect(await main(['model-server', '--failing', '2', '--latency', 'fast'], world)).toBe(
-      EXIT.configuration,
-    )
+    expect(await main(['model-server', '--failing', '2', '--latency', 'fast'], world)).toBe(EXIT.usage)
     expect(stderr.text).toContain('--latency must be a number from 0 to 3600000, not "fast"')
     expect(stderr.text).toContain('--failing must be a number from 0 to 1, not "2"')
   })

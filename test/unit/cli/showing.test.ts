@@ -56,6 +56,15 @@ describe('the live view', () => {
     expect(screen.text.trimEnd().length).toBe(109)
   })
 
+  it('takes away all of a block that a terminal made narrower has folded', () => {
+    const screen = new MemoryScreen(true)
+    const view = new LiveView(screen)
+    view.draw(['x'.repeat(100), ''])
+    Object.assign(screen, { columns: 40 })
+    view.clear()
+    expect(screen.text.endsWith('\n\x1b[4A\x1b[J')).toBe(true)
+  })
+
   it('clears itself once', () => {
     const screen = new MemoryScreen(true)
     const view = new LiveView(screen)
