@@ -26,9 +26,8 @@ describe.skipIf(!(await stackRuns('kafka')))('caudal topics plan on a secured li
   it.each(['plain', 'scram-sha-256', 'scram-sha-512'])('logs in with %s', async mechanism => {
     const { code, stdout, stderr } = await topicsPlan({ ...SECURED, KAFKA_SASL_MECHANISM: mechanism })
     expect(code).toBe(EXIT.notFound)
-    expect(stderr).toBe(
-      `application ${RUN}secured has no topics here: check APP_ID and KAFKA_BROKERS or DATA_DIR, or start it first\n`,
-    )
+    expect(stderr).toContain(`application ${RUN}secured has no topics here: check APP_ID`)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
     const planned = stdout
       .trimEnd()
       .split('\n')
