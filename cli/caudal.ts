@@ -1,7 +1,7 @@
 /** The process behind the command: its streams, environment, clock and signals, handed to `main`. */
 import { realSystem } from '#engine/core/system.ts'
 import { EXIT } from './command.ts'
-import { main } from './main.ts'
+import { faultOfNode } from './node-version.ts'
 
 /** A second signal within this time is the first one, come by two ways (terminal and launcher). */
 const REPEAT_MS = 500
@@ -22,6 +22,13 @@ process.channel?.unref()
 // Whoever reads our output may leave early (`caudal results | head`).
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
 
+const fault = faultOfNode(process.versions.node)
+if (fault !== undefined) {
+  process.stderr.write(`${fault}\n`)
+  process.exit(1)
+}
+// Only now: an older Node lacks what this imports.
+const { main } = await import('./main.ts')
 const code = await main(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

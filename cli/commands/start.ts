@@ -36,9 +36,9 @@ Kafka: it feeds only what --input names, and tells on HOST and PORT how it is, a
     },
   },
   examples: [
-    'npm start',
-    'npm start -- --exit --json | tail -n 1',
-    'npm start -- --fresh --input questions.csv',
+    'caudal start',
+    'caudal start --exit --json | tail -n 1',
+    'caudal start --fresh --input questions.csv',
     'OPENAI_API_KEY=... LLM_MODEL=gpt-4o-mini caudal start --input questions.ndjson',
     'OPENAI_BASE_URL=http://localhost:11434/v1 LLM_MODEL=llama3.2 caudal start',
   ],

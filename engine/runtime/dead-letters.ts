@@ -2,6 +2,7 @@
 import { asShown } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import { HEADER, type NewRecord, partitionKey } from '#engine/core/record.ts'
+import { realSystem } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { deadLetterTopicOf } from '#topology/names.ts'
 import { compareLetters, type DeadLetter, decodeDeadLetter } from './dead-letter.ts'
@@ -26,7 +27,7 @@ export async function readDeadLetters(log: Log, application: string): Promise<re
 export async function replayDeadLetters(
   log: Log,
   letters: readonly KeptDeadLetter[],
-  now: number,
+  now = realSystem.now(),
 ): Promise<void> {
   await replay(log, letters, now)
 }

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { reasonOf } from '#engine/core/errors.ts'
+import { warnings } from '#engine/core/loggers.ts'
 import { taskKey } from '#engine/core/record.ts'
 import { realSystem, type System } from '#engine/core/system.ts'
 import { statisticsOf } from '#engine/disk/lmdb-commits.ts'
@@ -32,6 +33,7 @@ export interface LmdbStoreOptions {
   readonly gatheredBytesMax?: number
   /** How long a write waits in memory for others to go to disk with it. */
   readonly flushDelayMs?: number
+  /** Left out: warnings on the standard error output. */
   readonly diagnose?: (diagnosis: StoreDiagnosis) => void
 }
 
@@ -48,8 +50,10 @@ export const OUT_OF_TOUCH_MAX_MS = (7 * 24 * 3_600_000) / 2
 const FLUSH_DELAY_MS = 2_000
 const GATHERED_BYTES_MAX = 256 * 1024 * 1024
 
+const warn = (diagnosis: StoreDiagnosis) => warnings.warn('a local copy of state was not usable', diagnosis)
+
 export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
-  const { path, system = realSystem, diagnose, gatheredBytesMax = GATHERED_BYTES_MAX } = options
+  const { path, system = realSystem, diagnose = warn, gatheredBytesMax = GATHERED_BYTES_MAX } = options
   const turns = new Turns(system)
   let stores = 0
   return {
@@ -61,7 +65,7 @@ export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
         system,
       }
       const tell = (event: StoreDiagnosis['event'], reason: string) =>
-        diagnose?.({ event, task: place.of.task, path: place.directory, reason })
+        diagnose({ event, task: place.of.task, path: place.directory, reason })
       const { file, position } = await openCopy(place, reason => tell('discarded', reason))
       stores++
       return new WriteBehindStore(file, position, {

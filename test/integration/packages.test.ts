@@ -58,6 +58,7 @@ describe('compiled by the tsconfig.json of docs/installing.md', () => {
       'tsconfig.json': firstBlock('docs/installing.md', /compilerOptions/),
       'first.ts': firstBlock('README.md', /openEmbeddedLog/),
       'kit.ts': firstBlock('docs/testing.md', /testTopology/),
+      'own.ts': OWN_GRAPH,
       'entries.ts': entries(),
     }
     for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text)
@@ -97,12 +98,33 @@ describe('compiled by the tsconfig.json of docs/installing.md', () => {
       expect(JSON.parse(summary ?? '')).toMatchObject({ inputs: 68, delivered: 62, failed: 0 })
     })
 
+    it('a command of the pipeline package works on a graph of the project', async () => {
+      expect(await runsHere('npx', ['caudal', 'explain', '--graph', './out/own.js'])).toContain('shout')
+    })
+
+    it('caudal --version is that of the package', async () => {
+      const { version } = JSON.parse(readFileSync(join(built, 'caudal-answers/package.json'), 'utf8'))
+      expect(await runsHere('npx', ['caudal', '--version'])).toBe(`${version}\n`)
+    })
+
     it('caudal simulate finds its threads', async () => {
       const words = ['caudal', 'simulate', '--seeds', '1', '--scenario', 'count']
       expect(await runsHere('npx', words)).toContain('1 runs of count: all right')
     })
   })
 })
+
+const OWN_GRAPH = `import { operator, text, topology } from 'caudal'
+
+export const graph = topology('own')
+const shout = operator({
+  name: 'shout',
+  input: text,
+  outputs: { loud: text },
+  process: ({ value }, ctx) => ctx.emit('loud', value.toUpperCase()),
+})
+graph.source('words', { value: text }).process(shout).to(graph.topic('loud', { value: text }))
+`
 
 /** A program that imports everything that the packages export. */
 function entries(): string {

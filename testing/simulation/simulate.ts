@@ -85,7 +85,7 @@ function report(verdict: Verdict): void {
 }
 
 function commandOf({ scenario, seed }: Verdict): string {
-  return `npm run simulate -- --seed ${seed} --scenario ${scenario}`
+  return `npx caudal simulate --seed ${seed} --scenario ${scenario}`
 }
 
 function settingsOf(args: string[]): Settings {

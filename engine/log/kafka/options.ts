@@ -1,5 +1,6 @@
 /** What a user may say about the connection to Kafka; each option with its default. */
 import type { ConnectionOptions } from 'node:tls'
+import { warnings } from '#engine/core/loggers.ts'
 import { realSystem, type System } from '#engine/core/system.ts'
 import { RECORD_BYTES_MAX } from '../log.ts'
 import type { Compression } from './compression.ts'
@@ -40,7 +41,7 @@ export interface KafkaLogOptions {
   readonly readAheadBytesMax?: number
   /** How long a fetch waits for records at the end of its partitions. */
   readonly fetchWaitMs?: number
-  /** Told when brokers cannot be reached or partitions are held up, and when it is over. */
+  /** Told when brokers cannot be reached or partitions are held up, and when it is over. Left out: the standard error output. */
   readonly warn?: (message: string) => void
   /** Gives up waiting for the first connection. */
   readonly signal?: AbortSignal
@@ -63,7 +64,7 @@ const DEFAULTS = {
   readAheadBytesMax: 1_048_576,
   fetchWaitMs: 200,
   route: (address: string) => address,
-  warn: () => {},
+  warn: (message: string) => warnings.warn(message),
 } as const
 
 export function settingsOf({ signal: _, ...options }: KafkaLogOptions): KafkaSettings {

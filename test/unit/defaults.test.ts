@@ -1,8 +1,8 @@
-/** Programs that embed the engine name no clock: whatever would take one takes that of the machine. */
-import { mkdtempSync, rmSync } from 'node:fs'
+/** Programs that embed the engine need to give neither a clock nor a logger: the machine's is taken, and warnings are written. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { operator } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/index.ts'
@@ -11,6 +11,10 @@ import { run } from '#engine/runtime/run.ts'
 import { lmdbStores } from '#engine/state/index.ts'
 import { avro, bindSchemas, EmbeddedRegistry } from '#schemas/index.ts'
 import { topology } from '#topology/index.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 const Count = avro<number>(JSON.stringify({ type: 'long' }))
 const double = operator({
@@ -42,4 +46,39 @@ it('a graph with Avro, a registry and copies on disk runs without a system that 
 
 it('the log on Kafka takes the machine’s own time and chance', () => {
   expect(settingsOf({ brokers: ['localhost:9092'], clientId: 'one' }).system).toBe(realSystem)
+})
+
+/** Lines that would come on the standard error output. */
+function written(): readonly string[] {
+  const lines: string[] = []
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => lines.push(String(text)) > 0)
+  return lines
+}
+
+it('the log on Kafka tells its troubles on the standard error output', () => {
+  const lines = written()
+  settingsOf({ brokers: ['localhost:9092'], clientId: 'one' }).warn(
+    'Kafka broker localhost:9092 does not answer',
+  )
+  expect(lines).toEqual(['caudal warning: Kafka broker localhost:9092 does not answer\n'])
+})
+
+it('a copy on disk that cannot be used is told on the standard error output', async () => {
+  const lines = written()
+  const folder = mkdtempSync(join(tmpdir(), 'caudal-default-'))
+  const copy = join(folder, 'app', 'counts-0')
+  mkdirSync(copy, { recursive: true })
+  writeFileSync(join(copy, 'data.mdb'), Buffer.alloc(10_000))
+  const store = await lmdbStores({ path: folder }).open({
+    application: 'app',
+    topicId: 'id',
+    stage: 'counts',
+    partition: 0,
+  })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toContain(
+    'caudal warning: a local copy of state was not usable event="discarded" task="counts/0"',
+  )
+  await store.close()
+  rmSync(folder, { recursive: true })
 })

@@ -1,0 +1,22 @@
+/** What the command says to a Node that is too old for it. */
+import { expect, it } from 'vitest'
+import { faultOfNode } from '#cli/node-version.ts'
+
+it.each([
+  ['22.19.0', '>=22.19'],
+  ['22.20.1', '>=22.19'],
+  ['24.0.0', '>=22.19'],
+  ['20.0.0', '>=20'],
+])('Node %s is one of %s', (version, needed) => {
+  expect(faultOfNode(version, needed)).toBeUndefined()
+})
+
+it.each(['20.20.2', '22.18.9', '22.9.0'])('Node %s is told that it is too old for >=22.19', version => {
+  expect(faultOfNode(version, '>=22.19')).toBe(
+    `caudal runs on Node 22.19 and later; this is ${version}: install a newer Node`,
+  )
+})
+
+it('the Node that runs this is one that package.json asks for', () => {
+  expect(faultOfNode(process.versions.node)).toBeUndefined()
+})
