@@ -6,7 +6,7 @@ import type { Repurchase } from '../pods/model-bill.ts'
 import type { PodProcess } from '../pods/processes.ts'
 
 /** Of a pod's life, what it told. */
-type Life = Pick<PodProcess, 'incarnation' | 'messages' | 'cycleBegunBefore'>
+type Life = Pick<PodProcess, 'incarnation' | 'messages'>
 
 export interface Purchases {
   readonly calls: number
@@ -29,7 +29,9 @@ export function judgePurchases(
     boughtTwice,
     unexplained: causes.filter(({ lostAt }) => lostAt === undefined).map(({ each }) => each),
     durable: [
-      ...bill.faults.flatMap(({ committedAgain }) => committedAgain),
+      ...bill.faults.flatMap(({ fault, committedAgain }) =>
+        committedAgain.filter(each => wasDurable(each, lives, fault.at)),
+      ),
       ...causes
         .filter(({ each, lostAt }) => lostAt !== undefined && wasDurable(each, lives, lostAt))
         .map(({ each }) => each),
@@ -48,8 +50,16 @@ function lossOf({ first }: Repurchase, lives: readonly Life[], partitions: numbe
   return undefined
 }
 
+/**
+ * A commit that began after the answer was taken in had it. After one that failed nobody can tell from outside: what is
+ * committed next is what belongs to tasks that the pod has claimed again by then.
+ */
 function wasDurable({ first }: Repurchase, lives: readonly Life[], lostAt: number): boolean {
-  const life = lives.find(each => each.incarnation === first.pod)
-  if (first.takenInAt === undefined || !life) return false
-  return first.takenInAt < life.cycleBegunBefore(lostAt) - WORK_MS
+  const messages = lives.find(each => each.incarnation === first.pod)?.messages ?? []
+  const ready = (first.takenInAt ?? Number.POSITIVE_INFINITY) + WORK_MS
+  const failedAt = messages.find(each => each.type === 'commitFailed' && each.at >= ready - WORK_MS)?.at
+  const until = Math.min(lostAt, failedAt ?? lostAt)
+  return messages.some(
+    each => each.type === 'commit' && each.at <= until && each.at - each.durationMs >= ready,
+  )
 }
