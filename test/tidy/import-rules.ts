@@ -84,6 +84,11 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     may: [...ENGINE, 'engine/log/simulated', 'engine/log/embedded', MODEL_PORT, 'models/simulated.ts'],
     node: 'any',
   },
+  // The Kafka driver against scripted brokers, which read and write what it sends in its own formats.
+  'testing/simulation/driver': {
+    may: ['engine/core', LOG_PORT, 'engine/log/kafka', 'testing'],
+    node: PURE,
+  },
   cli: { may: ALL, node: 'any' },
   'index.ts': { may: ALL, node: [] },
   test: { may: [...ALL, 'index.ts', 'bench', 'deploy', 'examples', 'scripts'], node: 'any' },

@@ -15,6 +15,7 @@ import type {
 } from '../log.ts'
 import { adviceOn } from './advice.ts'
 import { isLoginRefused, isPassing, told } from './codes.ts'
+import type { Connect } from './connection.ts'
 import { Fetcher } from './fetcher.ts'
 import { readOffsets } from './group-offsets.ts'
 import { LeftoverSearch } from './leftover-search.ts'
@@ -24,6 +25,7 @@ import { type KafkaLogOptions, type KafkaSettings, settingsOf } from './options.
 import { Outage } from './outage.ts'
 import { BackOff } from './persist.ts'
 import { KafkaProducer, takeOverId } from './producer.ts'
+import { connectBySockets } from './socket-connection.ts'
 import { TopicLimits } from './topic-limits.ts'
 import { Topics } from './topics.ts'
 import { Undecided } from './undecided.ts'
@@ -35,9 +37,12 @@ const TRIES_PER_SESSION = 3
  * Connects to the cluster; goes on trying while no broker answers, and says so through `warn`. Rejects with
  * CONFIGURATION_INVALID when the brokers refuse the credentials.
  */
-export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
+export async function openKafkaLog(
+  options: KafkaLogOptions,
+  connect: Connect = connectBySockets(settingsOf(options)),
+): Promise<Log> {
   const settings = settingsOf(options)
-  const log = new KafkaLog(settings)
+  const log = new KafkaLog(settings, connect)
   const backOff = new BackOff()
   try {
     while (!(await log.isReachable())) await sleep(settings.system, backOff.next(), options.signal)
@@ -51,6 +56,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<Log> {
 class KafkaLog implements Log {
   readonly recordBytesMax: number
   readonly #settings: KafkaSettings
+  readonly #connectTo: Connect
   readonly #outage: Outage
   /** For everything that is answered at once, and for the quick fetches. */
   readonly #shared: Network
@@ -67,7 +73,8 @@ class KafkaLog implements Log {
   #appender: Producer | undefined
   #closed = false
 
-  constructor(settings: KafkaSettings) {
+  constructor(settings: KafkaSettings, connect: Connect) {
+    this.#connectTo = connect
     this.recordBytesMax = settings.recordBytesMax
     this.#settings = settings
     this.#outage = new Outage(settings.warn)
@@ -223,6 +230,6 @@ class KafkaLog implements Log {
   }
 
   #connect(options: NetworkOptions = {}): Network {
-    return new Network(this.#settings, this.#outage, options)
+    return new Network(this.#settings, this.#outage, { connect: this.#connectTo, ...options })
   }
 }

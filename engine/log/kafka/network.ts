@@ -11,11 +11,13 @@ import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import { sleep } from '#engine/core/system.ts'
 import { nameOf } from './broker-codes.ts'
 import { isLoginRefused, isUnanswered, refusedWith } from './codes.ts'
+import type { Connect } from './connection.ts'
 import type { Broker, WireRequest } from './library.ts'
 import { Link } from './link.ts'
 import { type ClusterView, metadataRequest } from './metadata-request.ts'
 import type { KafkaSettings } from './options.ts'
 import type { Outage } from './outage.ts'
+import { connectBySockets } from './socket-connection.ts'
 
 /** A topic that was just created may be unknown to some brokers for a moment. */
 const UNKNOWN_TOPIC_TRIES = 5
@@ -24,6 +26,7 @@ const UNKNOWN_TOPIC_PAUSE_MS = 50
 export interface NetworkOptions {
   readonly clientId?: string
   readonly requestTimeoutMs?: number
+  readonly connect?: Connect
 }
 
 export interface WantedPlace extends TopicPartition {
@@ -61,7 +64,7 @@ export class Network {
     this.#outage = outage
     const { clientId, requestTimeoutMs } = settings
     this.#settings = settings
-    this.#options = { clientId, requestTimeoutMs, ...options }
+    this.#options = { clientId, requestTimeoutMs, connect: connectBySockets(settings), ...options }
   }
 
   /** Asks a broker; forgets it when it does not answer in time. A question that waits at the broker says how long. */
@@ -230,7 +233,7 @@ export class Network {
 
   /** Over a connection of its own: the known ones may be busy waiting, and the first addresses have no node yet. */
   async #askOnce<Answer>(address: string, request: WireRequest<Answer>): Promise<Answer> {
-    const link = new Link(address, this.#settings, this.#options.clientId)
+    const link = this.#open(address, () => {})
     try {
       return await link.ask(broker => broker.connectionPool.send(request), this.#options.requestTimeoutMs)
     } finally {
@@ -247,13 +250,14 @@ export class Network {
       this.outdated()
       throw new CaudalError('LOG_UNAVAILABLE', { reason: `broker ${node} is not in the cluster now` })
     }
-    const link = this.#links.get(node) ?? this.#open(address)
+    const link = this.#links.get(node) ?? this.#open(address, () => this.#changes++)
     this.#links.set(node, link)
     return link
   }
 
-  #open(address: string): Link {
-    return new Link(address, this.#settings, this.#options.clientId, () => this.#changes++)
+  #open(address: string, onLost: () => void): Link {
+    const { connect, clientId } = this.#options
+    return new Link(address, this.#settings.system, connect(address, clientId, onLost))
   }
 
   #cut(node: number, link: Link, reason: string): void {
