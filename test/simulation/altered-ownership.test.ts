@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { RULES, type Rule } from '../unit/engine/runtime/ownership-rules.ts'
 import {
-  type Alteration,
   claimedMarkersSettled,
   leavingNotVerified,
   livingNamesakeSettled,
@@ -10,6 +9,7 @@ import {
   releaseForgotten,
   settledAfterTheFence,
 } from './planted/altered-ownership.ts'
+import type { Alteration } from './planted/replaced-method.ts'
 
 const BUGS: readonly (readonly [rule: Rule, alteration: Alteration])[] = [
   ['a fence settles what was read before it, not what was written while it ran', settledAfterTheFence],

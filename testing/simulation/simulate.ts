@@ -12,9 +12,8 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import { runCampaign } from './campaign.ts'
-import { FAULT_TABLE } from './faults/fault-table.ts'
-import { runSeed, type Verdict } from './run-seed.ts'
-import { SCENARIOS, scenarioNamed } from './scenarios/scenario-table.ts'
+import { ALL_NAMES, checkedName, runErrand } from './run-errand.ts'
+import type { Verdict } from './run-seed.ts'
 
 const PROGRESS_EVERY = 500
 
@@ -65,8 +64,8 @@ async function many({ scenarios, from, seeds, json }: Settings): Promise<number>
 
 async function one({ scenarios, verbose, json }: Settings, seed: number): Promise<number> {
   let failures = 0
-  for (const name of scenarios) {
-    const verdict = await runSeed({ scenario: scenarioNamed(name), seed, kinds: FAULT_TABLE, verbose })
+  for (const scenario of scenarios) {
+    const verdict = await runErrand({ scenario, seed }, verbose)
     if (json) print(JSON.stringify(verdict))
     else report(verdict)
     if (verdict.complaints.length > 0) failures++
@@ -102,7 +101,7 @@ function settingsOf(args: string[]): Settings {
   })
   const { scenario, seed, verbose, json } = values
   return {
-    scenarios: scenario === undefined ? SCENARIOS.map(({ name }) => name) : [scenarioNamed(scenario).name],
+    scenarios: scenario === undefined ? ALL_NAMES : [checkedName(scenario)],
     from: numberOf('from', values.from),
     seeds: numberOf('seeds', values.seeds),
     single: seed === undefined ? undefined : numberOf('seed', seed),

@@ -2,9 +2,7 @@
 import type { Claim } from '#engine/runtime/checkpoint.ts'
 import { Holding } from '#engine/runtime/holding.ts'
 import { Releases } from '#engine/runtime/releases.ts'
-
-/** Plants a bug; the returned function removes it. */
-export type Alteration = () => () => void
+import { type Alteration, replace } from './replaced-method.ts'
 
 /** A fence settles what was read when it is over: also what was written while it ran. */
 export const settledAfterTheFence: Alteration = () => {
@@ -88,18 +86,6 @@ export const lostAnswerNotOurs: Alteration = () =>
       return isOurs
     }
   })
-
-function replace<T extends object, K extends keyof T>(
-  prototype: T,
-  name: K,
-  change: (original: T[K]) => T[K],
-): () => void {
-  const original = prototype[name]
-  prototype[name] = change(original)
-  return () => {
-    prototype[name] = original
-  }
-}
 
 function all(...removals: readonly (() => void)[]): () => void {
   return () => {

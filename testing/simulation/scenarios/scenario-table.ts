@@ -12,11 +12,14 @@ import { versions } from './versions.ts'
 
 export const SCENARIOS: readonly Scenario[] = [standard, loop, delays, sessions, batch, join, count, versions]
 
-export function scenarioNamed(name: string): Scenario {
+/** `names` are those that a mistaken one is answered with. */
+export function scenarioNamed(
+  name: string,
+  names: readonly string[] = SCENARIOS.map(each => each.name),
+): Scenario {
   const scenario = SCENARIOS.find(each => each.name === name)
   if (scenario) return scenario
-  const names = SCENARIOS.map(each => each.name).join(', ')
   throw new CaudalError('CONFIGURATION_INVALID', {
-    faults: `there is no scenario ${name}; there are ${names}`,
+    faults: `there is no scenario ${name}; there are ${names.join(', ')}`,
   })
 }

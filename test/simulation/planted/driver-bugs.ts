@@ -1,0 +1,74 @@
+/** Bugs in how the Kafka driver repeats and asks: each is nearly right, and wrong when an answer is lost at the wrong moment. */
+import type { TaskId } from '#engine/core/record.ts'
+import { ByteReader } from '#engine/log/kafka/bytes.ts'
+import { isUnanswered } from '#engine/log/kafka/codes.ts'
+import type { WireRequest } from '#engine/log/kafka/library.ts'
+import { Network } from '#engine/log/kafka/network.ts'
+import { Transactions } from '#engine/log/kafka/transactions.ts'
+import type { GroupOptions, Log, Membership } from '#engine/log/log.ts'
+import { restamp, stampOf } from '#testing/simulation/driver/partition-log.ts'
+import { readProduce } from '#testing/simulation/driver/record-requests.ts'
+import { withLog, withMembership } from './delegate.ts'
+import { type Alteration, replace } from './replaced-method.ts'
+
+const PRODUCE = 0
+const FLEXIBLE_PRODUCE = 12
+
+/** Batches whose request was not answered are sent again, numbered as new ones. */
+export const produceRepeated: Alteration = () =>
+  replace(Network.prototype, 'send', original => {
+    return async function send<Answer>(
+      this: Network,
+      node: number,
+      request: WireRequest<Answer>,
+      waitMs?: number,
+    ): Promise<Answer> {
+      const again = request.request.apiKey === PRODUCE ? await renumbered(request) : undefined
+      try {
+        return await Reflect.apply(original, this, [node, request, waitMs])
+      } catch (error) {
+        if (!again || !isUnanswered(error)) throw error
+        return Reflect.apply(original, this, [node, again, waitMs])
+      }
+    }
+  })
+
+/** An end that was not answered is followed by an abort, which is taken for its repetition. */
+export const endFollowedByAbort: Alteration = () =>
+  replace(Transactions.prototype, 'finish', original => {
+    return function finish(this: Transactions, identity, outcome) {
+      return original.call(this, identity, outcome).catch(error => {
+        if (!isUnanswered(error)) throw error
+        return original.call(this, identity, 'abort')
+      })
+    }
+  })
+
+/** Nobody asks the leaders for what a transaction has left open. */
+export const openNotAsked: Alteration = () => replace(Transactions.prototype, 'open', () => async () => [])
+
+/** A claim is sent under the generation that is current when it is sent. */
+export function claimedInCurrent(log: Log): Log {
+  let current = 0
+  const joinGroup = ({ listener, ...options }: GroupOptions): Membership => {
+    const joined = (generation: number, tasks: readonly TaskId[]) => {
+      current = generation
+      listener.joined(generation, tasks)
+    }
+    return log.joinGroup({ ...options, listener: { joined, lost: reason => listener.lost(reason) } })
+  }
+  return withMembership(withLog(log, { joinGroup }), membership => ({
+    claim: (_, claims) => membership.claim(current, claims),
+  }))
+}
+
+async function renumbered<Answer>({ request, response }: WireRequest<Answer>): Promise<WireRequest<Answer>> {
+  const { buffer } = await request.encode()
+  const bytes = Buffer.from(buffer)
+  const { slices } = readProduce(new ByteReader(bytes), request.apiVersion >= FLEXIBLE_PRODUCE)
+  for (const { batch } of slices) {
+    const { sequence, count } = stampOf(batch)
+    restamp(batch, sequence + count)
+  }
+  return { request: { ...request, encode: async () => ({ buf: bytes, buffer: bytes }) }, response }
+}

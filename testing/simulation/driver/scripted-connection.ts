@@ -1,0 +1,278 @@
+/**
+ * A connection to a scripted broker, on virtual time. The broker takes the requests of a connection one after another, as a
+ * real one does; fetches have a connection of their own. What is not answered holds up whatever comes after it, until the
+ * driver cuts the connection; a request that is late is handled all the same, also after that.
+ */
+import { CaudalError } from '#engine/core/errors.ts'
+import { type System, sleep } from '#engine/core/system.ts'
+import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
+import type { Connect, Connection } from '#engine/log/kafka/connection.ts'
+import type { Broker, ProducerIdentity, WireRequest } from '#engine/log/kafka/library.ts'
+import { Refusal } from '#engine/log/kafka/wire.ts'
+import type { RequestFaults } from './request-faults.ts'
+import type { ScriptedCluster } from './scripted-cluster.ts'
+import { questionOf } from './wire-answers.ts'
+
+const TRANSIT_MS_MAX = 3
+/**
+ * A start that arrives when a later transaction has been torn makes the coordinator forget how that ended: it is blocked then,
+ * with the command that ends it. That cannot be repaired, so no start outlives its connection here.
+ */
+const LOST_WITH_CONNECTION: ReadonlySet<RequestName> = new Set(['InitProducerId'])
+
+export function scriptedConnections(cluster: ScriptedCluster, faults: RequestFaults): Connect {
+  return (address, clientId, onLost) => {
+    const node = Number(/broker-(\d+)/.exec(address)?.[1])
+    return new ScriptedConnection(cluster, faults, node, clientId, onLost)
+  }
+}
+
+type Act<Answer> = (refusal: number) => Answer | Promise<Answer>
+
+class ScriptedConnection implements Connection {
+  readonly node: number
+  readonly #cluster: ScriptedCluster
+  readonly #faults: RequestFaults
+  readonly #clientId: string
+  readonly #onLost: () => void
+  readonly #waiting = new Set<(reason: Error) => void>()
+  readonly #tails = { fetches: Promise.resolve(), others: Promise.resolve() }
+  readonly #system: System
+  #opening: Promise<Broker> | undefined
+  #state: 'closed' | 'open' | 'over' = 'closed'
+
+  constructor(
+    cluster: ScriptedCluster,
+    faults: RequestFaults,
+    node: number,
+    clientId: string,
+    onLost: () => void,
+  ) {
+    this.#cluster = cluster
+    this.#faults = faults
+    this.node = node
+    this.#clientId = clientId
+    this.#onLost = onLost
+    this.#system = cluster.system
+  }
+
+  open(): Promise<Broker> {
+    this.#opening ??= this.#open()
+    return this.#opening
+  }
+
+  destroy(reason: Error): void {
+    this.#end(reason)
+  }
+
+  /** The broker, or something between, ends it. */
+  lose(reason: string): void {
+    this.#end(lost(reason))
+  }
+
+  async #open(): Promise<Broker> {
+    await this.#transit()
+    await this.#cluster.running(this.node)
+    if (this.#state === 'over' || this.#cluster.powerOf(this.node) === 'down')
+      throw lost('nobody listens there')
+    this.#state = 'open'
+    this.#cluster.connected(this)
+    return this.#broker()
+  }
+
+  #end(reason: Error): void {
+    const wasOpen = this.#state === 'open'
+    this.#state = 'over'
+    this.#cluster.disconnected(this)
+    for (const reject of this.#waiting) reject(reason)
+    this.#waiting.clear()
+    if (wasOpen) this.#onLost()
+  }
+
+  async #send<Answer>({ request, response }: WireRequest<Answer>): Promise<Answer> {
+    const { apiKey, apiVersion } = request
+    const { buffer } = await request.encode()
+    // The writer keeps what it has written only until its next use.
+    const question = questionOf(this.#cluster, this.node, { apiKey, apiVersion, bytes: Buffer.from(buffer) })
+    const answer = await this.#ask(question.name, question.act, question.waitMs)
+    return response.parse(await response.decode(answer))
+  }
+
+  #ask<Answer>(name: RequestName, act: Act<Answer>, waitMs?: number): Promise<Answer> {
+    if (this.#state !== 'open') return Promise.reject(lost('it is not open'))
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    this.#waiting.add(reject)
+    const lane = waitMs === undefined ? 'others' : 'fetches'
+    const handled = this.#tails[lane].then(() => this.#handle(name, act, waitMs ?? 0))
+    handled.then(resolve, reject)
+    // An answer that is refused ends nothing for the next request.
+    this.#tails[lane] = handled.then(
+      () => undefined,
+      () => undefined,
+    )
+    const forget = () => void this.#waiting.delete(reject)
+    promise.then(forget, forget)
+    return promise
+  }
+
+  async #handle<Answer>(name: RequestName, act: Act<Answer>, waitMs: number): Promise<Answer> {
+    const fault = this.#faults.draw(name)
+    if (fault.kind !== 'none')
+      this.#cluster.note(`${name} of ${this.#clientId} at broker ${this.node}: ${told(fault)}`)
+    await this.#transit()
+    if (fault.kind === 'request lost') return never()
+    if (fault.kind === 'cut before') return this.#cut()
+    if (fault.kind === 'late') await sleep(this.#system, fault.delayMs)
+    else if (this.#state === 'over') return never()
+    await this.#cluster.running(this.node)
+    if (this.#state === 'over' && LOST_WITH_CONNECTION.has(name)) return never()
+    if (this.#cluster.powerOf(this.node) === 'down') return never()
+    if (waitMs > 0) await sleep(this.#system, waitMs)
+    if (fault.kind === 'refused') return act(fault.code)
+    const answered = Promise.resolve().then(() => act(0))
+    // Whoever does not wait for it has no use for its failure.
+    answered.catch(() => undefined)
+    if (fault.kind === 'cut after' || fault.kind === 'answer lost') {
+      await answered.catch(() => undefined)
+      return fault.kind === 'cut after' ? this.#cut() : never()
+    }
+    if (fault.kind === 'answer late') await sleep(this.#system, fault.delayMs)
+    if (fault.kind === 'doubled') {
+      await answered.catch(() => undefined)
+      return act(0)
+    }
+    await this.#transit()
+    return answered
+  }
+
+  #cut(): Promise<never> {
+    this.lose('reset by peer')
+    return never()
+  }
+
+  #transit(): Promise<void> {
+    return sleep(this.#system, this.#system.random() * TRANSIT_MS_MAX)
+  }
+
+  /** A question whose refusal is an error, as kafkajs has it. */
+  #plain<Answer>(name: RequestName, act: () => Answer | Promise<Answer>): Promise<Answer> {
+    return this.#ask(name, refusal => {
+      if (refusal !== 0) throw new Refusal(name, refusal)
+      return act()
+    })
+  }
+
+  #ofProducer<Answer>(name: RequestName, id: string, act: () => Answer): Promise<Answer> {
+    return this.#plain(name, () => {
+      this.#cluster.checkCoordinator(this.node, 'producer', id)
+      return act()
+    })
+  }
+
+  #ofGroup<Answer>(name: RequestName, group: string, act: () => Answer | Promise<Answer>): Promise<Answer> {
+    return this.#plain(name, () => {
+      this.#cluster.checkCoordinator(this.node, 'group', group)
+      return act()
+    })
+  }
+
+  #broker(): Broker {
+    const unscripted = () => Promise.reject(new CaudalError('INTERNAL', { reason: 'no script answers this' }))
+    return {
+      connectionPool: { send: request => this.#send(request) },
+      connect: async () => undefined,
+      findGroupCoordinator: ({ groupId, coordinatorType }) =>
+        this.#plain('FindCoordinator', () => {
+          const nodeId = this.#cluster.coordinatorOf(coordinatorType === 0 ? 'group' : 'producer', groupId)
+          return { coordinator: { nodeId, host: `broker-${nodeId}`, port: 9_092 } }
+        }),
+      ...this.#transactionMethods(),
+      ...this.#groupMethods(),
+      listOffsets: ({ topics, isolationLevel }) =>
+        this.#plain('ListOffsets', () => ({
+          responses: topics.map(({ topic, partitions }) => ({
+            topic,
+            partitions: partitions.map(({ partition, timestamp }) => {
+              const code = this.#cluster.leadershipCode(this.node, { topic, partition })
+              if (code !== 0) throw new Refusal('ListOffsets', code)
+              const log = this.#cluster.find({ topic, partition })
+              const end = isolationLevel === 1 ? log?.stableEnd : log?.end
+              return { partition, offset: String(timestamp === -2 ? 0 : (end ?? 0)) }
+            }),
+          })),
+        })),
+      createTopics: unscripted,
+      createPartitions: unscripted,
+      describeConfigs: unscripted,
+      deleteRecords: unscripted,
+    }
+  }
+
+  #transactionMethods(): Pick<Broker, 'initProducerId' | 'addPartitionsToTxn' | 'endTxn'> {
+    const { transactions } = this.#cluster
+    return {
+      initProducerId: ({ transactionalId, transactionTimeout }) =>
+        this.#ofProducer('InitProducerId', transactionalId, () =>
+          transactions.init(transactionalId, transactionTimeout),
+        ),
+      addPartitionsToTxn: ({ topics, ...identity }) =>
+        this.#ofProducer('AddPartitionsToTxn', identity.transactionalId, () =>
+          transactions.add(
+            identity,
+            topics.flatMap(({ topic, partitions }) => partitions.map(partition => ({ topic, partition }))),
+          ),
+        ),
+      endTxn: ({ transactionResult, ...identity }: ProducerIdentity & { transactionResult: boolean }) =>
+        this.#ofProducer('EndTxn', identity.transactionalId, () =>
+          transactions.end(identity, transactionResult ? 'commit' : 'abort'),
+        ),
+    }
+  }
+
+  #groupMethods() {
+    const { group } = this.#cluster
+    const entriesOf = (topics: Parameters<Broker['offsetCommit']>[0]['topics']) =>
+      topics.flatMap(({ topic, partitions }) =>
+        partitions.map(each => [`${topic}/${each.partition}`, each] as const),
+      )
+    return {
+      joinGroup: request =>
+        this.#ofGroup('JoinGroup', request.groupId, () => group.join(this.#clientId, request)),
+      syncGroup: ({ groupId, memberId, generationId: generation, groupAssignment }) =>
+        this.#ofGroup('SyncGroup', groupId, () => group.sync({ memberId, generation }, groupAssignment)),
+      heartbeat: ({ groupId, memberId, groupGenerationId: generation }) =>
+        this.#ofGroup('Heartbeat', groupId, () => group.beat({ memberId, generation })),
+      leaveGroup: ({ groupId, memberId }) =>
+        this.#ofGroup('LeaveGroup', groupId, () => group.leave(memberId)),
+      offsetCommit: ({ groupId, memberId, groupGenerationId: generation, topics }) =>
+        this.#ofGroup('OffsetCommit', groupId, () =>
+          group.store({ memberId, generation }, entriesOf(topics)),
+        ),
+      offsetFetch: ({ groupId, topics }) =>
+        this.#ofGroup('OffsetFetch', groupId, () => ({
+          responses: topics.map(({ topic, partitions }) => ({
+            topic,
+            partitions: partitions.map(({ partition }) => {
+              const found = group.fetch(`${topic}/${partition}`)
+              return { partition, offset: found?.offset ?? '-1', metadata: found?.metadata ?? null }
+            }),
+          })),
+        })),
+      describeGroups: ({ groupIds: [id = ''] }) =>
+        this.#ofGroup('DescribeGroups', id, () => ({ groups: [{ members: group.members }] })),
+    } satisfies Partial<Broker>
+  }
+}
+
+function told(fault: { readonly kind: string; readonly delayMs?: number; readonly code?: number }): string {
+  const delay = fault.delayMs === undefined ? '' : ` by ${Math.round(fault.delayMs)} ms`
+  return `${fault.kind}${delay}${fault.code === undefined ? '' : ` with code ${fault.code}`}`
+}
+
+function lost(reason: string): Error {
+  return new CaudalError('LOG_UNAVAILABLE', { reason })
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined)
+}

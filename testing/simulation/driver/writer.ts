@@ -1,0 +1,127 @@
+/** Writes transactions under one id, one after another; after each failure it goes on with a new producer. */
+import { CaudalError, reasonOf, WritesRefused } from '#engine/core/errors.ts'
+import { NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
+import { type System, sleep } from '#engine/core/system.ts'
+import type { Log, PartitionBatch, Producer } from '#engine/log/log.ts'
+
+const PAUSE_MS_MAX = 400
+const PLACES_MAX = 4
+const RECORDS_MAX = 3
+const RETRY_MS = 50
+const AFTER_THE_END = 3
+
+export interface Attempt {
+  readonly id: string
+  readonly number: number
+  /** Which of the producers of this id, and when it was there. */
+  readonly producer: number
+  readonly producerStartedAt: number
+  readonly begunAt: number
+  readonly values: readonly string[]
+  /** `committed`, or the code of the error. */
+  outcome: string
+  reason: string
+}
+
+/** A moment after which nothing of earlier producers may take place. */
+export interface Fence {
+  readonly id: string
+  readonly begunAt: number
+  readonly committed: ReadonlySet<string>
+}
+
+export interface WriterOptions {
+  readonly id: string
+  readonly log: Log
+  readonly system: System
+  readonly places: readonly TopicPartition[]
+  /** Orders what happens in the run. */
+  readonly moment: () => number
+  /** All that is committed now. */
+  readonly committed: () => ReadonlySet<string>
+}
+
+export class Writer {
+  readonly attempts: Attempt[] = []
+  readonly fences: Fence[] = []
+  readonly complaints: string[] = []
+  readonly #options: WriterOptions
+  #producer: Producer | undefined
+  #producers = 0
+  #startedAt = 0
+  #ended = false
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+  }
+
+  /** Writes until it is told to end, and then some transactions more: the last of them has nothing in its way. */
+  async run(): Promise<void> {
+    const { system } = this.#options
+    while (!this.#ended) {
+      await this.#attempt()
+      await sleep(system, system.random() * PAUSE_MS_MAX)
+    }
+    for (let more = 0; more < AFTER_THE_END; more++) await this.#attempt()
+    await this.#producer?.close()
+  }
+
+  end(): void {
+    this.#ended = true
+  }
+
+  async #attempt(): Promise<void> {
+    const { id, moment } = this.#options
+    this.#producer ??= await this.#start()
+    const number = this.attempts.length
+    const batches = this.#batches(number)
+    const values = batches.flatMap(({ records }) => records.map(({ value }) => String(value)))
+    const producer = this.#producers
+    const at = { producerStartedAt: this.#startedAt, begunAt: moment() }
+    const attempt: Attempt = { id, number, producer, ...at, values, outcome: 'pending', reason: '' }
+    this.attempts.push(attempt)
+    try {
+      await this.#producer.transact(batches)
+      attempt.outcome = 'committed'
+    } catch (error) {
+      attempt.outcome = error instanceof CaudalError ? error.code : 'unknown error'
+      if (error instanceof WritesRefused) attempt.outcome = 'refused'
+      attempt.reason = reasonOf(error)
+      await this.#producer.close()
+      this.#producer = undefined
+    }
+  }
+
+  async #start(): Promise<Producer> {
+    const { id, log, system, places, moment, committed } = this.#options
+    for (;;) {
+      const begunAt = moment()
+      try {
+        const producer = await log.startProducer(id, places)
+        this.#producers++
+        this.#startedAt = moment()
+        this.fences.push({ id, begunAt, committed: committed() })
+        return producer
+      } catch (error) {
+        if (!(error instanceof CaudalError) || error.code !== 'LOG_UNAVAILABLE')
+          this.complaints.push(`the producer of ${id} cannot be started: ${reasonOf(error)}`)
+      }
+      await sleep(system, RETRY_MS)
+    }
+  }
+
+  #batches(number: number): PartitionBatch[] {
+    const { id, system, places } = this.#options
+    const chosen = [...places].sort((a, b) => a.partition - b.partition)
+    for (let count = chosen.length - 1 - Math.floor(system.random() * PLACES_MAX); count > 0; count--)
+      chosen.splice(Math.floor(system.random() * chosen.length), 1)
+    return chosen.map(place => {
+      const count = 1 + Math.floor(system.random() * RECORDS_MAX)
+      const records = Array.from({ length: count }, (_, index) => {
+        const text = `${id} ${number} ${index} ${place.topic}/${place.partition}`
+        return { key: null, value: Buffer.from(text), headers: NO_HEADERS, timestamp: system.now() }
+      })
+      return { ...place, records }
+    })
+  }
+}
