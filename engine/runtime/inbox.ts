@@ -2,6 +2,9 @@
 import type { System } from '#engine/core/system.ts'
 import { asNobodysWork } from './current-work.ts'
 
+/** Each half of a step, what callbacks have brought and what is started, ends after so long; the next step goes on. */
+export const HALF_STEP_MS_MAX = 25
+
 export class Inbox {
   readonly #system: System
   readonly #step: () => void
@@ -52,11 +55,20 @@ export class Inbox {
     })
   }
 
-  /** Runs what has gathered; what that adds waits for the next step. */
+  /** Runs what has gathered, for as long as half of a step may take; what is left, and what that adds, waits for the next step. */
   take(): void {
+    const until = this.#system.monotonic() + HALF_STEP_MS_MAX
     const callbacks = this.#callbacks
     this.#callbacks = []
-    for (const callback of callbacks) callback()
+    let taken = 0
+    for (const callback of callbacks) {
+      taken++
+      callback()
+      if (this.#system.monotonic() >= until) break
+    }
+    if (taken === callbacks.length) return
+    this.#callbacks = [...callbacks.slice(taken), ...this.#callbacks]
+    this.wake()
   }
 
   close(): void {

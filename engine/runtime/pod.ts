@@ -17,7 +17,7 @@ import { Confirmation } from './confirmation.ts'
 import { PodMetrics, publish } from './diagnostics.ts'
 import { Gate } from './gate.ts'
 import { updateGauges } from './gauges.ts'
-import { Inbox } from './inbox.ts'
+import { HALF_STEP_MS_MAX, Inbox } from './inbox.ts'
 import { incarnationOf, isSamePod } from './incarnation.ts'
 import type { Limits } from './limits.ts'
 import { type Outlet, Outlets } from './outlets.ts'
@@ -302,20 +302,22 @@ export class Pod implements TaskHost {
     this.#ownership.joined(generation, mine.map(taskKey))
   }
 
-  /** True when a task had more to start than one step allows. */
+  /** True when there was more to start than one step allows: who had no turn is the first in the next one. */
   #startRecords(): boolean {
     this.#steppedAt = this.system.now()
     this.#lookAtGate()
+    const until = this.system.monotonic() + HALF_STEP_MS_MAX
+    for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
     let more = false
     for (const holding of [...this.#ownership.holdings.values()]) {
       const { task } = holding
       if (task.phase !== 'running' || !task.work) continue
-      const started = task.work.start(STEP_RECORDS_MAX)
+      const started = task.work.start(STEP_RECORDS_MAX, until)
       if (started === STEP_RECORDS_MAX) more = true
       if (started > 0) this.#ownership.hadItsTurn(holding)
       for (const intake of task.intakes) intake.fetch()
+      if (this.system.monotonic() >= until) return true
     }
-    for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
     return more
   }
 
@@ -332,8 +334,7 @@ export class Pod implements TaskHost {
       // What was due when this step began and was not started waits for a gate or for room: no matter of time.
       if (next > this.#steppedAt) due = Math.min(due, next)
     }
-    const looksAgain = !this.#gate.isOpen && this.#ownership.isSettled
-    this.#inbox.wakeAt(due, looksAgain ? GATE_LOOK_MS : undefined)
+    this.#inbox.wakeAt(due, !this.#gate.isOpen && this.#ownership.isSettled ? GATE_LOOK_MS : undefined)
   }
 
   #finishStop(): void {

@@ -95,12 +95,12 @@ export class TaskWork implements RunHost {
     this.#deaths = new DeathRate()
   }
 
-  /** Starts at most `budget` jobs; returns how many. */
-  start(budget: number): number {
-    return this.#owner.guard(() => this.#start(budget)) ?? 0
+  /** Starts at most `budget` jobs, and none after this moment of the monotonic clock; returns how many. */
+  start(budget: number, until: number): number {
+    return this.#owner.guard(() => this.#start(budget, until)) ?? 0
   }
 
-  #start(budget: number): number {
+  #start(budget: number, until: number): number {
     let started = 0
     this.#now = this.system.now()
     const { metrics, inFlightMax } = this.#program
@@ -109,6 +109,7 @@ export class TaskWork implements RunHost {
       if (!job) break
       started++
       if (job !== PARKED) this.#run(job)
+      if (this.system.monotonic() >= until) break
     }
     return started
   }

@@ -9,9 +9,10 @@ export interface Due {
 /** The place before all others. */
 export const BEFORE_ALL: Due = Object.freeze({ due: Number.NEGATIVE_INFINITY, entry: '' })
 
-/** When a timer's entry is due; undefined where it is deleted. */
+/** When a timer's entry is due; undefined where it is deleted, or says no time. */
 export function dueOf(bytes: Uint8Array | null | undefined): number | undefined {
-  return bytes?.length === DUE_BYTES ? decodeDue(bytes) : undefined
+  const due = bytes?.length === DUE_BYTES ? decodeDue(bytes) : Number.NaN
+  return Number.isNaN(due) ? undefined : due
 }
 
 /** Negative when `a` comes before `b`. The times may be infinite. */

@@ -1,68 +1,77 @@
 /** Timers of several layers in the order in which they are due: the order within one, and the merging of all. */
-import { compareDue, type Due, dueOf } from './due-heap.ts'
+import { compareDue, type Due } from './due-heap.ts'
 
-/** What the order is of: the entries change beside it. */
-interface Entries {
-  readonly size: number
-  due(entry: string): number | undefined
-}
+/** Small enough to be moved about at each change. */
+const CHUNK_MAX = 512
 
-/**
- * A sorted array and what was set since it was last asked, sorted and merged when it is asked again: n settings and the
- * questions between them cost O(n log n) in all, and a copy of the array for each question that follows a setting. A
- * place counts while its entry is due then; when more than half are dead, they are dropped.
- */
+/** A sorted list in chunks: what one change costs hardly grows with the number of timers. */
 export class DueOrder {
-  readonly #entries: Entries
-  #sorted: Due[] = []
-  #recent: Due[] = []
+  /** Each in order, none empty, and each wholly before the next one. */
+  readonly #chunks: Due[][] = []
 
-  constructor(entries: Entries) {
-    this.#entries = entries
+  constructor(unsorted: Due[] = []) {
+    const sorted = unsorted.sort(compareDue)
+    for (let at = 0; at < sorted.length; at += CHUNK_MAX / 2)
+      this.#chunks.push(sorted.slice(at, at + CHUNK_MAX / 2))
   }
 
-  add(entry: string, bytes: Uint8Array | null): void {
-    const due = dueOf(bytes)
-    if (due !== undefined) this.#recent.push({ due, entry })
+  /** A timer that is due at the one time and was due at the other; absent where it is not, or was not, there. */
+  move(entry: string, before: number | undefined, due: number | undefined): void {
+    if (before === due) return
+    if (before !== undefined) this.#remove({ due: before, entry })
+    if (due !== undefined) this.#add({ due, entry })
   }
 
   /** Those behind a place. Not to be held while entries change. */
   *after(place: Due): IterableIterator<Due> {
-    this.#arrange()
-    let last: Due = place
-    for (let at = this.#firstAfter(place); at < this.#sorted.length; at++) {
-      const item = this.#sorted[at]
-      // One that was moved away and back has two equal places.
-      if (!item || compareDue(item, last) === 0 || !this.#counts(item)) continue
-      last = item
-      yield item
-    }
+    const at = this.#chunkAt(place)
+    const chunk = this.#chunks[at] ?? []
+    yield* chunk.slice(firstOf(chunk, item => compareDue(item, place) > 0))
+    for (let next = at + 1; next < this.#chunks.length; next++) yield* this.#chunks[next] ?? []
   }
 
-  #arrange(): void {
-    if (this.#recent.length > 0) {
-      this.#sorted = [...merged([this.#sorted.values(), this.#recent.sort(compareDue).values()])]
-      this.#recent = []
+  #add(item: Due): void {
+    // Behind all others, it goes to the last one.
+    const at = Math.min(this.#chunkAt(item), Math.max(0, this.#chunks.length - 1))
+    const chunk = this.#chunks[at]
+    if (!chunk) {
+      this.#chunks.push([item])
+      return
     }
-    if (this.#sorted.length > 2 * this.#entries.size + 64)
-      this.#sorted = this.#sorted.filter(item => this.#counts(item))
+    const place = firstOf(chunk, each => compareDue(each, item) >= 0)
+    chunk.splice(place, 0, item)
+    if (chunk.length <= CHUNK_MAX) return
+    // What comes in order leaves full chunks behind.
+    const isLast = at === this.#chunks.length - 1 && place === CHUNK_MAX
+    this.#chunks.splice(at + 1, 0, chunk.splice(isLast ? CHUNK_MAX : CHUNK_MAX / 2))
   }
 
-  #counts({ entry, due }: Due): boolean {
-    return this.#entries.due(entry) === due
+  #remove(item: Due): void {
+    const at = this.#chunkAt(item)
+    const chunk = this.#chunks[at] ?? []
+    const place = firstOf(chunk, each => compareDue(each, item) >= 0)
+    if (chunk[place]?.entry !== item.entry) return
+    chunk.splice(place, 1)
+    if (chunk.length === 0) this.#chunks.splice(at, 1)
   }
 
-  #firstAfter(place: Due): number {
-    let from = 0
-    let to = this.#sorted.length
-    while (from < to) {
-      const middle = (from + to) >> 1
-      const item = this.#sorted[middle]
-      if (item && compareDue(item, place) > 0) to = middle
-      else from = middle + 1
-    }
-    return from
+  /** The first chunk that does not end before the place. */
+  #chunkAt(place: Due): number {
+    return firstOf(this.#chunks, chunk => compareDue(chunk.at(-1) ?? place, place) >= 0)
   }
+}
+
+/** The index of the first item that is so, where all behind it are; the length where none is. */
+function firstOf<T>(items: readonly T[], isSo: (item: T) => boolean): number {
+  let from = 0
+  let to = items.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    const item = items[middle]
+    if (item !== undefined && isSo(item)) to = middle
+    else from = middle + 1
+  }
+  return from
 }
 
 /** A layer hides what older layers say of the entries that it has. */

@@ -7,12 +7,16 @@ import { groupOf, TIMER_PREFIX } from './layout.ts'
  * A plain Map answers everything but `entries(prefix)`. For that, the keys of each group of the layout (the map
  * entries of one key; the timers; the steps) are kept in a set of their own: any other prefix scans all. Entries that belong to
  * no group, the most common by far, cost no more than in a Map. The order of the timers is kept from the first time
- * that it is asked for: most maps are never asked.
+ * that it is asked for, as most maps never are, or from the start, so that asking never sorts many.
  */
 export class EntryMap<V extends Uint8Array | null> {
   readonly #entries = new Map<string, V>()
   readonly #groups = new Map<string, Set<string>>()
   #dues: DueOrder | undefined
+
+  constructor(options: { readonly ordersTimers?: boolean } = {}) {
+    if (options.ordersTimers) this.#dues = new DueOrder()
+  }
 
   get size(): number {
     return this.#entries.size
@@ -32,18 +36,20 @@ export class EntryMap<V extends Uint8Array | null> {
   }
 
   set(key: string, value: V): void {
-    this.#entries.set(key, value)
     const group = groupOf(key)
+    if (this.#dues && group === TIMER_PREFIX)
+      this.#dues.move(key, dueOf(this.#entries.get(key)), dueOf(value))
+    this.#entries.set(key, value)
     if (group === undefined) return
     const keys = this.#groups.get(group)
     if (keys) keys.add(key)
     else this.#groups.set(group, new Set([key]))
-    if (this.#dues && group === TIMER_PREFIX) this.#dues.add(key, value)
   }
 
   delete(key: string): void {
-    if (!this.#entries.delete(key)) return
     const group = groupOf(key)
+    if (this.#dues && group === TIMER_PREFIX) this.#dues.move(key, dueOf(this.#entries.get(key)), undefined)
+    if (!this.#entries.delete(key)) return
     if (group === undefined) return
     const keys = this.#groups.get(group)
     keys?.delete(key)
@@ -66,15 +72,11 @@ export class EntryMap<V extends Uint8Array | null> {
   }
 
   #orderTimers(): DueOrder {
-    const entries = this.#entries
-    const groups = this.#groups
-    const order = new DueOrder({
-      get size() {
-        return groups.get(TIMER_PREFIX)?.size ?? 0
-      },
-      due: entry => dueOf(entries.get(entry)),
-    })
-    for (const [entry, value] of this.entries(TIMER_PREFIX)) order.add(entry, value)
-    return order
+    const dues: Due[] = []
+    for (const [entry, value] of this.entries(TIMER_PREFIX)) {
+      const due = dueOf(value)
+      if (due !== undefined) dues.push({ due, entry })
+    }
+    return new DueOrder(dues)
   }
 }

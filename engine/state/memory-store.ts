@@ -28,7 +28,7 @@ export function durableMemoryStores(): StoreFactory {
 }
 
 class Content {
-  readonly entries = new EntryMap<Uint8Array>()
+  readonly entries = new EntryMap<Uint8Array>({ ordersTimers: true })
   position: number | undefined = undefined
   readonly topicId: string
 

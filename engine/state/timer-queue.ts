@@ -14,12 +14,15 @@ export interface TimerSource {
   dues(after: Due): IterableIterator<Due>
 }
 
+/** What one filling reads, in about a millisecond. */
+const FILLED_MAX = 1_000
+
 /**
  * Holds a window of the nearest timers; the state has them all. The horizon is the last place, by due time and entry,
  * up to which the window is complete: a timer set before it enters the window, one set behind it stays in the state
- * only. When the window is empty it is filled with the nearest timers behind the horizon, which the state gives in
- * order: so each timer is read once, however many there are. Until the first filling nothing was read. A window that
- * has grown to twice its size gives its far half back.
+ * only. When the window is empty it gets the nearest timers behind the horizon, which the state gives in order: so each
+ * timer is read once, however many there are. It gets few at a time, as many tasks may ask in the same step. Until the
+ * first filling nothing was read. A window that has grown to twice its size gives its far half back.
  *
  * Moving and cancelling leave the old place in the heap; `#dues` says which place counts, and a heap with more dead
  * places than live ones is built anew. So setting costs O(log window), amortised, whether or not it moves a timer.
@@ -30,6 +33,7 @@ export interface TimerSource {
 export class TimerQueue {
   readonly #source: TimerSource
   readonly #windowMax: number
+  readonly #filledMax: number
   #heap = new DueHeap()
   /** The due time that counts of each timer in the window. */
   readonly #dues = new Map<string, number>()
@@ -39,6 +43,7 @@ export class TimerQueue {
   constructor(source: TimerSource, windowMax = 10_000) {
     this.#source = source
     this.#windowMax = windowMax
+    this.#filledMax = Math.min(windowMax, FILLED_MAX)
   }
 
   /** Sets or moves a timer whose entry has been staged. */
@@ -51,7 +56,7 @@ export class TimerQueue {
     if (this.#dues.get(item.entry) === due) return
     this.#dues.set(item.entry, due)
     this.#heap.push(item)
-    if (this.#dues.size > 2 * this.#windowMax) this.#keep(this.#live())
+    if (this.#dues.size > 2 * this.#windowMax) this.#keep(this.#live(), this.#windowMax)
     else if (this.#heap.size > 2 * this.#dues.size + 64) this.#heap = new DueHeap(this.#live())
   }
 
@@ -102,16 +107,16 @@ export class TimerQueue {
     const nearest: Due[] = []
     for (const item of this.#source.dues(horizon)) {
       nearest.push(item)
-      if (nearest.length > this.#windowMax) return this.#keep(nearest)
+      if (nearest.length > this.#filledMax) return this.#keep(nearest, this.#filledMax)
     }
     this.#horizon = undefined
     this.#replace(nearest)
   }
 
   /** Makes the nearest of these the window, and the last of them its horizon. */
-  #keep(sorted: Due[]): void {
-    this.#replace(sorted.slice(0, this.#windowMax))
-    this.#horizon = sorted[Math.min(this.#windowMax, sorted.length) - 1]
+  #keep(sorted: Due[], timersMax: number): void {
+    this.#replace(sorted.slice(0, timersMax))
+    this.#horizon = sorted[Math.min(timersMax, sorted.length) - 1]
   }
 
   #replace(sorted: Due[]): void {

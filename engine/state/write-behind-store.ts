@@ -50,25 +50,36 @@ export interface WriteBehindOptions {
 const ENTRY_OVERHEAD_BYTES = 150
 /** What one flush hands over in some ten milliseconds. */
 const FLUSH_ENTRIES = 8_000
+/** Behind so many, what gathers meanwhile becomes one larger batch, in which an entry that is hot is kept once. */
+const SEALED_MAX = 8
 const PAGE_ENTRIES_MIN = 16
 const PAGE_ENTRIES_MAX = 512
 
+/** What one flush writes, and the position that the file has with it. */
+interface Batch {
+  readonly entries: EntryMap<Uint8Array | null>
+  readonly bytes: number
+  readonly position: number | undefined
+}
+
 /**
- * Three layers, the newest first: what was applied since the last flush began, what is being flushed (at most one
- * batch), the file. A flush writes the whole batch and the position that it reflects in one transaction of the file,
- * so the file always holds the state topic up to its position, and entries that are hot are written once a flush
- * instead of once a commit.
+ * Layers, the newest first: what has gathered, batches that are sealed for a flush, the file. What gathers is sealed when
+ * it is enough for a flush, however slow the disk: so no flush keeps the thread for long. A flush writes the oldest batch
+ * and its position in one transaction of the file, so the file always holds the state topic up to its position, and
+ * entries that are hot are written once a flush instead of once a commit.
  *
  * Flushing is for a short restore only: what is lost in a crash is read from the topic again. So flushes are rare, and
- * one that fails is repeated after a while with what has gathered since. When memory is full while a flush is still under way, both
- * batches are written synchronously: slow disks slow the task down instead of filling memory.
+ * one that fails is repeated after a while with what has gathered since. When memory is full while a flush is still under
+ * way, all batches are written synchronously: slow disks slow the task down instead of filling memory.
  */
 export class WriteBehindStore implements Store {
   readonly #options: WriteBehindOptions
   #file: EntryFile | undefined
   #gathered = new EntryMap<Uint8Array | null>()
+  /** With those of the sealed batches that are not being flushed. */
   #gatheredBytes = 0
-  #flushing: EntryMap<Uint8Array | null> | undefined
+  /** The oldest first: that one is being flushed while a flush is under way. */
+  #sealed: Batch[] = []
   /** Resolves to the error when the flush under way has failed. */
   #underWay: Promise<CaudalError | undefined> | undefined
   #cancelTimer: (() => void) | undefined
@@ -94,32 +105,30 @@ export class WriteBehindStore implements Store {
   get size(): number {
     const file = this.#open
     let size = file.size
-    for (const [key, bytes] of this.#gathered.all) size += difference(file.has(key), bytes)
-    for (const [key, bytes] of this.#flushing?.all ?? [])
-      if (!this.#gathered.has(key)) size += difference(file.has(key), bytes)
+    for (const { layer, isHidden } of visible(this.#layers))
+      for (const [key, bytes] of layer.all) if (!isHidden(key)) size += difference(file.has(key), bytes)
     return size
   }
 
   get(key: string): Uint8Array | undefined {
     let bytes = this.#gathered.get(key)
-    if (bytes === undefined) bytes = this.#flushing?.get(key)
+    for (let at = this.#sealed.length - 1; bytes === undefined && at >= 0; at--)
+      bytes = this.#sealed[at]?.entries.get(key)
     return bytes === undefined ? this.#open.get(key) : (bytes ?? undefined)
   }
 
   *entries(prefix: string): IterableIterator<readonly [string, Uint8Array]> {
-    const gathered = this.#gathered
-    const flushing = this.#flushing
-    for (const [key, bytes] of gathered.entries(prefix)) if (bytes !== null) yield [key, bytes]
-    for (const [key, bytes] of flushing?.entries(prefix) ?? [])
-      if (bytes !== null && !gathered.has(key)) yield [key, bytes]
+    const layers = this.#layers
+    for (const { layer, isHidden } of visible(layers))
+      for (const [key, bytes] of layer.entries(prefix))
+        if (bytes !== null && !isHidden(key)) yield [key, bytes]
     let after: string | undefined
     for (let entriesMax = PAGE_ENTRIES_MIN; ; entriesMax = PAGE_ENTRIES_MAX) {
       // Page by page, so that an iterator that is held pins no old version of the file.
       const page = this.#open.page(prefix, after, entriesMax)
       for (const entry of page) {
         // What was shown from memory may have reached the file meanwhile.
-        const isShown = gathered.has(entry[0]) || flushing?.has(entry[0])
-        if (!isShown && !this.#isOverlaid(entry[0])) yield entry
+        if (!isIn(layers, entry[0]) && !isIn(this.#layers, entry[0])) yield entry
       }
       after = page.at(-1)?.[0]
       if (page.length < entriesMax) return
@@ -128,9 +137,8 @@ export class WriteBehindStore implements Store {
 
   dues(after: Due): IterableIterator<Due> {
     const file = this.#open
-    const flushing = this.#flushing
     const oldest: DueLayer = { dues: place => duesIn(file, place), has: () => true }
-    return duesOf([this.#gathered, ...(flushing ? [flushing] : []), oldest], after)
+    return duesOf([...this.#layers, oldest], after)
   }
 
   apply(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void {
@@ -143,8 +151,7 @@ export class WriteBehindStore implements Store {
 
   async flush(): Promise<void> {
     await this.#underWay
-    if (this.#isBehind) this.#startFlush()
-    const error = await this.#underWay
+    const error = this.#isBehind ? await this.#flushAll() : undefined
     if (error) throw error
     await this.#open.sync()
   }
@@ -154,8 +161,7 @@ export class WriteBehindStore implements Store {
     try {
       await this.#underWay
       // Also when nothing has gathered: the time until which the copy is in touch is written along.
-      this.#startFlush()
-      await this.#underWay
+      await this.#flushAll()
     } finally {
       this.#end()
       await file.close()
@@ -177,7 +183,8 @@ export class WriteBehindStore implements Store {
 
   /** Whether there is anything that the file does not hold, or holds without being on the disk. */
   get #isBehind(): boolean {
-    return this.#unsynced || this.#gathered.size > 0 || this.#position !== this.#writtenPosition
+    const isWritten = this.#sealed.length === 0 && this.#gathered.size === 0
+    return this.#unsynced || !isWritten || this.#position !== this.#writtenPosition
   }
 
   #gather(key: string, bytes: Uint8Array | null): void {
@@ -188,15 +195,17 @@ export class WriteBehindStore implements Store {
     this.#gathered.set(key, bytes)
   }
 
-  #isOverlaid(key: string): boolean {
-    return this.#gathered.has(key) || this.#flushing?.has(key) === true
+  /** The newest first. */
+  get #layers(): readonly EntryMap<Uint8Array | null>[] {
+    return [this.#gathered, ...this.#sealed.map(({ entries }) => entries).reverse()]
   }
 
   /** Sees to it that what has gathered is flushed in time. */
   #plan(): void {
+    const isFull = this.#gathered.size >= FLUSH_ENTRIES && this.#sealed.length < SEALED_MAX
+    if (isFull && !this.#isFailing) this.#seal()
     if (this.#underWay || this.#isTurnAsked || !this.#isBehind) return
-    const isMuch =
-      this.#gathered.size >= FLUSH_ENTRIES || this.#gatheredBytes >= this.#options.gatheredBytesMax() / 4
+    const isMuch = this.#sealed.length > 0 || this.#gatheredBytes >= this.#options.gatheredBytesMax() / 4
     if (isMuch && !this.#isFailing) return this.#flushInTurn()
     this.#cancelTimer ??= this.#options.system.after(this.#options.flushDelayMs, () => this.#flushInTurn())
   }
@@ -210,45 +219,57 @@ export class WriteBehindStore implements Store {
     })
   }
 
+  /** What has gathered, and the position, become a batch. */
+  #seal(): Batch {
+    const sealedBytes = this.#sealed.slice(this.#underWay ? 1 : 0).reduce((sum, { bytes }) => sum + bytes, 0)
+    const bytes = this.#gatheredBytes - sealedBytes
+    const batch = { entries: this.#gathered, bytes, position: this.#position }
+    this.#gathered = new EntryMap()
+    this.#sealed.push(batch)
+    return batch
+  }
+
+  /** Flushes all that was applied until now; gives the error where that fails. */
+  async #flushAll(): Promise<CaudalError | undefined> {
+    const last = this.#seal()
+    let error: CaudalError | undefined
+    while (!error && this.#sealed.includes(last)) {
+      this.#startFlush()
+      error = await this.#underWay
+    }
+    return error
+  }
+
   #startFlush(): void {
     if (this.#underWay) return
     this.#clearTimer()
-    const batch = this.#gathered
-    const bytes = this.#gatheredBytes
-    const position = this.#position
-    this.#gathered = new EntryMap()
-    this.#gatheredBytes = 0
-    this.#flushing = batch
+    const batch = this.#sealed[0] ?? this.#seal()
+    this.#gatheredBytes -= batch.bytes
     this.#unsynced = false
-    this.#underWay = this.#open.write(batch.all, position).then(
-      () => this.#flushed(batch, position),
-      error => this.#flushFailed(batch, bytes, error),
+    this.#underWay = this.#open.write(batch.entries.all, batch.position).then(
+      () => this.#flushed(batch),
+      error => this.#flushFailed(batch, error),
     )
   }
 
-  #flushed(batch: EntryMap<Uint8Array | null>, position: number | undefined): undefined {
+  #flushed(batch: Batch): undefined {
     this.#underWay = undefined
     // Otherwise a synchronous write has taken its place, with a newer position.
-    if (this.#flushing === batch) {
-      this.#flushing = undefined
-      this.#writtenPosition = position
+    if (this.#sealed[0] === batch) {
+      this.#sealed.shift()
+      this.#writtenPosition = batch.position
     }
     this.#isFailing = false
     this.#plan()
   }
 
   /** What was to be flushed goes back behind what has gathered since. */
-  #flushFailed(
-    batch: EntryMap<Uint8Array | null>,
-    bytes: number,
-    error: CaudalError,
-  ): CaudalError | undefined {
+  #flushFailed(batch: Batch, error: CaudalError): CaudalError | undefined {
     this.#underWay = undefined
-    if (this.#flushing !== batch) return undefined
-    for (const [key, newer] of this.#gathered.all) batch.set(key, newer)
-    this.#gathered = batch
-    this.#gatheredBytes += bytes
-    this.#flushing = undefined
+    if (this.#sealed[0] !== batch) return undefined
+    this.#gathered = this.#merge()
+    this.#gatheredBytes += batch.bytes
+    this.#sealed = []
     if (!this.#isFailing) this.#options.onFlushFailed(error)
     this.#isFailing = true
     this.#plan()
@@ -258,14 +279,20 @@ export class WriteBehindStore implements Store {
   #writeThrough(): void {
     const file = this.#open
     this.#clearTimer()
-    const batch = this.#flushing ?? new EntryMap<Uint8Array | null>()
-    for (const [key, bytes] of this.#gathered.all) batch.set(key, bytes)
-    file.writeNow(batch.all, this.#position)
-    this.#flushing = undefined
+    file.writeNow(this.#merge().all, this.#position)
+    this.#sealed = []
     this.#gathered = new EntryMap()
     this.#gatheredBytes = 0
     this.#writtenPosition = this.#position
     this.#unsynced = true
+  }
+
+  /** All that is in memory, in the oldest of its layers. */
+  #merge(): EntryMap<Uint8Array | null> {
+    const layers = [...this.#layers]
+    const merged = layers.pop() ?? this.#gathered
+    for (const layer of layers.reverse()) for (const [key, newer] of layer.all) merged.set(key, newer)
+    return merged
   }
 
   #clearTimer(): void {
@@ -277,6 +304,20 @@ export class WriteBehindStore implements Store {
     invariant(this.#file, 'a store was used after it was closed')
     return this.#file
   }
+}
+
+type Layers = readonly EntryMap<Uint8Array | null>[]
+
+function isIn(layers: Layers, key: string): boolean {
+  return layers.some(layer => layer.has(key))
+}
+
+/** Each with what is hidden in it by a newer one. */
+function visible(layers: Layers) {
+  return layers.map((layer, index) => {
+    const newer = layers.slice(0, index)
+    return { layer, isHidden: (key: string) => isIn(newer, key) }
+  })
 }
 
 function difference(inFile: boolean, bytes: Uint8Array | null): number {

@@ -134,6 +134,17 @@ describe('the window', () => {
     expect(timers.read).toBeLessThanOrEqual(1_000 + 10)
   })
 
+  it('is filled with a thousand at a time however large it is, so that filling keeps the thread for a moment only', () => {
+    for (let due = 1; due <= 5_000; due++) timers.set(`k${due}`, due)
+    let most = 0
+    for (let due = 1; due <= 5_000; due++) {
+      const before = timers.read
+      expect(timers.fire(due)).toEqual([`k${due}@${due}`])
+      most = Math.max(most, timers.read - before)
+    }
+    expect(most).toBe(1_001)
+  })
+
   it('reads each timer once, however many are due together and wherever they lie', async () => {
     timers = await make(100)
     const set = (from: number, to: number) => {

@@ -116,6 +116,7 @@ const storeOn = (on: EntryFile, turns: Turns) =>
     onClosed: () => ends++,
   })
 
+const bytesOf = (position: number) => Buffer.from(`${position}`)
 const apply = (entries: Record<string, string | null>, position: number) =>
   store.apply(
     Object.entries(entries).map(([key, value]) => [key, value === null ? null : Buffer.from(value)] as const),
@@ -148,6 +149,61 @@ describe('flushing', () => {
     expect(file.isWriting).toBe(false)
     store.apply(many(4_000), 2)
     expect(file.isWriting).toBe(true)
+  })
+
+  it('of what gathers during a slow one goes on in batches that are no larger, each with its position', async () => {
+    bytesMax = 100_000_000
+    const many = (position: number) =>
+      Array.from(
+        { length: 8_000 },
+        (_, index) => [`v${index % 2}-${position}-${index}`, bytesOf(position)] as const,
+      )
+    for (let position = 1; position <= 5; position++) store.apply(many(position), position)
+    store.apply([['v0-2-0', null]], 6)
+    expect([shown().length, store.size, text(store.get('v0-3-0')), store.get('v0-2-0')]).toEqual([
+      39_999,
+      39_999,
+      '3',
+      undefined,
+    ])
+    for (let batch = 1; batch <= 5; batch++) {
+      await time.runFor(1)
+      await file.end()
+    }
+    await time.runFor(DELAY_MS)
+    await file.end()
+    expect(file.transactions).toEqual(['1: 8000', '2: 8000', '3: 8000', '4: 8000', '5: 8000', '6: 1'])
+    expect([store.size, file.isWriting]).toEqual([39_999, false])
+  })
+
+  it('of several sealed batches that fails is repeated as one, with the latest of each', async () => {
+    bytesMax = 100_000_000
+    const all = (position: number) =>
+      Array.from({ length: 8_000 }, (_, index) => [`v${index}`, bytesOf(position)] as const)
+    for (let position = 1; position <= 3; position++) store.apply(all(position), position)
+    await file.end('fail')
+    expect([failures.length, text(store.get('v7')), store.size]).toEqual([1, '3', 8_000])
+    await time.runFor(DELAY_MS)
+    await file.end()
+    expect([file.transactions, text(file.get('v7'))]).toEqual([['3: 8000'], '3'])
+  })
+
+  it('resolves flush when all sealed batches are in the file', async () => {
+    bytesMax = 100_000_000
+    const many = (position: number) =>
+      Array.from({ length: 8_000 }, (_, index) => [`v${position}-${index}`, bytesOf(position)] as const)
+    for (let position = 1; position <= 3; position++) store.apply(many(position), position)
+    let done = false
+    const flushed = store.flush().then(() => {
+      done = true
+    })
+    await file.end()
+    await file.end()
+    expect([done, file.position]).toEqual([false, 2])
+    await file.end()
+    await file.end()
+    await flushed
+    expect([done, file.position]).toEqual([true, 3])
   })
 
   it('of several stores begins one in a turn of the event loop', async () => {
