@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import type { GraphInput } from '#testing/simulation/own-graph.ts'
 import type { Topology } from '#topology/topology.ts'
 import { type Configuration, configurationOf } from './configuration.ts'
 import { modellessTopology } from './pipeline.ts'
@@ -41,7 +42,31 @@ async function graphIn(path: string): Promise<Topology> {
   throw new CaudalError('REJECTED', { reason })
 }
 
-async function loaded(path: string): Promise<{ readonly default?: unknown; readonly graph?: unknown }> {
+/** The records that a file has `caudal simulate` put into the sources of its graph, as its export `inputs`. */
+export async function inputsIn(path: string): Promise<readonly GraphInput[]> {
+  const { inputs } = await loaded(path)
+  if (Array.isArray(inputs) && inputs.length > 0 && inputs.every(isInput)) return inputs
+  const reason = `${path} exports no inputs: write export const inputs = [{ source: words, key: 'ada', value: 'river' }], and more of them, there`
+  throw new CaudalError('REJECTED', { reason })
+}
+
+function isInput(value: unknown): value is GraphInput {
+  return (
+    isObject(value) &&
+    'source' in value &&
+    'key' in value &&
+    typeof value.key === 'string' &&
+    'value' in value
+  )
+}
+
+interface Exports {
+  readonly default?: unknown
+  readonly graph?: unknown
+  readonly inputs?: unknown
+}
+
+async function loaded(path: string): Promise<Exports> {
   try {
     return await import(pathToFileURL(resolve(path)).href)
   } catch (error) {

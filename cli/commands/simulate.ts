@@ -1,7 +1,9 @@
 /** `caudal simulate`: the engine under seeded faults on virtual time. */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { command, EXIT } from '../command.ts'
+import type { Verdict } from '#testing/simulation/run-seed.ts'
+import { command, EXIT, type ExitCode, type Surroundings } from '../command.ts'
+import { inputsIn, topologyFor } from '../graph-file.ts'
 import { numbersOf } from '../numbers.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../testing/simulation/simulate.ts', import.meta.url))
@@ -11,6 +13,10 @@ export const simulate = command({
   summary:
     'Runs fleets of pods under seeded crashes, pauses and faults on virtual time, and checks what they did',
   details:
+    `A graph of your own must leave behind, whatever befalls its pods, what it leaves behind where nothing does: the same
+records and the same state. Its file also exports inputs: [{ source: words, key: 'ada', value: 'river' }]. Operators
+run on virtual time: one that calls the outside needs something to call in that file.
+` +
     'The exit code is 0 when every run kept its promises, 1 when one did not, 2 for a scenario that is not known.',
   positionals: [],
   options: {
@@ -18,16 +24,31 @@ export const simulate = command({
     from: { type: 'string', value: 'SEED', description: 'the first of them; 1 when left out' },
     seed: { type: 'string', value: 'SEED', description: 'this one alone, with its trace' },
     scenario: { type: 'string', value: 'NAME', description: 'this one alone; all when left out' },
+    graph: {
+      type: 'string',
+      value: 'FILE',
+      description: 'a graph of your own: a module that exports it as graph, and what goes in as inputs',
+    },
     verbose: { type: 'boolean', description: 'with --seed: what the pods logged, between the faults' },
     json: { type: 'boolean', description: 'one line of JSON a run' },
   },
-  examples: ['caudal simulate --seeds 1000', 'caudal simulate --seed 17 --scenario standard'],
-  async run({ options, signal }) {
+  examples: [
+    'caudal simulate --seeds 1000',
+    'caudal simulate --seed 17 --scenario standard',
+    'caudal simulate --graph ./triage.ts',
+  ],
+  async run(context) {
+    const { options, signal } = context
     const { seeds, from, seed } = options
     const number = numbersOf({ seeds, from, seed })
     for (const name of ['seeds', 'from', 'seed'] as const)
       number(name, 1, [0, Number.MAX_SAFE_INTEGER], 'integer')
+    const range = {
+      from: seed === undefined ? number('from', 1, [0, Number.MAX_SAFE_INTEGER], 'integer') : Number(seed),
+      seeds: seed === undefined ? number('seeds', 100, [1, 1_000_000], 'integer') : 1,
+    }
     number.check()
+    if (options.graph !== undefined) return simulateGraph(options.graph, range, { ...context, options })
     const words = Object.entries(options).flatMap(([name, value]) =>
       typeof value === 'string' ? [`--${name}`, value] : value ? [`--${name}`] : [],
     )
@@ -38,3 +59,41 @@ export const simulate = command({
     })
   },
 })
+
+interface Range {
+  readonly from: number
+  readonly seeds: number
+}
+
+interface Shown extends Surroundings {
+  readonly options: { readonly verbose: boolean; readonly json: boolean; readonly seed: string | undefined }
+}
+
+async function simulateGraph(path: string, { from, seeds }: Range, shown: Shown): Promise<ExitCode> {
+  const { environment, stdout, signal, options } = shown
+  const graph = await topologyFor({ graph: path }, environment)
+  const inputs = await inputsIn(path)
+  // Its parts are loaded only where they are wanted.
+  const { runGraph } = await import('#testing/simulation/own-graph.ts')
+  let failed = 0
+  for (let seed = from; seed < from + seeds && !signal.aborted; seed++) {
+    const verdict = await runGraph({ graph, inputs, seed, verbose: options.verbose })
+    if (verdict.complaints.length > 0) failed++
+    if (options.json) stdout.write(`${JSON.stringify(verdict)}\n`)
+    else stdout.write(linesOf(verdict, path, options.seed !== undefined).join(''))
+  }
+  if (signal.aborted) return EXIT.interrupted
+  if (!options.json)
+    stdout.write(`${seeds} runs of ${graph.name}: ${failed === 0 ? 'all right' : `${failed} failed`}\n`)
+  return failed === 0 ? EXIT.ok : EXIT.failed
+}
+
+function linesOf({ seed, complaints, trace }: Verdict, path: string, isTraced: boolean): readonly string[] {
+  const isWrong = complaints.length > 0
+  return [
+    ...(isWrong ? [`seed ${seed} failed\n`] : []),
+    ...(isTraced ? trace.map(line => `  ${line}\n`) : []),
+    ...complaints.map(complaint => `  wrong: ${complaint}\n`),
+    ...(isWrong ? [`  again: caudal simulate --seed ${seed} --graph ${path}\n`] : []),
+  ]
+}

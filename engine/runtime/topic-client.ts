@@ -151,7 +151,8 @@ interface Arrival {
   readonly error: unknown
 }
 
-function nodeOf(plan: Plan, topic: TopicHandle<unknown> | string): TopicNode {
+/** Throws TOPIC_MISSING for a topic that the graph does not have. */
+export function nodeOf(plan: Plan, topic: TopicHandle<unknown> | string): TopicNode {
   const name = nameOf(topic)
   const node = plan.topics.get(name)
   if (!node) throw new CaudalError('TOPIC_MISSING', { topic: name })

@@ -77,6 +77,29 @@ describe('a command that is given a graph', () => {
     expect((await own(folder, 'lag')).code).toBe(EXIT.ok)
   })
 
+  it('runs it under faults, and finds what is right to be right', async () => {
+    const { code, stdout } = await own(dataFolder(), 'simulate', '--seeds', '5')
+    expect(stdout).toBe('5 runs of own: all right\n')
+    expect(code).toBe(EXIT.ok)
+  })
+
+  it('tells a graph whose outputs depend on what befalls its pods, with the seed that shows it', async () => {
+    const path = join(ROOT, 'test/unit/cli/forgetful-graph.ts')
+    const { code, stdout } = await caudal(dataFolder(), ['simulate', '--seeds', '5', '--graph', path])
+    expect(code).toBe(EXIT.failed)
+    expect(stdout).toMatch(/^ {2}wrong: topic counts: \S+ = \d+ is there \d+ times too (seldom|often)$/m)
+    expect(stdout).toMatch(/^ {2}again: caudal simulate --seed \d+ --graph \S+forgetful-graph\.ts$/m)
+  })
+
+  it('does not run one under faults that has nothing to read', async () => {
+    const folder = dataFolder()
+    const path = join(folder, 'graph.ts')
+    writeFileSync(path, "export const graph = { name: 'x', topics: [], operators: [] }\n")
+    const { code, stderr } = await caudal(folder, ['simulate', '--graph', path])
+    expect(code).toBe(EXIT.usage)
+    expect(stderr).toContain('exports no inputs')
+  })
+
   it.each([
     ['is not there', 'none.ts', undefined, 'none.ts cannot be loaded'],
     ['exports none', 'empty.ts', 'export const words = 1\n', 'empty.ts exports no graph'],

@@ -20,3 +20,10 @@ export const words = builder.source('words', { value: text, partitionedByKey: tr
 export const totals = builder.topic('totals', { value: Total, partitions: 2 })
 words.process(count).to(totals)
 export const graph = builder.build()
+
+/** For a run under faults: keys of which some are hot, and now and then a word that is a dead letter. */
+export const inputs = Array.from({ length: 60 }, (_, index) => ({
+  source: words,
+  key: `key-${index % 7}`,
+  value: index % 20 === 13 ? 'poison' : 'x'.repeat(1 + (index % 5)),
+}))
