@@ -27,6 +27,12 @@ if (fault !== undefined) {
   process.stderr.write(`${fault}\n`)
   process.exit(1)
 }
+// Node 22 calls its SQLite experimental, which whoever runs the command can do nothing about.
+const listeners = process.listeners('warning')
+process.removeAllListeners('warning')
+process.on('warning', warning => {
+  if (warning.name !== 'ExperimentalWarning') for (const listener of listeners) listener(warning)
+})
 // Only now: an older Node lacks what this imports.
 const { main } = await import('./main.ts')
 const code = await main(process.argv.slice(2), {

@@ -9,8 +9,9 @@ import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { pack } from '../../scripts/pack.ts'
-import { firstBlock } from '../packages.ts'
+import { firstBlock, page } from '../pages.ts'
 import { ROOT } from '../tidy/source.ts'
+import { projectsIn } from '../unit/docs-project.ts'
 
 const execute = promisify(execFile)
 const BYTES_MAX = 60 * 1024 * 1024
@@ -58,7 +59,7 @@ describe('compiled by the tsconfig.json of docs/installing.md', () => {
       'tsconfig.json': firstBlock('docs/installing.md', /compilerOptions/),
       'first.ts': firstBlock('README.md', /openEmbeddedLog/),
       'kit.ts': firstBlock('docs/testing.md', /testTopology/),
-      'own.ts': OWN_GRAPH,
+      ...Object.fromEntries(projectsIn(page('docs/your-own-on-kafka.md'))[0] ?? []),
       'entries.ts': entries(),
     }
     for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text)
@@ -91,15 +92,14 @@ describe('compiled by the tsconfig.json of docs/installing.md', () => {
 
     it('caudal start --exit answers the sample', async () => {
       rmSync(join(project, 'data'), { recursive: true, force: true })
-      const summary = (await runsHere('npx', ['caudal', 'start', '--exit', '--json']))
-        .trim()
-        .split('\n')
-        .at(-1)
-      expect(JSON.parse(summary ?? '')).toMatchObject({ inputs: 68, delivered: 62, failed: 0 })
+      const { stdout, stderr } = await ran('npx', ['caudal', 'start', '--exit', '--json'], project, bin)
+      const summary = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+      expect(summary).toMatchObject({ inputs: 68, delivered: 62, failed: 0 })
+      expect(stderr).not.toMatch(/warning/i)
     })
 
     it('a command of the pipeline package works on a graph of the project', async () => {
-      expect(await runsHere('npx', ['caudal', 'explain', '--graph', './out/own.js'])).toContain('shout')
+      expect(await runsHere('npx', ['caudal', 'explain', '--graph', './words.ts'])).toContain('count')
     })
 
     it('caudal --version is that of the package', async () => {
@@ -113,18 +113,6 @@ describe('compiled by the tsconfig.json of docs/installing.md', () => {
     })
   })
 })
-
-const OWN_GRAPH = `import { operator, text, topology } from 'caudal'
-
-export const graph = topology('own')
-const shout = operator({
-  name: 'shout',
-  input: text,
-  outputs: { loud: text },
-  process: ({ value }, ctx) => ctx.emit('loud', value.toUpperCase()),
-})
-graph.source('words', { value: text }).process(shout).to(graph.topic('loud', { value: text }))
-`
 
 /** A program that imports everything that the packages export. */
 function entries(): string {
@@ -142,10 +130,17 @@ function manifest(path: string, content: object): void {
   writeFileSync(join(path, 'package.json'), JSON.stringify(content))
 }
 
-/** What it wrote; rejects with that when it ends with anything but 0. */
 async function run(command: string, words: readonly string[], cwd: string, bin = ''): Promise<string> {
+  return (await ran(command, words, cwd, bin)).stdout
+}
+
+/** What it wrote; rejects with that when it ends with anything but 0. */
+function ran(command: string, words: readonly string[], cwd: string, bin: string) {
   const { PATH = '', HOME = '' } = process.env
-  const env = { HOME, PATH: [bin, dirname(process.execPath), PATH].join(delimiter) }
-  const { stdout } = await execute(command, [...words], { cwd, env, maxBuffer: 1e7 })
-  return stdout
+  const env = {
+    HOME,
+    PATH: [bin, dirname(process.execPath), PATH].join(delimiter),
+    npm_config_update_notifier: 'false',
+  }
+  return execute(command, [...words], { cwd, env, maxBuffer: 1e7 })
 }

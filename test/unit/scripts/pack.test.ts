@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pack } from '../../../scripts/pack.ts'
-import { firstBlock } from '../../packages.ts'
+import { firstBlock } from '../../pages.ts'
 import { ROOT } from '../../tidy/source.ts'
 
 // Inside the project, so that the packages find what they depend on; ignored by git and by every other check.
