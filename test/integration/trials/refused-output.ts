@@ -134,10 +134,18 @@ class Run {
         this.#complaints.list.push(`${this.#application}: ${error}`),
       )
       const doneAfterMs = Date.now() - begun
+      const longestGapMs = Math.round(counts.longestGapMs)
       const settled = await this.#settle(counts)
       const remedied = await this.#mend(counts)
       this.#judge(counts, settled.deadLetters)
-      return { othersMs: counts.spanMs(others), doneAfterMs, ...settled, remedied, said: this.#said() }
+      return {
+        othersMs: counts.spanMs(others),
+        doneAfterMs,
+        longestGapMs,
+        ...settled,
+        remedied,
+        said: this.#said(),
+      }
     } finally {
       await this.#stop()
       await counts.stop()

@@ -9,10 +9,13 @@ const RETRY_MS = 50
 
 export class TopicCounts {
   total = 0
+  /** The longest time between two that came, after the first. */
+  longestGapMs = 0
   readonly #values = new Set<string>()
   readonly #counts: number[] = []
   readonly #firstAt: number[] = []
   readonly #lastAt: number[] = []
+  #last: number | undefined
   readonly #readers: readonly Reader[]
   readonly #log: Log
   readonly #topic: string
@@ -82,8 +85,11 @@ export class TopicCounts {
 
   #count(text: string): void {
     const group = this.#groupOf(text)
-    this.#firstAt[group] ??= performance.now()
-    this.#lastAt[group] = performance.now()
+    const now = performance.now()
+    this.longestGapMs = Math.max(this.longestGapMs, now - (this.#last ?? now))
+    this.#last = now
+    this.#firstAt[group] ??= now
+    this.#lastAt[group] = now
     this.#counts[group] = this.of(group) + 1
     this.total++
     this.#values.add(text)
