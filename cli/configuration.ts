@@ -2,6 +2,7 @@
 import { hostname } from 'node:os'
 import { CaudalError } from '#engine/core/errors.ts'
 import { secretsOfAddress } from '#engine/core/secrets.ts'
+import type { SourcesFrom } from '#engine/runtime/source-beginnings.ts'
 import { THRESHOLD } from '#models/rubric.ts'
 import { JUDGE_TOKENS_MAX } from '#pipelines/answers/prompting.ts'
 import {
@@ -161,6 +162,11 @@ export const SETTINGS = {
   resultTopic: name('RESULT_TOPIC', {
     default: '',
     description: 'Where answers go. Empty: datos_procesados, with TOPIC_PREFIX.',
+  }),
+  sourceFrom: choice<SourcesFrom | ''>('SOURCE_FROM', ['start', 'end'], {
+    default: '',
+    description:
+      'Where a new application begins at its very first start: start takes in all questions that are there, end those that come. Empty: start, unless another application reads them too, which has to be decided.',
   }),
   podName: name('POD_NAME', {
     default: hostname().replace(/[^A-Za-z0-9._-]/g, '-') || 'pod',

@@ -121,6 +121,7 @@ function exitOf(error: unknown): ExitCode {
     case 'NAME_TAKEN':
     case 'TOPIC_MISMATCH':
     case 'TOPIC_SHARED':
+    case 'SOURCE_UNDECIDED':
     case 'TOPIC_MISSING':
     case 'TOPOLOGY_CHANGED':
     case 'STATE_UNOWNED':

@@ -77,6 +77,7 @@ export async function openPipeline(
     name: configuration.podName,
     stores: openStores(configuration, options),
     adoptTopics: configuration.adoptTopics,
+    sourcesFrom: configuration.sourceFrom || undefined,
     logger,
     system,
   })

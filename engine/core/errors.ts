@@ -35,6 +35,10 @@ export const CATALOGUE = {
     'stop',
     'state topic {topic} was deleted under the running application, and with it the positions and the state of stage {stage}; bring it back from a copy, or start again: the stage then begins without state at the start of its sources',
   ],
+  SOURCE_UNDECIDED: [
+    'stop',
+    'sources that others read hold records, and it is not said whether this new application begins with them:\n{faults}\nSay sourcesFrom: start for all of them, end for what comes from now on (SOURCE_FROM)',
+  ],
   TOPIC_MISMATCH: ['stop', 'topics differ from the topology:\n{faults}'],
   TOPOLOGY_CHANGED: ['stop', 'the topology would lose what its earlier version has stored:\n{faults}'],
   STATE_UNOWNED: [

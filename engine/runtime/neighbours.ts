@@ -34,6 +34,19 @@ export function refuseSharedTopics(own: TopologySummary, neighbours: readonly Ne
   if (faults.length > 0) throw new CaudalError('TOPIC_SHARED', { faults: faults.join('\n') })
 }
 
+/**
+ * A source with a history that another application works on is taken in by a new one only if it was told to: a second
+ * application of paid calls would buy all of it again. Throws SOURCE_UNDECIDED with every such source.
+ */
+export function refuseUndecidedSources(filled: readonly string[], neighbours: readonly Neighbour[]): void {
+  const faults = neighbours.flatMap(({ topologyTopic, summary }) => {
+    const { reads } = useOf(summary, prefixOf(topologyTopic, summary.application))
+    const shared = filled.filter(topic => reads.has(topic))
+    return shared.length > 0 ? [`- application ${summary.application} reads ${shared.join(', ')}`] : []
+  })
+  if (faults.length > 0) throw new CaudalError('SOURCE_UNDECIDED', { faults: faults.join('\n') })
+}
+
 /** Summaries have the names that the application uses; in the log they have its prefix, as its topology topic has. */
 function prefixOf(topologyTopic: string, application: string): string {
   const plain = `${application}${TOPOLOGY_SUFFIX}`

@@ -23,7 +23,7 @@ export function openIntakes(options: OpenedSources): SourceIntake[] {
   const { task, program, host, places, stored, found, onFailed } = options
   const { log, system, limits, topics } = host
   const positions = stored ? decodeCheckpoint(stored, task).sources : {}
-  const starts = sourceStarts(task, places, positions, found, topics.adopted)
+  const starts = sourceStarts(task, places, positions, found, topics)
   return starts.map(({ place, topicId, low, ahead }) => {
     return new SourceIntake({
       place,

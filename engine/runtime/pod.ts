@@ -24,7 +24,7 @@ import { type Outlet, Outlets } from './outlets.ts'
 import { OwnedTasks } from './owned-tasks.ts'
 import { Ownership } from './ownership.ts'
 import { groupTopicsOf, statePlacesOf, writePlacesOf } from './plan-tasks.ts'
-import { type AdoptedTopics, PlanTopics } from './plan-topics.ts'
+import { PlanTopics, type TopicAnswers } from './plan-topics.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
 import { stageVersionsOf } from './stage-versions.ts'
@@ -43,14 +43,13 @@ const GATE_LOOK_MS = 100
 /** Records that one task may start within one step, so that no task and no commit waits long for another. */
 const STEP_RECORDS_MAX = 256
 
-export interface PodOptions {
+export interface PodOptions extends TopicAnswers {
   readonly plan: Plan
   readonly log: Log
   readonly system: System
   readonly stores: StoreFactory
   readonly limits: Limits
   readonly logger: Logger
-  readonly adoptTopics?: AdoptedTopics
   /** Unique among the pods of the application that live at the same time. */
   readonly name: string
   /** The pod ended by itself: an error that it cannot live with. */
@@ -95,7 +94,7 @@ export class Pod implements TaskHost {
     this.#options = options
     this.application = plan.application
     this.log = log
-    this.topics = new PlanTopics(plan, log, options.adoptTopics)
+    this.topics = new PlanTopics(plan, log, options)
     this.system = system
     this.limits = limits
     this.logger = logger
@@ -155,7 +154,8 @@ export class Pod implements TaskHost {
     this.phase = 'starting'
     const { system, logger } = this
     const isWanted = () => this.phase === 'starting'
-    const topics = await prepareLog(this.#options.plan, this.log, { system, logger, isWanted })
+    const patience = { system, logger, isWanted }
+    const topics = await prepareLog(this.#options.plan, this.log, patience, this.topics)
     this.outlets.describe(topics)
     if (this.phase !== 'starting') return
     await this.#tables.start()

@@ -7,7 +7,15 @@ import { type Change, leftovers, losses } from '#topology/compare.ts'
 import { TOPOLOGY_SUFFIX } from '#topology/names.ts'
 import type { Plan } from '#topology/plan.ts'
 import { summarize, type TopologySummary } from '#topology/summary.ts'
-import { type Neighbour, refuseSharedTopics } from './neighbours.ts'
+import { type Neighbour, refuseSharedTopics, refuseUndecidedSources } from './neighbours.ts'
+import type { PlanTopics } from './plan-topics.ts'
+import {
+  filledTopics,
+  type SourceBeginnings,
+  type SourcesFrom,
+  sourceBeginnings,
+  sourcesOf,
+} from './source-beginnings.ts'
 import { prepareTopics } from './topic-preparation.ts'
 import { type Patience, whenAvailable } from './when-available.ts'
 
@@ -17,26 +25,32 @@ const KEY = Buffer.from('topology')
 /** What befalls the writing of the topology, besides outages, when several pods start at once. */
 const PASSING = ['LOG_UNAVAILABLE', 'LOG_FULL', 'FENCED', 'COMMIT_ABORTED', 'OUTCOME_UNKNOWN'] as const
 
-/**
- * Waits for a log that does not answer; gives the topics as they are. Rejects TOPIC_SHARED, TOPIC_MISMATCH, TOPOLOGY_CHANGED or
- * STATE_NEWER.
- */
-export async function prepareLog(plan: Plan, log: Log, patience: Patience): Promise<readonly TopicSpec[]> {
+/** Waits for a log that does not answer; gives the topics as they are. Rejects TOPIC_SHARED, SOURCE_UNDECIDED, TOPIC_MISMATCH, TOPOLOGY_CHANGED or STATE_NEWER. */
+export async function prepareLog(
+  plan: Plan,
+  log: Log,
+  patience: Patience,
+  topics: Pick<PlanTopics, 'sourcesFrom' | 'beginnings'>,
+): Promise<readonly TopicSpec[]> {
+  const from = topics.sourcesFrom
   // Before anything is created: an application that was started by mistake leaves nothing behind.
-  await whenAvailable(() => lookAtNeighbours(plan, log).catch(tellUnreadable(patience)), patience)
+  await whenAvailable(() => lookAtNeighbours(plan, log, from).catch(tellUnreadable(patience)), patience)
   const ofTopology = plan.topicSpecs.filter(({ name }) => name === plan.topologyTopic)
   await whenAvailable(() => log.createTopics(ofTopology), patience)
-  await whenAvailable(() => acceptTopology(plan, log, patience), { ...patience, passing: PASSING })
-  let topics: readonly TopicSpec[] = []
+  const accept = async () => {
+    topics.beginnings = await acceptTopology(plan, log, patience, from)
+  }
+  await whenAvailable(accept, { ...patience, passing: PASSING })
+  let found: readonly TopicSpec[] = []
   const describe = async () => {
-    topics = await log.describeTopics(plan.topicSpecs.map(({ name }) => name))
+    found = await log.describeTopics(plan.topicSpecs.map(({ name }) => name))
   }
   await whenAvailable(describe, patience)
-  return topics
+  return found
 }
 
 /** Once an application is accepted, it is for those that come later to look at it. */
-async function lookAtNeighbours(plan: Plan, log: Log): Promise<void> {
+async function lookAtNeighbours(plan: Plan, log: Log, from: SourcesFrom | undefined): Promise<void> {
   const names = (await log.describeTopics())
     .map(({ name }) => name)
     .filter(name => name.endsWith(TOPOLOGY_SUFFIX))
@@ -49,6 +63,9 @@ async function lookAtNeighbours(plan: Plan, log: Log): Promise<void> {
     if (summary) neighbours.push({ topologyTopic, summary })
   }
   refuseSharedTopics(summarize(plan), neighbours)
+  if (from !== undefined) return
+  const filled = await filledTopics(log, sourcesOf(plan))
+  refuseUndecidedSources(filled, neighbours)
 }
 
 /** What belongs to others need not be ours to read. */
@@ -80,24 +97,40 @@ function neighbourIn(written: string): TopologySummary | undefined {
  * producer. Whoever starts it has fenced the others before it reads, and is fenced itself if another one starts later;
  * so what is written follows upon what it was compared with. A fenced pod begins again.
  */
-async function acceptTopology(plan: Plan, log: Log, { system, logger }: Patience): Promise<void> {
+async function acceptTopology(
+  plan: Plan,
+  log: Log,
+  { system, logger }: Patience,
+  from: SourcesFrom = 'start',
+): Promise<SourceBeginnings> {
   const after = summarize(plan)
-  const written = JSON.stringify({ format: FORMAT, topology: after })
-  if ((await lastWritten(log, plan.topologyTopic)) === written)
-    return await prepareTopics(plan, log, after, logger)
+  const isSame = (known: string) => JSON.stringify(storedIn(known).topology) === JSON.stringify(after)
+  const present = await lastWritten(log, plan.topologyTopic)
+  if (present !== undefined && isSame(present)) {
+    await prepareTopics(plan, log, after, logger)
+    return storedIn(present).beginnings ?? {}
+  }
   const place = { topic: plan.topologyTopic, partition: 0 }
   const producer = await log.startProducer(plan.topologyTopic, [place])
   try {
     const known = await lastWritten(log, plan.topologyTopic)
-    if (known === written) return await prepareTopics(plan, log, after, logger)
+    const stored = known === undefined ? undefined : storedIn(known)
+    if (known !== undefined && isSame(known)) {
+      await prepareTopics(plan, log, after, logger)
+      return stored?.beginnings ?? {}
+    }
     const before = known === undefined ? undefined : summaryIn(known, plan.topologyTopic)
     if (before) {
       const left = await judge(before, after, log)
       for (const { what, remedy } of left) logger.warn('the topology has changed', { what, remedy })
     }
     await prepareTopics(plan, log, before, logger)
+    const beginnings = stored ? (stored.beginnings ?? {}) : await sourceBeginnings(plan, log, from)
+    const kept = Object.keys(beginnings).length > 0 ? { beginnings } : {}
+    const written = JSON.stringify({ format: FORMAT, topology: after, ...kept })
     const record = { key: KEY, value: Buffer.from(written), headers: NO_HEADERS, timestamp: system.now() }
     await producer.transact([{ ...place, records: [record] }])
+    return beginnings
   } finally {
     producer.close().catch(() => undefined) // It is of no more use, closed or not.
   }
@@ -148,8 +181,16 @@ async function lastWritten(log: Log, topic: string): Promise<string | undefined>
   }
 }
 
+interface Stored {
+  readonly format: number
+  readonly topology: TopologySummary
+  readonly beginnings?: SourceBeginnings
+}
+
+const storedIn = (written: string): Stored => JSON.parse(written) // Written by this file alone.
+
 function summaryIn(written: string, topic: string): TopologySummary {
-  const { format, topology } = JSON.parse(written) as { format: number; topology: TopologySummary } // Written by this file alone.
+  const { format, topology } = storedIn(written)
   if (format > FORMAT) throw new CaudalError('STATE_NEWER', { task: topic, format, known: FORMAT })
   return topology
 }

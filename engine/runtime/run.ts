@@ -15,6 +15,7 @@ import { type Limits, resolveLimits } from './limits.ts'
 import type { AdoptedTopics } from './plan-topics.ts'
 import { Pod } from './pod.ts'
 import { uniqueName } from './pod-name.ts'
+import type { SourcesFrom } from './source-beginnings.ts'
 import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
 import { type Patience, whenAvailable } from './when-available.ts'
 
@@ -30,6 +31,12 @@ export interface RunOptions {
   readonly limits?: Partial<Limits>
   /** Answers to TOPIC_REPLACED: topics that took the place of deleted ones, by their ids, and where to begin in them. */
   readonly adoptTopics?: AdoptedTopics
+  /**
+   * Where a new application begins to read its sources, decided at its very first start: with all that they hold, or with what
+   * comes from then on. Left out: at their start, but for sources with a history that another application reads, which must be
+   * decided on (SOURCE_UNDECIDED).
+   */
+  readonly sourcesFrom?: SourcesFrom | undefined
   /** Left out: warnings and errors go to the standard error output, a line each. `silent` says nothing. */
   readonly logger?: Logger
   readonly system?: System
@@ -62,7 +69,7 @@ export interface Running {
  */
 export async function run(topology: Topology, options: RunOptions): Promise<Running> {
   const { log, stores = memoryStores(), logger = warnings, system = realSystem } = options
-  const { name = uniqueName(system), adoptTopics = {} } = options
+  const { name = uniqueName(system), adoptTopics = {}, sourcesFrom } = options
   const limits = resolveLimits(options.limits)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
@@ -77,6 +84,7 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     logger,
     name,
     adoptTopics,
+    sourcesFrom,
     onFailed: reject,
   })
   const stop = async () => {

@@ -6,7 +6,8 @@ import { CaudalError } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { Bounds } from '#engine/log/log.ts'
 import type { Checkpoint, Runs } from './checkpoint.ts'
-import type { AdoptedTopics, TopicsByName } from './plan-topics.ts'
+import type { PlanTopics, TopicsByName } from './plan-topics.ts'
+import { beginningOf } from './source-beginnings.ts'
 
 /** What the log says of the sources when the task opens; the bounds in the order of the places. */
 export interface FoundSources {
@@ -27,14 +28,16 @@ export function sourceStarts(
   places: readonly TopicPartition[],
   stored: Checkpoint['sources'],
   { topics, bounds }: FoundSources,
-  adopted: AdoptedTopics,
+  { adopted, beginnings }: Pick<PlanTopics, 'adopted' | 'beginnings'>,
 ): readonly SourceStart[] {
   return places.map((place, index) => {
     const start = bounds[index]?.start ?? 0
     const { topic } = place
-    const { low, ahead, id } = stored[partitionKey(place)] ?? { low: start, ahead: [] }
+    const found = topics.get(topic)?.id
+    const first = Math.max(start, beginningOf(beginnings, place, found))
+    const { low, ahead, id } = stored[partitionKey(place)] ?? { low: first, ahead: [] }
     // A broker that was asked may not know of the topic yet: then the reader finds out which one it is.
-    const topicId = topics.get(topic)?.id ?? id
+    const topicId = found ?? id
     const isAnother = topicId !== undefined && id !== undefined && id !== topicId
     const answer = isAnother ? adopted[topicId] : 'position'
     if (answer === undefined) throw new CaudalError('TOPIC_REPLACED', { topic, known: id, found: topicId })

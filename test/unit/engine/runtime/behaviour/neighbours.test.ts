@@ -98,3 +98,52 @@ test('under a prefix an application is wholly apart, also from one of its own na
   const names = (await log.describeTopics()).map(({ name }) => name)
   expect(names).toEqual(expect.arrayContaining(['b.in', 'b.between', 'b.first.topology']))
 })
+
+const values = async (over: Log, topic: string): Promise<readonly number[]> => {
+  const [bounds] = await over.bounds([{ topic, partition: 0 }])
+  const reader = over.openReader({ topic, partition: 0 }, 0)
+  const found: number[] = []
+  for (let at = 0; at < (bounds?.end ?? 0); ) {
+    const { records, nextOffset } = await reader.next(100)
+    for (const { value } of records) if (value) found.push(numbers.decode(value))
+    at = nextOffset
+  }
+  reader.close()
+  return found
+}
+const send = (over: Log, ...sent: readonly number[]) =>
+  over.append([
+    {
+      topic: 'in',
+      partition: 0,
+      records: sent.map(value => ({ key: null, value: numbers.encode(value), headers: {}, timestamp: 1 })),
+    },
+  ])
+
+test('a source that another application reads is taken in by a new one only as it is told to', async () => {
+  await accepted(reading('first', 'in', 'out'))
+  await accepted(reading('early', 'in', 'early'))
+  await send(log, 1, 2)
+  await expect(run(reading('second', 'in', 'copy'), { log })).rejects.toThrow(
+    /SOURCE_UNDECIDED[\s\S]*application first reads in[\s\S]*SOURCE_FROM/,
+  )
+  const whole = await run(reading('whole', 'in', 'whole'), { log, sourcesFrom: 'start' })
+  await expect.poll(() => values(log, 'whole')).toEqual([1, 2])
+  await whole.stop()
+})
+
+test('an application that begins at the end goes on from where it began, whatever became of its first pod', async () => {
+  await accepted(reading('first', 'in', 'out'))
+  await send(log, 1, 2)
+  // It ends before it has read or committed anything.
+  const first = await run(reading('second', 'in', 'copy'), { log, sourcesFrom: 'end' })
+  await first.stop()
+  await send(log, 3)
+  const again = await run(reading('second', 'in', 'copy'), { log, sourcesFrom: 'end' })
+  await expect.poll(() => values(log, 'copy')).toEqual([3])
+  await again.stop()
+  const changed = await run(reading('second', 'in', 'copy'), { log })
+  await send(log, 4)
+  await expect.poll(() => values(log, 'copy')).toEqual([3, 4])
+  await changed.stop()
+})
