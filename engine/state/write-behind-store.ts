@@ -88,6 +88,9 @@ export class WriteBehindStore implements Store {
   #isFailing = false
   #position: number | undefined
   #writtenPosition: number | undefined
+  /** What the file said last, until it changes: an entry is mostly deleted right after it was read. */
+  #lastKey: string | undefined
+  #lastBytes: Uint8Array | undefined
   /** The last write to the file was a synchronous one: the next in the background takes it to the disk. */
   #unsynced = false
 
@@ -114,7 +117,7 @@ export class WriteBehindStore implements Store {
     let bytes = this.#gathered.get(key)
     for (let at = this.#sealed.length - 1; bytes === undefined && at >= 0; at--)
       bytes = this.#sealed[at]?.entries.get(key)
-    return bytes === undefined ? this.#open.get(key) : (bytes ?? undefined)
+    return bytes === undefined ? this.#inFile(key) : (bytes ?? undefined)
   }
 
   *entries(prefix: string): IterableIterator<readonly [string, Uint8Array]> {
@@ -187,6 +190,15 @@ export class WriteBehindStore implements Store {
     return this.#unsynced || !isWritten || this.#position !== this.#writtenPosition
   }
 
+  #inFile(key: string): Uint8Array | undefined {
+    const file = this.#open
+    if (key === this.#lastKey) return this.#lastBytes
+    const bytes = file.get(key)
+    this.#lastKey = key
+    this.#lastBytes = bytes
+    return bytes
+  }
+
   #gather(key: string, bytes: Uint8Array | null): void {
     invariant(isEntryKey(key), 'an entry has no key, or one that is longer than any that the layout builds')
     const before = this.#gathered.get(key)
@@ -254,6 +266,7 @@ export class WriteBehindStore implements Store {
 
   #flushed(batch: Batch): undefined {
     this.#underWay = undefined
+    this.#lastKey = undefined
     // Otherwise a synchronous write has taken its place, with a newer position.
     if (this.#sealed[0] === batch) {
       this.#sealed.shift()
@@ -280,6 +293,7 @@ export class WriteBehindStore implements Store {
     const file = this.#open
     this.#clearTimer()
     file.writeNow(this.#merge().all, this.#position)
+    this.#lastKey = undefined
     this.#sealed = []
     this.#gathered = new EntryMap()
     this.#gatheredBytes = 0

@@ -1,95 +1,12 @@
 /** The store that gathers writes: when it flushes, and what a slow, a failing and an overtaken file do to it. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
-import { compareDue, type Due, dueOf } from '#engine/state/due-heap.ts'
 import { Turns } from '#engine/state/turns.ts'
-import { type EntryFile, WriteBehindStore, type Writes } from '#engine/state/write-behind-store.ts'
+import { type EntryFile, WriteBehindStore } from '#engine/state/write-behind-store.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
+import { HeldFile } from './held-file.ts'
 
 const DELAY_MS = 1_000
 const text = (value: Uint8Array | null | undefined) => value && Buffer.from(value).toString()
-
-/** A file in memory whose background writes end when the test says so. */
-class HeldFile implements EntryFile {
-  readonly entries = new Map<string, Uint8Array>()
-  /** Each transaction that took place: its position and how many entries it wrote. */
-  readonly transactions: string[] = []
-  position: number | undefined
-  closed = false
-  failing = false
-  #pending: { run(): void; drop(): void; fail(): void } | undefined
-
-  get(key: string) {
-    return this.entries.get(key)
-  }
-  has(key: string) {
-    return this.entries.has(key)
-  }
-  get size() {
-    return this.entries.size
-  }
-  page(prefix: string, after: string | undefined, entriesMax: number) {
-    const found = [...this.entries].filter(
-      ([key]) => key.startsWith(prefix) && (after === undefined || key > after),
-    )
-    return found.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, entriesMax)
-  }
-
-  duePage(after: Due, timersMax: number) {
-    const dues = [...this.entries].map(([entry, bytes]) => ({ entry, due: dueOf(bytes) ?? Number.NaN }))
-    return dues
-      .filter(item => compareDue(item, after) > 0)
-      .sort(compareDue)
-      .slice(0, timersMax)
-  }
-
-  write(writes: Writes, position: number | undefined): Promise<void> {
-    const copy = new Map(writes)
-    return new Promise((resolve, reject) => {
-      const run = () => {
-        this.#put(copy, position)
-        resolve()
-      }
-      const fail = () => reject(new CaudalError('STORE_FAILED', { reason: 'disk full' }))
-      this.#pending = { run, drop: resolve, fail }
-    })
-  }
-
-  /** Overtakes a background write that has not ended: that one never takes place. */
-  writeNow(writes: Writes, position: number | undefined): void {
-    if (this.failing) throw new CaudalError('STORE_FAILED', { reason: 'disk full' })
-    const overtaken = this.#pending
-    this.#put(writes, position)
-    if (overtaken) this.#pending = { ...overtaken, run: overtaken.drop }
-  }
-
-  get isWriting(): boolean {
-    return this.#pending !== undefined
-  }
-
-  async end(how: 'run' | 'fail' = 'run'): Promise<void> {
-    const pending = this.#pending
-    this.#pending = undefined
-    pending?.[how]()
-    for (let turn = 0; turn < 5; turn++) await Promise.resolve()
-  }
-
-  async sync() {}
-  async close() {
-    this.closed = true
-  }
-  async erase() {
-    this.entries.clear()
-    this.closed = true
-  }
-
-  #put(writes: Writes, position: number | undefined) {
-    for (const [key, bytes] of writes)
-      bytes === null ? this.entries.delete(key) : this.entries.set(key, bytes)
-    this.position = position
-    this.transactions.push(`${position}: ${writes.size}`)
-  }
-}
 
 let file: HeldFile
 let time: VirtualTime
@@ -372,6 +289,29 @@ describe('the end', () => {
 
   it.each(['', 'x'.repeat(3_000), '\ud83d'])('refuses an entry that no file takes', key => {
     expect(() => apply({ [key]: '1' }, 1)).toThrow(/INTERNAL/)
+  })
+})
+
+describe('an entry of the file', () => {
+  it('that is read again at once is asked for once, and anew when the file was written', async () => {
+    apply({ va: '1' }, 1)
+    await time.runFor(DELAY_MS)
+    await file.end()
+    const read = (key: string) => [text(store.get(key)), file.reads]
+    const start = file.reads
+    expect([read('va'), read('va'), read('vb'), read('vb')]).toEqual([
+      ['1', start + 1],
+      ['1', start + 1],
+      [undefined, start + 2],
+      [undefined, start + 2],
+    ])
+    apply({ vb: '2' }, 2)
+    expect(text(store.get('vb'))).toBe('2')
+    await time.runFor(DELAY_MS)
+    await file.end()
+    expect(text(store.get('vb'))).toBe('2')
+    apply({ vb: null, vlarge: 'x'.repeat(bytesMax) }, 3)
+    expect(store.get('vb')).toBeUndefined()
   })
 })
 
