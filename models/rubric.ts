@@ -31,9 +31,14 @@ export function finalScore(scores: Scores, weights: Weights = WEIGHTS): number {
 
 /** Faults of weights that come from outside. */
 export function weightFaults(weights: Readonly<Record<string, unknown>>): readonly string[] {
-  const faults: string[] = CRITERIA.filter(name => !isWeight(weights[name])).map(
-    name => `weight of ${name} must be a number of 0 or more`,
-  )
+  const criteria: readonly string[] = CRITERIA
+  const missing = criteria.filter(name => weights[name] === undefined)
+  const faults = Object.entries(weights).flatMap(([name, weight]) => {
+    if (!criteria.includes(name)) return [`there is no criterion ${name}: there are ${criteria.join(', ')}`]
+    return weight === undefined || isWeight(weight) ? [] : [`weight of ${name} must be a number of 0 or more`]
+  })
+  if (missing.length > 0)
+    faults.push(`weights are given for all criteria or none: ${missing.join(', ')} missing`)
   if (faults.length === 0 && CRITERIA.every(name => weights[name] === 0))
     faults.push('one weight must be above 0')
   return faults

@@ -71,6 +71,9 @@ describe('faults', () => {
       'LOG_LEVEL',
     ]
     expect(faults.map(fault => fault.split(' ')[0])).toEqual(names)
+    expect(faults[0]).toBe(
+      'KAFKA_BROKERS must be host:port, such as localhost:9092, more of them after commas, not "localhost"',
+    )
     expect(faults[2]).toBe('PORT must be a whole number from 0 to 65535, not "70000"')
   })
 

@@ -36,7 +36,17 @@ test('faults of weights are named', () => {
   expect(weightFaults(WEIGHTS)).toEqual([])
   expect(weightFaults({ ...WEIGHTS, clarity: -1, concision: 'x', exactness: Number.NaN })).toHaveLength(3)
   expect(weightFaults(all(0))).toEqual(['one weight must be above 0'])
-  expect(weightFaults({})).toHaveLength(CRITERIA.length)
+  expect(weightFaults({})).toEqual([
+    `weights are given for all criteria or none: ${CRITERIA.join(', ')} missing`,
+  ])
+})
+
+test('a weight that is at fault is told before those that are missing, and a name that is none as well', () => {
+  expect(weightFaults({ exactness: -1, accuracy: 2 })).toEqual([
+    'weight of exactness must be a number of 0 or more',
+    'there is no criterion accuracy: there are exactness, completeness, clarity, concision, usefulness',
+    'weights are given for all criteria or none: completeness, clarity, concision, usefulness missing',
+  ])
 })
 
 const reply = (more: object) => JSON.stringify({ ...all(7), feedback: 'f', ...more })
