@@ -68,23 +68,26 @@ function build(contents: Contents, folder: string, elsewhere: ReadonlySet<string
   const { name, exports, parts, command, assets } = contents
   const entries = [...Object.values(exports), ...parts, ...(command === undefined ? [] : [command])]
   const files = reach(entries, elsewhere)
-  const sources = join(folder, 'sources', name)
   const target = join(folder, name)
-  for (const path of [...files].filter(isCode)) {
+  const code = [...files].filter(isCode)
+  for (const path of code) {
     const shebang = `./${path}` === command ? '#!/usr/bin/env node\n' : ''
-    write(join(sources, path), shebang + renamed(path, elsewhere))
+    write(join(target, path), shebang + renamed(path, elsewhere))
   }
-  compile(sources, target)
   const copies = [...assets, ...[...files].filter(path => !isCode(path))]
   for (const path of copies) cpSync(join(ROOT, path), join(target, path))
   write(join(target, 'package.json'), asJson(manifestOf(contents, [...files, ...copies])))
+  compile(target)
+  // Their texts are in the source maps.
+  for (const path of code) rmSync(join(target, path))
   const options = ['--silent', '--pack-destination', folder]
   const tarball = execFileSync('npm', ['pack', ...options], { cwd: target, encoding: 'utf8' }).trim()
   return { files, tarball: join(folder, tarball) }
 }
 
-function compile(sources: string, target: string): void {
-  const options = {
+/** Each file beside its source, so that a source map names the file that a person looks for. */
+function compile(folder: string): void {
+  const compilerOptions = {
     noEmit: false,
     noEmitOnError: true,
     allowImportingTsExtensions: false,
@@ -93,20 +96,14 @@ function compile(sources: string, target: string): void {
     declaration: true,
     sourceMap: true,
     inlineSources: true,
-    rootDir: '.',
-    outDir: target,
   }
-  write(join(sources, 'package.json'), asJson({ type: 'module' }))
+  const project = join(folder, 'tsconfig.json')
   write(
-    join(sources, 'tsconfig.json'),
-    asJson({
-      extends: join(ROOT, 'tsconfig.json'),
-      compilerOptions: options,
-      include: ['**/*.ts'],
-      exclude: [],
-    }),
+    project,
+    asJson({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: ['**/*.ts'], exclude: [] }),
   )
-  execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', sources], { stdio: 'inherit' })
+  execFileSync(join(ROOT, 'node_modules/.bin/tsc'), ['-p', project], { stdio: 'inherit' })
+  rmSync(project)
 }
 
 function manifestOf({ name, description, exports, command }: Contents, files: readonly string[]) {

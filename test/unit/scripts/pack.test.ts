@@ -1,7 +1,7 @@
 /** What `npm run pack` builds: the files that are meant and no others, and manifests that lead to them. */
 import { execFile } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pack } from '../../../scripts/pack.ts'
@@ -77,6 +77,16 @@ it('the first topology of the README runs on the compiled engine', async () => {
   writeFileSync(join(project, 'first.ts'), firstBlock('README.md', /openEmbeddedLog/))
   const { stdout } = await promisify(execFile)(process.execPath, ['first.ts'], { cwd: project })
   expect(stdout).toBe('ada 5\nada 9\n')
+})
+
+it.each(NAMES)('a source map of %s names the source beside the compiled file, and has its text', name => {
+  const maps = filesOf(name).filter(path => path.endsWith('.js.map'))
+  expect(maps).not.toEqual([])
+  for (const path of maps) {
+    const { sources, sourcesContent } = JSON.parse(readFileSync(join(folder, name, path), 'utf8'))
+    expect(sources).toEqual([basename(path).replace('.js.map', '.ts')])
+    expect(sourcesContent).toHaveLength(1)
+  }
 })
 
 interface Manifest {
