@@ -15,6 +15,7 @@ import { DelayJob, holdUntil } from './delay-job.ts'
 import { failureAction } from './failure-action.ts'
 import { markOf, outsidersJob } from './given-up.ts'
 import type { TableSnapshot } from './global-table.ts'
+import { LOOK_JOBS } from './inbox.ts'
 import { type Job, PARKED } from './job.ts'
 import { Lanes } from './lanes.ts'
 import type { Outlets } from './outlets.ts'
@@ -95,7 +96,7 @@ export class TaskWork implements RunHost {
     this.#deaths = new DeathRate()
   }
 
-  /** Starts at most `budget` jobs, and none after this moment of the monotonic clock; returns how many. */
+  /** Starts at most `budget` jobs, and few after this moment of the monotonic clock; returns how many. */
   start(budget: number, until: number): number {
     return this.#owner.guard(() => this.#start(budget, until)) ?? 0
   }
@@ -109,7 +110,7 @@ export class TaskWork implements RunHost {
       if (!job) break
       started++
       if (job !== PARKED) this.#run(job)
-      if (this.system.monotonic() >= until) break
+      if (started % LOOK_JOBS === 0 && this.system.monotonic() >= until) break
     }
     return started
   }
@@ -191,8 +192,6 @@ export class TaskWork implements RunHost {
   }
 
   #nextTimer(): Job | undefined {
-    const due = this.#timers.nextDue()
-    if (due === undefined || due > this.#now) return undefined
     for (const timer of this.#timers.takeDue(this.#now, 1)) {
       const node = this.#program.nodes.get(timer.operator)
       if (!node) continue
