@@ -34,8 +34,8 @@ export interface Log {
   /** What keeps readers of a partition from its end, and what to do about it; `undefined` when nothing does. */
   explainHalt?(place: TopicPartition): Promise<string | undefined>
   /**
-   * Transactional ids whose last transaction has ended, but not in all of these partitions: `startProducer` or `fence` ends it
-   * there too. A log whose transactions end everywhere or nowhere has none.
+   * Transactional ids whose last transaction has ended, but not in all of these partitions, or whose repair has not: `startProducer`
+   * or `fence` ends it there too. A log whose transactions end everywhere or nowhere has none.
    */
   leftovers?(places: readonly TopicPartition[]): Promise<readonly string[]>
   /**

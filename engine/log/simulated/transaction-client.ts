@@ -129,7 +129,9 @@ export async function leftoversOf(
   for (const id of ids) {
     const describe = () => connection.ask('describeTransaction', () => transactions.describe(id))
     const before = await describe()
-    if (!before || before.state === 'ongoing' || before.state === 'ending') continue
+    if (!before || before.state === 'ending') continue
+    // A repair that goes on may have lost its pod.
+    if (before.state === 'ongoing' && before.purpose === 'write') continue
     const open = await connection.ask('describeProducers', () =>
       transactions.openOf(before.producerId, places),
     )

@@ -67,6 +67,31 @@ describe('a coordinator that fails between the decision and the markers', () => 
     expect(await settle(log.leftovers?.(PLACES) ?? Promise.resolve([]))).toEqual([])
   })
 
+  it('is found while its repair is ongoing: whoever repaired may be gone, and anybody may end it', async () => {
+    const { broker, client, producer, settle, committed, time } = await simulate()
+    const pod = await producer(client('pod'))
+    broker.faults.tearNext('pod', isFirst, 10)
+    await settle(pod.transact([batch(0, 'torn'), batch(1, 'torn')]))
+    broker.faults.repairOtherwise('dies', port => ({
+      transactionalId: port.transactionalId,
+      endsRaiseEpochs: port.endsRaiseEpochs,
+      describe: () => port.describe(),
+      open: (producerId, places) => port.open(producerId, places),
+      start: purpose => port.start(purpose),
+      add: (epoch, places) => port.add(epoch, places),
+      end: () => new Promise(() => undefined),
+      pause: ms => port.pause(ms),
+      warn: message => port.warn(message),
+    }))
+    const repair = watch(client('dies').log.fence('pod', PLACES))
+    await time.runFor(5_000)
+    expect([repair.outcome, committed(0)]).toEqual(['pending', []])
+    const { log } = client('survivor')
+    expect(await settle(log.leftovers?.(PLACES) ?? Promise.resolve([]))).toEqual(['pod'])
+    await settle(log.fence('pod', PLACES))
+    expect([committed(0), committed(1)]).toEqual([['torn'], ['torn']])
+  })
+
   it('is waited for until another one coordinates', async () => {
     const { broker, client, settle, time } = await simulate()
     const pod = await settle(client('pod').log.startProducer('pod', PLACES))
