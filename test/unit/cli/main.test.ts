@@ -137,6 +137,8 @@ describe('docs/cli.md', () => {
       `| ${EXIT.configuration} | settings or graph have faults, or differ from what the log holds: a person must act |`,
       `| ${EXIT.unavailable} | the log is in use, full, or does not answer: try again later |`,
       `| ${EXIT.notFound} | what was asked for is not there |`,
+      `| ${EXIT.blocked} | a task is blocked: a person must act before the rest of the work can be done |`,
+      `| ${EXIT.someFailed} | the work is done, and some of it failed; only with \`--fail-if-any\` |`,
       `| ${EXIT.interrupted} | stopped by a signal before the work was done |`,
       '',
       '## Commands',
