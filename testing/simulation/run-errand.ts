@@ -13,6 +13,6 @@ export function checkedName(name: string): string {
 }
 
 export function runErrand({ scenario, seed }: Errand, verbose = false): Promise<Verdict> {
-  if (scenario === DRIVER) return runDriverSeed({ seed })
+  if (scenario === DRIVER) return runDriverSeed({ seed, verbose })
   return runSeed({ scenario: scenarioNamed(scenario), seed, kinds: FAULT_TABLE, verbose })
 }

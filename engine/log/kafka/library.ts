@@ -163,8 +163,16 @@ queue.prototype.maybeThrottle = function leaveItToTheBroker(): void {}
 /** Every failure reaches the caller as a rejection, so that the library's own log lines would only repeat it. */
 const SILENCE = { namespace: () => SILENCE, error() {}, warn() {}, info() {}, debug() {} }
 
+/** So long before a session of a login ends it logs in again: by default it would 10 s before, in shorter sessions at each request. */
+const REAUTHENTICATION_MS = 1_000
+
 /** A broker that is not connected yet. Time-outs are the caller's: the library looks for them ten times a second. */
 export function createBroker(settings: ConnectionSettings): Broker {
-  const connectionPool = new ConnectionPool({ ...settings, enforceRequestTimeout: false, logger: SILENCE })
+  const connectionPool = new ConnectionPool({
+    ...settings,
+    enforceRequestTimeout: false,
+    reauthenticationThreshold: REAUTHENTICATION_MS,
+    logger: SILENCE,
+  })
   return new LibraryBroker({ connectionPool, logger: SILENCE, allowAutoTopicCreation: false })
 }

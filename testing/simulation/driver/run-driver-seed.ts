@@ -33,12 +33,18 @@ const COMPLAINTS_MAX = 10
 
 export interface DriverSeedOptions {
   readonly seed: number
+  /** The trace has what the processes logged. */
+  readonly verbose?: boolean
   /** A planted bug stands between the driver and its connections, or between the driver and whoever asks it. */
   readonly plant?: { readonly connect?: (connect: Connect) => Connect; readonly log?: (log: Log) => Log }
 }
 
-export async function runDriverSeed({ seed, plant = {} }: DriverSeedOptions): Promise<Verdict> {
-  const run = new DriverRun(seed, plant)
+export async function runDriverSeed({
+  seed,
+  verbose = false,
+  plant = {},
+}: DriverSeedOptions): Promise<Verdict> {
+  const run = new DriverRun(seed, verbose, plant)
   const complaints: string[] = []
   try {
     complaints.push(...(await run.complaints()))
@@ -52,6 +58,7 @@ export async function runDriverSeed({ seed, plant = {} }: DriverSeedOptions): Pr
 
 class DriverRun {
   readonly #time: VirtualTime
+  readonly #verbose: boolean
   readonly #random: Random
   readonly #cluster: ScriptedCluster
   readonly #faults: RequestFaults
@@ -66,8 +73,9 @@ class DriverRun {
   #isFencing = true
   readonly #failures: string[] = []
 
-  constructor(seed: number, plant: NonNullable<DriverSeedOptions['plant']>) {
+  constructor(seed: number, verbose: boolean, plant: NonNullable<DriverSeedOptions['plant']>) {
     this.#plant = plant
+    this.#verbose = verbose
     this.#time = new VirtualTime(seed)
     this.#random = seededRandom(seedOf(seed, 'faults'))
     const { system } = this.#time
@@ -155,6 +163,7 @@ class DriverRun {
       unavailableAfterMs: 6_000,
       transactionTimeoutMs: 5_000,
       undecidedMaxMs: 10 * CALM_MS_MAX,
+      warn: (message: string) => this.#verbose && this.#cluster.note(`${name}: ${message}`),
     }
     openKafkaLog(options, this.#connect)
       .then(log => act(this.#plant.log?.(log) ?? log, system))

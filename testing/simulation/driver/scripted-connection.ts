@@ -36,10 +36,13 @@ class ScriptedConnection implements Connection {
   readonly #clientId: string
   readonly #onLost: () => void
   readonly #waiting = new Set<(reason: Error) => void>()
-  readonly #tails = { fetches: Promise.resolve(), others: Promise.resolve() }
   readonly #system: System
+  #tails = { fetches: Promise.resolve(), others: Promise.resolve() }
   #opening: Promise<Broker> | undefined
-  #state: 'closed' | 'open' | 'over' = 'closed'
+  #connecting: Promise<void> | undefined
+  #state: 'closed' | 'open' | 'destroyed' = 'closed'
+  /** Counts how often it was lost: what was asked before has nobody to answer to. */
+  #session = 0
 
   constructor(
     cluster: ScriptedCluster,
@@ -57,32 +60,42 @@ class ScriptedConnection implements Connection {
   }
 
   open(): Promise<Broker> {
-    this.#opening ??= this.#open()
+    this.#opening ??= this.#connected().then(() => this.#broker())
     return this.#opening
   }
 
   destroy(reason: Error): void {
     this.#end(reason)
+    this.#state = 'destroyed'
   }
 
-  /** The broker, or something between, ends it. */
+  /** The broker, or something between, ends it. The next request connects again, as in kafkajs. */
   lose(reason: string): void {
     this.#end(lost(reason))
   }
 
-  async #open(): Promise<Broker> {
+  #connected(): Promise<void> {
+    if (this.#state === 'open') return Promise.resolve()
+    this.#connecting ??= this.#connect().finally(() => {
+      this.#connecting = undefined
+    })
+    return this.#connecting
+  }
+
+  async #connect(): Promise<void> {
     await this.#transit()
     await this.#cluster.running(this.node)
-    if (this.#state === 'over' || this.#cluster.powerOf(this.node) === 'down')
+    if (this.#state === 'destroyed' || this.#cluster.powerOf(this.node) === 'down')
       throw lost('nobody listens there')
     this.#state = 'open'
     this.#cluster.connected(this)
-    return this.#broker()
   }
 
   #end(reason: Error): void {
     const wasOpen = this.#state === 'open'
-    this.#state = 'over'
+    if (wasOpen) this.#state = 'closed'
+    this.#session++
+    this.#tails = { fetches: Promise.resolve(), others: Promise.resolve() }
     this.#cluster.disconnected(this)
     for (const reject of this.#waiting) reject(reason)
     this.#waiting.clear()
@@ -98,34 +111,39 @@ class ScriptedConnection implements Connection {
     return response.parse(await response.decode(answer))
   }
 
-  #ask<Answer>(name: RequestName, act: Act<Answer>, waitMs?: number): Promise<Answer> {
-    if (this.#state !== 'open') return Promise.reject(lost('it is not open'))
+  async #ask<Answer>(name: RequestName, act: Act<Answer>, waitMs?: number): Promise<Answer> {
+    await this.#connected()
+    const session = this.#session
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
     this.#waiting.add(reject)
     const lane = waitMs === undefined ? 'others' : 'fetches'
-    const handled = this.#tails[lane].then(() => this.#handle(name, act, waitMs ?? 0))
+    const handled = this.#tails[lane].then(() => this.#handle(session, name, act, waitMs ?? 0))
     handled.then(resolve, reject)
     // An answer that is refused ends nothing for the next request.
     this.#tails[lane] = handled.then(
       () => undefined,
       () => undefined,
     )
-    const forget = () => void this.#waiting.delete(reject)
-    promise.then(forget, forget)
-    return promise
+    return promise.finally(() => this.#waiting.delete(reject))
   }
 
-  async #handle<Answer>(name: RequestName, act: Act<Answer>, waitMs: number): Promise<Answer> {
+  async #handle<Answer>(
+    session: number,
+    name: RequestName,
+    act: Act<Answer>,
+    waitMs: number,
+  ): Promise<Answer> {
+    const isGone = () => session !== this.#session
     const fault = this.#faults.draw(name)
     if (fault.kind !== 'none')
       this.#cluster.note(`${name} of ${this.#clientId} at broker ${this.node}: ${told(fault)}`)
     await this.#transit()
     if (fault.kind === 'request lost') return never()
-    if (fault.kind === 'cut before') return this.#cut()
+    if (fault.kind === 'cut before') return this.#cut(session)
     if (fault.kind === 'late') await sleep(this.#system, fault.delayMs)
-    else if (this.#state === 'over') return never()
+    else if (isGone()) return never()
     await this.#cluster.running(this.node)
-    if (this.#state === 'over' && LOST_WITH_CONNECTION.has(name)) return never()
+    if (isGone() && LOST_WITH_CONNECTION.has(name)) return never()
     if (this.#cluster.powerOf(this.node) === 'down') return never()
     if (waitMs > 0) await sleep(this.#system, waitMs)
     if (fault.kind === 'refused') return act(fault.code)
@@ -134,7 +152,7 @@ class ScriptedConnection implements Connection {
     answered.catch(() => undefined)
     if (fault.kind === 'cut after' || fault.kind === 'answer lost') {
       await answered.catch(() => undefined)
-      return fault.kind === 'cut after' ? this.#cut() : never()
+      return fault.kind === 'cut after' ? this.#cut(session) : never()
     }
     if (fault.kind === 'answer late') await sleep(this.#system, fault.delayMs)
     if (fault.kind === 'doubled') {
@@ -145,8 +163,8 @@ class ScriptedConnection implements Connection {
     return answered
   }
 
-  #cut(): Promise<never> {
-    this.lose('reset by peer')
+  #cut(session: number): Promise<never> {
+    if (session === this.#session) this.lose('reset by peer')
     return never()
   }
 

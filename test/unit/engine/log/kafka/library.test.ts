@@ -1,7 +1,7 @@
-/** The one mended module of kafkajs: its request queue arms a timer only while requests wait, and leaves quotas to the brokers. */
+/** What is mended of kafkajs: its request queue arms a timer only while requests wait and leaves quotas to the brokers, and it logs in again late. */
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
-import { type RequestQueue, scheduleOfLibrary } from '#engine/log/kafka/library.ts'
+import { createBroker, type RequestQueue, scheduleOfLibrary } from '#engine/log/kafka/library.ts'
 
 interface WorkingQueue extends RequestQueue {
   push(request: object): void
@@ -12,6 +12,7 @@ interface WorkingQueue extends RequestQueue {
 const Queue: new (options: object) => WorkingQueue = createRequire(import.meta.url)(
   'kafkajs/src/network/requestQueue',
 )
+const Long: { fromValue(value: number): unknown } = createRequire(import.meta.url)('kafkajs/src/utils/long')
 const SILENCE = { debug() {}, warn() {} }
 
 function answered(maxInFlightRequests: number | null, requests: number): WorkingQueue {
@@ -52,4 +53,34 @@ it('still sends what waits', () => {
   expect(queue.pending.length).toBe(1)
   expect(queue.throttleCheckTimeoutId).not.toBeNull()
   queue.destroy()
+})
+
+interface LoggedIn {
+  authenticatedAt: [seconds: number, nanoseconds: number]
+  sessionLifetime: unknown
+  isAuthenticated(): boolean
+}
+
+/** A connection that was logged in so long ago, for a session of so many milliseconds. */
+function loggedIn(agoMs: number, sessionMs: number): LoggedIn {
+  const settings = { host: 'broker', port: 9_092, clientId: 'pod', connectionTimeout: 1_000, ssl: undefined }
+  const broker = createBroker({ ...settings, sasl: undefined, socketFactory: () => expect.unreachable() })
+  const pool: object = broker.connectionPool
+  if (!('pool' in pool) || !Array.isArray(pool.pool)) return expect.unreachable()
+  const [connection]: LoggedIn[] = pool.pool
+  if (!connection) return expect.unreachable()
+  const [seconds, nanoseconds] = process.hrtime()
+  connection.authenticatedAt = [seconds - agoMs / 1_000, nanoseconds]
+  connection.sessionLifetime = Long.fromValue(sessionMs)
+  return connection
+}
+
+it('stays logged in for the larger part of a session of 10 s or less', () => {
+  expect(loggedIn(0, 10_000).isAuthenticated()).toBe(true)
+  expect(loggedIn(3_000, 5_000).isAuthenticated()).toBe(true)
+})
+
+it('logs in again before the session ends', () => {
+  expect(loggedIn(9_000, 10_000).isAuthenticated()).toBe(false)
+  expect(loggedIn(4_000, 5_000).isAuthenticated()).toBe(false)
 })
