@@ -17,7 +17,7 @@
  *
  * An end is answered before its markers are written. Whoever coordinates after that may leave some out: so where a connection
  * was lost, the coordinator has moved, or some time has passed since the end was asked for, it is asked whether the
- * transaction has ended everywhere before the next one writes.
+ * transaction has ended everywhere before the next one writes. Else the word of the coordinator that took the end is enough.
  *
  * The end is asked for until it is answered: aborting what was asked to be committed could tear the transaction. A
  * coordinator that is killed, and started again at once, acts on what it alone had noted and commits wherever it gets to,
@@ -81,8 +81,8 @@ export class KafkaProducer implements Producer {
   /** When it was known last that nothing of its id is open, and how often connections had been lost by then. */
   #sureAt: number
   #sureUntil: number
-  /** When the last commit was answered. */
-  #committedAt = Number.NEGATIVE_INFINITY
+  /** An end was answered, and nobody has said yet that its markers are written. */
+  #isEnding = false
 
   private constructor(
     network: Network,
@@ -160,7 +160,7 @@ export class KafkaProducer implements Producer {
       refused.close(place, error)
     }
     if (refused.error) return
-    if (this.#transactions.endsRaiseEpochs) await this.#untilEnded()
+    await this.#untilEnded()
     await this.#makeSure()
     for (const place of plan.places) this.#writes.set(partitionKey(place), place)
     if (!this.#transactions.endsRaiseEpochs) await this.#name(plan, refused)
@@ -178,7 +178,7 @@ export class KafkaProducer implements Producer {
     const { system } = this.#settings
     const now = system.monotonic()
     const isUndisturbed = this.#sureUntil === this.#network.changes
-    if (isUndisturbed && now - this.#sureAt < SURE_FOR_MS) return
+    if (isUndisturbed && !this.#isEnding && now - this.#sureAt < SURE_FOR_MS) return
     const { producerId, producerEpoch } = this.#identity
     const writes = [...this.#writes.values()]
     const changes = this.#network.changes
@@ -190,20 +190,24 @@ export class KafkaProducer implements Producer {
       throw error
     })
     if (!ended) throw new CaudalError('COMMIT_ABORTED', { reason: TORN })
+    this.#isEnding = false
     this.#sureAt = now
     this.#sureUntil = changes
   }
 
   /**
-   * Waits for the markers of the transaction before. A broker that is written to while they are missing holds the request,
-   * and looks again only after 20 ms (`add.partitions.to.txn.retry.backoff.ms`): the coordinator answers at once.
+   * Waits for the markers of the transaction before: the coordinator that took its end says that it is complete once they are
+   * written. A write that were sent earlier may arrive when another one has left some out. And a broker that is written to while
+   * they are missing looks again only after 20 ms (`add.partitions.to.txn.retry.backoff.ms`): the coordinator answers at once.
    */
   async #untilEnded(): Promise<void> {
     const { system } = this.#settings
-    for (; system.monotonic() - this.#committedAt < BROKER_LOOKS_AGAIN_MS; await sleep(system, 1)) {
-      // Without an answer nothing is known: whoever needs to know asks again.
+    const begun = system.monotonic()
+    for (; this.#isEnding && system.monotonic() - begun < BROKER_LOOKS_AGAIN_MS; await sleep(system, 1)) {
       const described = await this.#transactions.describe().catch(() => undefined)
-      if (described?.state !== 'ending') return
+      // Without an answer nothing is known: the leaders are asked as well.
+      if (described === undefined) return
+      this.#isEnding = described.state === 'ending'
     }
   }
 
@@ -303,7 +307,7 @@ export class KafkaProducer implements Producer {
     if (isRepeated) this.#spend(new CaudalError('COMMIT_ABORTED', { reason: ASKED_AGAIN }))
     this.#sureAt = askedAt
     this.#sureUntil = changes
-    this.#committedAt = this.#settings.system.monotonic()
+    this.#isEnding = true
   }
 
   /** Sequence numbers begin anew with each epoch. */
