@@ -18,8 +18,6 @@ import { readJson } from './structured.ts'
 const FIRST_CALL_WAIT_MS = 5_000
 /** Searches that found nothing: the requests themselves are at fault, and each search costs some refused calls. */
 const SEARCHES_MAX = 2
-/** Replies without JSON, before the first with it, that show that a format is ignored. */
-const IGNORED_MIN = 1
 
 const FEWER: Readonly<Record<Format, Format>> = {
   json_schema: 'json_object',
@@ -36,7 +34,6 @@ export class ModelTerms {
   #searching: Promise<void> | undefined
   #searches = 0
   #readable = false
-  #unreadable = 0
 
   constructor(model: string, system: System) {
     this.#model = model
@@ -61,10 +58,7 @@ export class ModelTerms {
   replied(text: string): void {
     if (this.#readable) return
     if ('value' in readJson(text)) this.#readable = true
-    else if (++this.#unreadable >= IGNORED_MIN) {
-      this.#unreadable = 0
-      this.#terms = { ...this.#terms, format: FEWER[this.#terms.format] }
-    }
+    else this.#terms = { ...this.#terms, format: FEWER[this.#terms.format] }
   }
 
   /** Resolves when the call may go: with a function to call at its end when it is the first of its kind. */

@@ -1,6 +1,6 @@
 /** Where an application begins to read its sources at its very first start: decided once, and kept with its topology. */
 import type { TopicPartition } from '#engine/core/record.ts'
-import type { Log } from '#engine/log/log.ts'
+import type { Bounds, Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 
 /** With all that a source holds, or with what comes after the first start. */
@@ -15,8 +15,7 @@ export async function sourceBeginnings(plan: Plan, log: Log, from: SourcesFrom):
   if (from === 'start') return {}
   const found = await log.describeTopics(sourcesOf(plan))
   const entries = found.map(async ({ name, id, partitions }) => {
-    const places = Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }))
-    const offsets = (await log.bounds(places)).map(({ end }) => end)
+    const offsets = (await boundsOf(log, name, partitions)).map(({ end }) => end)
     return [name, { id, offsets }] as const
   })
   return Object.fromEntries(await Promise.all(entries))
@@ -36,8 +35,7 @@ export function beginningOf(
 export async function filledTopics(log: Log, topics: readonly string[]): Promise<readonly string[]> {
   const found = await log.describeTopics(topics)
   const filled = found.map(async ({ name, partitions }) => {
-    const places = Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition }))
-    const bounds = await log.bounds(places)
+    const bounds = await boundsOf(log, name, partitions)
     return bounds.some(({ start, end }) => start < end) ? [name] : []
   })
   return (await Promise.all(filled)).flat()
@@ -45,3 +43,7 @@ export async function filledTopics(log: Log, topics: readonly string[]): Promise
 
 export const sourcesOf = ({ topics }: Plan): readonly string[] =>
   [...topics.values()].filter(({ kind }) => kind === 'source').map(({ name }) => name)
+
+function boundsOf(log: Log, topic: string, partitions: number): Promise<readonly Bounds[]> {
+  return log.bounds(Array.from({ length: partitions }, (_, partition) => ({ topic, partition })))
+}
