@@ -131,7 +131,7 @@ export const SETTINGS = {
     default: '',
     secret: true,
     description:
-      'Redis for answers asked for again. Checked, not used by this version: every question is answered anew.',
+      'Redis for answers asked for again. Checked, not used by this version: every question gets an answer of its own.',
   }),
   dataFolder: text('DATA_DIR', {
     default: './data',

@@ -143,9 +143,9 @@ describe('docs/configuration.md', () => {
     const page = [
       '# Configuration',
       '',
-      'Settings come from the environment, and from nowhere else. They are checked when a command starts, all at once:',
-      'what does not fit is listed with what would, and nothing is started (exit code 3). An empty variable counts as',
-      'absent. With none of them set, everything runs in one process: a log on the disk and a simulated model.',
+      'Settings come from the environment, and from nowhere else. A command checks all of them when it starts. It lists each',
+      'faulty value with what would be valid, and starts nothing (exit code 3). An empty variable counts as absent.',
+      'Without any setting, everything runs in one process: a log on the disk and a simulated model.',
       '',
       'The limits of the engine itself are in [limits](limits.md).',
       '',
