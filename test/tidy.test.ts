@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CLOCK_RULES } from './tidy/clock-rules.ts'
 import { EXEMPTIONS } from './tidy/exemptions.ts'
 import { IMPORT_RULES } from './tidy/import-rules.ts'
+import { PROSE_RULES } from './tidy/prose-rules.ts'
 import type { Finding, Rule } from './tidy/rule.ts'
 import { inProduct } from './tidy/rule.ts'
 import { readTexts, treeOf } from './tidy/source.ts'
@@ -10,7 +11,7 @@ import { castsOf, SYNTAX_RULES } from './tidy/syntax-rules.ts'
 import { figuresOf, TEXT_RULES } from './tidy/text-rules.ts'
 import { UNDER_CONSTRUCTION } from './tidy/under-construction.ts'
 
-const RULES: readonly Rule[] = [...IMPORT_RULES, ...SYNTAX_RULES, ...TEXT_RULES, ...CLOCK_RULES]
+const RULES: readonly Rule[] = [...IMPORT_RULES, ...SYNTAX_RULES, ...TEXT_RULES, ...PROSE_RULES, ...CLOCK_RULES]
 
 const tree = treeOf(readTexts())
 const findings = new Map(RULES.map(rule => [rule.name, rule.check(tree)]))

@@ -1,0 +1,72 @@
+/** Rules on sentences: how long they are, and whether their words are those of the field. */
+import { linesOf, sentencesOf, words } from './prose.ts'
+import type { Finding, Rule } from './rule.ts'
+import type { Tree } from './source.ts'
+
+export const SENTENCE_WORDS_MAX = 25
+
+/** What is not written, and what is written for it. */
+const PRIVATE_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\banew\b/i, 'again; of a task: restarted'],
+  [/\bbef(all(s|en|ing)?|ell)\b/i, 'happens to'],
+  [/\bmend(s|ed|ing)?\b/i, 'fix'],
+  [/\bwho(m?ever|soever)\b/i, 'the actor by its name'],
+  [/\btold\b/i, 'logged, reported, named'],
+  [/\b(stand(s|ing)?|stood) still\b/i, 'blocked, paused'],
+  [/\bnamesakes?\b/i, 'duplicate pod name'],
+  [/\bheirs?\b/i, 'successor'],
+  [/\bstrangers?\b/i, 'the actor by its name'],
+  [/\bin vain\b/i, 'for nothing'],
+  [/\bfor want of\b/i, 'without'],
+  [/\b(is|are|was|were) wanted\b/i, 'is required'],
+]
+
+export interface Page {
+  readonly path: string
+  readonly text: string
+}
+
+/** Sentences of a page or of a comment that are too long to be read once. */
+export function longSentences({ path, text }: Page): readonly Finding[] {
+  return sentencesOf(text)
+    .filter(sentence => words(sentence.text) > SENTENCE_WORDS_MAX)
+    .map(sentence => ({
+      path,
+      line: sentence.line + 1,
+      what: `${words(sentence.text)} words: ${sentence.text}`,
+    }))
+}
+
+/** Words of a page or of a comment for which the field has another one. */
+export function privateWords({ path, text }: Page): readonly Finding[] {
+  return linesOf(text).flatMap((line, index) =>
+    PRIVATE_WORDS.flatMap(([pattern, instead]) => {
+      const hit = pattern.exec(line)?.[0]
+      return hit === undefined ? [] : [{ path, line: index + 1, what: `"${hit}"; write: ${instead}` }]
+    }),
+  )
+}
+
+const isPage = (path: string): boolean => /^(docs\/[\w-]+|README|ARCHITECTURE|CONTRIBUTING)\.md$/.test(path)
+
+const perPage =
+  (check: (page: Page) => readonly Finding[]) =>
+  (tree: Tree): readonly Finding[] =>
+    [...tree.texts].filter(([path]) => isPage(path)).flatMap(([path, text]) => check({ path, text }))
+
+export const PROSE_RULES: readonly Rule[] = [
+  {
+    name: 'sentence-length',
+    because: `a sentence of more than ${SENTENCE_WORDS_MAX} words holds more than one fact and is read twice`,
+    instead: 'write one fact a sentence, the fact before its reason; a list or a table for many of a kind',
+    check: perPage(longSentences),
+    breach: { 'docs/long.md': `${'A fact, '.repeat(SENTENCE_WORDS_MAX / 2)}and one\nmore.\n` },
+  },
+  {
+    name: 'plain-words',
+    because: 'a newcomer knows the words of the field, and nobody else knows ours',
+    instead: 'use the word of the glossary in ARCHITECTURE.md, and name the actor',
+    check: perPage(privateWords),
+    breach: { 'docs/riddle.md': `| a task | ${['w', 'hoever'].join('')} takes it |\n` },
+  },
+]
