@@ -1,6 +1,6 @@
 /** The one table of the runtime's limits: unit, default and meaning; settings, documentation and metrics are made from it. */
 import { CaudalError } from '#engine/core/errors.ts'
-import { SPAN_MAX } from './checkpoint.ts'
+import { SPAN_MAX } from './source-progress.ts'
 
 export type LimitUnit = 'records' | 'bytes' | 'ms' | 'attempts' | 'offsets' | 'hops' | 'timers' | 'entries'
 

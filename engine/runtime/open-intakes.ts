@@ -1,7 +1,8 @@
 /** Begins to read the sources of a task where its checkpoint says. */
 import type { TopicPartition } from '#engine/core/record.ts'
-import { decodeCheckpoint, SourceProgress } from './checkpoint.ts'
+import { decodeCheckpoint } from './checkpoint.ts'
 import { SourceIntake } from './source-intake.ts'
+import { SourceProgress } from './source-progress.ts'
 import { type FoundSources, sourceFailure, sourceStarts } from './source-starts.ts'
 import type { StageProgram } from './stage-program.ts'
 import type { TaskHost } from './task-host.ts'

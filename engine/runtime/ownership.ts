@@ -22,7 +22,7 @@
 import { hasCode, type Refusal } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
-import { type Claim, decodeClaim, encodeClaim } from './checkpoint.ts'
+import { type Claim, decodeClaim, encodeClaim } from './claims.ts'
 import type { Committer } from './committer.ts'
 import type { Confirmation } from './confirmation.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'

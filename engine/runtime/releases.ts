@@ -12,7 +12,7 @@
 import { NO_HEADERS, partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { RELEASE } from '#engine/state/layout.ts'
-import { decodeClaim, encodeRelease } from './checkpoint.ts'
+import { decodeClaim, encodeRelease } from './claims.ts'
 import type { Committer } from './committer.ts'
 import type { Holding } from './holding.ts'
 

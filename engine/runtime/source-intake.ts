@@ -6,8 +6,9 @@ import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import { type LogRecord, sizeOf, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
-import type { SourcePosition, SourceProgress } from './checkpoint.ts'
+import type { SourcePosition } from './checkpoint.ts'
 import type { Limits } from './limits.ts'
+import type { SourceProgress } from './source-progress.ts'
 import type { Entry } from './stage-program.ts'
 
 const RETRY_MS = 100

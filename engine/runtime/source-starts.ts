@@ -5,9 +5,10 @@
 import { CaudalError } from '#engine/core/errors.ts'
 import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import type { Bounds } from '#engine/log/log.ts'
-import type { Checkpoint, Runs } from './checkpoint.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import type { PlanTopics, TopicsByName } from './plan-topics.ts'
 import { beginningOf } from './source-beginnings.ts'
+import type { Runs } from './source-progress.ts'
 
 /** What the log says of the sources when the task opens; the bounds in the order of the places. */
 export interface FoundSources {

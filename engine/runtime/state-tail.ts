@@ -13,7 +13,8 @@ import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
 import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
-import { decodeCheckpoint, decodeMarker, decodeRelease, type Marker } from './checkpoint.ts'
+import { decodeCheckpoint } from './checkpoint.ts'
+import { decodeMarker, decodeRelease, type Marker } from './claims.ts'
 
 const FETCH_RECORDS_MAX = 10_000
 const RETRY_MS = 100

@@ -1,5 +1,5 @@
 /** Bugs inside the rules of ownership: a method of the engine is replaced for as long as a test runs with the bug. */
-import type { Claim } from '#engine/runtime/checkpoint.ts'
+import type { Claim } from '#engine/runtime/claims.ts'
 import { Holding } from '#engine/runtime/holding.ts'
 import { Releases } from '#engine/runtime/releases.ts'
 import { type Alteration, replace } from './replaced-method.ts'

@@ -1,7 +1,7 @@
 /** Bugs in how tasks are taken over. */
 import { partitionKey } from '#engine/core/record.ts'
 import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
-import { decodeClaim, encodeClaim } from '#engine/runtime/checkpoint.ts'
+import { decodeClaim, encodeClaim } from '#engine/runtime/claims.ts'
 import { tasksOf } from '#engine/runtime/plan-tasks.ts'
 import { MARKER_PREFIX } from '#engine/state/layout.ts'
 import type { Plant } from '#testing/simulation/fleet.ts'

@@ -1,18 +1,15 @@
 /** Progress per source partition against a naive model, and the records that store it. */
 import { describe, expect, it } from 'vitest'
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '#engine/runtime/checkpoint.ts'
 import {
-  type Checkpoint,
-  decodeCheckpoint,
   decodeClaim,
   decodeMarker,
   decodeRelease,
-  encodeCheckpoint,
   encodeClaim,
   encodeMarker,
   encodeRelease,
-  SourceProgress,
-  SPAN_MAX,
-} from '#engine/runtime/checkpoint.ts'
+} from '#engine/runtime/claims.ts'
+import { SourceProgress, SPAN_MAX } from '#engine/runtime/source-progress.ts'
 import { seededRandom } from '#testing/seeded-random.ts'
 
 /** Every offset below `next` is finished unless it is in `open`; `ahead` was finished before the restart. */

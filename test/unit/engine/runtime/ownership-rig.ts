@@ -5,7 +5,7 @@
 import { CaudalError } from '#engine/core/errors.ts'
 import type { TopicPartition } from '#engine/core/record.ts'
 import type { Membership, PartitionBatch, Producer } from '#engine/log/log.ts'
-import { type Claim, decodeClaim, decodeRelease, encodeClaim } from '#engine/runtime/checkpoint.ts'
+import { type Claim, decodeClaim, decodeRelease, encodeClaim } from '#engine/runtime/claims.ts'
 import { Committer } from '#engine/runtime/committer.ts'
 import { Confirmation } from '#engine/runtime/confirmation.ts'
 import { PodMetrics } from '#engine/runtime/diagnostics.ts'

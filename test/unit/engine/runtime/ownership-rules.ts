@@ -1,6 +1,6 @@
 /** The rules of ownership that a cluster rarely shows, each played by hand. A rule throws where it does not hold. */
 import { expect } from 'vitest'
-import type { Claim } from '#engine/runtime/checkpoint.ts'
+import type { Claim } from '#engine/runtime/claims.ts'
 import { OwnershipRig, TIMEOUT_MS, US } from './ownership-rig.ts'
 
 /** A pod that was killed, the same pod started again, and one of another name. */
