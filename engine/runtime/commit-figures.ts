@@ -1,7 +1,6 @@
 /** Counts what a commit has written, and publishes it. */
 import type { Commit } from './committer.ts'
 import { type PodMetrics, publish } from './diagnostics.ts'
-import { outputsIn } from './staging.ts'
 import type { TaskHost } from './task-host.ts'
 
 export function countCommit(
@@ -9,7 +8,7 @@ export function countCommit(
   { number, parts, startedAt }: Commit,
   { incarnation, system }: Pick<TaskHost, 'incarnation' | 'system'>,
 ): void {
-  const records = parts.reduce((sum, { staged, writes }) => sum + outputsIn(staged) + writes.size, 0)
+  const records = parts.reduce((sum, { outputs, writes }) => sum + outputs.length + writes.size, 0)
   const durationMs = system.monotonic() - startedAt
   metrics.commits++
   metrics.commitRecords += records

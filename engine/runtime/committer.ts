@@ -7,18 +7,43 @@
  *
  * Effects count as staged until their commit is settled: what gathers meanwhile and what is under way share one limit.
  */
-import { invariant, type Refusal, WritesRefused } from '#engine/core/errors.ts'
-import { type NewRecord, NO_HEADERS, sizeOf } from '#engine/core/record.ts'
+import { type CaudalError, invariant, type Refusal, WritesRefused } from '#engine/core/errors.ts'
+import { type NewRecord, NO_HEADERS, sizeOf, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
-import type { Slot } from './outlets.ts'
-import { sortOut } from './refused-outputs.ts'
-import type { Task, TaskCommit } from './task.ts'
+import type { Output, Slot } from './outlets.ts'
+
+/** What is committed with others in one transaction: a task. */
+export interface Committable {
+  readonly name: string
+  readonly statePlace: TopicPartition
+  readonly isOpen: boolean
+  /** Its state topic takes nothing: it is left out. */
+  readonly isMute: boolean
+  /** Takes what is staged for one commit; `nonces` are the claims that a drained task gives up with it. */
+  prepare(incarnation: string, number: number, nonces: readonly string[]): CommitPart
+}
+
+/** One task's part of a commit. */
+export interface CommitPart {
+  readonly task: Committable
+  /** Entries of its state. */
+  readonly writes: ReadonlyMap<string, Uint8Array | null>
+  readonly outputs: readonly Output[]
+  /** The commit stands: `position` is behind it in the state topic. */
+  committed(position: number): void
+  /** The commit did not take place. */
+  putBack(): void
+  /** The state topic does not take it. */
+  stateRefused(error: CaudalError): void
+  /** Outputs that are staged again are refused for good, of this part or of another one. */
+  outputsRefused(refusals: ReadonlyMap<NewRecord, Refusal>): void
+}
 
 export interface Commit {
   /** Counts the commits of this incarnation. */
   readonly number: number
-  readonly parts: readonly TaskCommit[]
+  readonly parts: readonly CommitPart[]
   /** By the monotonic clock. */
   readonly startedAt: number
   /** Keys and values that it writes. */
@@ -36,7 +61,7 @@ export interface CommitterOptions {
   readonly incarnation: string
   readonly enqueue: (callback: () => void) => void
   /** The nonces that a leaving task gives up. */
-  readonly claimsOf: (task: Task) => readonly string[]
+  readonly claimsOf: (task: Committable) => readonly string[]
   readonly onCommitted: (commit: Commit) => void
   /** The log does not take all of a commit, for good: what can be blamed was taken out, and the rest is tried again. */
   readonly onRefused: (error: WritesRefused) => void
@@ -55,7 +80,7 @@ export class Committer {
   /** The transaction under way, and the commit that it is, if it is one. */
   #underWay: { readonly commit: Commit | undefined } | undefined
   #number = 0
-  #dirty = new Set<Task>()
+  #dirty = new Set<Committable>()
   #oldestStagedAt = 0
   /** For the next commit. */
   #gathered: Count = { records: 0, bytes: 0 }
@@ -68,7 +93,7 @@ export class Committer {
   }
 
   /** A task has something to commit. */
-  staged(task: Task, bytes: number): void {
+  staged(task: Committable, bytes: number): void {
     if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.monotonic()
     this.#dirty.add(task)
     this.#gathered.records++
@@ -76,7 +101,7 @@ export class Committer {
   }
 
   /** A task has to be committed though nothing of it is staged: it gives itself up. */
-  touch(task: Task): void {
+  touch(task: Committable): void {
     this.#dirty.add(task)
   }
 
@@ -132,7 +157,7 @@ export class Committer {
     const refused = (error: WritesRefused) => {
       this.pending = commit
       this.resolve(false, () => 0)
-      sortOut(commit.parts, batches, error.refusals)
+      tellRefused(commit.parts, batches, error.refusals)
       this.#options.onRefused(error)
     }
     this.#transact(batches, commit, receipt => this.#committed(commit, receipt), refused)
@@ -158,7 +183,7 @@ export class Committer {
   }
 
   /** The outcome of the pending commit was found: `positions` by task if it took place. */
-  resolve(tookPlace: boolean, positionOf: (task: Task) => number): void {
+  resolve(tookPlace: boolean, positionOf: (task: Committable) => number): void {
     const commit = this.pending
     this.pending = undefined
     if (!commit) return
@@ -173,7 +198,7 @@ export class Committer {
     if (open.length === 0) return
     if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.monotonic()
     for (const part of open) {
-      part.task.putBack(part)
+      part.putBack()
       this.#dirty.add(part.task)
     }
     this.#gathered.records += records
@@ -223,7 +248,7 @@ export class Committer {
     this.#committing = NOTHING
     this.committedBytes += commit.bytes
     commit.parts.forEach((part, index) => {
-      if (part.task.isOpen) part.task.committed(part, positions[index] ?? 0)
+      if (part.task.isOpen) part.committed(positions[index] ?? 0)
     })
     this.#options.onCommitted(commit)
   }
@@ -237,7 +262,7 @@ interface Gathered {
   readonly bytes: number
 }
 
-function gather(parts: readonly TaskCommit[], now: number): Gathered {
+function gather(parts: readonly CommitPart[], now: number): Gathered {
   const batches: PartitionBatch[] = []
   let bytes = 0
   for (const { task, writes } of parts) {
@@ -250,17 +275,33 @@ function gather(parts: readonly TaskCommit[], now: number): Gathered {
     batches.push({ ...task.statePlace, records })
   }
   const slots: Slot[] = []
-  for (const { staged } of parts) {
-    for (const { outputs } of staged.effects)
-      for (const { slot, record } of outputs) {
-        if (slot.records.length === 0) slots.push(slot)
-        slot.records.push(record)
-        bytes += sizeOf(record)
-      }
+  for (const { outputs } of parts) {
+    for (const { slot, record } of outputs) {
+      if (slot.records.length === 0) slots.push(slot)
+      slot.records.push(record)
+      bytes += sizeOf(record)
+    }
   }
   for (const slot of slots) {
     batches.push({ topic: slot.topic, partition: slot.partition, records: slot.records })
     slot.records = []
   }
   return { batches, bytes }
+}
+
+/** What the log refused of a commit, whose parts are staged again: of the state of a task, the first batches, or of outputs. */
+function tellRefused(
+  parts: readonly CommitPart[],
+  batches: readonly PartitionBatch[],
+  refusals: readonly Refusal[],
+): void {
+  const outputs = new Map<NewRecord, Refusal>()
+  for (const refusal of refusals) {
+    const own = parts[refusal.batch]
+    if (own) own.stateRefused(refusal.error)
+    const records = own ? [] : (batches[refusal.batch]?.records ?? [])
+    for (const record of refusal.record === undefined ? records : records.slice(refusal.record).slice(0, 1))
+      outputs.set(record, refusal)
+  }
+  if (outputs.size > 0) for (const part of parts) if (part.task.isOpen) part.outputsRefused(outputs)
 }

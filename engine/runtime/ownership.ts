@@ -131,8 +131,8 @@ export class Ownership {
   }
 
   /** The claims that a leaving task gives up. */
-  claimsOf(task: Task): readonly string[] {
-    return [...((this.leaving.get(task.name) ?? this.holdings.get(task.name))?.sent ?? [])]
+  claimsOf({ name }: { readonly name: string }): readonly string[] {
+    return [...((this.leaving.get(name) ?? this.holdings.get(name))?.sent ?? [])]
   }
 
   /** The producer failed: a new one is needed, and every claim anew, also of what is on its way out. */
@@ -381,9 +381,10 @@ export class Ownership {
     const { pending } = committer
     if (!pending || !this.isSettled) return
     // Also a task that has begun to leave meanwhile: it was checked before, or it would not be open.
-    const witnesses = pending.parts.filter(({ task }) => task.isOpen)
-    const tookPlace = witnesses.some(({ task }) => task.tail?.numbers.has(pending.number))
-    committer.resolve(tookPlace, task => task.tail?.position ?? 0)
+    const open = new Map(this.#all.map(({ task }) => [task.name, task]))
+    const witnesses = pending.parts.flatMap(({ task }) => (task.isOpen ? (open.get(task.name) ?? []) : []))
+    const tookPlace = witnesses.some(task => task.tail?.numbers.has(pending.number))
+    committer.resolve(tookPlace, ({ name }) => open.get(name)?.tail?.position ?? 0)
     // A commit that gave a task up did not know of the claims that were made since to find out.
     for (const holding of this.leaving.values()) if (!holding.isKept) this.#releases.owe(holding)
     for (const { isKept, task } of this.#all) if (isKept && task.tail) task.checked(task.tail.position)

@@ -8,33 +8,8 @@
  */
 import type { CaudalError, Refusal } from '#engine/core/errors.ts'
 import type { NewRecord } from '#engine/core/record.ts'
-import type { PartitionBatch } from '#engine/log/log.ts'
 import type { Job } from './job.ts'
 import { changesState, type Effect, type Staging } from './staging.ts'
-
-/** What the log refused of a commit, whose parts are staged again: of the state of a task, the first batches, or of outputs. */
-export function sortOut(
-  parts: readonly { readonly task: CommittedTask }[],
-  batches: readonly PartitionBatch[],
-  refusals: readonly Refusal[],
-): void {
-  const outputs = new Map<NewRecord, Refusal>()
-  for (const refusal of refusals) {
-    const own = parts[refusal.batch]?.task
-    if (own) own.cannotCommit(refusal.error)
-    const records = own ? [] : (batches[refusal.batch]?.records ?? [])
-    for (const record of refusal.record === undefined ? records : records.slice(refusal.record).slice(0, 1))
-      outputs.set(record, refusal)
-  }
-  if (outputs.size > 0) for (const { task } of parts) if (task.isOpen) task.work?.refused(outputs)
-}
-
-/** What this needs of a task. */
-export interface CommittedTask {
-  readonly isOpen: boolean
-  readonly work: { refused(outputs: ReadonlyMap<NewRecord, Refusal>): void } | undefined
-  cannotCommit(error: CaudalError): void
-}
 
 export interface RefusedWork {
   readonly staging: Staging

@@ -110,8 +110,10 @@ export function changesState({ job, writes, timers }: Effect): boolean {
   return false
 }
 
-export function outputsIn({ effects }: Staged): number {
-  return effects.reduce((sum, { outputs }) => sum + outputs.length, 0)
+export function outputsOf({ effects }: Staged): readonly Output[] {
+  const all: Output[] = []
+  for (const { outputs } of effects) all.push(...outputs)
+  return all
 }
 
 const NONE: readonly never[] = []

@@ -12,6 +12,7 @@ import { TimerQueue } from '#engine/state/timer-queue.ts'
 import type { Plan } from '#topology/plan.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
 import { encodeRelease } from './claims.ts'
+import type { CommitPart, Committable } from './committer.ts'
 import { publish } from './diagnostics.ts'
 import { openIntakes } from './open-intakes.ts'
 import { sourcePlacesOf } from './plan-tasks.ts'
@@ -19,7 +20,7 @@ import type { SourceIntake } from './source-intake.ts'
 import { SourcePositions } from './source-positions.ts'
 import { checkpointLost, extentOf, type FoundSources, sourceFailure } from './source-starts.ts'
 import { declarationsOf, type StageProgram } from './stage-program.ts'
-import type { Staged } from './staging.ts'
+import { outputsOf } from './staging.ts'
 import { endOfMarkers, migrateLayout } from './state-migration.ts'
 import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
@@ -29,17 +30,6 @@ import { TaskWork, type WorkOwner } from './task-work.ts'
 
 const RETRY_MS = 200
 const STORE_RETRY_MS = 1_000
-
-/** One task's part of a commit. */
-export interface TaskCommit {
-  readonly task: Task
-  readonly staged: Staged
-  readonly writes: ReadonlyMap<string, Uint8Array | null>
-  /** Lowest unfinished offset of each source, in the order of `intakes`. */
-  readonly lows: readonly number[]
-  /** The task is given up with this commit. */
-  readonly releases: boolean
-}
 
 export interface TaskOptions {
   readonly id: TaskId
@@ -57,7 +47,7 @@ export interface TaskOptions {
   readonly onStuck: (task: Task, error: unknown) => void
 }
 
-export class Task {
+export class Task implements Committable {
   readonly id: TaskId
   readonly name: string
   readonly program: StageProgram
@@ -249,7 +239,7 @@ export class Task {
   }
 
   /** Takes what is staged for one commit; `nonces` are the claims that a drained task gives up with it. */
-  prepare(incarnation: string, number: number, nonces: readonly string[]): TaskCommit {
+  prepare(incarnation: string, number: number, nonces: readonly string[]): CommitPart {
     const state = this.#state
     invariant(state && this.work && this.#positions, `task ${this.name} was committed before it ran`)
     const sources = this.#positions.reached
@@ -258,19 +248,23 @@ export class Task {
     const releases = this.isDrained
     if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonces })]]))
     const lows = this.intakes.map(({ progress }) => progress.low)
-    return { task: this, staged, writes: state.take(), lows, releases }
-  }
-
-  /** The commit stands, whether or not the local copy takes it. */
-  committed(commit: TaskCommit, position: number): void {
-    this.committedLows = commit.lows
-    this.#guard(() => this.#state?.committed(commit.writes, position))
-    if (commit.releases) this.close('closedClean')
-  }
-
-  putBack(commit: TaskCommit): void {
-    this.#guard(() => this.#state?.putBack(commit.writes))
-    this.work?.staging.putBack(commit.staged)
+    const writes = state.take()
+    return {
+      task: this,
+      writes,
+      outputs: outputsOf(staged),
+      committed: position => {
+        this.committedLows = lows
+        this.#guard(() => this.#state?.committed(writes, position))
+        if (releases) this.close('closedClean')
+      },
+      putBack: () => {
+        this.#guard(() => this.#state?.putBack(writes))
+        this.work?.staging.putBack(staged)
+      },
+      stateRefused: error => this.cannotCommit(error),
+      outputsRefused: refusals => this.work?.refused(refusals),
+    }
   }
 
   /** Ends it: clean after its release is committed, dirty otherwise. Nothing of it has an effect any more. */
