@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import { realSystem, type System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import type { PodPhase } from '#engine/runtime/pod.ts'
+import type { PodPhase } from '#engine/runtime/pod-lifecycle.ts'
 import type { TaskPhase } from '#engine/runtime/task-lifecycle.ts'
 
 /** Below the second that supervisors wait for an answer unless told otherwise. */

@@ -11,6 +11,7 @@ import { type CaudalError, invariant, type Refusal, WritesRefused } from '#engin
 import { type NewRecord, NO_HEADERS, sizeOf, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
+import type { CommitFigures, Meter } from './meter.ts'
 import type { Output, Slot } from './outlets.ts'
 
 /** What is committed with others in one transaction: a task. */
@@ -59,12 +60,10 @@ interface Count {
 export interface CommitterOptions {
   readonly system: System
   readonly incarnation: string
+  readonly meter: Pick<Meter, 'committed' | 'commitFailed'>
   readonly enqueue: (callback: () => void) => void
   /** The nonces that a leaving task gives up. */
   readonly claimsOf: (task: Committable) => readonly string[]
-  readonly onCommitted: (commit: Commit) => void
-  /** The log does not take all of a commit, for good: what can be blamed was taken out, and the rest is tried again. */
-  readonly onRefused: (error: WritesRefused) => void
   /** The producer is of no more use. */
   readonly onProducerLost: (error: unknown) => void
 }
@@ -157,8 +156,9 @@ export class Committer {
     const refused = (error: WritesRefused) => {
       this.pending = commit
       this.resolve(false, () => 0)
+      // What can be blamed is taken out, and the rest is tried again.
       tellRefused(commit.parts, batches, error.refusals)
-      this.#options.onRefused(error)
+      this.#options.meter.commitFailed(error)
     }
     this.#transact(batches, commit, receipt => this.#committed(commit, receipt), refused)
   }
@@ -250,7 +250,13 @@ export class Committer {
     commit.parts.forEach((part, index) => {
       if (part.task.isOpen) part.committed(positions[index] ?? 0)
     })
-    this.#options.onCommitted(commit)
+    this.#options.meter.committed(this.#figuresOf(commit))
+  }
+
+  #figuresOf({ number, parts, startedAt }: Commit): CommitFigures {
+    const records = parts.reduce((sum, { outputs, writes }) => sum + outputs.length + writes.size, 0)
+    const durationMs = this.#options.system.monotonic() - startedAt
+    return { number, tasks: parts.length, records, durationMs }
   }
 }
 

@@ -1,11 +1,11 @@
 /** One hop of a delayed record: to the next tier or, when it is due, to its target. The bytes are untouched. */
 import { CaudalError } from '#engine/core/errors.ts'
-import { HEADER, type LogRecord } from '#engine/core/record.ts'
+import { HEADER, type LogRecord, type TopicPartition } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
 import { type DelayHeader, decodeDelay, encodeDelay, nextHop, restOf } from './delay-route.ts'
 import { recordId } from './identity.ts'
-import { attemptBefore, type Job, type JobRun } from './job.ts'
-import { type Outlet, type Outlets, type Output, withHeader, withoutHeader } from './outlets.ts'
+import { attemptBefore, type Job, type JobRun, type StateWrite } from './job.ts'
+import { type Outlet, type Outlets, withHeader, withoutHeader } from './outlets.ts'
 import type { Head, SourceIntake } from './source-intake.ts'
 import type { StageProgram } from './stage-program.ts'
 
@@ -56,11 +56,28 @@ export class DelayJob implements Job {
     )
   }
 
+  isDue(): boolean {
+    return true
+  }
+
+  complete(): void {
+    this.intake.complete(this.record)
+  }
+
   reopen(): void {
     this.intake.reopen(this.record)
   }
 
-  begin(run: JobRun & { readonly now: number; readonly outputs: Output[] }): void {
+  givenUp(): readonly StateWrite[] {
+    return []
+  }
+
+  origin(): LogRecord & TopicPartition {
+    const { topic, partition } = this.intake
+    return { ...this.record, topic, partition }
+  }
+
+  begin(run: JobRun): void {
     const { record } = this
     const stored = record.headers[HEADER.delay]
     const delay = stored && decodeDelay(stored)

@@ -1,31 +1,40 @@
 /** What becomes of a record that failed: its operator's own answer, else the action of the error's class. */
 import { type Action, actionOf } from '#engine/core/errors.ts'
-import type { FailureAnswer, Logger } from '#engine/core/operator.ts'
+import type { FailureAnswer } from '#engine/core/operator.ts'
 import { isPending } from '#engine/core/pending.ts'
 import type { Job } from './job.ts'
+import type { PodContext } from './pod-context.ts'
 import { textOf } from './record-key.ts'
 import type { ProgramNode } from './stage-program.ts'
+
+interface FailingTask {
+  readonly name: string
+  readonly pod: Pick<PodContext, 'limits' | 'logger'>
+}
 
 /** A record that may not run again becomes a dead letter instead. */
 export function failureAction(
   error: unknown,
   job: Job,
   node: ProgramNode | undefined,
-  attemptsMax: number,
-  task: { readonly name: string; readonly logger: Logger },
+  task: FailingTask,
 ): Action {
   const action = (node && answerOf(error, job, node, task)) ?? actionOf(error)
-  return action === 'retry' && job.attempt >= attemptsMax ? 'deadLetter' : action
+  return action === 'retry' && job.attempt >= task.pod.limits.retryAttempts ? 'deadLetter' : action
 }
 
 function answerOf(
   error: unknown,
   { attempt, key }: Job,
   { name, operator }: ProgramNode,
-  task: { readonly name: string; readonly logger: Logger },
+  task: FailingTask,
 ): FailureAnswer | undefined {
   const refused = (what: string, fields: object) => {
-    task.logger.error(`${what}; the error keeps its own action`, { task: task.name, node: name, ...fields })
+    task.pod.logger.error(`${what}; the error keeps its own action`, {
+      task: task.name,
+      node: name,
+      ...fields,
+    })
     return undefined
   }
   try {

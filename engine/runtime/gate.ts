@@ -5,6 +5,7 @@
  * topology cannot dead-lock.
  */
 import type { Limits } from './limits.ts'
+import type { CallGate } from './pod-context.ts'
 
 export interface GateFacts {
   /** The group or a commit has confirmed this pod lately. */
@@ -14,19 +15,27 @@ export interface GateFacts {
   readonly stagedAgeMs: number
 }
 
-export class Gate {
+export class Gate implements CallGate {
   readonly #limits: Limits
   readonly #staged: { readonly stagedRecords: number; readonly stagedBytes: number }
   /** As far as time is concerned; looked at once a step. */
   isOpen = false
+  readonly #facts: () => GateFacts
   #waiting: (() => void)[] = []
 
-  constructor(limits: Limits, staged: { readonly stagedRecords: number; readonly stagedBytes: number }) {
+  constructor(
+    limits: Limits,
+    staged: { readonly stagedRecords: number; readonly stagedBytes: number },
+    facts: () => GateFacts,
+  ) {
     this.#limits = limits
     this.#staged = staged
+    this.#facts = facts
   }
 
-  look({ isConfirmed, isSure, stagedAgeMs }: GateFacts): void {
+  /** Once a step, and before each outside call. */
+  look(): void {
+    const { isConfirmed, isSure, stagedAgeMs } = this.#facts()
     this.isOpen = isConfirmed && isSure && stagedAgeMs < this.#limits.stagedAgeMaxMs
     if (!this.isOpen || this.#waiting.length === 0) return
     for (const go of this.#waiting.splice(0)) go()
@@ -34,6 +43,7 @@ export class Gate {
 
   /** Resolves when it opens; nothing when it is open. */
   whenOpen(): Promise<void> | undefined {
+    this.look()
     return this.isOpen ? undefined : new Promise(resolve => this.#waiting.push(resolve))
   }
 

@@ -12,9 +12,7 @@ import { hash } from 'node:crypto'
 import { asText } from '#engine/core/codec.ts'
 import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
 import { givenUpEntry } from '#engine/state/layout.ts'
-import { placeId, shortId } from './identity.ts'
-import type { SourceIntake } from './source-intake.ts'
-import { SourceJob } from './source-job.ts'
+import { shortId } from './identity.ts'
 import { withTime } from './step-journal.ts'
 
 const TIME_BYTES = 9
@@ -28,23 +26,12 @@ export function markOf(
   return [givenUpEntry(shortId(id)), withTime(now, digestOf(record))]
 }
 
-/** The job of a record that outsiders have written: with the identity that it had before, where it was given up then. */
-export function outsidersJob(intake: SourceIntake, record: LogRecord, state: Reads): SourceJob {
-  const proven = provenId(state, record)
-  const job = new SourceJob(
-    intake,
-    record,
-    proven?.id ?? placeId(intake.topic, intake.partition, record.offset),
-  )
-  if (proven) job.steps = new Set([proven.entry])
-  return job
-}
-
 interface Reads {
   get(entry: string): Uint8Array | undefined
 }
 
-function provenId(
+/** The identity that a record proves it had when it was given up, and the entry of its mark. */
+export function provenId(
   state: Reads,
   record: LogRecord,
 ): { readonly id: string; readonly entry: string } | undefined {

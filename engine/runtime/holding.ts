@@ -5,8 +5,8 @@ import type { PartitionBatch } from '#engine/log/log.ts'
 import { markerEntry } from '#engine/state/layout.ts'
 import { type Claim, encodeMarker, type Marker } from './claims.ts'
 import { isSamePod } from './incarnation.ts'
+import type { PodContext } from './pod-context.ts'
 import type { Task } from './task.ts'
-import type { TaskHost } from './task-host.ts'
 
 /** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
 const PATIENCE_MS = 2_000
@@ -243,17 +243,17 @@ export class Holding {
   }
 
   /** Blocks it for what keeps its restore from coming to an end. */
-  async blockHeldUp(host: Pick<TaskHost, 'log' | 'limits' | 'block'>): Promise<void> {
+  async blockHeldUp(pod: Pick<PodContext, 'log' | 'limits' | 'block'>): Promise<void> {
     if (this.#isBeingExplained) return
     this.#isBeingExplained = true
     const { topic, partition } = this.task.statePlace
     const position = this.task.tail?.position ?? 0
-    const explained = await host.log.explainHalt?.(this.task.statePlace).catch(() => undefined)
+    const explained = await pod.log.explainHalt?.(this.task.statePlace).catch(() => undefined)
     const diagnosis =
       `${topic}/${partition} was read to offset ${position}, and the marker written behind it does not show: a transaction ` +
       `that never ended holds readers back; ${explained ?? UNEXPLAINED}`
-    const timeoutMs = host.limits.restoreTimeoutMs
-    host.block(
+    const timeoutMs = pod.limits.restoreTimeoutMs
+    pod.block(
       this.task.name,
       new CaudalError('RESTORE_BLOCKED', { task: this.task.name, timeoutMs, diagnosis }),
     )
@@ -268,14 +268,14 @@ export class Holding {
 export function standStill(
   holdings: Iterable<Holding>,
   error: unknown,
-  host: Pick<TaskHost, 'system' | 'block' | 'enqueue'>,
+  pod: Pick<PodContext, 'system' | 'block' | 'enqueue'>,
 ): number | undefined {
   if (actionOf(error) !== 'blockTask') return undefined
-  const until = host.system.monotonic() + LOOK_AGAIN_MS
+  const until = pod.system.monotonic() + LOOK_AGAIN_MS
   for (const holding of holdings) {
     holding.blockedUntil = until
-    if (holding.task.phase === 'restoring') host.block(holding.task.name, error)
+    if (holding.task.phase === 'restoring') pod.block(holding.task.name, error)
   }
-  host.system.after(LOOK_AGAIN_MS + 1, () => host.enqueue(() => undefined))
+  pod.system.after(LOOK_AGAIN_MS + 1, () => pod.enqueue(() => undefined))
   return until
 }

@@ -5,9 +5,6 @@ import { asNobodysWork } from './current-work.ts'
 /** Each half of a step, what callbacks have brought and what is started, ends after so long; the next step goes on. */
 export const HALF_STEP_MS_MAX = 25
 
-/** Jobs that are started between two looks at the clock: a look costs a good part of a small job. */
-export const LOOK_JOBS = 8
-
 export class Inbox {
   readonly #system: System
   readonly #step: () => void

@@ -1,7 +1,7 @@
 /** Names of pods' incarnations: each start of a pod is one of its own, unique among all that ever were. */
 import { CaudalError } from '#engine/core/errors.ts'
 import type { System } from '#engine/core/system.ts'
-import type { TaskHost } from './task-host.ts'
+import type { PodContext } from './pod-context.ts'
 
 export function incarnationOf(pod: string, system: System): string {
   return `${pod}:${system.now()}:${Math.floor(system.random() * 1e9).toString(36)}`
@@ -17,12 +17,12 @@ export function isSamePod(incarnation: string, other: string): boolean {
  * the group knows until its session ends; whoever is still a member when this one has run for longer than that lives. `startedAt` is
  * by the monotonic clock of this process; who started later is told by the time stamps in the names.
  */
-export function yieldToNamesake(host: TaskHost, members: ReadonlySet<string>, startedAt: number): void {
-  const { incarnation, limits, system } = host
+export function yieldToNamesake(pod: PodContext, members: ReadonlySet<string>, startedAt: number): void {
+  const { incarnation, limits, system } = pod
   if (system.monotonic() - startedAt <= limits.sessionTimeoutMs + SLACK_MS) return
   const earlier = (other: string) => isSamePod(incarnation, other) && startOf(other) <= startOf(incarnation)
   const other = [...members].find(earlier)
-  if (other !== undefined) host.fail(new CaudalError('NAME_TAKEN', { name: podOf(incarnation), other }))
+  if (other !== undefined) pod.fail(new CaudalError('NAME_TAKEN', { name: podOf(incarnation), other }))
 }
 
 /** For the group to notice that a session has ended. */

@@ -1,18 +1,25 @@
-/** One unit of work of a lane, across its attempts: a record of a source, or a timer that has fired. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+/** One unit of work of a lane, across its attempts: a record of a source or of a delay tier, or a timer that has fired. */
+import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { Delivery } from './delivery.ts'
+import type { ContextJob, ContextRun } from './node-context.ts'
+import type { Output } from './outlets.ts'
 import type { ProgramNode } from './stage-program.ts'
 
 /** What a job needs of a run to begin it. */
-export interface JobRun {
+export interface JobRun extends ContextRun {
   node: ProgramNode | undefined
-  write(entry: string, value: Uint8Array | null): void
+  readonly outputs: Output[]
   deliver(delivery: Delivery): void
   settle(pending: PromiseLike<void>, node: ProgramNode, context?: { close(): void }): Promise<void>
 }
 
-export interface Job {
+/** An entry of the task's state and its new value. */
+export type StateWrite = readonly [entry: string, value: Uint8Array | null]
+
+/** A timer as the queue of timers takes it. */
+export type QueuedTimer = readonly [operator: string, name: string, key: string, due: number]
+
+export interface Job extends ContextJob {
   /** The lane; `null` is a lane of its own. */
   readonly key: string | null
   /** The same as bytes, where they were read. */
@@ -21,38 +28,33 @@ export interface Job {
   readonly id: string
   /** Where it came from, in words: `topic/partition@offset`, or the timer. */
   readonly place: string
-  /** The same in parts, of a record. */
-  readonly at?: TopicPartition & { readonly offset: number }
+  /** The timer that has fired, with its entry in the state; only of a timer's job. */
+  readonly fired?: { readonly entry: string; readonly timer: QueuedTimer }
+  /** Its record is of outsiders, whose headers are not trusted with its identity. */
+  readonly isOutsiders?: boolean
   /** 1 on the first run. */
   attempt: number
   /** Its record is done, by whichever attempt. */
   finished: boolean
   /** Entries of the steps that its attempts have journaled: its completion deletes them. */
   steps: Set<string> | undefined
-  /** The same work for another run, as if this attempt had not been; its steps are known. */
-  again(): Job
-  /** It was done, and is not committed: its record is to be done once more. */
-  reopen(): void
+  /** False once there is nothing left to be done for it. */
+  isDue(state: { get(entry: string): Uint8Array | undefined }): boolean
   /** Hands the run its first deliveries. */
   begin(run: JobRun): void | Promise<void>
-  keyMissing(node: string): CaudalError
+  /** Its source is done with it. */
+  complete(): void
+  /** It was done, and is not committed: its record is to be done once more. */
+  reopen(): void
+  /** The same work for another run, as if this attempt had not been; its steps are known. */
+  again(): Job
+  /** What giving it up changes in the state of its task. */
+  givenUp(now: number): readonly StateWrite[]
+  /** What its dead letter says of where it came from. */
+  origin(task: string, now: number): LogRecord & TopicPartition
 }
 
 /** What another run of a job goes on with. */
 export function attemptBefore({ attempt, steps }: Job): Pick<Job, 'attempt' | 'steps'> {
   return { attempt: Math.max(attempt - 1, 0), steps }
-}
-
-/** Stands for a job that went to the end of its lane. */
-export const PARKED: Job = {
-  key: null,
-  id: '',
-  place: '',
-  attempt: 0,
-  finished: true,
-  steps: undefined,
-  again: () => PARKED,
-  reopen: () => undefined,
-  begin: () => undefined,
-  keyMissing: node => new CaudalError('INTERNAL', { reason: `${node} ran a parked job` }),
 }

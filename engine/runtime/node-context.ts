@@ -10,6 +10,7 @@ import type {
   StepCall,
   TableHandle,
 } from '#engine/core/operator.ts'
+import type { TopicPartition } from '#engine/core/record.ts'
 import { encodeDue } from '#engine/state/frame.ts'
 import { openState, type StateAccess } from '#engine/state/keyed-state.ts'
 import { timerEntry } from '#engine/state/layout.ts'
@@ -29,8 +30,29 @@ export interface TimerChange {
   readonly due: number | undefined
 }
 
+/** One value on its way out of an operator, by one of the routes of its output. */
+export interface Emission {
+  readonly from: Delivery
+  readonly output: string
+  /** How many the operator has emitted before, for this record. */
+  readonly index: number
+  readonly route: ProgramRoute
+  readonly value: unknown
+  readonly options: EmitOptions
+}
+
+/** What a context needs of the work that its run is for. */
+export interface ContextJob {
+  readonly attempt: number
+  readonly finished: boolean
+  /** Where the record is. */
+  readonly at?: (TopicPartition & { readonly offset: number }) | undefined
+  keyMissing(node: string): CaudalError
+}
+
 /** What a context needs of the run that it belongs to. */
 export interface ContextRun extends StepRun, Work {
+  readonly job: ContextJob
   readonly now: number
   readonly ended: boolean
   readonly logger: Logger
@@ -38,14 +60,7 @@ export interface ContextRun extends StepRun, Work {
   changeTimer(change: TimerChange): void
   entries(prefix: string): IterableIterator<[string, Uint8Array]>
   table(name: string): TableSnapshot<unknown>
-  emit(
-    from: Delivery,
-    output: string,
-    index: number,
-    route: ProgramRoute,
-    value: unknown,
-    options: EmitOptions,
-  ): void
+  emit(emission: Emission): void
 }
 
 const NO_OPTIONS: EmitOptions = Object.freeze({})
@@ -134,7 +149,8 @@ export class NodeContext implements Context {
     const { node } = this.delivery
     const routes = node.routes.get(output)
     if (!routes) throw new CaudalError('OUTPUT_UNKNOWN', { node: node.name, output })
-    for (const route of routes) this.#run.emit(this.delivery, output, this.#emitted++, route, value, options)
+    for (const route of routes)
+      this.#run.emit({ from: this.delivery, output, index: this.#emitted++, route, value, options })
   }
 
   async step(name: string, call: (call: StepCall) => Promise<unknown>, part = ''): Promise<unknown> {

@@ -1,16 +1,16 @@
 /** Begins to read the sources of a task where its checkpoint says. */
 import type { TopicPartition } from '#engine/core/record.ts'
 import { decodeCheckpoint } from './checkpoint.ts'
+import type { PodContext } from './pod-context.ts'
 import { SourceIntake } from './source-intake.ts'
 import { SourceProgress } from './source-progress.ts'
 import { type FoundSources, sourceFailure, sourceStarts } from './source-starts.ts'
 import type { StageProgram } from './stage-program.ts'
-import type { TaskHost } from './task-host.ts'
 
 export interface OpenedSources {
   readonly task: string
   readonly program: StageProgram
-  readonly host: TaskHost
+  readonly pod: PodContext
   readonly places: readonly TopicPartition[]
   /** The checkpoint as it is stored. */
   readonly stored: Uint8Array | undefined
@@ -21,8 +21,8 @@ export interface OpenedSources {
 
 /** Throws CHECKPOINT_LOST or TOPIC_REPLACED, STATE_NEWER or LOG_CORRUPT. */
 export function openIntakes(options: OpenedSources): SourceIntake[] {
-  const { task, program, host, places, stored, found, onFailed } = options
-  const { log, system, limits, topics } = host
+  const { task, program, pod, places, stored, found, onFailed } = options
+  const { log, system, limits, topics } = pod
   const positions = stored ? decodeCheckpoint(stored, task).sources : {}
   const starts = sourceStarts(task, places, positions, found, topics)
   return starts.map(({ place, topicId, low, ahead }) => {
@@ -34,7 +34,7 @@ export function openIntakes(options: OpenedSources): SourceIntake[] {
       log,
       system,
       limits,
-      enqueue: callback => host.enqueue(callback),
+      enqueue: callback => pod.enqueue(callback),
       onFailed: (error, { progress }) => onFailed(sourceFailure(task, error, place, progress.low)),
     })
   })

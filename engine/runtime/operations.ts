@@ -1,5 +1,5 @@
 /** The operations of ownership on the log: one at a time, and none for a while after one that failed. */
-import type { TaskHost } from './task-host.ts'
+import type { PodContext } from './pod-context.ts'
 import type { Trouble } from './trouble.ts'
 
 export const BACK_OFF_MS = 100
@@ -7,16 +7,16 @@ export const BACK_OFF_MS = 100
 export class Operations {
   #busy = false
   #pausedUntil = 0
-  readonly #host: TaskHost
+  readonly #pod: PodContext
   readonly #trouble: Trouble
 
-  constructor(host: TaskHost, trouble: Trouble) {
-    this.#host = host
+  constructor(pod: PodContext, trouble: Trouble) {
+    this.#pod = pod
     this.#trouble = trouble
   }
 
   get mayBegin(): boolean {
-    return !this.#busy && this.#host.system.monotonic() >= this.#pausedUntil
+    return !this.#busy && this.#pod.system.monotonic() >= this.#pausedUntil
   }
 
   /** Its completion is an event of the pod's inbox. `failed` may say until when nothing else is to be begun. */
@@ -27,7 +27,7 @@ export class Operations {
   ): void {
     this.#busy = true
     const ended = (callback: () => void) =>
-      this.#host.enqueue(() => {
+      this.#pod.enqueue(() => {
         this.#busy = false
         callback()
       })
@@ -36,7 +36,7 @@ export class Operations {
       error =>
         ended(() => {
           this.#trouble.operationFailed(error)
-          const until = failed?.(error) ?? this.#host.system.monotonic() + BACK_OFF_MS
+          const until = failed?.(error) ?? this.#pod.system.monotonic() + BACK_OFF_MS
           this.pauseUntil(until)
         }),
     )
@@ -44,7 +44,7 @@ export class Operations {
 
   /** Nothing is begun before this time: a producer that fails at once, as on a full disk, is not replaced in a spin. */
   pauseUntil(time: number): void {
-    const delayMs = time - this.#host.system.monotonic()
+    const delayMs = time - this.#pod.system.monotonic()
     if (delayMs <= 0) return
     this.#pausedUntil = time
     this.wakeIn(delayMs)
@@ -52,6 +52,6 @@ export class Operations {
 
   /** Ownership looks again by then. */
   wakeIn(delayMs: number): void {
-    this.#host.system.after(delayMs, () => this.#host.enqueue(() => undefined))
+    this.#pod.system.after(delayMs, () => this.#pod.enqueue(() => undefined))
   }
 }

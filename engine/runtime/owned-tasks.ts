@@ -1,16 +1,17 @@
 /** Tells people what a pod owns: when it is up, and whenever that has changed. */
+
+import type { PodContext } from './pod-context.ts'
 import type { Task } from './task.ts'
-import type { TaskHost } from './task-host.ts'
 
 /** The phases of a task that goes on, or waits for a person. */
 const SETTLED: readonly string[] = ['running', 'blocked']
 
 export class OwnedTasks {
-  readonly #host: TaskHost
+  readonly #pod: PodContext
   #told: string | undefined
 
-  constructor(host: TaskHost) {
-    this.#host = host
+  constructor(pod: PodContext) {
+    this.#pod = pod
   }
 
   /** Called now and then. Before the first generation nothing is known; while tasks come and go it waits. */
@@ -21,7 +22,7 @@ export class OwnedTasks {
     if (text === this.#told) return
     const message = this.#told === undefined ? 'the pod is up' : 'the pod owns other tasks than before'
     this.#told = text
-    const { logger, application, incarnation: pod } = this.#host
+    const { logger, application, incarnation: pod } = this.#pod
     logger.info(message, { application, pod, tasks: owned })
   }
 }

@@ -25,18 +25,17 @@ import type { Membership, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, encodeClaim } from './claims.ts'
 import type { Committer } from './committer.ts'
 import type { Confirmation } from './confirmation.ts'
-import { type PodMetrics, publish } from './diagnostics.ts'
 import { Holding, standStill } from './holding.ts'
 import { yieldToNamesake } from './incarnation.ts'
 import { type MarkerProgress, progress } from './marker-progress.ts'
 import { BACK_OFF_MS, Operations } from './operations.ts'
+import type { PodContext } from './pod-context.ts'
 import { Releases } from './releases.ts'
 import type { Task } from './task.ts'
-import type { TaskHost } from './task-host.ts'
 import { Trouble } from './trouble.ts'
 
 export interface OwnershipOptions {
-  readonly host: TaskHost
+  readonly pod: PodContext
   /** Transactional id of this pod. */
   readonly producer: string
   /** Of all tasks of the application. */
@@ -48,7 +47,6 @@ export interface OwnershipOptions {
   readonly committer: Committer
   /** Makes the task of this name, not yet opened. */
   readonly makeTask: (name: string) => Task
-  readonly metrics: PodMetrics
 }
 
 export class Ownership {
@@ -74,13 +72,13 @@ export class Ownership {
 
   constructor(options: OwnershipOptions) {
     this.#options = options
-    this.#startedAt = options.host.system.monotonic()
-    this.#trouble = new Trouble(options.host, options.committer)
-    this.#operations = new Operations(options.host, this.#trouble)
-    const { host, producer, metrics } = options
+    this.#startedAt = options.pod.system.monotonic()
+    this.#trouble = new Trouble(options.pod, options.committer)
+    this.#operations = new Operations(options.pod, this.#trouble)
+    const { pod, producer } = options
     const drop = (name: string) => this.drop(name)
     const wakeIn = (delayMs: number) => this.#operations.wakeIn(delayMs)
-    this.#markerProgress = { host, producer, metrics, drop, wakeIn }
+    this.#markerProgress = { pod, producer, drop, wakeIn }
   }
 
   /** A new generation began with these tasks. */
@@ -90,7 +88,7 @@ export class Ownership {
     const hasMissedSome = generation !== this.generation + 1
     this.generation = generation
     for (const holding of this.#all) {
-      if (hasMissedSome) holding.wasOut(this.#options.host.system.monotonic())
+      if (hasMissedSome) holding.wasOut(this.#options.pod.system.monotonic())
       // Its claim under way is no longer waited for, and may come behind a successor's.
       if (!holding.fresh) holding.verified = false
     }
@@ -112,7 +110,7 @@ export class Ownership {
   /** The group counts this pod no longer: until it has joined again, its tasks may be given to others. */
   lost(reason: string): void {
     this.#isOut = true
-    this.#options.host.logger.warn('membership was lost', { reason })
+    this.#options.pod.logger.warn('membership was lost', { reason })
   }
 
   /** Settled, and since the last join no task that works here can have been another's. */
@@ -146,7 +144,7 @@ export class Ownership {
       if (isFenced) holding.verified = false
       holding.fresh = false
       holding.checking = false
-      if (this.#options.host.system.monotonic() > holding.leaveBy) this.drop(holding.task.name)
+      if (this.#options.pod.system.monotonic() > holding.leaveBy) this.drop(holding.task.name)
     }
     this.#operations.pauseUntil(this.#producerSince + BACK_OFF_MS)
     this.#trouble.met(error)
@@ -168,7 +166,7 @@ export class Ownership {
   stuck(name: string, error: unknown): void {
     const holding = this.holdings.get(name)
     if (!holding) return
-    if (!holding.isKept) return this.#options.host.block(name, error)
+    if (!holding.isKept) return this.#options.pod.block(name, error)
     holding.trouble = error
     holding.verified = false
   }
@@ -182,15 +180,15 @@ export class Ownership {
 
   /** Reports what is read for too long: something in the log holds it up, and it must not hold up others. */
   checkTimeouts(): void {
-    const { host } = this.#options
-    const latest = host.system.monotonic() - host.limits.restoreTimeoutMs
+    const { pod } = this.#options
+    const latest = pod.system.monotonic() - pod.limits.restoreTimeoutMs
     for (const holding of this.#all) {
       const { task, marked } = holding
       const isReading = marked !== undefined && marked === holding.claim && !task.isRestored
       if (!isReading || holding.markedAt > latest) continue
       // A kept task is dropped, so that the commits of others go on; it is restarted and blocks there.
       if (holding.isKept) this.drop(task.name)
-      else if (task.phase !== 'blocked') void holding.blockHeldUp(host)
+      else if (task.phase !== 'blocked') void holding.blockHeldUp(pod)
     }
   }
 
@@ -205,14 +203,14 @@ export class Ownership {
 
   #next(): void {
     if (!this.#hasProducer) return this.#startProducer()
-    const { committer, confirmation, host, producer } = this.#options
+    const { committer, confirmation, pod, producer } = this.#options
     if (!this.#isHeir) return this.#inherit()
-    this.#releases.write(committer, host.system.now())
+    this.#releases.write(committer, pod.system.now())
     const all = this.#all
     const unread = all.filter(holding => !holding.verified)
     if (unread.length > 0) return this.#readClaims(unread)
-    const now = host.system.monotonic()
-    const { handOverMaxMs } = host.limits
+    const now = pod.system.monotonic()
+    const { handOverMaxMs } = pod.limits
     for (const holding of all)
       if (holding.lookForOwner(producer, now)) this.#operations.wakeIn(holding.patienceMs(handOverMaxMs) + 1)
     const inTheWay = all.find(holding => holding.owner && !holding.isWaiting(now, handOverMaxMs))
@@ -248,7 +246,7 @@ export class Ownership {
     this.holdings.delete(name)
     if (!holding.isKept) return this.#giveUpUnfinished(holding)
     this.leaving.set(name, holding)
-    const { system, limits } = this.#options.host
+    const { system, limits } = this.#options.pod
     holding.leaves(system.monotonic(), limits.handOverMaxMs)
   }
 
@@ -258,26 +256,26 @@ export class Ownership {
   }
 
   #startProducer(): void {
-    const { host, producer, committer, writePlaces } = this.#options
+    const { pod, producer, committer, writePlaces } = this.#options
     const use = (started: Producer) => {
       committer.useProducer(started)
       this.#hasProducer = true
-      this.#producerSince = host.system.monotonic()
+      this.#producerSince = pod.system.monotonic()
       // Their successors may have taken them over, in the same generation.
       for (const holding of this.leaving.values()) holding.verified = false
     }
-    const started = host.log.startProducer(producer, writePlaces)
-    this.#operations.begin(started, use, error => standStill(this.#all, error, host))
+    const started = pod.log.startProducer(producer, writePlaces)
+    this.#operations.begin(started, use, error => standStill(this.#all, error, pod))
   }
 
   /** Whoever went by our name is fenced by our producer: nobody needs to do it again, and hit us. */
   #inherit(): void {
-    const { host, producer, statePlaces } = this.#options
+    const { pod, producer, statePlaces } = this.#options
     const read = this.#options.membership()?.readClaims(statePlaces)
     if (!read) return
     this.#operations.begin(read, claims => {
       this.#isHeir = true
-      this.#releases.oweFormer({ incarnation: host.incarnation, producer }, statePlaces, claims)
+      this.#releases.oweFormer({ incarnation: pod.incarnation, producer }, statePlaces, claims)
     })
   }
 
@@ -290,11 +288,11 @@ export class Ownership {
       Promise.all([
         membership.readClaims(places),
         membership.liveMembers(),
-        this.#options.host.log.bounds(places),
+        this.#options.pod.log.bounds(places),
       ]),
       ([claims, live, bounds]) => {
         if (joins !== this.#joins) return
-        yieldToNamesake(this.#options.host, live, this.#startedAt)
+        yieldToNamesake(this.#options.pod, live, this.#startedAt)
         for (const [index, holding] of holdings.entries()) {
           holding.readableEnd = bounds[index]?.end ?? 0
           this.#verify(holding, decodeClaim(claims[index]), live)
@@ -304,36 +302,35 @@ export class Ownership {
   }
 
   #verify(holding: Holding, stored: Claim | undefined, live: ReadonlySet<string>): void {
-    const { host, producer } = this.#options
+    const { pod, producer } = this.#options
     const { name } = holding.task
     if (!this.#all.includes(holding)) return
-    if (!holding.verify(stored, live, producer, host.system.monotonic())) {
-      host.logger.info('a task was taken over by another pod meanwhile', { task: name })
+    if (!holding.verify(stored, live, producer, pod.system.monotonic())) {
+      pod.logger.info('a task was taken over by another pod meanwhile', { task: name })
       return this.drop(name)
     }
-    if (holding.trouble !== undefined) host.block(name, holding.trouble)
+    if (holding.trouble !== undefined) pod.block(name, holding.trouble)
     holding.trouble = undefined
-    if (!stored || holding.owner) this.#operations.wakeIn(holding.patienceMs(host.limits.handOverMaxMs) + 1)
+    if (!stored || holding.owner) this.#operations.wakeIn(holding.patienceMs(pod.limits.handOverMaxMs) + 1)
   }
 
   #fence(holding: Holding, owner: Claim): void {
-    this.#options.metrics.fences++
-    publish('caudal:fence', { pod: this.#options.host.incarnation, producer: owner.producer })
+    this.#options.pod.meter.fenced(owner.producer)
     const seen = [...this.holdings.values()].map(each => ({ each, nonces: each.settledBy(owner) }))
-    const { host, writePlaces } = this.#options
+    const { pod, writePlaces } = this.#options
     const settle = () => {
       for (const { each, nonces } of seen) each.settle(nonces)
       holding.settle([owner.nonce])
     }
-    const fenced = host.log.fence(owner.producer, writePlaces)
-    this.#operations.begin(fenced, settle, error => void standStill([holding], error, host))
+    const fenced = pod.log.fence(owner.producer, writePlaces)
+    this.#operations.begin(fenced, settle, error => void standStill([holding], error, pod))
   }
 
   #claim(holdings: readonly Holding[]): void {
     const membership = this.#options.membership()
     if (!membership) return
-    const { host, producer } = this.#options
-    const { incarnation } = host
+    const { pod, producer } = this.#options
+    const { incarnation } = pod
     const joins = this.#joins
     const nonces = holdings.map(() => `${incarnation}#${++this.#nonces}`)
     const claims = holdings.map((holding, index) => {
@@ -349,14 +346,14 @@ export class Ownership {
       })
     }
     this.#operations.begin(membership.claim(this.generation, claims), accept, () => {
-      this.#options.metrics.claimsRefused++
+      this.#options.pod.meter.claimsRefused()
       for (const holding of holdings) holding.verified = false
     })
   }
 
   #mark(holdings: readonly Holding[]): void {
-    const { committer, producer, host } = this.#options
-    const { incarnation, system } = host
+    const { committer, producer, pod } = this.#options
+    const { incarnation, system } = pod
     const marks = holdings.map(holding => ({ holding, nonce: holding.claim ?? '' }))
     const marker = (nonce: string) => ({ incarnation, producer, nonce })
     const batches = marks.map(({ holding, nonce }) => holding.marks(marker(nonce), system.now()))
@@ -368,7 +365,7 @@ export class Ownership {
 
   #marked(holding: Holding, nonce: string): void {
     if (holding.claim !== nonce || !holding.task.isOpen) return
-    holding.wasMarked(nonce, this.#options.host.system.monotonic())
+    holding.wasMarked(nonce, this.#options.pod.system.monotonic())
     if (holding.isKept) {
       holding.checking = true
       holding.task.check(nonce)

@@ -7,41 +7,39 @@ import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
 import { type TaskId, taskKey } from '#engine/core/record.ts'
 import type { System } from '#engine/core/system.ts'
-import type { Log, Membership } from '#engine/log/log.ts'
+import type { Log } from '#engine/log/log.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
-import { encodeMemberData } from './assignment.ts'
-import { countCommit, countFailed } from './commit-figures.ts'
 import { Committer } from './committer.ts'
 import { Confirmation } from './confirmation.ts'
-import { PodMetrics, publish } from './diagnostics.ts'
+import type { PodMetrics } from './diagnostics.ts'
 import { Gate } from './gate.ts'
 import { updateGauges } from './gauges.ts'
-import { HALF_STEP_MS_MAX, Inbox } from './inbox.ts'
-import { incarnationOf, isSamePod } from './incarnation.ts'
+import { Group } from './group.ts'
+import { Inbox } from './inbox.ts'
+import { incarnationOf } from './incarnation.ts'
 import type { Limits } from './limits.ts'
-import { type Outlet, Outlets } from './outlets.ts'
+import { Meter } from './meter.ts'
+import { Outlets } from './outlets.ts'
 import { OwnedTasks } from './owned-tasks.ts'
 import { Ownership } from './ownership.ts'
-import { groupTopicsOf, statePlacesOf, writePlacesOf } from './plan-tasks.ts'
+import { statePlacesOf, writePlacesOf } from './plan-tasks.ts'
 import { PlanTopics, type TopicAnswers } from './plan-topics.ts'
+import type { PodContext } from './pod-context.ts'
+import { PodLifecycle, type PodPhase } from './pod-lifecycle.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
-import { stageVersionsOf } from './stage-versions.ts'
 import { StallDetector } from './stall.ts'
 import type { Task } from './task.ts'
 import { TaskFactory } from './task-factory.ts'
-import type { TaskHost } from './task-host.ts'
 import { TopicWatch } from './topic-watch.ts'
+import { Turns } from './turns.ts'
 import { Upkeep } from './upkeep.ts'
-import { assignVersions } from './version-assignment.ts'
 
 /** Added to the grace time of a stop, for the commits that hand over. */
 const STOP_PATIENCE_MS = 10_000
 /** A gate that time has shut is looked at again after so long. */
 const GATE_LOOK_MS = 100
-/** Records that one task may start within one step, so that no task and no commit waits long for another. */
-const STEP_RECORDS_MAX = 256
 
 export interface PodOptions extends TopicAnswers {
   readonly plan: Plan
@@ -56,78 +54,67 @@ export interface PodOptions extends TopicAnswers {
   readonly onFailed: (error: unknown) => void
 }
 
-export type PodPhase = 'created' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed'
-
-export class Pod implements TaskHost {
-  phase: PodPhase = 'created'
-  readonly application: string
-  readonly incarnation: string
-  readonly log: Log
-  readonly topics: PlanTopics
-  readonly system: System
-  readonly limits: Limits
-  readonly logger: Logger
-  readonly outlets: Outlets
-  readonly deadLetters: Outlet
-  readonly #metrics = new PodMetrics()
+export class Pod {
+  readonly context: PodContext
+  readonly #life = new PodLifecycle()
   readonly #options: PodOptions
+  readonly #meter: Meter
+  readonly #inbox: Inbox
   readonly #tables: PodTables
   readonly #committer: Committer
-  readonly #ownership: Ownership
-  readonly #stall: StallDetector
-  readonly #upkeep: Upkeep
-  readonly #watch: TopicWatch
-  readonly #inbox: Inbox
-  readonly #factory: TaskFactory
-  #membership: Membership | undefined
-  readonly #gate: Gate
+  readonly #group: Group
   readonly #confirmation: Confirmation
-  /** When the step under way began to start records: wall time, as due times are. */
-  #steppedAt = 0
+  readonly #gate: Gate
+  readonly #factory: TaskFactory
+  readonly #ownership: Ownership
+  readonly #turns: Turns
+  readonly #watch: TopicWatch
+  readonly #upkeep: Upkeep
+  readonly #stall: StallDetector
   #cancelPatience: (() => void) | undefined
   /** Those that ran when the stop began. */
   #lastTasks: readonly Task[] = []
   #stopped: (() => void)[] = []
 
   constructor(options: PodOptions) {
-    const { plan, log, system, limits, logger, name } = options
+    const { plan, log, system, limits, logger, name, stores } = options
+    const { sessionTimeoutMs } = limits
+    const incarnation = incarnationOf(name, system)
     this.#options = options
-    this.application = plan.application
-    this.log = log
-    this.topics = new PlanTopics(plan, log, options)
-    this.system = system
-    this.limits = limits
-    this.logger = logger
-    this.incarnation = incarnationOf(name, system)
     this.#inbox = new Inbox(system, () => this.step())
-    this.outlets = new Outlets(plan, log.recordBytesMax)
-    this.deadLetters = this.outlets.of(plan.deadLetterTopic)
+    this.#meter = new Meter(incarnation)
     this.#tables = new PodTables(plan, log, system, limits, logger, error => this.fail(error))
     this.#committer = new Committer({
       system,
-      incarnation: this.incarnation,
+      incarnation,
+      meter: this.#meter,
       enqueue: callback => this.enqueue(callback),
       claimsOf: task => this.#ownership.claimsOf(task),
-      onCommitted: commit => countCommit(this.#metrics, commit, this),
-      onRefused: error => countFailed(this.#metrics, error, this),
       onProducerLost: error => this.#producerLost(error),
     })
+    this.#gate = new Gate(limits, this.#committer, () => this.#gateFacts())
+    const pod = this.#contextOf(incarnation)
+    this.context = pod
+    this.#group = new Group({
+      plan,
+      pod,
+      owned: () => this.#owned(),
+      isDraining: () => this.phase === 'stopping',
+      onJoined: (generation, tasks) => this.#joined(generation, tasks),
+      onLost: reason => this.#ownership.lost(reason),
+    })
+    const { committer, membership } = { committer: this.#committer, membership: () => this.#group.membership }
+    this.#confirmation = new Confirmation({ system, sessionTimeoutMs, membership, committer })
     this.#factory = new TaskFactory({
       plan,
-      host: this,
-      stores: options.stores,
-      metrics: this.#metrics,
+      pod,
+      stores,
       onChanged: () => this.wake(),
-      onStaged: (task, bytes) => this.#committer.staged(task, bytes),
+      onStaged: (task, bytes) => committer.staged(task, bytes),
       onStuck: (task, error) => this.enqueue(() => this.#ownership.stuck(task.name, error)),
     })
-    const committer = this.#committer
-    const { sessionTimeoutMs } = limits
-    const membership = () => this.#membership
-    this.#gate = new Gate(limits, committer)
-    this.#confirmation = new Confirmation({ system, sessionTimeoutMs, membership, committer })
     this.#ownership = new Ownership({
-      host: this,
+      pod,
       producer: `${plan.application}-${name}`,
       statePlaces: statePlacesOf(plan),
       writePlaces: writePlacesOf(plan),
@@ -135,71 +122,78 @@ export class Pod implements TaskHost {
       confirmation: this.#confirmation,
       committer,
       makeTask: task => this.#factory.make(task),
-      metrics: this.#metrics,
     })
-    this.#watch = new TopicWatch(plan, this)
-    this.#upkeep = new Upkeep({
-      plan,
-      name,
-      host: this,
-      tasks: () => this.tasks,
-      membership,
-      onTorn: error => this.#ownership.isSettled && this.#producerLost(error),
-    })
+    this.#turns = new Turns(system, this.#ownership, committer)
+    this.#watch = new TopicWatch(plan, pod)
+    const onTorn = (error: unknown) => this.#ownership.isSettled && this.#producerLost(error)
+    this.#upkeep = new Upkeep({ plan, name, pod, tasks: () => this.tasks, membership, onTorn })
     this.#stall = new StallDetector(system, sessionTimeoutMs, stalledMs => this.#stalled(stalledMs))
+  }
+
+  #contextOf(incarnation: string): PodContext {
+    const { plan, log, system, limits, logger } = this.#options
+    const outlets = new Outlets(plan, log.recordBytesMax)
+    return {
+      application: plan.application,
+      incarnation,
+      log,
+      topics: new PlanTopics(plan, log, this.#options),
+      system,
+      limits,
+      logger,
+      meter: this.#meter,
+      outlets,
+      deadLetters: outlets.of(plan.deadLetterTopic),
+      gate: this.#gate,
+      tables: this.#tables,
+      enqueue: callback => this.enqueue(callback),
+      wake: () => this.wake(),
+      release: (task, error) => this.release(task, error),
+      block: (task, error) => this.#block(task, error),
+      fail: error => this.fail(error),
+    }
+  }
+
+  get phase(): PodPhase {
+    return this.#life.phase
+  }
+
+  get incarnation(): string {
+    return this.context.incarnation
   }
 
   /** Prepares the log, reads the global tables, joins the group. Resolves when the group was asked. */
   async start(): Promise<void> {
-    this.phase = 'starting'
-    const { system, logger } = this
-    const isWanted = () => this.phase === 'starting'
-    const patience = { system, logger, isWanted }
-    const topics = await prepareLog(this.#options.plan, this.log, patience, this.topics)
-    this.outlets.describe(topics)
+    this.#life.move('starting')
+    const { log, system, logger, topics, outlets, application, limits } = this.context
+    const patience = { system, logger, isWanted: () => this.phase === 'starting' }
+    outlets.describe(await prepareLog(this.#options.plan, log, patience, topics))
     if (this.phase !== 'starting') return
     await this.#tables.start()
     if (this.phase !== 'starting') return
-    this.phase = 'running'
+    this.#life.move('running')
     this.#stall.start()
     this.#upkeep.start()
-    const owned = new OwnedTasks(this)
+    const owned = new OwnedTasks(this.context)
     this.#upkeep.every(1_000, () => this.#ownership.checkTimeouts())
     this.#watch.start(this.#upkeep)
     this.#upkeep.every(1_000, () => owned.look(this.#ownership.generation, this.tasks))
-    publish('caudal:pod:started', {
-      pod: this.incarnation,
-      application: this.application,
-      limits: this.limits,
-      metrics: () => this.metrics,
-    })
-    const stages = stageVersionsOf(this.#options.plan)
-    this.#membership = this.log.joinGroup({
-      group: this.application,
-      member: this.incarnation,
-      sessionTimeoutMs: this.limits.sessionTimeoutMs,
-      hasEnded: member => isSamePod(this.incarnation, member),
-      topics: groupTopicsOf(this.#options.plan),
-      memberData: () =>
-        encodeMemberData({ owned: this.#owned(), draining: this.phase === 'stopping', stages }),
-      assign: members => assignVersions(members, stages),
-      listener: {
-        joined: (generation, tasks) => this.enqueue(() => this.#joined(generation, tasks)),
-        lost: reason => this.enqueue(() => this.#ownership.lost(reason)),
-      },
-    })
+    this.#meter.started(application, limits, () => this.metrics)
+    this.#group.join()
   }
 
   /** Hands over or finishes what is in flight within the grace time, commits, leaves the group. */
   async stop(): Promise<void> {
     if (this.phase === 'created' || this.phase === 'starting') this.#end('stopped')
     if (this.phase === 'running') {
-      this.phase = 'stopping'
+      this.#life.move('stopping')
       this.#lastTasks = this.tasks
       this.enqueue(() => this.#ownership.keepOnly([]))
-      this.enqueue(() => this.#membership?.rejoin())
-      const graceMs = this.limits.handOverMaxMs + STOP_PATIENCE_MS
-      this.#cancelPatience = this.system.after(graceMs, () => this.enqueue(() => this.#giveUpStopping()))
+      this.enqueue(() => this.#group.membership?.rejoin())
+      const graceMs = this.#options.limits.handOverMaxMs + STOP_PATIENCE_MS
+      this.#cancelPatience = this.#options.system.after(graceMs, () =>
+        this.enqueue(() => this.#giveUpStopping()),
+      )
     }
     if (this.phase !== 'stopping') return
     await new Promise<void>(resolve => this.#stopped.push(resolve))
@@ -211,8 +205,9 @@ export class Pod implements TaskHost {
 
   /** Figures of this pod; those that show the present are brought up to date when this is read. */
   get metrics(): PodMetrics {
-    updateGauges(this.#metrics, this.tasks, this.#committer, this.#tables)
-    return this.#metrics
+    const { metrics } = this.#meter
+    updateGauges(metrics, this.tasks, this.#committer, this.#tables)
+    return metrics
   }
 
   /** Nothing is in progress, staged or under way, as far as this pod has fetched. */
@@ -244,13 +239,14 @@ export class Pod implements TaskHost {
 
   /** One turn of the loop. */
   step(): void {
-    if (this.phase === 'stopped' || this.phase === 'failed') return
+    if (this.#life.hasEnded) return
     try {
       this.#inbox.take()
       this.#ownership.advance()
       // What has arrived is under way before anything new is begun, which may take long; then what that has completed.
       this.#commit()
-      const more = this.#startRecords()
+      this.#gate.look()
+      const more = this.#turns.take()
       this.#commit()
       this.#finishStop()
       if (more) this.wake()
@@ -264,101 +260,66 @@ export class Pod implements TaskHost {
     if (this.#ownership.isSettled) this.#committer.commit()
   }
 
-  mayStart(): boolean {
-    return this.#gate.admits
-  }
-
-  whenMayCall(): Promise<void> | undefined {
-    this.#lookAtGate()
-    return this.#gate.whenOpen()
-  }
-
-  snapshot(table: string) {
-    return this.#tables.snapshot(table)
-  }
-
   release(name: string, error: unknown): void {
-    this.logger.warn('a task is restarted', { task: name, error: reasonOf(error) })
+    this.#options.logger.warn('a task is restarted', { task: name, error: reasonOf(error) })
     this.enqueue(() => this.#ownership.drop(name))
   }
 
-  block(name: string, error: unknown): void {
-    this.logger.error('a task is blocked', { task: name, error: reasonOf(error) })
+  #block(name: string, error: unknown): void {
+    this.#options.logger.error('a task is blocked', { task: name, error: reasonOf(error) })
     this.enqueue(() => this.#ownership.holdings.get(name)?.task.block(error))
   }
 
   fail(error: unknown): void {
-    if (this.phase === 'stopped' || this.phase === 'failed') return
-    this.logger.error('the pod stops', { error: reasonOf(error) })
+    if (this.#life.hasEnded) return
+    this.#options.logger.error('the pod stops', { error: reasonOf(error) })
     this.#end('failed')
-    publish('caudal:pod:stopped', { pod: this.incarnation, reason: reasonOf(error) })
+    this.#meter.stopped(reasonOf(error))
     this.#options.onFailed(error)
   }
 
   #joined(generation: number, tasks: readonly TaskId[]): void {
-    const mine = this.phase === 'stopping' ? [] : this.#factory.known(tasks)
-    this.#metrics.rebalances++
-    publish('caudal:group:joined', { pod: this.incarnation, generation, tasks: mine.map(taskKey) })
-    this.#ownership.joined(generation, mine.map(taskKey))
+    const mine = this.phase === 'stopping' ? [] : this.#factory.known(tasks).map(taskKey)
+    this.#meter.joined(generation, mine)
+    this.#ownership.joined(generation, mine)
   }
 
-  /** True when there was more to start than one step allows: who had no turn is the first in the next one. */
-  #startRecords(): boolean {
-    this.#steppedAt = this.system.now()
-    this.#lookAtGate()
-    const until = this.system.monotonic() + HALF_STEP_MS_MAX
-    for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
-    let more = false
-    for (const holding of [...this.#ownership.holdings.values()]) {
-      const { task } = holding
-      if (task.phase !== 'running' || !task.work) continue
-      const started = task.work.start(STEP_RECORDS_MAX, until)
-      if (started === STEP_RECORDS_MAX) more = true
-      if (started > 0) this.#ownership.hadItsTurn(holding)
-      for (const intake of task.intakes) intake.fetch()
-      if (this.system.monotonic() >= until) return true
-    }
-    return more
-  }
-
-  #lookAtGate(): void {
+  #gateFacts() {
     const { stagedAgeMs } = this.#committer
-    const isConfirmed = this.#confirmation.isByAny
-    this.#gate.look({ isConfirmed, isSure: this.#ownership.isSure, stagedAgeMs })
+    return { isConfirmed: this.#confirmation.isByAny, isSure: this.#ownership.isSure, stagedAgeMs }
   }
 
   #wakeWhenDue(): void {
-    let due = Number.POSITIVE_INFINITY
-    for (const { task } of this.#ownership.holdings.values()) {
-      const next = task.work?.nextDue() ?? Number.POSITIVE_INFINITY
-      // What was due when this step began and was not started waits for a gate or for room: no matter of time.
-      if (next > this.#steppedAt) due = Math.min(due, next)
-    }
-    this.#inbox.wakeAt(due, !this.#gate.isOpen && this.#ownership.isSettled ? GATE_LOOK_MS : undefined)
+    const looksAgain = !this.#gate.isOpen && this.#ownership.isSettled
+    this.#inbox.wakeAt(this.#turns.nextDue(), looksAgain ? GATE_LOOK_MS : undefined)
   }
 
   #finishStop(): void {
     if (this.phase !== 'stopping' || !this.#ownership.isEmpty || !this.#committer.isIdle) return
-    this.phase = 'stopped'
+    this.#life.move('stopped')
     // The last commits moved them; a tool that looks later would count their records as waiting.
     const stored = this.#upkeep.storePositions(this.#lastTasks)
     stored
-      .then(() => this.#membership?.leave())
-      .catch(error => this.logger.warn('leaving the group failed', { error: reasonOf(error) }))
-      .then(() => this.#end('stopped'))
+      .then(() => this.#group.leave())
+      .catch(error => this.#options.logger.warn('leaving the group failed', { error: reasonOf(error) }))
+      .then(() => this.#ended('stopped'))
   }
 
   /** Whatever is not handed over by now is left to be fenced by its next owner. */
   #giveUpStopping(): void {
     if (this.phase !== 'stopping') return
-    this.logger.warn('stopping takes too long: leaving without hand-over')
+    this.#options.logger.warn('stopping takes too long: leaving without hand-over')
     this.#ownership.abandon()
     this.#committer.abandon()
     this.#finishStop()
   }
 
   #end(phase: 'stopped' | 'failed'): void {
-    this.phase = phase
+    this.#life.move(phase)
+    this.#ended(phase)
+  }
+
+  #ended(phase: 'stopped' | 'failed'): void {
     this.#cancelPatience?.()
     this.#stall.stop()
     this.#inbox.close()
@@ -369,8 +330,8 @@ export class Pod implements TaskHost {
     this.#tables.close()
     this.#committer.dropProducer()
     // Whoever runs a pod within a longer life must not keep its tasks from the others.
-    const left = phase === 'failed' ? this.#membership?.leave() : undefined
-    left?.catch(error => this.logger.warn('leaving the group failed', { error: reasonOf(error) }))
+    const left = phase === 'failed' ? this.#group.leave() : undefined
+    left?.catch(error => this.#options.logger.warn('leaving the group failed', { error: reasonOf(error) }))
     this.#factory.whenClosed().then(() => {
       for (const resolve of this.#stopped.splice(0)) resolve()
     })
@@ -379,15 +340,14 @@ export class Pod implements TaskHost {
   #producerLost(error: unknown): void {
     // A mistake in code, ours or the library's, is no trouble of the log: the next producer would meet it as well.
     if (hasCode(error, 'INTERNAL')) return this.fail(error)
-    countFailed(this.#metrics, error, this)
-    this.logger.warn('the producer is replaced', { error: reasonOf(error) })
+    this.#meter.commitFailed(error)
+    this.#options.logger.warn('the producer is replaced', { error: reasonOf(error) })
     this.#ownership.producerLost(error)
     this.#watch.look()
   }
 
   #stalled(stalledMs: number): void {
-    this.#metrics.stalls++
-    publish('caudal:stall', { pod: this.incarnation, stalledMs })
+    this.#meter.stalled(stalledMs)
     const error = new CaudalError('LOG_UNAVAILABLE', { reason: `stalled for ${stalledMs} ms` })
     this.#confirmation.doubt()
     this.enqueue(() => this.#producerLost(error))

@@ -1,8 +1,8 @@
 /** How a failure of a record is told. */
 import { type Action, reasonOf } from '#engine/core/errors.ts'
-import { publish, type StageMetrics } from './diagnostics.ts'
+import type { StageMetrics } from './diagnostics.ts'
 import type { Job } from './job.ts'
-import type { TaskHost } from './task-host.ts'
+import type { PodContext } from './pod-context.ts'
 
 export interface Failure {
   readonly job: Job
@@ -13,12 +13,12 @@ export interface Failure {
 }
 
 /** Counts it, and tells of it once. */
-export function reportFailure(failure: Failure, metrics: StageMetrics, host: TaskHost): void {
-  const { job, task, node, error, action } = failure
+export function reportFailure(
+  { job, task, node, error, action }: Failure,
+  metrics: StageMetrics,
+  pod: PodContext,
+): void {
   const { id, attempt, place } = job
-  metrics.failed++
-  if (action === 'retry') metrics.retried++
-  if (action === 'deadLetter') metrics.dead++
-  publish('caudal:record:failed', { pod: host.incarnation, task, node, id, attempt, action, error })
-  host.logger.warn('a record failed', { task, node, place, attempt, action, error: reasonOf(error) })
+  pod.meter.recordFailed(metrics, { task, node, id, attempt, action, error })
+  pod.logger.warn('a record failed', { task, node, place, attempt, action, error: reasonOf(error) })
 }

@@ -8,10 +8,9 @@
  */
 import { passApart } from '#engine/core/codec.ts'
 import { CaudalError, type NotYetReadable, reasonOf } from '#engine/core/errors.ts'
-import type { EmitOptions, Logger } from '#engine/core/operator.ts'
+import type { Logger } from '#engine/core/operator.ts'
 import { isPending } from '#engine/core/pending.ts'
 import { HEADER, type Headers, type NewRecord } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import { asWork, type Work } from './current-work.ts'
 import { encodeDelay, nextHop } from './delay-route.ts'
@@ -19,35 +18,29 @@ import { Delivery, Emitted } from './delivery.ts'
 import type { TableSnapshot } from './global-table.ts'
 import { outputId } from './identity.ts'
 import type { Job, JobRun } from './job.ts'
-import { type ContextRun, NodeContext, type TimerChange } from './node-context.ts'
-import { headersOf, type Outlets, type Output, withHeader } from './outlets.ts'
+import { type ContextRun, type Emission, NodeContext, type TimerChange } from './node-context.ts'
+import { headersOf, type Output, withHeader } from './outlets.ts'
+import type { RunServices } from './pod-context.ts'
 import { checkedKey } from './record-key.ts'
 import type { ProgramNode, ProgramRoute } from './stage-program.ts'
 import { checkTime } from './times.ts'
 
 /** What a run needs of the task that it belongs to. */
-export interface RunHost {
+export interface RunTask {
   readonly name: string
-  readonly outlets: Outlets
-  readonly system: System
-  readonly logger: Logger
+  readonly pod: RunServices
   readonly state: TaskState
-  /** Operators that one record may pass. */
-  readonly hopsMax: number
   /** Largest entry of the state topic. */
   readonly stateBytesMax: number
   /** Stages a step's result for the next commit, ahead of its record. */
   journal(job: Job, callId: string, value: Uint8Array): void
-  /** Resolves when an outside call may start; nothing when it may now. */
-  whenMayCall(): Promise<void> | undefined
   /** A step's result was found in the journal. */
   replayed(): void
-  snapshot(table: string): TableSnapshot<unknown>
 }
 
 export class RecordRun implements ContextRun, JobRun, Work {
   readonly job: Job
-  readonly host: RunHost
+  readonly task: RunTask
   readonly now: number
   readonly outputs: Output[] = []
   writes: Map<string, Uint8Array | null> | undefined
@@ -69,9 +62,9 @@ export class RecordRun implements ContextRun, JobRun, Work {
   #gated = 0
   #snapshots: Map<string, TableSnapshot<unknown>> | undefined
 
-  constructor(job: Job, host: RunHost, now: number) {
+  constructor(job: Job, task: RunTask, now: number) {
     this.job = job
-    this.host = host
+    this.task = task
     this.now = now
   }
 
@@ -92,10 +85,10 @@ export class RecordRun implements ContextRun, JobRun, Work {
 
   /** Says what came after the record's end and has no effect. */
   tellLate(what: string, error?: unknown): void {
-    const { host, job, node } = this
+    const { task, job, node } = this
     const reason = error === undefined ? {} : { error: reasonOf(error) }
-    host.logger.warn(`${LATE}: ${what}`, {
-      task: host.name,
+    task.pod.logger.warn(`${LATE}: ${what}`, {
+      task: task.name,
       node: node?.name,
       place: job.place,
       id: job.id,
@@ -114,10 +107,10 @@ export class RecordRun implements ContextRun, JobRun, Work {
       const { name, timeoutMs } = node
       // Waiting at the gate is not the operator's time: it gets all of it anew.
       const timeout = () => {
-        if (this.#gated > 0) cancel = this.host.system.after(timeoutMs, timeout)
+        if (this.#gated > 0) cancel = this.task.pod.system.after(timeoutMs, timeout)
         else this.abort(new CaudalError('HANDLER_TIMED_OUT', { node: name, timeoutMs }))
       }
-      let cancel = this.host.system.after(timeoutMs, timeout)
+      let cancel = this.task.pod.system.after(timeoutMs, timeout)
       const fail = (reason: unknown) => {
         cancel()
         context?.close()
@@ -150,23 +143,23 @@ export class RecordRun implements ContextRun, JobRun, Work {
 
   /** Resolves when an outside call may start; nothing when it may now. */
   whenMayCall(): Promise<void> | undefined {
-    const open = this.host.whenMayCall()
+    const open = this.task.pod.gate.whenOpen()
     if (!open) return undefined
     this.#gated++
     return open.then(() => void this.#gated--)
   }
 
   journal(callId: string, value: Uint8Array): void {
-    this.host.journal(this.job, callId, value)
+    this.task.journal(this.job, callId, value)
   }
 
   replayed(entries: readonly string[]): void {
     this.job.steps = new Set([...(this.job.steps ?? []), ...entries])
-    this.host.replayed()
+    this.task.replayed()
   }
 
   get logger(): Logger {
-    return this.host.logger
+    return this.task.pod.logger
   }
 
   get signal(): AbortSignal {
@@ -177,12 +170,12 @@ export class RecordRun implements ContextRun, JobRun, Work {
 
   read(entry: string): Uint8Array | undefined {
     const own = this.writes?.get(entry)
-    return own === undefined ? this.host.state.get(entry) : (own ?? undefined)
+    return own === undefined ? this.task.state.get(entry) : (own ?? undefined)
   }
 
   write(entry: string, value: Uint8Array | null): void {
     const size = entry.length + (value?.length ?? 0)
-    const { stateBytesMax: limit } = this.host
+    const { stateBytesMax: limit } = this.task
     if (size > limit) {
       const details = { node: this.node?.name, target: 'state', limit, size }
       throw new CaudalError('RECORD_TOO_LARGE', details)
@@ -204,29 +197,23 @@ export class RecordRun implements ContextRun, JobRun, Work {
   entries(prefix: string): IterableIterator<[string, Uint8Array]> {
     const own = new Map<string, Uint8Array | null>()
     for (const [entry, value] of this.writes ?? NONE) if (entry.startsWith(prefix)) own.set(entry, value)
-    return walk(own, this.host.state.entries(prefix))
+    return walk(own, this.task.state.entries(prefix))
   }
 
   table(name: string): TableSnapshot<unknown> {
     this.#snapshots ??= new Map()
-    const snapshot = this.#snapshots.get(name) ?? this.host.snapshot(name)
+    const snapshot = this.#snapshots.get(name) ?? this.task.pod.tables.snapshot(name)
     this.#snapshots.set(name, snapshot)
     return snapshot
   }
 
-  emit(
-    from: Delivery,
-    output: string,
-    index: number,
-    route: ProgramRoute,
-    value: unknown,
-    options: EmitOptions,
-  ): void {
+  emit(emission: Emission): void {
+    const { from, output, index, route, options } = emission
     checkTime(from.node.name, `timestamp of output ${output}`, options.timestamp)
     checkTime(from.node.name, `notBefore of output ${output}`, options.notBefore)
     const headers = options.headers ? withTexts(from, options.headers) : from.headers
-    if (route.kind === 'topic') return this.#toTopic(from, output, index, route, value, options, headers)
-    this.#refuseTime(from, output, options)
+    if (route.kind === 'topic') return this.#toTopic(emission, route, headers)
+    refuseTime(emission)
     const isOwn = !('key' in options)
     const keyFault = isOwn ? from.keyFault : undefined
     const key = keyFault ? this.job.key : isOwn ? from.key : checkedKey(from.node.name, options.key)
@@ -236,43 +223,28 @@ export class RecordRun implements ContextRun, JobRun, Work {
     }
     const timestamp = options.timestamp ?? from.timestamp
     const origin = new Emitted(from, output, index)
-    const handed = handOver(from, output, route, value)
-    this.deliver(
-      new Delivery(route.node, route.input, { key, keyFault, value: handed, timestamp, headers, origin }),
-    )
+    const value = handOver(emission, route)
+    this.deliver(new Delivery(route.node, route.input, { key, keyFault, value, timestamp, headers, origin }))
   }
 
-  #toTopic(
-    from: Delivery,
-    output: string,
-    index: number,
-    route: ProgramRoute & { kind: 'topic' },
-    value: unknown,
-    options: EmitOptions,
-    headers: Headers,
-  ): void {
-    const { outlets } = this.host
+  #toTopic(emission: Emission, route: TopicRoute, headers: Headers): void {
+    const { from, output, index, value, options } = emission
+    const { outlets } = this.task.pod
     const node = from.node.name
     const id = outputId(from.id, node, output, index)
     const record: NewRecord = {
-      key: this.#keyOf(from, route, value, options),
+      key: this.#keyOf(emission, route),
       value: outlets.encode(route.outlet, node, value),
       headers: withHeader(headers, HEADER.id, Buffer.from(id, 'latin1')),
       timestamp: options.timestamp ?? from.timestamp,
     }
     if (route.tiers.length > 0) return this.#toDelay(node, route, record, id, options.notBefore ?? 0)
-    this.#refuseTime(from, output, options)
+    refuseTime(emission)
     this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
   }
 
-  #toDelay(
-    node: string,
-    route: ProgramRoute & { kind: 'topic' },
-    record: NewRecord,
-    id: string,
-    due: number,
-  ): void {
-    const { outlets } = this.host
+  #toDelay(node: string, route: TopicRoute, record: NewRecord, id: string, due: number): void {
+    const { outlets } = this.task.pod
     const hop = nextHop(route.tiers, this.now, due)
     const tier = hop.kind === 'tier' && route.tiers.find(({ waitMs }) => waitMs === hop.waitMs)
     if (!tier) {
@@ -285,12 +257,7 @@ export class RecordRun implements ContextRun, JobRun, Work {
   }
 
   /** The key of an output; bytes that were read are used again where the key is the same. */
-  #keyOf(
-    from: Delivery,
-    route: ProgramRoute & { kind: 'topic' },
-    value: unknown,
-    options: EmitOptions,
-  ): Uint8Array | null {
+  #keyOf({ from, value, options }: Emission, route: TopicRoute): Uint8Array | null {
     const keyOf = route.outlet.node?.key
     const isOwn = !('key' in options) && !keyOf
     if (isOwn && from.keyFault) return this.job.keyBytes ?? null
@@ -300,16 +267,11 @@ export class RecordRun implements ContextRun, JobRun, Work {
     return key === this.job.key && this.job.keyBytes ? this.job.keyBytes : Buffer.from(key)
   }
 
-  #refuseTime(from: Delivery, output: string, options: EmitOptions): void {
-    if (options.notBefore === undefined) return
-    throw new CaudalError('DELAY_UNDECLARED', { node: from.node.name, output })
-  }
-
   #drain(): void | Promise<void> {
     for (;;) {
       const delivery = this.#queue?.[this.#next++]
       if (!delivery) return
-      const hops = this.host.hopsMax
+      const hops = this.task.pod.limits.hopsMax
       this.node = delivery.node
       if (delivery.depth > hops) throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops })
       const pending = this.#invoke(delivery)
@@ -332,6 +294,9 @@ export class RecordRun implements ContextRun, JobRun, Work {
 
 const NONE: readonly never[] = []
 
+type TopicRoute = ProgramRoute & { kind: 'topic' }
+type OperatorRoute = ProgramRoute & { kind: 'operator' }
+
 /** Begins the warnings of what an operator does for a record that has ended. */
 export const LATE =
   'an operator went on after its record had ended; what it did then has no effect, await every promise'
@@ -340,12 +305,7 @@ export const LATE =
  * The value as the next operator gets it: through the codecs, as through a topic, so that a topic between two operators
  * changes nothing of what they do, and neither sees what the other does to its own.
  */
-function handOver(
-  from: Delivery,
-  output: string,
-  route: ProgramRoute & { kind: 'operator' },
-  value: unknown,
-): unknown {
+function handOver({ from, output, value }: Emission, route: OperatorRoute): unknown {
   const { name, operator } = from.node
   const reader = route.node.operator.inputs[route.input]
   const codec = operator.outputs[output] ?? reader
@@ -356,6 +316,11 @@ function handOver(
     const details = { node: name, target: route.node.name, codec: codec.name, reason: reasonOf(error) }
     throw new CaudalError('ENCODE_FAILED', details, error)
   }
+}
+
+function refuseTime({ from, output, options }: Emission): void {
+  if (options.notBefore === undefined) return
+  throw new CaudalError('DELAY_UNDECLARED', { node: from.node.name, output })
 }
 
 /** The entries below, with a record's own writes in their place. */

@@ -1,10 +1,11 @@
 /** The work of one record of a source: its value decoded for each operator that reads the source. */
 import { decodeApart } from '#engine/core/codec.ts'
 import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
-import { HEADER, type Headers, type LogRecord } from '#engine/core/record.ts'
+import { HEADER, type Headers, type LogRecord, type TopicPartition } from '#engine/core/record.ts'
 import { Delivery } from './delivery.ts'
-import { recordId } from './identity.ts'
-import { attemptBefore, type Job, type JobRun } from './job.ts'
+import { markOf, provenId } from './given-up.ts'
+import { placeId, recordId } from './identity.ts'
+import { attemptBefore, type Job, type JobRun, type StateWrite } from './job.ts'
 import { withoutHeader } from './outlets.ts'
 import { isBinary, laneOf } from './record-key.ts'
 import type { SourceIntake } from './source-intake.ts'
@@ -48,8 +49,25 @@ export class SourceJob implements Job {
     return Object.assign(new SourceJob(this.intake, this.record, id), attemptBefore(this))
   }
 
+  isDue(): boolean {
+    return true
+  }
+
+  complete(): void {
+    this.intake.complete(this.record)
+  }
+
   reopen(): void {
     this.intake.reopen(this.record)
+  }
+
+  givenUp(now: number): readonly StateWrite[] {
+    return this.isOutsiders ? [markOf(this.id, this.record, now)] : []
+  }
+
+  origin(): LogRecord & TopicPartition {
+    const { topic, partition } = this.intake
+    return { ...this.record, topic, partition }
   }
 
   begin(run: JobRun): void {
@@ -88,6 +106,19 @@ export class SourceJob implements Job {
   get at() {
     return { topic: this.intake.topic, partition: this.intake.partition, offset: this.record.offset }
   }
+}
+
+/** The job of a record that outsiders have written: with the identity that it had before, where it was given up then. */
+export function outsidersJob(
+  intake: SourceIntake,
+  record: LogRecord,
+  state: { get(entry: string): Uint8Array | undefined },
+): SourceJob {
+  const proven = provenId(state, record)
+  const id = proven?.id ?? placeId(intake.topic, intake.partition, record.offset)
+  const job = new SourceJob(intake, record, id)
+  if (proven) job.steps = new Set([proven.entry])
+  return job
 }
 
 /** The headers that outputs inherit: all of the input's but the engine's own about delays and replays. */

@@ -6,7 +6,6 @@ import type { TimerQueue } from '#engine/state/timer-queue.ts'
 import type { Job } from './job.ts'
 import type { TimerChange } from './node-context.ts'
 import type { Output } from './outlets.ts'
-import { TimerJob } from './timer-job.ts'
 
 /** All that one record changes, but for the steps that were journaled ahead of it. */
 export interface Effect {
@@ -91,9 +90,9 @@ export class Staging {
   /** A timer that has fired, or was set or cancelled, stands again as the state has it. */
   #resetTimers({ job, timers = NONE }: Effect): void {
     for (const { entry, operator, name, key } of timers) this.#reset(entry, operator, name, key)
-    if (!(job instanceof TimerJob)) return
-    const [operator, name, key] = job.queued
-    this.#reset(job.entry, operator, name, key)
+    if (!job.fired) return
+    const [operator, name, key] = job.fired.timer
+    this.#reset(job.fired.entry, operator, name, key)
   }
 
   #reset(entry: string, operator: string, name: string, key: string): void {
@@ -105,7 +104,7 @@ export class Staging {
 
 /** Whether records of the same key that ran later may have seen something of it. */
 export function changesState({ job, writes, timers }: Effect): boolean {
-  if (timers !== undefined || job instanceof TimerJob) return true
+  if (timers !== undefined || job.fired) return true
   for (const entry of writes?.keys() ?? []) if (!job.steps?.has(entry)) return true
   return false
 }

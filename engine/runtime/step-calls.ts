@@ -9,13 +9,12 @@ import { type Codec, decodeApart, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
 import type { StepCall } from '#engine/core/operator.ts'
 import { callId, type Identified } from './identity.ts'
-import type { Job } from './job.ts'
 import type { ProgramNode } from './stage-program.ts'
 import { readStep } from './step-journal.ts'
 
 /** What steps need of the run that they belong to. */
 export interface StepRun {
-  readonly job: Job
+  readonly job: { readonly finished: boolean }
   readonly signal: AbortSignal
   /** Somebody has ended it before its operators had: they are still waited for. */
   readonly isAborted: boolean

@@ -13,34 +13,34 @@ import type { StateDeclarations } from '#engine/core/operator.ts'
 import { GIVEN_UP_PREFIX, STEP_PREFIX } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import { type SweepCursor, type Swept, sweepEntries, sweepExpired } from '#engine/state/ttl-sweep.ts'
+import type { CallGate, PodContext } from './pod-context.ts'
 import { STEP_KEPT_MS, writtenAt } from './step-journal.ts'
-import type { TaskHost } from './task-host.ts'
-import type { WorkOwner } from './task-work.ts'
+import type { TaskPhase } from './task-lifecycle.ts'
 
 export const SWEEP_INTERVAL_MS = 1_000
 const TURN_ENTRIES_MAX = 1_000
 const PASS_MS_MAX = 3_600_000
 const PASSES_PER_LIFETIME = 4
 
-export interface SweepOptions {
-  readonly state: TaskState
-  /** Of the stage's operators, by name. */
-  readonly declarations: ReadonlyMap<string, StateDeclarations>
-  readonly host: Pick<TaskHost, 'system' | 'enqueue' | 'mayStart'>
-  readonly owner: Pick<WorkOwner, 'staged' | 'guard'>
-  /** The task is at work. */
-  readonly isWanted: () => boolean
+/** What a sweep needs of its task. */
+export interface SweptTask {
+  readonly phase: TaskPhase
+  readonly pod: Pick<PodContext, 'system' | 'enqueue'> & { readonly gate: Pick<CallGate, 'admits'> }
+  staged(bytes: number): void
+  guard<T>(action: () => T): T | undefined
 }
 
 export class Sweep {
-  readonly #options: SweepOptions
+  readonly #task: SweptTask
+  readonly #state: TaskState
   readonly #passes: readonly Pass[]
   /** A turn waits for the next step of the pod. */
   #isGoing = false
 
-  constructor(options: SweepOptions) {
-    const { state, declarations } = options
-    this.#options = options
+  /** `declarations`: the state of the stage's operators, by their names. */
+  constructor(task: SweptTask, state: TaskState, declarations: ReadonlyMap<string, StateDeclarations>) {
+    this.#task = task
+    this.#state = state
     const lifetimes = [...declarations.values()]
       .flatMap(states => Object.values(states))
       .flatMap(({ ttlMs }) => (ttlMs === undefined ? [] : [ttlMs]))
@@ -59,22 +59,23 @@ export class Sweep {
 
   /** To be called once an interval: goes on with what is under way, or begins anew. */
   begin(): void {
-    const now = this.#options.host.system.monotonic()
+    const now = this.#task.pod.system.monotonic()
     for (const pass of this.#passes) pass.begin(now)
     if (!this.#isGoing) this.#turn()
   }
 
   #turn(): void {
-    const { state, host, owner, isWanted } = this.#options
+    const { pod } = this.#task
     const pass = this.#passes.find(({ isOpen }) => isOpen)
     this.#isGoing = false
-    if (!pass || !isWanted() || !host.mayStart()) return
-    owner.guard(() => {
-      const expired = pass.turn(host.system.now())
-      if (expired.length > 0) owner.staged(state.stage(new Map(expired.map(entry => [entry, null]))))
+    if (!pass || this.#task.phase !== 'running' || !pod.gate.admits) return
+    this.#task.guard(() => {
+      const expired = pass.turn(pod.system.now())
+      const deletions = new Map(expired.map(entry => [entry, null]))
+      if (expired.length > 0) this.#task.staged(this.#state.stage(deletions))
     })
     this.#isGoing = true
-    host.enqueue(() => this.#turn())
+    pod.enqueue(() => this.#turn())
   }
 }
 

@@ -3,14 +3,12 @@ import { CaudalError } from '#engine/core/errors.ts'
 import type { TaskId } from '#engine/core/record.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import type { Plan } from '#topology/plan.ts'
-import type { PodMetrics } from './diagnostics.ts'
 import { compileStage, type StageProgram } from './stage-program.ts'
 import { Task, type TaskOptions } from './task.ts'
 
-export interface TaskFactoryOptions extends Pick<TaskOptions, 'host' | 'onChanged' | 'onStaged' | 'onStuck'> {
+export interface TaskFactoryOptions extends Pick<TaskOptions, 'pod' | 'onChanged' | 'onStaged' | 'onStuck'> {
   readonly plan: Plan
   readonly stores: StoreFactory
-  readonly metrics: PodMetrics
 }
 
 export class TaskFactory {
@@ -22,8 +20,9 @@ export class TaskFactory {
   readonly #unknown = new Set<string>()
 
   constructor(options: TaskFactoryOptions) {
-    const { plan, host, metrics } = options
-    const { outlets, limits, system } = host
+    const { plan, pod } = options
+    const { outlets, limits, system } = pod
+    const { metrics } = pod.meter
     this.#options = options
     this.#programs = new Map(
       plan.stages.map(stage => [
@@ -38,12 +37,12 @@ export class TaskFactory {
    * to everybody: the others are left to pods that know them, and each stage is told once.
    */
   known(tasks: readonly TaskId[]): TaskId[] {
-    const { host } = this.#options
+    const { pod } = this.#options
     return tasks.filter(({ stage, partition }) => {
       const partitions = this.#programs.get(stage)?.stage.partitions ?? 0
       if (partition >= partitions && !this.#unknown.has(stage)) {
         this.#unknown.add(stage)
-        host.logger.warn('a stage of another version was assigned: its tasks are left to pods that have it', {
+        pod.logger.warn('a stage of another version was assigned: its tasks are left to pods that have it', {
           stage,
         })
       }
@@ -57,9 +56,9 @@ export class TaskFactory {
     const id = { stage: name.slice(0, slash), partition: Number(name.slice(slash + 1)) }
     const program = this.#programs.get(id.stage)
     if (!program) throw new CaudalError('INTERNAL', { reason: `task ${name} is of no stage of the plan` })
-    const { plan, host, stores, onChanged, onStaged, onStuck } = this.#options
+    const { plan, pod, stores, onChanged, onStaged, onStuck } = this.#options
     const ready = this.#closing.get(name) ?? Promise.resolve()
-    const task = new Task({ id, program, host, stores, ready, plan, onChanged, onStaged, onStuck })
+    const task = new Task({ id, program, pod, stores, ready, plan, onChanged, onStaged, onStuck })
     const closed = ready.then(() => task.whenClosed)
     this.#closing.set(name, closed)
     return task

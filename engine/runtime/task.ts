@@ -13,9 +13,9 @@ import type { Plan } from '#topology/plan.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
 import { encodeRelease } from './claims.ts'
 import type { CommitPart, Committable } from './committer.ts'
-import { publish } from './diagnostics.ts'
 import { openIntakes } from './open-intakes.ts'
 import { sourcePlacesOf } from './plan-tasks.ts'
+import type { PodContext } from './pod-context.ts'
 import type { SourceIntake } from './source-intake.ts'
 import { SourcePositions } from './source-positions.ts'
 import { checkpointLost, extentOf, type FoundSources, sourceFailure } from './source-starts.ts'
@@ -24,9 +24,8 @@ import { outputsOf } from './staging.ts'
 import { endOfMarkers, migrateLayout } from './state-migration.ts'
 import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
-import type { TaskHost } from './task-host.ts'
 import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
-import { TaskWork, type WorkOwner } from './task-work.ts'
+import { TaskWork, type WorkingTask } from './task-work.ts'
 
 const RETRY_MS = 200
 const STORE_RETRY_MS = 1_000
@@ -34,7 +33,7 @@ const STORE_RETRY_MS = 1_000
 export interface TaskOptions {
   readonly id: TaskId
   readonly program: StageProgram
-  readonly host: TaskHost
+  readonly pod: PodContext
   readonly stores: StoreFactory
   /** Resolves when an earlier holder of the local copy in this process has closed it. */
   readonly ready: Promise<void>
@@ -47,10 +46,11 @@ export interface TaskOptions {
   readonly onStuck: (task: Task, error: unknown) => void
 }
 
-export class Task implements Committable {
+export class Task implements Committable, WorkingTask {
   readonly id: TaskId
   readonly name: string
   readonly program: StageProgram
+  readonly pod: PodContext
   readonly statePlace: TopicPartition
   readonly #sourcePlaces: readonly TopicPartition[]
   phase: TaskPhase = 'restoring'
@@ -84,10 +84,11 @@ export class Task implements Committable {
     this.whenClosed = promise
     this.#released = resolve
     this.#options = options
-    const { program, id } = options
+    const { program, id, pod } = options
     this.id = id
     this.name = taskKey(id)
     this.program = program
+    this.pod = pod
     this.statePlace = { topic: program.stage.stateTopic, partition: id.partition }
     this.#sourcePlaces = sourcePlacesOf(program.stage, id.partition)
   }
@@ -98,23 +99,23 @@ export class Task implements Committable {
 
   /** Opens the local copy and begins to read the state topic. */
   open(): void {
-    const { host, stores, ready } = this.#options
-    Promise.all([host.log.bounds(this.#sourcePlaces), host.topics.look()]).then(
+    const { pod, stores, ready } = this.#options
+    Promise.all([pod.log.bounds(this.#sourcePlaces), pod.topics.look()]).then(
       ([bounds, topics]) =>
-        host.enqueue(() => {
+        pod.enqueue(() => {
           if (!this.isOpen) return
           this.#found = { bounds, topics }
           const topicId = this.#stateTopicId
           if (topicId === undefined) return this.#openLater(RETRY_MS)
           this.#isOpening = true
-          const of = { ...this.id, application: host.application, topicId }
+          const of = { ...this.id, application: pod.application, topicId }
           const opened = ready.then(() => stores.open(of))
           opened.then(
             store => this.#arrived(store),
             error => this.#absent(error),
           )
         }),
-      error => host.enqueue(() => this.#openingFailed(error)),
+      error => pod.enqueue(() => this.#openingFailed(error)),
     )
   }
 
@@ -138,7 +139,7 @@ export class Task implements Committable {
     const state = this.#state
     invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
     if (this.#cannotRun) return
-    const { host, plan, onStaged } = this.#options
+    const { pod, plan } = this.#options
     let migratedBytes = 0
     try {
       const migrated = migrateLayout(state, this.program.stage, this.name, plan)
@@ -146,7 +147,7 @@ export class Task implements Committable {
       this.intakes = openIntakes({
         task: this.name,
         program: this.program,
-        host,
+        pod,
         places: this.#sourcePlaces,
         stored,
         found: this.#found,
@@ -159,17 +160,13 @@ export class Task implements Committable {
       this.#cannotRun = true
       return this.#failed(error)
     }
-    const timers = new TimerQueue(state, host.limits.timersWindowMax)
-    const isLeaving = () => this.phase === 'leaving'
-    const staged = (bytes: number) => onStaged(this, bytes)
-    const owner: WorkOwner = { isLeaving, staged, guard: action => this.#guard(action) }
-    this.work = new TaskWork(this.name, this.program, state, this.intakes, timers, host, owner)
-    const isWanted = () => this.phase === 'running'
-    this.#sweep = new Sweep({ state, declarations: declarationsOf(this.program), host, owner, isWanted })
+    const timers = new TimerQueue(state, pod.limits.timersWindowMax)
+    this.work = new TaskWork(this, state, this.intakes, timers)
+    this.#sweep = new Sweep(this, state, declarationsOf(this.program))
     this.committedLows = this.intakes.map(({ progress }) => progress.low)
     this.blockedBy = undefined
     this.#move('running')
-    if (migratedBytes > 0) onStaged(this, migratedBytes)
+    if (migratedBytes > 0) this.staged(migratedBytes)
   }
 
   /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
@@ -182,7 +179,7 @@ export class Task implements Committable {
 
   /** The check found nothing foreign: the own marker is part of the state from here on. */
   checked(position: number): void {
-    this.#guard(() => this.#state?.restore([], position))
+    this.guard(() => this.#state?.restore([], position))
   }
 
   get position(): number {
@@ -193,7 +190,7 @@ export class Task implements Committable {
   noted(records: readonly NewRecord[]): void {
     if (!this.work) return
     const entries = records.map(({ key, value }) => [asText(key ?? new Uint8Array()), value] as const)
-    this.#guard(() => this.#state?.restore(entries, this.position))
+    this.guard(() => this.#state?.restore(entries, this.position))
   }
 
   block(error: unknown): void {
@@ -207,7 +204,16 @@ export class Task implements Committable {
   cannotCommit(error: unknown): void {
     this.isMute = true
     if (this.phase === 'leaving') this.close('closedDirty')
-    else this.#options.host.block(this.name, error)
+    else this.pod.block(this.name, error)
+  }
+
+  /** Effects wait for a commit. */
+  staged(bytes: number): void {
+    this.#options.onStaged(this, bytes)
+  }
+
+  get isLeaving(): boolean {
+    return this.phase === 'leaving'
   }
 
   /** Stages the deletion of what has outlived its time. */
@@ -225,12 +231,12 @@ export class Task implements Committable {
 
   /** Takes no new record; what is in flight may finish until the deadline. */
   leave(): void {
-    const { host } = this.#options
-    const graceMs = Math.min(this.program.timeoutMs, host.limits.handOverMaxMs)
+    const { pod } = this.#options
+    const graceMs = Math.min(this.program.timeoutMs, pod.limits.handOverMaxMs)
     if (this.isMute) return this.close('closedDirty')
     this.work?.stopAccepting()
     for (const intake of this.intakes) intake.close()
-    this.#cancelDeadline = host.system.after(graceMs, () => host.enqueue(() => this.work?.close()))
+    this.#cancelDeadline = pod.system.after(graceMs, () => pod.enqueue(() => this.work?.close()))
     this.#move('leaving')
   }
 
@@ -255,11 +261,11 @@ export class Task implements Committable {
       outputs: outputsOf(staged),
       committed: position => {
         this.committedLows = lows
-        this.#guard(() => this.#state?.committed(writes, position))
+        this.guard(() => this.#state?.committed(writes, position))
         if (releases) this.close('closedClean')
       },
       putBack: () => {
-        this.#guard(() => this.#state?.putBack(writes))
+        this.guard(() => this.#state?.putBack(writes))
         this.work?.staging.putBack(staged)
       },
       stateRefused: error => this.cannotCommit(error),
@@ -283,13 +289,13 @@ export class Task implements Committable {
   #arrived(store: Store): void {
     if (!this.isOpen) return this.#release(store)
     this.#store = store
-    this.#options.host.enqueue(() => this.#guard(() => this.#opened(store)))
+    this.pod.enqueue(() => this.guard(() => this.#opened(store)))
   }
 
   #absent(error: unknown): void {
     this.#isOpening = false
     if (!this.isOpen) return this.#released()
-    this.#options.host.enqueue(() => this.#openingFailed(error))
+    this.pod.enqueue(() => this.#openingFailed(error))
   }
 
   #opened(store: Store): void {
@@ -307,20 +313,20 @@ export class Task implements Committable {
     if (!this.isOpen) return
     const isOfStore = hasCode(error, 'STORE_FAILED')
     if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(sourceFailure(this.name, error))
-    const { host } = this.#options
+    const { pod } = this.#options
     const level = isOfStore && !this.#waitsForCopy ? 'warn' : 'debug'
-    host.logger[level]('a task waits before it opens', { task: this.name, error: reasonOf(error) })
+    pod.logger[level]('a task waits before it opens', { task: this.name, error: reasonOf(error) })
     this.#waitsForCopy = isOfStore
     this.#openLater(isOfStore ? STORE_RETRY_MS : RETRY_MS)
   }
 
   #openLater(delayMs: number): void {
-    const { host } = this.#options
-    host.system.after(delayMs, () => host.enqueue(() => this.isOpen && this.open()))
+    const { pod } = this.#options
+    pod.system.after(delayMs, () => pod.enqueue(() => this.isOpen && this.open()))
   }
 
   #release(store: Store): void {
-    const { logger } = this.#options.host
+    const { logger } = this.pod
     const closed = this.#mustDiscard ? store.discard() : store.close()
     const warn = (error: unknown) =>
       logger.warn('a local copy was not closed', { task: this.name, error: String(error) })
@@ -328,8 +334,8 @@ export class Task implements Committable {
   }
 
   #openTail(apply: TailOptions['apply']): StateTail {
-    const { host, onChanged } = this.#options
-    const { log, system, incarnation } = host
+    const { pod, onChanged } = this.#options
+    const { log, system, incarnation } = pod
     return new StateTail({
       place: this.statePlace,
       from: this.position,
@@ -337,7 +343,7 @@ export class Task implements Committable {
       log,
       system,
       incarnation,
-      enqueue: callback => host.enqueue(() => this.#guard(callback)),
+      enqueue: callback => pod.enqueue(() => this.guard(callback)),
       apply,
       onSeen: onChanged,
       onFailed: error => this.#tailFailed(error),
@@ -357,10 +363,10 @@ export class Task implements Committable {
     const lost = checkpointLost(this.name, this.statePlace, offset, extentOf(offset, error), error)
     if (this.#store?.position === undefined) return this.#failed(lost)
     // The copy holds what the topic does not: the topic is the truth.
-    this.#options.host.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
+    this.pod.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
     this.#mustDiscard = true
     this.close('closedDirty')
-    this.#options.host.release(this.name, lost)
+    this.pod.release(this.name, lost)
   }
 
   /** Errors of this task alone block it; anything else is the pod's. */
@@ -369,13 +375,13 @@ export class Task implements Committable {
     const isOfStore = hasCode(error, 'STORE_FAILED')
     // Half of a record's effects may be staged: nothing more of this task is committed, and the topic has the rest.
     if (isOfStore) this.close('closedDirty')
-    if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.#options.host.release(this.name, error)
+    if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.pod.release(this.name, error)
     else if (actionOf(error) === 'blockTask') this.#options.onStuck(this, error)
-    else this.#options.host.fail(error)
+    else this.pod.fail(error)
   }
 
   /** When the local copy fails, the task is restarted; the rest of the pod goes on. */
-  #guard<T>(action: () => T): T | undefined {
+  guard<T>(action: () => T): T | undefined {
     try {
       return action()
     } catch (error) {
@@ -387,8 +393,7 @@ export class Task implements Committable {
 
   #move(phase: TaskPhase): void {
     assertMove(this.name, this.phase, phase)
-    const { incarnation } = this.#options.host
-    publish('caudal:task:state', { pod: incarnation, task: this.name, from: this.phase, to: phase })
+    this.pod.meter.moved(this.name, this.phase, phase)
     this.phase = phase
     this.#options.onChanged()
   }

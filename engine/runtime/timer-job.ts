@@ -2,13 +2,13 @@
 import { CaudalError } from '#engine/core/errors.ts'
 import type { Timer } from '#engine/core/operator.ts'
 import { isPending } from '#engine/core/pending.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { type LogRecord, NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
 import { decodeDue } from '#engine/state/frame.ts'
 import { timerEntry } from '#engine/state/layout.ts'
 import { Delivery } from './delivery.ts'
 import { timerId } from './identity.ts'
-import { attemptBefore, type Job, type JobRun } from './job.ts'
-import { type ContextRun, NodeContext } from './node-context.ts'
+import { attemptBefore, type Job, type JobRun, type QueuedTimer, type StateWrite } from './job.ts'
+import { NodeContext } from './node-context.ts'
 import type { ProgramNode } from './stage-program.ts'
 
 export class TimerJob implements Job {
@@ -35,9 +35,10 @@ export class TimerJob implements Job {
     return `timer ${this.timer.name} of key ${this.key}`
   }
 
-  /** As the queue of timers takes it. */
-  get queued(): [operator: string, name: string, key: string, due: number] {
-    return [this.#node.name, this.timer.name, this.key, this.timer.due]
+  get fired(): { readonly entry: string; readonly timer: QueuedTimer } {
+    const { entry, key } = this
+    const { name, due } = this.timer
+    return { entry, timer: [this.#node.name, name, key, due] }
   }
 
   /** False once the timer was moved or cancelled while its firing waited in the lane. */
@@ -51,10 +52,23 @@ export class TimerJob implements Job {
     return Object.assign(new TimerJob(this.#task, this.#node, name, key ?? '', due), attemptBefore(this))
   }
 
+  /** No source has it. */
+  complete(): void {}
+
   /** Its timer is set again in its state. */
   reopen(): void {}
 
-  begin(run: JobRun & ContextRun): void | Promise<void> {
+  givenUp(): readonly StateWrite[] {
+    return [[this.entry, null]]
+  }
+
+  origin(task: string, now: number): LogRecord & TopicPartition {
+    const key = Buffer.from(this.key)
+    const record = { key, value: null, headers: NO_HEADERS, offset: -1, timestamp: now }
+    return { ...record, topic: `timer of ${task}`, partition: -1 }
+  }
+
+  begin(run: JobRun): void | Promise<void> {
     run.node = this.#node
     run.write(this.entry, null)
     const from = {

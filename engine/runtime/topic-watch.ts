@@ -6,7 +6,7 @@
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { TopicsByName } from './plan-topics.ts'
-import type { TaskHost } from './task-host.ts'
+import type { PodContext } from './pod-context.ts'
 import type { Upkeep } from './upkeep.ts'
 
 /** A broker that was asked may not know what the others know: only what is found twice holds. */
@@ -14,39 +14,39 @@ const AGAIN_MS = 1_000
 
 export class TopicWatch {
   readonly #plan: Plan
-  readonly #host: TaskHost
+  readonly #pod: PodContext
   /** Ids of the state topics that were found first. */
   readonly #known = new Map<string, string>()
   #suspects: ReadonlySet<string> = new Set()
   readonly #told = new Set<string>()
 
-  constructor(plan: Plan, host: TaskHost) {
+  constructor(plan: Plan, pod: PodContext) {
     this.#plan = plan
-    this.#host = host
+    this.#pod = pod
   }
 
   start(upkeep: Upkeep): void {
-    upkeep.every(this.#host.limits.topicsIntervalMs, () => this.look())
+    upkeep.every(this.#pod.limits.topicsIntervalMs, () => this.look())
     this.look()
   }
 
   look(): void {
-    const { topics, logger } = this.#host
+    const { topics, logger } = this.#pod
     topics.look().then(
-      found => this.#host.enqueue(() => this.#judge(found)),
+      found => this.#pod.enqueue(() => this.#judge(found)),
       error => logger.debug('the topics were not looked at', { error: reasonOf(error) }),
     )
   }
 
   #judge(found: TopicsByName): void {
-    const host = this.#host
+    const pod = this.#pod
     const lost = this.#lostStates(found)
     const stage = this.#plan.stages.find(
       ({ stateTopic }) => lost.has(stateTopic) && this.#suspects.has(stateTopic),
     )
-    if (stage) return host.fail(new CaudalError('STATE_LOST', { topic: stage.stateTopic, stage: stage.name }))
+    if (stage) return pod.fail(new CaudalError('STATE_LOST', { topic: stage.stateTopic, stage: stage.name }))
     this.#suspects = lost
-    if (lost.size > 0) host.system.after(AGAIN_MS, () => this.look())
+    if (lost.size > 0) pod.system.after(AGAIN_MS, () => this.look())
     for (const { name, kind, partitions } of this.#plan.topics.values())
       if (kind === 'source') this.#compare(name, partitions, found.get(name)?.partitions ?? partitions)
   }
@@ -68,6 +68,6 @@ export class TopicWatch {
     this.#told.add(key)
     const remedy = `declare partitions: ${partitions} of source ${topic}, or no number, and start again: see docs/graph.md`
     const fields = { topic, partitions, read: declared, remedy }
-    this.#host.logger.warn('partitions were added to a source, and nobody reads them', fields)
+    this.#pod.logger.warn('partitions were added to a source, and nobody reads them', fields)
   }
 }

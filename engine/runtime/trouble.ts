@@ -5,7 +5,7 @@
  * committed. What passes by itself, as an outage does, never counts.
  */
 import { actionOf, CaudalError, type ErrorCode, reasonOf } from '#engine/core/errors.ts'
-import type { TaskHost } from './task-host.ts'
+import type { PodContext } from './pod-context.ts'
 
 /** A refusal that came so often, for so long, each time within a session of the last, does not pass. */
 const TIMES_MIN = 3
@@ -27,7 +27,7 @@ interface Circle {
 }
 
 export class Trouble {
-  readonly #host: Pick<TaskHost, 'system' | 'logger' | 'limits' | 'fail'>
+  readonly #pod: Pick<PodContext, 'system' | 'logger' | 'limits' | 'fail'>
   /** Of the effects of records: markers do not count as progress. */
   readonly #progress: { readonly committedBytes: number }
   /** What was told last; it goes on as long as it is met within a session of the last time. */
@@ -37,16 +37,16 @@ export class Trouble {
   #circle: Circle | undefined
 
   constructor(
-    host: Pick<TaskHost, 'system' | 'logger' | 'limits' | 'fail'>,
+    pod: Pick<PodContext, 'system' | 'logger' | 'limits' | 'fail'>,
     progress: { readonly committedBytes: number },
   ) {
-    this.#host = host
+    this.#pod = pod
     this.#progress = progress
   }
 
   operationFailed(error: unknown): void {
     if (actionOf(error) === 'blockTask') return this.#blocked(reasonOf(error))
-    const { system, limits, logger } = this.#host
+    const { system, limits, logger } = this.#pod
     const [kind, now] = [kindOf(error), system.monotonic()]
     const goesOn = this.#told?.kind === kind && now - this.#told.lastAt < limits.sessionTimeoutMs
     this.#told = { kind, lastAt: now }
@@ -55,7 +55,7 @@ export class Trouble {
   }
 
   #blocked(reason: string): void {
-    if (!this.#blocks.has(reason)) this.#host.logger.error('taking over tasks is blocked', { error: reason })
+    if (!this.#blocks.has(reason)) this.#pod.logger.error('taking over tasks is blocked', { error: reason })
     this.#blocks.add(reason)
   }
 
@@ -63,7 +63,7 @@ export class Trouble {
   met(error: unknown): void {
     const kind = kindOf(error)
     if (error instanceof CaudalError && PASSING.has(error.code)) return
-    const { system, limits } = this.#host
+    const { system, limits } = this.#pod
     const { committedBytes } = this.#progress
     const now = system.monotonic()
     const isSame = (circle: Circle) =>
@@ -76,7 +76,7 @@ export class Trouble {
     this.#circle.times++
     const forMs = now - this.#circle.since
     if (this.#circle.times < TIMES_MIN || forMs < limits.noProgressMs) return
-    this.#host.fail(
+    this.#pod.fail(
       new CaudalError('NO_PROGRESS', { times: this.#circle.times, forMs, reason: reasonOf(error) }, error),
     )
   }

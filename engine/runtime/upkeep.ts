@@ -5,9 +5,9 @@ import type { Membership } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Leftovers } from './leftovers.ts'
 import { writePlacesOf } from './plan-tasks.ts'
+import type { PodContext } from './pod-context.ts'
 import { SWEEP_INTERVAL_MS } from './sweep.ts'
 import type { Task } from './task.ts'
-import type { TaskHost } from './task-host.ts'
 
 const TRIM_INTERVAL_MS = 10_000
 /** Torn transactions are looked for so often: the last one of a pod that is gone is ended within its session time-out and 5 s. */
@@ -17,7 +17,7 @@ export interface UpkeepOptions {
   readonly plan: Plan
   /** Of the pod. */
   readonly name: string
-  readonly host: TaskHost
+  readonly pod: PodContext
   readonly tasks: () => readonly Task[]
   readonly membership: () => Membership | undefined
   /** A transaction of this pod is torn: its producer is to be replaced. */
@@ -34,12 +34,12 @@ export class Upkeep {
 
   constructor(options: UpkeepOptions) {
     this.#options = options
-    const { plan, name, host, onTorn } = options
+    const { plan, name, pod, onTorn } = options
     this.#leftovers = new Leftovers({
       ...options,
-      log: host.log,
-      logger: host.logger,
-      enqueue: callback => host.enqueue(callback),
+      log: pod.log,
+      logger: pod.logger,
+      enqueue: callback => pod.enqueue(callback),
       application: plan.application,
       producer: `${plan.application}-${name}`,
       writePlaces: writePlacesOf(plan),
@@ -48,8 +48,8 @@ export class Upkeep {
   }
 
   start(): void {
-    const { host, tasks } = this.#options
-    this.every(host.limits.positionIntervalMs, () => void this.storePositions(tasks()))
+    const { pod, tasks } = this.#options
+    this.every(pod.limits.positionIntervalMs, () => void this.storePositions(tasks()))
     this.every(SWEEP_INTERVAL_MS, () => this.#sweep())
     this.every(TRIM_INTERVAL_MS, () => this.#trim())
     this.every(LEFTOVERS_LOOK_MS, () => this.#leftovers.look())
@@ -57,14 +57,14 @@ export class Upkeep {
 
   /** Runs the callback within a step of the pod, again and again. */
   every(intervalMs: number, callback: () => void): void {
-    const { host } = this.#options
+    const { pod } = this.#options
     const again = () => {
       this.#cancels.delete(cancel)
-      cancel = host.system.after(intervalMs, again)
+      cancel = pod.system.after(intervalMs, again)
       this.#cancels.add(cancel)
-      host.enqueue(callback)
+      pod.enqueue(callback)
     }
-    let cancel = host.system.after(intervalMs, again)
+    let cancel = pod.system.after(intervalMs, again)
     this.#cancels.add(cancel)
   }
 
@@ -82,7 +82,7 @@ export class Upkeep {
       await membership.commitPositions(positions)
       for (const position of positions) note(this.#stored, position)
     } catch (error) {
-      this.#options.host.logger.debug('positions were not stored', { error: reasonOf(error) })
+      this.#options.pod.logger.debug('positions were not stored', { error: reasonOf(error) })
     }
   }
 
@@ -92,8 +92,8 @@ export class Upkeep {
 
   /** Records of a tier are of no use to anybody once the checkpoint has passed them. */
   #trim(): void {
-    const { host, tasks } = this.#options
-    const { log, logger } = host
+    const { pod, tasks } = this.#options
+    const { log, logger } = pod
     const delays = tasks().filter(({ program }) => program.tiers.length > 0)
     for (const position of advanced(this.#trimmed, delays)) {
       const { offset, ...place } = position

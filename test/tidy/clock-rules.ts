@@ -64,7 +64,7 @@ const WALL_TIME: readonly Allowed[] = [
     because: 'when a record entered its tier was written by another process',
   },
   { path: 'engine/runtime/inbox.ts', reads: 1, because: 'how far the next timer is away' },
-  { path: 'engine/runtime/pod.ts', reads: 1, because: 'which timers were due when a step began' },
+  { path: 'engine/runtime/turns.ts', reads: 1, because: 'which timers were due when a step began' },
   {
     path: 'engine/runtime/stall.ts',
     reads: 1,

@@ -5,7 +5,7 @@
 import { decodeApart, encodeApart } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import { freezeDeeply } from '#engine/core/frozen.ts'
-import type { Logger, Operator } from '#engine/core/operator.ts'
+import type { Operator } from '#engine/core/operator.ts'
 import type { LogRecord } from '#engine/core/record.ts'
 import { RECORD_BYTES_MAX } from '#engine/log/log.ts'
 import { StageMetrics } from '#engine/runtime/diagnostics.ts'
@@ -13,7 +13,8 @@ import type { TableSnapshot } from '#engine/runtime/global-table.ts'
 import type { Job } from '#engine/runtime/job.ts'
 import { resolveLimits } from '#engine/runtime/limits.ts'
 import { Outlets } from '#engine/runtime/outlets.ts'
-import { RecordRun, type RunHost } from '#engine/runtime/record-run.ts'
+import type { RunServices } from '#engine/runtime/pod-context.ts'
+import { RecordRun, type RunTask } from '#engine/runtime/record-run.ts'
 import { SourceIntake } from '#engine/runtime/source-intake.ts'
 import { SourceJob } from '#engine/runtime/source-job.ts'
 import { SourceProgress } from '#engine/runtime/source-progress.ts'
@@ -37,14 +38,11 @@ const TIER_MS = 1
 /** Values by table and key. */
 export type Tables = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-export class LoneStage implements RunHost {
+export class LoneStage implements RunTask {
   readonly name: string
   readonly node: ProgramNode
-  readonly outlets: Outlets
-  readonly system: World['time']['system']
-  readonly logger: Logger
+  readonly pod: RunServices
   readonly state: TaskState
-  readonly hopsMax: number
   readonly stateBytesMax = stateBytesMaxOf(RECORD_BYTES_MAX)
   readonly #world: World
   readonly #place: Place
@@ -55,20 +53,27 @@ export class LoneStage implements RunHost {
     this.#world = world
     this.#tables = tables
     this.#place = placeOf(world.time.systemFor('test'), () => true)
-    this.system = this.#place.system
-    this.logger = world.loggerOf('test')
     this.state = new TaskState(store)
     const limits = resolveLimits()
     const planned = plan(graphOf(operator))
-    this.outlets = new Outlets(planned, RECORD_BYTES_MAX)
+    const outlets = new Outlets(planned, RECORD_BYTES_MAX)
+    const { system } = this.#place
+    this.pod = {
+      system,
+      logger: world.loggerOf('test'),
+      limits,
+      outlets,
+      // Nobody else can own a lone stage.
+      gate: { whenOpen: () => undefined },
+      tables: { snapshot: name => this.#snapshot(name) },
+    }
     const stage = planned.stages.find(({ operators }) => operators.has(operator.name))
     if (!stage) throw new CaudalError('INTERNAL', { reason: `operator ${operator.name} has no stage` })
-    this.#program = compileStage(planned, stage, this.outlets, limits, this.system, new StageMetrics())
+    this.#program = compileStage(planned, stage, outlets, limits, system, new StageMetrics())
     const node = this.#program.nodes.get(operator.name)
     if (!node) throw new CaudalError('INTERNAL', { reason: `operator ${operator.name} is not in its stage` })
     this.node = node
     this.name = `${operator.name}/0`
-    this.hopsMax = limits.hopsMax
   }
 
   /** The work of a record that came by the input. */
@@ -79,8 +84,8 @@ export class LoneStage implements RunHost {
       place,
       entries: this.#program.entries.get(place.topic) ?? [],
       progress: new SourceProgress(0),
-      log: this.#world.broker.connect(this.system, 'test'),
-      system: this.system,
+      log: this.#world.broker.connect(this.pod.system, 'test'),
+      system: this.pod.system,
       limits: resolveLimits(),
       enqueue: unused,
       onFailed: unused,
@@ -99,7 +104,7 @@ export class LoneStage implements RunHost {
   ): Promise<readonly { readonly run: RecordRun; readonly failure: unknown }[]> {
     const ended = jobs.map(async job => {
       job.attempt += 1
-      const run = new RecordRun(job, this, this.system.now())
+      const run = new RecordRun(job, this, this.pod.system.now())
       try {
         await within(this.#place, () => run.start())
         return { run, failure: undefined }
@@ -115,17 +120,12 @@ export class LoneStage implements RunHost {
 
   journal(job: Job, callId: string, value: Uint8Array): void {
     if (job.finished) return
-    this.state.stage(stepWrites(callId, value, this.system.now(), stepChunkBytesMaxOf(RECORD_BYTES_MAX)))
+    this.state.stage(stepWrites(callId, value, this.pod.system.now(), stepChunkBytesMaxOf(RECORD_BYTES_MAX)))
   }
 
   replayed(): void {}
 
-  /** Nobody else can own a lone stage. */
-  whenMayCall(): undefined {
-    return undefined
-  }
-
-  snapshot(name: string): TableSnapshot<unknown> {
+  #snapshot(name: string): TableSnapshot<unknown> {
     const table = this.#tables[name] ?? {}
     const codec = this.node.operator.tables[name]
     const read = (row: unknown) =>

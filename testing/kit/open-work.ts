@@ -66,7 +66,7 @@ function progressOf(task: string, job: Job, node: string | undefined): string {
 }
 
 function isDue(work: TaskWork, pod: Pod): boolean {
-  return (work.nextDue() ?? Number.POSITIVE_INFINITY) <= pod.system.now()
+  return (work.nextDue() ?? Number.POSITIVE_INFINITY) <= pod.context.system.now()
 }
 
 function* unread(pods: readonly Pod[], { inspect }: SimulatedBroker): Generator<string> {

@@ -155,7 +155,7 @@ function jobOf(
   given: GivenRecord<Codecs> | GivenTimer,
   index: number,
 ): Job {
-  const now = stage.system.now()
+  const now = stage.pod.system.now()
   if (!('timer' in given)) return stage.recordJob(...recordOf(operator, given, now, index))
   checkNames(
     'timer',
@@ -213,7 +213,7 @@ function prepare(stage: LoneStage, operator: Operator, job: Job, options: Operat
   job.attempt = (options.attempt ?? 1) - 1
   const before = new Map<string, Uint8Array | null>()
   const { state = {}, steps = {} } = options
-  if (job.key !== null) writeState(operator, job.key, stage.system.now(), state, before)
+  if (job.key !== null) writeState(operator, job.key, stage.pod.system.now(), state, before)
   for (const [place, result] of Object.entries(steps)) {
     const slash = place.indexOf('/')
     const step = slash < 0 ? place : place.slice(0, slash)

@@ -8,11 +8,11 @@ import type { Membership, PartitionBatch, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, decodeRelease, encodeClaim } from '#engine/runtime/claims.ts'
 import { Committer } from '#engine/runtime/committer.ts'
 import { Confirmation } from '#engine/runtime/confirmation.ts'
-import { PodMetrics } from '#engine/runtime/diagnostics.ts'
 import { LIMITS } from '#engine/runtime/limits.ts'
+import { Meter } from '#engine/runtime/meter.ts'
 import { Ownership } from '#engine/runtime/ownership.ts'
+import type { PodContext } from '#engine/runtime/pod-context.ts'
 import type { Task } from '#engine/runtime/task.ts'
-import type { TaskHost } from '#engine/runtime/task-host.ts'
 import { MARKER_PREFIX, markerEntry, RELEASE } from '#engine/state/layout.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 
@@ -115,36 +115,37 @@ export class OwnershipRig {
         callback()
         this.ownership.advance()
       })
+    const meter = new Meter(US)
     this.#committer = new Committer({
       system,
       incarnation: US,
       enqueue,
       claimsOf: task => this.ownership.claimsOf(task),
-      onCommitted: () => undefined,
-      onRefused: () => undefined,
+      meter,
       onProducerLost: error => this.ownership.producerLost(error),
     })
     const membership = this.#membership()
-    const log: Pick<TaskHost['log'], 'startProducer' | 'fence' | 'bounds'> = {
+    const log: Pick<PodContext['log'], 'startProducer' | 'fence' | 'bounds'> = {
       startProducer: () => this.#ask('startProducer', () => this.#producer()),
       fence: producer => this.#ask('fence', () => void this.told.push(`fence ${producer}`)),
       bounds: async places => places.map(() => ({ start: 0, end: 0 })),
     }
     const limits = Object.fromEntries(Object.entries(LIMITS).map(([name, limit]) => [name, limit.default]))
     const silent = () => undefined
-    const host = {
+    const pod = {
       incarnation: US,
       system,
       log,
       limits: { ...limits, handOverMaxMs: TIMEOUT_MS, sessionTimeoutMs: SESSION_MS },
       logger: { debug: silent, info: silent, warn: silent, error: silent },
+      meter,
       enqueue,
       fail: (error: unknown) => void this.failures.push(error),
       block: () => undefined,
     }
     this.ownership = new Ownership({
-      // Ownership asks a host for no more than this.
-      host: host as unknown as TaskHost,
+      // Ownership asks a pod for no more than this.
+      pod: pod as unknown as PodContext,
       producer: PRODUCER,
       writePlaces: [],
       statePlaces: [0, 1].map(partition => ({ topic: 'state', partition })),
@@ -162,7 +163,6 @@ export class OwnershipRig {
         // A played task has all that ownership looks at.
         return task as unknown as Task
       },
-      metrics: new PodMetrics(),
     })
   }
 

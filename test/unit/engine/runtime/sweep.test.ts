@@ -37,13 +37,21 @@ class World {
 
   constructor(declarations: ReadonlyMap<string, StateDeclarations>) {
     const { system } = this.time
-    this.sweep = new Sweep({
-      state,
-      declarations,
-      host: { system, enqueue: callback => void this.waiting.push(callback), mayStart: () => this.mayStart },
-      owner: { staged: () => this.#staged(), guard: action => action() },
-      isWanted: () => this.isWanted,
-    })
+    const world = this
+    const gate = {
+      get admits() {
+        return world.mayStart
+      },
+    }
+    const task = {
+      get phase() {
+        return world.isWanted ? ('running' as const) : ('blocked' as const)
+      },
+      pod: { system, enqueue: (callback: () => void) => void world.waiting.push(callback), gate },
+      staged: () => world.#staged(),
+      guard: <T>(action: () => T) => action(),
+    }
+    this.sweep = new Sweep(task, state, declarations)
   }
 
   get now(): number {

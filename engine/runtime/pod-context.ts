@@ -1,13 +1,14 @@
-/** What a task needs of its pod. */
+/** The services of one pod, made once and handed down whole: whoever needs one takes it from here. */
 import type { Logger } from '#engine/core/operator.ts'
 import type { System } from '#engine/core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { TableSnapshot } from './global-table.ts'
 import type { Limits } from './limits.ts'
+import type { Meter } from './meter.ts'
 import type { Outlet, Outlets } from './outlets.ts'
 import type { PlanTopics } from './plan-topics.ts'
 
-export interface TaskHost {
+export interface PodContext {
   readonly application: string
   /** This pod's incarnation. */
   readonly incarnation: string
@@ -16,21 +17,31 @@ export interface TaskHost {
   readonly system: System
   readonly limits: Limits
   readonly logger: Logger
+  readonly meter: Meter
   readonly outlets: Outlets
   readonly deadLetters: Outlet
+  readonly gate: CallGate
+  readonly tables: { snapshot(table: string): TableSnapshot<unknown> }
   /** Runs the callback within the pod's next step. */
   enqueue(callback: () => void): void
-  /** The gates are open: a job may start now. */
-  mayStart(): boolean
-  /** Resolves when an outside call may start; nothing when it may now. */
-  whenMayCall(): Promise<void> | undefined
   /** A step is due. */
   wake(): void
-  snapshot(table: string): TableSnapshot<unknown>
   /** The task is dropped, and restarted from its last commit. */
   release(task: string, error: unknown): void
   /** The task is blocked until somebody resumes it; the rest of the pod goes on. */
   block(task: string, error: unknown): void
   /** The pod stops uncleanly. */
   fail(error: unknown): void
+}
+
+export interface CallGate {
+  /** One more record may start now. */
+  readonly admits: boolean
+  /** Resolves when an outside call may start; nothing when it may now. */
+  whenOpen(): Promise<void> | undefined
+}
+
+/** What the run of one record needs of its pod. */
+export type RunServices = Pick<PodContext, 'system' | 'logger' | 'limits' | 'outlets' | 'tables'> & {
+  readonly gate: Pick<CallGate, 'whenOpen'>
 }
