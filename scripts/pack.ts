@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, globSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { compiled, isCode, packagesOf, ROOT, reach, read, renamed } from './packaged-files.ts'
+import { pageOf } from './packaged-pages.ts'
 
 interface Contents {
   readonly name: string
@@ -35,7 +36,7 @@ const ENGINE: Contents = {
   description: manifest.description,
   exports: engineExports,
   parts: globSync('{engine,topology}/**/*.ts', { cwd: ROOT }),
-  assets: ['LICENSE', 'README.md'],
+  assets: ['LICENSE', 'README.md', ...globSync('docs/*.md', { cwd: ROOT })],
 }
 
 const ANSWERS: Contents = {
@@ -75,7 +76,10 @@ function build(contents: Contents, folder: string, elsewhere: ReadonlySet<string
     write(join(target, path), shebang + renamed(path, elsewhere))
   }
   const copies = [...assets, ...[...files].filter(path => !isCode(path))]
-  for (const path of copies) cpSync(join(ROOT, path), join(target, path))
+  for (const path of copies) {
+    if (path.endsWith('.md')) write(join(target, path), pageOf(path, read(path), new Set(copies)))
+    else cpSync(join(ROOT, path), join(target, path))
+  }
   write(join(target, 'package.json'), asJson(manifestOf(contents, [...files, ...copies])))
   compile(target)
   // Their texts are in the source maps.

@@ -1,10 +1,11 @@
 /** What `npm run pack` builds: the files that are meant and no others, and manifests that lead to them. */
 import { execFile } from 'node:child_process'
 import { globSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { pack } from '../../../scripts/pack.ts'
+import { pageOf } from '../../../scripts/packaged-pages.ts'
 import { firstBlock } from '../../pages.ts'
 import { ROOT } from '../../tidy/source.ts'
 
@@ -23,7 +24,7 @@ const MEANT: Readonly<Record<string, RegExp>> = {
     `^((cli|models|operators|pipelines|schemas|testing/simulation)/.*\\.${COMPILED}|schemas/.*\\.avsc|pipelines/sample/questions\\.ndjson)$`,
   ),
 }
-const ALWAYS = ['LICENSE', 'README.md', 'package.json']
+const ALWAYS = ['LICENSE', 'README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort(), 'package.json']
 const NAMES = Object.keys(MEANT)
 
 it('a tarball carries the name and the version of its package', () => {
@@ -41,6 +42,28 @@ it.each(Object.entries(MEANT))('%s has the files that are meant, and no others',
 it('no file is in both packages', () => {
   const ofEngine = new Set(filesOf('caudal'))
   expect(filesOf('caudal-answers').filter(path => ofEngine.has(path))).toEqual(ALWAYS)
+})
+
+it.each(NAMES)('every link of a page in %s leads to a file of the package', name => {
+  const files = filesOf(name)
+  const links = files
+    .filter(path => path.endsWith('.md'))
+    .flatMap(path =>
+      [...proseOf(name, path).matchAll(/\]\(([^)\s#]+)/g)].map(([, link = '']) => ({ path, link })),
+    )
+  const dead = links.filter(
+    ({ path, link }) => !/^[a-z]+:/.test(link) && !files.includes(posix.join(posix.dirname(path), link)),
+  )
+  expect(links).toContainEqual({ path: 'README.md', link: 'docs/graph.md' })
+  expect(dead).toEqual([])
+})
+
+it('a link that a package cannot follow becomes its label, and code stays as it is', () => {
+  const text =
+    'See [this](a.md#b), [that](../test/x.ts) and [there](https://example.org).\n```ts\nf[0](x)\n```\n'
+  expect(pageOf('docs/page.md', text, new Set(['docs/a.md']))).toBe(
+    'See [this](a.md#b), that and [there](https://example.org).\n```ts\nf[0](x)\n```\n',
+  )
 })
 
 it.each(NAMES)('what the manifest of %s names is there', name => {
@@ -98,6 +121,10 @@ interface Manifest {
 
 function manifestOf(name: string): Manifest {
   return JSON.parse(readFileSync(join(folder, name, 'package.json'), 'utf8'))
+}
+
+function proseOf(name: string, path: string): string {
+  return readFileSync(join(folder, name, path), 'utf8').replace(/^```[\s\S]*?^```/gm, '')
 }
 
 /** Sorted, folders left out. */
