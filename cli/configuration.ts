@@ -121,6 +121,24 @@ export const SETTINGS = {
     unit: 'ms',
     description: 'How long one call may take before it counts as failed.',
   }),
+  httpProxy: address('HTTP_PROXY', ['http', 'https'], {
+    default: '',
+    alsoSmall: true,
+    description:
+      'Proxy for calls to model endpoints of http://, loopback included. It may carry user and password. Empty: they are called directly.',
+  }),
+  httpsProxy: address('HTTPS_PROXY', ['http', 'https'], {
+    default: '',
+    alsoSmall: true,
+    description:
+      'Proxy for calls to model endpoints of https://, through a tunnel that the proxy cannot read. Empty: they are called directly.',
+  }),
+  noProxy: text('NO_PROXY', {
+    default: '',
+    alsoSmall: true,
+    description:
+      'Hosts that are called without a proxy, with commas between: names, which hold for names below them too, addresses, host:port, or * for all.',
+  }),
   databaseUrl: address('DATABASE_URL', ['postgres', 'postgresql'], {
     default: '',
     secret: true,
@@ -218,6 +236,7 @@ export const SETTINGS = {
   }),
 } as const satisfies Record<string, Row<unknown>>
 
+type Environment = Readonly<Record<string, string | undefined>>
 export type SettingName = keyof typeof SETTINGS
 export type Configuration = {
   readonly [N in SettingName]: (typeof SETTINGS)[N] extends { readonly default: infer T } ? T : never
@@ -226,15 +245,21 @@ export type Configuration = {
   readonly given: ReadonlySet<SettingName>
 }
 
+/** What the environment says for a setting; nothing where it is absent or empty. */
+function foundOf({ environment, alsoSmall }: Row<unknown>, all: Environment): string {
+  const small = alsoSmall ? all[environment.toLowerCase()]?.trim() : undefined
+  return small || (all[environment]?.trim() ?? '')
+}
+
 /** Reads and checks all settings at once; an empty variable counts as absent. Throws CONFIGURATION_INVALID with every fault. */
-export function configurationOf(environment: Readonly<Record<string, string | undefined>>): Configuration {
+export function configurationOf(environment: Environment): Configuration {
   const faults: string[] = []
   const given = new Set<SettingName>()
   const values = {} as Record<SettingName, unknown> // Filled row by row.
   for (const key of Object.keys(SETTINGS) as SettingName[]) {
     // Object.keys forgets the names of a constant.
     const row: Row<unknown> = SETTINGS[key]
-    const found = environment[row.environment]?.trim() ?? ''
+    const found = foundOf(row, environment)
     if (found !== '') given.add(key)
     const value = found === '' ? row.default : row.parse(found)
     if (value instanceof Fault)
@@ -248,9 +273,9 @@ export function configurationOf(environment: Readonly<Record<string, string | un
 }
 
 /** All secrets that the environment holds, fit for use or not: whatever is printed must not have them. */
-export function secretsIn(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function secretsIn(environment: Environment): readonly string[] {
   return Object.values<Row<unknown>>(SETTINGS).flatMap(row => {
-    const found = environment[row.environment]?.trim() ?? ''
+    const found = foundOf(row, environment)
     if (row.type === 'address') return secretsOfAddress(found)
     return row.secret ? [found, ...found.split(/\s+/)] : []
   })

@@ -202,9 +202,12 @@ function providerOptions(
   provider: { baseUrl: string; apiKey: string; model: string },
 ) {
   const sendHints = isSimulated(configuration) || provider.model === SIMULATED
-  const { openAiKeyHeader } = configuration
+  const { openAiKeyHeader, httpProxy, httpsProxy, noProxy } = configuration
+  const proxyUrl = new URL(provider.baseUrl).protocol === 'https:' ? httpsProxy : httpProxy
+  // The simulated model is in this process, where no proxy can find it.
+  const proxy = proxyUrl === '' || isSimulated(configuration) ? undefined : { url: proxyUrl, except: noProxy }
   const apiKeyHeader = openAiKeyHeader === 'authorization' ? undefined : openAiKeyHeader
-  return { ...provider, apiKeyHeader, timeoutMs: callTimeoutMs(configuration), sendHints }
+  return { ...provider, apiKeyHeader, proxy, timeoutMs: callTimeoutMs(configuration), sendHints }
 }
 
 /** The prices that are known here, those of LLM_PRICES before them. Throws CONFIGURATION_INVALID. */

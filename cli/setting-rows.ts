@@ -6,6 +6,8 @@ import { reasonOf } from '#engine/core/errors.ts'
 export interface Row<T> {
   /** Name in the environment. */
   readonly environment: string
+  /** Whether the name in small letters is read too, and goes before: so it is with proxies everywhere. */
+  readonly alsoSmall?: boolean
   readonly type: 'text' | 'list' | 'address' | 'integer' | 'number' | 'choice' | 'boolean' | 'file'
   readonly default: T
   /** What stands for the default where it differs from machine to machine. */
@@ -26,7 +28,7 @@ export class Fault {
 }
 
 export type Base<T> = Pick<Row<T>, 'default' | 'description'> &
-  Partial<Pick<Row<T>, 'unit' | 'secret' | 'defaultText'>>
+  Partial<Pick<Row<T>, 'unit' | 'secret' | 'defaultText' | 'alsoSmall'>>
 
 export const text = (environment: string, base: Base<string>): Row<string> => {
   return { environment, type: 'text', ...base, parse: given => given }

@@ -1,12 +1,20 @@
 /** A `fetch` with only what the SDK needs, on undici's pooled keep-alive connections: a fifth of the CPU of the full one. */
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
-import { Agent } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+
+export interface HttpProxy {
+  /** With its scheme, and with user and password where it wants them. */
+  readonly url: string
+  /** Hosts that are called directly, in the form of `NO_PROXY`. */
+  readonly except: string
+}
 
 export interface ConnectionOptions {
   /** Connections kept to one provider; every call in flight holds one. */
   readonly connectionsMax?: number
   readonly connectTimeoutMs?: number
   readonly replyBytesMax?: number
+  readonly proxy?: HttpProxy | undefined
 }
 
 /** The part of a `Response` that the SDK reads from a reply that is not streamed. */
@@ -27,25 +35,21 @@ export interface LeanFetch {
 /** Building opens no connection. Time limits are the caller's, by `init.signal`; they cover the body as well. */
 export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
   const replyBytesMax = options.replyBytesMax ?? 64 * 1024 * 1024
-  const agent = new Agent({
-    connections: options.connectionsMax ?? 4_096,
-    pipelining: 1,
-    connect: { timeout: options.connectTimeoutMs ?? 5_000 },
-    keepAliveTimeout: 30_000,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: replyBytesMax,
-  })
+  const agent = agentOf(options, replyBytesMax)
   const request = async (input: string | URL | Request, init: RequestInit = {}): Promise<LeanResponse> => {
     const url = new URL(input instanceof Request ? input.url : input)
-    const reply = await agent.request({
-      origin: url.origin,
-      path: url.pathname + url.search,
-      method: init.method === 'GET' ? 'GET' : 'POST',
-      headers: { 'accept-encoding': 'identity', ...Object.fromEntries(new Headers(init.headers)) },
-      body: typeof init.body === 'string' ? init.body : null,
-      signal: init.signal ?? null,
-    })
+    const reply = await agent
+      .request({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: init.method === 'GET' ? 'GET' : 'POST',
+        headers: { 'accept-encoding': 'identity', ...Object.fromEntries(new Headers(init.headers)) },
+        body: typeof init.body === 'string' ? init.body : null,
+        signal: init.signal ?? null,
+      })
+      .catch(error => {
+        throw init.signal?.aborted ? error : ofProxy(error)
+      })
     const headers = firstValues(reply.headers)
     const bytes = new Uint8Array(await reply.body.arrayBuffer())
     const text = new TextDecoder().decode(unpacked(bytes, headers.get('content-encoding'), replyBytesMax))
@@ -59,6 +63,34 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
     }
   }
   return Object.assign(request, { close: () => agent.destroy() })
+}
+
+function agentOf({ proxy, ...options }: ConnectionOptions, replyBytesMax: number): Dispatcher {
+  const timeout = options.connectTimeoutMs ?? 5_000
+  const own = {
+    connections: options.connectionsMax ?? 4_096,
+    pipelining: 1,
+    connect: { timeout },
+    keepAliveTimeout: 30_000,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    maxResponseSize: replyBytesMax,
+  }
+  if (!proxy) return new Agent(own)
+  const { url, except } = proxy
+  return new EnvHttpProxyAgent({
+    ...own,
+    connectTimeout: timeout,
+    httpProxy: url,
+    httpsProxy: url,
+    noProxy: except,
+  })
+}
+
+/** A proxy's refusal ends as if the caller had given up, or had asked wrongly: readers of errors would take it for that. */
+function ofProxy(error: unknown): unknown {
+  const isRefusal = error instanceof Error && /^Proxy /.test(error.message)
+  return isRefusal ? Object.assign(error, { name: 'ProxyRefusal', code: undefined }) : error
 }
 
 const UNPACK: Readonly<

@@ -1,5 +1,6 @@
 /** Where an endpoint is, and how it knows us: the parts of its address, told apart. */
 import { redactor, secretsOfAddress } from '#engine/core/secrets.ts'
+import type { HttpProxy } from './lean-fetch.ts'
 
 export interface Endpoint {
   /** Without user, password and query: fit to be shown. */
@@ -7,6 +8,8 @@ export interface Endpoint {
   readonly query: Readonly<Record<string, string>>
   /** `null` leaves out what the SDK would send. */
   readonly headers: Readonly<Record<string, string | null>>
+  /** What calls go through, for people; nothing where they go directly. */
+  readonly by: string
   /** Takes the key and every other secret of the endpoint out of a text. */
   readonly redact: (text: string) => string
 }
@@ -18,6 +21,8 @@ export interface EndpointOptions {
   readonly apiKey?: string | undefined
   /** The header that carries the key, where it is not `authorization`: `api-key` on Azure. */
   readonly apiKeyHeader?: string | undefined
+  /** Calls go through it. */
+  readonly proxy?: HttpProxy | undefined
   /** Added to every request. */
   readonly headers?: Readonly<Record<string, string>>
   /** Added to every address, for instance `api-version` on Azure. */
@@ -26,7 +31,7 @@ export interface EndpointOptions {
 
 /** User and password of the address go where HTTP wants them, and its query is added to every call. */
 export function endpointOf(options: EndpointOptions): Endpoint {
-  const { apiKey, apiKeyHeader, headers, query } = options
+  const { apiKey, apiKeyHeader, headers, query, proxy } = options
   const url = new URL(options.baseUrl)
   const { username, password } = url
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
@@ -37,12 +42,14 @@ export function endpointOf(options: EndpointOptions): Endpoint {
   const secrets = [
     apiKey ?? '',
     ...secretsOfAddress(options.baseUrl),
+    ...secretsOfAddress(proxy?.url ?? ''),
     ...Object.values(own).filter(each => each !== null),
   ]
   return {
     baseUrl: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
     query: { ...Object.fromEntries(url.searchParams), ...query },
     headers: own,
+    by: proxy ? ` by the proxy ${new URL(proxy.url).origin}` : '',
     redact: redactor(secrets),
   }
 }

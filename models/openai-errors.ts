@@ -7,6 +7,8 @@ import { retryAfterMs } from './retry-after.ts'
 export interface Asked {
   readonly model: string
   readonly baseUrl: string
+  /** The proxy that calls go through, as words after the address; empty without one. */
+  readonly by: string
   readonly timeoutMs: number
   readonly now: number
 }
@@ -47,15 +49,26 @@ function ownLimit(error: Error, { model }: Asked): ModelError {
   return new ModelError('rate_limit', { model, reason, spent: false, cause: error })
 }
 
-function timedOut(error: unknown, { model, timeoutMs, baseUrl }: Asked): ModelError {
-  const reason = `no answer from ${baseUrl} within ${timeoutMs} ms`
+function timedOut(error: unknown, { model, timeoutMs, baseUrl, by }: Asked): ModelError {
+  const reason = `no answer from ${baseUrl}${by} within ${timeoutMs} ms`
   return new ModelError('timeout', { model, reason, cause: error })
 }
 
-function unreachable(error: Error, { model, baseUrl }: Asked): ModelError {
-  const reason = `${baseUrl} cannot be reached (${rootCode(error) ?? error.message}); check OPENAI_BASE_URL and the server`
+function unreachable(error: Error, { model, baseUrl, by }: Asked): ModelError {
+  const code = rootCode(error)
+  const advice = code && OF_CERTIFICATES.test(code) ? CERTIFICATE_ADVICE : adviceToReach(by)
+  const reason = `${baseUrl} cannot be reached${by} (${code ?? rootMessage(error)}); ${advice}`
   return new ModelError('unavailable', { model, reason, cause: error })
 }
+
+const OF_CERTIFICATES = /CERT|ISSUER|SIGNATURE|CHAIN/
+const CERTIFICATE_ADVICE =
+  'where its certificate is of an authority of your own, name that in NODE_EXTRA_CA_CERTS'
+
+const adviceToReach = (by: string): string =>
+  by === ''
+    ? 'check OPENAI_BASE_URL and the server'
+    : 'check OPENAI_BASE_URL, HTTP_PROXY, HTTPS_PROXY and NO_PROXY'
 
 function tooLarge(error: Error, { model, baseUrl }: Asked): ModelError {
   const reason = `the reply of ${baseUrl} is larger than replyBytesMax and was not read to its end`
@@ -131,6 +144,10 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const names = Object.keys(NAMED).filter(name => NAMED[name]?.test(said))
   const isOfValue = names.every(name => name.startsWith('max_')) && OF_A_VALUE.test(said)
   return isOfValue && (names.length > 0 || /context/i.test(said)) ? undefined : { names: new Set(names) }
+}
+
+function rootMessage(error: Error): string {
+  return error.cause instanceof Error ? rootMessage(error.cause) : error.message
 }
 
 function rootCode(error: Error): string | undefined {

@@ -39,7 +39,7 @@ export interface Provider extends Model {
  */
 export function openAi(options: OpenAiOptions, system: System = realSystem): Provider {
   const endpoint = endpointOf(options)
-  const lean = leanFetch(options.connections)
+  const lean = leanFetch({ ...options.connections, proxy: options.proxy })
   const fetch = async (...asked: Parameters<typeof lean>) => inOpenAiWords(await lean(...asked))
   const timeout = options.timeoutMs ?? 60_000
   const client = new OpenAI({
@@ -62,14 +62,14 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
     return known
   }
   return {
-    async complete(asked, call) {
-      const model = nameOf(asked, options)
-      const request = options.sendHints ? asked : { ...asked, hints: undefined }
+    async complete(request, call) {
+      const model = nameOf(request, options)
+      const sent = options.sendHints ? request : { ...request, hints: undefined }
       const learned = termsOf(model)
       let start = system.monotonic()
       try {
         const completion = await learned.ask(
-          request,
+          sent,
           body => {
             start = system.monotonic()
             return client.chat.completions.create(body, {
@@ -79,13 +79,14 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
           },
           call.signal,
         )
-        const reply = replyOf(completion, request, model, system.monotonic() - start)
+        const reply = replyOf(completion, sent, model, system.monotonic() - start)
         if (request.schema && reply.fault === undefined) learned.replied(reply.text)
         return reply
       } catch (error) {
         if (call.signal.aborted) throw call.signal.reason
-        const { baseUrl, redact } = endpoint
-        throw modelErrorOf(error, { model, baseUrl, timeoutMs: timeout, now: system.now() }).redacted(redact)
+        const { baseUrl, by, redact } = endpoint
+        const asked = { model, baseUrl, by, timeoutMs: timeout, now: system.now() }
+        throw modelErrorOf(error, asked).redacted(redact)
       }
     },
     close: () => lean.close(),
