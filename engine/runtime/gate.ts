@@ -1,6 +1,6 @@
 /**
  * Whether records and outside calls may be started. None is while commits stall (age or number of staged effects above the limit), while
- * the producer is being replaced, while claims are unread since a join, or when neither group nor log have confirmed this pod for two thirds of its session:
+ * the producer is being replaced, while claims are unread since a join, or when neither group nor log have confirmed this pod (confirmation.ts):
  * what would finish then might be bought for nothing. The gate never holds back staging or committing, so loops of a
  * topology cannot dead-lock.
  */
@@ -21,16 +21,20 @@ export class Gate implements CallGate {
   /** As far as time is concerned; looked at once a step. */
   isOpen = false
   readonly #facts: () => GateFacts
+  readonly #onWaiting: () => void
   #waiting: (() => void)[] = []
 
+  /** `onWaiting`: a call waits, and what keeps the gate shut is to be looked at. */
   constructor(
     limits: Limits,
     staged: { readonly stagedRecords: number; readonly stagedBytes: number },
     facts: () => GateFacts,
+    onWaiting: () => void,
   ) {
     this.#limits = limits
     this.#staged = staged
     this.#facts = facts
+    this.#onWaiting = onWaiting
   }
 
   /** Once a step, and before each outside call. */
@@ -44,7 +48,9 @@ export class Gate implements CallGate {
   /** Resolves when it opens; nothing when it is open. */
   whenOpen(): Promise<void> | undefined {
     this.look()
-    return this.isOpen ? undefined : new Promise(resolve => this.#waiting.push(resolve))
+    if (this.isOpen) return undefined
+    this.#onWaiting()
+    return new Promise(resolve => this.#waiting.push(resolve))
   }
 
   /** One more record may be started: looked at for each. */

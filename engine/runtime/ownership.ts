@@ -49,6 +49,8 @@ export interface OwnershipOptions {
   readonly makeTask: (name: string) => Task
 }
 
+const kept = (holdings: readonly Holding[]) => holdings.filter(({ isKept }) => isKept)
+
 export class Ownership {
   /** Tasks assigned to this pod, by name. */
   readonly holdings = new Map<string, Holding>()
@@ -219,12 +221,13 @@ export class Ownership {
     if (inTheWay?.owner) return this.#fence(inTheWay, inTheWay.owner)
     const claimable = all.filter(holding => holding.mayBeClaimed(now))
     // Tasks that work here first: a slow restore must hold up nobody else.
-    const kept = claimable.filter(holding => holding.isKept)
-    if (claimable.length > 0) return this.#claim(kept.length > 0 ? kept : claimable)
+    const working = kept(claimable)
+    if (claimable.length > 0) return this.#claim(working.length > 0 ? working : claimable)
     const markable = all.filter(
       holding => holding.fresh && holding.marked !== holding.claim && !holding.task.isMute,
     )
-    if (markable.length > 0 && committer.isFree) this.#mark(markable)
+    if (markable.length > 0 && committer.isFree) return this.#mark(markable)
+    if (confirmation.wantsLook && this.isSure) this.#readClaims(kept(all), confirmation.look())
   }
 
   /** Removes what has ended, and opens what is assigned and not held. */
@@ -279,7 +282,7 @@ export class Ownership {
     })
   }
 
-  #readClaims(holdings: readonly Holding[]): void {
+  #readClaims(holdings: readonly Holding[], onOurs?: () => void): void {
     const membership = this.#options.membership()
     if (!membership) return
     const joins = this.#joins
@@ -297,6 +300,7 @@ export class Ownership {
           holding.readableEnd = bounds[index]?.end ?? 0
           this.#verify(holding, decodeClaim(claims[index]), live)
         }
+        if (holdings.every(each => each.isKept)) onOurs?.()
       },
     )
   }

@@ -92,7 +92,12 @@ export class Pod {
       claimsOf: task => this.#ownership.claimsOf(task),
       onProducerLost: error => this.#producerLost(error),
     })
-    this.#gate = new Gate(limits, this.#committer, () => this.#gateFacts())
+    this.#gate = new Gate(
+      limits,
+      this.#committer,
+      () => this.#gateFacts(),
+      () => this.wake(),
+    )
     const pod = this.#contextOf(incarnation)
     this.context = pod
     this.#group = new Group({

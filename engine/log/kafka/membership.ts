@@ -55,6 +55,8 @@ export class KafkaMembership implements Membership {
   /** The identity of the last join, for claims: the coordinator knows better whether it still counts. */
   #joined: { readonly memberId: string; readonly generation: number } | undefined
   #joins = 0
+  /** It has joined, and nobody has been told since that it is out. */
+  #isCounted = false
   /** A join was asked for that has not begun. */
   #joinAsked = false
   /** What was said of why it cannot join. */
@@ -204,6 +206,7 @@ export class KafkaMembership implements Membership {
     const tasks = decodeTasks(memberAssignment)
     this.#generation = generationId
     this.#joined = { memberId, generation: generationId }
+    this.#isCounted = true
     this.confirmedAt = asked
     this.#told = undefined
     this.#options.listener.joined(generationId, tasks)
@@ -239,7 +242,9 @@ export class KafkaMembership implements Membership {
       code === CODE.FENCED_INSTANCE_ID
     ) {
       if (code !== CODE.ILLEGAL_GENERATION) this.#memberId = ''
-      if (this.#generation !== undefined) this.#options.listener.lost(reasonOf(error))
+      // Also where a join or a sync is refused: the tasks of the last generation are kept meanwhile.
+      if (this.#isCounted) this.#options.listener.lost(reasonOf(error))
+      this.#isCounted = false
       this.#generation = undefined
       return false
     }

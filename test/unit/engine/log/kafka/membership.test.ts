@@ -1,4 +1,7 @@
-/** A claim of the driver belongs to the generation that the caller names, whatever becomes current meanwhile. */
+/**
+ * A claim of the driver belongs to the generation that the caller names, whatever becomes current meanwhile; and a member that is out
+ * is told so once, wherever it learns that.
+ */
 import { afterEach, describe, expect, it } from 'vitest'
 import { CaudalError } from '#engine/core/errors.ts'
 import { CODE } from '#engine/log/kafka/codes.ts'
@@ -21,6 +24,9 @@ class Coordinator {
   generation = 0
   readonly stored: Stored[] = []
   readonly joined: number[] = []
+  readonly losses: string[] = []
+  /** What it answers to the next request of a kind. */
+  readonly refuses = new Map<'joinGroup' | 'syncGroup' | 'heartbeat', Error>()
   /** What the broker answers to claims. */
   refusal: Error | undefined
   /** While it is set, nobody learns where the coordinator is. */
@@ -29,11 +35,15 @@ class Coordinator {
   network(): Network {
     const broker: Partial<Broker> = {
       joinGroup: async () => {
+        this.#answer('joinGroup')
         const generationId = ++this.generation
         return { generationId, leaderId: 'somebody', memberId: `member-${generationId}`, members: [] }
       },
-      syncGroup: async () => ({ memberAssignment: encodeTasks([]) }),
-      heartbeat: async () => undefined,
+      syncGroup: async () => {
+        this.#answer('syncGroup')
+        return { memberAssignment: encodeTasks([]) }
+      },
+      heartbeat: async () => this.#answer('heartbeat'),
       leaveGroup: async () => undefined,
       offsetCommit: async ({ groupGenerationId, memberId }) => {
         this.stored.push({ generation: groupGenerationId, memberId })
@@ -53,6 +63,12 @@ class Coordinator {
     // A membership uses no more of a network than this.
     return network as Network
   }
+
+  #answer(request: 'joinGroup' | 'syncGroup' | 'heartbeat'): void {
+    const refusal = this.refuses.get(request)
+    this.refuses.delete(request)
+    if (refusal) throw refusal
+  }
 }
 
 const opened: KafkaMembership[] = []
@@ -68,12 +84,11 @@ function join(coordinator: Coordinator) {
     assign: () => new Map(),
     listener: {
       joined: (generation: number) => void coordinator.joined.push(generation),
-      lost: () => undefined,
+      lost: (reason: string) => void coordinator.losses.push(reason),
     },
   }
   const shared = coordinator.network()
-  const own = new Coordinator()
-  const membership = new KafkaMembership(options, settings, own.network(), shared, () => undefined)
+  const membership = new KafkaMembership(options, settings, coordinator.network(), shared, () => undefined)
   opened.push(membership)
   membership.start()
   const nextJoin = async () => {
@@ -142,5 +157,34 @@ describe('a claim', () => {
     await nextJoin()
     await time.runFor(10_000)
     expect(coordinator.stored).toHaveLength(1)
+  })
+})
+
+describe('a member', () => {
+  it.each([
+    ['joinGroup', CODE.UNKNOWN_MEMBER_ID],
+    ['syncGroup', CODE.UNKNOWN_MEMBER_ID],
+    ['syncGroup', CODE.ILLEGAL_GENERATION],
+    ['heartbeat', CODE.UNKNOWN_MEMBER_ID],
+  ] as const)(
+    'whose %s is refused with code %d is told once that it is out, and joins again',
+    async (request, code) => {
+      const coordinator = new Coordinator()
+      const { nextJoin, time } = join(coordinator)
+      await time.runUntil(() => coordinator.joined.length === 1, 1_000)
+      expect(coordinator.losses).toEqual([])
+      coordinator.refuses.set(request, answerOf(code))
+      if (request === 'heartbeat') await time.runUntil(() => coordinator.joined.length === 2, 10_000)
+      else await nextJoin()
+      expect(coordinator.losses).toHaveLength(1)
+    },
+  )
+
+  it('that has never joined is not told that it is out', async () => {
+    const coordinator = new Coordinator()
+    coordinator.refuses.set('joinGroup', answerOf(CODE.UNKNOWN_MEMBER_ID))
+    const { time } = join(coordinator)
+    await time.runUntil(() => coordinator.joined.length === 1, 10_000)
+    expect(coordinator.losses).toEqual([])
   })
 })
