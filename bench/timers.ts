@@ -1,6 +1,6 @@
 /** How late timers are, and how long the event loop stands, when very many are due within a short time. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { run } from '#engine/runtime/run.ts'
 import { type Topology, topology } from '#topology/index.ts'
@@ -24,8 +24,8 @@ export const timers: Benchmark = {
 
 /** A timer for each key, due at a time that is known once all are set: set once with the record, moved there by nobody. */
 function reminding(dueOf: (id: number) => number, onFired: (due: number) => void): Topology {
-  const event = json<Event>('event')
-  const lateness = json<number>('lateness')
+  const event = codec.json<Event>('event')
+  const lateness = codec.json<number>('lateness')
   const remind = operator({
     name: 'remind',
     input: event,

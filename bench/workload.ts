@@ -1,6 +1,6 @@
 /** The graphs that are measured and the records that they are fed: events of about 300 bytes of JSON, some fields and a text. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
@@ -18,9 +18,9 @@ export interface Event {
   readonly text: string
 }
 
-const event = json<Event>('event')
-const total = json<number>('total')
-const priced = json<{ readonly user: string; readonly cents: number; readonly text: string }>('priced')
+const event = codec.json<Event>('event')
+const total = codec.json<number>('total')
+const priced = codec.json<{ readonly user: string; readonly cents: number; readonly text: string }>('priced')
 
 /** One value in, one value out. */
 export function mapping(): Topology {
@@ -37,7 +37,7 @@ const count = operator({
   name: 'count',
   input: event,
   outputs: { counted: total },
-  state: { total: value(total) },
+  state: { total: state.value(total) },
   process(_, ctx) {
     const next = (ctx.state.total.get() ?? 0) + 1
     ctx.state.total.set(next)

@@ -12,16 +12,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { json, operator, run, topology } from 'caudal'
+import { codec, operator, run, topology } from 'caudal'
 import { openEmbeddedLog } from 'caudal/embedded'
 
 const ORDERS = 5_000
 const IN_FLIGHT_MAX = 1_000
 const CALL_MS = 200
 
-const Order = json<{ customer: string; amount: number }>('Order')
-const Rated = json<{ customer: string; amount: number; rating: number }>('Rated')
-const Rating = json<number>('rating')
+const Order = codec.json<{ customer: string; amount: number }>('Order')
+const Rated = codec.json<{ customer: string; amount: number; rating: number }>('Rated')
+const Rating = codec.json<number>('rating')
 
 let calls = 0
 let inFlight = 0

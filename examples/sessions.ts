@@ -10,7 +10,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { json, operator, run, text, topology, value } from 'caudal'
+import { codec, operator, run, state, topology } from 'caudal'
 import { openEmbeddedLog } from 'caudal/embedded'
 
 const QUIET_MS = 500
@@ -20,13 +20,13 @@ interface Session {
   readonly startedAt: number
   readonly endedAt: number
 }
-const Session = json<Session>('Session')
+const Session = codec.json<Session>('Session')
 
 const track = operator({
   name: 'track',
-  input: text,
+  input: codec.text,
   outputs: { closed: Session },
-  state: { open: value(Session) },
+  state: { open: state.value(Session) },
   timers: ['quiet'],
   process(record, ctx) {
     const open = ctx.state.open.get() ?? { pages: [], startedAt: record.timestamp }
@@ -42,7 +42,7 @@ const track = operator({
 
 const graph = topology('sessions')
 // Whoever writes the clicks keys them by user as Kafka's own clients do; `send` does.
-const clicks = graph.source('clicks', { value: text, partitionedByKey: true })
+const clicks = graph.source('clicks', { value: codec.text, partitionedByKey: true })
 const sessions = graph.topic('sessions', { value: Session })
 clicks.process(track).to(sessions)
 

@@ -10,18 +10,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { json, operator, run, text, topology, value } from 'caudal'
+import { codec, operator, run, state, topology } from 'caudal'
 import { openEmbeddedLog } from 'caudal/embedded'
 
 const LINES = ['the river runs', 'the river bends', 'and the water runs on', 'where the river ends']
 const WORDS = LINES.join(' ').split(' ').length * 2
 
-const Count = json<number>('count')
+const Count = codec.json<number>('count')
 
 const split = operator({
   name: 'split',
-  input: text,
-  outputs: { word: text },
+  input: codec.text,
+  outputs: { word: codec.text },
   process(record, ctx) {
     for (const word of record.value.split(' ')) ctx.emit('word', word)
   },
@@ -29,9 +29,9 @@ const split = operator({
 
 const count = operator({
   name: 'count',
-  input: text,
+  input: codec.text,
   outputs: { counted: Count },
-  state: { total: value(Count) },
+  state: { total: state.value(Count) },
   process(_record, ctx) {
     const total = (ctx.state.total.get() ?? 0) + 1
     ctx.state.total.set(total)
@@ -40,8 +40,8 @@ const count = operator({
 })
 
 const graph = topology('word-count')
-const lines = graph.source('lines', { value: text })
-const words = graph.topic('words', { value: text, key: word => word })
+const lines = graph.source('lines', { value: codec.text })
+const words = graph.topic('words', { value: codec.text, key: word => word })
 const counts = graph.topic('counts', { value: Count })
 lines.process(split).to(words)
 words.process(count).to(counts)

@@ -1,5 +1,5 @@
 /** Lets each question in once: an event id seen within 24 hours is dropped. */
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { IntakeAvro, LlmRequestAvro, SeenAvro } from '#pipelines/answers/codecs.ts'
 import { NOTHING_SPENT } from '#pipelines/answers/types.ts'
 
@@ -21,7 +21,7 @@ export function admit(options: AdmitOptions = {}) {
     name: 'admit',
     input: IntakeAvro,
     outputs: { admitted: LlmRequestAvro },
-    state: { seen: value(SeenAvro, { ttlMs: options.windowMs ?? DAY_MS }) },
+    state: { seen: state.value(SeenAvro, { ttlMs: options.windowMs ?? DAY_MS }) },
     process({ value: intake }, ctx) {
       if (ctx.state.seen.get() !== undefined) {
         ctx.log.debug('duplicate dropped', { id: intake.id })

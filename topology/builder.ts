@@ -1,5 +1,5 @@
 /**
- * Declares a graph. Building stores values: nothing is checked, opened or run; `validate` reports the faults of what
+ * Declares a graph. Building stores values: nothing is checked, opened or run; `validateTopology` reports the faults of what
  * `build` returns, and types refuse most of them while writing.
  *
  * ```ts

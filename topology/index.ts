@@ -1,13 +1,23 @@
 /** What a graph's author and the tools around graphs import. */
-export { type TopologyBuilder, topology } from './builder.ts'
+export {
+  type SourceOptions,
+  type TableOptions,
+  type TopicOptions,
+  type TopologyBuilder,
+  topology,
+} from './builder.ts'
 export { type Change, compare, type Verdict } from './compare.ts'
 export type { DurationText } from './duration.ts'
 export { explainText } from './explain.ts'
 export type {
+  Case,
+  DelayOptions,
   Edge,
   Origins,
   Processed,
+  ProcessOptions,
   Readable,
+  RecordFacts,
   Rekeyed,
   Source,
   Stream,

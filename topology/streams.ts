@@ -1,5 +1,5 @@
 /** What stands behind the handles: objects that write each declaration into the draft. */
-import { bytes, type Codec } from '#engine/core/codec.ts'
+import { type Codec, codec } from '#engine/core/codec.ts'
 import type { Codecs, Operator } from '#engine/core/operator.ts'
 import { type Draft, type DraftNode, place, route, routesOf } from './draft.ts'
 import type { Edge, Processed, ProcessOptions, Readable, Rekeyed, Routing, Stream } from './handles.ts'
@@ -53,7 +53,7 @@ export function processedOf<O extends Codecs>(
 ): Processed<O> {
   // An output that does not exist is left to validation, which names it.
   const edge = (output: string) =>
-    edgeOf(draft, node, output, operator.outputs[output] ?? bytes, () => handle)
+    edgeOf(draft, node, output, operator.outputs[output] ?? codec.bytes, () => handle)
   const [single, ...others] = Object.keys(operator.outputs)
   const shortcut = single !== undefined && others.length === 0 ? edge(single) : {}
   const handle = { ...shortcut, on: edge } as unknown as Processed<O> // The type follows the outputs as the line above does.

@@ -1,6 +1,6 @@
 /** One contestant of the calls in a process of its own: `engine`, exactly once, or `by-hand`, at least once. */
 import { Agent } from 'undici'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
@@ -24,7 +24,7 @@ async function call(body: string): Promise<string> {
 }
 
 async function callByEngine(): Promise<void> {
-  const TextJson = json<string>('text')
+  const TextJson = codec.json<string>('text')
   const ask = operator({
     name: 'ask',
     input: TextJson,

@@ -1,7 +1,7 @@
 /** A pod of the durability bench: one HTTP call per record in a step. Tells its parent how long each answer was not yet durable. */
 import { once } from 'node:events'
 import { Agent } from 'undici'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
@@ -29,8 +29,8 @@ subscribe('caudal:commit', ({ durationMs }) => {
   waiting = waiting.slice(held)
 })
 
-const TextJson = json<string>('text')
-const AnswerJson = json<{ readonly question: string; readonly text: string }>('answer')
+const TextJson = codec.json<string>('text')
+const AnswerJson = codec.json<{ readonly question: string; readonly text: string }>('answer')
 const ask = operator({
   name: 'ask',
   input: TextJson,

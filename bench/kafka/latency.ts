@@ -1,6 +1,6 @@
 /** One hop at 1,000 records a second on Kafka: from the send to the receipt of the output by a read-committed reader. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import type { NewRecord } from '#engine/core/record.ts'
 import { realSystem } from '#engine/core/system.ts'
@@ -17,7 +17,7 @@ const PER_SECOND = 1_000
 const TICK_MS = 5
 const WARM_UP_SECONDS = 3
 
-const SentJson = json<number>('sent-at')
+const SentJson = codec.json<number>('sent-at')
 const name = `bench-latency-${Date.now().toString(36)}`
 const t = topology(name)
 const pass = operator({

@@ -1,6 +1,6 @@
 /** A pod of the take-over in a process of its own: one call of 100 ms per record, and an output that says who made it. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
@@ -12,8 +12,8 @@ const CALL_MS = 100
 
 const [application = '', name = '', broker = '', sessionText = ''] = process.argv.slice(2)
 /** A record says which partition it was written to. */
-const PartitionJson = json<number>('partition')
-const MadeJson = json<{ readonly partition: number; readonly pod: string }>('made')
+const PartitionJson = codec.json<number>('partition')
+const MadeJson = codec.json<{ readonly partition: number; readonly pod: string }>('made')
 const call = operator({
   name: 'call',
   input: PartitionJson,

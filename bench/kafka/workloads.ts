@@ -1,6 +1,6 @@
 /** What the benchmarks on Kafka run: topologies, their input, and how a run is measured. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
 import { topology } from '#topology/index.ts'
 
@@ -24,15 +24,15 @@ interface Event {
   readonly n: number
   readonly padding: string
 }
-const EventJson = json<Event>('event')
-const CountJson = json<number>('count')
+const EventJson = codec.json<Event>('event')
+const CountJson = codec.json<number>('count')
 
 export function countTopology(name: string, topics: CountTopics) {
   const count = operator({
     name: 'count',
     input: EventJson,
     outputs: { counted: CountJson },
-    state: { total: value(CountJson) },
+    state: { total: state.value(CountJson) },
     process(_, ctx) {
       const total = (ctx.state.total.get() ?? 0) + 1
       ctx.state.total.set(total)

@@ -57,7 +57,7 @@ export function decodeApart<T>(codec: Codec<T>, bytes: Uint8Array): T {
  * Plain JSON with a TypeScript type and no schema registry. `check` may throw, or return false, for a value that
  * is not of the type: such input goes to the dead letters instead of into the operator.
  */
-export function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> {
+function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> {
   return keepsApart({
     name,
     encode: value => {
@@ -74,18 +74,21 @@ export function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> 
 }
 
 /** UTF-8 text as it is: what is not well-formed is refused in both directions, since another text would come of it. */
-export const text: Codec<string> = keepsApart({
+const text: Codec<string> = keepsApart({
   name: 'text',
   encode: value => asBytes(value),
   decode: bytes => asText(bytes),
 })
 
 /** Bytes as they are. What is given and what is got are copies: changing either changes nothing that is stored. */
-export const bytes: Codec<Uint8Array> = keepsApart({
+const bytes: Codec<Uint8Array> = keepsApart({
   name: 'bytes',
   encode: value => copyOf(value),
   decode: value => copyOf(value),
 })
+
+/** The codecs that come with the engine: `codec.json<T>(name, check?)`, `codec.text` and `codec.bytes`. */
+export const codec = { json, text, bytes } as const
 
 /** UTF-8 bytes as a string, without copying first. Throws a TypeError for bytes that are none: no two become one text. */
 export function asText(bytes: Uint8Array): string {

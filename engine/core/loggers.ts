@@ -2,7 +2,7 @@
 import { reasonOf } from './errors.ts'
 import type { Logger } from './operator.ts'
 
-/** Says nothing. */
+/** Says nothing. `caudal` exports it as `silentLogger`. */
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Writes what a person should know to the standard error output, a line each. */

@@ -3,7 +3,7 @@
  * runtime performs them, all of a record's together or none.
  */
 import type { Codec, ValueOf } from './codec.ts'
-import { bytes } from './codec.ts'
+import { codec } from './codec.ts'
 
 export type Codecs = Readonly<Record<string, Codec<unknown>>>
 
@@ -23,18 +23,17 @@ export interface MapState<T> extends StateOptions {
 }
 export type StateDeclarations = Readonly<Record<string, ValueState<unknown> | MapState<unknown>>>
 
-/** Declares one value per key. */
-export const value = <T>(codec: Codec<T>, options: StateOptions = {}): ValueState<T> => ({
-  kind: 'value',
-  codec,
-  ...options,
-})
-/** Declares a map of string to value per key. */
-export const map = <T>(codec: Codec<T>, options: StateOptions = {}): MapState<T> => ({
-  kind: 'map',
-  codec,
-  ...options,
-})
+/** Declares state: `state.value(codec)` is one value per key, `state.map(codec)` a map of string to value per key. */
+export const state = {
+  /** Declares one value per key. */
+  value: <T>(codec: Codec<T>, options: StateOptions = {}): ValueState<T> => ({
+    kind: 'value',
+    codec,
+    ...options,
+  }),
+  /** Declares a map of string to value per key. */
+  map: <T>(codec: Codec<T>, options: StateOptions = {}): MapState<T> => ({ kind: 'map', codec, ...options }),
+} as const
 
 export interface ValueHandle<T> {
   get(): T | undefined
@@ -253,8 +252,9 @@ interface Declare<
  * then `record.input` says by which one a record came.
  *
  * ```ts
+ * const Total = codec.json<number>('Total')
  * const count = operator({
- *   name: 'count', input: text, outputs: { counted: json<number>() }, state: { total: value(json<number>()) },
+ *   name: 'count', input: codec.text, outputs: { counted: Total }, state: { total: state.value(Total) },
  *   process(record, ctx) {
  *     const total = (ctx.state.total.get() ?? 0) + 1
  *     ctx.state.total.set(total)
@@ -330,7 +330,7 @@ interface Erased {
 function declared(definition: Erased) {
   return {
     name: definition.name,
-    inputs: definition.inputs ?? { in: definition.input ?? bytes },
+    inputs: definition.inputs ?? { in: definition.input ?? codec.bytes },
     outputs: definition.outputs ?? {},
     state: definition.state ?? {},
     steps: definition.steps ?? {},

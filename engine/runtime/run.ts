@@ -37,7 +37,7 @@ export interface RunOptions {
    * decided on (SOURCE_UNDECIDED).
    */
   readonly sourcesFrom?: SourcesFrom | undefined
-  /** Left out: warnings and errors go to the standard error output, a line each. `silent` says nothing. */
+  /** Left out: warnings and errors go to the standard error output, a line each. `silentLogger` says nothing. */
   readonly logger?: Logger
   readonly system?: System
 }

@@ -3,8 +3,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { REGISTRY_URL } from '#deploy/local/addresses.ts'
-import { text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import { run } from '#engine/runtime/run.ts'
@@ -115,12 +115,12 @@ describe.skipIf(!isThere)('a registry that runs', () => {
 function counting(schema: string) {
   const count = avro<{ total?: number; sum?: number; last?: string }>(schema)
   const graph = topology(`${RUN}counting`)
-  const words = graph.source('words', { value: text, partitions: 1, partitionedByKey: true })
+  const words = graph.source('words', { value: codec.text, partitions: 1, partitionedByKey: true })
   const keep = operator({
     name: 'keep',
-    input: text,
+    input: codec.text,
     outputs: { counted: count },
-    state: { count: value(count) },
+    state: { count: state.value(count) },
     process(record, ctx) {
       const before = ctx.state.count.get() ?? {}
       const total = (before.total ?? before.sum ?? 0) + 1

@@ -1,21 +1,21 @@
 /** Topics of a real broker that somebody deletes, makes again, or gives more partitions under a running pod. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { CaudalError, hasCode } from '#engine/core/errors.ts'
 import type { Logger } from '#engine/core/operator.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type RunOptions, run } from '#engine/runtime/run.ts'
 import { topology } from '#topology/index.ts'
 import { deleteTopic, openLocalLog } from './kafka.ts'
 import { RUN, stackRuns } from './stack.ts'
 
-const numbers = json<number>('number', each => typeof each === 'number')
+const numbers = codec.json<number>('number', each => typeof each === 'number')
 const sum = operator({
   name: 'sum',
   input: numbers,
   outputs: { out: numbers },
-  state: { total: value(numbers) },
+  state: { total: state.value(numbers) },
   process(record, ctx) {
     const total = (ctx.state.total.get() ?? 0) + record.value
     ctx.state.total.set(total)

@@ -1,14 +1,14 @@
 /** The stage that the later version of the graph has and the earlier one lacks: it asks about each answer once more. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import type { Topology } from '#topology/topology.ts'
 import { type Answer, answer, draw, type GraphOptions, total } from './graph.ts'
 
 /** By which the bill tells its calls from those of the answers. */
 export const AUDIT_ROUND = 9
 
-const audited = json<string>('audited')
-const note = json<Pick<Answer, 'id'> & { readonly note: string }>('note')
+const audited = codec.json<string>('audited')
+const note = codec.json<Pick<Answer, 'id'> & { readonly note: string }>('note')
 
 export function graphWithAudit(options: GraphOptions): Topology {
   const { graph, answers } = draw(options)
@@ -22,7 +22,7 @@ function auditing({ inFlightMax, timeoutMs, ask }: Pick<GraphOptions, 'inFlightM
     name: 'audit',
     input: answer,
     outputs: { audited: note },
-    state: { audits: value(total) },
+    state: { audits: state.value(total) },
     steps: { audit: audited },
     limits: { inFlightMax, timeoutMs },
     async process({ value: answered }, ctx) {

@@ -3,8 +3,8 @@
  * What it must produce is beside it: the chain of a key depends on every question before, so that a lost, doubled or
  * reordered one shows in all that follow.
  */
-import { json } from '#engine/core/codec.ts'
-import { operator, type StepCall, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, type StepCall, state } from '#engine/core/operator.ts'
 import { seedOf } from '#testing/seeded-random.ts'
 import { topology } from '#topology/builder.ts'
 import type { Topology } from '#topology/topology.ts'
@@ -36,12 +36,12 @@ export interface Answer extends Round {
 export const TOPICS = { questions: 'questions', rounds: 'rounds', answers: 'answers' } as const
 export const OPERATOR = 'answer'
 
-export const question = json<Question>('question')
-export const round = json<Round>('round')
-export const answer = json<Answer>('answer')
-export const total = json<Total>('total')
-export const rounds = json<Rounds>('rounds')
-const reply = json<string>('reply')
+export const question = codec.json<Question>('question')
+export const round = codec.json<Round>('round')
+export const answer = codec.json<Answer>('answer')
+export const total = codec.json<Total>('total')
+export const rounds = codec.json<Rounds>('rounds')
+const reply = codec.json<string>('reply')
 
 export interface GraphOptions {
   /** Also the prefix of the topics, so that many runs share a cluster. */
@@ -86,7 +86,7 @@ function answering({ pod, inFlightMax, timeoutMs, ask }: Omit<GraphOptions, 'app
     name: OPERATOR,
     inputs: { fresh: question, again: round },
     outputs: { again: round, answered: answer },
-    state: { total: value(total), rounds: value(rounds) },
+    state: { total: state.value(total), rounds: state.value(rounds) },
     steps: { ask: reply },
     limits: { inFlightMax, timeoutMs },
     async process(record, ctx) {

@@ -4,9 +4,9 @@
  * looks for what is not there exactly once.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/index.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -41,19 +41,19 @@ const ANSWERED_WITHIN_MS = 60_000
 const settings: EmbeddedPodSettings = JSON.parse(process.argv[2] ?? '{}')
 const tell = (message: EmbeddedPodMessage) => void process.send?.(message)
 
-const numbered = json<{ readonly id: number }>('numbered')
-const counted = json<{
+const numbered = codec.json<{ readonly id: number }>('numbered')
+const counted = codec.json<{
   readonly id: number
   readonly key: string
   readonly count: number
   readonly text: string
 }>('counted')
-const total = json<number>('total')
+const total = codec.json<number>('total')
 const count = operator({
   name: 'count',
   input: numbered,
   outputs: { counted },
-  state: { total: value(total) },
+  state: { total: state.value(total) },
   process(record, ctx) {
     const now = (ctx.state.total.get() ?? 0) + 1
     ctx.state.total.set(now)

@@ -3,7 +3,7 @@
  * `node refusing-pod.ts SETTINGS`; tells its parent what happens, and ends with it.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { reasonOf } from '#engine/core/errors.ts'
 import { type EmitOptions, operator } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
@@ -45,8 +45,8 @@ const say =
   (message: string, fields: object = {}) =>
     tell({ type: 'said', level, message, fields })
 
-const numbered = json<{ readonly id: number }>('numbered')
-const extra = json<string>('extra')
+const numbered = codec.json<{ readonly id: number }>('numbered')
+const extra = codec.json<string>('extra')
 const send = operator({
   name: 'send',
   input: numbered,

@@ -1,12 +1,12 @@
 /** A graph of somebody's own, as a module that a command is given. */
-import { json, operator, text, topology, value } from '../../../index.ts'
+import { codec, operator, state, topology } from '../../../index.ts'
 
-const Total = json<number>('Total')
+const Total = codec.json<number>('Total')
 const count = operator({
   name: 'count',
-  input: text,
+  input: codec.text,
   outputs: { counted: Total },
-  state: { total: value(Total) },
+  state: { total: state.value(Total) },
   process(record, ctx) {
     if (record.value === 'poison') throw new TypeError('no word')
     const total = (ctx.state.total.get() ?? 0) + record.value.length
@@ -16,7 +16,7 @@ const count = operator({
 })
 
 const builder = topology('own')
-export const words = builder.source('words', { value: text, partitionedByKey: true, partitions: 2 })
+export const words = builder.source('words', { value: codec.text, partitionedByKey: true, partitions: 2 })
 export const totals = builder.topic('totals', { value: Total, partitions: 2 })
 words.process(count).to(totals)
 export const graph = builder.build()

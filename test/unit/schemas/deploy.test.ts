@@ -1,7 +1,7 @@
 /** Checking and registering at a deploy: which subjects there are, what is told, and that all is checked first. */
 import { expect, test } from 'vitest'
-import { json } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { answers } from '#pipelines/answers.ts'
 import { avro } from '#schemas/avro.ts'
 import { checkSchemas, registerSchemas, subjectsOf } from '#schemas/deploy.ts'
@@ -22,9 +22,9 @@ function graphOf(schema: string) {
     input: kinds,
     outputs: { out: count },
     state: {
-      count: value(count),
-      names: map(avro<string>('"string"', { name: 'deploy.names' })),
-      plain: value(json()),
+      count: state.value(count),
+      names: state.map(avro<string>('"string"', { name: 'deploy.names' })),
+      plain: state.value(codec.json()),
     },
     steps: { ask: avro<number>('"double"', { name: 'deploy.ask' }) },
     process: () => undefined,
@@ -94,11 +94,11 @@ test('registering again gives the same ids', async () => {
 
 test('two schemas of one name cannot stand under one subject', () => {
   const graph = topology('clash')
-  const input = graph.source('in', { value: json() })
+  const input = graph.source('in', { value: codec.json() })
   const clash = operator({
     name: 'clash',
-    input: json(),
-    state: { a: value(avro(COUNT_V1)), b: value(avro(COUNT_V2)) },
+    input: codec.json(),
+    state: { a: state.value(avro(COUNT_V1)), b: state.value(avro(COUNT_V2)) },
     process: () => undefined,
   })
   input.process(clash)
@@ -107,7 +107,7 @@ test('two schemas of one name cannot stand under one subject', () => {
 
 test('codecs of a graph are replaced in a copy, place by place', () => {
   const graph = graphOf(COUNT_V1)
-  const marked = withCodecs(graph, codec => ({ ...json(), name: `${codec.name}!` }))
+  const marked = withCodecs(graph, ({ name }) => ({ ...codec.json(), name: `${name}!` }))
   expect(codecsOf(marked).map(({ codec }) => codec.name)).toEqual(
     codecsOf(graph).map(({ codec }) => `${codec.name}!`),
   )

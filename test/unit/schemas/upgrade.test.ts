@@ -1,7 +1,7 @@
 /** A running topology upgraded in place: state, steps and topics written by an older schema are read by a newer one. */
 import { afterEach, expect, test } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { avro } from '#schemas/avro.ts'
 import { bindSchemas } from '#schemas/bind.ts'
 import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
@@ -25,13 +25,13 @@ interface Count {
 function counting(schema: string): Topology {
   const count = avro<Count>(schema)
   const graph = topology('counting')
-  const words = graph.source('words', { value: text, partitions: 2, partitionedByKey: true })
+  const words = graph.source('words', { value: codec.text, partitions: 2, partitionedByKey: true })
   const counts = graph.topic('counts', { value: count, partitions: 2 })
   const keep = operator({
     name: 'keep',
-    input: text,
+    input: codec.text,
     outputs: { counted: count },
-    state: { count: value(count) },
+    state: { count: state.value(count) },
     process(record, ctx) {
       const before = ctx.state.count.get() ?? {}
       const total = (before.total ?? before.sum ?? 0) + 1

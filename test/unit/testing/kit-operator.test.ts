@@ -1,17 +1,17 @@
 /** One operator alone: what it emits, writes, sets and calls, and how wrong use is answered. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { batchOperator, map, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { batchOperator, operator, state } from '#engine/core/operator.ts'
 import { sleep } from '#engine/core/system.ts'
 import { hang, reply, scripted, testOperator, trouble, virtualSystem } from '#testing/index.ts'
 
-const numbers = json<number>('number', value => typeof value === 'number')
+const numbers = codec.json<number>('number', value => typeof value === 'number')
 
 const count = operator({
   name: 'count',
-  input: text,
-  outputs: { counted: numbers, long: text },
-  state: { total: value(numbers), words: map(numbers) },
+  input: codec.text,
+  outputs: { counted: numbers, long: codec.text },
+  state: { total: state.value(numbers), words: state.map(numbers) },
   timers: ['quiet'],
   tables: { weights: numbers },
   process(record, ctx) {
@@ -103,9 +103,9 @@ describe('testOperator with outside calls', () => {
   const model = scripted<string, string>(request => reply(`${request}!`), { latency: '2s' })
   const ask = operator({
     name: 'ask',
-    input: text,
-    outputs: { answered: text },
-    steps: { first: text, second: text },
+    input: codec.text,
+    outputs: { answered: codec.text },
+    steps: { first: codec.text, second: codec.text },
     limits: { timeoutMs: 5_000 },
     async process(record, ctx) {
       const first = await ctx.step('first', call => model(record.value, call))
@@ -139,7 +139,7 @@ describe('testOperator with outside calls', () => {
     const stuck = scripted<string, string>(() => hang())
     const waiting = operator({
       name: 'waiting',
-      input: text,
+      input: codec.text,
       limits: { timeoutMs: 5_000 },
       async process(record, ctx) {
         await stuck(record.value, ctx)
@@ -152,7 +152,7 @@ describe('testOperator with outside calls', () => {
   it('says on which attempt the operator is', async () => {
     const retrying = operator({
       name: 'retrying',
-      input: text,
+      input: codec.text,
       outputs: { tried: numbers },
       process(_record, ctx) {
         if (ctx.attempt < 3) throw trouble()
@@ -166,7 +166,7 @@ describe('testOperator with outside calls', () => {
   it('gives virtual time to whatever an operator was built with', async () => {
     const pausing = operator({
       name: 'pausing',
-      input: text,
+      input: codec.text,
       outputs: { waited: numbers },
       async process(_record, ctx) {
         await sleep(virtualSystem, 40_000, ctx.signal)
@@ -181,8 +181,8 @@ describe('testOperator on a batch', () => {
   const sizes: number[] = []
   const store = batchOperator({
     name: 'store',
-    input: text,
-    outputs: { stored: text },
+    input: codec.text,
+    outputs: { stored: codec.text },
     batch: { recordsMax: 3, waitMs: 100 },
     processBatch(items) {
       sizes.push(items.length)
@@ -207,7 +207,7 @@ describe('testOperator on a batch', () => {
 })
 
 describe('testOperator used wrongly', () => {
-  const join = operator({ name: 'join', inputs: { left: text, right: numbers }, process() {} })
+  const join = operator({ name: 'join', inputs: { left: codec.text, right: numbers }, process() {} })
 
   it.each([
     [

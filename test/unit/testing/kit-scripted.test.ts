@@ -1,11 +1,11 @@
 /** Scripted calls: what they answer and when, what ends them, and what they remember. */
 import { describe, expect, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { failure, hang, reply, type Scripted, scripted, testTopology, trouble } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 
-const numbers = json<number>('number')
+const numbers = codec.json<number>('number')
 
 function graphAround(call: Scripted<number, number>, timeoutMs = 60_000) {
   const t = topology('app')
@@ -106,7 +106,7 @@ describe('a call', () => {
     const call = scripted<string, string>(each => each)
     const careless = operator({
       name: 'careless',
-      input: text,
+      input: codec.text,
       async process(record, ctx) {
         await call(record.value, { id: record.value })
         await call(record.value, { id: record.value })
@@ -114,7 +114,7 @@ describe('a call', () => {
       },
     })
     const t = topology('app')
-    t.source('in', { value: text }).process(careless)
+    t.source('in', { value: codec.text }).process(careless)
     await using kit = await testTopology(t.build())
     await kit.send('in', { value: 'a' }, { value: 'b' })
     await kit.settle()

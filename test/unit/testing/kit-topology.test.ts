@@ -1,17 +1,17 @@
 /** The kit as its users meet it: feed, settle, read, let time pass, crash and restart; and what it says when used wrongly. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { hang, reply, scripted, testOperator, testTopology, virtualSystem } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 
-const numbers = json<number>('number', each => typeof each === 'number')
+const numbers = codec.json<number>('number', each => typeof each === 'number')
 
 const count = operator({
   name: 'count',
-  input: text,
+  input: codec.text,
   outputs: { counted: numbers },
-  state: { total: value(numbers) },
+  state: { total: state.value(numbers) },
   timers: ['quiet'],
   process(_record, ctx) {
     const total = (ctx.state.total.get() ?? 0) + 1
@@ -24,7 +24,7 @@ const count = operator({
 
 function counting(name = 'counting') {
   const t = topology(name)
-  const words = t.source('words', { value: text, partitionedByKey: true })
+  const words = t.source('words', { value: codec.text, partitionedByKey: true })
   const totals = t.topic('totals', { value: numbers })
   const counted = words.process(count)
   counted.to(totals)
@@ -34,11 +34,11 @@ function counting(name = 'counting') {
 /** Each value takes a call of ten seconds. */
 function calling(script = scripted<string, number>(each => reply(each.length, '10s'))) {
   const t = topology('calling')
-  const words = t.source('words', { value: text, partitions: 1 })
+  const words = t.source('words', { value: codec.text, partitions: 1 })
   const lengths = t.topic('lengths', { value: numbers, partitions: 1 })
   const ask = operator({
     name: 'ask',
-    input: text,
+    input: codec.text,
     outputs: { out: numbers },
     async process(record, ctx) {
       ctx.emit('out', await script(record.value, ctx))
@@ -101,9 +101,9 @@ describe('feeding and reading', () => {
 
   it('takes the key from the key function of a topic', async () => {
     const t = topology('keyed')
-    const source = t.source('in', { value: text })
-    const topic = t.topic('out', { value: text, key: each => each.slice(0, 1) })
-    source.map('same', text, each => each).to(topic)
+    const source = t.source('in', { value: codec.text })
+    const topic = t.topic('out', { value: codec.text, key: each => each.slice(0, 1) })
+    source.map('same', codec.text, each => each).to(topic)
     await using kit = await testTopology(t.build())
     await kit.send(topic, { value: 'xyz' })
     expect(kit.records(topic)[0]?.key).toBe('x')
@@ -234,7 +234,7 @@ describe('pods', () => {
     await using kit = await testTopology(graph)
     await kit.stop()
     const next = topology('counting')
-    next.source('words', { value: text, partitionedByKey: true }).process(count).discard()
+    next.source('words', { value: codec.text, partitionedByKey: true }).process(count).discard()
     await kit.restart(next.build())
     await kit.settle()
     expect(kit.explain()).toContain('counting: 1 stage')
@@ -338,7 +338,7 @@ describe('used wrongly, the kit says what to do', () => {
 
 describe('what the kit tells', () => {
   it('reads a JSON null as a value, and a tombstone as none', async () => {
-    const Maybe = json<number | null>('Maybe')
+    const Maybe = codec.json<number | null>('Maybe')
     const echo = operator({
       name: 'echo',
       input: Maybe,
@@ -376,7 +376,7 @@ describe('what the kit tells', () => {
   })
 
   it('takes no record that the engine would not take elsewhere', async () => {
-    const Text = json<string>('Text')
+    const Text = codec.json<string>('Text')
     const echo = operator({
       name: 'echo',
       input: Text,

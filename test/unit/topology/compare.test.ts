@@ -1,11 +1,11 @@
 /** Comparing versions: what each change of a graph means for what the earlier version left behind. */
 import { describe, expect, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { map, type Operator, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { type Operator, operator, state } from '#engine/core/operator.ts'
 import { compare, plan, summarize, type TopologySummary, topology } from '#topology/index.ts'
 import { check, type Order, OrderCodec, shop } from './graphs.ts'
 
-const NewOrder = json<Order>('NewOrder')
+const NewOrder = codec.json<Order>('NewOrder')
 
 interface Version {
   readonly application?: string
@@ -25,12 +25,12 @@ interface Version {
 function version(version: Version = {}): TopologySummary {
   const { application = 'app', name = 'count', partitions = 8, rename, drop, stage } = version
   const counting = operator({ name, input: OrderCodec, outputs: { counted: OrderCodec }, process() {} })
-  const { state = { total: value(text) }, timers = ['flush'], steps = {} } = version
+  const { state: kept = { total: state.value(codec.text) }, timers = ['flush'], steps = {} } = version
   const p = topology(application)
   const orders = p.topic('orders', { value: OrderCodec, partitions })
   const counted = p.topic('counted', { value: OrderCodec })
   const stream = version.front ? orders.filter('front', () => true) : orders
-  const placed: typeof counting = { ...counting, state, timers, steps }
+  const placed: typeof counting = { ...counting, state: kept, timers, steps }
   stream.process(placed, stage === undefined ? {} : { stage }).to(counted)
   if (drop) p.dropState(drop)
   if (rename) p.renameState(...rename)
@@ -62,7 +62,7 @@ it('another application name is another application', () => {
 
 describe('state', () => {
   it('may be added', () => {
-    const after = version({ state: { total: value(text), more: map(text) } })
+    const after = version({ state: { total: state.value(codec.text), more: state.map(codec.text) } })
     expect(changes(version(), after)).toEqual([])
   })
 
@@ -80,48 +80,50 @@ describe('state', () => {
   })
 
   it('whose like appears under another name wants to be renamed, and then is', () => {
-    const state = { sum: value(text) }
-    expect(compare(version(), version({ state }))).toEqual([
+    const renamed = { sum: state.value(codec.text) }
+    expect(compare(version(), version({ state: renamed }))).toEqual([
       {
         what: 'value of text count.total has no owner any more',
         verdict: 'needsRename',
         remedy: "declare renameState('count.total', 'count.sum'), or dropState('count.total')",
       },
     ])
-    expect(changes(version(), version({ state, rename: ['count.total', 'count.sum'] }))).toEqual([
+    expect(changes(version(), version({ state: renamed, rename: ['count.total', 'count.sum'] }))).toEqual([
       'safe: value of text count.total is renamed to count.sum',
     ])
   })
 
   it('of another kind or type is another state', () => {
-    expect(changes(version(), version({ state: { total: map(text) } }))).toEqual([
+    expect(changes(version(), version({ state: { total: state.map(codec.text) } }))).toEqual([
       'needsDrop: count.total is map of text instead of value of text',
     ])
-    expect(changes(version(), version({ state: { total: value(OrderCodec) } }))).toEqual([
+    expect(changes(version(), version({ state: { total: state.value(OrderCodec) } }))).toEqual([
       'needsDrop: count.total is value of Order instead of value of text',
     ])
   })
 
   it('cannot be renamed into what cannot read it', () => {
-    const after = version({ state: { sum: value(OrderCodec) }, rename: ['count.total', 'count.sum'] })
+    const after = version({ state: { sum: state.value(OrderCodec) }, rename: ['count.total', 'count.sum'] })
     expect(changes(version(), after)).toEqual([
       'refused: count.total is value of text, but is to become count.sum, which is value of Order',
     ])
   })
 
   it('is not offered a name that another state takes already', () => {
-    const before = version({ state: { total: value(text), rest: value(text) } })
-    const state = { sum: value(text) }
-    expect(changes(before, version({ state, rename: ['count.total', 'count.sum'] }))).toEqual([
+    const before = version({ state: { total: state.value(codec.text), rest: state.value(codec.text) } })
+    const renamed = { sum: state.value(codec.text) }
+    expect(changes(before, version({ state: renamed, rename: ['count.total', 'count.sum'] }))).toEqual([
       'safe: value of text count.total is renamed to count.sum',
       'needsDrop: value of text count.rest has no owner any more',
     ])
-    const kept = version({ state: { total: value(text) } })
+    const kept = version({ state: { total: state.value(codec.text) } })
     expect(changes(before, kept)).toEqual(['needsDrop: value of text count.rest has no owner any more'])
   })
 
   it('may live for another time', () => {
-    expect(changes(version(), version({ state: { total: value(text, { ttlMs: 5 }) } }))).toEqual([])
+    expect(changes(version(), version({ state: { total: state.value(codec.text, { ttlMs: 5 }) } }))).toEqual(
+      [],
+    )
   })
 })
 
@@ -138,7 +140,12 @@ describe('timers', () => {
 
 it('the state of a stage that is gone as a whole stays, for a version that has the stage', () => {
   const sink = operator({ name: 'sink', input: OrderCodec, process() {} })
-  const count = operator({ name: 'count', input: OrderCodec, state: { total: value(text) }, process() {} })
+  const count = operator({
+    name: 'count',
+    input: OrderCodec,
+    state: { total: state.value(codec.text) },
+    process() {},
+  })
   const beside = (isThere: boolean) => {
     const p = topology('app')
     const orders = p.source('orders', { value: OrderCodec, partitionedByKey: true })
@@ -156,14 +163,14 @@ it('the state of a stage that is gone as a whole stays, for a version that has t
 
 describe('steps', () => {
   it('live only as long as their records', () => {
-    const before = version({ steps: { call: text } })
+    const before = version({ steps: { call: codec.text } })
     expect(changes(before, version())).toEqual(['safe: step count.call is gone'])
     expect(changes(version(), before)).toEqual([])
   })
 
   it('with results of another type need another name', () => {
     const after = version({ steps: { call: OrderCodec } })
-    expect(changes(version({ steps: { call: text } }), after)).toEqual([
+    expect(changes(version({ steps: { call: codec.text } }), after)).toEqual([
       'needsRename: step count.call results in Order instead of text',
     ])
   })

@@ -1,6 +1,6 @@
 /** Explaining: the whole text and the whole flowchart of one small graph, and the parts that it does not show. */
 import { describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { batchOperator, operator } from '#engine/core/operator.ts'
 import { explainMermaid, explainText, plan, topology } from '#topology/index.ts'
 import { check, OrderCodec, shop } from './graphs.ts'
@@ -60,7 +60,7 @@ topics
       name: 'reading',
       input: OrderCodec,
       outputs: { read: OrderCodec },
-      tables: { prices: text },
+      tables: { prices: codec.text },
       process() {},
     })
     const store = batchOperator({
@@ -70,7 +70,7 @@ topics
       processBatch() {},
     })
     const p = topology('app').dropState('old.total')
-    p.table('prices', { value: text, partitions: 1 })
+    p.table('prices', { value: codec.text, partitions: 1 })
     const orders = p.topic('orders', { value: OrderCodec, partitions: 1 })
     const copies = p.topic('copies', { value: OrderCodec })
     orders.process(reading).to(copies).process(store)
@@ -125,9 +125,14 @@ flowchart LR
   })
 
   it('shows tables as read beside the stream', () => {
-    const reading = operator({ name: 'reading', input: OrderCodec, tables: { prices: text }, process() {} })
+    const reading = operator({
+      name: 'reading',
+      input: OrderCodec,
+      tables: { prices: codec.text },
+      process() {},
+    })
     const p = topology('app')
-    p.table('prices', { value: text })
+    p.table('prices', { value: codec.text })
     p.topic('orders', { value: OrderCodec }).process(reading)
     expect(explainMermaid(plan(p.build()))).toContain('\n  topic0 -.-> operator0')
   })

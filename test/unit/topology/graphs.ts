@@ -1,6 +1,6 @@
 /** Types, operators and graphs that the tests of this folder share. */
-import { json, text } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { topology } from '#topology/index.ts'
 
 export interface Order {
@@ -11,8 +11,8 @@ export interface Payment {
   readonly order: string
 }
 
-export const OrderCodec = json<Order>('Order')
-export const PaymentCodec = json<Payment>('Payment')
+export const OrderCodec = codec.json<Order>('Order')
+export const PaymentCodec = codec.json<Payment>('Payment')
 
 /** One input, one output, nothing kept. */
 export const check = operator({
@@ -27,7 +27,7 @@ export const charge = operator({
   name: 'charge',
   input: OrderCodec,
   outputs: { paid: PaymentCodec, refused: OrderCodec },
-  state: { seen: value(OrderCodec, { ttlMs: 86_400_000 }), tries: map(text) },
+  state: { seen: state.value(OrderCodec, { ttlMs: 86_400_000 }), tries: state.map(codec.text) },
   steps: { call: PaymentCodec },
   timers: ['expire'],
   process() {},
@@ -45,8 +45,8 @@ export const retry = operator({
 export const match = operator({
   name: 'match',
   inputs: { orders: OrderCodec, payments: PaymentCodec },
-  outputs: { matched: text },
-  state: { open: value(OrderCodec) },
+  outputs: { matched: codec.text },
+  state: { open: state.value(OrderCodec) },
   process() {},
 })
 

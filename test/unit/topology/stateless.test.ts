@@ -1,6 +1,6 @@
 /** The stateless operators that the builder makes from functions: run one record through and look at what comes out. */
 import { describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import type { Context, EmitOptions } from '#engine/core/operator.ts'
 import { type Topology, topology } from '#topology/index.ts'
 import { type Order, OrderCodec } from './graphs.ts'
@@ -31,10 +31,14 @@ const order = (amount: number): Order => ({ id: 'o', amount })
 describe('map', () => {
   it('emits what the function returns, in the given codec', () => {
     const { p, orders } = started()
-    orders.map('describe', text, (value, record) => `${record.key}@${record.timestamp}: ${value.amount}`)
+    orders.map(
+      'describe',
+      codec.text,
+      (value, record) => `${record.key}@${record.timestamp}: ${value.amount}`,
+    )
     const graph = p.build()
     expect(run(graph, order(3))).toEqual([{ output: 'out', value: 'k@7: 3', options: undefined }])
-    expect(graph.operators[0]?.operator.outputs.out).toBe(text)
+    expect(graph.operators[0]?.operator.outputs.out).toBe(codec.text)
     expect(graph.operators[0]?.name).toBe('describe')
   })
 })

@@ -3,7 +3,7 @@
  * that does not occur is an error. Every graph is built as well, so that the accepted half is also run.
  */
 import { expect, expectTypeOf, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { topology } from '#topology/index.ts'
 import { charge, check, match, type Order, OrderCodec, PaymentCodec, retry } from './graphs.ts'
 
@@ -51,8 +51,8 @@ it('an operator is attached only to streams of its input type', () => {
 
 it('a stream that knows less than the operator wants is refused, one that knows more is not', () => {
   const p = topology('app')
-  const less = p.topic('less', { value: json<{ id: string }>('less') })
-  const more = p.topic('more', { value: json<Order & { note: string }>('more') })
+  const less = p.topic('less', { value: codec.json<{ id: string }>('less') })
+  const more = p.topic('more', { value: codec.json<Order & { note: string }>('more') })
   // @ts-expect-error: the amount is missing
   less.process(check)
   more.process('again', check)
@@ -95,7 +95,7 @@ it('a rekeyed stream leads to a topic, and a delay does too', () => {
 
 it('functions receive the value type of their stream', () => {
   const { p, orders } = started()
-  const mapped = orders.map('m', text, order => {
+  const mapped = orders.map('m', codec.text, order => {
     expectTypeOf(order).toEqualTypeOf<Order>()
     return order.id
   })
@@ -108,7 +108,7 @@ it('functions receive the value type of their stream', () => {
   // @ts-expect-error: no such case
   sizes.on('small')
   // @ts-expect-error: the codec is text's
-  orders.map('n', text, order => order.amount)
+  orders.map('n', codec.text, order => order.amount)
   expect(p.build().operators).toHaveLength(4)
 })
 

@@ -1,7 +1,7 @@
 /** Validation of names, and of state that is dropped or renamed. */
 import { describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { topology } from '#topology/index.ts'
 import { faults, single, sink } from './faulty-graphs.ts'
 import { charge, check, OrderCodec } from './graphs.ts'
@@ -102,7 +102,7 @@ describe('names', () => {
     const odd = operator({
       name: 'odd',
       input: OrderCodec,
-      state: { 'a b': value(text), seen: value(text) },
+      state: { 'a b': state.value(codec.text), seen: state.value(codec.text) },
       timers: ['seen'],
       process() {},
     })

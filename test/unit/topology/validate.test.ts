@@ -1,7 +1,7 @@
 /** Validation: each fault is found, named by its node, with what to do; and all of them at once. */
 import { describe, expect, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { batchOperator, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { batchOperator, operator, state } from '#engine/core/operator.ts'
 import { assertValid, topology, validate } from '#topology/index.ts'
 import { faults, intoMatch, node, single, sink, withOperators } from './faulty-graphs.ts'
 import { charge, check, match, OrderCodec, PaymentCodec, retry, shop } from './graphs.ts'
@@ -31,7 +31,7 @@ describe('outputs', () => {
   it('go to topics that exist and hold their type', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    const renamed = p.topic('others', { value: json<{ id: string; amount: number }>('Other') })
+    const renamed = p.topic('others', { value: codec.json<{ id: string; amount: number }>('Other') })
     const elsewhere = topology('else').topic('elsewhere', { value: OrderCodec })
     orders.process(retry).on('again').to(renamed).on('gaveUp').to(elsewhere)
     expect(faults(p.build())).toEqual([
@@ -162,7 +162,7 @@ describe('inputs', () => {
   })
 
   it('have the type of where they come from', () => {
-    const other = operator({ name: 'other', input: json<{ id: string }>('Other'), process() {} })
+    const other = operator({ name: 'other', input: codec.json<{ id: string }>('Other'), process() {} })
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     orders.process('direct', other)
@@ -194,7 +194,12 @@ describe('keys', () => {
   }
   const problem = 'keeps state by key, but source raw does not promise one partition for a key'
   const ticking = operator({ name: 'ticking', input: OrderCodec, timers: ['tick'], process() {} })
-  const stepping = operator({ name: 'stepping', input: OrderCodec, steps: { call: text }, process() {} })
+  const stepping = operator({
+    name: 'stepping',
+    input: OrderCodec,
+    steps: { call: codec.text },
+    process() {},
+  })
 
   it('are wanted by state and by timers, also behind fused operators', () => {
     const { p, raw } = source(false)
@@ -296,7 +301,7 @@ describe('operators', () => {
     const limited = operator({
       name: 'limited',
       input: OrderCodec,
-      state: { seen: value(text, { ttlMs: 0 }) },
+      state: { seen: state.value(codec.text, { ttlMs: 0 }) },
       limits: { inFlightMax: 0, timeoutMs: -5 },
       process() {},
     })
@@ -319,7 +324,7 @@ describe('operators', () => {
       batch: { recordsMax: 0, waitMs: -1 },
       processBatch() {},
     })
-    expect(faults(single({ ...bulk, state: { seen: value(text) } }))).toEqual([
+    expect(faults(single({ ...bulk, state: { seen: state.value(codec.text) } }))).toEqual([
       'bulk: works on batches, but declares seen',
       'bulk: has batches of 0 records',
       'bulk: waits -1 ms for a batch',
@@ -340,7 +345,7 @@ describe('operators', () => {
     const reading = operator({
       name: 'reading',
       input: OrderCodec,
-      tables: { prices: text, orders: OrderCodec, rates: OrderCodec },
+      tables: { prices: codec.text, orders: OrderCodec, rates: OrderCodec },
       process() {},
     })
     const p = topology('app')

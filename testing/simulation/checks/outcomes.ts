@@ -1,5 +1,5 @@
 /** Each input has exactly one outcome: nothing is lost, nothing comes twice. */
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Check } from '../scenario.ts'
 
@@ -25,7 +25,7 @@ export function exactlyOnce(
 interface Identified {
   readonly id: string
 }
-const identified = json<Identified>('identified')
+const identified = codec.json<Identified>('identified')
 
 /** The ids that went into a topic, or came out. */
 export function idsIn(topic: string): (evidence: Evidence) => readonly string[] {

@@ -10,7 +10,7 @@
  *
  * Without faults, scaling and rolling restarts included, nothing at all is bought twice.
  */
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { type Evidence, PROVIDER } from '../evidence.ts'
 import type { Call } from '../model-server.ts'
 import { type Check, LIMITS } from '../scenario.ts'
@@ -122,7 +122,7 @@ function bill({ question, process, startedAt, endedAt, outcome }: Call): string 
 interface Identified {
   readonly id: string
 }
-const identified = json<Identified>('identified')
+const identified = codec.json<Identified>('identified')
 
 /** The partition of each input by its id. */
 function partitionsOf(evidence: Evidence, topic: string): ReadonlyMap<string, number> {

@@ -1,5 +1,5 @@
 /** A batch operator: records of many keys are stored together; some rows are refused alone, and then the rest goes on. */
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import { batchOperator } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
@@ -19,8 +19,8 @@ interface Stored extends Row {
   readonly size: number
 }
 
-const row = json<Row>('row')
-const stored = json<Stored>('stored')
+const row = codec.json<Row>('row')
+const stored = codec.json<Stored>('stored')
 
 /** The model stands for a database here: it takes time, fails and hangs. */
 const storeWith = (database: Model) =>

@@ -1,6 +1,6 @@
 /** A keyed count without any waiting: value and map state, on the fast path that makes no promises. */
-import { json } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { allOut, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'
@@ -14,15 +14,15 @@ interface Counted extends Word {
   readonly count: number
 }
 
-const word = json<Word>('word')
-const counted = json<Counted>('counted')
-const number = json<number>('number')
+const word = codec.json<Word>('word')
+const counted = codec.json<Counted>('counted')
+const number = codec.json<number>('number')
 
 const counting = operator({
   name: 'count',
   input: word,
   outputs: { counted },
-  state: { total: value(number), byEnding: map(number) },
+  state: { total: state.value(number), byEnding: state.map(number) },
   process(record, ctx) {
     const { id } = record.value
     const count = (ctx.state.total.get() ?? 0) + 1

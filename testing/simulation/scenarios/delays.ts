@@ -1,5 +1,5 @@
 /** Delays: each job is tried three times, with longer and longer waits between that are served by tiers, hop by hop. */
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { HEADER } from '#engine/core/record.ts'
 import { decodeDelay } from '#engine/runtime/delay-route.ts'
@@ -27,8 +27,8 @@ interface Tried extends Job {
   readonly due: number
 }
 
-const job = json<Job>('job')
-const tried = json<Tried>('tried')
+const job = codec.json<Job>('job')
+const tried = codec.json<Tried>('tried')
 
 const attempt = operator({
   name: 'attempt',

@@ -1,6 +1,6 @@
 /** A join of two inputs through state: an order waits for its payment, or the other way round; some payments never come. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { exactlyOnce, idsIn, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'
@@ -14,14 +14,14 @@ interface Payment extends Order {
   readonly amount: number
 }
 
-const order = json<Order>('order')
-const payment = json<Payment>('payment')
+const order = codec.json<Order>('order')
+const payment = codec.json<Payment>('payment')
 
 const settle = operator({
   name: 'settle',
   inputs: { orders: order, payments: payment },
   outputs: { settled: payment },
-  state: { order: value(order), payment: value(payment) },
+  state: { order: state.value(order), payment: state.value(payment) },
   process(record, ctx) {
     if (record.input === 'orders') ctx.state.order.set(record.value)
     else ctx.state.payment.set(record.value)

@@ -1,5 +1,5 @@
 /** A loop through topics: drafts are judged and, below the mark, made anew, at most three times. */
-import { json, text } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { seedOf } from '../../seeded-random.ts'
@@ -25,16 +25,16 @@ interface Draft extends Attempt {
   readonly verdict?: string
 }
 
-const task = json<Task>('task')
-const attempt = json<Attempt>('attempt')
-const draft = json<Draft>('draft')
+const task = codec.json<Task>('task')
+const attempt = codec.json<Attempt>('attempt')
+const draft = codec.json<Draft>('draft')
 
 const draftWith = (model: Model) =>
   operator({
     name: 'draft',
     input: attempt,
     outputs: { drafted: draft },
-    steps: { draft: text },
+    steps: { draft: codec.text },
     async process({ value }, ctx) {
       const made = await ctx.step('draft', call => model.ask(`${value.id}/${value.attempt}/draft`, call))
       ctx.emit('drafted', { ...value, text: made })
@@ -46,7 +46,7 @@ const judgeWith = (model: Model) =>
     name: 'judge',
     input: draft,
     outputs: { done: draft, again: attempt },
-    steps: { verdict: text },
+    steps: { verdict: codec.text },
     async process({ value }, ctx) {
       const { id, attempt: number } = value
       const verdict = await ctx.step('verdict', call => model.ask(`${id}/${number}/verdict`, call))

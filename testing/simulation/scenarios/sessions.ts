@@ -1,6 +1,6 @@
 /** Sessions through timers: clicks of a key belong together until none has come for a while. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { exactlyOnce, idsIn, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'
@@ -22,15 +22,15 @@ interface Closed extends Session {
   readonly closedAt: number
 }
 
-const click = json<Click>('click')
-const session = json<Session>('session')
-const closed = json<Closed>('closed')
+const click = codec.json<Click>('click')
+const session = codec.json<Session>('session')
+const closed = codec.json<Closed>('closed')
 
 const sessionize = operator({
   name: 'sessionize',
   input: click,
   outputs: { closed },
-  state: { session: value(session), number: value(json<number>('number')) },
+  state: { session: state.value(session), number: state.value(codec.json<number>('number')) },
   timers: ['idle'],
   process(record, ctx) {
     const { id } = record.value

@@ -3,8 +3,8 @@
  * then counted. The chain of a key depends on every question before, so that a lost, doubled or reordered one shows in
  * all that follow.
  */
-import { json, text } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { seedOf } from '../../seeded-random.ts'
 import { allOut, deadIds, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
@@ -27,18 +27,18 @@ interface Answer extends Total {
   readonly verdict: string
 }
 
-const question = json<Question>('question')
-const total = json<Total>('total')
-const ordinal = json<number>('ordinal')
-const answer = json<Answer>('answer')
+const question = codec.json<Question>('question')
+const total = codec.json<Total>('total')
+const ordinal = codec.json<number>('ordinal')
+const answer = codec.json<Answer>('answer')
 
 const answerWith = (model: Model) =>
   operator({
     name: 'answer',
     input: question,
     outputs: { answered: answer },
-    state: { total: value(total), seen: map(ordinal) },
-    steps: { draft: text, verdict: text },
+    state: { total: state.value(total), seen: state.map(ordinal) },
+    steps: { draft: codec.text, verdict: codec.text },
     async process(record, ctx) {
       const { id } = record.value
       const draft = await ctx.step('draft', call => model.ask(`${id}/draft`, call))

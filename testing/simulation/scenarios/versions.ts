@@ -2,8 +2,8 @@
  * Two versions of a graph over the pods, rolled forth and back: the later one has a stage more, which counts the answers of each key.
  * What is answered while only pods of the earlier version run is counted when the later one is back.
  */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { allOut, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import { boughtOnce } from '../checks/purchases.ts'
@@ -22,17 +22,17 @@ interface Counted extends Asked {
   readonly count: number
 }
 
-const asked = json<Asked>('asked')
-const answered = json<Answered>('answered')
-const counted = json<Counted>('counted')
-const number = json<number>('number')
+const asked = codec.json<Asked>('asked')
+const answered = codec.json<Answered>('answered')
+const counted = codec.json<Counted>('counted')
+const number = codec.json<number>('number')
 
 const askWith = (model: Model) =>
   operator({
     name: 'ask',
     input: asked,
     outputs: { answers: answered },
-    steps: { text: json<string>('text') },
+    steps: { text: codec.json<string>('text') },
     async process({ value: { id } }, ctx) {
       const text = await ctx.step('text', call => model.ask(`${id}/text`, call))
       ctx.emit('answers', { id, text })
@@ -43,7 +43,7 @@ const tally = operator({
   name: 'tally',
   input: answered,
   outputs: { counts: counted },
-  state: { count: value(number) },
+  state: { count: state.value(number) },
   process({ value: { id } }, ctx) {
     const count = (ctx.state.count.get() ?? 0) + 1
     ctx.state.count.set(count)

@@ -1,6 +1,6 @@
 /** Snapshots of a global table stand still while updates go on, and leave nothing behind. */
 import { describe, expect, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import type { CaudalError } from '#engine/core/errors.ts'
 import { type LogRecord, NO_HEADERS } from '#engine/core/record.ts'
 import { GlobalTable, type TableSnapshot } from '#engine/runtime/global-table.ts'
@@ -15,7 +15,12 @@ function textTable(entriesMax?: number) {
   const report = (error: CaudalError) => {
     throw error
   }
-  return new GlobalTable({ topic: 'rubrics', codec: text, report, ...(entriesMax ? { entriesMax } : {}) })
+  return new GlobalTable({
+    topic: 'rubrics',
+    codec: codec.text,
+    report,
+    ...(entriesMax ? { entriesMax } : {}),
+  })
 }
 
 /** What a new snapshot says about a key. */
@@ -73,8 +78,11 @@ describe('GlobalTable', () => {
 
   it('skips, counts and reports what it cannot read; the key keeps its value', () => {
     const errors: CaudalError[] = []
-    const codec = json<number>('number')
-    const table = new GlobalTable({ topic: 'rates', codec, report: error => errors.push(error) })
+    const table = new GlobalTable({
+      topic: 'rates',
+      codec: codec.json<number>('number'),
+      report: error => errors.push(error),
+    })
     table.apply([record('a', '1', 7)], 2)
     table.apply([record('a', '{', 8), record(null, '5', 9), record('b', '2', 10)], 2)
     const snapshot = table.snapshot()

@@ -1,8 +1,8 @@
 /** Codecs that have to fetch something first: the task waits, the pod does not, and no attempt is spent. */
 import { afterEach, expect, test } from 'vitest'
-import { type Codec, json, text } from '#engine/core/codec.ts'
+import { type Codec, codec } from '#engine/core/codec.ts'
 import { NotYetReadable } from '#engine/core/errors.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/builder.ts'
 
@@ -20,27 +20,27 @@ function slowText() {
     }
   })
   let asked = 0
-  const codec: Codec<string> = {
-    ...text,
+  const slow: Codec<string> = {
+    ...codec.text,
     name: 'slow',
     decode(bytes) {
-      const read = text.decode(bytes)
+      const read = codec.text.decode(bytes)
       if (!read.startsWith('?') || isThere) return read
       asked++
       throw new NotYetReadable({ id: 7, codec: 'slow', registry: 'nobody' }, ready)
     },
   }
-  return { codec, arrive: () => arrive(), asked: () => asked }
+  return { codec: slow, arrive: () => arrive(), asked: () => asked }
 }
 
-function inputsOf(codec: Codec<string>, attempts: number[] = []) {
+function inputsOf(slow: Codec<string>, attempts: number[] = []) {
   const graph = topology('slow')
-  const words = graph.source('words', { value: codec, partitions: 2, partitionedByKey: true })
-  const out = graph.topic('out', { value: text, partitions: 1 })
+  const words = graph.source('words', { value: slow, partitions: 2, partitionedByKey: true })
+  const out = graph.topic('out', { value: codec.text, partitions: 1 })
   const echo = operator({
     name: 'echo',
-    input: codec,
-    outputs: { out: text },
+    input: slow,
+    outputs: { out: codec.text },
     process(record, ctx) {
       attempts.push(ctx.attempt)
       ctx.emit('out', record.value)
@@ -51,9 +51,9 @@ function inputsOf(codec: Codec<string>, attempts: number[] = []) {
 }
 
 test('a record that cannot be read yet holds its task, and runs as if for the first time', async () => {
-  const { codec, arrive } = slowText()
+  const { codec: slow, arrive } = slowText()
   const attempts: number[] = []
-  const { built, words, out } = inputsOf(codec, attempts)
+  const { built, words, out } = inputsOf(slow, attempts)
   kit = await testTopology(built)
   await kit.send(
     words,
@@ -76,8 +76,8 @@ test('a record that cannot be read yet holds its task, and runs as if for the fi
 })
 
 test('records behind it do not run, those of other tasks do', async () => {
-  const { codec, arrive, asked } = slowText()
-  const { built, words, out } = inputsOf(codec)
+  const { codec: slow, arrive, asked } = slowText()
+  const { built, words, out } = inputsOf(slow)
   kit = await testTopology(built)
   await kit.send(words, { key: 'a', value: '?held' })
   await kit.advance('1s')
@@ -94,15 +94,15 @@ test('records behind it do not run, those of other tasks do', async () => {
 })
 
 test('state that cannot be read yet undoes the run, even of an operator that catches everything', async () => {
-  const { codec, arrive } = slowText()
+  const { codec: slow, arrive } = slowText()
   const graph = topology('stateful')
-  const words = graph.source('words', { value: text, partitions: 1, partitionedByKey: true })
-  const out = graph.topic('out', { value: text, partitions: 1 })
+  const words = graph.source('words', { value: codec.text, partitions: 1, partitionedByKey: true })
+  const out = graph.topic('out', { value: codec.text, partitions: 1 })
   const keep = operator({
     name: 'keep',
-    input: text,
-    outputs: { out: text },
-    state: { last: value(codec) },
+    input: codec.text,
+    outputs: { out: codec.text },
+    state: { last: state.value(slow) },
     process(record, ctx) {
       let last = 'lost'
       try {
@@ -125,16 +125,16 @@ test('state that cannot be read yet undoes the run, even of an operator that cat
 })
 
 test('a journaled step that cannot be read yet is not bought again', async () => {
-  const { codec, arrive } = slowText()
+  const { codec: slow, arrive } = slowText()
   const graph = topology('stepping')
-  const words = graph.source('words', { value: text, partitions: 1, partitionedByKey: true })
-  const out = graph.topic('out', { value: text, partitions: 1 })
+  const words = graph.source('words', { value: codec.text, partitions: 1, partitionedByKey: true })
+  const out = graph.topic('out', { value: codec.text, partitions: 1 })
   let bought = 0
   const buying = operator({
     name: 'buying',
-    input: text,
-    outputs: { out: text },
-    steps: { buy: codec },
+    input: codec.text,
+    outputs: { out: codec.text },
+    steps: { buy: slow },
     async process(_, ctx) {
       const result = await ctx.step('buy', async () => {
         bought++
@@ -157,16 +157,16 @@ test('a journaled step that cannot be read yet is not bought again', async () =>
 })
 
 test('a table waits for what it cannot read yet, and skips nothing', async () => {
-  const { codec, arrive } = slowText()
+  const { codec: slow, arrive } = slowText()
   const graph = topology('tables')
-  const settings = graph.table('settings', { value: codec, key: text => text, partitions: 1 })
-  const words = graph.source('words', { value: text, partitions: 1, partitionedByKey: true })
-  const out = graph.topic('out', { value: json<string | undefined>('maybe'), partitions: 1 })
+  const settings = graph.table('settings', { value: slow, key: text => text, partitions: 1 })
+  const words = graph.source('words', { value: codec.text, partitions: 1, partitionedByKey: true })
+  const out = graph.topic('out', { value: codec.json<string | undefined>('maybe'), partitions: 1 })
   const reading = operator({
     name: 'reading',
-    input: text,
-    outputs: { out: json<string | undefined>('maybe') },
-    tables: { settings: codec },
+    input: codec.text,
+    outputs: { out: codec.json<string | undefined>('maybe') },
+    tables: { settings: slow },
     process: (_, ctx) => ctx.emit('out', ctx.table('settings').get('s') ?? 'none'),
   })
   words.process(reading).to(out)

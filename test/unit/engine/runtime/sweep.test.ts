@@ -1,7 +1,7 @@
 /** The sweep keeps up with what expires, by turns of bounded size, and gives way to what matters more. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { type StateDeclarations, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { state as declared, type StateDeclarations } from '#engine/core/operator.ts'
 import { STEP_KEPT_MS, stepWrites } from '#engine/runtime/step-journal.ts'
 import { SWEEP_INTERVAL_MS, Sweep } from '#engine/runtime/sweep.ts'
 import { frame } from '#engine/state/frame.ts'
@@ -13,8 +13,10 @@ import { VirtualTime } from '#testing/virtual-time.ts'
 
 const TTL_MS = 10_000
 const TURN_ENTRIES_MAX = 1_000
-const TIMED = new Map<string, StateDeclarations>([['op', { last: value(text, { ttlMs: TTL_MS }) }]])
-const UNTIMED = new Map<string, StateDeclarations>([['op', { last: value(text) }]])
+const TIMED = new Map<string, StateDeclarations>([
+  ['op', { last: declared.value(codec.text, { ttlMs: TTL_MS }) }],
+])
+const UNTIMED = new Map<string, StateDeclarations>([['op', { last: declared.value(codec.text) }]])
 
 let store: Store
 let state: TaskState

@@ -1,6 +1,6 @@
 /** The follower of a table: ready at the ends of the start, patient with a log that does not answer, quiet after its end. */
 import { describe, expect, it, vi } from 'vitest'
-import { text } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { CaudalError } from '#engine/core/errors.ts'
 import { type LogRecord, NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
 import type { Bounds, Fetched, Log, Reader } from '#engine/log/log.ts'
@@ -57,7 +57,7 @@ function setUp(bounds: () => Promise<readonly Bounds[]>, partitions: number, ent
   const report = (error: CaudalError) => {
     throw error
   }
-  const table = new GlobalTable<unknown>({ topic: 'rubrics', codec: text, report, entriesMax })
+  const table = new GlobalTable<unknown>({ topic: 'rubrics', codec: codec.text, report, entriesMax })
   const failed = vi.fn()
   const follower = new TableFollower({
     log: log as Log, // The follower reads only; these two methods are all that it may call.

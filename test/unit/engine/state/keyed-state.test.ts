@@ -1,16 +1,16 @@
 /** The handles of an operator's state: what they read and write, and how they fail. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { bytes, json, text } from '#engine/core/codec.ts'
-import { map, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { state } from '#engine/core/operator.ts'
 import { frame, isExpired, unframe } from '#engine/state/frame.ts'
 import { openState } from '#engine/state/keyed-state.ts'
 import { KEY_BYTES_MAX, MAP_NAME_BYTES_MAX, mapEntry, valueEntry } from '#engine/state/layout.ts'
 
 const DECLARED = {
-  total: value(json<number>('total')),
-  seen: map(text),
-  session: value(text, { ttlMs: 1_000 }),
-  recent: map(text, { ttlMs: 1_000 }),
+  total: state.value(codec.json<number>('total')),
+  seen: state.map(codec.text),
+  session: state.value(codec.text, { ttlMs: 1_000 }),
+  recent: state.map(codec.text, { ttlMs: 1_000 }),
 }
 
 let stored: Map<string, Uint8Array>
@@ -151,9 +151,9 @@ describe('failures name the state', () => {
   })
 
   it('a value that the codec does not take', () => {
-    const refusing = { ...bytes, name: 'refusing', encode: () => fail() }
-    const state = openState(
-      { odd: value(refusing) },
+    const refusing = { ...codec.bytes, name: 'refusing', encode: () => fail() }
+    const opened = openState(
+      { odd: state.value(refusing) },
       {
         operator: 'op',
         key: 'k',
@@ -163,7 +163,7 @@ describe('failures name the state', () => {
         write: () => undefined,
       },
     )
-    expect(() => state.odd.set(new Uint8Array())).toThrow(
+    expect(() => opened.odd.set(new Uint8Array())).toThrow(
       expect.objectContaining({
         code: 'ENCODE_FAILED',
         message: expect.stringMatching(/state odd.*refusing/),

@@ -1,7 +1,7 @@
 /** The sweep of expired entries: all of them, nothing else, in bounded batches, across commits. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { map, type StateDeclarations, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { state as declared, type StateDeclarations } from '#engine/core/operator.ts'
 import { frame } from '#engine/state/frame.ts'
 import { CHECKPOINT, mapEntry, stepEntry, timerEntry, valueEntry } from '#engine/state/layout.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'
@@ -9,8 +9,15 @@ import { TaskState } from '#engine/state/task-state.ts'
 import { type Swept, sweepExpired } from '#engine/state/ttl-sweep.ts'
 
 const DECLARED: ReadonlyMap<string, StateDeclarations> = new Map([
-  ['op', { session: value(text, { ttlMs: 1_000 }), recent: map(text, { ttlMs: 500 }), total: value(text) }],
-  ['forever', { session: value(text) }],
+  [
+    'op',
+    {
+      session: declared.value(codec.text, { ttlMs: 1_000 }),
+      recent: declared.map(codec.text, { ttlMs: 500 }),
+      total: declared.value(codec.text),
+    },
+  ],
+  ['forever', { session: declared.value(codec.text) }],
 ])
 const writtenAt = (now: number) => frame(Buffer.from('x'), { now, ttl: 1 })
 const untimed = frame(Buffer.from('x'), { now: 0, ttl: undefined })
@@ -88,7 +95,7 @@ describe('a sweep', () => {
 
   it('does nothing where no state has a time to live', () => {
     state.restore([[valueEntry('op', 'session', 'k'), writtenAt(0)]], 1)
-    const none = new Map([['op', { session: value(text) }]])
+    const none = new Map([['op', { session: declared.value(codec.text) }]])
     expect(sweepExpired(state, none, 9_000, 10, undefined)).toEqual({
       expired: [],
       seen: 0,

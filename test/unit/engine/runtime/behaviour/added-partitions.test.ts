@@ -1,6 +1,6 @@
 /** Partitions that are added to a source: they are told while nobody reads them, and the next start can take them. */
 import { describe, expect, it } from 'vitest'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/runtime/partitioning.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
@@ -18,7 +18,7 @@ const sum = operator({
   name: 'sum',
   input: numbers,
   outputs: { out: numbers },
-  state: { total: value(numbers) },
+  state: { total: state.value(numbers) },
   process(record, ctx) {
     const total = (ctx.state.total.get() ?? 0) + record.value
     ctx.state.total.set(total)

@@ -1,7 +1,7 @@
 /** Back-pressure: every limit holds, full means waiting and never more memory, and all goes on when there is room. */
 import { describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import type { Limits } from '#engine/runtime/limits.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
@@ -147,7 +147,7 @@ describe('while commits stall', () => {
       const keep = operator({
         name: 'keep',
         input: numbers,
-        state: { page: value(text) },
+        state: { page: state.value(codec.text) },
         process(_record, ctx) {
           ran++
           ctx.state.page.set('x'.repeat(1_000))

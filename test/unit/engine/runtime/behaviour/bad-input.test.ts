@@ -1,12 +1,12 @@
 /** Bad input: each kind gives a clear error that says where, and a dead letter with the original bytes; the rest goes on. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
-import { type Context, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { type Context, operator, state } from '#engine/core/operator.ts'
 import { testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
-const big = json<bigint>('bigint')
+const big = codec.json<bigint>('bigint')
 
 /** What a record of value 13 does wrong; every other value is emitted as it is. */
 type Mistake = (ctx: Context) => void
@@ -16,7 +16,7 @@ function withMistake(mistake: Mistake) {
     name: 'careless',
     input: numbers,
     outputs: { out: numbers, wide: big },
-    state: { last: value(big) },
+    state: { last: state.value(big) },
     timers: ['later'],
     tables: { rates: numbers },
     steps: { call: numbers },
@@ -163,7 +163,7 @@ describe('a key', () => {
     const keeping = operator({
       name: 'keeping',
       input: numbers,
-      state: { last: value(numbers) },
+      state: { last: state.value(numbers) },
       process: (record, ctx) => ctx.state.last.set(record.value),
     })
     await using kit = await testTopology(graphOf(keeping))
@@ -204,7 +204,7 @@ describe('headers as large as the log takes them', () => {
 
 describe('a record that grows too large', () => {
   it('is a dead letter that names the topic and its limit', async () => {
-    const text = json<string>('text')
+    const text = codec.json<string>('text')
     const swell = operator({
       name: 'swell',
       input: numbers,
@@ -221,11 +221,11 @@ describe('a record that grows too large', () => {
   })
 
   it('is told as well where it is state', async () => {
-    const text = json<string>('text')
+    const text = codec.json<string>('text')
     const swell = operator({
       name: 'swell',
       input: numbers,
-      state: { all: value(text) },
+      state: { all: state.value(text) },
       process: (record, ctx) => ctx.state.all.set('x'.repeat(record.value)),
     })
     await using kit = await testTopology(graphOf(swell), { recordBytesMax: 20_000 })
@@ -244,7 +244,7 @@ describe('a context that is used after the end', () => {
       name: 'leaking',
       input: numbers,
       outputs: { out: numbers },
-      state: { last: value(numbers) },
+      state: { last: state.value(numbers) },
       timers: ['late'],
       process(record, ctx) {
         kept.push(
@@ -372,7 +372,9 @@ describe('faults of a graph', () => {
     const t = topology('app')
     const source = t.source('in', { value: numbers })
     source.process(operator({ name: 'one', input: numbers, outputs: { lost: numbers }, process() {} }))
-    source.process(operator({ name: 'two', input: numbers, state: { kept: value(numbers) }, process() {} }))
+    source.process(
+      operator({ name: 'two', input: numbers, state: { kept: state.value(numbers) }, process() {} }),
+    )
     await expect(testTopology(t.build())).rejects.toThrow(
       /TOPOLOGY_INVALID[\s\S]*- one: output lost goes nowhere[\s\S]*- two: keeps state by key/,
     )

@@ -1,7 +1,7 @@
 /** The wall clock of a machine steps: what measures a duration does not notice, and nothing is held up for the step's length. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -12,7 +12,7 @@ function stepAll(kit: TestKit, byMs: number): void {
   for (const pod of kit.pods) pod.stepClock(byMs)
 }
 
-const moment = json<{ readonly due: number; readonly now: number }>('moment')
+const moment = codec.json<{ readonly due: number; readonly now: number }>('moment')
 
 /** Sends each value on after so many milliseconds. */
 const postpone = operator({
@@ -31,7 +31,7 @@ describe('under load, with the producer replaced meanwhile', () => {
       name: 'count',
       input: numbers,
       outputs: { out: numbers },
-      state: { total: value(numbers) },
+      state: { total: state.value(numbers) },
       async process(record, ctx) {
         await call(record.value, ctx)
         const total = (ctx.state.total.get() ?? 0) + 1

@@ -1,6 +1,6 @@
 /** Delays: never early, at most the smallest tier late, across crashes, holding neither lane nor slot. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
@@ -13,8 +13,8 @@ interface Waiting {
   readonly wait: number
   readonly due: number
 }
-const waiting = json<Waiting>('Waiting')
-const Arrival = json<{ wait: number; lateMs: number }>('Arrival')
+const waiting = codec.json<Waiting>('Waiting')
+const Arrival = codec.json<{ wait: number; lateMs: number }>('Arrival')
 
 /** Emits each value not before so many milliseconds from now. */
 const postpone = operator({

@@ -1,6 +1,6 @@
 /** Durable steps: a result that was journaled is never bought again, and nothing of it is left when its record is done. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import {
   failure,
@@ -14,7 +14,7 @@ import {
 } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
-const texts = json<string>('text')
+const texts = codec.json<string>('text')
 
 /** Two paid calls in a row, a second each. */
 function twoCalls() {
@@ -289,7 +289,7 @@ describe('a step that is called more than once by one record', () => {
 })
 
 describe('what a step gives', () => {
-  const Anything = json<unknown>('Anything')
+  const Anything = codec.json<unknown>('Anything')
   class Point {
     x = 1
   }

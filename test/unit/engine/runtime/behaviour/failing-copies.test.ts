@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#engine/core/errors.ts'
 import { silent } from '#engine/core/loggers.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import type { TaskId } from '#engine/core/record.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import { run } from '#engine/runtime/run.ts'
@@ -57,7 +57,7 @@ const sum = operator({
   name: 'sum',
   input: numbers,
   outputs: { out: numbers },
-  state: { total: value(numbers) },
+  state: { total: state.value(numbers) },
   timers: ['forget'],
   process(record, ctx) {
     if (record.value === 0) {

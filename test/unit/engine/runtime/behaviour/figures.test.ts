@@ -1,7 +1,7 @@
 /** The figures of a pod: what it tells when it starts, and what they count. */
 import { expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { type DiagnosticEvents, subscribe } from '#engine/runtime/diagnostics.ts'
 import { testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
@@ -9,8 +9,8 @@ import { graphOf, numbers, recordsOf } from './graph.ts'
 const swell = operator({
   name: 'swell',
   input: numbers,
-  outputs: { out: text },
-  state: { page: value(text) },
+  outputs: { out: codec.text },
+  state: { page: state.value(codec.text) },
   tables: { rates: numbers },
   process(record, ctx) {
     ctx.state.page.set('x'.repeat(1_000))

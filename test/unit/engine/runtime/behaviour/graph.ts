@@ -1,10 +1,10 @@
 /** The smallest graph around one operator: source `in`, or one per input, and a topic for each output, by its name. */
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import type { Operator } from '#engine/core/operator.ts'
 import type { Topology } from '#topology/index.ts'
 import { topology } from '#topology/index.ts'
 
-export const numbers = json<number>('number', value => typeof value === 'number')
+export const numbers = codec.json<number>('number', value => typeof value === 'number')
 
 export interface GraphOptions {
   readonly partitions?: number

@@ -1,6 +1,6 @@
 /** Hand-over: a task that moves between living pods finishes what it has in flight, and nothing is bought twice. */
 import { describe, expect, it } from 'vitest'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { hang, reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -12,7 +12,7 @@ function calling(latency: '5s' | 'never' = '5s') {
     name: 'ask',
     input: numbers,
     outputs: { out: numbers },
-    state: { seen: value(numbers) },
+    state: { seen: state.value(numbers) },
     steps: { call: numbers },
     limits: { timeoutMs: 20_000 },
     async process(record, ctx) {

@@ -1,19 +1,19 @@
 /** Joins: several inputs of one operator share the state and the lane of a key. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { testTopology } from '#testing/index.ts'
 import { graphOf } from './graph.ts'
 
-const Order = json<{ item: string }>('Order')
-const Payment = json<{ amount: number }>('Payment')
-const Paid = json<{ item: string; amount: number }>('Paid')
+const Order = codec.json<{ item: string }>('Order')
+const Payment = codec.json<{ amount: number }>('Payment')
+const Paid = codec.json<{ item: string; amount: number }>('Paid')
 
 const join = operator({
   name: 'join',
   inputs: { orders: Order, payments: Payment },
   outputs: { paid: Paid },
-  state: { order: value(Order), payment: value(Payment) },
+  state: { order: state.value(Order), payment: state.value(Payment) },
   process(record, ctx) {
     if (record.input === 'orders') ctx.state.order.set(record.value)
     else ctx.state.payment.set(record.value)

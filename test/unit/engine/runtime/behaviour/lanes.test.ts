@@ -1,6 +1,6 @@
 /** Lanes: a key's records run one after another, keys run side by side, and a slow call blocks nothing else. */
 import { describe, expect, it } from 'vitest'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { reply, scripted, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -13,7 +13,7 @@ function calling() {
     name: 'double',
     input: numbers,
     outputs: { out: numbers },
-    state: { seen: value(numbers) },
+    state: { seen: state.value(numbers) },
     async process(record, ctx) {
       const seen = ctx.state.seen.get() ?? 0
       const answer = await call({ key: record.key, value: record.value }, ctx)

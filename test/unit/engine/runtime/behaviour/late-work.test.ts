@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { batchOperator, type Context, map, operator, value } from '#engine/core/operator.ts'
+import { batchOperator, type Context, operator, state } from '#engine/core/operator.ts'
 import { reply, scripted, type TestKit, testOperator, testTopology, trouble } from '#testing/index.ts'
 import { graphOf, numbers } from './graph.ts'
 
@@ -25,7 +25,7 @@ function floating(use: (ctx: Context) => unknown) {
     name: 'floating',
     input: numbers,
     outputs: { out: numbers },
-    state: { last: value(numbers), all: map(numbers) },
+    state: { last: state.value(numbers), all: state.map(numbers) },
     timers: ['late'],
     steps: { call: numbers },
     process(record, ctx) {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { type MapHandle, map, operator, value } from '#engine/core/operator.ts'
+import { type MapHandle, operator, state } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import { run } from '#engine/runtime/run.ts'
@@ -104,7 +104,7 @@ function walking(walk: (entries: Entries) => Seen, ttlMs?: number) {
   const operating = operator({
     name: 'walking',
     input: numbers,
-    state: { all: map(numbers, ttlMs === undefined ? {} : { ttlMs }), other: value(numbers) },
+    state: { all: state.map(numbers, ttlMs === undefined ? {} : { ttlMs }), other: state.value(numbers) },
     process(record, ctx) {
       if (record.value === 1)
         for (const [index, name] of ['a', 'b', 'c'].entries()) ctx.state.all.set(name, index + 1)
@@ -149,7 +149,7 @@ describe('on the local disk', () => {
     const operating = operator({
       name: 'walking',
       input: numbers,
-      state: { all: map(numbers) },
+      state: { all: state.map(numbers) },
       async process(record, ctx) {
         if (record.value === 1) for (const name of names) ctx.state.all.set(name, 1)
         if (record.value === 1) return

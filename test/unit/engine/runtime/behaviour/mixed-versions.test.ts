@@ -1,6 +1,6 @@
 /** Pods of two versions of a graph side by side: each runs what it knows, and nothing is lost or bought twice on the way. */
 import { describe, expect, it } from 'vitest'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { type Topology, topology } from '#topology/index.ts'
 import { numbers, recordsOf } from './graph.ts'
@@ -52,7 +52,7 @@ const keeping = operator({
   name: 'keep',
   input: numbers,
   outputs: { out: numbers },
-  state: { seen: value(numbers) },
+  state: { seen: state.value(numbers) },
   process(record, ctx) {
     ctx.state.seen.set((ctx.state.seen.get() ?? 0) + 1)
     ctx.emit('out', record.value)
@@ -153,7 +153,7 @@ describe('a stage that stores more', () => {
     name: 'keep',
     input: numbers,
     outputs: { out: numbers },
-    state: { seen: value(numbers), last: value(numbers) },
+    state: { seen: state.value(numbers), last: state.value(numbers) },
     process(record, ctx) {
       ctx.state.seen.set((ctx.state.seen.get() ?? 0) + 1)
       ctx.state.last.set(record.value)

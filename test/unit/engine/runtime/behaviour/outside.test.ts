@@ -1,13 +1,13 @@
 /** A program around a running topology: it writes sources and follows outputs by the handles of the graph. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
+import { codec } from '#engine/core/codec.ts'
 import { operator } from '#engine/core/operator.ts'
 import type { TopicRecord } from '#engine/runtime/topic-client.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { numbers, recordsOf } from './graph.ts'
 
-const Doubled = json<{ twice: number }>('Doubled')
+const Doubled = codec.json<{ twice: number }>('Doubled')
 
 function doubling() {
   const t = topology('app')

@@ -1,22 +1,22 @@
 /** The engine's memory is its own: what an operator changes of what it got or gave changes nothing for anybody else. */
 import { describe, expect, it } from 'vitest'
-import { bytes, type Codec, json } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { type Codec, codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { testOperator, testTopology, trouble } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { graphOf, numbers } from './graph.ts'
 
 /** A codec of somebody who copies nothing. */
 const views: Codec<Uint8Array> = { name: 'views', encode: given => given, decode: given => given.subarray(0) }
-const Box = json<{ count: number; at?: unknown }>('Box')
+const Box = codec.json<{ count: number; at?: unknown }>('Box')
 
-describe.each([bytes, views])('values of codec $name', codec => {
+describe.each([codec.bytes, views])('values of codec $name', codec => {
   it('in state: changing what was read, or what was set, changes nothing that is stored', async () => {
     const seen: number[] = []
     const holding = operator({
       name: 'holding',
       input: numbers,
-      state: { one: value(codec), many: map(codec) },
+      state: { one: state.value(codec), many: state.map(codec) },
       process(record, ctx) {
         if (record.value === 1) {
           const given = Buffer.from([1])
@@ -193,7 +193,7 @@ describe('a topic between two operators', () => {
 
   it('or none: a value that does not fit is told at the operator that emitted it', async () => {
     const t = topology('app')
-    const Checked = json<number>('Checked', each => each < 10)
+    const Checked = codec.json<number>('Checked', each => each < 10)
     t.source('in', { value: numbers, partitions: 1 })
       .map('grow', Checked, each => each * 10)
       .map('same', Checked, each => each)
@@ -207,7 +207,7 @@ describe('a topic between two operators', () => {
 })
 
 describe('rows of a table', () => {
-  const Row = json<{ rates: number[] }>('Row')
+  const Row = codec.json<{ rates: number[] }>('Row')
 
   function looking(codec: Codec<{ rates: number[] }> | Codec<Uint8Array>) {
     const seen: number[] = []
@@ -237,7 +237,7 @@ describe('rows of a table', () => {
   })
 
   it('of bytes, which cannot be frozen, are of each reader its own', async () => {
-    const { seen, graph } = looking(bytes)
+    const { seen, graph } = looking(codec.bytes)
     await using kit = await testTopology(graph)
     await kit.send('rows', { key: 'a', bytes: Buffer.from([1]) })
     await kit.send('in', { key: 'k', value: 1 }, { key: 'k', value: 2 })

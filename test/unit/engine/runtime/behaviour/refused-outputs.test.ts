@@ -1,7 +1,7 @@
 /** Outputs that the log refuses for good: one dead letter or one blocked task, and all else as if they had not been. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import type { NewRecord } from '#engine/core/record.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
@@ -11,14 +11,14 @@ interface Sum {
   readonly value: number
   readonly sum: number
 }
-const sums = json<Sum>('Sum')
+const sums = codec.json<Sum>('Sum')
 
 /** Adds up the values of each key. */
 const adding = operator({
   name: 'adding',
   input: numbers,
   outputs: { out: sums },
-  state: { sum: value(numbers) },
+  state: { sum: state.value(numbers) },
   process(record, ctx) {
     const sum = (ctx.state.sum.get() ?? 0) + record.value
     ctx.state.sum.set(sum)
@@ -117,7 +117,7 @@ describe('an output that is refused for what it is', () => {
       name: 'alarm',
       input: numbers,
       outputs: { out: numbers },
-      state: { last: value(numbers) },
+      state: { last: state.value(numbers) },
       timers: ['ring'],
       process(record, ctx) {
         ctx.state.last.set(record.value)
@@ -144,7 +144,7 @@ describe('an output that is refused for what it is', () => {
       name: 'buying',
       input: numbers,
       outputs: { out: sums },
-      state: { sum: value(numbers) },
+      state: { sum: state.value(numbers) },
       steps: { call: numbers },
       async process(record, ctx) {
         const bought = await ctx.step('call', () => model(record.value))
@@ -172,7 +172,7 @@ describe('an output that is refused for what it is', () => {
       name: 'buying',
       input: numbers,
       outputs: { out: sums },
-      state: { sum: value(numbers) },
+      state: { sum: state.value(numbers) },
       steps: { call: numbers },
       async process(record, ctx) {
         const before = ctx.state.sum.get() ?? 0

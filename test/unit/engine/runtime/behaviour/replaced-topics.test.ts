@@ -1,6 +1,6 @@
 /** Topics that are deleted, or deleted and made again: a position is never used in another topic than the one it was counted in. */
 import { describe, expect, it } from 'vitest'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { realSystem } from '#engine/core/system.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
@@ -197,7 +197,7 @@ it('a state topic that is deleted under a running pod ends it, with what is lost
     name: 'count',
     input: numbers,
     outputs: { out: numbers },
-    state: { total: value(numbers) },
+    state: { total: state.value(numbers) },
     async process(record, ctx) {
       const total = (ctx.state.total.get() ?? 0) + record.value
       ctx.state.total.set(total)
@@ -242,7 +242,7 @@ describe('a cluster that was made new while the local copies were kept', () => {
       name: 'total',
       input: numbers,
       outputs: { out: numbers },
-      state: { total: value(numbers) },
+      state: { total: state.value(numbers) },
       async process(record, ctx) {
         const sum = (ctx.state.total.get() ?? 0) + record.value
         ctx.state.total.set(sum)

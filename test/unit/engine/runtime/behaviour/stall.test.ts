@@ -1,6 +1,6 @@
 /** A pod that did not run for a while: what it held may be another's by now, and it finds out before it writes. */
 import { describe, expect, it } from 'vitest'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { reply, scripted, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -10,7 +10,7 @@ function counting(latencyMs = 0) {
     name: 'count',
     input: numbers,
     outputs: { out: numbers },
-    state: { total: value(numbers) },
+    state: { total: state.value(numbers) },
     async process(record, ctx) {
       await call(record.value, ctx)
       const total = (ctx.state.total.get() ?? 0) + 1

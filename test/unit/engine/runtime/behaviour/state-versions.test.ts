@@ -1,24 +1,24 @@
 /** Versions of a topology over stored state: what nobody owns is refused, until it is renamed or dropped by name. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { type GraphOptions, graphOf, numbers, recordsOf } from './graph.ts'
 
 /** Keeps the last value of each key, under the names given. */
-function keeping(state: string, entries: string, timer: string, options: GraphOptions = {}) {
+function keeping(latest: string, entries: string, timer: string, options: GraphOptions = {}) {
   const keep = operator({
     name: 'keep',
     input: numbers,
     outputs: { out: numbers },
-    state: { [state]: value(numbers), [entries]: map(numbers) } as {
-      last: ReturnType<typeof value<number>>
-      all: ReturnType<typeof map<number>>
+    state: { [latest]: state.value(numbers), [entries]: state.map(numbers) } as {
+      last: ReturnType<typeof state.value<number>>
+      all: ReturnType<typeof state.map<number>>
     },
     timers: [timer],
     process(record, ctx) {
       // The names change from version to version; the kinds do not.
-      const { [state as 'last']: last, [entries as 'all']: all } = ctx.state
+      const { [latest as 'last']: last, [entries as 'all']: all } = ctx.state
       last.set(record.value)
       all.set(`${record.value}`, record.value)
       ctx.timers.set(timer, ctx.now + 3_600_000)
@@ -113,12 +113,12 @@ describe('a version that drops', () => {
 })
 
 describe('a version that cannot read a value', () => {
-  const words = json<string>('number', each => typeof each === 'string')
+  const words = codec.json<string>('number', each => typeof each === 'string')
   const reading = operator({
     name: 'keep',
     input: numbers,
     outputs: { out: numbers },
-    state: { last: value(words), all: map(numbers) },
+    state: { last: state.value(words), all: state.map(numbers) },
     timers: ['ring'],
     process(record, ctx) {
       if (record.value > 0) ctx.emit('out', ctx.state.last.get()?.length ?? 0)

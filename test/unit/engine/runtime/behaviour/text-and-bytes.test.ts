@@ -1,7 +1,7 @@
 /** Between bytes and text nothing is replaced: what is no text, or has no bytes, is refused, and no two become one. */
 import { describe, expect, it } from 'vitest'
-import { bytes, json, text } from '#engine/core/codec.ts'
-import { map, type Operator, operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { type Operator, operator, state } from '#engine/core/operator.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { graphOf, numbers } from './graph.ts'
@@ -31,7 +31,7 @@ const counting = operator({
   name: 'counting',
   input: numbers,
   outputs: { out: numbers },
-  state: { sum: value(numbers) },
+  state: { sum: state.value(numbers) },
   process(record, ctx) {
     ctx.state.sum.set((ctx.state.sum.get() ?? 0) + record.value)
     ctx.emit('out', ctx.state.sum.get() ?? 0)
@@ -97,7 +97,7 @@ describe('keys that are no text', () => {
     const asking = operator({
       name: 'asking',
       input: numbers,
-      outputs: { out: text },
+      outputs: { out: codec.text },
       process: (record, ctx) => ctx.emit('out', `${record.key}`),
     })
     await using kit = await testTopology(graphOf(asking))
@@ -130,11 +130,11 @@ describe('keys that are no text', () => {
 
 describe('values and headers that are no text', () => {
   it('of text and of JSON are dead letters', async () => {
-    for (const codec of [text, json<string>('words')]) {
+    for (const textual of [codec.text, codec.json<string>('words')]) {
       const echo = operator({
         name: 'echo',
-        input: codec,
-        outputs: { out: codec },
+        input: textual,
+        outputs: { out: textual },
         process: (record, ctx) => ctx.emit('out', record.value),
       })
       await using kit = await testTopology(graphOf(echo))
@@ -199,7 +199,7 @@ describe('texts that have no UTF-8', () => {
       operator({
         name: 'odd',
         input: numbers,
-        outputs: { out: text },
+        outputs: { out: codec.text },
         process: (_record, ctx) => ctx.emit('out', lone),
       }),
     'a header': lone =>
@@ -220,7 +220,7 @@ describe('texts that have no UTF-8', () => {
       operator({
         name: 'odd',
         input: numbers,
-        state: { all: map(numbers) },
+        state: { all: state.map(numbers) },
         process: (record, ctx) => ctx.state.all.set(lone, record.value),
       }),
     'the part of a step': lone =>
@@ -285,8 +285,8 @@ describe('bytes', () => {
   it('of any kind are a value like any other', async () => {
     const echo = operator({
       name: 'echo',
-      input: bytes,
-      outputs: { out: bytes },
+      input: codec.bytes,
+      outputs: { out: codec.bytes },
       process: (record, ctx) => ctx.emit('out', record.value),
     })
     await using kit = await testTopology(graphOf(echo))

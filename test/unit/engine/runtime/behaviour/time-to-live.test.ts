@@ -1,6 +1,6 @@
 /** Time to live: what was not written for so long is invisible at once, and swept from the state topic later. */
 import { describe, expect, it } from 'vitest'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { testTopology } from '#testing/index.ts'
 import { graphOf, numbers } from './graph.ts'
 
@@ -12,9 +12,9 @@ const remember = operator({
   input: numbers,
   outputs: { out: numbers },
   state: {
-    last: value(numbers, { ttlMs: TTL_MS }),
-    all: map(numbers, { ttlMs: TTL_MS }),
-    kept: value(numbers),
+    last: state.value(numbers, { ttlMs: TTL_MS }),
+    all: state.map(numbers, { ttlMs: TTL_MS }),
+    kept: state.value(numbers),
   },
   process(record, ctx) {
     ctx.emit('out', (ctx.state.last.get() ?? 0) * 100 + [...ctx.state.all.entries()].length)

@@ -1,18 +1,18 @@
 /** Timers: once, at or after their time, in the lane of their key; moved and cancelled ones do not fire. */
 import { describe, expect, it } from 'vitest'
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { codec } from '#engine/core/codec.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { reply, scripted, testTopology, trouble } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
-const fired = json<{ due: number; now: number }>('fired')
+const fired = codec.json<{ due: number; now: number }>('fired')
 
 /** A positive value sets the timer so many milliseconds ahead; 0 cancels it. */
 const alarm = operator({
   name: 'alarm',
   input: numbers,
   outputs: { out: fired },
-  state: { rung: value(numbers) },
+  state: { rung: state.value(numbers) },
   timers: ['ring'],
   process(record, ctx) {
     if (record.value > 0) ctx.timers.set('ring', ctx.now + record.value)
@@ -151,7 +151,7 @@ describe('onTimer', () => {
       name: 'tick',
       input: numbers,
       outputs: { out: numbers },
-      state: { left: value(numbers) },
+      state: { left: state.value(numbers) },
       timers: ['ring'],
       process(record, ctx) {
         ctx.state.left.set(record.value)

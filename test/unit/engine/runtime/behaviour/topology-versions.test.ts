@@ -1,6 +1,6 @@
 /** Versions of a topology over one log: what would lose something stored is refused before a pod joins, all else goes on. */
 import { describe, expect, it } from 'vitest'
-import { operator, value } from '#engine/core/operator.ts'
+import { operator, state } from '#engine/core/operator.ts'
 import { HEADER, NO_HEADERS } from '#engine/core/record.ts'
 import { encodeDelay } from '#engine/runtime/delay-route.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
@@ -12,7 +12,7 @@ const summing = operator({
   name: 'sum',
   input: numbers,
   outputs: { out: numbers },
-  state: { total: value(numbers) },
+  state: { total: state.value(numbers) },
   process(record, ctx) {
     const total = (ctx.state.total.get() ?? 0) + record.value
     ctx.state.total.set(total)
