@@ -1,5 +1,5 @@
 /** The simulated provider as a process of its own, which its parent may change, take down and bring back. */
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import type { ModelServerStats } from '#models/simulated/purchases.ts'
 import { type ModelServer, startModelServer } from '#models/simulated/server.ts'

@@ -1,6 +1,6 @@
 /** What the benchmarks on Kafka run: topologies, their input, and how a run is measured. */
-import { codec } from '#engine/core/codec.ts'
-import { operator, state } from '#engine/core/operator.ts'
+import { codec } from '#core/codec.ts'
+import { operator, state } from '#core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
 import { topology } from '#topology/index.ts'
 

@@ -1,11 +1,11 @@
 /** `caudal model-server`: the simulated provider on a port of its own. */
-import { sleep } from '#engine/core/system.ts'
+import { sleep } from '#core/system.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer, statsJson } from '#models/simulated/server.ts'
-import { type CommandContext, command, EXIT, type OptionValues } from '../command.ts'
+import { type CommandContext, command, EXIT, type OptionValues } from '../command/command.ts'
 import { configurationOf } from '../configuration.ts'
-import { numbersOf } from '../numbers.ts'
 import { SIMULATED } from '../parts.ts'
+import { numbersOf } from '../terminal/numbers.ts'
 
 const DAY_MS = 24 * 3_600_000
 

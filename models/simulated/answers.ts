@@ -1,8 +1,8 @@
 /** What a simulated model says. It knows nothing: it draws on the reference, the context or the text that it is given. */
-import { judge } from '../computed-judge.ts'
+import { judge } from '#answers/computed-judge.ts'
+import { unescapeTags } from '#answers/prompts.ts'
+import { VERDICT_NAME } from '#answers/rubric.ts'
 import type { JsonSchema, Message } from '../model.ts'
-import { unescapeTags } from '../prompts.ts'
-import { VERDICT_NAME } from '../rubric.ts'
 import { contentStems, coverage, languageOf, sentences } from '../words.ts'
 import { draws } from './draw.ts'
 import { instanceOf } from './instance.ts'

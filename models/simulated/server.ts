@@ -1,7 +1,7 @@
 /** A simulated provider over real HTTP, so that the whole path, SDK included, runs without a key and the same every time. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { realSystem, type System } from '#engine/core/system.ts'
+import { realSystem, type System } from '#core/system.ts'
 import { answerTo } from './answers.ts'
 import { embed } from './embeddings.ts'
 import { type Behaviour, behaviourOf, CALM, type Profile } from './profile.ts'

@@ -22,10 +22,10 @@ const MODEL_PORT = 'models/model.ts'
 /** What is pure of the models: the port, and what is computed around a call. */
 const MODEL_PARTS = [
   MODEL_PORT,
-  'models/rubric.ts',
-  'models/prompts.ts',
-  'models/computed-judge.ts',
-  'models/prices.ts',
+  'answers/rubric.ts',
+  'answers/prompts.ts',
+  'answers/computed-judge.ts',
+  'answers/prices.ts',
   'models/structured.ts',
 ]
 /** The values that the operators of the pipeline pass on, and the contract of a task type. */
@@ -65,7 +65,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     may: ['engine/core', 'engine/state', 'topology', LOG_PORT],
     node: [...PURE, 'node:diagnostics_channel', 'node:async_hooks'],
   },
-  'engine/runtime/pod-name.ts': { may: ['engine/core'], node: ['node:os'] },
+  'engine/pod/pod-name.ts': { may: ['engine/core'], node: ['node:os'] },
   operators: { may: ['engine/core', ...MODEL_PARTS, ...STORE_PORTS, ANSWERS, 'schemas'], node: PURE },
   [ANSWERS]: { may: ['engine/core', ...MODEL_PARTS, 'schemas'], node: PURE },
   models: { may: ['engine/core'], node: PURE },
@@ -101,7 +101,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
 
 /** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  '@kafkajs/confluent-schema-registry': ['schemas/confluent-registry.ts'],
+  '@kafkajs/confluent-schema-registry': ['schemas/avro/confluent-registry.ts'],
   ajv: ['models/structured.ts'],
   // By its own name: an example imports what its reader will.
   caudal: ['examples'],
@@ -137,7 +137,7 @@ const layers: Rule = {
     },
   ),
   breach: {
-    'engine/runtime/pod.ts': "/** Pod. */\nimport { kafka } from '#engine/log/kafka/log.ts'\n",
+    'engine/pod/pod.ts': "/** Pod. */\nimport { kafka } from '#engine/log/kafka/log.ts'\n",
     'topology/builder.ts': "/** Builder. */\nimport { log } from '#engine/log/log.ts'\n",
     'misplaced/thing.ts': '/** A folder that nobody planned. */\n',
     'engine/core/disk.ts': "/** Core does no I/O. */\nimport { readFileSync } from 'node:fs'\n",
@@ -163,7 +163,7 @@ const packages: Rule = {
     },
   ),
   breach: {
-    'engine/runtime/pod.ts': "/** Pod. */\nimport kafka from 'kafkajs'\n",
+    'engine/pod/pod.ts': "/** Pod. */\nimport kafka from 'kafkajs'\n",
     'cli/caudal.ts': "/** Command. */\nimport chalk from 'chalk'\n",
   },
 }
@@ -210,8 +210,8 @@ const crossings: Rule = {
     }
   }),
   breach: {
-    'engine/runtime/pod.ts': "/** Pod. */\nimport { taskKey } from '../core/record.ts'\n",
-    'engine/runtime/task.ts': "/** Task. */\nimport { pod } from '#engine/runtime/pod.ts'\n",
+    'engine/pod/pod.ts': "/** Pod. */\nimport { taskKey } from '../core/record.ts'\n",
+    'engine/task/task.ts': "/** Task. */\nimport { pod } from '#engine/pod/pod.ts'\n",
   },
 }
 

@@ -90,7 +90,7 @@ const errorRules: readonly Rule[] = [
   syntax(
     'catalogued-errors',
     'the code of an error says what happens next; a bare Error says nothing',
-    'throw new CaudalError with a code of engine/core/errors.ts (or TypeError for a mistake of the caller)',
+    'throw new CaudalError with a code of core/errors.ts (or TypeError for a mistake of the caller)',
     'throw new Error("no")',
     report => ({
       NewExpression: node => {
@@ -115,7 +115,7 @@ const errorRules: readonly Rule[] = [
 ]
 
 /** Where each way to the outer world may stand in the product; tests, benchmarks and examples are free. */
-const CLOCK = ['engine/core/system.ts', 'testing/virtual-time.ts']
+const CLOCK = ['core/system.ts', 'testing/virtual-time.ts']
 const ENVIRONMENT = ['cli']
 const OUTPUT = ['cli', 'testing/simulation/simulate.ts']
 
@@ -123,7 +123,7 @@ const worldRules: readonly Rule[] = [
   syntax(
     'injected-time',
     "the simulation replays a whole cluster from one seed: a clock read or a timer of one's own breaks the replay",
-    'take a System (engine/core/system.ts): now, after, defer',
+    'take a System (core/system.ts): now, after, defer',
     'export const t = Date.now() + performance.now() + Number(new Date())',
     (report, file) => ({
       MemberExpression: node => {

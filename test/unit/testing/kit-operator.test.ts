@@ -1,8 +1,8 @@
 /** One operator alone: what it emits, writes, sets and calls, and how wrong use is answered. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { codec } from '#engine/core/codec.ts'
-import { batchOperator, operator, state } from '#engine/core/operator.ts'
-import { sleep } from '#engine/core/system.ts'
+import { codec } from '#core/codec.ts'
+import { batchOperator, operator, state } from '#core/operator.ts'
+import { sleep } from '#core/system.ts'
 import { hang, reply, scripted, testOperator, trouble, virtualSystem } from '#testing/index.ts'
 
 const numbers = codec.json<number>('number', value => typeof value === 'number')

@@ -1,7 +1,7 @@
 /** The kit as its users meet it: feed, settle, read, let time pass, crash and restart; and what it says when used wrongly. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { codec } from '#engine/core/codec.ts'
-import { operator, state } from '#engine/core/operator.ts'
+import { codec } from '#core/codec.ts'
+import { operator, state } from '#core/operator.ts'
 import { hang, reply, scripted, testOperator, testTopology, virtualSystem } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 

@@ -1,6 +1,6 @@
 /** Types, operators and graphs that the tests of this folder share. */
-import { codec } from '#engine/core/codec.ts'
-import { operator, state } from '#engine/core/operator.ts'
+import { codec } from '#core/codec.ts'
+import { operator, state } from '#core/operator.ts'
 import { topology } from '#topology/index.ts'
 
 export interface Order {

@@ -1,5 +1,5 @@
 /** Each input has exactly one outcome: nothing is lost, nothing comes twice. */
-import { codec } from '#engine/core/codec.ts'
+import { codec } from '#core/codec.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Check } from '../scenario.ts'
 

@@ -1,6 +1,6 @@
 /** What the simulated model says to each kind of prompt. */
 import { expect, test } from 'vitest'
-import { readVerdict } from '#models/rubric.ts'
+import { readVerdict } from '#answers/rubric.ts'
 import { type Asked, answerTo, summaryOf, tagged } from '#models/simulated/answers.ts'
 import { instanceOf } from '#models/simulated/instance.ts'
 import { moderationOf, sentimentOf } from '#models/simulated/lexicon.ts'
