@@ -16,12 +16,12 @@ export interface Codec<T> {
 /** The type that a codec carries. */
 export type ValueOf<C> = C extends Codec<infer T> ? T : never
 
-/** Codecs that keep nothing of the bytes that they are given, and give away none that they keep. */
+/** Codecs that keep no bytes that they were given, and return no bytes that they keep. */
 const apart = new WeakSet<object>()
 
 /**
- * Declares that no memory is shared between a codec's values and its bytes. Whatever else comes as a codec gets a copy of
- * the bytes of the engine, and gives the engine one: what an operator changes is then its own.
+ * Declares that no memory is shared between a codec's values and its bytes. Any other codec gets a copy of the engine's
+ * bytes, and the engine copies the bytes that the codec returns. So an operator only changes memory of its own.
  */
 export function keepsApart<C extends object>(codec: C): C {
   apart.add(codec)
@@ -37,7 +37,10 @@ export function onlyReads<C extends object>(codec: C): C {
   return codec
 }
 
-/** A value as its reader gets it: through the codecs, so that the two share nothing; copied as it is where there is no form to write. */
+/**
+ * A value as its reader gets it. It is encoded and decoded, so that writer and reader share no memory. The value of a
+ * codec that only reads is cloned instead.
+ */
 export function passApart(writer: Codec<unknown>, reader: Codec<unknown>, value: unknown): unknown {
   return unwritable.has(writer) ? structuredClone(value) : decodeApart(reader, encodeApart(writer, value))
 }
@@ -55,7 +58,7 @@ export function decodeApart<T>(codec: Codec<T>, bytes: Uint8Array): T {
 
 /**
  * Plain JSON with a TypeScript type and no schema registry. `check` may throw, or return false, for a value that
- * is not of the type: such input goes to the dead letters instead of into the operator.
+ * is not of the type. The record then goes to the dead letters, and the operator does not see it.
  */
 function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> {
   return keepsApart({
@@ -73,14 +76,14 @@ function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> {
   })
 }
 
-/** UTF-8 text as it is: what is not well-formed is refused in both directions, since another text would come of it. */
+/** UTF-8 text. Malformed text is refused in both directions, since it would become another text. */
 const text: Codec<string> = keepsApart({
   name: 'text',
   encode: value => asBytes(value),
   decode: bytes => asText(bytes),
 })
 
-/** Bytes as they are. What is given and what is got are copies: changing either changes nothing that is stored. */
+/** Bytes as they are. Both directions copy: a change of the caller's bytes changes nothing that is stored. */
 const bytes: Codec<Uint8Array> = keepsApart({
   name: 'bytes',
   encode: value => copyOf(value),
@@ -90,20 +93,20 @@ const bytes: Codec<Uint8Array> = keepsApart({
 /** The codecs that come with the engine: `codec.json<T>(name, check?)`, `codec.text` and `codec.bytes`. */
 export const codec = { json, text, bytes } as const
 
-/** UTF-8 bytes as a string, without copying first. Throws a TypeError for bytes that are none: no two become one text. */
+/** UTF-8 bytes as a string, without copying first. Throws a TypeError for invalid bytes, so that no two byte sequences become one text. */
 export function asText(bytes: Uint8Array): string {
   if (!isUtf8(bytes)) throw new TypeError('it is not valid UTF-8')
   return asShown(bytes)
 }
 
-/** UTF-8 bytes for people to look at: what is not valid is shown as replacement characters. */
+/** UTF-8 bytes for people to look at. Invalid bytes are shown as replacement characters. */
 export function asShown(bytes: Uint8Array): string {
   return Buffer.isBuffer(bytes)
     ? bytes.toString()
     : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
 }
 
-/** Text as UTF-8 bytes. Throws a TypeError for what has no UTF-8, a lone surrogate: no two texts become the same bytes. */
+/** Text as UTF-8 bytes. Throws a TypeError for a lone surrogate, which has no UTF-8: no two texts become the same bytes. */
 export function asBytes(text: string): Uint8Array {
   if (typeof text !== 'string') throw new TypeError(`it is ${text === null ? 'null' : typeof text}, not text`)
   if (!text.isWellFormed()) throw new TypeError('it has a lone surrogate, which has no UTF-8')

@@ -1,11 +1,11 @@
-/** What a pod tells about itself: events on diagnostics channels, and metrics as plain numbers that anybody may read. */
+/** What a pod reports about itself: events on diagnostics channels, and metrics as plain numbers. */
 import { type Channel, channel } from 'node:diagnostics_channel'
 import type { Action } from './errors.ts'
 import type { Limits } from './limits.ts'
 
 /** The channels by name, each with the message that it carries. Messages are plain data and are not changed later. */
 export interface DiagnosticEvents {
-  /** A pod has started; `metrics` gives its figures whenever they are wanted, until the pod stops. */
+  /** A pod has started. Until the pod stops, `metrics` returns its current figures. */
   'caudal:pod:started': {
     readonly pod: string
     readonly application: string
@@ -72,7 +72,7 @@ export const DIAGNOSTIC_NAMES = [
 
 const channels = new Map<DiagnosticName, Channel>(DIAGNOSTIC_NAMES.map(name => [name, channel(name)]))
 
-/** Hands the message to all subscribers at once; without one it costs a look-up. What they throw Node reports as uncaught. */
+/** Calls all subscribers with the message before it returns; without a subscriber it costs a look-up. Node reports what a subscriber throws as uncaught. */
 export function publish<N extends DiagnosticName>(name: N, message: DiagnosticEvents[N]): void {
   const target = channels.get(name)
   if (target?.hasSubscribers) target.publish(message)
@@ -143,7 +143,7 @@ export class StageMetrics {
   readonly delayLateMs = new Histogram()
 }
 
-/** Figures of one pod. Counters only grow; the rest shows the present. Whoever counts increments the fields directly. */
+/** Figures of one pod. Counters only grow; the rest shows the present. The runtime increments the fields directly. */
 export class PodMetrics {
   readonly stages = new Map<string, StageMetrics>()
   commits = 0

@@ -1,6 +1,6 @@
-/** Whether a write failed for want of room, by what the system and LMDB call that. */
+/** Whether a write failed because the disk is full, by the codes of the system and of LMDB. */
 
-/** No space left, file too large, quota exceeded; and LMDB's own map, were it ever to end. */
+/** No space left, file too large, quota exceeded; and LMDB's own code for a full map. */
 const FULL: ReadonlySet<unknown> = new Set([28, 27, 122, -30_792, 'ENOSPC', 'EFBIG', 'EDQUOT'])
 /** What LMDB reports for a write that found room for a part of it. */
 const SHORT_WRITE = 5

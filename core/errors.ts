@@ -1,6 +1,6 @@
 /**
  * The error catalogue. A code says what happens next; codes are never reused, and docs/errors.md has a line for each
- * (checked by test/unit/docs.test.ts). An error of somebody else's is classified by `actionOf`, which is total.
+ * (checked by test/unit/docs.test.ts). `actionOf` classifies every other error as well.
  */
 
 /**
@@ -8,13 +8,14 @@
  * - `retry`: run the record again in its lane, at most three attempts within about a second, then dead letter
  * - `wait`: the record runs again, as if for the first time, once what it needs is there; its task starts no other meanwhile
  * - `deadLetter`: the record goes to the dead letters with its original bytes; the rest goes on
- * - `releaseTask`: the task is dropped and taken anew from its last commit
- * - `blockTask`: the task stands still, keeping its place, until its pod is restarted; all other tasks go on
+ * - `releaseTask`: the task is dropped and restarted from its last commit
+ * - `blockTask`: the task is blocked at its position until its pod is restarted; all other tasks go on
  * - `restartPod`: the pod stops uncleanly and the process ends; its supervisor starts it again
  * - `stop`: the pod stops; a person must act
  */
 export type Action = 'retry' | 'wait' | 'deadLetter' | 'releaseTask' | 'blockTask' | 'restartPod' | 'stop'
 
+/** Code to action and message template. A message says what happened, then what to do. */
 export const CATALOGUE = {
   TOPOLOGY_INVALID: ['stop', 'the topology has faults:\n{faults}'],
   CONFIGURATION_INVALID: ['stop', 'the configuration has faults:\n{faults}'],
@@ -25,19 +26,19 @@ export const CATALOGUE = {
   ],
   TOPIC_REPLACED: [
     'blockTask',
-    "topic {topic} was deleted and made again: what was read has id {known}, the topic of that name now has id {found}, and nothing of it is read; say where to begin: adoptTopics: { '{found}': 'start' } (ADOPT_TOPICS={found}=start), or 'position' if its offsets are those of the former one; then restart the pod",
+    "topic {topic} was deleted and made again: what was read has id {known}, the present topic has id {found}, and nothing of it is read. Say where to begin: adoptTopics: { '{found}': 'start' } (ADOPT_TOPICS={found}=start), or 'position' if the offsets of the earlier topic still hold. Then restart the pod",
   ],
   TOPIC_DELETED: [
     'blockTask',
-    'topic {topic} does not exist any more; create it again and restart the pod, which then asks where to begin (TOPIC_REPLACED)',
+    'topic {topic} does not exist any more; create the topic again and restart the pod, which then asks where to begin (TOPIC_REPLACED)',
   ],
   STATE_LOST: [
     'stop',
-    'state topic {topic} was deleted under the running application, and with it the positions and the state of stage {stage}; bring it back from a copy, or start again: the stage then begins without state at the start of its sources',
+    'state topic {topic} was deleted under the running application, and with it the positions and the state of stage {stage}. Restore the topic from a copy, or start again: the stage then begins without state at the start of its sources',
   ],
   SOURCE_UNDECIDED: [
     'stop',
-    'sources that others read hold records, and it is not said whether this new application begins with them:\n{faults}\nSay sourcesFrom: start for all of them, end for what comes from now on (SOURCE_FROM)',
+    'sources that other applications read hold records, and it is not set whether this new application reads them:\n{faults}\nSet sourcesFrom (SOURCE_FROM): start for all records, end for new ones only',
   ],
   TOPIC_MISMATCH: ['stop', 'topics differ from the topology:\n{faults}'],
   TOPOLOGY_CHANGED: ['stop', 'the topology would lose what its earlier version has stored:\n{faults}'],
@@ -87,7 +88,7 @@ export const CATALOGUE = {
   STATE_UNKNOWN: ['deadLetter', 'node {node} uses state, timer or step {name}, which it does not declare'],
   STEP_REPEATED: [
     'deadLetter',
-    "node {node} called step {step} with part '{part}' again while the first call was under way; give each call a part of its own: ctx.step(name, call, part)",
+    "node {node} called step {step} with part '{part}' again during the first call; give each call a part of its own: ctx.step(name, call, part)",
   ],
   CONTEXT_CLOSED: ['deadLetter', 'node {node} used its context after the record had ended'],
   HANDLER_FAILED: ['retry', 'node {node} threw on {place}: {reason}'],
@@ -99,10 +100,13 @@ export const CATALOGUE = {
   ],
   TOO_MANY_DEAD: [
     'blockTask',
-    'task {task} is paused: {dead} of {seen} records in a minute went to the dead letters for one reason; mend the cause, then restart the pod. The last: {reason}',
+    'task {task} is blocked: {dead} of {seen} records in a minute became dead letters for one reason; fix the cause, then restart the pod. The last: {reason}',
   ],
   ABORTED: ['releaseTask', 'the task left this pod while the record was running'],
-  OFFSET_OUT_OF_RANGE: ['stop', '{topic}/{partition} has offsets {start} to {end}, asked was {offset}'],
+  OFFSET_OUT_OF_RANGE: [
+    'stop',
+    '{topic}/{partition} has offsets {start} to {end}, but offset {offset} was asked for',
+  ],
   CLAIM_REFUSED: ['releaseTask', 'claim in generation {generation} was refused: {reason}'],
   FENCED: ['releaseTask', 'producer {producer} was fenced by a newer one'],
   OUTCOME_UNKNOWN: ['releaseTask', 'the outcome of a commit is unknown: {reason}'],
@@ -116,7 +120,7 @@ export const CATALOGUE = {
   ],
   LOG_HOLDER_ENDED: [
     'stop',
-    'process {pid}, which holds the log at {path}, gave no answer: {reason}; give the command again',
+    'process {pid}, which holds the log at {path}, did not answer: {reason}; run the command again',
   ],
   LOG_CORRUPT: ['blockTask', 'the log at {path} cannot be read: {reason}'],
   ACCESS_REFUSED: [
@@ -130,11 +134,11 @@ export const CATALOGUE = {
   ],
   TRANSACTION_TORN: [
     'blockTask',
-    'a transaction of producer {producer} (id {producerId}) has ended, but not in {places}, and {reason}: nothing was written since; {remedy}',
+    'a transaction of producer {producer} (id {producerId}) has ended, but not in {places}, and {reason}; nothing was written since. {remedy}',
   ],
   TRANSACTION_UNCHECKED: [
     'blockTask',
-    'the brokers do not tell which transactions of producer {producer} are open: {reason}; grant READ on the topics and DESCRIBE on the transactional id',
+    'the brokers refuse to say which transactions of producer {producer} are open: {reason}; grant READ on the topics and DESCRIBE on the transactional id',
   ],
   MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],
   MODEL_REFUSED: ['deadLetter', 'model {model}: {errorType}: {reason}'],
@@ -149,8 +153,10 @@ export const CATALOGUE = {
   INTERNAL: ['restartPod', 'an invariant of the engine does not hold: {reason}'],
 } as const satisfies Record<string, readonly [Action, string]>
 
+/** A code of the catalogue. docs/errors.md explains each. */
 export type ErrorCode = keyof typeof CATALOGUE
 
+/** The values of an error: they fill the places in braces of its message. */
 export interface ErrorDetails {
   readonly [name: string]: string | number | undefined
 }
@@ -171,7 +177,7 @@ export class CaudalError extends Error {
   }
 }
 
-/** Thrown by a codec that has to fetch something before it can decode: what it was asked for can be asked again then. */
+/** Thrown by a codec that has to fetch something before it can decode. The record runs again once `ready` resolves. */
 export class NotYetReadable extends CaudalError {
   /** Resolves when it is worth another try; never rejects. */
   readonly ready: Promise<void>
@@ -182,16 +188,16 @@ export class NotYetReadable extends CaudalError {
   }
 }
 
-/** What a log does not take, now or ever: one record of a batch that was to be written, or all that goes to its partition. */
+/** What a log will never take: one record of a batch, or everything that goes to the partition of the batch. */
 export interface Refusal {
-  /** Among the batches of the transaction. */
+  /** Index among the batches of the transaction. */
   readonly batch: number
-  /** Among the records of the batch; `undefined` when no record is to blame. */
+  /** Index among the records of the batch; `undefined` when no record is to blame. */
   readonly record: number | undefined
   readonly error: CaudalError
 }
 
-/** A transaction did not take place, as the log refuses parts of it for good; it goes by the code of the first refusal. */
+/** The log refuses parts of a transaction for good, and the transaction did not take place. `code` is that of the first refusal. */
 export class WritesRefused extends CaudalError {
   readonly refusals: readonly Refusal[]
 
@@ -210,6 +216,7 @@ export function actionOf(error: unknown): Action {
   return 'retry'
 }
 
+/** Whether the error is a `CaudalError` with this code. */
 export function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof CaudalError && error.code === code
 }
@@ -219,7 +226,7 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Programmer's certainty, checked in production: a broken invariant stops the pod instead of spoiling data. */
+/** Checks in production what the code relies on: a broken invariant ends the pod (INTERNAL) before it spoils data. */
 export function invariant(condition: unknown, reason: string): asserts condition {
   if (!condition) throw new CaudalError('INTERNAL', { reason })
 }

@@ -1,8 +1,8 @@
 /** Values that many share: nobody can change what the others see. */
 
 /**
- * Freezes a value with all that it holds. False where that is not possible: bytes, dates, maps, sets and the private parts
- * of objects can be changed in spite of it, so each reader needs a copy of its own.
+ * Freezes a value with all that it holds. Returns false where freezing is not enough: bytes, dates, maps, sets and private
+ * fields can be changed all the same. Each reader of such a value needs a copy of its own.
  */
 export function freezeDeeply(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return typeof value !== 'function'

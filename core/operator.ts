@@ -5,22 +5,27 @@
 import type { Codec, ValueOf } from './codec.ts'
 import { codec } from './codec.ts'
 
+/** Name to codec: the inputs, outputs, steps or tables that an operator declares. */
 export type Codecs = Readonly<Record<string, Codec<unknown>>>
 
 // --- State -------------------------------------------------------------------------------------------------------
 
+/** Options of one declared state. */
 export interface StateOptions {
   /** Entries not written for this long are gone; measured on the record's processing time. */
   readonly ttlMs?: number
 }
+/** Declaration of one value per key. Made by `value`. */
 export interface ValueState<T> extends StateOptions {
   readonly kind: 'value'
   readonly codec: Codec<T>
 }
+/** Declaration of a map of names to values per key. Made by `map`. */
 export interface MapState<T> extends StateOptions {
   readonly kind: 'map'
   readonly codec: Codec<T>
 }
+/** State name to its declaration. */
 export type StateDeclarations = Readonly<Record<string, ValueState<unknown> | MapState<unknown>>>
 
 /** Declares state: `state.value(codec)` is one value per key, `state.map(codec)` a map of string to value per key. */
@@ -35,21 +40,24 @@ export const state = {
   map: <T>(codec: Codec<T>, options: StateOptions = {}): MapState<T> => ({ kind: 'map', codec, ...options }),
 } as const
 
+/** The value of the record's key. Writes are visible at once to the same record, and committed with all its effects. */
 export interface ValueHandle<T> {
   get(): T | undefined
   set(value: T): void
   delete(): void
 }
+/** The map of the record's key. Writes are visible at once to the same record, and committed with all its effects. */
 export interface MapHandle<T> {
   get(name: string): T | undefined
   set(name: string, value: T): void
   delete(name: string): void
   /**
-   * All entries of the record's key as they are when this is called, own writes included, each once, in no particular
-   * order. What is set or deleted during the walk changes the map and not the walk.
+   * All entries of the record's key as they are at the call, own writes included. Each comes once, in no particular
+   * order. Writes during the walk change the map and not the walk.
    */
   entries(): IterableIterator<[string, T]>
 }
+/** `ctx.state`: a handle for each declared state. */
 export type StateHandles<S extends StateDeclarations> = {
   readonly [N in keyof S]: S[N] extends ValueState<infer T>
     ? ValueHandle<T>
@@ -60,6 +68,7 @@ export type StateHandles<S extends StateDeclarations> = {
 
 // --- What process is given ---------------------------------------------------------------------------------------
 
+/** A record as `process` gets it, decoded. */
 export interface InputRecord<Name extends string, Value> {
   /** Name of the input that it came by; `in` for an operator with a single input. */
   readonly input: Name
@@ -68,16 +77,19 @@ export interface InputRecord<Name extends string, Value> {
   /** Event time, milliseconds since the epoch. */
   readonly timestamp: number
 }
+/** The record of any declared input; `record.input` narrows the type of its value. */
 export type InputOf<I extends Codecs> = { [N in keyof I & string]: InputRecord<N, ValueOf<I[N]>> }[keyof I &
   string]
 
+/** A timer that fired, as `onTimer` gets it. */
 export interface Timer<Name extends string = string> {
   readonly name: Name
   readonly key: string | null
-  /** When it was due; it fires at or after this, once. */
+  /** When it was due, milliseconds since the epoch. It fires once, at or after this time. */
   readonly due: number
 }
 
+/** Options of one emitted record. */
 export interface EmitOptions {
   /** Overrides the key of the target topic. */
   readonly key?: string | null
@@ -89,6 +101,7 @@ export interface EmitOptions {
   readonly timestamp?: number
 }
 
+/** What the call of a durable step is given. */
 export interface StepCall {
   /** Aborted when the record's time is up or the task leaves this pod. */
   readonly signal: AbortSignal
@@ -96,6 +109,7 @@ export interface StepCall {
   readonly id: string
 }
 
+/** Where log lines go. The host passes one in; `fields` are data of the line. */
 export interface Logger {
   debug(message: string, fields?: object): void
   info(message: string, fields?: object): void
@@ -103,6 +117,7 @@ export interface Logger {
   error(message: string, fields?: object): void
 }
 
+/** A compacted topic that this pod holds whole. */
 export interface TableHandle<T> {
   get(key: string): T | undefined
 }
@@ -117,8 +132,9 @@ export interface Declared {
   readonly timers: string
 }
 
+/** What `process` and `onTimer` are given beside the record: the ways to describe effects. It is closed when they end. */
 export interface Context<D extends Declared = Declared> {
-  /** Identity of the record: pure function of the input, the same after a crash or a replay. */
+  /** Identity of the record: a pure function of the input, the same after a crash or a replay. */
   readonly id: string
   /** Processing time, fixed for the record: use it instead of the clock. */
   readonly now: number
@@ -132,26 +148,29 @@ export interface Context<D extends Declared = Declared> {
   readonly state: StateHandles<D['state']>
   /** At most one timer per key and name; setting it again moves it. A due time in the past is refused. */
   readonly timers: { set(name: D['timers'], due: number): void; cancel(name: D['timers']): void }
+  /** Writes a value to a declared output, with the record's commit. An undeclared output fails with OUTPUT_UNKNOWN. */
   emit<N extends keyof D['outputs'] & string>(
     output: N,
     value: ValueOf<D['outputs'][N]>,
     options?: EmitOptions,
   ): void
   /**
-   * Runs `call` once and journals its result as soon as it arrives; a record that runs again, after a crash or as a retry,
-   * finds the result instead of calling again. `part` tells apart several calls of one step by one record;
-   * `String(ctx.attempt)` lets a retry buy another result than the one that it was refused for.
+   * Runs `call` once and journals its result as soon as it arrives. A record that runs again, after a crash or as a retry,
+   * finds the result instead of calling again. `part` names each of several calls of one step by one record. With
+   * `String(ctx.attempt)` as its part, a retry buys a new result.
    */
   step<N extends keyof D['steps'] & string>(
     name: N,
     call: (call: StepCall) => Promise<ValueOf<D['steps'][N]>>,
     part?: string,
   ): Promise<ValueOf<D['steps'][N]>>
+  /** A declared table, for look-ups. An undeclared table fails with TABLE_UNKNOWN. */
   table<N extends keyof D['tables'] & string>(name: N): TableHandle<ValueOf<D['tables'][N]>>
   /** Ends the record: to the dead letters, with this reason. */
   deadLetter(reason: string): never
 }
 
+/** What `onError` is given: the error of one run of a record. */
 export interface FailureContext {
   readonly error: unknown
   /** How often the record has run, this time included. */
@@ -159,8 +178,10 @@ export interface FailureContext {
   /** `null` also where the key is not text. */
   readonly key: string | null
 }
+/** What `onError` answers: run the record again, give the record up, or stop the pod. */
 export type FailureAnswer = 'retry' | 'deadLetter' | 'stop'
 
+/** Limits of one operator. */
 export interface OperatorLimits {
   /** Records of this operator's stage in progress at a time, in one pod. */
   readonly inFlightMax?: number
@@ -182,12 +203,13 @@ interface Definition<D extends Declared> {
   onError?(failure: FailureContext): FailureAnswer | undefined
 }
 
+/** What `operator` takes. */
 export interface ProcessDefinition<D extends Declared> extends Definition<D> {
   process(record: InputOf<D['inputs']>, ctx: Context<D>): void | Promise<void>
   onTimer?(timer: Timer<D['timers']>, ctx: Context<D>): void | Promise<void>
 }
 
-/** One record of a batch. Emissions are its own; `fail` gives it the treatment of a thrown error, alone. */
+/** One record of a batch. `emit` writes outputs of this record. `fail` treats this record alone as if it had thrown. */
 export interface BatchItem<D extends Declared> {
   readonly record: InputOf<D['inputs']>
   readonly id: string
@@ -199,12 +221,14 @@ export interface BatchItem<D extends Declared> {
   fail(error: unknown): void
 }
 
+/** What `processBatch` is given beside the records. `now` is the processing time, milliseconds since the epoch. */
 export interface BatchContext {
   readonly now: number
   readonly signal: AbortSignal
   readonly log: Logger
 }
 
+/** What `batchOperator` takes. A batch operator has neither state nor steps, timers or tables. */
 export interface BatchDefinition<D extends Declared>
   extends Omit<Definition<D>, 'state' | 'steps' | 'timers' | 'tables'> {
   /** A batch starts when it is full or its oldest record has waited `waitMs`. */

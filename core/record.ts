@@ -3,21 +3,22 @@
 /** Header name to raw bytes, exactly as stored; a name occurs once. Engine headers begin with `caudal-`. */
 export type Headers = Readonly<Record<string, Uint8Array>>
 
-/** One record as it is written: no place in the log yet. */
+/** One record as it is written: without an offset. */
 export interface NewRecord {
   readonly key: Uint8Array | null
   /** `null` is a tombstone: compaction removes the key. */
   readonly value: Uint8Array | null
   readonly headers: Headers
   /**
-   * All headers as they were read, where `headers` cannot say it: of a name that occurs twice it has the last value, and
-   * of one without a value an empty one. Written in their place where it is given.
+   * All headers as they were read. Present where `headers` is not exact: `headers` has the last value of a name that
+   * occurs twice, and an empty value where there was none. A writer writes these instead of `headers`.
    */
   readonly allHeaders?: readonly HeaderPair[] | undefined
   /** Event time, milliseconds since the epoch. */
   readonly timestamp: number
 }
 
+/** One header as it is stored: a name may occur again, and a value may be missing. */
 export type HeaderPair = readonly [name: string, value: Uint8Array | null]
 
 /** One record as it is read. Offsets grow within a partition and may have gaps. */
@@ -25,6 +26,7 @@ export interface LogRecord extends NewRecord {
   readonly offset: number
 }
 
+/** One partition of a topic. */
 export interface TopicPartition {
   readonly topic: string
   readonly partition: number
@@ -42,7 +44,7 @@ export const NO_HEADERS: Headers = Object.freeze({})
 export const HEADER = {
   /** Identity of the record across hops and replays; absent means `topic/partition/offset`. */
   id: 'caudal-id',
-  /** Identity of a replay, where its first header is that of an outsider. */
+  /** Identity of a replay, where another program wrote the header `caudal-id`. */
   replayOf: 'caudal-replay-of',
   /** JSON of a delayed record: due time, target topic, time of entry into the tier. */
   delay: 'caudal-delay',

@@ -1,4 +1,4 @@
-/** Keeps secrets out of what people and topics get to read. */
+/** Removes secrets from log lines, messages and records. */
 
 /** Shorter ones would blacken ordinary words, and protect nothing. */
 const CHARACTERS_MIN = 4

@@ -1,9 +1,9 @@
 /** The only file that touches the clock, timers and randomness. Everything else receives a `System`. */
 
 export interface System {
-  /** Wall time in milliseconds since the epoch; it may step either way. For time stamps, due times and times to live alone. */
+  /** Wall time in milliseconds since the epoch; it may jump either way. Only for time stamps, due times and times to live. */
   now(): number
-  /** Milliseconds since some moment, whole; never goes back. For durations, and for waiting until a moment of one's own. */
+  /** Whole milliseconds since some moment; never goes back. For durations, and for deadlines inside this process. */
   monotonic(): number
   /** Runs `callback` once, `delayMs` from now; the returned function cancels it and may be called at any time. */
   after(delayMs: number, callback: () => void): () => void

@@ -1,4 +1,4 @@
-/** Repeats an operation until the log answers: at a start it may be on its way up as well. */
+/** Repeats an operation until the log answers: at a start the log may be starting too. */
 import { type ErrorCode, hasCode, reasonOf } from './errors.ts'
 import type { Logger } from './operator.ts'
 import { type System, sleep } from './system.ts'

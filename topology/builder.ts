@@ -33,17 +33,17 @@ export interface TopicOptions<V> {
 }
 
 export interface SourceOptions<V> extends Omit<TopicOptions<V>, 'key'> {
-  /** Promises that whoever writes it places all records of a key in the partition that Kafka's default partitioner picks. */
+  /** Promises that its writers send all records of a key to the partition that Kafka's default partitioner picks. */
   readonly partitionedByKey?: boolean
   /**
-   * Whoever writes it may be trusted with identities: two records with one header `caudal-id` are the same record, sent
-   * twice. Otherwise the identity of a record is its place, whatever its headers say.
+   * Promises that its writers set identities: two records with the same header `caudal-id` are one record, sent
+   * twice. Otherwise the identity of a record is its topic, partition and offset, and the header is ignored.
    */
   readonly trustedIds?: boolean
   /**
-   * Tasks of the stage that reads it, of which `partitions` is a multiple: each reads every so many-th partition. As many as
-   * partitions when left out. Where partitions were added to a source whose readers keep state by key, the former number
-   * leaves each key with its state.
+   * Tasks of the stage that reads it; `partitions` must be a multiple. Task t of n reads the partitions t, t + n, t + 2n and
+   * so on. As many as partitions when left out. When partitions are added to a source whose readers keep state by key,
+   * declare the earlier number: each key then stays with its state.
    */
   readonly tasks?: number
 }
@@ -72,7 +72,7 @@ export interface TopologyBuilder {
   build(): Topology
 }
 
-/** Begins a graph. The name is the application's: its consumer group and the prefix of its internal topics. */
+/** Begins a graph. The name is that of the application: its consumer group, and the prefix of its internal topics. */
 export function topology(name: string): TopologyBuilder {
   const draft = newDraft(name)
   const declare = <V>(

@@ -62,11 +62,11 @@ function goneStage(name: string, before: TopologySummary, after: TopologySummary
   return change(
     `stage ${name} became ${heir}, which has neither its state nor its positions`,
     'refused',
-    `declare { stage: '${name}' } where one of its operators is attached; if ${heir} is to begin anew, first run a version with neither`,
+    `declare { stage: '${name}' } where one of its operators is attached; to begin ${heir} without them, first run a version with neither`,
   )
 }
 
-/** Positions belong to stages: one that takes over what another has read would begin at its start. */
+/** Positions belong to stages: a stage that begins to read another stage's source would read it from its start. */
 function movedSources(before: TopologySummary, after: TopologySummary): readonly Change[] {
   return Object.entries(after.stages).flatMap(([name, { sources }]) =>
     sources
@@ -80,7 +80,7 @@ function movedSources(before: TopologySummary, after: TopologySummary): readonly
         )
         if (former === undefined) return []
         const what = `stage ${name} would read ${source} from its start, which stage ${former} has read so far`
-        const remedy = `leave it to stage ${former}; if it is to be read anew, first run a version in which neither reads it`
+        const remedy = `leave it to stage ${former}; to read it again from its start, first run a version in which neither reads it`
         return [change(what, 'refused', remedy)]
       }),
   )

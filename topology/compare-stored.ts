@@ -34,7 +34,7 @@ function stored(summary: TopologySummary): ReadonlyMap<string, Stored> {
   return new Map(all)
 }
 
-/** What its stage became matters, where that is gone too: a first operator that was renamed, or a stage of another version. */
+/** Where the stage is gone too, what became of the stage matters: its first operator was renamed, or it is of another version. */
 function goneState(
   name: string,
   old: Stored,
@@ -60,7 +60,7 @@ function goneState(
 function fits(from: string, to: string, old: Stored, now: Stored): readonly Change[] {
   if (old.stage !== now.stage) {
     const what = `${old.text} ${from} would move from stage ${old.stage} to ${now.stage}`
-    const remedy = `keep its operator in stage ${old.stage}, or name it anew and declare dropState('${from}')`
+    const remedy = `keep its operator in stage ${old.stage}, or give it another name and declare dropState('${from}')`
     return [change(what, 'refused', remedy)]
   }
   if (old.text !== now.text && from === to) {

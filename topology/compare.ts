@@ -1,5 +1,5 @@
 /**
- * Tells what changes between two versions of a graph mean for what the earlier one left behind: stored state, positions,
+ * Says what the changes between two versions of a graph mean for what the earlier one left behind: stored state, positions,
  * and records under way. Names are the identity: an operator, state or stage with another name is another one.
  */
 
@@ -23,7 +23,7 @@ export function compare(
 ): readonly Change[] {
   if (before.application !== after.application) {
     const what = `application ${before.application} became ${after.application}`
-    const remedy = 'keep the name: under another one everything starts anew, without state and positions'
+    const remedy = 'keep the name: another name begins without state and positions'
     return [change(what, 'refused', remedy)]
   }
   return [
@@ -35,7 +35,7 @@ export function compare(
   ]
 }
 
-/** Those changes by which state, positions or delayed records would be lost: no pod starts on them. */
+/** The changes that would lose state, positions or delayed records. No pod starts with such a change. */
 export function losses(
   before: TopologySummary,
   after: TopologySummary,
@@ -49,7 +49,7 @@ export function losses(
   return kept.filter(isUnsafe)
 }
 
-/** Those changes by which records in topics would be left lying or misread: a version that fits can still read them. */
+/** The changes that would leave records in topics unread or misread. A version that fits can still read them. */
 export function leftovers(
   before: TopologySummary,
   after: TopologySummary,

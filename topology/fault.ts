@@ -1,4 +1,4 @@
-/** One thing that is wrong with a graph, said so that its author can mend it. */
+/** One thing that is wrong with a graph, with what its author can do about it. */
 
 export interface Fault {
   /** The operator, topic or other part that it is about. */
@@ -8,7 +8,7 @@ export interface Fault {
   readonly remedy: string
 }
 
-/** Looks at one aspect of a graph and tells all that is wrong with it. */
+/** Looks at one aspect of a graph and lists all that is wrong with it. */
 export type Check<T> = (subject: T) => readonly Fault[]
 
 /** The fault, unless the condition holds. */

@@ -193,7 +193,7 @@ describe('stages', () => {
       what: 'stage count became front, which has neither its state nor its positions',
       verdict: 'refused',
       remedy:
-        "declare { stage: 'count' } where one of its operators is attached; if front is to begin anew, first run a version with neither",
+        "declare { stage: 'count' } where one of its operators is attached; to begin front without them, first run a version with neither",
     })
     expect(changes(version(), version({ front: true }))).toContain(
       'refused: value of text count.total would move from stage count to front',

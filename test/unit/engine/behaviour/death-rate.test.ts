@@ -25,7 +25,7 @@ describe('a task most of whose records die', () => {
     await using kit = await testTopology(failing(value => value <= 1_000))
     await kit.send('in', ...inPartition(0, 1, 1_000), ...inPartition(1, 1_001, 1_200))
     await expect(kit.settle()).rejects.toThrow(
-      /NOT_SETTLED[\s\S]*task check\/0 is blocked: TOO_MANY_DEAD: task check\/0 is paused: 100 of 100 records/,
+      /NOT_SETTLED[\s\S]*task check\/0 is blocked: TOO_MANY_DEAD: task check\/0 is blocked: 100 of 100 records/,
     )
     await kit.advance('10m')
     const { length } = kit.deadLetters()

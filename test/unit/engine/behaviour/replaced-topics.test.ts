@@ -53,7 +53,7 @@ describe('a source that was made again between two starts', () => {
     const { kit, former, id } = await replacedBetweenStarts()
     await using _ = kit
     await kit.restart()
-    const told = `TOPIC_REPLACED: topic in was deleted and made again: what was read has id ${former}, the topic of that name now has id ${id}`
+    const told = `TOPIC_REPLACED: topic in was deleted and made again: what was read has id ${former}, the present topic has id ${id}`
     await expect(kit.settle()).rejects.toThrow(told)
     await kit.advance('10m')
     expect(kit.read('out')).toHaveLength(40)
@@ -98,9 +98,7 @@ describe('a source that was made again between two starts', () => {
     const next = await remake(kit, 'in')
     await kit.send('in', ...recordsOf(201, 300))
     await kit.restart()
-    await expect(kit.settle()).rejects.toThrow(
-      `what was read has id ${id}, the topic of that name now has id ${next}`,
-    )
+    await expect(kit.settle()).rejects.toThrow(`what was read has id ${id}, the present topic has id ${next}`)
     expect(kit.read('out')).toHaveLength(100)
   })
 

@@ -89,7 +89,7 @@ describe('a first operator with another name', () => {
     await expect(kit.restart(version({ name: 'add' }))).rejects.toThrow(
       [
         'TOPOLOGY_CHANGED: the topology would lose what its earlier version has stored:',
-        "- stage sum became add, which has neither its state nor its positions; declare { stage: 'sum' } where one of its operators is attached; if add is to begin anew, first run a version with neither",
+        "- stage sum became add, which has neither its state nor its positions; declare { stage: 'sum' } where one of its operators is attached; to begin add without them, first run a version with neither",
         "- value of number sum.total has no owner any more; declare renameState('sum.total', 'add.total'), or dropState('sum.total')",
       ].join('\n'),
     )

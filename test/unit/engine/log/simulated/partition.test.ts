@@ -123,7 +123,7 @@ describe('fetching', () => {
     for (const offset of [1, 4]) {
       expect(() => log.read(offset, 1)).toThrow(CaudalError)
       expect(() => log.read(offset, 1)).toThrow(
-        `OFFSET_OUT_OF_RANGE: numbers/0 has offsets 2 to 3, asked was ${offset}`,
+        `OFFSET_OUT_OF_RANGE: numbers/0 has offsets 2 to 3, but offset ${offset} was asked for`,
       )
     }
     expect(() => log.trim(4)).toThrow('OFFSET_OUT_OF_RANGE')
