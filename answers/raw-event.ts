@@ -11,8 +11,8 @@ const INPUT_CHARACTERS_MAX = 1_000
 export type RawEvent = { readonly event: unknown } | { readonly fault: string; readonly input: string }
 
 /**
- * A first byte of zero is Avro; what then cannot be read becomes a dead letter, for a program wrote it. Anything else is
- * JSON; what then cannot be read becomes a value with its fault, for a person typed it and is told.
+ * A first byte of zero is Avro, written by a program: unreadable Avro becomes a dead letter. Anything else is JSON, perhaps
+ * typed by a person: unreadable JSON becomes a value that carries its fault, and the person is answered.
  */
 export const RawEventCodec: SchemaCodec<RawEvent> = rawEvents(anyAvro('raw event'))
 

@@ -20,8 +20,8 @@ export const THRESHOLD = 6
 
 /**
  * The weighted arithmetic mean, sum(weight * score) / sum(weight), rounded to two places, on the scale of the criteria.
- * Weights (40, 25, 20, 10, 5), the 0-10 scale and the threshold of 6 are the defaults of the answer pipeline's rubric, see
- * docs/pipeline.md; the mean itself is the simple additive weighting of multi-criteria decisions (Hwang and Yoon, 1981).
+ * The weights (40, 25, 20, 10, 5), the 0-10 scale and the threshold of 6 are the defaults of the rubric, see
+ * docs/pipeline.md. The mean is the simple additive weighting of multi-criteria decisions (Hwang and Yoon, 1981).
  */
 export function finalScore(scores: Scores, weights: Weights = WEIGHTS): number {
   const total = CRITERIA.reduce((sum, criterion) => sum + weights[criterion], 0)
@@ -64,8 +64,8 @@ const verdictFaults = validator(VERDICT_SCHEMA)
 
 /**
  * Reads a judge's reply. Scores outside 0-10 are refused and not clamped, since a judge that answers on another scale would
- * pass everything. The final score is always computed here, never taken from the judge. A number as text is a number, and
- * what a judge says beside its verdict is left aside: asking again would buy the same once more.
+ * pass everything. The final score is always computed here, never taken from the judge. A number given as text is read as
+ * a number. Text around the verdict is ignored: asking again would buy the same reply once more.
  */
 export function readVerdict(reply: string): Verdict | { readonly faults: readonly string[] } {
   const json = readJson(reply)

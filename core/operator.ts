@@ -15,12 +15,12 @@ export interface StateOptions {
   /** Entries not written for this long are gone; measured on the record's processing time. */
   readonly ttlMs?: number
 }
-/** Declaration of one value per key. Made by `value`. */
+/** Declaration of one value per key. Made by `state.value`. */
 export interface ValueState<T> extends StateOptions {
   readonly kind: 'value'
   readonly codec: Codec<T>
 }
-/** Declaration of a map of names to values per key. Made by `map`. */
+/** Declaration of a map of names to values per key. Made by `state.map`. */
 export interface MapState<T> extends StateOptions {
   readonly kind: 'map'
   readonly codec: Codec<T>

@@ -41,7 +41,7 @@ const track = operator({
 })
 
 const graph = topology('sessions')
-// Whoever writes the clicks keys them by user as Kafka's own clients do; `send` does.
+// The writers of the clicks key them by user as Kafka's own clients do; `send` does too.
 const clicks = graph.source('clicks', { value: codec.text, partitionedByKey: true })
 const sessions = graph.topic('sessions', { value: Session })
 clicks.process(track).to(sessions)

@@ -21,8 +21,8 @@ interface Second {
 
 /**
  * Additive increase, multiplicative decrease, as in TCP (RFC 5681), with three differences that calls need:
- * - A round is as many answers as the limit allows calls. Within it, refusals above `refusedShareMax` of the answers and the
- *   calls still out halve the limit, once: calls sent before the last cut were sent under the old limit and do not count again.
+ * - A round is as many answers as the limit allows calls. More refusals in a round than `refusedShareMax` of its answers and
+ *   of the calls still out halve the limit once. Calls sent before the last cut ran under the old limit and do not count again.
  *   Without that share, 5 % of chance refusals would hold the limit near sqrt(1.5 / 0.05), about 5 calls.
  * - It is never below what the provider gives: the answers a second times the time that one takes (Little's law, 1961). Without
  *   that floor, refusals that have nothing to do with the number of calls would hold the limit at one call.

@@ -1,4 +1,4 @@
-/** A circuit breaker as a pure state machine over the time that it is told. */
+/** A circuit breaker as a pure state machine: time is an argument of each call. */
 
 export interface BreakerOptions {
   /** Different subjects that fail, with no success between, before it opens. */
@@ -46,12 +46,12 @@ export interface Failed {
  *     ^                                        |
  *     +-------- anything succeeded ------------+
  *
- * A success counts whenever it arrives, also from a call sent before the failures: the provider has just answered. What
- * tells a provider in trouble from a question that is at fault is *who* fails. Whoever failed, and fails again after others
- * were answered, is suspect: it never opens the breaker, so that its failures count as its own.
+ * A success counts whenever it arrives, also from a call sent before the failures: the provider has just answered. The
+ * subjects that fail distinguish a provider in trouble from a faulty question. A subject that fails again after others
+ * were answered is suspect. Its failures count as its own and never open the breaker.
  *
- * Libraries for this read the machine's clock and reject while open; here callers wait in a queue and a simulation runs
- * on virtual time, so the state machine is what is left to write.
+ * No library is used: libraries for this read the machine's clock and reject calls while open. Here callers wait in a
+ * queue, and a simulation runs on virtual time.
  */
 export class Breaker {
   readonly #failuresMax: number

@@ -2,9 +2,10 @@
 import { type Model, ModelError } from './model.ts'
 
 /**
- * Asks the providers in order; a wrong key, a missing model or an empty account moves on too. A timeout does not, since that provider may still be working on an answer that is
- * paid for; nor does a refused request, which the next one would refuse as well. When all fail, the record spends an attempt
- * if any provider was really asked, and waits for the one that is ready first.
+ * Asks the providers in order. A wrong key, a missing model or an empty account moves on to the next one. A timeout does
+ * not: that provider may still be working on an answer that is paid for. A refused request does not either: the next
+ * provider would refuse it as well. When all fail, the record spends an attempt if any provider was really asked. It then
+ * waits for the provider that is ready first.
  *
  * Give every provider but the last `limited(..., { waitMaxMs: 0 })`, so that a full one is passed over at once.
  */

@@ -13,7 +13,7 @@ export interface LimitOptions extends AdaptiveLimitOptions, BreakerOptions {
   readonly waitMaxMs?: number
   /** A `Retry-After` above this is taken for this. */
   readonly pauseMaxMs?: number
-  /** Warned when the breaker opens, with the reason, and told when it closes. */
+  /** Gets a warning with the reason when the breaker opens, and a line when it closes. */
   readonly logger?: Pick<Logger, 'info' | 'warn'>
 }
 
@@ -27,18 +27,18 @@ export interface LimitFigures {
 }
 
 /**
- * Calls begun between two looks at what has arrived. Building a request takes a good part of a millisecond; a thousand of them
- * in one go would keep the commits of the process waiting, each of which needs several answers of its log in turn.
+ * Calls begun in one turn of the event loop. Building a request takes a good part of a millisecond. A thousand requests in
+ * one turn would hold up commits: a commit needs several answers of its log, one after another.
  */
 const STARTS_PER_TURN_MAX = 64
 
-/** A provider that fails every other call may open the breaker many times a second: one opening in that time is told. */
+/** A provider that fails every other call may open the breaker many times a second. One opening in this time is logged. */
 const OPENING_TOLD_EVERY_MS = 10_000
 
 /** A kind of trouble that concerns every call, each with a breaker of its own. */
 type Trouble = 'outage' | 'rate_limit' | 'invalid'
 
-/** Requests that are refused, all of them: a fault of the set-up, which a person mends. */
+/** All requests are refused: a fault of the set-up, which a person fixes. */
 const SETUP_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 5_000 }]
 /** A provider that refuses everybody for its rate is asked once a second whether it takes calls again. */
 const REFUSAL_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 1_000 }]
@@ -60,10 +60,11 @@ interface Waiter {
 }
 
 /**
- * One gate before one provider. A call goes when no breaker is open or it is a probe, no `Retry-After` is running, and fewer
- * than the adaptive limit are in flight, a few at each turn of the event loop; otherwise it waits in arrival order. Waiting
- * holds the record's slot, which is what pauses the intake. After `waitMaxMs` the call is given up as a `ModelError` that costs
- * the record no attempt, so that it waits in a delay topic instead; so do failures that arrive while a breaker is open.
+ * One gate before one provider. A call starts when no breaker is open or the call is a probe. No `Retry-After` may be
+ * running, and fewer calls than the adaptive limit must be in flight. Each turn of the event loop starts a few.
+ * Other calls wait in arrival order. A waiting call holds its record's slot, and that pauses the intake. After `waitMaxMs`
+ * the call fails with a `ModelError` that costs the record no attempt, and the record waits in a delay topic instead.
+ * Failures that arrive while a breaker is open cost no attempt either.
  *
  * Three kinds of trouble may be everybody's: the provider is out, it refuses for its rate, it refuses the requests as such.
  * Each has a breaker, which opens when *different* subjects meet it and nobody is answered between. Such trouble can

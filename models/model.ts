@@ -1,4 +1,4 @@
-/** The model port: what an operator asks of any language model, and how a failure is told. */
+/** The model port: what an operator asks of any language model, and how a failure is reported. */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 
 export interface Message {
@@ -15,7 +15,7 @@ export interface ModelRequest {
   /** Name of the model; the provider's default when left out. */
   readonly model?: string | undefined
   readonly messages: readonly Message[]
-  /** The reply must be JSON of this schema. Providers may ignore it, so the reply is validated by whoever asked. */
+  /** The reply must be JSON of this schema. Providers may ignore it, so the caller validates the reply. */
   readonly schema?: { readonly name: string; readonly schema: JsonSchema } | undefined
   /** Whether something can be made of a reply; where it is left out, any JSON will do. Never sent. */
   readonly isReadable?: ((text: string) => boolean) | undefined
@@ -25,7 +25,7 @@ export interface ModelRequest {
   readonly subject?: string | undefined
   /** Whom the cost is counted for; never sent to the provider. */
   readonly labels?: UsageLabels | undefined
-  /** Read by the simulated model alone, which knows nothing; a provider sends them only when told to. */
+  /** Read by the simulated model alone, which knows nothing; a provider's adapter sends them only if set up to do so. */
   readonly hints?: { readonly reference?: string | undefined; readonly attempt?: number } | undefined
 }
 

@@ -1,4 +1,4 @@
-/** Where an endpoint is, and how it knows us: the parts of its address, told apart. */
+/** The parts of an endpoint's address: where the endpoint is, and the credentials for it. */
 import { redactor, secretsOfAddress } from '#core/secrets.ts'
 import type { HttpProxy } from './lean-fetch.ts'
 

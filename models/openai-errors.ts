@@ -43,7 +43,7 @@ const OWN_LIMITS: ReadonlySet<string> = new Set([
   'EAGAIN',
 ])
 
-/** No fault of the provider: the number of calls at a time is what has to fall, as for a provider that refuses for its rate. */
+/** This machine's limit, not the provider's. It is reported as a rate limit, because fewer calls at a time solve it too. */
 function ownLimit(error: Error, { model }: Asked): ModelError {
   const reason = `this machine has no connection left for the call (${rootCode(error)}): raise its limit (ulimit -n) or lower MAX_IN_FLIGHT`
   return new ModelError('rate_limit', { model, reason, spent: false, cause: error })

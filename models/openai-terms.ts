@@ -1,12 +1,12 @@
 /**
  * Finds out what a model takes, once for all calls.
  *
- * A model that refuses a request buys nothing, so the same request goes again at once on other terms. Where the refusal
- * names what it does not take, that is left out; where it names nothing that was sent, each thing is left out in turn.
- * What was learned holds for every later call to that model; a list of models would be out of date with the next one.
+ * A refused request costs nothing, so it is sent again at once on other terms. A refusal that names a parameter removes
+ * that parameter. A refusal that names nothing removes each parameter in turn. The result holds for every later call to
+ * that model; a list of models would be out of date with the next one.
  *
- * The first call of a kind (with a schema, with a temperature, ...) goes alone: others wait a moment for what it learns,
- * so that a refusal is met once for a provider and not once for each question in flight.
+ * The first call of a kind (with a schema, with a temperature, ...) goes alone, and others wait a moment for its result.
+ * So each refusal happens once for a provider, and not once for each question in flight.
  */
 import { type System, sleep } from '#core/system.ts'
 import type { ModelRequest } from './model.ts'

@@ -1,4 +1,4 @@
-/** Stops buying where what comes back cannot be read: a fault of the set-up, which no further purchase mends. */
+/** Stops calls whose replies cannot be read: that is a fault of the set-up, and further purchases do not fix it. */
 import type { Logger } from '#core/operator.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { type Model, ModelError, type ModelRequest } from './model.ts'
@@ -7,7 +7,7 @@ import { readJson } from './structured.ts'
 export interface ReadableOptions {
   /** Different subjects whose replies could not be read, with none between that could, before calls are held back. */
   readonly unreadableMax?: number
-  /** How often one call goes all the same, to see whether it is mended. */
+  /** How often one call goes all the same, to see whether the set-up is fixed. */
   readonly probeMs?: number
   readonly logger?: Pick<Logger, 'info' | 'warn'>
 }
@@ -24,9 +24,9 @@ interface Kind {
 }
 
 /**
- * Replies that must be JSON of a schema are looked at as they pass. When those of `unreadableMax` different subjects, one
- * after the other, are refused or cannot be read, every call is held back at no cost to its record: an answer whose judge
- * cannot be read is bought for nothing. One call of each sort goes every `probeMs`; the first reply that is read ends it.
+ * Checks replies that must be JSON of a schema as they pass. When the replies to `unreadableMax` different subjects in a row
+ * are refused or unreadable, every call is held back, at no cost to its record. An answer whose judge cannot be read would
+ * be bought for nothing. One call of each kind goes every `probeMs`; the first readable reply ends the pause.
  */
 export function readable(model: Model, options: ReadableOptions = {}, system: System = realSystem): Model {
   const { unreadableMax = 10, probeMs = 30_000, logger } = options

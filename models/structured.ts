@@ -6,8 +6,8 @@ import type { JsonSchema } from './model.ts'
 export type JsonOrFaults = { readonly value: unknown } | { readonly faults: readonly string[] }
 
 /**
- * The JSON in a reply. Models put a Markdown fence or words around it, and a comma after a last element: all of that is
- * taken off, since asking again would buy the same once more.
+ * The JSON in a reply. Models put a Markdown fence or words around it, and a comma after a last element. All of that is
+ * removed, since asking again would buy the same reply once more.
  */
 export function readJson(reply: string): JsonOrFaults {
   const whole = parsed(reply)

@@ -33,7 +33,7 @@ export function stem(word: string): string {
   return (cut.length < 3 ? word : cut).replace(/[aeiou]$/, '')
 }
 
-/** Share of `wanted` that is in `found`, 0 to 1; 1 when nothing is wanted. */
+/** Share of `wanted` that is in `found`, 0 to 1; 1 when `wanted` is empty. */
 export function coverage(wanted: ReadonlySet<string>, found: ReadonlySet<string>): number {
   if (wanted.size === 0) return 1
   let hits = 0

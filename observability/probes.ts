@@ -1,4 +1,4 @@
-/** Tells whoever supervises a pod how it is, over HTTP: GET /live and GET /ready. */
+/** Health endpoints of a pod for its supervisor, over HTTP: GET /live and GET /ready. */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CaudalError, reasonOf } from '#core/errors.ts'
@@ -7,7 +7,7 @@ import type { Log } from '#engine/log/log.ts'
 import type { PodPhase } from '#engine/pod/pod-lifecycle.ts'
 import type { TaskPhase } from '#engine/task/task-lifecycle.ts'
 
-/** Below the second that supervisors wait for an answer unless told otherwise. */
+/** Below the second that supervisors wait for an answer by default. */
 const ANSWER_MS = 800
 /** How many tasks a reason names. */
 const NAMED_MAX = 10
@@ -15,7 +15,7 @@ const NAMED_MAX = 10
 export interface ProbeOptions {
   /** 0 for any that is free. */
   readonly port: number
-  /** 127.0.0.1 when left out, which only this machine reaches; 0.0.0.0 for whoever reaches this one. */
+  /** 127.0.0.1 when left out, which only this machine reaches; 0.0.0.0 for all addresses of this machine. */
   readonly host?: string
   readonly system?: System
 }

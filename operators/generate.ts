@@ -23,8 +23,8 @@ export interface ModelOperatorOptions {
 type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: string }
 
 /**
- * The reply is journaled before it is looked at: an answer that turns out useless was paid for all the same, counts as an attempt
- * and is not bought again by a crash.
+ * The reply is journaled before it is looked at. A useless answer was paid for all the same: it counts as an attempt, and
+ * a crash does not buy it again.
  *
  * ```ts
  * requests.process(generate({ model, taskTypes, defaults, limits }), { attemptsMax })

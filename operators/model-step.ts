@@ -16,8 +16,8 @@ import {
 export const CONFIG_TABLE = 'llm.config'
 
 /**
- * An answer is kept up to four times over in one record (as text, as JSON, and both again as the best so far), and a topic
- * takes a megabyte: a larger reply is useless.
+ * A larger reply is useless, since a topic takes a megabyte a record. One record keeps an answer up to four times: as text,
+ * as JSON, and both again as the best so far.
  */
 export const REPLY_BYTES_MAX = 100_000
 

@@ -69,9 +69,12 @@ export function retry(options: RetryOptions) {
 }
 
 /**
- * `attempts` includes the failure at hand. rate_limit: max(Retry-After, base * 2^attempts); others: max(Retry-After, base *
- * attempts); both up to the cap, then up to a tenth more, drawn from the record's id, so that those refused together
- * do not return together and a second run decides the same.
+ * `attempts` includes the failure at hand. The wait is at most the cap:
+ * - rate_limit: max(Retry-After, base * 2^attempts)
+ * - others: max(Retry-After, base * attempts)
+ *
+ * Up to a tenth is added, drawn from the record's id: records refused together do not return together, and a second run
+ * decides the same.
  */
 export function waitMs(
   error: Pick<LlmError, 'error_type' | 'retry_after_ms'>,

@@ -35,7 +35,7 @@ export async function downloadArchive(artifact: string, folder: string): Promise
   })
 }
 
-/** The folder appears only when it is complete, so that a download cut short is begun anew. */
+/** The folder appears only when it is complete, so that a download cut short begins again. */
 async function once(folder: string, fill: (temporary: string) => Promise<unknown>): Promise<void> {
   if (existsSync(folder)) return
   const temporary = `${folder}.part`

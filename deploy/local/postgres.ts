@@ -61,5 +61,5 @@ function query(database: string, sql: string): Promise<string> {
   return runCommand(programOf('psql'), ['-qAt', target, '-c', sql], { folder: '/' })
 }
 
-/** Where nothing is installed the bare name says so; `missing` has told the user before anything is run. */
+/** Where nothing is installed the bare name says so; `missing` has warned the user before anything is run. */
 const programOf = (name: string): string => postgresProgram(name) ?? name

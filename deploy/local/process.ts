@@ -2,8 +2,8 @@
  * Background processes that outlive the command: started with a log and a file holding their id, found again by that
  * file, stopped by that id.
  *
- * A process id may be handed out again after a restart of the machine, so a process counts as ours only when its command
- * line also holds a mark that nothing else has: the path of our data folder.
+ * The machine may hand out a process id again after a restart. So a process counts as ours only when its command line
+ * also holds a mark that nothing else has: the path of our data folder.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
- * What all who write with LMDB must know of its commits (lmdb-js 3.5.6). A page that finds no room costs more than the commit:
- * the message about it is written past the end of its buffer, which may end the process. So a commit is begun only where the
- * disk, or what is free within the file, has room for it. And the cause of a failure is in a promise of its own.
+ * What every writer with LMDB must know of its commits (lmdb-js 3.5.6). A page that finds no room costs more than the commit.
+ * lmdb-js then writes its message past the end of a buffer, which may end the process. So a commit begins only where the
+ * disk, or the free part of the file, has room for it. The cause of a failure is in a promise of its own.
  */
 import { statfsSync } from 'node:fs'
 

@@ -15,7 +15,7 @@ export interface GlobalTableOptions<T> {
   readonly report: (error: CaudalError) => void
 }
 
-/** The table as it was at one moment. Whoever took it releases it, once. */
+/** The table as it was at one moment. Its reader releases it, once. */
 export interface TableSnapshot<T> {
   get(key: string): T | undefined
   release(): void
@@ -40,17 +40,17 @@ interface Change<T> {
 /**
  * Rows are shared by all records that look at them, and therefore frozen.
  *
- * Many versions at once: each applied batch makes a new version of the table, and a snapshot reads the version at which
- * it was taken however long it lives.
+ * Many versions at once: each applied batch makes a new version of the table. A snapshot reads the version at which it was
+ * taken, however long the snapshot lives.
  *
  * A key has a chain of entries, the newest first; a snapshot takes the first one that is not younger than itself. When
- * a key is written, its former entry stays in the chain only if a live snapshot can see it, and the key is then queued
- * with the version of the write: once no live snapshot is older than that, the chain is cut. So a write, a read without
+ * a key is written, its earlier entry stays in the chain only if a live snapshot can see it. The key is then queued with
+ * the version of the write. The chain is cut once no live snapshot is older than that version. So a write, a read without
  * history and a release cost the same however large the table is.
  *
  * Invariant: a key with a chain longer than one, or with a deletion, is in the queue exactly once, by ascending version.
- * Trade-off: an entry needed only by snapshots released out of order stays until the oldest live snapshot goes; history
- * is bounded by the updates made while the longest record runs.
+ * Trade-off: an entry needed only by snapshots released out of order stays until the oldest live snapshot is released.
+ * History is bounded by the updates made while the longest record runs.
  */
 export class GlobalTable<T> {
   readonly topic: string

@@ -4,8 +4,8 @@ import type { Plan } from '#topology/plan.ts'
 import type { SourceBeginnings, SourcesFrom } from './source-beginnings.ts'
 
 /**
- * Topics that took the place of deleted ones and that may be read all the same, by their ids: from their start, or from the
- * position in the former one.
+ * Topics that were made again under the name of a deleted topic and may be read, by their ids. Each is read from its start,
+ * or from the position in the deleted topic.
  */
 export type AdoptedTopics = Readonly<Record<string, 'start' | 'position'>>
 

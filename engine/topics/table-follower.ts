@@ -43,7 +43,7 @@ export class TableFollower {
     this.#resolve = resolve
     this.#reject = reject
     this.ready = promise
-    // Whoever does not wait for it learns of the failure by the callback.
+    // A caller that does not wait for `ready` gets the failure by the callback.
     promise.catch(() => undefined)
   }
 

@@ -47,7 +47,7 @@ function verdictOn(prompt: string): object {
   return { ...scores, feedback }
 }
 
-/** Share of the questions that stay beyond the model, whatever it is told, and how good its answers to them get. */
+/** Share of the questions that the model never answers well, whatever the prompt; and the best quality of such answers. */
 const BEYOND_SHARE = 0.05
 const BEYOND_QUALITY_MAX = 0.2
 

@@ -75,7 +75,7 @@ export class Purchases {
     }
   }
 
-  /** Request ids that were bought, asked for again and not answered the last time: whoever asked has none of the answers. */
+  /** Request ids that were bought, asked for again, and not answered the last time: the caller has none of the answers. */
   lostIds(): readonly string[] {
     const lost = [...this.#byId].filter(([, { successes, last }]) => successes > 0 && last !== 'successes')
     return lost.map(([id]) => id)

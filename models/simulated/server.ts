@@ -26,7 +26,7 @@ export interface ModelServerOptions {
   readonly seed?: number | string
   readonly profile?: Partial<Profile>
   readonly system?: System
-  /** Told of each completion right before it is sent: a ledger that outlives this process. */
+  /** Called with each completion right before it is sent, for a ledger that outlives this process. */
   readonly onPurchase?: (requestId: string) => void
 }
 
@@ -47,8 +47,9 @@ export interface ModelServer {
 
 /**
  * Starts it on the loopback interface. Routes: `POST /v1/chat/completions` (`stream` too), `POST /v1/embeddings`,
- * `GET /v1/models`, `GET /stats` (`?ids=1` adds the successes by request id). The behaviour of a call depends on the seed, its `X-Request-Id` and
- * how often that id was asked before, so a run with the same seed meets the same faults in whatever order its calls arrive.
+ * `GET /v1/models`, `GET /stats` (`?ids=1` adds the successes by request id). The behaviour of a call depends on the seed,
+ * its `X-Request-Id` and how often that id was asked before. So a run with the same seed meets the same faults, in whatever
+ * order its calls arrive.
  *
  * ```ts
  * const server = await startModelServer({ port: 0, seed: 7, profile: { rateLimited: 0.05 } })

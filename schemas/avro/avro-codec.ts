@@ -12,9 +12,9 @@ export interface AvroOptions {
 }
 
 /**
- * Values of an Avro schema, given as the JSON of an .avsc file. Written with the id of this schema; read by the schema
- * that they were written with, resolved to this one: fields added later take their defaults, renamed ones are found by
- * their aliases. A field that may be null is `undefined` where it is null.
+ * Values of an Avro schema, given as the JSON of an .avsc file. The codec writes values with the id of this schema. It
+ * reads values by the schema that they were written with, resolved to this one. Fields added later take their defaults,
+ * and renamed fields are found by their aliases. A field that may be null is `undefined` where it is null.
  *
  * Until it is bound to a registry (`bindSchemas`) its id is the schema's fingerprint, and it reads what it wrote itself.
  *
@@ -52,7 +52,7 @@ class AvroCodec<T> implements SchemaCodec<T> {
     const id = schemaIdOf(message)
     const decode = this.#decoders.get(id) ?? this.#makeDecoder(id)
     try {
-      return decode(message) as T // What the schema says; that T says the same is up to whoever gave both.
+      return decode(message) as T // The value is as the schema says; the caller who gave T and the schema ensures that both agree.
     } catch (error) {
       throw new TypeError(`schema ${id}: ${reasonOf(error)}`, { cause: error })
     }

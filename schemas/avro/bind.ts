@@ -12,7 +12,7 @@ import { FetchedWriters, untilAvailable, type WritersOptions } from './writers.t
 
 export interface BindOptions {
   readonly registry: SchemaRegistry
-  /** Told while the registry is down. Left out: warnings and errors go to the standard error output. */
+  /** Gets a line while the registry is down. Left out: warnings and errors go to the standard error output. */
   readonly logger?: Logger
   /** Left out: the machine's own time. */
   readonly system?: System
@@ -21,9 +21,9 @@ export interface BindOptions {
 }
 
 /**
- * Looks up the schemas of the topology, registers those that are missing, and returns the same topology with codecs
- * that write their ids and read by any writer's. Waits for a registry that is down; rejects SCHEMAS_REFUSED for schemas
- * that cannot read what their predecessors wrote, all listed.
+ * Looks up the schemas of the topology and registers those that are missing. Returns the same topology with codecs that
+ * write the ids and read what any writer's schema wrote. Waits for a registry that is down. Rejects with SCHEMAS_REFUSED,
+ * which lists all schemas that cannot read what their earlier versions wrote.
  *
  * ```ts
  * const running = await run(await bindSchemas(pipeline, { registry }), { log })

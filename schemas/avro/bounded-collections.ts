@@ -1,10 +1,10 @@
 /**
  * Arrays and maps of Avro that cannot be made to run away.
  *
- * The library reads as many items as a block claims to have and looks only at the end whether the bytes were enough, so
- * five bytes can ask for billions of items. Here a block may not claim more items than there are bytes left, and items
- * that take no bytes at all are refused with the schema: the work is then bounded by the size of the record. Keys of maps
- * become own properties whatever they are called, `__proto__` included, and are text, read and written exactly.
+ * The library reads as many items as a block claims, and checks only at the end whether the bytes were enough. So five
+ * bytes can ask for billions of items. Here a block may not claim more items than there are bytes left. A schema whose
+ * items take no bytes is refused. So the size of the record bounds the work. Keys of maps are text, read and written
+ * exactly. They become own properties, `__proto__` included.
  */
 import avro, { type Type } from 'avsc'
 import { faultOf, readText } from './exact-texts.ts'

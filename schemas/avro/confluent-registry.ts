@@ -15,9 +15,9 @@ const STRICTER = new Map<string, COMPATIBILITY>([
 ])
 
 /**
- * The client registers and looks up; messages never pass through it, since it builds a resolver for each of them. Its
- * own retries are off: whoever asks repeats, and says so. It reports a connection that failed as status 400 without a
- * code of the registry, so everything but a clear answer counts as unavailable.
+ * The client registers and looks up; messages never pass through the client, since it builds a resolver for each of them.
+ * The client's own retries are off: the callers repeat and log. The client reports a failed connection as status 400
+ * without a code of the registry. So everything but a clear answer counts as unavailable.
  */
 export class ConfluentRegistry implements SchemaRegistry {
   readonly address: string

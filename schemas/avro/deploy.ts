@@ -25,8 +25,8 @@ export interface SchemaCheck {
 }
 
 /**
- * What the topology writes, each subject once. Sources are left out: their schemas belong to whoever writes them. So are
- * inputs, outputs and tables of operators: what passes there is of a topic, or never becomes bytes.
+ * What the topology writes, each subject once. Sources are left out: their schemas belong to their writers. Inputs, outputs
+ * and tables of operators are left out too: their values belong to a topic, or never become bytes.
  */
 export function subjectsOf(topology: Topology): readonly Subject[] {
   const subjects = new Map<string, Subject>()

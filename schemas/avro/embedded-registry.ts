@@ -1,10 +1,10 @@
 /**
- * The registry where none is configured: kept in a topic of the log, with the same wire format, so that nothing changes
- * for anybody when a real one takes over but the address.
+ * The registry where none is configured. It is kept in a topic of the log and uses the same wire format. So a later move
+ * to a real registry changes nothing but the address.
  *
- * The id of a schema is its fingerprint, so pods that start at the same time agree without a lock, and register the same
- * schema twice without harm. The topic `<application>.schemas` is compacted and keyed by subject and id. A reader that
- * meets an unknown id reads on to the end of the topic: whoever wrote with a schema had registered it before.
+ * The id of a schema is its fingerprint. So pods that start at the same time agree without a lock, and may register the
+ * same schema twice. The topic `<application>.schemas` is compacted and keyed by subject and id. A reader that
+ * meets an unknown id reads on to the end of the topic: a writer registers its schema before it writes.
  *
  * Trade-off: two pods that register incompatible schemas at the same moment are both let in; a deploy does not do that.
  */

@@ -1,7 +1,7 @@
 /**
  * Integers of Avro that are read and written exactly, or refused.
  *
- * The library computes long integers in floating point and lets numbers up to 2^53 pass, but from 2^52 on it writes and
+ * The library computes long integers in floating point and lets numbers up to 2^53 pass. But from 2^52 on it writes and
  * reads some of them as their neighbours, with the sign turned. It also takes whatever a damaged int decodes to. Both are
  * refused here.
  */

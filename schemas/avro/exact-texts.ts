@@ -1,6 +1,6 @@
 /**
- * Strings of Avro that are read and written exactly, or refused: the library puts replacement characters in place of what
- * is not valid UTF-8, in both directions, and so makes different strings the same.
+ * Strings of Avro that are read and written exactly, or refused. The library puts replacement characters in place of
+ * invalid UTF-8, in both directions, and so makes different strings the same.
  */
 import { isUtf8 } from 'node:buffer'
 import avro, { type Type } from 'avsc'

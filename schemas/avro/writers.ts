@@ -30,9 +30,9 @@ interface Absent {
 }
 
 /**
- * An id that is not known is fetched in the background, by one request however many records wait for it, and again
- * after growing pauses for as long as the registry is down. Whatever the registry says in the end is remembered: a schema
- * for ever, since ids are never given twice; its absence for a minute.
+ * An unknown id is fetched in the background, by one request however many records wait for it. While the registry is down
+ * the request is repeated after growing pauses. The answer of the registry is remembered: a schema for ever, since ids are
+ * never given twice; its absence for a minute.
  */
 export class FetchedWriters implements Writers {
   readonly #types = new Map<number, AvroType>()
@@ -92,7 +92,7 @@ export class FetchedWriters implements Writers {
   }
 }
 
-/** Where no registry is configured: whoever wrote with another schema cannot be read. */
+/** Where no registry is configured: records written with another schema cannot be read. */
 export const NO_WRITERS: Writers = {
   typeOf(id, reader) {
     throw new CaudalError('SCHEMA_MISSING', {
