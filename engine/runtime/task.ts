@@ -13,12 +13,13 @@ import type { Plan } from '#topology/plan.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
 import { encodeRelease } from './claims.ts'
 import type { CommitPart, Committable } from './committer.ts'
+import { LocalCopy } from './local-copy.ts'
 import { openIntakes } from './open-intakes.ts'
 import { sourcePlacesOf } from './plan-tasks.ts'
 import type { PodContext } from './pod-context.ts'
 import type { SourceIntake } from './source-intake.ts'
 import { SourcePositions } from './source-positions.ts'
-import { checkpointLost, extentOf, type FoundSources, sourceFailure } from './source-starts.ts'
+import { checkpointLost, extentOf, sourceFailure } from './source-starts.ts'
 import { declarationsOf, type StageProgram } from './stage-program.ts'
 import { outputsOf } from './staging.ts'
 import { endOfMarkers, migrateLayout } from './state-migration.ts'
@@ -26,9 +27,6 @@ import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
 import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
 import { TaskWork, type WorkingTask } from './task-work.ts'
-
-const RETRY_MS = 200
-const STORE_RETRY_MS = 1_000
 
 export interface TaskOptions {
   readonly id: TaskId
@@ -61,36 +59,39 @@ export class Task implements Committable, WorkingTask {
   committedLows: readonly number[] = []
   tail: StateTail | undefined
   work: TaskWork | undefined
-  /** Resolves when its local copy is closed. */
-  readonly whenClosed: Promise<void>
-  readonly #released: () => void
+  readonly #copy: LocalCopy
   #state: TaskState | undefined
-  #store: Store | undefined
   #sweep: Sweep | undefined
   #positions: SourcePositions | undefined
-  #found: FoundSources = { bounds: [], topics: new Map() }
-  #mustDiscard = false
   /** It is on its way to be blocked. */
   #cannotRun = false
   #cancelDeadline: (() => void) | undefined
-  #isOpening = false
-  #waitsForCopy = false
   /** The own marker, which may be written before the local copy is open. */
   #target: string | undefined
   readonly #options: TaskOptions
 
   constructor(options: TaskOptions) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.whenClosed = promise
-    this.#released = resolve
-    this.#options = options
     const { program, id, pod } = options
+    this.#options = options
     this.id = id
     this.name = taskKey(id)
     this.program = program
     this.pod = pod
     this.statePlace = { topic: program.stage.stateTopic, partition: id.partition }
     this.#sourcePlaces = sourcePlacesOf(program.stage, id.partition)
+    this.#copy = new LocalCopy({
+      ...options,
+      stateTopic: this.statePlace.topic,
+      sourcePlaces: this.#sourcePlaces,
+      isWanted: () => this.isOpen,
+      onOpened: store => this.guard(() => this.#opened(store)),
+      onFailed: error => this.#failed(sourceFailure(this.name, error)),
+    })
+  }
+
+  /** Resolves when its local copy is closed. */
+  get whenClosed(): Promise<void> {
+    return this.#copy.whenClosed
   }
 
   get isOpen(): boolean {
@@ -99,24 +100,7 @@ export class Task implements Committable, WorkingTask {
 
   /** Opens the local copy and begins to read the state topic. */
   open(): void {
-    const { pod, stores, ready } = this.#options
-    Promise.all([pod.log.bounds(this.#sourcePlaces), pod.topics.look()]).then(
-      ([bounds, topics]) =>
-        pod.enqueue(() => {
-          if (!this.isOpen) return
-          this.#found = { bounds, topics }
-          const topicId = this.#stateTopicId
-          if (topicId === undefined) return this.#openLater(RETRY_MS)
-          this.#isOpening = true
-          const of = { ...this.id, application: pod.application, topicId }
-          const opened = ready.then(() => stores.open(of))
-          opened.then(
-            store => this.#arrived(store),
-            error => this.#absent(error),
-          )
-        }),
-      error => pod.enqueue(() => this.#openingFailed(error)),
-    )
+    this.#copy.open()
   }
 
   /** The own marker was written: reading ends there. */
@@ -150,7 +134,7 @@ export class Task implements Committable, WorkingTask {
         pod,
         places: this.#sourcePlaces,
         stored,
-        found: this.#found,
+        found: this.#copy.found,
         onFailed: error => this.#failed(error),
       })
       this.#positions = new SourcePositions(stored, this.name, this.intakes)
@@ -183,7 +167,7 @@ export class Task implements Committable, WorkingTask {
   }
 
   get position(): number {
-    return this.#store?.position ?? 0
+    return this.#copy.position ?? 0
   }
 
   /** Committed apart from the task's effects while it runs: its local copy gets them too, its position stays. */
@@ -281,25 +265,10 @@ export class Task implements Committable, WorkingTask {
     this.tail?.close()
     for (const intake of this.intakes) intake.close()
     this.work?.close()
-    if (this.#store) this.#release(this.#store)
-    else if (!this.#isOpening) this.#released()
-  }
-
-  /** Outside a step, as there may be none any more: whatever is not noted here, nobody would close. */
-  #arrived(store: Store): void {
-    if (!this.isOpen) return this.#release(store)
-    this.#store = store
-    this.pod.enqueue(() => this.guard(() => this.#opened(store)))
-  }
-
-  #absent(error: unknown): void {
-    this.#isOpening = false
-    if (!this.isOpen) return this.#released()
-    this.pod.enqueue(() => this.#openingFailed(error))
+    this.#copy.close()
   }
 
   #opened(store: Store): void {
-    if (!this.isOpen) return
     const state = new TaskState(store)
     this.#state = state
     this.tail = this.#openTail((entries, position) => state.restore(entries, position))
@@ -309,37 +278,13 @@ export class Task implements Committable, WorkingTask {
     this.#options.onChanged()
   }
 
-  #openingFailed(error: unknown): void {
-    if (!this.isOpen) return
-    const isOfStore = hasCode(error, 'STORE_FAILED')
-    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(sourceFailure(this.name, error))
-    const { pod } = this.#options
-    const level = isOfStore && !this.#waitsForCopy ? 'warn' : 'debug'
-    pod.logger[level]('a task waits before it opens', { task: this.name, error: reasonOf(error) })
-    this.#waitsForCopy = isOfStore
-    this.#openLater(isOfStore ? STORE_RETRY_MS : RETRY_MS)
-  }
-
-  #openLater(delayMs: number): void {
-    const { pod } = this.#options
-    pod.system.after(delayMs, () => pod.enqueue(() => this.isOpen && this.open()))
-  }
-
-  #release(store: Store): void {
-    const { logger } = this.pod
-    const closed = this.#mustDiscard ? store.discard() : store.close()
-    const warn = (error: unknown) =>
-      logger.warn('a local copy was not closed', { task: this.name, error: String(error) })
-    closed.catch(warn).then(this.#released)
-  }
-
   #openTail(apply: TailOptions['apply']): StateTail {
     const { pod, onChanged } = this.#options
     const { log, system, incarnation } = pod
     return new StateTail({
       place: this.statePlace,
       from: this.position,
-      topicId: this.#stateTopicId,
+      topicId: this.#copy.topicId,
       log,
       system,
       incarnation,
@@ -350,10 +295,6 @@ export class Task implements Committable, WorkingTask {
     })
   }
 
-  get #stateTopicId(): string | undefined {
-    return this.#found.topics.get(this.statePlace.topic)?.id
-  }
-
   #tailFailed(error: unknown): void {
     const { topic } = this.statePlace
     if (hasCode(error, 'TOPIC_MISSING') || hasCode(error, 'TOPIC_REPLACED'))
@@ -361,10 +302,10 @@ export class Task implements Committable, WorkingTask {
     if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
     const offset = this.tail?.position ?? 0
     const lost = checkpointLost(this.name, this.statePlace, offset, extentOf(offset, error), error)
-    if (this.#store?.position === undefined) return this.#failed(lost)
+    if (this.#copy.position === undefined) return this.#failed(lost)
     // The copy holds what the topic does not: the topic is the truth.
     this.pod.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
-    this.#mustDiscard = true
+    this.#copy.mustDiscard = true
     this.close('closedDirty')
     this.pod.release(this.name, lost)
   }
