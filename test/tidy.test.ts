@@ -11,7 +11,13 @@ import { castsOf, SYNTAX_RULES } from './tidy/syntax-rules.ts'
 import { figuresOf, TEXT_RULES } from './tidy/text-rules.ts'
 import { UNDER_CONSTRUCTION } from './tidy/under-construction.ts'
 
-const RULES: readonly Rule[] = [...IMPORT_RULES, ...SYNTAX_RULES, ...TEXT_RULES, ...PROSE_RULES, ...CLOCK_RULES]
+const RULES: readonly Rule[] = [
+  ...IMPORT_RULES,
+  ...SYNTAX_RULES,
+  ...TEXT_RULES,
+  ...PROSE_RULES,
+  ...CLOCK_RULES,
+]
 
 const tree = treeOf(readTexts())
 const findings = new Map(RULES.map(rule => [rule.name, rule.check(tree)]))

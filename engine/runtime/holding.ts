@@ -6,6 +6,7 @@ import { markerEntry } from '#engine/state/layout.ts'
 import { type Claim, encodeMarker, type Marker } from './claims.ts'
 import { isSamePod } from './incarnation.ts'
 import type { PodContext } from './pod-context.ts'
+import { NOTHING_READ, type Tail, type TailOptions, type TailView } from './state-tail.ts'
 import type { Task } from './task.ts'
 
 /** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
@@ -18,8 +19,18 @@ const LOOK_AGAIN_MS = 5_000
 /** Claims of one task whose answers may be under way at once; one that came later still would count as another's. */
 const SENT_MAX = 100
 
+/** Reads a state partition. */
+export type OpenTail = (options: TailOptions) => Tail
+
 export class Holding {
   readonly task: Task
+  /** What its state partition has shown so far. */
+  seen: TailView = NOTHING_READ
+  #tail: Tail | undefined
+  /** The own marker, which may be written before the local copy is open. */
+  #target: string | undefined
+  readonly #pod: PodContext
+  readonly #openTail: OpenTail
   /** Its stored claim was read since the last join. */
   verified = false
   /** Whose stored claim stands in the way: neither released nor fenced yet. */
@@ -60,8 +71,65 @@ export class Holding {
   /** What was written last to mark it. */
   #marking: readonly NewRecord[] = []
 
-  constructor(task: Task) {
+  constructor(task: Task, pod: PodContext, openTail: OpenTail) {
     this.task = task
+    this.#pod = pod
+    this.#openTail = openTail
+  }
+
+  /** Opens the local copy, and restores it from the state topic. */
+  open(): void {
+    this.task.open(() => {
+      const tail = this.#read((entries, position) => this.task.restore(entries, position))
+      tail.resume(this.task.stored)
+      if (this.#target !== undefined) tail.readTo(this.#target)
+      tail.start()
+    })
+  }
+
+  /** The own marker was written: reading ends there. */
+  restoreTo(nonce: string): void {
+    this.#target = nonce
+    this.#tail?.readTo(nonce)
+  }
+
+  /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
+  check(nonce: string): void {
+    this.checking = true
+    const tail = this.#read(() => undefined)
+    tail.readTo(nonce)
+    tail.start()
+  }
+
+  /** Nothing of its task has an effect any more. */
+  close(): void {
+    this.task.close('closedDirty')
+    this.#tail?.close()
+  }
+
+  /** Its task has ended. */
+  ended(): void {
+    this.#tail?.close()
+  }
+
+  #read(apply: TailOptions['apply']): Tail {
+    const { task } = this
+    const { log, system, incarnation } = this.#pod
+    this.#tail?.close()
+    this.#tail = this.#openTail({
+      place: task.statePlace,
+      from: task.position,
+      topicId: task.stateTopicId,
+      log,
+      system,
+      incarnation,
+      enqueue: callback => this.#pod.enqueue(() => task.isOpen && task.guard(callback)),
+      apply,
+      onSeen: () => this.#pod.wake(),
+      onFailed: (error, offset) => task.readFailed(error, offset),
+    })
+    this.seen = this.#tail
+    return this.#tail
   }
 
   /** A claim is sent under this nonce. */
@@ -148,8 +216,8 @@ export class Holding {
    */
   settledBy({ producer, incarnation }: Claim): readonly string[] {
     if (this.fresh) return []
-    const markers = this.task.tail?.foreignMarkers.values() ?? []
-    const read = this.owner ? [...markers, this.owner] : [...markers]
+    const markers = [...this.seen.foreignMarkers.values()]
+    const read = this.owner ? [...markers, this.owner] : markers
     const isOut = (each: Claim) => each.incarnation === incarnation || !this.#live.has(each.incarnation)
     return read.filter(each => each.producer === producer && isOut(each)).map(({ nonce }) => nonce)
   }
@@ -179,7 +247,7 @@ export class Holding {
 
   /** Somebody who has marked the task before us and is not known to be out. */
   strangerBehind(producer: string): Claim | undefined {
-    for (const marker of this.task.tail?.foreignMarkers.values() ?? []) {
+    for (const marker of this.seen.foreignMarkers.values()) {
       if (marker.producer !== producer && !this.#isOut(marker)) return marker
     }
     return undefined
@@ -192,7 +260,7 @@ export class Holding {
   meets(stranger: Claim, now: number, handOverMaxMs: number): number {
     this.#awaitOwner(stranger, now)
     this.fresh = false
-    this.task.tail?.readOn()
+    this.#tail?.readOn()
     return this.patienceMs(handOverMaxMs)
   }
 
@@ -228,7 +296,7 @@ export class Holding {
   }
 
   get #hasReadAll(): boolean {
-    return (this.task.tail?.position ?? 0) >= this.readableEnd
+    return this.seen.position >= this.readableEnd
   }
 
   #awaitOwner(owner: Claim | undefined, now: number): void {
@@ -239,7 +307,7 @@ export class Holding {
   }
 
   #isOut({ nonce }: Claim): boolean {
-    return this.task.tail?.released.has(nonce) === true || this.#settled.has(nonce)
+    return this.seen.released.has(nonce) || this.#settled.has(nonce)
   }
 
   /** Blocks it for what keeps its restore from coming to an end. */
@@ -247,7 +315,7 @@ export class Holding {
     if (this.#isBeingExplained) return
     this.#isBeingExplained = true
     const { topic, partition } = this.task.statePlace
-    const position = this.task.tail?.position ?? 0
+    const { position } = this.seen
     const explained = await pod.log.explainHalt?.(this.task.statePlace).catch(() => undefined)
     const diagnosis =
       `${topic}/${partition} was read to offset ${position}, and the marker written behind it does not show: a transaction ` +

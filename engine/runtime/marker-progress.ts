@@ -13,9 +13,9 @@ export interface MarkerProgress {
 
 export function progress(holding: Holding, { pod, producer, drop, wakeIn }: MarkerProgress): void {
   const { task } = holding
-  if (!holding.fresh || holding.marked !== holding.claim || !task.isRestored) return
+  if (!holding.fresh || holding.marked !== holding.claim || !holding.seen.reached) return
   if (holding.checking) {
-    if (task.tail?.foreign) drop(task.name)
+    if (holding.seen.foreign) drop(task.name)
     else holding.checking = false
     return
   }
@@ -26,7 +26,7 @@ export function progress(holding: Holding, { pod, producer, drop, wakeIn }: Mark
     wakeIn(holding.meets(stranger, pod.system.monotonic(), pod.limits.handOverMaxMs) + 1)
 }
 
-function run({ task, markedAt }: Holding, { system, meter }: PodContext): void {
-  meter.restored(task.name, task.tail?.position ?? 0, system.monotonic() - markedAt)
-  task.run()
+function run({ task, markedAt, marked = '', seen }: Holding, { system, meter }: PodContext): void {
+  meter.restored(task.name, seen.position, system.monotonic() - markedAt)
+  task.run(marked)
 }

@@ -25,7 +25,7 @@ import type { Membership, Producer } from '#engine/log/log.ts'
 import { type Claim, decodeClaim, encodeClaim } from './claims.ts'
 import type { Committer } from './committer.ts'
 import type { Confirmation } from './confirmation.ts'
-import { Holding, standStill } from './holding.ts'
+import { Holding, type OpenTail, standStill } from './holding.ts'
 import { yieldToNamesake } from './incarnation.ts'
 import { type MarkerProgress, progress } from './marker-progress.ts'
 import { BACK_OFF_MS, Operations } from './operations.ts'
@@ -47,6 +47,7 @@ export interface OwnershipOptions {
   readonly committer: Committer
   /** Makes the task of this name, not yet opened. */
   readonly makeTask: (name: string) => Task
+  readonly openTail: OpenTail
 }
 
 const kept = (holdings: readonly Holding[]) => holdings.filter(({ isKept }) => isKept)
@@ -156,7 +157,7 @@ export class Ownership {
   abandon(): void {
     this.#assigned = []
     for (const name of [...this.holdings.keys()]) this.drop(name)
-    for (const { task } of this.leaving.values()) task.close('closedDirty')
+    for (const holding of this.leaving.values()) holding.close()
     this.leaving.clear()
     this.#releases.clear()
   }
@@ -186,7 +187,7 @@ export class Ownership {
     const latest = pod.system.monotonic() - pod.limits.restoreTimeoutMs
     for (const holding of this.#all) {
       const { task, marked } = holding
-      const isReading = marked !== undefined && marked === holding.claim && !task.isRestored
+      const isReading = marked !== undefined && marked === holding.claim && !holding.seen.reached
       if (!isReading || holding.markedAt > latest) continue
       // A kept task is dropped, so that the commits of others go on; it is restarted and blocks there.
       if (holding.isKept) this.drop(task.name)
@@ -234,14 +235,16 @@ export class Ownership {
   #tidy(): void {
     for (const [name, holding] of this.leaving) {
       if (holding.task.isOpen) continue
+      holding.ended()
       this.leaving.delete(name)
       if (holding.task.phase === 'closedDirty') this.#releases.owe(holding)
     }
     for (const name of this.#assigned) {
       if (this.holdings.has(name) || this.leaving.has(name)) continue
-      const holding = new Holding(this.#options.makeTask(name))
+      const { makeTask, openTail, pod } = this.#options
+      const holding = new Holding(makeTask(name), pod, openTail)
       this.holdings.set(name, holding)
-      holding.task.open()
+      holding.open()
     }
   }
 
@@ -254,7 +257,7 @@ export class Ownership {
   }
 
   #giveUpUnfinished(holding: Holding): void {
-    holding.task.close('closedDirty')
+    holding.close()
     this.#releases.owe(holding)
   }
 
@@ -370,10 +373,8 @@ export class Ownership {
   #marked(holding: Holding, nonce: string): void {
     if (holding.claim !== nonce || !holding.task.isOpen) return
     holding.wasMarked(nonce, this.#options.pod.system.monotonic())
-    if (holding.isKept) {
-      holding.checking = true
-      holding.task.check(nonce)
-    } else holding.task.restoreTo(nonce)
+    if (holding.isKept) holding.check(nonce)
+    else holding.restoreTo(nonce)
   }
 
   /** What became of the commit of unknown outcome: any task of it that is still ours tells. */
@@ -382,13 +383,18 @@ export class Ownership {
     const { pending } = committer
     if (!pending || !this.isSettled) return
     // Also a task that has begun to leave meanwhile: it was checked before, or it would not be open.
-    const open = new Map(this.#all.map(({ task }) => [task.name, task]))
+    const open = new Map(this.#all.map(holding => [holding.task.name, holding]))
     const witnesses = pending.parts.flatMap(({ task }) => (task.isOpen ? (open.get(task.name) ?? []) : []))
-    const tookPlace = witnesses.some(task => task.tail?.numbers.has(pending.number))
-    committer.resolve(tookPlace, ({ name }) => open.get(name)?.tail?.position ?? 0)
+    const tookPlace = witnesses.some(({ seen }) => seen.numbers.has(pending.number))
+    committer.resolve(tookPlace, ({ name }) => open.get(name)?.seen.position ?? 0)
     // A commit that gave a task up did not know of the claims that were made since to find out.
     for (const holding of this.leaving.values()) if (!holding.isKept) this.#releases.owe(holding)
-    for (const { isKept, task } of this.#all) if (isKept && task.tail) task.checked(task.tail.position)
+    for (const { isKept, seen, task } of this.#all) if (isKept) task.checked(seen.position)
+  }
+
+  /** Ends all without hand-over. */
+  close(): void {
+    for (const holding of this.#all) holding.close()
   }
 
   get #all(): readonly Holding[] {

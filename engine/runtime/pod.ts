@@ -30,6 +30,7 @@ import { PodLifecycle, type PodPhase } from './pod-lifecycle.ts'
 import { PodTables, type TablePosition } from './pod-tables.ts'
 import { prepareLog } from './preparation.ts'
 import { StallDetector } from './stall.ts'
+import { StateTail } from './state-tail.ts'
 import type { Task } from './task.ts'
 import { TaskFactory } from './task-factory.ts'
 import { TopicWatch } from './topic-watch.ts'
@@ -127,6 +128,7 @@ export class Pod {
       confirmation: this.#confirmation,
       committer,
       makeTask: task => this.#factory.make(task),
+      openTail: tail => new StateTail(tail),
     })
     this.#turns = new Turns(system, this.#ownership, committer)
     this.#watch = new TopicWatch(plan, pod)
@@ -329,9 +331,7 @@ export class Pod {
     this.#stall.stop()
     this.#inbox.close()
     this.#upkeep.stop()
-    for (const { task } of [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()]) {
-      task.close('closedDirty')
-    }
+    this.#ownership.close()
     this.#tables.close()
     this.#committer.dropProducer()
     // Whoever runs a pod within a longer life must not keep its tasks from the others.

@@ -23,7 +23,6 @@ import { checkpointLost, extentOf, sourceFailure } from './source-starts.ts'
 import { declarationsOf, type StageProgram } from './stage-program.ts'
 import { outputsOf } from './staging.ts'
 import { endOfMarkers, migrateLayout } from './state-migration.ts'
-import { StateTail, type TailOptions } from './state-tail.ts'
 import { Sweep } from './sweep.ts'
 import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
 import { TaskWork, type WorkingTask } from './task-work.ts'
@@ -44,6 +43,14 @@ export interface TaskOptions {
   readonly onStuck: (task: Task, error: unknown) => void
 }
 
+export type StateEntry = readonly [entry: string, value: Uint8Array | null]
+
+/** Markers and release that a state holds. */
+export interface StoredEntries {
+  readonly markers: Iterable<readonly [string, Uint8Array]>
+  readonly release: Uint8Array | undefined
+}
+
 export class Task implements Committable, WorkingTask {
   readonly id: TaskId
   readonly name: string
@@ -57,7 +64,6 @@ export class Task implements Committable, WorkingTask {
   isMute = false
   intakes: readonly SourceIntake[] = []
   committedLows: readonly number[] = []
-  tail: StateTail | undefined
   work: TaskWork | undefined
   readonly #copy: LocalCopy
   #state: TaskState | undefined
@@ -66,8 +72,7 @@ export class Task implements Committable, WorkingTask {
   /** It is on its way to be blocked. */
   #cannotRun = false
   #cancelDeadline: (() => void) | undefined
-  /** The own marker, which may be written before the local copy is open. */
-  #target: string | undefined
+  #onOpened: () => void = () => undefined
   readonly #options: TaskOptions
 
   constructor(options: TaskOptions) {
@@ -98,19 +103,27 @@ export class Task implements Committable, WorkingTask {
     return this.phase !== 'closedClean' && this.phase !== 'closedDirty'
   }
 
-  /** Opens the local copy and begins to read the state topic. */
-  open(): void {
+  /** Opens the local copy; `opened` is called within a step of the pod. */
+  open(opened: () => void): void {
+    this.#onOpened = opened
     this.#copy.open()
   }
 
-  /** The own marker was written: reading ends there. */
-  restoreTo(nonce: string): void {
-    this.#target = nonce
-    this.tail?.readTo(nonce)
+  /** The identity of the state topic, once the log was asked. */
+  get stateTopicId(): string | undefined {
+    return this.#copy.topicId
   }
 
-  get isRestored(): boolean {
-    return this.tail?.reached === true
+  /** Entries of the engine's own that its state holds. */
+  get stored(): StoredEntries {
+    const state = this.#state
+    invariant(state, `task ${this.name} was read before it was opened`)
+    return { markers: state.entries(MARKER_PREFIX), release: state.get(RELEASE) }
+  }
+
+  /** Entries of the state topic up to this position are part of the state from here on. */
+  restore(entries: readonly StateEntry[], position: number): void {
+    this.#state?.restore(entries, position)
   }
 
   /** It was blocked by what lies in the log, and goes on by itself once that is gone. */
@@ -118,10 +131,10 @@ export class Task implements Committable, WorkingTask {
     return this.phase === 'blocked' && PASSING_BLOCKS.some(code => hasCode(this.blockedBy, code))
   }
 
-  /** Ownership is settled and the state is whole: begin to work. */
-  run(): void {
+  /** Ownership is settled by the marker of this nonce and the state is whole: begin to work. */
+  run(nonce: string): void {
     const state = this.#state
-    invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
+    invariant(state, `task ${this.name} ran before it was opened`)
     if (this.#cannotRun) return
     const { pod, plan } = this.#options
     let migratedBytes = 0
@@ -139,7 +152,7 @@ export class Task implements Committable, WorkingTask {
       })
       this.#positions = new SourcePositions(stored, this.name, this.intakes)
       migratedBytes = state.stage(migrated)
-      state.stage(endOfMarkers(state, this.#target))
+      state.stage(endOfMarkers(state, nonce))
     } catch (error) {
       this.#cannotRun = true
       return this.#failed(error)
@@ -151,14 +164,6 @@ export class Task implements Committable, WorkingTask {
     this.blockedBy = undefined
     this.#move('running')
     if (migratedBytes > 0) this.staged(migratedBytes)
-  }
-
-  /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
-  check(nonce: string): void {
-    this.tail?.close()
-    this.tail = this.#openTail(() => undefined)
-    this.tail.readTo(nonce)
-    this.tail.start()
   }
 
   /** The check found nothing foreign: the own marker is part of the state from here on. */
@@ -262,45 +267,23 @@ export class Task implements Committable, WorkingTask {
     if (!this.isOpen) return
     this.#move(phase)
     this.#cancelDeadline?.()
-    this.tail?.close()
     for (const intake of this.intakes) intake.close()
     this.work?.close()
     this.#copy.close()
   }
 
   #opened(store: Store): void {
-    const state = new TaskState(store)
-    this.#state = state
-    this.tail = this.#openTail((entries, position) => state.restore(entries, position))
-    this.tail.resume(state.entries(MARKER_PREFIX), state.get(RELEASE))
-    if (this.#target !== undefined) this.tail.readTo(this.#target)
-    this.tail.start()
+    this.#state = new TaskState(store)
+    this.#onOpened()
     this.#options.onChanged()
   }
 
-  #openTail(apply: TailOptions['apply']): StateTail {
-    const { pod, onChanged } = this.#options
-    const { log, system, incarnation } = pod
-    return new StateTail({
-      place: this.statePlace,
-      from: this.position,
-      topicId: this.#copy.topicId,
-      log,
-      system,
-      incarnation,
-      enqueue: callback => pod.enqueue(() => this.guard(callback)),
-      apply,
-      onSeen: onChanged,
-      onFailed: error => this.#tailFailed(error),
-    })
-  }
-
-  #tailFailed(error: unknown): void {
+  /** Its state topic cannot be read on from this offset. */
+  readFailed(error: unknown, offset: number): void {
     const { topic } = this.statePlace
     if (hasCode(error, 'TOPIC_MISSING') || hasCode(error, 'TOPIC_REPLACED'))
       return this.#failed(new CaudalError('STATE_LOST', { topic, stage: this.id.stage }, error))
     if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
-    const offset = this.tail?.position ?? 0
     const lost = checkpointLost(this.name, this.statePlace, offset, extentOf(offset, error), error)
     if (this.#copy.position === undefined) return this.#failed(lost)
     // The copy holds what the topic does not: the topic is the truth.

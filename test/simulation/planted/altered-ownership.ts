@@ -68,8 +68,7 @@ export const livingNamesakeSettled: Alteration = () =>
   replace(Holding.prototype, 'settledBy', original => {
     return function settledBy(this: Holding, owner) {
       const incarnations = new Set([owner.incarnation])
-      for (const { incarnation } of this.task.tail?.foreignMarkers.values() ?? [])
-        incarnations.add(incarnation)
+      for (const { incarnation } of this.seen.foreignMarkers.values()) incarnations.add(incarnation)
       if (this.owner) incarnations.add(this.owner.incarnation)
       return [...incarnations].flatMap(incarnation => original.call(this, { ...owner, incarnation }))
     }

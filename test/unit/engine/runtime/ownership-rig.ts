@@ -34,9 +34,16 @@ export class PlayedTask {
     foreign: false,
     position: 0,
     reached: false,
+    start: () => undefined,
+    resume: () => undefined,
+    readTo: (nonce: string) => {
+      this.target = nonce
+      this.tail.reached = false
+    },
     readOn: () => {
       this.tail.reached = false
     },
+    close: () => undefined,
   }
   phase = 'restoring'
   work: object | undefined
@@ -55,19 +62,15 @@ export class PlayedTask {
   get isOpen(): boolean {
     return !this.phase.startsWith('closed')
   }
-  get isRestored(): boolean {
-    return this.tail.reached
+  get stored() {
+    return { markers: [], release: undefined }
   }
-  open(): void {}
+  position = 0
+  open(opened: () => void): void {
+    opened()
+  }
   noted(): void {}
   checked(): void {}
-  restoreTo(nonce: string): void {
-    this.target = nonce
-  }
-  check(nonce: string): void {
-    this.target = nonce
-    this.tail.reached = false
-  }
   run(): void {
     this.phase = 'running'
     this.work = {}
@@ -151,6 +154,7 @@ export class OwnershipRig {
       statePlaces: [0, 1].map(partition => ({ topic: 'state', partition })),
       membership: () => membership,
       committer: this.#committer,
+      openTail: ({ place }) => this.task(`t/${place.partition}`).tail,
       confirmation: new Confirmation({
         system,
         sessionTimeoutMs: SESSION_MS,
