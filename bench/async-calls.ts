@@ -1,5 +1,5 @@
 /** How near a pod comes to the ideal rate when every record waits for a call: calls in flight divided by their length. */
-import { run } from '#engine/runtime/run.ts'
+import { run } from '#engine/client/run.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { begun, CommitTimes, pause, peakMemoryMb, Stopwatch } from './measuring.ts'
 import { type LogName, openLog } from './places.ts'

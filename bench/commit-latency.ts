@@ -1,6 +1,7 @@
 /** Light load on the embedded log: from handing a record to the log until a reader of the output has the result. */
+
+import { run } from '#engine/client/run.ts'
 import type { Reader } from '#engine/log/log.ts'
-import { run } from '#engine/runtime/run.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { pause, peakMemoryMb, quantile, Stopwatch, working } from './measuring.ts'
 import { openLog } from './places.ts'

@@ -1,5 +1,5 @@
 /** A log whose readers of one topic stand still while the gate is shut, so that input is made outside of what is timed. */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type {
   Bounds,
   Fetched,

@@ -1,5 +1,5 @@
 /** What a pod costs that has nothing to do, alone in its process, on the embedded log. */
-import { run } from '#engine/runtime/run.ts'
+import { run } from '#engine/client/run.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { pause, Stopwatch, working } from './measuring.ts'
 import { openLog } from './places.ts'

@@ -1,7 +1,7 @@
 /** Clocks, quantiles and waiting for a pod. */
 
-import { subscribe } from '#engine/runtime/diagnostics.ts'
-import type { Pod } from '#engine/runtime/pod.ts'
+import { subscribe } from '#core/diagnostics.ts'
+import type { Pod } from '#engine/pod/pod.ts'
 
 /** Wall time and CPU time of all threads of this process, in seconds, since it was made. */
 export class Stopwatch {

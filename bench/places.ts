@@ -1,6 +1,6 @@
 /** The logs and the stores that are measured, by the names that the benchmarks have. */
 import { join } from 'node:path'
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { Benchmark, Figures, Size } from './benchmark.ts'
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))

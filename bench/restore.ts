@@ -1,5 +1,5 @@
 /** How long a start takes with 1,000,000 keys in the state topic on disk: read whole, or by its tail behind a local copy. */
-import { run } from '#engine/runtime/run.ts'
+import { run } from '#engine/client/run.ts'
 import type { Benchmark, Figures, Setting, Size } from './benchmark.ts'
 import { peakMemoryMb, processed, Stopwatch, working } from './measuring.ts'
 import { openLog, openStores, type StoreName } from './places.ts'

@@ -1,6 +1,7 @@
 /** How many records a second a pod takes through a graph, by slices that are made while it stands still. */
+
+import { run } from '#engine/client/run.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
-import { run } from '#engine/runtime/run.ts'
 import type { Topology } from '#topology/index.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { GatedLog } from './gated-log.ts'

@@ -1,8 +1,8 @@
 /** How late timers are, and how long the event loop stands, when very many are due within a short time. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { json } from '#engine/core/codec.ts'
-import { operator } from '#engine/core/operator.ts'
-import { run } from '#engine/runtime/run.ts'
+import { json } from '#core/codec.ts'
+import { operator } from '#core/operator.ts'
+import { run } from '#engine/client/run.ts'
 import { type Topology, topology } from '#topology/index.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { pause, peakMemoryMb, processed, Stopwatch } from './measuring.ts'

@@ -1,9 +1,9 @@
 /** The graphs that are measured and the records that they are fed: events of about 300 bytes of JSON, some fields and a text. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
-import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
+import { json } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
+import { type NewRecord, NO_HEADERS } from '#core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { type Topology, topology } from '#topology/index.ts'
 
 export const PARTITIONS = 8

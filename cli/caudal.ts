@@ -1,7 +1,7 @@
 /** The process behind the command: its streams, environment, clock and signals, handed to `main`. */
-import { realSystem } from '#engine/core/system.ts'
-import { EXIT } from './command.ts'
-import { faultOfNode } from './node-version.ts'
+import { realSystem } from '#core/system.ts'
+import { EXIT } from './command/command.ts'
+import { faultOfNode } from './command/node-version.ts'
 
 /** A second signal within this time is the first one, come by two ways (terminal and launcher). */
 const REPEAT_MS = 500
@@ -34,7 +34,7 @@ process.on('warning', warning => {
   if (warning.name !== 'ExperimentalWarning') for (const listener of listeners) listener(warning)
 })
 // Only now: an older Node lacks what this imports.
-const { main } = await import('./main.ts')
+const { main } = await import('./command/main.ts')
 const code = await main(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

@@ -1,10 +1,10 @@
 /** The one table of settings. Whatever the environment may say is here, with its default, its unit and its meaning. */
 import { hostname } from 'node:os'
-import { CaudalError } from '#engine/core/errors.ts'
-import { secretsOfAddress } from '#engine/core/secrets.ts'
-import type { SourcesFrom } from '#engine/runtime/source-beginnings.ts'
-import { THRESHOLD } from '#models/rubric.ts'
-import { JUDGE_TOKENS_MAX } from '#pipelines/answers/prompting.ts'
+import { JUDGE_TOKENS_MAX } from '#answers/prompting.ts'
+import { THRESHOLD } from '#answers/rubric.ts'
+import { CaudalError } from '#core/errors.ts'
+import { secretsOfAddress } from '#core/secrets.ts'
+import type { SourcesFrom } from '#engine/topics/source-beginnings.ts'
 import {
   address,
   addresses,

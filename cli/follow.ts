@@ -1,9 +1,9 @@
 /** Reads whole topics outside any group, for views and tools. */
-import { hasCode } from '#engine/core/errors.ts'
-import type { LogRecord } from '#engine/core/record.ts'
-import { type System, sleep } from '#engine/core/system.ts'
+import { hasCode } from '#core/errors.ts'
+import type { LogRecord } from '#core/record.ts'
+import { type System, sleep } from '#core/system.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
-import { placesOf } from '#engine/runtime/read-topic.ts'
+import { placesOf } from '#engine/log/read-topic.ts'
 
 const RECORDS_MAX = 1_000
 const PAUSE_MS = 1_000

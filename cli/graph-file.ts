@@ -1,7 +1,7 @@
 /** A graph of one's own, for commands that else look at the answer pipeline: a module that exports it. */
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { GraphInput } from '#testing/simulation/own-graph.ts'
 import type { Topology } from '#topology/topology.ts'
 import { type Configuration, configurationOf } from './configuration.ts'

@@ -1,12 +1,12 @@
 /** Kafka as the settings name it, and how long a command waits for brokers that are away. */
 import { readFileSync } from 'node:fs'
-import { CaudalError } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
 import type { KafkaLogOptions } from '#engine/log/kafka/index.ts'
 import type { Log } from '#engine/log/log.ts'
+import { orAborted } from './command/stopping.ts'
 import type { Configuration } from './configuration.ts'
-import { orAborted } from './stopping.ts'
 
 /** How long a command that does one thing waits for a broker to answer. */
 export const PATIENCE_MS = 30_000

@@ -1,7 +1,7 @@
 /** How far each stage is behind its sources. */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Log } from '#engine/log/log.ts'
-import type { Pod } from '#engine/runtime/pod.ts'
+import type { Pod } from '#engine/pod/pod.ts'
 import type { Plan } from '#topology/plan.ts'
 
 export interface Lag extends TopicPartition {

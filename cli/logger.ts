@@ -1,7 +1,7 @@
 /** Log lines: one JSON object a line, above the level asked for. */
-import { reasonOf } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+import { reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
 import type { LogLevel } from './configuration.ts'
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }

@@ -1,9 +1,14 @@
 /** Opens the real parts that the settings name: log, local copies of state, model. The one place that chooses drivers. */
+
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+import { PRICES, type PriceTable, priceFaults } from '#answers/prices.ts'
+import { answerTo } from '#answers/simulated/answers.ts'
+import { TOPICS } from '#answers/topics.ts'
+import { metered, UsageLedger } from '#answers/usage.ts'
+import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
@@ -14,18 +19,15 @@ import { fallback } from '#models/fallback.ts'
 import { limited } from '#models/limits.ts'
 import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
-import { PRICES, type PriceTable, priceFaults } from '#models/prices.ts'
 import { readable } from '#models/readable.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer } from '#models/simulated/server.ts'
-import { metered, UsageLedger } from '#models/usage.ts'
-import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
-import { withFormer } from '#schemas/former-registry.ts'
-import type { SchemaRegistry } from '#schemas/registry.ts'
+import { EmbeddedRegistry } from '#schemas/avro/embedded-registry.ts'
+import { withFormer } from '#schemas/avro/former-registry.ts'
+import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import type { Configuration } from './configuration.ts'
 import { type LogOptions, openKafka } from './kafka.ts'
 import { entered } from './purchases.ts'
-import { TOPICS } from './topics.ts'
 
 export const isEmbedded = ({ kafkaBrokers }: Configuration): boolean => kafkaBrokers.length === 0
 export const isSimulated = ({ openAiApiKey, openAiBaseUrl }: Configuration): boolean =>
@@ -99,7 +101,7 @@ export async function openRegistry(
   const embedded = new EmbeddedRegistry({ application, log, system })
   if (schemaRegistryUrl === '') return embedded
   // Its client is loaded only where it is wanted.
-  const { ConfluentRegistry } = await import('#schemas/confluent-registry.ts')
+  const { ConfluentRegistry } = await import('#schemas/avro/confluent-registry.ts')
   return withFormer(new ConfluentRegistry(schemaRegistryUrl), embedded)
 }
 
@@ -152,7 +154,7 @@ export const SIMULATED = 'simulated'
 export async function openModel(configuration: Configuration, options: ModelOptions): Promise<OpenModel> {
   const { system, logger, onBought } = options
   const server = isSimulated(configuration)
-    ? await startModelServer({ profile: DEMO_PROFILE, system, onPurchase: onBought })
+    ? await startModelServer({ answerTo, profile: DEMO_PROFILE, system, onPurchase: onBought })
     : undefined
   const baseUrl = server?.url ?? (configuration.openAiBaseUrl || OPENAI_URL)
   const name = configuration.model || (server ? SIMULATED : 'gpt-4o-mini')

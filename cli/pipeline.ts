@@ -1,16 +1,18 @@
 /** The answer pipeline put together from its real parts, and taken apart again in order. */
-import { reasonOf } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+
+import type { UsageLedger } from '#answers/usage.ts'
+import { reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
+import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'
-import { type Running, run } from '#engine/runtime/run.ts'
 import type { Model } from '#models/model.ts'
-import type { UsageLedger } from '#models/usage.ts'
 import { answers } from '#pipelines/answers.ts'
-import { bindSchemas } from '#schemas/bind.ts'
+import { bindSchemas } from '#schemas/avro/bind.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
-import { Closers } from './closers.ts'
+import { Closers } from './command/closers.ts'
+import { closedOnStop } from './command/stopping.ts'
 import { type Configuration, SETTINGS } from './configuration.ts'
 import {
   callTimeoutMs,
@@ -24,7 +26,6 @@ import {
   pricesOf,
 } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
-import { closedOnStop } from './stopping.ts'
 
 export interface Pipeline extends AsyncDisposable {
   readonly log: Log

@@ -1,7 +1,7 @@
 /** The probes of a pod where the settings say. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
 import { Probes } from '#observability/probes.ts'
 import type { Configuration } from './configuration.ts'
 

@@ -1,12 +1,13 @@
 /** What failed for good, read from its two topics. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
-import { asDeadLetter } from '#engine/runtime/dead-letters.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
-import { type Kept, keptIn, type Replayable } from '#engine/runtime/replay.ts'
-import type { Failed } from '#pipelines/answers/types.ts'
+
+import { TOPICS } from '#answers/topics.ts'
+import type { Failed } from '#answers/types.ts'
+import { CaudalError } from '#core/errors.ts'
+import { asDeadLetter } from '#engine/client/dead-letters.ts'
+import { type Kept, keptIn, type Replayable } from '#engine/client/replay.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
+import type { DeadLetter } from '#engine/record/dead-letter.ts'
 import type { Tool } from './tool.ts'
-import { TOPICS } from './topics.ts'
 import type { Values } from './values.ts'
 
 export interface Failure extends Replayable {

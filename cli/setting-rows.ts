@@ -1,7 +1,7 @@
 /** The kinds of settings: how the text of each is read, and what is said of one that does not fit. */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { reasonOf } from '#engine/core/errors.ts'
+import { reasonOf } from '#core/errors.ts'
 
 export interface Row<T> {
   /** Name in the environment. */

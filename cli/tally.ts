@@ -1,15 +1,16 @@
 /** What came of the inputs, counted from the topics themselves. */
-import { asShown } from '#engine/core/codec.ts'
-import type { LogRecord } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+
+import { TOPICS } from '#answers/topics.ts'
+import type { Delivered, Failed, LlmRequest, Spent, Step } from '#answers/types.ts'
+import { asShown } from '#core/codec.ts'
+import type { LogRecord } from '#core/record.ts'
+import type { System } from '#core/system.ts'
+import { replayedBy } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
-import { replayedBy } from '#engine/runtime/replay.ts'
-import type { Delivered, Failed, LlmRequest, Spent, Step } from '#pipelines/answers/types.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Admissions } from './admissions.ts'
 import { type Following, follow } from './follow.ts'
-import { cut } from './text-table.ts'
-import { TOPICS } from './topics.ts'
+import { cut } from './terminal/text-table.ts'
 import { Values } from './values.ts'
 
 const REASON_CHARACTERS_MAX = 200

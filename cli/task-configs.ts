@@ -1,16 +1,17 @@
 /** Changes of task types at run time, as the topic `llm.config` has them: read, checked, written, taken back. */
-import { asText } from '#engine/core/codec.ts'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+
+import { isLoose, type Loose } from '#answers/fields.ts'
+import { configFaults } from '#answers/task-type.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { TOPICS } from '#answers/topics.ts'
+import { asText } from '#core/codec.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { NO_HEADERS } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
-import { readAll } from '#engine/runtime/read-topic.ts'
-import { isLoose, type Loose } from '#pipelines/answers/fields.ts'
-import { configFaults } from '#pipelines/answers/task-type.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
+import { readAll } from '#engine/log/read-topic.ts'
 import { TASK_CONFIG_SCHEMA } from '#schemas/texts.ts'
-import { TOPICS } from './topics.ts'
 import type { Values } from './values.ts'
 
 export interface Change {

@@ -1,9 +1,10 @@
 /** The values on the pipeline's topics, for tools: read and written with the codecs of a plan, which know its registry. */
-import type { Codec } from '#engine/core/codec.ts'
-import { CaudalError, NotYetReadable } from '#engine/core/errors.ts'
-import type { Delivered, Failed, LlmError, LlmRequest, TaskConfig } from '#pipelines/answers/types.ts'
+
+import { TOPICS } from '#answers/topics.ts'
+import type { Delivered, Failed, LlmError, LlmRequest, TaskConfig } from '#answers/types.ts'
+import type { Codec } from '#core/codec.ts'
+import { CaudalError, NotYetReadable } from '#core/errors.ts'
 import type { Plan } from '#topology/plan.ts'
-import { TOPICS } from './topics.ts'
 
 /** Waits for the schema that the value was written with. */
 export async function decoded<T>(codec: Codec<T>, bytes: Uint8Array): Promise<T> {

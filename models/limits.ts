@@ -1,6 +1,6 @@
 /** Provider trouble as flow control: calls wait, are slowed and are parked, instead of failing records. */
-import type { Logger } from '#engine/core/operator.ts'
-import { realSystem, type System } from '#engine/core/system.ts'
+import type { Logger } from '#core/operator.ts'
+import { realSystem, type System } from '#core/system.ts'
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
 import type { Model, ModelCall, ModelReply, ModelRequest } from './model.ts'

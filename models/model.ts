@@ -1,5 +1,5 @@
 /** The model port: what an operator asks of any language model, and how a failure is told. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant'

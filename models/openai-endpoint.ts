@@ -1,5 +1,5 @@
 /** Where an endpoint is, and how it knows us: the parts of its address, told apart. */
-import { redactor, secretsOfAddress } from '#engine/core/secrets.ts'
+import { redactor, secretsOfAddress } from '#core/secrets.ts'
 import type { HttpProxy } from './lean-fetch.ts'
 
 export interface Endpoint {

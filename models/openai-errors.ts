@@ -1,6 +1,6 @@
 /** What the SDK throws, as the port's errors, each with a message that says what to do. Imported by openai.ts alone. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
-import { reasonOf } from '#engine/core/errors.ts'
+import { reasonOf } from '#core/errors.ts'
 import { briefly, ModelError } from './model.ts'
 import { retryAfterMs } from './retry-after.ts'
 

@@ -8,7 +8,7 @@
  * The first call of a kind (with a schema, with a temperature, ...) goes alone: others wait a moment for what it learns,
  * so that a refusal is met once for a provider and not once for each question in flight.
  */
-import { type System, sleep } from '#engine/core/system.ts'
+import { type System, sleep } from '#core/system.ts'
 import type { ModelRequest } from './model.ts'
 import { ALL_TERMS, type Body, bodyOf, type Format, type Terms } from './openai-body.ts'
 import { refusalOf } from './openai-errors.ts'

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import OpenAI from 'openai'
-import { realSystem, type System } from '#engine/core/system.ts'
+import { realSystem, type System } from '#core/system.ts'
 import { type ConnectionOptions, leanFetch } from './lean-fetch.ts'
 import type { Model, ModelRequest } from './model.ts'
 import { type EndpointOptions, endpointOf } from './openai-endpoint.ts'

@@ -1,6 +1,6 @@
 /** Stops buying where what comes back cannot be read: a fault of the set-up, which no further purchase mends. */
-import type { Logger } from '#engine/core/operator.ts'
-import { realSystem, type System } from '#engine/core/system.ts'
+import type { Logger } from '#core/operator.ts'
+import { realSystem, type System } from '#core/system.ts'
 import { type Model, ModelError, type ModelRequest } from './model.ts'
 import { readJson } from './structured.ts'
 

@@ -1,6 +1,6 @@
 /** Structured output: JSON taken out of a reply, and checked against its schema. */
 import { Ajv } from 'ajv'
-import { reasonOf } from '#engine/core/errors.ts'
+import { reasonOf } from '#core/errors.ts'
 import type { JsonSchema } from './model.ts'
 
 export type JsonOrFaults = { readonly value: unknown } | { readonly faults: readonly string[] }

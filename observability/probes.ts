@@ -1,11 +1,11 @@
 /** Tells whoever supervises a pod how it is, over HTTP: GET /live and GET /ready. */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { realSystem, type System } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { realSystem, type System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import type { PodPhase } from '#engine/runtime/pod-lifecycle.ts'
-import type { TaskPhase } from '#engine/runtime/task-lifecycle.ts'
+import type { PodPhase } from '#engine/pod/pod-lifecycle.ts'
+import type { TaskPhase } from '#engine/task/task-lifecycle.ts'
 
 /** Below the second that supervisors wait for an answer unless told otherwise. */
 const ANSWER_MS = 800

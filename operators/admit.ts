@@ -1,7 +1,8 @@
 /** Lets each question in once: an event id seen within 24 hours is dropped. */
-import { operator, value } from '#engine/core/operator.ts'
-import { IntakeAvro, LlmRequestAvro, SeenAvro } from '#pipelines/answers/codecs.ts'
-import { NOTHING_SPENT } from '#pipelines/answers/types.ts'
+
+import { IntakeAvro, LlmRequestAvro, SeenAvro } from '#answers/codecs.ts'
+import { NOTHING_SPENT } from '#answers/types.ts'
+import { operator, value } from '#core/operator.ts'
 
 export interface AdmitOptions {
   readonly windowMs?: number

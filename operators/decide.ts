@@ -1,9 +1,10 @@
 /** Whether a judged answer is delivered, tried again, or delivered although it is weak. */
-import { operator } from '#engine/core/operator.ts'
-import { ScoredAvro, TaskConfigCodec, ValidatedAvro } from '#pipelines/answers/codecs.ts'
-import { isWithin } from '#pipelines/answers/spending.ts'
-import type { TaskDefaults, TaskTypes } from '#pipelines/answers/task-type.ts'
-import type { JudgedAttempt, Scored } from '#pipelines/answers/types.ts'
+
+import { ScoredAvro, TaskConfigCodec, ValidatedAvro } from '#answers/codecs.ts'
+import { isWithin } from '#answers/spending.ts'
+import type { TaskDefaults, TaskTypes } from '#answers/task-type.ts'
+import type { JudgedAttempt, Scored } from '#answers/types.ts'
+import { operator } from '#core/operator.ts'
 import { CONFIG_TABLE, settingsReader } from './model-step.ts'
 
 export interface DecideOptions {

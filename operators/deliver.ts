@@ -1,8 +1,9 @@
 /** The answer as others read it, and the action that it calls for. */
-import { operator } from '#engine/core/operator.ts'
-import { ActionEventAvro, DeliveredAvro, ValidatedAvro } from '#pipelines/answers/codecs.ts'
-import type { Structured, TaskAction, TaskTypes } from '#pipelines/answers/task-type.ts'
-import type { Delivered, Validated } from '#pipelines/answers/types.ts'
+
+import { ActionEventAvro, DeliveredAvro, ValidatedAvro } from '#answers/codecs.ts'
+import type { Structured, TaskAction, TaskTypes } from '#answers/task-type.ts'
+import type { Delivered, Validated } from '#answers/types.ts'
+import { operator } from '#core/operator.ts'
 
 export interface DeliverOptions {
   readonly taskTypes: TaskTypes

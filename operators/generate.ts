@@ -1,19 +1,14 @@
 /** Buys an answer for a request, once. */
-import { type OperatorLimits, operator } from '#engine/core/operator.ts'
+
+import { BoughtAvro, GeneratedAvro, LlmErrorAvro, LlmRequestAvro, TaskConfigCodec } from '#answers/codecs.ts'
+import type { PriceTable } from '#answers/prices.ts'
+import { generationRequest } from '#answers/prompting.ts'
+import { spend } from '#answers/spending.ts'
+import type { Structured, TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
+import type { Attempt, Bought } from '#answers/types.ts'
+import { type OperatorLimits, operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
-import type { PriceTable } from '#models/prices.ts'
 import { readJson, validator } from '#models/structured.ts'
-import {
-  BoughtAvro,
-  GeneratedAvro,
-  LlmErrorAvro,
-  LlmRequestAvro,
-  TaskConfigCodec,
-} from '#pipelines/answers/codecs.ts'
-import { generationRequest } from '#pipelines/answers/prompting.ts'
-import { spend } from '#pipelines/answers/spending.ts'
-import type { Structured, TaskDefaults, TaskSettings, TaskTypes } from '#pipelines/answers/task-type.ts'
-import type { Attempt, Bought } from '#pipelines/answers/types.ts'
 import { buy, CONFIG_TABLE, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
 
 export interface ModelOperatorOptions {

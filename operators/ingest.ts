@@ -1,10 +1,11 @@
 /** Raw events in, normalised questions out; what is not a question is set aside with every fault named. */
-import { operator } from '#engine/core/operator.ts'
-import { HEADER } from '#engine/core/record.ts'
-import { FailedAvro, IntakeAvro } from '#pipelines/answers/codecs.ts'
-import { normalise } from '#pipelines/answers/events.ts'
-import { excerptOf, RawEventCodec } from '#pipelines/answers/raw-event.ts'
-import type { TaskTypes } from '#pipelines/answers/task-type.ts'
+
+import { FailedAvro, IntakeAvro } from '#answers/codecs.ts'
+import { normalise } from '#answers/events.ts'
+import { excerptOf, RawEventCodec } from '#answers/raw-event.ts'
+import type { TaskTypes } from '#answers/task-type.ts'
+import { operator } from '#core/operator.ts'
+import { HEADER } from '#core/record.ts'
 
 export interface IngestOptions {
   readonly taskTypes: TaskTypes

@@ -1,5 +1,8 @@
 /** What the two operators that call a model share: the durable call, the settings of a record, and the telling of a failure. */
-import type { Logger, StepCall, TableHandle } from '#engine/core/operator.ts'
+
+import { settingsOf, type TaskDefaults, type TaskSettings, type TaskTypes } from '#answers/task-type.ts'
+import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#answers/types.ts'
+import type { Logger, StepCall, TableHandle } from '#core/operator.ts'
 import {
   asModelError,
   briefly,
@@ -8,13 +11,6 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '#models/model.ts'
-import {
-  settingsOf,
-  type TaskDefaults,
-  type TaskSettings,
-  type TaskTypes,
-} from '#pipelines/answers/task-type.ts'
-import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#pipelines/answers/types.ts'
 
 /** Topic and table of the changes made to task types at run time. */
 export const CONFIG_TABLE = 'llm.config'

@@ -1,6 +1,7 @@
 /** Turns a weak answer into a new request: the judge's feedback and the best attempt travel with it. */
-import { operator } from '#engine/core/operator.ts'
-import { LlmRequestAvro, ScoredAvro } from '#pipelines/answers/codecs.ts'
+
+import { LlmRequestAvro, ScoredAvro } from '#answers/codecs.ts'
+import { operator } from '#core/operator.ts'
 import { requestOf } from './model-step.ts'
 
 /**

@@ -1,6 +1,5 @@
 /** When a failed call is made again, and when no more. */
 import { hash } from 'node:crypto'
-import { operator } from '#engine/core/operator.ts'
 import {
   FailedAvro,
   GeneratedAvro,
@@ -8,10 +7,11 @@ import {
   LlmRequestAvro,
   TaskConfigCodec,
   ValidatedAvro,
-} from '#pipelines/answers/codecs.ts'
-import { isWithin } from '#pipelines/answers/spending.ts'
-import type { TaskDefaults, TaskSettings, TaskTypes } from '#pipelines/answers/task-type.ts'
-import type { HistoryEntry, LlmError, LlmRequest } from '#pipelines/answers/types.ts'
+} from '#answers/codecs.ts'
+import { isWithin } from '#answers/spending.ts'
+import type { TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
+import type { HistoryEntry, LlmError, LlmRequest } from '#answers/types.ts'
+import { operator } from '#core/operator.ts'
 import { isJudged } from './decide.ts'
 import { CONFIG_TABLE, requestOf, settingsReader } from './model-step.ts'
 

@@ -1,18 +1,13 @@
 /** Has an answer judged on the rubric, by a model or by computation. */
-import { operator } from '#engine/core/operator.ts'
-import { judge } from '#models/computed-judge.ts'
+
+import { BoughtAvro, GeneratedAvro, LlmErrorAvro, ScoredAvro, TaskConfigCodec } from '#answers/codecs.ts'
+import { judge } from '#answers/computed-judge.ts'
+import { judgeRequest } from '#answers/prompting.ts'
+import { finalScore, readVerdict, type Verdict, type Weights } from '#answers/rubric.ts'
+import { spend } from '#answers/spending.ts'
+import type { Bought, Generated, LlmRequest, Scored } from '#answers/types.ts'
+import { operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
-import { finalScore, readVerdict, type Verdict, type Weights } from '#models/rubric.ts'
-import {
-  BoughtAvro,
-  GeneratedAvro,
-  LlmErrorAvro,
-  ScoredAvro,
-  TaskConfigCodec,
-} from '#pipelines/answers/codecs.ts'
-import { judgeRequest } from '#pipelines/answers/prompting.ts'
-import { spend } from '#pipelines/answers/spending.ts'
-import type { Bought, Generated, LlmRequest, Scored } from '#pipelines/answers/types.ts'
 import type { ModelOperatorOptions } from './generate.ts'
 import {
   buy,

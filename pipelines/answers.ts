@@ -1,7 +1,22 @@
 /** The answer pipeline: from raw events in `datos_crudos` to judged answers in `datos_procesados`. */
+
+import {
+  ActionEventAvro,
+  DeliveredAvro,
+  FailedAvro,
+  GeneratedAvro,
+  IntakeAvro,
+  LlmErrorAvro,
+  LlmRequestAvro,
+  TaskConfigCodec,
+  ValidatedAvro,
+} from '#answers/codecs.ts'
+import type { PriceTable } from '#answers/prices.ts'
+import { RawEventCodec } from '#answers/raw-event.ts'
+import { THRESHOLD } from '#answers/rubric.ts'
+import type { TaskTypes } from '#answers/task-type.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import type { Model } from '#models/model.ts'
-import type { PriceTable } from '#models/prices.ts'
-import { THRESHOLD } from '#models/rubric.ts'
 import { admit } from '#operators/admit.ts'
 import { decide } from '#operators/decide.ts'
 import { deliver } from '#operators/deliver.ts'
@@ -13,20 +28,6 @@ import { PARKED_MAX, retry } from '#operators/retry.ts'
 import { score } from '#operators/score.ts'
 import { topology } from '#topology/builder.ts'
 import type { Topology } from '#topology/topology.ts'
-import {
-  ActionEventAvro,
-  DeliveredAvro,
-  FailedAvro,
-  GeneratedAvro,
-  IntakeAvro,
-  LlmErrorAvro,
-  LlmRequestAvro,
-  TaskConfigCodec,
-  ValidatedAvro,
-} from './answers/codecs.ts'
-import { RawEventCodec } from './answers/raw-event.ts'
-import type { TaskTypes } from './answers/task-type.ts'
-import { TASK_TYPES } from './task-types/index.ts'
 
 export interface AnswersOptions {
   /** Prefix of internal topics and name of the consumer group. */

@@ -9,8 +9,8 @@
  * A process of the simulation gets a `ProcessSystem`, whose wall clock can be set apart from the world's: paused, as by SIGSTOP, none of its callbacks run; resumed, those
  * that fell due meanwhile run late, in order; killed, none ever runs again.
  */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import { type Event, EventQueue } from './event-queue.ts'
 import { type Random, seededRandom, seedOf } from './seeded-random.ts'
 

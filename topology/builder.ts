@@ -14,8 +14,8 @@
  * const graph = p.build()
  * ```
  */
-import type { Codec } from '#engine/core/codec.ts'
-import type { Codecs, Operator } from '#engine/core/operator.ts'
+import type { Codec } from '#core/codec.ts'
+import type { Codecs, Operator } from '#core/operator.ts'
 import { newDraft, place, snapshot } from './draft.ts'
 import type { Origins, Processed, ProcessOptions, Readable, Source, Table, Topic } from './handles.ts'
 import { PARTITIONS_DEFAULT } from './names.ts'

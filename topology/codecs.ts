@@ -1,6 +1,6 @@
 /** The codecs of a graph: where each is used, and the same graph with others in their places. */
-import type { Codec } from '#engine/core/codec.ts'
-import type { Codecs, Operator, StateDeclarations } from '#engine/core/operator.ts'
+import type { Codec } from '#core/codec.ts'
+import type { Codecs, Operator, StateDeclarations } from '#core/operator.ts'
 import type { OperatorNode, TopicNode, Topology } from './topology.ts'
 
 export type CodecPlace =

@@ -1,5 +1,5 @@
 /** The graph while it is being declared: what the builder's handles write into, and `build` copies out. */
-import type { Operator } from '#engine/core/operator.ts'
+import type { Operator } from '#core/operator.ts'
 import { durationMs } from './duration.ts'
 import type { DelayOptions, ProcessOptions, Readable } from './handles.ts'
 import type { OperatorNode, Origin, Route, TopicNode, Topology } from './topology.ts'

@@ -1,6 +1,6 @@
 /** The types that a graph's author holds while declaring it: what can be read, what can be written, and the edges between. */
-import type { Codec, ValueOf } from '#engine/core/codec.ts'
-import type { Codecs, Operator } from '#engine/core/operator.ts'
+import type { Codec, ValueOf } from '#core/codec.ts'
+import type { Codecs, Operator } from '#core/operator.ts'
 import type { DurationText } from './duration.ts'
 import type { Origin } from './topology.ts'
 

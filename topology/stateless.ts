@@ -1,7 +1,7 @@
 /** The stateless operators behind `map`, `filter`, `branch`, `rekey` and `merge`: ordinary operators, made from functions. */
-import type { Codec } from '#engine/core/codec.ts'
-import { type Operator, operator } from '#engine/core/operator.ts'
-import { isPending } from '#engine/core/pending.ts'
+import type { Codec } from '#core/codec.ts'
+import { type Operator, operator } from '#core/operator.ts'
+import { isPending } from '#core/pending.ts'
 import type { Case, RecordFacts } from './handles.ts'
 
 type Single<V, T> = Operator<{ readonly in: Codec<V> }, { readonly out: Codec<T> }>

@@ -1,6 +1,6 @@
 /** What stands behind the handles: objects that write each declaration into the draft. */
-import { bytes, type Codec } from '#engine/core/codec.ts'
-import type { Codecs, Operator } from '#engine/core/operator.ts'
+import { bytes, type Codec } from '#core/codec.ts'
+import type { Codecs, Operator } from '#core/operator.ts'
 import { type Draft, type DraftNode, place, route, routesOf } from './draft.ts'
 import type { Edge, Processed, ProcessOptions, Readable, Rekeyed, Routing, Stream } from './handles.ts'
 import { branchOperator, filterOperator, mapOperator, mergeOperator, rekeyOperator } from './stateless.ts'

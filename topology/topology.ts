@@ -1,6 +1,6 @@
 /** The declared graph as plain data: what the builder makes, and what validation, planning, explain and comparison read. */
-import type { Codec } from '#engine/core/codec.ts'
-import type { Operator } from '#engine/core/operator.ts'
+import type { Codec } from '#core/codec.ts'
+import type { Operator } from '#core/operator.ts'
 
 export interface Topology {
   /** Application name: prefix of internal topics and identity of the consumer group. */

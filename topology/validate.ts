@@ -1,5 +1,5 @@
 /** Finds every fault of a graph before anything runs. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import { cycleFaults } from './checks/cycles.ts'
 import { edgeFaults } from './checks/edges.ts'
 import { keyingFaults } from './checks/keying.ts'

@@ -1,6 +1,6 @@
 /** `npm run bench:answers -- NAME... [--size JSON]`: plays scenarios of the answer pipeline on a broker of its own; all without names. */
 import { parseArgs } from 'node:util'
-import { invariant } from '#engine/core/errors.ts'
+import { invariant } from '#core/errors.ts'
 import { machine } from '../report.ts'
 import { startCluster } from './cluster.ts'
 import type { Findings, Place } from './scenario.ts'

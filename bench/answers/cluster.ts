@@ -1,10 +1,10 @@
 /** A Kafka broker of its own for one run: the pipeline's topics have fixed names, and a run must begin with none of them. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { invariant } from '#core/errors.ts'
 import { STACK_FOLDER } from '#deploy/local/addresses.ts'
 import { kafka } from '#deploy/local/kafka.ts'
 import { startProcess, stopProcess } from '#deploy/local/process.ts'
-import { invariant } from '#engine/core/errors.ts'
 
 /** Far enough from the ports of the local stack and of other tests. */
 const PORT_OFFSETS = { bench: 60, test: 70 } as const

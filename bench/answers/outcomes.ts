@@ -1,9 +1,10 @@
 /** What became of each question, read as any consumer reads it: committed records alone. */
+
+import { TOPICS } from '#answers/topics.ts'
+import type { Delivered, Failed } from '#answers/types.ts'
 import { type Following, follow } from '#cli/follow.ts'
 import type { Tool } from '#cli/tool.ts'
-import { TOPICS } from '#cli/topics.ts'
-import { realSystem } from '#engine/core/system.ts'
-import type { Delivered, Failed } from '#pipelines/answers/types.ts'
+import { realSystem } from '#core/system.ts'
 import { pause } from '../measuring.ts'
 
 export interface Outcome {

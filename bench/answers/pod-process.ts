@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { invariant } from '#engine/core/errors.ts'
+import { invariant } from '#core/errors.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../cli/caudal.ts', import.meta.url))
 

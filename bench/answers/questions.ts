@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { normalise } from '#pipelines/answers/events.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
+import { normalise } from '#answers/events.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 
 export interface Question {
   readonly id: string

@@ -2,12 +2,13 @@
  * The pipeline's calls without the pipeline, in a process of their own: each question is answered and judged, so many at a
  * time, with the same provider code and prompts. What comes of them is thrown away.
  */
+
+import { normalise } from '#answers/events.ts'
+import { generationRequest, judgeRequest } from '#answers/prompting.ts'
+import { settingsOf } from '#answers/task-type.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { type Intake, type LlmRequest, NOTHING_SPENT } from '#answers/types.ts'
 import { openAi } from '#models/openai.ts'
-import { normalise } from '#pipelines/answers/events.ts'
-import { generationRequest, judgeRequest } from '#pipelines/answers/prompting.ts'
-import { settingsOf } from '#pipelines/answers/task-type.ts'
-import { type Intake, type LlmRequest, NOTHING_SPENT } from '#pipelines/answers/types.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { questions } from './questions.ts'
 
 const [baseUrl = '', inFlightText = '1'] = process.argv.slice(2)

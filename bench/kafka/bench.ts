@@ -1,7 +1,7 @@
 /** `npm run bench:kafka -- [count] [calls] [latency] [durability] [take-over]`: each in a process of its own against the local broker; all without names. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { invariant } from '#engine/core/errors.ts'
+import { invariant } from '#core/errors.ts'
 import { machine } from '../report.ts'
 
 const BENCHMARKS = ['count', 'calls', 'latency', 'durability', 'take-over']

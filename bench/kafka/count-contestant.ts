@@ -1,7 +1,7 @@
 /** One contestant of the keyed count in a process of its own: `engine` or `by-hand`; prints what it measured as JSON. */
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
+import { run } from '#engine/client/run.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
-import { run } from '#engine/runtime/run.ts'
 import { countByHand } from './hand-written-count.ts'
 import { type CountTopics, countTopology, type Steady } from './workloads.ts'
 

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import { type CountTopics, feedCount, PARTITIONS, type Steady } from './workloads.ts'
 

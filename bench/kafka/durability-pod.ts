@@ -1,12 +1,12 @@
 /** A pod of the durability bench: one HTTP call per record in a step. Tells its parent how long each answer was not yet durable. */
 import { once } from 'node:events'
 import { Agent } from 'undici'
-import { json } from '#engine/core/codec.ts'
-import { operator } from '#engine/core/operator.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { json } from '#core/codec.ts'
+import { subscribe } from '#core/diagnostics.ts'
+import { operator } from '#core/operator.ts'
+import { realSystem } from '#core/system.ts'
+import { run } from '#engine/client/run.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
-import { subscribe } from '#engine/runtime/diagnostics.ts'
-import { run } from '#engine/runtime/run.ts'
 import { topology } from '#topology/index.ts'
 import { PARTITIONS } from './workloads.ts'
 

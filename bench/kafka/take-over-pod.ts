@@ -1,10 +1,10 @@
 /** A pod of the take-over in a process of its own: one call of 100 ms per record, and an output that says who made it. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { json } from '#engine/core/codec.ts'
-import { operator } from '#engine/core/operator.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { json } from '#core/codec.ts'
+import { operator } from '#core/operator.ts'
+import { realSystem } from '#core/system.ts'
+import { run } from '#engine/client/run.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
-import { run } from '#engine/runtime/run.ts'
 import { topology } from '#topology/index.ts'
 import { PARTITIONS } from './workloads.ts'
 

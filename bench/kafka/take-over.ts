@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
-import { asText } from '#engine/core/codec.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { asText } from '#core/codec.ts'
+import { realSystem } from '#core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import { PARTITIONS } from './workloads.ts'
 

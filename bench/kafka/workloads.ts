@@ -1,6 +1,6 @@
 /** What the benchmarks on Kafka run: topologies, their input, and how a run is measured. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
 import { topology } from '#topology/index.ts'
 

@@ -1,11 +1,11 @@
 /** `caudal config`: prompts, model, weights and limits of task types, changed while the pipeline runs. */
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { isLoose } from '#pipelines/answers/fields.ts'
-import { type CommandContext, command, EXIT } from '../command.ts'
+import { isLoose } from '#answers/fields.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { type CommandContext, command, EXIT } from '../command/command.ts'
 import { type Change, changesIn, completed, takeBack, writeChange } from '../task-configs.ts'
-import { table } from '../text-table.ts'
+import { table } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 
 export const configSet = command({

@@ -1,13 +1,13 @@
 /** `caudal dlq`: what failed for good, and sending it again. */
-import { asShown } from '#engine/core/codec.ts'
-import { CaudalError } from '#engine/core/errors.ts'
-import type { DeadLetter } from '#engine/runtime/dead-letter.ts'
-import { replay } from '#engine/runtime/replay.ts'
-import { command, EXIT } from '../command.ts'
+import { asShown } from '#core/codec.ts'
+import { CaudalError } from '#core/errors.ts'
+import { replay } from '#engine/client/replay.ts'
+import type { DeadLetter } from '#engine/record/dead-letter.ts'
+import { command, EXIT } from '../command/command.ts'
 import { graphOption } from '../graph-file.ts'
-import { LiveView, progressLine } from '../live-view.ts'
 import { type Failure, failuresIn } from '../replays.ts'
-import { count, cut, table, things } from '../text-table.ts'
+import { LiveView, progressLine } from '../terminal/live-view.ts'
+import { count, cut, table, things } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 
 const json = { type: 'boolean', description: 'one JSON object a line' } as const

@@ -1,6 +1,6 @@
 /** `caudal explain`: the graph as it is planned, and what became of it since an earlier version. */
 import { readFileSync } from 'node:fs'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import {
   type Change,
   compare,
@@ -10,7 +10,7 @@ import {
   summarize,
   type TopologySummary,
 } from '#topology/index.ts'
-import { command, EXIT } from '../command.ts'
+import { command, EXIT } from '../command/command.ts'
 import { graphOption, topologyFor } from '../graph-file.ts'
 
 export const explain = command({

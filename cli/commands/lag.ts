@@ -1,8 +1,8 @@
 /** `caudal lag`: how far each stage is behind its sources. */
-import { command, EXIT } from '../command.ts'
+import { command, EXIT } from '../command/command.ts'
 import { graphOption } from '../graph-file.ts'
 import { type Lag, storedLag } from '../lag.ts'
-import { count, table } from '../text-table.ts'
+import { count, table } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
 
 interface Row {

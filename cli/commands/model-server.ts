@@ -1,11 +1,12 @@
 /** `caudal model-server`: the simulated provider on a port of its own. */
-import { sleep } from '#engine/core/system.ts'
+import { answerTo } from '#answers/simulated/answers.ts'
+import { sleep } from '#core/system.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer, statsJson } from '#models/simulated/server.ts'
-import { type CommandContext, command, EXIT, type OptionValues } from '../command.ts'
+import { type CommandContext, command, EXIT, type OptionValues } from '../command/command.ts'
 import { configurationOf } from '../configuration.ts'
-import { numbersOf } from '../numbers.ts'
 import { SIMULATED } from '../parts.ts'
+import { numbersOf } from '../terminal/numbers.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -60,7 +61,7 @@ export const modelServer = command({
   async run({ environment, options, stdout, system, signal }) {
     const configuration = configurationOf(environment)
     const { port, profile } = settingsOf(options, configuration.port)
-    const server = await startModelServer({ port, seed: options.seed ?? '1', profile, system })
+    const server = await startModelServer({ answerTo, port, seed: options.seed ?? '1', profile, system })
     stdout.write(
       `Simulated model at ${server.url}\nTo use it: OPENAI_BASE_URL=${server.url} LLM_MODEL=${SIMULATED} caudal start\n`,
     )

@@ -1,10 +1,10 @@
 /** `caudal produce`: events from a file or the standard input into `datos_crudos`. */
 import { basename } from 'node:path'
-import { command, EXIT } from '../command.ts'
-import { openEvents } from '../events.ts'
-import { feed } from '../feed.ts'
-import { LiveView, progressLine } from '../live-view.ts'
-import { things } from '../text-table.ts'
+import { command, EXIT } from '../command/command.ts'
+import { openEvents } from '../events/events.ts'
+import { feed } from '../events/feed.ts'
+import { LiveView, progressLine } from '../terminal/live-view.ts'
+import { things } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
 
 export const produce = command({

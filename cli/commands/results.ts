@@ -1,12 +1,13 @@
 /** `caudal results`: the delivered answers. */
-import type { LogRecord } from '#engine/core/record.ts'
-import { readAll } from '#engine/runtime/read-topic.ts'
-import type { Delivered } from '#pipelines/answers/types.ts'
-import { command, EXIT, type Screen } from '../command.ts'
+
+import { TOPICS } from '#answers/topics.ts'
+import type { Delivered } from '#answers/types.ts'
+import type { LogRecord } from '#core/record.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+import { command, EXIT, type Screen } from '../command/command.ts'
 import { follow } from '../follow.ts'
-import { cut } from '../text-table.ts'
+import { cut } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
-import { TOPICS } from '../topics.ts'
 
 export const results = command({
   name: 'results',

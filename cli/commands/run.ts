@@ -1,11 +1,11 @@
 /** `caudal run`: one pod, for a server. */
-import { sleep } from '#engine/core/system.ts'
-import { command, EXIT, type Surroundings } from '../command.ts'
+import { sleep } from '#core/system.ts'
+import { command, EXIT, type Surroundings } from '../command/command.ts'
+import { isStop } from '../command/stopping.ts'
 import { configurationOf } from '../configuration.ts'
 import { jsonLogger } from '../logger.ts'
 import { openPipeline } from '../pipeline.ts'
 import { serveProbes } from '../probes.ts'
-import { isStop } from '../stopping.ts'
 
 const DAY_MS = 24 * 3_600_000
 

@@ -1,11 +1,11 @@
 /** `caudal schemas`: the Avro schemas of the graph against the registry, before a version is let loose. */
-import { checkSchemas, registerSchemas, type SchemaCheck } from '#schemas/deploy.ts'
-import type { SchemaRegistry } from '#schemas/registry.ts'
+import { checkSchemas, registerSchemas, type SchemaCheck } from '#schemas/avro/deploy.ts'
+import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import type { Topology } from '#topology/topology.ts'
-import { command, EXIT, type Surroundings } from '../command.ts'
+import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { openRegistry } from '../parts.ts'
 import { modellessTopology } from '../pipeline.ts'
-import { things } from '../text-table.ts'
+import { things } from '../terminal/text-table.ts'
 import { withOpenLog } from '../tool.ts'
 
 export const schemasCheck = command({

@@ -1,13 +1,13 @@
 /** `caudal start`: the whole pipeline in this terminal, fed with a sample or with one's own file. */
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CaudalError } from '#engine/core/errors.ts'
-import { type CommandContext, command, EXIT } from '../command.ts'
+import { CaudalError } from '#core/errors.ts'
+import { type CommandContext, command, EXIT } from '../command/command.ts'
+import { isStop } from '../command/stopping.ts'
 import { type Configuration, configurationOf } from '../configuration.ts'
-import { openEvents } from '../events.ts'
+import { openEvents } from '../events/events.ts'
 import { emptyDataFolder, isEmbedded } from '../parts.ts'
-import { type Input, runSession, type SessionEnd } from '../session.ts'
-import { isStop } from '../stopping.ts'
+import { type Input, runSession, type SessionEnd } from '../terminal/session.ts'
 
 /** It was stopped before it could do anything. */
 const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false, blockedBy: [] }

@@ -1,9 +1,9 @@
 /** `caudal topics`: what the graph needs of the log, compared with what is there. */
 import type { TopicSpec } from '#engine/log/log.ts'
-import { prepareTopics } from '#engine/runtime/topic-preparation.ts'
-import { command, EXIT } from '../command.ts'
+import { prepareTopics } from '#engine/pod/topic-preparation.ts'
+import { command, EXIT } from '../command/command.ts'
 import { graphOption } from '../graph-file.ts'
-import { things } from '../text-table.ts'
+import { things } from '../terminal/text-table.ts'
 import { hasTopics, type Tool, withLog, withoutTopics } from '../tool.ts'
 
 interface Planned {

@@ -1,5 +1,5 @@
 /** Events as JSON: one a line, or all in one array. */
-import { reasonOf } from '#engine/core/errors.ts'
+import { reasonOf } from '#core/errors.ts'
 import type { InputEvent } from './input-event.ts'
 import { refused } from './text.ts'
 

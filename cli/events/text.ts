@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])

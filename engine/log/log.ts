@@ -2,7 +2,7 @@
  * The Log port: the little that the runtime asks of a partitioned, transactional log. One contract suite
  * (test/conformance/log.ts) runs on every driver. Failures are `CaudalError`s with codes of the catalogue.
  */
-import type { LogRecord, NewRecord, TaskId, TopicPartition } from '#engine/core/record.ts'
+import type { LogRecord, NewRecord, TaskId, TopicPartition } from '#core/record.ts'
 
 /** Largest record of key, value and headers, where a log is not told otherwise: the same on every driver. */
 export const RECORD_BYTES_MAX = 1_000_000

@@ -2,8 +2,8 @@
  * A log under names of one's own: whoever uses it says `llm.requests`, the log behind it has `staging.llm.requests`. Topics,
  * group and producers all get the prefix, so that two applications of one name share nothing.
  */
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, hasCode } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type {
   GroupOptions,
   Log,

@@ -21,8 +21,8 @@
  *   whenever its coordinator may have changed never gets there.
  * - A refused or unanswered step rejects, and the whole is to be tried again: each try begins with the question.
  */
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, hasCode } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 
 /** What an epoch is for: to write, or to end leftovers. */
 export type Purpose = 'write' | 'commit' | 'abort'

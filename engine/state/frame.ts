@@ -1,5 +1,5 @@
 /** How a value stands in the state topic: one byte for format and flags, when it was written if it expires, the payload. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 
 /** The high half of the first byte; a newer version that changes the frame counts it up. */
 const FORMAT = 1

@@ -1,6 +1,6 @@
 /** The state handles of one operator for one record: codecs, frames and time to live over the record's view of its task. */
-import { decodeApart } from '#engine/core/codec.ts'
-import { CaudalError, NotYetReadable, reasonOf } from '#engine/core/errors.ts'
+import { decodeApart } from '#core/codec.ts'
+import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
 import type {
   MapHandle,
   MapState,
@@ -8,7 +8,7 @@ import type {
   StateHandles,
   ValueHandle,
   ValueState,
-} from '#engine/core/operator.ts'
+} from '#core/operator.ts'
 import { frame, isExpired, unframe } from './frame.ts'
 import { checkKey, checkName, mapPrefix, valuePrefix } from './layout.ts'
 

@@ -11,7 +11,7 @@
  * !{name}                                      the engine's own
  * ```
  */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 
 /** Longest user key, in bytes of UTF-8. */
 export const KEY_BYTES_MAX = 1024

@@ -1,6 +1,6 @@
 /** Stores in memory: one that forgets when closed, and one whose content outlives its pod within the process. */
-import { invariant } from '#engine/core/errors.ts'
-import { type TaskId, taskKey } from '#engine/core/record.ts'
+import { invariant } from '#core/errors.ts'
+import { type TaskId, taskKey } from '#core/record.ts'
 import type { Due } from './due-heap.ts'
 import { EntryMap } from './entry-map.ts'
 import type { CopyOf, Store, StoreFactory } from './store.ts'

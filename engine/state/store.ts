@@ -1,5 +1,5 @@
 /** The Store port: a task's local copy of its state topic. One suite (test/conformance/store.ts) runs on every store. */
-import type { TaskId } from '#engine/core/record.ts'
+import type { TaskId } from '#core/record.ts'
 import type { Due } from './due-heap.ts'
 
 /**

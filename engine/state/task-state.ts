@@ -1,5 +1,5 @@
 /** The state of one task as its records see it: the store, and in front of it what is staged or being committed. */
-import { invariant } from '#engine/core/errors.ts'
+import { invariant } from '#core/errors.ts'
 import type { Due } from './due-heap.ts'
 import { type DueLayer, duesOf } from './due-order.ts'
 import { EntryMap } from './entry-map.ts'

@@ -1,5 +1,5 @@
 /** Lets what keeps the thread for long go one in a turn of the event loop, in the order in which it was asked for. */
-import type { System } from '#engine/core/system.ts'
+import type { System } from '#core/system.ts'
 
 export class Turns {
   readonly #system: System

@@ -1,6 +1,6 @@
 /** A store that gathers writes in memory in front of a file, and moves them there many at a time. */
-import { type CaudalError, invariant } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { type CaudalError, invariant } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import type { Due } from './due-heap.ts'
 import { type DueLayer, duesOf } from './due-order.ts'
 import { EntryMap } from './entry-map.ts'

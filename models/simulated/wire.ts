@@ -1,8 +1,8 @@
 /** The HTTP side of the simulated model: bodies in, JSON, events and errors out, in OpenAI's shapes. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { reasonOf } from '#engine/core/errors.ts'
+import { reasonOf } from '#core/errors.ts'
 import type { JsonSchema, Message } from '../model.ts'
-import type { Asked } from './answers.ts'
+import type { Asked } from './asked.ts'
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024
 

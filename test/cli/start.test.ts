@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { realSystem } from '#engine/core/system.ts'
+import { DeliveredAvro, FailedAvro } from '#answers/codecs.ts'
+import { realSystem } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
-import { readAll } from '#engine/runtime/read-topic.ts'
-import { DeliveredAvro, FailedAvro } from '#pipelines/answers/codecs.ts'
+import { readAll } from '#engine/log/read-topic.ts'
 import { runCaudal, startCaudal, summaryOf } from './process.ts'
 
 let folder: string

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import type { EmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Fsync } from '#engine/log/embedded/store.ts'

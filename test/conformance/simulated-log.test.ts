@@ -1,5 +1,5 @@
 /** The simulated log keeps the contract of the Log port: as the in-memory log, and on virtual time with latency. */
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import type { Log, TopicSpec } from '#engine/log/log.ts'
 import {
   createSimulatedBroker,

@@ -1,8 +1,8 @@
 /** The command line on brokers that ask for encryption and a login, named by the environment alone. */
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { EXIT } from '#cli/command.ts'
-import { main } from '#cli/main.ts'
+import { EXIT } from '#cli/command/command.ts'
+import { main } from '#cli/command/main.ts'
 import { KAFKA_USER, STACK_FOLDER, secureBrokerAddresses } from '#deploy/local/addresses.ts'
 import { CERTIFICATE } from '#deploy/local/kafka-security.ts'
 import { surroundings } from '../unit/cli/surroundings.ts'

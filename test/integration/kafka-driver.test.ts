@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LogRecord, TopicPartition } from '#core/record.ts'
 import { KAFKA_USER, STACK_FOLDER, secureBrokerAddresses } from '#deploy/local/addresses.ts'
 import { CERTIFICATE } from '#deploy/local/kafka-security.ts'
-import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
 import type { Log } from '#engine/log/log.ts'
 import {
   batch,

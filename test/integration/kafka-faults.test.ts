@@ -1,6 +1,6 @@
 /** Lost requests and lost answers between the Kafka driver and a real broker: what is told, and what is true. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
 import { batch, codeOf, read, values } from '../conformance/log/fixture.ts'
 import { API } from './faults/proxy.ts'

@@ -1,6 +1,7 @@
 /** The Kafka driver on the local broker, for tests. */
+
+import { realSystem } from '#core/system.ts'
 import { brokerAddresses } from '#deploy/local/addresses.ts'
-import { realSystem } from '#engine/core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import { Network } from '#engine/log/kafka/network.ts'
 import { type KafkaLogOptions, settingsOf } from '#engine/log/kafka/options.ts'

@@ -1,7 +1,7 @@
 /** What a real broker tells about transactions that are left over, without any being torn: repairs whose pod has died in them. */
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Log } from '#engine/log/log.ts'
 import { batch, values } from '../conformance/log/fixture.ts'
 import { BROKERS, openLocalLog } from './kafka.ts'

@@ -1,7 +1,7 @@
 /** What a real broker refuses for good: the record is named, nothing of its transaction takes place, and the producer goes on. */
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { NewRecord, TopicPartition } from '#engine/core/record.ts'
+import type { NewRecord, TopicPartition } from '#core/record.ts'
 import type { Log } from '#engine/log/log.ts'
 import { record, values } from '../conformance/log/fixture.ts'
 import { BROKERS, openLocalLog } from './kafka.ts'

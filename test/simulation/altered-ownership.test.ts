@@ -1,6 +1,6 @@
 /** Each rule of ownership is seen to be broken when the code that keeps it is replaced. */
 import { describe, expect, it } from 'vitest'
-import { RULES, type Rule } from '../unit/engine/runtime/ownership-rules.ts'
+import { RULES, type Rule } from '../unit/engine/ownership/ownership-rules.ts'
 import {
   claimedMarkersSettled,
   leavingNotVerified,

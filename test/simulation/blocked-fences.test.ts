@@ -1,6 +1,6 @@
 /** A fence that brokers refuse because of a torn transaction: whose tasks wait, who goes on, and how it ends. */
 import { expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { Log } from '#engine/log/log.ts'
 import { Fleet, type Plant } from '#testing/simulation/fleet.ts'
 import { feed } from '#testing/simulation/run-seed.ts'

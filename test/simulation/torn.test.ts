@@ -1,6 +1,6 @@
 /** A torn transaction of a pod that has nothing more to do: only a look at the leaders finds it. */
 import { expect, it } from 'vitest'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import { Fleet } from '#testing/simulation/fleet.ts'
 import { standard } from '#testing/simulation/scenarios/standard.ts'
 

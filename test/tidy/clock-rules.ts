@@ -12,22 +12,22 @@ interface Allowed {
 const IN_MANY = Number.POSITIVE_INFINITY
 
 const WALL_TIME: readonly Allowed[] = [
-  { path: 'engine/core/system.ts', reads: 2, because: 'it is the clocks, both' },
+  { path: 'core/system.ts', reads: 2, because: 'it is the clocks, both' },
   {
     path: 'testing',
     reads: IN_MANY,
     because: 'virtual time is the true time of its world, and pods stamp with it',
   },
   // Time stamps, which others read.
-  { path: 'cli/ask.ts', reads: 1, because: 'the time stamp and the id of a record' },
+  { path: 'cli/terminal/ask.ts', reads: 1, because: 'the time stamp and the id of a record' },
   { path: 'cli/commands/dlq.ts', reads: 1, because: 'the time stamp of records that are sent again' },
   {
-    path: 'engine/runtime/dead-letters.ts',
+    path: 'engine/client/dead-letters.ts',
     reads: 1,
     because: 'the time stamp of records that are sent again',
   },
-  { path: 'engine/runtime/run.ts', reads: 1, because: 'the time stamp of records that are sent again' },
-  { path: 'cli/feed.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'engine/client/run.ts', reads: 1, because: 'the time stamp of records that are sent again' },
+  { path: 'cli/events/feed.ts', reads: 1, because: 'the time stamp of a record' },
   { path: 'cli/logger.ts', reads: 1, because: 'the time of a log line' },
   { path: 'cli/task-configs.ts', reads: 1, because: 'the time stamp of a record' },
   {
@@ -41,38 +41,38 @@ const WALL_TIME: readonly Allowed[] = [
     reads: 1,
     because: 'when a batch was appended, for retention',
   },
-  { path: 'engine/runtime/committer.ts', reads: 1, because: 'the time stamp of records of state' },
-  { path: 'engine/runtime/dead-letter-output.ts', reads: 1, because: 'when a record was given up' },
+  { path: 'engine/commit/committer.ts', reads: 1, because: 'the time stamp of records of state' },
+  { path: 'engine/task/dead-letter-output.ts', reads: 1, because: 'when a record was given up' },
   {
-    path: 'engine/runtime/incarnation.ts',
+    path: 'engine/ownership/incarnation.ts',
     reads: 1,
     because: 'when a pod was started, in its name: who came later',
   },
-  { path: 'engine/runtime/ownership.ts', reads: 2, because: 'the time stamps of markers and releases' },
-  { path: 'engine/runtime/preparation.ts', reads: 1, because: 'the time stamp of a record' },
-  { path: 'engine/runtime/topic-client.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'engine/ownership/ownership.ts', reads: 2, because: 'the time stamps of markers and releases' },
+  { path: 'engine/pod/preparation.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'engine/client/topic-client.ts', reads: 1, because: 'the time stamp of a record' },
   { path: 'models/simulated/server.ts', reads: 1, because: 'when a completion was created' },
-  { path: 'schemas/embedded-registry.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'schemas/avro/embedded-registry.ts', reads: 1, because: 'the time stamp of a record' },
   // Due times and times to live: they are compared with what was stored by an earlier process, or by another machine.
   { path: 'cli/commands/state.ts', reads: 1, because: 'whether an entry has outlived its time' },
   { path: 'engine/log/embedded/compaction.ts', reads: 1, because: 'the age of tombstones on disk' },
   { path: 'engine/log/embedded/upkeep.ts', reads: 1, because: 'the age of records on disk' },
   { path: 'engine/log/simulated/topics.ts', reads: 1, because: 'the age of records' },
   {
-    path: 'engine/runtime/delay-job.ts',
+    path: 'engine/record/delay-job.ts',
     reads: 1,
     because: 'when a record entered its tier was written by another process',
   },
-  { path: 'engine/runtime/inbox.ts', reads: 1, because: 'how far the next timer is away' },
-  { path: 'engine/runtime/turns.ts', reads: 1, because: 'which timers were due when a step began' },
+  { path: 'engine/pod/inbox.ts', reads: 1, because: 'how far the next timer is away' },
+  { path: 'engine/pod/turns.ts', reads: 1, because: 'which timers were due when a step began' },
   {
-    path: 'engine/runtime/stall.ts',
+    path: 'engine/pod/stall.ts',
     reads: 1,
     because: 'the monotonic clock stands still while a machine sleeps',
   },
-  { path: 'engine/runtime/sweep.ts', reads: 1, because: 'the age of entries' },
+  { path: 'engine/task/sweep.ts', reads: 1, because: 'the age of entries' },
   {
-    path: 'engine/runtime/task-work.ts',
+    path: 'engine/task/task-work.ts',
     reads: 4,
     because: 'which timers are due, and `ctx.now` of records',
   },
@@ -131,7 +131,7 @@ export const CLOCK_RULES: readonly Rule[] = [
       return [...unneeded, ...unargued]
     },
     breach: {
-      'engine/runtime/back-off.ts':
+      'engine/pod/back-off.ts':
         '/** A pause. */\nexport const isOver = (system: { now(): number }, until: number) => system.now() >= until\n',
     },
   },

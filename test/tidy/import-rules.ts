@@ -17,29 +17,22 @@ const PURE = ['node:buffer', 'node:crypto', 'node:util']
 const LOG_PORT = 'engine/log/log.ts'
 /** The protocol of drivers whose transactions may be torn. */
 const REPAIR = 'engine/log/repair.ts'
-const ENGINE = ['engine/core', 'engine/state', 'engine/runtime', 'topology', LOG_PORT]
-const MODEL_PORT = 'models/model.ts'
-/** What is pure of the models: the port, and what is computed around a call. */
-const MODEL_PARTS = [
-  MODEL_PORT,
-  'models/rubric.ts',
-  'models/prompts.ts',
-  'models/computed-judge.ts',
-  'models/prices.ts',
-  'models/structured.ts',
-]
-/** The values that the operators of the pipeline pass on, and the contract of a task type. */
-const ANSWERS = 'pipelines/answers'
-const STORE_PORTS = ['stores/answers.ts', 'stores/cache.ts', 'stores/semantic.ts']
+/** The log as the rooms above it see it: the port, and what is written with nothing else. */
+const LOG = [LOG_PORT, 'engine/log/read-topic.ts', 'engine/log/partitioning.ts']
+/** Below the tasks: what a record, its topics and its commit are made of. */
+const RECORD = ['core', 'topology', 'engine/state', 'engine/commit', 'engine/topics', ...LOG]
+const POD = [...RECORD, 'engine/record', 'engine/task', 'engine/ownership']
+/** What is pure of the models: the port, and what reads an answer. */
+const MODEL_PARTS = ['models/model.ts', 'models/structured.ts', 'models/words.ts']
 const ALL = [
+  'core',
   'engine',
   'topology',
+  'answers',
   'operators',
   'models',
   'pipelines',
   'schemas',
-  'stores',
-  'gateway',
   'observability',
   'cli',
   'testing',
@@ -47,48 +40,47 @@ const ALL = [
 
 /** The longest matching path gives a file its row. */
 export const LAYERS: Readonly<Record<string, Row>> = {
-  'engine/core': { may: [], node: PURE },
-  topology: { may: ['engine/core'], mayTypes: [LOG_PORT], node: PURE },
-  [LOG_PORT]: { may: ['engine/core'], node: [] },
-  'engine/disk': { may: ['engine/core'], node: 'any' },
-  'engine/log/renamed-log.ts': { may: ['engine/core', LOG_PORT], node: [] },
-  'engine/log/embedded': { may: ['engine/core', 'engine/disk', LOG_PORT], node: 'any' },
-  'engine/log/socket': { may: ['engine/core', LOG_PORT], node: 'any' },
+  core: { may: [], node: [...PURE, 'node:diagnostics_channel'] },
+  topology: { may: ['core'], mayTypes: [LOG_PORT], node: PURE },
+  'engine/disk': { may: ['core'], node: 'any' },
+  [LOG_PORT]: { may: ['core'], node: [] },
+  'engine/log/read-topic.ts': { may: ['core', LOG_PORT], node: [] },
+  'engine/log/partitioning.ts': { may: ['core'], node: [] },
+  'engine/log/renamed-log.ts': { may: ['core', LOG_PORT], node: [] },
+  [REPAIR]: { may: ['core'], node: [] },
+  'engine/log/embedded': { may: ['core', 'engine/disk', LOG_PORT], node: 'any' },
+  'engine/log/socket': { may: ['core', LOG_PORT], node: 'any' },
   'engine/log/embedded/index.ts': { may: ['engine/log/embedded', 'engine/log/socket'], node: [] },
-  [REPAIR]: { may: ['engine/core'], node: [] },
-  'engine/log/kafka': { may: ['engine/core', LOG_PORT, REPAIR], node: 'any' },
-  'engine/log/simulated': { may: ['engine/core', LOG_PORT, REPAIR], node: PURE },
-  'engine/state': { may: ['engine/core'], node: PURE },
-  'engine/state/lmdb-file.ts': { may: ['engine/core', 'engine/disk', 'engine/state'], node: 'any' },
-  'engine/state/lmdb-store.ts': { may: ['engine/core', 'engine/disk', 'engine/state'], node: 'any' },
-  'engine/runtime': {
-    may: ['engine/core', 'engine/state', 'topology', LOG_PORT],
-    node: [...PURE, 'node:diagnostics_channel', 'node:async_hooks'],
-  },
-  'engine/runtime/pod-name.ts': { may: ['engine/core'], node: ['node:os'] },
-  operators: { may: ['engine/core', ...MODEL_PARTS, ...STORE_PORTS, ANSWERS, 'schemas'], node: PURE },
-  [ANSWERS]: { may: ['engine/core', ...MODEL_PARTS, 'schemas'], node: PURE },
-  models: { may: ['engine/core'], node: PURE },
+  'engine/log/kafka': { may: ['core', LOG_PORT, REPAIR], node: 'any' },
+  'engine/log/simulated': { may: ['core', LOG_PORT, REPAIR], node: PURE },
+  'engine/state': { may: ['core'], node: PURE },
+  'engine/state/lmdb-file.ts': { may: ['core', 'engine/disk', 'engine/state'], node: 'any' },
+  'engine/state/lmdb-store.ts': { may: ['core', 'engine/disk', 'engine/state'], node: 'any' },
+  'engine/commit': { may: ['core', 'topology', ...LOG], node: PURE },
+  'engine/topics': { may: ['core', 'topology', ...LOG], node: PURE },
+  'engine/record': { may: RECORD, node: [...PURE, 'node:async_hooks'] },
+  'engine/task': { may: [...RECORD, 'engine/record'], node: PURE },
+  'engine/ownership': { may: [...RECORD, 'engine/record', 'engine/task'], node: PURE },
+  'engine/pod': { may: POD, node: PURE },
+  'engine/pod/pod-name.ts': { may: ['core'], node: ['node:os'] },
+  'engine/client': { may: [...POD, 'engine/pod'], node: PURE },
+  models: { may: ['core'], node: PURE },
   // Bodies come compressed though nobody asked.
-  'models/lean-fetch.ts': { may: ['engine/core', 'models'], node: [...PURE, 'node:zlib'] },
-  'models/simulated': { may: ['engine/core', 'models'], node: 'any' },
-  schemas: { may: ['engine/core', 'topology', LOG_PORT], node: PURE },
-  pipelines: {
-    may: ['engine/core', 'topology', 'operators', 'schemas', ...MODEL_PARTS, ...STORE_PORTS],
-    node: PURE,
-  },
-  stores: { may: ['engine/core'], node: 'any' },
-  gateway: { may: ['engine/core', LOG_PORT, 'schemas', ...STORE_PORTS], node: 'any' },
-  observability: { may: ['engine/core'], mayTypes: [LOG_PORT, 'engine/runtime'], node: 'any' },
+  'models/lean-fetch.ts': { may: ['core', 'models'], node: [...PURE, 'node:zlib'] },
+  'models/simulated': { may: ['core', 'models'], node: 'any' },
+  schemas: { may: [], node: PURE },
+  'schemas/avro': { may: ['core', 'topology', LOG_PORT], node: PURE },
+  answers: { may: ['core', 'schemas', ...MODEL_PARTS], node: PURE },
+  'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
+  operators: { may: ['core', 'answers', ...MODEL_PARTS], node: PURE },
+  pipelines: { may: ['core', 'topology', 'answers', 'operators', ...MODEL_PARTS], node: PURE },
+  observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   testing: {
-    may: [...ENGINE, 'engine/log/simulated', 'engine/log/embedded', MODEL_PORT, 'models/simulated.ts'],
+    may: ['core', 'topology', 'engine', 'models/model.ts'],
     node: 'any',
   },
   // The Kafka driver against scripted brokers, which read and write what it sends in its own formats.
-  'testing/simulation/driver': {
-    may: ['engine/core', LOG_PORT, 'engine/log/kafka', 'testing'],
-    node: PURE,
-  },
+  'testing/simulation/driver': { may: ['core', LOG_PORT, 'engine/log/kafka', 'testing'], node: PURE },
   cli: { may: ALL, node: 'any' },
   'index.ts': { may: ALL, node: [] },
   test: { may: [...ALL, 'index.ts', 'bench', 'deploy', 'examples', 'scripts'], node: 'any' },
@@ -101,11 +93,11 @@ export const LAYERS: Readonly<Record<string, Row>> = {
 
 /** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  '@kafkajs/confluent-schema-registry': ['schemas/confluent-registry.ts'],
+  '@kafkajs/confluent-schema-registry': ['schemas/avro/confluent-registry.ts'],
   ajv: ['models/structured.ts'],
   // By its own name: an example imports what its reader will.
   caudal: ['examples'],
-  avsc: ['schemas', 'test/unit/schemas'],
+  avsc: ['schemas/avro', 'test/unit/schemas'],
   'csv-parse': ['cli/events/csv.ts'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
   lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
@@ -137,10 +129,10 @@ const layers: Rule = {
     },
   ),
   breach: {
-    'engine/runtime/pod.ts': "/** Pod. */\nimport { kafka } from '#engine/log/kafka/log.ts'\n",
+    'engine/pod/pod.ts': "/** Pod. */\nimport { kafka } from '#engine/log/kafka/log.ts'\n",
     'topology/builder.ts': "/** Builder. */\nimport { log } from '#engine/log/log.ts'\n",
     'misplaced/thing.ts': '/** A folder that nobody planned. */\n',
-    'engine/core/disk.ts': "/** Core does no I/O. */\nimport { readFileSync } from 'node:fs'\n",
+    'core/disk.ts': "/** Core does no I/O. */\nimport { readFileSync } from 'node:fs'\n",
   },
 }
 
@@ -163,7 +155,7 @@ const packages: Rule = {
     },
   ),
   breach: {
-    'engine/runtime/pod.ts': "/** Pod. */\nimport kafka from 'kafkajs'\n",
+    'engine/pod/pod.ts': "/** Pod. */\nimport kafka from 'kafkajs'\n",
     'cli/caudal.ts': "/** Command. */\nimport chalk from 'chalk'\n",
   },
 }
@@ -198,7 +190,7 @@ const crossings: Rule = {
   name: 'crossings',
   because:
     'an import that crosses a folder should look like it: the alias shows the crossing, the dot shows kinship',
-  instead: "write '#engine/core/record.ts' across folders and './record.ts' inside one",
+  instead: "write '#core/record.ts' across folders and './record.ts' inside one",
   check: perFile(inProduct, (file, report) => {
     for (const each of file.imports) {
       if (each.path === undefined) continue
@@ -210,8 +202,8 @@ const crossings: Rule = {
     }
   }),
   breach: {
-    'engine/runtime/pod.ts': "/** Pod. */\nimport { taskKey } from '../core/record.ts'\n",
-    'engine/runtime/task.ts': "/** Task. */\nimport { pod } from '#engine/runtime/pod.ts'\n",
+    'engine/pod/pod.ts': "/** Pod. */\nimport { taskKey } from '../core/record.ts'\n",
+    'engine/task/task.ts': "/** Task. */\nimport { pod } from '#engine/pod/pod.ts'\n",
   },
 }
 
@@ -228,8 +220,8 @@ const cycles: Rule = {
     })
   },
   breach: {
-    'engine/core/a.ts': "/** A. */\nimport { b } from './b.ts'\n",
-    'engine/core/b.ts': "/** B. */\nimport { a } from './a.ts'\n",
+    'core/a.ts': "/** A. */\nimport { b } from './b.ts'\n",
+    'core/b.ts': "/** B. */\nimport { a } from './a.ts'\n",
   },
 }
 
@@ -260,8 +252,8 @@ const deadFiles: Rule = {
     })
   },
   breach: {
-    'engine/core/orphan.ts': '/** Nobody needs it. */\n',
-    'test/unit/orphan.test.ts': "/** Test. */\nimport { orphan } from '#engine/core/orphan.ts'\n",
+    'core/orphan.ts': '/** Nobody needs it. */\n',
+    'test/unit/orphan.test.ts': "/** Test. */\nimport { orphan } from '#core/orphan.ts'\n",
   },
 }
 

@@ -22,8 +22,7 @@ function syntax(
     because,
     instead,
     check: perFile(applies, (file, report) => file.visit(visitor(report, file))),
-    breach:
-      typeof breach === 'string' ? { 'engine/core/breach.ts': `/** A breach. */\n\n${breach}\n` } : breach,
+    breach: typeof breach === 'string' ? { 'core/breach.ts': `/** A breach. */\n\n${breach}\n` } : breach,
   }
 }
 
@@ -69,7 +68,7 @@ const typesRules: readonly Rule[] = [
         : [{ path: '.', line: 1, what: `${casts.length} casts, ${CASTS_MAX} allowed` }]
     },
     breach: {
-      'engine/core/casts.ts': `/** Casts. */\n${'export type { A } from "./a.ts"; (1 as number);\n'.repeat(CASTS_MAX + 1)}`,
+      'core/casts.ts': `/** Casts. */\n${'export type { A } from "./a.ts"; (1 as number);\n'.repeat(CASTS_MAX + 1)}`,
     },
   },
   syntax(
@@ -90,7 +89,7 @@ const errorRules: readonly Rule[] = [
   syntax(
     'catalogued-errors',
     'the code of an error says what happens next; a bare Error says nothing',
-    'throw new CaudalError with a code of engine/core/errors.ts (or TypeError for a mistake of the caller)',
+    'throw new CaudalError with a code of core/errors.ts (or TypeError for a mistake of the caller)',
     'throw new Error("no")',
     report => ({
       NewExpression: node => {
@@ -115,7 +114,7 @@ const errorRules: readonly Rule[] = [
 ]
 
 /** Where each way to the outer world may stand in the product; tests, benchmarks and examples are free. */
-const CLOCK = ['engine/core/system.ts', 'testing/virtual-time.ts']
+const CLOCK = ['core/system.ts', 'testing/virtual-time.ts']
 const ENVIRONMENT = ['cli']
 const OUTPUT = ['cli', 'testing/simulation/simulate.ts']
 
@@ -123,7 +122,7 @@ const worldRules: readonly Rule[] = [
   syntax(
     'injected-time',
     "the simulation replays a whole cluster from one seed: a clock read or a timer of one's own breaks the replay",
-    'take a System (engine/core/system.ts): now, after, defer',
+    'take a System (core/system.ts): now, after, defer',
     'export const t = Date.now() + performance.now() + Number(new Date())',
     (report, file) => ({
       MemberExpression: node => {
@@ -188,7 +187,7 @@ const moduleRules: readonly Rule[] = [
     'no-barrels',
     'a barrel hides where things live and ties files into cycles',
     'import from the file that defines it; index.ts is the one public door',
-    { 'engine/core/all.ts': "/** All. */\nexport * from './record.ts'\n" },
+    { 'core/all.ts': "/** All. */\nexport * from './record.ts'\n" },
     (report, file) => {
       const own = file.program.body.some(node => !('source' in node && node.source))
       return {

@@ -1,8 +1,8 @@
 /** The sequence diagrams of docs/ownership.md, against the ownership that the engine runs. */
 import { describe, expect, it } from 'vitest'
-import type { Claim } from '#engine/runtime/claims.ts'
+import type { Claim } from '#engine/commit/claims.ts'
 import { page } from '../pages.ts'
-import { OwnershipRig, US } from './engine/runtime/ownership-rig.ts'
+import { OwnershipRig, US } from './engine/ownership/ownership-rig.ts'
 
 const PREVIOUS: Claim = { incarnation: 'a:1:x', producer: 'app-a', nonce: 'a#1' }
 /** What one actor of a diagram does that others can see, and what the rig calls it. */

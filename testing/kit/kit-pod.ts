@@ -1,5 +1,5 @@
 /** One pod of a topology under test: the real runtime in a simulated process that can crash, pause, stop and start. */
-import { type Running, run } from '#engine/runtime/run.ts'
+import { type Running, run } from '#engine/client/run.ts'
 import type { Topology } from '#topology/topology.ts'
 import type { ProcessSystem } from '../virtual-time.ts'
 import { misuse } from './misuse.ts'

@@ -1,15 +1,15 @@
 /** The topics of a topology under test from outside: what is written is encoded, what is read was committed. */
-import { hasCode, reasonOf } from '#engine/core/errors.ts'
-import type { LogRecord } from '#engine/core/record.ts'
-import type { PartitionBatch } from '#engine/log/log.ts'
-import { compareLetters, type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
+import { hasCode, reasonOf } from '#core/errors.ts'
+import type { LogRecord } from '#core/record.ts'
 import {
   decodeRecord,
   type Sent,
   TopicClient,
   type TopicHandle,
   type TopicRecord,
-} from '#engine/runtime/topic-client.ts'
+} from '#engine/client/topic-client.ts'
+import type { PartitionBatch } from '#engine/log/log.ts'
+import { compareLetters, type DeadLetter, decodeDeadLetter } from '#engine/record/dead-letter.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { TopicNode } from '#topology/topology.ts'
 import { listed, misuse } from './misuse.ts'

@@ -1,5 +1,5 @@
 /** What the kit says when it is used in a way that cannot work. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import { type DurationText, durationMs } from '#topology/duration.ts'
 
 /** A duration as people write it, or milliseconds. */

@@ -3,13 +3,13 @@
  * nothing is in progress, due, staged or being committed, and no topic holds a committed record that its readers
  * have not read. Timers and delays of the future are at rest: only time can wake them.
  */
-import { reasonOf } from '#engine/core/errors.ts'
-import { partitionKey, taskKey } from '#engine/core/record.ts'
+import { reasonOf } from '#core/errors.ts'
+import { partitionKey, taskKey } from '#core/record.ts'
 import type { SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
-import type { Job } from '#engine/runtime/job.ts'
-import type { Pod } from '#engine/runtime/pod.ts'
-import type { Task } from '#engine/runtime/task.ts'
-import type { TaskWork } from '#engine/runtime/task-work.ts'
+import type { Pod } from '#engine/pod/pod.ts'
+import type { Job } from '#engine/record/job.ts'
+import type { Task } from '#engine/task/task.ts'
+import type { TaskWork } from '#engine/task/task-work.ts'
 import type { Plan } from '#topology/plan.ts'
 
 /** The reasons one by one, cheap ones first; none when all is at rest. `pods` are those that live. */

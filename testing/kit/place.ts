@@ -1,7 +1,7 @@
 /** Knows which simulated process is running, so that whatever operators call lives and dies with that process. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { CaudalError } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 
 /** One process of a test. */
 export interface Place {

@@ -2,7 +2,7 @@
  * Outside calls with a script: functions that take virtual time, answer, fail or hang as told, honour the signal, and
  * remember what was asked, so that a test can count what was paid for.
  */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import { type Duration, misuse, msOf } from './misuse.ts'
 import { currentPlace, type Place } from './place.ts'
 

@@ -1,9 +1,10 @@
 /** What the pods of one test share: virtual time, the simulated cluster, the limits, and what was logged. */
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+
+import type { Limits } from '#core/limits.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
 import { createSimulatedBroker, type SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
-import type { Limits } from '#engine/runtime/limits.ts'
-import type { AdoptedTopics } from '#engine/runtime/plan-topics.ts'
+import type { AdoptedTopics } from '#engine/topics/plan-topics.ts'
 import { type ProcessSystem, VirtualTime } from '../virtual-time.ts'
 import { type Place, within } from './place.ts'
 

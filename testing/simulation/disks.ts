@@ -1,6 +1,6 @@
 /** Disks of simulated pods: a local copy that was out of touch for too long begins anew, as tombstones it has not seen may be gone. */
-import { taskKey } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { taskKey } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
 
 export function forgetting(disk: StoreFactory, system: System, ageMaxMs: number): StoreFactory {

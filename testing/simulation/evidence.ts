@@ -1,8 +1,8 @@
 /** What a run leaves behind and a user could read: topics read committed, state, the provider's bill, what befell the pods. */
-import type { Codec } from '#engine/core/codec.ts'
-import { asText } from '#engine/core/codec.ts'
-import { HEADER, type LogRecord } from '#engine/core/record.ts'
-import { type DeadLetter, decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
+import type { Codec } from '#core/codec.ts'
+import { asText } from '#core/codec.ts'
+import { HEADER, type LogRecord } from '#core/record.ts'
+import { type DeadLetter, decodeDeadLetter } from '#engine/record/dead-letter.ts'
 import { unframe } from '#engine/state/frame.ts'
 import { type Entry, parseEntry } from '#engine/state/layout.ts'
 import type { Plan } from '#topology/plan.ts'

@@ -1,6 +1,6 @@
 /** Draws what befalls a fleet: so many faults of the given kinds, at random times, each by its weight. */
 
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { Random } from '../seeded-random.ts'
 import type { FaultKind } from './faults/fault-kind.ts'
 import type { Fleet } from './fleet.ts'

@@ -2,20 +2,20 @@
  * A whole cluster in one process on virtual time: the pods, the log that they share, the model that they pay, and what
  * befalls them. Faults act through it, so that whatever they begin is ended when the calm comes.
  */
-import { type ErrorCode, hasCode } from '#engine/core/errors.ts'
-import { silent } from '#engine/core/loggers.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+import { type ErrorCode, hasCode } from '#core/errors.ts'
+import { silent } from '#core/loggers.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import {
   createSimulatedBroker,
   evenLatency,
   type SimulatedBroker,
 } from '#engine/log/simulated/simulated-broker.ts'
-import { writePlacesOf } from '#engine/runtime/plan-tasks.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { type Plan, plan } from '#topology/plan.ts'
+import { writePlacesOf } from '#topology/plan-tasks.ts'
 import { type Random, seededRandom, seedOf } from '../seeded-random.ts'
 import { VirtualTime } from '../virtual-time.ts'
 import { forgetting } from './disks.ts'

@@ -1,7 +1,7 @@
 /** Reads a topic as it grows, for checks of what is trimmed before the run ends. */
-import { hasCode } from '#engine/core/errors.ts'
-import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { hasCode } from '#core/errors.ts'
+import type { LogRecord, TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 
 const FETCH_RECORDS_MAX = 1_000

@@ -1,6 +1,6 @@
 /** Draws inputs: keys of unequal weight, each in the partition that its key belongs to, at random times. */
-import type { Codec } from '#engine/core/codec.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
+import type { Codec } from '#core/codec.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import type { Random } from '../seeded-random.ts'
 import type { Input, Shape } from './scenario.ts'
 

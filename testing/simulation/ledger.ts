@@ -1,8 +1,8 @@
 /** What became durable and when: every committed transaction, at the moment of its decision, whatever readers see of it by then. */
-import { asText } from '#engine/core/codec.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { asText } from '#core/codec.ts'
+import type { TopicPartition } from '#core/record.ts'
+import { decodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import type { CommittedBatch } from '#engine/log/simulated/transaction-coordinator.ts'
-import { decodeCheckpoint } from '#engine/runtime/checkpoint.ts'
 import { CHECKPOINT, MARKER_PREFIX } from '#engine/state/layout.ts'
 
 /** A commit of one task; without an incarnation a marker that begins its next tenure, or one whose beginning nobody can tell. */

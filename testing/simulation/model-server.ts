@@ -5,9 +5,9 @@
  * The server goes on whatever happens to its client: an answer to a dead pod was bought all the same. Only a client that
  * takes its call back before the answer does not pay.
  */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { StepCall } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { StepCall } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
 import type { Random } from '../seeded-random.ts'
 
 export interface Call {

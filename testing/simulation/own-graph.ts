@@ -5,10 +5,10 @@
  * That holds for operators whose outputs are made of their records and their state. What depends on the time, on chance, or on which of
  * two topics was read first may differ, and is told like a fault.
  */
-import { asShown } from '#engine/core/codec.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
-import type { TopicHandle } from '#engine/runtime/topic-client.ts'
-import { nodeOf } from '#engine/runtime/topic-client.ts'
+import { asShown } from '#core/codec.ts'
+import type { TopicHandle } from '#engine/client/topic-client.ts'
+import { nodeOf } from '#engine/client/topic-client.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { unframe } from '#engine/state/frame.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'

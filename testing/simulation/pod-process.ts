@@ -1,9 +1,9 @@
 /** One process of a simulated fleet: a pod with its own clock, connection and fate. */
-import { type CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import type { System } from '#engine/core/system.ts'
+import { type CaudalError, reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
+import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'
-import { type Running, run } from '#engine/runtime/run.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import type { Topology } from '#topology/topology.ts'
 import type { ProcessSystem } from '../virtual-time.ts'

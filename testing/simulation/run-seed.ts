@@ -1,6 +1,6 @@
 /** One run of one scenario under one seed: inputs and faults, then a calm in which everything must drain, then the checks. */
-import { CaudalError } from '#engine/core/errors.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import { seedOf } from '../seeded-random.ts'
 import { scheduleFaults } from './fault-schedule.ts'
 import type { FaultKind } from './faults/fault-kind.ts'

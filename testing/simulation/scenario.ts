@@ -1,6 +1,7 @@
 /** What a scenario consists of: a graph, its inputs, when it is done, and what must hold then. */
-import type { TopicPartition } from '#engine/core/record.ts'
-import type { Limits } from '#engine/runtime/limits.ts'
+
+import type { Limits } from '#core/limits.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Topology } from '#topology/topology.ts'
 import type { Random } from '../seeded-random.ts'
 import type { Evidence } from './evidence.ts'

@@ -10,7 +10,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import { runCampaign } from './campaign.ts'
 import { ALL_NAMES, checkedName, runErrand } from './run-errand.ts'
 import type { Verdict } from './run-seed.ts'

@@ -1,5 +1,5 @@
 /** Edges: each output goes somewhere or is discarded, each input comes from somewhere, and both ends agree on the type. */
-import type { Codec } from '#engine/core/codec.ts'
+import type { Codec } from '#core/codec.ts'
 import { type Fault, fault, unless } from '../fault.ts'
 import type { Delay, OperatorNode, Origin, Route, Topology } from '../topology.ts'
 

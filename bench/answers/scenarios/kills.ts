@@ -1,5 +1,5 @@
 /** The same while pods are killed: the same outcomes; bought again is what was in flight or not yet committed at a kill. */
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import { quantile } from '../../measuring.ts'
 import { withApplication } from '../application.ts'
 import { audit, lostMs } from '../audit.ts'

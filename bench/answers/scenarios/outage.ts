@@ -1,5 +1,5 @@
 /** The provider is gone for minutes while questions keep coming: nothing fails, nothing is bought twice, nobody restarts. */
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import { withApplication } from '../application.ts'
 import { audit } from '../audit.ts'
 import { Load } from '../load.ts'

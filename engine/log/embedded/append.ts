@@ -1,6 +1,6 @@
 /** Turns the batches of one call into one change of the log: encoded at once, placed when their turn comes. */
-import { CaudalError, type Refusal, WritesRefused } from '#engine/core/errors.ts'
-import type { NewRecord } from '#engine/core/record.ts'
+import { CaudalError, type Refusal, WritesRefused } from '#core/errors.ts'
+import type { NewRecord } from '#core/record.ts'
 import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
 import { encodeBatch, recordBytes } from './batch.ts'
 import type { Partition } from './partition.ts'

@@ -1,8 +1,8 @@
 /** The stored form of a batch: all records that one transaction wrote to one partition, as one value of the map. */
 import { crc32 } from 'node:zlib'
-import { CaudalError } from '#engine/core/errors.ts'
-import type { Headers, LogRecord, NewRecord } from '#engine/core/record.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { Headers, LogRecord, NewRecord } from '#core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 
 /*
  * Little-endian: crc32 of all that follows (4), records (4), span (4), append time (8), header names (4), then each

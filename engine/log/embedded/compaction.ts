@@ -1,6 +1,6 @@
 /** Compacts one partition of the embedded log: the latest record of each key stays, at its offset. */
-import type { LogRecord } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import type { LogRecord } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { BatchDecoder } from './batch.ts'
 import { encodeBatch } from './batch.ts'
 import type { Partition } from './partition.ts'

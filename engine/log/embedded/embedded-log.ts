@@ -1,8 +1,8 @@
 /** The embedded log: topics, transactions and groups in one process, durable on its disk, with no broker. */
 import { mkdirSync } from 'node:fs'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
-import { realSystem, type System } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
+import { realSystem, type System } from '#core/system.ts'
 import type {
   Bounds,
   GroupOptions,

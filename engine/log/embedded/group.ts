@@ -1,8 +1,8 @@
 /** Consumer groups of the embedded log: all members live in this process, so a join is a turn of the event loop. */
-import { CaudalError, invariant } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
-import { partitionKey } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError, invariant } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
+import { partitionKey } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Claim, GroupOptions, Membership } from '#engine/log/log.ts'
 import { groupKey } from './keys.ts'
 import type { Change, Writer } from './writer.ts'

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 
 /**
  * Held as the kernel's lock on a file, which SQLite takes for us: Node itself offers none. It ends with the process,

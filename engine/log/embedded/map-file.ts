@@ -1,6 +1,6 @@
 /** Looks at LMDB's file before LMDB does: given a file that is not its own, it ends the process instead of failing. */
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 
 /*
  * The first two pages each begin with a header of 24 bytes and a meta block: magic (4), version (4), address (8), map

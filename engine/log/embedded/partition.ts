@@ -1,5 +1,5 @@
 /** One partition of the embedded log in memory: where it begins and ends, and who waits for more. */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
 import { BatchDecoder } from './batch.ts'
 import { baseOf, batchKey, OFFSET_MAX, partitionEntryKey } from './keys.ts'

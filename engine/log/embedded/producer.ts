@@ -1,5 +1,5 @@
 /** Producers of the embedded log, and the epochs by which a newer one fences those before it. */
-import { CaudalError, reasonOf, WritesRefused } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf, WritesRefused } from '#core/errors.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
 import type { Change, Writer } from './writer.ts'
 

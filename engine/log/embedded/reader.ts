@@ -1,7 +1,7 @@
 /** Reads one partition of the embedded log, batch by batch, and waits at its end without polling. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { LogRecord } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { LogRecord } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Fetched, Reader } from '#engine/log/log.ts'
 import type { BatchDecoder } from './batch.ts'
 import type { Partition } from './partition.ts'

@@ -1,6 +1,6 @@
 /** The topics of an embedded log and their partitions: loaded at the start, created by the writer. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { TopicDescription, TopicSpec } from '#engine/log/log.ts'
 import { nameOf, TOPIC_KEYS, topicKey } from './keys.ts'
 import { Partition } from './partition.ts'

@@ -1,7 +1,7 @@
 /** Keeps the embedded log small in the background: retention, what was trimmed, and compaction when it is worth it. */
 
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import { Compaction } from './compaction.ts'
 import type { Partition } from './partition.ts'
 import type { Writer } from './writer.ts'

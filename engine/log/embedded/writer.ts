@@ -1,6 +1,6 @@
 /** The one writer of an embedded log: puts changes in order and commits those that wait together. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import type { Put, Store } from './store.ts'
 
 /** What a change writes, and what it does in memory once that is committed. */

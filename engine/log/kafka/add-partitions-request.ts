@@ -1,5 +1,5 @@
 /** The AddPartitionsToTxn request. Unlike kafkajs' own, its answer says which partitions are refused. */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import { type Meaning, meaningOf } from './broker-codes.ts'
 import { CODE } from './codes.ts'
 import type { ProducerIdentity, WireRequest } from './library.ts'

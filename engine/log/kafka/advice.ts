@@ -1,6 +1,6 @@
 /** What is to be done about a transaction that holds readers back: its coordinator knows how it ended, or that it goes on. */
-import { hasCode } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { hasCode } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import { type OpenTransaction, outcomeOf } from '../repair.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'

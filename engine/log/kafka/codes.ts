@@ -1,5 +1,5 @@
 /** What follows from the failure of a request: an answer by its number, or none. The meanings are in broker-codes.ts. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import { type Meaning, meaningOf, nameOf, type RequestName } from './broker-codes.ts'
 
 export const CODE = {

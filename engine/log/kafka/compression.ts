@@ -2,7 +2,7 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { decompressFrameSync } from 'lz4-napi'
 import { uncompressSync } from 'snappy'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
 

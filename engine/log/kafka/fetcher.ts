@@ -10,9 +10,9 @@
  * as long as some reader is about to join, and long otherwise. There is no other timer: an answer, a `next` or the end of
  * a rest starts the next fetch.
  */
-import { CaudalError, type ErrorCode } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError, type ErrorCode } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Bounds } from '../log.ts'
 import { nameOf } from './broker-codes.ts'
 import { CODE, isPassingCode, type Question, refusedWith, told, topicsNamed } from './codes.ts'

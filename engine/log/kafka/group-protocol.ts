@@ -8,8 +8,8 @@
  * versions meet in the newest that all know.
  */
 import { isUtf8 } from 'node:buffer'
-import { CaudalError } from '#engine/core/errors.ts'
-import type { TaskId } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { TaskId } from '#core/record.ts'
 import type { GroupMember, GroupOptions } from '../log.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import type { JoinAnswer } from './library.ts'

@@ -1,7 +1,7 @@
 /** The Log port on Kafka: puts the parts together and keeps what must be closed. */
-import { CaudalError, hasCode } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
-import { sleep } from '#engine/core/system.ts'
+import { CaudalError, hasCode } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
+import { sleep } from '#core/system.ts'
 import type {
   Bounds,
   GroupOptions,

@@ -9,7 +9,7 @@
  * - What a broker that does not answer would have told is found at a later search.
  * - Whoever takes the id over asks again: what is found here by mistake does no harm.
  */
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { OpenTransaction } from '../repair.ts'
 import { isPassingCode } from './codes.ts'
 import type { Network } from './network.ts'

@@ -1,6 +1,6 @@
 /** The connection to one broker with a time limit for each question; it is cut at once when it does not keep to one. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import type { Connection } from './connection.ts'
 import type { Broker } from './library.ts'
 

@@ -17,8 +17,8 @@
  * A claim is sent once, with the generation that the caller names: the coordinator refuses it if a newer one has begun.
  * It travels beside the connection of the membership, where a join may be waiting.
  */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Claim, GroupOptions, Membership } from '../log.ts'
 import type { RequestName } from './broker-codes.ts'
 import { CODE, codeOf, isCoordinatorLost, isUnanswered, meaningIn, type Question, told } from './codes.ts'

@@ -1,5 +1,5 @@
 /** The Metadata request: brokers, topics, leaders. Unlike kafkajs' own, one topic's trouble leaves the others readable. */
-import { partitionKey } from '#engine/core/record.ts'
+import { partitionKey } from '#core/record.ts'
 import type { ByteReader } from './bytes.ts'
 import { CODE, isPassingCode } from './codes.ts'
 import type { WireRequest } from './library.ts'

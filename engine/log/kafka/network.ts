@@ -6,9 +6,9 @@
  * the cluster is asked for anew. Each producer, each membership, the reading and the rest have a set of their own, because
  * a broker handles the requests of one connection one after another: a join or a fetch that waits would hold up the rest.
  */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import { sleep } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { sleep } from '#core/system.ts'
 import { nameOf } from './broker-codes.ts'
 import { isLoginRefused, isUnanswered, refusedWith } from './codes.ts'
 import type { Connect } from './connection.ts'

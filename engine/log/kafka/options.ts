@@ -1,7 +1,7 @@
 /** What a user may say about the connection to Kafka; each option with its default. */
 import type { ConnectionOptions } from 'node:tls'
-import { warnings } from '#engine/core/loggers.ts'
-import { realSystem, type System } from '#engine/core/system.ts'
+import { warnings } from '#core/loggers.ts'
+import { realSystem, type System } from '#core/system.ts'
 import { RECORD_BYTES_MAX } from '../log.ts'
 import type { Compression } from './compression.ts'
 

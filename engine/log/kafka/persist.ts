@@ -1,5 +1,5 @@
 /** Trying again while the trouble is one that passes, ever more slowly, for a limited time. */
-import { sleep } from '#engine/core/system.ts'
+import { sleep } from '#core/system.ts'
 import { isPassing, type Question, told } from './codes.ts'
 import type { KafkaSettings } from './options.ts'
 

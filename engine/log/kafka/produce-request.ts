@@ -2,7 +2,7 @@
  * The Produce request: encoded straight from the records into one run of bytes. Its later version adds the partitions that it
  * writes to the transaction.
  */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { Compression } from './compression.ts'
 import type { WireRequest } from './library.ts'

@@ -25,9 +25,9 @@
  * that is late could end the next transaction, so after a second one the producer is spent. Without an answer in the end,
  * or when somebody has fenced this producer meanwhile, the outcome is unknown.
  */
-import { CaudalError, hasCode, reasonOf, WritesRefused } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import { sleep } from '#engine/core/system.ts'
+import { CaudalError, hasCode, reasonOf, WritesRefused } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { sleep } from '#core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
 import { isWhole, takeOver } from '../repair.ts'
 import { STAYING } from './add-partitions-request.ts'

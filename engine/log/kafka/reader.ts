@@ -5,8 +5,8 @@
  * the next records are mostly there when they are asked for. A failure is told to one `next`; what is then asked for is
  * tried again, unless the offset itself was at fault or the bytes cannot be read.
  */
-import { CaudalError } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Fetched, Reader } from '../log.ts'
 import type { FetchedPartition } from './fetch-request.ts'
 import { BackOff } from './persist.ts'

@@ -4,7 +4,7 @@
  * A batch has a header of 61 bytes and then records, each a length followed by differences to the batch's first offset
  * and time. The checksum covers everything from the attributes on.
  */
-import { type HeaderPair, type Headers, type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
+import { type HeaderPair, type Headers, type NewRecord, NO_HEADERS } from '#core/record.ts'
 import { type ByteWriter, varintBytes, varlongBytes, ByteWriter as Writer } from './bytes.ts'
 import { CODEC, type Compression, compress } from './compression.ts'
 import { crc32c } from './crc32c.ts'

@@ -10,14 +10,14 @@
  * The position moves by batches, not by records: past markers, aborted records, and batches that compaction thinned or
  * emptied. Keys and values are copied out, so that a record held for long holds nothing else.
  */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import {
   type HeaderPair,
   type LogRecord,
   NO_HEADERS,
   partitionKey,
   type TopicPartition,
-} from '#engine/core/record.ts'
+} from '#core/record.ts'
 import { ByteReader } from './bytes.ts'
 import { decompress } from './compression.ts'
 import { crc32c } from './crc32c.ts'

@@ -6,8 +6,8 @@
  * too large for its topic. What else is written meanwhile is aborted with it, and those above write it again without the
  * refused records. A partition that takes nothing is not asked again.
  */
-import { CaudalError, type Refusal, WritesRefused } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, type Refusal, WritesRefused } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { PartitionBatch } from '../log.ts'
 import { meaningOf, nameOf } from './broker-codes.ts'
 import { refusedWith } from './codes.ts'

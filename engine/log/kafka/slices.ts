@@ -4,8 +4,8 @@
  * A request may hold one batch for each partition, a batch is limited by the topic and a request by the broker. So each
  * round takes the next piece of every partition until the request is full; the next round goes on from there.
  */
-import { CaudalError, type Refusal, WritesRefused } from '#engine/core/errors.ts'
-import { type NewRecord, partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, type Refusal, WritesRefused } from '#core/errors.ts'
+import { type NewRecord, partitionKey, type TopicPartition } from '#core/record.ts'
 import type { PartitionBatch, Receipt } from '../log.ts'
 import { recordBytesAtMost } from './record-batch.ts'
 

@@ -1,6 +1,6 @@
 /** Creating, describing and comparing topics; their bounds; deleting their beginnings. */
-import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Bounds, TopicDescription, TopicSpec } from '../log.ts'
 import { CODE, codeOf, isPassing, type Question, refusedWith, told, topicsNamed } from './codes.ts'
 import type { Broker } from './library.ts'

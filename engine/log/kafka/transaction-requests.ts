@@ -1,5 +1,5 @@
 /** What kafkajs cannot ask about transactions: who has which open, how the last one ended, and the end that raises the epoch. */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { ByteReader } from './bytes.ts'
 import type { ProducerIdentity, WireRequest } from './library.ts'
 import { byTopic, Refusal, wireRequest } from './wire.ts'

@@ -5,9 +5,9 @@
  * it back: in the transaction time-out. Those of repairs are odd numbers of milliseconds that nobody chooses otherwise, and as
  * long as the brokers allow, since a repair that is aborted by its time-out loses what it was to commit.
  */
-import { CaudalError } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import { sleep } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { sleep } from '#core/system.ts'
 import type { Described, Epoch, OpenTransaction, Purpose, TransactionPort } from '../repair.ts'
 import { type AddedPartition, addPartitionsRequest, refusedIn } from './add-partitions-request.ts'
 import { codeOf } from './codes.ts'

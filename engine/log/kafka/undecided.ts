@@ -2,9 +2,9 @@
  * Tells of partitions whose readers are held back: records are written there, and a transaction before them does not end.
  * Brokers end it themselves when its producer's time is up; one that they have lost track of holds readers back for ever.
  */
-import { reasonOf } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { reasonOf } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 
 /** Where readers stand still, and since when. */
 interface Halt {

@@ -2,7 +2,7 @@
  * Looks after partitions that this process writes and may never read, such as those of sinks: readers elsewhere would be held
  * back there by a transaction that does not end, and nobody would be told.
  */
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import type { Undecided } from './undecided.ts'

@@ -1,6 +1,6 @@
 /** One client's view of the simulated cluster: the Log port, over a connection that faults can hit. */
-import type { TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import type { TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type {
   Bounds,
   GroupOptions,

@@ -1,6 +1,6 @@
 /** The shared parts of a simulated cluster, put together; clients reach them by their connections. */
 
-import type { System } from '#engine/core/system.ts'
+import type { System } from '#core/system.ts'
 import { RECORD_BYTES_MAX } from '../log.ts'
 import { Defects } from './defects.ts'
 import { Groups } from './groups.ts'

@@ -7,8 +7,8 @@
  * callers turn that into what it means for them. There is no time-out for requests that nothing befalls, so that a
  * fetch may wait for records.
  */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import type { Network, Request } from './network.ts'
 
 /** Serves a request: now or later, but answers or refuses once, or throws at once. */

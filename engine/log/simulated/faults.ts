@@ -3,8 +3,8 @@
  *
  * Clients are named as they were connected. "The next" counts requests as they are sent, from now on.
  */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { TransactionPort } from '../repair.ts'
 import type { Cluster } from './cluster.ts'
 import type { TakesRecord } from './intake.ts'

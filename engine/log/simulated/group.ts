@@ -9,9 +9,9 @@
  * check: a member may claim any place.
  */
 
-import type { TaskId, TopicPartition } from '#engine/core/record.ts'
-import { partitionKey } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import type { TaskId, TopicPartition } from '#core/record.ts'
+import { partitionKey } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Claim, GroupMember } from '../log.ts'
 
 export type Assignment = ReadonlyMap<string, readonly TaskId[]>

@@ -1,6 +1,6 @@
 /** The consumer groups of the cluster, and the coordinator that holds them: while it moves, every request is refused. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import { Group } from './group.ts'
 
 export class Groups {

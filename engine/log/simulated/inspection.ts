@@ -1,5 +1,5 @@
 /** What is stored in the simulated cluster, for checkers: no client, no fault and no waiting lies between. */
-import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
+import type { LogRecord, TopicPartition } from '#core/record.ts'
 import type { Bounds, TopicDescription } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import type { CommittedBatch } from './transaction-coordinator.ts'

@@ -1,6 +1,6 @@
 /** What the cluster does not store: records above a limit, what a topic does not take, anything while its disk is full, and what reaches one broker alone. */
-import { CaudalError, type Refusal, WritesRefused } from '#engine/core/errors.ts'
-import type { NewRecord } from '#engine/core/record.ts'
+import { CaudalError, type Refusal, WritesRefused } from '#core/errors.ts'
+import type { NewRecord } from '#core/record.ts'
 import type { PartitionBatch } from '../log.ts'
 
 /** Whether a topic takes a record: true, or why not. */

@@ -1,5 +1,5 @@
 /** When the markers of ended transactions are written: at once, late, or never, which leaves a hanging transaction. */
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import type { Network } from './network.ts'
 import type { Partition } from './partition.ts'
 import type { MarkerDelivery } from './transaction-coordinator.ts'

@@ -7,9 +7,9 @@
  * Everything is bound to the generation that the caller names. How real clients break that is a fault that can be
  * switched on: claims that resolve without being sent, and claims retried under whatever generation is current.
  */
-import { CaudalError, hasCode, invariant } from '#engine/core/errors.ts'
-import type { TaskId, TopicPartition } from '#engine/core/record.ts'
-import { sleep } from '#engine/core/system.ts'
+import { CaudalError, hasCode, invariant } from '#core/errors.ts'
+import type { TaskId, TopicPartition } from '#core/record.ts'
+import { sleep } from '#core/system.ts'
 import type { Claim, GroupOptions, Membership } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'

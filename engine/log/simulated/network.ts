@@ -3,7 +3,7 @@
  * clients cut off, and latency. Faults are armed for a client by its name and one kind of request, for the next so many
  * of them, which keeps scenarios short and exact; a plan adds random ones for seeded runs.
  */
-import type { System } from '#engine/core/system.ts'
+import type { System } from '#core/system.ts'
 
 /** The kinds of requests, so far as faults tell them apart. */
 export type Request =

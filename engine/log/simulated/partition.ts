@@ -10,15 +10,15 @@
  * nothing that is stored.
  */
 
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import {
   type Headers,
   type LogRecord,
   type NewRecord,
   NO_HEADERS,
   type TopicPartition,
-} from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+} from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { Bounds, Fetched } from '../log.ts'
 
 export type Outcome = 'committed' | 'aborted'

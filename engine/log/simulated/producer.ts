@@ -5,8 +5,8 @@
  * the broker refuses to store is handed on as it says it; the transaction may stay open at the broker until a fence, the
  * next producer or its time-out aborts it. After that point an unanswered or unclear request means OUTCOME_UNKNOWN.
  */
-import { CaudalError, hasCode, invariant, reasonOf, WritesRefused } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, hasCode, invariant, reasonOf, WritesRefused } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
 import { isWhole } from '../repair.ts'
 import type { Cluster } from './cluster.ts'

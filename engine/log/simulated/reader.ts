@@ -1,6 +1,6 @@
 /** A client's reader of one partition: a fetch that waits at the broker until the stable end moves. */
-import { CaudalError, invariant } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, invariant } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Fetched, Reader } from '../log.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'

@@ -2,7 +2,7 @@
  * A whole Kafka-like cluster in memory, shared by the clients that connect to it. Without faults and latency it is also
  * the in-memory log; with them, everything that a real cluster was seen to do to its clients.
  */
-import type { System } from '#engine/core/system.ts'
+import type { System } from '#core/system.ts'
 import type { Log } from '../log.ts'
 import { SimulatedLog } from './client.ts'
 import { type BrokerOptions, Cluster } from './cluster.ts'

@@ -1,7 +1,7 @@
 /** The topics of the simulated cluster and their partitions. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { TopicDescription, TopicSpec } from '../log.ts'
 import { Partition } from './partition.ts'
 

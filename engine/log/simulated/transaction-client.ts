@@ -2,9 +2,9 @@
  * How a client takes a transactional id over: the repair of torn transactions, over requests that faults can hit. Without
  * the partitions that producers of the id may write to nothing is asked, and the next epoch is simply started.
  */
-import { CaudalError, hasCode, reasonOf } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
-import { sleep } from '#engine/core/system.ts'
+import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
+import { sleep } from '#core/system.ts'
 import { type Epoch, type TransactionPort, takeOver } from '../repair.ts'
 import type { Cluster } from './cluster.ts'
 import type { Connection } from './connection.ts'

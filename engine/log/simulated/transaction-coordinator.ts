@@ -10,8 +10,8 @@
  * It may fail between the decision and the markers. Its successor completes the transaction though some partitions got no
  * marker: what lies there stays open, and the next marker of the same producer ends it, whatever that marker says.
  */
-import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import type { LogRecord, TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { PartitionBatch, Receipt } from '../log.ts'
 import type { Described, OpenTransaction, Purpose } from '../repair.ts'
 import type { Outcome, Partition } from './partition.ts'

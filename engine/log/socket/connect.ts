@@ -1,8 +1,8 @@
 /** A log that another process of this machine holds, looked at through that process. */
 import { connect, type Socket } from 'node:net'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type {
   Bounds,
   Fetched,

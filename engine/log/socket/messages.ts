@@ -1,6 +1,6 @@
 /** Messages over a stream of bytes: four bytes that give the length, then a value as V8 writes structured values. */
 import { deserialize, serialize } from 'node:v8'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 
 /** Both sides refuse a larger message: neither reads without a limit into its memory. */
 export const MESSAGE_BYTES_MAX = 512 * 1024 * 1024

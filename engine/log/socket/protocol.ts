@@ -1,7 +1,7 @@
 /** What the process that holds a log and one that looks at it say to each other, and where they meet. */
 import { join, relative } from 'node:path'
-import type { ErrorCode, ErrorDetails } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { ErrorCode, ErrorDetails } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { PartitionBatch, TopicSpec } from '#engine/log/log.ts'
 
 /** Raised with every change of what is said: two versions that differ refuse each other in words. */

@@ -7,7 +7,7 @@
  */
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
 import { encodeMessage, messagesOf } from './messages.ts'
 import { type Call, type Failure, PROTOCOL, type Request, socketPath, type Welcome } from './protocol.ts'

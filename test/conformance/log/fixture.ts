@@ -1,8 +1,8 @@
 /** What a driver hands to the contract suite of the Log port, and the few ways in which the suite looks at a log. */
 
-import { CaudalError } from '#engine/core/errors.ts'
-import type { LogRecord, NewRecord, TopicPartition } from '#engine/core/record.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { LogRecord, NewRecord, TopicPartition } from '#core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import type { Log, PartitionBatch, TopicSpec } from '#engine/log/log.ts'
 
 /**

@@ -1,7 +1,7 @@
 /** The part of the Log port's contract suite that is about groups: joins, generations, claims, positions. */
 import { expect, it } from 'vitest'
-import type { TaskId, TopicPartition } from '#engine/core/record.ts'
-import { taskKey } from '#engine/core/record.ts'
+import type { TaskId, TopicPartition } from '#core/record.ts'
+import { taskKey } from '#core/record.ts'
 import type { GroupMember, Log, Membership } from '#engine/log/log.ts'
 import type { Bench } from './fixture.ts'
 import { codeOf } from './fixture.ts'

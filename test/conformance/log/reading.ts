@@ -1,6 +1,6 @@
 /** Contract of the Log port: what readers are given, when, and byte by byte. */
 import { expect, it } from 'vitest'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import type { Bench } from './fixture.ts'
 import { batch, codeOf, contents, EVENT_TIME, failureOf, read, textOf, values } from './fixture.ts'
 

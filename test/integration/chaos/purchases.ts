@@ -1,5 +1,5 @@
 /** Whether each answer that was bought twice had to be: its pod had lost the task before the answer could be durable. */
-import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { WORK_MS } from '../faults/bill.ts'
 import type { Verdict } from '../faults/rig.ts'
 import type { Repurchase } from '../pods/model-bill.ts'

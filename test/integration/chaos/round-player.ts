@@ -1,5 +1,5 @@
 /** Does to a running application what a schedule says, and notes when each fault began and ended. */
-import { reasonOf } from '#engine/core/errors.ts'
+import { reasonOf } from '#core/errors.ts'
 import { moveLeaders, transactionCoordinator } from '../faults/leaders.ts'
 import type { Impairment, Network } from '../faults/network.ts'
 import { TROUBLES, type Trouble } from '../faults/proxy.ts'

@@ -3,7 +3,7 @@
  * transaction was aborted that its pod took for committed, or whether they were never written.
  */
 import kafkajs from 'kafkajs'
-import { reasonOf } from '#engine/core/errors.ts'
+import { reasonOf } from '#core/errors.ts'
 import type { PodProcess } from '../pods/processes.ts'
 import type { Rig, Verdict } from './rig.ts'
 

@@ -1,6 +1,6 @@
 /** The checks of the fault tests find what they are for: each kind of damage, done by hand to a run that is right. */
 import { describe, expect, it } from 'vitest'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { type Answer, addRound, follow, type Question, replyTo, roundsOf } from '../pods/graph.ts'
 import type { Call } from '../pods/model-bill.ts'
 import { billOf, type Fault } from './bill.ts'

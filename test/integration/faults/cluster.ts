@@ -1,10 +1,10 @@
 /** A Kafka cluster of the fault tests' own, laid out by the local stack on other ports: its brokers may be killed. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { invariant } from '#core/errors.ts'
 import { brokerAddresses, HOST, PORTS, portsOf, STACK_FOLDER } from '#deploy/local/addresses.ts'
 import { kafka } from '#deploy/local/kafka.ts'
 import { type BackgroundProcess, pidOf, startProcess, stopProcess } from '#deploy/local/process.ts'
-import { invariant } from '#engine/core/errors.ts'
 
 export const FAULTS_FOLDER = join(STACK_FOLDER, 'faults')
 /** Ports of each kind of cluster, far enough from the stack's and from each other. */

@@ -1,8 +1,8 @@
 /** What a run has left in the log, as anybody may read it: topics read committed, state as compaction would leave it. */
-import { asText, type Codec } from '#engine/core/codec.ts'
-import type { LogRecord, TopicPartition } from '#engine/core/record.ts'
+import { asText, type Codec } from '#core/codec.ts'
+import type { LogRecord, TopicPartition } from '#core/record.ts'
 import type { Log } from '#engine/log/log.ts'
-import { decodeDeadLetter } from '#engine/runtime/dead-letter.ts'
+import { decodeDeadLetter } from '#engine/record/dead-letter.ts'
 import { unframe } from '#engine/state/frame.ts'
 import { parseEntry } from '#engine/state/layout.ts'
 import type { Plan } from '#topology/plan.ts'

@@ -1,8 +1,8 @@
 /** Writes the questions at an even pace, through whatever happens to the brokers. */
-import { CaudalError } from '#engine/core/errors.ts'
-import { type NewRecord, NO_HEADERS } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import { type NewRecord, NO_HEADERS } from '#core/record.ts'
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { seedOf } from '#testing/seeded-random.ts'
 import { type Question, question, topicOf } from '../pods/graph.ts'
 import { pause } from './until.ts'

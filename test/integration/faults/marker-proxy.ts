@@ -3,8 +3,8 @@
  * that they were written: so it completes a transaction that is torn. Everything else goes through.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { HOST } from '#deploy/local/addresses.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
 import { ByteReader, ByteWriter } from '#engine/log/kafka/bytes.ts'
 import { eachFrame } from './proxy.ts'
 

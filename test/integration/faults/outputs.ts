@@ -1,5 +1,5 @@
 /** Follows a topic as a user does, read committed, and notes when each answer came. */
-import { hasCode } from '#engine/core/errors.ts'
+import { hasCode } from '#core/errors.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
 import { answer, topicOf } from '../pods/graph.ts'
 import { pause } from './until.ts'

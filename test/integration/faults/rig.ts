@@ -4,8 +4,8 @@
  */
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { invariant } from '#engine/core/errors.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { invariant } from '#core/errors.ts'
+import { realSystem } from '#core/system.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Plan, plan } from '#topology/plan.ts'

@@ -5,7 +5,7 @@
  */
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Log } from '#engine/log/log.ts'
 import { batch, codeOf, values } from '../../conformance/log/fixture.ts'
 import { openLocalLog } from '../kafka.ts'

@@ -1,6 +1,6 @@
 /** Waits for what other processes do: there is nothing to await but the condition itself. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { invariant } from '#engine/core/errors.ts'
+import { invariant } from '#core/errors.ts'
 
 const POLL_MS = 20
 

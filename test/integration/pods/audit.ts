@@ -1,6 +1,6 @@
 /** The stage that the later version of the graph has and the earlier one lacks: it asks about each answer once more. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
 import type { Topology } from '#topology/topology.ts'
 import { type Answer, answer, draw, type GraphOptions, total } from './graph.ts'
 

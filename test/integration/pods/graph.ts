@@ -3,8 +3,8 @@
  * What it must produce is beside it: the chain of a key depends on every question before, so that a lost, doubled or
  * reordered one shows in all that follow.
  */
-import { json } from '#engine/core/codec.ts'
-import { operator, type StepCall, value } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { operator, type StepCall, value } from '#core/operator.ts'
 import { seedOf } from '#testing/seeded-random.ts'
 import { topology } from '#topology/builder.ts'
 import type { Topology } from '#topology/topology.ts'

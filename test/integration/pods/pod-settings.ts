@@ -1,6 +1,6 @@
 /** What a pod process is told at its start and tells while it runs: all that crosses the border of the processes. */
 import { join } from 'node:path'
-import type { Limits } from '#engine/runtime/limits.ts'
+import type { Limits } from '#core/limits.ts'
 
 export const POD_PROGRAM = join(import.meta.dirname, 'pod.ts')
 

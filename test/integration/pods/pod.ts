@@ -3,12 +3,12 @@
  * parent what happens, and ends with it.
  */
 import { join } from 'node:path'
-import { reasonOf } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import { realSystem, type System } from '#engine/core/system.ts'
+import { subscribe } from '#core/diagnostics.ts'
+import { reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import { realSystem, type System } from '#core/system.ts'
+import { run } from '#engine/client/run.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
-import { subscribe } from '#engine/runtime/diagnostics.ts'
-import { run } from '#engine/runtime/run.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { graphWithAudit } from './audit.ts'

@@ -4,13 +4,13 @@
  * looks for what is not there exactly once.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { json } from '#engine/core/codec.ts'
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { operator, value } from '#engine/core/operator.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { json } from '#core/codec.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { operator, value } from '#core/operator.ts'
+import { realSystem } from '#core/system.ts'
+import { type Running, run } from '#engine/client/run.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/index.ts'
 import type { Log } from '#engine/log/log.ts'
-import { type Running, run } from '#engine/runtime/run.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 import { topology } from '#topology/index.ts'
 

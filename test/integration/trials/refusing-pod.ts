@@ -3,13 +3,13 @@
  * `node refusing-pod.ts SETTINGS`; tells its parent what happens, and ends with it.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { json } from '#engine/core/codec.ts'
-import { reasonOf } from '#engine/core/errors.ts'
-import { type EmitOptions, operator } from '#engine/core/operator.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { json } from '#core/codec.ts'
+import { subscribe } from '#core/diagnostics.ts'
+import { reasonOf } from '#core/errors.ts'
+import { type EmitOptions, operator } from '#core/operator.ts'
+import { realSystem } from '#core/system.ts'
+import { run } from '#engine/client/run.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
-import { subscribe } from '#engine/runtime/diagnostics.ts'
-import { run } from '#engine/runtime/run.ts'
 import { topology } from '#topology/index.ts'
 
 export interface RefusingPodSettings {

@@ -1,6 +1,6 @@
 /** Follows a topic, read committed, and counts what is in it: how much, how many distinct values, and when those of a group came. */
-import { asText } from '#engine/core/codec.ts'
-import { hasCode } from '#engine/core/errors.ts'
+import { asText } from '#core/codec.ts'
+import { hasCode } from '#core/errors.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
 import { pause } from '../faults/until.ts'
 

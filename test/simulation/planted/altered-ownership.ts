@@ -1,7 +1,7 @@
 /** Bugs inside the rules of ownership: a method of the engine is replaced for as long as a test runs with the bug. */
-import type { Claim } from '#engine/runtime/claims.ts'
-import { Holding } from '#engine/runtime/holding.ts'
-import { Releases } from '#engine/runtime/releases.ts'
+import type { Claim } from '#engine/commit/claims.ts'
+import { Holding } from '#engine/ownership/holding.ts'
+import { Releases } from '#engine/ownership/releases.ts'
 import { type Alteration, replace } from './replaced-method.ts'
 
 /** A fence settles what was read when it is over: also what was written while it ran. */

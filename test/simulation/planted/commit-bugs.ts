@@ -1,9 +1,9 @@
 /** Bugs in how effects become durable. */
-import { asText } from '#engine/core/codec.ts'
-import { hasCode } from '#engine/core/errors.ts'
-import { type LogRecord, partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { asText } from '#core/codec.ts'
+import { hasCode } from '#core/errors.ts'
+import { type LogRecord, partitionKey, type TopicPartition } from '#core/record.ts'
+import { decodeCheckpoint, encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import type { Log, PartitionBatch, Producer } from '#engine/log/log.ts'
-import { decodeCheckpoint, encodeCheckpoint } from '#engine/runtime/checkpoint.ts'
 import { CHECKPOINT } from '#engine/state/layout.ts'
 import type { CopyOf, Store } from '#engine/state/store.ts'
 import type { Fleet, Plant } from '#testing/simulation/fleet.ts'

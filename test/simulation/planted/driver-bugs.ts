@@ -1,5 +1,5 @@
 /** Bugs in how the Kafka driver repeats and asks: each is nearly right, and wrong when an answer is lost at the wrong moment. */
-import type { TaskId } from '#engine/core/record.ts'
+import type { TaskId } from '#core/record.ts'
 import { ByteReader } from '#engine/log/kafka/bytes.ts'
 import { isUnanswered } from '#engine/log/kafka/codes.ts'
 import type { WireRequest } from '#engine/log/kafka/library.ts'

@@ -1,10 +1,10 @@
 /** Bugs in how tasks are taken over. */
-import { partitionKey } from '#engine/core/record.ts'
+import { partitionKey } from '#core/record.ts'
+import { decodeClaim, encodeClaim } from '#engine/commit/claims.ts'
 import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
-import { decodeClaim, encodeClaim } from '#engine/runtime/claims.ts'
-import { tasksOf } from '#engine/runtime/plan-tasks.ts'
 import { MARKER_PREFIX } from '#engine/state/layout.ts'
 import type { Plant } from '#testing/simulation/fleet.ts'
+import { tasksOf } from '#topology/plan-tasks.ts'
 import { withLog, withMembership, withProducer } from './delegate.ts'
 
 /** The former owner is believed to be out without having been fenced. */

@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { EXIT } from '#cli/command.ts'
-import { readAll } from '#engine/runtime/read-topic.ts'
-import { TaskConfigCodec } from '#pipelines/answers/codecs.ts'
+import { TaskConfigCodec } from '#answers/codecs.ts'
+import { EXIT } from '#cli/command/command.ts'
+import { readAll } from '#engine/log/read-topic.ts'
 import { caudal, dataFolder, record, withLog } from './data-folder.ts'
 
 const set = (folder: string, change: object | string, taskType = 'qa') =>

@@ -1,11 +1,11 @@
 /** What failed for good: listed, shown, and sent again once with its identity. */
 import { describe, expect, it } from 'vitest'
-import { EXIT } from '#cli/command.ts'
-import { asText } from '#engine/core/codec.ts'
-import { HEADER, type LogRecord, NO_HEADERS } from '#engine/core/record.ts'
-import { encodeDeadLetter } from '#engine/runtime/dead-letter.ts'
-import { readAll } from '#engine/runtime/read-topic.ts'
-import { FailedAvro, LlmRequestAvro } from '#pipelines/answers/codecs.ts'
+import { FailedAvro, LlmRequestAvro } from '#answers/codecs.ts'
+import { EXIT } from '#cli/command/command.ts'
+import { asText } from '#core/codec.ts'
+import { HEADER, type LogRecord, NO_HEADERS } from '#core/record.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+import { encodeDeadLetter } from '#engine/record/dead-letter.ts'
 import { caudal, dataFolder, of, plan, withLog } from './data-folder.ts'
 import { failed, invalid } from './outcomes.ts'
 

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { openEvents } from '#cli/events.ts'
-import { asText } from '#engine/core/codec.ts'
+import { openEvents } from '#cli/events/events.ts'
+import { asText } from '#core/codec.ts'
 import { dataFolder } from './data-folder.ts'
 
 async function read(name: string, text: string | Uint8Array) {

@@ -1,11 +1,11 @@
 /** Feeding: every event once where it is asked for, however often it is broken off. */
 import { describe, expect, it } from 'vitest'
+import { feed } from '#cli/events/feed.ts'
 import type { InputEvent } from '#cli/events/input-event.ts'
-import { feed } from '#cli/feed.ts'
-import { asText } from '#engine/core/codec.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { asText } from '#core/codec.ts'
+import { realSystem } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import { readAll } from '#engine/runtime/read-topic.ts'
+import { readAll } from '#engine/log/read-topic.ts'
 import { dataFolder, withLog } from './data-folder.ts'
 
 async function* lines(...texts: readonly string[]): AsyncGenerator<InputEvent> {

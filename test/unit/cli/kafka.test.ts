@@ -2,10 +2,10 @@
 import { createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { EXIT } from '#cli/command.ts'
+import { EXIT } from '#cli/command/command.ts'
+import { main } from '#cli/command/main.ts'
 import { configurationOf } from '#cli/configuration.ts'
 import { kafkaOptionsOf } from '#cli/kafka.ts'
-import { main } from '#cli/main.ts'
 import { dataFolder } from './data-folder.ts'
 import { hastySystem, surroundings } from './surroundings.ts'
 

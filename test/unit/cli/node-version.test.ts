@@ -1,6 +1,6 @@
 /** What the command says to a Node that is too old for it. */
 import { expect, it } from 'vitest'
-import { faultOfNode } from '#cli/node-version.ts'
+import { faultOfNode } from '#cli/command/node-version.ts'
 
 it.each([
   ['22.19.0', '>=22.19'],

@@ -1,5 +1,5 @@
 /** Outcomes of questions, as the pipeline writes them. */
-import type { Delivered, Failed, LlmRequest } from '#pipelines/answers/types.ts'
+import type { Delivered, Failed, LlmRequest } from '#answers/types.ts'
 
 export function delivered(more: Partial<Delivered> = {}): Delivered {
   return {

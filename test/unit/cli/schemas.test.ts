@@ -1,8 +1,8 @@
 /** `caudal schemas`: told before, registered once, refused together. */
 import { expect, test } from 'vitest'
-import { EXIT } from '#cli/command.ts'
-import { realSystem } from '#engine/core/system.ts'
-import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
+import { EXIT } from '#cli/command/command.ts'
+import { realSystem } from '#core/system.ts'
+import { EmbeddedRegistry } from '#schemas/avro/embedded-registry.ts'
 import { caudal, dataFolder, withLog } from './data-folder.ts'
 
 test('check tells what is new and changes nothing; after register all is there', async () => {

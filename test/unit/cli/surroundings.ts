@@ -1,7 +1,7 @@
 /** A world for a command: streams in memory, settings of its own, an end on demand. */
 import { PassThrough, Readable, Writable } from 'node:stream'
-import type { Screen, Surroundings } from '#cli/command.ts'
-import { realSystem, type System } from '#engine/core/system.ts'
+import type { Screen, Surroundings } from '#cli/command/command.ts'
+import { realSystem, type System } from '#core/system.ts'
 
 export class MemoryScreen extends Writable implements Screen {
   text = ''

@@ -1,5 +1,5 @@
 /** Time that tests move by hand. */
-import type { System } from '#engine/core/system.ts'
+import type { System } from '#core/system.ts'
 
 export interface ManualTime extends System {
   /** Runs what is due within the next `ms`, in order of its time, with promises settled in between. */

@@ -1,6 +1,6 @@
 /** The provider against the simulated server over real HTTP: replies, identities, and every way to fail. */
 import { expect, test } from 'vitest'
-import { actionOf } from '#engine/core/errors.ts'
+import { actionOf } from '#core/errors.ts'
 import { ModelError } from '#models/model.ts'
 import { openAi, requestIdHeader } from '#models/openai.ts'
 import { CALM, type Profile } from '#models/simulated/profile.ts'

@@ -1,9 +1,9 @@
 /** The way of a judged answer: delivered, tried again, or delivered as the best there is. */
 import { expect, test } from 'vitest'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { decide } from '#operators/decide.ts'
 import { CONFIG_TABLE } from '#operators/model-step.ts'
 import { regenerate } from '#operators/regenerate.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { emitted } from './effects.ts'
 import { judged, REQUEST } from './values.ts'
 

@@ -1,7 +1,7 @@
 /** What others read, and what somebody should do. */
 import { expect, test } from 'vitest'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { deliver } from '#operators/deliver.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { emitted, run } from './effects.ts'
 import { judged, REQUEST } from './values.ts'
 

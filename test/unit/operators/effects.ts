@@ -1,5 +1,5 @@
 /** Runs one operator on one value with a context made by hand, and gives back what it asked for. */
-import type { Context, EmitOptions, Operator, Timer } from '#engine/core/operator.ts'
+import type { Context, EmitOptions, Operator, Timer } from '#core/operator.ts'
 
 export interface Emission {
   readonly output: string

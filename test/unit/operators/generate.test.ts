@@ -1,9 +1,9 @@
 /** An answer is bought once, paid for whatever it is, and its failures are told by type. */
 import { expect, test } from 'vitest'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import type { Model } from '#models/model.ts'
 import { generate } from '#operators/generate.ts'
 import { CONFIG_TABLE } from '#operators/model-step.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { DeadLettered, emitted, run } from './effects.ts'
 import { judged, modelError, REQUEST, scripted } from './values.ts'
 

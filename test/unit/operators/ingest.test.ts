@@ -1,8 +1,8 @@
 /** Every shape that questions arrive in, and every fault that is named. */
 import { expect, test } from 'vitest'
+import { RawEventCodec } from '#answers/raw-event.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { ingest } from '#operators/ingest.ts'
-import { RawEventCodec } from '#pipelines/answers/raw-event.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { emitted } from './effects.ts'
 
 const operator = ingest({ taskTypes: TASK_TYPES })

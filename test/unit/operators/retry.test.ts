@@ -1,8 +1,8 @@
 /** How long a failed call waits, what it counts, and how it ends. */
 import { expect, test } from 'vitest'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
+import type { LlmError } from '#answers/types.ts'
 import { PARKED_MAX, retry, waitMs } from '#operators/retry.ts'
-import type { LlmError } from '#pipelines/answers/types.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { emitted } from './effects.ts'
 import { ATTEMPT, judged, REQUEST } from './values.ts'
 

@@ -1,8 +1,8 @@
 /** Answers are judged by a model or by computation; a judge that fails is asked again, the answer is not. */
 import { expect, test } from 'vitest'
-import { CRITERIA } from '#models/rubric.ts'
+import { CRITERIA } from '#answers/rubric.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { type ScoreOptions, score } from '#operators/score.ts'
-import { TASK_TYPES } from '#pipelines/task-types/index.ts'
 import { DeadLettered, emitted, run } from './effects.ts'
 import { ATTEMPT, modelError, REQUEST, scripted } from './values.ts'
 

@@ -1,4 +1,6 @@
 /** Values that the operators' tests begin with, and a model that answers as told. */
+
+import { type Attempt, type JudgedAttempt, type LlmRequest, NOTHING_SPENT } from '#answers/types.ts'
 import {
   type Model,
   ModelError,
@@ -6,7 +8,6 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '#models/model.ts'
-import { type Attempt, type JudgedAttempt, type LlmRequest, NOTHING_SPENT } from '#pipelines/answers/types.ts'
 
 export const REQUEST: LlmRequest = {
   id: 'q1',

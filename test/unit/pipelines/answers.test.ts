@@ -1,11 +1,13 @@
 /** The graph of the answer pipeline: its shape, and the bundled sample walked through it over real HTTP. */
+
 import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
+import { answerTo } from '#answers/simulated/answers.ts'
+import type { ActionEvent, Delivered, Failed } from '#answers/types.ts'
 import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { type ModelServer, startModelServer } from '#models/simulated/server.ts'
-import type { ActionEvent, Delivered, Failed } from '#pipelines/answers/types.ts'
 import { type AnswersOptions, answers } from '#pipelines/answers.ts'
 import { plan } from '#topology/plan.ts'
 import { validate } from '#topology/validate.ts'
@@ -24,7 +26,7 @@ const sample = () =>
     .map(line => Buffer.from(line))
 
 async function simulated(profile: Partial<Profile> = {}): Promise<{ server: ModelServer; model: Model }> {
-  const server = await startModelServer({ seed: 1, profile })
+  const server = await startModelServer({ answerTo, seed: 1, profile })
   const model = openAi({ baseUrl: server.url, model: 'simulated', sendHints: true })
   releases.push(() => model.close(), server.close)
   return { server, model }

@@ -2,8 +2,8 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import type { Delivered, Failed } from '#answers/types.ts'
 import { openAi } from '#models/openai.ts'
-import type { Delivered, Failed } from '#pipelines/answers/types.ts'
 import { answers } from '#pipelines/answers.ts'
 import { walk } from './walk.ts'
 

@@ -1,5 +1,5 @@
 /** Walks records through a graph in memory, one after another, delays skipped: the graph alone, without the engine. */
-import type { Codec } from '#engine/core/codec.ts'
+import type { Codec } from '#core/codec.ts'
 import type { Topology } from '#topology/topology.ts'
 import { contextOf, type Emission } from '../operators/effects.ts'
 

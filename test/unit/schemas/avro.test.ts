@@ -1,10 +1,10 @@
 /** Avro values in the wire format: round trips, evolution, and bytes that are not what they claim. */
 import { describe, expect, it, test } from 'vitest'
-import { anyAvro } from '#schemas/any-avro.ts'
-import { avro } from '#schemas/avro.ts'
-import { AvroType } from '#schemas/avro-type.ts'
-import { jsonOrAvro } from '#schemas/json-or-avro.ts'
-import type { Binding } from '#schemas/schema-codec.ts'
+import { anyAvro } from '#schemas/avro/any-avro.ts'
+import { avro } from '#schemas/avro/avro-codec.ts'
+import { AvroType } from '#schemas/avro/avro-type.ts'
+import { jsonOrAvro } from '#schemas/avro/json-or-avro.ts'
+import type { Binding } from '#schemas/avro/schema-codec.ts'
 import { seededRandom } from '#testing/seeded-random.ts'
 import {
   COUNT_BAD,

@@ -1,8 +1,8 @@
 /** Bytes that cannot be read, on their way through a running topology: dead letters with the original bytes, and the rest goes on. */
 import { afterEach, expect, test } from 'vitest'
-import { operator } from '#engine/core/operator.ts'
-import { avro } from '#schemas/avro.ts'
-import { bindSchemas } from '#schemas/bind.ts'
+import { operator } from '#core/operator.ts'
+import { avro } from '#schemas/avro/avro-codec.ts'
+import { bindSchemas } from '#schemas/avro/bind.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/builder.ts'
 import { COUNT_BAD, COUNT_V1, KINDS_SCHEMA } from './records.ts'

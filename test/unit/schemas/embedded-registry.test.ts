@@ -1,8 +1,8 @@
 /** The registry inside the log: ids that pods agree on, schemas that survive, a log that is away. */
 import { expect, test } from 'vitest'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
-import { AvroType } from '#schemas/avro-type.ts'
-import { EmbeddedRegistry } from '#schemas/embedded-registry.ts'
+import { AvroType } from '#schemas/avro/avro-type.ts'
+import { EmbeddedRegistry } from '#schemas/avro/embedded-registry.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { COUNT_V1, COUNT_V2, COUNT_V3 } from './records.ts'
 

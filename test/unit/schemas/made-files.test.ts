@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, test } from 'vitest'
-import { AvroType } from '#schemas/avro-type.ts'
+import { AvroType } from '#schemas/avro/avro-type.ts'
 import { type AvscType, readFolder, whole } from '../../../scripts/avsc.ts'
 import { textsText, typesText } from '../../../scripts/schema-types.ts'
 import { madeFiles } from '../../../scripts/schemas.ts'

@@ -1,9 +1,9 @@
 /** A registry in memory that can be down, and the surroundings of whoever asks it. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { Logger } from '#engine/core/operator.ts'
-import { AvroType } from '#schemas/avro-type.ts'
-import { whyUnreadable } from '#schemas/deploy.ts'
-import type { SchemaRegistry } from '#schemas/registry.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import { AvroType } from '#schemas/avro/avro-type.ts'
+import { whyUnreadable } from '#schemas/avro/deploy.ts'
+import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 
 export interface TestRegistry extends SchemaRegistry {
   isDown: boolean

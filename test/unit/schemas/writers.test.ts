@@ -1,8 +1,8 @@
 /** Schemas of writers: fetched once, waited for while the registry is down, missed for a minute. */
 import { expect, test } from 'vitest'
-import { NotYetReadable } from '#engine/core/errors.ts'
-import { withFormer } from '#schemas/former-registry.ts'
-import { FetchedWriters, NO_WRITERS, untilAvailable } from '#schemas/writers.ts'
+import { NotYetReadable } from '#core/errors.ts'
+import { withFormer } from '#schemas/avro/former-registry.ts'
+import { FetchedWriters, NO_WRITERS, untilAvailable } from '#schemas/avro/writers.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { COUNT_V1, COUNT_V2 } from './records.ts'
 import { testRegistry, warnings } from './registries.ts'

@@ -1,8 +1,8 @@
 /** One operator alone: what it emits, writes, sets and calls, and how wrong use is answered. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { batchOperator, map, operator, value } from '#engine/core/operator.ts'
-import { sleep } from '#engine/core/system.ts'
+import { json, text } from '#core/codec.ts'
+import { batchOperator, map, operator, value } from '#core/operator.ts'
+import { sleep } from '#core/system.ts'
 import { hang, reply, scripted, testOperator, trouble, virtualSystem } from '#testing/index.ts'
 
 const numbers = json<number>('number', value => typeof value === 'number')

@@ -1,7 +1,7 @@
 /** Scripted calls: what they answer and when, what ends them, and what they remember. */
 import { describe, expect, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { operator } from '#engine/core/operator.ts'
+import { json, text } from '#core/codec.ts'
+import { operator } from '#core/operator.ts'
 import { failure, hang, reply, type Scripted, scripted, testTopology, trouble } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 

@@ -1,7 +1,7 @@
 /** The kit as its users meet it: feed, settle, read, let time pass, crash and restart; and what it says when used wrongly. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { json, text } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
 import { hang, reply, scripted, testOperator, testTopology, virtualSystem } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 

@@ -1,8 +1,8 @@
 /** What the check of purchases excuses: a call that was in flight, or answered within the open commit cycle, at a process that was hit. */
 import { describe, expect, it } from 'vitest'
-import { NO_HEADERS } from '#engine/core/record.ts'
-import { encodeCheckpoint } from '#engine/runtime/checkpoint.ts'
-import { encodeMarker } from '#engine/runtime/claims.ts'
+import { NO_HEADERS } from '#core/record.ts'
+import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
+import { encodeMarker } from '#engine/commit/claims.ts'
 import { CHECKPOINT, markerEntry } from '#engine/state/layout.ts'
 import { boughtOnce } from '#testing/simulation/checks/purchases.ts'
 import { type Disturbance, Evidence } from '#testing/simulation/evidence.ts'

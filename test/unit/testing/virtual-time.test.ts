@@ -1,6 +1,6 @@
 /** Virtual time: the order of events, microtasks between them, and processes that pause and die. */
 import { describe, expect, it } from 'vitest'
-import { sleep } from '#engine/core/system.ts'
+import { sleep } from '#core/system.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 
 describe('order of events', () => {

@@ -1,7 +1,7 @@
 /** Comparing versions: what each change of a graph means for what the earlier version left behind. */
 import { describe, expect, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { map, type Operator, operator, value } from '#engine/core/operator.ts'
+import { json, text } from '#core/codec.ts'
+import { map, type Operator, operator, value } from '#core/operator.ts'
 import { compare, plan, summarize, type TopologySummary, topology } from '#topology/index.ts'
 import { check, type Order, OrderCodec, shop } from './graphs.ts'
 

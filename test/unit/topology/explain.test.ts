@@ -1,7 +1,7 @@
 /** Explaining: the whole text and the whole flowchart of one small graph, and the parts that it does not show. */
 import { describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { batchOperator, operator } from '#engine/core/operator.ts'
+import { text } from '#core/codec.ts'
+import { batchOperator, operator } from '#core/operator.ts'
 import { explainMermaid, explainText, plan, topology } from '#topology/index.ts'
 import { check, OrderCodec, shop } from './graphs.ts'
 

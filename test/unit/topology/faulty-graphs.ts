@@ -1,5 +1,5 @@
 /** Graphs with one thing wrong, and their faults as text. */
-import { type Operator, operator } from '#engine/core/operator.ts'
+import { type Operator, operator } from '#core/operator.ts'
 import { type OperatorNode, type Topology, topology, validate } from '#topology/index.ts'
 import { OrderCodec } from './graphs.ts'
 

@@ -1,6 +1,6 @@
 /** Types, operators and graphs that the tests of this folder share. */
-import { json, text } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { json, text } from '#core/codec.ts'
+import { map, operator, value } from '#core/operator.ts'
 import { topology } from '#topology/index.ts'
 
 export interface Order {

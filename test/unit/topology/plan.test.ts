@@ -1,6 +1,6 @@
 /** Planning: which operators become one stage, and which topics a graph needs. */
 import { describe, expect, it } from 'vitest'
-import { batchOperator } from '#engine/core/operator.ts'
+import { batchOperator } from '#core/operator.ts'
 import { type Plan, plan, topology } from '#topology/index.ts'
 import { charge, check, match, OrderCodec, PaymentCodec, retry, shop } from './graphs.ts'
 

@@ -3,7 +3,7 @@
  * that does not occur is an error. Every graph is built as well, so that the accepted half is also run.
  */
 import { expect, expectTypeOf, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
+import { json, text } from '#core/codec.ts'
 import { topology } from '#topology/index.ts'
 import { charge, check, match, type Order, OrderCodec, PaymentCodec, retry } from './graphs.ts'
 

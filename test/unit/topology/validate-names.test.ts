@@ -1,7 +1,7 @@
 /** Validation of names, and of state that is dropped or renamed. */
 import { describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { text } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
 import { topology } from '#topology/index.ts'
 import { faults, single, sink } from './faulty-graphs.ts'
 import { charge, check, OrderCodec } from './graphs.ts'

@@ -1,7 +1,7 @@
 /** Validation: each fault is found, named by its node, with what to do; and all of them at once. */
 import { describe, expect, it } from 'vitest'
-import { json, text } from '#engine/core/codec.ts'
-import { batchOperator, operator, value } from '#engine/core/operator.ts'
+import { json, text } from '#core/codec.ts'
+import { batchOperator, operator, value } from '#core/operator.ts'
 import { assertValid, topology, validate } from '#topology/index.ts'
 import { faults, intoMatch, node, single, sink, withOperators } from './faulty-graphs.ts'
 import { charge, check, match, OrderCodec, PaymentCodec, retry, shop } from './graphs.ts'

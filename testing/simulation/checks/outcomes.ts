@@ -1,5 +1,5 @@
 /** Each input has exactly one outcome: nothing is lost, nothing comes twice. */
-import { json } from '#engine/core/codec.ts'
+import { json } from '#core/codec.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Check } from '../scenario.ts'
 

@@ -10,7 +10,7 @@
  *
  * Without faults, scaling and rolling restarts included, nothing at all is bought twice.
  */
-import { json } from '#engine/core/codec.ts'
+import { json } from '#core/codec.ts'
 import { type Evidence, PROVIDER } from '../evidence.ts'
 import type { Call } from '../model-server.ts'
 import { type Check, LIMITS } from '../scenario.ts'

@@ -1,7 +1,7 @@
 /** A member of the group that claims what it is given, now and then so late that another generation has begun. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import type { TaskId } from '#engine/core/record.ts'
-import { type System, sleep } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { TaskId } from '#core/record.ts'
+import { type System, sleep } from '#core/system.ts'
 import type { GroupMember, Log, Membership } from '#engine/log/log.ts'
 
 export const GROUP = 'claims'

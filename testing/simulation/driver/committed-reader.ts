@@ -1,6 +1,6 @@
 /** Reads one partition as it grows, and looks at what it is given: positions only go on, and each producer's order is kept. */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
 
 const RECORDS_MAX = 7

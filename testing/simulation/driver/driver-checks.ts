@@ -1,5 +1,5 @@
 /** What must hold of all that the driver has told those who asked it. */
-import { partitionKey } from '#engine/core/record.ts'
+import { partitionKey } from '#core/record.ts'
 import type { Claimant } from './claimant.ts'
 import type { CommittedReader } from './committed-reader.ts'
 import type { StoredEntry } from './group-coordinator.ts'

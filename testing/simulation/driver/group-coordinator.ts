@@ -2,7 +2,7 @@
  * A group as its coordinator keeps it: members, generations, offsets with their metadata. Of Kafka's classic protocol, what
  * the driver asks for.
  */
-import type { System } from '#engine/core/system.ts'
+import type { System } from '#core/system.ts'
 import type { JoinAnswer } from '#engine/log/kafka/library.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
 

@@ -2,7 +2,7 @@
  * One partition as its leader keeps it: record batches as producers have encoded them, what it knows of each producer, and
  * the markers that end transactions. What is appended is decided by epochs and sequence numbers, as in Kafka.
  */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import { ByteWriter } from '#engine/log/kafka/bytes.ts'
 import { crc32c } from '#engine/log/kafka/crc32c.ts'
 import { ATTRIBUTE, FIELD, sequenceAfter, writeBatch } from '#engine/log/kafka/record-batch.ts'

@@ -1,5 +1,5 @@
 /** The requests that carry records: reading Produce and Fetch, and writing what a fetch brings. */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import { type ByteReader, ByteWriter } from '#engine/log/kafka/bytes.ts'
 import type { PartitionLog } from './partition-log.ts'
 

@@ -2,8 +2,8 @@
  * One run of the Kafka driver against a scripted cluster under one seed: writers of two ids, somebody who fences them, readers,
  * and members of a group, while requests and brokers fail. Then a calm, in which all must come to an end, and the checks.
  */
-import { CaudalError, reasonOf } from '#engine/core/errors.ts'
-import { type System, sleep } from '#engine/core/system.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { type System, sleep } from '#core/system.ts'
 import type { Connect } from '#engine/log/kafka/connection.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import type { Log } from '#engine/log/log.ts'

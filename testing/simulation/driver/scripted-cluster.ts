@@ -3,8 +3,8 @@
  * group, and what each answers. What is stored is of the cluster, as all that was acknowledged is on all brokers; who may
  * answer is of the brokers. A transaction's markers arrive at its partitions one by one, some time after it was decided.
  */
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
 import type { Random } from '../../seeded-random.ts'
 import { GroupCoordinator } from './group-coordinator.ts'

@@ -3,8 +3,8 @@
  * real one does; fetches have a connection of their own. What is not answered holds up whatever comes after it, until the
  * driver cuts the connection; a request that is late is handled all the same, also after that.
  */
-import { CaudalError } from '#engine/core/errors.ts'
-import { type System, sleep } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import { type System, sleep } from '#core/system.ts'
 import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
 import type { Connect, Connection } from '#engine/log/kafka/connection.ts'
 import type { Broker, ProducerIdentity, WireRequest } from '#engine/log/kafka/library.ts'

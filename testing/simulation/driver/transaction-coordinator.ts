@@ -2,8 +2,8 @@
  * What the coordinator of transactions keeps of each transactional id, and how it answers: both versions of Kafka's
  * transactions, as Kafka 4.3 has them. Markers are written later, by whoever coordinates then.
  */
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
-import type { System } from '#engine/core/system.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
 import type { ProducerIdentity } from '#engine/log/kafka/library.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
 import type { Outcome } from './partition-log.ts'

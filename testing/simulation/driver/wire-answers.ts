@@ -2,7 +2,7 @@
  * Reads the requests that the driver encodes itself, and writes what brokers answer, byte by byte as the protocol has it. A
  * `refusal` is the code with which a broker refuses all that was asked.
  */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
 import { ByteReader, ByteWriter } from '#engine/log/kafka/bytes.ts'
 import { codeOf } from '#engine/log/kafka/codes.ts'

@@ -1,7 +1,7 @@
 /** Writes transactions under one id, one after another; after each failure it goes on with a new producer. */
-import { CaudalError, reasonOf, WritesRefused } from '#engine/core/errors.ts'
-import { NO_HEADERS, type TopicPartition } from '#engine/core/record.ts'
-import { type System, sleep } from '#engine/core/system.ts'
+import { CaudalError, reasonOf, WritesRefused } from '#core/errors.ts'
+import { NO_HEADERS, type TopicPartition } from '#core/record.ts'
+import { type System, sleep } from '#core/system.ts'
 import type { Log, PartitionBatch, Producer } from '#engine/log/log.ts'
 
 const PAUSE_MS_MAX = 400

@@ -1,5 +1,5 @@
 /** What befalls the log itself: its coordinators, its transactions, its storage, its groups. */
-import type { TopicPartition } from '#engine/core/record.ts'
+import type { TopicPartition } from '#core/record.ts'
 import type { Random } from '../../seeded-random.ts'
 import type { Fleet } from '../fleet.ts'
 import { ARMED_MS, between, type FaultKind, pickPod } from './fault-kind.ts'

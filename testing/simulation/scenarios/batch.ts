@@ -1,7 +1,7 @@
 /** A batch operator: records of many keys are stored together; some rows are refused alone, and then the rest goes on. */
-import { json } from '#engine/core/codec.ts'
-import { CaudalError } from '#engine/core/errors.ts'
-import { batchOperator } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { CaudalError } from '#core/errors.ts'
+import { batchOperator } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { allOut, deadIds, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'

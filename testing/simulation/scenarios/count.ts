@@ -1,6 +1,6 @@
 /** A keyed count without any waiting: value and map state, on the fast path that makes no promises. */
-import { json } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { map, operator, value } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { allOut, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'

@@ -1,8 +1,8 @@
 /** Delays: each job is tried three times, with longer and longer waits between that are served by tiers, hop by hop. */
-import { json } from '#engine/core/codec.ts'
-import { operator } from '#engine/core/operator.ts'
-import { HEADER } from '#engine/core/record.ts'
-import { decodeDelay } from '#engine/runtime/delay-route.ts'
+import { json } from '#core/codec.ts'
+import { operator } from '#core/operator.ts'
+import { HEADER } from '#core/record.ts'
+import { decodeDelay } from '#engine/record/delay-route.ts'
 import { topology } from '#topology/builder.ts'
 import { tierTopicOf } from '#topology/names.ts'
 import { allOut, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'

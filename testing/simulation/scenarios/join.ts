@@ -1,6 +1,6 @@
 /** A join of two inputs through state: an order waits for its payment, or the other way round; some payments never come. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { exactlyOnce, idsIn, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'

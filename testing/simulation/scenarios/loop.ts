@@ -1,6 +1,6 @@
 /** A loop through topics: drafts are judged and, below the mark, made anew, at most three times. */
-import { json, text } from '#engine/core/codec.ts'
-import { operator } from '#engine/core/operator.ts'
+import { json, text } from '#core/codec.ts'
+import { operator } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { seedOf } from '../../seeded-random.ts'
 import { allOut, deadIds, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'

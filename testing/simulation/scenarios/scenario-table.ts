@@ -1,5 +1,5 @@
 /** All scenarios by name. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { Scenario } from '../scenario.ts'
 import { batch } from './batch.ts'
 import { count } from './count.ts'

@@ -1,6 +1,6 @@
 /** Sessions through timers: clicks of a key belong together until none has come for a while. */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { exactlyOnce, idsIn, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'

@@ -3,8 +3,8 @@
  * then counted. The chain of a key depends on every question before, so that a lost, doubled or reordered one shows in
  * all that follow.
  */
-import { json, text } from '#engine/core/codec.ts'
-import { map, operator, value } from '#engine/core/operator.ts'
+import { json, text } from '#core/codec.ts'
+import { map, operator, value } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { seedOf } from '../../seeded-random.ts'
 import { allOut, deadIds, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'

@@ -2,8 +2,8 @@
  * Two versions of a graph over the pods, rolled forth and back: the later one has a stage more, which counts the answers of each key.
  * What is answered while only pods of the earlier version run is counted when the later one is back.
  */
-import { json } from '#engine/core/codec.ts'
-import { operator, value } from '#engine/core/operator.ts'
+import { json } from '#core/codec.ts'
+import { operator, value } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
 import { allOut, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import { boughtOnce } from '../checks/purchases.ts'

@@ -1,7 +1,7 @@
 /** Torn transactions: what was committed stays committed, what was aborted stays aborted, whoever takes the id over. */
 import { describe, expect, it } from 'vitest'
-import { hasCode } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { hasCode } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { type Epoch, isWhole, type TransactionPort, takeOver } from '#engine/log/repair.ts'
 import { seededRandom } from '#testing/seeded-random.ts'
 import { codeOf } from '../../../conformance/log/fixture.ts'

@@ -1,6 +1,6 @@
 /** A coordinator and leaders that tear transactions: a model of Kafka's, small enough to be read. */
-import { CaudalError } from '#engine/core/errors.ts'
-import { partitionKey, type TopicPartition } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Described, Epoch, OpenTransaction, Purpose, TransactionPort } from '#engine/log/repair.ts'
 
 type Outcome = 'commit' | 'abort'

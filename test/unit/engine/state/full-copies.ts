@@ -1,7 +1,7 @@
 /** A process whose files may not grow: it fills a local copy until there is no room, makes room, goes on, and prints what it found as JSON. */
 import { execFileSync } from 'node:child_process'
-import { hasCode } from '#engine/core/errors.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { hasCode } from '#core/errors.ts'
+import { realSystem } from '#core/system.ts'
 import { lmdbStores, type StoreDiagnosis } from '#engine/state/lmdb-store.ts'
 import type { Store } from '#engine/state/store.ts'
 

@@ -1,5 +1,5 @@
 /** A file under a store, for tests of what gathers in front of it. */
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import { compareDue, type Due, dueOf } from '#engine/state/due-heap.ts'
 import type { EntryFile, Writes } from '#engine/state/write-behind-store.ts'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import { lmdbStores, type StoreDiagnosis } from '#engine/state/lmdb-store.ts'
 
 const WRITER = fileURLToPath(new URL('full-copies.ts', import.meta.url))

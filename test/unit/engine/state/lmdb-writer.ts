@@ -1,6 +1,6 @@
 /** A process that writes to an LMDB store until it is killed, and says after each commit how far it has come. */
 import { writeSync } from 'node:fs'
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 
 const [path = '', gatheredBytesMax = '0'] = process.argv.slice(2)

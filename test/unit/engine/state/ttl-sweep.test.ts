@@ -1,7 +1,7 @@
 /** The sweep of expired entries: all of them, nothing else, in bounded batches, across commits. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { text } from '#engine/core/codec.ts'
-import { map, type StateDeclarations, value } from '#engine/core/operator.ts'
+import { text } from '#core/codec.ts'
+import { map, type StateDeclarations, value } from '#core/operator.ts'
 import { frame } from '#engine/state/frame.ts'
 import { CHECKPOINT, mapEntry, stepEntry, timerEntry, valueEntry } from '#engine/state/layout.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'

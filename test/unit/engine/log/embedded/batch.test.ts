@@ -1,8 +1,8 @@
 /** The stored form of a batch: every record comes back as it was, and damage is noticed. */
 import { describe, expect, it } from 'vitest'
-import { hasCode } from '#engine/core/errors.ts'
-import type { LogRecord, NewRecord } from '#engine/core/record.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { hasCode } from '#core/errors.ts'
+import type { LogRecord, NewRecord } from '#core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import { BatchDecoder, batchHead, encodeBatch, recordBytes } from '#engine/log/embedded/batch.ts'
 import { seededRandom } from '#testing/seeded-random.ts'
 import { keyed } from './opening.ts'

@@ -3,9 +3,9 @@
  * Transaction n puts n into two topics, on partitions that depend on it, and into one key of a compacted topic.
  */
 import { writeSync } from 'node:fs'
-import type { NewRecord } from '#engine/core/record.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
-import { realSystem } from '#engine/core/system.ts'
+import type { NewRecord } from '#core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
+import { realSystem } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 
 const [path = '', first = '0'] = process.argv.slice(2)

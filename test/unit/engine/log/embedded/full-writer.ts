@@ -1,7 +1,7 @@
 /** A process that fills a log until its disk is full, makes room, goes on, and prints what it found as JSON. */
-import { CaudalError } from '#engine/core/errors.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import { NO_HEADERS } from '#core/record.ts'
+import { realSystem } from '#core/system.ts'
 import type { EmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Fsync } from '#engine/log/embedded/store.ts'

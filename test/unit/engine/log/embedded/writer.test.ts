@@ -1,7 +1,7 @@
 /** The writer: order, grouping, and what a failing commit does to the changes that shared it. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import { realSystem } from '#core/system.ts'
 import type { Put } from '#engine/log/embedded/store.ts'
 import { Store } from '#engine/log/embedded/store.ts'
 import type { Change } from '#engine/log/embedded/writer.ts'

@@ -1,6 +1,6 @@
 /** What follows from an answer of a broker, by its number, however kafkajs has wrapped it. */
 import { describe, expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import {
   CODE,
   codeOf,

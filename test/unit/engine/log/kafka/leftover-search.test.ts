@@ -1,6 +1,6 @@
 /** Which transactional ids the Kafka driver finds to have left a transaction open that has ended, and what it asks for that. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { realSystem } from '#engine/core/system.ts'
+import { realSystem } from '#core/system.ts'
 import { LeftoverSearch } from '#engine/log/kafka/leftover-search.ts'
 import type { Broker, WireRequest } from '#engine/log/kafka/library.ts'
 import type { Network } from '#engine/log/kafka/network.ts'

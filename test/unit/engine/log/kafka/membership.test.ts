@@ -3,7 +3,7 @@
  * is told so once, wherever it learns that.
  */
 import { afterEach, describe, expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import { CODE } from '#engine/log/kafka/codes.ts'
 import { encodeTasks } from '#engine/log/kafka/group-protocol.ts'
 import type { Broker } from '#engine/log/kafka/library.ts'

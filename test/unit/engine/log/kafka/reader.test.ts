@@ -1,6 +1,6 @@
 /** One reading position: when it wants records, what it answers, and how it fails. */
 import { describe, expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { FetchedPartition } from '#engine/log/kafka/fetch-request.ts'
 import { KafkaReader } from '#engine/log/kafka/reader.ts'
 import { batchOf, markerOf, newRecord } from './record-batches.ts'

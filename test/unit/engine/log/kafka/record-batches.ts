@@ -1,5 +1,5 @@
 /** Makes record batches as brokers send them, for the tests of reading. */
-import type { NewRecord } from '#engine/core/record.ts'
+import type { NewRecord } from '#core/record.ts'
 import { ByteWriter } from '#engine/log/kafka/bytes.ts'
 import type { Compression } from '#engine/log/kafka/compression.ts'
 import { crc32c } from '#engine/log/kafka/crc32c.ts'

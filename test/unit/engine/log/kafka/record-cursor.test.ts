@@ -1,6 +1,6 @@
 /** Reading record batches: what is handed out, what is not, and how far the position moves. */
 import { describe, expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import { CODEC } from '#engine/log/kafka/compression.ts'
 import { ATTRIBUTE, FIELD } from '#engine/log/kafka/record-batch.ts'
 import { type AbortedTransaction, RecordCursor } from '#engine/log/kafka/record-cursor.ts'

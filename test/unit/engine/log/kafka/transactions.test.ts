@@ -1,7 +1,7 @@
 /** What the Kafka driver makes of brokers' answers about transactions: rights, time-outs, and what epochs were started for. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
-import { realSystem } from '#engine/core/system.ts'
+import { CaudalError } from '#core/errors.ts'
+import { realSystem } from '#core/system.ts'
 import type { Broker, WireRequest } from '#engine/log/kafka/library.ts'
 import type { Network } from '#engine/log/kafka/network.ts'
 import { settingsOf } from '#engine/log/kafka/options.ts'

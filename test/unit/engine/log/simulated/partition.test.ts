@@ -1,7 +1,7 @@
 /** One partition: the stable end, markers in the offset space, aborted records, compaction, retention. */
 import { describe, expect, it } from 'vitest'
-import { CaudalError } from '#engine/core/errors.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import { Partition } from '#engine/log/simulated/partition.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { recordOf, textOf } from './simulation.ts'

@@ -1,7 +1,7 @@
 /** Random faults from seeds: whatever happens, what producers are told agrees with what readers see. */
 import { describe, expect, it } from 'vitest'
-import { hasCode } from '#engine/core/errors.ts'
-import { sleep } from '#engine/core/system.ts'
+import { hasCode } from '#core/errors.ts'
+import { sleep } from '#core/system.ts'
 import { evenLatency } from '#engine/log/simulated/simulated-broker.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { batch, type Client, follow, simulate, watch } from './simulation.ts'

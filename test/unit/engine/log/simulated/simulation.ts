@@ -1,7 +1,7 @@
 /** A simulated cluster on virtual time, and the few things that its tests do with it. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { NewRecord, TaskId, TopicPartition } from '#engine/core/record.ts'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { NewRecord, TaskId, TopicPartition } from '#core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import type { Log, Membership, PartitionBatch, Producer, Reader } from '#engine/log/log.ts'
 import type { BrokerOptions } from '#engine/log/simulated/cluster.ts'
 import { createSimulatedBroker, type SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'

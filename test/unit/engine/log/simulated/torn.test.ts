@@ -1,6 +1,6 @@
 /** What the cluster does to a transaction whose coordinator or leaders fail, and how its clients find and end what was left. */
 import { describe, expect, it } from 'vitest'
-import { NO_HEADERS } from '#engine/core/record.ts'
+import { NO_HEADERS } from '#core/record.ts'
 import { at, batch, simulate, watch } from './simulation.ts'
 
 const PLACES = [at(0), at(1)]

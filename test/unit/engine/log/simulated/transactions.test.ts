@@ -1,6 +1,6 @@
 /** Transactions under faults: what the producer is told, and what a read-committed reader gets to see. */
 import { describe, expect, it } from 'vitest'
-import { sleep } from '#engine/core/system.ts'
+import { sleep } from '#core/system.ts'
 import type { Faults } from '#engine/log/simulated/faults.ts'
 import { at, batch, follow, type Simulation, simulate, watch } from './simulation.ts'
 

@@ -1,0 +1,47 @@
+/** How the pipeline's values become bytes: Avro of the schemas in `schemas/`, in the Confluent wire format. */
+import { avro } from '#schemas/avro/avro-codec.ts'
+import { jsonOrAvro } from '#schemas/avro/json-or-avro.ts'
+import {
+  ACTION_EVENT_SCHEMA,
+  BOUGHT_SCHEMA,
+  DELIVERED_SCHEMA,
+  FAILED_SCHEMA,
+  GENERATED_SCHEMA,
+  INTAKE_SCHEMA,
+  LLM_ERROR_SCHEMA,
+  LLM_REQUEST_SCHEMA,
+  SCORED_SCHEMA,
+  SEEN_SCHEMA,
+  TASK_CONFIG_SCHEMA,
+  VALIDATED_SCHEMA,
+} from '#schemas/texts.ts'
+import type {
+  ActionEvent,
+  Bought,
+  Delivered,
+  Failed,
+  Generated,
+  Intake,
+  LlmError,
+  LlmRequest,
+  Scored,
+  Seen,
+  TaskConfig,
+  Validated,
+} from './types.ts'
+
+export const IntakeAvro = avro<Intake>(INTAKE_SCHEMA)
+export const LlmRequestAvro = avro<LlmRequest>(LLM_REQUEST_SCHEMA)
+export const GeneratedAvro = avro<Generated>(GENERATED_SCHEMA)
+export const ScoredAvro = avro<Scored>(SCORED_SCHEMA)
+export const LlmErrorAvro = avro<LlmError>(LLM_ERROR_SCHEMA)
+export const ValidatedAvro = avro<Validated>(VALIDATED_SCHEMA)
+export const FailedAvro = avro<Failed>(FAILED_SCHEMA)
+export const DeliveredAvro = avro<Delivered>(DELIVERED_SCHEMA)
+export const ActionEventAvro = avro<ActionEvent>(ACTION_EVENT_SCHEMA)
+/** A reply of a model, journaled as soon as it was paid for. */
+export const BoughtAvro = avro<Bought>(BOUGHT_SCHEMA)
+/** When admission saw an id first. */
+export const SeenAvro = avro<Seen>(SEEN_SCHEMA)
+/** Typed by people too, hence JSON. A change with a value of a wrong type is skipped as a whole; the one before it stays. */
+export const TaskConfigCodec = jsonOrAvro(avro<TaskConfig>(TASK_CONFIG_SCHEMA))

@@ -1,0 +1,98 @@
+/** The rubric: five criteria with weights, the final score, and the judge's verdict as checked data. */
+import type { JsonSchema } from '#models/model.ts'
+import { readJson, validator } from '#models/structured.ts'
+
+export const CRITERIA = ['exactness', 'completeness', 'clarity', 'concision', 'usefulness'] as const
+export type Criterion = (typeof CRITERIA)[number]
+export type Weights = Readonly<Record<Criterion, number>>
+/** 0 to 10 for each criterion. */
+export type Scores = Readonly<Record<Criterion, number>>
+
+export interface Verdict {
+  readonly scores: Scores
+  /** What to do better, in words for the next attempt. */
+  readonly feedback: string
+}
+
+export const WEIGHTS: Weights = { exactness: 40, completeness: 25, clarity: 20, concision: 10, usefulness: 5 }
+export const SCORE_MAX = 10
+export const THRESHOLD = 6
+
+/**
+ * The weighted arithmetic mean, sum(weight * score) / sum(weight), rounded to two places, on the scale of the criteria.
+ * Weights (40, 25, 20, 10, 5), the 0-10 scale and the threshold of 6 are the defaults of the answer pipeline's rubric, see
+ * docs/pipeline.md; the mean itself is the simple additive weighting of multi-criteria decisions (Hwang and Yoon, 1981).
+ */
+export function finalScore(scores: Scores, weights: Weights = WEIGHTS): number {
+  const total = CRITERIA.reduce((sum, criterion) => sum + weights[criterion], 0)
+  const weighted = CRITERIA.reduce((sum, criterion) => sum + weights[criterion] * scores[criterion], 0)
+  return Math.round((weighted / total) * 100) / 100
+}
+
+/** Faults of weights that come from outside. */
+export function weightFaults(weights: Readonly<Record<string, unknown>>): readonly string[] {
+  const criteria: readonly string[] = CRITERIA
+  const missing = criteria.filter(name => weights[name] === undefined)
+  const faults = Object.entries(weights).flatMap(([name, weight]) => {
+    if (!criteria.includes(name)) return [`there is no criterion ${name}: there are ${criteria.join(', ')}`]
+    return weight === undefined || isWeight(weight) ? [] : [`weight of ${name} must be a number of 0 or more`]
+  })
+  if (missing.length > 0)
+    faults.push(`weights are given for all criteria or none: ${missing.join(', ')} missing`)
+  if (faults.length === 0 && CRITERIA.every(name => weights[name] === 0))
+    faults.push('one weight must be above 0')
+  return faults
+}
+
+const isWeight = (weight: unknown) => typeof weight === 'number' && Number.isFinite(weight) && weight >= 0
+
+const score = { type: 'number', minimum: 0, maximum: SCORE_MAX }
+
+export const VERDICT_SCHEMA: JsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: [...CRITERIA, 'feedback'],
+  properties: {
+    ...Object.fromEntries(CRITERIA.map(criterion => [criterion, score])),
+    feedback: { type: 'string' },
+  },
+}
+export const VERDICT_NAME = 'verdict'
+
+type VerdictJson = Scores & { readonly feedback: string }
+const verdictFaults = validator(VERDICT_SCHEMA)
+
+/**
+ * Reads a judge's reply. Scores outside 0-10 are refused and not clamped, since a judge that answers on another scale would
+ * pass everything. The final score is always computed here, never taken from the judge. A number as text is a number, and
+ * what a judge says beside its verdict is left aside: asking again would buy the same once more.
+ */
+export function readVerdict(reply: string): Verdict | { readonly faults: readonly string[] } {
+  const json = readJson(reply)
+  if ('faults' in json) return json
+  const verdict = verdictIn(json.value)
+  const faults = verdictFaults(verdict)
+  if (faults.length > 0) return { faults }
+  const { feedback, ...scores } = verdict as VerdictJson // The schema above has just been checked.
+  return { scores, feedback: feedback.toWellFormed().slice(0, 2_000) }
+}
+
+/** The keys of a verdict, of the value itself or of the only object in it. */
+function verdictIn(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const given: Record<string, unknown> = { ...value }
+  const values = Object.values(given)
+  if (values.length === 1 && typeof values[0] === 'object') return verdictIn(values[0])
+  const scores = typeof given.scores === 'object' ? { ...given.scores, feedback: given.feedback } : given
+  return Object.fromEntries(
+    Object.entries(scores)
+      .filter(([key]) => key in (VERDICT_SCHEMA.properties as object)) // It is declared above, as an object.
+      .map(([key, each]) => [key, key === 'feedback' ? each : asNumber(each)]),
+  )
+}
+
+/** `7`, `"7"`, `"7/10"`. */
+function asNumber(value: unknown): unknown {
+  const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(?:\/\s*10)?\s*$/.exec(value) : null
+  return match ? Number(match[1]) : value
+}

@@ -1,0 +1,38 @@
+/** All commands, in the order of the help. */
+
+import { configList, configSet, configUnset } from '../commands/config.ts'
+import { dlqList, dlqReplay, dlqShow } from '../commands/dlq.ts'
+import { explain } from '../commands/explain.ts'
+import { lag } from '../commands/lag.ts'
+import { modelServer } from '../commands/model-server.ts'
+import { produce } from '../commands/produce.ts'
+import { results } from '../commands/results.ts'
+import { run } from '../commands/run.ts'
+import { schemasCheck, schemasRegister } from '../commands/schemas.ts'
+import { simulate } from '../commands/simulate.ts'
+import { start } from '../commands/start.ts'
+import { stateGet } from '../commands/state.ts'
+import { topicsApply, topicsPlan } from '../commands/topics.ts'
+import type { Command } from './command.ts'
+
+export const COMMANDS: readonly Command[] = [
+  start,
+  run,
+  produce,
+  results,
+  explain,
+  topicsPlan,
+  topicsApply,
+  schemasCheck,
+  schemasRegister,
+  lag,
+  stateGet,
+  configList,
+  configSet,
+  configUnset,
+  dlqList,
+  dlqShow,
+  dlqReplay,
+  modelServer,
+  simulate,
+]

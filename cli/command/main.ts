@@ -1,0 +1,140 @@
+/** From the command line to an exit code: finds the command, runs it, and says what went wrong in words. */
+import { readFileSync } from 'node:fs'
+import { CaudalError } from '#core/errors.ts'
+import { redactor } from '#core/secrets.ts'
+import { secretsIn } from '../configuration.ts'
+import { type Command, EXIT, type ExitCode, type Screen, type Surroundings } from './command.ts'
+import { wordsOf } from './command-line.ts'
+import { COMMANDS } from './commands.ts'
+import { helpOf, overview } from './help.ts'
+import { suggestion } from './nearest.ts'
+import { isStop } from './stopping.ts'
+
+export async function main(words: readonly string[], given: Surroundings): Promise<ExitCode> {
+  const surroundings = withoutSecrets(given)
+  const { stdout, stderr } = surroundings
+  const asksForHelp = words.length === 0 || words.some(word => ['--help', '-h', 'help'].includes(word))
+  const asked = words.filter(word => word !== 'help')
+  const found = find(asked)
+  if (found && asksForHelp) stdout.write(helpOf(found.command))
+  else if (asksForHelp) stdout.write(overview(inGroup(asked[0])))
+  else if (words[0] === '--version') stdout.write(`${versionOfThis()}\n`)
+  else if (!found) {
+    stderr.write(`caudal: ${unknown(words)}\n`)
+    return EXIT.usage
+  } else return runOne(found.command, found.rest, surroundings)
+  return EXIT.ok
+}
+
+async function runOne(
+  command: Command,
+  rest: readonly string[],
+  surroundings: Surroundings,
+): Promise<ExitCode> {
+  const { stderr } = surroundings
+  const read = wordsOf(command, rest)
+  if ('fault' in read) {
+    stderr.write(`caudal ${command.name}: ${read.fault}\n\n${helpOf(command)}`)
+    return EXIT.usage
+  }
+  try {
+    return await command.run({ ...surroundings, ...read })
+  } catch (error) {
+    if (isStop(error, surroundings.signal)) return EXIT.interrupted
+    stderr.write(`caudal ${command.name}: ${toldOf(error)}\n`)
+    return exitOf(error)
+  }
+}
+
+/** Whatever a command, its log or an error of somebody else's writes: no secret of the settings is in it. */
+function withoutSecrets(surroundings: Surroundings): Surroundings {
+  const redact = redactor(secretsIn(surroundings.environment))
+  const clean = (screen: Screen): Screen =>
+    Object.create(screen, {
+      write: { value: (text: string, ...rest: []) => screen.write(redact(text), ...rest) },
+    })
+  return { ...surroundings, stdout: clean(surroundings.stdout), stderr: clean(surroundings.stderr) }
+}
+
+interface Found {
+  readonly command: Command
+  readonly rest: readonly string[]
+}
+
+function find(words: readonly string[]): Found | undefined {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ')
+    const command = COMMANDS.find(each => each.name === name)
+    if (command) return { command, rest: words.slice(length) }
+  }
+  return undefined
+}
+
+const groupOf = (word: string | undefined): readonly Command[] =>
+  COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+
+/** The commands that begin with the word; all of them where there is none. */
+function inGroup(word: string | undefined): readonly Command[] {
+  const group = groupOf(word)
+  return group.length > 0 ? group : COMMANDS
+}
+
+/** What is said of words that are no command. */
+function unknown(words: readonly string[]): string {
+  const [first = '', second] = words
+  const group = groupOf(first)
+  const listed = group.map(({ name, summary }) => `  caudal ${name}: ${summary}`).join('\n')
+  if (group.length > 0 && second === undefined) return `${first} is a group of commands:\n${listed}`
+  const asked = group.length > 0 ? `${first} ${second}` : first
+  const names = group.length > 0 ? group.map(({ name }) => name) : namesOfAll()
+  const rest = group.length > 0 ? `\n${listed}` : '; caudal --help lists them'
+  return `there is no command "${asked}"${suggestion(asked, names)}${rest}`
+}
+
+/** Whole names, and the words that groups begin with. */
+const namesOfAll = (): readonly string[] =>
+  COMMANDS.flatMap(({ name }) => [name, ...name.split(' ').slice(0, 1)])
+
+function versionOfThis(): string {
+  const manifest: { readonly version: string } = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  )
+  return manifest.version
+}
+
+/** What the user can do about it: the message of our own errors, the stack of a mistake in code. */
+function toldOf(error: unknown): string {
+  if (!(error instanceof CaudalError))
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (error.code === 'REJECTED') return String(error.details.reason)
+  if (error.code !== 'LOG_IN_USE') return error.message
+  return `${error.message}\nStop that process first (a running \`caudal start\` holds its log), or set another DATA_DIR.`
+}
+
+function exitOf(error: unknown): ExitCode {
+  if (!(error instanceof CaudalError)) return EXIT.failed
+  switch (error.code) {
+    case 'REJECTED':
+      return error.details.exit === EXIT.notFound ? EXIT.notFound : EXIT.usage
+    case 'CONFIGURATION_INVALID':
+    case 'TOPOLOGY_INVALID':
+    case 'NAME_TAKEN':
+    case 'TOPIC_MISMATCH':
+    case 'TOPIC_SHARED':
+    case 'SOURCE_UNDECIDED':
+    case 'TOPIC_MISSING':
+    case 'TOPOLOGY_CHANGED':
+    case 'STATE_UNOWNED':
+    case 'STATE_NEWER':
+    case 'SCHEMAS_REFUSED':
+      return EXIT.configuration
+    case 'LOG_IN_USE':
+    case 'LOG_HOLDER_ENDED':
+    case 'LOG_UNAVAILABLE':
+    case 'LOG_FULL':
+    case 'REGISTRY_UNAVAILABLE':
+      return EXIT.unavailable
+    default:
+      return EXIT.failed
+  }
+}

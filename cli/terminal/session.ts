@@ -1,0 +1,247 @@
+/** A pipeline that a person or a script watches: fed, shown while it works, told of at the end. */
+import { reasonOf } from '#core/errors.ts'
+import { sleep } from '#core/system.ts'
+import type { Pod } from '#engine/pod/pod.ts'
+import type { Surroundings } from '../command/command.ts'
+import type { Configuration } from '../configuration.ts'
+import type { InputFile } from '../events/events.ts'
+import { feed } from '../events/feed.ts'
+import { behind, podLag } from '../lag.ts'
+import { jsonLogger } from '../logger.ts'
+import { isEmbedded } from '../parts.ts'
+import { openPipeline, type Pipeline } from '../pipeline.ts'
+import { serveProbes } from '../probes.ts'
+import { Tally } from '../tally.ts'
+import { Asker } from './ask.ts'
+import { outcomeLine, stageTable } from './dashboard.ts'
+import { Examples } from './examples-table.ts'
+import { LiveView, progressLine } from './live-view.ts'
+import { type Summary, summaryLines, summaryOf, usageLines } from './summary.ts'
+import { cut, things } from './text-table.ts'
+
+const TICK_MS = 200
+/** Where nothing can be redrawn, lines come seldom. */
+const PLAIN_LINE_MS = 2_000
+/** Longer than a retry within a lane, shorter than patience. */
+const STUCK_AFTER_MS = 5_000
+
+export interface SessionOptions extends Surroundings {
+  /** What is fed, looked through and found fit to be fed. */
+  readonly input: Input | undefined
+  /** Ends when everything is answered, instead of serving on. */
+  readonly exit: boolean
+  /** When the run began by the monotonic clock, for the seconds of its summary. */
+  readonly began: number
+}
+
+export interface Input {
+  readonly name: string
+  readonly file: InputFile
+}
+
+export interface SessionEnd {
+  /** Absent where nothing was counted. */
+  readonly summary: Summary | undefined
+  readonly isDrained: boolean
+  /** Why tasks are blocked, where that kept it from its end. */
+  readonly blockedBy: readonly string[]
+}
+
+export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
+  const view = new LiveView(options.stdout)
+  const logger = loggerOf(configuration, view, options)
+  await using probes = isEmbedded(configuration)
+    ? undefined
+    : await serveProbes(configuration, { ...options, logger })
+  await using pipeline = await openPipeline(configuration, { ...options, logger })
+  probes?.watch(pipeline)
+  view.note(
+    `Model: ${pipeline.model}\nLog: ${isEmbedded(configuration) ? configuration.dataFolder : configuration.kafkaBrokers.join(', ')}`,
+  )
+  const session = new Session(configuration, options, pipeline, view)
+  try {
+    return await session.run()
+  } finally {
+    session.close()
+  }
+}
+
+/** On a terminal, only what a person must know, above the view; elsewhere as configured. */
+function loggerOf({ logLevel }: Configuration, view: LiveView, { stderr, system }: SessionOptions) {
+  if (!view.isLive) return jsonLogger({ write: line => stderr.write(line), level: logLevel, system })
+  const write = (line: string) => (stderr.isTTY ? view.note(line) : stderr.write(line))
+  return jsonLogger({ write, level: logLevel === 'error' ? 'error' : 'warn', system })
+}
+
+class Session {
+  readonly #configuration: Configuration
+  readonly #options: SessionOptions
+  readonly #pipeline: Pipeline
+  readonly #view: LiveView
+  readonly #tally: Tally
+  readonly #examples = new Examples()
+  readonly #asker: Asker
+  /** Aborted by the user, or with the error that ended the pod. */
+  readonly #signal: AbortSignal
+  #failure: unknown
+  /** On Kafka, counting reads whole topics of others: only who waits for the end of it wants that. */
+  readonly #counts: boolean
+  #plainAt = Number.NEGATIVE_INFINITY
+  #quietSince: number | undefined
+
+  constructor(configuration: Configuration, options: SessionOptions, pipeline: Pipeline, view: LiveView) {
+    this.#configuration = configuration
+    this.#options = options
+    this.#pipeline = pipeline
+    this.#view = view
+    this.#counts = isEmbedded(configuration) || options.exit
+    const { log, running } = pipeline
+    this.#asker = new Asker({ log, system: options.system, say: text => view.note(text) })
+    this.#tally = new Tally({
+      delivered: delivered => {
+        this.#examples.add(delivered)
+        this.#asker.delivered(delivered)
+      },
+      failed: failed => this.#asker.failed(failed),
+    })
+    const ended = new AbortController()
+    running.ended.catch(error => {
+      this.#failure = error
+      ended.abort()
+    })
+    this.#signal = AbortSignal.any([options.signal, ended.signal])
+  }
+
+  async run(): Promise<SessionEnd> {
+    const { log, plan, ledger } = this.#pipeline
+    const { system, exit, began } = this.#options
+    await this.#feed()
+    if (this.#counts) await this.#tally.start(log, system, plan)
+    const isDrained = await this.#untilDrained()
+    const blockedBy = this.#options.exit && !isDrained ? this.#blockedBy() : []
+    const elapsedMs = system.monotonic() - began
+    if (isDrained) this.#tell(elapsedMs)
+    if (isDrained && !exit) await this.#serve()
+    if (this.#failure !== undefined) throw this.#failure
+    const summary = this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs) : undefined
+    return { summary, isDrained, blockedBy }
+  }
+
+  close(): void {
+    this.#tally.close()
+  }
+
+  async #feed(): Promise<void> {
+    const { input, system } = this.#options
+    if (input === undefined) return
+    const { log } = this.#pipeline
+    const { events, bytesTotal } = input.file
+    const began = system.monotonic()
+    const { fed, known } = await feed({
+      log,
+      system,
+      events,
+      once: input.name,
+      signal: this.#signal,
+      onTooLarge: (line, bytes) =>
+        this.#view.note(
+          `Line ${line} of ${input.name} was not fed: it has ${bytes} bytes, ${log.recordBytesMax} are taken at most.`,
+        ),
+      onProgress: (fed, bytesRead) => {
+        const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
+        if (this.#view.isLive)
+          this.#view.draw([progressLine('events', fed, total, system.monotonic() - began)])
+      },
+    })
+    this.#view.clear()
+    const before = known > 0 ? `; ${things(known, 'event')} of it were there from an earlier run` : ''
+    this.#view.note(`Fed: ${things(fed, 'event')} of ${input.name}${before}\n`)
+  }
+
+  /** False when the session was ended before. */
+  async #untilDrained(): Promise<boolean> {
+    for (;;) {
+      if (this.#signal.aborted) return false
+      const drained = await this.#isDrained()
+      if (drained && this.#counts) await this.#tally.caughtUp()
+      this.#draw(drained)
+      if (drained) return true
+      if (this.#options.exit && this.#isStuck()) return false
+      await this.#pause(TICK_MS)
+    }
+  }
+
+  /** Tasks are blocked, and the others have had nothing to do for a while: waiting longer ends nothing. */
+  #isStuck(): boolean {
+    const { pod } = this.#pipeline.running
+    const now = this.#options.system.monotonic()
+    const isQuiet = this.#blockedBy().length > 0 && isQuietBesides(pod)
+    this.#quietSince = isQuiet ? (this.#quietSince ?? now) : undefined
+    return this.#quietSince !== undefined && now - this.#quietSince >= STUCK_AFTER_MS
+  }
+
+  #blockedBy(): readonly string[] {
+    const { tasks } = this.#pipeline.running.pod
+    const blocked = tasks.filter(({ phase }) => phase === 'blocked')
+    return blocked.map(({ blockedBy }) => reasonOf(blockedBy))
+  }
+
+  /** One pod alone sees by its own commits that nothing is left; among several, only the outcomes tell. */
+  async #isDrained(): Promise<boolean> {
+    const { log, plan, running } = this.#pipeline
+    if (!this.#counts || !running.pod.isIdle) return false
+    if (!isEmbedded(this.#configuration)) return this.#tally.open <= 0
+    return behind(await podLag(log, plan, running.pod)) === 0
+  }
+
+  #draw(isLast: boolean): void {
+    const { system, began } = this.#options
+    const elapsedMs = system.monotonic() - began
+    const outcomes = this.#counts ? outcomeLine(this.#tally, elapsedMs) : ''
+    if (this.#view.isLive) {
+      const { plan, running, troubles } = this.#pipeline
+      const stages = stageTable(plan, running.pod.metrics, this.#tally)
+      this.#view.draw([...stages, '', ...troubles().map(line => cut(line)), outcomes])
+    } else if (isLast || system.monotonic() - this.#plainAt >= PLAIN_LINE_MS) {
+      this.#plainAt = system.monotonic()
+      this.#view.note(outcomes)
+    }
+  }
+
+  #tell(elapsedMs: number): void {
+    this.#view.settle()
+    const summary = summaryOf(this.#tally, this.#pipeline.ledger.twice, elapsedMs)
+    const spent = usageLines(this.#pipeline.usage)
+    const lines = [
+      '',
+      ...this.#examples.lines(this.#view.width),
+      '',
+      ...spent,
+      '',
+      ...summaryLines(summary, this.#tally),
+    ]
+    this.#view.note(lines.join('\n'))
+  }
+
+  async #serve(): Promise<void> {
+    const { stdin } = this.#options
+    if (stdin.isTTY) {
+      this.#view.note('\nEverything is answered. Type a question, or help, or stop with Ctrl+C.')
+      this.#asker.start(stdin, this.#signal)
+    } else this.#view.note('\nEverything is answered. Serving until stopped.')
+    while (!this.#signal.aborted) await this.#pause(3_600_000)
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    // An abort ends the pause; whoever paused looks at the signal.
+    await sleep(this.#options.system, delayMs, this.#signal).catch(() => undefined)
+  }
+}
+
+function isQuietBesides({ tasks, isCommitted }: Pod): boolean {
+  const running = tasks.filter(({ phase }) => phase === 'running')
+  const isBusy = running.some(
+    ({ work, intakes }) => (work?.inFlight ?? 0) > 0 || intakes.some(({ buffered }) => buffered > 0),
+  )
+  return isCommitted && !isBusy
+}

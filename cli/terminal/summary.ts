@@ -1,0 +1,99 @@
+/** The result of a run, for scripts and for people. */
+import type { UsageLedger } from '#answers/usage.ts'
+import type { Tally } from '../tally.ts'
+import { count, dollars, table, things } from './text-table.ts'
+
+export interface Summary {
+  readonly inputs: number
+  readonly invalid: number
+  readonly duplicates: number
+  readonly delivered: number
+  readonly delivered_below_threshold: number
+  readonly failed: number
+  /** Why questions failed, and how many for each reason. */
+  readonly failed_by_reason: Readonly<Record<string, number>>
+  /** In the dead letters, and counted in `failed`. */
+  readonly dead_letters: number
+  readonly attempts: number
+  readonly calls: number
+  readonly calls_bought_twice: number
+  readonly tokens: number
+  /** `null` where the price of a model is not known. */
+  readonly cost_usd: number | null
+  readonly seconds: number
+}
+
+/** Counts are those of all that the log holds, seconds those of this run. */
+export function summaryOf({ figures, reasons }: Tally, boughtTwice: number, elapsedMs: number): Summary {
+  return {
+    inputs: figures.inputs,
+    invalid: figures.invalid,
+    duplicates: figures.duplicates,
+    delivered: figures.delivered,
+    delivered_below_threshold: figures.deliveredBelowThreshold,
+    failed: figures.failed + figures.dead,
+    failed_by_reason: Object.fromEntries(reasons),
+    dead_letters: figures.dead,
+    attempts: figures.attempts,
+    calls: figures.calls,
+    calls_bought_twice: boughtTwice,
+    tokens: figures.tokens,
+    cost_usd: figures.unpriced > 0 ? null : Number(figures.costUsd.toFixed(6)),
+    seconds: Number((elapsedMs / 1_000).toFixed(3)),
+  }
+}
+
+export function summaryLines(summary: Summary, { meanScore, open }: Tally): readonly string[] {
+  const { inputs, invalid, duplicates, delivered, delivered_below_threshold, failed } = summary
+  const score = meanScore === undefined ? '' : `, mean score ${meanScore.toFixed(1)} of 10`
+  return [
+    `${things(inputs, 'input')} in ${summary.seconds.toFixed(1)} s: ` +
+      `${count(delivered)} delivered (${count(delivered_below_threshold)} below the threshold${score}), ` +
+      `${count(invalid)} invalid, ${things(duplicates, 'duplicate')}, ${count(failed)} failed`,
+    `${things(summary.attempts, 'attempt')}, ${things(summary.calls, 'answered call')}, ` +
+      `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd ?? undefined)}`,
+    ...failureLines(summary),
+    ...(open > 0 ? [`${things(open, 'input')} without an outcome`] : []),
+  ]
+}
+
+const REASONS_SHOWN = 5
+
+/** Why something failed, the commonest reason first, and where to look. */
+function failureLines({ failed, failed_by_reason, dead_letters }: Summary): readonly string[] {
+  if (failed === 0) return []
+  const reasons = Object.entries(failed_by_reason).sort(([, a], [, b]) => b - a)
+  const rest = reasons.slice(REASONS_SHOWN).reduce((sum, [, times]) => sum + times, 0)
+  return [
+    ...reasons.slice(0, REASONS_SHOWN).map(([reason, times]) => `  ${count(times)} failed: ${reason}`),
+    ...(rest > 0 ? [`  ${count(rest)} failed for other reasons`] : []),
+    ...(dead_letters > 0 ? [`  ${things(dead_letters, 'dead letter')}`] : []),
+    '  Each with its history: caudal dlq list, caudal dlq show ID',
+  ]
+}
+
+const USAGE_COLUMNS = [
+  { title: 'task type' },
+  { title: 'model' },
+  { title: 'organisation', widthMax: 24 },
+  { title: 'calls', align: 'right' },
+  { title: 'tokens', align: 'right' },
+  { title: 'cost', align: 'right' },
+] as const
+
+/** What was bought since this start, the dearest first. */
+export function usageLines(usage: UsageLedger): readonly string[] {
+  const rows = [...usage.rows()].sort((a, b) => (b.costUsd ?? 0) - (a.costUsd ?? 0) || b.calls - a.calls)
+  if (rows.length === 0) return []
+  return table(
+    USAGE_COLUMNS,
+    rows.map(row => [
+      row.taskType,
+      row.model,
+      row.organization,
+      count(row.calls),
+      count(row.promptTokens + row.completionTokens),
+      dollars(row.costUsd),
+    ]),
+  )
+}

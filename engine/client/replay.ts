@@ -1,0 +1,63 @@
+/**
+ * Sending again what failed for good, once.
+ *
+ * Each failure goes with its identity to where it failed: its finished steps are found in the journal, so what was bought is
+ * not bought again. Together with each goes a record without a value under the failure's own key, into the failure's own
+ * partition, that says so. Both are written or neither: a replay that is broken off can be begun again, and nothing is
+ * sent twice.
+ */
+import { asShown } from '#core/codec.ts'
+import { type LogRecord, type NewRecord, partitionKey, type TopicPartition } from '#core/record.ts'
+import type { Log, PartitionBatch } from '#engine/log/log.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+
+/** Names the failure that was sent again, as `partition/offset`. */
+const REPLAYED = 'caudal-replayed'
+
+/** A failure where it is kept. */
+export interface Kept {
+  readonly place: TopicPartition
+  readonly record: LogRecord
+}
+
+export interface Replayable extends Kept {
+  /** What to send where; rejects with REJECTED when it cannot be sent again. */
+  resent(log: Log): Promise<PartitionBatch>
+}
+
+/** The failure that a record says was sent again, as `partition/offset`; nothing for a record that is a failure. */
+export function replayedBy({ value, headers }: LogRecord): string | undefined {
+  const name = headers[REPLAYED]
+  return value === null && name ? asShown(name) : undefined
+}
+
+/** The failures that a topic keeps and that were not sent again since, partition by partition. */
+export async function keptIn(log: Log, topic: string): Promise<readonly Kept[]> {
+  const kept = new Map<string, Kept>()
+  await readAll(log, topic, (record, partition) => {
+    const replayed = replayedBy(record)
+    if (replayed !== undefined) kept.delete(replayed)
+    else if (record.value) kept.set(`${partition}/${record.offset}`, { record, place: { topic, partition } })
+  })
+  return [...kept.values()]
+}
+
+/** Sends them again, all in one append or none. */
+export async function replay(log: Log, failures: readonly Replayable[], now: number): Promise<void> {
+  const batches = new Map<string, { readonly place: TopicPartition; readonly records: NewRecord[] }>()
+  const add = (place: TopicPartition, ...records: readonly NewRecord[]) => {
+    const batch = batches.get(partitionKey(place)) ?? { place, records: [] }
+    batches.set(partitionKey(place), batch)
+    batch.records.push(...records)
+  }
+  for (const failure of failures) {
+    const { place, record } = failure
+    const resent = await failure.resent(log)
+    add(resent, ...resent.records)
+    const headers = { [REPLAYED]: Buffer.from(`${place.partition}/${record.offset}`) }
+    add(place, { key: record.key, value: null, headers, timestamp: now })
+  }
+  await log.append(
+    [...batches.values()].map(({ place: { topic, partition }, records }) => ({ topic, partition, records })),
+  )
+}

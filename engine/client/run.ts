@@ -1,0 +1,120 @@
+/** Runs a topology in this process: the way in for programs that embed the engine. */
+import { CaudalError } from '#core/errors.ts'
+import { type Limits, resolveLimits } from '#core/limits.ts'
+import { warnings } from '#core/loggers.ts'
+import type { Logger } from '#core/operator.ts'
+import { realSystem, type System } from '#core/system.ts'
+import { type Patience, whenAvailable } from '#core/when-available.ts'
+import type { Log } from '#engine/log/log.ts'
+import { Pod } from '#engine/pod/pod.ts'
+import { uniqueName } from '#engine/pod/pod-name.ts'
+import { watchStrayErrors } from '#engine/record/current-work.ts'
+import { memoryStores } from '#engine/state/memory-store.ts'
+import type { StoreFactory } from '#engine/state/store.ts'
+import type { AdoptedTopics } from '#engine/topics/plan-topics.ts'
+import type { SourcesFrom } from '#engine/topics/source-beginnings.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import type { Topology } from '#topology/topology.ts'
+import { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from './dead-letters.ts'
+import { fittedTopology } from './fitted-topology.ts'
+import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
+
+export interface RunOptions {
+  readonly log: Log
+  /**
+   * Unique among the pods of the application that live at the same time. Left out: the machine's name and some characters
+   * that differ at each start. A pod that is started again under its former name takes over from itself without a wait.
+   */
+  readonly name?: string
+  /** Where the local copies of state are; in memory when left out, so that a start reads the whole state topic. */
+  readonly stores?: StoreFactory
+  readonly limits?: Partial<Limits>
+  /** Answers to TOPIC_REPLACED: topics that took the place of deleted ones, by their ids, and where to begin in them. */
+  readonly adoptTopics?: AdoptedTopics
+  /**
+   * Where a new application begins to read its sources, decided at its very first start: with all that they hold, or with what
+   * comes from then on. Left out: at their start, but for sources with a history that another application reads, which must be
+   * decided on (SOURCE_UNDECIDED).
+   */
+  readonly sourcesFrom?: SourcesFrom | undefined
+  /** Left out: warnings and errors go to the standard error output, a line each. `silent` says nothing. */
+  readonly logger?: Logger
+  readonly system?: System
+}
+
+export interface Running {
+  readonly pod: Pod
+  readonly plan: Plan
+  /** Writes records to a topic from outside, each encoded by its codec; they are in the topic when this resolves. */
+  send<V>(topic: TopicHandle<V>, ...records: readonly Sent<NoInfer<V>>[]): Promise<void>
+  /**
+   * The committed records of a topic, from its start, then as they come; ends when the loop over it is left or the log
+   * is closed.
+   */
+  follow<V>(topic: TopicHandle<V>): AsyncIterable<TopicRecord<V>>
+  /** The dead letters of the application that were not sent again, the earliest first. */
+  deadLetters(): Promise<readonly KeptDeadLetter[]>
+  /** Sends dead letters again to where they failed, each once and with its identity: what was bought is not bought again. */
+  replay(letters: readonly KeptDeadLetter[]): Promise<void>
+  /** Finishes what is in flight, commits, hands over and leaves. */
+  stop(): Promise<void>
+  /** Settles when the pod has ended: resolves after `stop`, rejects with the error that ended it. */
+  readonly ended: Promise<void>
+}
+
+/**
+ * Starts one pod. Faults of the graph or of the limits reject at once, all of them listed (TOPOLOGY_INVALID,
+ * CONFIGURATION_INVALID); so do topics that differ from the topology (TOPIC_MISMATCH), and a topology that would lose what
+ * an earlier version has stored (TOPOLOGY_CHANGED).
+ */
+export async function run(topology: Topology, options: RunOptions): Promise<Running> {
+  const { log, stores = memoryStores(), logger = warnings, system = realSystem } = options
+  const { name = uniqueName(system), adoptTopics = {}, sourcesFrom } = options
+  const limits = resolveLimits(options.limits)
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
+  plan(topology) // Faults of the graph are told before the log is asked.
+  const planned = plan(await fitted(topology, options.log, { system, logger, isWanted: () => true }))
+  const pod = new Pod({
+    plan: planned,
+    log,
+    system,
+    stores,
+    limits,
+    logger,
+    name,
+    adoptTopics,
+    sourcesFrom,
+    onFailed: reject,
+  })
+  const stop = async () => {
+    await pod.stop()
+    resolve()
+  }
+  watchStrayErrors()
+  try {
+    await pod.start()
+  } catch (error) {
+    await pod.stop()
+    throw error instanceof CaudalError ? error : new CaudalError('STOPPED', { reason: String(error) }, error)
+  }
+  const client = new TopicClient(planned, log, system)
+  return {
+    pod,
+    plan: planned,
+    send: (topic, ...records) => client.send(topic, records),
+    follow: topic => client.follow(topic),
+    deadLetters: () => readDeadLetters(log, planned.application),
+    replay: letters => replayDeadLetters(log, letters, system.now()),
+    stop,
+    ended: promise,
+  }
+}
+
+async function fitted(topology: Topology, log: Log, patience: Patience): Promise<Topology> {
+  let found = topology
+  await whenAvailable(async () => {
+    found = await fittedTopology(topology, log)
+  }, patience)
+  return found
+}

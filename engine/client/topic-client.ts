@@ -1,0 +1,237 @@
+/**
+ * The topics of a running topology from outside: a program that embeds the engine writes its sources and follows its
+ * outputs with this. Writing is outside any transaction; reading is read-committed and outside any group.
+ */
+import { isUtf8 } from 'node:buffer'
+import { asBytes, asText, type Codec, decodeApart, encodeApart } from '#core/codec.ts'
+import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import type { LogRecord, NewRecord } from '#core/record.ts'
+import { realSystem, type System, sleep } from '#core/system.ts'
+import { headersOf } from '#engine/commit/outlets.ts'
+import type { Fetched, Log, PartitionBatch, Reader } from '#engine/log/log.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
+import { checkedKey } from '#engine/record/record-key.ts'
+import { checkTime } from '#engine/record/times.ts'
+import { type Plan, plan } from '#topology/plan.ts'
+import type { Origin, TopicNode, Topology } from '#topology/topology.ts'
+import { fittedTopology } from './fitted-topology.ts'
+
+const FETCH_RECORDS_MAX = 1_000
+const RETRY_MS = 500
+const NODE = 'outside'
+
+/** What the builder gave for a source, topic or table. Its codec types what is written and read. */
+export type TopicHandle<V> = { readonly codec: Codec<V> } & (
+  | { readonly topic: string }
+  | { readonly origin: Origin }
+)
+
+interface SentFields {
+  /** Without it, the key that the topic's own key function gives, else none. */
+  readonly key?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+  /** Event time; now when left out. */
+  readonly timestamp?: number
+  /** Without it, the one that the key belongs to; records without a key take turns. */
+  readonly partition?: number
+}
+/** A record to send: a value for the topic's codec, or bytes as they are. `bytes: null` is a tombstone. */
+export type Sent<V> = SentFields & ({ readonly value: V } | { readonly bytes: Uint8Array | string | null })
+
+/** A record as it stands in a topic. */
+export interface TopicRecord<V> {
+  readonly key: string | null
+  /** `null` is a tombstone. */
+  readonly value: V | null
+  readonly headers: Readonly<Record<string, string>>
+  readonly timestamp: number
+  readonly partition: number
+  readonly offset: number
+}
+
+export class TopicClient {
+  readonly #plan: Plan
+  readonly #log: Log
+  readonly #system: System
+  #turn = 0
+
+  constructor(plan: Plan, log: Log, system: System) {
+    this.#plan = plan
+    this.#log = log
+    this.#system = system
+  }
+
+  /** Writes records, each encoded by its topic's codec; they are in the topic when this resolves. */
+  async send<V>(topic: TopicHandle<V> | string, records: readonly Sent<V>[]): Promise<void> {
+    await this.#log.append(this.encode(topic, records))
+  }
+
+  /** Throws TOPIC_MISSING for a topic that the graph lacks, ENCODE_FAILED for a value that its codec refuses, TIME_INVALID. */
+  encode<V>(topic: TopicHandle<V> | string, records: readonly Sent<V>[]): PartitionBatch[] {
+    const node = nodeOf(this.#plan, topic)
+    const batches = new Map<number, NewRecord[]>()
+    for (const record of records) {
+      const encoded = encodeRecord(node, record, this.#system.now())
+      const partition = record.partition ?? this.#partitionOf(encoded, node)
+      const batch = batches.get(partition) ?? []
+      batches.set(partition, batch)
+      batch.push(encoded)
+    }
+    return [...batches].map(([partition, encoded]) => ({ topic: node.name, partition, records: encoded }))
+  }
+
+  /**
+   * The committed records of a topic, from its start, then as they come; ends when the loop over it is left or the log
+   * is closed. A partition is read ahead by one fetch. Throws DECODE_FAILED at a value that is none.
+   */
+  async *follow<V>(topic: TopicHandle<V> | string): AsyncGenerator<TopicRecord<V>, void> {
+    const node = nodeOf(this.#plan, topic)
+    const places = Array.from({ length: node.partitions }, (_, partition) => ({
+      topic: node.name,
+      partition,
+    }))
+    const bounds = await this.#log.bounds(places)
+    const readers = places.map((place, at) => this.#log.openReader(place, bounds[at]?.start ?? 0))
+    const arrivals: Arrival[] = []
+    let wake = () => {}
+    const read = async (partition: number) => {
+      arrivals.push(await this.#arrival(partition, readers[partition]))
+      wake()
+    }
+    try {
+      for (const { partition } of places) void read(partition)
+      for (;;) {
+        const arrival = arrivals.shift()
+        if (!arrival) {
+          await new Promise<void>(resolve => {
+            wake = resolve
+          })
+          continue
+        }
+        if (arrival.error !== undefined) throw arrival.error
+        if (!arrival.fetched) return
+        for (const record of arrival.fetched.records) yield decodeRecord<V>(node, arrival.partition, record)
+        void read(arrival.partition)
+      }
+    } finally {
+      for (const reader of readers) reader.close()
+    }
+  }
+
+  #partitionOf({ key }: NewRecord, { partitions }: TopicNode): number {
+    return key === null ? this.#turn++ % partitions : partitionOf(key, partitions)
+  }
+
+  /** The next records of a partition, through outages of the log; without any once it is closed. */
+  async #arrival(partition: number, reader: Reader | undefined): Promise<Arrival> {
+    for (;;) {
+      try {
+        return { partition, fetched: await reader?.next(FETCH_RECORDS_MAX), error: undefined }
+      } catch (error) {
+        if (hasCode(error, 'LOG_CLOSED')) return { partition, fetched: undefined, error: undefined }
+        if (!hasCode(error, 'LOG_UNAVAILABLE')) return { partition, fetched: undefined, error }
+        await sleep(this.#system, RETRY_MS)
+      }
+    }
+  }
+}
+
+/** Writes and reads the topics of a graph without being a pod of it. */
+export async function topicClient(
+  topology: Topology,
+  log: Log,
+  system: System = realSystem,
+): Promise<TopicClient> {
+  return new TopicClient(plan(await fittedTopology(topology, log)), log, system)
+}
+
+interface Arrival {
+  readonly partition: number
+  readonly fetched: Fetched | undefined
+  readonly error: unknown
+}
+
+/** Throws TOPIC_MISSING for a topic that the graph does not have. */
+export function nodeOf(plan: Plan, topic: TopicHandle<unknown> | string): TopicNode {
+  const name = nameOf(topic)
+  const node = plan.topics.get(name)
+  if (!node) throw new CaudalError('TOPIC_MISSING', { topic: name })
+  return node
+}
+
+function nameOf(topic: TopicHandle<unknown> | string): string {
+  if (typeof topic === 'string') return topic
+  if ('topic' in topic) return topic.topic
+  const { origin } = topic
+  return origin.kind === 'topic'
+    ? origin.topic
+    : `behind output ${origin.output} of operator ${origin.operator}`
+}
+
+function encodeRecord(node: TopicNode, record: Sent<unknown>, now: number): NewRecord {
+  checkTime(NODE, `timestamp of a record for ${node.name}`, record.timestamp)
+  const key = keyOf(node, record)
+  return {
+    key: key === null ? null : Buffer.from(key),
+    value: bytesOf(node, record),
+    headers: headersOf(NODE, record.headers ?? {}),
+    timestamp: record.timestamp ?? now,
+  }
+}
+
+function keyOf(node: TopicNode, record: Sent<unknown>): string | null {
+  if ('key' in record) return checkedKey(NODE, record.key)
+  return 'value' in record && node.key ? checkedKey(NODE, node.key(record.value)) : null
+}
+
+function bytesOf({ name, codec }: TopicNode, record: Sent<unknown>): Uint8Array | null {
+  try {
+    if (!('bytes' in record)) return encodeApart(codec, record.value)
+    return typeof record.bytes === 'string' ? asBytes(record.bytes) : record.bytes
+  } catch (error) {
+    const details = { node: NODE, target: name, codec: codec.name, reason: reasonOf(error) }
+    throw new CaudalError('ENCODE_FAILED', details, error)
+  }
+}
+
+export function decodeRecord<V>(node: TopicNode, partition: number, record: LogRecord): TopicRecord<V> {
+  const { key, headers, timestamp, offset } = record
+  const texts = {}
+  const read: TopicRecord<V> = {
+    key: null,
+    value: readValue(node, partition, record),
+    headers: texts,
+    timestamp,
+    partition,
+    offset,
+  }
+  const refuse = (what: string) => {
+    const details = { node: NODE, topic: node.name, partition, offset, codec: 'text' }
+    return new CaudalError('DECODE_FAILED', { ...details, reason: `${what} is not valid UTF-8` })
+  }
+  if (key) showText(read, 'key', key, () => refuse('the key'))
+  for (const name in headers) {
+    const bytes = headers[name]
+    if (bytes) showText(texts, name, bytes, () => refuse(`header ${name}`))
+  }
+  return read
+}
+
+/** Bytes that are no text are refused to whoever asks for them, and hinder nobody else. */
+function showText(target: object, name: string, bytes: Uint8Array, fault: () => CaudalError): void {
+  const get = () => {
+    throw fault()
+  }
+  const shown = isUtf8(bytes) ? { value: asText(bytes), writable: true } : { get }
+  Object.defineProperty(target, name, { ...shown, enumerable: true, configurable: true })
+}
+
+function readValue<V>({ name, codec }: TopicNode, partition: number, record: LogRecord): V | null {
+  if (record.value === null) return null
+  try {
+    return decodeApart(codec, record.value) as V // The handle that names V carries the same topic's codec.
+  } catch (error) {
+    const details = { topic: name, partition, offset: record.offset, codec: codec.name }
+    throw new CaudalError('DECODE_FAILED', { node: NODE, ...details, reason: reasonOf(error) }, error)
+  }
+}

@@ -1,0 +1,69 @@
+/** Refuses to run beside an application whose topics between stages are written or read by this one too. */
+import { CaudalError } from '#core/errors.ts'
+import { TOPOLOGY_SUFFIX } from '#topology/names.ts'
+import type { TopologySummary } from '#topology/summary.ts'
+
+/** An application whose topology is kept in the same log. */
+export interface Neighbour {
+  readonly topologyTopic: string
+  readonly summary: TopologySummary
+}
+
+interface Use {
+  readonly reads: ReadonlySet<string>
+  readonly writes: ReadonlySet<string>
+}
+
+/**
+ * A topic that an application writes and reads is part of how it works: what another one writes there is taken for its own,
+ * so that both would do the work of both, and each would buy what the other has asked for. To read such a topic is harmless, and so
+ * is to share a source or a sink. Throws TOPIC_SHARED with every such topic.
+ */
+export function refuseSharedTopics(own: TopologySummary, neighbours: readonly Neighbour[]): void {
+  const mine = useOf(own, '')
+  const faults = neighbours.flatMap(({ topologyTopic, summary }) => {
+    const theirs = useOf(summary, prefixOf(topologyTopic, summary.application))
+    const shared = [...mine.writes].filter(
+      topic => theirs.writes.has(topic) && (mine.reads.has(topic) || theirs.reads.has(topic)),
+    )
+    if (shared.length === 0) return []
+    return [
+      `- application ${summary.application} (${topologyTopic}) works with ${shared.join(', ')}, and so does this one, ${own.application}`,
+    ]
+  })
+  if (faults.length > 0) throw new CaudalError('TOPIC_SHARED', { faults: faults.join('\n') })
+}
+
+/**
+ * A source with a history that another application works on is taken in by a new one only if it was told to: a second
+ * application of paid calls would buy all of it again. Throws SOURCE_UNDECIDED with every such source.
+ */
+export function refuseUndecidedSources(filled: readonly string[], neighbours: readonly Neighbour[]): void {
+  const faults = neighbours.flatMap(({ topologyTopic, summary }) => {
+    const { reads } = useOf(summary, prefixOf(topologyTopic, summary.application))
+    const shared = filled.filter(topic => reads.has(topic))
+    return shared.length > 0 ? [`- application ${summary.application} reads ${shared.join(', ')}`] : []
+  })
+  if (faults.length > 0) throw new CaudalError('SOURCE_UNDECIDED', { faults: faults.join('\n') })
+}
+
+/** Summaries have the names that the application uses; in the log they have its prefix, as its topology topic has. */
+function prefixOf(topologyTopic: string, application: string): string {
+  const plain = `${application}${TOPOLOGY_SUFFIX}`
+  return topologyTopic.endsWith(plain) ? topologyTopic.slice(0, -plain.length) : ''
+}
+
+function useOf({ topics, operators, stages }: TopologySummary, prefix: string): Use {
+  const outputs = Object.values(operators).flatMap(operator => Object.values(operator.outputs).flat())
+  const isTarget = (name: string) =>
+    outputs.some(output => output === name || output.startsWith(`${name} after `))
+  const reads = Object.values(stages).flatMap(({ sources }) => sources)
+  return {
+    reads: new Set(reads.map(topic => prefix + topic)),
+    writes: new Set(
+      Object.keys(topics)
+        .filter(isTarget)
+        .map(topic => prefix + topic),
+    ),
+  }
+}

@@ -1,0 +1,104 @@
+/** The topics of a plan at the start: those of others are compared, our own are created, and grown where tasks were added. */
+import { CaudalError } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { Log, TopicDescription, TopicSpec } from '#engine/log/log.ts'
+import type { Plan, Stage } from '#topology/plan.ts'
+import type { TopologySummary } from '#topology/summary.ts'
+
+/**
+ * Rejects TOPIC_MISMATCH with every difference. `before` was accepted last, and the plan may take its place; a state topic that
+ * it had and that is gone is told.
+ */
+export async function prepareTopics(
+  plan: Plan,
+  log: Log,
+  before?: TopologySummary,
+  logger?: Logger,
+): Promise<void> {
+  const found = await log.describeTopics(plan.topicSpecs.map(({ name }) => name))
+  const faults = found.flatMap(topic => sourceFaults(plan, topic))
+  if (faults.length > 0) throw new CaudalError('TOPIC_MISMATCH', { faults: faults.join('\n') })
+  for (const { name, partitions } of grownTopics(plan, found, before)) await log.growTopic(name, partitions)
+  for (const { name, stateTopic } of lostStages(plan, found, before))
+    logger?.warn('a stage begins without state at the start of its sources: its state topic is gone', {
+      stage: name,
+      topic: stateTopic,
+    })
+  const sources = new Set(found.map(({ name }) => name).filter(name => isSource(plan, name)))
+  await log.createTopics(plan.topicSpecs.filter(({ name }) => !sources.has(name)))
+}
+
+function lostStages(
+  { stages }: Plan,
+  found: readonly TopicDescription[],
+  before: TopologySummary | undefined,
+) {
+  const there = new Set(found.map(({ name }) => name))
+  return stages.filter(({ name, stateTopic }) => before?.stages[name] && !there.has(stateTopic))
+}
+
+function isSource(plan: Plan, topic: string): boolean {
+  return plan.topics.get(topic)?.kind === 'source'
+}
+
+/** State topics and tiers of stages that had fewer tasks; what they hold stays with the tasks that it belongs to. */
+function grownTopics(
+  { stages, topicSpecs }: Plan,
+  found: readonly TopicDescription[],
+  before: TopologySummary | undefined,
+): readonly TopicSpec[] {
+  const grown = stages.filter(
+    ({ name, partitions }) => partitions > (before?.stages[name]?.partitions ?? partitions),
+  )
+  const names = new Set(
+    grown.flatMap(({ stateTopic, tiers }) => [stateTopic, ...tiers.map(({ topic }) => topic)]),
+  )
+  const partitionsNow = new Map(found.map(({ name, partitions }) => [name, partitions]))
+  return topicSpecs.filter(
+    ({ name, partitions }) => names.has(name) && (partitionsNow.get(name) ?? partitions) < partitions,
+  )
+}
+
+/**
+ * A source belongs to others: the graph is what can be changed, and the text says how. How long it keeps its records is
+ * compared only where the graph declares it.
+ */
+function sourceFaults(plan: Plan, found: TopicDescription): readonly string[] {
+  const { name, partitions, compacted, retentionMs } = found
+  const node = plan.topics.get(name)
+  if (node?.kind !== 'source') return []
+  const faults: string[] = []
+  if (partitions !== node.partitions)
+    faults.push(
+      `source ${name} has ${partitions} partitions, declared are ${node.partitions}: declare ${declaration(plan, found)} of it in the graph`,
+    )
+  if (compacted)
+    faults.push(
+      `source ${name} is compacted, so that records would be missing: declare it as a table, or read a topic that is not`,
+    )
+  else if (node.retentionMs !== undefined && retentionMs !== node.retentionMs)
+    faults.push(
+      `source ${name} keeps records ${keptFor(retentionMs)}, declared is ${keptFor(node.retentionMs)}: declare ${
+        retentionMs === undefined ? 'no retentionMs' : `retentionMs: ${retentionMs}`
+      } of it in the graph`,
+    )
+  return faults
+}
+
+function declaration(plan: Plan, { name, partitions }: TopicDescription): string {
+  const reader = plan.stages.find(
+    stage => stage.sources.some(({ topic }) => topic === name) && keepsState(stage),
+  )
+  const keepsKeys = reader && partitions > reader.partitions && partitions % reader.partitions === 0
+  return `partitions: ${partitions}${keepsKeys ? ` and tasks: ${reader.partitions}` : ''}`
+}
+
+function keepsState({ operators }: Stage): boolean {
+  return [...operators.values()].some(
+    ({ operator }) => Object.keys(operator.state).length > 0 || operator.timers.length > 0,
+  )
+}
+
+function keptFor(retentionMs: number | undefined): string {
+  return retentionMs === undefined ? 'for ever' : `for ${retentionMs} ms`
+}

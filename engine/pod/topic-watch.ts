@@ -1,0 +1,73 @@
+/**
+ * Looks now and then whether the topics of a running pod are still those that it began with. A state topic that was deleted
+ * ends the pod: without it nothing of its stage can be committed. Partitions that were added to a source are told once, as
+ * nobody reads them.
+ */
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+import type { TopicsByName } from '#engine/topics/plan-topics.ts'
+import type { Plan } from '#topology/plan.ts'
+import type { Upkeep } from './upkeep.ts'
+
+/** A broker that was asked may not know what the others know: only what is found twice holds. */
+const AGAIN_MS = 1_000
+
+export class TopicWatch {
+  readonly #plan: Plan
+  readonly #pod: PodContext
+  /** Ids of the state topics that were found first. */
+  readonly #known = new Map<string, string>()
+  #suspects: ReadonlySet<string> = new Set()
+  readonly #told = new Set<string>()
+
+  constructor(plan: Plan, pod: PodContext) {
+    this.#plan = plan
+    this.#pod = pod
+  }
+
+  start(upkeep: Upkeep): void {
+    upkeep.every(this.#pod.limits.topicsIntervalMs, () => this.look())
+    this.look()
+  }
+
+  look(): void {
+    const { topics, logger } = this.#pod
+    topics.look().then(
+      found => this.#pod.enqueue(() => this.#judge(found)),
+      error => logger.debug('the topics were not looked at', { error: reasonOf(error) }),
+    )
+  }
+
+  #judge(found: TopicsByName): void {
+    const pod = this.#pod
+    const lost = this.#lostStates(found)
+    const stage = this.#plan.stages.find(
+      ({ stateTopic }) => lost.has(stateTopic) && this.#suspects.has(stateTopic),
+    )
+    if (stage) return pod.fail(new CaudalError('STATE_LOST', { topic: stage.stateTopic, stage: stage.name }))
+    this.#suspects = lost
+    if (lost.size > 0) pod.system.after(AGAIN_MS, () => this.look())
+    for (const { name, kind, partitions } of this.#plan.topics.values())
+      if (kind === 'source') this.#compare(name, partitions, found.get(name)?.partitions ?? partitions)
+  }
+
+  #lostStates(found: TopicsByName): ReadonlySet<string> {
+    const lost = new Set<string>()
+    for (const { stateTopic } of this.#plan.stages) {
+      const id = found.get(stateTopic)?.id
+      const known = this.#known.get(stateTopic) ?? id
+      if (known !== undefined) this.#known.set(stateTopic, known)
+      if (known !== id) lost.add(stateTopic)
+    }
+    return lost
+  }
+
+  #compare(topic: string, declared: number, partitions: number): void {
+    const key = `${topic} ${partitions}`
+    if (partitions <= declared || this.#told.has(key)) return
+    this.#told.add(key)
+    const remedy = `declare partitions: ${partitions} of source ${topic}, or no number, and start again: see docs/graph.md`
+    const fields = { topic, partitions, read: declared, remedy }
+    this.#pod.logger.warn('partitions were added to a source, and nobody reads them', fields)
+  }
+}

@@ -1,0 +1,121 @@
+/** What a pod does now and then: stores positions for lag tools, sweeps expired state, trims what delay tiers have passed on, looks for torn transactions. */
+import { reasonOf } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import type { Membership } from '#engine/log/log.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+import { SWEEP_INTERVAL_MS } from '#engine/task/sweep.ts'
+import type { Task } from '#engine/task/task.ts'
+import type { Plan } from '#topology/plan.ts'
+import { writePlacesOf } from '#topology/plan-tasks.ts'
+import { Leftovers } from './leftovers.ts'
+
+const TRIM_INTERVAL_MS = 10_000
+/** Torn transactions are looked for so often: the last one of a pod that is gone is ended within its session time-out and 5 s. */
+const LEFTOVERS_LOOK_MS = 3_000
+
+export interface UpkeepOptions {
+  readonly plan: Plan
+  /** Of the pod. */
+  readonly name: string
+  readonly pod: PodContext
+  readonly tasks: () => readonly Task[]
+  readonly membership: () => Membership | undefined
+  /** A transaction of this pod is torn: its producer is to be replaced. */
+  readonly onTorn: (error: unknown) => void
+}
+
+export class Upkeep {
+  readonly #options: UpkeepOptions
+  readonly #cancels = new Set<() => void>()
+  /** Positions that were stored last, and offsets that were trimmed last, by partition. */
+  readonly #stored = new Map<string, number>()
+  readonly #trimmed = new Map<string, number>()
+  readonly #leftovers: Leftovers
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options
+    const { plan, name, pod, onTorn } = options
+    this.#leftovers = new Leftovers({
+      ...options,
+      log: pod.log,
+      logger: pod.logger,
+      enqueue: callback => pod.enqueue(callback),
+      application: plan.application,
+      producer: `${plan.application}-${name}`,
+      writePlaces: writePlacesOf(plan),
+      onOwn: onTorn,
+    })
+  }
+
+  start(): void {
+    const { pod, tasks } = this.#options
+    this.every(pod.limits.positionIntervalMs, () => void this.storePositions(tasks()))
+    this.every(SWEEP_INTERVAL_MS, () => this.#sweep())
+    this.every(TRIM_INTERVAL_MS, () => this.#trim())
+    this.every(LEFTOVERS_LOOK_MS, () => this.#leftovers.look())
+  }
+
+  /** Runs the callback within a step of the pod, again and again. */
+  every(intervalMs: number, callback: () => void): void {
+    const { pod } = this.#options
+    const again = () => {
+      this.#cancels.delete(cancel)
+      cancel = pod.system.after(intervalMs, again)
+      this.#cancels.add(cancel)
+      pod.enqueue(callback)
+    }
+    let cancel = pod.system.after(intervalMs, again)
+    this.#cancels.add(cancel)
+  }
+
+  stop(): void {
+    for (const cancel of this.#cancels) cancel()
+    this.#cancels.clear()
+  }
+
+  /** For lag tools and autoscalers; nothing depends on it. What was not stored is tried again with the next ones. */
+  async storePositions(tasks: readonly Task[]): Promise<void> {
+    const positions = advanced(this.#stored, tasks)
+    const membership = this.#options.membership()
+    if (positions.length === 0 || !membership) return
+    try {
+      await membership.commitPositions(positions)
+      for (const position of positions) note(this.#stored, position)
+    } catch (error) {
+      this.#options.pod.logger.debug('positions were not stored', { error: reasonOf(error) })
+    }
+  }
+
+  #sweep(): void {
+    for (const task of this.#options.tasks()) if (task.phase === 'running') task.sweep()
+  }
+
+  /** Records of a tier are of no use to anybody once the checkpoint has passed them. */
+  #trim(): void {
+    const { pod, tasks } = this.#options
+    const { log, logger } = pod
+    const delays = tasks().filter(({ program }) => program.tiers.length > 0)
+    for (const position of advanced(this.#trimmed, delays)) {
+      const { offset, ...place } = position
+      log.trim(place, offset).then(
+        () => note(this.#trimmed, position),
+        error => logger.warn('a tier was not trimmed', { ...place, error: reasonOf(error) }),
+      )
+    }
+  }
+}
+
+type Position = TopicPartition & { readonly offset: number }
+
+/** Sources whose committed position has moved since it was last noted. */
+function advanced(noted: ReadonlyMap<string, number>, tasks: readonly Task[]): Position[] {
+  return tasks
+    .flatMap(({ intakes, committedLows }) =>
+      intakes.map(({ topic, partition }, index) => ({ topic, partition, offset: committedLows[index] ?? 0 })),
+    )
+    .filter(position => position.offset > (noted.get(partitionKey(position)) ?? 0))
+}
+
+function note(noted: Map<string, number>, position: Position): void {
+  noted.set(partitionKey(position), position.offset)
+}

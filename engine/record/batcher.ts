@@ -1,0 +1,145 @@
+/**
+ * Gathers records of one batch operator across the tasks of a pod. A batch starts when it is full or when its oldest
+ * record has waited long enough; each record's run waits for its own item to be settled.
+ */
+import type { BatchItem, Declared, EmitOptions, InputRecord, Logger, Operator } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
+import { asWork, type Work } from './current-work.ts'
+
+/** What a batch needs of the context of one record. */
+export interface BatchedContext {
+  readonly delivery: InputRecord<string, unknown>
+  readonly id: string
+  readonly now: number
+  readonly signal: AbortSignal
+  readonly log: Logger
+  /** False once the record's time is up or its task has left. */
+  readonly isOpen: boolean
+  /** Says what came after the record's end. */
+  tellLate(what: string, error?: unknown): void
+  emit(output: string, value: unknown, options?: EmitOptions): void
+  close(): void
+}
+
+export class Batcher {
+  readonly #operator: Operator
+  readonly #recordsMax: number
+  readonly #waitMs: number
+  readonly #system: System
+  #items: Item[] = []
+  #cancelWait: (() => void) | undefined
+
+  constructor(operator: Operator, batch: { recordsMax: number; waitMs: number }, system: System) {
+    this.#operator = operator
+    this.#recordsMax = batch.recordsMax
+    this.#waitMs = batch.waitMs
+    this.#system = system
+  }
+
+  /** Resolves when the record's item has gone through, rejects when it was failed. */
+  add(context: BatchedContext): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#items.push(new Item(context, resolve, reject))
+      if (this.#items.length >= this.#recordsMax) this.#start()
+      else this.#cancelWait ??= this.#system.after(this.#waitMs, () => this.#start())
+    })
+  }
+
+  async #start(): Promise<void> {
+    this.#cancelWait?.()
+    this.#cancelWait = undefined
+    const items = this.#items.filter(({ context }) => context.isOpen)
+    this.#items = []
+    const first = items[0]
+    if (!first) return
+    const { now, log } = first.context
+    let signal: AbortSignal | undefined
+    const context = {
+      now,
+      log,
+      get signal() {
+        signal ??= signalOf(items)
+        return signal
+      },
+    }
+    try {
+      await asWork(new BatchWork(items), () => this.#operator.processBatch(items, context))
+      for (const item of items) item.succeed()
+    } catch (error) {
+      for (const item of items) item.giveUp(error)
+    }
+  }
+}
+
+/** Aborts once every record of the batch is given up: what is done for one of them is not undone for another. */
+function signalOf(items: readonly Item[]): AbortSignal {
+  const controller = new AbortController()
+  for (const { context } of items) {
+    const { signal } = context
+    const abort = () => {
+      if (items.every(item => !item.context.isOpen)) controller.abort(signal.reason)
+    }
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+  }
+  return controller.signal
+}
+
+/** What processing a batch has started belongs to all of its records. */
+class BatchWork implements Work {
+  readonly #items: readonly Item[]
+
+  constructor(items: readonly Item[]) {
+    this.#items = items
+  }
+
+  stray(error: unknown): void {
+    const open = this.#items.filter(({ isOpen }) => isOpen)
+    for (const item of open) item.giveUp(error)
+    if (open.length === 0)
+      this.#items[0]?.context.tellLate('a promise that nobody awaited was rejected', error)
+  }
+}
+
+class Item implements BatchItem<Declared> {
+  readonly context: BatchedContext
+  readonly #resolve: () => void
+  readonly #reject: (error: unknown) => void
+  /** It went through. */
+  #isDone = false
+
+  constructor(context: BatchedContext, resolve: () => void, reject: (error: unknown) => void) {
+    this.context = context
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get record() {
+    return this.context.delivery
+  }
+  get id(): string {
+    return this.context.id
+  }
+  get isOpen(): boolean {
+    return !this.#isDone && this.context.isOpen
+  }
+  /** Of a record that was given up nothing is wanted; one that is done can have no more. */
+  emit(output: string, value: unknown, options?: EmitOptions): void {
+    if (this.context.isOpen) this.context.emit(output, value, options)
+    else if (this.#isDone) this.context.tellLate(`emit to ${output}`)
+  }
+  /** The first verdict stands. */
+  fail(error: unknown): void {
+    if (this.#isDone) this.context.tellLate('fail', error)
+    else this.giveUp(error)
+  }
+  giveUp(error: unknown): void {
+    this.context.close()
+    this.#reject(error)
+  }
+  succeed(): void {
+    this.#isDone = this.context.isOpen
+    this.context.close()
+    this.#resolve()
+  }
+}

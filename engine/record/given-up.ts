@@ -1,0 +1,57 @@
+/**
+ * Identities of records that outsiders have written. What their headers say proves nothing: an identity that was copied with
+ * a record, or made up, must not get what was bought for another record, nor be taken for its duplicate. So it is the
+ * record's place, and a replay alone keeps the one that it had.
+ *
+ * A record that is given up leaves a mark in the state of its task: a digest of its bytes under its identity. A record that
+ * claims an identity has it where there is such a mark, of the same bytes; the mark goes with its completion, or after
+ * seven days as journaled steps do.
+ */
+import { isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
+import { asText } from '#core/codec.ts'
+import { HEADER, type Headers, type LogRecord } from '#core/record.ts'
+import { givenUpEntry } from '#engine/state/layout.ts'
+import { shortId } from './identity.ts'
+import { withTime } from './step-journal.ts'
+
+const TIME_BYTES = 9
+
+/** What a record leaves behind that is given up. */
+export function markOf(
+  id: string,
+  record: LogRecord,
+  now: number,
+): readonly [entry: string, mark: Uint8Array] {
+  return [givenUpEntry(shortId(id)), withTime(now, digestOf(record))]
+}
+
+interface Reads {
+  get(entry: string): Uint8Array | undefined
+}
+
+/** The identity that a record proves it had when it was given up, and the entry of its mark. */
+export function provenId(
+  state: Reads,
+  record: LogRecord,
+): { readonly id: string; readonly entry: string } | undefined {
+  const id = claimOf(record.headers)
+  if (id === undefined) return undefined
+  const entry = givenUpEntry(shortId(id))
+  const mark = state.get(entry)
+  return mark && digestOf(record).equals(mark.subarray(TIME_BYTES)) ? { id, entry } : undefined
+}
+
+function claimOf(headers: Headers): string | undefined {
+  const claim = headers[HEADER.replayOf] ?? headers[HEADER.id]
+  return claim && claim.length > 0 && isUtf8(claim) ? asText(claim) : undefined
+}
+
+/** Key and value: what is done for a record follows from them. */
+function digestOf({ key, value }: LogRecord): Buffer {
+  const parts = [key, value].flatMap(bytes => [
+    Buffer.from(bytes ? `${bytes.length}:` : '-'),
+    bytes ?? Buffer.of(),
+  ])
+  return hash('sha256', Buffer.concat(parts), 'buffer')
+}

@@ -1,0 +1,232 @@
+/** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
+import { isUtf8 } from 'node:buffer'
+import { asText } from '#core/codec.ts'
+import { CaudalError, type NotYetReadable } from '#core/errors.ts'
+import type { Context, EmitOptions, Logger, StateHandles, StepCall, TableHandle } from '#core/operator.ts'
+import type { TopicPartition } from '#core/record.ts'
+import { encodeDue } from '#engine/state/frame.ts'
+import { openState, type StateAccess } from '#engine/state/keyed-state.ts'
+import { timerEntry } from '#engine/state/layout.ts'
+import type { TableSnapshot } from '#engine/topics/global-table.ts'
+import { currentWork, type Work } from './current-work.ts'
+import type { Delivery } from './delivery.ts'
+import type { ProgramRoute } from './stage-program.ts'
+import { StepCalls, type StepRun } from './step-calls.ts'
+import { isTime } from './times.ts'
+
+export interface TimerChange {
+  readonly entry: string
+  readonly operator: string
+  readonly name: string
+  readonly key: string
+  /** `undefined` cancels. */
+  readonly due: number | undefined
+}
+
+/** One value on its way out of an operator, by one of the routes of its output. */
+export interface Emission {
+  readonly from: Delivery
+  readonly output: string
+  /** How many the operator has emitted before, for this record. */
+  readonly index: number
+  readonly route: ProgramRoute
+  readonly value: unknown
+  readonly options: EmitOptions
+}
+
+/** What a context needs of the work that its run is for. */
+export interface ContextJob {
+  readonly attempt: number
+  readonly finished: boolean
+  /** Where the record is. */
+  readonly at?: (TopicPartition & { readonly offset: number }) | undefined
+  keyMissing(node: string): CaudalError
+}
+
+/** What a context needs of the run that it belongs to. */
+export interface ContextRun extends StepRun, Work {
+  readonly job: ContextJob
+  readonly now: number
+  readonly ended: boolean
+  readonly logger: Logger
+  write(entry: string, value: Uint8Array | null): void
+  changeTimer(change: TimerChange): void
+  entries(prefix: string): IterableIterator<[string, Uint8Array]>
+  table(name: string): TableSnapshot<unknown>
+  emit(emission: Emission): void
+}
+
+const NO_OPTIONS: EmitOptions = Object.freeze({})
+
+export class NodeContext implements Context {
+  readonly #run: ContextRun
+  readonly delivery: Delivery
+  #emitted = 0
+  #closed = false
+  #steps: StepCalls | undefined
+  #state: StateHandles<Record<string, never>> | undefined
+
+  constructor(run: ContextRun, delivery: Delivery) {
+    this.#run = run
+    this.delivery = delivery
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  tellLate(what: string, error?: unknown): void {
+    this.#run.tellLate(what, error)
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed && !this.#run.ended
+  }
+  get id(): string {
+    return this.delivery.id
+  }
+  get now(): number {
+    return this.#run.now
+  }
+  get attempt(): number {
+    return this.#run.job.attempt
+  }
+  get key(): string | null {
+    return this.delivery.key
+  }
+  get signal(): AbortSignal {
+    return this.#run.signal
+  }
+  get log(): Logger {
+    return this.#run.logger
+  }
+
+  get headers(): { get(name: string): string | undefined } {
+    const { headers } = this.delivery
+    return {
+      get: name => {
+        const value = headers[name]
+        if (value && !isUtf8(value)) throw this.#headerInvalid(name)
+        return value && asText(value)
+      },
+    }
+  }
+
+  get state(): StateHandles<Record<string, never>> {
+    if (this.#state) return this.#state
+    const { node, key } = this.delivery
+    if (key === null) throw this.#run.job.keyMissing(node.name)
+    // The declaration's own types were checked where it was written.
+    this.#state = openState(
+      node.operator.state,
+      new KeyAccess(node.name, key, this.#run, this),
+    ) as StateHandles<Record<string, never>>
+    return this.#state
+  }
+
+  get timers() {
+    return {
+      set: (name: string, due: number): void => {
+        if (!Number.isFinite(due)) this.#refuseTimer(name, 'has no finite due time')
+        if (due < this.#run.now) this.#refuseTimer(name, 'is due in the past')
+        if (!isTime(due))
+          this.#refuseTimer(name, `is due at ${due}, which is no whole number of milliseconds`)
+        this.#changeTimer(name, due)
+      },
+      cancel: (name: string): void => this.#changeTimer(name, undefined),
+    }
+  }
+
+  emit(output: string, value: unknown, options: EmitOptions = NO_OPTIONS): void {
+    if (!this.admits(`emit to ${output}`)) return
+    const { node } = this.delivery
+    const routes = node.routes.get(output)
+    if (!routes) throw new CaudalError('OUTPUT_UNKNOWN', { node: node.name, output })
+    for (const route of routes)
+      this.#run.emit({ from: this.delivery, output, index: this.#emitted++, route, value, options })
+  }
+
+  async step(name: string, call: (call: StepCall) => Promise<unknown>, part = ''): Promise<unknown> {
+    // What nobody waits for goes no further.
+    if (!this.admits(`step ${name}`)) return new Promise<never>(() => {})
+    this.#steps ??= new StepCalls(this.#run, this.delivery.node, this, () => this.#assertOpen())
+    return this.#steps.call(name, call, part)
+  }
+
+  table(name: string): TableHandle<never> {
+    const { node } = this.delivery
+    if (!node.operator.tables[name]) throw new CaudalError('TABLE_UNKNOWN', { node: node.name, table: name })
+    return this.#run.table(name) as TableHandle<never> // Validation has compared the codecs of table and declaration.
+  }
+
+  deadLetter(reason: string): never {
+    throw new CaudalError('REJECTED', { reason })
+  }
+
+  #changeTimer(name: string, due: number | undefined): void {
+    if (!this.admits(`timer ${name}`)) return
+    const { node, key } = this.delivery
+    if (!node.operator.timers.includes(name))
+      throw new CaudalError('STATE_UNKNOWN', { node: node.name, name })
+    if (key === null) throw this.#run.job.keyMissing(node.name)
+    const entry = timerEntry(node.name, name, key)
+    this.#run.write(entry, due === undefined ? null : encodeDue(due))
+    this.#run.changeTimer({ entry, operator: node.name, name, key, due })
+  }
+
+  #headerInvalid(header: string): CaudalError {
+    const { node } = this.delivery
+    const details = { node: node.name, ...this.#run.job.at, codec: 'text' }
+    return new CaudalError('DECODE_FAILED', { ...details, reason: `header ${header} is not valid UTF-8` })
+  }
+
+  #refuseTimer(timer: string, reason: string): never {
+    throw new CaudalError('TIMER_INVALID', { node: this.delivery.node.name, timer, reason })
+  }
+
+  /**
+   * Whether something may still be done. After the record's end it may not, and that is said. Where the record's own work goes
+   * on that nobody awaits, a throw would reach nobody: it has no effect and returns. Everybody else gets CONTEXT_CLOSED.
+   */
+  admits(what: string): boolean {
+    if (this.isOpen) return true
+    if (this.#run.isAborted) this.#assertOpen()
+    this.#run.tellLate(what)
+    if (currentWork() !== this.#run) this.#assertOpen()
+    return false
+  }
+
+  #assertOpen(): void {
+    if (!this.isOpen) throw new CaudalError('CONTEXT_CLOSED', { node: this.delivery.node.name })
+  }
+}
+
+/** State of one operator under one key, as its record sees it. */
+class KeyAccess implements StateAccess {
+  readonly operator: string
+  readonly key: string
+  readonly now: number
+  readonly #run: ContextRun
+  readonly #context: NodeContext
+
+  constructor(operator: string, key: string, run: ContextRun, context: NodeContext) {
+    this.operator = operator
+    this.key = key
+    this.now = run.now
+    this.#run = run
+    this.#context = context
+  }
+
+  read(entry: string): Uint8Array | undefined {
+    return this.#run.read(entry)
+  }
+  entries(prefix: string): IterableIterator<[string, Uint8Array]> {
+    return this.#run.entries(prefix)
+  }
+  write(entry: string, value: Uint8Array | null): void {
+    if (this.#context.admits('a write of state')) this.#run.write(entry, value)
+  }
+  postpone(error: NotYetReadable): void {
+    this.#run.postpone(error)
+  }
+}

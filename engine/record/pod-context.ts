@@ -1,0 +1,48 @@
+/** The services of one pod, made once and handed down whole: whoever needs one takes it from here. */
+
+import type { Limits } from '#core/limits.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
+import type { Meter } from '#engine/commit/meter.ts'
+import type { Outlet, Outlets } from '#engine/commit/outlets.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { TableSnapshot } from '#engine/topics/global-table.ts'
+import type { PlanTopics } from '#engine/topics/plan-topics.ts'
+
+export interface PodContext {
+  readonly application: string
+  /** This pod's incarnation. */
+  readonly incarnation: string
+  readonly log: Log
+  readonly topics: PlanTopics
+  readonly system: System
+  readonly limits: Limits
+  readonly logger: Logger
+  readonly meter: Meter
+  readonly outlets: Outlets
+  readonly deadLetters: Outlet
+  readonly gate: CallGate
+  readonly tables: { snapshot(table: string): TableSnapshot<unknown> }
+  /** Runs the callback within the pod's next step. */
+  enqueue(callback: () => void): void
+  /** A step is due. */
+  wake(): void
+  /** The task is dropped, and restarted from its last commit. */
+  release(task: string, error: unknown): void
+  /** The task is blocked until somebody resumes it; the rest of the pod goes on. */
+  block(task: string, error: unknown): void
+  /** The pod stops uncleanly. */
+  fail(error: unknown): void
+}
+
+export interface CallGate {
+  /** One more record may start now. */
+  readonly admits: boolean
+  /** Resolves when an outside call may start; nothing when it may now. */
+  whenOpen(): Promise<void> | undefined
+}
+
+/** What the run of one record needs of its pod. */
+export type RunServices = Pick<PodContext, 'system' | 'logger' | 'limits' | 'outlets' | 'tables'> & {
+  readonly gate: Pick<CallGate, 'whenOpen'>
+}

@@ -1,0 +1,337 @@
+/**
+ * One attempt at one record: runs the operators fused in its stage and gathers their effects.
+ *
+ * Emissions to topics are encoded at once, so that a bad value fails where it was emitted; emissions to a fused
+ * operator wait in a queue until the emitting one has ended, so operators of one record never overlap and state of the
+ * key is read and written serially. Nothing leaves the run before the task stages it whole; a run that failed is
+ * dropped. Synchronous operators run without a promise being made.
+ */
+import { passApart } from '#core/codec.ts'
+import { CaudalError, type NotYetReadable, reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import { isPending } from '#core/pending.ts'
+import { HEADER, type Headers, type NewRecord } from '#core/record.ts'
+import { headersOf, type Output, withHeader } from '#engine/commit/outlets.ts'
+import type { TaskState } from '#engine/state/task-state.ts'
+import type { TableSnapshot } from '#engine/topics/global-table.ts'
+import { asWork, type Work } from './current-work.ts'
+import { encodeDelay, nextHop } from './delay-route.ts'
+import { Delivery, Emitted } from './delivery.ts'
+import { outputId } from './identity.ts'
+import type { Job, JobRun } from './job.ts'
+import { type ContextRun, type Emission, NodeContext, type TimerChange } from './node-context.ts'
+import type { RunServices } from './pod-context.ts'
+import { checkedKey } from './record-key.ts'
+import type { ProgramNode, ProgramRoute } from './stage-program.ts'
+import { checkTime } from './times.ts'
+
+/** What a run needs of the task that it belongs to. */
+export interface RunTask {
+  readonly name: string
+  readonly pod: RunServices
+  readonly state: TaskState
+  /** Largest entry of the state topic. */
+  readonly stateBytesMax: number
+  /** Stages a step's result for the next commit, ahead of its record. */
+  journal(job: Job, callId: string, value: Uint8Array): void
+  /** A step's result was found in the journal. */
+  replayed(): void
+}
+
+export class RecordRun implements ContextRun, JobRun, Work {
+  readonly job: Job
+  readonly task: RunTask
+  readonly now: number
+  readonly outputs: Output[] = []
+  writes: Map<string, Uint8Array | null> | undefined
+  timers: TimerChange[] | undefined
+  /** The operator that ran last: where a failure belongs. */
+  node: ProgramNode | undefined
+  ended = false
+  /** Ended from outside, before its operators had. */
+  isAborted = false
+  /** Something that it read needs what is not there yet: it has no effect, even if its operators went on. */
+  postponedBy: NotYetReadable | undefined
+  /** What a promise of its operator that nobody awaited was rejected with: it has no effect. */
+  failedBy: { readonly error: unknown } | undefined
+  #queue: Delivery[] | undefined
+  #next = 0
+  #abort: AbortController | undefined
+  #rejectPending: ((reason: unknown) => void) | undefined
+  /** Calls that wait at the gate. */
+  #gated = 0
+  #snapshots: Map<string, TableSnapshot<unknown>> | undefined
+
+  constructor(job: Job, task: RunTask, now: number) {
+    this.job = job
+    this.task = task
+    this.now = now
+  }
+
+  /** Runs everything; a promise only where an operator gave one. Throws or rejects with the first failure. */
+  start(): void | Promise<void> {
+    return asWork(this, () => {
+      const pending = this.job.begin(this)
+      return pending ? pending.then(() => this.#drain()) : this.#drain()
+    })
+  }
+
+  /** While the record runs, it is the record that has failed. Afterwards nothing is left to be done but to say so. */
+  stray(error: unknown): void {
+    if (this.ended) return this.tellLate('a promise that nobody awaited was rejected', error)
+    this.failedBy = { error }
+    this.#rejectPending?.(error)
+  }
+
+  /** Says what came after the record's end and has no effect. */
+  tellLate(what: string, error?: unknown): void {
+    const { task, job, node } = this
+    const reason = error === undefined ? {} : { error: reasonOf(error) }
+    task.pod.logger.warn(`${LATE}: ${what}`, {
+      task: task.name,
+      node: node?.name,
+      place: job.place,
+      id: job.id,
+      ...reason,
+    })
+  }
+
+  deliver(delivery: Delivery): void {
+    if (this.#queue) this.#queue.push(delivery)
+    else this.#queue = [delivery]
+  }
+
+  /** Awaits an operator's own promise under its time-out; its context is closed with it, however it ends. */
+  settle(pending: PromiseLike<void>, node: ProgramNode, context?: { close(): void }): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const { name, timeoutMs } = node
+      // Waiting at the gate is not the operator's time: it gets all of it anew.
+      const timeout = () => {
+        if (this.#gated > 0) cancel = this.task.pod.system.after(timeoutMs, timeout)
+        else this.abort(new CaudalError('HANDLER_TIMED_OUT', { node: name, timeoutMs }))
+      }
+      let cancel = this.task.pod.system.after(timeoutMs, timeout)
+      const fail = (reason: unknown) => {
+        cancel()
+        context?.close()
+        reject(reason)
+      }
+      this.#rejectPending = fail
+      pending.then(() => {
+        cancel()
+        context?.close()
+        resolve()
+      }, fail)
+    })
+  }
+
+  /** Ends the run from outside: time is up, or the task leaves. Whatever it still does has no effect. */
+  abort(reason: CaudalError): void {
+    if (this.ended) return
+    this.isAborted = true
+    this.end()
+    this.#abort?.abort(reason)
+    this.#rejectPending?.(reason)
+  }
+
+  /** No effect is accepted any more. */
+  end(): void {
+    this.ended = true
+    if (this.#snapshots) for (const snapshot of this.#snapshots.values()) snapshot.release()
+    this.#snapshots = undefined
+  }
+
+  /** Resolves when an outside call may start; nothing when it may now. */
+  whenMayCall(): Promise<void> | undefined {
+    const open = this.task.pod.gate.whenOpen()
+    if (!open) return undefined
+    this.#gated++
+    return open.then(() => void this.#gated--)
+  }
+
+  journal(callId: string, value: Uint8Array): void {
+    this.task.journal(this.job, callId, value)
+  }
+
+  replayed(entries: readonly string[]): void {
+    this.job.steps = new Set([...(this.job.steps ?? []), ...entries])
+    this.task.replayed()
+  }
+
+  get logger(): Logger {
+    return this.task.pod.logger
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.ended && !this.#abort.signal.aborted) this.#abort.abort(new CaudalError('ABORTED'))
+    return this.#abort.signal
+  }
+
+  read(entry: string): Uint8Array | undefined {
+    const own = this.writes?.get(entry)
+    return own === undefined ? this.task.state.get(entry) : (own ?? undefined)
+  }
+
+  write(entry: string, value: Uint8Array | null): void {
+    const size = entry.length + (value?.length ?? 0)
+    const { stateBytesMax: limit } = this.task
+    if (size > limit) {
+      const details = { node: this.node?.name, target: 'state', limit, size }
+      throw new CaudalError('RECORD_TOO_LARGE', details)
+    }
+    this.writes ??= new Map()
+    this.writes.set(entry, value)
+  }
+
+  postpone(error: NotYetReadable): void {
+    this.postponedBy = error
+  }
+
+  changeTimer(change: TimerChange): void {
+    this.timers ??= []
+    this.timers.push(change)
+  }
+
+  /** As they are at the call: what the record writes during the walk is not part of it. */
+  entries(prefix: string): IterableIterator<[string, Uint8Array]> {
+    const own = new Map<string, Uint8Array | null>()
+    for (const [entry, value] of this.writes ?? NONE) if (entry.startsWith(prefix)) own.set(entry, value)
+    return walk(own, this.task.state.entries(prefix))
+  }
+
+  table(name: string): TableSnapshot<unknown> {
+    this.#snapshots ??= new Map()
+    const snapshot = this.#snapshots.get(name) ?? this.task.pod.tables.snapshot(name)
+    this.#snapshots.set(name, snapshot)
+    return snapshot
+  }
+
+  emit(emission: Emission): void {
+    const { from, output, index, route, options } = emission
+    checkTime(from.node.name, `timestamp of output ${output}`, options.timestamp)
+    checkTime(from.node.name, `notBefore of output ${output}`, options.notBefore)
+    const headers = options.headers ? withTexts(from, options.headers) : from.headers
+    if (route.kind === 'topic') return this.#toTopic(emission, route, headers)
+    refuseTime(emission)
+    const isOwn = !('key' in options)
+    const keyFault = isOwn ? from.keyFault : undefined
+    const key = keyFault ? this.job.key : isOwn ? from.key : checkedKey(from.node.name, options.key)
+    if (route.node.stateful && key !== this.job.key) {
+      const reason = `a stage has one key: ${route.node.name} keeps state under the key of its stage; use a topic between`
+      throw new CaudalError('KEY_INVALID', { node: from.node.name, reason })
+    }
+    const timestamp = options.timestamp ?? from.timestamp
+    const origin = new Emitted(from, output, index)
+    const value = handOver(emission, route)
+    this.deliver(new Delivery(route.node, route.input, { key, keyFault, value, timestamp, headers, origin }))
+  }
+
+  #toTopic(emission: Emission, route: TopicRoute, headers: Headers): void {
+    const { from, output, index, value, options } = emission
+    const { outlets } = this.task.pod
+    const node = from.node.name
+    const id = outputId(from.id, node, output, index)
+    const record: NewRecord = {
+      key: this.#keyOf(emission, route),
+      value: outlets.encode(route.outlet, node, value),
+      headers: withHeader(headers, HEADER.id, Buffer.from(id, 'latin1')),
+      timestamp: options.timestamp ?? from.timestamp,
+    }
+    if (route.tiers.length > 0) return this.#toDelay(node, route, record, id, options.notBefore ?? 0)
+    refuseTime(emission)
+    this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
+  }
+
+  #toDelay(node: string, route: TopicRoute, record: NewRecord, id: string, due: number): void {
+    const { outlets } = this.task.pod
+    const hop = nextHop(route.tiers, this.now, due)
+    const tier = hop.kind === 'tier' && route.tiers.find(({ waitMs }) => waitMs === hop.waitMs)
+    if (!tier) {
+      this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
+      return
+    }
+    const delay = encodeDelay({ due, target: route.outlet.topic, enteredAt: this.now })
+    const delayed = { ...record, headers: withHeader(record.headers, HEADER.delay, delay) }
+    this.outputs.push({ slot: outlets.place(tier.outlet, node, delayed, id), record: delayed })
+  }
+
+  /** The key of an output; bytes that were read are used again where the key is the same. */
+  #keyOf({ from, value, options }: Emission, route: TopicRoute): Uint8Array | null {
+    const keyOf = route.outlet.node?.key
+    const isOwn = !('key' in options) && !keyOf
+    if (isOwn && from.keyFault) return this.job.keyBytes ?? null
+    const given = 'key' in options ? options.key : keyOf ? keyOf(value) : from.key
+    const key = isOwn ? from.key : checkedKey(from.node.name, given)
+    if (key === null) return null
+    return key === this.job.key && this.job.keyBytes ? this.job.keyBytes : Buffer.from(key)
+  }
+
+  #drain(): void | Promise<void> {
+    for (;;) {
+      const delivery = this.#queue?.[this.#next++]
+      if (!delivery) return
+      const hops = this.task.pod.limits.hopsMax
+      this.node = delivery.node
+      if (delivery.depth > hops) throw new CaudalError('HOPS_EXCEEDED', { node: delivery.node.name, hops })
+      const pending = this.#invoke(delivery)
+      if (pending) return pending.then(() => (this.ended ? undefined : this.#drain()))
+    }
+  }
+
+  #invoke(delivery: Delivery): void | Promise<void> {
+    const { node } = delivery
+    if (delivery.keyFault) {
+      if (node.needsKeyText) throw delivery.keyFault(node.name)
+    } else if (node.stateful && delivery.key === null) throw this.job.keyMissing(node.name)
+    const context = new NodeContext(this, delivery)
+    if (node.batcher) return this.settle(node.batcher.add(context), node)
+    const pending = node.operator.process(delivery, context)
+    if (isPending(pending)) return this.settle(pending, node, context)
+    context.close()
+  }
+}
+
+const NONE: readonly never[] = []
+
+type TopicRoute = ProgramRoute & { kind: 'topic' }
+type OperatorRoute = ProgramRoute & { kind: 'operator' }
+
+/** Begins the warnings of what an operator does for a record that has ended. */
+export const LATE =
+  'an operator went on after its record had ended; what it did then has no effect, await every promise'
+
+/**
+ * The value as the next operator gets it: through the codecs, as through a topic, so that a topic between two operators
+ * changes nothing of what they do, and neither sees what the other does to its own.
+ */
+function handOver({ from, output, value }: Emission, route: OperatorRoute): unknown {
+  const { name, operator } = from.node
+  const reader = route.node.operator.inputs[route.input]
+  const codec = operator.outputs[output] ?? reader
+  if (!codec || !reader) throw new CaudalError('OUTPUT_UNKNOWN', { node: name, output })
+  try {
+    return passApart(codec, reader, value)
+  } catch (error) {
+    const details = { node: name, target: route.node.name, codec: codec.name, reason: reasonOf(error) }
+    throw new CaudalError('ENCODE_FAILED', details, error)
+  }
+}
+
+function refuseTime({ from, output, options }: Emission): void {
+  if (options.notBefore === undefined) return
+  throw new CaudalError('DELAY_UNDECLARED', { node: from.node.name, output })
+}
+
+/** The entries below, with a record's own writes in their place. */
+function* walk(
+  own: ReadonlyMap<string, Uint8Array | null>,
+  below: IterableIterator<[string, Uint8Array]>,
+): IterableIterator<[string, Uint8Array]> {
+  for (const each of below) if (!own.has(each[0])) yield each
+  for (const [entry, value] of own) if (value) yield [entry, value]
+}
+
+function withTexts({ node, headers }: Delivery, texts: Readonly<Record<string, string>>): Headers {
+  return { ...headers, ...headersOf(node.name, texts) }
+}

@@ -1,0 +1,187 @@
+/**
+ * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops
+ * fetching; a span of out-of-order completion at its limit stops starting, and so do the bytes of what is unfinished.
+ */
+import { CaudalError, hasCode } from '#core/errors.ts'
+import type { Limits } from '#core/limits.ts'
+import { type LogRecord, sizeOf, type TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
+import type { SourcePosition } from '#engine/commit/checkpoint.ts'
+import type { SourceProgress } from '#engine/commit/source-progress.ts'
+import type { Fetched, Log, Reader } from '#engine/log/log.ts'
+import type { Entry } from './stage-program.ts'
+
+const RETRY_MS = 100
+
+export interface IntakeOptions {
+  readonly place: TopicPartition
+  /** The topic that is meant; whichever has the name when left out. */
+  readonly topicId?: string | undefined
+  readonly entries: readonly Entry[]
+  readonly progress: SourceProgress
+  readonly log: Log
+  readonly system: System
+  readonly limits: Limits
+  /** Runs the callback within the pod's next step. */
+  readonly enqueue: (callback: () => void) => void
+  /** Reading has ended with this error. */
+  readonly onFailed: (error: unknown, intake: SourceIntake) => void
+}
+
+interface Chunk {
+  readonly fetched: Fetched
+  /** Of all its records: counted as buffered until the last of them is taken. */
+  readonly bytes: number
+  /** By the monotonic clock. */
+  readonly arrivedAt: number
+  next: number
+}
+
+/** A record that was fetched and not taken. */
+export interface Head {
+  readonly record: LogRecord
+  /** When it was fetched, by the monotonic clock: it was written before that. */
+  readonly arrivedAt: number
+}
+
+export class SourceIntake {
+  readonly topic: string
+  readonly partition: number
+  readonly topicId: string | undefined
+  readonly entries: readonly Entry[]
+  readonly progress: SourceProgress
+  /** Records fetched and not yet started. */
+  buffered = 0
+  bufferedBytes = 0
+  /** Of the records that were taken and are not complete: those in progress, and those that wait in a lane. */
+  unfinishedBytes = 0
+  #chunks: Chunk[] = []
+  #reader: Reader | undefined
+  #position: number
+  #fetching = false
+  readonly #options: IntakeOptions
+
+  constructor(options: IntakeOptions) {
+    this.topic = options.place.topic
+    this.partition = options.place.partition
+    this.topicId = options.topicId
+    this.entries = options.entries
+    this.progress = options.progress
+    this.#position = options.progress.low
+    this.#options = options
+  }
+
+  /** What a checkpoint says of it. */
+  get reached(): SourcePosition {
+    return { low: this.progress.low, ahead: this.progress.runs(), id: this.topicId }
+  }
+
+  /** Up to where the partition was fetched. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Asks for more records when there is room. */
+  fetch(): void {
+    const { limits, log } = this.#options
+    if (
+      this.#fetching ||
+      this.buffered >= limits.recordsBufferedMax ||
+      this.bufferedBytes >= limits.bufferBytesMax
+    )
+      return
+    this.#reader ??= log.openReader(this, this.#position, this.topicId)
+    const reader = this.#reader
+    this.#fetching = true
+    reader.next(Math.min(limits.fetchRecordsMax, limits.recordsBufferedMax - this.buffered)).then(
+      fetched => this.#options.enqueue(() => this.#accept(fetched, reader)),
+      error => this.#options.enqueue(() => this.#fail(error, reader)),
+    )
+  }
+
+  /** The next record to start, or nothing: none is there, or what is unfinished is at its limit. */
+  take(): LogRecord | undefined {
+    const { spanMax, unfinishedBytesMax } = this.#options.limits
+    for (;;) {
+      const chunk = this.#chunks[0]
+      if (!chunk) return undefined
+      const record = chunk.fetched.records[chunk.next]
+      if (!record) {
+        this.#chunks.shift()
+        this.bufferedBytes -= chunk.bytes
+        this.progress.passed(chunk.fetched.nextOffset)
+        continue
+      }
+      if (this.progress.span >= spanMax && record.offset >= this.progress.low) return undefined
+      if (this.unfinishedBytes >= unfinishedBytesMax) return undefined
+      chunk.next++
+      this.buffered--
+      if (!this.progress.begin(record.offset)) continue
+      this.unfinishedBytes += sizeOf(record)
+      return record
+    }
+  }
+
+  /** A record that was taken is done. */
+  complete(record: LogRecord): void {
+    this.progress.complete(record.offset)
+    this.unfinishedBytes -= sizeOf(record)
+  }
+
+  /** A record that was done, and is not committed, is to be done again. */
+  reopen(record: LogRecord): void {
+    this.progress.reopen(record.offset)
+    this.unfinishedBytes += sizeOf(record)
+  }
+
+  /** The record that `take` would give, without taking it; finished ones before it are passed over. */
+  peek(): Head | undefined {
+    for (const { fetched, arrivedAt, next } of this.#chunks) {
+      const record = fetched.records[next]
+      if (record) return { record, arrivedAt }
+    }
+    return undefined
+  }
+
+  /** Puts back nothing and reads no more; what is buffered is forgotten. */
+  close(): void {
+    this.#reader?.close()
+    this.#reader = undefined
+    this.#chunks = []
+    this.buffered = 0
+    this.#fetching = true
+  }
+
+  #accept(fetched: Fetched, reader: Reader): void {
+    if (reader !== this.#reader) return
+    this.#fetching = false
+    this.#position = fetched.nextOffset
+    if (fetched.records.length === 0 && this.#chunks.length === 0) {
+      this.progress.passed(fetched.nextOffset)
+      return
+    }
+    const bytes = fetched.records.reduce((sum, record) => sum + sizeOf(record), 0)
+    this.#chunks.push({ fetched, bytes, arrivedAt: this.#options.system.monotonic(), next: 0 })
+    this.buffered += fetched.records.length
+    this.bufferedBytes += bytes
+  }
+
+  #fail(error: unknown, reader: Reader): void {
+    if (reader !== this.#reader) return
+    if (!hasCode(error, 'LOG_UNAVAILABLE')) return this.#options.onFailed(error, this)
+    const { system, enqueue } = this.#options
+    system.after(RETRY_MS, () =>
+      enqueue(() => {
+        if (reader === this.#reader) this.#fetching = false
+      }),
+    )
+  }
+}
+
+/** A position that the topic no longer has is the checkpoint's; any other error stays as it is. */
+export function asLostCheckpoint(error: unknown, task: string, intake: SourceIntake): unknown {
+  if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return error
+  const { topic, partition, progress } = intake
+  const { start } = error.details
+  return new CaudalError('CHECKPOINT_LOST', { task, topic, partition, offset: progress.low, start }, error)
+}

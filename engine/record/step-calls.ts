@@ -1,0 +1,120 @@
+/**
+ * The steps of one operator for one record. A call is made where the journal has no result of it, and what was bought is
+ * journaled as soon as it arrives. The caller gets what a replay would give: the result through its codec.
+ *
+ * An identity is called once at a time: of two calls side by side both would be bought and one be forgotten. One after
+ * another they are one call, whose result the second finds; after a failure, which is not journaled, it is made again.
+ */
+import { type Codec, decodeApart, encodeApart } from '#core/codec.ts'
+import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
+import type { StepCall } from '#core/operator.ts'
+import { callId, type Identified } from './identity.ts'
+import type { ProgramNode } from './stage-program.ts'
+import { readStep } from './step-journal.ts'
+
+/** What steps need of the run that they belong to. */
+export interface StepRun {
+  readonly job: { readonly finished: boolean }
+  readonly signal: AbortSignal
+  /** Somebody has ended it before its operators had: they are still waited for. */
+  readonly isAborted: boolean
+  read(entry: string): Uint8Array | undefined
+  journal(callId: string, value: Uint8Array): void
+  whenMayCall(): Promise<void> | undefined
+  /** A journaled result was found in these entries. */
+  replayed(entries: readonly string[]): void
+  postpone(error: NotYetReadable): void
+  /** Says what came after the record's end. */
+  tellLate(what: string, error?: unknown): void
+}
+
+export class StepCalls {
+  readonly #run: StepRun
+  readonly #node: ProgramNode
+  readonly #record: Identified
+  readonly #assertOpen: () => void
+  /** Identities. */
+  readonly #underWay = new Set<string>()
+
+  constructor(run: StepRun, node: ProgramNode, record: Identified, assertOpen: () => void) {
+    this.#run = run
+    this.#node = node
+    this.#record = record
+    this.#assertOpen = assertOpen
+  }
+
+  async call(step: string, call: (call: StepCall) => Promise<unknown>, part: string): Promise<unknown> {
+    const { name: node, operator } = this.#node
+    const codec = operator.steps[step]
+    if (!codec) throw new CaudalError('STATE_UNKNOWN', { node, name: step })
+    const id = callId(this.#record.id, node, step, part)
+    if (this.#underWay.has(id)) throw new CaudalError('STEP_REPEATED', { node, step, part })
+    this.#underWay.add(id)
+    try {
+      const journaled = this.#find(codec, id)
+      return journaled ? journaled.result : await this.#buy(step, codec, id, call)
+    } finally {
+      this.#underWay.delete(id)
+    }
+  }
+
+  #find(codec: Codec<unknown>, id: string): { readonly result: unknown } | undefined {
+    const journaled = readStep(this.#run, id)
+    if (!journaled) return undefined
+    this.#run.replayed(journaled.entries)
+    return { result: this.#decode(codec, journaled.result) }
+  }
+
+  async #buy(
+    step: string,
+    codec: Codec<unknown>,
+    id: string,
+    call: (call: StepCall) => Promise<unknown>,
+  ): Promise<unknown> {
+    const run = this.#run
+    for (let open = run.whenMayCall(); open; open = run.whenMayCall()) await open
+    this.#assertOpen()
+    const bought = await call({ signal: run.signal, id })
+    if (run.job.finished && !run.isAborted) run.tellLate(`step ${step} was answered`)
+    // An attempt that was given up may have been answered meanwhile: its answer is the one that stands.
+    const before = run.job.finished ? undefined : this.#find(codec, id)
+    if (before) return before.result
+    const { bytes, result } = this.#throughCodec(step, codec, bought)
+    run.journal(id, bytes)
+    return result instanceof NotYetReadable ? this.#decode(codec, bytes) : result
+  }
+
+  /** What cannot be read again is not journaled: the record would never come past it. */
+  #throughCodec(step: string, codec: Codec<unknown>, bought: unknown) {
+    try {
+      const bytes = encodeApart(codec, bought)
+      return { bytes, result: unlessLater(() => decodeApart(codec, bytes)) }
+    } catch (error) {
+      const details = {
+        node: this.#node.name,
+        target: `step ${step}`,
+        codec: codec.name,
+        reason: reasonOf(error),
+      }
+      throw new CaudalError('ENCODE_FAILED', details, error)
+    }
+  }
+
+  #decode(codec: Codec<unknown>, result: Uint8Array): unknown {
+    try {
+      return decodeApart(codec, result)
+    } catch (error) {
+      if (error instanceof NotYetReadable) this.#run.postpone(error)
+      throw error
+    }
+  }
+}
+
+function unlessLater(decode: () => unknown): unknown {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof NotYetReadable) return error
+    throw error
+  }
+}

@@ -1,0 +1,41 @@
+/** The dead letter of a job as an output of its own transaction: the original bytes, and what went wrong. */
+import { CaudalError, type ErrorCode, reasonOf } from '#core/errors.ts'
+import { HEADER } from '#core/record.ts'
+import type { Output } from '#engine/commit/outlets.ts'
+import { encodeDeadLetter } from '#engine/record/dead-letter.ts'
+import type { Job } from '#engine/record/job.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+
+export function deadLetterOf(job: Job, error: unknown, task: string, node: string, pod: PodContext): Output {
+  const now = pod.system.now()
+  const told =
+    error instanceof CaudalError
+      ? error
+      : new CaudalError('HANDLER_FAILED', { node, place: job.place, reason: reasonOf(error) }, error)
+  const letter = {
+    id: job.id,
+    application: pod.application,
+    origin: job.origin(task, now),
+    node,
+    code: codeOf(told),
+    message: told.message,
+    stack: error instanceof Error ? error.stack : undefined,
+    attempts: job.attempt,
+    failedAt: now,
+  }
+  // The frame around the value, key and headers, needs room too.
+  const value = encodeDeadLetter(letter, pod.deadLetters.limit.bytes - 1_024)
+  const record = {
+    key: Buffer.from(job.id),
+    value,
+    headers: { [HEADER.id]: Buffer.from(job.id) },
+    timestamp: letter.origin.timestamp,
+  }
+  return { slot: pod.outlets.place(pod.deadLetters, node, record, job.id), record }
+}
+
+/** A schema that does not fit is told by its own code; the message has both, and the place. */
+function codeOf(told: CaudalError): ErrorCode {
+  const { code, cause } = told
+  return code === 'DECODE_FAILED' && cause instanceof CaudalError ? cause.code : code
+}

@@ -1,0 +1,25 @@
+/** How a failure of a record is told. */
+
+import type { StageMetrics } from '#core/diagnostics.ts'
+import { type Action, reasonOf } from '#core/errors.ts'
+import type { Job } from '#engine/record/job.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+
+export interface Failure {
+  readonly job: Job
+  readonly task: string
+  readonly node: string
+  readonly error: unknown
+  readonly action: Action
+}
+
+/** Counts it, and tells of it once. */
+export function reportFailure(
+  { job, task, node, error, action }: Failure,
+  metrics: StageMetrics,
+  pod: PodContext,
+): void {
+  const { id, attempt, place } = job
+  pod.meter.recordFailed(metrics, { task, node, id, attempt, action, error })
+  pod.logger.warn('a record failed', { task, node, place, attempt, action, error: reasonOf(error) })
+}

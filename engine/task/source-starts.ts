@@ -1,0 +1,74 @@
+/**
+ * Where a task begins to read each of its sources: where its checkpoint says. A position belongs to the topic that it was
+ * counted in: in one that was made again under the name, it would skip records in silence.
+ */
+import { CaudalError } from '#core/errors.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
+import type { Checkpoint } from '#engine/commit/checkpoint.ts'
+import type { Runs } from '#engine/commit/source-progress.ts'
+import type { Bounds } from '#engine/log/log.ts'
+import type { PlanTopics, TopicsByName } from '#engine/topics/plan-topics.ts'
+import { beginningOf } from '#engine/topics/source-beginnings.ts'
+
+/** What the log says of the sources when the task opens; the bounds in the order of the places. */
+export interface FoundSources {
+  readonly topics: TopicsByName
+  readonly bounds: readonly Bounds[]
+}
+
+export interface SourceStart {
+  readonly place: TopicPartition
+  readonly topicId: string | undefined
+  readonly low: number
+  readonly ahead: Runs
+}
+
+/** Throws CHECKPOINT_LOST or TOPIC_REPLACED. */
+export function sourceStarts(
+  task: string,
+  places: readonly TopicPartition[],
+  stored: Checkpoint['sources'],
+  { topics, bounds }: FoundSources,
+  { adopted, beginnings }: Pick<PlanTopics, 'adopted' | 'beginnings'>,
+): readonly SourceStart[] {
+  return places.map((place, index) => {
+    const start = bounds[index]?.start ?? 0
+    const { topic } = place
+    const found = topics.get(topic)?.id
+    const first = Math.max(start, beginningOf(beginnings, place, found))
+    const { low, ahead, id } = stored[partitionKey(place)] ?? { low: first, ahead: [] }
+    // A broker that was asked may not know of the topic yet: then the reader finds out which one it is.
+    const topicId = found ?? id
+    const isAnother = topicId !== undefined && id !== undefined && id !== topicId
+    const answer = isAnother ? adopted[topicId] : 'position'
+    if (answer === undefined) throw new CaudalError('TOPIC_REPLACED', { topic, known: id, found: topicId })
+    if (answer === 'start') return { place, topicId, low: start, ahead: [] }
+    if (low < start) throw checkpointLost(task, place, low, `begins at ${start}`)
+    return { place, topicId, low, ahead }
+  })
+}
+
+export function checkpointLost(
+  task: string,
+  place: TopicPartition,
+  offset: number,
+  extent: string,
+  cause?: unknown,
+): CaudalError {
+  const { topic, partition } = place
+  return new CaudalError('CHECKPOINT_LOST', { task, topic, partition, offset, extent }, cause)
+}
+
+/** What a failure of asking for sources, or of reading one, means for their task; `offset` is where reading went wrong. */
+export function sourceFailure(task: string, error: unknown, place?: TopicPartition, offset = 0): unknown {
+  if (!(error instanceof CaudalError)) return error
+  if (error.code === 'TOPIC_MISSING')
+    return new CaudalError('TOPIC_DELETED', { topic: error.details.topic }, error)
+  if (error.code !== 'OFFSET_OUT_OF_RANGE' || !place) return error
+  return checkpointLost(task, place, offset, extentOf(offset, error), error)
+}
+
+/** Where the topic begins or ends, whichever the offset is beyond. */
+export function extentOf(offset: number, { details: { start, end } }: CaudalError): string {
+  return offset > Number(end) ? `ends at ${end}` : `begins at ${start}`
+}

@@ -1,0 +1,326 @@
+/**
+ * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
+ * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
+ */
+import { type Action, CaudalError, NotYetReadable, type Refusal } from '#core/errors.ts'
+import type { NewRecord } from '#core/record.ts'
+import type { Job } from '#engine/record/job.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+import { RecordRun, type RunTask } from '#engine/record/record-run.ts'
+import type { SourceIntake } from '#engine/record/source-intake.ts'
+import type { StageProgram } from '#engine/record/stage-program.ts'
+import { stepChunkBytesMaxOf, stepWrites } from '#engine/record/step-journal.ts'
+import { stateBytesMaxOf, stepEntry } from '#engine/state/layout.ts'
+import type { TaskState } from '#engine/state/task-state.ts'
+import type { TimerQueue } from '#engine/state/timer-queue.ts'
+import { deadLetterOf } from './dead-letter-output.ts'
+import { DeathRate } from './death-rate.ts'
+import { failureAction } from './failure-action.ts'
+import { Lanes } from './lanes.ts'
+import { NextJobs } from './next-jobs.ts'
+import { reportFailure } from './record-failure.ts'
+import { type RefusedWork, settleRefused } from './refused-outputs.ts'
+import { Staging } from './staging.ts'
+
+/** Jobs that are started between two looks at the clock: a look costs a good part of a small job. */
+export const LOOK_JOBS = 8
+
+/** What a task's work needs of the task. */
+export interface WorkingTask {
+  readonly name: string
+  readonly program: StageProgram
+  readonly pod: PodContext
+  /** The task is on its way out: what is in progress may end, and nothing is begun. */
+  readonly isLeaving: boolean
+  /** Effects wait for a commit. */
+  staged(bytes: number): void
+  /** Runs what may touch the local copy of the state; gives nothing when that has failed and the task is closed. */
+  guard<T>(action: () => T): T | undefined
+}
+
+export class TaskWork implements RunTask {
+  readonly name: string
+  readonly pod: PodContext
+  readonly state: TaskState
+  readonly staging: Staging
+  readonly stateBytesMax: number
+  readonly #stepChunkBytesMax: number
+  /** Jobs begun and not done, each with its attempt under way, or none while it waits for the next. */
+  readonly #active = new Map<Job, RecordRun | undefined>()
+  readonly #lanes = new Lanes()
+  readonly #next: NextJobs
+  readonly #task: WorkingTask
+  readonly #program: StageProgram
+  readonly #timers: TimerQueue
+  readonly #deaths = new DeathRate()
+  /** Read once for all that one step starts. */
+  #now = 0
+  #accepting = true
+  /** Jobs in progress that have no effect any more, and run again. */
+  readonly #superseded = new Set<Job>()
+  /** Jobs that wait for something to be fetched: no other is started, so that what waits cannot fill the pod. */
+  #postponed = 0
+  #closed = false
+
+  constructor(task: WorkingTask, state: TaskState, intakes: readonly SourceIntake[], timers: TimerQueue) {
+    const { name, program, pod } = task
+    this.name = name
+    this.pod = pod
+    this.state = state
+    this.staging = new Staging(state, timers)
+    this.#next = new NextJobs({ name, program, state, intakes, timers, lanes: this.#lanes, pod })
+    const { bytes } = program.stateOutlet.limit
+    this.stateBytesMax = stateBytesMaxOf(bytes)
+    this.#stepChunkBytesMax = stepChunkBytesMaxOf(bytes)
+    this.#task = task
+    this.#program = program
+    this.#timers = timers
+  }
+
+  /** Starts at most `budget` jobs, and few after this moment of the monotonic clock; returns how many. */
+  start(budget: number, until: number): number {
+    return this.#task.guard(() => this.#start(budget, until)) ?? 0
+  }
+
+  #start(budget: number, until: number): number {
+    let started = 0
+    this.#now = this.pod.system.now()
+    const { metrics, inFlightMax } = this.#program
+    while (started < budget && metrics.inFlight < inFlightMax && this.#mayStart()) {
+      const job = this.#next.take(this.#now)
+      if (!job) break
+      started++
+      if (job !== 'parked') this.#run(job)
+      if (started % LOOK_JOBS === 0 && this.pod.system.monotonic() >= until) break
+    }
+    return started
+  }
+
+  get inFlight(): number {
+    return this.#active.size
+  }
+  /** What is in progress and the operator that each is at; none while it waits for its next attempt. */
+  get inProgress(): readonly { readonly job: Job; readonly node: string | undefined }[] {
+    return [...this.#active].map(([job, run]) => ({ job, node: run?.node?.name }))
+  }
+  get parked(): number {
+    return this.#lanes.parked
+  }
+
+  /** When something that waits for time goes on: a timer, or the head of a delay tier; it may be due already. */
+  nextDue(): number | undefined {
+    return this.#task.guard(() => this.#next.nextDue())
+  }
+
+  /** No further job is started; those in progress go on. */
+  stopAccepting(): void {
+    this.#accepting = false
+  }
+  accept(): void {
+    this.#deaths.reset()
+    this.#accepting = true
+  }
+
+  /** Ends everything in progress without effect. */
+  close(): void {
+    this.#closed = true
+    this.#accepting = false
+    for (const [job, run] of this.#active) {
+      this.#program.metrics.inFlight--
+      job.finished = true
+      run?.abort(new CaudalError('ABORTED'))
+    }
+    this.#active.clear()
+  }
+
+  /** Outputs that are staged again are refused for good. */
+  refused(refusals: ReadonlyMap<NewRecord, Refusal>): void {
+    this.#task.guard(() => settleRefused(this.#refusedWork(), refusals))
+  }
+
+  journal(job: Job, callId: string, value: Uint8Array): void {
+    if (this.#closed || job.finished) return
+    if (this.state.get(stepEntry(callId))) return // An earlier attempt was answered first: what is journaled stands.
+    const writes = stepWrites(callId, value, this.pod.system.now(), this.#stepChunkBytesMax)
+    job.steps ??= new Set()
+    for (const entry of writes.keys()) job.steps.add(entry)
+    this.#program.metrics.stepsRun++
+    this.#task.staged(this.state.stage(writes))
+    this.pod.wake()
+  }
+
+  replayed(): void {
+    this.#program.metrics.stepsReplayed++
+  }
+
+  #mayStart(): boolean {
+    return this.#accepting && this.#postponed === 0 && this.pod.gate.admits
+  }
+
+  #run(job: Job): void {
+    if (!job.isDue(this.state)) return this.#lanes.leave(job)
+    if (job.attempt++ === 0) this.#program.metrics.recordsIn++
+    const run = new RecordRun(job, this, this.#now)
+    let pending: void | Promise<void>
+    try {
+      pending = run.start()
+    } catch (error) {
+      return this.#failed(job, run, error)
+    }
+    if (!pending) return this.#completed(job, run)
+    this.#hold(job, run)
+    const unlessVoid = (action: () => void) => this.#later(() => this.#isVoid(job) || action())
+    pending.then(
+      () => unlessVoid(() => this.#completed(job, run)),
+      error => unlessVoid(() => this.#failed(job, run, error)),
+    )
+  }
+
+  /** Within a step of the pod, unless the task is closed by then. */
+  #later(action: () => void): void {
+    this.pod.enqueue(() => this.#closed || this.#task.guard(action))
+  }
+
+  #hold(job: Job, run: RecordRun | undefined): void {
+    if (!this.#active.has(job)) this.#program.metrics.inFlight++
+    this.#active.set(job, run)
+    this.#lanes.hold(job)
+  }
+
+  #completed(job: Job, run: RecordRun): void {
+    if (run.postponedBy) return this.#postpone(job, run, run.postponedBy)
+    if (run.failedBy) return this.#failed(job, run, run.failedBy.error)
+    run.end()
+    if (job.fired) this.#program.metrics.timersFired++
+    if (job.steps) for (const entry of job.steps) run.write(entry, null)
+    this.#finish(job, run)
+    this.#deaths.lived(this.pod.system.monotonic())
+  }
+
+  /** Stages the effects of a run and lets the next job of the lane go. */
+  #finish(job: Job, run: RecordRun): void {
+    job.finished = true
+    const bytes = this.staging.add(run)
+    this.#program.metrics.recordsOut += run.outputs.length
+    job.complete()
+    if (this.#active.delete(job)) this.#program.metrics.inFlight--
+    this.#lanes.leave(job)
+    this.#task.staged(bytes)
+  }
+
+  #failed(job: Job, run: RecordRun, thrown: unknown): void {
+    const error = run.postponedBy ?? thrown
+    if (error instanceof NotYetReadable) return this.#postpone(job, run, error)
+    run.end()
+    const action = failureAction(error, job, run.node, this)
+    const node = run.node?.name ?? this.name
+    this.#report(job, node, error, action)
+    if (action === 'retry') return this.#retry(job)
+    if (action === 'deadLetter') return this.#deadLetter(job, error, node)
+    this.#hold(job, undefined)
+    if (action === 'releaseTask') this.pod.release(this.name, error)
+    else if (action === 'blockTask') this.pod.block(this.name, error)
+    else this.pod.fail(error)
+  }
+
+  #report(job: Job, node: string, error: unknown, action: Action): void {
+    reportFailure({ job, task: this.name, node, error, action }, this.#program.metrics, this.pod)
+  }
+
+  #retry(job: Job): void {
+    this.#hold(job, undefined)
+    const delayMs = this.pod.limits.retryDelayMs * 2 ** (job.attempt - 1)
+    this.pod.system.after(delayMs, () =>
+      this.#later(() => (this.#task.isLeaving ? this.#giveBack(job) : this.#runAgain(job))),
+    )
+  }
+
+  /** Whoever has the task next makes the next attempt: what it waits for may take as long as the last one. */
+  #giveBack(job: Job): void {
+    if (this.#active.delete(job)) this.#program.metrics.inFlight--
+    this.pod.wake()
+  }
+
+  /** Costs no attempt. What a step has bought meanwhile is in the journal. */
+  #postpone(job: Job, run: RecordRun, error: NotYetReadable): void {
+    run.end()
+    if (--job.attempt === 0) this.#program.metrics.recordsIn--
+    this.#hold(job, undefined)
+    this.#postponed++
+    this.pod.logger.warn('the task waits before it starts more', { task: this.name, error: error.message })
+    error.ready.then(() =>
+      this.#later(() => {
+        this.#postponed--
+        this.#runAgain(job)
+      }),
+    )
+  }
+
+  #runAgain(job: Job): void {
+    if (this.#isVoid(job)) return
+    this.#now = this.pod.system.now()
+    this.#run(job)
+  }
+
+  #deadLetter(job: Job, error: unknown, node: string): void {
+    this.#finish(job, this.#giveUp(job, error, node))
+    this.#died(job, error, node)
+  }
+
+  /** The effects of a job that is given up. */
+  #giveUp(job: Job, error: unknown, node: string): RecordRun {
+    const run = new RecordRun(job, this, this.pod.system.now())
+    run.end()
+    for (const [entry, value] of job.givenUp(run.now)) run.write(entry, value)
+    run.outputs.push(deadLetterOf(job, error, this.name, node, this.pod))
+    return run
+  }
+
+  #refusedWork(): RefusedWork {
+    return {
+      staging: this.staging,
+      deadLetterTopic: this.pod.deadLetters.topic,
+      deadLetter: (job, error, node = this.name) => {
+        this.#report(job, node, error, 'deadLetter')
+        this.#task.staged(this.staging.add(this.#giveUp(job, error, node)))
+        this.#died(job, error, node)
+      },
+      supersede: keys => this.#supersede(keys),
+      runAgain: jobs => {
+        const active = new Set([...this.#active.keys()].map(({ key }) => key))
+        const clones = jobs.filter(job => !job.fired).map(job => job.again())
+        this.#lanes.rewind(clones, key => active.has(key))
+        this.pod.wake()
+      },
+      block: error => {
+        if (!this.#accepting) return
+        this.#accepting = false
+        this.pod.block(this.name, error)
+      },
+    }
+  }
+
+  /** They end as they may, so that what they have bought is journaled. A timer among them stands again where it stood. */
+  #supersede(keys: ReadonlySet<string>): Job[] {
+    const ofKeys = [...this.#active.keys()].filter(({ key }) => key !== null && keys.has(key))
+    const jobs = ofKeys.filter(job => !this.#superseded.has(job))
+    for (const job of jobs) {
+      this.#superseded.add(job)
+      if (job.fired) this.#timers.set(...job.fired.timer)
+    }
+    return jobs
+  }
+
+  /** It ran upon what was withdrawn: it has no effect, and those before it in its lane go first. */
+  #isVoid(job: Job): boolean {
+    if (!this.#superseded.delete(job)) return false
+    this.#giveBack(job)
+    this.#lanes.leave(job)
+    return true
+  }
+
+  #died(job: Job, error: unknown, node: string): void {
+    const death = this.#deaths.diedOf(error, node, job.isOutsiders === true, this.pod.system.monotonic())
+    if (death) this.pod.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, ...death }))
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * One stage on one partition number, as long as this pod holds it: restores, runs, leaves. Its life is the table in
+ * task-lifecycle.ts; who may own it is decided in ownership.ts; its effects leave through the committer.
+ */
+import { asText } from '#core/codec.ts'
+import { actionOf, CaudalError, hasCode, invariant, reasonOf } from '#core/errors.ts'
+import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
+import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
+import { encodeRelease } from '#engine/commit/claims.ts'
+import type { CommitPart, Committable } from '#engine/commit/committer.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+import type { SourceIntake } from '#engine/record/source-intake.ts'
+import { declarationsOf, type StageProgram } from '#engine/record/stage-program.ts'
+import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
+import type { Store, StoreFactory } from '#engine/state/store.ts'
+import { TaskState } from '#engine/state/task-state.ts'
+import { TimerQueue } from '#engine/state/timer-queue.ts'
+import type { Plan } from '#topology/plan.ts'
+import { sourcePlacesOf } from '#topology/plan-tasks.ts'
+import { LocalCopy } from './local-copy.ts'
+import { openIntakes } from './open-intakes.ts'
+import { SourcePositions } from './source-positions.ts'
+import { checkpointLost, extentOf, sourceFailure } from './source-starts.ts'
+import { outputsOf } from './staging.ts'
+import { endOfMarkers, migrateLayout } from './state-migration.ts'
+import { Sweep } from './sweep.ts'
+import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
+import { TaskWork, type WorkingTask } from './task-work.ts'
+
+export interface TaskOptions {
+  readonly id: TaskId
+  readonly program: StageProgram
+  readonly pod: PodContext
+  readonly stores: StoreFactory
+  /** Resolves when an earlier holder of the local copy in this process has closed it. */
+  readonly ready: Promise<void>
+  readonly plan: Pick<Plan, 'renamedState' | 'droppedState'>
+  /** Ownership looks again: a release or the own marker was read, or the phase has changed. */
+  readonly onChanged: () => void
+  /** Effects wait for a commit. */
+  readonly onStaged: (task: Task, bytes: number) => void
+  /** It cannot go on with what it has read. */
+  readonly onStuck: (task: Task, error: unknown) => void
+}
+
+export type StateEntry = readonly [entry: string, value: Uint8Array | null]
+
+/** Markers and release that a state holds. */
+export interface StoredEntries {
+  readonly markers: Iterable<readonly [string, Uint8Array]>
+  readonly release: Uint8Array | undefined
+}
+
+export class Task implements Committable, WorkingTask {
+  readonly id: TaskId
+  readonly name: string
+  readonly program: StageProgram
+  readonly pod: PodContext
+  readonly statePlace: TopicPartition
+  readonly #sourcePlaces: readonly TopicPartition[]
+  phase: TaskPhase = 'restoring'
+  /** Why it is blocked. */
+  blockedBy: unknown
+  isMute = false
+  intakes: readonly SourceIntake[] = []
+  committedLows: readonly number[] = []
+  work: TaskWork | undefined
+  readonly #copy: LocalCopy
+  #state: TaskState | undefined
+  #sweep: Sweep | undefined
+  #positions: SourcePositions | undefined
+  /** It is on its way to be blocked. */
+  #cannotRun = false
+  #cancelDeadline: (() => void) | undefined
+  #onOpened: () => void = () => undefined
+  readonly #options: TaskOptions
+
+  constructor(options: TaskOptions) {
+    const { program, id, pod } = options
+    this.#options = options
+    this.id = id
+    this.name = taskKey(id)
+    this.program = program
+    this.pod = pod
+    this.statePlace = { topic: program.stage.stateTopic, partition: id.partition }
+    this.#sourcePlaces = sourcePlacesOf(program.stage, id.partition)
+    this.#copy = new LocalCopy({
+      ...options,
+      stateTopic: this.statePlace.topic,
+      sourcePlaces: this.#sourcePlaces,
+      isWanted: () => this.isOpen,
+      onOpened: store => this.guard(() => this.#opened(store)),
+      onFailed: error => this.#failed(sourceFailure(this.name, error)),
+    })
+  }
+
+  /** Resolves when its local copy is closed. */
+  get whenClosed(): Promise<void> {
+    return this.#copy.whenClosed
+  }
+
+  get isOpen(): boolean {
+    return this.phase !== 'closedClean' && this.phase !== 'closedDirty'
+  }
+
+  /** Opens the local copy; `opened` is called within a step of the pod. */
+  open(opened: () => void): void {
+    this.#onOpened = opened
+    this.#copy.open()
+  }
+
+  /** The identity of the state topic, once the log was asked. */
+  get stateTopicId(): string | undefined {
+    return this.#copy.topicId
+  }
+
+  /** Entries of the engine's own that its state holds. */
+  get stored(): StoredEntries {
+    const state = this.#state
+    invariant(state, `task ${this.name} was read before it was opened`)
+    return { markers: state.entries(MARKER_PREFIX), release: state.get(RELEASE) }
+  }
+
+  /** Entries of the state topic up to this position are part of the state from here on. */
+  restore(entries: readonly StateEntry[], position: number): void {
+    this.#state?.restore(entries, position)
+  }
+
+  /** It was blocked by what lies in the log, and goes on by itself once that is gone. */
+  get isHeldUp(): boolean {
+    return this.phase === 'blocked' && PASSING_BLOCKS.some(code => hasCode(this.blockedBy, code))
+  }
+
+  /** Ownership is settled by the marker of this nonce and the state is whole: begin to work. */
+  run(nonce: string): void {
+    const state = this.#state
+    invariant(state, `task ${this.name} ran before it was opened`)
+    if (this.#cannotRun) return
+    const { pod, plan } = this.#options
+    let migratedBytes = 0
+    try {
+      const migrated = migrateLayout(state, this.program.stage, this.name, plan)
+      const stored = state.get(CHECKPOINT)
+      this.intakes = openIntakes({
+        task: this.name,
+        program: this.program,
+        pod,
+        places: this.#sourcePlaces,
+        stored,
+        found: this.#copy.found,
+        onFailed: error => this.#failed(error),
+      })
+      this.#positions = new SourcePositions(stored, this.name, this.intakes)
+      migratedBytes = state.stage(migrated)
+      state.stage(endOfMarkers(state, nonce))
+    } catch (error) {
+      this.#cannotRun = true
+      return this.#failed(error)
+    }
+    const timers = new TimerQueue(state, pod.limits.timersWindowMax)
+    this.work = new TaskWork(this, state, this.intakes, timers)
+    this.#sweep = new Sweep(this, state, declarationsOf(this.program))
+    this.committedLows = this.intakes.map(({ progress }) => progress.low)
+    this.blockedBy = undefined
+    this.#move('running')
+    if (migratedBytes > 0) this.staged(migratedBytes)
+  }
+
+  /** The check found nothing foreign: the own marker is part of the state from here on. */
+  checked(position: number): void {
+    this.guard(() => this.#state?.restore([], position))
+  }
+
+  get position(): number {
+    return this.#copy.position ?? 0
+  }
+
+  /** Committed apart from the task's effects while it runs: its local copy gets them too, its position stays. */
+  noted(records: readonly NewRecord[]): void {
+    if (!this.work) return
+    const entries = records.map(({ key, value }) => [asText(key ?? new Uint8Array()), value] as const)
+    this.guard(() => this.#state?.restore(entries, this.position))
+  }
+
+  block(error: unknown): void {
+    if (this.phase !== 'running' && this.phase !== 'restoring') return
+    this.blockedBy = error
+    this.work?.stopAccepting()
+    this.#move('blocked')
+  }
+
+  /** Its state topic does not take what is its own: nothing of it is committed until it is taken anew. */
+  cannotCommit(error: unknown): void {
+    this.isMute = true
+    if (this.phase === 'leaving') this.close('closedDirty')
+    else this.pod.block(this.name, error)
+  }
+
+  /** Effects wait for a commit. */
+  staged(bytes: number): void {
+    this.#options.onStaged(this, bytes)
+  }
+
+  get isLeaving(): boolean {
+    return this.phase === 'leaving'
+  }
+
+  /** Stages the deletion of what has outlived its time. */
+  sweep(): void {
+    this.#sweep?.begin()
+  }
+
+  /** Goes on after a block. */
+  resume(): void {
+    if (this.phase !== 'blocked' || !this.work) return
+    this.blockedBy = undefined
+    this.work.accept()
+    this.#move('running')
+  }
+
+  /** Takes no new record; what is in flight may finish until the deadline. */
+  leave(): void {
+    const { pod } = this.#options
+    const graceMs = Math.min(this.program.timeoutMs, pod.limits.handOverMaxMs)
+    if (this.isMute) return this.close('closedDirty')
+    this.work?.stopAccepting()
+    for (const intake of this.intakes) intake.close()
+    this.#cancelDeadline = pod.system.after(graceMs, () => pod.enqueue(() => this.work?.close()))
+    this.#move('leaving')
+  }
+
+  get isDrained(): boolean {
+    return this.phase === 'leaving' && (this.work?.inFlight ?? 0) === 0
+  }
+
+  /** Takes what is staged for one commit; `nonces` are the claims that a drained task gives up with it. */
+  prepare(incarnation: string, number: number, nonces: readonly string[]): CommitPart {
+    const state = this.#state
+    invariant(state && this.work && this.#positions, `task ${this.name} was committed before it ran`)
+    const sources = this.#positions.reached
+    const staged = this.work.staging.take()
+    state.stage(new Map([[CHECKPOINT, encodeCheckpoint({ format: 1, incarnation, number, sources })]]))
+    const releases = this.isDrained
+    if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonces })]]))
+    const lows = this.intakes.map(({ progress }) => progress.low)
+    const writes = state.take()
+    return {
+      task: this,
+      writes,
+      outputs: outputsOf(staged),
+      committed: position => {
+        this.committedLows = lows
+        this.guard(() => this.#state?.committed(writes, position))
+        if (releases) this.close('closedClean')
+      },
+      putBack: () => {
+        this.guard(() => this.#state?.putBack(writes))
+        this.work?.staging.putBack(staged)
+      },
+      stateRefused: error => this.cannotCommit(error),
+      outputsRefused: refusals => this.work?.refused(refusals),
+    }
+  }
+
+  /** Ends it: clean after its release is committed, dirty otherwise. Nothing of it has an effect any more. */
+  close(phase: 'closedClean' | 'closedDirty'): void {
+    if (!this.isOpen) return
+    this.#move(phase)
+    this.#cancelDeadline?.()
+    for (const intake of this.intakes) intake.close()
+    this.work?.close()
+    this.#copy.close()
+  }
+
+  #opened(store: Store): void {
+    this.#state = new TaskState(store)
+    this.#onOpened()
+    this.#options.onChanged()
+  }
+
+  /** Its state topic cannot be read on from this offset. */
+  readFailed(error: unknown, offset: number): void {
+    const { topic } = this.statePlace
+    if (hasCode(error, 'TOPIC_MISSING') || hasCode(error, 'TOPIC_REPLACED'))
+      return this.#failed(new CaudalError('STATE_LOST', { topic, stage: this.id.stage }, error))
+    if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
+    const lost = checkpointLost(this.name, this.statePlace, offset, extentOf(offset, error), error)
+    if (this.#copy.position === undefined) return this.#failed(lost)
+    // The copy holds what the topic does not: the topic is the truth.
+    this.pod.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
+    this.#copy.mustDiscard = true
+    this.close('closedDirty')
+    this.pod.release(this.name, lost)
+  }
+
+  /** Errors of this task alone block it; anything else is the pod's. */
+  #failed(error: unknown): void {
+    if (!this.isOpen) return
+    const isOfStore = hasCode(error, 'STORE_FAILED')
+    // Half of a record's effects may be staged: nothing more of this task is committed, and the topic has the rest.
+    if (isOfStore) this.close('closedDirty')
+    if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.pod.release(this.name, error)
+    else if (actionOf(error) === 'blockTask') this.#options.onStuck(this, error)
+    else this.pod.fail(error)
+  }
+
+  /** When the local copy fails, the task is restarted; the rest of the pod goes on. */
+  guard<T>(action: () => T): T | undefined {
+    try {
+      return action()
+    } catch (error) {
+      if (!hasCode(error, 'STORE_FAILED')) throw error
+      this.#failed(error)
+      return undefined
+    }
+  }
+
+  #move(phase: TaskPhase): void {
+    assertMove(this.name, this.phase, phase)
+    this.pod.meter.moved(this.name, this.phase, phase)
+    this.phase = phase
+    this.#options.onChanged()
+  }
+}

@@ -1,8 +1,0 @@
-/** The task types that the pipeline knows; a new one is a file beside this and a line here. */
-import type { TaskTypes } from '../answers/task-type.ts'
-import { moderation } from './moderation.ts'
-import { qa } from './qa.ts'
-import { sentiment } from './sentiment.ts'
-import { summarization } from './summarization.ts'
-
-export const TASK_TYPES: TaskTypes = { qa, sentiment, moderation, summarization }

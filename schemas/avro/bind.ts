@@ -1,0 +1,52 @@
+/** Gives the codecs of a topology the ids and schemas of a registry. */
+
+import { warnings } from '#core/loggers.ts'
+import type { Logger } from '#core/operator.ts'
+import { realSystem, type System } from '#core/system.ts'
+import { withCodecs } from '#topology/codecs.ts'
+import type { Topology } from '#topology/topology.ts'
+import { registerSchemas, subjectsOf } from './deploy.ts'
+import type { SchemaRegistry } from './registry.ts'
+import { type Binding, isSchemaCodec, type SchemaCodec } from './schema-codec.ts'
+import { FetchedWriters, untilAvailable, type WritersOptions } from './writers.ts'
+
+export interface BindOptions {
+  readonly registry: SchemaRegistry
+  /** Told while the registry is down. Left out: warnings and errors go to the standard error output. */
+  readonly logger?: Logger
+  /** Left out: the machine's own time. */
+  readonly system?: System
+  /** Aborted when nobody needs the topology any more: a registry that is down is asked no longer. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Looks up the schemas of the topology, registers those that are missing, and returns the same topology with codecs
+ * that write their ids and read by any writer's. Waits for a registry that is down; rejects SCHEMAS_REFUSED for schemas
+ * that cannot read what their predecessors wrote, all listed.
+ *
+ * ```ts
+ * const running = await run(await bindSchemas(pipeline, { registry }), { log })
+ * ```
+ */
+export async function bindSchemas(topology: Topology, given: BindOptions): Promise<Topology> {
+  const options = { system: realSystem, logger: warnings, ...given }
+  const { registry } = options
+  const bySubject = await untilAvailable(() => registerSchemas(topology, registry), options)
+  const ids = new Map(subjectsOf(topology).map(({ name, schema }) => [schema, bySubject.get(name)]))
+  const binding: Binding = { idOf: schema => ids.get(schema), writers: new FetchedWriters(options) }
+  const bound = new Map<SchemaCodec<unknown>, SchemaCodec<unknown>>()
+  return withCodecs(topology, (codec, { kind }) => {
+    if (!isSchemaCodec(codec)) return codec
+    // What goes from operator to operator alone never leaves the process: the fingerprint is its id.
+    if (kind === 'output' && codec.schema && binding.idOf(codec.schema) === undefined) return codec
+    const known = bound.get(codec) ?? codec.bound(binding)
+    bound.set(codec, known)
+    return known
+  })
+}
+
+/** For tools that only read: codecs bound to this know the schemas of the registry, and cannot write. */
+export function readingFrom(options: WritersOptions): Binding {
+  return { idOf: () => undefined, writers: new FetchedWriters(options) }
+}

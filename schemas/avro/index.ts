@@ -1,0 +1,10 @@
+/** Avro values and schema registries, for programs that embed the engine. */
+export { anyAvro } from './any-avro.ts'
+export { type AvroOptions, avro } from './avro-codec.ts'
+export { bindSchemas } from './bind.ts'
+export { checkSchemas, registerSchemas, type SchemaCheck } from './deploy.ts'
+export { EmbeddedRegistry } from './embedded-registry.ts'
+export { withFormer } from './former-registry.ts'
+export { jsonOrAvro } from './json-or-avro.ts'
+export type { SchemaRegistry } from './registry.ts'
+export type { SchemaCodec } from './schema-codec.ts'

@@ -1,0 +1,124 @@
+/** The schemas that others wrote with, by id: fetched once each, from a registry that may be down. */
+import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import { type System, sleep } from '#core/system.ts'
+import { AvroType } from './avro-type.ts'
+import type { SchemaRegistry } from './registry.ts'
+
+const WAIT_MIN_MS = 250
+const WAIT_MAX_MS = 10_000
+/** How long an id that the registry does not have is not asked for again. */
+const ABSENT_FOR_MS = 60_000
+const ABSENT_MAX = 10_000
+
+export interface Writers {
+  /** Throws SCHEMA_MISSING, or NotYetReadable while the schema is being fetched. */
+  typeOf(id: number, reader: string): AvroType
+}
+
+export interface WritersOptions {
+  readonly registry: SchemaRegistry
+  readonly system: System
+  readonly logger: Logger
+  /** Aborted when nobody needs them any more: a registry that is down is asked no longer. */
+  readonly signal?: AbortSignal
+}
+
+interface Absent {
+  readonly reason: string | undefined
+  readonly at: number
+}
+
+/**
+ * An id that is not known is fetched in the background, by one request however many records wait for it, and again
+ * after growing pauses for as long as the registry is down. Whatever the registry says in the end is remembered: a schema
+ * for ever, since ids are never given twice; its absence for a minute.
+ */
+export class FetchedWriters implements Writers {
+  readonly #types = new Map<number, AvroType>()
+  readonly #absent = new Map<number, Absent>()
+  readonly #underWay = new Map<number, Promise<void>>()
+  readonly #options: WritersOptions
+
+  constructor(options: WritersOptions) {
+    this.#options = options
+  }
+
+  typeOf(id: number, reader: string): AvroType {
+    const known = this.#types.get(id)
+    if (known) return known
+    const { registry, system } = this.#options
+    const absent = this.#absent.get(id)
+    if (!absent || system.monotonic() - absent.at > ABSENT_FOR_MS) {
+      throw new NotYetReadable({ id, codec: reader, registry: registry.address }, this.#fetched(id))
+    }
+    if (absent.reason === undefined) {
+      throw new CaudalError('SCHEMA_MISSING', { id, codec: reader, registry: registry.address })
+    }
+    throw new CaudalError('SCHEMA_MISMATCH', { id, writer: 'unknown', codec: reader, reason: absent.reason })
+  }
+
+  #fetched(id: number): Promise<void> {
+    const underWay = this.#underWay.get(id) ?? this.#fetch(id).finally(() => this.#underWay.delete(id))
+    this.#underWay.set(id, underWay)
+    return underWay
+  }
+
+  /** Never rejects: whatever goes wrong is a reason to ask again. Stays pending once nobody needs it any more. */
+  async #fetch(id: number): Promise<void> {
+    const { registry, signal } = this.#options
+    const ask = () => registry.schemaOf(id).catch(error => Promise.reject(unavailable(registry, error)))
+    try {
+      this.#keep(id, await untilAvailable(ask, this.#options))
+    } catch (error) {
+      if (!signal?.aborted) throw error
+      await new Promise<never>(() => {})
+    }
+  }
+
+  #keep(id: number, text: string | undefined): void {
+    if (this.#absent.size >= ABSENT_MAX) this.#absent.clear()
+    this.#absent.delete(id)
+    const at = this.#options.system.monotonic()
+    if (text === undefined) {
+      this.#absent.set(id, { reason: undefined, at })
+      return
+    }
+    try {
+      this.#types.set(id, new AvroType(text, 'loose'))
+    } catch (error) {
+      this.#absent.set(id, { reason: reasonOf(error), at })
+    }
+  }
+}
+
+/** Where no registry is configured: whoever wrote with another schema cannot be read. */
+export const NO_WRITERS: Writers = {
+  typeOf(id, reader) {
+    throw new CaudalError('SCHEMA_MISSING', {
+      id,
+      codec: reader,
+      registry: 'no registry, for none is configured,',
+    })
+  },
+}
+
+function unavailable({ address }: SchemaRegistry, error: unknown): CaudalError {
+  return new CaudalError('REGISTRY_UNAVAILABLE', { registry: address, reason: reasonOf(error) }, error)
+}
+
+/** Repeats an operation while the registry is down, and says so. Rejects with the reason of the signal once that is aborted. */
+export async function untilAvailable<T>(
+  operation: () => Promise<T>,
+  { system, logger, signal }: Omit<WritersOptions, 'registry'>,
+): Promise<T> {
+  for (let waitMs = WAIT_MIN_MS; ; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
+    try {
+      return await operation()
+    } catch (error) {
+      if (!(error instanceof CaudalError) || error.action !== 'retry') throw error
+      logger.warn('the schema registry does not answer: trying again', { waitMs, error: error.message })
+      await sleep(system, waitMs, signal)
+    }
+  }
+}

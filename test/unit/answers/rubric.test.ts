@@ -1,0 +1,88 @@
+/** The final score, and what is accepted as a verdict. */
+import { expect, test } from 'vitest'
+import { CRITERIA, finalScore, readVerdict, WEIGHTS, weightFaults } from '#answers/rubric.ts'
+
+const all = (score: number) => ({
+  exactness: score,
+  completeness: score,
+  clarity: score,
+  concision: score,
+  usefulness: score,
+})
+
+test('the weights are those of the rubric and make a hundred', () => {
+  expect(WEIGHTS).toEqual({ exactness: 40, completeness: 25, clarity: 20, concision: 10, usefulness: 5 })
+  expect(Object.values(WEIGHTS).reduce((sum, weight) => sum + weight)).toBe(100)
+})
+
+test.each([
+  ['all ten', all(10), 10],
+  ['all nothing', all(0), 0],
+  ['exactness alone', { ...all(0), exactness: 10 }, 4],
+  ['completeness alone', { ...all(0), completeness: 10 }, 2.5],
+  ['clarity alone', { ...all(0), clarity: 10 }, 2],
+  ['concision alone', { ...all(0), concision: 10 }, 1],
+  ['usefulness alone', { ...all(0), usefulness: 10 }, 0.5],
+  ['two places', { ...all(6), exactness: 6.123 }, 6.05],
+])('%s', (_, scores, final) => {
+  expect(finalScore(scores)).toBe(final)
+})
+
+test('weights need not make a hundred', () => {
+  expect(finalScore({ ...all(0), clarity: 8 }, { ...all(0), clarity: 3 })).toBe(8)
+})
+
+test('faults of weights are named', () => {
+  expect(weightFaults(WEIGHTS)).toEqual([])
+  expect(weightFaults({ ...WEIGHTS, clarity: -1, concision: 'x', exactness: Number.NaN })).toHaveLength(3)
+  expect(weightFaults(all(0))).toEqual(['one weight must be above 0'])
+  expect(weightFaults({})).toEqual([
+    `weights are given for all criteria or none: ${CRITERIA.join(', ')} missing`,
+  ])
+})
+
+test('a weight that is at fault is told before those that are missing, and a name that is none as well', () => {
+  expect(weightFaults({ exactness: -1, accuracy: 2 })).toEqual([
+    'weight of exactness must be a number of 0 or more',
+    'there is no criterion accuracy: there are exactness, completeness, clarity, concision, usefulness',
+    'weights are given for all criteria or none: completeness, clarity, concision, usefulness missing',
+  ])
+})
+
+const reply = (more: object) => JSON.stringify({ ...all(7), feedback: 'f', ...more })
+
+test('a verdict is read, in a fence or not', () => {
+  const verdict = { scores: all(7), feedback: 'f' }
+  expect(readVerdict(reply({}))).toEqual(verdict)
+  expect(readVerdict(`\`\`\`json\n${reply({})}\n\`\`\``)).toEqual(verdict)
+})
+
+test('the feedback is kept to a length', () => {
+  const verdict = readVerdict(reply({ feedback: 'x'.repeat(9_000) }))
+  expect('feedback' in verdict && verdict.feedback.length).toBe(2_000)
+})
+
+test.each([
+  ['no JSON', 'eight'],
+  ['a list', '[]'],
+  ['a score above ten', reply({ clarity: 11 })],
+  ['a negative score', reply({ clarity: -1 })],
+  ['a score as a word', reply({ clarity: 'seven' })],
+  ['no score', reply({ clarity: undefined })],
+  ['null for a score', reply({ clarity: null })],
+  ['no feedback', reply({ feedback: undefined })],
+])('%s is refused', (_, text) => {
+  expect(readVerdict(text)).toMatchObject({ faults: [expect.any(String)] })
+})
+
+test.each([
+  ['a score as text', reply({ clarity: '7', exactness: '7/10' })],
+  ['a field too many', reply({ final: 10 })],
+  ['words around a fence', `Here it is:\n\`\`\`json\n${reply({})}\n\`\`\`\nI hope this helps.`],
+  ['words around it', `My verdict is ${reply({})} and that is all.`],
+  ['a comma after the last key', reply({}).replace('}', ',}')],
+  ['a name around it', JSON.stringify({ verdict: JSON.parse(reply({})) })],
+  ['scores apart', JSON.stringify({ scores: all(7), feedback: 'f' })],
+])('a verdict is read in spite of %s', (_, text) => {
+  expect(readVerdict(text)).toEqual({ scores: all(7), feedback: 'f' })
+})

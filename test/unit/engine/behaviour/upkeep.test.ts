@@ -1,0 +1,66 @@
+/** What a pod stores and trims now and then: what has failed once is done the next time, however idle it is meanwhile. */
+import { describe, expect, it } from 'vitest'
+import { operator } from '#core/operator.ts'
+import { type TestKit, testTopology } from '#testing/index.ts'
+import { graphOf, numbers, recordsOf } from './graph.ts'
+
+const copy = operator({
+  name: 'copy',
+  input: numbers,
+  outputs: { out: numbers },
+  process: (record, ctx) => ctx.emit('out', record.value),
+})
+const wait = operator({
+  name: 'wait',
+  input: numbers,
+  outputs: { out: numbers },
+  process: (record, ctx) => ctx.emit('out', record.value, { notBefore: ctx.now + 1_000 }),
+})
+
+const POSITIONS = { limits: { positionIntervalMs: 1_000 } }
+const positionOf = async (kit: TestKit) => {
+  const [position] = await kit.wait(kit.log.groupPositions('app', [{ topic: 'in', partition: 0 }]))
+  return position
+}
+
+describe('the position of a partition', () => {
+  it.each(['refuse', 'loseRequest'] as const)(
+    'is stored though its first storing failed: %s',
+    async fault => {
+      await using kit = await testTopology(graphOf(copy), POSITIONS)
+      kit.faults[fault]('pod-1', 'positions')
+      await kit.send('in', ...recordsOf(1, 5))
+      await kit.advance(1_500)
+      expect(await positionOf(kit)).toBeUndefined()
+      await kit.advance('1m')
+      expect(await positionOf(kit)).toBe(5)
+    },
+  )
+
+  it('is not stored again while it does not move', async () => {
+    await using kit = await testTopology(graphOf(copy), POSITIONS)
+    await kit.send('in', ...recordsOf(1, 5))
+    await kit.advance('3s')
+    kit.faults.wipeClaims('in')
+    await kit.advance('10s')
+    expect(await positionOf(kit)).toBeUndefined()
+  })
+})
+
+describe('a tier of a delay', () => {
+  it('is trimmed though its first trimming failed', async () => {
+    await using kit = await testTopology(graphOf(wait, { tiers: [1_000] }))
+    const startOf = async () => {
+      const [bounds] = await kit.wait(kit.log.bounds([{ topic: 'app.delay.1s', partition: 0 }]))
+      return bounds?.start
+    }
+    await kit.send('in', ...recordsOf(1, 5))
+    await kit.advance('5s')
+    kit.faults.refuse('pod-1', 'topics')
+    await kit.advance('10s')
+    expect(kit.read('out')).toHaveLength(5)
+    expect(await startOf()).toBe(0)
+    await kit.advance('20s')
+    expect(await startOf()).toBeGreaterThan(0)
+  })
+})
