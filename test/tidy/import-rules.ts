@@ -225,6 +225,42 @@ const cycles: Rule = {
   },
 }
 
+/** Rooms of the engine, from the lowest floor to the highest. */
+const FLOORS_MAX = 8
+const ARROWS_MAX = 30
+
+const rooms: Rule = {
+  name: 'rooms',
+  because:
+    'two folders that import each other, in a circle of any length, are one folder in two places; a reader goes through the rooms of the engine one after another',
+  instead:
+    'move what both need down, hand it in as an argument, or declare what is needed as an interface in the lower room',
+  check: tree => {
+    const next = arrowsOf(tree.sources)
+    const circles = [...next.keys()].flatMap(room => {
+      const way = wayBack(room, next)
+      return way?.every(each => room <= each)
+        ? [{ path: room, line: 1, what: [...way, room].join(' -> ') }]
+        : []
+    })
+    if (circles.length > 0) return circles
+    const engine = [...next].filter(([room]) => room.startsWith('engine/'))
+    const within = new Map(engine.map(([room, to]) => [room, to.filter(each => each.startsWith('engine/'))]))
+    const arrows = [...within.values()].reduce((sum, to) => sum + to.length, 0)
+    const floors = Math.max(0, ...[...within.keys()].map(room => floorOf(room, within)))
+    const told = (what: string) => [{ path: 'engine', line: 1, what }]
+    return [
+      ...(arrows > ARROWS_MAX ? told(`${arrows} arrows between its rooms, at most ${ARROWS_MAX}`) : []),
+      ...(floors > FLOORS_MAX ? told(`${floors} floors, at most ${FLOORS_MAX}`) : []),
+    ]
+  },
+  breach: {
+    'core/a.ts': "/** A. */\nimport { b } from '#topology/b.ts'\n",
+    'topology/b.ts': "/** B. */\nimport { c } from '#models/c.ts'\n",
+    'models/c.ts': "/** C. */\nimport { a } from '#core/a.ts'\n",
+  },
+}
+
 const deadFiles: Rule = {
   name: 'dead-files',
   because: 'a file that nothing imports is not part of the product, whatever its tests say',
@@ -263,7 +299,15 @@ function startedProcesses(sources: readonly SourceFile[]): ReadonlySet<string> {
   return new Set(sources.flatMap(({ text }) => [...text.matchAll(named)].map(([, name = '']) => name)))
 }
 
-export const IMPORT_RULES: readonly Rule[] = [layers, packages, dependencies, crossings, cycles, deadFiles]
+export const IMPORT_RULES: readonly Rule[] = [
+  layers,
+  packages,
+  dependencies,
+  crossings,
+  cycles,
+  rooms,
+  deadFiles,
+]
 
 function rowOf(path: string): readonly [string, Row | undefined] {
   const own = Object.keys(LAYERS)
@@ -280,6 +324,23 @@ function problemOf(file: SourceFile, own: string, row: Row, each: Import): strin
   if (each.path === undefined || isUnder(each.path, [own, ...row.may])) return undefined
   if (!isUnder(each.path, row.mayTypes ?? [])) return `${own} may not import ${each.path}`
   return each.typeOnly ? undefined : `${own} may import only types of ${each.path}: ${file.path}`
+}
+
+/** By room, the other rooms that its files import. */
+function arrowsOf(sources: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
+  const next = new Map<string, Set<string>>()
+  for (const file of sources.filter(({ isProduct, path }) => isProduct && path !== 'index.ts')) {
+    const own = regionOf(file.path)
+    const others = next.get(own) ?? new Set()
+    next.set(own, others)
+    for (const path of pathsOf(file)) if (regionOf(path) !== own) others.add(regionOf(path))
+  }
+  return new Map([...next].map(([room, others]) => [room, [...others]]))
+}
+
+/** 1 for a room that imports no other. */
+function floorOf(room: string, next: ReadonlyMap<string, readonly string[]>): number {
+  return 1 + Math.max(0, ...(next.get(room) ?? []).map(below => floorOf(below, next)))
 }
 
 /** The shortest way from a file back to itself, the file first. */
