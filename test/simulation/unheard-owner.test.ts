@@ -3,8 +3,8 @@
  * soon as the group has counted the pod out. Found by standard, seed 32000846, whose faults meet elsewhere by now.
  */
 import { expect, it } from 'vitest'
-import { NO_HEADERS } from '#engine/core/record.ts'
-import { partitionOf } from '#engine/runtime/partitioning.ts'
+import { NO_HEADERS } from '#core/record.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { Fleet } from '#testing/simulation/fleet.ts'
 import { standard } from '#testing/simulation/scenarios/standard.ts'
 
