@@ -196,7 +196,7 @@ export class Pod {
     if (this.phase === 'running') {
       this.#life.move('stopping')
       this.#lastTasks = this.tasks
-      this.enqueue(() => this.#ownership.keepOnly([]))
+      this.enqueue(() => this.#ownership.assign([]))
       this.enqueue(() => this.#group.membership?.rejoin())
       const graceMs = this.#options.limits.handOverMaxMs + STOP_PATIENCE_MS
       this.#cancelPatience = this.#options.system.after(graceMs, () =>
@@ -208,7 +208,7 @@ export class Pod {
   }
 
   get tasks(): readonly Task[] {
-    return [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()].map(({ task }) => task)
+    return [...this.#ownership.held.values(), ...this.#ownership.leaving.values()].map(({ task }) => task)
   }
 
   /** Figures of this pod; those that show the present are brought up to date when this is read. */
@@ -275,7 +275,7 @@ export class Pod {
 
   #block(name: string, error: unknown): void {
     this.#options.logger.error('a task is blocked', { task: name, error: reasonOf(error) })
-    this.enqueue(() => this.#ownership.holdings.get(name)?.task.block(error))
+    this.enqueue(() => this.#ownership.held.get(name)?.task.block(error))
   }
 
   fail(error: unknown): void {

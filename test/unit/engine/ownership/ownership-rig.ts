@@ -2,6 +2,7 @@
  * Ownership of one pod by hand: the real rules and the real committer, over a group, a log and tasks that do what a test says.
  * Whatever the pod asks is answered at once, unless the test holds the answer back.
  */
+import { subscribe } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { LIMITS } from '#core/limits.ts'
 import type { TopicPartition } from '#core/record.ts'
@@ -175,6 +176,15 @@ export class OwnershipRig {
     const task = this.tasks.findLast(each => each.name === name)
     if (!task) throw new TypeError(`no task ${name} was made`)
     return task
+  }
+
+  /** The phases that the holdings of tasks go through from now on, in one list. */
+  phases(): Disposable & { readonly seen: readonly string[] } {
+    const seen: string[] = []
+    const unsubscribe = subscribe('caudal:task:ownership', ({ pod, from, to }) => {
+      if (pod === US) seen.push(`${from} ${to}`)
+    })
+    return { seen, [Symbol.dispose]: unsubscribe }
   }
 
   /** The group begins a generation with these tasks for this pod. */
