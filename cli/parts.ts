@@ -1,7 +1,9 @@
 /** Opens the real parts that the settings name: log, local copies of state, model. The one place that chooses drivers. */
+
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { PRICES, type PriceTable, priceFaults } from '#answers/prices.ts'
+import { answerTo } from '#answers/simulated/answers.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { metered, UsageLedger } from '#answers/usage.ts'
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
@@ -152,7 +154,7 @@ export const SIMULATED = 'simulated'
 export async function openModel(configuration: Configuration, options: ModelOptions): Promise<OpenModel> {
   const { system, logger, onBought } = options
   const server = isSimulated(configuration)
-    ? await startModelServer({ profile: DEMO_PROFILE, system, onPurchase: onBought })
+    ? await startModelServer({ answerTo, profile: DEMO_PROFILE, system, onPurchase: onBought })
     : undefined
   const baseUrl = server?.url ?? (configuration.openAiBaseUrl || OPENAI_URL)
   const name = configuration.model || (server ? SIMULATED : 'gpt-4o-mini')

@@ -25,6 +25,13 @@ export interface DiagnosticEvents {
     readonly from: string
     readonly to: string
   }
+  /** How far the pod is with owning the task: `from` and `to` are phases of docs/ownership.md. */
+  'caudal:task:ownership': {
+    readonly pod: string
+    readonly task: string
+    readonly from: string
+    readonly to: string
+  }
   'caudal:task:restored': {
     readonly pod: string
     readonly task: string
@@ -62,6 +69,7 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:pod:stopped',
   'caudal:group:joined',
   'caudal:task:state',
+  'caudal:task:ownership',
   'caudal:task:restored',
   'caudal:commit',
   'caudal:commit:failed',

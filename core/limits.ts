@@ -1,6 +1,5 @@
 /** The one table of the runtime's limits: unit, default and meaning; settings, documentation and metrics are made from it. */
 
-import { SPAN_MAX } from '#engine/commit/source-progress.ts'
 import { CaudalError } from './errors.ts'
 
 export type LimitUnit = 'records' | 'bytes' | 'ms' | 'attempts' | 'offsets' | 'hops' | 'timers' | 'entries'
@@ -33,6 +32,9 @@ const limit = (
 })
 
 const MB = 1_000_000
+
+/** A source partition is not read further ahead of its lowest unfinished offset than this: it bounds the size of checkpoints. */
+export const SPAN_MAX = 10_000
 
 export const LIMITS = {
   recordsBufferedMax: limit(

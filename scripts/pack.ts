@@ -35,7 +35,7 @@ const ENGINE: Contents = {
   name: 'caudal',
   description: manifest.description,
   exports: engineExports,
-  parts: globSync('{engine,topology}/**/*.ts', { cwd: ROOT }),
+  parts: globSync('{core,engine,topology}/**/*.ts', { cwd: ROOT }),
   assets: ['LICENSE', 'README.md', ...globSync('docs/*.md', { cwd: ROOT })],
 }
 
@@ -45,8 +45,8 @@ const ANSWERS: Contents = {
     'Questions answered and judged by language models, exactly once: a pipeline on caudal, and its command',
   exports: {
     '.': './pipelines/answers.ts',
-    './codecs': './pipelines/answers/codecs.ts',
-    './task-type': './pipelines/answers/task-type.ts',
+    './codecs': './answers/codecs.ts',
+    './task-type': './answers/task-type.ts',
     './openai': './models/openai.ts',
   },
   parts: [],

@@ -1,4 +1,5 @@
 /** The simulated provider as a process of its own, which its parent may change, take down and bring back. */
+import { answerTo } from '#answers/simulated/answers.ts'
 import { realSystem } from '#core/system.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import type { ModelServerStats } from '#models/simulated/purchases.ts'
@@ -33,7 +34,7 @@ const port = Number(new URL(server.url).port)
 /** What was bought outlives the server, as a bill does. */
 function start(port: number): Promise<ModelServer> {
   const onPurchase = (id: string) => void purchases.push({ id, at: realSystem.now() })
-  return startModelServer({ port, profile, onPurchase })
+  return startModelServer({ answerTo, port, profile, onPurchase })
 }
 
 async function answer(request: ProviderRequest): Promise<ProviderReport | number | string> {

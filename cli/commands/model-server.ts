@@ -1,4 +1,5 @@
 /** `caudal model-server`: the simulated provider on a port of its own. */
+import { answerTo } from '#answers/simulated/answers.ts'
 import { sleep } from '#core/system.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer, statsJson } from '#models/simulated/server.ts'
@@ -60,7 +61,7 @@ export const modelServer = command({
   async run({ environment, options, stdout, system, signal }) {
     const configuration = configurationOf(environment)
     const { port, profile } = settingsOf(options, configuration.port)
-    const server = await startModelServer({ port, seed: options.seed ?? '1', profile, system })
+    const server = await startModelServer({ answerTo, port, seed: options.seed ?? '1', profile, system })
     stdout.write(
       `Simulated model at ${server.url}\nTo use it: OPENAI_BASE_URL=${server.url} LLM_MODEL=${SIMULATED} caudal start\n`,
     )

@@ -56,6 +56,11 @@ export class Meter {
     publish('caudal:task:state', { pod: this.#pod, task, from, to })
   }
 
+  /** How far this pod is with owning a task: see holding-phase.ts. */
+  ownership(task: string, from: string, to: string): void {
+    publish('caudal:task:ownership', { pod: this.#pod, task, from, to })
+  }
+
   restored(task: string, records: number, durationMs: number): void {
     this.metrics.restores++
     this.metrics.restoreMs.add(durationMs)

@@ -1,7 +1,7 @@
 /** Where effects leave a pod: one outlet per topic, one slot per partition, shared by all tasks of the pod. */
-import { asBytes, encodeApart } from '#core/codec.ts'
+import { encodeApart } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import type { Headers, NewRecord } from '#core/record.ts'
+import type { NewRecord } from '#core/record.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -93,28 +93,4 @@ export class Outlets {
     const target = setting === undefined ? outlet.topic : `${outlet.topic} (by its ${setting})`
     throw new CaudalError('RECORD_TOO_LARGE', { node, target, limit, size })
   }
-}
-
-/** Headers that somebody gave as texts. Throws ENCODE_FAILED for a name or a text that has no UTF-8. */
-export function headersOf(node: string, texts: Readonly<Record<string, string>>): Record<string, Uint8Array> {
-  const headers = Object.entries(texts).map(([name, text]) => {
-    try {
-      asBytes(name)
-      return [name, asBytes(text)] as const
-    } catch (error) {
-      const details = { node, target: `header ${name}`, codec: 'text', reason: reasonOf(error) }
-      throw new CaudalError('ENCODE_FAILED', details, error)
-    }
-  })
-  return Object.fromEntries(headers)
-}
-
-/** Inherited headers with one of ours set. */
-export function withHeader(headers: Headers, name: string, value: Uint8Array): Headers {
-  return { ...headers, [name]: value }
-}
-
-export function withoutHeader(headers: Headers, name: string): Headers {
-  const { [name]: _, ...rest } = headers
-  return rest
 }

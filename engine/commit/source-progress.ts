@@ -4,9 +4,6 @@ import { invariant } from '#core/errors.ts'
 /** Offsets done ahead of a low mark: gap, length, gap, length...; each gap counts from the end of the run before. */
 export type Runs = readonly number[]
 
-/** A source partition is not read further ahead of its lowest unfinished offset than this. */
-export const SPAN_MAX = 10_000
-
 /**
  * Tracks which offsets of one source partition are finished while records finish in any order.
  *

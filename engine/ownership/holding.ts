@@ -1,67 +1,182 @@
-/** What ownership knows of one task that the group has assigned to this pod. */
-import { actionOf, CaudalError } from '#core/errors.ts'
+/**
+ * What this pod knows of its ownership of one task. Its phase is the table in holding-phase.ts: each change of what is known
+ * is a method here, and ends in a phase that the table allows.
+ */
+import type { CaudalError } from '#core/errors.ts'
 import { type NewRecord, NO_HEADERS } from '#core/record.ts'
 import { type Claim, encodeMarker, type Marker } from '#engine/commit/claims.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import { markerEntry } from '#engine/state/layout.ts'
 import type { Task } from '#engine/task/task.ts'
-import { isSamePod } from './incarnation.ts'
+import { assertHoldingMove, type HoldingPhase } from './holding-phase.ts'
+import { PATIENCE_MS, PreviousOwner } from './previous-owner.ts'
+import { NOTHING_READ, type Tail, type TailOptions, type TailView } from './state-tail.ts'
 
-/** Added to a leaving owner's grace time before it is fenced; the time to look for what one that is gone has left. */
-const PATIENCE_MS = 2_000
-/** Whoever aborts what was committed drops it. */
-const UNEXPLAINED =
-  'find it with kafka-transactions.sh find-hanging, and ask kafka-transactions.sh describe how it ended before you abort it'
-/** What a person must mend is looked at again after this time. */
-const LOOK_AGAIN_MS = 5_000
-/** Claims of one task whose answers may be under way at once; one that came later still would count as another's. */
+/** How many of our own nonces are remembered. An older one, found in the group, would be mistaken for another pod's claim. */
 const SENT_MAX = 100
+
+/** Reads a state partition. */
+export type OpenTail = (options: TailOptions) => Tail
+
+export interface HoldingOptions {
+  readonly task: Task
+  readonly pod: PodContext
+  /** Transactional id of this pod. */
+  readonly producer: string
+  readonly openTail: OpenTail
+}
 
 export class Holding {
   readonly task: Task
-  /** Its stored claim was read since the last join. */
-  verified = false
-  /** Whose stored claim stands in the way: neither released nor fenced yet. */
-  owner: Claim | undefined
-  /** Since when that owner has been waited for. */
-  waitingSince = Number.NEGATIVE_INFINITY
-  ownerIsAlive = false
-  /** The claim of an owner that lives and was waited for long enough. */
-  overdue: string | undefined
-  /** Where the state topic ended for readers when the claim was read: a hand-over of the owner stands before it. */
-  readableEnd = 0
-  /** Its owner could not be fenced, which is tried again then. */
-  blockedUntil = 0
+  /** What its state partition has shown so far. */
+  seen: TailView = NOTHING_READ
+  readonly previous: PreviousOwner
+  /** The stored claim was read since the last join. */
+  isRead = false
   /** The accepted claim of ours. */
   claim: string | undefined
   /** The claim was made with the producer in use. */
-  fresh = false
+  isCurrent = false
   /** The marker that was written last, and when. */
   marked: string | undefined
   markedAt = 0
   /** Why it is to be blocked, once its stored claim shows that it still is this pod's. */
   trouble: unknown
-  /** A kept task reads whether anybody has written since its last commit. */
-  checking = false
-  /** When its successor is tired of waiting: if it cannot be handed over by then, it is not claimed for that once more. */
+  /** Deadline of a hand-over. After it the next owner fences us, so that the task is not claimed again just to hand it over. */
   leaveBy = Number.POSITIVE_INFINITY
   /** Every nonce that was sent: its answer may have been lost, so that it counts as ours wherever it is found. */
   readonly sent = new Set<string>()
-  /** Nonces of others whose owner was fenced after the nonce was read. */
-  readonly #settled = new Set<string>()
-  /** No claim is stored: it was never claimed, or somebody has wiped the group's offsets. Then its markers tell of its owner. */
-  #isUnclaimed = false
-  /** Incarnations of the members that lived when the claim was read. */
-  #live: ReadonlySet<string> = new Set()
+  /** A kept task reads whether anybody has written since its last commit. */
+  #isChecking = false
+  #phase: HoldingPhase = 'unread'
+  #tail: Tail | undefined
+  /** The own marker, which may be written before the local copy is open. */
+  #target: string | undefined
   /** Nonces of our markers that may be in the state topic. */
   readonly #written = new Set<string>()
-  #isBeingExplained = false
   /** What was written last to mark it. */
   #marking: readonly NewRecord[] = []
+  readonly #graceMs: number
+  readonly #options: HoldingOptions
 
-  constructor(task: Task) {
+  constructor(options: HoldingOptions) {
+    const { task, pod, producer } = options
+    this.#options = options
     this.task = task
+    this.#graceMs = Math.min(task.program.timeoutMs, pod.limits.handOverMaxMs)
+    const monotonic = () => pod.system.monotonic()
+    this.previous = new PreviousOwner({ producer, graceMs: this.#graceMs, monotonic, seen: () => this.seen })
+  }
+
+  get phase(): HoldingPhase {
+    if (!this.task.isOpen) return 'ended'
+    if (!this.isCurrent) return this.isRead ? (this.previous.claim ? 'contested' : 'claimable') : 'unread'
+    if (this.marked !== this.claim) return 'claimed'
+    if (this.#isChecking) return 'checking'
+    return this.isKept ? 'secure' : 'marked'
+  }
+
+  /** Compares the phase with the one before. Throws INTERNAL where the table does not allow the move. */
+  moved(): void {
+    const { phase } = this
+    if (phase === this.#phase) return
+    assertHoldingMove(this.task.name, this.#phase, phase)
+    this.#options.pod.meter.ownership(this.task.name, this.#phase, phase)
+    this.#phase = phase
+  }
+
+  /** It holds state that only this pod may change: its claim must not lapse unnoticed. */
+  get isKept(): boolean {
+    return this.task.work !== undefined && this.task.isOpen
+  }
+
+  /** Claimed and marked with the producer in use, and known to be whole. */
+  get isSecure(): boolean {
+    return this.isCurrent && this.claim !== undefined && this.marked === this.claim && !this.#isChecking
+  }
+
+  /** The own marker is being read up to. */
+  get isReading(): boolean {
+    return this.marked !== undefined && this.marked === this.claim && !this.seen.reached
+  }
+
+  /** Opens the local copy, and restores it from the state topic. */
+  open(): void {
+    this.task.open(() => {
+      const tail = this.#read((entries, position) => this.task.restore(entries, position))
+      tail.resume(this.task.stored)
+      if (this.#target !== undefined) tail.readTo(this.#target)
+      tail.start()
+    })
+  }
+
+  /** It is given up: it has as long as the next owner waits. */
+  leave(): void {
+    this.leaveBy = this.#options.pod.system.monotonic() + this.#graceMs + PATIENCE_MS
+    this.task.leave()
+    this.moved()
+  }
+
+  /** Nothing of its task has an effect any more. */
+  close(): void {
+    this.task.close('closedDirty')
+    this.#tail?.close()
+    this.moved()
+  }
+
+  /** Its task has ended. */
+  ended(): void {
+    this.#tail?.close()
+    this.moved()
+  }
+
+  /** What was read of its stored claim counts no longer. */
+  unread(): void {
+    this.isRead = false
+    this.moved()
+  }
+
+  /** The producer was lost, and with it the claim. */
+  producerLost(isFenced: boolean): void {
+    if (isFenced) this.isRead = false
+    this.isCurrent = false
+    this.#isChecking = false
+    this.moved()
+  }
+
+  /** What the stored claim says; `false`: it was another's meanwhile, and is to be restarted. */
+  verify(stored: Claim | undefined, live: ReadonlySet<string>): boolean {
+    this.isRead = true
+    if (stored && this.sent.has(stored.nonce)) {
+      // An answer was lost: the claim stands, but which of ours it is matters for the marker.
+      if (stored.nonce !== this.claim) this.isCurrent = false
+      this.previous.isUnclaimed = false
+      this.moved()
+      return true
+    }
+    if (this.claim !== undefined) return false
+    this.previous.found(stored, live)
+    this.moved()
+    return true
+  }
+
+  /** Whoever is out is not waited for. Where no claim is stored, whoever has marked the task is. True: somebody else is now. */
+  lookForOwner(): boolean {
+    const { previous } = this
+    previous.forgetIfOut()
+    if (previous.isUnclaimed && !previous.claim && this.claim === undefined) {
+      previous.await(previous.unsettledMarker)
+      this.moved()
+      return previous.claim !== undefined
+    }
+    this.moved()
+    return false
+  }
+
+  /** Nobody stands in the way. */
+  get mayBeClaimed(): boolean {
+    return !this.previous.claim && !this.isCurrent && this.previous.hasLooked
   }
 
   /** A claim is sent under this nonce. */
@@ -73,127 +188,15 @@ export class Holding {
     }
   }
 
-  /** It holds state that only this pod may change: its claim must not lapse unnoticed. */
-  get isKept(): boolean {
-    return this.task.work !== undefined && this.task.isOpen
+  /** The group has accepted the claim. */
+  claimed(nonce: string): void {
+    this.claim = nonce
+    this.isCurrent = true
+    this.moved()
   }
 
-  /** Claimed and marked with the producer in use, and known to be whole. */
-  get isSecure(): boolean {
-    return this.fresh && this.claim !== undefined && this.marked === this.claim && !this.checking
-  }
-
-  /** The owner's hand-over was read in the state topic, or its producer is fenced. */
-  get ownerIsOut(): boolean {
-    return !this.owner || this.#isOut(this.owner)
-  }
-
-  /** What the stored claim says; `false`: it was another's meanwhile, and is to be restarted. */
-  verify(stored: Claim | undefined, live: ReadonlySet<string>, producer: string, now: number): boolean {
-    this.verified = true
-    if (stored && this.sent.has(stored.nonce)) {
-      // An answer was lost: the claim stands, but which of ours it is matters for the marker.
-      if (stored.nonce !== this.claim) this.fresh = false
-      this.#isUnclaimed = false
-      return true
-    }
-    if (this.claim !== undefined) return false
-    this.#live = live
-    if (!stored && !this.#isUnclaimed) this.waitingSince = now
-    this.#isUnclaimed = !stored
-    const owner = stored ?? this.owner
-    this.#awaitOwner(owner?.producer === producer ? undefined : owner, now)
-    return true
-  }
-
-  /** Its pod was out of the group for a while: the task may have been another's, who knows only now whom to leave it to. */
-  wasOut(now: number): void {
-    this.verified = false
-    this.waitingSince = now
-  }
-
-  /** Whoever is out is not waited for. Where no claim is stored, whoever has marked the task is. True: somebody else is now. */
-  lookForOwner(producer: string, now: number): boolean {
-    if (this.ownerIsOut) this.owner = undefined
-    if (!this.#isUnclaimed || this.owner || this.claim !== undefined) return false
-    this.#awaitOwner(this.strangerBehind(producer), now)
-    return this.owner !== undefined
-  }
-
-  /** It may be claimed: nobody stands in the way, and where only markers can tell of somebody they were read. */
-  mayBeClaimed(now: number): boolean {
-    if (this.owner || this.fresh) return false
-    return !this.#isUnclaimed || this.#hasReadAll || now - this.waitingSince >= PATIENCE_MS
-  }
-
-  /** It is given up: it has as long as its successor waits. */
-  leaves(now: number, handOverMaxMs: number): void {
-    this.leaveBy = now + this.#graceMs(handOverMaxMs) + PATIENCE_MS
-    this.task.leave()
-  }
-
-  /** How long its owner is waited for. */
-  patienceMs(handOverMaxMs: number): number {
-    return PATIENCE_MS + (this.ownerIsAlive ? this.#graceMs(handOverMaxMs) : 0)
-  }
-
-  #graceMs(handOverMaxMs: number): number {
-    return Math.min(this.task.program.timeoutMs, handOverMaxMs)
-  }
-
-  /**
-   * What a fence of this owner settles of what was read so far, a claim that stands in the way and markers: all that is its own
-   * or of others who went by its producer's name and are gone. One who lives under that name may still hand over. Nothing once
-   * it is claimed: our marker may stand before what they wrote last, so that it takes another one behind the fence.
-   */
-  settledBy({ producer, incarnation }: Claim): readonly string[] {
-    if (this.fresh) return []
-    const markers = this.task.tail?.foreignMarkers.values() ?? []
-    const read = this.owner ? [...markers, this.owner] : [...markers]
-    const isOut = (each: Claim) => each.incarnation === incarnation || !this.#live.has(each.incarnation)
-    return read.filter(each => each.producer === producer && isOut(each)).map(({ nonce }) => nonce)
-  }
-
-  /** The producer was fenced after these were read: nothing under them can follow. */
-  settle(nonces: readonly string[]): void {
-    for (const nonce of nonces) this.#settled.add(nonce)
-    if (this.owner && this.#settled.has(this.owner.nonce)) this.verified = false
-  }
-
-  /** Its owner may still hand it over, or has done so where we have not read yet; or it cannot be fenced for now. */
-  isWaiting(now: number, handOverMaxMs: number): boolean {
-    if (now < this.blockedUntil) return true
-    if (now - this.waitingSince >= this.patienceMs(handOverMaxMs)) return false
-    // Whoever has left may be back under its name: a fence would hit the one that came back, which will tell that it is out.
-    return this.ownerIsAlive || !this.#hasReadAll || this.#ownerIsBack
-  }
-
-  /** Its owner has had its time. What it left may be unread, if we have slept meanwhile: true if that is looked at first. */
-  looksAgain(now: number): boolean {
-    if (!this.ownerIsAlive) return false
-    this.overdue = this.owner?.nonce
-    this.waitingSince = now
-    this.ownerIsAlive = false
-    return true
-  }
-
-  /** Somebody who has marked the task before us and is not known to be out. */
-  strangerBehind(producer: string): Claim | undefined {
-    for (const marker of this.task.tail?.foreignMarkers.values() ?? []) {
-      if (marker.producer !== producer && !this.#isOut(marker)) return marker
-    }
-    return undefined
-  }
-
-  /**
-   * Reading up to our own marker has shown somebody who may still be at work. One that lives is waited for, as its release
-   * may follow; then the task is claimed and marked again. Returns for how long, at most.
-   */
-  meets(stranger: Claim, now: number, handOverMaxMs: number): number {
-    this.#awaitOwner(stranger, now)
-    this.fresh = false
-    this.task.tail?.readOn()
-    return this.patienceMs(handOverMaxMs)
+  get mayBeMarked(): boolean {
+    return this.isCurrent && this.marked !== this.claim && !this.task.isMute
   }
 
   /** What marks the task as ours: the new marker, and the end of our earlier ones. */
@@ -207,13 +210,17 @@ export class Holding {
     return { ...this.task.statePlace, records: this.#marking }
   }
 
-  /** The marker is there, and the earlier ones are gone. */
-  wasMarked(nonce: string, now: number): void {
+  /** The marker is there, and the earlier ones are gone: what stands before it is read. */
+  wasMarked(nonce: string): void {
+    if (this.claim !== nonce || !this.task.isOpen) return
     this.marked = nonce
-    this.markedAt = now
+    this.markedAt = this.#options.pod.system.monotonic()
     this.#written.clear()
     this.#written.add(nonce)
     this.task.noted(this.#marking)
+    if (this.isKept) this.#check(nonce)
+    else this.#restoreTo(nonce)
+    this.moved()
   }
 
   /** Its state topic does not take the marker: it cannot be ours, and holds up no other task. */
@@ -222,60 +229,73 @@ export class Holding {
     else this.task.cannotCommit(error)
   }
 
-  get #ownerIsBack(): boolean {
-    const { owner } = this
-    return owner !== undefined && [...this.#live].some(member => isSamePod(member, owner.incarnation))
+  get isChecking(): boolean {
+    return this.#isChecking
   }
 
-  get #hasReadAll(): boolean {
-    return (this.task.tail?.position ?? 0) >= this.readableEnd
+  /** Nobody else has written since the last own commit. */
+  checked(): void {
+    this.#isChecking = false
+    this.moved()
   }
 
-  #awaitOwner(owner: Claim | undefined, now: number): void {
-    if (owner && owner.nonce !== this.owner?.nonce) this.waitingSince = now
-    this.owner = owner
-    this.ownerIsAlive =
-      owner !== undefined && owner.nonce !== this.overdue && this.#live.has(owner.incarnation)
+  /**
+   * Reading up to our own marker has shown somebody who may still be at work. One that lives is waited for, as its release
+   * may follow; then the task is claimed and marked again. Returns for how long, at most.
+   */
+  meets(owner: Claim): number {
+    this.previous.await(owner)
+    this.isCurrent = false
+    this.#tail?.readOn()
+    this.moved()
+    return this.previous.patienceMs
   }
 
-  #isOut({ nonce }: Claim): boolean {
-    return this.task.tail?.released.has(nonce) === true || this.#settled.has(nonce)
+  /**
+   * What a fence of this owner settles of what was read. Nothing once the task is claimed: our marker may stand before what they
+   * wrote last, so that it takes another one behind the fence.
+   */
+  settledBy(owner: Claim): readonly string[] {
+    return this.isCurrent ? [] : this.previous.settledBy(owner)
   }
 
-  /** Blocks it for what keeps its restore from coming to an end. */
-  async blockHeldUp(pod: Pick<PodContext, 'log' | 'limits' | 'block'>): Promise<void> {
-    if (this.#isBeingExplained) return
-    this.#isBeingExplained = true
-    const { topic, partition } = this.task.statePlace
-    const position = this.task.tail?.position ?? 0
-    const explained = await pod.log.explainHalt?.(this.task.statePlace).catch(() => undefined)
-    const diagnosis =
-      `${topic}/${partition} was read to offset ${position}, and the marker written behind it does not show: a transaction ` +
-      `that never ended holds readers back; ${explained ?? UNEXPLAINED}`
-    const timeoutMs = pod.limits.restoreTimeoutMs
-    pod.block(
-      this.task.name,
-      new CaudalError('RESTORE_BLOCKED', { task: this.task.name, timeoutMs, diagnosis }),
-    )
-    this.#isBeingExplained = false
+  /** The producer was fenced after these were read: nothing under them can follow. */
+  settle(nonces: readonly string[]): void {
+    if (this.previous.settle(nonces)) this.isRead = false
+    this.moved()
   }
-}
 
-/**
- * What these wait for was refused until somebody acts: they stand still and others go on. Returns when it is tried again;
- * `undefined` for any other failure.
- */
-export function standStill(
-  holdings: Iterable<Holding>,
-  error: unknown,
-  pod: Pick<PodContext, 'system' | 'block' | 'enqueue'>,
-): number | undefined {
-  if (actionOf(error) !== 'blockTask') return undefined
-  const until = pod.system.monotonic() + LOOK_AGAIN_MS
-  for (const holding of holdings) {
-    holding.blockedUntil = until
-    if (holding.task.phase === 'restoring') pod.block(holding.task.name, error)
+  /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
+  #check(nonce: string): void {
+    this.#isChecking = true
+    const tail = this.#read(() => undefined)
+    tail.readTo(nonce)
+    tail.start()
   }
-  pod.system.after(LOOK_AGAIN_MS + 1, () => pod.enqueue(() => undefined))
-  return until
+
+  /** The own marker was written: restoring ends there. */
+  #restoreTo(nonce: string): void {
+    this.#target = nonce
+    this.#tail?.readTo(nonce)
+  }
+
+  #read(apply: TailOptions['apply']): Tail {
+    const { task, pod, openTail } = this.#options
+    const { log, system, incarnation } = pod
+    this.#tail?.close()
+    this.#tail = openTail({
+      place: task.statePlace,
+      from: task.position,
+      topicId: task.stateTopicId,
+      log,
+      system,
+      incarnation,
+      enqueue: callback => pod.enqueue(() => task.isOpen && task.guard(callback)),
+      apply,
+      onSeen: () => pod.wake(),
+      onFailed: (error, offset) => task.readFailed(error, offset),
+    })
+    this.seen = this.#tail
+    return this.#tail
+  }
 }

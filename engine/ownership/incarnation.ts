@@ -17,7 +17,7 @@ export function isSamePod(incarnation: string, other: string): boolean {
  * the group knows until its session ends; whoever is still a member when this one has run for longer than that lives. `startedAt` is
  * by the monotonic clock of this process; who started later is told by the time stamps in the names.
  */
-export function yieldToNamesake(pod: PodContext, members: ReadonlySet<string>, startedAt: number): void {
+export function endIfDuplicate(pod: PodContext, members: ReadonlySet<string>, startedAt: number): void {
   const { incarnation, limits, system } = pod
   if (system.monotonic() - startedAt <= limits.sessionTimeoutMs + SLACK_MS) return
   const earlier = (other: string) => isSamePod(incarnation, other) && startOf(other) <= startOf(incarnation)

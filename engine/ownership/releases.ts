@@ -29,8 +29,8 @@ export class Releases {
     for (const nonce of sent) this.#owed.set(nonce, task.statePlace)
   }
 
-  /** What former incarnations have left, by the metadata stored for each state partition. */
-  oweFormer(
+  /** What earlier incarnations of this pod have left, by the metadata stored for each state partition. */
+  owePredecessors(
     { incarnation, producer }: { readonly incarnation: string; readonly producer: string },
     places: readonly TopicPartition[],
     stored: readonly (string | undefined)[],

@@ -15,6 +15,7 @@ import { decodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { decodeMarker, decodeRelease, type Marker } from '#engine/commit/claims.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
 import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
+import type { StateEntry, StoredEntries } from '#engine/task/task.ts'
 
 const FETCH_RECORDS_MAX = 10_000
 const RETRY_MS = 100
@@ -30,20 +31,52 @@ export interface TailOptions {
   readonly incarnation: string
   readonly enqueue: (callback: () => void) => void
   /** Entries read, up to an offset. */
-  readonly apply: (entries: readonly (readonly [string, Uint8Array | null])[], position: number) => void
+  readonly apply: (entries: readonly StateEntry[], position: number) => void
   /** Something was seen that ownership may be waiting for: a release, or the own marker. */
   readonly onSeen: () => void
-  readonly onFailed: (error: unknown) => void
+  /** It cannot be read on from this offset. */
+  readonly onFailed: (error: unknown, offset: number) => void
 }
 
-export class StateTail {
+/** What was read of a state partition so far. */
+export interface TailView {
   /** By entry, the markers of other incarnations that no owner has deleted: those who wrote them may still be at work. */
-  readonly foreignMarkers = new Map<string, Marker>()
+  readonly foreignMarkers: ReadonlyMap<string, Marker>
   /** Anything of another incarnation was read: a marker or a checkpoint. */
-  foreign = false
+  readonly foreign: boolean
   /** The nonces that were given up. */
-  readonly released = new Set<string>()
+  readonly released: ReadonlySet<string>
   /** Numbers of this incarnation's own commits that were read. */
+  readonly numbers: ReadonlySet<number>
+  /** Up to where it was read. */
+  readonly position: number
+  /** The own marker that was asked for was read. */
+  readonly reached: boolean
+}
+
+/** Before anything was read. */
+export const NOTHING_READ: TailView = {
+  foreignMarkers: new Map(),
+  foreign: false,
+  released: new Set(),
+  numbers: new Set(),
+  position: 0,
+  reached: false,
+}
+
+/** Reads a state partition, as ownership asks for it. */
+export interface Tail extends TailView {
+  start(): void
+  resume(stored: StoredEntries): void
+  readTo(nonce: string): void
+  readOn(): void
+  close(): void
+}
+
+export class StateTail implements Tail {
+  readonly foreignMarkers = new Map<string, Marker>()
+  foreign = false
+  readonly released = new Set<string>()
   readonly numbers = new Set<number>()
   position: number
   reached = false
@@ -88,7 +121,7 @@ export class StateTail {
   }
 
   /** What a local copy already holds of the engine's own entries. */
-  resume(markers: Iterable<readonly [string, Uint8Array]>, release: Uint8Array | undefined): void {
+  resume({ markers, release }: StoredEntries): void {
     for (const [entry, marker] of markers) this.#sawMarker(entry, marker)
     if (release) this.#sawRelease(release)
     this.foreign = false
@@ -117,7 +150,7 @@ export class StateTail {
     this.#reader = undefined
   }
 
-  #read({ key, value }: LogRecord): readonly [string, Uint8Array | null] {
+  #read({ key, value }: LogRecord): StateEntry {
     const entry = key && isUtf8(key) ? asText(key) : '' // Whatever is no text was written by somebody else.
     if (value && entry === CHECKPOINT) {
       const { incarnation, number } = decodeCheckpoint(value)
@@ -151,6 +184,6 @@ export class StateTail {
       )
       return
     }
-    this.#options.onFailed(error)
+    this.#options.onFailed(error, this.position)
   }
 }

@@ -51,7 +51,7 @@ export class Trouble {
     const goesOn = this.#told?.kind === kind && now - this.#told.lastAt < limits.sessionTimeoutMs
     this.#told = { kind, lastAt: now }
     logger[goesOn ? 'debug' : 'warn']('taking over tasks: trying again', { error: String(error) })
-    this.met(error)
+    this.record(error)
   }
 
   #blocked(reason: string): void {
@@ -60,7 +60,7 @@ export class Trouble {
   }
 
   /** Ends the pod with NO_PROGRESS when it goes round in a circle. */
-  met(error: unknown): void {
+  record(error: unknown): void {
     const kind = kindOf(error)
     if (error instanceof CaudalError && PASSING.has(error.code)) return
     const { system, limits } = this.#pod

@@ -17,6 +17,7 @@ import type { Log } from '#engine/log/log.ts'
 import { Confirmation } from '#engine/ownership/confirmation.ts'
 import { incarnationOf } from '#engine/ownership/incarnation.ts'
 import { Ownership } from '#engine/ownership/ownership.ts'
+import { StateTail } from '#engine/ownership/state-tail.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { Gate } from '#engine/task/gate.ts'
@@ -128,6 +129,7 @@ export class Pod {
       confirmation: this.#confirmation,
       committer,
       makeTask: task => this.#factory.make(task),
+      openTail: tail => new StateTail(tail),
     })
     this.#turns = new Turns(system, this.#ownership, committer)
     this.#watch = new TopicWatch(plan, pod)
@@ -194,7 +196,7 @@ export class Pod {
     if (this.phase === 'running') {
       this.#life.move('stopping')
       this.#lastTasks = this.tasks
-      this.enqueue(() => this.#ownership.keepOnly([]))
+      this.enqueue(() => this.#ownership.assign([]))
       this.enqueue(() => this.#group.membership?.rejoin())
       const graceMs = this.#options.limits.handOverMaxMs + STOP_PATIENCE_MS
       this.#cancelPatience = this.#options.system.after(graceMs, () =>
@@ -206,7 +208,7 @@ export class Pod {
   }
 
   get tasks(): readonly Task[] {
-    return [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()].map(({ task }) => task)
+    return [...this.#ownership.held.values(), ...this.#ownership.leaving.values()].map(({ task }) => task)
   }
 
   /** Figures of this pod; those that show the present are brought up to date when this is read. */
@@ -273,7 +275,7 @@ export class Pod {
 
   #block(name: string, error: unknown): void {
     this.#options.logger.error('a task is blocked', { task: name, error: reasonOf(error) })
-    this.enqueue(() => this.#ownership.holdings.get(name)?.task.block(error))
+    this.enqueue(() => this.#ownership.held.get(name)?.task.block(error))
   }
 
   fail(error: unknown): void {
@@ -330,9 +332,7 @@ export class Pod {
     this.#stall.stop()
     this.#inbox.close()
     this.#upkeep.stop()
-    for (const { task } of [...this.#ownership.holdings.values(), ...this.#ownership.leaving.values()]) {
-      task.close('closedDirty')
-    }
+    this.#ownership.close()
     this.#tables.close()
     this.#committer.dropProducer()
     // Whoever runs a pod within a longer life must not keep its tasks from the others.

@@ -26,12 +26,12 @@ export class Turns {
     const until = this.#system.monotonic() + HALF_STEP_MS_MAX
     for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
     let more = false
-    for (const holding of [...this.#ownership.holdings.values()]) {
+    for (const holding of [...this.#ownership.held.values()]) {
       const { task } = holding
       if (task.phase !== 'running' || !task.work) continue
       const started = task.work.start(STEP_RECORDS_MAX, until)
       if (started === STEP_RECORDS_MAX) more = true
-      if (started > 0) this.#ownership.hadItsTurn(holding)
+      if (started > 0) this.#ownership.rotate(holding)
       for (const intake of task.intakes) intake.fetch()
       if (this.#system.monotonic() >= until) return true
     }
@@ -41,7 +41,7 @@ export class Turns {
   /** When something is due that waits for time alone; infinite where nothing does. */
   nextDue(): number {
     let due = Number.POSITIVE_INFINITY
-    for (const { task } of this.#ownership.holdings.values()) {
+    for (const { task } of this.#ownership.held.values()) {
       const next = task.work?.nextDue() ?? Number.POSITIVE_INFINITY
       // What was due when the turns began and was not started waits for a gate or for room: no matter of time.
       if (next > this.#startedAt) due = Math.min(due, next)

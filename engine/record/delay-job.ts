@@ -1,8 +1,9 @@
 /** One hop of a delayed record: to the next tier or, when it is due, to its target. The bytes are untouched. */
 import { CaudalError } from '#core/errors.ts'
+import { withHeader, withoutHeader } from '#core/headers.ts'
 import { HEADER, type LogRecord, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
-import { type Outlet, type Outlets, withHeader, withoutHeader } from '#engine/commit/outlets.ts'
+import type { Outlet, Outlets } from '#engine/commit/outlets.ts'
 import { type DelayHeader, decodeDelay, encodeDelay, nextHop, restOf } from './delay-route.ts'
 import { recordId } from './identity.ts'
 import { attemptBefore, type Job, type JobRun, type StateWrite } from './job.ts'

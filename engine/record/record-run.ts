@@ -8,10 +8,11 @@
  */
 import { passApart } from '#core/codec.ts'
 import { CaudalError, type NotYetReadable, reasonOf } from '#core/errors.ts'
+import { headersOf, withHeader } from '#core/headers.ts'
 import type { Logger } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
 import { HEADER, type Headers, type NewRecord } from '#core/record.ts'
-import { headersOf, type Output, withHeader } from '#engine/commit/outlets.ts'
+import type { Output } from '#engine/commit/outlets.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TableSnapshot } from '#engine/topics/global-table.ts'
 import { asWork, type Work } from './current-work.ts'

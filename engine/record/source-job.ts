@@ -1,8 +1,8 @@
 /** The work of one record of a source: its value decoded for each operator that reads the source. */
 import { decodeApart } from '#core/codec.ts'
 import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
+import { withoutHeader } from '#core/headers.ts'
 import { HEADER, type Headers, type LogRecord, type TopicPartition } from '#core/record.ts'
-import { withoutHeader } from '#engine/commit/outlets.ts'
 import { Delivery } from './delivery.ts'
 import { markOf, provenId } from './given-up.ts'
 import { placeId, recordId } from './identity.ts'

@@ -8,7 +8,6 @@ import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#core
 import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { encodeRelease } from '#engine/commit/claims.ts'
 import type { CommitPart, Committable } from '#engine/commit/committer.ts'
-import { StateTail, type TailOptions } from '#engine/ownership/state-tail.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { SourceIntake } from '#engine/record/source-intake.ts'
 import { declarationsOf, type StageProgram } from '#engine/record/stage-program.ts'
@@ -18,17 +17,15 @@ import { TaskState } from '#engine/state/task-state.ts'
 import { TimerQueue } from '#engine/state/timer-queue.ts'
 import type { Plan } from '#topology/plan.ts'
 import { sourcePlacesOf } from '#topology/plan-tasks.ts'
+import { LocalCopy } from './local-copy.ts'
 import { openIntakes } from './open-intakes.ts'
 import { SourcePositions } from './source-positions.ts'
-import { checkpointLost, extentOf, type FoundSources, sourceFailure } from './source-starts.ts'
+import { checkpointLost, extentOf, sourceFailure } from './source-starts.ts'
 import { outputsOf } from './staging.ts'
 import { endOfMarkers, migrateLayout } from './state-migration.ts'
 import { Sweep } from './sweep.ts'
 import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
 import { TaskWork, type WorkingTask } from './task-work.ts'
-
-const RETRY_MS = 200
-const STORE_RETRY_MS = 1_000
 
 export interface TaskOptions {
   readonly id: TaskId
@@ -46,6 +43,14 @@ export interface TaskOptions {
   readonly onStuck: (task: Task, error: unknown) => void
 }
 
+export type StateEntry = readonly [entry: string, value: Uint8Array | null]
+
+/** Markers and release that a state holds. */
+export interface StoredEntries {
+  readonly markers: Iterable<readonly [string, Uint8Array]>
+  readonly release: Uint8Array | undefined
+}
+
 export class Task implements Committable, WorkingTask {
   readonly id: TaskId
   readonly name: string
@@ -59,74 +64,66 @@ export class Task implements Committable, WorkingTask {
   isMute = false
   intakes: readonly SourceIntake[] = []
   committedLows: readonly number[] = []
-  tail: StateTail | undefined
   work: TaskWork | undefined
-  /** Resolves when its local copy is closed. */
-  readonly whenClosed: Promise<void>
-  readonly #released: () => void
+  readonly #copy: LocalCopy
   #state: TaskState | undefined
-  #store: Store | undefined
   #sweep: Sweep | undefined
   #positions: SourcePositions | undefined
-  #found: FoundSources = { bounds: [], topics: new Map() }
-  #mustDiscard = false
   /** It is on its way to be blocked. */
   #cannotRun = false
   #cancelDeadline: (() => void) | undefined
-  #isOpening = false
-  #waitsForCopy = false
-  /** The own marker, which may be written before the local copy is open. */
-  #target: string | undefined
+  #onOpened: () => void = () => undefined
   readonly #options: TaskOptions
 
   constructor(options: TaskOptions) {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.whenClosed = promise
-    this.#released = resolve
-    this.#options = options
     const { program, id, pod } = options
+    this.#options = options
     this.id = id
     this.name = taskKey(id)
     this.program = program
     this.pod = pod
     this.statePlace = { topic: program.stage.stateTopic, partition: id.partition }
     this.#sourcePlaces = sourcePlacesOf(program.stage, id.partition)
+    this.#copy = new LocalCopy({
+      ...options,
+      stateTopic: this.statePlace.topic,
+      sourcePlaces: this.#sourcePlaces,
+      isWanted: () => this.isOpen,
+      onOpened: store => this.guard(() => this.#opened(store)),
+      onFailed: error => this.#failed(sourceFailure(this.name, error)),
+    })
+  }
+
+  /** Resolves when its local copy is closed. */
+  get whenClosed(): Promise<void> {
+    return this.#copy.whenClosed
   }
 
   get isOpen(): boolean {
     return this.phase !== 'closedClean' && this.phase !== 'closedDirty'
   }
 
-  /** Opens the local copy and begins to read the state topic. */
-  open(): void {
-    const { pod, stores, ready } = this.#options
-    Promise.all([pod.log.bounds(this.#sourcePlaces), pod.topics.look()]).then(
-      ([bounds, topics]) =>
-        pod.enqueue(() => {
-          if (!this.isOpen) return
-          this.#found = { bounds, topics }
-          const topicId = this.#stateTopicId
-          if (topicId === undefined) return this.#openLater(RETRY_MS)
-          this.#isOpening = true
-          const of = { ...this.id, application: pod.application, topicId }
-          const opened = ready.then(() => stores.open(of))
-          opened.then(
-            store => this.#arrived(store),
-            error => this.#absent(error),
-          )
-        }),
-      error => pod.enqueue(() => this.#openingFailed(error)),
-    )
+  /** Opens the local copy; `opened` is called within a step of the pod. */
+  open(opened: () => void): void {
+    this.#onOpened = opened
+    this.#copy.open()
   }
 
-  /** The own marker was written: reading ends there. */
-  restoreTo(nonce: string): void {
-    this.#target = nonce
-    this.tail?.readTo(nonce)
+  /** The identity of the state topic, once the log was asked. */
+  get stateTopicId(): string | undefined {
+    return this.#copy.topicId
   }
 
-  get isRestored(): boolean {
-    return this.tail?.reached === true
+  /** Entries of the engine's own that its state holds. */
+  get stored(): StoredEntries {
+    const state = this.#state
+    invariant(state, `task ${this.name} was read before it was opened`)
+    return { markers: state.entries(MARKER_PREFIX), release: state.get(RELEASE) }
+  }
+
+  /** Entries of the state topic up to this position are part of the state from here on. */
+  restore(entries: readonly StateEntry[], position: number): void {
+    this.#state?.restore(entries, position)
   }
 
   /** It was blocked by what lies in the log, and goes on by itself once that is gone. */
@@ -134,10 +131,10 @@ export class Task implements Committable, WorkingTask {
     return this.phase === 'blocked' && PASSING_BLOCKS.some(code => hasCode(this.blockedBy, code))
   }
 
-  /** Ownership is settled and the state is whole: begin to work. */
-  run(): void {
+  /** Ownership is settled by the marker of this nonce and the state is whole: begin to work. */
+  run(nonce: string): void {
     const state = this.#state
-    invariant(state && this.isRestored, `task ${this.name} ran before it was restored`)
+    invariant(state, `task ${this.name} ran before it was opened`)
     if (this.#cannotRun) return
     const { pod, plan } = this.#options
     let migratedBytes = 0
@@ -150,12 +147,12 @@ export class Task implements Committable, WorkingTask {
         pod,
         places: this.#sourcePlaces,
         stored,
-        found: this.#found,
+        found: this.#copy.found,
         onFailed: error => this.#failed(error),
       })
       this.#positions = new SourcePositions(stored, this.name, this.intakes)
       migratedBytes = state.stage(migrated)
-      state.stage(endOfMarkers(state, this.#target))
+      state.stage(endOfMarkers(state, nonce))
     } catch (error) {
       this.#cannotRun = true
       return this.#failed(error)
@@ -169,21 +166,13 @@ export class Task implements Committable, WorkingTask {
     if (migratedBytes > 0) this.staged(migratedBytes)
   }
 
-  /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
-  check(nonce: string): void {
-    this.tail?.close()
-    this.tail = this.#openTail(() => undefined)
-    this.tail.readTo(nonce)
-    this.tail.start()
-  }
-
   /** The check found nothing foreign: the own marker is part of the state from here on. */
   checked(position: number): void {
     this.guard(() => this.#state?.restore([], position))
   }
 
   get position(): number {
-    return this.#store?.position ?? 0
+    return this.#copy.position ?? 0
   }
 
   /** Committed apart from the task's effects while it runs: its local copy gets them too, its position stays. */
@@ -278,93 +267,28 @@ export class Task implements Committable, WorkingTask {
     if (!this.isOpen) return
     this.#move(phase)
     this.#cancelDeadline?.()
-    this.tail?.close()
     for (const intake of this.intakes) intake.close()
     this.work?.close()
-    if (this.#store) this.#release(this.#store)
-    else if (!this.#isOpening) this.#released()
-  }
-
-  /** Outside a step, as there may be none any more: whatever is not noted here, nobody would close. */
-  #arrived(store: Store): void {
-    if (!this.isOpen) return this.#release(store)
-    this.#store = store
-    this.pod.enqueue(() => this.guard(() => this.#opened(store)))
-  }
-
-  #absent(error: unknown): void {
-    this.#isOpening = false
-    if (!this.isOpen) return this.#released()
-    this.pod.enqueue(() => this.#openingFailed(error))
+    this.#copy.close()
   }
 
   #opened(store: Store): void {
-    if (!this.isOpen) return
-    const state = new TaskState(store)
-    this.#state = state
-    this.tail = this.#openTail((entries, position) => state.restore(entries, position))
-    this.tail.resume(state.entries(MARKER_PREFIX), state.get(RELEASE))
-    if (this.#target !== undefined) this.tail.readTo(this.#target)
-    this.tail.start()
+    this.#state = new TaskState(store)
+    this.#onOpened()
     this.#options.onChanged()
   }
 
-  #openingFailed(error: unknown): void {
-    if (!this.isOpen) return
-    const isOfStore = hasCode(error, 'STORE_FAILED')
-    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return this.#failed(sourceFailure(this.name, error))
-    const { pod } = this.#options
-    const level = isOfStore && !this.#waitsForCopy ? 'warn' : 'debug'
-    pod.logger[level]('a task waits before it opens', { task: this.name, error: reasonOf(error) })
-    this.#waitsForCopy = isOfStore
-    this.#openLater(isOfStore ? STORE_RETRY_MS : RETRY_MS)
-  }
-
-  #openLater(delayMs: number): void {
-    const { pod } = this.#options
-    pod.system.after(delayMs, () => pod.enqueue(() => this.isOpen && this.open()))
-  }
-
-  #release(store: Store): void {
-    const { logger } = this.pod
-    const closed = this.#mustDiscard ? store.discard() : store.close()
-    const warn = (error: unknown) =>
-      logger.warn('a local copy was not closed', { task: this.name, error: String(error) })
-    closed.catch(warn).then(this.#released)
-  }
-
-  #openTail(apply: TailOptions['apply']): StateTail {
-    const { pod, onChanged } = this.#options
-    const { log, system, incarnation } = pod
-    return new StateTail({
-      place: this.statePlace,
-      from: this.position,
-      topicId: this.#stateTopicId,
-      log,
-      system,
-      incarnation,
-      enqueue: callback => pod.enqueue(() => this.guard(callback)),
-      apply,
-      onSeen: onChanged,
-      onFailed: error => this.#tailFailed(error),
-    })
-  }
-
-  get #stateTopicId(): string | undefined {
-    return this.#found.topics.get(this.statePlace.topic)?.id
-  }
-
-  #tailFailed(error: unknown): void {
+  /** Its state topic cannot be read on from this offset. */
+  readFailed(error: unknown, offset: number): void {
     const { topic } = this.statePlace
     if (hasCode(error, 'TOPIC_MISSING') || hasCode(error, 'TOPIC_REPLACED'))
       return this.#failed(new CaudalError('STATE_LOST', { topic, stage: this.id.stage }, error))
     if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
-    const offset = this.tail?.position ?? 0
     const lost = checkpointLost(this.name, this.statePlace, offset, extentOf(offset, error), error)
-    if (this.#store?.position === undefined) return this.#failed(lost)
+    if (this.#copy.position === undefined) return this.#failed(lost)
     // The copy holds what the topic does not: the topic is the truth.
     this.pod.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
-    this.#mustDiscard = true
+    this.#copy.mustDiscard = true
     this.close('closedDirty')
     this.pod.release(this.name, lost)
   }

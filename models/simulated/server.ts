@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { realSystem, type System } from '#core/system.ts'
-import { answerTo } from './answers.ts'
+import type { Answering } from './asked.ts'
 import { embed } from './embeddings.ts'
 import { type Behaviour, behaviourOf, CALM, type Profile } from './profile.ts'
 import { type ModelServerStats, Purchases } from './purchases.ts'
@@ -21,6 +21,8 @@ import {
 } from './wire.ts'
 
 export interface ModelServerOptions {
+  /** What the model says. */
+  readonly answerTo: Answering
   /** 0 for any free port. */
   readonly port?: number
   readonly seed?: number | string
@@ -52,11 +54,12 @@ export interface ModelServer {
  * order its calls arrive.
  *
  * ```ts
- * const server = await startModelServer({ port: 0, seed: 7, profile: { rateLimited: 0.05 } })
+ * const server = await startModelServer({ answerTo, seed: 7, profile: { rateLimited: 0.05 } })
  * ```
  */
-export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
+export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const state: State = {
+    answerTo: options.answerTo,
     system: options.system ?? realSystem,
     seed: String(options.seed ?? 1),
     profile: { ...CALM, ...options.profile },
@@ -95,6 +98,7 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
 }
 
 interface State {
+  readonly answerTo: Answering
   readonly system: System
   readonly seed: string
   profile: Profile
@@ -200,7 +204,7 @@ function finish(
 }
 
 function sendAnswer(
-  state: Pick<State, 'seed' | 'system'>,
+  state: Pick<State, 'answerTo' | 'seed' | 'system'>,
   chat: ChatBody,
   requestId: string,
   response: ServerResponse,
@@ -209,7 +213,7 @@ function sendAnswer(
     id: `chatcmpl-${requestId}`,
     model: chat.model,
     created: Math.floor(state.system.now() / 1000),
-    text: answerTo({ ...chat, seed: state.seed, requestId }),
+    text: state.answerTo({ ...chat, seed: state.seed, requestId }),
     promptTokens: chat.messages.reduce((sum, message) => sum + tokensOf(message.content), 0),
   }
   if (chat.stream) sendEvents(response, completion)

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { reasonOf } from '#core/errors.ts'
 import type { JsonSchema, Message } from '../model.ts'
-import type { Asked } from './answers.ts'
+import type { Asked } from './asked.ts'
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024
 

@@ -48,7 +48,7 @@ const WALL_TIME: readonly Allowed[] = [
     reads: 1,
     because: 'when a pod was started, in its name: who came later',
   },
-  { path: 'engine/ownership/ownership.ts', reads: 2, because: 'the time stamps of markers and releases' },
+  { path: 'engine/ownership/protocol.ts', reads: 2, because: 'the time stamps of markers and releases' },
   { path: 'engine/pod/preparation.ts', reads: 1, because: 'the time stamp of a record' },
   { path: 'engine/client/topic-client.ts', reads: 1, because: 'the time stamp of a record' },
   { path: 'models/simulated/server.ts', reads: 1, because: 'when a completion was created' },
@@ -131,7 +131,7 @@ export const CLOCK_RULES: readonly Rule[] = [
       return [...unneeded, ...unargued]
     },
     breach: {
-      'engine/runtime/back-off.ts':
+      'engine/pod/back-off.ts':
         '/** A pause. */\nexport const isOver = (system: { now(): number }, until: number) => system.now() >= until\n',
     },
   },

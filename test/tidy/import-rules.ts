@@ -17,29 +17,22 @@ const PURE = ['node:buffer', 'node:crypto', 'node:util']
 const LOG_PORT = 'engine/log/log.ts'
 /** The protocol of drivers whose transactions may be torn. */
 const REPAIR = 'engine/log/repair.ts'
-const ENGINE = ['engine/core', 'engine/state', 'engine/runtime', 'topology', LOG_PORT]
-const MODEL_PORT = 'models/model.ts'
-/** What is pure of the models: the port, and what is computed around a call. */
-const MODEL_PARTS = [
-  MODEL_PORT,
-  'answers/rubric.ts',
-  'answers/prompts.ts',
-  'answers/computed-judge.ts',
-  'answers/prices.ts',
-  'models/structured.ts',
-]
-/** The values that the operators of the pipeline pass on, and the contract of a task type. */
-const ANSWERS = 'pipelines/answers'
-const STORE_PORTS = ['stores/answers.ts', 'stores/cache.ts', 'stores/semantic.ts']
+/** The log as the rooms above it see it: the port, and what is written with nothing else. */
+const LOG = [LOG_PORT, 'engine/log/read-topic.ts', 'engine/log/partitioning.ts']
+/** Below the tasks: what a record, its topics and its commit are made of. */
+const RECORD = ['core', 'topology', 'engine/state', 'engine/commit', 'engine/topics', ...LOG]
+const POD = [...RECORD, 'engine/record', 'engine/task', 'engine/ownership']
+/** What is pure of the models: the port, and what reads an answer. */
+const MODEL_PARTS = ['models/model.ts', 'models/structured.ts', 'models/words.ts']
 const ALL = [
+  'core',
   'engine',
   'topology',
+  'answers',
   'operators',
   'models',
   'pipelines',
   'schemas',
-  'stores',
-  'gateway',
   'observability',
   'cli',
   'testing',
@@ -47,48 +40,47 @@ const ALL = [
 
 /** The longest matching path gives a file its row. */
 export const LAYERS: Readonly<Record<string, Row>> = {
-  'engine/core': { may: [], node: PURE },
-  topology: { may: ['engine/core'], mayTypes: [LOG_PORT], node: PURE },
-  [LOG_PORT]: { may: ['engine/core'], node: [] },
-  'engine/disk': { may: ['engine/core'], node: 'any' },
-  'engine/log/renamed-log.ts': { may: ['engine/core', LOG_PORT], node: [] },
-  'engine/log/embedded': { may: ['engine/core', 'engine/disk', LOG_PORT], node: 'any' },
-  'engine/log/socket': { may: ['engine/core', LOG_PORT], node: 'any' },
+  core: { may: [], node: [...PURE, 'node:diagnostics_channel'] },
+  topology: { may: ['core'], mayTypes: [LOG_PORT], node: PURE },
+  'engine/disk': { may: ['core'], node: 'any' },
+  [LOG_PORT]: { may: ['core'], node: [] },
+  'engine/log/read-topic.ts': { may: ['core', LOG_PORT], node: [] },
+  'engine/log/partitioning.ts': { may: ['core'], node: [] },
+  'engine/log/renamed-log.ts': { may: ['core', LOG_PORT], node: [] },
+  [REPAIR]: { may: ['core'], node: [] },
+  'engine/log/embedded': { may: ['core', 'engine/disk', LOG_PORT], node: 'any' },
+  'engine/log/socket': { may: ['core', LOG_PORT], node: 'any' },
   'engine/log/embedded/index.ts': { may: ['engine/log/embedded', 'engine/log/socket'], node: [] },
-  [REPAIR]: { may: ['engine/core'], node: [] },
-  'engine/log/kafka': { may: ['engine/core', LOG_PORT, REPAIR], node: 'any' },
-  'engine/log/simulated': { may: ['engine/core', LOG_PORT, REPAIR], node: PURE },
-  'engine/state': { may: ['engine/core'], node: PURE },
-  'engine/state/lmdb-file.ts': { may: ['engine/core', 'engine/disk', 'engine/state'], node: 'any' },
-  'engine/state/lmdb-store.ts': { may: ['engine/core', 'engine/disk', 'engine/state'], node: 'any' },
-  'engine/runtime': {
-    may: ['engine/core', 'engine/state', 'topology', LOG_PORT],
-    node: [...PURE, 'node:diagnostics_channel', 'node:async_hooks'],
-  },
-  'engine/pod/pod-name.ts': { may: ['engine/core'], node: ['node:os'] },
-  operators: { may: ['engine/core', ...MODEL_PARTS, ...STORE_PORTS, ANSWERS, 'schemas'], node: PURE },
-  [ANSWERS]: { may: ['engine/core', ...MODEL_PARTS, 'schemas'], node: PURE },
-  models: { may: ['engine/core'], node: PURE },
+  'engine/log/kafka': { may: ['core', LOG_PORT, REPAIR], node: 'any' },
+  'engine/log/simulated': { may: ['core', LOG_PORT, REPAIR], node: PURE },
+  'engine/state': { may: ['core'], node: PURE },
+  'engine/state/lmdb-file.ts': { may: ['core', 'engine/disk', 'engine/state'], node: 'any' },
+  'engine/state/lmdb-store.ts': { may: ['core', 'engine/disk', 'engine/state'], node: 'any' },
+  'engine/commit': { may: ['core', 'topology', ...LOG], node: PURE },
+  'engine/topics': { may: ['core', 'topology', ...LOG], node: PURE },
+  'engine/record': { may: RECORD, node: [...PURE, 'node:async_hooks'] },
+  'engine/task': { may: [...RECORD, 'engine/record'], node: PURE },
+  'engine/ownership': { may: [...RECORD, 'engine/record', 'engine/task'], node: PURE },
+  'engine/pod': { may: POD, node: PURE },
+  'engine/pod/pod-name.ts': { may: ['core'], node: ['node:os'] },
+  'engine/client': { may: [...POD, 'engine/pod'], node: PURE },
+  models: { may: ['core'], node: PURE },
   // Bodies come compressed though nobody asked.
-  'models/lean-fetch.ts': { may: ['engine/core', 'models'], node: [...PURE, 'node:zlib'] },
-  'models/simulated': { may: ['engine/core', 'models'], node: 'any' },
-  schemas: { may: ['engine/core', 'topology', LOG_PORT], node: PURE },
-  pipelines: {
-    may: ['engine/core', 'topology', 'operators', 'schemas', ...MODEL_PARTS, ...STORE_PORTS],
-    node: PURE,
-  },
-  stores: { may: ['engine/core'], node: 'any' },
-  gateway: { may: ['engine/core', LOG_PORT, 'schemas', ...STORE_PORTS], node: 'any' },
-  observability: { may: ['engine/core'], mayTypes: [LOG_PORT, 'engine/runtime'], node: 'any' },
+  'models/lean-fetch.ts': { may: ['core', 'models'], node: [...PURE, 'node:zlib'] },
+  'models/simulated': { may: ['core', 'models'], node: 'any' },
+  schemas: { may: [], node: PURE },
+  'schemas/avro': { may: ['core', 'topology', LOG_PORT], node: PURE },
+  answers: { may: ['core', 'schemas', ...MODEL_PARTS], node: PURE },
+  'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
+  operators: { may: ['core', 'answers', ...MODEL_PARTS], node: PURE },
+  pipelines: { may: ['core', 'topology', 'answers', 'operators', ...MODEL_PARTS], node: PURE },
+  observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   testing: {
-    may: [...ENGINE, 'engine/log/simulated', 'engine/log/embedded', MODEL_PORT, 'models/simulated.ts'],
+    may: ['core', 'topology', 'engine', 'models/model.ts'],
     node: 'any',
   },
   // The Kafka driver against scripted brokers, which read and write what it sends in its own formats.
-  'testing/simulation/driver': {
-    may: ['engine/core', LOG_PORT, 'engine/log/kafka', 'testing'],
-    node: PURE,
-  },
+  'testing/simulation/driver': { may: ['core', LOG_PORT, 'engine/log/kafka', 'testing'], node: PURE },
   cli: { may: ALL, node: 'any' },
   'index.ts': { may: ALL, node: [] },
   test: { may: [...ALL, 'index.ts', 'bench', 'deploy', 'examples', 'scripts'], node: 'any' },
@@ -105,7 +97,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ajv: ['models/structured.ts'],
   // By its own name: an example imports what its reader will.
   caudal: ['examples'],
-  avsc: ['schemas', 'test/unit/schemas'],
+  avsc: ['schemas/avro', 'test/unit/schemas'],
   'csv-parse': ['cli/events/csv.ts'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
   lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
@@ -140,7 +132,7 @@ const layers: Rule = {
     'engine/pod/pod.ts': "/** Pod. */\nimport { kafka } from '#engine/log/kafka/log.ts'\n",
     'topology/builder.ts': "/** Builder. */\nimport { log } from '#engine/log/log.ts'\n",
     'misplaced/thing.ts': '/** A folder that nobody planned. */\n',
-    'engine/core/disk.ts': "/** Core does no I/O. */\nimport { readFileSync } from 'node:fs'\n",
+    'core/disk.ts': "/** Core does no I/O. */\nimport { readFileSync } from 'node:fs'\n",
   },
 }
 
@@ -198,7 +190,7 @@ const crossings: Rule = {
   name: 'crossings',
   because:
     'an import that crosses a folder should look like it: the alias shows the crossing, the dot shows kinship',
-  instead: "write '#engine/core/record.ts' across folders and './record.ts' inside one",
+  instead: "write '#core/record.ts' across folders and './record.ts' inside one",
   check: perFile(inProduct, (file, report) => {
     for (const each of file.imports) {
       if (each.path === undefined) continue
@@ -228,8 +220,44 @@ const cycles: Rule = {
     })
   },
   breach: {
-    'engine/core/a.ts': "/** A. */\nimport { b } from './b.ts'\n",
-    'engine/core/b.ts': "/** B. */\nimport { a } from './a.ts'\n",
+    'core/a.ts': "/** A. */\nimport { b } from './b.ts'\n",
+    'core/b.ts': "/** B. */\nimport { a } from './a.ts'\n",
+  },
+}
+
+/** Rooms of the engine, from the lowest floor to the highest. */
+const FLOORS_MAX = 8
+const ARROWS_MAX = 30
+
+const rooms: Rule = {
+  name: 'rooms',
+  because:
+    'two folders that import each other, in a circle of any length, are one folder in two places; a reader goes through the rooms of the engine one after another',
+  instead:
+    'move what both need down, hand it in as an argument, or declare what is needed as an interface in the lower room',
+  check: tree => {
+    const next = arrowsOf(tree.sources)
+    const circles = [...next.keys()].flatMap(room => {
+      const way = wayBack(room, next)
+      return way?.every(each => room <= each)
+        ? [{ path: room, line: 1, what: [...way, room].join(' -> ') }]
+        : []
+    })
+    if (circles.length > 0) return circles
+    const engine = [...next].filter(([room]) => room.startsWith('engine/'))
+    const within = new Map(engine.map(([room, to]) => [room, to.filter(each => each.startsWith('engine/'))]))
+    const arrows = [...within.values()].reduce((sum, to) => sum + to.length, 0)
+    const floors = Math.max(0, ...[...within.keys()].map(room => floorOf(room, within)))
+    const told = (what: string) => [{ path: 'engine', line: 1, what }]
+    return [
+      ...(arrows > ARROWS_MAX ? told(`${arrows} arrows between its rooms, at most ${ARROWS_MAX}`) : []),
+      ...(floors > FLOORS_MAX ? told(`${floors} floors, at most ${FLOORS_MAX}`) : []),
+    ]
+  },
+  breach: {
+    'core/a.ts': "/** A. */\nimport { b } from '#topology/b.ts'\n",
+    'topology/b.ts': "/** B. */\nimport { c } from '#models/c.ts'\n",
+    'models/c.ts': "/** C. */\nimport { a } from '#core/a.ts'\n",
   },
 }
 
@@ -260,8 +288,8 @@ const deadFiles: Rule = {
     })
   },
   breach: {
-    'engine/core/orphan.ts': '/** Nobody needs it. */\n',
-    'test/unit/orphan.test.ts': "/** Test. */\nimport { orphan } from '#engine/core/orphan.ts'\n",
+    'core/orphan.ts': '/** Nobody needs it. */\n',
+    'test/unit/orphan.test.ts': "/** Test. */\nimport { orphan } from '#core/orphan.ts'\n",
   },
 }
 
@@ -271,7 +299,15 @@ function startedProcesses(sources: readonly SourceFile[]): ReadonlySet<string> {
   return new Set(sources.flatMap(({ text }) => [...text.matchAll(named)].map(([, name = '']) => name)))
 }
 
-export const IMPORT_RULES: readonly Rule[] = [layers, packages, dependencies, crossings, cycles, deadFiles]
+export const IMPORT_RULES: readonly Rule[] = [
+  layers,
+  packages,
+  dependencies,
+  crossings,
+  cycles,
+  rooms,
+  deadFiles,
+]
 
 function rowOf(path: string): readonly [string, Row | undefined] {
   const own = Object.keys(LAYERS)
@@ -288,6 +324,23 @@ function problemOf(file: SourceFile, own: string, row: Row, each: Import): strin
   if (each.path === undefined || isUnder(each.path, [own, ...row.may])) return undefined
   if (!isUnder(each.path, row.mayTypes ?? [])) return `${own} may not import ${each.path}`
   return each.typeOnly ? undefined : `${own} may import only types of ${each.path}: ${file.path}`
+}
+
+/** By room, the other rooms that its files import. */
+function arrowsOf(sources: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
+  const next = new Map<string, Set<string>>()
+  for (const file of sources.filter(({ isProduct, path }) => isProduct && path !== 'index.ts')) {
+    const own = regionOf(file.path)
+    const others = next.get(own) ?? new Set()
+    next.set(own, others)
+    for (const path of pathsOf(file)) if (regionOf(path) !== own) others.add(regionOf(path))
+  }
+  return new Map([...next].map(([room, others]) => [room, [...others]]))
+}
+
+/** 1 for a room that imports no other. */
+function floorOf(room: string, next: ReadonlyMap<string, readonly string[]>): number {
+  return 1 + Math.max(0, ...(next.get(room) ?? []).map(below => floorOf(below, next)))
 }
 
 /** The shortest way from a file back to itself, the file first. */

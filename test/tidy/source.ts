@@ -13,7 +13,9 @@ const TEXT =
 
 /** Top folders that are shipped; the others (test, bench, examples, scripts, deploy) serve them. */
 export const PRODUCT = [
+  'answers',
   'cli',
+  'core',
   'engine',
   'gateway',
   'models',

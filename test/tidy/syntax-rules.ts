@@ -22,8 +22,7 @@ function syntax(
     because,
     instead,
     check: perFile(applies, (file, report) => file.visit(visitor(report, file))),
-    breach:
-      typeof breach === 'string' ? { 'engine/core/breach.ts': `/** A breach. */\n\n${breach}\n` } : breach,
+    breach: typeof breach === 'string' ? { 'core/breach.ts': `/** A breach. */\n\n${breach}\n` } : breach,
   }
 }
 
@@ -69,7 +68,7 @@ const typesRules: readonly Rule[] = [
         : [{ path: '.', line: 1, what: `${casts.length} casts, ${CASTS_MAX} allowed` }]
     },
     breach: {
-      'engine/core/casts.ts': `/** Casts. */\n${'export type { A } from "./a.ts"; (1 as number);\n'.repeat(CASTS_MAX + 1)}`,
+      'core/casts.ts': `/** Casts. */\n${'export type { A } from "./a.ts"; (1 as number);\n'.repeat(CASTS_MAX + 1)}`,
     },
   },
   syntax(
@@ -188,7 +187,7 @@ const moduleRules: readonly Rule[] = [
     'no-barrels',
     'a barrel hides where things live and ties files into cycles',
     'import from the file that defines it; index.ts is the one public door',
-    { 'engine/core/all.ts': "/** All. */\nexport * from './record.ts'\n" },
+    { 'core/all.ts': "/** All. */\nexport * from './record.ts'\n" },
     (report, file) => {
       const own = file.program.body.some(node => !('source' in node && node.source))
       return {

@@ -25,10 +25,10 @@ export const settledAfterTheFence: Alteration = () => {
 
 /** The stored claims of tasks on their way out are not read again. */
 export const leavingNotVerified: Alteration = () =>
-  replace(Holding.prototype, 'leaves', original => {
-    return function leaves(this: Holding, now, handOverMaxMs) {
-      Object.defineProperty(this, 'verified', { get: () => true, set: () => undefined })
-      original.call(this, now, handOverMaxMs)
+  replace(Holding.prototype, 'leave', original => {
+    return function leave(this: Holding) {
+      Object.defineProperty(this, 'isRead', { get: () => true, set: () => undefined })
+      original.call(this)
     }
   })
 
@@ -36,10 +36,10 @@ export const leavingNotVerified: Alteration = () =>
 export const claimedMarkersSettled: Alteration = () =>
   replace(Holding.prototype, 'settledBy', original => {
     return function settledBy(this: Holding, owner) {
-      const { fresh } = this
-      this.fresh = false
+      const { isCurrent } = this
+      this.isCurrent = false
       const nonces = original.call(this, owner)
-      this.fresh = fresh
+      this.isCurrent = isCurrent
       return nonces
     }
   })
@@ -68,9 +68,8 @@ export const livingNamesakeSettled: Alteration = () =>
   replace(Holding.prototype, 'settledBy', original => {
     return function settledBy(this: Holding, owner) {
       const incarnations = new Set([owner.incarnation])
-      for (const { incarnation } of this.task.tail?.foreignMarkers.values() ?? [])
-        incarnations.add(incarnation)
-      if (this.owner) incarnations.add(this.owner.incarnation)
+      for (const { incarnation } of this.seen.foreignMarkers.values()) incarnations.add(incarnation)
+      if (this.previous.claim) incarnations.add(this.previous.claim.incarnation)
       return [...incarnations].flatMap(incarnation => original.call(this, { ...owner, incarnation }))
     }
   })
@@ -78,10 +77,10 @@ export const livingNamesakeSettled: Alteration = () =>
 /** Only the claim that was accepted last counts as ours, not one whose answer was lost. */
 export const lostAnswerNotOurs: Alteration = () =>
   replace(Holding.prototype, 'verify', original => {
-    return function verify(this: Holding, stored, live, producer, now) {
+    return function verify(this: Holding, stored, live) {
       const others = [...this.sent].filter(nonce => nonce !== this.claim)
       for (const nonce of others) this.sent.delete(nonce)
-      const isOurs = original.call(this, stored, live, producer, now)
+      const isOurs = original.call(this, stored, live)
       for (const nonce of others) this.sent.add(nonce)
       return isOurs
     }

@@ -1,7 +1,9 @@
 /** A provider before a server that answers as a test says, over real HTTP. */
+
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect } from 'vitest'
+import { answerTo } from '#answers/simulated/answers.ts'
 import { ModelError, type ModelRequest } from '#models/model.ts'
 import { type OpenAiOptions, openAi } from '#models/openai.ts'
 import type { Profile } from '#models/simulated/profile.ts'
@@ -13,7 +15,7 @@ afterEach(async () => {
 })
 
 export async function simulated(profile: Partial<Profile> = {}, options: Partial<OpenAiOptions> = {}) {
-  const server = await startModelServer({ seed: 1, profile })
+  const server = await startModelServer({ answerTo, seed: 1, profile })
   const model = openAi({ baseUrl: server.url, model: 'simulated', ...options })
   releases.push(
     () => model.close(),

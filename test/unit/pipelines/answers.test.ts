@@ -1,6 +1,8 @@
 /** The graph of the answer pipeline: its shape, and the bundled sample walked through it over real HTTP. */
+
 import { readFileSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
+import { answerTo } from '#answers/simulated/answers.ts'
 import type { ActionEvent, Delivered, Failed } from '#answers/types.ts'
 import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
@@ -24,7 +26,7 @@ const sample = () =>
     .map(line => Buffer.from(line))
 
 async function simulated(profile: Partial<Profile> = {}): Promise<{ server: ModelServer; model: Model }> {
-  const server = await startModelServer({ seed: 1, profile })
+  const server = await startModelServer({ answerTo, seed: 1, profile })
   const model = openAi({ baseUrl: server.url, model: 'simulated', sendHints: true })
   releases.push(() => model.close(), server.close)
   return { server, model }

@@ -1,5 +1,6 @@
 /** Progress per source partition against a naive model, and the records that store it. */
 import { describe, expect, it } from 'vitest'
+import { SPAN_MAX } from '#core/limits.ts'
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import {
   decodeClaim,
@@ -9,7 +10,7 @@ import {
   encodeMarker,
   encodeRelease,
 } from '#engine/commit/claims.ts'
-import { SourceProgress, SPAN_MAX } from '#engine/commit/source-progress.ts'
+import { SourceProgress } from '#engine/commit/source-progress.ts'
 import { seededRandom } from '#testing/seeded-random.ts'
 
 /** Every offset below `next` is finished unless it is in `open`; `ahead` was finished before the restart. */

@@ -2,6 +2,7 @@
  * Ownership of one pod by hand: the real rules and the real committer, over a group, a log and tasks that do what a test says.
  * Whatever the pod asks is answered at once, unless the test holds the answer back.
  */
+import { subscribe } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { LIMITS } from '#core/limits.ts'
 import type { TopicPartition } from '#core/record.ts'
@@ -34,9 +35,16 @@ export class PlayedTask {
     foreign: false,
     position: 0,
     reached: false,
+    start: () => undefined,
+    resume: () => undefined,
+    readTo: (nonce: string) => {
+      this.target = nonce
+      this.tail.reached = false
+    },
     readOn: () => {
       this.tail.reached = false
     },
+    close: () => undefined,
   }
   phase = 'restoring'
   work: object | undefined
@@ -55,19 +63,15 @@ export class PlayedTask {
   get isOpen(): boolean {
     return !this.phase.startsWith('closed')
   }
-  get isRestored(): boolean {
-    return this.tail.reached
+  get stored() {
+    return { markers: [], release: undefined }
   }
-  open(): void {}
+  position = 0
+  open(opened: () => void): void {
+    opened()
+  }
   noted(): void {}
   checked(): void {}
-  restoreTo(nonce: string): void {
-    this.target = nonce
-  }
-  check(nonce: string): void {
-    this.target = nonce
-    this.tail.reached = false
-  }
   run(): void {
     this.phase = 'running'
     this.work = {}
@@ -151,6 +155,7 @@ export class OwnershipRig {
       statePlaces: [0, 1].map(partition => ({ topic: 'state', partition })),
       membership: () => membership,
       committer: this.#committer,
+      openTail: ({ place }) => this.task(`t/${place.partition}`).tail,
       confirmation: new Confirmation({
         system,
         sessionTimeoutMs: SESSION_MS,
@@ -171,6 +176,15 @@ export class OwnershipRig {
     const task = this.tasks.findLast(each => each.name === name)
     if (!task) throw new TypeError(`no task ${name} was made`)
     return task
+  }
+
+  /** The phases that the holdings of tasks go through from now on, in one list. */
+  phases(): Disposable & { readonly seen: readonly string[] } {
+    const seen: string[] = []
+    const unsubscribe = subscribe('caudal:task:ownership', ({ pod, from, to }) => {
+      if (pod === US) seen.push(`${from} ${to}`)
+    })
+    return { seen, [Symbol.dispose]: unsubscribe }
   }
 
   /** The group begins a generation with these tasks for this pod. */

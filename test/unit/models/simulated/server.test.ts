@@ -1,5 +1,7 @@
 /** The simulated provider over HTTP: OpenAI's shapes, drawn faults, and the count of what was bought. */
+
 import { afterEach, expect, test } from 'vitest'
+import { answerTo } from '#answers/simulated/answers.ts'
 import { type ModelServerOptions, startModelServer } from '#models/simulated/server.ts'
 import { manualTime, settle } from '../manual-time.ts'
 
@@ -8,8 +10,8 @@ afterEach(async () => {
   for (const release of releases.splice(0)) await release()
 })
 
-async function start(options: ModelServerOptions = {}) {
-  const server = await startModelServer({ seed: 1, ...options })
+async function start(options: Partial<ModelServerOptions> = {}) {
+  const server = await startModelServer({ answerTo, seed: 1, ...options })
   releases.push(server.close)
   const post = (path: string, body: unknown, requestId?: string, signal?: AbortSignal) =>
     fetch(`${server.url}${path}`, {

@@ -1,9 +1,10 @@
 /** What the simulated model says to each kind of prompt. */
 import { expect, test } from 'vitest'
 import { readVerdict } from '#answers/rubric.ts'
-import { type Asked, answerTo, summaryOf, tagged } from '#models/simulated/answers.ts'
+import { answerTo, summaryOf, tagged } from '#answers/simulated/answers.ts'
+import { moderationOf, sentimentOf } from '#answers/simulated/lexicon.ts'
+import type { Asked } from '#models/simulated/asked.ts'
 import { instanceOf } from '#models/simulated/instance.ts'
-import { moderationOf, sentimentOf } from '#models/simulated/lexicon.ts'
 import { validator } from '#models/structured.ts'
 
 const ask = (prompt: string, more: Partial<Asked> = {}) =>

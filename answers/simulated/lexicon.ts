@@ -1,5 +1,5 @@
 /** Sentiment and moderation by word lists, in Spanish and English: honest heuristics, so that simulated answers mean something. */
-import { languageOf, stem, words } from '../words.ts'
+import { languageOf, stem, words } from '#models/words.ts'
 
 const POSITIVE =
   'good great excellent amazing love loved lovely perfect happy helpful fast friendly wonderful recommend fantastic best enjoyed delicious clean bueno buena excelente genial encanta encantó perfecto perfecta feliz útil rápido amable maravilloso recomiendo fantástico mejor disfruté delicioso limpio increíble contento contenta gracias'

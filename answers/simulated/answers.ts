@@ -1,20 +1,13 @@
 /** What a simulated model says. It knows nothing: it draws on the reference, the context or the text that it is given. */
-import { judge } from '#answers/computed-judge.ts'
-import { unescapeTags } from '#answers/prompts.ts'
-import { VERDICT_NAME } from '#answers/rubric.ts'
-import type { JsonSchema, Message } from '../model.ts'
-import { contentStems, coverage, languageOf, sentences } from '../words.ts'
-import { draws } from './draw.ts'
-import { instanceOf } from './instance.ts'
-import { moderationOf, sentimentOf } from './lexicon.ts'
 
-export interface Asked {
-  readonly messages: readonly Message[]
-  readonly schema: { readonly name: string; readonly schema: JsonSchema } | undefined
-  readonly hints: { readonly reference?: string | undefined; readonly attempt?: number | undefined }
-  readonly seed: string
-  readonly requestId: string
-}
+import type { Asked } from '#models/simulated/asked.ts'
+import { draws } from '#models/simulated/draw.ts'
+import { instanceOf } from '#models/simulated/instance.ts'
+import { contentStems, coverage, languageOf, sentences } from '#models/words.ts'
+import { judge } from '../computed-judge.ts'
+import { unescapeTags } from '../prompts.ts'
+import { VERDICT_NAME } from '../rubric.ts'
+import { moderationOf, sentimentOf } from './lexicon.ts'
 
 /** The same request always gets the same answer. */
 export function answerTo(asked: Asked): string {

@@ -1,0 +1,54 @@
+/** Tasks that cannot be taken over until somebody acts: they are blocked with the reason, and others go on. */
+import { actionOf, CaudalError } from '#core/errors.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+import type { Holding } from './holding.ts'
+
+/** Whoever aborts what was committed drops it. */
+const UNEXPLAINED =
+  'find it with kafka-transactions.sh find-hanging, and ask kafka-transactions.sh describe how it ended before you abort it'
+/** What a person must fix is looked at again after this time. */
+const LOOK_AGAIN_MS = 5_000
+
+/**
+ * Blocks those that wait for something that was refused until somebody acts. Returns when it is tried again; `undefined` for any
+ * other failure.
+ */
+export function blockWaiting(
+  holdings: Iterable<Holding>,
+  error: unknown,
+  pod: Pick<PodContext, 'system' | 'block' | 'enqueue'>,
+): number | undefined {
+  if (actionOf(error) !== 'blockTask') return undefined
+  const until = pod.system.monotonic() + LOOK_AGAIN_MS
+  for (const { previous, task } of holdings) {
+    previous.blockedUntil = until
+    if (task.phase === 'restoring') pod.block(task.name, error)
+  }
+  pod.system.after(LOOK_AGAIN_MS + 1, () => pod.enqueue(() => undefined))
+  return until
+}
+
+/** Blocks those whose restore does not come to an end, each with what holds it up. */
+export class HeldUp {
+  readonly #pod: PodContext
+  /** Names of tasks of which the log is being asked. */
+  readonly #asking = new Set<string>()
+
+  constructor(pod: PodContext) {
+    this.#pod = pod
+  }
+
+  async block({ task, seen }: Holding): Promise<void> {
+    if (this.#asking.has(task.name)) return
+    this.#asking.add(task.name)
+    const { log, limits } = this.#pod
+    const { topic, partition } = task.statePlace
+    const explained = await log.explainHalt?.(task.statePlace).catch(() => undefined)
+    const diagnosis =
+      `${topic}/${partition} was read to offset ${seen.position}, and the marker written behind it does not show: a transaction ` +
+      `that never ended holds readers back; ${explained ?? UNEXPLAINED}`
+    const details = { task: task.name, timeoutMs: limits.restoreTimeoutMs, diagnosis }
+    this.#pod.block(task.name, new CaudalError('RESTORE_BLOCKED', details))
+    this.#asking.delete(task.name)
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The local copy of a task's state. It is opened once the log has said which topic the state is in; what is not there is asked for
+ * again. Whoever held it before in this process closes it first.
+ */
+import { hasCode, reasonOf } from '#core/errors.ts'
+import { type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
+import type { PodContext } from '#engine/record/pod-context.ts'
+import type { Store, StoreFactory } from '#engine/state/store.ts'
+import type { FoundSources } from './source-starts.ts'
+
+const RETRY_MS = 200
+const STORE_RETRY_MS = 1_000
+
+export interface LocalCopyOptions {
+  readonly id: TaskId
+  readonly pod: PodContext
+  readonly stores: StoreFactory
+  /** Resolves when an earlier holder of the copy in this process has closed it. */
+  readonly ready: Promise<void>
+  readonly stateTopic: string
+  readonly sourcePlaces: readonly TopicPartition[]
+  /** The task is open. */
+  readonly isWanted: () => boolean
+  /** Within a step of the pod. */
+  readonly onOpened: (store: Store) => void
+  readonly onFailed: (error: unknown) => void
+}
+
+export class LocalCopy {
+  /** What the log said of the topics when it was opened. */
+  found: FoundSources = { bounds: [], topics: new Map() }
+  /** It holds what the topic does not: it is thrown away when it is closed. */
+  mustDiscard = false
+  readonly whenClosed: Promise<void>
+  readonly #closed: () => void
+  readonly #options: LocalCopyOptions
+  #store: Store | undefined
+  #isOpening = false
+  /** It was said that it is not there. */
+  #isMissed = false
+
+  constructor(options: LocalCopyOptions) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.whenClosed = promise
+    this.#closed = resolve
+    this.#options = options
+  }
+
+  /** Up to where it has the state topic. */
+  get position(): number | undefined {
+    return this.#store?.position
+  }
+
+  /** The state topic's identity. */
+  get topicId(): string | undefined {
+    return this.found.topics.get(this.#options.stateTopic)?.id
+  }
+
+  open(): void {
+    const { pod, sourcePlaces, isWanted } = this.#options
+    Promise.all([pod.log.bounds(sourcePlaces), pod.topics.look()]).then(
+      ([bounds, topics]) =>
+        pod.enqueue(() => {
+          if (!isWanted()) return
+          this.found = { bounds, topics }
+          if (this.topicId === undefined) this.#openLater(RETRY_MS)
+          else this.#openStore(this.topicId)
+        }),
+      error => pod.enqueue(() => this.#failed(error)),
+    )
+  }
+
+  /** The task is closed. */
+  close(): void {
+    if (this.#store) this.#release(this.#store)
+    else if (!this.#isOpening) this.#closed()
+  }
+
+  #openStore(topicId: string): void {
+    const { id, pod, ready, stores } = this.#options
+    this.#isOpening = true
+    const opened = ready.then(() => stores.open({ ...id, application: pod.application, topicId }))
+    opened.then(
+      store => this.#arrived(store),
+      error => this.#absent(error),
+    )
+  }
+
+  /** Outside a step, as there may be none any more: whatever is not noted here, nobody would close. */
+  #arrived(store: Store): void {
+    const { pod, isWanted, onOpened } = this.#options
+    if (!isWanted()) return this.#release(store)
+    this.#store = store
+    pod.enqueue(() => isWanted() && onOpened(store))
+  }
+
+  #absent(error: unknown): void {
+    this.#isOpening = false
+    if (!this.#options.isWanted()) return this.#closed()
+    this.#options.pod.enqueue(() => this.#failed(error))
+  }
+
+  #failed(error: unknown): void {
+    const { id, pod, isWanted, onFailed } = this.#options
+    if (!isWanted()) return
+    const isOfStore = hasCode(error, 'STORE_FAILED')
+    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return onFailed(error)
+    const level = isOfStore && !this.#isMissed ? 'warn' : 'debug'
+    pod.logger[level]('a task waits before it opens', { task: taskKey(id), error: reasonOf(error) })
+    this.#isMissed = isOfStore
+    this.#openLater(isOfStore ? STORE_RETRY_MS : RETRY_MS)
+  }
+
+  #openLater(delayMs: number): void {
+    const { pod, isWanted } = this.#options
+    pod.system.after(delayMs, () => pod.enqueue(() => isWanted() && this.open()))
+  }
+
+  #release(store: Store): void {
+    const { id, pod } = this.#options
+    const closed = this.mustDiscard ? store.discard() : store.close()
+    const warn = (error: unknown) =>
+      pod.logger.warn('a local copy was not closed', { task: taskKey(id), error: String(error) })
+    closed.catch(warn).then(this.#closed)
+  }
+}

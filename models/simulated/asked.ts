@@ -1,0 +1,13 @@
+/** What a simulated model is asked. */
+import type { JsonSchema, Message } from '../model.ts'
+
+export interface Asked {
+  readonly messages: readonly Message[]
+  readonly schema: { readonly name: string; readonly schema: JsonSchema } | undefined
+  readonly hints: { readonly reference?: string | undefined; readonly attempt?: number | undefined }
+  readonly seed: string
+  readonly requestId: string
+}
+
+/** The text of an answer: the same for the same question. */
+export type Answering = (asked: Asked) => string
