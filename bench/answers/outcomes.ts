@@ -2,9 +2,9 @@
 
 import { TOPICS } from '#answers/topics.ts'
 import type { Delivered, Failed } from '#answers/types.ts'
-import { type Following, follow } from '#cli/follow.ts'
 import type { Tool } from '#cli/tool.ts'
 import { realSystem } from '#core/system.ts'
+import { type Following, follow } from '#engine/log/follow-topic.ts'
 import { pause } from '../measuring.ts'
 
 export interface Outcome {

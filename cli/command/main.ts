@@ -115,7 +115,7 @@ function exitOf(error: unknown): ExitCode {
   if (!(error instanceof CaudalError)) return EXIT.failed
   switch (error.code) {
     case 'REJECTED':
-      return error.details.exit === EXIT.notFound ? EXIT.notFound : EXIT.usage
+      return error.details.missing !== undefined ? EXIT.notFound : EXIT.usage
     case 'CONFIGURATION_INVALID':
     case 'TOPOLOGY_INVALID':
     case 'NAME_TAKEN':

@@ -1,10 +1,10 @@
 /** `caudal config`: prompts, model, weights and limits of task types, changed while the pipeline runs. */
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import { type Change, changesIn, changeTaskType, resetTaskType } from '#admin/task-configs.ts'
 import { isLoose } from '#answers/fields.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { type CommandContext, command, EXIT } from '../command/command.ts'
-import { type Change, changesIn, completed, takeBack, writeChange } from '../task-configs.ts'
 import { table } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 
@@ -26,9 +26,7 @@ change said. The version counts up unless it is given. With a fault nothing is w
       async ({ log, values }) => {
         const [taskType = '', source = '-'] = context.positionals
         const declared = await declaredIn(source, context)
-        const former = (await changesIn(log, values)).get(taskType)
-        const config = completed(taskType, declared, former)
-        await writeChange({ log, values, system: context.system }, taskType, config)
+        const config = await changeTaskType({ log, values, system: context.system }, taskType, declared)
         context.stdout.write(
           context.options.json
             ? `${JSON.stringify({ task_type: taskType, config })}\n`
@@ -49,11 +47,10 @@ export const configUnset = command({
   run: context =>
     withLog(context, async ({ log, values }) => {
       const [taskType = ''] = context.positionals
-      if ((await changesIn(log, values)).get(taskType)?.config === undefined) {
+      if (!(await resetTaskType({ log, values, system: context.system }, taskType))) {
         context.stderr.write(`${taskType} is not changed\n`)
         return EXIT.notFound
       }
-      await takeBack(log, context.system, taskType)
       context.stdout.write(
         context.options.json
           ? `${JSON.stringify({ task_type: taskType, config: null })}\n`

@@ -1,18 +1,16 @@
 /** `caudal dlq`: what failed for good, and sending it again. */
-import { asShown } from '#core/codec.ts'
+
+import { chosenOf, type Failure, failuresIn, replayFailures, shownFailure } from '#admin/failures.ts'
+import { TOPICS } from '#answers/topics.ts'
+import { cut } from '#core/cut.ts'
 import { CaudalError } from '#core/errors.ts'
-import { replay } from '#engine/client/replay.ts'
-import type { DeadLetter } from '#engine/record/dead-letter.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption } from '../graph-file.ts'
-import { type Failure, failuresIn } from '../replays.ts'
+import { graphOption } from '../command/graph-file.ts'
 import { LiveView, progressLine } from '../terminal/live-view.ts'
-import { count, cut, table, things } from '../terminal/text-table.ts'
+import { count, table, things } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 
 const json = { type: 'boolean', description: 'one JSON object a line' } as const
-/** Records written by one append. */
-const BATCH_RECORDS = 200
 
 export const dlqList = command({
   name: 'dlq list',
@@ -42,17 +40,15 @@ export const dlqShow = command({
     json: { type: 'boolean', description: 'one JSON object a line' },
     graph: graphOption,
   },
-  examples: ['caudal dlq show datos_crudos/3/17'],
+  examples: [`caudal dlq show ${TOPICS.raw}/3/17`],
   run: context =>
     withLog(
       context,
       async tool => {
         const { positionals, options, stdout, stderr } = context
         const found = (await failuresIn(tool)).filter(({ id }) => id === positionals[0])
-        for (const { kind, detail } of found) {
-          const shown = kind === 'dead' ? readable(detail as DeadLetter) : detail // Its kind says which of the two it is.
-          stdout.write(`${JSON.stringify(shown, undefined, options.json ? 0 : 2)}\n`)
-        }
+        for (const failure of found)
+          stdout.write(`${JSON.stringify(shownFailure(failure), undefined, options.json ? 0 : 2)}\n`)
         if (found.length > 0) return EXIT.ok
         stderr.write(`nothing with the id ${positionals[0]} failed, or it was sent again\n`)
         return EXIT.notFound
@@ -80,21 +76,17 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
         const { positionals, options, stdout, stderr, system, signal } = context
         if (options.all === positionals.length > 0)
           throw new CaudalError('REJECTED', { reason: 'name the ids, or give --all' })
-        const failures = await failuresIn(tool)
-        const chosen = options.all
-          ? failures.filter(({ kind }) => kind !== 'invalid')
-          : failures.filter(({ id }) => positionals.includes(id))
-        const missing = positionals.filter(id => !chosen.some(each => each.id === id))
+        const { failures, missing } = chosenOf(await failuresIn(tool), options.all ? 'all' : positionals)
         const view = new LiveView(stderr)
         const began = system.monotonic()
-        let done = 0
-        while (done < chosen.length && !signal.aborted) {
-          const batch = chosen.slice(done, done + BATCH_RECORDS)
-          await replay(tool.log, batch, system.now())
-          done += batch.length
-          if (view.isLive)
-            view.draw([progressLine('failures', done, chosen.length, system.monotonic() - began)])
-        }
+        const done = await replayFailures(tool.log, failures, {
+          system,
+          signal,
+          onProgress: sent => {
+            if (view.isLive)
+              view.draw([progressLine('failures', sent, failures.length, system.monotonic() - began)])
+          },
+        })
         view.clear()
         for (const id of missing) stderr.write(`nothing with the id ${id} failed, or it was sent again\n`)
         stdout.write(
@@ -103,7 +95,7 @@ not sent again by a second replay. Invalid events cannot be replayed: put mended
             : `${things(done, 'failure')} sent again\n`,
         )
         if (missing.length > 0) return EXIT.notFound
-        return done < chosen.length ? EXIT.interrupted : EXIT.ok
+        return done < failures.length ? EXIT.interrupted : EXIT.ok
       },
       { doing: 'changes', graph: context.options.graph },
     ),
@@ -127,19 +119,4 @@ function tableOf(failures: readonly Failure[]): readonly string[] {
       .map(rowOf)
       .map(row => [row.id, row.kind, row.node, count(row.attempts), row.failed_at, cut(row.reason)]),
   )
-}
-
-/** Bytes as the text that they mostly are. */
-function readable({ origin, ...letter }: DeadLetter) {
-  const { key, value, headers, ...place } = origin
-  const texts = Object.entries(headers).map(([name, bytes]) => [name, asShown(bytes)])
-  return {
-    ...letter,
-    origin: {
-      ...place,
-      key: key && asShown(key),
-      value: value && asShown(value),
-      headers: Object.fromEntries(texts),
-    },
-  }
 }

@@ -1,17 +1,10 @@
 /** `caudal explain`: the graph as it is planned, and what became of it since an earlier version. */
 import { readFileSync } from 'node:fs'
+import { changesSince } from '#admin/explained.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import {
-  type Change,
-  compare,
-  explainMermaid,
-  explainText,
-  plan,
-  summarize,
-  type TopologySummary,
-} from '#topology/index.ts'
+import { type Change, explainMermaid, explainText, type Plan, plan, summarize } from '#topology/index.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption, topologyFor } from '../graph-file.ts'
+import { graphOption, topologyFor } from '../command/graph-file.ts'
 
 export const explain = command({
   name: 'explain',
@@ -41,7 +34,7 @@ export const explain = command({
   async run({ environment, options, stdout }) {
     const planned = plan(await topologyFor(options, environment))
     if (options.compare !== undefined) {
-      const changes = compare(summaryIn(options.compare), summarize(planned))
+      const changes = changesIn(options.compare, planned)
       const lines = options.json ? changes.map(each => JSON.stringify(each)) : told(changes)
       for (const line of lines) stdout.write(`${line}\n`)
       return changes.every(({ verdict }) => verdict === 'safe') ? EXIT.ok : EXIT.configuration
@@ -61,22 +54,16 @@ function told(changes: readonly Change[]): readonly string[] {
   return changes.map(({ what, verdict, remedy }) => `${verdict.padEnd(12)} ${what}: ${remedy}`)
 }
 
-function summaryIn(path: string): TopologySummary {
-  try {
-    const summary: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    if (isSummary(summary)) return summary
-  } catch (error) {
-    throw new CaudalError('REJECTED', { reason: `${path} cannot be read: ${reasonOf(error)}` }, error)
-  }
+function changesIn(path: string, planned: Plan): readonly Change[] {
+  const changes = changesSince(keptIn(path), planned)
+  if (changes) return changes
   throw new CaudalError('REJECTED', { reason: `${path} was not written by caudal explain --json` })
 }
 
-const PARTS = ['topics', 'operators', 'stages', 'renamedState'] as const
-const LISTS = ['tiers', 'delayedTargets', 'droppedState'] as const
-
-function isSummary(value: unknown): value is TopologySummary {
-  if (typeof value !== 'object' || value === null || !('application' in value)) return false
-  const fields = new Map<string, unknown>(Object.entries(value))
-  const hasParts = PARTS.every(name => typeof fields.get(name) === 'object' && fields.get(name) !== null)
-  return hasParts && LISTS.every(name => Array.isArray(fields.get(name)))
+function keptIn(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new CaudalError('REJECTED', { reason: `${path} cannot be read: ${reasonOf(error)}` }, error)
+  }
 }

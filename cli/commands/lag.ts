@@ -1,18 +1,10 @@
 /** `caudal lag`: how far each stage is behind its sources. */
+
+import { type LagRow, lagByPartition, lagByTopic, storedLag } from '#admin/lag.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption } from '../graph-file.ts'
-import { type Lag, storedLag } from '../lag.ts'
+import { graphOption } from '../command/graph-file.ts'
 import { count, table } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
-
-interface Row {
-  readonly stage: string
-  readonly topic: string
-  readonly partition?: number
-  readonly position: number
-  readonly end: number
-  readonly lag: number
-}
 
 export const lag = command({
   name: 'lag',
@@ -33,7 +25,8 @@ export const lag = command({
       context,
       async ({ log, plan }) => {
         const { options, stdout } = context
-        const rows = rowsOf(await storedLag(log, plan), options.partitions)
+        const lags = await storedLag(log, plan)
+        const rows = options.partitions ? lagByPartition(lags) : lagByTopic(lags)
         const lines = options.json ? rows.map(row => JSON.stringify(row)) : tableOf(rows)
         stdout.write(`${lines.join('\n')}\n`)
         return EXIT.ok
@@ -42,23 +35,7 @@ export const lag = command({
     ),
 })
 
-function rowsOf(lags: readonly Lag[], byPartition: boolean): readonly Row[] {
-  const rows = lags.map(lag => ({ ...lag, lag: lag.end - lag.position }))
-  if (byPartition) return rows
-  const sums = new Map<string, Row>()
-  for (const { stage, topic, position, end, lag } of rows) {
-    const sum = sums.get(`${stage} ${topic}`) ?? { stage, topic, position: 0, end: 0, lag: 0 }
-    sums.set(`${stage} ${topic}`, {
-      ...sum,
-      position: sum.position + position,
-      end: sum.end + end,
-      lag: sum.lag + lag,
-    })
-  }
-  return [...sums.values()]
-}
-
-function tableOf(rows: readonly Row[]): readonly string[] {
+function tableOf(rows: readonly LagRow[]): readonly string[] {
   const numbers = ['position', 'end', 'lag'].map(title => ({ title, align: 'right' as const }))
   return table(
     [{ title: 'stage' }, { title: 'topic' }, ...numbers],

@@ -2,11 +2,11 @@
 
 import { TOPICS } from '#answers/topics.ts'
 import type { Delivered } from '#answers/types.ts'
+import { cut } from '#core/cut.ts'
 import type { LogRecord } from '#core/record.ts'
+import { follow } from '#engine/log/follow-topic.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import { command, EXIT, type Screen } from '../command/command.ts'
-import { follow } from '../follow.ts'
-import { cut } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 
 export const results = command({

@@ -3,9 +3,9 @@ import { sleep } from '#core/system.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { isStop } from '../command/stopping.ts'
 import { configurationOf } from '../configuration.ts'
-import { jsonLogger } from '../logger.ts'
 import { openPipeline } from '../pipeline.ts'
 import { serveProbes } from '../probes.ts'
+import { jsonLogger } from '../terminal/logger.ts'
 
 const DAY_MS = 24 * 3_600_000
 

@@ -1,7 +1,9 @@
 /** What the live view of a running pipeline shows: a row for each stage, and what came out so far. */
+
+import { stageStatus } from '#admin/status.ts'
+import type { Tally } from '#admin/tally.ts'
 import type { PodMetrics } from '#core/diagnostics.ts'
 import type { Plan } from '#topology/plan.ts'
-import type { Tally } from '../tally.ts'
 import { count, dollars, seconds, table, things } from './text-table.ts'
 
 const COLUMNS = [
@@ -15,15 +17,12 @@ const COLUMNS = [
 
 /** Figures of the stages since this process began, in the order of the graph. */
 export function stageTable(plan: Plan, metrics: PodMetrics, tally: Tally): readonly string[] {
-  const rows = plan.stages.map(({ name }) => {
-    const stage = metrics.stage(name)
-    const waiting = stage.waiting + stage.buffered
-    const errors = stage.failed + tally.errorsAt(name)
-    return [name, stage.recordsIn, stage.recordsOut, stage.inFlight, waiting, errors]
-  })
   return table(
     COLUMNS,
-    rows.map(row => row.map(cell => (typeof cell === 'number' ? count(cell) : cell))),
+    stageStatus(plan, metrics, tally).map(({ stage, recordsIn, recordsOut, inFlight, waiting, errors }) => [
+      stage,
+      ...[recordsIn, recordsOut, inFlight, waiting, errors].map(count),
+    ]),
   )
 }
 

@@ -1,6 +1,7 @@
 /** A block of lines that is redrawn in place on a terminal; elsewhere, a line now and then. */
+
+import { cut } from '#core/cut.ts'
 import type { Screen } from '../command/command.ts'
-import { cut } from './text-table.ts'
 
 const WIDTH_DEFAULT = 100
 

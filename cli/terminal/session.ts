@@ -1,4 +1,9 @@
 /** A pipeline that a person or a script watches: fed, shown while it works, told of at the end. */
+
+import { behind, podLag } from '#admin/lag.ts'
+import { type Summary, summaryOf } from '#admin/status.ts'
+import { Tally } from '#admin/tally.ts'
+import { cut } from '#core/cut.ts'
 import { reasonOf } from '#core/errors.ts'
 import { sleep } from '#core/system.ts'
 import type { Pod } from '#engine/pod/pod.ts'
@@ -6,18 +11,16 @@ import type { Surroundings } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
 import type { InputFile } from '../events/events.ts'
 import { feed } from '../events/feed.ts'
-import { behind, podLag } from '../lag.ts'
-import { jsonLogger } from '../logger.ts'
 import { isEmbedded } from '../parts.ts'
 import { openPipeline, type Pipeline } from '../pipeline.ts'
 import { serveProbes } from '../probes.ts'
-import { Tally } from '../tally.ts'
 import { Asker } from './ask.ts'
 import { outcomeLine, stageTable } from './dashboard.ts'
 import { Examples } from './examples-table.ts'
 import { LiveView, progressLine } from './live-view.ts'
-import { type Summary, summaryLines, summaryOf, usageLines } from './summary.ts'
-import { cut, things } from './text-table.ts'
+import { jsonLogger } from './logger.ts'
+import { summaryLines, usageLines } from './summary.ts'
+import { things } from './text-table.ts'
 
 const TICK_MS = 200
 /** Where nothing can be redrawn, lines come seldom. */

@@ -1,47 +1,9 @@
 /** The result of a run, for scripts and for people. */
+
+import type { Summary } from '#admin/status.ts'
+import type { Tally } from '#admin/tally.ts'
 import type { UsageLedger } from '#answers/usage.ts'
-import type { Tally } from '../tally.ts'
 import { count, dollars, table, things } from './text-table.ts'
-
-export interface Summary {
-  readonly inputs: number
-  readonly invalid: number
-  readonly duplicates: number
-  readonly delivered: number
-  readonly delivered_below_threshold: number
-  readonly failed: number
-  /** Why questions failed, and how many for each reason. */
-  readonly failed_by_reason: Readonly<Record<string, number>>
-  /** In the dead letters, and counted in `failed`. */
-  readonly dead_letters: number
-  readonly attempts: number
-  readonly calls: number
-  readonly calls_bought_twice: number
-  readonly tokens: number
-  /** `null` where the price of a model is not known. */
-  readonly cost_usd: number | null
-  readonly seconds: number
-}
-
-/** Counts are those of all that the log holds, seconds those of this run. */
-export function summaryOf({ figures, reasons }: Tally, boughtTwice: number, elapsedMs: number): Summary {
-  return {
-    inputs: figures.inputs,
-    invalid: figures.invalid,
-    duplicates: figures.duplicates,
-    delivered: figures.delivered,
-    delivered_below_threshold: figures.deliveredBelowThreshold,
-    failed: figures.failed + figures.dead,
-    failed_by_reason: Object.fromEntries(reasons),
-    dead_letters: figures.dead,
-    attempts: figures.attempts,
-    calls: figures.calls,
-    calls_bought_twice: boughtTwice,
-    tokens: figures.tokens,
-    cost_usd: figures.unpriced > 0 ? null : Number(figures.costUsd.toFixed(6)),
-    seconds: Number((elapsedMs / 1_000).toFixed(3)),
-  }
-}
 
 export function summaryLines(summary: Summary, { meanScore, open }: Tally): readonly string[] {
   const { inputs, invalid, duplicates, delivered, delivered_below_threshold, failed } = summary

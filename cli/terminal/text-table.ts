@@ -1,4 +1,5 @@
-/** Tables and short texts for a terminal. */
+/** Tables and figures for a terminal. */
+import { cut } from '#core/cut.ts'
 
 export interface Column {
   readonly title: string
@@ -24,12 +25,6 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       .join('  ')
       .trimEnd(),
   )
-}
-
-/** On one line, and no longer than `widthMax`. */
-export function cut(text: string, widthMax = Number.POSITIVE_INFINITY): string {
-  const flat = text.replace(/\s+/g, ' ').trim()
-  return flat.length > widthMax ? `${flat.slice(0, Math.max(0, widthMax - 1)).trimEnd()}…` : flat
 }
 
 export const count = (value: number): string => value.toLocaleString('en')

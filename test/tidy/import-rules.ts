@@ -15,6 +15,8 @@ interface Row {
 /** Modules of Node that do no I/O. */
 const PURE = ['node:buffer', 'node:crypto', 'node:util']
 const LOG_PORT = 'engine/log/log.ts'
+/** Reads a topic on and on, for whoever is no pod. */
+const FOLLOW_TOPIC = 'engine/log/follow-topic.ts'
 /** The protocol of drivers whose transactions may be torn. */
 const REPAIR = 'engine/log/repair.ts'
 /** The log as the rooms above it see it: the port, and what is written with nothing else. */
@@ -28,6 +30,7 @@ const ALL = [
   'core',
   'engine',
   'topology',
+  'admin',
   'answers',
   'operators',
   'models',
@@ -45,6 +48,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'engine/disk': { may: ['core'], node: 'any' },
   [LOG_PORT]: { may: ['core'], node: [] },
   'engine/log/read-topic.ts': { may: ['core', LOG_PORT], node: [] },
+  [FOLLOW_TOPIC]: { may: ['core', LOG_PORT, 'engine/log/read-topic.ts'], node: [] },
   'engine/log/partitioning.ts': { may: ['core'], node: [] },
   'engine/log/renamed-log.ts': { may: ['core', LOG_PORT], node: [] },
   [REPAIR]: { may: ['core'], node: [] },
@@ -74,6 +78,15 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
   operators: { may: ['core', 'answers', ...MODEL_PARTS], node: PURE },
   pipelines: { may: ['core', 'topology', 'answers', 'operators', ...MODEL_PARTS], node: PURE },
+  // What is asked of an application and done about it, for commands and whatever else serves people.
+  admin: {
+    may: [
+      ...['core', 'topology', 'answers', 'schemas/texts.ts', 'schemas/avro'],
+      ...[...LOG, FOLLOW_TOPIC, 'engine/state/frame.ts', 'engine/state/layout.ts', 'engine/client'],
+      ...['engine/record/dead-letter.ts', 'engine/pod/topic-preparation.ts'],
+    ],
+    node: PURE,
+  },
   observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   testing: {
     may: ['core', 'topology', 'engine', 'models/model.ts'],

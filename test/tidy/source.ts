@@ -13,6 +13,7 @@ const TEXT =
 
 /** Top folders that are shipped; the others (test, bench, examples, scripts, deploy) serve them. */
 export const PRODUCT = [
+  'admin',
   'answers',
   'cli',
   'core',

@@ -82,7 +82,7 @@ describe('links and commands', () => {
 
   it('files named in code type exist', () => {
     const places =
-      /`((?:answers|core|engine|topology|operators|models|pipelines|schemas|observability|testing|test|cli|docs|examples|bench|deploy|scripts)\/[\w./-]*\w)`/g
+      /`((?:admin|answers|core|engine|topology|operators|models|pipelines|schemas|observability|testing|test|cli|docs|examples|bench|deploy|scripts)\/[\w./-]*\w)`/g
     const missing = pages.flatMap(([path, text]) =>
       [...prose(text).matchAll(places)]
         .map(match => match[1] ?? '')

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Summary } from '#cli/terminal/summary.ts'
+import type { Summary } from '#admin/status.ts'
 import { questions } from '../../../bench/answers/questions.ts'
 
 const PROGRAM = join(import.meta.dirname, '../../../cli/caudal.ts')

@@ -2,8 +2,8 @@
 import { hasCode } from '#core/errors.ts'
 import type { LogRecord } from '#core/record.ts'
 import { type System, sleep } from '#core/system.ts'
-import type { Log, Reader } from '#engine/log/log.ts'
-import { placesOf } from '#engine/log/read-topic.ts'
+import type { Log, Reader } from './log.ts'
+import { placesOf } from './read-topic.ts'
 
 const RECORDS_MAX = 1_000
 const PAUSE_MS = 1_000

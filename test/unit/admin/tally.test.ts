@@ -1,16 +1,17 @@
 /** Counting what came of the inputs, from the topics alone; and how it is told. */
 import { describe, expect, it } from 'vitest'
+import { failuresIn } from '#admin/failures.ts'
+import { summaryOf } from '#admin/status.ts'
+import { Tally } from '#admin/tally.ts'
 import { DeliveredAvro, FailedAvro, LlmErrorAvro } from '#answers/codecs.ts'
-import { failuresIn } from '#cli/replays.ts'
-import { Tally } from '#cli/tally.ts'
-import { summaryLines, summaryOf } from '#cli/terminal/summary.ts'
-import { Values } from '#cli/values.ts'
+import { Values } from '#answers/values.ts'
+import { summaryLines } from '#cli/terminal/summary.ts'
 import type { NewRecord } from '#core/record.ts'
 import { realSystem } from '#core/system.ts'
 import { replay } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
-import { dataFolder, of, plan, record, withLog } from './data-folder.ts'
-import { delivered, failed, invalid, request } from './outcomes.ts'
+import { dataFolder, of, plan, record, withLog } from '../cli/data-folder.ts'
+import { delivered, failed, invalid, request } from '../cli/outcomes.ts'
 
 const put = (log: Log, topic: string, ...records: readonly NewRecord[]) =>
   log.append([{ topic, partition: 0, records }])

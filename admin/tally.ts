@@ -2,16 +2,16 @@
 
 import { TOPICS } from '#answers/topics.ts'
 import type { Delivered, Failed, LlmRequest, Spent, Step } from '#answers/types.ts'
+import { Values } from '#answers/values.ts'
 import { asShown } from '#core/codec.ts'
+import { cut } from '#core/cut.ts'
 import type { LogRecord } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import { replayedBy } from '#engine/client/replay.ts'
+import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Admissions } from './admissions.ts'
-import { type Following, follow } from './follow.ts'
-import { cut } from './terminal/text-table.ts'
-import { Values } from './values.ts'
 
 const REASON_CHARACTERS_MAX = 200
 const REASONS_MAX = 100

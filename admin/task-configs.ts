@@ -1,9 +1,10 @@
-/** Changes of task types at run time, as the topic `llm.config` has them: read, checked, written, taken back. */
+/** Changes of task types at run time, as the topic of the configuration has them: read, checked, written, taken back. */
 
 import { isLoose, type Loose } from '#answers/fields.ts'
 import { configFaults } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
+import type { Values } from '#answers/values.ts'
 import { asText } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
@@ -12,7 +13,6 @@ import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import { TASK_CONFIG_SCHEMA } from '#schemas/texts.ts'
-import type { Values } from './values.ts'
 
 export interface Change {
   readonly taskType: string
@@ -52,7 +52,7 @@ async function read(value: Uint8Array, values: Values): Promise<unknown> {
 }
 
 /** Every fault of a change, in words. */
-export function faultsOf(taskType: string, config: unknown): readonly string[] {
+function faultsOf(taskType: string, config: unknown): readonly string[] {
   const faults: string[] = []
   if (!Object.hasOwn(TASK_TYPES, taskType))
     faults.push(`there is no task type ${taskType}: there are ${Object.keys(TASK_TYPES).join(', ')}`)
@@ -66,27 +66,43 @@ export function faultsOf(taskType: string, config: unknown): readonly string[] {
 }
 
 /** A declaration with what may be left out of it: the task type, and the version, which is one more than any before. */
-export function completed(taskType: string, declared: unknown, former: Change | undefined): unknown {
+function completed(taskType: string, declared: unknown, former: Change | undefined): unknown {
   if (!isLoose(declared)) return declared
   const version = (former?.versionMax ?? 0) + 1
   const config: Loose = { task_type: taskType, version, ...declared }
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
 }
 
-/** Throws CONFIGURATION_INVALID with every fault, and writes nothing then. */
-export async function writeChange(
-  { log, values, system }: { readonly log: Log; readonly values: Values; readonly system: System },
+export interface ChangeOptions {
+  readonly log: Log
+  readonly values: Values
+  readonly system: System
+}
+
+/** Changes a task type from here on; resolves to what was written. Rejects with CONFIGURATION_INVALID with every fault, and writes nothing then. */
+export async function changeTaskType(
+  { log, values, system }: ChangeOptions,
   taskType: string,
-  config: unknown,
-): Promise<void> {
+  declared: unknown,
+): Promise<unknown> {
+  const former = (await changesIn(log, values)).get(taskType)
+  const config = completed(taskType, declared, former)
   const faults = faultsOf(taskType, config)
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
   const held = await values.read(TOPICS.config, Buffer.from(JSON.stringify(config)))
   await put(log, system, taskType, values.write(TOPICS.config, held))
+  return config
 }
 
-export const takeBack = (log: Log, system: System, taskType: string): Promise<void> =>
-  put(log, system, taskType, null)
+/** The task type is as declared again. False, and nothing is written, where it was not changed. */
+export async function resetTaskType(
+  { log, values, system }: ChangeOptions,
+  taskType: string,
+): Promise<boolean> {
+  if ((await changesIn(log, values)).get(taskType)?.config === undefined) return false
+  await put(log, system, taskType, null)
+  return true
+}
 
 async function put(log: Log, system: System, taskType: string, value: Uint8Array | null): Promise<void> {
   const key = Buffer.from(taskType)

@@ -1,14 +1,20 @@
-/** What failed for good, read from its two topics. */
+/** What failed for good, read from its two topics, and sent again. */
 
 import { TOPICS } from '#answers/topics.ts'
 import type { Failed } from '#answers/types.ts'
+import type { Values } from '#answers/values.ts'
+import { asShown } from '#core/codec.ts'
 import { CaudalError } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
 import { asDeadLetter } from '#engine/client/dead-letters.ts'
-import { type Kept, keptIn, type Replayable } from '#engine/client/replay.ts'
+import { type Kept, keptIn, type Replayable, replay } from '#engine/client/replay.ts'
+import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import type { DeadLetter } from '#engine/record/dead-letter.ts'
-import type { Tool } from './tool.ts'
-import type { Values } from './values.ts'
+import type { Access } from './access.ts'
+
+/** Records written by one append. */
+const BATCH_RECORDS = 200
 
 export interface Failure extends Replayable {
   /** `invalid`: no question; `failed`: attempts used up; `dead`: an operator could not process it. */
@@ -23,8 +29,8 @@ export interface Failure extends Replayable {
 }
 
 /** Everything that failed and was not sent again since, oldest first. */
-export async function failuresIn(tool: Omit<Tool, 'configuration'>): Promise<readonly Failure[]> {
-  const { log, plan, values, isOwn } = tool
+export async function failuresIn(access: Access): Promise<readonly Failure[]> {
+  const { log, plan, values, isOwn } = access
   const failed = isOwn ? [] : await keptIn(log, TOPICS.failed)
   const dead = await keptIn(log, plan.deadLetterTopic)
   const told = await Promise.all(failed.map(each => failedOf(each, values)))
@@ -63,4 +69,59 @@ function deadOf(kept: Kept): Failure {
   const { letter, ...replayable } = asDeadLetter(kept)
   const { id, node, message, attempts, failedAt } = letter
   return { ...replayable, kind: 'dead', id, node, reason: message, attempts, failedAt, detail: letter }
+}
+
+export interface Chosen {
+  readonly failures: readonly Failure[]
+  /** Ids asked for of which nothing failed, or was sent again since. */
+  readonly missing: readonly string[]
+}
+
+/** Those with the ids; `all` are those that can be sent again, which an invalid event cannot. */
+export function chosenOf(failures: readonly Failure[], ids: readonly string[] | 'all'): Chosen {
+  if (ids === 'all') return { failures: failures.filter(({ kind }) => kind !== 'invalid'), missing: [] }
+  const chosen = failures.filter(({ id }) => ids.includes(id))
+  return { failures: chosen, missing: ids.filter(id => !chosen.some(each => each.id === id)) }
+}
+
+export interface ReplayOptions {
+  readonly system: System
+  /** Ends it after what is being sent. */
+  readonly signal?: AbortSignal
+  readonly onProgress?: (sent: number) => void
+}
+
+/** Sends them again, many in one append; how many were sent. */
+export async function replayFailures(
+  log: Log,
+  failures: readonly Failure[],
+  { system, signal, onProgress }: ReplayOptions,
+): Promise<number> {
+  let sent = 0
+  while (sent < failures.length && !signal?.aborted) {
+    const batch = failures.slice(sent, sent + BATCH_RECORDS)
+    await replay(log, batch, system.now())
+    sent += batch.length
+    onProgress?.(sent)
+  }
+  return sent
+}
+
+/** A failure whole: input, faults, history, stack; bytes as the text that they mostly are. */
+export function shownFailure({ kind, detail }: Failure): unknown {
+  return kind === 'dead' ? readable(detail as DeadLetter) : detail // Its kind says which of the two it is.
+}
+
+function readable({ origin, ...letter }: DeadLetter) {
+  const { key, value, headers, ...place } = origin
+  const texts = Object.entries(headers).map(([name, bytes]) => [name, asShown(bytes)])
+  return {
+    ...letter,
+    origin: {
+      ...place,
+      key: key && asShown(key),
+      value: value && asShown(value),
+      headers: Object.fromEntries(texts),
+    },
+  }
 }

@@ -1,21 +1,14 @@
-/** The values on the pipeline's topics, for tools: read and written with the codecs of a plan, which know its registry. */
+/** The values on the pipeline's topics, read and written from outside a pod: with the codecs of a plan, which know its registry. */
 
-import { TOPICS } from '#answers/topics.ts'
-import type { Delivered, Failed, LlmError, LlmRequest, TaskConfig } from '#answers/types.ts'
 import type { Codec } from '#core/codec.ts'
-import { CaudalError, NotYetReadable } from '#core/errors.ts'
-import type { Plan } from '#topology/plan.ts'
+import { decoded } from '#core/decoded.ts'
+import { CaudalError } from '#core/errors.ts'
+import { TOPICS } from './topics.ts'
+import type { Delivered, Failed, LlmError, LlmRequest, TaskConfig } from './types.ts'
 
-/** Waits for the schema that the value was written with. */
-export async function decoded<T>(codec: Codec<T>, bytes: Uint8Array): Promise<T> {
-  for (;;) {
-    try {
-      return codec.decode(bytes)
-    } catch (error) {
-      if (!(error instanceof NotYetReadable)) throw error
-      await error.ready
-    }
-  }
+/** Of a plan: its topics, each with its codec. */
+export interface Planned {
+  readonly topics: ReadonlyMap<string, { readonly codec: Codec<unknown> }>
 }
 
 interface Types {
@@ -27,9 +20,9 @@ interface Types {
 }
 
 export class Values {
-  readonly #plan: Plan
+  readonly #plan: Planned
 
-  constructor(plan: Plan) {
+  constructor(plan: Planned) {
     this.#plan = plan
   }
 

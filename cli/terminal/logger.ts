@@ -2,7 +2,7 @@
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
-import type { LogLevel } from './configuration.ts'
+import type { LogLevel } from '../configuration.ts'
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
 

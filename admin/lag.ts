@@ -1,7 +1,6 @@
 /** How far each stage is behind its sources. */
 import type { TopicPartition } from '#core/record.ts'
 import type { Log } from '#engine/log/log.ts'
-import type { Pod } from '#engine/pod/pod.ts'
 import type { Plan } from '#topology/plan.ts'
 
 export interface Lag extends TopicPartition {
@@ -11,11 +10,21 @@ export interface Lag extends TopicPartition {
   readonly end: number
 }
 
+/** What one pod has committed of each task that it runs. */
+export interface CommittedPod {
+  readonly tasks: readonly {
+    readonly id: { readonly stage: string }
+    readonly intakes: readonly TopicPartition[]
+    /** For each intake; everything below it is done. */
+    readonly committedLows: readonly (number | undefined)[]
+  }[]
+}
+
 interface Source extends TopicPartition {
   readonly stage: string
 }
 
-export function sourcesOf(plan: Plan): readonly Source[] {
+function sourcesOf(plan: Plan): readonly Source[] {
   return plan.stages.flatMap(({ name, sources }) =>
     sources.flatMap(({ topic }) => {
       const { partitions = 0 } = plan.topicSpecs.find(spec => spec.name === topic) ?? {}
@@ -32,7 +41,7 @@ export async function storedLag(log: Log, plan: Plan): Promise<readonly Lag[]> {
 }
 
 /** By what this pod has committed; a source that it does not run counts from its first record. */
-export function podLag(log: Log, plan: Plan, pod: Pod): Promise<readonly Lag[]> {
+export function podLag(log: Log, plan: Plan, pod: CommittedPod): Promise<readonly Lag[]> {
   const lows = new Map<string, number | undefined>()
   for (const { id, intakes, committedLows } of pod.tasks) {
     for (const [index, { topic, partition }] of intakes.entries())
@@ -56,6 +65,33 @@ async function against(log: Log, sources: readonly Source[], positions: readonly
     const { start, end } = bounds[index] ?? { start: 0, end: 0 }
     return { ...source, position: Math.max(start, positions[index] ?? start), end }
   })
+}
+
+/** Of one partition of a source, or of all of them together. */
+export interface LagRow {
+  readonly stage: string
+  readonly topic: string
+  readonly partition?: number
+  readonly position: number
+  readonly end: number
+  readonly lag: number
+}
+
+export const lagByPartition = (lags: readonly Lag[]): readonly LagRow[] =>
+  lags.map(lag => ({ ...lag, lag: lag.end - lag.position }))
+
+export function lagByTopic(lags: readonly Lag[]): readonly LagRow[] {
+  const sums = new Map<string, LagRow>()
+  for (const { stage, topic, position, end, lag } of lagByPartition(lags)) {
+    const sum = sums.get(`${stage} ${topic}`) ?? { stage, topic, position: 0, end: 0, lag: 0 }
+    sums.set(`${stage} ${topic}`, {
+      ...sum,
+      position: sum.position + position,
+      end: sum.end + end,
+      lag: sum.lag + lag,
+    })
+  }
+  return [...sums.values()]
 }
 
 export const behind = (lags: readonly Lag[]): number =>

@@ -1,0 +1,69 @@
+/** How a pipeline stands, in figures: its stages now, and what came of the inputs so far. */
+import type { PodMetrics } from '#core/diagnostics.ts'
+import type { Plan } from '#topology/plan.ts'
+import type { Tally } from './tally.ts'
+
+export interface StageStatus {
+  readonly stage: string
+  readonly recordsIn: number
+  readonly recordsOut: number
+  readonly inFlight: number
+  readonly waiting: number
+  /** Exceptions, and what was told to a topic of errors instead. */
+  readonly errors: number
+}
+
+/** Since the pod began, in the order of the graph. */
+export function stageStatus(plan: Plan, metrics: PodMetrics, tally: Tally): readonly StageStatus[] {
+  return plan.stages.map(({ name }) => {
+    const { recordsIn, recordsOut, inFlight, waiting, buffered, failed } = metrics.stage(name)
+    return {
+      stage: name,
+      recordsIn,
+      recordsOut,
+      inFlight,
+      waiting: waiting + buffered,
+      errors: failed + tally.errorsAt(name),
+    }
+  })
+}
+
+export interface Summary {
+  readonly inputs: number
+  readonly invalid: number
+  readonly duplicates: number
+  readonly delivered: number
+  readonly delivered_below_threshold: number
+  readonly failed: number
+  /** Why questions failed, and how many for each reason. */
+  readonly failed_by_reason: Readonly<Record<string, number>>
+  /** In the dead letters, and counted in `failed`. */
+  readonly dead_letters: number
+  readonly attempts: number
+  readonly calls: number
+  readonly calls_bought_twice: number
+  readonly tokens: number
+  /** `null` where the price of a model is not known. */
+  readonly cost_usd: number | null
+  readonly seconds: number
+}
+
+/** Counts are those of all that the log holds, seconds those of this run. */
+export function summaryOf({ figures, reasons }: Tally, boughtTwice: number, elapsedMs: number): Summary {
+  return {
+    inputs: figures.inputs,
+    invalid: figures.invalid,
+    duplicates: figures.duplicates,
+    delivered: figures.delivered,
+    delivered_below_threshold: figures.deliveredBelowThreshold,
+    failed: figures.failed + figures.dead,
+    failed_by_reason: Object.fromEntries(reasons),
+    dead_letters: figures.dead,
+    attempts: figures.attempts,
+    calls: figures.calls,
+    calls_bought_twice: boughtTwice,
+    tokens: figures.tokens,
+    cost_usd: figures.unpriced > 0 ? null : Number(figures.costUsd.toFixed(6)),
+    seconds: Number((elapsedMs / 1_000).toFixed(3)),
+  }
+}

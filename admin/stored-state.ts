@@ -1,0 +1,73 @@
+/** What an operator has stored under a key, read from the state topic, where it is as of the last commit. */
+import { asShown } from '#core/codec.ts'
+import { decoded } from '#core/decoded.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { MapState, ValueState } from '#core/operator.ts'
+import type { Log } from '#engine/log/log.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+import { decodeDue, isExpired, unframe } from '#engine/state/frame.ts'
+import { type Entry, parseEntry } from '#engine/state/layout.ts'
+import type { OperatorNode, Plan, Stage } from '#topology/index.ts'
+
+export interface StoredValue {
+  readonly state: string
+  /** Name within a map. */
+  readonly name?: string
+  readonly value: unknown
+  /** Its time to live is over; the operator does not see it any more. */
+  readonly expired?: true
+}
+
+export interface StateQuestion {
+  readonly operator: string
+  readonly key: string
+  /** Wall time, for entries that have outlived theirs. */
+  readonly now: number
+}
+
+/** Values, maps and timers. Rejects with REJECTED where the graph has no such operator. */
+export async function storedUnder(
+  log: Log,
+  { stages }: Pick<Plan, 'stages'>,
+  { operator, key, now }: StateQuestion,
+): Promise<readonly StoredValue[]> {
+  const stage = stages.find(({ operators }) => operators.has(operator))
+  const node = stage?.operators.get(operator)
+  if (!stage || !node)
+    throw new CaudalError('REJECTED', { reason: `there is no operator ${operator}; ${known(stages)}` })
+  const own = partitionOf(Buffer.from(key), stage.partitions)
+  const entries = new Map<string, Uint8Array | null>()
+  await readAll(log, stage.stateTopic, (record, partition) => {
+    if (partition === own && record.key) entries.set(asShown(record.key), record.value)
+  })
+  const found = [...entries].map(async ([text, bytes]) => {
+    const entry = parseEntry(text)
+    if (!bytes || !entry || !('key' in entry) || entry.operator !== operator || entry.key !== key) return []
+    return [await shown(entry, bytes, node, now)]
+  })
+  return (await Promise.all(found)).flat()
+}
+
+const known = (stages: readonly Stage[]): string =>
+  `there are ${stages.flatMap(({ operators }) => [...operators.keys()]).join(', ')}`
+
+type Keyed = Extract<Entry, { readonly key: string }>
+
+async function shown(
+  entry: Keyed,
+  bytes: Uint8Array,
+  { operator }: OperatorNode,
+  now: number,
+): Promise<StoredValue> {
+  if (entry.kind === 'timer')
+    return { state: `timer ${entry.name}`, value: new Date(decodeDue(bytes)).toISOString() }
+  const declared: ValueState<unknown> | MapState<unknown> | undefined = operator.state[entry.state]
+  if (!declared) return { state: entry.state, value: '(not declared any more)' }
+  return {
+    state: entry.state,
+    ...(entry.kind === 'map' && { name: entry.name }),
+    value: await decoded(declared.codec, unframe(bytes, entry.state)),
+    ...(isExpired(bytes, declared.ttlMs, now) && { expired: true }),
+  }
+}
