@@ -1,10 +1,17 @@
-/** The pipeline's topics that the command line reads and writes, by name. */
+/** The topics of the pipeline: the one place that spells their names. */
 export const TOPICS = {
+  /** Changes of task types at run time, a table. */
   config: 'llm.config',
+  /** Events as they arrive. */
   raw: 'datos_crudos',
+  /** What ingest made of them. */
   intake: 'llm.intake',
   requests: 'llm.requests',
+  generated: 'llm.generated',
   errors: 'llm.errors',
+  validated: 'llm.validated',
   failed: 'llm.failed',
+  actions: 'llm.actions',
+  /** Judged answers. */
   delivered: 'datos_procesados',
 } as const

@@ -1,7 +1,9 @@
 /** The one table of settings. Whatever the environment may say is here, with its default, its unit and its meaning. */
+
 import { hostname } from 'node:os'
 import { JUDGE_TOKENS_MAX } from '#answers/prompting.ts'
 import { THRESHOLD } from '#answers/rubric.ts'
+import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { secretsOfAddress } from '#core/secrets.ts'
 import type { SourcesFrom } from '#engine/topics/source-beginnings.ts'
@@ -142,8 +144,7 @@ export const SETTINGS = {
   databaseUrl: address('DATABASE_URL', ['postgres', 'postgresql'], {
     default: '',
     secret: true,
-    description:
-      'Postgres for delivered answers. Checked, not used by this version: they are in datos_procesados alone.',
+    description: `Postgres for delivered answers. Checked, not used by this version: they are in ${TOPICS.delivered} alone.`,
   }),
   redisUrl: address('REDIS_URL', ['redis', 'rediss'], {
     default: '',
@@ -175,11 +176,11 @@ export const SETTINGS = {
   }),
   sourceTopic: name('SOURCE_TOPIC', {
     default: '',
-    description: 'Where questions come from. Empty: datos_crudos, with TOPIC_PREFIX.',
+    description: `Where questions come from. Empty: ${TOPICS.raw}, with TOPIC_PREFIX.`,
   }),
   resultTopic: name('RESULT_TOPIC', {
     default: '',
-    description: 'Where answers go. Empty: datos_procesados, with TOPIC_PREFIX.',
+    description: `Where answers go. Empty: ${TOPICS.delivered}, with TOPIC_PREFIX.`,
   }),
   sourceFrom: choice<SourcesFrom | ''>('SOURCE_FROM', ['start', 'end'], {
     default: '',

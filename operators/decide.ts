@@ -3,9 +3,10 @@
 import { ScoredAvro, TaskConfigCodec, ValidatedAvro } from '#answers/codecs.ts'
 import { isWithin } from '#answers/spending.ts'
 import type { TaskDefaults, TaskTypes } from '#answers/task-type.ts'
+import { TOPICS } from '#answers/topics.ts'
 import type { JudgedAttempt, Scored } from '#answers/types.ts'
 import { operator } from '#core/operator.ts'
-import { CONFIG_TABLE, settingsReader } from './model-step.ts'
+import { settingsReader } from './model-step.ts'
 
 export interface DecideOptions {
   readonly taskTypes: TaskTypes
@@ -26,7 +27,7 @@ export function decide({ taskTypes, defaults }: DecideOptions) {
     name: 'decide',
     input: ScoredAvro,
     outputs: { validated: ValidatedAvro, low: ScoredAvro },
-    tables: { [CONFIG_TABLE]: TaskConfigCodec },
+    tables: { [TOPICS.config]: TaskConfigCodec },
     process({ value: scored }, ctx) {
       const settings = settingsFor(scored.task_type, ctx)
       if (!settings) return ctx.deadLetter(`task type ${scored.task_type} is not known here`)

@@ -5,11 +5,12 @@ import type { PriceTable } from '#answers/prices.ts'
 import { generationRequest } from '#answers/prompting.ts'
 import { spend } from '#answers/spending.ts'
 import type { Structured, TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
+import { TOPICS } from '#answers/topics.ts'
 import type { Attempt, Bought } from '#answers/types.ts'
 import { type OperatorLimits, operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
-import { buy, CONFIG_TABLE, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
+import { buy, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
 
 export interface ModelOperatorOptions {
   readonly model: Model
@@ -39,7 +40,7 @@ export function generate(options: ModelOperatorOptions) {
     input: LlmRequestAvro,
     outputs: { generated: GeneratedAvro, failed: LlmErrorAvro },
     steps: { call: BoughtAvro },
-    tables: { [CONFIG_TABLE]: TaskConfigCodec },
+    tables: { [TOPICS.config]: TaskConfigCodec },
     limits: options.limits,
     async process({ value: request }, ctx) {
       const settings = settingsFor(request.task_type, ctx)

@@ -1,6 +1,7 @@
 /** What the two operators that call a model share: the durable call, the settings of a record, and the telling of a failure. */
 
 import { settingsOf, type TaskDefaults, type TaskSettings, type TaskTypes } from '#answers/task-type.ts'
+import { TOPICS } from '#answers/topics.ts'
 import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#answers/types.ts'
 import type { Logger, StepCall, TableHandle } from '#core/operator.ts'
 import {
@@ -11,9 +12,6 @@ import {
   type ModelReply,
   type ModelRequest,
 } from '#models/model.ts'
-
-/** Topic and table of the changes made to task types at run time. */
-export const CONFIG_TABLE = 'llm.config'
 
 /**
  * A larger reply is useless, since a topic takes a megabyte a record. One record keeps an answer up to four times: as text,
@@ -113,7 +111,7 @@ export function requestOf(value: LlmRequest): LlmRequest {
 
 export interface SettingsContext {
   readonly log: Logger
-  table(name: typeof CONFIG_TABLE): TableHandle<TaskConfig>
+  table(name: typeof TOPICS.config): TableHandle<TaskConfig>
 }
 
 /** Looks up the settings of a task type for one record; `undefined` when there is no such type. A faulty change is warned of once. */
@@ -122,11 +120,11 @@ export function settingsReader(taskTypes: TaskTypes, defaults: TaskDefaults) {
   return (name: string, ctx: SettingsContext): TaskSettings | undefined => {
     const type = Object.hasOwn(taskTypes, name) ? taskTypes[name] : undefined
     if (!type) return undefined
-    const { settings, faults } = settingsOf(type, defaults, ctx.table(CONFIG_TABLE).get(name))
+    const { settings, faults } = settingsOf(type, defaults, ctx.table(TOPICS.config).get(name))
     const warning = `${name}: ${faults.join('; ')}`
     if (faults.length > 0 && !warned.has(warning)) {
       warned.add(warning)
-      ctx.log.warn('a change of llm.config has faults and is left out', { task_type: name, faults })
+      ctx.log.warn(`a change of ${TOPICS.config} has faults and is left out`, { task_type: name, faults })
     }
     return settings
   }

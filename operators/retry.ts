@@ -10,10 +10,11 @@ import {
 } from '#answers/codecs.ts'
 import { isWithin } from '#answers/spending.ts'
 import type { TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
+import { TOPICS } from '#answers/topics.ts'
 import type { HistoryEntry, LlmError, LlmRequest } from '#answers/types.ts'
 import { operator } from '#core/operator.ts'
 import { isJudged } from './decide.ts'
-import { CONFIG_TABLE, requestOf, settingsReader } from './model-step.ts'
+import { requestOf, settingsReader } from './model-step.ts'
 
 export interface RetryOptions {
   readonly taskTypes: TaskTypes
@@ -48,7 +49,7 @@ export function retry(options: RetryOptions) {
     name: 'retry',
     input: LlmErrorAvro,
     outputs: { again: LlmRequestAvro, rescore: GeneratedAvro, settled: ValidatedAvro, gaveUp: FailedAvro },
-    tables: { [CONFIG_TABLE]: TaskConfigCodec },
+    tables: { [TOPICS.config]: TaskConfigCodec },
     process({ value: error }, ctx) {
       const settings = settingsFor(error.task_type, ctx)
       if (!settings) return ctx.deadLetter(`task type ${error.task_type} is not known here`)

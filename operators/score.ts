@@ -5,19 +5,12 @@ import { judge } from '#answers/computed-judge.ts'
 import { judgeRequest } from '#answers/prompting.ts'
 import { finalScore, readVerdict, type Verdict, type Weights } from '#answers/rubric.ts'
 import { spend } from '#answers/spending.ts'
+import { TOPICS } from '#answers/topics.ts'
 import type { Bought, Generated, LlmRequest, Scored } from '#answers/types.ts'
 import { operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import type { ModelOperatorOptions } from './generate.ts'
-import {
-  buy,
-  CONFIG_TABLE,
-  failedCall,
-  faultOf,
-  requestOf,
-  settingsReader,
-  uselessReply,
-} from './model-step.ts'
+import { buy, failedCall, faultOf, requestOf, settingsReader, uselessReply } from './model-step.ts'
 
 export interface ScoreOptions extends Omit<ModelOperatorOptions, 'model'> {
   /** `computed` judges every task type without a model, whatever it declares. */
@@ -42,7 +35,7 @@ export function score(options: ScoreOptions) {
     input: GeneratedAvro,
     outputs: { scored: ScoredAvro, failed: LlmErrorAvro },
     steps: { judge: BoughtAvro },
-    tables: { [CONFIG_TABLE]: TaskConfigCodec },
+    tables: { [TOPICS.config]: TaskConfigCodec },
     limits: options.limits,
     async process({ value: generated }, ctx) {
       const settings = settingsFor(generated.task_type, ctx)

@@ -16,13 +16,13 @@ import { RawEventCodec } from '#answers/raw-event.ts'
 import { THRESHOLD } from '#answers/rubric.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { TOPICS } from '#answers/topics.ts'
 import type { Model } from '#models/model.ts'
 import { admit } from '#operators/admit.ts'
 import { decide } from '#operators/decide.ts'
 import { deliver } from '#operators/deliver.ts'
 import { generate } from '#operators/generate.ts'
 import { ingest } from '#operators/ingest.ts'
-import { CONFIG_TABLE } from '#operators/model-step.ts'
 import { regenerate } from '#operators/regenerate.ts'
 import { PARKED_MAX, retry } from '#operators/retry.ts'
 import { score } from '#operators/score.ts'
@@ -76,17 +76,17 @@ export function answers(options: AnswersOptions): Topology {
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions }
 
   const p = topology(options.name ?? 'answers')
-  p.table(CONFIG_TABLE, { value: TaskConfigCodec, key: config => config.task_type, partitions: 1 })
-  const raw = p.source('datos_crudos', { value: RawEventCodec, ...partitions })
+  p.table(TOPICS.config, { value: TaskConfigCodec, key: config => config.task_type, partitions: 1 })
+  const raw = p.source(TOPICS.raw, { value: RawEventCodec, ...partitions })
   const keyed = { key: (value: { readonly id: string }) => value.id, ...partitions }
-  const intake = p.topic('llm.intake', { value: IntakeAvro, ...keyed })
-  const requests = p.topic('llm.requests', { value: LlmRequestAvro, ...keyed })
-  const generated = p.topic('llm.generated', { value: GeneratedAvro, ...keyed })
-  const errors = p.topic('llm.errors', { value: LlmErrorAvro, ...keyed })
-  const validated = p.topic('llm.validated', { value: ValidatedAvro, ...keyed })
-  const failed = p.topic('llm.failed', { value: FailedAvro, ...keyed })
-  const actions = p.topic('llm.actions', { value: ActionEventAvro, ...keyed })
-  const processed = p.topic('datos_procesados', { value: DeliveredAvro, ...keyed })
+  const intake = p.topic(TOPICS.intake, { value: IntakeAvro, ...keyed })
+  const requests = p.topic(TOPICS.requests, { value: LlmRequestAvro, ...keyed })
+  const generated = p.topic(TOPICS.generated, { value: GeneratedAvro, ...keyed })
+  const errors = p.topic(TOPICS.errors, { value: LlmErrorAvro, ...keyed })
+  const validated = p.topic(TOPICS.validated, { value: ValidatedAvro, ...keyed })
+  const failed = p.topic(TOPICS.failed, { value: FailedAvro, ...keyed })
+  const actions = p.topic(TOPICS.actions, { value: ActionEventAvro, ...keyed })
+  const processed = p.topic(TOPICS.delivered, { value: DeliveredAvro, ...keyed })
 
   const ingested = raw.process(ingest({ taskTypes }))
   ingested.on('intake').to(intake).on('failed').to(failed)

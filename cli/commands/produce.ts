@@ -1,5 +1,6 @@
 /** `caudal produce`: events from a file or the standard input into `datos_crudos`. */
 import { basename } from 'node:path'
+import { TOPICS } from '#answers/topics.ts'
 import { command, EXIT } from '../command/command.ts'
 import { openEvents } from '../events/events.ts'
 import { feed } from '../events/feed.ts'
@@ -9,9 +10,9 @@ import { withLog } from '../tool.ts'
 
 export const produce = command({
   name: 'produce',
-  summary: 'Puts events from a file, or - for the standard input, into datos_crudos',
+  summary: `Puts events from a file, or - for the standard input, into ${TOPICS.raw}`,
   details: `JSON lines, or CSV whose first row names the fields: id, user_id, task_type, title, text, content,
-best_answer. Nothing is checked here: what is no event ends in llm.failed with every fault named.`,
+best_answer. Nothing is checked here: what is no event ends in ${TOPICS.failed} with every fault named.`,
   positionals: ['FILE'],
   options: {
     csv: { type: 'boolean', description: 'the input is CSV, whatever its name' },
@@ -55,7 +56,7 @@ best_answer. Nothing is checked here: what is no event ends in llm.failed with e
         if (options.json) stdout.write(`${JSON.stringify({ produced: fed, known, too_large: tooLarge })}\n`)
         else
           stdout.write(
-            `${things(fed, 'event')} put into datos_crudos${known > 0 ? `, ${known} were there` : ''}\n`,
+            `${things(fed, 'event')} put into ${TOPICS.raw}${known > 0 ? `, ${known} were there` : ''}\n`,
           )
         if (signal.aborted) return EXIT.interrupted
         return tooLarge > 0 ? EXIT.usage : EXIT.ok

@@ -1,8 +1,8 @@
 /** The way of a judged answer: delivered, tried again, or delivered as the best there is. */
 import { expect, test } from 'vitest'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { TOPICS } from '#answers/topics.ts'
 import { decide } from '#operators/decide.ts'
-import { CONFIG_TABLE } from '#operators/model-step.ts'
 import { regenerate } from '#operators/regenerate.ts'
 import { emitted } from './effects.ts'
 import { judged, REQUEST } from './values.ts'
@@ -74,7 +74,7 @@ test('threshold and attempts of a task type go before the defaults, and those of
   const low = await emitted(operator, scored(4.9, { ...moderation, quality_attempts: 1 }))
   expect(low).toMatchObject({ output: 'validated', value: { below_threshold: true } })
   const tables = {
-    [CONFIG_TABLE]: { moderation: { ...moderation, version: 1, threshold: 9, attempts_max: 5 } },
+    [TOPICS.config]: { moderation: { ...moderation, version: 1, threshold: 9, attempts_max: 5 } },
   }
   expect(
     (await emitted(operator, scored(8, { ...moderation, quality_attempts: 3 }), { tables })).output,

@@ -1,9 +1,9 @@
 /** An answer is bought once, paid for whatever it is, and its failures are told by type. */
 import { expect, test } from 'vitest'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { TOPICS } from '#answers/topics.ts'
 import type { Model } from '#models/model.ts'
 import { generate } from '#operators/generate.ts'
-import { CONFIG_TABLE } from '#operators/model-step.ts'
 import { DeadLettered, emitted, run } from './effects.ts'
 import { judged, modelError, REQUEST, scripted } from './values.ts'
 
@@ -132,7 +132,7 @@ test.each([
 test('a change of llm.config holds for the next record, and is recorded', async () => {
   const model = scripted({})
   const change = { task_type: 'qa', version: 7, model: 'gpt-5', user: 'Tell me: {{title}}', temperature: 1 }
-  const { value } = await emitted(operatorOn(model), REQUEST, { tables: { [CONFIG_TABLE]: { qa: change } } })
+  const { value } = await emitted(operatorOn(model), REQUEST, { tables: { [TOPICS.config]: { qa: change } } })
   expect(value).toMatchObject({ attempt: { prompt_version: '1+7' } })
   expect(model.calls[0]?.request).toMatchObject({ model: 'gpt-5', temperature: 1 })
   expect(model.calls[0]?.request.messages[1]?.content).toBe('Tell me: Why is the sky blue?')
@@ -140,7 +140,7 @@ test('a change of llm.config holds for the next record, and is recorded', async 
 
 test('a faulty change is left out and warned of once', async () => {
   const operator = operatorOn(scripted({}))
-  const tables = { [CONFIG_TABLE]: { qa: { task_type: 'qa', version: 8, user: 'Tell {{who}}' } } }
+  const tables = { [TOPICS.config]: { qa: { task_type: 'qa', version: 8, user: 'Tell {{who}}' } } }
   const first = await run(operator, REQUEST, { tables })
   const second = await run(operator, REQUEST, { tables })
   expect(first.emissions[0]?.value).toMatchObject({ attempt: { prompt_version: '1' } })
