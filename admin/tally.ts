@@ -7,9 +7,9 @@ import { asShown } from '#core/codec.ts'
 import { cut } from '#core/cut.ts'
 import type { LogRecord } from '#core/record.ts'
 import type { System } from '#core/system.ts'
-import { replayedBy } from '#engine/client/replay.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
+import { followOutcomes } from '#pipelines/outcomes.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Admissions } from './admissions.ts'
 
@@ -78,7 +78,7 @@ export class Tally {
 
   async start(log: Log, system: System, plan: Plan): Promise<void> {
     const values = new Values(plan)
-    const counted = (topic: string, onRecord: (record: LogRecord, partition: number) => unknown) =>
+    const counted = (topic: string, onRecord: (record: LogRecord) => unknown) =>
       follow(log, { topic, from: 'start', system, onRecord })
     this.#following = await Promise.all([
       counted(TOPICS.raw, () => this.figures.inputs++),
@@ -89,20 +89,16 @@ export class Tally {
       counted(TOPICS.errors, async ({ value }) => {
         if (value) this.#errors[(await values.read(TOPICS.errors, value)).step]++
       }),
-      counted(TOPICS.failed, async (record, partition) => {
-        const replayed = replayedBy(record)
-        if (replayed !== undefined) this.#unfailed(replayed)
-        else if (record.value) {
-          const failed = await values.read(TOPICS.failed, record.value)
-          this.#failed(failed, `${partition}/${record.offset}`)
-        }
-      }),
-      counted(TOPICS.delivered, async ({ value }) => {
-        if (value) this.#delivered(await values.read(TOPICS.delivered, value))
-      }),
-      counted(plan.deadLetterTopic, record => {
-        this.figures.dead += replayedBy(record) === undefined ? 1 : -1
-      }),
+      followOutcomes(
+        { log, system, plan, from: 'start' },
+        {
+          failed: (failed, place) => this.#failed(failed, place),
+          unfailed: place => this.#unfailed(place),
+          delivered: delivered => this.#delivered(delivered),
+          dead: () => this.figures.dead++,
+          undead: () => this.figures.dead--,
+        },
+      ),
     ])
   }
 

@@ -3,9 +3,8 @@
 import { TOPICS } from '#answers/topics.ts'
 import type { Delivered } from '#answers/types.ts'
 import { cut } from '#core/cut.ts'
-import type { LogRecord } from '#core/record.ts'
-import { follow } from '#engine/log/follow-topic.ts'
 import { readAll } from '#engine/log/read-topic.ts'
+import { followOutcomes } from '#pipelines/outcomes.ts'
 import { command, EXIT, type Screen } from '../command/command.ts'
 import { withLog, writeLine } from '../tool.ts'
 
@@ -23,16 +22,16 @@ export const results = command({
     'KAFKA_BROKERS=localhost:9092 caudal results --follow --json',
   ],
   run: context =>
-    withLog(context, async ({ log, values }) => {
+    withLog(context, async ({ log, plan, values }) => {
       const { options, stdout, system, signal } = context
-      const show = async ({ value }: LogRecord) => {
-        if (value) await write(stdout, await values.read(TOPICS.delivered, value), options.json)
-      }
+      const delivered = (each: Delivered) => write(stdout, each, options.json)
       if (!options.follow) {
-        await readAll(log, TOPICS.delivered, show)
+        await readAll(log, TOPICS.delivered, async ({ value }) => {
+          if (value) await delivered(await values.read(TOPICS.delivered, value))
+        })
         return EXIT.ok
       }
-      const following = await follow(log, { topic: TOPICS.delivered, from: 'start', system, onRecord: show })
+      const following = await followOutcomes({ log, plan, system, from: 'start' }, { delivered })
       signal.addEventListener('abort', () => following.close(), { once: true })
       if (signal.aborted) following.close()
       await following.ended

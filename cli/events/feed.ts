@@ -6,6 +6,7 @@ import { HEADER, type NewRecord, sizeOf } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
+import { rawRecord } from '#pipelines/answers-service.ts'
 import type { InputEvent } from './input-event.ts'
 
 /** Events that become visible together: one append. */
@@ -56,7 +57,7 @@ export async function feed(options: FeedOptions): Promise<Fed> {
     if (signal?.aborted) break
     bytesRead = event.bytesRead
     const id = once === undefined ? undefined : identityOf(once, event)
-    const record = recordOf(event, id, system.now())
+    const record = rawRecord(event.value, system.now(), id)
     const bytes = event.tooLong ?? sizeOf(record)
     if (bytes > log.recordBytesMax) {
       tooLarge++
@@ -84,11 +85,6 @@ async function identities(log: Log): Promise<ReadonlySet<string>> {
 /** The text is part of it: a line that was mended is a new event, the lines around it stay the same. */
 function identityOf(name: string, { line, value }: InputEvent): string {
   return `${name}/${line}/${createHash('sha256').update(value).digest('hex').slice(0, 12)}`
-}
-
-function recordOf({ value }: InputEvent, id: string | undefined, timestamp: number): NewRecord {
-  const headers = id === undefined ? {} : { [HEADER.id]: Buffer.from(id) }
-  return { key: null, value, headers, timestamp }
 }
 
 /** Round robin: the topic is partitioned by nobody, and ingest keys what it makes of it. */

@@ -1,15 +1,11 @@
 /** Questions typed into the terminal of a running pipeline, and their answers below them. */
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { TOPICS } from '#answers/topics.ts'
 import type { Delivered, Failed } from '#answers/types.ts'
-import { HEADER } from '#core/record.ts'
-import type { System } from '#core/system.ts'
-import type { Log } from '#engine/log/log.ts'
+import type { AnswersService } from '#pipelines/answers-service.ts'
 
 export interface AskerOptions {
-  readonly log: Log
-  readonly system: System
+  readonly service: AnswersService
   readonly say: (text: string) => void
 }
 
@@ -49,17 +45,13 @@ export class Asker {
   }
 
   async #ask(typed: string): Promise<void> {
-    const { log, system } = this.#options
-    const timestamp = system.now()
-    const id = `asked/${timestamp}/${this.#asked.size}`
+    const { service } = this.#options
+    const id = service.newId()
     const event = eventIn(typed)
     // Its outcome comes under an id of its own, or under that of the record where it has none or cannot be read.
     if (event?.id !== undefined) this.#asked.add(String(event.id))
     this.#asked.add(id)
-    const headers = { [HEADER.id]: Buffer.from(id) }
-    const value = Buffer.from(event ? typed : JSON.stringify({ title: typed }))
-    const record = { key: null, value, headers, timestamp }
-    await log.append([{ topic: TOPICS.raw, partition: 0, records: [record] }])
+    await service.put(event ? typed : JSON.stringify({ title: typed }), id)
   }
 }
 

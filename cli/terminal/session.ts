@@ -7,6 +7,7 @@ import { cut } from '#core/cut.ts'
 import { reasonOf } from '#core/errors.ts'
 import { sleep } from '#core/system.ts'
 import type { Pod } from '#engine/pod/pod.ts'
+import { AnswersService } from '#pipelines/answers-service.ts'
 import type { Surroundings } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
 import type { InputFile } from '../events/events.ts'
@@ -98,8 +99,9 @@ class Session {
     this.#pipeline = pipeline
     this.#view = view
     this.#counts = isEmbedded(configuration) || options.exit
-    const { log, running } = pipeline
-    this.#asker = new Asker({ log, system: options.system, say: text => view.note(text) })
+    const { log, running, plan } = pipeline
+    const service = new AnswersService({ log, plan, name: 'asked', system: options.system })
+    this.#asker = new Asker({ service, say: text => view.note(text) })
     this.#tally = new Tally({
       delivered: delivered => {
         this.#examples.add(delivered)

@@ -32,14 +32,14 @@ export async function follow(log: Log, options: FollowOptions): Promise<Followin
   const bounds = await log.bounds(places)
   const positions = bounds.map(({ start, end }) => (from === 'start' ? start : end))
   const readers = places.map((place, index) => log.openReader(place, positions[index] ?? 0))
-  let onProgress = () => {}
+  const waiting = new Set<() => void>()
   const loops = readers.map(async (reader, partition) => {
     for (;;) {
       const fetched = await nextOf(reader, system)
       if (!fetched) return
       for (const record of fetched.records) await onRecord(record, partition)
       positions[partition] = fetched.nextOffset
-      onProgress()
+      for (const look of waiting) look()
     }
   })
   const ended = Promise.all(loops).then(() => undefined)
@@ -49,8 +49,13 @@ export async function follow(log: Log, options: FollowOptions): Promise<Followin
       const ends = (await log.bounds(places)).map(({ end }) => end)
       const isThere = () => ends.every((end, partition) => (positions[partition] ?? 0) >= end)
       const reached = new Promise<void>(resolve => {
-        onProgress = () => isThere() && resolve()
-        onProgress()
+        const look = () => {
+          if (!isThere()) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
       })
       await Promise.race([reached, ended])
     },

@@ -19,7 +19,7 @@ const WALL_TIME: readonly Allowed[] = [
     because: 'virtual time is the true time of its world, and pods stamp with it',
   },
   // Time stamps, which others read.
-  { path: 'cli/terminal/ask.ts', reads: 1, because: 'the time stamp and the id of a record' },
+  { path: 'pipelines/answers-service.ts', reads: 3, because: 'the time stamps and the ids of records' },
   { path: 'admin/failures.ts', reads: 1, because: 'the time stamp of records that are sent again' },
   {
     path: 'engine/client/dead-letters.ts',

@@ -83,9 +83,22 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     may: [
       ...['core', 'topology', 'answers', 'schemas/texts.ts', 'schemas/avro'],
       ...[...LOG, FOLLOW_TOPIC, 'engine/state/frame.ts', 'engine/state/layout.ts', 'engine/client'],
-      ...['engine/record/dead-letter.ts', 'engine/pod/topic-preparation.ts'],
+      ...['engine/record/dead-letter.ts', 'engine/pod/topic-preparation.ts', 'pipelines/outcomes.ts'],
     ],
     node: PURE,
+  },
+  // From outside, as any consumer does it.
+  'pipelines/outcomes.ts': {
+    may: ['core', 'answers', LOG_PORT, FOLLOW_TOPIC, 'engine/client/replay.ts'],
+    node: [],
+  },
+  'pipelines/outcome-index.ts': {
+    may: ['core', 'answers', 'engine/record/dead-letter.ts', 'pipelines/outcomes.ts'],
+    node: [],
+  },
+  'pipelines/answers-service.ts': {
+    may: ['core', 'topology', 'answers', LOG_PORT, FOLLOW_TOPIC, 'pipelines'],
+    node: [],
   },
   observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   testing: {

@@ -1,0 +1,158 @@
+/** The door of the pipeline for a program: a question in, its outcome out, and all outcomes as they come. */
+import { normalise } from '#answers/events.ts'
+import type { TaskTypes } from '#answers/task-type.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { TOPICS } from '#answers/topics.ts'
+import { CaudalError } from '#core/errors.ts'
+import { HEADER, type NewRecord, NO_HEADERS, sizeOf } from '#core/record.ts'
+import { realSystem, type System } from '#core/system.ts'
+import type { Following } from '#engine/log/follow-topic.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { Plan } from '#topology/plan.ts'
+import { type Outcome, OutcomeIndex } from './outcome-index.ts'
+import { followOutcomes, type OutcomeListener } from './outcomes.ts'
+
+export interface ServiceOptions {
+  readonly log: Log
+  /** Of the pipeline, its codecs bound to a registry: that of a pod that runs it, or of whoever reached it from outside. */
+  readonly plan: Plan
+  /** Begins the ids that it gives; unique among those that submit at the same time, as the name of a pod is. */
+  readonly name: string
+  readonly system?: System
+  /** Those of the pipeline; its own when left out. */
+  readonly taskTypes?: TaskTypes
+  /** Ids whose outcomes are remembered, those heard of longest ago forgotten first; 10,000 when left out. */
+  readonly outcomesMax?: number
+}
+
+const OUTCOMES_MAX = 10_000
+
+/**
+ * What is submitted goes the way of every other event, through the topic of raw events, so that figures and failures count
+ * it as any. Outcomes come from an index that one follower fills, from the beginning of the topics on: to wait for an id
+ * reads nothing again. An id whose outcome is forgotten is like one that has none.
+ */
+export class AnswersService implements Disposable {
+  readonly #options: ServiceOptions
+  readonly #system: System
+  readonly #index: OutcomeIndex
+  #following: Following | undefined
+  /** Aborted with the reason why no outcome will come any more. */
+  readonly #ended = new AbortController()
+  #count = 0
+
+  constructor(options: ServiceOptions) {
+    this.#options = options
+    this.#system = options.system ?? realSystem
+    this.#index = new OutcomeIndex(options.outcomesMax ?? OUTCOMES_MAX)
+  }
+
+  /**
+   * Follows the outcomes; resolves when those are known that the topics hold. Before that, a failure could be taken for the
+   * outcome of a question that was sent again since. Whoever only submits needs no start.
+   */
+  async start(): Promise<void> {
+    const following = await this.follow(this.#index, 'start')
+    this.#following = following
+    following.ended.then(
+      () => this.#end(new CaudalError('LOG_CLOSED')),
+      error => this.#end(error),
+    )
+    await following.caughtUp()
+  }
+
+  /** Resolves when the index has every outcome that the topics hold now. */
+  async caughtUp(): Promise<void> {
+    await this.#following?.caughtUp()
+  }
+
+  /**
+   * Puts a question in; resolves to the id that its outcome will have. Rejects with REJECTED where the event is none, with
+   * every fault, or larger than the log takes; nothing is written then.
+   */
+  async submit(event: unknown): Promise<string> {
+    const { log, taskTypes = TASK_TYPES } = this.#options
+    const timestamp = this.#system.now()
+    const recordId = this.newId(timestamp)
+    const normalised = normalise(event, taskTypes, { recordId, timestamp })
+    if ('faults' in normalised) throw new CaudalError('REJECTED', { reason: normalised.faults.join('; ') })
+    const record = rawRecord(Buffer.from(JSON.stringify(event)), timestamp, recordId)
+    const bytes = sizeOf(record)
+    if (bytes > log.recordBytesMax)
+      throw new CaudalError('REJECTED', {
+        reason: `the event has ${bytes} bytes, ${log.recordBytesMax} are taken at most`,
+      })
+    await this.#append(record)
+    return normalised.intake.id
+  }
+
+  /** Puts text in as it is. The id is that of the outcome where the text is no event, or one without an id of its own. */
+  async put(text: string, id: string): Promise<void> {
+    await this.#append(rawRecord(Buffer.from(text), this.#system.now(), id))
+  }
+
+  /** An id that nobody else gives. */
+  newId(now = this.#system.now()): string {
+    return `${this.#options.name}/${now}/${this.#count++}`
+  }
+
+  /** What has become of the id so far. */
+  outcomeNow(id: string): Outcome | undefined {
+    return this.#index.get(id)
+  }
+
+  /** Waits until the id has an outcome. Rejects with the signal's reason, and when the outcomes cannot be followed any more. */
+  outcome(id: string, signal?: AbortSignal): Promise<Outcome> {
+    const known = this.#index.get(id)
+    if (known) return Promise.resolve(known)
+    const ends = signal ? AbortSignal.any([signal, this.#ended.signal]) : this.#ended.signal
+    return new Promise((resolve, reject) => {
+      if (ends.aborted) return reject(ends.reason)
+      const abort = () => {
+        cancel()
+        reject(ends.reason)
+      }
+      const cancel = this.#index.once(id, outcome => {
+        ends.removeEventListener('abort', abort)
+        resolve(outcome)
+      })
+      ends.addEventListener('abort', abort, { once: true })
+    })
+  }
+
+  /** Hands outcomes to the listener until it is closed: those to come, or from `start` on all that there are. */
+  follow(listener: OutcomeListener, from: 'start' | 'end' = 'end'): Promise<Following> {
+    const { log, plan } = this.#options
+    return followOutcomes({ log, plan, system: this.#system, from }, listener)
+  }
+
+  /** Whoever waits for an outcome is rejected with LOG_CLOSED. What `follow` gave is closed by its holder. */
+  close(): void {
+    this.#end(new CaudalError('LOG_CLOSED'))
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #end(reason: unknown): void {
+    this.#following?.close()
+    this.#ended.abort(reason)
+  }
+
+  async #append(record: NewRecord): Promise<void> {
+    const { log, plan } = this.#options
+    const partitions = plan.topics.get(TOPICS.raw)?.partitions ?? 1
+    await log.append([{ topic: TOPICS.raw, partition: this.#count % partitions, records: [record] }])
+  }
+}
+
+/** An event as it is put in; its id tells it from others, and is that of its question where the event has none. */
+export function rawRecord(value: Uint8Array, timestamp: number, id?: string): NewRecord {
+  return {
+    key: null,
+    value,
+    headers: id === undefined ? NO_HEADERS : { [HEADER.id]: Buffer.from(id) },
+    timestamp,
+  }
+}
