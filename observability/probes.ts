@@ -1,11 +1,10 @@
 /** Health endpoints of a pod for its supervisor, over HTTP: GET /live and GET /ready. */
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { realSystem, type System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { PodPhase } from '#engine/pod/pod-lifecycle.ts'
 import type { TaskPhase } from '#engine/task/task-lifecycle.ts'
+import { type Answer, type HttpServer, type Route, serveHttp, told } from './http-server.ts'
 
 /** Below the second that supervisors wait for an answer by default. */
 const ANSWER_MS = 800
@@ -46,34 +45,30 @@ type Reasons = readonly string[]
  * brokers is live and not ready instead of unreachable.
  */
 export class Probes implements AsyncDisposable {
-  readonly #server: Server
+  /** For a server that tells other things too. */
+  readonly routes: readonly Route[] = [
+    { path: '/live', method: 'GET', answer: () => answerOf(this.#notLive()) },
+    { path: '/ready', method: 'GET', answer: () => answerOf(this.#notReady()) },
+  ]
   readonly #system: System
-  #url = ''
+  #server: HttpServer | undefined
   #pipeline: Watched | undefined
   /** One question to the log at a time, however often it is asked for. */
   #asking: Promise<boolean> | undefined
 
   constructor(system: System = realSystem) {
     this.#system = system
-    this.#server = createServer(({ method, url }, response) => this.#answer(method, url, response))
   }
 
-  /** Resolves to the address of what it serves; rejects where that cannot be listened on. */
-  listen(host: string, port: number): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject)
-        const { address, family, port } = this.#server.address() as AddressInfo // It listens on TCP, where an address is always this.
-        this.#url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
-        resolve(this.#url)
-      })
-    })
+  /** Serves them alone. Resolves to the address of what it serves; rejects where that cannot be listened on. */
+  async listen(host: string, port: number): Promise<string> {
+    this.#server = await serveHttp({ host, port, routes: this.routes })
+    return this.#server.url
   }
 
   /** Where it listens. */
   get url(): string {
-    return this.#url
+    return this.#server?.url ?? ''
   }
 
   /** The pod was started: from here on the answers are about it. */
@@ -82,23 +77,11 @@ export class Probes implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise(resolve => this.#server.close(resolve))
+    await this.#server?.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #answer(method: string | undefined, url: string | undefined, response: ServerResponse): void {
-    const path = url?.split('?')[0]
-    const reasons = path === '/live' ? this.#notLive() : path === '/ready' ? this.#notReady() : undefined
-    if (!reasons) return send(response, 404, { reasons: ['there are /live and /ready'] })
-    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, { reasons: ['it must be a GET'] })
-    reasons.then(
-      found => send(response, found.length === 0 ? 200 : 503, { reasons: found }),
-      error => send(response, 503, { reasons: [reasonOf(error)] }),
-    )
   }
 
   async #notLive(): Promise<Reasons> {
@@ -152,10 +135,9 @@ function listOf(names: readonly string[]): string {
   return names.slice(0, NAMED_MAX).join(', ') + (rest > 0 ? ` and ${rest} more` : '')
 }
 
-function send(response: ServerResponse, status: number, body: { readonly reasons: Reasons }): void {
-  const text = `${JSON.stringify({ ok: status === 200, ...body })}\n`
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(text)
+async function answerOf(asked: Promise<Reasons>): Promise<Answer> {
+  const reasons = await asked
+  return told(reasons.length === 0 ? 200 : 503, reasons)
 }
 
 /** For a pod of one's own. Rejects with CONFIGURATION_INVALID where nothing can be served. */

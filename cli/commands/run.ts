@@ -4,7 +4,7 @@ import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { isStop } from '../command/stopping.ts'
 import { configurationOf } from '../configuration.ts'
 import { openPipeline } from '../pipeline.ts'
-import { serveProbes } from '../probes.ts'
+import { serveProbes } from '../serving.ts'
 import { jsonLogger } from '../terminal/logger.ts'
 
 const DAY_MS = 24 * 3_600_000

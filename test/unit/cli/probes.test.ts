@@ -5,10 +5,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
 import { configurationOf } from '#cli/configuration.ts'
-import { serveProbes } from '#cli/probes.ts'
+import { type ServedProbes, serveProbes } from '#cli/serving.ts'
 import { silent } from '#core/loggers.ts'
 import { realSystem } from '#core/system.ts'
-import type { Probes, Watched } from '#observability/probes.ts'
+import type { Watched } from '#observability/probes.ts'
 import { dataFolder, plan } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -37,7 +37,7 @@ const wellPod: Pod = {
 }
 const wellLog: Watched['log'] = { bounds: async () => [{ start: 0, end: 0 }] }
 
-function watch(probes: Probes, pod: Partial<Pod> = {}, log = wellLog): void {
+function watch(probes: ServedProbes, pod: Partial<Pod> = {}, log = wellLog): void {
   probes.watch({ log, running: { pod: { ...wellPod, ...pod }, plan } })
 }
 
