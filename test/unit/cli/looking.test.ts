@@ -196,21 +196,45 @@ describe('caudal explain', () => {
 })
 
 describe('commands that only look', () => {
-  it.each([
+  const LOOKING = [
     ['lag'],
     ['dlq', 'list'],
+    ['dlq', 'show', 'q'],
     ['dlq', 'replay', '--all'],
     ['state', 'get', 'admit', 'q'],
     ['results'],
+    ['results', '--follow'],
     ['config', 'list'],
+    ['config', 'unset', 'qa'],
     ['topics', 'plan'],
-  ])('make no topics for a name under which nothing has run, and say which name: %s', async (...words) => {
-    const folder = dataFolder()
-    const { code, stderr } = await caudal(folder, words)
-    expect(code).toBe(EXIT.notFound)
-    expect(stderr).toContain('application answers has no topics here: check APP_ID')
-    const log = await openEmbeddedLog({ path: join(folder, 'log'), system: realSystem })
-    expect(await log.describeTopics()).toEqual([])
-    await log.close()
-  })
+  ]
+
+  it.each(LOOKING)(
+    'make no topics for a name under which nothing has run, and say which name: %s',
+    async (...words) => {
+      const folder = dataFolder()
+      const { code, stderr } = await caudal(folder, words)
+      expect(code).toBe(EXIT.notFound)
+      expect(stderr).toContain('application answers has no topics here: check APP_ID')
+      const log = await openEmbeddedLog({ path: join(folder, 'log'), system: realSystem })
+      expect(await log.describeTopics()).toEqual([])
+      await log.close()
+    },
+  )
+
+  it.each([...LOOKING, ['explain'], ['schemas', 'check']])(
+    'make no topics under a mistyped APP_ID, beside those of the application that was meant: %s',
+    async (...words) => {
+      const folder = dataFolder()
+      const topicsIn = () =>
+        withLog(folder, async log => (await log.describeTopics()).map(({ name }) => name).sort())
+      const before = await topicsIn()
+      const { world, stderr } = surroundings({ environment: { DATA_DIR: folder, APP_ID: 'anwsers' } })
+      const code = await main(words, world)
+      const needsTopics = LOOKING.some(each => each.join() === words.join())
+      expect(code).toBe(needsTopics ? EXIT.notFound : EXIT.ok)
+      if (needsTopics) expect(stderr.text).toContain('application anwsers has no topics here: check APP_ID')
+      expect(await topicsIn()).toEqual(before)
+    },
+  )
 })
