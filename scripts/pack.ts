@@ -48,6 +48,7 @@ const ANSWERS: Contents = {
     './codecs': './answers/codecs.ts',
     './task-type': './answers/task-type.ts',
     './openai': './models/openai.ts',
+    './service': './pipelines/answers-service.ts',
   },
   parts: [],
   command: './cli/caudal.ts',
