@@ -2,11 +2,15 @@
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NewRecord, TopicPartition } from '#core/record.ts'
+import { realSystem } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { record, values } from '../conformance/log/fixture.ts'
-import { BROKERS, openLocalLog } from './kafka.ts'
+import { startFaultyProxy } from './faulty-proxy.ts'
+import { BROKERS, deleteTopic, openLocalLog } from './kafka.ts'
 import { RUN, stackRuns } from './stack.ts'
 
+/** The request's number in the protocol. */
+const METADATA = 3
 const runs = await stackRuns('kafka')
 
 describe.skipIf(!runs)('a real broker', () => {
@@ -114,23 +118,48 @@ describe.skipIf(!runs)('a real broker', () => {
     await producer.close()
   })
 
-  it('tells of the whole partition where the topic is gone, and goes on elsewhere', async () => {
-    const place = await topicWith({})
-    const { other, producer } = await producing()
-    await producer.transact([{ ...place, records: many(1, 1) }])
-    await admin.deleteTopics({ topics: [place.topic] })
-    let failure: unknown
-    do
-      failure = await producer
-        .transact([
-          { ...other, records: many(1, 1) },
-          { ...place, records: many(2, 1) },
-        ])
-        .catch(error => error)
-    while (!(failure instanceof Error && 'refusals' in failure))
-    expect(failure).toMatchObject({ code: 'TOPIC_MISSING', refusals: [{ batch: 1, record: undefined }] })
-    await producer.transact([{ ...other, records: [record(null, 'after')] }])
-    expect(await values(log, other)).toEqual(['after'])
-    await producer.close()
+  it.each([1, 2] as const)(
+    'tells of the whole partition where the topic is gone that it wrote to, and goes on elsewhere, in transactions of version %d',
+    async transactionVersionMax => {
+      const place = await topicWith({})
+      const other = await topicWith({})
+      const own = await openLocalLog({ transactionVersionMax })
+      const producer = await own.startProducer(`${RUN}producer-${names++}`, [place, other])
+      const batches = [
+        { ...other, records: many(1, 1) },
+        { ...place, records: many(2, 1) },
+      ]
+      await producer.transact(batches)
+      await deleteTopic(place.topic)
+      await expect(producer.transact(batches)).rejects.toMatchObject({
+        code: 'TOPIC_MISSING',
+        refusals: [{ batch: 1, record: undefined }],
+      })
+      await producer.transact([{ ...other, records: [record(null, 'after')] }])
+      expect(await values(log, other)).toEqual(['0', 'after'])
+      await Promise.all([producer.close(), own.close()])
+    },
+  )
+
+  it('looks once for a topic that is gone, not before each transaction', async () => {
+    const gone = await topicWith({})
+    const other = await topicWith({})
+    const proxy = await startFaultyProxy(BROKERS[0] ?? '')
+    let aheadMs = 0
+    const system = { ...realSystem, monotonic: () => realSystem.monotonic() + aheadMs }
+    const own = await openLocalLog({ route: () => proxy.address, system })
+    const producer = await own.startProducer(`${RUN}producer-${names++}`, [gone, other])
+    await deleteTopic(gone.topic)
+    const questions: number[] = []
+    for (let time = 0; time < 3; time++) {
+      // So long after the last one that a producer asks whether it has ended everywhere.
+      aheadMs += 1_000
+      const before = proxy.count(METADATA)
+      await producer.transact([{ ...other, records: many(1, 1) }])
+      questions.push(proxy.count(METADATA) - before)
+    }
+    expect(questions[0]).toBeGreaterThan(0)
+    expect(questions.slice(1)).toEqual([0, 0])
+    await Promise.all([producer.close(), own.close(), proxy.close()])
   })
 })

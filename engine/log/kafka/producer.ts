@@ -29,19 +29,10 @@ import { CaudalError, hasCode, reasonOf, WritesRefused } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { sleep } from '#core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
-import { isWhole, takeOver } from '../repair.ts'
+import { isWhole } from '../repair.ts'
 import { STAYING } from './add-partitions-request.ts'
-import { meaningOf, nameOf, type RequestName } from './broker-codes.ts'
-import {
-  CODE,
-  codeOf,
-  isFencing,
-  isUnanswered,
-  meaningIn,
-  type Question,
-  refusedWith,
-  told,
-} from './codes.ts'
+import { meaningOf, nameOf } from './broker-codes.ts'
+import { CODE, codeOf, isFencing, isUnanswered, meaningIn, refusedWith, told } from './codes.ts'
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
@@ -50,8 +41,9 @@ import { type ProducedSlice, produceRequest } from './produce-request.ts'
 import { type Stamp, sequenceAfter } from './record-batch.ts'
 import { RefusedWrites } from './refused-writes.ts'
 import { type Limits, type Plan, planOf, type Slice } from './slices.ts'
+import { questionOf, type Taken, takeOverId } from './take-over.ts'
 import type { TopicLimits } from './topic-limits.ts'
-import { Transactions } from './transactions.ts'
+import type { Transactions } from './transactions.ts'
 import { Refusal } from './wire.ts'
 
 const KAFKA_OVERHEAD_BYTES = 40_000
@@ -154,11 +146,7 @@ export class KafkaProducer implements Producer {
 
   async #write(plan: Plan, refused: RefusedWrites): Promise<void> {
     // Known before anything is sent, so that a missing topic leaves no transaction behind.
-    const { lost } = await this.#network.locate(plan.places)
-    for (const [place, error] of lost) {
-      if (error.code === 'LOG_UNAVAILABLE') throw error
-      refused.close(place, error)
-    }
+    await this.#locate(plan.places, refused)
     if (refused.error) return
     await this.#untilEnded()
     await this.#makeSure()
@@ -166,11 +154,28 @@ export class KafkaProducer implements Producer {
     if (!this.#transactions.endsRaiseEpochs) await this.#name(plan, refused)
     if (refused.error) return
     for (const round of plan.rounds) {
-      const leaders = await this.#network.byLeader(round.filter(slice => !refused.isClosed(slice)))
+      const open = round.filter(slice => !refused.isClosed(slice))
+      const leaders = await this.#locate(open, refused)
       await Promise.all([...leaders].map(([node, slices]) => this.#produce(plan, node, slices, refused)))
       if (refused.isEnough) break
     }
     await this.#end(refused.error ? 'abort' : 'commit')
+  }
+
+  /** By their leaders; what does not exist is refused. */
+  async #locate<Place extends TopicPartition>(places: readonly Place[], refused: RefusedWrites) {
+    const { leaders, lost } = await this.#network.locate(places)
+    for (const [place, error] of lost) {
+      if (error.code === 'LOG_UNAVAILABLE') throw error
+      refused.close(place, error)
+    }
+    return leaders
+  }
+
+  /** A broker does not know some of these: refuses those that the cluster does not know either. */
+  async #refuseGone(places: readonly TopicPartition[], refused: RefusedWrites): Promise<void> {
+    this.#network.outdated()
+    await this.#locate(places, refused)
   }
 
   /** The transaction before has ended everywhere; rejects where it has not, so that nothing of it is swept into this one. */
@@ -180,11 +185,11 @@ export class KafkaProducer implements Producer {
     const isUndisturbed = this.#sureUntil === this.#network.changes
     if (isUndisturbed && !this.#isEnding && now - this.#sureAt < SURE_FOR_MS) return
     const { producerId, producerEpoch } = this.#identity
-    const writes = [...this.#writes.values()]
     const changes = this.#network.changes
-    const ended = await persist(this.#settings, questionOf(this.#id, 'EndTxn'), () =>
-      isWhole(this.#transactions, { producerId, epoch: producerEpoch }, writes),
-    ).catch(error => {
+    const ended = await persist(this.#settings, questionOf(this.#id, 'EndTxn'), async () => {
+      await this.#forgetGone()
+      return isWhole(this.#transactions, { producerId, epoch: producerEpoch }, [...this.#writes.values()])
+    }).catch(error => {
       // Time alone is no doubt that stops whoever was told at the start that brokers would not answer.
       if (isUndisturbed && hasCode(error, 'TRANSACTION_UNCHECKED')) return true
       throw error
@@ -193,6 +198,16 @@ export class KafkaProducer implements Producer {
     this.#isEnding = false
     this.#sureAt = now
     this.#sureUntil = changes
+  }
+
+  /**
+   * Nothing is open in a partition that does not exist, and looking for its leader takes long: it is looked for once. Whoever
+   * writes to a topic of its name notes it again.
+   */
+  async #forgetGone(): Promise<void> {
+    const { lost } = await this.#network.locate([...this.#writes.values()])
+    for (const [place, { code }] of lost)
+      if (code === 'TOPIC_MISSING') this.#writes.delete(partitionKey(place))
   }
 
   /**
@@ -215,7 +230,14 @@ export class KafkaProducer implements Producer {
   async #name(plan: Plan, refused: RefusedWrites): Promise<void> {
     const { producerId, producerEpoch } = this.#identity
     const epoch = { producerId, epoch: producerEpoch }
-    const without = await this.#onceFree(() => this.#transactions.addOrRefuse(epoch, plan.places))
+    const without = await this.#onceFree(() => this.#transactions.addOrRefuse(epoch, plan.places)).catch(
+      async error => {
+        if (codeOf(error) === CODE.UNKNOWN_TOPIC_OR_PARTITION) await this.#refuseGone(plan.places, refused)
+        // Where one partition is unknown none was added.
+        if (!refused.error) throw error
+        return []
+      },
+    )
     for (const { code, ...place } of without) {
       const question = { request: 'AddPartitionsToTxn', resource: `topic ${place.topic}` } as const
       refused.close(place, refusedWith(code, question))
@@ -243,7 +265,11 @@ export class KafkaProducer implements Producer {
     await this.#onceFree(async () => {
       const answers = await this.#send(node, left, stamps)
       const early: Slice[] = []
-      for (const slice of left) {
+      const unknown = left.filter(
+        slice => answers.get(partitionKey(slice))?.code === CODE.UNKNOWN_TOPIC_OR_PARTITION,
+      )
+      if (unknown.length > 0) await this.#refuseGone(unknown, refused)
+      for (const slice of left.filter(each => !refused.isClosed(each))) {
         const answer = answers.get(partitionKey(slice))
         if (answer?.code === 0) plan.written(slice, answer.baseOffset)
         else if (answer?.code === CODE.CONCURRENT_TRANSACTIONS) early.push(slice)
@@ -353,35 +379,4 @@ export class KafkaProducer implements Producer {
       reason: `the producer failed before: ${this.#spentBy?.message}`,
     })
   }
-}
-
-interface Taken {
-  readonly transactions: Transactions
-  readonly identity: ProducerIdentity
-  readonly writes: readonly TopicPartition[]
-}
-
-/**
- * Fences every producer with the id and ends its transactions, also where they are torn; resolves once nothing of theirs can
- * take place.
- */
-export async function takeOverId(
-  network: Network,
-  settings: KafkaSettings,
-  id: string,
-  writes: readonly TopicPartition[],
-): Promise<Taken> {
-  return persist(settings, questionOf(id, 'InitProducerId'), async () => {
-    const transactions = await Transactions.of(network, settings, id)
-    const epoch = await takeOver(transactions, writes).catch(error => {
-      if (!isFencing(error)) throw error
-      // Another one takes it over at the same time: whoever comes last does.
-      throw new CaudalError('LOG_UNAVAILABLE', { reason: `producer ${id} is being fenced` }, error)
-    })
-    return { transactions, identity: transactions.identity(epoch), writes }
-  })
-}
-
-function questionOf(id: string, request: RequestName): Question {
-  return { request, resource: `transactional id ${id}` }
 }
