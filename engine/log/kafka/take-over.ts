@@ -1,6 +1,6 @@
 /** Takes a transactional id over: what every producer and every fence begins with. */
-import { CaudalError } from '#engine/core/errors.ts'
-import type { TopicPartition } from '#engine/core/record.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import { takeOver } from '../repair.ts'
 import type { RequestName } from './broker-codes.ts'
 import { isFencing, type Question } from './codes.ts'
