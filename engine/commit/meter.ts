@@ -27,68 +27,68 @@ export interface CommitFigures {
 
 export class Meter {
   readonly metrics = new PodMetrics()
-  readonly #pod: string
+  /** The pod's incarnation. */
+  readonly pod: string
 
-  /** `pod`: its incarnation. */
   constructor(pod: string) {
-    this.#pod = pod
+    this.pod = pod
   }
 
   started(application: string, limits: Limits, metrics: () => PodMetrics): void {
-    publish('caudal:pod:started', { pod: this.#pod, application, limits, metrics })
+    publish('caudal:pod:started', { pod: this.pod, application, limits, metrics })
   }
 
   stopped(reason: string | undefined): void {
-    publish('caudal:pod:stopped', { pod: this.#pod, reason })
+    publish('caudal:pod:stopped', { pod: this.pod, reason })
   }
 
   joined(generation: number, tasks: readonly string[]): void {
     this.metrics.rebalances++
-    publish('caudal:group:joined', { pod: this.#pod, generation, tasks })
+    publish('caudal:group:joined', { pod: this.pod, generation, tasks })
   }
 
   stalled(stalledMs: number): void {
     this.metrics.stalls++
-    publish('caudal:stall', { pod: this.#pod, stalledMs })
+    publish('caudal:stall', { pod: this.pod, stalledMs })
   }
 
   moved(task: string, from: string, to: string): void {
-    publish('caudal:task:state', { pod: this.#pod, task, from, to })
+    publish('caudal:task:state', { pod: this.pod, task, from, to })
   }
 
   /** How far this pod is with owning a task: see holding-phase.ts. */
   ownership(task: string, from: string, to: string): void {
-    publish('caudal:task:ownership', { pod: this.#pod, task, from, to })
+    publish('caudal:task:ownership', { pod: this.pod, task, from, to })
   }
 
   restored(task: string, records: number, durationMs: number): void {
     this.metrics.restores++
     this.metrics.restoreMs.add(durationMs)
-    publish('caudal:task:restored', { pod: this.#pod, task, records, durationMs })
+    publish('caudal:task:restored', { pod: this.pod, task, records, durationMs })
   }
 
   committed(figures: CommitFigures): void {
     this.metrics.commits++
     this.metrics.commitRecords += figures.records
     this.metrics.commitMs.add(figures.durationMs)
-    publish('caudal:commit', { pod: this.#pod, ...figures })
+    publish('caudal:commit', { pod: this.pod, ...figures })
   }
 
   commitFailed(error: unknown): void {
     this.metrics.commitsFailed++
-    publish('caudal:commit:failed', { pod: this.#pod, error })
+    publish('caudal:commit:failed', { pod: this.pod, error })
   }
 
   recordFailed(stage: StageMetrics, failure: RecordFailure): void {
     stage.failed++
     if (failure.action === 'retry') stage.retried++
     if (failure.action === 'deadLetter') stage.dead++
-    publish('caudal:record:failed', { pod: this.#pod, ...failure })
+    publish('caudal:record:failed', { pod: this.pod, ...failure })
   }
 
   fenced(producer: string): void {
     this.metrics.fences++
-    publish('caudal:fence', { pod: this.#pod, producer })
+    publish('caudal:fence', { pod: this.pod, producer })
   }
 
   claimsRefused(): void {

@@ -165,13 +165,10 @@ export class Holding {
   lookForOwner(): boolean {
     const { previous } = this
     previous.forgetIfOut()
-    if (previous.isUnclaimed && !previous.claim && this.claim === undefined) {
-      previous.await(previous.unsettledMarker)
-      this.moved()
-      return previous.claim !== undefined
-    }
+    const looks = previous.isUnclaimed && !previous.claim && this.claim === undefined
+    if (looks) previous.await(previous.unsettledMarker)
     this.moved()
-    return false
+    return looks && previous.claim !== undefined
   }
 
   /** Nobody stands in the way. */

@@ -15,7 +15,7 @@ import { decodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { decodeMarker, decodeRelease, type Marker } from '#engine/commit/claims.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
 import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
-import type { StateEntry, StoredEntries } from '#engine/task/task.ts'
+import type { StateEntry, StoredEntries } from '#engine/state/stored-entries.ts'
 
 const FETCH_RECORDS_MAX = 10_000
 const RETRY_MS = 100

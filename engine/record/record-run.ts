@@ -1,30 +1,16 @@
-/**
- * One attempt at one record: runs the operators fused in its stage and gathers their effects.
- *
- * Emissions to topics are encoded at once, so that a bad value fails where it was emitted; emissions to a fused
- * operator wait in a queue until the emitting one has ended, so operators of one record never overlap and state of the
- * key is read and written serially. Nothing leaves the run before the task stages it whole; a run that failed is
- * dropped. Synchronous operators run without a promise being made.
- */
-import { passApart } from '#core/codec.ts'
 import { CaudalError, type NotYetReadable, reasonOf } from '#core/errors.ts'
-import { headersOf, withHeader } from '#core/headers.ts'
 import type { Logger } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
-import { HEADER, type Headers, type NewRecord } from '#core/record.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TableSnapshot } from '#engine/topics/global-table.ts'
 import { asWork, type Work } from './current-work.ts'
-import { encodeDelay, nextHop } from './delay-route.ts'
-import { Delivery, Emitted } from './delivery.ts'
-import { outputId } from './identity.ts'
+import type { Delivery } from './delivery.ts'
+import { emit } from './emitting.ts'
 import type { Job, JobRun } from './job.ts'
 import { type ContextRun, type Emission, NodeContext, type TimerChange } from './node-context.ts'
 import type { RunServices } from './pod-context.ts'
-import { checkedKey } from './record-key.ts'
-import type { ProgramNode, ProgramRoute } from './stage-program.ts'
-import { checkTime } from './times.ts'
+import type { ProgramNode } from './stage-program.ts'
 
 /** What a run needs of the task that it belongs to. */
 export interface RunTask {
@@ -209,63 +195,7 @@ export class RecordRun implements ContextRun, JobRun, Work {
   }
 
   emit(emission: Emission): void {
-    const { from, output, index, route, options } = emission
-    checkTime(from.node.name, `timestamp of output ${output}`, options.timestamp)
-    checkTime(from.node.name, `notBefore of output ${output}`, options.notBefore)
-    const headers = options.headers ? withTexts(from, options.headers) : from.headers
-    if (route.kind === 'topic') return this.#toTopic(emission, route, headers)
-    refuseTime(emission)
-    const isOwn = !('key' in options)
-    const keyFault = isOwn ? from.keyFault : undefined
-    const key = keyFault ? this.job.key : isOwn ? from.key : checkedKey(from.node.name, options.key)
-    if (route.node.stateful && key !== this.job.key) {
-      const reason = `a stage has one key: ${route.node.name} keeps state under the key of its stage; use a topic between`
-      throw new CaudalError('KEY_INVALID', { node: from.node.name, reason })
-    }
-    const timestamp = options.timestamp ?? from.timestamp
-    const origin = new Emitted(from, output, index)
-    const value = handOver(emission, route)
-    this.deliver(new Delivery(route.node, route.input, { key, keyFault, value, timestamp, headers, origin }))
-  }
-
-  #toTopic(emission: Emission, route: TopicRoute, headers: Headers): void {
-    const { from, output, index, value, options } = emission
-    const { outlets } = this.task.pod
-    const node = from.node.name
-    const id = outputId(from.id, node, output, index)
-    const record: NewRecord = {
-      key: this.#keyOf(emission, route),
-      value: outlets.encode(route.outlet, node, value),
-      headers: withHeader(headers, HEADER.id, Buffer.from(id, 'latin1')),
-      timestamp: options.timestamp ?? from.timestamp,
-    }
-    if (route.tiers.length > 0) return this.#toDelay(node, route, record, id, options.notBefore ?? 0)
-    refuseTime(emission)
-    this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
-  }
-
-  #toDelay(node: string, route: TopicRoute, record: NewRecord, id: string, due: number): void {
-    const { outlets } = this.task.pod
-    const hop = nextHop(route.tiers, this.now, due)
-    const tier = hop.kind === 'tier' && route.tiers.find(({ waitMs }) => waitMs === hop.waitMs)
-    if (!tier) {
-      this.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
-      return
-    }
-    const delay = encodeDelay({ due, target: route.outlet.topic, enteredAt: this.now })
-    const delayed = { ...record, headers: withHeader(record.headers, HEADER.delay, delay) }
-    this.outputs.push({ slot: outlets.place(tier.outlet, node, delayed, id), record: delayed })
-  }
-
-  /** The key of an output; bytes that were read are used again where the key is the same. */
-  #keyOf({ from, value, options }: Emission, route: TopicRoute): Uint8Array | null {
-    const keyOf = route.outlet.node?.key
-    const isOwn = !('key' in options) && !keyOf
-    if (isOwn && from.keyFault) return this.job.keyBytes ?? null
-    const given = 'key' in options ? options.key : keyOf ? keyOf(value) : from.key
-    const key = isOwn ? from.key : checkedKey(from.node.name, given)
-    if (key === null) return null
-    return key === this.job.key && this.job.keyBytes ? this.job.keyBytes : Buffer.from(key)
+    emit(this, emission)
   }
 
   #drain(): void | Promise<void> {
@@ -295,34 +225,9 @@ export class RecordRun implements ContextRun, JobRun, Work {
 
 const NONE: readonly never[] = []
 
-type TopicRoute = ProgramRoute & { kind: 'topic' }
-type OperatorRoute = ProgramRoute & { kind: 'operator' }
-
 /** Begins the warnings of what an operator does for a record that has ended. */
 export const LATE =
   'an operator went on after its record had ended; what it did then has no effect, await every promise'
-
-/**
- * The value as the next operator gets it: through the codecs, as through a topic, so that a topic between two operators
- * changes nothing of what they do, and neither sees what the other does to its own.
- */
-function handOver({ from, output, value }: Emission, route: OperatorRoute): unknown {
-  const { name, operator } = from.node
-  const reader = route.node.operator.inputs[route.input]
-  const codec = operator.outputs[output] ?? reader
-  if (!codec || !reader) throw new CaudalError('OUTPUT_UNKNOWN', { node: name, output })
-  try {
-    return passApart(codec, reader, value)
-  } catch (error) {
-    const details = { node: name, target: route.node.name, codec: codec.name, reason: reasonOf(error) }
-    throw new CaudalError('ENCODE_FAILED', details, error)
-  }
-}
-
-function refuseTime({ from, output, options }: Emission): void {
-  if (options.notBefore === undefined) return
-  throw new CaudalError('DELAY_UNDECLARED', { node: from.node.name, output })
-}
 
 /** The entries below, with a record's own writes in their place. */
 function* walk(
@@ -331,8 +236,4 @@ function* walk(
 ): IterableIterator<[string, Uint8Array]> {
   for (const each of below) if (!own.has(each[0])) yield each
   for (const [entry, value] of own) if (value) yield [entry, value]
-}
-
-function withTexts({ node, headers }: Delivery, texts: Readonly<Record<string, string>>): Headers {
-  return { ...headers, ...headersOf(node.name, texts) }
 }

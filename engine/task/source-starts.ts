@@ -3,7 +3,7 @@
  * counted in: in one that was made again under the name, it would skip records in silence.
  */
 import { CaudalError } from '#core/errors.ts'
-import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { partitionKey, type TaskId, type TopicPartition } from '#core/record.ts'
 import type { Checkpoint } from '#engine/commit/checkpoint.ts'
 import type { Runs } from '#engine/commit/source-progress.ts'
 import type { Bounds } from '#engine/log/log.ts'
@@ -48,7 +48,7 @@ export function sourceStarts(
   })
 }
 
-export function checkpointLost(
+function checkpointLost(
   task: string,
   place: TopicPartition,
   offset: number,
@@ -68,7 +68,23 @@ export function sourceFailure(task: string, error: unknown, place?: TopicPartiti
   return checkpointLost(task, place, offset, extentOf(offset, error), error)
 }
 
+/** What a failure of reading a task's state means for it; `offset` is where reading went wrong. */
+export function stateFailure(task: StatedTask, error: unknown, offset: number): unknown {
+  const { name, id, statePlace } = task
+  if (!(error instanceof CaudalError)) return error
+  if (error.code === 'TOPIC_MISSING' || error.code === 'TOPIC_REPLACED')
+    return new CaudalError('STATE_LOST', { topic: statePlace.topic, stage: id.stage }, error)
+  if (error.code !== 'OFFSET_OUT_OF_RANGE') return error
+  return checkpointLost(name, statePlace, offset, extentOf(offset, error), error)
+}
+
+interface StatedTask {
+  readonly name: string
+  readonly id: TaskId
+  readonly statePlace: TopicPartition
+}
+
 /** Where the topic begins or ends, whichever the offset is beyond. */
-export function extentOf(offset: number, { details: { start, end } }: CaudalError): string {
+function extentOf(offset: number, { details: { start, end } }: CaudalError): string {
   return offset > Number(end) ? `ends at ${end}` : `begins at ${start}`
 }

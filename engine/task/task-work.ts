@@ -16,27 +16,16 @@ import type { TimerQueue } from '#engine/state/timer-queue.ts'
 import { deadLetterOf } from './dead-letter-output.ts'
 import { DeathRate } from './death-rate.ts'
 import { failureAction } from './failure-action.ts'
+import { JobsInProgress } from './jobs-in-progress.ts'
 import { Lanes } from './lanes.ts'
 import { NextJobs } from './next-jobs.ts'
 import { reportFailure } from './record-failure.ts'
 import { type RefusedWork, settleRefused } from './refused-outputs.ts'
 import { Staging } from './staging.ts'
+import type { WorkingTask } from './working-task.ts'
 
 /** Jobs that are started between two looks at the clock: a look costs a good part of a small job. */
 export const LOOK_JOBS = 8
-
-/** What a task's work needs of the task. */
-export interface WorkingTask {
-  readonly name: string
-  readonly program: StageProgram
-  readonly pod: PodContext
-  /** The task is on its way out: what is in progress may end, and nothing is begun. */
-  readonly isLeaving: boolean
-  /** Effects wait for a commit. */
-  staged(bytes: number): void
-  /** Runs what may touch the local copy of the state; gives nothing when that has failed and the task is closed. */
-  guard<T>(action: () => T): T | undefined
-}
 
 export class TaskWork implements RunTask {
   readonly name: string
@@ -45,8 +34,7 @@ export class TaskWork implements RunTask {
   readonly staging: Staging
   readonly stateBytesMax: number
   readonly #stepChunkBytesMax: number
-  /** Jobs begun and not done, each with its attempt under way, or none while it waits for the next. */
-  readonly #active = new Map<Job, RecordRun | undefined>()
+  readonly #jobs: JobsInProgress
   readonly #lanes = new Lanes()
   readonly #next: NextJobs
   readonly #task: WorkingTask
@@ -56,8 +44,6 @@ export class TaskWork implements RunTask {
   /** Read once for all that one step starts. */
   #now = 0
   #accepting = true
-  /** Jobs in progress that have no effect any more, and run again. */
-  readonly #superseded = new Set<Job>()
   /** Jobs that wait for something to be fetched: no other is started, so that what waits cannot fill the pod. */
   #postponed = 0
   #closed = false
@@ -68,6 +54,7 @@ export class TaskWork implements RunTask {
     this.pod = pod
     this.state = state
     this.staging = new Staging(state, timers)
+    this.#jobs = new JobsInProgress(program.metrics)
     this.#next = new NextJobs({ name, program, state, intakes, timers, lanes: this.#lanes, pod })
     const { bytes } = program.stateOutlet.limit
     this.stateBytesMax = stateBytesMaxOf(bytes)
@@ -97,11 +84,11 @@ export class TaskWork implements RunTask {
   }
 
   get inFlight(): number {
-    return this.#active.size
+    return this.#jobs.size
   }
   /** What is in progress and the operator that each is at; none while it waits for its next attempt. */
   get inProgress(): readonly { readonly job: Job; readonly node: string | undefined }[] {
-    return [...this.#active].map(([job, run]) => ({ job, node: run?.node?.name }))
+    return this.#jobs.all
   }
   get parked(): number {
     return this.#lanes.parked
@@ -125,12 +112,7 @@ export class TaskWork implements RunTask {
   close(): void {
     this.#closed = true
     this.#accepting = false
-    for (const [job, run] of this.#active) {
-      this.#program.metrics.inFlight--
-      job.finished = true
-      run?.abort(new CaudalError('ABORTED'))
-    }
-    this.#active.clear()
+    this.#jobs.abort()
   }
 
   /** Outputs that are staged again are refused for good. */
@@ -182,8 +164,7 @@ export class TaskWork implements RunTask {
   }
 
   #hold(job: Job, run: RecordRun | undefined): void {
-    if (!this.#active.has(job)) this.#program.metrics.inFlight++
-    this.#active.set(job, run)
+    this.#jobs.add(job, run)
     this.#lanes.hold(job)
   }
 
@@ -203,7 +184,7 @@ export class TaskWork implements RunTask {
     const bytes = this.staging.add(run)
     this.#program.metrics.recordsOut += run.outputs.length
     job.complete()
-    if (this.#active.delete(job)) this.#program.metrics.inFlight--
+    this.#jobs.remove(job)
     this.#lanes.leave(job)
     this.#task.staged(bytes)
   }
@@ -216,7 +197,10 @@ export class TaskWork implements RunTask {
     const node = run.node?.name ?? this.name
     this.#report(job, node, error, action)
     if (action === 'retry') return this.#retry(job)
-    if (action === 'deadLetter') return this.#deadLetter(job, error, node)
+    if (action === 'deadLetter') {
+      this.#finish(job, this.#giveUp(job, error, node))
+      return this.#died(job, error, node)
+    }
     this.#hold(job, undefined)
     if (action === 'releaseTask') this.pod.release(this.name, error)
     else if (action === 'blockTask') this.pod.block(this.name, error)
@@ -237,7 +221,7 @@ export class TaskWork implements RunTask {
 
   /** Whoever has the task next makes the next attempt: what it waits for may take as long as the last one. */
   #giveBack(job: Job): void {
-    if (this.#active.delete(job)) this.#program.metrics.inFlight--
+    this.#jobs.remove(job)
     this.pod.wake()
   }
 
@@ -262,11 +246,6 @@ export class TaskWork implements RunTask {
     this.#run(job)
   }
 
-  #deadLetter(job: Job, error: unknown, node: string): void {
-    this.#finish(job, this.#giveUp(job, error, node))
-    this.#died(job, error, node)
-  }
-
   /** The effects of a job that is given up. */
   #giveUp(job: Job, error: unknown, node: string): RecordRun {
     const run = new RecordRun(job, this, this.pod.system.now())
@@ -285,11 +264,16 @@ export class TaskWork implements RunTask {
         this.#task.staged(this.staging.add(this.#giveUp(job, error, node)))
         this.#died(job, error, node)
       },
-      supersede: keys => this.#supersede(keys),
+      supersede: keys => {
+        const jobs = this.#jobs.supersede(keys)
+        // A timer among them stands again where it stood.
+        for (const { fired } of jobs) if (fired) this.#timers.set(...fired.timer)
+        return jobs
+      },
       runAgain: jobs => {
-        const active = new Set([...this.#active.keys()].map(({ key }) => key))
+        const { keys } = this.#jobs
         const clones = jobs.filter(job => !job.fired).map(job => job.again())
-        this.#lanes.rewind(clones, key => active.has(key))
+        this.#lanes.rewind(clones, key => keys.has(key))
         this.pod.wake()
       },
       block: error => {
@@ -300,20 +284,9 @@ export class TaskWork implements RunTask {
     }
   }
 
-  /** They end as they may, so that what they have bought is journaled. A timer among them stands again where it stood. */
-  #supersede(keys: ReadonlySet<string>): Job[] {
-    const ofKeys = [...this.#active.keys()].filter(({ key }) => key !== null && keys.has(key))
-    const jobs = ofKeys.filter(job => !this.#superseded.has(job))
-    for (const job of jobs) {
-      this.#superseded.add(job)
-      if (job.fired) this.#timers.set(...job.fired.timer)
-    }
-    return jobs
-  }
-
   /** It ran upon what was withdrawn: it has no effect, and those before it in its lane go first. */
   #isVoid(job: Job): boolean {
-    if (!this.#superseded.delete(job)) return false
+    if (!this.#jobs.takeSuperseded(job)) return false
     this.#giveBack(job)
     this.#lanes.leave(job)
     return true

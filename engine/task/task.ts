@@ -3,7 +3,7 @@
  * task-lifecycle.ts; who may own it is decided in ownership.ts; its effects leave through the committer.
  */
 import { asText } from '#core/codec.ts'
-import { actionOf, CaudalError, hasCode, invariant, reasonOf } from '#core/errors.ts'
+import { actionOf, hasCode, invariant, reasonOf } from '#core/errors.ts'
 import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { encodeRelease } from '#engine/commit/claims.ts'
@@ -13,19 +13,20 @@ import type { SourceIntake } from '#engine/record/source-intake.ts'
 import { declarationsOf, type StageProgram } from '#engine/record/stage-program.ts'
 import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
+import type { StateEntry, StoredEntries } from '#engine/state/stored-entries.ts'
 import { TaskState } from '#engine/state/task-state.ts'
 import { TimerQueue } from '#engine/state/timer-queue.ts'
 import type { Plan } from '#topology/plan.ts'
 import { sourcePlacesOf } from '#topology/plan-tasks.ts'
 import { LocalCopy } from './local-copy.ts'
-import { openIntakes } from './open-intakes.ts'
-import { SourcePositions } from './source-positions.ts'
-import { checkpointLost, extentOf, sourceFailure } from './source-starts.ts'
-import { outputsOf } from './staging.ts'
+import { sourceFailure, stateFailure } from './source-starts.ts'
 import { endOfMarkers, migrateLayout } from './state-migration.ts'
 import { Sweep } from './sweep.ts'
 import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
-import { TaskWork, type WorkingTask } from './task-work.ts'
+import { TaskPart } from './task-part.ts'
+import { TaskSources } from './task-sources.ts'
+import { TaskWork } from './task-work.ts'
+import type { WorkingTask } from './working-task.ts'
 
 export interface TaskOptions {
   readonly id: TaskId
@@ -43,14 +44,6 @@ export interface TaskOptions {
   readonly onStuck: (task: Task, error: unknown) => void
 }
 
-export type StateEntry = readonly [entry: string, value: Uint8Array | null]
-
-/** Markers and release that a state holds. */
-export interface StoredEntries {
-  readonly markers: Iterable<readonly [string, Uint8Array]>
-  readonly release: Uint8Array | undefined
-}
-
 export class Task implements Committable, WorkingTask {
   readonly id: TaskId
   readonly name: string
@@ -62,13 +55,12 @@ export class Task implements Committable, WorkingTask {
   /** Why it is blocked. */
   blockedBy: unknown
   isMute = false
-  intakes: readonly SourceIntake[] = []
   committedLows: readonly number[] = []
   work: TaskWork | undefined
   readonly #copy: LocalCopy
   #state: TaskState | undefined
   #sweep: Sweep | undefined
-  #positions: SourcePositions | undefined
+  #sources: TaskSources | undefined
   /** It is on its way to be blocked. */
   #cannotRun = false
   #cancelDeadline: (() => void) | undefined
@@ -97,6 +89,10 @@ export class Task implements Committable, WorkingTask {
   /** Resolves when its local copy is closed. */
   get whenClosed(): Promise<void> {
     return this.#copy.whenClosed
+  }
+
+  get intakes(): readonly SourceIntake[] {
+    return this.#sources?.intakes ?? []
   }
 
   get isOpen(): boolean {
@@ -140,17 +136,15 @@ export class Task implements Committable, WorkingTask {
     let migratedBytes = 0
     try {
       const migrated = migrateLayout(state, this.program.stage, this.name, plan)
-      const stored = state.get(CHECKPOINT)
-      this.intakes = openIntakes({
+      this.#sources = new TaskSources({
         task: this.name,
         program: this.program,
         pod,
         places: this.#sourcePlaces,
-        stored,
+        stored: state.get(CHECKPOINT),
         found: this.#copy.found,
         onFailed: error => this.#failed(error),
       })
-      this.#positions = new SourcePositions(stored, this.name, this.intakes)
       migratedBytes = state.stage(migrated)
       state.stage(endOfMarkers(state, nonce))
     } catch (error) {
@@ -160,7 +154,7 @@ export class Task implements Committable, WorkingTask {
     const timers = new TimerQueue(state, pod.limits.timersWindowMax)
     this.work = new TaskWork(this, state, this.intakes, timers)
     this.#sweep = new Sweep(this, state, declarationsOf(this.program))
-    this.committedLows = this.intakes.map(({ progress }) => progress.low)
+    this.committedLows = this.#sources.lows
     this.blockedBy = undefined
     this.#move('running')
     if (migratedBytes > 0) this.staged(migratedBytes)
@@ -224,7 +218,7 @@ export class Task implements Committable, WorkingTask {
     const graceMs = Math.min(this.program.timeoutMs, pod.limits.handOverMaxMs)
     if (this.isMute) return this.close('closedDirty')
     this.work?.stopAccepting()
-    for (const intake of this.intakes) intake.close()
+    this.#sources?.close()
     this.#cancelDeadline = pod.system.after(graceMs, () => pod.enqueue(() => this.work?.close()))
     this.#move('leaving')
   }
@@ -236,30 +230,16 @@ export class Task implements Committable, WorkingTask {
   /** Takes what is staged for one commit; `nonces` are the claims that a drained task gives up with it. */
   prepare(incarnation: string, number: number, nonces: readonly string[]): CommitPart {
     const state = this.#state
-    invariant(state && this.work && this.#positions, `task ${this.name} was committed before it ran`)
-    const sources = this.#positions.reached
+    invariant(state && this.work && this.#sources, `task ${this.name} was committed before it ran`)
+    const { reached: sources, lows } = this.#sources
     const staged = this.work.staging.take()
     state.stage(new Map([[CHECKPOINT, encodeCheckpoint({ format: 1, incarnation, number, sources })]]))
     const releases = this.isDrained
     if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonces })]]))
-    const lows = this.intakes.map(({ progress }) => progress.low)
-    const writes = state.take()
-    return {
-      task: this,
-      writes,
-      outputs: outputsOf(staged),
-      committed: position => {
-        this.committedLows = lows
-        this.guard(() => this.#state?.committed(writes, position))
-        if (releases) this.close('closedClean')
-      },
-      putBack: () => {
-        this.guard(() => this.#state?.putBack(writes))
-        this.work?.staging.putBack(staged)
-      },
-      stateRefused: error => this.cannotCommit(error),
-      outputsRefused: refusals => this.work?.refused(refusals),
-    }
+    return new TaskPart(this, state, staged, () => {
+      this.committedLows = lows
+      if (releases) this.close('closedClean')
+    })
   }
 
   /** Ends it: clean after its release is committed, dirty otherwise. Nothing of it has an effect any more. */
@@ -267,7 +247,7 @@ export class Task implements Committable, WorkingTask {
     if (!this.isOpen) return
     this.#move(phase)
     this.#cancelDeadline?.()
-    for (const intake of this.intakes) intake.close()
+    this.#sources?.close()
     this.work?.close()
     this.#copy.close()
   }
@@ -280,12 +260,8 @@ export class Task implements Committable, WorkingTask {
 
   /** Its state topic cannot be read on from this offset. */
   readFailed(error: unknown, offset: number): void {
-    const { topic } = this.statePlace
-    if (hasCode(error, 'TOPIC_MISSING') || hasCode(error, 'TOPIC_REPLACED'))
-      return this.#failed(new CaudalError('STATE_LOST', { topic, stage: this.id.stage }, error))
-    if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return this.#failed(error)
-    const lost = checkpointLost(this.name, this.statePlace, offset, extentOf(offset, error), error)
-    if (this.#copy.position === undefined) return this.#failed(lost)
+    const lost = stateFailure(this, error, offset)
+    if (!hasCode(lost, 'CHECKPOINT_LOST') || this.#copy.position === undefined) return this.#failed(lost)
     // The copy holds what the topic does not: the topic is the truth.
     this.pod.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
     this.#copy.mustDiscard = true

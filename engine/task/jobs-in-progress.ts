@@ -1,0 +1,61 @@
+/** Jobs of one task that were begun and are not done. Some of them have no effect any more, and run again. */
+import type { StageMetrics } from '#core/diagnostics.ts'
+import { CaudalError } from '#core/errors.ts'
+import type { Job } from '#engine/record/job.ts'
+import type { RecordRun } from '#engine/record/record-run.ts'
+
+export class JobsInProgress {
+  /** Each with its attempt under way, or none while it waits for the next. */
+  readonly #jobs = new Map<Job, RecordRun | undefined>()
+  readonly #superseded = new Set<Job>()
+  readonly #metrics: Pick<StageMetrics, 'inFlight'>
+
+  constructor(metrics: Pick<StageMetrics, 'inFlight'>) {
+    this.#metrics = metrics
+  }
+
+  get size(): number {
+    return this.#jobs.size
+  }
+
+  /** Each with the operator that it is at; none while it waits for its next attempt. */
+  get all(): readonly { readonly job: Job; readonly node: string | undefined }[] {
+    return [...this.#jobs].map(([job, run]) => ({ job, node: run?.node?.name }))
+  }
+
+  get keys(): ReadonlySet<string | null> {
+    return new Set([...this.#jobs.keys()].map(({ key }) => key))
+  }
+
+  add(job: Job, run: RecordRun | undefined): void {
+    if (!this.#jobs.has(job)) this.#metrics.inFlight++
+    this.#jobs.set(job, run)
+  }
+
+  remove(job: Job): void {
+    if (this.#jobs.delete(job)) this.#metrics.inFlight--
+  }
+
+  /** They end as they may, so that what they have bought is journaled, and have no effect. Gives those that are so from now on. */
+  supersede(keys: ReadonlySet<string>): readonly Job[] {
+    const ofKeys = [...this.#jobs.keys()].filter(({ key }) => key !== null && keys.has(key))
+    const jobs = ofKeys.filter(job => !this.#superseded.has(job))
+    for (const job of jobs) this.#superseded.add(job)
+    return jobs
+  }
+
+  /** True once for each that was superseded. */
+  takeSuperseded(job: Job): boolean {
+    return this.#superseded.delete(job)
+  }
+
+  /** Ends all without effect. */
+  abort(): void {
+    for (const [job, run] of this.#jobs) {
+      this.#metrics.inFlight--
+      job.finished = true
+      run?.abort(new CaudalError('ABORTED'))
+    }
+    this.#jobs.clear()
+  }
+}
