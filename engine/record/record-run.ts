@@ -1,3 +1,10 @@
+/**
+ * One attempt at one record: runs the operators fused in its stage and gathers their effects.
+ *
+ * Emissions to topics are encoded at once (emitting.ts). Emissions to a fused operator wait in a queue until the emitting one has
+ * ended: operators of one record never overlap, and state of the key is read and written serially. Nothing leaves the run before
+ * the task stages it whole; a run that failed is dropped. Synchronous operators run without a promise being made.
+ */
 import { CaudalError, type NotYetReadable, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
