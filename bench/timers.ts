@@ -41,7 +41,7 @@ function reminding(dueOf: (id: number) => number, onFired: (due: number) => void
   const results = graph.topic(OUTPUT, { value: lateness, partitions: PARTITIONS })
   graph
     .source(INPUT, { value: event, partitions: PARTITIONS, partitionedByKey: true })
-    .process(remind)
+    .process('remind', remind)
     .on('reminded')
     .to(results)
   return graph.build()

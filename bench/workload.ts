@@ -51,7 +51,7 @@ export function counting(): Topology {
   const results = graph.topic(OUTPUT, { value: total, partitions: PARTITIONS })
   graph
     .source(INPUT, { value: event, partitions: PARTITIONS, partitionedByKey: true })
-    .process(count)
+    .process('count', count)
     .on('counted')
     .to(results)
   return graph.build()
@@ -73,7 +73,7 @@ export function calling(callMs: number, inFlightMax: number): Topology {
   const results = graph.topic(OUTPUT, { value: total, partitions: PARTITIONS })
   graph
     .source(INPUT, { value: event, partitions: PARTITIONS, partitionedByKey: true })
-    .process(call)
+    .process('call', call)
     .on('answered')
     .to(results)
   return graph.build()

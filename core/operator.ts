@@ -109,6 +109,15 @@ export interface StepCall {
   readonly id: string
 }
 
+/** Options of one call of a durable step. */
+export interface StepOptions {
+  /**
+   * Names each of several calls of one step by one record. With `{ part: ctx.attempt }` a retry of the record buys a new
+   * result.
+   */
+  readonly part?: string | number
+}
+
 /** Where log lines go. The host passes one in; `fields` are data of the line. */
 export interface Logger {
   debug(message: string, fields?: object): void
@@ -156,13 +165,12 @@ export interface Context<D extends Declared = Declared> {
   ): void
   /**
    * Runs `call` once and journals its result as soon as it arrives. A record that runs again, after a crash or as a retry,
-   * finds the result instead of calling again. `part` names each of several calls of one step by one record. With
-   * `String(ctx.attempt)` as its part, a retry buys a new result.
+   * finds the result instead of calling again.
    */
   step<N extends keyof D['steps'] & string>(
     name: N,
     call: (call: StepCall) => Promise<ValueOf<D['steps'][N]>>,
-    part?: string,
+    options?: StepOptions,
   ): Promise<ValueOf<D['steps'][N]>>
   /** A declared table, for look-ups. An undeclared table fails with TABLE_UNKNOWN. */
   table<N extends keyof D['tables'] & string>(name: N): TableHandle<ValueOf<D['tables'][N]>>
@@ -228,17 +236,21 @@ export interface BatchContext {
   readonly log: Logger
 }
 
+/** When a batch starts: when it is full, or when its oldest record has waited for so long. */
+export interface BatchLimits {
+  readonly recordsMax: number
+  readonly waitMs: number
+}
+
 /** What `batchOperator` takes. A batch operator has neither state nor steps, timers or tables. */
 export interface BatchDefinition<D extends Declared>
   extends Omit<Definition<D>, 'state' | 'steps' | 'timers' | 'tables'> {
-  /** A batch starts when it is full or its oldest record has waited `waitMs`. */
-  readonly batch: { readonly recordsMax: number; readonly waitMs: number }
+  readonly batch: BatchLimits
   /** A throw fails every record of the batch that was not failed already. */
   processBatch(items: readonly BatchItem<D>[], ctx: BatchContext): void | Promise<void>
 }
 
-/** A declared operator: plain data and functions, nothing runs. Made by `operator` or `batchOperator`. */
-export interface Operator<I extends Codecs = Codecs, O extends Codecs = Codecs> {
+interface DeclaredOperator<I extends Codecs, O extends Codecs> {
   readonly name: string
   readonly inputs: I
   readonly outputs: O
@@ -247,12 +259,29 @@ export interface Operator<I extends Codecs = Codecs, O extends Codecs = Codecs> 
   readonly tables: Codecs
   readonly timers: readonly string[]
   readonly limits: OperatorLimits
-  readonly batch: { readonly recordsMax: number; readonly waitMs: number } | undefined
-  process(record: InputRecord<string, unknown>, ctx: Context): void | Promise<void>
-  onTimer(timer: Timer, ctx: Context): void | Promise<void>
-  processBatch(items: readonly BatchItem<Declared>[], ctx: BatchContext): void | Promise<void>
   onError(failure: FailureContext): FailureAnswer | undefined
 }
+
+/** A declared operator that runs record by record. Made by `operator`. */
+export interface RecordOperator<I extends Codecs = Codecs, O extends Codecs = Codecs>
+  extends DeclaredOperator<I, O> {
+  readonly kind: 'record'
+  process(record: InputRecord<string, unknown>, ctx: Context): void | Promise<void>
+  onTimer(timer: Timer, ctx: Context): void | Promise<void>
+}
+
+/** A declared operator that runs on batches. It declares no state, steps, tables or timers. Made by `batchOperator`. */
+export interface BatchOperator<I extends Codecs = Codecs, O extends Codecs = Codecs>
+  extends DeclaredOperator<I, O> {
+  readonly kind: 'batch'
+  readonly batch: BatchLimits
+  processBatch(items: readonly BatchItem<Declared>[], ctx: BatchContext): void | Promise<void>
+}
+
+/** A declared operator: plain data and functions, nothing runs. Made by `operator` or `batchOperator`. */
+export type Operator<I extends Codecs = Codecs, O extends Codecs = Codecs> =
+  | RecordOperator<I, O>
+  | BatchOperator<I, O>
 
 type None = Readonly<Record<never, never>>
 interface Declare<
@@ -298,7 +327,7 @@ export function operator<
   definition: { readonly input: Codec<V> } & ProcessDefinition<
     Declare<{ readonly in: Codec<V> }, O, S, P, T, N>
   >,
-): Operator<{ readonly in: Codec<V> }, O>
+): RecordOperator<{ readonly in: Codec<V> }, O>
 export function operator<
   I extends Codecs,
   O extends Codecs = None,
@@ -306,14 +335,13 @@ export function operator<
   P extends Codecs = None,
   T extends Codecs = None,
   N extends string = never,
->(definition: { readonly inputs: I } & ProcessDefinition<Declare<I, O, S, P, T, N>>): Operator<I, O>
-export function operator(definition: Erased): Operator {
+>(definition: { readonly inputs: I } & ProcessDefinition<Declare<I, O, S, P, T, N>>): RecordOperator<I, O>
+export function operator(definition: ErasedProcess): RecordOperator {
   return {
+    kind: 'record',
     ...declared(definition),
-    batch: undefined,
-    process: (record, ctx) => definition.process?.(record, ctx),
+    process: (record, ctx) => definition.process(record, ctx),
     onTimer: (timer, ctx) => definition.onTimer?.(timer, ctx),
-    processBatch: () => undefined,
   }
 }
 
@@ -322,14 +350,13 @@ export function batchOperator<V, O extends Codecs = None>(
   definition: { readonly input: Codec<V> } & BatchDefinition<
     Declare<{ readonly in: Codec<V> }, O, None, None, None, never>
   >,
-): Operator<{ readonly in: Codec<V> }, O>
-export function batchOperator(definition: Erased): Operator {
+): BatchOperator<{ readonly in: Codec<V> }, O>
+export function batchOperator(definition: ErasedBatch): BatchOperator {
   return {
+    kind: 'batch',
     ...declared(definition),
     batch: definition.batch,
-    process: () => undefined,
-    onTimer: () => undefined,
-    processBatch: (items, ctx) => definition.processBatch?.(items, ctx),
+    processBatch: (items, ctx) => definition.processBatch(items, ctx),
   }
 }
 
@@ -344,11 +371,15 @@ interface Erased {
   readonly tables?: Codecs
   readonly timers?: readonly string[]
   readonly limits?: OperatorLimits
-  readonly batch?: { readonly recordsMax: number; readonly waitMs: number }
-  process?(record: unknown, ctx: unknown): void | Promise<void>
-  onTimer?(timer: Timer, ctx: unknown): void | Promise<void>
-  processBatch?(items: unknown, ctx: BatchContext): void | Promise<void>
   onError?(failure: FailureContext): FailureAnswer | undefined
+}
+interface ErasedProcess extends Erased {
+  process(record: unknown, ctx: unknown): void | Promise<void>
+  onTimer?(timer: Timer, ctx: unknown): void | Promise<void>
+}
+interface ErasedBatch extends Erased {
+  readonly batch: BatchLimits
+  processBatch(items: unknown, ctx: BatchContext): void | Promise<void>
 }
 
 function declared(definition: Erased) {

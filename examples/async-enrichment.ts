@@ -51,7 +51,7 @@ const enrich = operator({
 const graph = topology('enrichment')
 const orders = graph.source('orders', { value: Order })
 const rated = graph.topic('rated', { value: Rated })
-orders.process(enrich).to(rated)
+orders.process('enrich', enrich).to(rated)
 
 const path = mkdtempSync(join(tmpdir(), 'caudal-'))
 const log = await openEmbeddedLog({ path })

@@ -44,7 +44,7 @@ const graph = topology('sessions')
 // The writers of the clicks key them by user as Kafka's own clients do; `send` does too.
 const clicks = graph.source('clicks', { value: codec.text, partitionedByKey: true })
 const sessions = graph.topic('sessions', { value: Session })
-clicks.process(track).to(sessions)
+clicks.process('track', track).to(sessions)
 
 const path = mkdtempSync(join(tmpdir(), 'caudal-'))
 const log = await openEmbeddedLog({ path })

@@ -14,7 +14,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
  * Keyed by event id. The window begins with the first event of an id; duplicates do not lengthen it.
  *
  * ```ts
- * intake.process(admit()).to(requests)
+ * intake.process('admit', admit()).to(requests)
  * ```
  */
 export function admit(options: AdmitOptions = {}) {

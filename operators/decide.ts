@@ -18,7 +18,7 @@ export interface DecideOptions {
  * attempt so far is delivered, marked; of equal ones the earlier.
  *
  * ```ts
- * scored.process(decide({ taskTypes, defaults })).on('validated').to(validated).on('low').process(regenerate())
+ * scored.process('decide', decide({ taskTypes, defaults })).on('validated').to(validated).on('low').process('regenerate', regenerate())
  * ```
  */
 export function decide({ taskTypes, defaults }: DecideOptions) {

@@ -11,7 +11,7 @@ export interface DeliverOptions {
 
 /**
  * ```ts
- * validated.process(deliver({ taskTypes })).on('delivered').to(processed).on('action').to(actions)
+ * validated.process('deliver', deliver({ taskTypes })).on('delivered').to(processed).on('action').to(actions)
  * ```
  */
 export function deliver({ taskTypes }: DeliverOptions) {

@@ -28,7 +28,7 @@ type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: 
  * a crash does not buy it again.
  *
  * ```ts
- * requests.process(generate({ model, taskTypes, defaults, limits }), { attemptsMax })
+ * requests.process('generate', generate({ model, taskTypes, defaults, limits }), { endsBecause })
  *   .on('generated').to(generated).on('failed').to(errors)
  * ```
  */

@@ -15,7 +15,7 @@ export interface IngestOptions {
  * Stateless. Text that is not even JSON is answered with a reason in `failed` too.
  *
  * ```ts
- * raw.process(ingest({ taskTypes })).on('intake').to(intake).on('failed').to(failed)
+ * raw.process('ingest', ingest({ taskTypes })).on('intake').to(intake).on('failed').to(failed)
  * ```
  */
 export function ingest(options: IngestOptions) {

@@ -6,7 +6,7 @@ import { requestOf } from './model-step.ts'
 
 /**
  * ```ts
- * low.process(regenerate()).to(requests)
+ * low.process('regenerate', regenerate()).to(requests)
  * ```
  */
 export function regenerate() {

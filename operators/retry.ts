@@ -37,7 +37,7 @@ const JITTER = 0.1
  * A failure that is no fault of the record (breaker open, no turn) spends no attempt, so an outage fails nothing.
  *
  * ```ts
- * errors.process(retry({ taskTypes, defaults, baseMs: 1_000, capMs: 60_000 }), { attemptsMax })
+ * errors.process('retry', retry({ taskTypes, defaults, baseMs: 1_000, capMs: 60_000 }), { endsBecause })
  *   .on('again').delay({ tiers }).to(requests).on('rescore').delay({ tiers }).to(generated)
  *   .on('settled').to(validated).on('gaveUp').to(failed)
  * ```

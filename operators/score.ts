@@ -25,7 +25,7 @@ export interface ScoreOptions extends Omit<ModelOperatorOptions, 'model'> {
  * A verdict that is not JSON of the schema is an error of the judge. The answer waits, and only the judge is asked again.
  *
  * ```ts
- * generated.process(score({ judge: model, taskTypes, defaults, limits })).on('failed').to(errors).on('scored').process(decide(...))
+ * generated.process('score', score({ judge: model, taskTypes, defaults, limits })).on('failed').to(errors).on('scored').process('decide', decide(...))
  * ```
  */
 export function score(options: ScoreOptions) {

@@ -24,7 +24,7 @@ import { deliver } from '#operators/deliver.ts'
 import { generate } from '#operators/generate.ts'
 import { ingest } from '#operators/ingest.ts'
 import { regenerate } from '#operators/regenerate.ts'
-import { PARKED_MAX, retry } from '#operators/retry.ts'
+import { retry } from '#operators/retry.ts'
 import { score } from '#operators/score.ts'
 import { topology } from '#topology/builder.ts'
 import type { Topology } from '#topology/topology.ts'
@@ -70,8 +70,7 @@ export function answers(options: AnswersOptions): Topology {
   const limits = { inFlightMax: options.inFlightMax ?? 2_000, timeoutMs: options.timeoutMs ?? 90_000 }
   const delay = { tiers: options.delayTiersMs ?? DELAY_TIERS_MS }
   const { baseMs, capMs } = { baseMs: options.retryBaseMs ?? 1_000, capMs: options.retryCapMs ?? 60_000 }
-  // A record passes the loop once for each attempt of either kind, and once for each wait that costs none.
-  const cycle = { attemptsMax: 2 * ATTEMPTS_LIMIT + PARKED_MAX }
+  const cycle = { endsBecause: 'each passage spends an attempt or a wait, and retry limits both' }
   const model = { taskTypes, defaults, limits, prices: options.prices }
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions }
 
@@ -88,30 +87,32 @@ export function answers(options: AnswersOptions): Topology {
   const actions = p.topic(TOPICS.actions, { value: ActionEventAvro, ...keyed })
   const processed = p.topic(TOPICS.delivered, { value: DeliveredAvro, ...keyed })
 
-  const ingested = raw.process(ingest({ taskTypes }))
+  const ingested = raw.process('ingest', ingest({ taskTypes }))
   ingested.on('intake').to(intake).on('failed').to(failed)
 
-  intake.process(admit()).to(requests)
+  intake.process('admit', admit()).to(requests)
 
-  const answered = requests.process(generate({ ...model, model: options.model }), cycle)
+  const answered = requests.process('generate', generate({ ...model, model: options.model }), cycle)
   answered.on('generated').to(generated).on('failed').to(errors)
 
   const judge = options.judge ?? options.model
   const judged = generated.process(
+    'score',
     score({ ...model, judge, judgeModel: options.judgeModel, judgeTokensMax: options.judgeTokensMax }),
     cycle,
   )
-  const decided = judged.on('failed').to(errors).on('scored').process(decide({ taskTypes, defaults }))
-  decided.on('validated').to(validated).on('low').process(regenerate()).to(requests)
+  const decided = judged
+    .on('failed')
+    .to(errors)
+    .on('scored')
+    .process('decide', decide({ taskTypes, defaults }))
+  decided.on('validated').to(validated).on('low').process('regenerate', regenerate()).to(requests)
 
-  const retried = errors.process(retry({ taskTypes, defaults, baseMs, capMs }), cycle)
+  const retried = errors.process('retry', retry({ taskTypes, defaults, baseMs, capMs }), cycle)
   retried.on('again').delay(delay).to(requests).on('rescore').delay(delay).to(generated)
   retried.on('settled').to(validated).on('gaveUp').to(failed)
 
-  const delivered = validated.process(deliver({ taskTypes }))
+  const delivered = validated.process('deliver', deliver({ taskTypes }))
   delivered.on('delivered').to(processed).on('action').to(actions)
   return p.build()
 }
-
-/** The most attempts of one kind that `llm.config` may allow. */
-const ATTEMPTS_LIMIT = 100

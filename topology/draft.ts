@@ -29,8 +29,8 @@ export function place(
   origins: Readonly<Record<string, readonly Readable<unknown>[]>>,
   options: ProcessOptions = {},
 ): DraftNode {
-  const { attemptsMax, stage } = options
-  const node = { name, operator, inputs: {}, routes: {}, attemptsMax, stage }
+  const { endsBecause, stage } = options
+  const node = { name, operator, inputs: {}, routes: {}, endsBecause, stage }
   draft.operators.push(node)
   for (const [input, readables] of Object.entries(origins)) {
     for (const readable of readables) connect(draft, readable.origin, node, input)

@@ -34,10 +34,11 @@ function stageLines(stage: Stage): readonly string[] {
 }
 
 function operatorLines(node: OperatorNode): readonly string[] {
-  const { state, timers, steps, tables, batch } = node.operator
+  const { state, timers, steps, tables } = node.operator
+  const batch = node.operator.kind === 'batch' ? node.operator.batch : undefined
   const outputs = Object.entries(node.routes).map(([output, routes]) => [output, targetsOf(routes)])
   return [
-    `  ${node.name}${node.attemptsMax === undefined ? '' : `, passed at most ${counted(node.attemptsMax, 'time')} by a record`}`,
+    `  ${node.name}${node.endsBecause === undefined ? '' : `, whose loop ends because ${node.endsBecause}`}`,
     ...Object.entries(state).map(([name, { kind, codec, ttlMs }]) => {
       return `state ${name}: ${kind} of ${codec.name}${ttlMs === undefined ? '' : ` for ${durationText(ttlMs)}`}`
     }),

@@ -17,8 +17,8 @@ export interface Target<V> {
 }
 
 export interface ProcessOptions {
-  /** Upper bound on how often one record passes this operator, as its author promises; wanted once on every cycle. */
-  readonly attemptsMax?: number
+  /** Why no record passes this operator for ever, in words for a reader. Required once on every loop; the engine does not check it. */
+  readonly endsBecause?: string
   /**
    * Name of the stage that the operator is part of; that of the stage's first operator when left out. State and positions
    * belong to it, so it is kept when another operator comes first.
@@ -46,8 +46,7 @@ export type Reads<V, X, O extends Codecs> = Operator<{ readonly in: Codec<X> }, 
 
 /** A sequence of records that operators can be attached to. Those that it compiles to are ordinary, named operators. */
 export interface Stream<V> extends Readable<V> {
-  process<X, O extends Codecs>(operator: Reads<V, X, O>, options?: ProcessOptions): Processed<O>
-  /** The name given here is used instead of the operator's own: one operator can so occur several times. */
+  /** Places an operator. The name is unique in the graph, and is the identity of the operator's state across versions. */
   process<X, O extends Codecs>(name: string, operator: Reads<V, X, O>, options?: ProcessOptions): Processed<O>
   /** One value in, one value out. */
   map<T>(

@@ -9,34 +9,19 @@ import type { Origin } from './topology.ts'
 export function streamOf<V>(draft: Draft, codec: Codec<V>, origin: Origin): Stream<V> {
   const stream: Readable<V> = { codec, origin }
   const attach = <O extends Codecs>(
+    name: string,
     operator: Operator<Codecs, O>,
-    name = operator.name,
     options: ProcessOptions = {},
     from: readonly Readable<V>[] = [stream],
   ) => processedOf(draft, place(draft, name, operator, { in: from }, options), operator)
 
-  function process<O extends Codecs>(operator: Operator<Codecs, O>, options?: ProcessOptions): Processed<O>
-  function process<O extends Codecs>(
-    name: string,
-    operator: Operator<Codecs, O>,
-    options?: ProcessOptions,
-  ): Processed<O>
-  function process<O extends Codecs>(
-    first: string | Operator<Codecs, O>,
-    second?: Operator<Codecs, O> | ProcessOptions,
-    third?: ProcessOptions,
-  ): Processed<O> {
-    if (typeof first !== 'string') return attach(first, first.name, second as ProcessOptions) // By the first overload.
-    return attach(second as Operator<Codecs, O>, first, third) // By the second overload.
-  }
-
   return {
     ...stream,
-    process,
-    map: (name, output, change) => attach(mapOperator(name, codec, output, change)),
-    filter: (name, keep) => attach(filterOperator(name, codec, keep)),
-    branch: (name, cases) => attach(branchOperator(name, codec, cases)),
-    merge: (name, other) => attach(mergeOperator(name, codec), name, {}, [stream, other]),
+    process: (name, operator, options) => attach(name, operator, options),
+    map: (name, output, change) => attach(name, mapOperator(name, codec, output, change)),
+    filter: (name, keep) => attach(name, filterOperator(name, codec, keep)),
+    branch: (name, cases) => attach(name, branchOperator(name, codec, cases)),
+    merge: (name, other) => attach(name, mergeOperator(name, codec), {}, [stream, other]),
     rekey(name, key) {
       const node = place(draft, name, rekeyOperator(name, codec, key), { in: [stream] })
       const rekeyed: Rekeyed<V> = routing(node, 'out', () => rekeyed)

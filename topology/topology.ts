@@ -43,8 +43,8 @@ export interface OperatorNode {
   readonly inputs: Readonly<Record<string, readonly Origin[]>>
   /** Output name to its targets; several targets each get every record, an empty list discards the output. */
   readonly routes: Readonly<Record<string, readonly Route[]>>
-  /** Upper bound on how often one record may pass here when the operator is on a cycle, as its author promises. */
-  readonly attemptsMax: number | undefined
+  /** Where it is on a loop: why no record goes round for ever, as its author says. */
+  readonly endsBecause: string | undefined
   /** Name of the stage that it is part of, where it is not to be that of the stage's first operator. */
   readonly stage: string | undefined
 }

@@ -37,7 +37,7 @@ async function callByEngine(): Promise<void> {
   })
   const t = topology(`bench-${output.replaceAll('.', '-')}`)
   const questions = t.source(input, { value: TextJson, partitions: PARTITIONS })
-  questions.process(ask).to(t.topic(output, { value: TextJson, partitions: PARTITIONS }))
+  questions.process('ask', ask).to(t.topic(output, { value: TextJson, partitions: PARTITIONS }))
   const log = await openKafkaLog({ brokers: [broker], clientId: 'bench', system: realSystem })
   const running = await run(t.build(), { log })
   const done = () => running.pod.metrics.stages.get('ask')?.recordsOut ?? 0

@@ -55,7 +55,7 @@ const ask = operator({
 
 const t = topology(application)
 const questions = t.source(`${application}.in`, { value: TextJson, partitions: PARTITIONS })
-questions.process(ask).to(t.topic(`${application}.out`, { value: AnswerJson, partitions: PARTITIONS }))
+questions.process('ask', ask).to(t.topic(`${application}.out`, { value: AnswerJson, partitions: PARTITIONS }))
 const log = await openKafkaLog({ brokers: [broker], clientId: 'bench', system: realSystem })
 const running = await run(t.build(), { log, name: 'pod' })
 process.on('message', message => {

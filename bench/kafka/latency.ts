@@ -28,7 +28,7 @@ const pass = operator({
 })
 const source = t.source(`${name}.in`, { value: SentJson, partitions: PARTITIONS })
 const target = t.topic(`${name}.out`, { value: SentJson, partitions: PARTITIONS })
-source.process(pass).to(target)
+source.process('pass', pass).to(target)
 
 const options = { brokers: [broker], clientId: 'bench', system: realSystem }
 const log = await openKafkaLog(options)

@@ -41,7 +41,7 @@ export function countTopology(name: string, topics: CountTopics) {
   })
   const t = topology(name)
   const events = t.source(topics.input, { value: EventJson, partitions: PARTITIONS, partitionedByKey: true })
-  events.process(count).to(t.topic(topics.output, { value: CountJson, partitions: PARTITIONS }))
+  events.process('count', count).to(t.topic(topics.output, { value: CountJson, partitions: PARTITIONS }))
   return t.build()
 }
 

@@ -2,7 +2,7 @@
  * Gathers records of one batch operator across the tasks of a pod. A batch starts when it is full or when its oldest
  * record has waited long enough; each record's run waits for its own item to be settled.
  */
-import type { BatchItem, Declared, EmitOptions, InputRecord, Logger, Operator } from '#core/operator.ts'
+import type { BatchItem, BatchOperator, Declared, EmitOptions, InputRecord, Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
 import { asWork, type Work } from './current-work.ts'
 
@@ -22,17 +22,17 @@ export interface BatchedContext {
 }
 
 export class Batcher {
-  readonly #operator: Operator
+  readonly #operator: BatchOperator
   readonly #recordsMax: number
   readonly #waitMs: number
   readonly #system: System
   #items: Item[] = []
   #cancelWait: (() => void) | undefined
 
-  constructor(operator: Operator, batch: { recordsMax: number; waitMs: number }, system: System) {
+  constructor(operator: BatchOperator, system: System) {
     this.#operator = operator
-    this.#recordsMax = batch.recordsMax
-    this.#waitMs = batch.waitMs
+    this.#recordsMax = operator.batch.recordsMax
+    this.#waitMs = operator.batch.waitMs
     this.#system = system
   }
 

@@ -2,7 +2,15 @@
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
 import { CaudalError, type NotYetReadable } from '#core/errors.ts'
-import type { Context, EmitOptions, Logger, StateHandles, StepCall, TableHandle } from '#core/operator.ts'
+import type {
+  Context,
+  EmitOptions,
+  Logger,
+  StateHandles,
+  StepCall,
+  StepOptions,
+  TableHandle,
+} from '#core/operator.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { encodeDue } from '#engine/state/frame.ts'
 import { openState, type StateAccess } from '#engine/state/keyed-state.ts'
@@ -146,11 +154,15 @@ export class NodeContext implements Context {
       this.#run.emit({ from: this.delivery, output, index: this.#emitted++, route, value, options })
   }
 
-  async step(name: string, call: (call: StepCall) => Promise<unknown>, part = ''): Promise<unknown> {
+  async step(
+    name: string,
+    call: (call: StepCall) => Promise<unknown>,
+    options: StepOptions = {},
+  ): Promise<unknown> {
     // What nobody waits for goes no further.
     if (!this.admits(`step ${name}`)) return new Promise<never>(() => {})
     this.#steps ??= new StepCalls(this.#run, this.delivery.node, this, () => this.#assertOpen())
-    return this.#steps.call(name, call, part)
+    return this.#steps.call(name, call, String(options.part ?? ''))
   }
 
   table(name: string): TableHandle<never> {

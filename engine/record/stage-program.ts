@@ -3,7 +3,7 @@
 import type { StageMetrics } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Limits } from '#core/limits.ts'
-import type { Operator, StateDeclarations } from '#core/operator.ts'
+import type { BatchOperator, Operator, RecordOperator, StateDeclarations } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
 import type { Outlet, Outlets } from '#engine/commit/outlets.ts'
 import { type Plan, type Stage, tierTopicOf } from '#topology/plan.ts'
@@ -20,16 +20,21 @@ export interface Tier {
   readonly outlet: Outlet
 }
 
-export interface ProgramNode {
+interface NodeFields {
   readonly name: string
-  readonly operator: Operator
   readonly stateful: boolean
   /** It keeps something under the key, or buys for it. */
   readonly needsKeyText: boolean
   readonly timeoutMs: number
   readonly routes: ReadonlyMap<string, readonly ProgramRoute[]>
-  readonly batcher: Batcher | undefined
 }
+
+/** An operator at its place; one that runs on batches has what gathers them. */
+export type ProgramNode = NodeFields &
+  (
+    | { readonly operator: RecordOperator; readonly batcher: undefined }
+    | { readonly operator: BatchOperator; readonly batcher: Batcher }
+  )
 
 /** The first operators that a record of one source topic reaches. */
 export interface Entry {
@@ -67,8 +72,12 @@ export function compileStage(
     const stateful = Object.keys(operator.state).length > 0 || operator.timers.length > 0
     const needsKeyText = stateful || Object.keys(operator.steps).length > 0
     const timeoutMs = operator.limits.timeoutMs ?? limits.timeoutMs
-    const batcher = operator.batch && new Batcher(operator, operator.batch, system)
-    nodes.set(name, { name, operator, stateful, needsKeyText, timeoutMs, routes: new Map(), batcher })
+    const fields = { name, stateful, needsKeyText, timeoutMs, routes: new Map() }
+    const ran =
+      operator.kind === 'batch'
+        ? { operator, batcher: new Batcher(operator, system) }
+        : { operator, batcher: undefined }
+    nodes.set(name, { ...fields, ...ran })
   }
   for (const { name, routes } of stage.operators.values()) {
     const resolved = nodes.get(name)?.routes as Map<string, ProgramRoute[]> // Filled here, read-only from then on.

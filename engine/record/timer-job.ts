@@ -79,7 +79,8 @@ export class TimerJob implements Job {
       origin: this,
     }
     const context = new NodeContext(run, new Delivery(this.#node, '', from))
-    const pending = this.#node.operator.onTimer(this.timer, context)
+    const { operator } = this.#node
+    const pending = operator.kind === 'record' ? operator.onTimer(this.timer, context) : undefined
     if (isPending(pending)) return run.settle(pending, this.#node, context)
     context.close()
   }

@@ -129,7 +129,7 @@ function counting(schema: string) {
       ctx.emit('counted', now)
     },
   })
-  words.process(keep).to(graph.topic(`${RUN}counts`, { value: count, partitions: 1 }))
+  words.process('keep', keep).to(graph.topic(`${RUN}counts`, { value: count, partitions: 1 }))
   return graph.build()
 }
 

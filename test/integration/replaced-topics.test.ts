@@ -40,8 +40,8 @@ function graphOf(application: string, declared: Declared) {
   const input = t.source(`${application}.in`, { value: numbers, partitionedByKey: true, ...declared })
   const other = t.topic(`${application}.other`, { value: numbers, partitions: 1 })
   const out = t.topic(`${application}.out`, { value: numbers, partitions: 1 })
-  input.process(sum).to(out)
-  other.process(pass).to(out)
+  input.process('sum', sum).to(out)
+  other.process('pass', pass).to(out)
   return { graph: t.build(), topics: { in: `${application}.in`, other, out } }
 }
 

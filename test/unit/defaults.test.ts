@@ -29,7 +29,7 @@ it('a graph with Avro, a registry and copies on disk runs without a system that 
   const graph = topology('counts')
   const counts = graph.source('counts', { value: Count })
   const doubled = graph.topic('doubled', { value: Count })
-  counts.process(double).to(doubled)
+  counts.process('double', double).to(doubled)
   const log = await openEmbeddedLog({ path: join(folder, 'log') })
   const registry = new EmbeddedRegistry({ application: 'counts', log })
   const bound = await bindSchemas(graph.build(), { registry })

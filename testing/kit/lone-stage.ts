@@ -168,7 +168,7 @@ function graphOf(operator: Operator): Topology {
         operator,
         inputs: Object.fromEntries(origins),
         routes: Object.fromEntries(routes),
-        attemptsMax: undefined,
+        endsBecause: undefined,
         stage: undefined,
       },
     ],

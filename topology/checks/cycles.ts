@@ -6,7 +6,7 @@ import type { Fault } from '../fault.ts'
 import type { OperatorNode, Topology } from '../topology.ts'
 
 export function cycleFaults(topology: Topology): readonly Fault[] {
-  const unbounded = topology.operators.filter(node => node.attemptsMax === undefined)
+  const unbounded = topology.operators.filter(node => node.endsBecause === undefined)
   return [
     ...cycles(feeds(topology.operators, false)).map(path => ({
       node: path[0] ?? '',
@@ -18,7 +18,8 @@ export function cycleFaults(topology: Topology): readonly Fault[] {
       .map(path => ({
         node: path.find(place => !isTopic(place)) ?? '',
         problem: `records can go round without end: ${path.join(' -> ')}`,
-        remedy: 'declare attemptsMax where the operator that decides is attached, and keep to it',
+        remedy:
+          'declare endsBecause where the operator that decides is attached: why no record goes round for ever',
       })),
   ]
 }

@@ -5,6 +5,12 @@ import type { OperatorNode, Topology } from '../topology.ts'
 export function operatorFaults(topology: Topology): readonly Fault[] {
   return topology.operators.flatMap(node => [
     ...limitFaults(node),
+    ...unless(
+      node.endsBecause?.trim() !== '',
+      node.name,
+      'ends its loop because of nothing',
+      'say in endsBecause why no record goes round for ever',
+    ),
     ...batchFaults(node),
     ...tableFaults(node, topology),
   ])
@@ -15,7 +21,6 @@ function limitFaults(node: OperatorNode): readonly Fault[] {
   const named: readonly (readonly [string, number | undefined])[] = [
     ['inFlightMax', limits.inFlightMax],
     ['timeoutMs', limits.timeoutMs],
-    ['attemptsMax', node.attemptsMax],
     ...Object.entries(state).map(([name, { ttlMs }]) => [`ttlMs of ${name}`, ttlMs] as const),
   ]
   return named.flatMap(([limit, amount]) =>
@@ -24,8 +29,8 @@ function limitFaults(node: OperatorNode): readonly Fault[] {
 }
 
 function batchFaults(node: OperatorNode): readonly Fault[] {
+  if (node.operator.kind !== 'batch') return []
   const { batch, state, timers, steps, tables } = node.operator
-  if (!batch) return []
   const kept = [...Object.keys(state), ...timers, ...Object.keys(steps), ...Object.keys(tables)]
   return [
     ...unless(

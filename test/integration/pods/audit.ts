@@ -13,7 +13,7 @@ const note = codec.json<Pick<Answer, 'id'> & { readonly note: string }>('note')
 export function graphWithAudit(options: GraphOptions): Topology {
   const { graph, answers } = draw(options)
   const audits = graph.topic(`${options.application}.audits`, { value: note, partitions: options.partitions })
-  answers.process(auditing(options)).to(audits)
+  answers.process('audit', auditing(options)).to(audits)
   return graph.build()
 }
 

@@ -73,7 +73,12 @@ export function draw({ application, partitions, ...options }: GraphOptions) {
   const again = graph.topic(topicOf(application, 'rounds'), { value: round, partitions })
   const answers = graph.topic(topicOf(application, 'answers'), { value: answer, partitions })
   graph
-    .process(OPERATOR, answering(options), { fresh, again }, { attemptsMax: ROUNDS_MAX })
+    .process(
+      OPERATOR,
+      answering(options),
+      { fresh, again },
+      { endsBecause: 'each passage spends an attempt' },
+    )
     .on('again')
     .to(again)
     .on('answered')

@@ -63,7 +63,7 @@ const count = operator({
 const graph = topology('full-disk')
 const input = graph.source('numbers', { value: numbered, partitions: PARTITIONS, partitionedByKey: true })
 const output = graph.topic('counts', { value: counted, partitions: PARTITIONS })
-input.process(count).to(output)
+input.process('count', count).to(output)
 const built = graph.build()
 
 const open = () => openEmbeddedLog({ path: `${settings.folder}/log`, system: realSystem })

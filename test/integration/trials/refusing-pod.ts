@@ -64,7 +64,7 @@ const send = operator({
 const t = topology(application)
 const records = t.source(`${application}.in`, { value: numbered, partitions })
 records
-  .process(send)
+  .process('send', send)
   .on('out')
   .to(t.topic(`${application}.out`, { value: numbered, partitions }))
   .on('extra')

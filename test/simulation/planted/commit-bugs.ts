@@ -95,8 +95,10 @@ export const randomStepIds: Plant = (ports, _name, fleet) => {
   const random = fleet.randomFor(`step ids ${fleet.processes.length}`)
   const operators = ports.graph.operators.map(node => {
     const { operator } = node
+    if (operator.kind === 'batch') return node
     const process: typeof operator.process = (record, ctx) => {
-      const step: typeof ctx.step = (name, call, part = '') => ctx.step(name, call, `${part}${random()}`)
+      const step: typeof ctx.step = (name, call, { part = '' } = {}) =>
+        ctx.step(name, call, { part: `${part}${random()}` })
       const spoilt = new Proxy(ctx, {
         get: (target, property) => (property === 'step' ? step : bound(target, property)),
       })

@@ -13,7 +13,7 @@ const count = operator({
 const builder = topology('forgetful')
 export const words = builder.source('words', { value: codec.text, partitionedByKey: true, partitions: 2 })
 const counts = builder.topic('counts', { value: Count, partitions: 2 })
-words.process(count).to(counts)
+words.process('count', count).to(counts)
 export const graph = builder.build()
 export const inputs = Array.from({ length: 30 }, (_, index) => ({
   source: words,

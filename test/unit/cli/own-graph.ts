@@ -18,7 +18,7 @@ const count = operator({
 const builder = topology('own')
 export const words = builder.source('words', { value: codec.text, partitionedByKey: true, partitions: 2 })
 export const totals = builder.topic('totals', { value: Total, partitions: 2 })
-words.process(count).to(totals)
+words.process('count', count).to(totals)
 export const graph = builder.build()
 
 /** For a run under faults: keys of which some are hot, and now and then a word that is a dead letter. */

@@ -1,5 +1,5 @@
 /** Runs one operator on one value with a context made by hand, and gives back what it asked for. */
-import type { Context, EmitOptions, Operator, Timer } from '#core/operator.ts'
+import type { Context, EmitOptions, Operator, RecordOperator, Timer } from '#core/operator.ts'
 
 export interface Emission {
   readonly output: string
@@ -27,7 +27,7 @@ export interface Effects {
   readonly warnings: readonly string[]
 }
 
-export async function run(operator: Operator, value: unknown, given: Given = {}): Promise<Effects> {
+export async function run(operator: RecordOperator, value: unknown, given: Given = {}): Promise<Effects> {
   const emissions: Emission[] = []
   const warnings: string[] = []
   const codec = operator.inputs.in
@@ -38,7 +38,11 @@ export async function run(operator: Operator, value: unknown, given: Given = {})
 }
 
 /** The single emission of a run. */
-export async function emitted(operator: Operator, value: unknown, given: Given = {}): Promise<Emission> {
+export async function emitted(
+  operator: RecordOperator,
+  value: unknown,
+  given: Given = {},
+): Promise<Emission> {
   const { emissions } = await run(operator, value, given)
   const [only, ...more] = emissions
   if (!only || more.length > 0) throw new TypeError(`${emissions.length} emissions, one was expected`)

@@ -69,6 +69,8 @@ export async function walk(
     const given = { id: item.id, now: NOW, state: own, ...(item.key === null ? {} : { key: item.key }) }
     const input = node.operator.inputs.in?.decode(item.bytes)
     const record = { input: 'in', key: item.key, value: input, timestamp: 5 }
+    if (node.operator.kind === 'batch')
+      throw new TypeError(`${node.name} runs on batches, which this walk has none of`)
     await node.operator.process(record, contextOf(node.operator, given, emissions, []))
     for (const emission of emissions) leave(node.name, emission, item.key, item.id)
   }

@@ -21,7 +21,7 @@ function echoing() {
     outputs: { out: count },
     process: (record, ctx) => ctx.emit('out', record.value),
   })
-  counts.process(echo).to(graph.topic('echoes', { value: count, partitions: 1 }))
+  counts.process('echo', echo).to(graph.topic('echoes', { value: count, partitions: 1 }))
   return graph.build()
 }
 

@@ -30,7 +30,7 @@ function graphOf(schema: string) {
     process: () => undefined,
   })
   source
-    .process(keep)
+    .process('keep', keep)
     .on('out')
     .to(graph.topic('counts', { value: count, key: () => 'k' }))
   return graph.build()
@@ -101,7 +101,7 @@ test('two schemas of one name cannot stand under one subject', () => {
     state: { a: state.value(avro(COUNT_V1)), b: state.value(avro(COUNT_V2)) },
     process: () => undefined,
   })
-  input.process(clash)
+  input.process('clash', clash)
   expect(() => subjectsOf(graph.build())).toThrow('test.Count stands for two schemas')
 })
 

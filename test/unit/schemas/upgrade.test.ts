@@ -40,7 +40,7 @@ function counting(schema: string): Topology {
       ctx.emit('counted', now)
     },
   })
-  words.process(keep).to(counts)
+  words.process('keep', keep).to(counts)
   return graph.build()
 }
 

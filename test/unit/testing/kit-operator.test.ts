@@ -109,7 +109,7 @@ describe('testOperator with outside calls', () => {
     limits: { timeoutMs: 5_000 },
     async process(record, ctx) {
       const first = await ctx.step('first', call => model(record.value, call))
-      const second = await ctx.step('second', call => model(first, call), 'b')
+      const second = await ctx.step('second', call => model(first, call), { part: 'b' })
       ctx.emit('answered', second)
     },
   })

@@ -20,7 +20,7 @@ function graphAround(call: Scripted<number, number>, timeoutMs = 60_000) {
     },
   })
   const out = t.topic('out', { value: numbers, partitions: 1 })
-  t.source('in', { value: numbers, partitions: 1 }).process(ask).to(out)
+  t.source('in', { value: numbers, partitions: 1 }).process('ask', ask).to(out)
   return t.build()
 }
 
@@ -114,7 +114,7 @@ describe('a call', () => {
       },
     })
     const t = topology('app')
-    t.source('in', { value: codec.text }).process(careless)
+    t.source('in', { value: codec.text }).process('careless', careless)
     await using kit = await testTopology(t.build())
     await kit.send('in', { value: 'a' }, { value: 'b' })
     await kit.settle()

@@ -26,7 +26,7 @@ function counting(name = 'counting') {
   const t = topology(name)
   const words = t.source('words', { value: codec.text, partitionedByKey: true })
   const totals = t.topic('totals', { value: numbers })
-  const counted = words.process(count)
+  const counted = words.process('count', count)
   counted.to(totals)
   return { words, totals, counted, graph: t.build() }
 }
@@ -44,7 +44,7 @@ function calling(script = scripted<string, number>(each => reply(each.length, '1
       ctx.emit('out', await script(record.value, ctx))
     },
   })
-  words.process(ask).to(lengths)
+  words.process('ask', ask).to(lengths)
   return { words, lengths, script, graph: t.build() }
 }
 
@@ -234,7 +234,7 @@ describe('pods', () => {
     await using kit = await testTopology(graph)
     await kit.stop()
     const next = topology('counting')
-    next.source('words', { value: codec.text, partitionedByKey: true }).process(count).discard()
+    next.source('words', { value: codec.text, partitionedByKey: true }).process('count', count).discard()
     await kit.restart(next.build())
     await kit.settle()
     expect(kit.explain()).toContain('counting: 1 stage')
@@ -348,7 +348,7 @@ describe('what the kit tells', () => {
     const t = topology('app')
     const source = t.source('in', { value: Maybe, partitions: 1 })
     const out = t.topic('out', { value: Maybe, partitions: 1 })
-    source.process(echo).to(out)
+    source.process(echo.name, echo).to(out)
     await using kit = await testTopology(t.build())
     await kit.send(source, { key: 'a', value: null }, { key: 'a', value: 1 })
     await kit.send(out, { key: 'a', bytes: null })
@@ -367,7 +367,7 @@ describe('what the kit tells', () => {
       },
     })
     const t = topology('app')
-    t.source('in', { value: numbers, partitions: 1, partitionedByKey: true }).process(again)
+    t.source('in', { value: numbers, partitions: 1, partitionedByKey: true }).process('again', again)
     await using kit = await testTopology(t.build())
     await kit.send('in', { key: 'a', value: 1 })
     await expect(kit.settle()).rejects.toThrow(

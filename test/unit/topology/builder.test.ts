@@ -53,7 +53,7 @@ describe('operators', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const payments = p.topic('payments', { value: PaymentCodec })
-    orders.process(charge).on('paid').to(payments).on('refused').to(orders)
+    orders.process('charge', charge).on('paid').to(payments).on('refused').to(orders)
     expect(p.build().operators).toEqual([
       {
         name: 'charge',
@@ -63,28 +63,28 @@ describe('operators', () => {
           paid: [{ kind: 'topic', topic: 'payments', delay: undefined }],
           refused: [{ kind: 'topic', topic: 'orders', delay: undefined }],
         },
-        attemptsMax: undefined,
+        endsBecause: undefined,
         stage: undefined,
       },
     ])
   })
 
-  it('take the name and the bound given where they are attached', () => {
+  it('take the name and the reason given where they are attached', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    orders.process('first', check, { attemptsMax: 4 })
+    orders.process('first', check, { endsBecause: 'each passage spends an attempt' })
     orders.process('second', check)
-    orders.process(check, { attemptsMax: 5 })
-    expect(p.build().operators.map(({ name, attemptsMax }) => [name, attemptsMax])).toEqual([
-      ['first', 4],
+    orders.process('check', check, { endsBecause: 'the sender gives up' })
+    expect(p.build().operators.map(({ name, endsBecause }) => [name, endsBecause])).toEqual([
+      ['first', 'each passage spends an attempt'],
       ['second', undefined],
-      ['check', 5],
+      ['check', 'the sender gives up'],
     ])
   })
 
   it('attached to an output are fused, and both ends know', () => {
     const p = topology('app')
-    p.topic('orders', { value: OrderCodec }).process(charge).on('refused').process(check)
+    p.topic('orders', { value: OrderCodec }).process('charge', charge).on('refused').process('check', check)
     const graph = p.build()
     expect(node(graph, 'charge')?.routes).toEqual({
       refused: [{ kind: 'operator', operator: 'check', input: 'in' }],
@@ -97,7 +97,7 @@ describe('operators', () => {
   it('with a single output are used as that output', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    orders.process(check).to(orders).process(retry)
+    orders.process('check', check).to(orders).process('retry', retry)
     expect(node(p.build(), 'check')?.routes).toEqual({
       checked: [
         { kind: 'topic', topic: 'orders', delay: undefined },
@@ -107,7 +107,7 @@ describe('operators', () => {
   })
 
   it('with several outputs offer no shortcut, even to plain JavaScript', () => {
-    const handle = topology('app').topic('orders', { value: OrderCodec }).process(retry)
+    const handle = topology('app').topic('orders', { value: OrderCodec }).process('retry', retry)
     expect(handle).not.toHaveProperty('to')
   })
 
@@ -115,8 +115,13 @@ describe('operators', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const payments = p.topic('payments', { value: PaymentCodec })
-    const charged = orders.process(charge)
-    p.process('join', match, { orders, payments: [payments, charged.on('paid')] }, { attemptsMax: 1 })
+    const charged = orders.process('charge', charge)
+    p.process(
+      'join',
+      match,
+      { orders, payments: [payments, charged.on('paid')] },
+      { endsBecause: 'each passage spends an attempt' },
+    )
     const graph = p.build()
     expect(node(graph, 'join')).toMatchObject({
       operator: match,
@@ -127,7 +132,7 @@ describe('operators', () => {
           { kind: 'operator', operator: 'charge', output: 'paid' },
         ],
       },
-      attemptsMax: 1,
+      endsBecause: 'each passage spends an attempt',
     })
     expect(node(graph, 'charge')?.routes).toEqual({
       paid: [{ kind: 'operator', operator: 'join', input: 'payments' }],
@@ -150,7 +155,7 @@ describe('outputs', () => {
   it('may go to several topics', () => {
     const p = topology('app')
     const [a, b] = [p.topic('a', { value: OrderCodec }), p.topic('b', { value: OrderCodec })]
-    p.source('raw', { value: OrderCodec }).process(check).to(a).to(b)
+    p.source('raw', { value: OrderCodec }).process('check', check).to(a).to(b)
     expect(node(p.build(), 'check')?.routes.checked).toMatchObject([{ topic: 'a' }, { topic: 'b' }])
   })
 })
@@ -166,16 +171,16 @@ describe('build', () => {
   it('gives data that later declarations leave alone', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    const checked = orders.process(check)
+    const checked = orders.process('check', check)
     const graph = p.build()
     checked.to(orders)
-    orders.process(retry)
+    orders.process('retry', retry)
     expect(graph.operators.map(operator => [operator.name, operator.routes])).toEqual([['check', {}]])
   })
 
   it('checks nothing: faults are for validate', () => {
     const p = topology('not a name')
-    p.topic('orders', { value: OrderCodec }).process(charge)
+    p.topic('orders', { value: OrderCodec }).process('charge', charge)
     expect(validate(p.build()).length).toBeGreaterThan(0)
   })
 })

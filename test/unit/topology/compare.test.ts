@@ -31,7 +31,7 @@ function version(version: Version = {}): TopologySummary {
   const counted = p.topic('counted', { value: OrderCodec })
   const stream = version.front ? orders.filter('front', () => true) : orders
   const placed: typeof counting = { ...counting, state: kept, timers, steps }
-  stream.process(placed, stage === undefined ? {} : { stage }).to(counted)
+  stream.process(placed.name, placed, stage === undefined ? {} : { stage }).to(counted)
   if (drop) p.dropState(drop)
   if (rename) p.renameState(...rename)
   return summarize(plan(p.build()))
@@ -149,8 +149,8 @@ it('the state of a stage that is gone as a whole stays, for a version that has t
   const beside = (isThere: boolean) => {
     const p = topology('app')
     const orders = p.source('orders', { value: OrderCodec, partitionedByKey: true })
-    orders.process(sink)
-    if (isThere) orders.process(count)
+    orders.process(sink.name, sink)
+    if (isThere) orders.process('count', count)
     return summarize(plan(p.build()))
   }
   expect(compare(beside(true), beside(false))).toContainEqual({
@@ -246,8 +246,8 @@ describe('topics', () => {
   const newSink = operator({ name: 'sink', input: NewOrder, process() {} })
 
   it('keep their type', () => {
-    const before = graph(p => p.topic('orders', { value: OrderCodec }).process(sink))
-    const after = graph(p => p.topic('orders', { value: NewOrder }).process(newSink))
+    const before = graph(p => p.topic('orders', { value: OrderCodec }).process(sink.name, sink))
+    const after = graph(p => p.topic('orders', { value: NewOrder }).process('sink', newSink))
     expect(changes(before, after)).toEqual(['refused: topic orders holds NewOrder instead of Order'])
   })
 
@@ -266,7 +266,7 @@ describe('topics', () => {
   })
 
   it('read by a new stage instead of one that is gone mean a renamed stage, others do not', () => {
-    const before = graph(p => p.source('raw', { value: OrderCodec }).process(sink))
+    const before = graph(p => p.source('raw', { value: OrderCodec }).process(sink.name, sink))
     const renamed = graph(p => p.source('raw', { value: OrderCodec }).process('end', sink))
     const replaced = graph(p => p.source('other', { value: OrderCodec }).process('end', sink))
     const became = 'refused: stage sink became end, which has neither its state nor its positions'
@@ -274,7 +274,7 @@ describe('topics', () => {
     expect(changes(before, replaced)).toContain('safe: stage sink is gone')
     const beside = graph(p => {
       const raw = p.source('raw', { value: OrderCodec })
-      raw.process(sink)
+      raw.process(sink.name, sink)
       raw.process('copy', sink)
     })
     const copyOnly = graph(p => p.source('raw', { value: OrderCodec }).process('copy', sink))
@@ -297,14 +297,14 @@ describe('topics', () => {
   })
 
   it('that were read must be empty before nobody reads them', () => {
-    const before = graph(p => p.topic('orders', { value: OrderCodec }).process(sink))
+    const before = graph(p => p.topic('orders', { value: OrderCodec }).process(sink.name, sink))
     const after = graph(p => p.topic('orders', { value: OrderCodec }))
     expect(changes(before, after)).toContain('refused: stage sink no longer reads orders')
     expect(changes(before, after, ['orders'])).toContain('safe: stage sink no longer reads orders')
   })
 
   it('of others may be left whenever one likes', () => {
-    const before = graph(p => p.source('raw', { value: OrderCodec }).process(sink))
+    const before = graph(p => p.source('raw', { value: OrderCodec }).process(sink.name, sink))
     expect(
       changes(
         before,
@@ -319,7 +319,7 @@ describe('delays', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const to = p.topic(target, { value: OrderCodec })
-    const checked = orders.process(check)
+    const checked = orders.process('check', check)
     if (tiers.length === 0) checked.to(to)
     else checked.delay({ tiers }).to(to)
     return summarize(plan(p.build()))
@@ -360,7 +360,7 @@ describe('outputs', () => {
       const p = topology('app')
       const orders = p.topic('orders', { value: OrderCodec })
       const done = p.topic('done', { value: OrderCodec })
-      const checked = orders.process(check)
+      const checked = orders.process('check', check)
       if (discard) checked.discard()
       else checked.to(done)
       return summarize(plan(p.build()))

@@ -30,7 +30,7 @@ stage charge: 8 tasks, state in shop.charge.state
 
 stage retry: 8 tasks, state in shop.retry.state
   reads refused
-  retry, passed at most 3 times by a record
+  retry, whose loop ends because each passage spends an attempt
     again   -> orders after 1s 2m
     gaveUp  -> (discarded)
 
@@ -73,7 +73,7 @@ topics
     p.table('prices', { value: codec.text, partitions: 1 })
     const orders = p.topic('orders', { value: OrderCodec, partitions: 1 })
     const copies = p.topic('copies', { value: OrderCodec })
-    orders.process(reading).to(copies).process(store)
+    orders.process(reading.name, reading).to(copies).process('store', store)
     const lines = explainText(plan(p.build())).split('\n')
     expect(lines[0]).toBe('app: 1 stage, 1 task, 6 topics')
     expect(lines).toEqual(
@@ -133,7 +133,7 @@ flowchart LR
     })
     const p = topology('app')
     p.table('prices', { value: codec.text })
-    p.topic('orders', { value: OrderCodec }).process(reading)
+    p.topic('orders', { value: OrderCodec }).process(reading.name, reading)
     expect(explainMermaid(plan(p.build()))).toContain('\n  topic0 -.-> operator0')
   })
 

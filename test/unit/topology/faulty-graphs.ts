@@ -22,7 +22,7 @@ export function node(name: string, placed: Operator, changes: Partial<OperatorNo
     operator: placed,
     inputs: { in: [{ kind: 'topic', topic: 'orders' }] },
     routes: Object.fromEntries(Object.keys(placed.outputs).map(output => [output, []])),
-    attemptsMax: undefined,
+    endsBecause: undefined,
     stage: undefined,
     ...changes,
   }

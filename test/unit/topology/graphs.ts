@@ -58,12 +58,12 @@ export function shop() {
   const refused = p.topic('refused', { value: OrderCodec, retentionMs: 3_600_000 })
   const payments = p.topic('payments', { value: PaymentCodec })
   raw
-    .process(check)
+    .process('check', check)
     .filter('positive', order => order.amount > 0)
     .to(orders)
-  orders.process(charge).on('paid').to(payments).on('refused').to(refused)
+  orders.process('charge', charge).on('paid').to(payments).on('refused').to(refused)
   refused
-    .process(retry, { attemptsMax: 3 })
+    .process('retry', retry, { endsBecause: 'each passage spends an attempt' })
     .on('again')
     .delay({ tiers: ['1s', '2m'] })
     .to(orders)

@@ -30,7 +30,7 @@ describe('stages', () => {
   it('are called as one of their operators says, whichever comes first', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    orders.filter('front', () => true).process(store, { stage: 'store' })
+    orders.filter('front', () => true).process('store', store, { stage: 'store' })
     expect(plan(p.build()).stages.map(stage => [stage.name, stage.stateTopic])).toEqual([
       ['store', 'app.store.state'],
     ])
@@ -67,7 +67,7 @@ describe('stages', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const payments = p.topic('payments', { value: PaymentCodec })
-    const charged = orders.process(charge).on('refused').discard()
+    const charged = orders.process('charge', charge).on('refused').discard()
     p.process('match', match, { orders, payments: [payments, charged.on('paid')] }).discard()
     expect(plan(p.build()).stages).toHaveLength(1)
     expect(plan(p.build()).stages[0]?.sources).toEqual([
@@ -90,7 +90,7 @@ describe('the delay stage', () => {
     const orders = p.topic('orders', { value: OrderCodec, partitions })
     const late = p.topic('late', { value: OrderCodec })
     orders
-      .process(retry, { attemptsMax: 2 })
+      .process('retry', retry, { endsBecause: 'each passage spends an attempt' })
       .on('again')
       .delay({ tiers: ['1s', '1m'] })
       .to(orders)
@@ -119,7 +119,7 @@ describe('the delay stage', () => {
 
   it('is not there without delays', () => {
     const p = topology('app')
-    p.topic('orders', { value: OrderCodec }).process(store)
+    p.topic('orders', { value: OrderCodec }).process('store', store)
     expect(plan(p.build()).stages.map(stage => stage.name)).toEqual(['store'])
   })
 })
@@ -164,7 +164,12 @@ describe('topics', () => {
 
 it('carries the application, its topics by name, and what becomes of earlier state', () => {
   const p = topology('app')
-  p.topic('orders', { value: OrderCodec }).process(charge).on('paid').discard().on('refused').discard()
+  p.topic('orders', { value: OrderCodec })
+    .process('charge', charge)
+    .on('paid')
+    .discard()
+    .on('refused')
+    .discard()
   const planned = plan(p.dropState('old.x').renameState('pay.seen', 'charge.seen').build())
   expect(planned).toMatchObject({
     application: 'app',
@@ -177,6 +182,6 @@ it('carries the application, its topics by name, and what becomes of earlier sta
 
 it('refuses a graph with faults', () => {
   const p = topology('app')
-  p.topic('orders', { value: OrderCodec }).process(check)
+  p.topic('orders', { value: OrderCodec }).process('check', check)
   expect(() => plan(p.build())).toThrow(expect.objectContaining({ code: 'TOPOLOGY_INVALID' }))
 })

@@ -17,7 +17,9 @@ function run(graph: Topology, value: unknown): readonly Emitted[] {
   const ctx = {
     emit: (output: string, value: unknown, options?: EmitOptions) => emitted.push({ output, value, options }),
   } as unknown as Context // Stateless operators use nothing else of it.
-  graph.operators[0]?.operator.process({ input: 'in', key: 'k', value, timestamp: 7 }, ctx)
+  const only = graph.operators[0]?.operator
+  if (only?.kind !== 'record') throw new TypeError('the operator does not run record by record')
+  only.process({ input: 'in', key: 'k', value, timestamp: 7 }, ctx)
   return emitted
 }
 

@@ -20,7 +20,7 @@ function started() {
 
 it('an output goes only to topics of its type', () => {
   const { p, orders, payments, prices } = started()
-  orders.process(charge).on('paid').to(payments).on('refused').to(orders).on('refused').to(prices)
+  orders.process('charge', charge).on('paid').to(payments).on('refused').to(orders).on('refused').to(prices)
   // @ts-expect-error: paid is a Payment, orders holds Order
   orders.process('b', charge).on('paid').to(orders)
   const waiting = orders
@@ -30,7 +30,7 @@ it('an output goes only to topics of its type', () => {
   // @ts-expect-error: the same by way of a delay
   waiting.to(orders)
   // @ts-expect-error: the same for a single output's shortcut
-  orders.process(check).to(payments)
+  orders.process('check', check).to(payments)
   // @ts-expect-error: the same for a table
   orders.process('d', charge).on('paid').to(prices)
   expect(p.build().operators).toHaveLength(5)
@@ -39,13 +39,13 @@ it('an output goes only to topics of its type', () => {
 it('an operator is attached only to streams of its input type', () => {
   const { p, payments, orders } = started()
   // @ts-expect-error: check reads Order
-  payments.process(check)
+  payments.process('check', check)
   // @ts-expect-error: the same when named
   payments.process('named', check)
   // @ts-expect-error: the same on an edge
-  orders.process(charge).on('paid').process(retry)
+  orders.process('charge', charge).on('paid').process('retry', retry)
   // @ts-expect-error: match has two inputs and needs both named
-  orders.process(match)
+  orders.process('match', match)
   expect(p.build().operators).toHaveLength(5)
 })
 
@@ -54,14 +54,14 @@ it('a stream that knows less than the operator wants is refused, one that knows 
   const less = p.topic('less', { value: codec.json<{ id: string }>('less') })
   const more = p.topic('more', { value: codec.json<Order & { note: string }>('more') })
   // @ts-expect-error: the amount is missing
-  less.process(check)
+  less.process('check', check)
   more.process('again', check)
   expect(p.build().operators).toHaveLength(2)
 })
 
 it('outputs are known by name, and shortcuts exist only for single ones', () => {
   const { p, orders } = started()
-  const [one, two] = [orders.process(check), orders.process(retry)]
+  const [one, two] = [orders.process('check', check), orders.process('retry', retry)]
   // @ts-expect-error: there is no such output
   one.on('missing')
   // @ts-expect-error: which of the two would it be
@@ -74,9 +74,9 @@ it('outputs are known by name, and shortcuts exist only for single ones', () => 
 it('sources are not written, tables not read as streams', () => {
   const { p, orders, raw, prices } = started()
   // @ts-expect-error: a source belongs to others
-  orders.process(check).to(raw)
+  orders.process('check', check).to(raw)
   // @ts-expect-error: a table is read with ctx.table
-  expect(() => prices.process(check)).toThrow(TypeError)
+  expect(() => prices.process('check', check)).toThrow(TypeError)
   expect(p.build().operators).toHaveLength(1)
 })
 
@@ -84,10 +84,10 @@ it('a rekeyed stream leads to a topic, and a delay does too', () => {
   const { orders } = started()
   const rekeyed = orders.rekey('by-amount', order => String(order.amount))
   // @ts-expect-error: without a topic the records would stay where their old key lives
-  expect(() => rekeyed.process(check)).toThrow(TypeError)
-  const delayed = orders.process(check).delay({ tiers: ['1s', 250] })
+  expect(() => rekeyed.process('check', check)).toThrow(TypeError)
+  const delayed = orders.process('check', check).delay({ tiers: ['1s', 250] })
   // @ts-expect-error: records wait on their way to a topic only
-  expect(() => delayed.process(check)).toThrow(TypeError)
+  expect(() => delayed.process('check', check)).toThrow(TypeError)
   // @ts-expect-error: no unit
   orders.process('x', check).delay({ tiers: ['1'] })
   rekeyed.to(orders)

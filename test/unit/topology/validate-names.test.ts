@@ -59,7 +59,7 @@ describe('names', () => {
     const orders = p.topic('a.b', { value: OrderCodec })
     p.topic('a_b', { value: OrderCodec })
     p.topic('app_sink_state', { value: OrderCodec })
-    orders.process(sink)
+    orders.process('sink', sink)
     expect(faults(p.build())).toEqual([
       "a_b: differs from a.b only in '.' and '_', which Kafka refuses",
       "app_sink_state: differs from app.sink.state only in '.' and '_', which Kafka refuses",
@@ -69,15 +69,15 @@ describe('names', () => {
   it('refuses two operators of one name', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    orders.process(sink)
-    orders.process(sink)
+    orders.process('sink', sink)
+    orders.process('sink', sink)
     expect(faults(p.build())).toEqual(['sink: is the name of more than one operator'])
   })
 
   it('refuses names of stages that are illegal, or the engine’s own', () => {
     const named = (stage: string) => {
       const p = topology('app')
-      p.topic('orders', { value: OrderCodec }).process(sink, { stage })
+      p.topic('orders', { value: OrderCodec }).process('sink', sink, { stage })
       return faults(p.build())
     }
     expect(named('a.b')).toEqual(['a.b: is no legal name of a stage'])
@@ -117,7 +117,7 @@ describe('dropped and renamed state', () => {
   const graph = (declare: (p: ReturnType<typeof topology>) => unknown) => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    orders.process(charge).on('paid').discard().on('refused').discard()
+    orders.process('charge', charge).on('paid').discard().on('refused').discard()
     declare(p)
     return faults(p.build())
   }

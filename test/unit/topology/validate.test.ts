@@ -13,7 +13,7 @@ it('finds nothing in a graph with a loop, a delay, fusion and a discarded output
 describe('outputs', () => {
   it('go somewhere or are discarded', () => {
     const p = topology('app')
-    p.topic('orders', { value: OrderCodec }).process(retry).on('gaveUp').discard()
+    p.topic('orders', { value: OrderCodec }).process('retry', retry).on('gaveUp').discard()
     expect(validate(p.build())).toEqual([
       {
         node: 'retry',
@@ -33,7 +33,7 @@ describe('outputs', () => {
     const orders = p.topic('orders', { value: OrderCodec })
     const renamed = p.topic('others', { value: codec.json<{ id: string; amount: number }>('Other') })
     const elsewhere = topology('else').topic('elsewhere', { value: OrderCodec })
-    orders.process(retry).on('again').to(renamed).on('gaveUp').to(elsewhere)
+    orders.process('retry', retry).on('again').to(renamed).on('gaveUp').to(elsewhere)
     expect(faults(p.build())).toEqual([
       'retry: output again is Order, but topic others holds Other',
       'retry: uses topic elsewhere, which the graph does not declare',
@@ -43,7 +43,7 @@ describe('outputs', () => {
   it('do not go to one place twice', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    orders.process(check, { attemptsMax: 1 }).to(orders).to(orders)
+    orders.process('check', check, { endsBecause: 'each passage spends an attempt' }).to(orders).to(orders)
     expect(faults(p.build())).toEqual([
       'check: output checked goes to the same place twice, which would double its records',
     ])
@@ -63,7 +63,7 @@ describe('outputs', () => {
     p.source('raw', { value: OrderCodec })
     const prices = p.table('prices', { value: OrderCodec })
     const raw = { topic: 'raw', key: undefined }
-    p.topic('orders', { value: OrderCodec }).process(check).to(prices).to(raw)
+    p.topic('orders', { value: OrderCodec }).process('check', check).to(prices).to(raw)
     expect(faults(p.build())).toEqual([
       'raw: is a source, yet an operator writes to it',
       'prices: is a table that is written to, but has no key',
@@ -78,7 +78,7 @@ describe('delays', () => {
       p.topic('orders', { value: OrderCodec }),
       p.topic('later', { value: OrderCodec }),
     ]
-    orders.process(check).delay({ tiers }).to(later)
+    orders.process('check', check).delay({ tiers }).to(later)
     return faults(p.build())
   }
 
@@ -146,7 +146,7 @@ describe('inputs', () => {
   it('from operators are known by the input, not by the operator alone', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
-    const charged = orders.process(charge).on('refused').discard()
+    const charged = orders.process('charge', charge).on('refused').discard()
     p.process('match', match, { orders, payments: charged.on('paid') }).discard()
     const graph = p.build()
     const swapped = graph.operators.map(placed => ({
@@ -166,7 +166,7 @@ describe('inputs', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     orders.process('direct', other)
-    orders.process(check).process('fused', other)
+    orders.process('check', check).process('fused', other)
     expect(faults(p.build())).toEqual([
       'direct: input in wants Other, but topic orders has Order',
       'fused: input in wants Other, but output check.checked has Order',
@@ -203,32 +203,32 @@ describe('keys', () => {
 
   it('are wanted by state and by timers, also behind fused operators', () => {
     const { p, raw } = source(false)
-    raw.process(charge).on('paid').discard().on('refused').discard()
-    raw.process(check).process(ticking)
+    raw.process('charge', charge).on('paid').discard().on('refused').discard()
+    raw.process('check', check).process('ticking', ticking)
     expect(faults(p.build())).toEqual([`charge: ${problem}`, `ticking: ${problem}`])
   })
 
   it('are not wanted by steps, which belong to the record', () => {
     const { p, raw } = source(false)
-    raw.process(stepping)
+    raw.process('stepping', stepping)
     expect(faults(p.build())).toEqual([])
   })
 
   it('are there when the source promises them, or behind a topic', () => {
     const promised = source(true)
-    promised.raw.process(ticking)
+    promised.raw.process('ticking', ticking)
     expect(faults(promised.p.build())).toEqual([])
     const { p, raw } = source(false)
     const orders = p.topic('orders', { value: OrderCodec })
     raw.rekey('by-id', order => order.id).to(orders)
-    orders.process(ticking)
+    orders.process('ticking', ticking)
     expect(faults(p.build())).toEqual([])
   })
 
   it('are not asked of what is only downstream or beside', () => {
     const { p, raw } = source(false)
     const orders = p.topic('orders', { value: OrderCodec })
-    orders.process(charge).on('paid').discard().on('refused').merge('all', raw).discard()
+    orders.process('charge', charge).on('paid').discard().on('refused').merge('all', raw).discard()
     expect(faults(p.build())).toEqual([])
   })
 })
@@ -252,11 +252,11 @@ describe('partitions', () => {
 })
 
 describe('cycles', () => {
-  const endless = (attemptsMax?: number) => {
+  const endless = (endsBecause?: string) => {
     const p = topology('app')
     const [a, b] = [p.topic('a', { value: OrderCodec }), p.topic('b', { value: OrderCodec })]
     a.process('there', check).to(b)
-    b.process('back', check, attemptsMax === undefined ? {} : { attemptsMax })
+    b.process('back', check, endsBecause === undefined ? {} : { endsBecause })
       .delay({ tiers: [1] })
       .to(a)
     return validate(p.build())
@@ -267,19 +267,20 @@ describe('cycles', () => {
       {
         node: 'there',
         problem: 'records can go round without end: there -> topic b -> back -> topic a -> there',
-        remedy: 'declare attemptsMax where the operator that decides is attached, and keep to it',
+        remedy:
+          'declare endsBecause where the operator that decides is attached: why no record goes round for ever',
       },
     ])
   })
 
   it('are bounded by any of their operators', () => {
-    expect(endless(3)).toEqual([])
+    expect(endless('each passage spends an attempt')).toEqual([])
   })
 
   it('each need their own, and a bound beside one does not help', () => {
     const p = topology('app')
     const [a, b] = [p.topic('a', { value: OrderCodec }), p.topic('b', { value: OrderCodec })]
-    a.process('bounded', check, { attemptsMax: 2 }).to(a)
+    a.process('bounded', check, { endsBecause: 'each passage spends an attempt' }).to(a)
     a.process('first', check).to(a)
     b.process('second', check).to(b)
     expect(validate(p.build()).map(fault => fault.node)).toEqual(['first', 'second'])
@@ -305,12 +306,12 @@ describe('operators', () => {
       limits: { inFlightMax: 0, timeoutMs: -5 },
       process() {},
     })
-    const graph = withOperators(single(sink), [node('limited', limited, { attemptsMax: 0 })])
+    const graph = withOperators(single(sink), [node('limited', limited, { endsBecause: ' ' })])
     expect(faults(graph)).toEqual([
       'limited: has inFlightMax 0',
       'limited: has timeoutMs -5',
-      'limited: has attemptsMax 0',
       'limited: has ttlMs of seen 0',
+      'limited: ends its loop because of nothing',
     ])
     const p = topology('app')
     p.topic('orders', { value: OrderCodec, retentionMs: 0 })
@@ -351,7 +352,7 @@ describe('operators', () => {
     const p = topology('app')
     p.table('prices', { value: OrderCodec })
     p.table('rates', { value: OrderCodec })
-    p.topic('orders', { value: OrderCodec }).process(reading)
+    p.topic('orders', { value: OrderCodec }).process('reading', reading)
     expect(faults(p.build())).toEqual([
       'reading: reads table prices as text, which holds Order',
       'reading: reads table orders, which the graph does not declare',
@@ -363,8 +364,8 @@ describe('assertValid', () => {
   it('says for every fault where it is and what to do', () => {
     const p = topology('no name')
     const orders = p.topic('a b', { value: OrderCodec, partitions: 0 })
-    p.source('raw', { value: OrderCodec }).process(charge)
-    orders.process(check).to(orders).delay({ tiers: [] }).to(orders)
+    p.source('raw', { value: OrderCodec }).process('charge', charge)
+    orders.process('check', check).to(orders).delay({ tiers: [] }).to(orders)
     const found = validate(p.build())
     expect(found.length).toBeGreaterThan(6)
     for (const fault of found) {
@@ -380,7 +381,7 @@ describe('assertValid', () => {
 
   it('throws all faults at once, a line each, with what to do', () => {
     const p = topology('app')
-    p.topic('a b', { value: OrderCodec }).process(check)
+    p.topic('a b', { value: OrderCodec }).process('check', check)
     expect(() => assertValid(p.build())).toThrow(
       expect.objectContaining({
         code: 'TOPOLOGY_INVALID',

@@ -52,7 +52,7 @@ export const batch: Scenario = {
     const graph = topology('batch')
     const rows = graph.source('rows', { value: row, partitions })
     const table = graph.topic('table', { value: stored, partitions })
-    rows.process(storeWith(model)).to(table)
+    rows.process('store', storeWith(model)).to(table)
     return graph.build()
   },
   inputs: (random, shape) =>

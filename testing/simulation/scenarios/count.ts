@@ -41,7 +41,7 @@ export const count: Scenario = {
     const graph = topology('count')
     const words = graph.source('words', { value: word, partitions, partitionedByKey: true })
     const counts = graph.topic('counts', { value: counted, partitions })
-    words.process(counting).to(counts)
+    words.process('count', counting).to(counts)
     return graph.build()
   },
   inputs: (random, shape) =>

@@ -55,7 +55,7 @@ export const delays: Scenario = {
     const done = graph.topic('done', { value: tried, partitions })
     jobs.map('begin', tried, ({ id }) => ({ id, tries: [], due: 0 })).to(tries)
     tries
-      .process(attempt, { attemptsMax: WAITS_MS.length })
+      .process('attempt', attempt, { endsBecause: 'each passage spends an attempt' })
       .on('again')
       .delay({ tiers: TIERS_MS })
       .to(tries)

@@ -71,9 +71,9 @@ export const loop: Scenario = {
     const drafts = graph.topic('drafts', { value: draft, partitions })
     const done = graph.topic('done', { value: draft, partitions })
     tasks.map('begin', attempt, ({ id }) => ({ id, attempt: 1 })).to(requests)
-    requests.process(draftWith(model)).to(drafts)
+    requests.process('draft', draftWith(model)).to(drafts)
     drafts
-      .process(judgeWith(model), { attemptsMax: ATTEMPTS_MAX })
+      .process('judge', judgeWith(model), { endsBecause: 'each passage spends an attempt' })
       .on('done')
       .to(done)
       .on('again')

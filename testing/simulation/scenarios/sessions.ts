@@ -55,7 +55,7 @@ export const sessions: Scenario = {
     const graph = topology('sessions')
     const clicks = graph.source('clicks', { value: click, partitions, partitionedByKey: true })
     const ended = graph.topic('ended', { value: closed, partitions })
-    clicks.process(sessionize).to(ended)
+    clicks.process('sessionize', sessionize).to(ended)
     return graph.build()
   },
   inputs: (random, shape) =>

@@ -62,7 +62,7 @@ export const standard: Scenario = {
     const graph = topology('standard')
     const questions = graph.source('questions', { value: question, partitions, partitionedByKey: true })
     const answers = graph.topic('answers', { value: answer, partitions })
-    questions.process(answerWith(model)).to(answers)
+    questions.process('answer', answerWith(model)).to(answers)
     return graph.build()
   },
   inputs: (random, shape) =>

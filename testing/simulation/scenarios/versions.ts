@@ -60,10 +60,10 @@ export const versions: Scenario = {
     const graph = topology('versions')
     const questions = graph.source('questions', { value: asked, partitions, partitionedByKey: true })
     const answers = graph.topic('answers', { value: answered, partitions })
-    questions.process(askWith(model)).to(answers)
+    questions.process('ask', askWith(model)).to(answers)
     if (version === 0) return graph.build()
     const counts = graph.topic('counts', { value: counted, partitions })
-    answers.process(tally).to(counts)
+    answers.process('tally', tally).to(counts)
     return graph.build()
   },
   inputs: (random, shape) =>

@@ -288,7 +288,7 @@ describe('a record that passes more operators of its stage than it may', () => {
     })
     let edge = t
       .source('in', { value: numbers, partitions: 1 })
-      .process(spread)
+      .process('spread', spread)
       .map('same-1', numbers, each => each)
     for (let nth = 2; nth < length; nth++) edge = edge.map(`same-${nth}`, numbers, each => each)
     edge.to(t.topic('out', { value: numbers, partitions: 1 }))
@@ -371,8 +371,9 @@ describe('faults of a graph', () => {
   it('stop the start, all listed at once', async () => {
     const t = topology('app')
     const source = t.source('in', { value: numbers })
-    source.process(operator({ name: 'one', input: numbers, outputs: { lost: numbers }, process() {} }))
+    source.process('one', operator({ name: 'one', input: numbers, outputs: { lost: numbers }, process() {} }))
     source.process(
+      'two',
       operator({ name: 'two', input: numbers, state: { kept: state.value(numbers) }, process() {} }),
     )
     await expect(testTopology(t.build())).rejects.toThrow(

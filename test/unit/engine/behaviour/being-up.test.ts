@@ -19,7 +19,7 @@ function doubling() {
   const graph = topology('app')
   graph
     .source('in', { value: numbers, partitions: 3 })
-    .process(double)
+    .process('double', double)
     .to(graph.topic('out', { value: numbers, partitions: 3 }))
   return graph.build()
 }

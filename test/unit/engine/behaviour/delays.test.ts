@@ -41,8 +41,8 @@ function delaying(partitions = 1) {
   const source = t.source('in', { value: numbers, partitions, partitionedByKey: true })
   const later = t.topic('later', { value: waiting, partitions })
   const arrived = t.topic('arrived', { value: Arrival, partitions })
-  source.process(postpone).delay({ tiers: TIERS }).to(later)
-  later.process(note).to(arrived)
+  source.process('postpone', postpone).delay({ tiers: TIERS }).to(later)
+  later.process('note', note).to(arrived)
   return { arrived, graph: t.build() }
 }
 

@@ -131,7 +131,7 @@ describe('a durable step', () => {
       steps: { draft: numbers },
       async process(record, ctx) {
         const parts = ['a', 'b', 'c'].map((part, index) =>
-          ctx.step('draft', call => draft(record.value + index, call), part),
+          ctx.step('draft', call => draft(record.value + index, call), { part }),
         )
         for (const each of await Promise.all(parts)) ctx.emit('out', each)
       },
@@ -202,8 +202,8 @@ describe('a step that is called more than once by one record', () => {
       outputs: { out: numbers },
       steps: { draft: numbers },
       async process(record, ctx) {
-        const given = await process((...part) =>
-          ctx.step('draft', call => model(record.value, call), ...part),
+        const given = await process(part =>
+          ctx.step('draft', call => model(record.value, call), part === undefined ? {} : { part }),
         )
         for (const each of given) ctx.emit('out', each)
       },
@@ -224,7 +224,7 @@ describe('a step that is called more than once by one record', () => {
       expect(kit.deadLetters().map(({ code, message }) => [code, message])).toEqual([
         [
           'STEP_REPEATED',
-          `STEP_REPEATED: node answer called step draft with part '${part ?? ''}' again while the first call was under way; give each call a part of its own: ctx.step(name, call, part)`,
+          `STEP_REPEATED: node answer called step draft with part '${part ?? ''}' again while the first call was under way; give each call a part of its own: ctx.step(name, call, { part })`,
         ],
       ])
     },

@@ -25,7 +25,7 @@ function buying(options: { readonly trustedIds?: boolean } = {}) {
   })
   const t = topology('app')
   const source = t.source('in', { value: numbers, partitions: 1, ...options })
-  source.process(buy).to(t.topic('out', { value: numbers, partitions: 1 }))
+  source.process('buy', buy).to(t.topic('out', { value: numbers, partitions: 1 }))
   return { ids, model, graph: t.build() }
 }
 

@@ -29,7 +29,7 @@ function version({ ask, more, wide }: Version): Topology {
   }
   const answers = t.topic('answers', written)
   asked.to(answers)
-  answers.process(more).to(out)
+  answers.process(more.name, more).to(out)
   return t.build()
 }
 

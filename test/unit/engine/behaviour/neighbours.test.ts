@@ -33,8 +33,8 @@ function working(
 ): Topology {
   const t = topology(application)
   const inner = t.topic(between, { value: numbers, partitions: 1 })
-  t.source(from, { value: numbers, partitions: 1 }).process(passing('first')).to(inner)
-  inner.process(passing('second')).to(t.topic(to, { value: numbers, partitions: 1 }))
+  t.source(from, { value: numbers, partitions: 1 }).process('first', passing('first')).to(inner)
+  inner.process('second', passing('second')).to(t.topic(to, { value: numbers, partitions: 1 }))
   return t.build()
 }
 
@@ -42,7 +42,7 @@ function working(
 function reading(application: string, from: string, to: string): Topology {
   const t = topology(application)
   const source = t.source(from, { value: numbers, partitions: 1 })
-  source.process(passing('only')).to(t.topic(to, { value: numbers, partitions: 1 }))
+  source.process('only', passing('only')).to(t.topic(to, { value: numbers, partitions: 1 }))
   return t.build()
 }
 

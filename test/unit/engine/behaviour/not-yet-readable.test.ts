@@ -46,7 +46,7 @@ function inputsOf(slow: Codec<string>, attempts: number[] = []) {
       ctx.emit('out', record.value)
     },
   })
-  words.process(echo).to(out)
+  words.process('echo', echo).to(out)
   return { built: graph.build(), words, out }
 }
 
@@ -114,7 +114,7 @@ test('state that cannot be read yet undoes the run, even of an operator that cat
       ctx.emit('out', last)
     },
   })
-  words.process(keep).to(out)
+  words.process('keep', keep).to(out)
   kit = await testTopology(graph.build())
   await kit.send(words, { key: 'a', value: '?one' }, { key: 'a', value: 'two' })
   await kit.advance('1m')
@@ -145,7 +145,7 @@ test('a journaled step that cannot be read yet is not bought again', async () =>
     },
     onError: () => 'retry',
   })
-  words.process(buying).to(out)
+  words.process('buying', buying).to(out)
   kit = await testTopology(graph.build())
   await kit.send(words, { key: 'a', value: 'x' })
   await kit.advance('1m')
@@ -169,7 +169,7 @@ test('a table waits for what it cannot read yet, and skips nothing', async () =>
     tables: { settings: slow },
     process: (_, ctx) => ctx.emit('out', ctx.table('settings').get('s') ?? 'none'),
   })
-  words.process(reading).to(out)
+  words.process('reading', reading).to(out)
   kit = await testTopology(graph.build())
   await kit.send(settings, { key: 's', value: '?set' })
   await kit.advance('1m')

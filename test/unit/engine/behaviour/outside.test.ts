@@ -19,7 +19,7 @@ function doubling() {
     outputs: { out: Doubled },
     process: (record, ctx) => ctx.emit('out', { twice: record.value * 2 }),
   })
-  source.process(double).to(out)
+  source.process('double', double).to(out)
   return { source, out, graph: t.build() }
 }
 

@@ -82,9 +82,9 @@ describe.each([codec.bytes, views])('values of codec $name', codec => {
           record.value.fill(99)
         },
       })
-    source.process(spoil('one')).to(out)
-    source.process(spoil('other')).to(out)
-    out.process(spoil('behind')).to(again)
+    source.process('one', spoil('one')).to(out)
+    source.process('other', spoil('other')).to(out)
+    out.process('behind', spoil('behind')).to(again)
     await using kit = await testTopology(t.build())
     const sent = Buffer.from([1])
     const sending = kit.send('in', { key: 'k', bytes: sent })
@@ -147,15 +147,15 @@ describe('a topic between two operators', () => {
         },
       })
     const out = t.topic('out', { value: Box, partitions: 1 })
-    const given = t.source('in', { value: numbers, partitions: 1 }).process(give)
+    const given = t.source('in', { value: numbers, partitions: 1 }).process('give', give)
     if (isFused) {
-      given.process(take('one')).to(out)
-      given.process(take('two')).to(out)
+      given.process('one', take('one')).to(out)
+      given.process('two', take('two')).to(out)
     } else {
       const between = t.topic('between', { value: Box, partitions: 1 })
       given.to(between)
-      between.process(take('one')).to(out)
-      between.process(take('two')).to(out)
+      between.process('one', take('one')).to(out)
+      between.process('two', take('two')).to(out)
     }
     return t.build()
   }

@@ -230,10 +230,10 @@ function twoStages() {
     process: (record, ctx) => ctx.emit('out', record.value),
   })
   t.source('in', { value: numbers, partitions: 1, partitionedByKey: true })
-    .process(adding)
+    .process('adding', adding)
     .to(t.topic('out', { value: sums, partitions: 1 }))
   t.source('beside', { value: numbers, partitions: 1, partitionedByKey: true })
-    .process(other)
+    .process('other', other)
     .to(t.topic('there', { value: numbers, partitions: 1 }))
   return t.build()
 }

@@ -54,7 +54,7 @@ it('records that keep the thread for long are begun few in a step, those of each
   const t = topology('slow')
   const source = t.source('in', { value: numbers, partitions: PARTITIONS })
   const out = t.topic('out', { value: numbers, partitions: 1 })
-  source.process(slow).to(out)
+  source.process('slow', slow).to(out)
   const running = await run(t.build(), { log, system })
   await log.append(
     Array.from({ length: PARTITIONS }, (_, partition) => ({

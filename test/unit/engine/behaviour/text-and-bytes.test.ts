@@ -78,7 +78,7 @@ describe('keys that are no text', () => {
       process: (record, ctx) => ctx.emit('out', record.value),
     })
     t.source('in', { value: numbers, partitions: 1 })
-      .process(pass)
+      .process('pass', pass)
       .map('same', numbers, each => each)
       .to(t.topic('out', { value: numbers, partitions: 1 }))
     await using kit = await testTopology(t.build())
@@ -116,7 +116,7 @@ describe('keys that are no text', () => {
       .rekey('rekey', each => `${each}`)
       .to(byValue)
     byValue
-      .process(counting)
+      .process('counting', counting)
       .on('out')
       .to(t.topic('out', { value: numbers, partitions: 1 }))
     await using kit = await testTopology(t.build())
@@ -228,7 +228,8 @@ describe('texts that have no UTF-8', () => {
         name: 'odd',
         input: numbers,
         steps: { call: numbers },
-        process: (record, ctx) => ctx.step('call', async () => record.value, lone).then(() => undefined),
+        process: (record, ctx) =>
+          ctx.step('call', async () => record.value, { part: lone }).then(() => undefined),
       }),
   }
 
@@ -270,7 +271,7 @@ describe('a key that is given and is none', () => {
       outputs: { out: numbers },
       process: (record, ctx) => ctx.emit('out', record.value, { key: key as never }),
     })
-    source.process(direct).to(out)
+    source.process('direct', direct).to(out)
     await using kit = await testTopology(t.build())
     await kit.send('in', { key: 'a', value: 1 })
     await kit.settle()

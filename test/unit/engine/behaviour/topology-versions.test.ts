@@ -49,7 +49,7 @@ function version({ name = 'sum', stage, front, renamed, dropped, detour }: Versi
   if (detour) {
     const middle = t.topic('middle', { value: numbers, partitions: 2 })
     summed.to(middle)
-    middle.process(passing).to(out)
+    middle.process('pass', passing).to(out)
   } else summed.to(out)
   if (renamed) t.renameState(...renamed)
   if (dropped) t.dropState(dropped)
@@ -286,7 +286,7 @@ describe('delayed records', () => {
     const t = topology('app')
     const source = t.source('in', { value: numbers, partitions: 1 })
     source
-      .process(postpone)
+      .process('postpone', postpone)
       .delay({ tiers })
       .to(t.topic(target, { value: numbers, partitions: 1 }))
     return t.build()
