@@ -224,7 +224,7 @@ describe('a step that is called more than once by one record', () => {
       expect(kit.deadLetters().map(({ code, message }) => [code, message])).toEqual([
         [
           'STEP_REPEATED',
-          `STEP_REPEATED: node answer called step draft with part '${part ?? ''}' again while the first call was under way; give each call a part of its own: ctx.step(name, call, { part })`,
+          `STEP_REPEATED: node answer called step draft with part '${part ?? ''}' again during the first call; give each call a part of its own: ctx.step(name, call, { part })`,
         ],
       ])
     },
