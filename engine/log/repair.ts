@@ -12,7 +12,8 @@
  *
  * - An epoch is started for a purpose, which the coordinator keeps with it. An epoch to repair writes no record, so whoever
  *   finds its transaction ongoing may end it: all agree on the outcome, and a repairer that dies takes nothing along.
- * - Starting an epoch aborts the repair of another, and brokers cannot be asked to start one only if nothing has changed.
+ * - Starting an epoch aborts the repair of another, and brokers cannot be asked to start one only if nothing has changed: two who
+ *   expect the same epoch get the same next one, and fence nobody (docs/ownership.md).
  *   So each repairer starts an epoch of its own, waits until whoever looked before has started another, which refuses this
  *   one, looks again, and only then adds partitions. Whoever looks later sees the purpose and waits for twice as long.
  * - Starting an epoch drops what the coordinator says of the transaction before. The purpose keeps it.
