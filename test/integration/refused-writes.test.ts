@@ -118,22 +118,28 @@ describe.skipIf(!runs)('a real broker', () => {
     await producer.close()
   })
 
-  it.each([1, 2] as const)(
-    'tells of the whole partition where the topic is gone that it wrote to, and goes on elsewhere, in transactions of version %d',
-    async transactionVersionMax => {
+  it.each([
+    [1, 'another partition'],
+    [1, 'nothing else'],
+    [2, 'another partition'],
+    [2, 'nothing else'],
+  ] as const)(
+    'tells of the whole partition where the topic is gone that it wrote to, and goes on: transactions of version %d with %s',
+    async (transactionVersionMax, beside) => {
       const place = await topicWith({})
       const other = await topicWith({})
       const own = await openLocalLog({ transactionVersionMax })
       const producer = await own.startProducer(`${RUN}producer-${names++}`, [place, other])
       const batches = [
-        { ...other, records: many(1, 1) },
         { ...place, records: many(2, 1) },
+        { ...other, records: many(1, 1) },
       ]
       await producer.transact(batches)
       await deleteTopic(place.topic)
-      await expect(producer.transact(batches)).rejects.toMatchObject({
+      const wanted = beside === 'nothing else' ? batches.slice(0, 1) : batches
+      await expect(producer.transact(wanted)).rejects.toMatchObject({
         code: 'TOPIC_MISSING',
-        refusals: [{ batch: 1, record: undefined }],
+        refusals: [{ batch: 0, record: undefined }],
       })
       await producer.transact([{ ...other, records: [record(null, 'after')] }])
       expect(await values(log, other)).toEqual(['0', 'after'])
