@@ -38,6 +38,31 @@ export interface Figures {
   unpriced: number
 }
 
+/** What was spent on the questions of one kind that have an outcome. */
+export interface Spending extends Figured {
+  readonly taskType: string
+  /** Of the answer; `none` where there is none. */
+  readonly model: string
+  readonly organization: string
+}
+
+interface Figured {
+  calls: number
+  tokens: number
+  costUsd: number
+  /** Questions whose cost is not known. */
+  unpriced: number
+}
+
+interface Kind {
+  readonly task_type: string
+  readonly organization_id?: string | undefined
+  readonly model: string
+}
+
+/** Rows kept apart; more organisations than that share the row `other`. */
+const SPENDINGS_MAX = 10_000
+
 export interface TallyListener {
   delivered?(delivered: Delivered): void
   failed?(failed: Failed): void
@@ -69,6 +94,7 @@ export class Tally {
   /** Questions given up, by their place, in case they are sent again. */
   readonly #failures = new Map<string, Failed>()
   readonly #listener: TallyListener
+  readonly #spendings = new Map<string, Spending>()
   #scoreSum = 0
   #following: readonly Following[] = []
 
@@ -117,6 +143,11 @@ export class Tally {
   get meanScore(): number | undefined {
     const { delivered } = this.figures
     return delivered === 0 ? undefined : this.#scoreSum / delivered
+  }
+
+  /** What everything has cost that has an outcome, whichever process bought it. */
+  get spendings(): readonly Spending[] {
+    return [...this.#spendings.values()].filter(({ calls }) => calls > 0)
   }
 
   /** What went wrong in a stage without an exception: it is told to a topic. */
@@ -173,8 +204,9 @@ export class Tally {
   }
 
   /** What was spent on a question given up; attempts are those since it was last sent again. */
-  #count({ spent, error_attempts, quality_attempts }: LlmRequest, sign: 1 | -1): void {
-    this.#spent(spent, sign)
+  #count(request: LlmRequest, sign: 1 | -1): void {
+    const { spent, error_attempts, quality_attempts, best } = request
+    this.#spent(spent, { ...request, model: best?.model ?? 'none' }, sign)
     this.figures.attempts += sign * (error_attempts + quality_attempts)
   }
 
@@ -183,15 +215,29 @@ export class Tally {
     this.#outcome(delivered.id, 1)
     if (delivered.below_threshold) this.figures.deliveredBelowThreshold++
     this.#scoreSum += delivered.final
-    this.#spent(delivered, 1)
+    this.#spent(delivered, delivered, 1)
     this.figures.attempts += delivered.attempts
     this.#listener.delivered?.(delivered)
   }
 
-  #spent({ calls, tokens_prompt, tokens_completion, cost_usd }: Spent, sign: 1 | -1): void {
-    this.figures.calls += sign * calls
-    this.figures.tokens += sign * (tokens_prompt + tokens_completion)
-    if (cost_usd === undefined) this.figures.unpriced += sign
-    else this.figures.costUsd += sign * cost_usd
+  #spent(spent: Spent, kind: Kind, sign: 1 | -1): void {
+    for (const figures of [this.figures, this.#spendingOf(kind)]) {
+      figures.calls += sign * spent.calls
+      figures.tokens += sign * (spent.tokens_prompt + spent.tokens_completion)
+      if (spent.cost_usd === undefined) figures.unpriced += sign
+      else figures.costUsd += sign * spent.cost_usd
+    }
+  }
+
+  #spendingOf({ task_type: taskType, model, organization_id = 'none' }: Kind): Figured {
+    const nameOf = (organization: string) => [taskType, model, organization].join('\u0000')
+    const isKept = this.#spendings.has(nameOf(organization_id)) || this.#spendings.size < SPENDINGS_MAX
+    const organization = isKept ? organization_id : 'other'
+    const name = nameOf(organization)
+    const spending = this.#spendings.get(name) ?? { taskType, model, organization, ...NOTHING }
+    this.#spendings.set(name, spending)
+    return spending
   }
 }
+
+const NOTHING: Figured = { calls: 0, tokens: 0, costUsd: 0, unpriced: 0 }

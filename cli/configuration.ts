@@ -264,7 +264,7 @@ export function configurationOf(environment: Environment): Configuration {
     if (found !== '') given.add(key)
     const value = found === '' ? row.default : row.parse(found)
     if (value instanceof Fault)
-      faults.push(`${row.environment} ${value.reason}${row.secret ? '' : `, not "${found}"`}`)
+      faults.push(`${row.environment} ${value.reason}${mayBeSecret(row) ? '' : `, not "${found}"`}`)
     else values[key] = value
   }
   const configuration = { ...values, given } as unknown as Configuration // Filled from every row above, unless there are faults.
@@ -272,6 +272,9 @@ export function configurationOf(environment: Environment): Configuration {
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
   return Object.freeze(configuration)
 }
+
+/** A key that was put where an address belongs is a key all the same. */
+const mayBeSecret = ({ secret, type }: Row<unknown>): boolean => secret === true || type === 'address'
 
 /** All secrets that the environment holds, fit for use or not: whatever is printed must not have them. */
 export function secretsIn(environment: Environment): readonly string[] {

@@ -124,8 +124,6 @@ export function openStores(configuration: Configuration, { system, logger }: Par
 
 export interface OpenModel {
   readonly model: Model
-  /** Tokens and cost since the start, by task type, model and organisation. */
-  readonly usage: UsageLedger
   /** Who answers, for people. */
   readonly description: string
   /** Which providers are called no more for now, and why; a line each, for people. */
@@ -183,7 +181,6 @@ export async function openModel(configuration: Configuration, options: ModelOpti
   const model = readable(metered(fallback(first, ...others), usage), { logger }, system)
   return {
     model: server ? model : entered(model, onBought),
-    usage,
     description: server
       ? `simulated model at ${baseUrl}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
       : chain.map(each => `${each.model} at ${each.baseUrl}`).join(', then '),

@@ -32,8 +32,6 @@ export interface Pipeline extends AsyncDisposable {
   readonly running: Running
   readonly plan: Plan
   readonly ledger: PurchaseLedger
-  /** Tokens and cost since this start. */
-  readonly usage: UsageLedger
   /** Who answers, for people. */
   readonly model: string
   /** Which providers are called no more for now, and why; a line each. */
@@ -66,7 +64,7 @@ export async function openPipeline(
     }),
   )
   opened.defer(() => ledger.close())
-  const { model, usage, description, troubles, close } = await openModel(configuration, {
+  const { model, description, troubles, close } = await openModel(configuration, {
     ...options,
     onBought: id => ledger.bought(id),
   })
@@ -92,7 +90,6 @@ export async function openPipeline(
     running,
     plan: running.plan,
     ledger,
-    usage,
     model: description,
     troubles,
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),

@@ -12,7 +12,12 @@ export interface Endpoint {
   readonly by: string
   /** Takes the key and every other secret of the endpoint out of a text. */
   readonly redact: (text: string) => string
+  /** The same for a reply, where only what cannot be a word is taken out. */
+  readonly redactReply: (text: string) => string
 }
+
+/** A key of a server at home may be "ollama", of which an answer may well tell. */
+const KEY_CHARACTERS_MIN = 16
 
 export interface EndpointOptions {
   /** Up to and with the version: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`. It may carry user, password and a query. */
@@ -51,5 +56,6 @@ export function endpointOf(options: EndpointOptions): Endpoint {
     headers: own,
     by: proxy ? ` by the proxy ${new URL(proxy.url).origin}` : '',
     redact: redactor(secrets),
+    redactReply: redactor(secrets, KEY_CHARACTERS_MIN),
   }
 }

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto'
 import OpenAI from 'openai'
 import { realSystem, type System } from '#core/system.ts'
-import { type ConnectionOptions, leanFetch } from './lean-fetch.ts'
+import { type ConnectionOptions, type LeanResponse, leanFetch } from './lean-fetch.ts'
 import type { Model, ModelRequest } from './model.ts'
-import { type EndpointOptions, endpointOf } from './openai-endpoint.ts'
+import { type Endpoint, type EndpointOptions, endpointOf } from './openai-endpoint.ts'
 import { modelErrorOf } from './openai-errors.ts'
 import { replyOf } from './openai-reply.ts'
 import { ModelTerms } from './openai-terms.ts'
@@ -40,7 +40,8 @@ export interface Provider extends Model {
 export function openAi(options: OpenAiOptions, system: System = realSystem): Provider {
   const endpoint = endpointOf(options)
   const lean = leanFetch({ ...options.connections, proxy: options.proxy })
-  const fetch = async (...asked: Parameters<typeof lean>) => inOpenAiWords(await lean(...asked))
+  const fetch = async (...asked: Parameters<typeof lean>) =>
+    inOpenAiWords(withoutSecrets(await lean(...asked), endpoint))
   const timeout = options.timeoutMs ?? 60_000
   const client = new OpenAI({
     baseURL: endpoint.baseUrl,
@@ -90,6 +91,16 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
       }
     },
     close: () => lean.close(),
+  }
+}
+
+/** Before anything is cut: half a key could not be found. */
+function withoutSecrets(response: LeanResponse, { redact, redactReply }: Endpoint): LeanResponse {
+  const clean = response.ok ? redactReply : redact
+  return {
+    ...response,
+    headers: new Map([...response.headers].map(([name, value]) => [name, redact(value)])),
+    text: async () => clean(await response.text()),
   }
 }
 

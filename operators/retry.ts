@@ -25,8 +25,10 @@ export interface RetryOptions {
   readonly parkedMax?: number
 }
 
-/** At a wait of half a minute, about two and a half days of outage. */
+/** At the longest wait of a minute, five days of outage. */
 export const PARKED_MAX = 7_200
+/** So many waits that cost nothing, and the next ones are longer by the base: what a long outage writes must not grow as it lasts. */
+const PARKED_A_STEP = 4
 const JITTER = 0.1
 
 /**
@@ -62,7 +64,7 @@ export function retry(options: RetryOptions) {
         else ctx.emit('gaveUp', gaveUp(request, error, usedUp, ctx.now))
         return
       }
-      const notBefore = ctx.now + waitMs(error, request.error_attempts, ctx.id, options)
+      const notBefore = ctx.now + waitMs(error, request, ctx.id, options)
       if (error.attempt) ctx.emit('rescore', { ...request, attempt: error.attempt }, { notBefore })
       else ctx.emit('again', request, { notBefore })
     },
@@ -73,18 +75,20 @@ export function retry(options: RetryOptions) {
  * `attempts` includes the failure at hand. The wait is at most the cap:
  * - rate_limit: max(Retry-After, base * 2^attempts)
  * - others: max(Retry-After, base * attempts)
+ * - all: at least the base for every four waits that cost no attempt
  *
  * Up to a tenth is added, drawn from the record's id: records refused together do not return together, and a second run
  * decides the same.
  */
 export function waitMs(
   error: Pick<LlmError, 'error_type' | 'retry_after_ms'>,
-  attempts: number,
+  { error_attempts: attempts, parked }: Pick<LlmRequest, 'error_attempts' | 'parked'>,
   recordId: string,
   { baseMs, capMs }: Pick<RetryOptions, 'baseMs' | 'capMs'>,
 ): number {
   const backOff = error.error_type === 'rate_limit' ? baseMs * 2 ** attempts : baseMs * Math.max(1, attempts)
-  const wait = Math.min(capMs, Math.max(error.retry_after_ms ?? 0, backOff))
+  const outage = baseMs * Math.floor(parked / PARKED_A_STEP)
+  const wait = Math.min(capMs, Math.max(error.retry_after_ms ?? 0, backOff, outage))
   return Math.ceil(wait * (1 + JITTER * share(recordId)))
 }
 

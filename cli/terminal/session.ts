@@ -20,7 +20,7 @@ import { outcomeLine, stageTable } from './dashboard.ts'
 import { Examples } from './examples-table.ts'
 import { LiveView, progressLine } from './live-view.ts'
 import { jsonLogger } from './logger.ts'
-import { summaryLines, usageLines } from './summary.ts'
+import { spendingLines, summaryLines } from './summary.ts'
 import { things } from './text-table.ts'
 
 const TICK_MS = 200
@@ -154,13 +154,22 @@ class Session {
         ),
       onProgress: (fed, bytesRead) => {
         const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
-        if (this.#view.isLive)
-          this.#view.draw([progressLine('events', fed, total, system.monotonic() - began)])
+        this.#show([progressLine('events', fed, total, system.monotonic() - began)])
       },
     })
     this.#view.clear()
     const before = known > 0 ? `; ${things(known, 'event')} of it were there from an earlier run` : ''
     this.#view.note(`Fed: ${things(fed, 'event')} of ${input.name}${before}\n`)
+  }
+
+  /** Redrawn on a terminal; elsewhere a line now and then. */
+  #show(lines: readonly string[]): void {
+    const now = this.#options.system.monotonic()
+    if (this.#view.isLive) this.#view.draw(lines)
+    else if (now - this.#plainAt >= PLAIN_LINE_MS) {
+      this.#plainAt = now
+      this.#view.note(lines.join('\n'))
+    }
   }
 
   /** False when the session was ended before. */
@@ -216,7 +225,7 @@ class Session {
   #tell(elapsedMs: number): void {
     this.#view.settle()
     const summary = summaryOf(this.#tally, this.#pipeline.ledger.twice, elapsedMs)
-    const spent = usageLines(this.#pipeline.usage)
+    const spent = spendingLines(this.#tally)
     const lines = [
       '',
       ...this.#examples.lines(this.#view.width),

@@ -2,7 +2,6 @@
 
 import type { Summary } from '#admin/status.ts'
 import type { Tally } from '#admin/tally.ts'
-import type { UsageLedger } from '#answers/usage.ts'
 import { count, dollars, table, things } from './text-table.ts'
 
 export function summaryLines(summary: Summary, { meanScore, open }: Tally): readonly string[] {
@@ -43,9 +42,9 @@ const USAGE_COLUMNS = [
   { title: 'cost', align: 'right' },
 ] as const
 
-/** What was bought since this start, the dearest first. */
-export function usageLines(usage: UsageLedger): readonly string[] {
-  const rows = [...usage.rows()].sort((a, b) => (b.costUsd ?? 0) - (a.costUsd ?? 0) || b.calls - a.calls)
+/** What was bought, before this start too, the dearest first. */
+export function spendingLines({ spendings }: Tally): readonly string[] {
+  const rows = [...spendings].sort((a, b) => b.costUsd - a.costUsd || b.calls - a.calls)
   if (rows.length === 0) return []
   return table(
     USAGE_COLUMNS,
@@ -54,8 +53,8 @@ export function usageLines(usage: UsageLedger): readonly string[] {
       row.model,
       row.organization,
       count(row.calls),
-      count(row.promptTokens + row.completionTokens),
-      dollars(row.costUsd),
+      count(row.tokens),
+      dollars(row.unpriced > 0 ? undefined : row.costUsd),
     ]),
   )
 }

@@ -96,7 +96,6 @@ const ROOM_BYTES = 65_536
 const OPTIONS = {
   noSubdir: false,
   maxDbs: 3,
-  noMemInit: true,
   // With either of them, a commit that fails rejects or leaves open promises inside LMDB that nobody can reach.
   overlappingSync: false,
   eventTurnBatching: false,

@@ -5,7 +5,7 @@ import { summaryOf } from '#admin/status.ts'
 import { Tally } from '#admin/tally.ts'
 import { DeliveredAvro, FailedAvro, LlmErrorAvro } from '#answers/codecs.ts'
 import { Values } from '#answers/values.ts'
-import { summaryLines } from '#cli/terminal/summary.ts'
+import { spendingLines, summaryLines } from '#cli/terminal/summary.ts'
 import type { NewRecord } from '#core/record.ts'
 import { realSystem } from '#core/system.ts'
 import { replay } from '#engine/client/replay.ts'
@@ -34,6 +34,25 @@ async function counted(
 }
 
 describe('a tally', () => {
+  it('knows what each task type has cost, whichever process bought it', async () => {
+    await counted(
+      async log => {
+        const dear = delivered({ id: 'q4', task_type: 'moderation', organization_id: 'acme', cost_usd: 0.5 })
+        const answers = [delivered(), delivered({ id: 'q3' }), dear]
+        await put(log, 'datos_procesados', ...answers.map(each => of(DeliveredAvro, each)))
+        await put(log, 'llm.failed', of(FailedAvro, failed(), q2))
+      },
+      tally => {
+        expect(spendingLines(tally).map(line => line.trim().split(/\s+/))).toEqual([
+          ['task', 'type', 'model', 'organisation', 'calls', 'tokens', 'cost'],
+          ['moderation', 'simulated', 'acme', '2', '120', '$0.5000'],
+          ['qa', 'simulated', 'none', '4', '240', '$0.0020'],
+          ['qa', 'none', 'none', '1', '15', '$0.0005'],
+        ])
+      },
+    )
+  })
+
   it('counts each outcome, and what is still open', async () => {
     await counted(
       async log => {

@@ -49,12 +49,22 @@ test.each([
 ] as const)(
   '%s after %i attempts, asked to wait %s, waits %i ms',
   (error_type, attempts, retry_after_ms, wait) => {
-    expectWait(waitMs({ error_type, retry_after_ms }, attempts, 'r1', options), wait)
+    const counts = { error_attempts: attempts, parked: 0 }
+    expectWait(waitMs({ error_type, retry_after_ms }, counts, 'r1', options), wait)
   },
 )
 
+test.each([
+  [3, 1_000],
+  [4, 1_000],
+  [20, 5_000],
+  [7_000, 20_000],
+])('after %i waits that cost no attempt, a wait of an outage takes %i ms', (parked, wait) => {
+  expectWait(waitMs({ error_type: 'unavailable' }, { error_attempts: 0, parked }, 'r1', options), wait)
+})
+
 test('the addition is the same for the same record, and spreads different ones', () => {
-  const of = (id: string) => waitMs({ error_type: 'timeout' }, 10, id, options)
+  const of = (id: string) => waitMs({ error_type: 'timeout' }, { error_attempts: 10, parked: 0 }, id, options)
   expect(of('r1')).toBe(of('r1'))
   expect(new Set(Array.from({ length: 50 }, (_, n) => of(`r${n}`))).size).toBeGreaterThan(40)
 })
