@@ -1,6 +1,5 @@
 /** The answer pipeline put together from its real parts, and taken apart again in order. */
 
-import type { UsageLedger } from '#answers/usage.ts'
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
