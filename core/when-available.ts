@@ -1,10 +1,8 @@
 /** Repeats an operation until the log answers: at a start the log may be starting too. */
 import { type ErrorCode, hasCode, reasonOf } from './errors.ts'
 import type { Logger } from './operator.ts'
-import { type System, sleep } from './system.ts'
-
-const WAIT_MIN_MS = 250
-const WAIT_MAX_MS = 10_000
+import { RETRIES, whileUnavailable } from './retry.ts'
+import type { System } from './system.ts'
 
 export interface Patience {
   readonly system: System
@@ -15,17 +13,17 @@ export interface Patience {
 }
 
 /** Stops asking, and resolves, when `isWanted` says no; rejects with any error that does not pass. */
-export async function whenAvailable(
+export function whenAvailable(
   operation: () => Promise<void>,
   { system, logger, isWanted, passing = ['LOG_UNAVAILABLE'] }: Patience,
 ): Promise<void> {
-  for (let waitMs = WAIT_MIN_MS; isWanted(); waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
-    try {
-      return await operation()
-    } catch (error) {
-      if (!passing.some(code => hasCode(error, code))) throw error
-      logger.warn('the start waits for the log', { waitMs, error: reasonOf(error) })
-      await sleep(system, waitMs)
-    }
+  const unlessUnwanted = async () => {
+    if (isWanted()) await operation()
   }
+  return whileUnavailable(RETRIES.start, unlessUnwanted, {
+    system,
+    isPassing: error => passing.some(code => hasCode(error, code)),
+    onPause: (waitMs, error) =>
+      logger.warn('the start waits for the log', { waitMs, error: reasonOf(error) }),
+  })
 }

@@ -4,20 +4,19 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { asBytes, asText, type Codec, decodeApart, encodeApart } from '#core/codec.ts'
-import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import { headersOf } from '#core/headers.ts'
 import type { LogRecord, NewRecord } from '#core/record.ts'
-import { realSystem, type System, sleep } from '#core/system.ts'
-import type { Fetched, Log, PartitionBatch, Reader } from '#engine/log/log.ts'
+import { realSystem, type System } from '#core/system.ts'
+import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
+import { follow } from '#engine/log/read-topic.ts'
 import { checkedKey } from '#engine/record/record-key.ts'
 import { checkTime } from '#engine/record/times.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Origin, TopicNode, Topology } from '#topology/topology.ts'
 import { fittedTopology } from './fitted-topology.ts'
 
-const FETCH_RECORDS_MAX = 1_000
-const RETRY_MS = 500
 const NODE = 'outside'
 
 /** What the builder gave for a source, topic or table. Its codec types what is written and read. */
@@ -90,49 +89,12 @@ export class TopicClient {
       topic: node.name,
       partition,
     }))
-    const bounds = await this.#log.bounds(places)
-    const readers = places.map((place, at) => this.#log.openReader(place, bounds[at]?.start ?? 0))
-    const arrivals: Arrival[] = []
-    let wake = () => {}
-    const read = async (partition: number) => {
-      arrivals.push(await this.#arrival(partition, readers[partition]))
-      wake()
-    }
-    try {
-      for (const { partition } of places) void read(partition)
-      for (;;) {
-        const arrival = arrivals.shift()
-        if (!arrival) {
-          await new Promise<void>(resolve => {
-            wake = resolve
-          })
-          continue
-        }
-        if (arrival.error !== undefined) throw arrival.error
-        if (!arrival.fetched) return
-        for (const record of arrival.fetched.records) yield decodeRecord<V>(node, arrival.partition, record)
-        void read(arrival.partition)
-      }
-    } finally {
-      for (const reader of readers) reader.close()
-    }
+    for await (const { partition, records } of follow(this.#log, places, { system: this.#system }))
+      for (const record of records) yield decodeRecord<V>(node, partition, record)
   }
 
   #partitionOf({ key }: NewRecord, { partitions }: TopicNode): number {
     return key === null ? this.#turn++ % partitions : partitionOf(key, partitions)
-  }
-
-  /** The next records of a partition, through outages of the log; without any once it is closed. */
-  async #arrival(partition: number, reader: Reader | undefined): Promise<Arrival> {
-    for (;;) {
-      try {
-        return { partition, fetched: await reader?.next(FETCH_RECORDS_MAX), error: undefined }
-      } catch (error) {
-        if (hasCode(error, 'LOG_CLOSED')) return { partition, fetched: undefined, error: undefined }
-        if (!hasCode(error, 'LOG_UNAVAILABLE')) return { partition, fetched: undefined, error }
-        await sleep(this.#system, RETRY_MS)
-      }
-    }
   }
 }
 
@@ -143,12 +105,6 @@ export async function topicClient(
   system: System = realSystem,
 ): Promise<TopicClient> {
   return new TopicClient(plan(await fittedTopology(topology, log)), log, system)
-}
-
-interface Arrival {
-  readonly partition: number
-  readonly fetched: Fetched | undefined
-  readonly error: unknown
 }
 
 /** Throws TOPIC_MISSING for a topic that the graph does not have. */

@@ -1,12 +1,8 @@
-/** Reads whole topics outside any group, for views and tools. */
-import { hasCode } from '#core/errors.ts'
+/** Follows whole topics outside any group, for views and tools: knows when it has caught up. */
 import type { LogRecord } from '#core/record.ts'
-import { type System, sleep } from '#core/system.ts'
-import type { Log, Reader } from './log.ts'
-import { placesOf } from './read-topic.ts'
-
-const RECORDS_MAX = 1_000
-const PAUSE_MS = 1_000
+import type { System } from '#core/system.ts'
+import type { Log } from './log.ts'
+import { follow as chunksOf, placesOf } from './read-topic.ts'
 
 export interface FollowOptions {
   readonly topic: string
@@ -26,23 +22,20 @@ export interface Following {
 }
 
 /** Follows every partition of the topic until it is closed; what is there is read as fast as the log gives it. */
-export async function follow(log: Log, options: FollowOptions): Promise<Following> {
-  const { topic, from, system, onRecord } = options
+export async function follow(log: Log, { topic, from, system, onRecord }: FollowOptions): Promise<Following> {
   const places = await placesOf(log, topic)
-  const bounds = await log.bounds(places)
-  const positions = bounds.map(({ start, end }) => (from === 'start' ? start : end))
-  const readers = places.map((place, index) => log.openReader(place, positions[index] ?? 0))
+  const closing = new AbortController()
+  const positions: number[] = []
   const waiting = new Set<() => void>()
-  const loops = readers.map(async (reader, partition) => {
-    for (;;) {
-      const fetched = await nextOf(reader, system)
-      if (!fetched) return
-      for (const record of fetched.records) await onRecord(record, partition)
-      positions[partition] = fetched.nextOffset
+  const read = async () => {
+    const chunks = chunksOf(log, places, { from, system, signal: closing.signal })
+    for await (const { partition, records, nextOffset } of chunks) {
+      for (const record of records) await onRecord(record, partition)
+      positions[partition] = nextOffset
       for (const look of waiting) look()
     }
-  })
-  const ended = Promise.all(loops).then(() => undefined)
+  }
+  const ended = read()
   ended.catch(() => undefined) // Whoever awaits `ended` is told; a view that is closing is not.
   return {
     caughtUp: async () => {
@@ -59,22 +52,7 @@ export async function follow(log: Log, options: FollowOptions): Promise<Followin
       })
       await Promise.race([reached, ended])
     },
-    close: () => {
-      for (const reader of readers) reader.close()
-    },
+    close: () => closing.abort(),
     ended,
-  }
-}
-
-/** The next records, through outages of the log; nothing once the reader is closed. */
-async function nextOf(reader: Reader, system: System) {
-  for (;;) {
-    try {
-      return await reader.next(RECORDS_MAX)
-    } catch (error) {
-      if (hasCode(error, 'LOG_CLOSED')) return undefined
-      if (!hasCode(error, 'LOG_UNAVAILABLE')) throw error
-      await sleep(system, PAUSE_MS)
-    }
   }
 }

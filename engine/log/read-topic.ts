@@ -1,31 +1,250 @@
-/** Reads a whole topic once, outside any group: for tools, and for what is kept in topics of the engine. */
-import { CaudalError } from '#core/errors.ts'
+/**
+ * Reads topics outside any group: whole ones, up to the end that they have now (`readAll`), and as they grow (`follow`).
+ *
+ * What a failed read means is decided here, for every reader:
+ *
+ * | the read fails with | `follow` | `readAll` |
+ * | --- | --- | --- |
+ * | LOG_UNAVAILABLE | asks again, `RETRIES.follow` | rejects: who asked for the whole decides whether to begin again |
+ * | LOG_CLOSED | ends | rejects |
+ * | OFFSET_OUT_OF_RANGE | goes on at the start that the topic has now, before it has given a record of that partition and unless it was told an offset; else it rejects, as a gap is never passed over in silence | goes on at the start that the topic has now: it gives what the topic holds |
+ *
+ * Readers that the pod's step drives (SourceIntake, StateTail, TableFollower) stay event-driven. They take only
+ * `afterFailedRead` from here, and their pauses from core/retry.ts.
+ */
+import { CaudalError, hasCode } from '#core/errors.ts'
 import type { LogRecord, TopicPartition } from '#core/record.ts'
-import type { Log } from './log.ts'
+import { RETRIES, type Waiting, whileUnavailable } from '#core/retry.ts'
+import type { System } from '#core/system.ts'
+import type { Bounds, Log, Reader } from './log.ts'
 
 const RECORDS_MAX = 1_000
 
-/** Calls `onRecord` for every record that the topic holds now, partition by partition; waits where it returns a promise. */
+/** What follows a read that failed: it is made again, the log or the reader was closed, or the error stays. */
+export function afterFailedRead(error: unknown): 'again' | 'ended' | 'failed' {
+  if (hasCode(error, 'LOG_UNAVAILABLE')) return 'again'
+  return hasCode(error, 'LOG_CLOSED') ? 'ended' : 'failed'
+}
+
+/** A topic, or the partitions of it that are read. */
+export type Wanted = string | readonly TopicPartition[]
+
+export interface ReadOptions {
+  /** Where to begin, an offset for each partition; where each begins when left out. */
+  readonly from?: readonly number[] | undefined
+  /** Where to end, likewise; the end that each has now when left out. */
+  readonly to?: readonly number[] | undefined
+  /** Ends the reading: `readAll` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Calls `onRecord` for every record that the topic holds now, partition by partition; waits where it returns a promise.
+ * Resolves with the offset that each partition was read up to, where a later call goes on.
+ */
 export async function readAll(
   log: Log,
-  topic: string,
+  wanted: Wanted,
   onRecord: (record: LogRecord, partition: number) => unknown,
-): Promise<void> {
-  const places = await placesOf(log, topic)
+  { from, to, signal }: ReadOptions = {},
+): Promise<readonly number[]> {
+  const places = await placesIn(log, wanted)
   const bounds = await log.bounds(places)
+  const reached: number[] = []
   for (const [index, place] of places.entries()) {
-    const { start, end } = bounds[index] ?? { start: 0, end: 0 }
-    const reader = log.openReader(place, start)
+    const { start, end } = bounds[index] ?? EMPTY
+    const range = { from: Math.max(from?.[index] ?? start, start), to: to?.[index] ?? end }
+    await readRange(log, place, range, onRecord, signal)
+    reached.push(Math.max(range.from, range.to))
+  }
+  return reached
+}
+
+async function readRange(
+  log: Log,
+  place: TopicPartition,
+  { from, to }: { readonly from: number; readonly to: number },
+  onRecord: (record: LogRecord, partition: number) => unknown,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted()
+  if (from >= to) return
+  const reader = log.openReader(place, from)
+  const close = () => reader.close()
+  signal?.addEventListener('abort', close)
+  let offset = from
+  try {
+    while (offset < to) {
+      const { records, nextOffset } = await reader.next(RECORDS_MAX)
+      for (const record of records) if (record.offset < to) await onRecord(record, place.partition)
+      offset = nextOffset
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    const start = await startAfter(log, place, offset, error)
+    await readRange(log, place, { from: start, to }, onRecord, signal)
+  } finally {
+    signal?.removeEventListener('abort', close)
+    close()
+  }
+}
+
+export interface FollowOptions {
+  readonly system: System
+  /** `start`, also when left out, gives what is there too; `end` only what comes. Or an offset for each partition. */
+  readonly from?: 'start' | 'end' | readonly number[] | undefined
+  /** Ends it, without an error. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What was read of a partition at once. */
+export interface Chunk {
+  readonly partition: number
+  readonly records: readonly LogRecord[]
+  /** Every committed record below it was given. */
+  readonly nextOffset: number
+}
+
+/**
+ * The committed records of a topic, then those to come. Begins with a chunk without records for each partition, which says
+ * where reading begins there. A partition is read ahead by one fetch. Ends when the loop over it is left, the signal is
+ * aborted or the log is closed.
+ */
+export async function* follow(
+  log: Log,
+  wanted: Wanted,
+  { system, from = 'start', signal }: FollowOptions,
+): AsyncGenerator<Chunk, void> {
+  const left = new AbortController()
+  const ending = signal ? AbortSignal.any([signal, left.signal]) : left.signal
+  const waiting = { system, signal: ending, isPassing: isWorthAsking }
+  const arrivals = new Arrivals()
+  try {
+    const places = await whileUnavailable(RETRIES.follow, () => placesIn(log, wanted), waiting)
+    const starts = await whileUnavailable(RETRIES.follow, () => startsOf(log, places, from), waiting)
+    for (const [index, place] of places.entries()) {
+      const offset = starts[index] ?? 0
+      yield { partition: place.partition, records: [], nextOffset: offset }
+      arrivals.expect(new FollowedPartition(log, place, offset, from === 'start', waiting))
+    }
+    for (;;) {
+      const { partition, chunk } = await arrivals.next()
+      if (!chunk) return
+      yield chunk
+      arrivals.expect(partition)
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error
+  } finally {
+    left.abort()
+  }
+}
+
+/** Reads one partition, until the signal is aborted. */
+class FollowedPartition {
+  readonly #log: Log
+  readonly #place: TopicPartition
+  readonly #waiting: Waiting & { readonly signal: AbortSignal }
+  /** What the topic drops meanwhile may be left out: nothing was given, and everything was asked for. */
+  #mayStartLater: boolean
+  #offset: number
+  #reader: Reader
+
+  constructor(
+    log: Log,
+    place: TopicPartition,
+    offset: number,
+    fromStart: boolean,
+    waiting: Waiting & { readonly signal: AbortSignal },
+  ) {
+    this.#log = log
+    this.#place = place
+    this.#waiting = waiting
+    this.#mayStartLater = fromStart
+    this.#offset = offset
+    this.#reader = log.openReader(place, offset)
+    waiting.signal.addEventListener('abort', () => this.#reader.close(), { once: true })
+    if (waiting.signal.aborted) this.#reader.close()
+  }
+
+  /** Nothing once the log or the reader is closed. */
+  async next(): Promise<Chunk | undefined> {
+    const read = () => this.#reader.next(RECORDS_MAX)
     try {
-      for (let offset = start; offset < end; ) {
-        const { records, nextOffset } = await reader.next(RECORDS_MAX)
-        for (const record of records) if (record.offset < end) await onRecord(record, place.partition)
-        offset = nextOffset
-      }
-    } finally {
-      reader.close()
+      const { records, nextOffset } = await whileUnavailable(RETRIES.follow, read, this.#waiting)
+      if (records.length > 0) this.#mayStartLater = false
+      this.#offset = nextOffset
+      return { partition: this.#place.partition, records, nextOffset }
+    } catch (error) {
+      if (this.#waiting.signal.aborted || afterFailedRead(error) === 'ended') return undefined
+      if (!this.#mayStartLater) throw error
+      await this.#startLater(error)
+      return this.next()
     }
   }
+
+  async #startLater(error: unknown): Promise<void> {
+    const start = () => startAfter(this.#log, this.#place, this.#offset, error)
+    this.#offset = await whileUnavailable(RETRIES.follow, start, this.#waiting)
+    this.#reader.close()
+    this.#reader = this.#log.openReader(this.#place, this.#offset)
+  }
+}
+
+interface Arrival {
+  readonly partition: FollowedPartition
+  readonly chunk: Chunk | undefined
+}
+
+/** What several partitions give, in the order of its arrival. */
+class Arrivals {
+  readonly #arrived: Promise<Arrival>[] = []
+  #wake = () => {}
+
+  /** The next chunk of this partition is to come. */
+  expect(partition: FollowedPartition): void {
+    const arrival = partition.next().then(chunk => ({ partition, chunk }))
+    const arrived = () => {
+      this.#arrived.push(arrival)
+      this.#wake()
+    }
+    arrival.then(arrived, arrived)
+  }
+
+  async next(): Promise<Arrival> {
+    for (;;) {
+      const arrival = this.#arrived.shift()
+      if (arrival) return arrival
+      await new Promise<void>(resolve => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
+
+const EMPTY: Bounds = Object.freeze({ start: 0, end: 0 })
+
+const isWorthAsking = (error: unknown): boolean => afterFailedRead(error) === 'again'
+
+/** Where the partition begins now, if that is why it could not be read at the offset; else throws the error. */
+async function startAfter(log: Log, place: TopicPartition, offset: number, error: unknown): Promise<number> {
+  if (!hasCode(error, 'OFFSET_OUT_OF_RANGE')) throw error
+  const [{ start } = EMPTY] = await log.bounds([place])
+  if (start <= offset) throw error
+  return start
+}
+
+async function startsOf(
+  log: Log,
+  places: readonly TopicPartition[],
+  from: 'start' | 'end' | readonly number[],
+): Promise<readonly number[]> {
+  if (typeof from !== 'string') return from
+  return (await log.bounds(places)).map(({ start, end }) => (from === 'start' ? start : end))
+}
+
+async function placesIn(log: Log, wanted: Wanted): Promise<readonly TopicPartition[]> {
+  return typeof wanted === 'string' ? placesOf(log, wanted) : wanted
 }
 
 /** Throws TOPIC_MISSING. */

@@ -1,8 +1,7 @@
 /** The operations of ownership on the log: one at a time, and none for a while after one that failed. */
+import { RETRIES } from '#core/retry.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Trouble } from './trouble.ts'
-
-export const BACK_OFF_MS = 100
 
 export class Operations {
   #busy = false
@@ -36,7 +35,7 @@ export class Operations {
       error =>
         ended(() => {
           this.#trouble.operationFailed(error)
-          const until = failed?.(error) ?? this.#pod.system.monotonic() + BACK_OFF_MS
+          const until = failed?.(error) ?? this.#pod.system.monotonic() + RETRIES.ownership.firstMs
           this.pauseUntil(until)
         }),
     )

@@ -8,17 +8,17 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
-import { hasCode } from '#core/errors.ts'
 import type { LogRecord, TopicPartition } from '#core/record.ts'
+import { RETRIES } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import { decodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { decodeMarker, decodeRelease, type Marker } from '#engine/commit/claims.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
+import { afterFailedRead } from '#engine/log/read-topic.ts'
 import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
 import type { StateEntry, StoredEntries } from '#engine/state/stored-entries.ts'
 
 const FETCH_RECORDS_MAX = 10_000
-const RETRY_MS = 100
 
 export interface TailOptions {
   readonly place: TopicPartition
@@ -178,8 +178,8 @@ export class StateTail implements Tail {
   #fail(error: unknown): void {
     this.#reading = false
     if (this.#closed) return
-    if (hasCode(error, 'LOG_UNAVAILABLE')) {
-      this.#cancelRetry = this.#options.system.after(RETRY_MS, () =>
+    if (afterFailedRead(error) === 'again') {
+      this.#cancelRetry = this.#options.system.after(RETRIES.read.firstMs, () =>
         this.#options.enqueue(() => this.start()),
       )
       return

@@ -4,6 +4,7 @@ import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import { type Patience, whenAvailable } from '#core/when-available.ts'
 import type { Log, TopicSpec } from '#engine/log/log.ts'
+import { readAll } from '#engine/log/read-topic.ts'
 import type { PlanTopics } from '#engine/topics/plan-topics.ts'
 import {
   filledTopics,
@@ -20,7 +21,6 @@ import { type Neighbour, refuseSharedTopics, refuseUndecidedSources } from './ne
 import { prepareTopics } from './topic-preparation.ts'
 
 const FORMAT = 1
-const FETCH_RECORDS_MAX = 100
 const KEY = Buffer.from('topology')
 /** What befalls the writing of the topology, besides outages, when several pods start at once. */
 const PASSING = ['LOG_UNAVAILABLE', 'LOG_FULL', 'FENCED', 'COMMIT_ABORTED', 'OUTCOME_UNKNOWN'] as const
@@ -164,21 +164,11 @@ async function drainedTopics(before: TopologySummary, log: Log): Promise<Readonl
 }
 
 async function lastWritten(log: Log, topic: string): Promise<string | undefined> {
-  const place = { topic, partition: 0 }
-  const [{ start, end } = { start: 0, end: 0 }] = await log.bounds([place])
-  if (start === end) return undefined
-  const reader = log.openReader(place, start)
-  try {
-    let last: Uint8Array | null = null
-    for (let at = start; at < end; ) {
-      const { records, nextOffset } = await reader.next(FETCH_RECORDS_MAX)
-      last = records.at(-1)?.value ?? last
-      at = nextOffset
-    }
-    return last === null ? undefined : asText(last)
-  } finally {
-    reader.close()
-  }
+  const found: { last?: Uint8Array } = {}
+  await readAll(log, [{ topic, partition: 0 }], ({ value }) => {
+    if (value) found.last = value
+  })
+  return found.last && asText(found.last)
 }
 
 interface Stored {

@@ -2,16 +2,16 @@
  * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops
  * fetching; a span of out-of-order completion at its limit stops starting, and so do the bytes of what is unfinished.
  */
-import { CaudalError, hasCode } from '#core/errors.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { Limits } from '#core/limits.ts'
 import { type LogRecord, sizeOf, type TopicPartition } from '#core/record.ts'
+import { RETRIES } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import type { SourcePosition } from '#engine/commit/checkpoint.ts'
 import type { SourceProgress } from '#engine/commit/source-progress.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
+import { afterFailedRead } from '#engine/log/read-topic.ts'
 import type { Entry } from './stage-program.ts'
-
-const RETRY_MS = 100
 
 export interface IntakeOptions {
   readonly place: TopicPartition
@@ -168,9 +168,9 @@ export class SourceIntake {
 
   #fail(error: unknown, reader: Reader): void {
     if (reader !== this.#reader) return
-    if (!hasCode(error, 'LOG_UNAVAILABLE')) return this.#options.onFailed(error, this)
+    if (afterFailedRead(error) !== 'again') return this.#options.onFailed(error, this)
     const { system, enqueue } = this.#options
-    system.after(RETRY_MS, () =>
+    system.after(RETRIES.read.firstMs, () =>
       enqueue(() => {
         if (reader === this.#reader) this.#fetching = false
       }),

@@ -4,12 +4,10 @@
  */
 import { hasCode, reasonOf } from '#core/errors.ts'
 import { type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
+import { RETRIES, type RetryPolicy } from '#core/retry.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
 import type { FoundSources } from './source-starts.ts'
-
-const RETRY_MS = 200
-const STORE_RETRY_MS = 1_000
 
 export interface LocalCopyOptions {
   readonly id: TaskId
@@ -63,7 +61,7 @@ export class LocalCopy {
         pod.enqueue(() => {
           if (!isWanted()) return
           this.found = { bounds, topics }
-          if (this.topicId === undefined) this.#openLater(RETRY_MS)
+          if (this.topicId === undefined) this.#openLater(RETRIES.openTask)
           else this.#openStore(this.topicId)
         }),
       error => pod.enqueue(() => this.#failed(error)),
@@ -108,12 +106,12 @@ export class LocalCopy {
     const level = isOfStore && !this.#isMissed ? 'warn' : 'debug'
     pod.logger[level]('a task waits before it opens', { task: taskKey(id), error: reasonOf(error) })
     this.#isMissed = isOfStore
-    this.#openLater(isOfStore ? STORE_RETRY_MS : RETRY_MS)
+    this.#openLater(isOfStore ? RETRIES.localCopy : RETRIES.openTask)
   }
 
-  #openLater(delayMs: number): void {
+  #openLater({ firstMs }: RetryPolicy): void {
     const { pod, isWanted } = this.#options
-    pod.system.after(delayMs, () => pod.enqueue(() => isWanted() && this.open()))
+    pod.system.after(firstMs, () => pod.enqueue(() => isWanted() && this.open()))
   }
 
   #release(store: Store): void {

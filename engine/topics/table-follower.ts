@@ -1,11 +1,10 @@
 /** Keeps a global table up to date: reads all partitions of its topic from the start, outside any group. */
-import { CaudalError, hasCode, NotYetReadable } from '#core/errors.ts'
+import { CaudalError, NotYetReadable } from '#core/errors.ts'
+import { pauseMs, RETRIES } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import type { Bounds, Fetched, Log, Reader } from '#engine/log/log.ts'
+import { afterFailedRead } from '#engine/log/read-topic.ts'
 import type { GlobalTable } from './global-table.ts'
-
-const RETRY_MIN_MS = 100
-const RETRY_MAX_MS = 5_000
 
 export interface TableFollowerOptions {
   readonly log: Log
@@ -116,15 +115,14 @@ export class TableFollower {
       })
       .catch((error: unknown) => {
         if (this.#ended) return
-        if (hasCode(error, 'LOG_UNAVAILABLE')) this.#pause(failures, repeat)
+        if (afterFailedRead(error) === 'again') this.#pause(failures, repeat)
         else this.#fail(error)
       })
   }
 
   #pause(failures: number, repeat: () => void): void {
     const { system } = this.#options
-    const longestMs = Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** failures)
-    const cancel = system.after(longestMs * (0.5 + system.random() / 2), () => {
+    const cancel = system.after(pauseMs(RETRIES.table, failures, system), () => {
       this.#pauses.delete(cancel)
       repeat()
     })

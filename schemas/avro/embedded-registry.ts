@@ -10,13 +10,12 @@
  */
 import { asText } from '#core/codec.ts'
 import { CaudalError, hasCode } from '#core/errors.ts'
-import { NO_HEADERS } from '#core/record.ts'
+import { type LogRecord, NO_HEADERS } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
-import type { Log, Reader } from '#engine/log/log.ts'
+import type { Log } from '#engine/log/log.ts'
+import { readAll } from '#engine/log/read-topic.ts'
 import { AvroType } from './avro-type.ts'
 import type { SchemaRegistry } from './registry.ts'
-
-const FETCH_RECORDS_MAX = 1_000
 
 export interface EmbeddedRegistryOptions {
   readonly application: string
@@ -105,23 +104,11 @@ export class EmbeddedRegistry implements SchemaRegistry {
     if (!this.#isThere) this.#isThere = (await this.#log.describeTopics([this.#topic])).length > 0
     // Who only looks creates nothing: no schema was ever registered.
     if (!this.#isThere) return
-    const [bounds] = await this.#log.bounds([place])
-    const end = bounds?.end ?? 0
-    if (this.#position >= end) return
-    const reader = this.#log.openReader(place, Math.max(this.#position, bounds?.start ?? 0))
-    try {
-      while (this.#position < end) await this.#take(reader)
-    } finally {
-      reader.close()
-    }
-  }
-
-  async #take(reader: Reader): Promise<void> {
-    const { records, nextOffset } = await reader.next(FETCH_RECORDS_MAX)
-    for (const { value } of records) {
+    const take = ({ value }: LogRecord) => {
       if (value) this.#add(JSON.parse(asText(value)))
     }
-    this.#position = nextOffset
+    const [end] = await readAll(this.#log, [place], take, { from: [this.#position] })
+    this.#position = end ?? this.#position
   }
 
   #add(entry: Entry): void {

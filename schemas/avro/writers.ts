@@ -1,12 +1,11 @@
 /** The schemas that others wrote with, by id: fetched once each, from a registry that may be down. */
 import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
-import { type System, sleep } from '#core/system.ts'
+import { RETRIES, whileUnavailable } from '#core/retry.ts'
+import type { System } from '#core/system.ts'
 import { AvroType } from './avro-type.ts'
 import type { SchemaRegistry } from './registry.ts'
 
-const WAIT_MIN_MS = 250
-const WAIT_MAX_MS = 10_000
 /** How long an id that the registry does not have is not asked for again. */
 const ABSENT_FOR_MS = 60_000
 const ABSENT_MAX = 10_000
@@ -108,17 +107,15 @@ function unavailable({ address }: SchemaRegistry, error: unknown): CaudalError {
 }
 
 /** Repeats an operation while the registry is down, and says so. Rejects with the reason of the signal once that is aborted. */
-export async function untilAvailable<T>(
+export function untilAvailable<T>(
   operation: () => Promise<T>,
   { system, logger, signal }: Omit<WritersOptions, 'registry'>,
 ): Promise<T> {
-  for (let waitMs = WAIT_MIN_MS; ; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
-    try {
-      return await operation()
-    } catch (error) {
-      if (!(error instanceof CaudalError) || error.action !== 'retry') throw error
-      logger.warn('the schema registry does not answer: trying again', { waitMs, error: error.message })
-      await sleep(system, waitMs, signal)
-    }
-  }
+  return whileUnavailable(RETRIES.registry, operation, {
+    system,
+    signal,
+    isPassing: error => error instanceof CaudalError && error.action === 'retry',
+    onPause: (waitMs, error) =>
+      logger.warn('the schema registry does not answer: trying again', { waitMs, error: reasonOf(error) }),
+  })
 }

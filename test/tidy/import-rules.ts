@@ -73,7 +73,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'models/lean-fetch.ts': { may: ['core', 'models'], node: [...PURE, 'node:zlib'] },
   'models/simulated': { may: ['core', 'models'], node: 'any' },
   schemas: { may: [], node: PURE },
-  'schemas/avro': { may: ['core', 'topology', LOG_PORT], node: PURE },
+  'schemas/avro': { may: ['core', 'topology', LOG_PORT, 'engine/log/read-topic.ts'], node: PURE },
   answers: { may: ['core', 'schemas', ...MODEL_PARTS], node: PURE },
   'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
   operators: { may: ['core', 'answers', ...MODEL_PARTS], node: PURE },

@@ -12,6 +12,7 @@
  */
 import { CaudalError, type ErrorCode } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { pauseMs, RETRIES } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import type { Bounds } from '../log.ts'
 import { nameOf } from './broker-codes.ts'
@@ -197,14 +198,15 @@ export class Fetcher {
       for (const one of readers) one.break(reason)
       return
     }
-    let pauseMs = 0
+    const { system } = this.#options
+    let restMs = 0
     for (const one of readers) {
       one.state = 'resting'
-      pauseMs = Math.max(pauseMs, one.backOff.next())
-      if (one.backOff.tries > QUIET_TRIES_MAX) one.fail(reason)
+      restMs = Math.max(restMs, pauseMs(RETRIES.request, one.failures++, system))
+      if (one.failures > QUIET_TRIES_MAX) one.fail(reason)
     }
     if (this.#closed) return
-    this.#options.system.after(pauseMs, () => {
+    system.after(restMs, () => {
       release(readers)
       this.#start()
     })

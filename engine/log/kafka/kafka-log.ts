@@ -1,6 +1,7 @@
 /** The Log port on Kafka: puts the parts together and keeps what must be closed. */
 import { CaudalError, hasCode } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
+import { pauseMs, RETRIES } from '#core/retry.ts'
 import { sleep } from '#core/system.ts'
 import type {
   Bounds,
@@ -23,7 +24,6 @@ import { KafkaMembership } from './membership.ts'
 import { Network, type NetworkOptions } from './network.ts'
 import { type KafkaLogOptions, type KafkaSettings, settingsOf } from './options.ts'
 import { Outage } from './outage.ts'
-import { BackOff } from './persist.ts'
 import { KafkaProducer } from './producer.ts'
 import { connectBySockets } from './socket-connection.ts'
 import { takeOverId } from './take-over.ts'
@@ -44,9 +44,11 @@ export async function openKafkaLog(
 ): Promise<Log> {
   const settings = settingsOf(options)
   const log = new KafkaLog(settings, connect)
-  const backOff = new BackOff()
   try {
-    while (!(await log.isReachable())) await sleep(settings.system, backOff.next(), options.signal)
+    for (let failures = 0; !(await log.isReachable()); failures++) {
+      const waitMs = pauseMs(RETRIES.request, failures, settings.system)
+      await sleep(settings.system, waitMs, options.signal)
+    }
   } catch (error) {
     await log.close()
     throw error

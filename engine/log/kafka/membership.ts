@@ -19,6 +19,7 @@
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
+import { pauseMs, RETRIES } from '#core/retry.ts'
 import type { Claim, GroupOptions, Membership } from '../log.ts'
 import type { RequestName } from './broker-codes.ts'
 import { CODE, codeOf, isCoordinatorLost, isUnanswered, meaningIn, type Question, told } from './codes.ts'
@@ -27,7 +28,6 @@ import { assignAll, decodeTasks, encodeMember, PROTOCOL_NAME, PROTOCOL_TYPE } fr
 import type { Broker, JoinAnswer } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
-import { BackOff } from './persist.ts'
 
 const HEARTBEATS_PER_SESSION = 12
 const HEARTBEAT_MS = { min: 100, max: 500 } as const
@@ -143,14 +143,15 @@ export class KafkaMembership implements Membership {
   }
 
   async #run(): Promise<void> {
-    const backOff = new BackOff()
+    let failures = 0
     while (!this.#left) {
       try {
         if (this.#generation === undefined || this.#joinAsked) await this.#join()
         else await this.#beat(this.#generation)
-        backOff.reset()
+        failures = 0
       } catch (error) {
-        if (!this.#left && this.#isTrouble(error)) await this.#pause(backOff.next())
+        if (this.#left || !this.#isTrouble(error)) continue
+        await this.#pause(pauseMs(RETRIES.request, failures++, this.#settings.system))
       }
     }
   }

@@ -8,6 +8,7 @@
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { RETRIES } from '#core/retry.ts'
 import { sleep } from '#core/system.ts'
 import { nameOf } from './broker-codes.ts'
 import { isLoginRefused, isUnanswered, refusedWith } from './codes.ts'
@@ -21,7 +22,6 @@ import { connectBySockets } from './socket-connection.ts'
 
 /** A topic that was just created may be unknown to some brokers for a moment. */
 const UNKNOWN_TOPIC_TRIES = 5
-const UNKNOWN_TOPIC_PAUSE_MS = 50
 
 export interface NetworkOptions {
   readonly clientId?: string
@@ -171,7 +171,7 @@ export class Network {
       })
     let view = await this.#current()
     for (let tries = 0; tries < UNKNOWN_TOPIC_TRIES && !isKnown(view); tries++) {
-      if (tries > 0) await sleep(this.#settings.system, UNKNOWN_TOPIC_PAUSE_MS)
+      if (tries > 0) await sleep(this.#settings.system, RETRIES.unknownTopic.firstMs)
       view = await this.#refresh()
     }
     return view

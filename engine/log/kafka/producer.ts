@@ -27,6 +27,7 @@
  */
 import { CaudalError, hasCode, reasonOf, WritesRefused } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { RETRIES, whileUnavailable } from '#core/retry.ts'
 import { sleep } from '#core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
 import { isWhole } from '../repair.ts'
@@ -36,7 +37,7 @@ import { CODE, codeOf, isFencing, isUnanswered, meaningIn, refusedWith, told } f
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
-import { BackOff, persist } from './persist.ts'
+import { persist } from './persist.ts'
 import { type ProducedSlice, produceRequest } from './produce-request.ts'
 import { type Stamp, sequenceAfter } from './record-batch.ts'
 import { RefusedWrites } from './refused-writes.ts'
@@ -245,17 +246,14 @@ export class KafkaProducer implements Producer {
   }
 
   /** Again, while the transaction before is ending. */
-  async #onceFree<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
+  #onceFree<Answer>(attempt: () => Promise<Answer>): Promise<Answer> {
     const { system, requestTimeoutMs } = this.#settings
     const begun = system.monotonic()
-    for (const backOff = new BackOff(); ; await sleep(system, backOff.next())) {
-      try {
-        return await attempt()
-      } catch (error) {
-        if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS || system.monotonic() - begun > requestTimeoutMs)
-          throw error
-      }
-    }
+    const isInTime = () => system.monotonic() - begun <= requestTimeoutMs
+    return whileUnavailable(RETRIES.request, attempt, {
+      system,
+      isPassing: error => codeOf(error) === CODE.CONCURRENT_TRANSACTIONS && isInTime(),
+    })
   }
 
   async #produce(plan: Plan, node: number, slices: readonly Slice[], refused: RefusedWrites): Promise<void> {

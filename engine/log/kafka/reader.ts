@@ -9,7 +9,6 @@ import { CaudalError } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Fetched, Reader } from '../log.ts'
 import type { FetchedPartition } from './fetch-request.ts'
-import { BackOff } from './persist.ts'
 import { RecordCursor } from './record-cursor.ts'
 
 interface Chunk {
@@ -34,7 +33,8 @@ export class KafkaReader implements Reader {
   isBehind = true
   /** Set by the fetcher: a fetch for it is under way, or it rests after one that failed. */
   state: 'idle' | 'fetching' | 'resting' = 'idle'
-  readonly backOff = new BackOff()
+  /** Fetches for it that failed in a row; counted by the fetcher. */
+  failures = 0
   readonly #events: ReaderEvents
   readonly #readAheadBytesMax: number
   readonly #chunks: Chunk[] = []
@@ -107,7 +107,7 @@ export class KafkaReader implements Reader {
   }
 
   #take({ bytes, aborted, lastStableOffset }: FetchedPartition): void {
-    this.backOff.reset()
+    this.failures = 0
     const end = RecordCursor.endOf(bytes, this.fetchOffset)
     // Without progress it is not behind, whatever the offsets say: where nothing comes, asking at once again is no use.
     this.isBehind = end > this.fetchOffset && end < lastStableOffset
