@@ -1,13 +1,13 @@
 /** Tasks that cannot be taken over until somebody acts: they are blocked with the reason, and others go on. */
+
 import { actionOf, CaudalError } from '#core/errors.ts'
+import { RETRIES } from '#core/retry.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Holding } from './holding.ts'
 
 /** Whoever aborts what was committed drops it. */
 const UNEXPLAINED =
   'find it with kafka-transactions.sh find-hanging, and ask kafka-transactions.sh describe how it ended before you abort it'
-/** What a person must fix is looked at again after this time. */
-const LOOK_AGAIN_MS = 5_000
 
 /**
  * Blocks those that wait for something that was refused until somebody acts. Returns when it is tried again; `undefined` for any
@@ -19,12 +19,12 @@ export function blockWaiting(
   pod: Pick<PodContext, 'system' | 'block' | 'enqueue'>,
 ): number | undefined {
   if (actionOf(error) !== 'blockTask') return undefined
-  const until = pod.system.monotonic() + LOOK_AGAIN_MS
+  const until = pod.system.monotonic() + RETRIES.blockedOwnership.firstMs
   for (const { previous, task } of holdings) {
     previous.blockedUntil = until
     if (task.phase === 'restoring') pod.block(task.name, error)
   }
-  pod.system.after(LOOK_AGAIN_MS + 1, () => pod.enqueue(() => undefined))
+  pod.system.after(RETRIES.blockedOwnership.firstMs + 1, () => pod.enqueue(() => undefined))
   return until
 }
 

@@ -19,12 +19,14 @@
  * theirs can follow it; and because of two who claim at once, as an owner on its way out and its successor may, the one that
  * marks later sees the other. Docs: docs/ownership.md.
  */
+
 import { hasCode } from '#core/errors.ts'
+import { RETRIES } from '#core/retry.ts'
 import { HeldUp } from './blocked.ts'
 import type { Holding } from './holding.ts'
 import { Holdings, type HoldingsOptions } from './holdings.ts'
 import { markerRead } from './marker-read.ts'
-import { BACK_OFF_MS, Operations } from './operations.ts'
+import { Operations } from './operations.ts'
 import { Protocol, type ProtocolOptions } from './protocol.ts'
 import { Trouble } from './trouble.ts'
 
@@ -124,7 +126,7 @@ export class Ownership {
       holding.producerLost(isFenced)
       if (pod.system.monotonic() > holding.leaveBy) this.drop(holding.task.name)
     }
-    this.#operations.pauseUntil(this.#protocol.producerSince + BACK_OFF_MS)
+    this.#operations.pauseUntil(this.#protocol.producerSince + RETRIES.ownership.firstMs)
     this.#trouble.record(error)
   }
 

@@ -2,8 +2,10 @@
  * What a pod does to own its tasks, step by step. The numbers are those of docs/ownership.md and of the head of ownership.ts. The
  * first step that applies is taken; its completion is an event of the pod's inbox, after which the list is gone through again.
  */
+
 import type { Refusal } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
+import { RETRIES } from '#core/retry.ts'
 import { type Claim, decodeClaim, encodeClaim } from '#engine/commit/claims.ts'
 import type { Committer } from '#engine/commit/committer.ts'
 import type { Membership, Producer } from '#engine/log/log.ts'
@@ -13,7 +15,7 @@ import type { Confirmation } from './confirmation.ts'
 import type { Holding } from './holding.ts'
 import type { Holdings } from './holdings.ts'
 import { endIfDuplicate } from './incarnation.ts'
-import { BACK_OFF_MS, type Operations } from './operations.ts'
+import type { Operations } from './operations.ts'
 
 export interface ProtocolOptions {
   readonly pod: PodContext
@@ -134,7 +136,7 @@ export class Protocol {
     const owner = inTheWay?.previous.claim
     if (!inTheWay || !owner) return false
     // One that has slept or was cut off would fence owners that are in the right.
-    if (!confirmation.isByGroup) operations.pauseUntil(pod.system.monotonic() + BACK_OFF_MS)
+    if (!confirmation.isByGroup) operations.pauseUntil(pod.system.monotonic() + RETRIES.ownership.firstMs)
     else if (inTheWay.previous.looksAgain()) this.#readClaims([inTheWay])
     else this.#fence(inTheWay, owner)
     return true
