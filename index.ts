@@ -1,6 +1,13 @@
 /** The public API: declare a topology, run it. Logs and the testing kit have entries of their own. */
 export { type Codec, codec, type ValueOf } from '#core/codec.ts'
-export { type Action, CaudalError, type ErrorCode, hasCode } from '#core/errors.ts'
+export {
+  type Action,
+  CaudalError,
+  type ErrorCode,
+  hasCode,
+  Unavailable,
+  unavailable,
+} from '#core/errors.ts'
 export type { Limits } from '#core/limits.ts'
 export { silent as silentLogger } from '#core/loggers.ts'
 export {

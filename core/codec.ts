@@ -7,7 +7,7 @@ export interface Codec<T> {
   /** Throws any error when the value does not fit; the runtime reports it with node and topic. */
   encode(value: T): Uint8Array
   /**
-   * Throws any error when the bytes are not of this type, or NotYetReadable when it must fetch something first: the
+   * Throws any error when the bytes are not of this type, or `unavailable` when it must fetch something first: the
    * record then runs again.
    */
   decode(bytes: Uint8Array): T

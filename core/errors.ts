@@ -57,6 +57,7 @@ export const CATALOGUE = {
     'task {task}: the checkpoint needs {topic}/{partition} from offset {offset}, the topic {extent}; nothing was skipped, see docs/errors.md',
   ],
   DECODE_FAILED: ['deadLetter', 'node {node}: {topic}/{partition}@{offset} is not {codec}: {reason}'],
+  UNAVAILABLE: ['wait', '{reason}'],
   SCHEMA_UNKNOWN: ['wait', 'schema {id}, needed to read {codec}, is being fetched from {registry}'],
   SCHEMA_MISSING: [
     'deadLetter',
@@ -177,14 +178,30 @@ export class CaudalError extends Error {
   }
 }
 
-/** Thrown by a codec that has to fetch something before it can decode. The record runs again once `ready` resolves. */
-export class NotYetReadable extends CaudalError {
+/** Something that the record needs is away for now: the record waits, without an effect and without spending an attempt. */
+export class Unavailable extends CaudalError {
   /** Resolves when it is worth another try; never rejects. */
   readonly ready: Promise<void>
 
-  constructor(details: ErrorDetails, ready: Promise<void>) {
-    super('SCHEMA_UNKNOWN', details)
-    this.ready = ready
+  constructor(code: 'UNAVAILABLE' | 'SCHEMA_UNKNOWN', details: ErrorDetails, ready: PromiseLike<unknown>) {
+    super(code, details)
+    const nothing = () => undefined
+    this.ready = Promise.resolve(ready).then(nothing, nothing)
+  }
+}
+
+/**
+ * For an operator, a store or a codec to throw while what it needs is away: `throw unavailable('the database is away', back)`.
+ * The record runs again, as if for the first time, once `ready` has settled. Its task starts no other record meanwhile.
+ */
+export function unavailable(reason: string, ready: PromiseLike<unknown>): Unavailable {
+  return new Unavailable('UNAVAILABLE', { reason }, ready)
+}
+
+/** Thrown by a codec that has to fetch something before it can decode: what it was asked for can be asked again then. */
+export class NotYetReadable extends Unavailable {
+  constructor(details: ErrorDetails, ready: PromiseLike<unknown>) {
+    super('SCHEMA_UNKNOWN', details, ready)
   }
 }
 

@@ -34,6 +34,8 @@ export const RETRIES = {
   openTask: always(200),
   /** The local copy of a task's state. */
   localCopy: always(1_000),
+  /** A record that threw `unavailable` again though what it waits for was said to be there. */
+  stillUnavailable: { firstMs: 100, factor: 2, maxMs: 10_000, jitter: 0 },
   /** A topic that is followed from outside. */
   follow: always(500),
   /** A request of the Kafka driver that failed in passing. */

@@ -1,7 +1,7 @@
 /** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
-import { CaudalError, type NotYetReadable } from '#core/errors.ts'
+import { CaudalError, type Unavailable } from '#core/errors.ts'
 import type {
   Context,
   EmitOptions,
@@ -238,7 +238,7 @@ class KeyAccess implements StateAccess {
   write(entry: string, value: Uint8Array | null): void {
     if (this.#context.admits('a write of state')) this.#run.write(entry, value)
   }
-  postpone(error: NotYetReadable): void {
+  postpone(error: Unavailable): void {
     this.#run.postpone(error)
   }
 }

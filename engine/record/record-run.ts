@@ -5,7 +5,7 @@
  * ended: operators of one record never overlap, and state of the key is read and written serially. Nothing leaves the run before
  * the task stages it whole; a run that failed is dropped. Synchronous operators run without a promise being made.
  */
-import { CaudalError, type NotYetReadable, reasonOf } from '#core/errors.ts'
+import { CaudalError, type Unavailable, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
 import type { Output } from '#engine/commit/outlets.ts'
@@ -45,7 +45,7 @@ export class RecordRun implements ContextRun, JobRun, Work {
   /** Ended from outside, before its operators had. */
   isAborted = false
   /** Something that it read needs what is not there yet: it has no effect, even if its operators went on. */
-  postponedBy: NotYetReadable | undefined
+  postponedBy: Unavailable | undefined
   /** What a promise of its operator that nobody awaited was rejected with: it has no effect. */
   failedBy: { readonly error: unknown } | undefined
   #queue: Delivery[] | undefined
@@ -178,7 +178,7 @@ export class RecordRun implements ContextRun, JobRun, Work {
     this.writes.set(entry, value)
   }
 
-  postpone(error: NotYetReadable): void {
+  postpone(error: Unavailable): void {
     this.postponedBy = error
   }
 

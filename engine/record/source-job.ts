@@ -1,6 +1,6 @@
 /** The work of one record of a source: its value decoded for each operator that reads the source. */
 import { decodeApart } from '#core/codec.ts'
-import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
+import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
 import { withoutHeader } from '#core/headers.ts'
 import { HEADER, type Headers, type LogRecord, type TopicPartition } from '#core/record.ts'
 import { Delivery } from './delivery.ts'
@@ -92,7 +92,7 @@ export class SourceJob implements Job {
       if (!this.record.value) throw new TypeError('it has no value')
       return codec && decodeApart(codec, this.record.value)
     } catch (error) {
-      if (error instanceof NotYetReadable) throw error
+      if (error instanceof Unavailable) throw error
       const details = { node: node.name, ...this.at, codec: codec?.name, reason: reasonOf(error) }
       throw new CaudalError('DECODE_FAILED', details, error)
     }

@@ -6,7 +6,7 @@
  * another they are one call, whose result the second finds; after a failure, which is not journaled, it is made again.
  */
 import { type Codec, decodeApart, encodeApart } from '#core/codec.ts'
-import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
+import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
 import type { StepCall } from '#core/operator.ts'
 import { callId, type Identified } from './identity.ts'
 import type { ProgramNode } from './stage-program.ts'
@@ -23,7 +23,7 @@ export interface StepRun {
   whenMayCall(): Promise<void> | undefined
   /** A journaled result was found in these entries. */
   replayed(entries: readonly string[]): void
-  postpone(error: NotYetReadable): void
+  postpone(error: Unavailable): void
   /** Says what came after the record's end. */
   tellLate(what: string, error?: unknown): void
 }
@@ -81,7 +81,7 @@ export class StepCalls {
     if (before) return before.result
     const { bytes, result } = this.#throughCodec(step, codec, bought)
     run.journal(id, bytes)
-    return result instanceof NotYetReadable ? this.#decode(codec, bytes) : result
+    return result instanceof Unavailable ? this.#decode(codec, bytes) : result
   }
 
   /** What cannot be read again is not journaled: the record would never come past it. */
@@ -104,7 +104,7 @@ export class StepCalls {
     try {
       return decodeApart(codec, result)
     } catch (error) {
-      if (error instanceof NotYetReadable) this.#run.postpone(error)
+      if (error instanceof Unavailable) this.#run.postpone(error)
       throw error
     }
   }
@@ -114,7 +114,7 @@ function unlessLater(decode: () => unknown): unknown {
   try {
     return decode()
   } catch (error) {
-    if (error instanceof NotYetReadable) return error
+    if (error instanceof Unavailable) return error
     throw error
   }
 }

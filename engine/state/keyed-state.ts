@@ -1,6 +1,6 @@
 /** The state handles of one operator for one record: codecs, frames and time to live over the record's view of its task. */
 import { decodeApart } from '#core/codec.ts'
-import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
+import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
 import type {
   MapHandle,
   MapState,
@@ -25,12 +25,12 @@ export interface StateAccess {
   /** Buffers a write of the record; null deletes. */
   write(entry: string, bytes: Uint8Array | null): void
   /** What was read needs something that is not there yet: the record ends without effect, whatever its operator does. */
-  postpone?(error: NotYetReadable): void
+  postpone?(error: Unavailable): void
 }
 
 /**
  * Throws KEY_INVALID at once; reading throws STATE_UNREADABLE or STATE_NEWER, writing ENCODE_FAILED, each with the
- * name of the state; reading throws NotYetReadable as the codec does.
+ * name of the state; reading throws Unavailable as the codec does.
  */
 export function openState<S extends StateDeclarations>(
   declarations: S,
@@ -141,7 +141,7 @@ function decode(slot: Slot, access: StateAccess, bytes: Uint8Array | undefined):
   try {
     return decodeApart(codec, payload)
   } catch (error) {
-    if (error instanceof NotYetReadable) {
+    if (error instanceof Unavailable) {
       access.postpone?.(error)
       throw error
     }

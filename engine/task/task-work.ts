@@ -2,8 +2,9 @@
  * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
  * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
  */
-import { type Action, CaudalError, NotYetReadable, type Refusal } from '#core/errors.ts'
+import { type Action, CaudalError, type Refusal, Unavailable } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
+import { pauseMs, RETRIES } from '#core/retry.ts'
 import type { Job } from '#engine/record/job.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import { RecordRun, type RunTask } from '#engine/record/record-run.ts'
@@ -44,8 +45,9 @@ export class TaskWork implements RunTask {
   /** Read once for all that one step starts. */
   #now = 0
   #accepting = true
-  /** Jobs that wait for something to be fetched: no other is started, so that what waits cannot fill the pod. */
-  #postponed = 0
+  /** Jobs that wait for what is away: no other is started, so that what waits cannot fill the pod. */
+  readonly #postponed = new Set<Job>()
+  readonly #timesPostponed = new WeakMap<Job, number>()
   #closed = false
 
   constructor(task: WorkingTask, state: TaskState, intakes: readonly SourceIntake[], timers: TimerQueue) {
@@ -136,7 +138,7 @@ export class TaskWork implements RunTask {
   }
 
   #mayStart(): boolean {
-    return this.#accepting && this.#postponed === 0 && this.pod.gate.admits
+    return this.#accepting && this.#postponed.size === 0 && this.pod.gate.admits
   }
 
   #run(job: Job): void {
@@ -191,7 +193,7 @@ export class TaskWork implements RunTask {
 
   #failed(job: Job, run: RecordRun, thrown: unknown): void {
     const error = run.postponedBy ?? thrown
-    if (error instanceof NotYetReadable) return this.#postpone(job, run, error)
+    if (error instanceof Unavailable) return this.#postpone(job, run, error)
     run.end()
     const action = failureAction(error, job, run.node, this)
     const node = run.node?.name ?? this.name
@@ -226,18 +228,28 @@ export class TaskWork implements RunTask {
   }
 
   /** Costs no attempt. What a step has bought meanwhile is in the journal. */
-  #postpone(job: Job, run: RecordRun, error: NotYetReadable): void {
+  #postpone(job: Job, run: RecordRun, { ready, message }: Unavailable): void {
+    const { logger, system } = this.pod
     run.end()
     if (--job.attempt === 0) this.#program.metrics.recordsIn--
+    if (this.#task.isLeaving) return this.#giveBack(job)
     this.#hold(job, undefined)
-    this.#postponed++
-    this.pod.logger.warn('the task waits before it starts more', { task: this.name, error: error.message })
-    error.ready.then(() =>
-      this.#later(() => {
-        this.#postponed--
-        this.#runAgain(job)
-      }),
-    )
+    if (this.#postponed.size === 0)
+      logger.warn('the task waits before it starts more', { task: this.name, error: message })
+    this.#postponed.add(job)
+    const times = this.#timesPostponed.get(job) ?? 0
+    this.#timesPostponed.set(job, times + 1)
+    const again = () => this.#later(() => this.#postponed.delete(job) && this.#runAgain(job))
+    // What is said to be there and is not must not be asked for without a pause.
+    const waitMs = times === 0 ? 0 : pauseMs(RETRIES.stillUnavailable, times - 1, system)
+    ready.then(() => (waitMs === 0 ? again() : void system.after(waitMs, again)))
+  }
+
+  /** The task leaves: what is in progress may end, and what waits for something goes to the next owner. */
+  leave(): void {
+    this.stopAccepting()
+    for (const job of this.#postponed) this.#giveBack(job)
+    this.#postponed.clear()
   }
 
   #runAgain(job: Job): void {

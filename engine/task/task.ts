@@ -217,7 +217,7 @@ export class Task implements Committable, WorkingTask {
     const { pod } = this.#options
     const graceMs = Math.min(this.program.timeoutMs, pod.limits.handOverMaxMs)
     if (this.isMute) return this.close('closedDirty')
-    this.work?.stopAccepting()
+    this.work?.leave()
     this.#sources?.close()
     this.#cancelDeadline = pod.system.after(graceMs, () => pod.enqueue(() => this.work?.close()))
     this.#move('leaving')

@@ -1,6 +1,6 @@
 /** A table that every pod holds whole, read through snapshots that updates do not disturb. */
 import { asText, type Codec, decodeApart } from '#core/codec.ts'
-import { CaudalError, invariant, NotYetReadable, reasonOf } from '#core/errors.ts'
+import { CaudalError, invariant, reasonOf, Unavailable } from '#core/errors.ts'
 import { freezeDeeply } from '#core/frozen.ts'
 import { DEFAULT_LIMITS } from '#core/limits.ts'
 import type { LogRecord } from '#core/record.ts'
@@ -88,7 +88,7 @@ export class GlobalTable<T> {
     return this.#history.length - this.#historyAt
   }
 
-  /** Makes one new version. Throws TABLE_TOO_LARGE above the limit, and NotYetReadable with nothing applied. */
+  /** Makes one new version. Throws TABLE_TOO_LARGE above the limit, and Unavailable with nothing applied. */
   apply(records: readonly LogRecord[], partition = 0): void {
     const version = this.#version + 1
     const newest = this.#newestSnapshot()
@@ -126,7 +126,7 @@ export class GlobalTable<T> {
       const value = decodeApart(this.#codec, record.value)
       return { key, value, bytes: freezeDeeply(value) ? undefined : record.value }
     } catch (error) {
-      if (error instanceof NotYetReadable) throw error
+      if (error instanceof Unavailable) throw error
       this.#skipped += 1
       const { topic } = this
       const details = {

@@ -1,5 +1,5 @@
 /** Keeps a global table up to date: reads all partitions of its topic from the start, outside any group. */
-import { CaudalError, NotYetReadable } from '#core/errors.ts'
+import { CaudalError, Unavailable } from '#core/errors.ts'
 import { pauseMs, RETRIES } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import type { Bounds, Fetched, Log, Reader } from '#engine/log/log.ts'
@@ -91,7 +91,7 @@ export class TableFollower {
     try {
       this.#apply(followed, fetched)
     } catch (error) {
-      if (!(error instanceof NotYetReadable)) throw error
+      if (!(error instanceof Unavailable)) throw error
       const again = () => this.#take(followed, fetched)
       return this.#await(error.ready, again, again, 0)
     }
