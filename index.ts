@@ -55,6 +55,7 @@ export {
   topicClient,
 } from '#engine/client/topic-client.ts'
 export { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
+export type { Resource } from '#engine/pod/resources.ts'
 export { type DeadLetter, decodeDeadLetter } from '#engine/record/dead-letter.ts'
 export {
   type Case,

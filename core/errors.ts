@@ -148,6 +148,7 @@ export const CATALOGUE = {
     'restartPod',
     'the pod was refused {times} times in {forMs} ms and committed nothing between: {reason}',
   ],
+  RESOURCE_FAILED: ['stop', 'resource {name} could not be opened: {reason}'],
   STOPPED: ['stop', 'the pod has stopped: {reason}'],
   KIT_MISUSED: ['stop', 'testing kit: {reason}'],
   NOT_SETTLED: ['stop', 'the topology under test did not come to rest within {within}:\n{reasons}'],

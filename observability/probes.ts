@@ -32,6 +32,8 @@ interface WatchedPod {
   readonly phase: PodPhase
   readonly tasks: readonly { readonly name: string; readonly phase: TaskPhase }[]
   readonly metrics: { readonly rebalances: number }
+  /** What its operators need besides the log. */
+  readonly health?: readonly { readonly name: string; isHealthy(): Promise<boolean> }[]
   /** Runs it in the next step. */
   enqueue(callback: () => void): void
 }
@@ -104,7 +106,14 @@ export class Probes implements AsyncDisposable {
       const names = pod.tasks.filter(task => task.phase === phase).map(({ name }) => name)
       if (names.length > 0) reasons.push(`${phase}: ${listOf(names)}`)
     }
+    const unhealthy = await this.#unhealthy(pod)
+    if (unhealthy.length > 0) reasons.push(`unhealthy: ${listOf(unhealthy)}`)
     return reasons
+  }
+
+  async #unhealthy({ health = [] }: WatchedPod): Promise<readonly string[]> {
+    const answers = await Promise.all(health.map(each => this.#inTime(each.isHealthy())))
+    return health.filter((_, index) => !answers[index]).map(({ name }) => name)
   }
 
   #ask({ log, running }: Watched): Promise<boolean> {

@@ -8,6 +8,7 @@ import { type Patience, whenAvailable } from '#core/when-available.ts'
 import type { Log } from '#engine/log/log.ts'
 import { Pod } from '#engine/pod/pod.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
+import type { Resource } from '#engine/pod/resources.ts'
 import { watchStrayErrors } from '#engine/record/current-work.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
@@ -37,6 +38,8 @@ export interface RunOptions {
    * decided on (SOURCE_UNDECIDED).
    */
   readonly sourcesFrom?: SourcesFrom | undefined
+  /** What the operators need besides the log: opened before the pod joins, closed after it has left, part of its readiness. */
+  readonly resources?: readonly Resource[]
   /** Left out: warnings and errors go to the standard error output, a line each. `silentLogger` says nothing. */
   readonly logger?: Logger
   readonly system?: System
@@ -65,11 +68,11 @@ export interface Running {
 /**
  * Starts one pod. Faults of the graph or of the limits reject at once, all of them listed (TOPOLOGY_INVALID,
  * CONFIGURATION_INVALID); so do topics that differ from the topology (TOPIC_MISMATCH), and a topology that would lose what
- * an earlier version has stored (TOPOLOGY_CHANGED).
+ * an earlier version has stored (TOPOLOGY_CHANGED), and a resource that does not open (RESOURCE_FAILED).
  */
 export async function run(topology: Topology, options: RunOptions): Promise<Running> {
   const { log, stores = memoryStores(), logger = warnings, system = realSystem } = options
-  const { name = uniqueName(system), adoptTopics = {}, sourcesFrom } = options
+  const { name = uniqueName(system), adoptTopics = {}, sourcesFrom, resources = [] } = options
   const limits = resolveLimits(options.limits)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
@@ -85,6 +88,7 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     name,
     adoptTopics,
     sourcesFrom,
+    resources,
     onFailed: reject,
   })
   const stop = async () => {
@@ -96,6 +100,7 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     await pod.start()
   } catch (error) {
     await pod.stop()
+    await pod.whenClosed
     throw error instanceof CaudalError ? error : new CaudalError('STOPPED', { reason: String(error) }, error)
   }
   const client = new TopicClient(planned, log, system)

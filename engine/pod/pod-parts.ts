@@ -23,6 +23,7 @@ import type { Plan } from '#topology/plan.ts'
 import { statePlacesOf, writePlacesOf } from '#topology/plan-tasks.ts'
 import { Group } from './group.ts'
 import { Inbox } from './inbox.ts'
+import type { Resource } from './resources.ts'
 import { TaskFactory } from './task-factory.ts'
 import { TopicWatch } from './topic-watch.ts'
 import { Turns } from './turns.ts'
@@ -37,6 +38,7 @@ export interface PodOptions extends TopicAnswers {
   readonly logger: Logger
   /** Unique among the pods of the application that live at the same time. */
   readonly name: string
+  readonly resources?: readonly Resource[]
   /** The pod ended by itself: an error that it cannot live with. */
   readonly onFailed: (error: unknown) => void
 }

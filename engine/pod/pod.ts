@@ -15,6 +15,7 @@ import { OwnedTasks } from './owned-tasks.ts'
 import { PodLifecycle, type PodPhase } from './pod-lifecycle.ts'
 import { type PodOptions, type PodParts, partsOf } from './pod-parts.ts'
 import { prepareLog } from './preparation.ts'
+import { type Health, Resources } from './resources.ts'
 import { StallDetector } from './stall.ts'
 
 /** Added to the grace time of a stop, for the commits that hand over. */
@@ -28,14 +29,16 @@ export class Pod {
   readonly #options: PodOptions
   readonly #parts: PodParts
   readonly #stall: StallDetector
+  readonly #resources: Resources
+  readonly #closed = Promise.withResolvers<void>()
   #cancelPatience: (() => void) | undefined
   /** Those that ran when the stop began. */
   #lastTasks: readonly Task[] = []
-  #stopped: (() => void)[] = []
 
   constructor(options: PodOptions) {
     const { limits, system } = options
     this.#options = options
+    this.#resources = new Resources(options.resources ?? [], options.logger)
     const parts = partsOf(options, {
       step: () => this.step(),
       joined: (generation, tasks) => this.#joined(generation, tasks),
@@ -58,7 +61,7 @@ export class Pod {
     return this.context.incarnation
   }
 
-  /** Prepares the log, reads the global tables, joins the group. Resolves when the group was asked. */
+  /** Prepares the log, reads the global tables, opens the resources, joins the group. Resolves when the group was asked. */
   async start(): Promise<void> {
     this.#life.move('starting')
     const { log, system, logger, topics, outlets, application, limits } = this.context
@@ -66,6 +69,8 @@ export class Pod {
     outlets.describe(await prepareLog(this.#options.plan, log, patience, topics))
     if (this.phase !== 'starting') return
     await this.#parts.tables.start()
+    if (this.phase !== 'starting') return
+    await this.#resources.open()
     if (this.phase !== 'starting') return
     this.#life.move('running')
     this.#stall.start()
@@ -91,8 +96,17 @@ export class Pod {
         this.enqueue(() => this.#giveUpStopping()),
       )
     }
-    if (this.phase !== 'stopping') return
-    await new Promise<void>(resolve => this.#stopped.push(resolve))
+    if (this.phase === 'stopping') await this.whenClosed
+  }
+
+  /** Resolves when the pod has ended and nothing of it is open any more. */
+  get whenClosed(): Promise<void> {
+    return this.#closed.promise
+  }
+
+  /** The resources of this pod, for probes. */
+  get health(): readonly Health[] {
+    return this.#resources.health
   }
 
   get tasks(): readonly Task[] {
@@ -217,10 +231,12 @@ export class Pod {
     this.#parts.committer.dropProducer()
     // Whoever runs a pod within a longer life must not keep its tasks from the others.
     const left = phase === 'failed' ? this.#parts.group.leave() : undefined
-    left?.catch(error => this.#options.logger.warn('leaving the group failed', { error: reasonOf(error) }))
-    this.#parts.factory.whenClosed().then(() => {
-      for (const resolve of this.#stopped.splice(0)) resolve()
-    })
+    const hasLeft = left?.catch(error =>
+      this.#options.logger.warn('leaving the group failed', { error: reasonOf(error) }),
+    )
+    Promise.all([this.#parts.factory.whenClosed(), hasLeft])
+      .then(() => this.#resources.close())
+      .then(this.#closed.resolve)
   }
 
   #producerLost(error: unknown): void {

@@ -83,6 +83,19 @@ describe('ready', () => {
     })
   })
 
+  it('names the resources that are not healthy, one that does not answer included', async () => {
+    const { probes, url } = await served()
+    const health = [
+      { name: 'cache', isHealthy: async () => true },
+      { name: 'database', isHealthy: async () => false },
+      { name: 'queue', isHealthy: () => new Promise<never>(() => {}) },
+    ]
+    watch(probes, { health })
+    expect(await asked(url, '/ready')).toEqual({ status: 503, reasons: ['unhealthy: database, queue'] })
+    watch(probes, { health: health.slice(0, 1) })
+    expect((await asked(url, '/ready')).status).toBe(200)
+  })
+
   it('asks the log, one question at a time, and waits for less than a second', async () => {
     const { probes, url } = await served()
     let questions = 0
