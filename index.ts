@@ -8,6 +8,7 @@ export {
   Unavailable,
   unavailable,
 } from '#core/errors.ts'
+export type { CommitInfo, Interceptor, ProcessInfo, StepInfo } from '#core/interceptor.ts'
 export type { Limits } from '#core/limits.ts'
 export { silent as silentLogger } from '#core/loggers.ts'
 export {

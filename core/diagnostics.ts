@@ -58,6 +58,30 @@ export interface DiagnosticEvents {
   }
   /** Another producer, whose pod is gone or silent, was fenced. */
   'caudal:fence': { readonly pod: string; readonly producer: string }
+  /** A driver of the log makes a request again, after a pause: it failed with what passes by itself. */
+  'caudal:log:retried': {
+    readonly request: string
+    readonly resource: string
+    readonly waitMs: number
+    readonly error: unknown
+  }
+  /** A driver of the log gave a request up: it was refused, or it failed for too long. */
+  'caudal:log:refused': { readonly request: string; readonly resource: string; readonly error: unknown }
+  /** A connection to a broker was lost, or cut as no answer came. */
+  'caudal:log:disconnected': { readonly address: string; readonly reason: string }
+  /** A call to a provider has ended; `errorType` says how it failed. Waiting for a turn is not part of the duration. */
+  'caudal:model:call': {
+    readonly provider: string
+    readonly durationMs: number
+    readonly errorType: string | undefined
+  }
+  /** A breaker of a provider has opened or closed; `trouble` says which one. */
+  'caudal:model:breaker': {
+    readonly provider: string
+    readonly trouble: string
+    readonly isOpen: boolean
+    readonly reason: string | undefined
+  }
   /** Nothing ran in this process for a while. */
   'caudal:stall': { readonly pod: string; readonly stalledMs: number }
 }
@@ -76,6 +100,11 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:record:failed',
   'caudal:fence',
   'caudal:stall',
+  'caudal:log:retried',
+  'caudal:log:refused',
+  'caudal:log:disconnected',
+  'caudal:model:call',
+  'caudal:model:breaker',
 ] as const satisfies readonly DiagnosticName[]
 
 const channels = new Map<DiagnosticName, Channel>(DIAGNOSTIC_NAMES.map(name => [name, channel(name)]))

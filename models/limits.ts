@@ -1,4 +1,5 @@
 /** Provider trouble as flow control: calls wait, are slowed and are parked, instead of failing records. */
+import { publish } from '#core/diagnostics.ts'
 import type { Logger } from '#core/operator.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
@@ -116,8 +117,9 @@ export class LimitedModel implements Model {
       const reply = await this.#model.complete(request, call)
       const now = this.#system.monotonic()
       this.#limit.succeeded(now, now - ticket.startedAt)
+      this.#called(ticket, undefined)
       this.#refusedSince = 0
-      for (const breaker of Object.values(this.#breakers)) breaker.succeeded(subject)
+      for (const kind of TROUBLES) this.#change(kind, breaker => breaker.succeeded(subject))
       this.#tellClosing()
       return reply
     } catch (error) {
@@ -125,7 +127,9 @@ export class LimitedModel implements Model {
         for (const kind of ticket.probes) this.#breakers[kind].withdrawn(true)
         throw error
       }
-      throw this.#failed(asModelError(error, this.#name), subject, ticket)
+      const failure = asModelError(error, this.#name)
+      this.#called(ticket, failure.errorType)
+      throw this.#failed(failure, subject, ticket)
     } finally {
       this.#inFlight -= 1
       this.#pump()
@@ -147,13 +151,15 @@ export class LimitedModel implements Model {
     const kind = troubleOf(error)
     for (const probed of ticket.probes) if (probed !== kind) this.#breakers[probed].withdrawn(true)
     // Whatever it says, it is there.
-    if (kind !== 'outage') this.#breakers.outage.succeeded(subject)
+    if (kind !== 'outage') this.#change('outage', breaker => breaker.succeeded(subject))
     if (kind === undefined) return error
     const breaker = this.#breakers[kind]
     const wasOpen = breaker.isOpen
     // Refusals come at once and answers take their time: refused are all only when hardly anybody is left to be answered.
     const failuresMin = kind === 'rate_limit' ? this.#inFlight : 0
-    const { times, between } = breaker.failed(subject, now, ticket.probes.includes(kind), failuresMin)
+    const wasProbe = ticket.probes.includes(kind)
+    const fail = () => breaker.failed(subject, now, wasProbe, failuresMin)
+    const { times, between } = this.#change(kind, fail, error.reason)
     const opened = breaker.isOpen && !wasOpen
     if (kind === 'rate_limit') this.#slowDown(error, ticket, now, opened)
     if (!breaker.isOpen) {
@@ -164,6 +170,21 @@ export class LimitedModel implements Model {
     this.#breakerReason = error.reason
     this.#tellOpening(now, breaker.waitMs(now))
     return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
+  }
+
+  #called({ startedAt }: Ticket, errorType: string | undefined): void {
+    const durationMs = this.#system.monotonic() - startedAt
+    publish('caudal:model:call', { provider: this.#name, durationMs, errorType })
+  }
+
+  /** Changes a breaker, and publishes whether that has opened or closed it. */
+  #change<T>(trouble: Trouble, change: (breaker: Breaker) => T, reason?: string): T {
+    const breaker = this.#breakers[trouble]
+    const wasOpen = breaker.isOpen
+    const result = change(breaker)
+    const { isOpen } = breaker
+    if (isOpen !== wasOpen) publish('caudal:model:breaker', { provider: this.#name, trouble, isOpen, reason })
+    return result
   }
 
   #slowDown(error: ModelError, ticket: Ticket, now: number, opened: boolean): void {

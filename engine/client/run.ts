@@ -1,5 +1,6 @@
 /** Runs a topology in this process: the way in for programs that embed the engine. */
 import { CaudalError } from '#core/errors.ts'
+import type { Interceptor } from '#core/interceptor.ts'
 import { type Limits, resolveLimits } from '#core/limits.ts'
 import { warnings } from '#core/loggers.ts'
 import type { Logger } from '#core/operator.ts'
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly sourcesFrom?: SourcesFrom | undefined
   /** What the operators need besides the log: opened before the pod joins, closed after it has left, part of its readiness. */
   readonly resources?: readonly Resource[]
+  /** Called around operators, steps and commits, for traces. */
+  readonly interceptor?: Interceptor | undefined
   /** Left out: warnings and errors go to the standard error output, a line each. `silentLogger` says nothing. */
   readonly logger?: Logger
   readonly system?: System
@@ -72,7 +75,7 @@ export interface Running {
  */
 export async function run(topology: Topology, options: RunOptions): Promise<Running> {
   const { log, stores = memoryStores(), logger = warnings, system = realSystem } = options
-  const { name = uniqueName(system), adoptTopics = {}, sourcesFrom, resources = [] } = options
+  const { name = uniqueName(system), adoptTopics = {}, sourcesFrom, resources = [], interceptor } = options
   const limits = resolveLimits(options.limits)
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
@@ -89,6 +92,7 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     adoptTopics,
     sourcesFrom,
     resources,
+    interceptor,
     onFailed: reject,
   })
   const stop = async () => {

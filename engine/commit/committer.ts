@@ -8,6 +8,7 @@
  * Effects count as staged until their commit is settled: what gathers meanwhile and what is under way share one limit.
  */
 import { type CaudalError, invariant, type Refusal, WritesRefused } from '#core/errors.ts'
+import type { Interceptor } from '#core/interceptor.ts'
 import { type NewRecord, NO_HEADERS, sizeOf, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
@@ -61,6 +62,7 @@ export interface CommitterOptions {
   readonly system: System
   readonly incarnation: string
   readonly meter: Pick<Meter, 'committed' | 'commitFailed'>
+  readonly interceptor?: Interceptor | undefined
   readonly enqueue: (callback: () => void) => void
   /** The nonces that a leaving task gives up. */
   readonly claimsOf: (task: Committable) => readonly string[]
@@ -220,7 +222,7 @@ export class Committer {
     const begunAt = system.monotonic()
     // An answer counts only while nobody has thrown the producer away.
     const answered = (callback: () => void) => enqueue(() => this.#underWay === mine && callback())
-    producer.transact(batches).then(
+    this.#intercepted(commit, () => producer.transact(batches)).then(
       receipt =>
         answered(() => {
           this.#underWay = undefined
@@ -234,6 +236,14 @@ export class Committer {
           onRefused(error)
         }),
     )
+  }
+
+  /** What a transaction answers, whatever an interceptor makes of it; its throw is a failure of the commit. */
+  #intercepted(commit: Commit | undefined, transact: () => Promise<Receipt>): Promise<Receipt> {
+    const { interceptor, incarnation } = this.#options
+    if (!interceptor?.commit || !commit) return transact()
+    const info = { pod: incarnation, number: commit.number, tasks: commit.parts.length }
+    return around(next => interceptor.commit?.(info, next), transact)
   }
 
   /** The receipt follows the batches, of which the first ones are the tasks' state, in the order of the parts. */
@@ -261,6 +271,21 @@ export class Committer {
 }
 
 const NOTHING: Readonly<Count> = Object.freeze({ records: 0, bytes: 0 })
+
+async function around(
+  interceptor: (next: () => Promise<void>) => Promise<void> | undefined,
+  transact: () => Promise<Receipt>,
+): Promise<Receipt> {
+  const answers: Promise<Receipt>[] = []
+  await interceptor(async () => {
+    const answer = transact()
+    answers.push(answer)
+    await answer
+  })
+  const [answer] = answers
+  invariant(answer && answers.length === 1, 'the interceptor of commits must call next once')
+  return answer
+}
 
 interface Gathered {
   /** One per state partition, in the order of the parts, then one per partition of the outputs. */

@@ -1,6 +1,7 @@
 /** What a pod is made of, put together: each part knows only those that it is handed here. */
 
 import { reasonOf } from '#core/errors.ts'
+import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
 import type { Logger } from '#core/operator.ts'
 import type { TaskId } from '#core/record.ts'
@@ -39,6 +40,7 @@ export interface PodOptions extends TopicAnswers {
   /** Unique among the pods of the application that live at the same time. */
   readonly name: string
   readonly resources?: readonly Resource[]
+  readonly interceptor?: Interceptor | undefined
   /** The pod ended by itself: an error that it cannot live with. */
   readonly onFailed: (error: unknown) => void
 }
@@ -119,7 +121,7 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
 }
 
 function committerOf(
-  { system }: PodOptions,
+  { system, interceptor }: PodOptions,
   { producerLost }: PodHooks,
   meter: Meter,
   inbox: Inbox,
@@ -129,6 +131,7 @@ function committerOf(
     system,
     incarnation: meter.pod,
     meter,
+    interceptor,
     enqueue: callback => inbox.enqueue(callback),
     claimsOf: task => ownership().claimsOf(task),
     onProducerLost: producerLost,
@@ -179,6 +182,7 @@ function contextOf(
     limits,
     logger,
     meter,
+    interceptor: options.interceptor,
     outlets,
     deadLetters: outlets.of(plan.deadLetterTopic),
     gate,

@@ -1,4 +1,5 @@
 /** One unit of work of a lane, across its attempts: a record of a source or of a delay tier, or a timer that has fired. */
+import type { ProcessInfo } from '#core/interceptor.ts'
 import type { LogRecord, TopicPartition } from '#core/record.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { Delivery } from './delivery.ts'
@@ -10,6 +11,8 @@ export interface JobRun extends ContextRun {
   node: ProgramNode | undefined
   readonly outputs: Output[]
   deliver(delivery: Delivery): void
+  /** Runs an operator, within the interceptor if there is one. */
+  around(node: ProgramNode, kind: ProcessInfo['kind'], next: () => void | Promise<void>): void | Promise<void>
   settle(pending: PromiseLike<void>, node: ProgramNode, context?: { close(): void }): Promise<void>
 }
 

@@ -1,5 +1,6 @@
 /** The services of one pod, made once and handed down whole: whoever needs one takes it from here. */
 
+import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
 import type { Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
@@ -19,6 +20,8 @@ export interface PodContext {
   readonly limits: Limits
   readonly logger: Logger
   readonly meter: Meter
+  /** Called around what the pod does. */
+  readonly interceptor: Interceptor | undefined
   readonly outlets: Outlets
   readonly deadLetters: Outlet
   readonly gate: CallGate
@@ -44,5 +47,6 @@ export interface CallGate {
 
 /** What the run of one record needs of its pod. */
 export type RunServices = Pick<PodContext, 'system' | 'logger' | 'limits' | 'outlets' | 'tables'> & {
+  readonly interceptor?: Interceptor | undefined
   readonly gate: Pick<CallGate, 'whenOpen'>
 }

@@ -6,6 +6,7 @@
  * the task stages it whole; a run that failed is dropped. Synchronous operators run without a promise being made.
  */
 import { CaudalError, type Unavailable, reasonOf } from '#core/errors.ts'
+import type { Interceptor, ProcessInfo } from '#core/interceptor.ts'
 import type { Logger } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
 import type { Output } from '#engine/commit/outlets.ts'
@@ -217,14 +218,31 @@ export class RecordRun implements ContextRun, JobRun, Work {
     }
   }
 
+  get interceptor(): Interceptor | undefined {
+    return this.task.pod.interceptor
+  }
+
+  around(
+    node: ProgramNode,
+    kind: ProcessInfo['kind'],
+    next: () => void | Promise<void>,
+  ): void | Promise<void> {
+    const { interceptor, job } = this
+    if (!interceptor?.process) return next()
+    const info = { task: this.task.name, node: node.name, kind, id: job.id, attempt: job.attempt }
+    return interceptor.process(info, next)
+  }
+
   #invoke(delivery: Delivery): void | Promise<void> {
     const { node } = delivery
     if (delivery.keyFault) {
       if (node.needsKeyText) throw delivery.keyFault(node.name)
     } else if (node.stateful && delivery.key === null) throw this.job.keyMissing(node.name)
     const context = new NodeContext(this, delivery)
-    if (node.batcher) return this.settle(node.batcher.add(context), node)
-    const pending = node.operator.process(delivery, context)
+    const { batcher } = node
+    if (batcher)
+      return this.settle(Promise.resolve(this.around(node, 'record', () => batcher.add(context))), node)
+    const pending = this.around(node, 'record', () => node.operator.process(delivery, context))
     if (isPending(pending)) return this.settle(pending, node, context)
     context.close()
   }

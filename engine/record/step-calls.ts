@@ -7,6 +7,7 @@
  */
 import { type Codec, decodeApart, encodeApart } from '#core/codec.ts'
 import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
+import type { Interceptor } from '#core/interceptor.ts'
 import type { StepCall } from '#core/operator.ts'
 import { callId, type Identified } from './identity.ts'
 import type { ProgramNode } from './stage-program.ts'
@@ -21,6 +22,7 @@ export interface StepRun {
   read(entry: string): Uint8Array | undefined
   journal(callId: string, value: Uint8Array): void
   whenMayCall(): Promise<void> | undefined
+  readonly interceptor?: Interceptor | undefined
   /** A journaled result was found in these entries. */
   replayed(entries: readonly string[]): void
   postpone(error: Unavailable): void
@@ -74,7 +76,9 @@ export class StepCalls {
     const run = this.#run
     for (let open = run.whenMayCall(); open; open = run.whenMayCall()) await open
     this.#assertOpen()
-    const bought = await call({ signal: run.signal, id })
+    const buy = () => call({ signal: run.signal, id })
+    const around = run.interceptor
+    const bought = around?.step ? await around.step({ node: this.#node.name, step, id }, buy) : await buy()
     if (run.job.finished && !run.isAborted) run.tellLate(`step ${step} was answered`)
     // An attempt that was given up may have been answered meanwhile: its answer is the one that stands.
     const before = run.job.finished ? undefined : this.#find(codec, id)

@@ -80,7 +80,8 @@ export class TimerJob implements Job {
     }
     const context = new NodeContext(run, new Delivery(this.#node, '', from))
     const { operator } = this.#node
-    const pending = operator.kind === 'record' ? operator.onTimer(this.timer, context) : undefined
+    const fire = () => (operator.kind === 'record' ? operator.onTimer(this.timer, context) : undefined)
+    const pending = run.around(this.#node, 'timer', fire)
     if (isPending(pending)) return run.settle(pending, this.#node, context)
     context.close()
   }

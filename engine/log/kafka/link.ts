@@ -1,4 +1,5 @@
 /** The connection to one broker with a time limit for each question; it is cut at once when it does not keep to one. */
+import { publish } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import type { Connection } from './connection.ts'
@@ -40,6 +41,9 @@ export class Link {
 
   /** Cuts the connection; what waits for an answer is rejected. */
   cut(reason: CaudalError): void {
+    // A connection that is closed because nobody needs it any more is not lost.
+    if (!this.#cut && reason.code !== 'LOG_CLOSED')
+      publish('caudal:log:disconnected', { address: this.address, reason: reason.message })
     this.#cut ??= reason
     for (const end of this.#waiting) end(this.#cut)
     this.#connection.destroy(reason)

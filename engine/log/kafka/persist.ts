@@ -1,4 +1,5 @@
 /** Trying again while the trouble is one that passes, ever more slowly, for a limited time. */
+import { publish } from '#core/diagnostics.ts'
 import { RETRIES, whileUnavailable } from '#core/retry.ts'
 import { isPassing, type Question, told } from './codes.ts'
 import type { KafkaSettings } from './options.ts'
@@ -16,8 +17,11 @@ export async function persist<Answer>(
     return await whileUnavailable(RETRIES.request, attempt, {
       system,
       isPassing: error => !isOver() && isPassing(error, question.request),
+      onPause: (waitMs, error) => publish('caudal:log:retried', { ...question, waitMs, error }),
     })
   } catch (error) {
-    throw told(error, question)
+    const reason = told(error, question)
+    publish('caudal:log:refused', { ...question, error: reason })
+    throw reason
   }
 }

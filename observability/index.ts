@@ -1,0 +1,15 @@
+/** `caudal/diagnostics`: what a pod reports about itself, for whoever exports it. docs/diagnostics.md has the channels. */
+export {
+  DIAGNOSTIC_NAMES,
+  type DiagnosticEvents,
+  type DiagnosticName,
+  HISTOGRAM_BOUNDS_MS,
+  type Histogram,
+  type MetricDescription,
+  POD_METRICS,
+  type PodMetrics,
+  STAGE_METRICS,
+  type StageMetrics,
+  subscribe,
+} from '#core/diagnostics.ts'
+export { LIMITS, type Limits } from '#core/limits.ts'
