@@ -5,7 +5,7 @@
  * ended: operators of one record never overlap, and state of the key is read and written serially. Nothing leaves the run before
  * the task stages it whole; a run that failed is dropped. Synchronous operators run without a promise being made.
  */
-import { CaudalError, type Unavailable, reasonOf } from '#core/errors.ts'
+import { CaudalError, reasonOf, type Unavailable } from '#core/errors.ts'
 import type { Interceptor, ProcessInfo } from '#core/interceptor.ts'
 import type { Logger } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
