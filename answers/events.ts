@@ -23,7 +23,7 @@ export interface Arrival {
  * Three shapes:
  * - flat: `{ id?, user_id?, organization_id?, task_type?, title | text, content?, best_answer?, timestamp? }`
  * - envelope v1: `{ event_id, event_type, event_version: 'v1', timestamp, organization_id, actor, payload }` with a flat payload
- * - envelope v2: the same, the question standing in `payload.question`; a flat payload is still taken
+ * - envelope v2: the same with the question in `payload.question`; a flat payload is still taken
  *
  * With both `title` and `text` and no `content`, `text` is taken as the content.
  */

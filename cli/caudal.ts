@@ -19,7 +19,7 @@ function stop(): void {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 process.once('disconnect', stop)
 process.channel?.unref()
-// Whoever reads our output may leave early (`caudal results | head`).
+// The reader of our output may end early (`caudal results | head`).
 process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
 
 const fault = faultOfNode(process.versions.node)
@@ -27,7 +27,7 @@ if (fault !== undefined) {
   process.stderr.write(`${fault}\n`)
   process.exit(1)
 }
-// Node 22 calls its SQLite experimental, which whoever runs the command can do nothing about.
+// Node 22 warns that its SQLite is experimental. The user of the command can do nothing about that.
 const listeners = process.listeners('warning')
 process.removeAllListeners('warning')
 process.on('warning', warning => {

@@ -23,7 +23,7 @@ export interface LogOptions {
 /** Rejects with LOG_UNAVAILABLE when patience ends before a broker has answered, and with the signal's reason. */
 export async function openKafka(configuration: Configuration, options: LogOptions): Promise<Log> {
   const { system, logger, signal, patienceMs } = options
-  // Loaded only where it is wanted: it changes modules of its library before they load.
+  // Loaded only where it is used: it changes modules of its library before they load.
   const { openKafkaLog } = await import('#engine/log/kafka/index.ts')
   const patience = new AbortController()
   const cancel =

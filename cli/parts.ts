@@ -100,7 +100,7 @@ export async function openRegistry(
 ): Promise<SchemaRegistry> {
   const embedded = new EmbeddedRegistry({ application, log, system })
   if (schemaRegistryUrl === '') return embedded
-  // Its client is loaded only where it is wanted.
+  // Its client is loaded only where it is used.
   const { ConfluentRegistry } = await import('#schemas/avro/confluent-registry.ts')
   return withFormer(new ConfluentRegistry(schemaRegistryUrl), embedded)
 }
@@ -135,7 +135,7 @@ export interface ModelOptions extends PartOptions {
   readonly onBought: (requestId: string) => void
 }
 
-/** How the simulated model behaves unless told otherwise: lively, with some of each fault, and never for long. */
+/** How the simulated model behaves by default: lively, with some of each fault, and never for long. */
 export const DEMO_PROFILE: Partial<Profile> = {
   latency: { kind: 'lognormal', medianMs: 400, sigma: 0.4 },
   rateLimited: 0.05,
@@ -145,7 +145,7 @@ export const DEMO_PROFILE: Partial<Profile> = {
 }
 
 const OPENAI_URL = 'https://api.openai.com/v1'
-/** The name under which a model is told the reference answer, which only the simulated one may know. */
+/** The name under which a model gets the reference answer, which only the simulated one may know. */
 export const SIMULATED = 'simulated'
 
 /** With neither key nor address, a simulated model answers over real HTTP on the loopback interface. */

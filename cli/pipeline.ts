@@ -95,7 +95,7 @@ export async function openPipeline(
   }
 }
 
-/** Whoever sets one of these expects something of it. */
+/** A user who sets one of these expects an effect. */
 function warnOfUnused({ given }: Configuration, logger: Logger): void {
   for (const key of ['databaseUrl', 'redisUrl'] as const)
     if (given.has(key)) logger.warn(`${SETTINGS[key].environment} is set, but this version does not use it`)

@@ -20,9 +20,9 @@ const REQUEST_ID = /^[\x21-\x7e]{1,1000}$/
 const TWICE_BEFORE = /^# bought twice before: (\d+)$/
 
 /**
- * One line a completion, written before its answer is used: a process that is killed between the two has bought it all
- * the same, and the one that comes after it must not be able to overlook that. At twice the bytes that are remembered the
- * file is written again without its older half.
+ * One line a completion, written before its answer is used. A process that is killed between the two has bought the answer
+ * all the same, and the next process must not overlook that. At twice the bytes that are remembered the file is written
+ * again without its older half.
  */
 export class PurchaseLedger {
   /** Completions that had been bought before under the same request id. */

@@ -15,7 +15,7 @@ export interface Tool extends Access {
   readonly configuration: Configuration
 }
 
-/** What was told to stop may still write what it has begun; then nothing is waited for any more. */
+/** For so long after a stop, a command may still write what it has begun. */
 const GRACE_MS = 2_000
 
 /** Reaches the log of the settings for as long as `use` takes. */

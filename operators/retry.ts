@@ -34,7 +34,7 @@ const JITTER = 0.1
 /**
  * - `again`: the request, once its wait is over; `rescore`: the answer is there and only its judge is asked again
  * - `settled`: attempts or cost limit used up, but an earlier answer was judged: the best one is delivered below the threshold
- * - `gaveUp`: used up and nothing to deliver; the whole history goes with it, and an answer that its judge failed as `best`
+ * - `gaveUp`: used up and nothing to deliver; the whole history goes along, and as `best` an answer that was never judged
  *
  * A failure that is no fault of the record (breaker open, no turn) spends no attempt, so an outage fails nothing.
  *
@@ -77,7 +77,7 @@ export function retry(options: RetryOptions) {
  * - others: max(Retry-After, base * attempts)
  * - all: at least the base for every four waits that cost no attempt
  *
- * Up to a tenth is added, drawn from the record's id: records refused together do not return together, and a second run
+ * Up to a tenth is added, drawn from the record's id. So records refused together do not return together, and a second run
  * decides the same.
  */
 export function waitMs(

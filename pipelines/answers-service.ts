@@ -14,7 +14,7 @@ import { followOutcomes, type OutcomeListener } from './outcomes.ts'
 
 export interface ServiceOptions {
   readonly log: Log
-  /** Of the pipeline, its codecs bound to a registry: that of a pod that runs it, or of whoever reached it from outside. */
+  /** The topology of the pipeline, its codecs bound to a registry: by a pod that runs the pipeline, or by a program outside. */
   readonly plan: Plan
   /** Begins the ids that it gives; unique among those that submit at the same time, as the name of a pod is. */
   readonly name: string
@@ -49,7 +49,7 @@ export class AnswersService implements Disposable {
 
   /**
    * Follows the outcomes; resolves when those are known that the topics hold. Before that, a failure could be taken for the
-   * outcome of a question that was sent again since. Whoever only submits needs no start.
+   * outcome of a question that was sent again since. A program that only submits needs no start.
    */
   async start(): Promise<void> {
     const following = await this.follow(this.#index, 'start')
@@ -126,7 +126,7 @@ export class AnswersService implements Disposable {
     return followOutcomes({ log, plan, system: this.#system, from }, listener)
   }
 
-  /** Whoever waits for an outcome is rejected with LOG_CLOSED. What `follow` gave is closed by its holder. */
+  /** Each wait for an outcome rejects with LOG_CLOSED. The caller of `follow` closes what it returned. */
   close(): void {
     this.#end(new CaudalError('LOG_CLOSED'))
   }

@@ -71,7 +71,7 @@ export async function followOutcomes(
 /** Several that are followed as one. */
 export function together(all: readonly Following[]): Following {
   const ended = Promise.all(all.map(each => each.ended)).then(() => undefined)
-  ended.catch(() => undefined) // Whoever awaits it is told.
+  ended.catch(() => undefined) // A caller that awaits it gets the error.
   return {
     caughtUp: async () => {
       await Promise.all(all.map(each => each.caughtUp()))

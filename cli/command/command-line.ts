@@ -5,7 +5,7 @@ import { suggestion } from './nearest.ts'
 
 export type Words = Pick<CommandContext, 'positionals' | 'options'> | { readonly fault: string }
 
-/** Every option of the command is in the result; the first fault is told in words. */
+/** Every option of the command is in the result; the first fault is reported in words. */
 export function wordsOf(command: Command, words: readonly string[]): Words {
   const declared = Object.entries(command.options).map(([name, { type }]) => [name, { type }] as const)
   // What Node would say of a fault is for programmers, so that it is asked to find none.

@@ -1,4 +1,4 @@
-/** How a command ends that waits for something when it is told to stop. */
+/** How a command that waits for something ends when a signal stops it. */
 import { hasCode } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -26,14 +26,14 @@ export function orAborted<T>(
 }
 
 /**
- * Closes the log so long after the signal, unless the returned function was called before: whatever waits for brokers
- * that are away is rejected with LOG_CLOSED.
+ * Closes the log so long after the signal, unless the returned function was called before. Calls that wait for brokers
+ * that are away are then rejected with LOG_CLOSED.
  */
 export function closedOnStop(log: Log, signal: AbortSignal, system: System, graceMs: number): () => void {
   let cancel = () => {}
   const stop = () => {
     cancel = system.after(graceMs, () => {
-      log.close().catch(() => undefined) // Whoever opened it closes it too, and is told.
+      log.close().catch(() => undefined) // The opener closes the log too, and gets the error.
     })
   }
   if (signal.aborted) stop()

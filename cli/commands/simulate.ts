@@ -73,7 +73,7 @@ async function simulateGraph(path: string, { from, seeds }: Range, shown: Shown)
   const { environment, stdout, signal, options } = shown
   const graph = await topologyFor({ graph: path }, environment)
   const inputs = await inputsIn(path)
-  // Its parts are loaded only where they are wanted.
+  // Its parts are loaded only where they are used.
   const { runGraph } = await import('#testing/simulation/own-graph.ts')
   let failed = 0
   for (let seed = from; seed < from + seeds && !signal.aborted; seed++) {

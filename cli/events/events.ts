@@ -14,8 +14,8 @@ export interface InputFile {
 }
 
 /**
- * `-` is the standard input, which is taken for JSON lines unless `csv` says otherwise. A file is read twice: it is looked
- * through to its end first, so that nothing is fed of one that cannot be read as text, or that has no events. Throws
+ * `-` is the standard input, which is taken for JSON lines unless `csv` says otherwise. A file is read twice. The first time
+ * checks it to its end: nothing is fed from a file that is not text, or that has no events. Throws
  * REJECTED with what to do about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
  */
 export async function openEvents(source: string, stdin: Readable, csv?: boolean): Promise<InputFile> {

@@ -82,7 +82,7 @@ async function identities(log: Log): Promise<ReadonlySet<string>> {
   return found
 }
 
-/** The text is part of it: a line that was mended is a new event, the lines around it stay the same. */
+/** The text is part of it: a line that was corrected is a new event, the lines around it stay the same. */
 function identityOf(name: string, { line, value }: InputEvent): string {
   return `${name}/${line}/${createHash('sha256').update(value).digest('hex').slice(0, 12)}`
 }

@@ -1,4 +1,4 @@
-/** The bytes of a file as UTF-8 text, whatever it was saved as; what cannot be told for certain is refused, never guessed. */
+/** The bytes of a file as UTF-8 text, whatever it was saved as; an encoding that is not certain is refused, never guessed. */
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'

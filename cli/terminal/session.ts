@@ -1,4 +1,4 @@
-/** A pipeline that a person or a script watches: fed, shown while it works, told of at the end. */
+/** A pipeline that a person or a script watches: fed, shown while it works, summed up at the end. */
 
 import { behind, podLag } from '#admin/lag.ts'
 import { type Summary, summaryOf } from '#admin/status.ts'
@@ -247,7 +247,7 @@ class Session {
   }
 
   async #pause(delayMs: number): Promise<void> {
-    // An abort ends the pause; whoever paused looks at the signal.
+    // An abort ends the pause; the caller of the pause looks at the signal.
     await sleep(this.#options.system, delayMs, this.#signal).catch(() => undefined)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What every writer with LMDB must know of its commits (lmdb-js 3.5.6). A page that finds no room costs more than the commit.
- * lmdb-js then writes its message past the end of a buffer, which may end the process. So a commit begins only where the
+ * What every writer with LMDB must know of its commits, as of lmdb-js 3.5.6. A page that finds no room costs more than the commit.
+ * Then lmdb-js writes its message past the end of a buffer, which may end the process. So a commit begins only where the
  * disk, or the free part of the file, has room for it. The cause of a failure is in a promise of its own.
  */
 import { statfsSync } from 'node:fs'

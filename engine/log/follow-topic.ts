@@ -36,7 +36,7 @@ export async function follow(log: Log, { topic, from, system, onRecord }: Follow
     }
   }
   const ended = read()
-  ended.catch(() => undefined) // Whoever awaits `ended` is told; a view that is closing is not.
+  ended.catch(() => undefined) // A caller that awaits `ended` gets the error, unless the view is closing.
   return {
     caughtUp: async () => {
       const ends = (await log.bounds(places)).map(({ end }) => end)

@@ -4,7 +4,7 @@
  */
 import type { LogRecord, NewRecord, TaskId, TopicPartition } from '#core/record.ts'
 
-/** Largest record of key, value and headers, where a log is not told otherwise: the same on every driver. */
+/** Largest record of key, value and headers by default: the same on every driver. */
 export const RECORD_BYTES_MAX = 1_000_000
 
 export interface Log {
@@ -24,9 +24,10 @@ export interface Log {
   trim(place: TopicPartition, beforeOffset: number): Promise<void>
   /**
    * Starts the one live producer with this id. When it resolves, every earlier producer with the id is fenced and its
-   * open transaction is aborted; nothing they send can take place any more. Where a transaction of theirs has not ended in
-   * all of `writes`, which are the partitions that producers of this id may write to, it is ended there as elsewhere; rejects
-   * with TRANSACTION_TORN if that cannot be, and with TRANSACTION_UNCHECKED where brokers refuse to tell.
+   * open transaction is aborted. Nothing that they send can be committed any more. `writes` are the partitions that producers
+   * of this id may write to. A transaction of an earlier producer that has not ended in all of them is ended there as it
+   * was elsewhere. Rejects with TRANSACTION_TORN if that cannot be, and with TRANSACTION_UNCHECKED where brokers refuse to
+   * say what is open.
    */
   startProducer(transactionalId: string, writes?: readonly TopicPartition[]): Promise<Producer>
   /** Fences every producer with this id, as `startProducer` does, without keeping one. */
@@ -34,8 +35,8 @@ export interface Log {
   /** What keeps readers of a partition from its end, and what to do about it; `undefined` when nothing does. */
   explainHalt?(place: TopicPartition): Promise<string | undefined>
   /**
-   * Transactional ids whose last transaction has ended, but not in all of these partitions, or whose repair has not: `startProducer`
-   * or `fence` ends it there too. A log whose transactions end everywhere or nowhere has none.
+   * Transactional ids whose last transaction has ended, but not in all of these partitions, or whose repair is not complete.
+   * `startProducer` or `fence` ends it there too. A log whose transactions end everywhere or nowhere has none.
    */
   leftovers?(places: readonly TopicPartition[]): Promise<readonly string[]>
   /**
@@ -57,7 +58,7 @@ export interface TopicSpec {
   readonly compacted: boolean
   /** Deletes records older than this; `undefined` keeps them until trimmed. */
   readonly retentionMs: number | undefined
-  /** Told of topics that take smaller records than the log does; nobody is asked for it. */
+  /** Present in the description of a topic that takes smaller records than the log does; ignored when a topic is created. */
   readonly recordLimit?: RecordLimit | undefined
 }
 
@@ -69,8 +70,8 @@ export interface RecordLimit {
 
 export interface TopicDescription extends TopicSpec {
   /**
-   * Says which topic of which cluster it is: the same for as long as the topic lives, and never that of another one, also
-   * not of one that is made under its name after it was deleted.
+   * Identity of the topic among all topics of all clusters. It stays the same for as long as the topic lives. A topic that
+   * is made under the same name after a deletion has another id.
    */
   readonly id: string
 }
@@ -86,10 +87,12 @@ export interface PartitionBatch extends TopicPartition {
 
 export interface Producer {
   /**
-   * Writes the batches in one transaction, atomically. Resolves once committed. Rejects with COMMIT_ABORTED (it did
-   * not take place), FENCED (nor can any other of this producer) or OUTCOME_UNKNOWN; after that this producer is of no more
-   * use. Rejects with `WritesRefused` when the log refuses records or partitions for good: all those that it found, and the
-   * transaction is aborted; then the producer goes on. At most one call at a time.
+   * Writes the batches in one transaction, atomically. Resolves once committed. At most one call at a time. Rejects with
+   * - COMMIT_ABORTED: it did not take place. The producer is of no more use.
+   * - FENCED: it did not take place, and no other of this producer can. The producer is of no more use.
+   * - OUTCOME_UNKNOWN: nobody knows whether it took place. The producer is of no more use.
+   * - `WritesRefused`: the log refuses records or partitions for good, and lists those that it found. The transaction is
+   *   aborted, and the producer goes on.
    */
   transact(batches: readonly PartitionBatch[]): Promise<Receipt>
   close(): Promise<void>
@@ -127,7 +130,7 @@ export interface GroupOptions {
   readonly hasEnded?: (member: string) => boolean
   /** Topics of the group's claims and positions: a group forgets offsets of topics that it has nothing to do with. */
   readonly topics?: readonly string[]
-  /** What the assigner of the elected leader gets to know of this member; read anew at each join. */
+  /** What the assigner of the elected leader gets to know of this member; read again at each join. */
   readonly memberData: () => string
   /** Pure: divides the tasks among the members. Run by whichever member leads. */
   readonly assign: (members: readonly GroupMember[]) => ReadonlyMap<string, readonly TaskId[]>
@@ -143,7 +146,7 @@ export interface GroupMember {
 export interface GroupListener {
   /** A new generation began, with these tasks. Replaces any earlier assignment. */
   joined(generation: number, tasks: readonly TaskId[]): void
-  /** The membership ended unasked and is being sought anew; tasks are kept until a join says otherwise. */
+  /** The membership ended unasked, and the member joins again. Tasks are kept until a join says otherwise. */
   lost(reason: string): void
 }
 

@@ -1,6 +1,6 @@
 /**
- * A log under names of one's own: whoever uses it says `llm.requests`, the log behind it has `staging.llm.requests`. Topics,
- * group and producers all get the prefix, so that two applications of one name share nothing.
+ * A log under a prefix: its user says `llm.requests`, and the log behind it has `staging.llm.requests`. Topics, groups and
+ * producers all get the prefix, so that two applications of one name share nothing.
  */
 import { CaudalError, hasCode } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'

@@ -2,20 +2,21 @@
  * Taking a transactional id over without losing what its last transaction left open.
  *
  * Kafka's coordinator may log a transaction as complete though some partitions never got the marker that ends it there.
- * Such a transaction is torn. Its leftovers stay open in those partitions, and the next marker of the same producer id ends
- * them, whatever that marker says: an abort takes away what was committed, a commit shows what was aborted. Starting a
- * producer aborts what is ongoing, so the question comes first:
+ * Such a transaction is torn. Its leftovers stay open in those partitions until the next marker of the same producer id ends
+ * them. An abort marker then takes away what was committed; a commit marker shows what was aborted. Starting a producer
+ * aborts what is ongoing, so the question comes first:
  *
  *   ask ──nothing is left──▶ start the next epoch to write ──▶ ask the leaders once more ──▶ taken over
  *    ▲  ──leftovers──▶ start an epoch to repair ──▶ add their partitions ──▶ end as it was ended ──┐
  *    └──────────────────────────────────────────────────────────────────────────────────────────┘
  *
- * - An epoch is started for a purpose, which the coordinator keeps with it. An epoch to repair writes no record, so whoever
- *   finds its transaction ongoing may end it: all agree on the outcome, and a repairer that dies takes nothing along.
- * - Starting an epoch aborts the repair of another, and brokers cannot be asked to start one only if nothing has changed: two who
- *   expect the same epoch get the same next one, and fence nobody (docs/ownership.md).
- *   So each repairer starts an epoch of its own, waits until whoever looked before has started another, which refuses this
- *   one, looks again, and only then adds partitions. Whoever looks later sees the purpose and waits for twice as long.
+ * - An epoch is started for a purpose, which the coordinator keeps with it. An epoch to repair writes no record. So any
+ *   repairer that finds its transaction ongoing may end it: all agree on the outcome, and a repairer that dies loses nothing.
+ * - Starting an epoch aborts the repair of another, and brokers cannot be asked to start one only if nothing has changed.
+ *   Two repairers that expect the same epoch get the same next one, and fence nobody (docs/ownership.md).
+ *   So each repairer starts an epoch of its own and waits. A repairer that looked earlier starts its epoch in that time, and
+ *   the brokers then refuse this one. Otherwise this repairer looks again, and only then adds partitions. A repairer that
+ *   looks later sees the purpose and waits for twice as long.
  * - Starting an epoch drops what the coordinator says of the transaction before. The purpose keeps it.
  * - What was committed or aborted is known only of the last transaction of an id. Leftovers of an earlier one, or below a
  *   transaction that is ongoing, are not guessed at: TRANSACTION_TORN. A producer that asks `isWhole` before it writes
@@ -183,8 +184,8 @@ async function startToWrite(
     port.warn(error.message)
     return []
   })
-  // Whoever lived until now may have ended a transaction since the question; nobody can any more. A later epoch may have begun
-  // one: that is no leftover, and it has fenced us.
+  // A producer that lived until now may have ended a transaction since the question; none can any more. A later epoch may
+  // have begun a transaction: that is no leftover, and the later epoch has fenced us.
   const isLater = ({ producerId, epoch }: OpenTransaction) =>
     producerId === started.producerId && epoch > started.epoch
   refuse(

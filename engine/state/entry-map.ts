@@ -4,10 +4,10 @@ import { DueOrder } from './due-order.ts'
 import { groupOf, TIMER_PREFIX } from './layout.ts'
 
 /**
- * A plain Map answers everything but `entries(prefix)`. For that, the keys of each group of the layout (the map
- * entries of one key; the timers; the steps) are kept in a set of their own: any other prefix scans all. Entries that belong to
- * no group, the most common by far, cost no more than in a Map. The order of the timers is kept from the first time
- * that it is asked for, as most maps never are, or from the start, so that asking never sorts many.
+ * A plain Map answers everything but `entries(prefix)`. For that, each group of the layout has a set with its keys: the map
+ * entries of one key, the timers, the steps. Any other prefix scans all. Entries that belong to no group, the most common
+ * by far, cost no more than in a Map. The order of the timers is kept from the first question for it, since most maps are
+ * never asked. With `ordersTimers` it is kept from the start, so that no question sorts many.
  */
 export class EntryMap<V extends Uint8Array | null> {
   readonly #entries = new Map<string, V>()

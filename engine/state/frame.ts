@@ -22,8 +22,8 @@ export function frame(payload: Uint8Array, { now, ttl }: FrameOptions): Uint8Arr
 }
 
 /**
- * State stays while what is made around it goes: carved from Node's pool, beside outputs and identities, one entry that
- * nobody changes any more would keep 8 kB alive. So frames share slabs of their own, small enough to be wasted.
+ * State values live long. Allocated from Node's pool of 8 kB, beside short-lived buffers, one old entry would keep a whole
+ * pool alive. So frames share small slabs of their own.
  */
 const SLAB_BYTES = 1_024
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES)

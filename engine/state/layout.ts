@@ -1,7 +1,7 @@
 /**
- * Keys of the entries of a state topic. The first character says the kind; names of operators and states are escaped
- * so that a slash ends them, and the key that is not the last part carries its length: no two entries share a key,
- * and no entry of one key has the prefix of another's, whatever characters users put in.
+ * Keys of the entries of a state topic. The first character says the kind. Names of operators and states are escaped, so
+ * that a slash ends them. A user's key that is not the last part carries its length. So no two entries share a key, and no
+ * entry of one key has the prefix of another's, whatever characters users put in.
  *
  * ```
  * v{operator}/{state}/{key}                    value of a key

@@ -47,8 +47,8 @@ function freeBytes({ directory }: Place): number {
 /** Counted up when the databases or what is in them change: an older copy is restored from its topic. */
 export const FORMAT = 2
 /**
- * Stands while a copy is being opened, and from the first failure of reading it: LMDB may end the process on a file
- * that is damaged, so the next process finds this and begins anew instead of dying as well.
+ * This file exists while a copy is being opened, and after the first failure to read the copy. LMDB may end the process on a
+ * damaged file. The next process then finds this file and begins an empty copy instead of dying as well.
  */
 export const SUSPECT = 'suspect'
 const META = 'meta'
@@ -115,10 +115,10 @@ interface Databases {
 }
 
 /**
- * Entries in one database, the timers among them once more in another, by when they are due, and in a third a single
- * record with the position, whose version counts the transactions. Each transaction is conditional on the version that
- * it follows. So a background write that comes too late, because a synchronous one was faster or because another
- * process has opened the copy meanwhile, changes nothing.
+ * Three databases: the entries; the timers once more, by when they are due; and a single record with the position. The
+ * version of that record counts the transactions. Each transaction is conditional on the version that it follows. So a
+ * background write that comes too late changes nothing: a synchronous write was faster, or another process has opened the
+ * copy meanwhile.
  */
 export class LmdbFile implements EntryFile {
   readonly #place: Place
@@ -249,7 +249,7 @@ export class LmdbFile implements EntryFile {
     for (const [key, value] of writes) bytes += 2 * key.length + (value?.length ?? 0) + NODES_BYTES
     const { directory } = this.#place
     const fits = (puts: number) => hasRoomFor(directory, puts, bytes, () => this.#reusableBytes())
-    // Written anew are at most the pages that there are; what comes in addition is in the bytes.
+    // LMDB rewrites at most the pages that there are; what comes in addition is in the bytes.
     if (fits(writes.size) || fits(pagesOf(entries) + pagesOf(dues))) return
     throw failed(this.#place, Object.assign(new TypeError('no room for a commit'), { code: 'ENOSPC' }))
   }

@@ -27,7 +27,7 @@ export interface LmdbStoreOptions {
   readonly path: string
   /** Left out: the machine's own time and randomness. */
   readonly system?: System
-  /** A copy that was out of touch for longer begins anew: tombstones that it has not seen may be gone. */
+  /** A copy that was out of touch for longer is dropped and restored: tombstones that it has not seen may be gone. */
   readonly outOfTouchMaxMs?: number
   /** Memory for what is not yet written, shared equally by the stores that are open. */
   readonly gatheredBytesMax?: number
@@ -150,8 +150,8 @@ async function tryOpen(place: Place): Promise<Copy | string> {
 }
 
 /**
- * Marks the copy as suspect, in a file that needs as much room as LMDB does to begin: it maps a small file of its own,
- * and where the disk has no room for a page of that, the system ends the process.
+ * Marks the copy as suspect, in a file that needs as much room as LMDB does to begin. LMDB maps a small file of its own.
+ * Where the disk has no room for a page of that file, the system ends the process.
  */
 function mark({ directory }: Place): void {
   const suspect = join(directory, SUSPECT)

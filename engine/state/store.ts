@@ -3,17 +3,17 @@ import type { TaskId } from '#core/record.ts'
 import type { Due } from './due-heap.ts'
 
 /**
- * A copy of the committed entries of one partition of a state topic, never ahead of it: after a crash it holds what
- * the topic held at `position`, so that only the tail behind it is read again.
+ * A copy of the committed entries of one partition of a state topic, never ahead of the topic. After a crash it holds what
+ * the topic held at `position`, and only the records after that are read again.
  */
 export interface Store {
   get(key: string): Uint8Array | undefined
   /**
    * Committed entries whose key begins with `prefix`, in no particular order. The iterator may be held while the store
-   * is written: entries that were there all along are shown; one that changes meanwhile may be shown twice or not.
+   * is written. It shows every entry that was there all along; an entry that changes meanwhile may come twice or not at all.
    */
   entries(prefix: string): IterableIterator<readonly [string, Uint8Array]>
-  /** Committed timers that are due behind a place, in the order of `compareDue`. Not to be held while the store is written. */
+  /** Committed timers that come after the given one in the order of `compareDue`. Not to be held while the store is written. */
   dues(after: Due): IterableIterator<Due>
   /** Offset of the state topic up to which the store reflects it; undefined when it is empty. */
   readonly position: number | undefined

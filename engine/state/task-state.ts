@@ -8,15 +8,17 @@ import type { Store } from './store.ts'
 export type Writes = ReadonlyMap<string, Uint8Array | null>
 
 /**
- * Three layers, read from the newest to the oldest: what was staged since the last take, what was taken into the
- * commit under way (at most one), and the store, which holds only what is committed.
+ * Three layers, read from the newest to the oldest:
+ * - what was staged since the last take
+ * - what was taken into the commit under way (at most one)
+ * - the store, which holds only what is committed
  *
- * A deletion is staged only where something below holds the entry. So an entry that is written and deleted before it
- * was ever taken, such as a journaled step of a record that completes at once, is never written to the topic; the
- * price is one read of the store per deletion.
+ * A deletion is staged only where a layer below holds the entry. So an entry that is written and deleted before a take never
+ * reaches the topic. An example is a journaled step of a record that completes at once. The price is one read of the
+ * store per deletion.
  *
- * What is not in the store yet is also kept as it was staged, so that the writes of a record that the log does not take
- * can be withdrawn from among those of others.
+ * Writes that are not in the store yet are also kept as they were staged. So the writes of a record that the log refuses can
+ * be withdrawn, and those of others stay.
  */
 export class TaskState {
   readonly #store: Store

@@ -18,17 +18,17 @@ export interface TimerSource {
 const FILLED_MAX = 1_000
 
 /**
- * Holds a window of the nearest timers; the state has them all. The horizon is the last place, by due time and entry,
- * up to which the window is complete: a timer set before it enters the window, one set behind it stays in the state
- * only. When the window is empty it gets the nearest timers behind the horizon, which the state gives in order: so each
- * timer is read once, however many there are. It gets few at a time, as many tasks may ask in the same step. Until the
- * first filling nothing was read. A window that has grown to twice its size gives its far half back.
+ * Holds a window of the nearest timers; the state has them all. The horizon is the last point, by due time and entry, up to
+ * which the window is complete. A timer set before the horizon enters the window; one set behind it stays in the state
+ * only. An empty window is filled with the nearest timers behind the horizon, which the state gives in order. So each
+ * timer is read once, however many there are. A filling is small, as many tasks may ask in the same step. Nothing is read
+ * before the first filling. A window that has grown to twice its size gives its far half back.
  *
- * Moving and cancelling leave the old place in the heap; `#dues` says which place counts, and a heap with more dead
- * places than live ones is built anew. So setting costs O(log window), amortised, whether or not it moves a timer.
+ * Moving and cancelling leave the old entry in the heap; `#dues` says which entry counts. A heap with more dead entries
+ * than live ones is rebuilt. So setting costs O(log window), amortised, whether or not it moves a timer.
  *
- * A timer that was handed out is not handed out again by filling, since it lies before the horizon. Only when the
- * window gives back a half that it lies in may that happen: whoever fires it looks whether its entry still stands.
+ * Filling does not hand out a timer twice, since a timer that was handed out lies before the horizon. Only a window that
+ * gives back the half with that timer may do so. So the job that fires a timer checks that its entry still exists.
  */
 export class TimerQueue {
   readonly #source: TimerSource

@@ -4,7 +4,7 @@ import { isExpired } from './frame.ts'
 import { mapPrefix, valuePrefix } from './layout.ts'
 import type { TaskState } from './task-state.ts'
 
-/** Where a sweep goes on. Lives as long as the task's state: a new owner begins anew. */
+/** Where a sweep goes on. Lives as long as the task's state: the next owner begins at the start. */
 export type SweepCursor = IterableIterator<readonly [string, Uint8Array]>
 
 export interface Swept {

@@ -63,14 +63,14 @@ interface Batch {
 }
 
 /**
- * Layers, the newest first: what has gathered, batches that are sealed for a flush, the file. What gathers is sealed when
- * it is enough for a flush, however slow the disk: so no flush keeps the thread for long. A flush writes the oldest batch
- * and its position in one transaction of the file, so the file always holds the state topic up to its position, and
- * entries that are hot are written once a flush instead of once a commit.
+ * Layers, the newest first: what has gathered, batches that are sealed for a flush, the file. What has gathered is sealed
+ * when it is enough for a flush, however slow the disk is. So no flush keeps the thread for long. A flush writes the oldest
+ * batch and its position in one transaction of the file. So the file always holds the state topic up to its position, and
+ * hot entries are written once a flush instead of once a commit.
  *
- * Flushing is for a short restore only: what is lost in a crash is read from the topic again. So flushes are rare, and
- * one that fails is repeated after a while with what has gathered since. When memory is full while a flush is still under
- * way, all batches are written synchronously: slow disks slow the task down instead of filling memory.
+ * Flushing only shortens the restore: what is lost in a crash is read from the topic again. So flushes are rare, and a
+ * failed flush is repeated after a while with what has gathered since. When memory is full during a flush, all batches are
+ * written synchronously: slow disks slow the task down instead of filling memory.
  */
 export class WriteBehindStore implements Store {
   readonly #options: WriteBehindOptions

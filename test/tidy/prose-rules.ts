@@ -1,7 +1,7 @@
 /** Rules on sentences: how long they are, and whether their words are those of the field. */
-import { linesOf, sentencesOf, words } from './prose.ts'
-import type { Finding, Rule } from './rule.ts'
-import type { Tree } from './source.ts'
+import { linesOf, sentencesOf, textOfComment, words } from './prose.ts'
+import { type Finding, isUnder, type Rule } from './rule.ts'
+import type { SourceFile, Tree } from './source.ts'
 
 export const SENTENCE_WORDS_MAX = 25
 
@@ -54,6 +54,62 @@ const perPage =
   (tree: Tree): readonly Finding[] =>
     [...tree.texts].filter(([path]) => isPage(path)).flatMap(([path, text]) => check({ path, text }))
 
+/** Folders whose comments keep the rules of the pages. The list grows; in the end it holds every folder. */
+export const CLEAN_FOLDERS: readonly string[] = [
+  'answers',
+  'cli',
+  'core',
+  'deploy',
+  'engine/disk',
+  'engine/log',
+  'engine/state',
+  'engine/topics',
+  'examples',
+  'index.ts',
+  'models',
+  'observability',
+  'operators',
+  'pipelines',
+  'schemas',
+  'topology',
+]
+
+/** A line of a drawing in a comment holds no sentence. */
+const DRAWING = /[─│▶▲▼└┘┐┌]|--[>\w]|->.*->/
+
+/** The comments of a file, each with the line where it begins. Line comments below each other are one text. */
+export function commentsOf(file: SourceFile): readonly { readonly text: string; readonly line: number }[] {
+  const found: { text: string; line: number; nextLine: number }[] = []
+  for (const { type, value, start, end } of file.comments) {
+    const line = file.lineOf(start)
+    const isLine = type === 'Line' && file.text.slice(file.text.lastIndexOf('\n', start) + 1, start).trim() === ''
+    const text = type === 'Line' ? value.trimStart() : textOfComment(value)
+    const above = found.at(-1)
+    if (isLine && above?.nextLine === line) above.text += `\n${text}`
+    else found.push({ text, line, nextLine: 0 })
+    const last = found.at(-1)
+    if (isLine && last) last.nextLine = file.lineOf(end - 1) + 1
+  }
+  return found.map(({ text, line }) => ({
+    line,
+    text: text
+      .split('\n')
+      .map(each => (DRAWING.test(each) ? '' : each))
+      .join('\n'),
+  }))
+}
+
+const perComment =
+  (check: (page: Page) => readonly Finding[]) =>
+  (tree: Tree): readonly Finding[] =>
+    tree.sources
+      .filter(({ path }) => isUnder(path, CLEAN_FOLDERS))
+      .flatMap(file =>
+        commentsOf(file).flatMap(({ text, line }) =>
+          check({ path: file.path, text }).map(found => ({ ...found, line: line + found.line - 1 })),
+        ),
+      )
+
 export const PROSE_RULES: readonly Rule[] = [
   {
     name: 'sentence-length',
@@ -68,5 +124,21 @@ export const PROSE_RULES: readonly Rule[] = [
     instead: 'use the word of the glossary in ARCHITECTURE.md, and name the actor',
     check: perPage(privateWords),
     breach: { 'docs/riddle.md': `| a task | ${['w', 'hoever'].join('')} takes it |\n` },
+  },
+  {
+    name: 'comment-length',
+    because: `a sentence of more than ${SENTENCE_WORDS_MAX} words holds more than one fact and is read twice`,
+    instead: 'write one fact a sentence, the fact before its reason; a list for many of a kind',
+    check: perComment(longSentences),
+    breach: {
+      'core/long.ts': `/** Long. */\n\n// ${'A fact, '.repeat(SENTENCE_WORDS_MAX / 2)}and\n// one more.\n`,
+    },
+  },
+  {
+    name: 'comment-words',
+    because: 'a newcomer knows the words of the field, and nobody else knows ours',
+    instead: 'use the word of the glossary in ARCHITECTURE.md, and name the actor',
+    check: perComment(privateWords),
+    breach: { 'core/riddle.ts': `/** A task that ${['w', 'hoever'].join('')} is free takes. */\n` },
   },
 ]

@@ -1,7 +1,8 @@
 /** What counts as a sentence, where the rules on prose look for long ones. */
 import { expect, it } from 'vitest'
 import { linesOf, sentencesOf, textOfComment, words } from '../tidy/prose.ts'
-import { longSentences, privateWords, SENTENCE_WORDS_MAX } from '../tidy/prose-rules.ts'
+import { commentsOf, longSentences, privateWords, SENTENCE_WORDS_MAX } from '../tidy/prose-rules.ts'
+import { SourceFile } from '../tidy/source.ts'
 
 const texts = (text: string) => sentencesOf(text).map(sentence => sentence.text)
 
@@ -54,4 +55,13 @@ it('a comment is checked like a page', () => {
 
 it('words are looked for in tables too, and not in code', () => {
   expect(linesOf('| cell | `code` |\n```\nfence\n```')).toEqual(['| cell | X |', '', '', ''])
+})
+
+it('line comments below each other are one text, and the lines of a drawing none', () => {
+  const code = '/**\n * Drawn:\n *   a --> b\n */\n// One sentence on\n// two lines.\nconst a = 1 // Alone.\n'
+  expect(commentsOf(new SourceFile('core/a.ts', code))).toEqual([
+    { line: 1, text: '\nDrawn:\n\n' },
+    { line: 5, text: 'One sentence on\ntwo lines.' },
+    { line: 7, text: 'Alone.' },
+  ])
 })

@@ -5,10 +5,15 @@ import type { Headers, LogRecord, NewRecord } from '#core/record.ts'
 import { NO_HEADERS } from '#core/record.ts'
 
 /*
- * Little-endian: crc32 of all that follows (4), records (4), span (4), append time (8), header names (4), then each
- * name (4 + n), then each record: offset less base (4), event time (8), key length or -1 (4), value length or -1 (4),
- * headers (4), each as name index (4), length (4), bytes; key; value. The span is how many offsets the batch covers:
- * compaction takes records out and leaves it. Fixed widths cost some 10 bytes a record and decode twice as fast.
+ * Little-endian, with the width in bytes in parentheses:
+ * - head: crc32 of all that follows (4), records (4), span (4), append time (8), header names (4)
+ * - each header name: length (4), bytes
+ * - each record: offset less base (4), event time (8), key length or -1 (4), value length or -1 (4), headers (4)
+ * - each header of the record: index of its name (4), length (4), bytes
+ * - at the end of each record: key, value
+ *
+ * The span is how many offsets the batch covers: compaction takes records out and leaves the span. Fixed widths cost some
+ * 10 bytes a record and decode twice as fast.
  */
 const HEAD_BYTES = 24
 const RECORD_BYTES = 24

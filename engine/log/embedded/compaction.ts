@@ -24,12 +24,12 @@ interface Merge {
 
 /**
  * First pass: read what is new since the last run and remember the latest offset of each of its keys. Second pass: go
- * through everything from the start and drop each record whose key has a later offset. Both go in bounded steps; each
- * step of the second reads, decides and rewrites within one change, so trims and appends between steps are harmless:
- * a record is dropped only while a later one of its key is stored further on, whatever happens in between.
+ * through everything from the start and drop each record whose key has a later offset. Both passes go in bounded steps.
+ * Each step of the second pass reads, decides and rewrites within one change. So trims and appends between steps are
+ * harmless: a record is dropped only while a later one of its key is stored further on.
  *
- * Offsets never change: a rewritten batch keeps the span that it covers, and the last batch stays, empty if need be,
- * since the end of the partition is read from it. A tombstone goes when it is old enough; every older value of its
+ * Offsets never change. A rewritten batch keeps the span that it covers. The last batch stays, empty if need be, since
+ * the end of the partition is read from it. A tombstone goes when it is old enough; every older value of its
  * key has gone in an earlier step. Records without a key stay.
  */
 export class Compaction {

@@ -66,7 +66,7 @@ interface Opening {
 
 /**
  * Opens the log in the folder, or makes an empty one. Rejects with LOG_IN_USE while another process, or another opener
- * in this one, has it open; with LOG_CORRUPT when it cannot be read; with LOG_FULL when there is no room even for this.
+ * in this one, has it open. Rejects with LOG_CORRUPT when it cannot be read, and with LOG_FULL when the disk has no room.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   mkdirSync(options.path, { recursive: true })
@@ -90,9 +90,9 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
 }
 
 /**
- * One LMDB environment holds everything. The records of one partition in one transaction are one stored batch, so a
- * transaction costs one put for each partition that it touches, and is atomic because the store's is. `Writer` puts
- * all changes in order; each `Partition` knows how far readers may read; `Upkeep` deletes and compacts in between.
+ * One LMDB environment holds everything. The records of one partition in one transaction are one stored batch. So a
+ * transaction costs one put for each partition that it touches. It is atomic because the store's transaction is. `Writer`
+ * puts all changes in order; each `Partition` knows how far readers may read; `Upkeep` deletes and compacts in between.
  * Offsets have gaps only where a commit failed or compaction took records out.
  */
 export class EmbeddedLog implements Log {

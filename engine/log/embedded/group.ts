@@ -18,9 +18,9 @@ export const EMPTY_GROUP: StoredGroup = { claims: {}, positions: {} }
 const METADATA_CHARACTERS_MAX = 1_000
 
 /**
- * The log is open in one process at a time, so a group has no coordinator to lose and no session to keep alive: one
- * member is the rule, several are served alike. Every join, leave or wish to rejoin begins a new generation for all
- * members, on the next turn of the event loop, so that several wishes of one turn make one generation.
+ * The log is open in one process at a time. So a group has no coordinator to lose and no session to keep alive. One member
+ * is the rule; several members work too. Every join, leave or request to rejoin begins a new generation for all members.
+ * The generation begins on the next turn of the event loop: several requests of one turn make one generation.
  */
 export class Group {
   readonly #name: string

@@ -1,6 +1,6 @@
 /**
- * Keys of the embedded log's one ordered map. A kind byte keeps the areas apart; numbers are big-endian and of fixed
- * width, so that the batches of a partition lie next to each other in the order of their offsets.
+ * Keys of the embedded log's one ordered map. A kind byte separates the areas. Numbers are big-endian and of fixed width:
+ * the batches of a partition lie next to each other in the order of their offsets.
  */
 
 const KIND = { log: 1, topic: 2, partition: 3, batch: 4, group: 5 } as const

@@ -5,9 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 
 /**
- * Held as the kernel's lock on a file, which SQLite takes for us: Node itself offers none. It ends with the process,
- * however that ends, so there is no stale lock to be guessed at from a process id, which containers use again at once.
- * The id is written beside it only to be shown.
+ * The lock is the kernel's lock on a file, which SQLite takes for us: Node itself offers none. The kernel releases it when
+ * the process ends in any way. So no stale lock must be guessed from a process id, which containers use again at once.
+ * The process id is written beside the lock only to be shown.
  */
 export class FolderLock {
   readonly #database: DatabaseSync

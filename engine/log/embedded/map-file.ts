@@ -3,8 +3,9 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs
 import { CaudalError } from '#core/errors.ts'
 
 /*
- * The first two pages each begin with a header of 24 bytes and a meta block: magic (4), version (4), address (8), map
- * size (8), page size (4), ..., at 120 the last page in use (8) and at 128 the transaction (8). The newer one counts.
+ * The first two pages each begin with a header of 24 bytes and a meta block. The newer of the two blocks counts. A block is
+ * - magic (4), version (4), address (8), map size (8), page size (4), ...
+ * - at 120 the last page in use (8), at 128 the transaction (8)
  */
 const META_AT = 24
 const META_BYTES = 136
@@ -12,9 +13,9 @@ const MAGIC = 0xbeefc0de
 const PAGE_SIZES: readonly number[] = [4_096, 8_192, 16_384, 32_768, 65_536]
 
 /**
- * Throws LOG_CORRUPT when the file has content that is not a map. A file that lost its end with a loss of power is
- * given empty pages instead: LMDB reports those when it meets them, whereas reading beyond the end of a mapped file
- * kills the process. A missing or empty file is left to LMDB to begin.
+ * Throws LOG_CORRUPT when the file has content that is not a map. A file that lost its end with a loss of power gets empty
+ * pages instead. LMDB reports an empty page when it meets one; reading beyond the end of a mapped file would kill the
+ * process. A missing or empty file is left to LMDB to begin.
  */
 export function checkMapFile(file: string, path: string): void {
   const descriptor = openSync(file, 'a+')

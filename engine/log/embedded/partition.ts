@@ -92,7 +92,7 @@ export class Partition implements TopicPartition {
     this.#marks = { ...this.#marks, ...marks }
   }
 
-  /** Records up to here are committed: wakes whoever waits for them. */
+  /** Records up to here are committed: wakes the readers that wait for them. */
   reached(end: number): void {
     this.#end = end
     this.wake()

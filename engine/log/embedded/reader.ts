@@ -24,7 +24,7 @@ export class EmbeddedReader implements Reader {
   #open = true
   #interrupt: ((error: unknown) => void) | undefined
 
-  /** `find` throws when the partition does not exist; `closed` is told of the end. */
+  /** `find` throws when the partition does not exist; `closed` is called at the end. */
   constructor(
     find: () => Partition,
     offset: number,

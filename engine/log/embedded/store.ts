@@ -26,8 +26,8 @@ export interface Entry {
 
 /**
  * - `interval`: a commit is in the kernel's hands when it resolves, so it survives this process however it ends; the
- *   disk follows within a second. After a loss of power the last moments may be missing, and since the kernel chooses
- *   the order of its writes, the log may be found damaged: that is noticed by checksums and reported, never hidden.
+ *   disk follows within a second. After a loss of power the last moments may be missing. The log may also be damaged,
+ *   since the kernel chooses the order of its writes: checksums notice that, and it is reported, never hidden.
  * - `always`: a commit is on the disk when it resolves. Survives a loss of power.
  */
 export type Fsync = 'interval' | 'always'
@@ -41,8 +41,8 @@ const flushFile = promisify(fdatasync)
 const closeFile = promisify(close)
 
 /**
- * One LMDB environment. A commit of `interval` runs on the calling thread (about 10 us, 70 us with 200 kB); one of
- * `always` on LMDB's write thread, since it waits for the disk. Reads see what is committed.
+ * One LMDB environment. A commit of `interval` runs on the calling thread (about 10 us, 70 us with 200 kB). A commit of
+ * `always` runs on LMDB's write thread, since it waits for the disk. Reads see what is committed.
  */
 export class Store {
   readonly path: string

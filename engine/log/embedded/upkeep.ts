@@ -13,7 +13,7 @@ export interface UpkeepLimits {
   readonly tombstoneRetentionMs: number
 }
 
-/** What the next round may find gone. Anything else, nobody waits for: it is told to the next writer instead. */
+/** Errors that may be gone at the next round. Nobody waits for a round, so the next writer gets any other error. */
 const PASSING: ReadonlySet<string> = new Set(['LOG_FULL', 'LOG_CLOSED', 'OUTCOME_UNKNOWN'])
 /** Batches looked at or removed in one commit: bounds the time that writers wait for upkeep. */
 const STEP_BATCHES_MAX = 1_000
@@ -21,8 +21,8 @@ const STEP_BATCHES_MAX = 1_000
 const DIRTY_RECORDS_MIN = 10_000
 
 /**
- * Every step is one bounded change in the writer's queue, between the commits of producers, and decides everything by
- * what is stored at its turn; a crash between two steps loses nothing but the rest of the round.
+ * Every step is one bounded change in the writer's queue, between the commits of producers. A step decides by what is
+ * stored at its turn. A crash between two steps loses nothing but the rest of the round.
  */
 export class Upkeep {
   readonly #partitions: () => Iterable<Partition>

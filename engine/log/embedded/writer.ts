@@ -32,11 +32,13 @@ const GROUP_CHANGES_MAX = 256
 const FLUSH_INTERVAL_MS = 1_000
 
 /**
- * Changes run strictly one group after the other: plan all of the group in order, commit what they put as one
- * transaction of the store, then apply all of them in memory. What is planned is thus decided against everything
- * before it, memory never runs ahead of the disk, and a reader is woken only by what it can read. Each group starts
- * on a turn of the event loop of its own: whoever comes in the same turn shares the commit, there is no delay to
- * tune, and a busy writer starves neither timers nor sockets.
+ * Changes run strictly one group after the other, in three steps:
+ * 1. Plan all changes of the group in order. Each plan sees every change before it.
+ * 2. Commit what they put as one transaction of the store. So memory never runs ahead of the disk.
+ * 3. Apply all of them in memory. So a reader is woken only by what it can read.
+ *
+ * Each group starts on a turn of the event loop of its own. Changes of the same turn share the commit: no delay must be
+ * tuned, and a busy writer starves neither timers nor sockets.
  */
 export class Writer {
   readonly #store: Store

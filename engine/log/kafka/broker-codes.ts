@@ -33,9 +33,9 @@ export type RequestName = (typeof REQUESTS)[number]
 
 /**
  * - `passing`: the same broker a moment later, or another one, may do as asked
- * - `moved`: as `passing`, once it is asked who coordinates now
- * - `fencing`: a newer producer has taken the place of ours
- * - `transaction`: this transaction cannot go on; the next producer begins anew
+ * - `moved`: as `passing`, after a look-up of the present coordinator
+ * - `fencing`: a newer producer has fenced ours
+ * - `transaction`: this transaction cannot go on; the next producer begins another one
  * - `rejoin`: the membership or its generation is over
  * - `settled`: what was asked for is so already
  * - `offset`: there is no such offset

@@ -8,5 +8,5 @@ export interface Connection {
   destroy(reason: Error): void
 }
 
-/** Names the broker by its address, and this side as it shall be known; `onLost` is told when an open one has ended. */
+/** Connects to the broker at an address, under the client id. `onLost` is called when an open connection has ended. */
 export type Connect = (address: string, clientId: string, onLost: () => void) => Connection

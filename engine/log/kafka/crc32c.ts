@@ -1,7 +1,7 @@
 /**
  * CRC-32C (Castagnoli, reflected polynomial 0x82F63B78), the checksum of Kafka's record batches.
  *
- * Eight bytes a step: table k holds the effect of a byte that is followed by k zero bytes, so the effects of eight
+ * Eight bytes a step: table k holds the effect of a byte that is followed by k zero bytes. So the effects of eight
  * neighbours are looked up independently and combined.
  */
 

@@ -1,10 +1,10 @@
 /**
  * Fetches for all readers of a log, outside any group: no rebalance touches it.
  *
- * Readers that are behind are served by quick fetches, which never wait at the broker; readers at the end of their
- * partitions share one long fetch for each broker, which waits for the first record of any. The two run side by side on
- * connections of their own, so that restoring a million records delays nobody who is up to date. Readers at the same
- * offset of a partition share what is fetched; those who were served last come last, so that nobody starves.
+ * Quick fetches, which never wait at the broker, serve readers that are behind. Readers at the end of their partitions
+ * share one long fetch for each broker, which waits for the first record of any of them. The two run side by side on
+ * connections of their own: restoring a million records delays no reader that is up to date. Readers at the same
+ * offset of a partition share what is fetched. Readers that were served last come last, so that no reader starves.
  *
  * A reader that catches up while a long fetch is under way can join only the next one. So the long fetch waits briefly
  * as long as some reader is about to join, and long otherwise. There is no other timer: an answer, a `next` or the end of

@@ -73,7 +73,7 @@ export async function readOffsets(
   return places.map(place => found.get(`${place.topic}/${place.partition}`))
 }
 
-/** Asks a group's coordinator, whoever it is by now. For questions only: they may be repeated. */
+/** Asks the present coordinator of a group. For questions only: they may be repeated. */
 export async function askCoordinator<Answer>(
   network: Network,
   settings: KafkaSettings,

@@ -138,7 +138,7 @@ class KafkaLog implements Log {
   append(batches: readonly PartitionBatch[]): Promise<void> {
     const appended = this.#appending.then(() => this.#append(batches))
     this.#appending = appended.catch(() => {
-      // This caller is told; the next one must not fail for it.
+      // This caller gets the error; the next call must not fail for it.
     })
     return appended
   }

@@ -1,13 +1,13 @@
 /**
- * Finds transactional ids whose last transaction has ended, but not in all partitions. Under load something is open at any
- * moment, so the questions go from the cheap to the dear, and each is only about what the one before has left:
+ * Finds transactional ids whose last transaction has ended, but not in all partitions. Under load some transaction is open
+ * at any moment. So the questions go from cheap to expensive, and each is only about what the one before has left:
  *
  *   leaders: what is open? ──▶ brokers: who wrote it? ──ended──▶ leaders: is it open still? ──▶ coordinator: how is it now?
  *                                                    └──ongoing, and open at the last search too──────────▲
  *
- * - An ongoing one is left over when it repairs another: such a transaction lasts for one round trip, unless who repaired is gone.
- * - What a broker that does not answer would have told is found at a later search.
- * - Whoever takes the id over asks again: what is found here by mistake does no harm.
+ * - An ongoing transaction is a leftover when it is a repair: a repair lasts for one round trip, unless the repairer is gone.
+ * - A later search finds what a broker that does not answer would have named.
+ * - The producer that takes the id over asks again: an id that is found here by mistake does no harm.
  */
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { OpenTransaction } from '../repair.ts'

@@ -1,16 +1,22 @@
 /**
- * The only file that touches kafkajs, and what is used of it: connections to brokers, with TLS, SASL and negotiated
- * versions, and the encoding of the requests that are not hot.
+ * The only file that touches kafkajs. Two parts of kafkajs are used: connections to brokers, with TLS, SASL and negotiated
+ * versions; and the encoding of the requests that are not hot.
  *
- * Its producer and consumer are not used. Read and run, they turned out unfit: `read_committed` hands out aborted records
- * in three situations; positions stand still behind batches that compaction emptied; one partition's error discards what
- * all others fetched; an offset out of range is silently reset; commits are retried under a generation that the caller
- * does not know; a failed end of a transaction wedges the producer; a transaction takes nine round trips where three do.
- * Replacing that module by module left little; the state machines of this folder are smaller than the replacements.
+ * The producer and the consumer of kafkajs are not used. Reading and running them showed:
+ * - `read_committed` hands out aborted records in three situations.
+ * - The position stays before batches that compaction emptied.
+ * - The error of one partition discards what all others fetched.
+ * - An offset out of range is silently reset.
+ * - Commits are retried under a generation that the caller does not know.
+ * - A failed end of a transaction wedges the producer.
+ * - A transaction takes nine round trips where three are enough.
  *
- * One module is still mended: the request queue of a connection arms a timer every millisecond for ever, which costs an
- * idle process some percent of a core. It needs one only while requests wait to be sent. And where a quota is exceeded it waits by
- * the wall clock, for an hour more when that is set back an hour. Brokers hold such a connection up themselves.
+ * Replacing kafkajs module by module left little of it. The state machines of this folder are smaller than such replacements.
+ *
+ * One module is fixed here: the request queue of a connection. The queue arms a timer every millisecond for ever, which
+ * costs an idle process some percent of a core. A timer is needed only while requests wait to be sent. Where a quota is
+ * exceeded the queue waits by the wall clock: an hour longer when that clock is set back an hour. No wait is needed, since
+ * brokers hold up such a connection themselves.
  */
 import { createRequire } from 'node:module'
 import type { Socket } from 'node:net'
@@ -137,7 +143,7 @@ export interface JoinAnswer {
   readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[]
 }
 
-/** What is mended in the queue of requests of a connection; the test compares it with the library's own. */
+/** The parts of a connection's request queue that are replaced. The test compares them with those of the library. */
 export interface RequestQueue {
   readonly pending: readonly unknown[]
   throttleCheckTimeoutId: unknown
@@ -163,7 +169,7 @@ queue.prototype.maybeThrottle = function leaveItToTheBroker(): void {}
 /** Every failure reaches the caller as a rejection, so that the library's own log lines would only repeat it. */
 const SILENCE = { namespace: () => SILENCE, error() {}, warn() {}, info() {}, debug() {} }
 
-/** So long before a session of a login ends it logs in again: by default it would 10 s before, in shorter sessions at each request. */
+/** A connection logs in again so long before its session ends. The default is 10 s: in a shorter session, each request would log in. */
 const REAUTHENTICATION_MS = 1_000
 
 /** A broker that is not connected yet. Time-outs are the caller's: the library looks for them ten times a second. */

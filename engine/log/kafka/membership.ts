@@ -7,12 +7,12 @@
  *        ▲                                     │
  *        └──── unknown member: a new one ──────┘          leave() from anywhere ──▶ left
  *
- * The member id and the generation outlive trouble: when the coordinator moves or its broker is away, heartbeats go on to
- * whoever coordinates next, with the same identity, so that a broker's death costs no rebalance by itself. Only the
- * answer that the member is unknown makes a new one of it. Generations are those of Kafka: they only grow.
+ * The member id and the generation outlive trouble. When the coordinator moves or its broker is away, heartbeats go on to
+ * the next coordinator with the same identity. So a broker's death alone costs no rebalance. The member takes a new id only
+ * after the answer that it is unknown. Generations are those of Kafka: they only grow.
  *
- * An earlier incarnation of the same pod that was killed would hold up the first join until its session ends; the group is told
- * before that it has left. Should it live after all, it only has to join again.
+ * A killed incarnation of the same pod would hold up the first join until its session ends. So this member first reports to
+ * the group that the earlier one has left. If the earlier incarnation lives after all, it only has to join again.
  *
  * A claim is sent once, with the generation that the caller names: the coordinator refuses it if a newer one has begun.
  * It travels beside the connection of the membership, where a join may be waiting.
@@ -55,11 +55,11 @@ export class KafkaMembership implements Membership {
   /** The identity of the last join, for claims: the coordinator knows better whether it still counts. */
   #joined: { readonly memberId: string; readonly generation: number } | undefined
   #joins = 0
-  /** It has joined, and nobody has been told since that it is out. */
+  /** It has joined, and the listener was not called since with its loss. */
   #isCounted = false
   /** A join was asked for that has not begun. */
   #joinAsked = false
-  /** What was said of why it cannot join. */
+  /** The reason for which it cannot join, as it was last logged. */
   #told: string | undefined
   #left = false
   #wake: (() => void) | undefined

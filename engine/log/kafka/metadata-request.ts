@@ -14,7 +14,7 @@ export interface ClusterView {
   readonly leaders: ReadonlyMap<string, number>
   /** Partition to the code that says why nobody leads it. */
   readonly leaderless: ReadonlyMap<string, number>
-  /** Topic to the code that says why nothing is told of it. */
+  /** Topic to the code that says why the broker describes nothing of it. */
   readonly refused: ReadonlyMap<string, number>
 }
 

@@ -1,10 +1,10 @@
 /**
- * One set of connections to the brokers of a cluster: who leads a partition, who coordinates a group, and a connection to
- * each broker that is asked for.
+ * One set of connections to the brokers of a cluster. It knows the leader of a partition and the coordinator of a group, and
+ * has a connection to each broker that is asked for.
  *
- * Nothing is repaired: a connection that fails, or that does not answer in time, is destroyed and what was learned from
- * the cluster is asked for anew. Each producer, each membership, the reading and the rest have a set of their own, because
- * a broker handles the requests of one connection one after another: a join or a fetch that waits would hold up the rest.
+ * Nothing is repaired. A connection that fails, or that does not answer in time, is destroyed. The network then asks the
+ * cluster again for what it had learned. Each producer, each membership, the readers and all other calls have a set of their
+ * own. A broker handles the requests of one connection one after another: a waiting join or fetch would hold up the others.
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'

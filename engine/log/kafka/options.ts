@@ -29,7 +29,7 @@ export interface KafkaLogOptions {
   readonly transactionTimeoutMs?: number
   /** The newest version of Kafka's transactions that is used where the brokers have it; 1 keeps to that of older brokers. */
   readonly transactionVersionMax?: 1 | 2
-  /** Readers that are held back for longer by a transaction that does not end are told of. */
+  /** A transaction that does not end and holds readers back for longer than this is logged. */
   readonly undecidedMaxMs?: number
   readonly connectTimeoutMs?: number
   readonly requestTimeoutMs?: number
@@ -41,7 +41,7 @@ export interface KafkaLogOptions {
   readonly readAheadBytesMax?: number
   /** How long a fetch waits for records at the end of its partitions. */
   readonly fetchWaitMs?: number
-  /** Told when brokers cannot be reached or partitions are held up, and when it is over. Left out: the standard error output. */
+  /** Called when brokers cannot be reached or partitions are held up, and when it is over. Left out: the standard error output. */
   readonly warn?: (message: string) => void
   /** Gives up waiting for the first connection. */
   readonly signal?: AbortSignal

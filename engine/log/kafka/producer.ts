@@ -5,25 +5,26 @@
  *                            │
  *                            └──any failure──▶ spent ──▶ (close; a new one is started under the same id)
  *
- * Starting asks how the last transaction of the id ended, repairs it where it is torn, and takes the next epoch: that fences
+ * Starting asks how the last transaction of the id ended, repairs a torn one, and takes the next epoch. The next epoch fences
  * every earlier producer and ends its transaction (`repair.ts`). A transaction is three steps: name the partitions, write to
  * them, end it. Where the brokers give each transaction an epoch of its own, writing names the partitions. Naming and
- * writing are repeated only while the markers of the transaction before are still being written, as the broker has then
- * taken nothing. Whatever fails before the end is asked for cannot be committed by anybody, as only this producer's own
- * request could.
+ * writing are repeated only while the markers of the transaction before are still being written: the broker has then
+ * taken nothing. A transaction that fails before its end is asked for cannot be committed, since only this producer could
+ * ask for that.
  *
  * What a broker refuses for good is no failure: the transaction is aborted, and the producer is `started` again; see
  * refused-writes.ts.
  *
- * An end is answered before its markers are written. Whoever coordinates after that may leave some out: so where a connection
- * was lost, the coordinator has moved, or some time has passed since the end was asked for, it is asked whether the
- * transaction has ended everywhere before the next one writes. Else the word of the coordinator that took the end is enough.
+ * The coordinator answers an end before it writes the markers. Its successor may leave some of them out. So the producer
+ * sometimes asks, before the next transaction writes, whether the last one has ended everywhere. It asks when a connection
+ * was lost, when the coordinator has moved, or when some time has passed since the end was asked for. Otherwise the answer
+ * of the coordinator that took the end is enough.
  *
- * The end is asked for until it is answered: aborting what was asked to be committed could tear the transaction. A
- * coordinator that is killed, and started again at once, acts on what it alone had noted and commits wherever it gets to,
- * before it learns that another has taken its place (seen with Kafka 4.3.1): both must be told the same. A request
- * that is late could end the next transaction, so after a second one the producer is spent. Without an answer in the end,
- * or when somebody has fenced this producer meanwhile, the outcome is unknown.
+ * The producer repeats the same end until it is answered. It never sends an abort after a commit: the transaction could be
+ * torn. A coordinator that is killed and restarts at once acts on its own notes. It commits wherever it can, before it learns
+ * that another broker coordinates now (seen with Kafka 4.3.1). So both must be asked for the same end. A late request could
+ * end the next transaction, so a producer that repeated an end is spent. The outcome is unknown when no answer comes, or when
+ * another producer has fenced this one meanwhile.
  */
 import { CaudalError, hasCode, reasonOf, WritesRefused } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
@@ -191,7 +192,7 @@ export class KafkaProducer implements Producer {
       await this.#forgetGone()
       return isWhole(this.#transactions, { producerId, epoch: producerEpoch }, [...this.#writes.values()])
     }).catch(error => {
-      // Time alone is no doubt that stops whoever was told at the start that brokers would not answer.
+      // Brokers that refuse this question refused it at the start too. Time alone is then no reason to stop.
       if (isUndisturbed && hasCode(error, 'TRANSACTION_UNCHECKED')) return true
       throw error
     })
@@ -334,7 +335,7 @@ export class KafkaProducer implements Producer {
     this.#isEnding = true
   }
 
-  /** Sequence numbers begin anew with each epoch. */
+  /** Sequence numbers begin again with each epoch. */
   #continueAs(next: ProducerIdentity): void {
     const isSame =
       next.producerEpoch === this.#identity.producerEpoch && next.producerId === this.#identity.producerId

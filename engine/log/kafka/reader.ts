@@ -1,9 +1,10 @@
 /**
- * One reading position in one partition. It fetches nothing itself: it says what it wants next, and is given it.
+ * One reading position in one partition. The reader fetches nothing itself: it names the offset that it wants next, and the
+ * fetcher delivers.
  *
- * Until the first `next` it wants nothing. After that it wants more whenever what it holds is below its limit, so that
- * the next records are mostly there when they are asked for. A failure is told to one `next`; what is then asked for is
- * tried again, unless the offset itself was at fault or the bytes cannot be read.
+ * Until the first `next` the reader wants nothing. After that it wants more whenever it holds less than its limit. So the
+ * next records are mostly there when they are asked for. A failure rejects one `next`. The next call tries again, unless
+ * the offset itself was at fault or the bytes cannot be read.
  */
 import { CaudalError } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'

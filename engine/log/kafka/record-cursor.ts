@@ -1,11 +1,14 @@
 /**
  * Reads the record batches of one partition out of a fetched run of bytes, a few records at a time.
  *
- * Read committed: the broker sends everything below the last stable offset, and with it the aborted transactions that it
- * holds (producer and first offset, in no useful order). A transaction is aborted from its first offset up to its
- * producer's next abort marker. So: entries are sorted; walking the batches, every entry that begins at or below the end
- * of the batch joins the set of aborted producers; an abort marker removes its producer; transactional batches of a
- * producer in the set are skipped. A marker is a record of a control batch, never a user's record that looks like one.
+ * Read committed: the broker sends everything below the last stable offset. With it comes the list of the aborted
+ * transactions in there (producer and first offset, in no useful order). A transaction is aborted from its first offset up
+ * to its producer's next abort marker. So the cursor sorts the entries and walks the batches:
+ * - An entry that begins at or below the end of the batch joins the set of aborted producers.
+ * - An abort marker removes its producer from the set.
+ * - Transactional batches of a producer in the set are skipped.
+ *
+ * A marker is a record of a control batch, never a user's record that looks like one.
  *
  * The position moves by batches, not by records: past markers, aborted records, and batches that compaction thinned or
  * emptied. Keys and values are copied out, so that a record held for long holds nothing else.

@@ -1,10 +1,10 @@
 /**
  * What the brokers refuse of one transaction for good, and the search for the records that are to blame.
  *
- * A refused batch was not appended, so its pieces may be sent in the same transaction, with the same sequence numbers: without
- * the records that the answer names, or else in halves. Where that ends with pieces that are all taken, the batch was only
- * too large for its topic. What else is written meanwhile is aborted with it, and those above write it again without the
- * refused records. A partition that takes nothing is not asked again.
+ * A refused batch was not appended. So its pieces may be sent in the same transaction, with the same sequence numbers.
+ * The pieces leave out the records that the answer names, or else are halves. Where all pieces are taken in the end, the batch was only
+ * too large for its topic. All other writes of the transaction are aborted with it, and the runtime writes them again
+ * without the refused records. A partition that takes nothing is not asked again.
  */
 import { CaudalError, type Refusal, WritesRefused } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
@@ -14,10 +14,10 @@ import { refusedWith } from './codes.ts'
 import type { ProducedSlice } from './produce-request.ts'
 import type { Slice } from './slices.ts'
 
-/** A search ends with so many: what is left is found by the next transactions. */
+/** A search ends with so many: the next transactions find the rest. */
 const REFUSED_RECORDS_MAX = 100
 
-/** Names of settings that refuse records, for whoever reads the error. */
+/** Names of settings that refuse records, for the message of the error. */
 const SETTINGS: Readonly<Record<number, string>> = {
   10: 'max.message.bytes',
   18: 'segment.bytes',

@@ -208,7 +208,7 @@ function descriptionOf(
   return { name, id, partitions, compacted, retentionMs: isDeleted ? retention : undefined }
 }
 
-/** Each difference with the command that mends it, where there is one. */
+/** Each difference with the command that fixes it, where there is one. */
 function differences(wanted: TopicSpec, found: TopicSpec): string[] {
   const { name } = wanted
   const faults: string[] = []
@@ -245,8 +245,8 @@ function questionOf(request: Question['request'], places: readonly TopicPartitio
 }
 
 /**
- * Another pod was quicker; what it created is compared at the next start. Of what is left, what stays is told with the name
- * of the topic; what passes is tried again.
+ * Ignores that another pod was quicker; what that pod created is compared at the next start. Of the other errors, a lasting
+ * one is thrown with the name of its topic, and a passing one is tried again.
  */
 function passAlreadyExisting(error: unknown): void {
   const errors: unknown[] =

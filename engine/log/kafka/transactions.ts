@@ -1,9 +1,9 @@
 /**
  * The brokers as `repair.ts` asks them about one transactional id.
  *
- * What an epoch was started for is kept where the coordinator keeps something of ours with the epoch, atomically, and gives
- * it back: in the transaction time-out. Those of repairs are odd numbers of milliseconds that nobody chooses otherwise, and as
- * long as the brokers allow, since a repair that is aborted by its time-out loses what it was to commit.
+ * The purpose of an epoch is kept in the transaction time-out: the coordinator stores that value atomically with the epoch
+ * and returns it. The time-outs of repairs are odd numbers of milliseconds that nobody chooses otherwise. They are as long
+ * as the brokers allow, since a repair that its time-out aborts loses what it was to commit.
  */
 import { CaudalError } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'

@@ -1,12 +1,13 @@
 /**
- * Tells of partitions whose readers are held back: records are written there, and a transaction before them does not end.
- * Brokers end it themselves when its producer's time is up; one that they have lost track of holds readers back for ever.
+ * Warns of partitions whose readers are held back: records are written there, and a transaction before them does not end.
+ * Brokers end a transaction themselves when its time-out is over. A transaction that they have lost track of holds readers
+ * back for ever.
  */
 import { reasonOf } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 
-/** Where readers stand still, and since when. */
+/** The offset at which readers are held back, and since when. */
 interface Halt {
   readonly offset: number
   readonly since: number
@@ -22,7 +23,7 @@ export interface UndecidedOptions {
   readonly advise: (place: TopicPartition) => Promise<string | undefined>
 }
 
-/** Whoever aborts what was committed drops it. */
+/** An abort of a committed transaction would drop its records. */
 const UNADVISED =
   'find it with kafka-transactions.sh find-hanging, and ask kafka-transactions.sh describe how it ended before you abort it'
 

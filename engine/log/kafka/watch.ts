@@ -1,6 +1,6 @@
 /**
- * Looks after partitions that this process writes and may never read, such as those of sinks: readers elsewhere would be held
- * back there by a transaction that does not end, and nobody would be told.
+ * Watches partitions that this process writes and may never read, such as those of sinks. A transaction that does not end
+ * there would hold back readers elsewhere, and nothing would be logged.
  */
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Network } from './network.ts'
@@ -8,7 +8,7 @@ import type { KafkaSettings } from './options.ts'
 import type { Undecided } from './undecided.ts'
 import { byTopic } from './wire.ts'
 
-/** Of the time after which it is told. */
+/** Looks within the time after which a halt is logged. */
 const LOOKS = 4
 const END = -1
 const READ_ALL = 0
@@ -46,7 +46,7 @@ export class Watch {
         this.#cancel = undefined
         this.#next()
       }
-      // Whoever writes there tells of brokers that do not answer.
+      // The producer that writes there reports brokers that do not answer.
       this.#look().then(next, next)
     })
   }

@@ -1,10 +1,10 @@
 /**
  * A client's way to the cluster and back.
  *
- * A request is served when it arrives; its answer runs on the client's own system, so that a paused client gets it late
- * and a killed one never, while what it asked for takes place all the same. Without latency a request is served within
+ * The cluster serves a request when it arrives. The answer runs on the client's own system: a paused client gets it late, a
+ * killed client never. The request takes place all the same. Without latency a request is served within
  * the call; its answer is always deferred. An unanswered request fails with LOG_UNAVAILABLE after the time-out; the
- * callers turn that into what it means for them. There is no time-out for requests that nothing befalls, so that a
+ * callers turn that into what it means for them. A request without a fault has no time-out, so that a
  * fetch may wait for records.
  */
 import { CaudalError } from '#core/errors.ts'

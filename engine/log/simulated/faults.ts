@@ -95,7 +95,7 @@ export class Faults {
     this.#cluster.intake.choose(topic, takes)
   }
 
-  /** A topic takes nothing from now on, as for want of a right. */
+  /** A topic refuses all writes from now on, as where a right is missing. */
   closeTopic(topic: string): void {
     const details = {
       right: 'WRITE',
@@ -172,7 +172,7 @@ export class Faults {
     for (const group of this.#cluster.groups.all()) group.wipe(topic)
   }
 
-  /** From now on whoever reads claims sees them as they are now, as from a deposed coordinator. */
+  /** From now on every read of claims returns them as they are now, as from a deposed coordinator. */
   freezeClaims(): void {
     for (const group of this.#cluster.groups.all()) group.freezeClaims()
   }

@@ -3,10 +3,10 @@
  *
  *   stable --join, leave, session over--> joining --all rejoined, or time is up--> syncing --leader's plan--> stable
  *
- * A join waits for every known member to join again; one that is dead holds it up until its session is over. What is
- * bound to a generation (claims, heartbeats) is refused under any other; claims of the running generation are accepted
- * while the next one is joining, as those who take over read them only after that. A membership check is no assignment
- * check: a member may claim any place.
+ * A join waits for every known member to join again; a dead member holds the join up until its session is over. Claims and
+ * heartbeats are bound to a generation and refused under any other. Claims of the running generation are accepted while the
+ * next one is joining: the next owners read claims only after that. A membership check is no assignment check: a member may
+ * claim any partition.
  */
 
 import type { TaskId, TopicPartition } from '#core/record.ts'
@@ -216,7 +216,7 @@ export class Group {
     member.seenAt = this.#system.monotonic()
   }
 
-  /** One timer a member, set anew for what is left of the session when it fires. */
+  /** One timer a member. When it fires, it is set again for the rest of the session. */
   #watchSession(member: Member, delayMs: number): void {
     member.cancelSession = this.#system.after(delayMs, () => {
       if (member.answerJoin !== undefined) this.#seen(member)

@@ -1,4 +1,4 @@
-/** What the cluster does not store: records above a limit, what a topic does not take, anything while its disk is full, and what reaches one broker alone. */
+/** The writes that the cluster refuses: by size, by a closed topic, by a full disk, or because they reach one broker alone. */
 import { CaudalError, type Refusal, WritesRefused } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
 import type { PartitionBatch } from '../log.ts'
@@ -18,7 +18,7 @@ export class Intake {
     this.#recordBytesMax = recordBytesMax
   }
 
-  /** The largest record of one topic from now on: told to whoever asks, which a running pod does not. */
+  /** The largest record of one topic from now on. A description of the topic has it, but a running pod does not ask for one. */
   limit(topic: string, recordBytesMax: number | undefined): void {
     if (recordBytesMax === undefined) this.#limits.delete(topic)
     else this.#limits.set(topic, recordBytesMax)
@@ -39,7 +39,7 @@ export class Intake {
     return this.#limits.get(topic)
   }
 
-  /** From now on the topic takes nothing, as for want of a right. */
+  /** From now on the topic refuses all writes, as where a right is missing. */
   close(topic: string, why: CaudalError | undefined): void {
     if (why) this.#closed.set(topic, why)
     else this.#closed.delete(topic)

@@ -4,8 +4,8 @@
  *   join -> sync -> `joined` -> heartbeats --rebalance, rejoin(), stale--> join
  *                                          --unknown, session over--> `lost`, join under a new id
  *
- * Everything is bound to the generation that the caller names. How real clients break that is a fault that can be
- * switched on: claims that resolve without being sent, and claims retried under whatever generation is current.
+ * Everything is bound to the generation that the caller names. Real clients break that in two ways. Both can be switched on
+ * as faults: claims that resolve without being sent, and claims retried under the present generation.
  */
 import { CaudalError, hasCode, invariant } from '#core/errors.ts'
 import type { TaskId, TopicPartition } from '#core/record.ts'

@@ -1,7 +1,7 @@
 /**
  * What can happen between clients and the cluster: requests and answers that are lost, late, repeated or refused,
- * clients cut off, and latency. Faults are armed for a client by its name and one kind of request, for the next so many
- * of them, which keeps scenarios short and exact; a plan adds random ones for seeded runs.
+ * clients cut off, and latency. A fault is armed for one client by its name, and for its next requests of one kind. That
+ * keeps scenarios short and exact. A plan adds random faults for seeded runs.
  */
 import type { System } from '#core/system.ts'
 
@@ -24,7 +24,7 @@ export type Request =
   | 'readClaims'
   | 'positions'
 
-/** Milliseconds that one way takes, drawn anew for each; there is none when left out. */
+/** Milliseconds that one way takes, drawn for each request; there is no latency when left out. */
 export type Latency = (request: Request) => number
 
 /** Probabilities, from 0 to 1, of random faults, each drawn per request. */

@@ -2,12 +2,11 @@
  * One partition in memory.
  *
  * Records lie in batches, as they were written; a batch belongs to a transaction or to none. A transaction that ends
- * leaves a marker, which takes an offset like a record does. A read-committed reader gets nothing at or above the
- * stable end, the first offset of the oldest open transaction, and skips markers and what was aborted. Readers that
- * wait are woken when the stable end moves, and only then.
+ * leaves a marker, which takes an offset like a record does. The stable end is the first offset of the oldest open
+ * transaction. A read-committed reader gets nothing at or above the stable end, and skips markers and aborted records.
+ * Readers that wait are woken when the stable end moves, and only then.
  *
- * What is written and what is read is copied, as by a network: whoever changes the bytes that he gave or got changes
- * nothing that is stored.
+ * Written and read bytes are copied, as by a network: a client that changes its bytes changes nothing that is stored.
  */
 
 import { CaudalError } from '#core/errors.ts'
@@ -115,7 +114,7 @@ export class Partition {
     this.#waiting.push(callback)
   }
 
-  /** Wakes whoever waits: the topic is gone. */
+  /** Wakes the readers that wait: the topic is gone. */
   moved(): void {
     this.#wake()
   }

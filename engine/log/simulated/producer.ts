@@ -1,9 +1,9 @@
 /**
  * A client's transactional producer: writes, then ends the transaction.
  *
- * Until the end is requested nothing can take place, so an unanswered request before that means COMMIT_ABORTED, and what
- * the broker refuses to store is handed on as it says it; the transaction may stay open at the broker until a fence, the
- * next producer or its time-out aborts it. After that point an unanswered or unclear request means OUTCOME_UNKNOWN.
+ * Until the end is requested nothing can take place. So an unanswered request before that means COMMIT_ABORTED, and a
+ * refusal of the broker is thrown as it is. The transaction may stay open at the broker until a fence, the next producer or
+ * its time-out aborts it. After the end is requested, an unanswered or unclear request means OUTCOME_UNKNOWN.
  */
 import { CaudalError, hasCode, invariant, reasonOf, WritesRefused } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'

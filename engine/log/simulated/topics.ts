@@ -38,7 +38,7 @@ export class Topics {
       this.#topics.set(name, { description: { ...description, partitions: grown.length }, partitions: grown })
   }
 
-  /** Deletes a topic with all that is in it; whoever waits for its records is told. */
+  /** Deletes a topic with all that is in it, and wakes the readers that wait for its records. */
   delete(name: string): void {
     const partitions = this.partitionsOf(name)
     this.#topics.delete(name)

@@ -64,7 +64,7 @@ export class SimulatedTransactions implements TransactionPort {
     if (ended !== 'done') throw this.#fenced()
   }
 
-  /** Whoever repairs tells nobody: the simulated cluster has no log of its own. */
+  /** Repairs log nothing: the simulated cluster has no logger. */
   warn(): void {}
 
   pause(ms: number): Promise<void> {

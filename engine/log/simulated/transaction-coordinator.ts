@@ -3,12 +3,14 @@
  *
  *   idle --write--> open --end, fence, time-out--> ending --all markers written--> idle
  *
- * Invariants: a request with another epoch than the current one changes nothing; the outcome of a transaction is decided
- * when it enters `ending`, though readers see it only by the markers, which may be written later, each at its own time;
- * starting or fencing a producer raises its epoch, and succeeds only while nothing of it is open or ending.
+ * Invariants:
+ * - A request with another epoch than the current one changes nothing.
+ * - The outcome of a transaction is decided when it enters `ending`. Readers see it by the markers, which may be written
+ *   later, each at its own time.
+ * - Starting or fencing a producer raises its epoch, and succeeds only while nothing of it is open or ending.
  *
- * It may fail between the decision and the markers. Its successor completes the transaction though some partitions got no
- * marker: what lies there stays open, and the next marker of the same producer ends it, whatever that marker says.
+ * The coordinator may fail between the decision and the markers. Its successor completes the transaction though some
+ * partitions got no marker. The records there stay open until the next marker of the same producer, which decides on them.
  */
 import type { LogRecord, TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
@@ -69,7 +71,7 @@ export class TransactionCoordinator {
   readonly #failures = new Map<string, CoordinatorFailure>()
   #lastProducerId = 0
   #transactions = 0
-  /** Is told of every commit when it is decided. */
+  /** Called with every commit when it is decided. */
   onCommitted: ((batches: readonly CommittedBatch[]) => void) | undefined
 
   constructor(system: System, topics: Topics, timeoutMs: number, delivery: MarkerDelivery) {

@@ -123,7 +123,7 @@ class SocketLog implements Log {
       offset,
       topicId,
     })
-    opened.catch(() => undefined) // Whoever reads is told.
+    opened.catch(() => undefined) // Each read rejects with the error.
     return new SocketReader(
       async recordsMax => {
         await opened

@@ -16,8 +16,8 @@ export function encodeMessage(message: unknown): Buffer {
 }
 
 /**
- * The messages as their reader knows them: both sides are of one version. Throws REJECTED at a length above the limit: whoever wrote
- * it does not speak this protocol.
+ * The messages with the type that their reader knows: both sides are of one version. Throws REJECTED at a length above the
+ * limit: the writer does not speak this protocol.
  */
 export async function* messagesOf<T>(stream: AsyncIterable<Buffer>): AsyncGenerator<T, void> {
   let chunks: Buffer[] = []

@@ -14,7 +14,7 @@ export interface Welcome {
   readonly recordBytesMax: number
 }
 
-/** The calls of the Log port that are forwarded. Readers are named by whoever opens them. */
+/** The calls of the Log port that are forwarded. The side that opens a reader gives it its number. */
 export type Call =
   | { readonly name: 'createTopics'; readonly topics: readonly TopicSpec[] }
   | { readonly name: 'describeTopics'; readonly names: readonly string[] | undefined }
@@ -46,7 +46,7 @@ export interface Failure {
 
 export interface Success {
   readonly id: number
-  /** What the call gives: its type is known to whoever called. */
+  /** What the call returns: the caller knows its type. */
   readonly value: never
 }
 

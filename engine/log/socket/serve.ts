@@ -2,8 +2,8 @@
  * Lets other processes of this machine look at a log that this process holds, over a socket in the log's folder.
  *
  * Calls of one connection run one after another; only the waiting for new records goes on beside them. The next message is
- * read when the call before it is done, and records are fetched when the answers before them have left: whoever does not read
- * costs no more memory than what each of its readers has fetched. A connection that ends takes its readers with it.
+ * read when the call before it is done, and records are fetched when the answers before them have left. So a client that
+ * does not read costs no more memory than its readers have fetched. The end of a connection closes its readers.
  */
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
@@ -22,7 +22,7 @@ const OTHERS = 0o177
  */
 export async function serveLog(log: Log, folder: string): Promise<LogServer> {
   const path = socketPath(folder)
-  // Whoever holds the log is alone with the folder: a socket that is there is that of a process which was killed.
+  // The holder of the log is alone with the folder: a socket that is there is that of a process which was killed.
   rmSync(path, { force: true })
   const server = new LogServer(log)
   try {
@@ -56,7 +56,7 @@ export class LogServer {
       try {
         this.#server.listen(path, () => {
           this.#server.off('error', reject)
-          this.#server.on('error', () => {}) // Whoever could not be accepted is told by the kernel.
+          this.#server.on('error', () => {}) // The kernel answers a client that could not be accepted.
           resolve()
         })
       } finally {
@@ -98,7 +98,7 @@ class Conversation {
         else await this.#answer(id, call)
       }
     } catch {
-      // It was broken off, or the other side is none of ours: nobody is left to be told.
+      // The connection broke, or the other side is none of ours: nobody is left to answer.
     } finally {
       for (const reader of this.#readers.values()) reader.close()
       this.#socket.destroy()
