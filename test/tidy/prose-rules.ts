@@ -82,7 +82,8 @@ export function commentsOf(file: SourceFile): readonly { readonly text: string; 
   const found: { text: string; line: number; nextLine: number }[] = []
   for (const { type, value, start, end } of file.comments) {
     const line = file.lineOf(start)
-    const isLine = type === 'Line' && file.text.slice(file.text.lastIndexOf('\n', start) + 1, start).trim() === ''
+    const isLine =
+      type === 'Line' && file.text.slice(file.text.lastIndexOf('\n', start) + 1, start).trim() === ''
     const text = type === 'Line' ? value.trimStart() : textOfComment(value)
     const above = found.at(-1)
     if (isLine && above?.nextLine === line) above.text += `\n${text}`

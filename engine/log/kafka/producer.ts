@@ -203,8 +203,8 @@ export class KafkaProducer implements Producer {
   }
 
   /**
-   * Nothing is open in a partition that does not exist, and looking for its leader takes long: it is looked for once. Whoever
-   * writes to a topic of its name notes it again.
+   * Nothing is open in a partition that does not exist, and looking for its leader takes long: it is looked for once. A write
+   * to a new topic of that name notes it again.
    */
   async #forgetGone(): Promise<void> {
     const { lost } = await this.#network.locate([...this.#writes.values()])

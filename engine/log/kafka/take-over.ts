@@ -30,7 +30,7 @@ export async function takeOverId(
     const transactions = await Transactions.of(network, settings, id)
     const epoch = await takeOver(transactions, writes).catch(error => {
       if (!isFencing(error)) throw error
-      // Another one takes it over at the same time: whoever comes last does.
+      // Another producer takes the id over at the same time: the last one to ask gets it.
       throw new CaudalError('LOG_UNAVAILABLE', { reason: `producer ${id} is being fenced` }, error)
     })
     return { transactions, identity: transactions.identity(epoch), writes }
