@@ -25,8 +25,8 @@ export interface CommitInfo {
 }
 
 /**
- * Each function returns what `next` returns. What it throws, before or after `next`, is the failure of the work: of the record, of
- * the step, or of the commit, whose producer is then replaced. Left out, a function costs one comparison.
+ * Each function returns what `next` returns. What it throws, before or after `next`, is the failure of the record, of
+ * the step or of the commit. After a failed commit the producer is replaced. Left out, a function costs one comparison.
  */
 export interface Interceptor {
   /** Around one run of an operator for one record. */

@@ -1,4 +1,4 @@
-/** `caudal/diagnostics`: what a pod reports about itself, for whoever exports it. docs/diagnostics.md has the channels. */
+/** `caudal/diagnostics`: what a pod reports about itself, for exporters. docs/diagnostics.md has the channels. */
 export {
   DIAGNOSTIC_NAMES,
   type DiagnosticEvents,

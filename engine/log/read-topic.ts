@@ -7,7 +7,7 @@
  * | --- | --- | --- |
  * | LOG_UNAVAILABLE | asks again, `RETRIES.follow` | rejects: who asked for the whole decides whether to begin again |
  * | LOG_CLOSED | ends | rejects |
- * | OFFSET_OUT_OF_RANGE | goes on at the start that the topic has now, before it has given a record of that partition and unless it was told an offset; else it rejects, as a gap is never passed over in silence | goes on at the start that the topic has now: it gives what the topic holds |
+ * | OFFSET_OUT_OF_RANGE | goes on at the start that the topic has now, if it has given no record of that partition and was given no offset; else it rejects, as a gap is never passed over in silence | goes on at the start that the topic has now: it gives what the topic holds |
  *
  * Readers that the pod's step drives (SourceIntake, StateTail, TableFollower) stay event-driven. They take only
  * `afterFailedRead` from here, and their pauses from core/retry.ts.
