@@ -27,7 +27,7 @@ export interface RetryOptions {
 
 /** At the longest wait of a minute, five days of outage. */
 export const PARKED_MAX = 7_200
-/** After so many waits without an attempt, the next waits are longer by the base: the writes of a long outage must not keep their rate. */
+/** After so many waits without an attempt, the next waits are longer by the base. So a long outage writes ever less often. */
 const PARKED_A_STEP = 4
 const JITTER = 0.1
 
