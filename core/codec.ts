@@ -95,9 +95,19 @@ export const codec = { json, text, bytes } as const
 
 /** UTF-8 bytes as a string, without copying first. Throws a TypeError for invalid bytes, so that no two byte sequences become one text. */
 export function asText(bytes: Uint8Array): string {
-  if (!isUtf8(bytes)) throw new TypeError('it is not valid UTF-8')
-  return asShown(bytes)
+  const text = textOrNothing(bytes)
+  if (text === undefined) throw new TypeError('it is not valid UTF-8')
+  return text
 }
+
+/** UTF-8 bytes as a string; nothing for invalid bytes. What is shown without a replacement is valid: most bytes are looked at once. */
+export function textOrNothing(bytes: Uint8Array): string | undefined {
+  const text = asShown(bytes)
+  return text.includes(REPLACEMENT) && !isUtf8(bytes) ? undefined : text
+}
+
+/** Stands for invalid bytes, and may also stand for itself. */
+const REPLACEMENT = '\ufffd'
 
 /** UTF-8 bytes for people to look at. Invalid bytes are shown as replacement characters. */
 export function asShown(bytes: Uint8Array): string {

@@ -16,6 +16,23 @@ export function asWork<T>(work: Work, body: () => T): T {
   return current.run(work, body)
 }
 
+/**
+ * Runs a body that calls `beginWork` for one record after the other. Many records a body: to enter a record costs a third
+ * of what it costs to enter and to leave it.
+ */
+export function eachAsWork<T>(body: () => T): T {
+  try {
+    return body()
+  } finally {
+    current.enterWith(undefined)
+  }
+}
+
+/** What follows is done for this record, up to the next call or to the end of the body of `eachAsWork`. */
+export function beginWork(work: Work): void {
+  current.enterWith(work)
+}
+
 /** What the engine does for all records is the work of none, whichever has woken it. */
 export function asNobodysWork<T>(body: () => T): T {
   return current.run(undefined, body)

@@ -1,6 +1,5 @@
 /** Keys between bytes and text: no two keys that differ become the same, and a key that is none is refused. */
-import { isUtf8 } from 'node:buffer'
-import { asText } from '#core/codec.ts'
+import { textOrNothing } from '#core/codec.ts'
 import { CaudalError } from '#core/errors.ts'
 
 /** Begins the lanes of keys that are no text; no text has it, since it has no UTF-8. */
@@ -8,7 +7,7 @@ const BINARY = '\udfff'
 
 /** The lane of a key as it was read: the key itself where it is text. */
 export function laneOf(key: Uint8Array): string {
-  return isUtf8(key) ? asText(key) : BINARY + Buffer.from(key).toString('latin1')
+  return textOrNothing(key) ?? BINARY + Buffer.from(key).toString('latin1')
 }
 
 /** The text of a lane's key; nothing for a key that is no text. */

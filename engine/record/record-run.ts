@@ -12,7 +12,7 @@ import { isPending } from '#core/pending.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TableSnapshot } from '#engine/topics/global-table.ts'
-import { asWork, type Work } from './current-work.ts'
+import { beginWork, type Work } from './current-work.ts'
 import type { Delivery } from './delivery.ts'
 import { emit } from './emitting.ts'
 import type { Job, JobRun } from './job.ts'
@@ -32,6 +32,8 @@ export interface RunTask {
   /** A step's result was found in the journal. */
   replayed(): void
 }
+
+export type RunEffect = Pick<RecordRun, 'job' | 'node' | 'writes' | 'timers' | 'outputs'>
 
 export class RecordRun implements ContextRun, JobRun, Work {
   readonly job: Job
@@ -63,12 +65,11 @@ export class RecordRun implements ContextRun, JobRun, Work {
     this.now = now
   }
 
-  /** Runs everything; a promise only where an operator gave one. Throws or rejects with the first failure. */
+  /** Runs everything, within `eachAsWork`; a promise only where an operator gave one. Throws or rejects with the first failure. */
   start(): void | Promise<void> {
-    return asWork(this, () => {
-      const pending = this.job.begin(this)
-      return pending ? pending.then(() => this.#drain()) : this.#drain()
-    })
+    beginWork(this)
+    const pending = this.job.begin(this)
+    return pending ? pending.then(() => this.#drain()) : this.#drain()
   }
 
   /** While the record runs, it is the record that has failed. Afterwards nothing is left to be done but to say so. */
@@ -127,6 +128,12 @@ export class RecordRun implements ContextRun, JobRun, Work {
     this.end()
     this.#abort?.abort(reason)
     this.#rejectPending?.(reason)
+  }
+
+  /** All that it changes: what waits for a commit keeps nothing else of the run alive. */
+  get effect(): RunEffect {
+    const { job, node, writes, timers, outputs } = this
+    return { job, node, writes, timers, outputs }
   }
 
   /** No effect is accepted any more. */

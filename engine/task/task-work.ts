@@ -5,6 +5,7 @@
 import { type Action, CaudalError, type Refusal, Unavailable } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
 import { pauseMs, RETRIES } from '#core/retry.ts'
+import { eachAsWork } from '#engine/record/current-work.ts'
 import type { Job } from '#engine/record/job.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import { RecordRun, type RunTask } from '#engine/record/record-run.ts'
@@ -68,7 +69,7 @@ export class TaskWork implements RunTask {
 
   /** Starts at most `budget` jobs, and few after this moment of the monotonic clock; returns how many. */
   start(budget: number, until: number): number {
-    return this.#task.guard(() => this.#start(budget, until)) ?? 0
+    return this.#task.guard(() => eachAsWork(() => this.#start(budget, until))) ?? 0
   }
 
   #start(budget: number, until: number): number {
@@ -183,7 +184,7 @@ export class TaskWork implements RunTask {
   /** Stages the effects of a run and lets the next job of the lane go. */
   #finish(job: Job, run: RecordRun): void {
     job.finished = true
-    const bytes = this.staging.add(run)
+    const bytes = this.staging.add(run.effect)
     this.#program.metrics.recordsOut += run.outputs.length
     job.complete()
     this.#jobs.remove(job)
@@ -255,7 +256,7 @@ export class TaskWork implements RunTask {
   #runAgain(job: Job): void {
     if (this.#isVoid(job)) return
     this.#now = this.pod.system.now()
-    this.#run(job)
+    eachAsWork(() => this.#run(job))
   }
 
   /** The effects of a job that is given up. */
@@ -273,7 +274,7 @@ export class TaskWork implements RunTask {
       deadLetterTopic: this.pod.deadLetters.topic,
       deadLetter: (job, error, node = this.name) => {
         this.#report(job, node, error, 'deadLetter')
-        this.#task.staged(this.staging.add(this.#giveUp(job, error, node)))
+        this.#task.staged(this.staging.add(this.#giveUp(job, error, node).effect))
         this.#died(job, error, node)
       },
       supersede: keys => {

@@ -12,6 +12,7 @@ import type { LogRecord } from '#core/record.ts'
 import { Outlets } from '#engine/commit/outlets.ts'
 import { SourceProgress } from '#engine/commit/source-progress.ts'
 import { RECORD_BYTES_MAX } from '#engine/log/log.ts'
+import { eachAsWork } from '#engine/record/current-work.ts'
 import type { Job } from '#engine/record/job.ts'
 import type { RunServices } from '#engine/record/pod-context.ts'
 import { RecordRun, type RunTask } from '#engine/record/record-run.ts'
@@ -106,7 +107,7 @@ export class LoneStage implements RunTask {
       job.attempt += 1
       const run = new RecordRun(job, this, this.pod.system.now())
       try {
-        await within(this.#place, () => run.start())
+        await within(this.#place, () => eachAsWork(() => run.start()))
         return { run, failure: undefined }
       } catch (error) {
         return { run, failure: error ?? new CaudalError('HANDLER_FAILED', { reason: 'nothing was thrown' }) }

@@ -6,19 +6,14 @@
  * transaction. A read-committed reader gets nothing at or above the stable end, and skips markers and aborted records.
  * Readers that wait are woken when the stable end moves, and only then.
  *
- * Written and read bytes are copied, as by a network: a client that changes its bytes changes nothing that is stored.
+ * Written and read bytes are copied, as by a network (packed-records.ts): a client that changes its bytes changes nothing that is stored.
  */
 
 import { CaudalError } from '#core/errors.ts'
-import {
-  type Headers,
-  type LogRecord,
-  type NewRecord,
-  NO_HEADERS,
-  type TopicPartition,
-} from '#core/record.ts'
+import type { LogRecord, NewRecord, TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Bounds, Fetched } from '../log.ts'
+import { PackedRecords } from './packed-records.ts'
 
 export type Outcome = 'committed' | 'aborted'
 
@@ -34,7 +29,7 @@ interface Batch {
   readonly nextOffset: number
   readonly appendedAt: number
   /** In order of offset; none in a marker, fewer than offsets after compaction. */
-  records: readonly LogRecord[]
+  records: PackedRecords
   readonly transaction: PartitionTransaction | undefined
 }
 
@@ -67,18 +62,17 @@ export class Partition {
     const transaction = this.#open.get(producerId)
     if (transaction === undefined) return []
     const batches = this.#batches.slice(this.#indexOf(transaction.firstOffset))
-    return batches.filter(each => each.transaction === transaction).flatMap(each => each.records)
+    return batches.filter(each => each.transaction === transaction).flatMap(each => each.records.all())
   }
 
   /** Writes records, in the open transaction of the producer where one is given. Returns the offset after them. */
   append(records: readonly NewRecord[], producerId?: number, epoch = 0): number {
     if (records.length === 0) return this.#end
     const transaction = producerId === undefined ? undefined : this.#transactionOf(producerId, epoch)
-    let offset = this.#end
-    const stored = records.map(record => copyOf(record, offset++))
-    this.#push(stored, offset, transaction)
+    const nextOffset = this.#end + records.length
+    this.#push(PackedRecords.of(records, this.#end), nextOffset, transaction)
     if (this.#open.size === 0) this.#wake()
-    return offset
+    return nextOffset
   }
 
   /** Ends what the producer has open here, if anything, and writes the marker. */
@@ -87,7 +81,7 @@ export class Partition {
     if (transaction === undefined) return
     transaction.outcome = outcome
     this.#open.delete(producerId)
-    this.#push([], this.#end + 1, undefined)
+    this.#push(PackedRecords.none, this.#end + 1, undefined)
     this.#wake()
   }
 
@@ -101,7 +95,7 @@ export class Partition {
       const batch = this.#batches[i]
       if (batch === undefined) return { records, nextOffset: end }
       if (batch.transaction?.outcome !== 'aborted') {
-        const last = take(batch.records, nextOffset, recordsMax, records)
+        const last = batch.records.read(nextOffset, recordsMax, records)
         if (last !== undefined) return { records, nextOffset: last + 1 }
       }
       nextOffset = batch.nextOffset
@@ -131,18 +125,19 @@ export class Partition {
    */
   compact(tombstonesFrom = 0): void {
     const stable = this.#batches.slice(0, this.#indexOf(this.#stableEnd()))
-    const latest = new Map<string, LogRecord>()
+    const latest = new Map<string, number>()
     for (const batch of stable) {
-      if (batch.transaction?.outcome === 'aborted') batch.records = []
-      for (const record of batch.records) if (record.key !== null) latest.set(textOf(record.key), record)
+      if (batch.transaction?.outcome === 'aborted') batch.records = PackedRecords.none
+      batch.records.forEachKey((key, index) => latest.set(key, batch.records.offsetAt(index)))
     }
     for (const batch of stable) {
-      batch.records = batch.records.filter(
-        ({ key, value }, index, records) =>
-          key === null ||
-          (latest.get(textOf(key)) === records[index] &&
-            (value !== null || batch.appendedAt >= tombstonesFrom)),
-      )
+      const { records, appendedAt } = batch
+      const isOld = appendedAt < tombstonesFrom
+      batch.records = records.filter(index => {
+        const key = records.keyAt(index)
+        if (key === undefined) return true
+        return latest.get(key) === records.offsetAt(index) && !(isOld && records.isTombstoneAt(index))
+      })
     }
   }
 
@@ -164,11 +159,7 @@ export class Partition {
     return transaction
   }
 
-  #push(
-    records: readonly LogRecord[],
-    nextOffset: number,
-    transaction: PartitionTransaction | undefined,
-  ): void {
+  #push(records: PackedRecords, nextOffset: number, transaction: PartitionTransaction | undefined): void {
     const appendedAt = this.#system.now()
     this.#batches.push({ firstOffset: this.#end, nextOffset, appendedAt, records, transaction })
     this.#end = nextOffset
@@ -209,54 +200,4 @@ export class Partition {
       end: this.#end,
     })
   }
-}
-
-/** Moves records from `offset` on into `into`; returns the offset of the last one once that is full. */
-function take(
-  records: readonly LogRecord[],
-  offset: number,
-  recordsMax: number,
-  into: LogRecord[],
-): number | undefined {
-  for (let i = startingAt(records, offset); i < records.length; i++) {
-    const record = records[i]
-    if (record === undefined) continue
-    into.push(copyOf(record, record.offset))
-    if (into.length >= recordsMax) return record.offset
-  }
-  return undefined
-}
-
-/** Index of the first record at or above the offset. */
-function startingAt(records: readonly LogRecord[], offset: number): number {
-  const first = records[0]
-  if (first === undefined || offset <= first.offset) return 0
-  let index = Math.min(offset - first.offset, records.length)
-  while (index > 0 && (records[index - 1]?.offset ?? 0) >= offset) index--
-  return index
-}
-
-function copyOf({ key, value, headers, allHeaders, timestamp }: NewRecord, offset: number): LogRecord {
-  const copied = headers === NO_HEADERS ? headers : Object.fromEntries(copiesOf(headers))
-  const record = {
-    key: key && Buffer.from(key),
-    value: value && Buffer.from(value),
-    headers: copied,
-    timestamp,
-    offset,
-  }
-  if (!allHeaders) return record
-  return {
-    ...record,
-    allHeaders: allHeaders.map(([name, bytes]) => [name, bytes && Buffer.from(bytes)] as const),
-  }
-}
-
-function copiesOf(headers: Headers): [string, Uint8Array][] {
-  return Object.entries(headers).map(([name, bytes]) => [name, Buffer.from(bytes)])
-}
-
-/** Bytes as a map's key: one character each. */
-function textOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1')
 }

@@ -193,6 +193,11 @@ describe('a rejection that nobody handles', () => {
     expect(result).toMatchObject({ read: [1, 2], letters: [], late: [{ node: 'stray', place: 'in/0@0' }] })
   })
 
+  it('of a record whose operator gave no promise is told with that record, not with the next one of the same step', async () => {
+    const { result } = await run('plain')
+    expect(result).toMatchObject({ read: [1, 2], late: [{ place: 'in/0@0' }, { place: 'in/0@1' }] })
+  })
+
   it('of a batch fails the records of that batch', async () => {
     const { result } = await run('batch')
     expect(result).toMatchObject({ read: [], letters: [{ place: 'in/0@0' }, { place: 'in/0@1' }] })

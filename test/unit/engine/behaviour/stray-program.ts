@@ -1,5 +1,5 @@
 /** A program whose operators leave promises behind; it prints what became of the records. */
-import { batchOperator, operator } from '#core/operator.ts'
+import { batchOperator, type Operator, operator } from '#core/operator.ts'
 import { testTopology } from '#testing/index.ts'
 import { graphOf, numbers } from './graph.ts'
 
@@ -21,6 +21,16 @@ const single = operator({
     ctx.emit('out', record.value)
   },
 })
+/** Without a promise of its own: both records run in one step, one right after the other. */
+const plain = operator({
+  name: 'stray',
+  input: numbers,
+  outputs: { out: numbers },
+  process(record, ctx) {
+    void fail()
+    ctx.emit('out', record.value)
+  },
+})
 const batch = batchOperator({
   name: 'stray',
   input: numbers,
@@ -33,7 +43,8 @@ const batch = batchOperator({
   },
 })
 
-await using kit = await testTopology(graphOf(mode === 'batch' ? batch : single))
+const modes: Record<string, Operator> = { batch, plain }
+await using kit = await testTopology(graphOf(modes[mode ?? ''] ?? single))
 if (mode === 'foreign') void Promise.reject(new Error('of no record'))
 await kit.send('in', { key: 'a', value: 1 }, { key: 'b', value: 2 })
 const lines = (text: string) =>
