@@ -1,8 +1,8 @@
 /**
  * The records of one batch as a disk has them: their bytes in one piece, and where each record lies in it.
  *
- * What is packed is copied, and whoever reads gets bytes of his own: both as by a network. One copy serves many records,
- * so that the copies cost little; a piece that is read stays small, since one record that somebody keeps holds all of it.
+ * Packed bytes are a copy, and a reader gets bytes of its own: both as by a network. One copy serves many records, so that
+ * copies cost little. A piece that is read stays small, since one kept record holds all of the piece.
  */
 import { type HeaderPair, type Headers, type LogRecord, type NewRecord, NO_HEADERS } from '#core/record.ts'
 

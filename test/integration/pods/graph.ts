@@ -111,8 +111,6 @@ function answering({ pod, inFlightMax, timeoutMs, ask }: Omit<GraphOptions, 'app
 
 // --- What must come out ------------------------------------------------------------------------------------------
 
-const ROUNDS_MAX = 3
-
 /** Three of four questions take one round, the others two or three. */
 export function roundsOf(id: string): number {
   const draw = (seedOf(1, id) >>> 0) % 8
