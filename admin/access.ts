@@ -43,9 +43,11 @@ export interface Access {
 export async function accessTo(topology: Topology, options: AccessOptions): Promise<Access> {
   const { log, doing, isOwn } = options
   if (doing === 'reads' || doing === 'changes') await requireTopics(log, plan(topology))
-  // Of a graph of somebody's own nothing is written but bytes that are there.
-  const registers = !isOwn && (doing === 'writes' || doing === 'changes')
-  const bound = registers ? await bindSchemas(topology, options) : reading(topology, options)
+  // What is sent again of a graph of somebody's own are bytes that are there.
+  const registers = doing === 'writes' || (doing === 'changes' && !isOwn)
+  const bound = registers
+    ? await bindSchemas(topology, { ...options, writesSources: isOwn })
+    : reading(topology, options)
   const planned = plan(await fittedTopology(bound, log))
   if (doing === 'feeds' || doing === 'writes') await prepareTopics(planned, log)
   return { log, plan: planned, values: new Values(planned), isOwn }

@@ -3,7 +3,8 @@
 import { TOPICS } from '#answers/topics.ts'
 import type { Failed } from '#answers/types.ts'
 import type { Values } from '#answers/values.ts'
-import { asShown } from '#core/codec.ts'
+import { asShown, type Codec } from '#core/codec.ts'
+import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import { asDeadLetter } from '#engine/client/dead-letters.ts'
@@ -11,6 +12,7 @@ import { type Kept, keptIn, type Replayable, replay } from '#engine/client/repla
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import type { DeadLetter } from '#engine/record/dead-letter.ts'
+import type { Plan } from '#topology/plan.ts'
 import type { Access } from './access.ts'
 
 /** Records written by one append. */
@@ -107,12 +109,15 @@ export async function replayFailures(
   return sent
 }
 
-/** A failure whole: input, faults, history, stack; bytes as the text that they mostly are. */
-export function shownFailure({ kind, detail }: Failure): unknown {
-  return kind === 'dead' ? readable(detail as DeadLetter) : detail // Its kind says which of the two it is.
+/** A failure whole: input, faults, history, stack. Its value is read by the codec of its topic. */
+export async function shownFailure(
+  { kind, detail }: Failure,
+  { plan }: Pick<Access, 'plan'>,
+): Promise<unknown> {
+  return kind === 'dead' ? readable(detail as DeadLetter, plan) : detail // Its kind says which of the two it is.
 }
 
-function readable({ origin, ...letter }: DeadLetter) {
+async function readable({ origin, ...letter }: DeadLetter, plan: Plan) {
   const { key, value, headers, ...place } = origin
   const texts = Object.entries(headers).map(([name, bytes]) => [name, asShown(bytes)])
   return {
@@ -120,8 +125,20 @@ function readable({ origin, ...letter }: DeadLetter) {
     origin: {
       ...place,
       key: key && asShown(key),
-      value: value && asShown(value),
+      value: value && (await readValue(value, plan.topics.get(origin.topic)?.codec)),
       headers: Object.fromEntries(texts),
     },
+  }
+}
+
+/** Bytes that the codec refuses, or whose value has no form in JSON, are shown as the text that they mostly are. */
+async function readValue(bytes: Uint8Array, codec: Codec<unknown> | undefined): Promise<unknown> {
+  const text = asShown(bytes)
+  if (codec === undefined) return text
+  try {
+    const value = await decoded(codec, bytes)
+    return value instanceof Uint8Array || JSON.stringify(value) === undefined ? text : value
+  } catch {
+    return text
   }
 }

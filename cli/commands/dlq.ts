@@ -35,20 +35,24 @@ export const dlqList = command({
 export const dlqShow = command({
   name: 'dlq show',
   summary: 'Shows one failure whole: input, faults, history, stack',
+  details:
+    'The value of a dead letter is read by the codec of its topic; one that the codec refuses is shown as text.',
   positionals: ['ID'],
   options: {
     json: { type: 'boolean', description: 'one JSON object a line' },
     graph: graphOption,
   },
-  examples: [`caudal dlq show ${TOPICS.raw}/3/17`],
+  examples: [`caudal dlq show ${TOPICS.raw}/3/17`, 'caudal dlq show words/0/1 --graph ./words.ts'],
   run: context =>
     withLog(
       context,
       async tool => {
         const { positionals, options, stdout, stderr } = context
         const found = (await failuresIn(tool)).filter(({ id }) => id === positionals[0])
-        for (const failure of found)
-          stdout.write(`${JSON.stringify(shownFailure(failure), undefined, options.json ? 0 : 2)}\n`)
+        for (const failure of found) {
+          const shown = await shownFailure(failure, tool)
+          stdout.write(`${JSON.stringify(shown, undefined, options.json ? 0 : 2)}\n`)
+        }
         if (found.length > 0) return EXIT.ok
         stderr.write(`nothing with the id ${positionals[0]} failed, or it was sent again\n`)
         return EXIT.notFound

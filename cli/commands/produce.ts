@@ -1,9 +1,12 @@
 /** `caudal produce`: events from a file or the standard input into `datos_crudos`. */
 import { basename } from 'node:path'
 import { TOPICS } from '#answers/topics.ts'
+import { CaudalError } from '#core/errors.ts'
 import { command, EXIT } from '../command/command.ts'
-import { openEvents } from '../events/events.ts'
+import { graphOption } from '../command/graph-file.ts'
+import { isNamedCsv, openEvents } from '../events/events.ts'
 import { feed } from '../events/feed.ts'
+import { graphTarget, refusing } from '../events/graph-events.ts'
 import { LiveView, progressLine } from '../terminal/live-view.ts'
 import { things } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
@@ -12,7 +15,9 @@ export const produce = command({
   name: 'produce',
   summary: `Puts events from a file, or - for the standard input, into ${TOPICS.raw}`,
   details: `JSON lines, or CSV whose first row names the fields: id, user_id, task_type, title, text, content,
-best_answer. Nothing is checked here: what is no event ends in ${TOPICS.failed} with every fault named.`,
+best_answer. Nothing is checked here: what is no event ends in ${TOPICS.failed} with every fault named.
+With --graph each line is {"key": "ada", "value": "river"}, and has "source" too where the graph has several sources.
+The source's codec writes the value. A file with a value that the codec does not take is refused whole.`,
   positionals: ['FILE'],
   options: {
     csv: { type: 'boolean', description: 'the input is CSV, whatever its name' },
@@ -21,25 +26,35 @@ best_answer. Nothing is checked here: what is no event ends in ${TOPICS.failed} 
       description: 'pass over lines of this file that were put in before, by an earlier try',
     },
     json: { type: 'boolean', description: 'write the result as one JSON object' },
+    graph: graphOption,
   },
   examples: [
     'caudal produce questions.ndjson',
     'caudal produce --once questions.csv',
     `echo '{"title": "What is a fuse for?"}' | caudal produce -`,
+    'caudal produce words.ndjson --graph ./words.ts',
   ],
   run: context =>
     withLog(
       context,
-      async ({ log }) => {
+      async ({ log, plan, isOwn }) => {
         const { positionals, options, stdin, stdout, stderr, system, signal } = context
         const source = positionals[0] ?? '-'
         const began = system.monotonic()
         const view = new LiveView(stderr)
-        const { events, bytesTotal } = await openEvents(source, stdin, options.csv || undefined)
+        const target = isOwn ? graphTarget(plan, log, system) : undefined
+        if (target && (options.csv || isNamedCsv(source))) throw csvRefused(source)
+        const { events, bytesTotal } = await openEvents(
+          source,
+          stdin,
+          options.csv || undefined,
+          target && refusing(source, target),
+        )
         const { fed, known, tooLarge } = await feed({
           log,
           system,
           events,
+          target,
           signal,
           ...(options.once && { once: basename(source) }),
           onTooLarge: (line, bytes) =>
@@ -56,11 +71,17 @@ best_answer. Nothing is checked here: what is no event ends in ${TOPICS.failed} 
         if (options.json) stdout.write(`${JSON.stringify({ produced: fed, known, too_large: tooLarge })}\n`)
         else
           stdout.write(
-            `${things(fed, 'event')} put into ${TOPICS.raw}${known > 0 ? `, ${known} were there` : ''}\n`,
+            `${things(fed, 'event')} put into ${target?.topics.join(', ') ?? TOPICS.raw}${known > 0 ? `, ${known} were there` : ''}\n`,
           )
         if (signal.aborted) return EXIT.interrupted
         return tooLarge > 0 ? EXIT.usage : EXIT.ok
       },
-      { doing: 'feeds' },
+      // Values of a graph of one's own have schemas, which others must be able to find.
+      { doing: context.options.graph === undefined ? 'feeds' : 'writes', graph: context.options.graph },
     ),
 })
+
+const csvRefused = (source: string) =>
+  new CaudalError('REJECTED', {
+    reason: `${source} is CSV: for a graph of your own write one JSON object a line; nothing of it was fed`,
+  })

@@ -17,16 +17,24 @@ export interface InputFile {
  * `-` is the standard input, which is taken for JSON lines unless `csv` says otherwise. A file is read twice. The first time
  * checks it to its end: nothing is fed from a file that is not text, or that has no events. Throws
  * REJECTED with what to do about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
+ * `check` is given each event of that first reading, and throws at one that makes the whole file useless.
  */
-export async function openEvents(source: string, stdin: Readable, csv?: boolean): Promise<InputFile> {
+export async function openEvents(
+  source: string,
+  stdin: Readable,
+  csv?: boolean,
+  check?: (event: InputEvent) => void,
+): Promise<InputFile> {
   if (source === '-')
     return { events: eventsOf(stdin, 'standard input', csv ? 'csv' : 'lines'), bytesTotal: undefined }
   const bytesTotal = sizeOf(source)
   const format = await formatOf(source, csv)
   let events = 0
   let readable = 0
-  for await (const { value, tooLong } of eventsOf(createReadStream(source), source, format)) {
+  for await (const event of eventsOf(createReadStream(source), source, format)) {
+    const { value, tooLong } = event
     events++
+    if (tooLong === undefined) check?.(event)
     if (tooLong !== undefined || (readable === 0 && isJson(value))) readable++
   }
   if (events > 0 && readable === 0)
@@ -46,9 +54,11 @@ function eventsOf(input: Readable, source: string, format: Format): AsyncGenerat
     : jsonLineEvents(decoded(input, source))
 }
 
+export const isNamedCsv = (source: string): boolean => /\.(csv|tsv)(\.gz)?$/i.test(source)
+
 /** By its name, else by the first characters of what is in it. */
 async function formatOf(source: string, csv: boolean | undefined): Promise<Format> {
-  if (csv ?? /\.(csv|tsv)(\.gz)?$/i.test(source)) return 'csv'
+  if (csv ?? isNamedCsv(source)) return 'csv'
   const stream = createReadStream(source)
   try {
     for await (const chunk of decoded(stream, source)) {

@@ -1,8 +1,8 @@
-/** Brings events from a file into `datos_crudos`, each line once however often the feeding is broken off and begun again. */
+/** Brings events from a file into a topic, each line once however often the feeding is broken off and begun again. */
 import { createHash } from 'node:crypto'
 import { TOPICS } from '#answers/topics.ts'
 import { asShown } from '#core/codec.ts'
-import { HEADER, type NewRecord, sizeOf } from '#core/record.ts'
+import { HEADER, type NewRecord, partitionKey, sizeOf } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
@@ -13,10 +13,20 @@ import type { InputEvent } from './input-event.ts'
 const BATCH_RECORDS = 500
 const BATCH_BYTES = 4 * 1024 * 1024
 
+/** Where events go. */
+export interface Target {
+  /** Looked through for what was fed before. */
+  readonly topics: readonly string[]
+  /** The one record that an event becomes, at its place. */
+  batchOf(event: InputEvent, id: string | undefined): PartitionBatch
+}
+
 export interface FeedOptions {
   readonly log: Log
   readonly system: System
   readonly events: AsyncIterable<InputEvent>
+  /** `datos_crudos` when left out. */
+  readonly target?: Target | undefined
   /** Gives each event an identity from this name, its line and its text; what is there already is passed over. Left out: every event is new. */
   readonly once?: string
   readonly signal?: AbortSignal
@@ -36,10 +46,9 @@ export interface Fed {
 /** The log itself remembers what was fed: identities are among the records' headers, written with them or not at all. */
 export async function feed(options: FeedOptions): Promise<Fed> {
   const { log, system, events, once, signal, onProgress } = options
-  const seen = once === undefined ? new Set<string>() : await identities(log)
-  const [spec] = await log.describeTopics([TOPICS.raw])
-  const partitions = spec?.partitions ?? 1
-  let batch: NewRecord[] = []
+  const target = options.target ?? (await rawTarget(log, system))
+  const seen = once === undefined ? new Set<string>() : await identities(log, target.topics)
+  let batch: PartitionBatch[] = []
   let fed = 0
   let known = 0
   let tooLarge = 0
@@ -47,7 +56,7 @@ export async function feed(options: FeedOptions): Promise<Fed> {
   let bytesRead = 0
   const append = async () => {
     if (batch.length === 0) return
-    await log.append(spread(batch, partitions, fed))
+    await log.append(joined(batch))
     fed += batch.length
     batch = []
     batchBytes = 0
@@ -57,14 +66,15 @@ export async function feed(options: FeedOptions): Promise<Fed> {
     if (signal?.aborted) break
     bytesRead = event.bytesRead
     const id = once === undefined ? undefined : identityOf(once, event)
-    const record = rawRecord(event.value, system.now(), id)
-    const bytes = event.tooLong ?? sizeOf(record)
-    if (bytes > log.recordBytesMax) {
+    // Of a line that is too long only its beginning is there.
+    const one = event.tooLong === undefined ? target.batchOf(event, id) : undefined
+    const bytes = event.tooLong ?? bytesOf(one)
+    if (!one || bytes > log.recordBytesMax) {
       tooLarge++
       options.onTooLarge?.(event.line, bytes)
     } else if (id !== undefined && seen.has(id)) known++
     else {
-      batch.push(record)
+      batch.push(one)
       batchBytes += bytes
     }
     if (batch.length >= BATCH_RECORDS || batchBytes >= BATCH_BYTES) await append()
@@ -73,12 +83,13 @@ export async function feed(options: FeedOptions): Promise<Fed> {
   return { fed, known, tooLarge }
 }
 
-async function identities(log: Log): Promise<ReadonlySet<string>> {
+async function identities(log: Log, topics: readonly string[]): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
-  await readAll(log, TOPICS.raw, ({ headers }) => {
-    const id = headers[HEADER.id]
-    if (id) found.add(asShown(id))
-  })
+  for (const topic of topics)
+    await readAll(log, topic, ({ headers }) => {
+      const id = headers[HEADER.id]
+      if (id) found.add(asShown(id))
+    })
   return found
 }
 
@@ -88,11 +99,31 @@ function identityOf(name: string, { line, value }: InputEvent): string {
 }
 
 /** Round robin: the topic is partitioned by nobody, and ingest keys what it makes of it. */
-function spread(records: readonly NewRecord[], partitions: number, first: number): readonly PartitionBatch[] {
-  const batches = Array.from({ length: partitions }, (_, partition) => ({
-    topic: TOPICS.raw,
-    partition,
-    records: records.filter((_, index) => (first + index) % partitions === partition),
-  }))
-  return batches.filter(batch => batch.records.length > 0)
+async function rawTarget(log: Log, system: System): Promise<Target> {
+  const [spec] = await log.describeTopics([TOPICS.raw])
+  const partitions = spec?.partitions ?? 1
+  let turn = 0
+  return {
+    topics: [TOPICS.raw],
+    batchOf: ({ value }, id) => ({
+      topic: TOPICS.raw,
+      partition: turn++ % partitions,
+      records: [rawRecord(value, system.now(), id)],
+    }),
+  }
+}
+
+const bytesOf = (batch: PartitionBatch | undefined): number =>
+  batch?.records.reduce((sum, record) => sum + sizeOf(record), 0) ?? 0
+
+/** One batch for each partition, the records in their order. */
+function joined(batches: readonly PartitionBatch[]): readonly PartitionBatch[] {
+  const found = new Map<string, PartitionBatch & { readonly records: NewRecord[] }>()
+  for (const { topic, partition, records } of batches) {
+    const place = partitionKey({ topic, partition })
+    const own = found.get(place) ?? { topic, partition, records: [] }
+    found.set(place, own)
+    own.records.push(...records)
+  }
+  return [...found.values()]
 }

@@ -18,6 +18,8 @@ export interface BindOptions {
   readonly system?: System
   /** Aborted when nobody needs the topology any more: a registry that is down is asked no longer. */
   readonly signal?: AbortSignal
+  /** The caller writes the sources, so that their schemas are registered too. */
+  readonly writesSources?: boolean
 }
 
 /**
@@ -31,9 +33,11 @@ export interface BindOptions {
  */
 export async function bindSchemas(topology: Topology, given: BindOptions): Promise<Topology> {
   const options = { system: realSystem, logger: warnings, ...given }
-  const { registry } = options
-  const bySubject = await untilAvailable(() => registerSchemas(topology, registry), options)
-  const ids = new Map(subjectsOf(topology).map(({ name, schema }) => [schema, bySubject.get(name)]))
+  const { registry, writesSources = false } = options
+  const bySubject = await untilAvailable(() => registerSchemas(topology, registry, writesSources), options)
+  const ids = new Map(
+    subjectsOf(topology, writesSources).map(({ name, schema }) => [schema, bySubject.get(name)]),
+  )
   const binding: Binding = { idOf: schema => ids.get(schema), writers: new FetchedWriters(options) }
   const bound = new Map<SchemaCodec<unknown>, SchemaCodec<unknown>>()
   return withCodecs(topology, (codec, { kind }) => {

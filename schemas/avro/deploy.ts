@@ -25,14 +25,14 @@ export interface SchemaCheck {
 }
 
 /**
- * What the topology writes, each subject once. Sources are left out: their schemas belong to their writers. Inputs, outputs
- * and tables of operators are left out too: their values belong to a topic, or never become bytes.
+ * What the topology writes, each subject once. Sources are left out unless `withSources`: their schemas belong to their
+ * writers. Inputs, outputs and tables of operators are left out too: their values belong to a topic, or never become bytes.
  */
-export function subjectsOf(topology: Topology): readonly Subject[] {
+export function subjectsOf(topology: Topology, withSources = false): readonly Subject[] {
   const subjects = new Map<string, Subject>()
   const topics = new Set<AvroType>()
   for (const { codec, place } of codecsOf(topology)) {
-    if (!isSchemaCodec(codec) || !codec.schema || !isWritten(place)) continue
+    if (!isSchemaCodec(codec) || !codec.schema || !isWritten(place, withSources)) continue
     if (place.kind === 'topic') topics.add(codec.schema)
     else if (topics.has(codec.schema)) continue
     const name = place.kind === 'topic' ? `${place.topic.name}-value` : codec.name
@@ -50,8 +50,9 @@ export function subjectsOf(topology: Topology): readonly Subject[] {
 export async function checkSchemas(
   topology: Topology,
   registry: SchemaRegistry,
+  withSources = false,
 ): Promise<readonly SchemaCheck[]> {
-  return Promise.all(subjectsOf(topology).map(subject => check(subject, registry)))
+  return Promise.all(subjectsOf(topology, withSources).map(subject => check(subject, registry)))
 }
 
 /**
@@ -61,14 +62,15 @@ export async function checkSchemas(
 export async function registerSchemas(
   topology: Topology,
   registry: SchemaRegistry,
+  withSources = false,
 ): Promise<ReadonlyMap<string, number>> {
-  const checks = await checkSchemas(topology, registry)
+  const checks = await checkSchemas(topology, registry, withSources)
   const faults = checks.flatMap(({ subject, schema, reason }) =>
     reason === undefined ? [] : [`${subject}: ${schema} cannot read what its predecessor wrote: ${reason}`],
   )
   if (faults.length > 0) throw new CaudalError('SCHEMAS_REFUSED', { faults: faults.join('\n') })
   const ids = new Map<string, number>()
-  for (const { name, schema } of subjectsOf(topology))
+  for (const { name, schema } of subjectsOf(topology, withSources))
     ids.set(name, await registry.register(name, schema.text))
   return ids
 }
@@ -92,7 +94,7 @@ export function whyUnreadable(reader: AvroType, writer: string): string | undefi
   }
 }
 
-function isWritten(place: CodecPlace): boolean {
-  if (place.kind === 'topic') return place.topic.kind !== 'source'
+function isWritten(place: CodecPlace, withSources: boolean): boolean {
+  if (place.kind === 'topic') return withSources || place.topic.kind !== 'source'
   return place.kind === 'state' || place.kind === 'step'
 }
