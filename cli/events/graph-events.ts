@@ -30,7 +30,7 @@ export function graphTarget(plan: Plan, log: Log, system: System): Target {
   }
 }
 
-/** The same, told of a file of which nothing was fed yet. */
+/** The same for a file of which nothing was fed yet: its REJECTED names the file. */
 export function refusing(source: string, target: Target): (event: InputEvent) => void {
   return event => {
     try {
