@@ -1,6 +1,9 @@
 /** `caudal schemas`: the Avro schemas of the graph against the registry, before a version is let loose. */
+import { hasTopics, withoutTopics } from '#admin/access.ts'
+import type { Log } from '#engine/log/log.ts'
 import { checkSchemas, registerSchemas, type SchemaCheck } from '#schemas/avro/deploy.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
+import { plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { openRegistry } from '../parts.ts'
@@ -11,15 +14,19 @@ import { withOpenLog } from '../tool.ts'
 export const schemasCheck = command({
   name: 'schemas check',
   summary: 'Tells which schemas are new, and whether each can read what its predecessor wrote',
-  details: 'Changes nothing. The exit code is 3 when a schema is incompatible.',
+  details:
+    'Changes nothing. The exit code is 3 when a schema is incompatible. Says so where the application has no topics yet.',
   positionals: [],
   options: { json: { type: 'boolean', description: 'one JSON object a line' } },
   examples: ['caudal schemas check', 'SCHEMA_REGISTRY_URL=http://localhost:8081 caudal schemas check --json'],
   run: context =>
-    withRegistry(context, async (topology, registry) => {
+    withRegistry(context, async (topology, registry, log) => {
       const checks = await checkSchemas(topology, registry)
       for (const check of checks)
         context.stdout.write(`${context.options.json ? JSON.stringify(check) : lineOf(check)}\n`)
+      const planned = plan(topology)
+      // All of it is new to an application that has never run, and to one whose name was mistyped.
+      if (!(await hasTopics(log, planned))) context.stderr.write(`${withoutTopics(planned)}\n`)
       return checks.some(({ state }) => state === 'incompatible') ? EXIT.configuration : EXIT.ok
     }),
 })
@@ -48,10 +55,10 @@ export const schemasRegister = command({
 
 function withRegistry<T>(
   surroundings: Surroundings,
-  use: (topology: Topology, registry: SchemaRegistry) => Promise<T>,
+  use: (topology: Topology, registry: SchemaRegistry, log: Log) => Promise<T>,
 ): Promise<T> {
   return withOpenLog(surroundings, async (log, configuration) =>
-    use(modellessTopology(configuration), await openRegistry(configuration, log, surroundings.system)),
+    use(modellessTopology(configuration), await openRegistry(configuration, log, surroundings.system), log),
   )
 }
 

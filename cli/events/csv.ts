@@ -15,6 +15,8 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
   const names = (row: readonly string[]) => row.map(name => name.trim().toLowerCase())
   const columns = (row: readonly string[]): string[] => {
     const found = names(row)
+    const twice = found.find((name, index) => name !== '' && found.indexOf(name) < index)
+    if (twice !== undefined) throw refused(source, `names the column ${twice} twice at its top`)
     if (found.some(name => NEEDED.includes(name))) return found
     const shown = header.slice(0, SHOWN_CHARACTERS_MAX)
     throw refused(

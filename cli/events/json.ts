@@ -1,7 +1,7 @@
 /** Events as JSON: one a line, or all in one array. */
 import { reasonOf } from '#core/errors.ts'
 import type { InputEvent } from './input-event.ts'
-import { refused } from './text.ts'
+import { refused, UTF8_MARK } from './text.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
@@ -23,7 +23,7 @@ export async function* jsonLineEvents(input: AsyncIterable<Buffer>): AsyncGenera
   const ended = (): InputEvent | undefined => {
     line++
     const whole = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
-    const value = whole.at(-1) === CARRIAGE_RETURN ? whole.subarray(0, -1) : whole
+    const value = trimmed(whole)
     const tooLong = length > LINE_BYTES_MAX ? length : undefined
     parts = []
     length = 0
@@ -42,6 +42,12 @@ export async function* jsonLineEvents(input: AsyncIterable<Buffer>): AsyncGenera
   }
   const last = length > 0 ? ended() : undefined
   if (last) yield last
+}
+
+/** Without the end of a line of Windows, and without the mark that a file begins with that was joined to another. */
+function trimmed(line: Buffer): Buffer {
+  const from = line.subarray(0, UTF8_MARK.length).equals(UTF8_MARK) ? UTF8_MARK.length : 0
+  return line.subarray(from, line.at(-1) === CARRIAGE_RETURN ? -1 : undefined)
 }
 
 const isBlank = (bytes: Uint8Array) => bytes.every(byte => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
-const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+export const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const LINE_FEED = 0x0a
 
 export function refused(source: string, why: string, cause?: unknown): CaudalError {
@@ -82,9 +82,15 @@ function encodingOf(head: Buffer): Encoding {
 
 async function* recoded(chunks: Chunks, encoding: Encoding, source: string): AsyncGenerator<Buffer> {
   const decoder = new TextDecoder(encoding, { fatal: true })
+  const valid = (text: string): Buffer => {
+    // As in UTF-32, which begins like UTF-16.
+    if (text.includes('\0'))
+      throw refused(source, `begins as ${encoding.toUpperCase()} and has zero characters: save it as UTF-8`)
+    return Buffer.from(text)
+  }
   try {
-    for await (const chunk of chunks) yield Buffer.from(decoder.decode(chunk, { stream: true }))
-    yield Buffer.from(decoder.decode())
+    for await (const chunk of chunks) yield valid(decoder.decode(chunk, { stream: true }))
+    yield valid(decoder.decode())
   } catch (error) {
     if (error instanceof CaudalError) throw error
     throw refused(source, `begins as ${encoding.toUpperCase()} and is not: save it as UTF-8`, error)

@@ -60,6 +60,10 @@ describe('CSV', () => {
 })
 
 const EVENTS = '{"title": "¿Qué es un río? 🌊"}\n{"title": "two"}\n'
+function utf32(text: string): Uint8Array {
+  const points = [...text].map(each => each.codePointAt(0) ?? 0)
+  return new Uint8Array(Uint32Array.from(points).buffer)
+}
 const swapped = (text: string) => Buffer.from(text, 'utf16le').swap16()
 
 describe('whatever a file was saved as', () => {
@@ -94,6 +98,7 @@ describe('whatever a file was saved as', () => {
       /is no text: line 2 has a zero byte/,
     ],
     ['gzip that was cut', gzipSync(EVENTS.repeat(1_000)).subarray(0, 40), /is no whole gzip file/],
+    ['UTF-32', utf32(`\uFEFF${EVENTS}`), /begins as UTF-16LE and has zero characters: save it as UTF-8/],
     ['an array that was cut', '[{"title": "one"}, {"ti', /begins as a JSON array and is none/],
     ['no JSON at all', 'What is a fuse for?\nAnd a river?\n', /has no line that is JSON/],
   ])('%s: it is refused whole, with what to do', async (_, bytes, reason) => {
@@ -118,6 +123,11 @@ describe('whatever a file was saved as', () => {
     ])
   })
 
+  it('a mark in the middle, as of files that were joined, is no part of a line', async () => {
+    const { found } = await read('a.ndjson', `\uFEFF{"title": "one"}\n\uFEFF{"title": "two"}\r\n\uFEFF\n`)
+    expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['one', 'two'])
+  })
+
   it('a folder is no file', async () => {
     await expect(openEvents(dataFolder(), Readable.from([]))).rejects.toThrow(/is no file/)
   })
@@ -132,6 +142,12 @@ describe('CSV as others write it', () => {
   ])('with %s', async (_, bytes) => {
     const { found } = await read('a.csv', bytes)
     expect(found.map(({ text }) => JSON.parse(text))).toEqual([{ title: 'What, then?', best_answer: 'That' }])
+  })
+
+  it('is refused where two columns have one name, as one of them would be lost', async () => {
+    await expect(read('a.csv', 'Title,title\nWhat?,Why?\n')).rejects.toThrow(
+      /names the column title twice at its top; nothing of it was fed/,
+    )
   })
 
   it('is refused where its first row names no column of a question', async () => {
