@@ -249,7 +249,10 @@ export class RecordRun implements ContextRun, JobRun, Work {
     const { batcher } = node
     if (batcher)
       return this.settle(Promise.resolve(this.around(node, 'record', () => batcher.add(context))), node)
-    const pending = this.around(node, 'record', () => node.operator.process(delivery, context))
+    // Most pods have no interceptor: then a record costs no closure.
+    const pending = this.interceptor?.process
+      ? this.around(node, 'record', () => node.operator.process(delivery, context))
+      : node.operator.process(delivery, context)
     if (isPending(pending)) return this.settle(pending, node, context)
     context.close()
   }
