@@ -136,8 +136,13 @@ async function run(command: string, words: readonly string[], cwd: string, bin =
 
 /** What it wrote; rejects with that when it ends with anything but 0. */
 function ran(command: string, words: readonly string[], cwd: string, bin: string) {
-  const { PATH = '', HOME = '' } = process.env
+  const { PATH = '', HOME = '', ...others } = process.env
+  // Where a proxy stands before the registry of npm, its certificate and address are told by the environment.
+  const way = Object.entries(others).filter(([name]) =>
+    /^(node_extra_ca_certs|(https?|no)_proxy)$/i.test(name),
+  )
   const env = {
+    ...Object.fromEntries(way),
     HOME,
     PATH: [bin, dirname(process.execPath), PATH].join(delimiter),
     npm_config_update_notifier: 'false',
