@@ -1,6 +1,7 @@
 /** Moderation of a text; a flagged one becomes an action event, so that somebody looks at it. */
 import { SCORE_MAX, WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
+import { JUDGED_TEXT } from './earlier.ts'
 
 export const moderation: TaskType = {
   name: 'moderation',
@@ -8,18 +9,7 @@ export const moderation: TaskType = {
   prompt: {
     system:
       'You moderate texts. Flag harassment, violence, self_harm, hate and spam, name the categories, and give the reason in one sentence in the language of the text.',
-    user: `
-<text>
-{{text}}
-</text>
-
-An earlier judgement was found too weak; do better.
-<previous>
-{{previous}}
-</previous>
-<feedback>
-{{feedback}}
-</feedback>`,
+    user: JUDGED_TEXT,
   },
   temperature: 0,
   tokensMax: 200,

@@ -1,6 +1,7 @@
 /** Questions and answers: free text, judged against the reference where there is one. */
 import { WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
+import { EARLIER } from './earlier.ts'
 
 export const qa: TaskType = {
   name: 'qa',
@@ -17,13 +18,7 @@ export const qa: TaskType = {
 {{content}}
 </context>
 
-An earlier answer was judged too weak; write a better one.
-<previous>
-{{previous}}
-</previous>
-<feedback>
-{{feedback}}
-</feedback>`,
+An earlier answer was judged too weak; write a better one.${EARLIER}`,
   },
   temperature: 0.3,
   tokensMax: 600,

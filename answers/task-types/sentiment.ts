@@ -1,6 +1,7 @@
 /** Sentiment of a text: positive, negative or neutral, with how sure and why. */
 import { SCORE_MAX, WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
+import { JUDGED_TEXT } from './earlier.ts'
 
 export const sentiment: TaskType = {
   name: 'sentiment',
@@ -8,18 +9,7 @@ export const sentiment: TaskType = {
   prompt: {
     system:
       'You judge the sentiment of a text as positive, negative or neutral. Give your confidence from 0 to 1 and a rationale of one sentence in the language of the text.',
-    user: `
-<text>
-{{text}}
-</text>
-
-An earlier judgement was found too weak; do better.
-<previous>
-{{previous}}
-</previous>
-<feedback>
-{{feedback}}
-</feedback>`,
+    user: JUDGED_TEXT,
   },
   temperature: 0,
   tokensMax: 200,

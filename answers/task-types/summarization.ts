@@ -1,6 +1,7 @@
 /** Summaries: a few sentences that keep what matters of a longer text. */
 import { WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
+import { EARLIER } from './earlier.ts'
 
 export const summarization: TaskType = {
   name: 'summarization',
@@ -13,13 +14,7 @@ export const summarization: TaskType = {
 {{text}}
 </document>
 
-An earlier summary was judged too weak; write a better one.
-<previous>
-{{previous}}
-</previous>
-<feedback>
-{{feedback}}
-</feedback>`,
+An earlier summary was judged too weak; write a better one.${EARLIER}`,
   },
   temperature: 0.2,
   tokensMax: 400,
