@@ -19,7 +19,7 @@ const ROWS_MAX = 10_000
 const UNPRICED_MAX = 100
 
 /**
- * Running totals since the start of this process, for metrics and the live view. What a record cost is in the record
+ * Running totals since the start of this process, for metrics. What a record cost is in the record
  * itself, durable; these figures are not.
  */
 export class UsageLedger {

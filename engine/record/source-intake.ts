@@ -2,7 +2,6 @@
  * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops
  * fetching; a span of out-of-order completion at its limit stops starting, and so do the bytes of what is unfinished.
  */
-import { CaudalError } from '#core/errors.ts'
 import type { Limits } from '#core/limits.ts'
 import { type LogRecord, sizeOf, type TopicPartition } from '#core/record.ts'
 import { RETRIES } from '#core/retry.ts'
@@ -176,12 +175,4 @@ export class SourceIntake {
       }),
     )
   }
-}
-
-/** A position that the topic no longer has is the checkpoint's; any other error stays as it is. */
-export function asLostCheckpoint(error: unknown, task: string, intake: SourceIntake): unknown {
-  if (!(error instanceof CaudalError) || error.code !== 'OFFSET_OUT_OF_RANGE') return error
-  const { topic, partition, progress } = intake
-  const { start } = error.details
-  return new CaudalError('CHECKPOINT_LOST', { task, topic, partition, offset: progress.low, start }, error)
 }
