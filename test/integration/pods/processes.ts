@@ -78,6 +78,11 @@ export class PodProcess {
     )
   }
 
+  /** How many answers of the model it has told of. */
+  get answers(): number {
+    return this.messages.reduce((count, { type }) => (type === 'answered' ? count + 1 : count), 0)
+  }
+
   /** When the last commit that was done before a moment had begun: what was finished later was not in it. */
   cycleBegunBefore(at: number): number {
     const last = this.commits.findLast(each => each.at <= at)
