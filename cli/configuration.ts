@@ -158,11 +158,12 @@ export const SETTINGS = {
   }),
   host: host('HOST', {
     default: '127.0.0.1',
-    description: 'Where a pod answers GET /live and /ready: loopback alone, or 0.0.0.0 for every interface.',
+    description:
+      'Where probes and the gateway are served: loopback alone, or 0.0.0.0 for every interface. Without keys the gateway answers loopback alone.',
   }),
   port: number('PORT', [0, 65_535], {
     default: 8_080,
-    defaultText: '8080; any that is free for a pod that finds it taken',
+    defaultText: '8080; any that is free for a process that finds it taken',
     description: 'Port of what a command serves over HTTP; 0 takes any that is free.',
   }),
   application: name('APP_ID', {

@@ -26,19 +26,23 @@ export async function serveProbes(
   return { watch: pipeline => probes.watch(pipeline), [Symbol.asyncDispose]: server.close }
 }
 
+function serveRoutes(configuration: Configuration, routes: readonly Route[]): Promise<HttpServer> {
+  return listening(configuration, port => serveHttp({ host: configuration.host, port, routes }))
+}
+
 /**
- * A port that nobody chose may be another pod's of this machine: then it is any that is free. Rejects with
+ * A port that nobody chose may be another process's of this machine: then it is any that is free. Rejects with
  * CONFIGURATION_INVALID where nothing can be served.
  */
-async function serveRoutes(
+export async function listening<T>(
   { host, port, given }: Configuration,
-  routes: readonly Route[],
-): Promise<HttpServer> {
+  listen: (port: number) => Promise<T>,
+): Promise<T> {
   try {
-    return await serveHttp({ host, port, routes })
+    return await listen(port)
   } catch (error) {
     const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
-    if (isTaken && !given.has('port')) return serveHttp({ host, port: 0, routes })
+    if (isTaken && !given.has('port')) return listen(0)
     const faults = `HOST ${host}, PORT ${port}: nothing can be served there: ${reasonOf(error)}`
     throw new CaudalError('CONFIGURATION_INVALID', { faults }, error)
   }

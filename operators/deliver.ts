@@ -41,6 +41,7 @@ function deliveredOf(validated: Validated, now: number): Delivered {
     id: validated.id,
     task_type: validated.task_type,
     title: validated.title,
+    content: validated.content,
     answer: attempt.answer,
     structured: attempt.structured,
     scores: attempt.scores,

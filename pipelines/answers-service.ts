@@ -3,14 +3,18 @@ import { normalise } from '#answers/events.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
+import type { Intake } from '#answers/types.ts'
+import { Values } from '#answers/values.ts'
 import { CaudalError } from '#core/errors.ts'
-import { HEADER, type NewRecord, NO_HEADERS, sizeOf } from '#core/record.ts'
+import { HEADER, type Headers, type NewRecord, NO_HEADERS, sizeOf } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
-import type { Following } from '#engine/log/follow-topic.ts'
+import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
+import { Appender } from './appender.ts'
 import { type Outcome, OutcomeIndex } from './outcome-index.ts'
-import { followOutcomes, type OutcomeListener } from './outcomes.ts'
+import { followOutcomes, type OutcomeListener, together } from './outcomes.ts'
+import type { RunIndex } from './run-index.ts'
 
 export interface ServiceOptions {
   readonly log: Log
@@ -23,6 +27,14 @@ export interface ServiceOptions {
   readonly taskTypes?: TaskTypes
   /** Ids whose outcomes are remembered, those heard of longest ago forgotten first; 10,000 when left out. */
   readonly outcomesMax?: number
+  /** Learns each question that is let in, by whatever way it came, and each outcome. */
+  readonly runs?: RunIndex
+}
+
+/** An event that is a question, not yet put in. */
+export interface Prepared {
+  readonly intake: Intake
+  readonly record: NewRecord
 }
 
 const OUTCOMES_MAX = 10_000
@@ -36,6 +48,7 @@ export class AnswersService implements Disposable {
   readonly #options: ServiceOptions
   readonly #system: System
   readonly #index: OutcomeIndex
+  readonly #appender: Appender
   #following: Following | undefined
   /** Aborted with the reason why no outcome will come any more. */
   readonly #ended = new AbortController()
@@ -44,7 +57,10 @@ export class AnswersService implements Disposable {
   constructor(options: ServiceOptions) {
     this.#options = options
     this.#system = options.system ?? realSystem
-    this.#index = new OutcomeIndex(options.outcomesMax ?? OUTCOMES_MAX)
+    const { log, plan, runs } = options
+    this.#index = new OutcomeIndex(options.outcomesMax ?? OUTCOMES_MAX, ({ id }) => runs?.ended(id))
+    const partitions = plan.topics.get(TOPICS.raw)?.partitions ?? 1
+    this.#appender = new Appender({ log, topic: TOPICS.raw, partitions })
   }
 
   /**
@@ -52,13 +68,14 @@ export class AnswersService implements Disposable {
    * outcome of a question that was sent again since. A program that only submits needs no start.
    */
   async start(): Promise<void> {
-    const following = await this.follow(this.#index, 'start')
+    const following = together([await this.follow(this.#index, 'start'), ...(await this.#intakes())])
     this.#following = following
     following.ended.then(
       () => this.#end(new CaudalError('LOG_CLOSED')),
       error => this.#end(error),
     )
     await following.caughtUp()
+    this.#options.runs?.caughtUp()
   }
 
   /** Resolves when the index has every outcome that the topics hold now. */
@@ -71,24 +88,35 @@ export class AnswersService implements Disposable {
    * every fault, or larger than the log takes; nothing is written then.
    */
   async submit(event: unknown): Promise<string> {
+    const prepared = this.prepare(event)
+    if ('faults' in prepared) throw new CaudalError('REJECTED', { reason: prepared.faults.join('; ') })
+    await this.append([prepared])
+    return prepared.intake.id
+  }
+
+  /** The question that an event is, or every fault of the event. Nothing is written. */
+  prepare(event: unknown, headers: Headers = NO_HEADERS): Prepared | { readonly faults: readonly string[] } {
     const { log, taskTypes = TASK_TYPES } = this.#options
     const timestamp = this.#system.now()
     const recordId = this.newId(timestamp)
     const normalised = normalise(event, taskTypes, { recordId, timestamp })
-    if ('faults' in normalised) throw new CaudalError('REJECTED', { reason: normalised.faults.join('; ') })
-    const record = rawRecord(Buffer.from(JSON.stringify(event)), timestamp, recordId)
+    if ('faults' in normalised) return normalised
+    const bare = rawRecord(Buffer.from(JSON.stringify(event)), timestamp, recordId)
+    const record = { ...bare, headers: { ...headers, ...bare.headers } }
     const bytes = sizeOf(record)
-    if (bytes > log.recordBytesMax)
-      throw new CaudalError('REJECTED', {
-        reason: `the event has ${bytes} bytes, ${log.recordBytesMax} are taken at most`,
-      })
-    await this.#append(record)
-    return normalised.intake.id
+    return bytes > log.recordBytesMax
+      ? { faults: [`the event has ${bytes} bytes, ${log.recordBytesMax} are taken at most`] }
+      : { intake: normalised.intake, record }
+  }
+
+  /** Puts questions in, all or none of them; the log holds them when this resolves. */
+  append(prepared: readonly Prepared[]): Promise<void> {
+    return this.#appender.append(prepared.map(({ record }) => record))
   }
 
   /** Puts text in as it is. The id is that of the outcome where the text is no event, or one without an id of its own. */
   async put(text: string, id: string): Promise<void> {
-    await this.#append(rawRecord(Buffer.from(text), this.#system.now(), id))
+    await this.#appender.append([rawRecord(Buffer.from(text), this.#system.now(), id)])
   }
 
   /** An id that nobody else gives. */
@@ -140,10 +168,15 @@ export class AnswersService implements Disposable {
     this.#ended.abort(reason)
   }
 
-  async #append(record: NewRecord): Promise<void> {
-    const { log, plan } = this.#options
-    const partitions = plan.topics.get(TOPICS.raw)?.partitions ?? 1
-    await log.append([{ topic: TOPICS.raw, partition: this.#count % partitions, records: [record] }])
+  /** Questions as they are let in, for the index of runs. */
+  async #intakes(): Promise<readonly Following[]> {
+    const { log, plan, runs } = this.#options
+    if (!runs) return []
+    const values = new Values(plan)
+    const onRecord = async ({ value }: { readonly value: Uint8Array | null }) => {
+      if (value) runs.add(await values.read(TOPICS.intake, value))
+    }
+    return [await follow(log, { topic: TOPICS.intake, from: 'start', system: this.#system, onRecord })]
   }
 }
 

@@ -22,15 +22,17 @@ type Ends = Map<string, Outcome>
  */
 export class OutcomeIndex implements OutcomeListener {
   readonly #idsMax: number
+  readonly #onOutcome: (outcome: Outcome) => void
   /** Those heard of last at the end. */
   readonly #ids = new Map<string, Ends>()
   /** By the place where a failure is kept, the id that it belongs to. */
   readonly #failures = new Map<string, string>()
   readonly #waiting = new Map<string, Set<(outcome: Outcome) => void>>()
 
-  /** Ids that are remembered; those heard of longest ago are forgotten first. */
-  constructor(idsMax: number) {
+  /** Ids that are remembered; those heard of longest ago are forgotten first. Each outcome is handed on as it comes. */
+  constructor(idsMax: number, onOutcome: (outcome: Outcome) => void = () => {}) {
     this.#idsMax = idsMax
+    this.#onOutcome = onOutcome
   }
 
   get(id: string): Outcome | undefined {
@@ -90,6 +92,7 @@ export class OutcomeIndex implements OutcomeListener {
     if (this.#ids.size > this.#idsMax) this.#forgetOldest()
     const callbacks = this.#waiting.get(id)
     this.#waiting.delete(id)
+    this.#onOutcome(outcome)
     for (const callback of callbacks ?? []) callback(outcome)
   }
 

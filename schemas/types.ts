@@ -84,6 +84,8 @@ export interface Delivered {
   readonly task_type: string
   /** The question itself. */
   readonly title: string
+  /** More text that belongs to it. */
+  readonly content?: string | undefined
   /** The text of the answer. */
   readonly answer: string
   /** The JSON of an answer that has a schema. */

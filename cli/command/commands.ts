@@ -3,6 +3,7 @@
 import { configList, configSet, configUnset } from '../commands/config.ts'
 import { dlqList, dlqReplay, dlqShow } from '../commands/dlq.ts'
 import { explain } from '../commands/explain.ts'
+import { gateway } from '../commands/gateway.ts'
 import { lag } from '../commands/lag.ts'
 import { modelServer } from '../commands/model-server.ts'
 import { produce } from '../commands/produce.ts'
@@ -18,6 +19,7 @@ import type { Command } from './command.ts'
 export const COMMANDS: readonly Command[] = [
   start,
   run,
+  gateway,
   produce,
   results,
   explain,

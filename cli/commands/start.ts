@@ -18,8 +18,9 @@ export const start = command({
   summary: 'Runs the answer pipeline in this terminal and feeds it with a sample',
   details: `Nothing else is needed: the log is on the disk, in DATA_DIR, and without a key a simulated model answers.
 Events are fed once: a run that was stopped or killed goes on where it was. When everything is answered it goes
-on serving until it is stopped, and takes questions that are typed in. With KAFKA_BROKERS set it is a pod on
-Kafka: it feeds only what --input names, and tells on HOST and PORT how it is, as caudal run does.`,
+on serving until it is stopped, and takes questions that are typed in, or asked over HTTP on HOST and PORT as of
+caudal gateway. With KAFKA_BROKERS set it is a pod on Kafka: it feeds only what --input names, and on HOST and PORT
+it answers GET /live and GET /ready too, as caudal run does.`,
   positionals: [],
   options: {
     exit: { type: 'boolean', description: 'end when everything is answered' },

@@ -5,13 +5,16 @@ import { type Summary, summaryOf } from '#admin/status.ts'
 import { Tally } from '#admin/tally.ts'
 import { cut } from '#core/cut.ts'
 import { reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
 import { sleep } from '#core/system.ts'
 import type { Pod } from '#engine/pod/pod.ts'
+import { Probes } from '#observability/probes.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import type { Surroundings } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
 import type { InputFile } from '../events/events.ts'
 import { feed } from '../events/feed.ts'
+import { gatewayLine, serveGateway } from '../gateway.ts'
 import { isEmbedded } from '../parts.ts'
 import { openPipeline, type Pipeline } from '../pipeline.ts'
 import { serveProbes } from '../serving.ts'
@@ -54,20 +57,60 @@ export interface SessionEnd {
 export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
   const view = new LiveView(options.stdout)
   const logger = loggerOf(configuration, view, options)
-  await using probes = isEmbedded(configuration)
-    ? undefined
-    : await serveProbes(configuration, { ...options, logger })
-  await using pipeline = await openPipeline(configuration, { ...options, logger })
-  probes?.watch(pipeline)
-  view.note(
-    `Model: ${pipeline.model}\nLog: ${isEmbedded(configuration) ? configuration.dataFolder : configuration.kafkaBrokers.join(', ')}`,
-  )
+  const serving = { ...options, logger }
+  await using front = await frontOf(configuration, serving)
+  await using pipeline = await openPipeline(configuration, serving)
+  // Closed before the pipeline, whose log it follows.
+  await using _questions = await front?.open(pipeline)
+  view.note(placesLine(configuration, pipeline, front?.url))
   const session = new Session(configuration, options, pipeline, view)
   try {
     return await session.run()
   } finally {
     session.close()
   }
+}
+
+/** What the process serves over HTTP: a run that ends by itself takes no questions, and on Kafka it is probed all the same. */
+interface Front extends AsyncDisposable {
+  /** Where questions are taken. */
+  readonly url?: string
+  open(pipeline: Pipeline): Promise<AsyncDisposable | undefined>
+}
+
+async function frontOf(
+  configuration: Configuration,
+  options: SessionOptions & { readonly logger: Logger },
+): Promise<Front | undefined> {
+  if (!options.exit) {
+    const probes = new Probes(options.system)
+    const gateway = await serveGateway(configuration, { ...options, probes: probes.routes })
+    return {
+      url: gateway.url,
+      open: pipeline => {
+        probes.watch(pipeline)
+        return gateway.open(pipeline)
+      },
+      [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+    }
+  }
+  if (isEmbedded(configuration)) return undefined
+  const probes = await serveProbes(configuration, options)
+  return {
+    open: async pipeline => {
+      probes.watch(pipeline)
+      return undefined
+    },
+    [Symbol.asyncDispose]: () => probes[Symbol.asyncDispose](),
+  }
+}
+
+function placesLine(configuration: Configuration, { model }: Pipeline, gateway: string | undefined): string {
+  const { dataFolder, kafkaBrokers } = configuration
+  const log = isEmbedded(configuration) ? dataFolder : kafkaBrokers.join(', ')
+  return [`Model: ${model}`, `Log: ${log}`, ...(gateway === undefined ? [] : [gatewayLine(gateway)])].join(
+    '\n',
+  )
 }
 
 /** On a terminal, only what a person must know, above the view; elsewhere as configured. */

@@ -12,8 +12,8 @@ export interface Ended {
 
 export interface Child {
   readonly process: ChildProcess
-  /** Resolves as soon as the output matches; rejects when the process ends before. */
-  until(pattern: RegExp): Promise<void>
+  /** Resolves to the match as soon as the output matches; rejects when the process ends before. */
+  until(pattern: RegExp): Promise<RegExpMatchArray>
   readonly ended: Promise<Ended>
 }
 
@@ -39,11 +39,12 @@ export function startCaudal(words: readonly string[], environment: Readonly<Reco
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
   const until = (pattern: RegExp) =>
-    new Promise<void>((resolve, reject) => {
+    new Promise<RegExpMatchArray>((resolve, reject) => {
       const look = () => {
-        if (!pattern.test(stdout)) return
+        const found = stdout.match(pattern)
+        if (!found) return
         waiting.delete(look)
-        resolve()
+        resolve(found)
       }
       waiting.add(look)
       look()

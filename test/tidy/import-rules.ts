@@ -1,5 +1,6 @@
 /** Who may import whom: the architecture as a table. Anything not listed is forbidden. */
 import { posix } from 'node:path'
+import { arrowsOf, floorOf, pathsOf, regionOf, wayBack } from './import-graph.ts'
 import { inProduct, isUnder, perFile, type Rule } from './rule.ts'
 import type { Import, SourceFile } from './source.ts'
 
@@ -26,6 +27,8 @@ const RECORD = ['core', 'topology', 'engine/state', 'engine/commit', 'engine/top
 const POD = [...RECORD, 'engine/record', 'engine/task', 'engine/ownership']
 /** What is pure of the models: the port, and what reads an answer. */
 const MODEL_PARTS = ['models/model.ts', 'models/structured.ts', 'models/words.ts']
+/** The doors of the pipeline. */
+const SERVICE = ['pipelines/answers-service.ts', 'pipelines/run-index.ts', 'pipelines/outcome-index.ts']
 const ALL = [
   'core',
   'engine',
@@ -37,6 +40,8 @@ const ALL = [
   'pipelines',
   'schemas',
   'observability',
+  'gateway',
+  'stores',
   'cli',
   'testing',
 ]
@@ -96,10 +101,18 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     may: ['core', 'answers', 'engine/record/dead-letter.ts', 'pipelines/outcomes.ts'],
     node: [],
   },
+  'pipelines/appender.ts': { may: ['core', LOG_PORT], node: [] },
+  'pipelines/run-index.ts': { may: ['core', 'answers'], node: [] },
   'pipelines/answers-service.ts': {
     may: ['core', 'topology', 'answers', LOG_PORT, FOLLOW_TOPIC, 'pipelines'],
     node: [],
   },
+  // What is asked of the pipeline from outside, on any transport: through its service, never through the engine.
+  gateway: {
+    may: ['core', 'answers', 'admin', ...SERVICE],
+    node: PURE,
+  },
+  'gateway/http': { may: ['core', 'gateway'], mayTypes: ['observability/http-server.ts'], node: 'any' },
   observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   testing: {
     may: ['core', 'topology', 'engine', 'models/model.ts'],
@@ -120,11 +133,12 @@ export const LAYERS: Readonly<Record<string, Row>> = {
 /** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@kafkajs/confluent-schema-registry': ['schemas/avro/confluent-registry.ts'],
-  ajv: ['models/structured.ts'],
+  ajv: ['models/structured.ts', 'gateway/schema.ts'],
   // By its own name: an example imports what its reader will.
   caudal: ['examples'],
   avsc: ['schemas/avro', 'test/unit/schemas'],
   'csv-parse': ['cli/events/csv.ts'],
+  fastify: ['gateway/http', 'test/unit/gateway'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
   lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
@@ -352,45 +366,10 @@ function problemOf(file: SourceFile, own: string, row: Row, each: Import): strin
   return each.typeOnly ? undefined : `${own} may import only types of ${each.path}: ${file.path}`
 }
 
-/** By room, the other rooms that its files import. */
-function arrowsOf(sources: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> {
-  const next = new Map<string, Set<string>>()
-  for (const file of sources.filter(({ isProduct, path }) => isProduct && path !== 'index.ts')) {
-    const own = regionOf(file.path)
-    const others = next.get(own) ?? new Set()
-    next.set(own, others)
-    for (const path of pathsOf(file)) if (regionOf(path) !== own) others.add(regionOf(path))
-  }
-  return new Map([...next].map(([room, others]) => [room, [...others]]))
-}
-
-/** 1 for a room that imports no other. */
-function floorOf(room: string, next: ReadonlyMap<string, readonly string[]>): number {
-  return 1 + Math.max(0, ...(next.get(room) ?? []).map(below => floorOf(below, next)))
-}
-
-/** The shortest way from a file back to itself, the file first. */
-function wayBack(start: string, next: ReadonlyMap<string, readonly string[]>): string[] | undefined {
-  const seen = new Set<string>()
-  const ways = [[start]]
-  for (let way = ways.shift(); way; way = ways.shift()) {
-    for (const path of next.get(way.at(-1) ?? start) ?? []) {
-      if (path === start) return way
-      if (seen.has(path)) continue
-      seen.add(path)
-      ways.push([...way, path])
-    }
-  }
-  return undefined
-}
-
 function packageOf(from: string): string {
   const [scope = '', name] = from.split('/')
   return scope.startsWith('@') ? `${scope}/${name}` : scope
 }
 
-/** Top folder, or folder of the engine: what an alias leads into. */
-const regionOf = (path: string): string => /^(engine\/)?[^/]+/.exec(path)?.[0] ?? path
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
-const pathsOf = (file: SourceFile): string[] => file.imports.flatMap(each => each.path ?? [])
 const isTestCode = (file: SourceFile): boolean => file.path.startsWith('test/')

@@ -65,12 +65,14 @@ export const CLEAN_FOLDERS: readonly string[] = [
   'engine/state',
   'engine/topics',
   'examples',
+  'gateway',
   'index.ts',
   'models',
   'observability',
   'operators',
   'pipelines',
   'schemas',
+  'stores',
   'topology',
 ]
 

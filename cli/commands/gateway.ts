@@ -1,0 +1,50 @@
+/** `caudal gateway`: the gateway alone, in front of pods that run elsewhere. */
+import { accessTo } from '#admin/access.ts'
+import { sleep } from '#core/system.ts'
+import { Closers } from '../command/closers.ts'
+import { command, EXIT, type Surroundings } from '../command/command.ts'
+import { closedOnStop, isStop } from '../command/stopping.ts'
+import { configurationOf } from '../configuration.ts'
+import { gatewayLine, serveGateway } from '../gateway.ts'
+import { openRegistry, reachLog } from '../parts.ts'
+import { modellessTopology } from '../pipeline.ts'
+import { jsonLogger } from '../terminal/logger.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+export const gateway = command({
+  name: 'gateway',
+  summary: 'Takes questions over HTTP and answers them, until it is stopped',
+  details: `It runs no pod: caudal run or caudal start does, on the same log. Beside a process that holds the embedded log it
+reaches the log through that process. GET /openapi.json on HOST and PORT names all routes. Without keys it answers
+this machine alone. While brokers are away it waits for them.`,
+  positionals: [],
+  options: {},
+  examples: ['caudal gateway', 'KAFKA_BROKERS=localhost:9092 PORT=8090 caudal gateway'],
+  async run(context) {
+    try {
+      await serve(context)
+    } catch (error) {
+      if (!isStop(error, context.signal)) throw error
+    }
+    return EXIT.ok
+  },
+})
+
+async function serve({ environment, stdout, stderr, system, signal }: Surroundings): Promise<void> {
+  const configuration = configurationOf(environment)
+  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
+  await using served = await serveGateway(configuration, { system, logger })
+  stdout.write(`${gatewayLine(served.url)}\n`)
+  await using opened = new Closers()
+  const log = await reachLog(configuration, { system, logger, signal })
+  opened.defer(() => log.close())
+  opened.defer(closedOnStop(log, signal, system, 0))
+  const registry = await openRegistry(configuration, log, system)
+  const options = { log, registry, system, logger, signal, doing: 'feeds', isOwn: false } as const
+  const { plan } = await accessTo(modellessTopology(configuration), options)
+  await using _questions = await served.open({ log, plan })
+  logger.info('the gateway takes questions', { url: served.url })
+  // The abort is what it waits for; a process without a timer ends when nothing else keeps it alive.
+  while (!signal.aborted) await sleep(system, DAY_MS, signal).catch(() => undefined)
+}

@@ -1,0 +1,118 @@
+/** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
+import { TOPICS } from '#answers/topics.ts'
+import type { Logger } from '#core/operator.ts'
+import type { System } from '#core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { uniqueName } from '#engine/pod/pod-name.ts'
+import { Health, type HealthPart } from '#gateway/health.ts'
+import { gatewayServer, urlOf } from '#gateway/http/server.ts'
+import type { Gateway } from '#gateway/operation.ts'
+import { type Route, told } from '#observability/http-server.ts'
+import { AnswersService } from '#pipelines/answers-service.ts'
+import { RunIndex } from '#pipelines/run-index.ts'
+import type { Plan } from '#topology/plan.ts'
+import { Closers } from './command/closers.ts'
+import type { Configuration } from './configuration.ts'
+import { listening } from './serving.ts'
+
+export interface GatewayOptions {
+  readonly system: System
+  readonly logger: Logger
+  /** Probes of the pod in the same process; the gateway answers for itself when left out. */
+  readonly probes?: readonly Route[]
+}
+
+export interface ServedGateway extends AsyncDisposable {
+  /** Where it listens. */
+  readonly url: string
+  /** Takes questions until it is disposed of. Resolves when what the topics hold is known. */
+  open(reached: Reached): Promise<AsyncDisposable>
+}
+
+export interface Reached {
+  readonly log: Log
+  readonly plan: Plan
+  /** Which providers are called no more for now, and why; a line each. */
+  readonly troubles?: () => readonly string[]
+}
+
+/** Listens at once, so that a process that waits for its brokers is live and not ready instead of unreachable. */
+export async function serveGateway(
+  configuration: Configuration,
+  options: GatewayOptions,
+): Promise<ServedGateway> {
+  const { system, logger } = options
+  await using opened = new Closers()
+  const health = new Health(system)
+  const name = `gateway-${uniqueName(system)}`
+  let gateway: Gateway | undefined
+  const probes = options.probes ?? ownProbes(health, () => gateway !== undefined)
+  const server = gatewayServer({ gateway: () => gateway, name, logger, routes: [...probes, routeOf(health)] })
+  opened.defer(() => server.close())
+  await listening(configuration, port => server.listen({ host: configuration.host, port }))
+  const parts = opened.move()
+  return {
+    url: urlOf(server),
+    open: async reached => {
+      const { service, ...more } = await openService(name, reached, { system, health })
+      gateway = { service, ...more }
+      // Who waits for an outcome is answered then, and nobody keeps the server from its end.
+      return { [Symbol.asyncDispose]: async () => service.close() }
+    },
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  }
+}
+
+async function openService(
+  name: string,
+  { log, plan, troubles }: Reached,
+  { system, health }: { readonly system: System; readonly health: Health },
+): Promise<Gateway> {
+  const runs = new RunIndex()
+  const service = new AnswersService({ log, plan, name, system, runs })
+  health.watch(logPart(log), ...(troubles ? [providerPart(troubles)] : []))
+  await service.start()
+  return { service, runs, system }
+}
+
+const logPart = (log: Log): HealthPart => ({
+  name: 'log',
+  isEssential: true,
+  check: async () => {
+    await log.bounds([{ topic: TOPICS.raw, partition: 0 }])
+    return undefined
+  },
+})
+
+const providerPart = (troubles: () => readonly string[]): HealthPart => ({
+  name: 'provider',
+  isEssential: false,
+  check: () => troubles().join('; ') || undefined,
+})
+
+const routeOf = (health: Health): Route => ({
+  path: '/health',
+  method: 'GET',
+  answer: async () => {
+    const report = await health.report()
+    return { status: report.status === 'down' ? 503 : 200, body: report }
+  },
+})
+
+/** Of a gateway without a pod: live is who answers, ready is who takes questions and reaches the log. */
+function ownProbes(health: Health, isOpen: () => boolean): readonly Route[] {
+  const ready = async () => {
+    if (!isOpen()) return told(503, ['the gateway is starting: it waits for the log'])
+    const { status, parts } = await health.report()
+    const reasons = parts.flatMap(({ name, reason }) => (reason === undefined ? [] : [`${name}: ${reason}`]))
+    return status === 'down' ? told(503, reasons) : told(200, [])
+  }
+  return [
+    { path: '/live', method: 'GET', answer: async () => told(200, []) },
+    { path: '/ready', method: 'GET', answer: ready },
+  ]
+}
+
+/** For people: where questions are taken, and from whom. */
+export const gatewayLine = (url: string): string =>
+  `Gateway: ${url} (POST /query, GET /task/{id}; without keys it answers this machine alone)`

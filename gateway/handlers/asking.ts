@@ -1,0 +1,107 @@
+/** How a question goes in: joined to an equal one that is under way, or put into the log. */
+import { hash } from 'node:crypto'
+import { questionHash } from '#answers/question-hash.ts'
+import { asBytes } from '#core/codec.ts'
+import { hasCode } from '#core/errors.ts'
+import type { Headers } from '#core/record.ts'
+import type { Prepared } from '#pipelines/answers-service.ts'
+import type { Run } from '#pipelines/run-index.ts'
+import type { Call, Gateway } from '../operation.ts'
+import { invalid, Problem } from '../problem.ts'
+import type { InputFault } from '../schema.ts'
+
+export interface Question {
+  readonly title?: string | undefined
+  readonly text?: string | undefined
+  readonly content?: string | undefined
+  readonly best_answer?: string | undefined
+  readonly task_type?: string | undefined
+}
+
+export interface Asked {
+  readonly run: Run
+  /** Whether it is the run of an equal question. */
+  readonly joined: boolean
+}
+
+/** A key that the caller gives to a request; with the same key, the same request is made once. */
+export const IDEMPOTENCY_KEY = {
+  type: 'string',
+  pattern: '^[\\x21-\\x7e]{1,128}$',
+  description:
+    'A name for this request, unique among those of the organisation: sent again, it is the same question.',
+} as const
+
+/** The question as the pipeline takes it, or every fault of it. */
+export function prepared(
+  { service }: Gateway,
+  question: Question,
+  call: Call,
+  key?: string,
+): Prepared | Problem {
+  const faults = Object.entries(question).flatMap(([name, text]) =>
+    typeof text === 'string' && text.includes('\0')
+      ? [{ pointer: `/${name}`, reason: 'has a character of code 0, which no database takes as text' }]
+      : [],
+  )
+  if (faults.length > 0) return invalid(faults)
+  const { organization } = call.caller
+  const id = eventId(service.newId(), organization, key)
+  const event = { id, ...question, ...(organization !== undefined && { organization_id: organization }) }
+  const found = service.prepare(event, headersOf(call))
+  return 'faults' in found ? invalid(found.faults.map(inputFault)) : found
+}
+
+/** Resolves when the log holds the question; the run of an equal question under way is joined unless it is to be fresh. */
+export async function ask(
+  { service, runs }: Gateway,
+  question: Prepared,
+  { fresh }: { readonly fresh: boolean },
+): Promise<Asked | Problem> {
+  const { intake } = question
+  const id = questionHash(intake)
+  const known = runs.get(intake.id)
+  if (known && known.hash !== id)
+    return new Problem('key_reused', { detail: 'Send another question under a key of its own.' })
+  const other = known ?? (fresh ? undefined : runs.underWay(id))
+  try {
+    if (other) {
+      await runs.isIn(other.id)
+      return { run: other, joined: other.id !== intake.id }
+    }
+    const run = runs.add(intake, service.append([question]))
+    await runs.isIn(run.id)
+    return { run, joined: false }
+  } catch (error) {
+    return refusal(error)
+  }
+}
+
+/** Trouble of the log as the caller sees it. What else goes wrong is thrown. */
+export function refusal(error: unknown): Problem {
+  if (hasCode(error, 'LOG_CLOSED')) return new Problem('stopping', { retryAfterS: 1 })
+  if (hasCode(error, 'LOG_UNAVAILABLE') || hasCode(error, 'LOG_FULL'))
+    return new Problem('log_unavailable', {
+      detail: 'Nobody knows whether the question was taken. Send it again under the same Idempotency-Key.',
+      retryAfterS: 1,
+    })
+  throw error
+}
+
+/** A key is the identity of its event, apart for each organisation. The name of an organisation has no dot. */
+function eventId(unique: string, organization: string | undefined, key: string | undefined): string {
+  if (key === undefined) return hash('sha256', unique).slice(0, 32)
+  return organization === undefined ? key : `${organization}.${key}`
+}
+
+function headersOf({ traceparent, requestId }: Call): Headers {
+  return { traceparent: asBytes(traceparent), 'x-request-id': asBytes(requestId) }
+}
+
+/** A fault of the pipeline names its field first. */
+function inputFault(fault: string): InputFault {
+  const [, name, reason] = /^(title|text|content|best_answer|task_type) (.*)$/s.exec(fault) ?? []
+  return name === undefined || reason === undefined
+    ? { pointer: '', reason: fault }
+    : { pointer: `/${name}`, reason }
+}

@@ -1,0 +1,83 @@
+/** `POST /query`: a question in; its answer, where it is known or comes in time, else the promise of one. */
+import { type Answer, accepted, type Call, found, type Gateway, operation } from '../operation.ts'
+import { Problem } from '../problem.ts'
+import { type Asked, ask, IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
+import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS } from './views.ts'
+import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
+
+export const query = operation({
+  name: 'query',
+  summary: 'Asks a question and answers at once where the answer is known.',
+  input: {
+    type: 'object',
+    properties: {
+      title: { type: 'string', minLength: 1, maxLength: 10_000, description: 'The question.' },
+      content: { type: 'string', maxLength: 100_000, description: 'More text that belongs to it.' },
+      best_answer: {
+        type: 'string',
+        maxLength: 100_000,
+        description: 'The reference answer, for the judge alone.',
+      },
+      task_type: { type: 'string', pattern: '^[a-z_]+$', description: 'qa when left out.' },
+      fresh: { type: 'boolean', description: 'Whether an answer that exists is not good enough.' },
+      wait: WAIT,
+      idempotency_key: IDEMPOTENCY_KEY,
+    },
+    required: ['title'],
+    additionalProperties: false,
+  },
+  found: {
+    type: 'object',
+    properties: {
+      hit: { type: 'boolean', description: 'Whether the answer was known already.' },
+      source: { type: 'string', description: 'Where it was found; absent for one that was made now.' },
+      state: { type: 'string', description: 'delivered or failed, for one that was made now.' },
+      id: RUN_FIELDS.id,
+      task_id: RUN_FIELDS.task_id,
+      ...ANSWER_FIELDS,
+    },
+    required: ['hit', 'id', 'task_id'],
+    additionalProperties: true,
+  },
+  accepted: {
+    type: 'object',
+    properties: {
+      queued: { type: 'boolean' },
+      id: RUN_FIELDS.id,
+      task_id: RUN_FIELDS.task_id,
+      joined: {
+        type: 'boolean',
+        description: 'Whether an equal question was under way, which answers both.',
+      },
+    },
+    required: ['queued', 'id', 'task_id'],
+    additionalProperties: false,
+  },
+  problems: ['key_reused', 'log_unavailable', 'stopping'],
+  async run(gateway, { wait, idempotency_key: key, fresh = false, ...question }, call) {
+    const event = prepared(gateway, question, call, key)
+    if (event instanceof Problem) return event
+    const asked = await ask(gateway, event, { fresh })
+    return asked instanceof Problem ? asked : answerTo(gateway, asked, waitMs(wait), call)
+  },
+})
+
+/** What has become of the run within the time, or that it is queued. */
+export async function answerTo(
+  gateway: Gateway,
+  { run, joined }: Asked,
+  delayMs: number,
+  call: Call,
+): Promise<Answer> {
+  const ids = { id: run.hash, task_id: run.id }
+  try {
+    const outcome = await outcomeWithin(gateway, run.id, delayMs, call)
+    if (!outcome) return accepted({ queued: true, ...ids, ...(joined && { joined }) })
+    if (outcome.status === 'delivered')
+      return found({ hit: false, state: 'delivered', ...ids, ...answerView(outcome.delivered) })
+    return found({ hit: false, ...ids, ...outcomeView(outcome) })
+  } catch (error) {
+    call.signal.throwIfAborted()
+    return refusal(error)
+  }
+}

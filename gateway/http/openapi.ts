@@ -1,0 +1,112 @@
+/** The OpenAPI document, made from the table of routes and the schemas of its operations. */
+import { PROBLEMS, type ProblemCode } from '../problem.ts'
+import type { InputSchema, Schema } from '../schema.ts'
+import { hasFields, placesOf } from './input.ts'
+import { PROBLEM_TYPE } from './problem-reply.ts'
+import type { HttpRoute } from './routes.ts'
+
+/** Those that any operation may answer with. */
+const OF_ALL: readonly ProblemCode[] = [
+  'invalid_request',
+  'request_malformed',
+  'loopback_only',
+  'headers_too_large',
+  'internal',
+  'starting',
+]
+const OF_BODIES: readonly ProblemCode[] = ['not_json', 'too_slow', 'too_large', 'media_type_unknown']
+
+const PROBLEM: Schema = {
+  type: 'object',
+  description: 'RFC 9457.',
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    code: { type: 'string', enum: Object.keys(PROBLEMS), description: 'One of the catalogue.' },
+    detail: { type: 'string', description: 'What happened this time, then what to do.' },
+    faults: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          pointer: { type: 'string', description: 'JSON pointer to what is at fault.' },
+          reason: { type: 'string' },
+        },
+        required: ['pointer', 'reason'],
+        additionalProperties: false,
+      },
+    },
+    trace_id: { type: 'string' },
+  },
+  required: ['type', 'title', 'status', 'code'],
+  additionalProperties: false,
+}
+
+export function openApi(routes: readonly HttpRoute[]): object {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const route of routes)
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Caudal gateway',
+      version: '1',
+      description: 'Questions in, judged answers out. Unknown fields and fields of a wrong type are refused.',
+    },
+    paths,
+    components: { schemas: { Problem: PROBLEM } },
+  }
+}
+
+function operationOf(route: HttpRoute): object {
+  const { name, summary, found, accepted, problems } = route.operation
+  const { body, query, path, headers } = placesOf(route)
+  const takesBody = hasFields(body)
+  const codes = [...OF_ALL, ...(takesBody ? OF_BODIES : []), ...problems]
+  const parameters = [
+    ...parametersOf(path, 'path'),
+    ...parametersOf(query, 'query'),
+    ...parametersOf(headers, 'header', route.headers),
+  ]
+  return {
+    operationId: name,
+    summary,
+    ...(parameters.length > 0 && { parameters }),
+    ...(takesBody && { requestBody: { required: true, content: contentOf(body) } }),
+    responses: {
+      200: { description: 'It is there.', content: contentOf(found) },
+      ...(accepted && { 202: { description: 'The log holds it.', content: contentOf(accepted) } }),
+      ...responsesOf(codes),
+    },
+  }
+}
+
+const contentOf = (schema: Schema) => ({ 'application/json': { schema } })
+
+function parametersOf(
+  { properties, required = [] }: InputSchema,
+  place: 'path' | 'query' | 'header',
+  names: Readonly<Record<string, string>> = {},
+): readonly object[] {
+  return Object.entries(properties).map(([name, schema]) => ({
+    name: names[name] ?? name,
+    in: place,
+    required: required.includes(name),
+    ...(schema.description !== undefined && { description: schema.description }),
+    schema,
+  }))
+}
+
+function responsesOf(codes: readonly ProblemCode[]): object {
+  const byStatus = Map.groupBy(codes, code => PROBLEMS[code][0])
+  return Object.fromEntries(
+    [...byStatus].map(([status, all]) => [
+      status,
+      {
+        description: all.map(code => `${code}: ${PROBLEMS[code][1]}`).join(' '),
+        content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]),
+  )
+}

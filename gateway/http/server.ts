@@ -1,0 +1,193 @@
+/** The gateway on HTTP: operations of the table of routes, beside what a process tells about itself. */
+import type { AddressInfo } from 'node:net'
+import {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+} from 'fastify'
+import { asText } from '#core/codec.ts'
+import { reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/operator.ts'
+import type { Route } from '#observability/http-server.ts'
+import type { Caller, Gateway } from '../operation.ts'
+import { Problem } from '../problem.ts'
+import { inputReader } from './input.ts'
+import { isLocal } from './loopback.ts'
+import { openApi } from './openapi.ts'
+import { endSocket, problemOf, sendProblem } from './problem-reply.ts'
+import { type HttpRoute, ROUTES } from './routes.ts'
+import { answerTrace, Traces } from './trace.ts'
+
+export interface GatewayServerOptions {
+  /** Nothing while the log is not open yet: probes are answered before. */
+  readonly gateway: () => Gateway | undefined
+  /** Unique among the gateways that run at the same time. */
+  readonly name: string
+  readonly logger: Logger
+  /** What the process tells about itself: probes and their kin, for everybody who reaches the port. */
+  readonly routes: readonly Route[]
+}
+
+const BODY_BYTES_MAX = 1_000_000
+const HEADER_BYTES_MAX = 16_384
+/** A request that has not arrived whole by then is ended. */
+const ARRIVAL_MS = 30_000
+const KEEP_ALIVE_MS = 72_000
+const PARAMETER_CHARACTERS_MAX = 1_000
+
+interface Serving extends GatewayServerOptions {
+  readonly traces: Traces
+}
+
+/** Not listening yet: tests hand requests in without a socket. */
+export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
+  const serving = { ...options, traces: new Traces(options.name) }
+  const server = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: ARRIVAL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
+    clientErrorHandler: (error, socket) => endSocket(socket, error),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply, serving),
+  })
+  takeJsonAlone(server)
+  server.addHook('onRequest', (request, reply, done) => {
+    answerTrace(reply, serving.traces.of(request))
+    reply.header('cache-control', 'no-store')
+    done()
+  })
+  server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, serving))
+  server.setNotFoundHandler((request, reply) => unrouted(request, reply, serving))
+  for (const route of options.routes) serveRoute(server, route)
+  for (const route of ROUTES) serveOperation(server, route, serving)
+  const document = openApi(ROUTES)
+  server.get('/openapi.json', (_, reply) => reply.send(document))
+  return server
+}
+
+function takeJsonAlone(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    ({ headers }: FastifyRequest, body: string | Buffer) => {
+      const encoding = headers['content-encoding'] ?? 'identity'
+      return encoding === 'identity' ? parsed(body) : refusedBody('FST_ERR_CTP_INVALID_MEDIA_TYPE', encoding)
+    },
+  )
+}
+
+export function urlOf(server: FastifyInstance): string {
+  const { address, family, port } = server.server.address() as AddressInfo // It listens on TCP, where an address is always this.
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}
+
+async function parsed(body: string | Buffer): Promise<unknown> {
+  try {
+    return JSON.parse(typeof body === 'string' ? body : asText(body))
+  } catch (error) {
+    return refusedBody('FST_ERR_CTP_INVALID_JSON_BODY', reasonOf(error))
+  }
+}
+
+/** Rejects as fastify's own parsers do, with the code by which the error becomes a problem. */
+const refusedBody = (code: string, reason: string): Promise<never> =>
+  Promise.reject(Object.assign(new TypeError(reason), { code }))
+
+function serveRoute(server: FastifyInstance, { method, path, answer }: Route): void {
+  server.route({
+    method: method === 'GET' ? ['GET', 'HEAD'] : method,
+    url: path,
+    handler: async (request, reply) => {
+      const { status, body } = await answer(request.raw)
+      return reply.code(status).send(body)
+    },
+  })
+}
+
+function serveOperation(server: FastifyInstance, route: HttpRoute, { gateway, traces }: Serving): void {
+  const read = inputReader(route)
+  server.route({
+    method: route.method,
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    handler: async (request, reply) => {
+      const trace = traces.of(request)
+      const caller = callerOf(request)
+      if (caller instanceof Problem) return sendProblem(reply, caller, trace.traceId)
+      const input = read(request)
+      if (input instanceof Problem) return sendProblem(reply, input, trace.traceId)
+      const signal = leavingOf(reply)
+      const opened = gateway()
+      const answer = opened
+        ? await route.operation.run(opened, input, { caller, signal, ...trace })
+        : new Problem('starting', { retryAfterS: 1 })
+      if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
+      return reply.code(answer.kind === 'accepted' ? 202 : 200).send(answer.body)
+    },
+  })
+}
+
+function callerOf(request: FastifyRequest): Caller | Problem {
+  return isLocal(request)
+    ? { organization: undefined }
+    : new Problem('loopback_only', { detail: 'Call it from this machine, by localhost or 127.0.0.1.' })
+}
+
+/** Aborted when the connection ends before the answer is sent. */
+function leavingOf(reply: FastifyReply): AbortSignal {
+  const leaving = new AbortController()
+  reply.raw.once('close', () => leaving.abort())
+  return leaving.signal
+}
+
+function unrouted(request: FastifyRequest, reply: FastifyReply, { routes, traces }: Serving) {
+  const [path = ''] = request.url.split('?')
+  const methods = [
+    ...ROUTES.filter(each => isAt(each.path, path)).map(({ method }) => method),
+    ...routes.filter(each => each.path === path).map(({ method }) => method),
+  ]
+  const { traceId } = traces.of(request)
+  if (methods.length === 0)
+    return sendProblem(
+      reply,
+      new Problem('route_unknown', { detail: 'GET /openapi.json names all routes.' }),
+      traceId,
+    )
+  reply.header('allow', methods.join(', '))
+  return sendProblem(
+    reply,
+    new Problem('method_not_allowed', { detail: `It takes ${methods.join(' and ')}.` }),
+    traceId,
+  )
+}
+
+const isAt = (pattern: string, path: string): boolean =>
+  new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(path)
+
+function answerError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { logger, traces }: Serving,
+) {
+  const { traceId, requestId } = answerTrace(reply, traces.of(request))
+  const problem = problemOf(error)
+  if (problem) return sendProblem(reply, problem, traceId)
+  const { method, routeOptions } = request
+  // A caller that has left gets no answer, and its leaving is no failure.
+  if (!reply.raw.destroyed)
+    logger.error('the gateway failed on a request', {
+      method,
+      route: routeOptions.url,
+      request_id: requestId,
+      trace_id: traceId,
+      error: reasonOf(error),
+    })
+  return sendProblem(reply, new Problem('internal'), traceId)
+}

@@ -1,0 +1,61 @@
+/** What can be asked of the gateway: an operation is data about itself and one function, the same on every transport. */
+import type { System } from '#core/system.ts'
+import type { AnswersService } from '#pipelines/answers-service.ts'
+import type { RunIndex } from '#pipelines/run-index.ts'
+import type { Problem, ProblemCode } from './problem.ts'
+import type { InputSchema, Schema, Value } from './schema.ts'
+
+/** What the handlers work with. */
+export interface Gateway {
+  readonly service: AnswersService
+  readonly runs: RunIndex
+  readonly system: System
+}
+
+/** Who asks. */
+export interface Caller {
+  /** Sees what belongs to the organisation and nothing else; without one, what belongs to none. */
+  readonly organization: string | undefined
+}
+
+/** One call of an operation. */
+export interface Call {
+  readonly caller: Caller
+  /** Aborted when the caller has left. */
+  readonly signal: AbortSignal
+  /** W3C trace context; it travels with the question. */
+  readonly traceparent: string
+  readonly requestId: string
+}
+
+/** `found`: the answer is there. `accepted`: it will be, and the log holds the question. */
+export type Answer =
+  | { readonly kind: 'found'; readonly body: object }
+  | { readonly kind: 'accepted'; readonly body: object }
+  | Problem
+
+export interface Operation {
+  readonly name: string
+  /** One sentence. */
+  readonly summary: string
+  readonly input: InputSchema
+  readonly found: Schema
+  readonly accepted?: Schema
+  /** Those of its own; those of every operation are not among them. */
+  readonly problems: readonly ProblemCode[]
+  run(gateway: Gateway, input: object, call: Call): Promise<Answer> | Answer
+}
+
+/** Declares an operation, its input typed by its schema. The transport has checked the input before. */
+export function operation<const I extends InputSchema>(
+  declared: Omit<Operation, 'input' | 'run'> & {
+    readonly input: I
+    run(gateway: Gateway, input: Value<I>, call: Call): Promise<Answer> | Answer
+  },
+): Operation {
+  // The transport hands in what fits the schema alone.
+  return { ...declared, run: (gateway, input, call) => declared.run(gateway, input as Value<I>, call) }
+}
+
+export const found = (body: object): Answer => ({ kind: 'found', body })
+export const accepted = (body: object): Answer => ({ kind: 'accepted', body })

@@ -1,0 +1,51 @@
+/** What can go wrong for a caller of the gateway: one catalogue, on every transport. docs/gateway.md has a line for each. */
+import type { InputFault } from './schema.ts'
+
+/** Code to status of HTTP and title. A code is never reused. */
+export const PROBLEMS = {
+  invalid_request: [400, 'The request has faults.'],
+  not_json: [400, 'The body is not JSON.'],
+  request_malformed: [400, 'The request is not HTTP as the gateway reads it.'],
+  loopback_only: [403, 'Without keys the gateway answers this machine alone.'],
+  route_unknown: [404, 'There is no such route.'],
+  task_unknown: [404, 'There is no such task.'],
+  method_not_allowed: [405, 'The route does not take this method.'],
+  too_slow: [408, 'The request did not arrive in time.'],
+  too_large: [413, 'The body is too large.'],
+  address_too_long: [414, 'The address is too long.'],
+  media_type_unknown: [415, 'The body must be JSON, not compressed.'],
+  key_reused: [422, 'The Idempotency-Key belongs to another question.'],
+  headers_too_large: [431, 'The headers are too large.'],
+  internal: [500, 'The gateway failed.'],
+  log_unavailable: [503, 'The log does not answer.'],
+  starting: [503, 'The gateway starts: it waits for the log.'],
+  stopping: [503, 'The gateway stops.'],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+export interface ProblemDetails {
+  /** What happened this time, then what to do. */
+  readonly detail?: string
+  readonly faults?: readonly InputFault[]
+  /** When another try is worth it. */
+  readonly retryAfterS?: number
+}
+
+/** An answer that tells what went wrong. Handlers return it; nothing of the engine is in it. */
+export class Problem {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly title: string
+  readonly details: ProblemDetails
+
+  constructor(code: ProblemCode, details: ProblemDetails = {}) {
+    const [status, title] = PROBLEMS[code]
+    this.code = code
+    this.status = status
+    this.title = title
+    this.details = details
+  }
+}
+
+export const invalid = (faults: readonly InputFault[]): Problem => new Problem('invalid_request', { faults })

@@ -1,0 +1,128 @@
+/** The runs of questions that a program has put in or seen: which question each answers, and which are under way. */
+import { questionHash } from '#answers/question-hash.ts'
+import type { Intake } from '#answers/types.ts'
+
+/** One run of a question. */
+export interface Run {
+  /** Identity of its event, and of its outcome. */
+  readonly id: string
+  /** Identity of the question. */
+  readonly hash: string
+  readonly organization: string | undefined
+  readonly taskType: string
+  readonly title: string
+  /** Milliseconds since the epoch. */
+  readonly askedAt: number
+}
+
+const RUNS_MAX = 20_000
+
+/**
+ * Intakes and outcomes are read from several topics in any order. An outcome that comes before its intake is remembered,
+ * so that its run is never taken for one under way. Runs that were heard of longest ago are forgotten first; of a run
+ * that is forgotten nothing can be joined.
+ */
+export class RunIndex {
+  readonly #runsMax: number
+  readonly #runs = new Map<string, Run>()
+  /** By question, its newest run. */
+  readonly #newest = new Map<string, string>()
+  /** By question, the run under way that came last. */
+  readonly #open = new Map<string, string>()
+  /** Runs that have an outcome and no intake yet, or whose intake may come again. */
+  readonly #closed = new Set<string>()
+  /** Runs that this program puts in, until the log holds them. */
+  readonly #pending = new Map<string, Promise<void>>()
+  /** Until then nothing closed is forgotten: its intake may be far behind. */
+  #isCaughtUp = false
+
+  constructor(runsMax = RUNS_MAX) {
+    this.#runsMax = runsMax
+  }
+
+  get(id: string): Run | undefined {
+    return this.#runs.get(id)
+  }
+
+  newestOf(hash: string): Run | undefined {
+    return this.#found(this.#newest.get(hash))
+  }
+
+  underWay(hash: string): Run | undefined {
+    return this.#found(this.#open.get(hash))
+  }
+
+  /** With the promise that the log holds it; without one it does. A run that the log refuses is forgotten. */
+  add(intake: Intake, appended?: Promise<void>): Run {
+    if (appended) this.#await(intake.id, appended)
+    const known = this.#runs.get(intake.id)
+    if (known) return known
+    const hash = questionHash(intake)
+    const { id, organization_id: organization, task_type: taskType, title, asked_at: askedAt } = intake
+    const run = { id, hash, organization, taskType, title, askedAt }
+    this.#runs.set(id, run)
+    this.#newest.set(hash, id)
+    if (!this.#closed.has(id)) this.#open.set(hash, id)
+    if (this.#runs.size > this.#runsMax) this.#forgetOldest()
+    return run
+  }
+
+  /** Resolves when the log holds the run; rejects when the log has refused it. */
+  async isIn(id: string): Promise<void> {
+    await this.#pending.get(id)
+  }
+
+  /** The run has not come to be. */
+  remove(id: string): void {
+    const run = this.#runs.get(id)
+    if (!run) return
+    this.#runs.delete(id)
+    if (this.#newest.get(run.hash) === id) this.#newest.delete(run.hash)
+    this.#close(run.hash, id)
+  }
+
+  /** What the topics hold was read: from here on memory is bounded. */
+  caughtUp(): void {
+    this.#isCaughtUp = true
+    this.#forgetClosed()
+  }
+
+  /** The run has an outcome. */
+  ended(id: string): void {
+    this.#closed.delete(id)
+    this.#closed.add(id)
+    if (this.#isCaughtUp) this.#forgetClosed()
+    const run = this.#runs.get(id)
+    if (run) this.#close(run.hash, id)
+  }
+
+  #await(id: string, appended: Promise<void>): void {
+    this.#pending.set(id, appended)
+    appended.then(
+      () => this.#pending.delete(id),
+      () => {
+        this.#pending.delete(id)
+        this.remove(id)
+      },
+    )
+  }
+
+  #close(hash: string, id: string): void {
+    if (this.#open.get(hash) === id) this.#open.delete(hash)
+  }
+
+  #found(id: string | undefined): Run | undefined {
+    return id === undefined ? undefined : this.#runs.get(id)
+  }
+
+  #forgetOldest(): void {
+    for (const id of this.#runs.keys()) return this.remove(id)
+  }
+
+  #forgetClosed(): void {
+    for (const id of this.#closed) {
+      if (this.#closed.size <= this.#runsMax) return
+      this.#closed.delete(id)
+    }
+  }
+}

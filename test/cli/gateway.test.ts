@@ -1,0 +1,72 @@
+/** The page on the gateway, each command of it run as it stands there, before what `npm start` serves. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROOT } from '../tidy/source.ts'
+import { type Child, startCaudal } from './process.ts'
+
+const run = promisify(execFile)
+const page = readFileSync(join(ROOT, 'docs/gateway.md'), 'utf8')
+const commands = [...page.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, text = '']) => text.trim())
+
+/** The address that a process has printed. */
+async function addressOf(child: Child): Promise<string> {
+  const [, url = ''] = await child.until(/Gateway: (http:\S+)/)
+  return url
+}
+
+let folder: string
+let child: Child
+let url: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
+  child = startCaudal(['start'], { DATA_DIR: folder, PORT: '0' })
+  url = await addressOf(child)
+})
+afterAll(async () => {
+  child.process.kill('SIGTERM')
+  expect((await child.ended).code).toBe(0)
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const shell = async (command: string) => {
+  const { stdout } = await run('sh', ['-c', command.replaceAll('http://127.0.0.1:8080', url)])
+  return JSON.parse(stdout)
+}
+
+describe('docs/gateway.md', () => {
+  it('has commands that ask, wait and find again', async () => {
+    const [ask = '', wait = '', task = '', once = '', health = '', ...others] = commands
+    expect(others).toEqual([])
+    expect(await shell(ask)).toMatchObject({ queued: true })
+    expect(await shell(wait)).toMatchObject({ hit: false, answer: expect.any(String) })
+    expect(await shell(once)).toMatchObject({ task_id: 'order-7' })
+    expect(await shell(task)).toMatchObject({ task_id: 'order-7', title: 'What is a relay for?' })
+    expect(await shell(health)).toMatchObject({ status: 'ok' })
+  })
+
+  it('says where probes and the document of the routes are', async () => {
+    for (const path of ['/live', '/ready', '/health', '/openapi.json'])
+      expect([path, (await fetch(url + path)).status]).toEqual([path, 200])
+  })
+})
+
+describe('caudal gateway', () => {
+  it('beside a process that holds the embedded log takes questions that its pod answers', async () => {
+    const second = startCaudal(['gateway'], { DATA_DIR: folder, PORT: '0' })
+    const other = await addressOf(second)
+    const ready = async () => (await fetch(`${other}/ready`)).status
+    for (let tries = 0; tries < 100 && (await ready()) !== 200; tries++);
+    const response = await fetch(`${other}/query?wait=30s`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'What is a diode for?', best_answer: 'It lets current pass one way.' }),
+    })
+    expect(await response.json()).toMatchObject({ state: 'delivered' })
+    second.process.kill('SIGTERM')
+    expect((await second.ended).code).toBe(0)
+  })
+})

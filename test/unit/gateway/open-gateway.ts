@@ -1,0 +1,78 @@
+/** A gateway before a running pipeline on a log of its own, asked without a socket. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { silent } from '#core/loggers.ts'
+import { realSystem } from '#core/system.ts'
+import { type Running, run } from '#engine/client/run.ts'
+import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import type { Log } from '#engine/log/log.ts'
+import { gatewayServer } from '#gateway/http/server.ts'
+import type { Gateway } from '#gateway/operation.ts'
+import type { Model } from '#models/model.ts'
+import { answers } from '#pipelines/answers.ts'
+import { AnswersService } from '#pipelines/answers-service.ts'
+import { RunIndex } from '#pipelines/run-index.ts'
+
+export interface Opened extends AsyncDisposable {
+  readonly log: Log
+  readonly running: Running
+  readonly gateway: Gateway
+  readonly server: FastifyInstance
+  ask(options: InjectOptions): Promise<Replied>
+}
+
+export interface Replied {
+  readonly status: number
+  readonly type: string
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** With a pod that answers by the model. */
+export async function openGateway(model: Model): Promise<Opened> {
+  const folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
+  const log = await openEmbeddedLog({ path: folder, system: realSystem })
+  const graph = answers({
+    model,
+    judge: 'computed',
+    threshold: 0,
+    retryBaseMs: 1,
+    retryCapMs: 1,
+    delayTiersMs: [5],
+  })
+  const running = await run(graph, { log, name: 'pod', logger: silent })
+  const runs = new RunIndex()
+  const service = new AnswersService({ log, plan: running.plan, name: 'gate', runs })
+  await service.start()
+  const gateway: Gateway = { service, runs, system: realSystem }
+  const server = gatewayServer({ gateway: () => gateway, name: 'gate', logger: silent, routes: [] })
+  return {
+    log,
+    running,
+    gateway,
+    server,
+    ask: options => asked(server, options),
+    [Symbol.asyncDispose]: async () => {
+      service.close()
+      await server.close()
+      await running.stop()
+      await log.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export async function asked(server: FastifyInstance, options: InjectOptions): Promise<Replied> {
+  const { statusCode: status, headers, body } = await server.inject(options)
+  const type = String(headers['content-type'] ?? '').split(';')[0] ?? ''
+  return { status, type, headers, body: /json/.test(type) && body !== '' ? JSON.parse(body) : body }
+}
+
+export const post = (url: string, payload: unknown, headers: Record<string, string> = {}): InjectOptions => ({
+  method: 'POST',
+  url,
+  headers: { 'content-type': 'application/json', ...headers },
+  payload: typeof payload === 'string' ? payload : JSON.stringify(payload),
+})

@@ -1,0 +1,43 @@
+/** The OpenAPI document says what the gateway does. */
+import { expect, it } from 'vitest'
+import { openApi } from '#gateway/http/openapi.ts'
+import { ROUTES } from '#gateway/http/routes.ts'
+import { PROBLEMS } from '#gateway/problem.ts'
+
+interface Described {
+  readonly description: string
+  readonly content: Readonly<Record<string, { readonly schema: Readonly<Record<string, object>> }>>
+}
+interface Method {
+  readonly parameters: readonly { readonly name: string; readonly in: string }[]
+  readonly requestBody: Described
+  readonly responses: Readonly<Record<string, Described>>
+}
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Method>>>>
+  readonly components: { readonly schemas: { readonly Problem: object } }
+}
+
+const document = openApi(ROUTES) as Document
+
+it('has each route with its place of each input, and no other', () => {
+  const found = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
+  )
+  expect(found.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort())
+  const post = document.paths['/query']?.post
+  expect(post?.parameters.map(each => `${each.in} ${each.name}`)).toEqual([
+    'query wait',
+    'header idempotency-key',
+  ])
+  const schema = post?.requestBody.content['application/json']?.schema
+  expect(schema).toMatchObject({ required: ['title'], additionalProperties: false })
+  expect(schema?.properties).not.toHaveProperty('wait')
+})
+
+it('names every problem of the catalogue in the problem, and those of a route at the route', () => {
+  expect(document.components.schemas.Problem).toHaveProperty('properties.code.enum', Object.keys(PROBLEMS))
+  const responses = document.paths['/task/{id}']?.get?.responses
+  expect(responses?.[404]?.description).toContain('task_unknown')
+  expect(responses?.[200]?.content['application/json']?.schema.properties).toHaveProperty('state')
+})

@@ -1,0 +1,167 @@
+/** A question over HTTP: taken, joined, answered, found again. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { TOPICS } from '#answers/topics.ts'
+import { CaudalError } from '#core/errors.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+import type { Model } from '#models/model.ts'
+import { REPLY } from '../operators/values.ts'
+import { type Opened, openGateway, post } from './open-gateway.ts'
+
+/** Answers when the test says so. */
+class HeldModel implements Model {
+  calls = 0
+  #release = Promise.withResolvers<void>()
+
+  async complete() {
+    this.calls++
+    await this.#release.promise
+    return { ...REPLY, text: 'It cuts the current.' }
+  }
+
+  release(): void {
+    this.#release.resolve()
+  }
+}
+
+let model: HeldModel
+let opened: Opened
+beforeEach(async () => {
+  model = new HeldModel()
+  opened = await openGateway(model)
+})
+afterEach(async () => {
+  model.release()
+  await opened[Symbol.asyncDispose]()
+})
+
+const FUSE = { title: 'What is a fuse for?' }
+
+async function rawEvents(): Promise<readonly string[]> {
+  const found: string[] = []
+  await readAll(opened.log, TOPICS.raw, ({ value }) => value && found.push(Buffer.from(value).toString()))
+  return found
+}
+
+describe('POST /query', () => {
+  it('is accepted when the log holds the question, and the task tells its answer', async () => {
+    const { status, body } = await opened.ask(post('/query', FUSE))
+    expect(status).toBe(202)
+    expect(body).toEqual({
+      queued: true,
+      id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      task_id: expect.any(String),
+    })
+    expect(await rawEvents()).toHaveLength(1)
+    const early = await opened.ask({ url: `/task/${body.task_id}` })
+    expect(early.body).toMatchObject({ state: 'accepted', id: body.id, title: FUSE.title })
+    model.release()
+    const done = await opened.ask({ url: `/task/${body.task_id}?wait=30s` })
+    expect(done.body).toMatchObject({
+      state: 'delivered',
+      result: { answer: 'It cuts the current.', scores: { exactness: expect.any(Number) } },
+    })
+    expect((await opened.ask({ url: `/task/${body.id}` })).body).toEqual(done.body)
+  })
+
+  it('with wait answers as soon as the answer is delivered', async () => {
+    const waiting = opened.ask(post('/query?wait=30s', FUSE))
+    await vi.waitFor(() => expect(model.calls).toBe(1))
+    model.release()
+    const { status, body } = await waiting
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ hit: false, state: 'delivered', answer: 'It cuts the current.' })
+  })
+
+  it('with a wait that is too short is accepted all the same', async () => {
+    expect((await opened.ask(post('/query?wait=1ms', FUSE))).status).toBe(202)
+  })
+
+  it('joins an equal question that is under way, and buys one answer for both', async () => {
+    const [first, second] = await Promise.all([
+      opened.ask(post('/query', FUSE)),
+      opened.ask(post('/query', { title: '  What is  a fuse for?\n' })),
+    ])
+    expect(second.body).toEqual({ ...first.body, joined: true })
+    model.release()
+    await opened.ask({ url: `/task/${first.body.task_id}?wait=30s` })
+    expect(await rawEvents()).toHaveLength(1)
+    expect(model.calls).toBe(1)
+  })
+
+  it('that is to be fresh, or of another task type, or with more content, is another question', async () => {
+    const first = await opened.ask(post('/query', FUSE))
+    const fresh = await opened.ask(post('/query', { ...FUSE, fresh: true }))
+    expect(fresh.body.id).toBe(first.body.id)
+    expect(fresh.body.task_id).not.toBe(first.body.task_id)
+    const typed = await opened.ask(post('/query', { ...FUSE, task_type: 'summarization' }))
+    const more = await opened.ask(post('/query', { ...FUSE, content: 'In a car.' }))
+    expect(new Set([first, typed, more].map(({ body }) => body.id)).size).toBe(3)
+  })
+
+  it('under one Idempotency-Key is one question, also for a second gateway that knows nothing of it', async () => {
+    const keyed = post('/query', FUSE, { 'idempotency-key': 'order-7' })
+    const first = await opened.ask(keyed)
+    expect(first.body.task_id).toBe('order-7')
+    expect((await opened.ask(keyed)).body).toEqual(first.body)
+    // What a gateway does that was started since: the event goes in once more, and admission drops it.
+    await opened.gateway.service.submit({ id: 'order-7', ...FUSE })
+    model.release()
+    await opened.ask({ url: '/task/order-7?wait=30s' })
+    expect(await rawEvents()).toHaveLength(2)
+    expect(model.calls).toBe(1)
+  })
+
+  it('under the Idempotency-Key of another question is refused', async () => {
+    const headers = { 'idempotency-key': 'order-7' }
+    await opened.ask(post('/query', FUSE, headers))
+    const { status, body } = await opened.ask(post('/query', { title: 'What is a valve for?' }, headers))
+    expect([status, body.code]).toEqual([422, 'key_reused'])
+    expect(await rawEvents()).toHaveLength(1)
+  })
+
+  it('is not accepted before the log has taken it, nor when the log refuses it', async () => {
+    const { promise, reject } = Promise.withResolvers<void>()
+    const appending = vi.spyOn(opened.log, 'append').mockReturnValueOnce(promise)
+    let isAnswered = false
+    const both = [opened.ask(post('/query', FUSE)), opened.ask(post('/query', FUSE))]
+    for (const each of both) void each.then(() => (isAnswered = true))
+    await vi.waitFor(() => expect(appending).toHaveBeenCalled())
+    expect(isAnswered).toBe(false)
+    reject(new CaudalError('LOG_UNAVAILABLE', { reason: 'no broker' }))
+    const answers = await Promise.all(both)
+    expect(answers.map(({ status, body }) => [status, body.code])).toEqual([
+      [503, 'log_unavailable'],
+      [503, 'log_unavailable'],
+    ])
+    expect((await opened.ask(post('/query', FUSE))).body.joined).toBeUndefined()
+  })
+})
+
+describe('GET /task', () => {
+  it('knows no task that nobody asked for', async () => {
+    const { status, type, body } = await opened.ask({ url: '/task/nothing' })
+    expect([status, type, body.code]).toEqual([404, 'application/problem+json', 'task_unknown'])
+  })
+
+  it('does not tell of tasks of organisations', async () => {
+    await opened.gateway.service.submit({ id: 'theirs', ...FUSE, organization_id: 'acme' })
+    model.release()
+    await opened.gateway.service.outcome('theirs')
+    expect((await opened.ask({ url: '/task/theirs' })).status).toBe(404)
+  })
+
+  it('tells why a question has failed', async () => {
+    // Its answer must be JSON, which the model does not write.
+    const queued = await opened.ask(post('/query', { ...FUSE, task_type: 'moderation' }))
+    model.release()
+    const { body } = await opened.ask({ url: `/task/${queued.body.task_id}?wait=50s` })
+    expect(body).toMatchObject({ state: 'failed', reason: 'attempts_used_up', faults: [expect.any(String)] })
+  })
+
+  it('that waits is answered when the gateway stops', async () => {
+    const { body } = await opened.ask(post('/query', FUSE))
+    const waiting = opened.ask({ url: `/task/${body.task_id}?wait=5m` })
+    opened.gateway.service.close()
+    expect((await waiting).body.code).toBe('stopping')
+  })
+})
