@@ -1,5 +1,6 @@
 /** The public API: declare a topology, run it. Logs and the testing kit have entries of their own. */
 export { type Codec, codec, type ValueOf } from '#core/codec.ts'
+export type { Duration, DurationText, Moment } from '#core/duration.ts'
 export {
   type Action,
   CaudalError,
@@ -9,7 +10,7 @@ export {
   unavailable,
 } from '#core/errors.ts'
 export type { CommitInfo, Interceptor, ProcessInfo, StepInfo } from '#core/interceptor.ts'
-export type { Limits } from '#core/limits.ts'
+export type { LimitOptions, Limits } from '#core/limits.ts'
 export { silent as silentLogger } from '#core/loggers.ts'
 export {
   type BatchContext,
@@ -63,7 +64,6 @@ export {
   type Change,
   compare as compareTopologies,
   type DelayOptions,
-  type DurationText,
   type Edge,
   explainMermaid,
   explainText,

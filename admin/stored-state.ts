@@ -6,7 +6,7 @@ import type { MapState, ValueState } from '#core/operator.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import { readAll } from '#engine/log/read-topic.ts'
-import { decodeDue, isExpired, unframe } from '#engine/state/frame.ts'
+import { decodeDue, isExpired, lifetimeOf, unframe } from '#engine/state/frame.ts'
 import { type Entry, parseEntry } from '#engine/state/layout.ts'
 import type { OperatorNode, Plan, Stage } from '#topology/index.ts'
 
@@ -68,6 +68,6 @@ async function shown(
     state: entry.state,
     ...(entry.kind === 'map' && { name: entry.name }),
     value: await decoded(declared.codec, unframe(bytes, entry.state)),
-    ...(isExpired(bytes, declared.ttlMs, now) && { expired: true }),
+    ...(isExpired(bytes, lifetimeOf(declared), now) && { expired: true }),
   }
 }

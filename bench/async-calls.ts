@@ -31,7 +31,14 @@ async function measure(logName: LogName, { size, folder }: Setting): Promise<Fig
   const wanted = (ideal * (rampUpMs + measuredMs + 1_000)) / 1_000
   const { log } = await openLog(logName, folder)
   const graph = calling(CALL_MS, IN_FLIGHT)
-  await log.createTopics(graph.topics.map(topic => ({ ...topic, compacted: false })))
+  await log.createTopics(
+    graph.topics.map(({ name, partitions }) => ({
+      name,
+      partitions,
+      compacted: false,
+      retentionMs: undefined,
+    })),
+  )
   const feed = new Feed(wanted)
   for (let made = 0; made < wanted; made += APPEND_RECORDS) await log.append(feed.slice(APPEND_RECORDS))
   const running = await run(graph, { log })

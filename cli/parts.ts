@@ -206,7 +206,7 @@ function providerOptions(
   // The simulated model is in this process, where no proxy can find it.
   const proxy = proxyUrl === '' || isSimulated(configuration) ? undefined : { url: proxyUrl, except: noProxy }
   const apiKeyHeader = openAiKeyHeader === 'authorization' ? undefined : openAiKeyHeader
-  return { ...provider, apiKeyHeader, proxy, timeoutMs: callTimeoutMs(configuration), sendHints }
+  return { ...provider, apiKeyHeader, proxy, timeout: callTimeoutMs(configuration), sendHints }
 }
 
 /** The prices that are known here, those of LLM_PRICES before them. Throws CONFIGURATION_INVALID. */

@@ -119,10 +119,10 @@ export function topologyOf(configuration: Configuration, model: Model): Topology
     inFlightMax,
     judgeTokensMax,
     prices: pricesOf(configuration),
-    retryBaseMs,
-    retryCapMs,
+    retryBase: retryBaseMs,
+    retryCap: retryCapMs,
     // The first provider may take its whole time to fail, and the second then needs its own.
-    timeoutMs: providers * callTimeoutMs(configuration) + WAIT_FOR_TURN_MS,
+    timeout: providers * callTimeoutMs(configuration) + WAIT_FOR_TURN_MS,
   })
 }
 

@@ -76,10 +76,7 @@ export const CATALOGUE = {
     'deadLetter',
     'node {node}: {target} takes at most {limit} bytes a record, this one has {size}',
   ],
-  TIME_INVALID: [
-    'deadLetter',
-    'node {node}: {field} is {time}, which is no whole number of milliseconds from 0 on',
-  ],
+  TIME_INVALID: ['deadLetter', 'node {node}: {field} is {time}, which is no time; {remedy}'],
   OUTPUT_REFUSED: ['deadLetter', '{topic}/{partition} does not take a record: {reason}'],
   TIMER_INVALID: ['deadLetter', 'node {node}: timer {timer} {reason}'],
   TABLE_TOO_LARGE: ['stop', 'table {table} has more than {limit} entries; every pod holds all of them'],

@@ -1,5 +1,6 @@
 /** The one table of the runtime's limits: unit, default and meaning; settings, documentation and metrics are made from it. */
 
+import { type Duration, durationFault, durationMs } from './duration.ts'
 import { CaudalError } from './errors.ts'
 
 export type LimitUnit = 'records' | 'bytes' | 'ms' | 'attempts' | 'offsets' | 'hops' | 'timers' | 'entries'
@@ -156,7 +157,25 @@ export const LIMITS = {
 } as const satisfies Record<string, LimitDescription>
 
 export type LimitName = keyof typeof LIMITS
+/** Every limit as the engine holds it; a duration is in milliseconds, and its name ends with `Ms`. */
 export type Limits = Readonly<Record<LimitName, number>>
+
+/**
+ * Limits as a program gives them. A limit that is a duration is named without `Ms`, and takes a text or milliseconds:
+ * `{ inFlightMax: 500, timeout: '90s' }`. What is left out keeps its default.
+ */
+export type LimitOptions = {
+  readonly [N in LimitName as OptionOf<N>]?: (N extends `${string}Ms` ? Duration : number) | undefined
+}
+type OptionOf<N extends LimitName> = N extends `${infer Duration}Ms` ? Duration : N
+
+/** The name by which a program gives a limit. */
+export function optionNameOf(name: LimitName): string {
+  return name.replace(/Ms$/, '')
+}
+
+/** Limits by the name that a program gives them. */
+type Written = Readonly<Record<string, Duration | undefined>>
 
 export const LIMIT_NAMES: readonly LimitName[] = Object.freeze(
   Object.keys(LIMITS) as LimitName[], // Object.keys forgets the names; LIMITS is a constant, so these are all.
@@ -172,15 +191,14 @@ const RELATIONS: readonly (readonly [LimitName, number, LimitName])[] = [
 /**
  * Defaults where nothing is given. Throws CONFIGURATION_INVALID with every fault at once.
  */
-export function resolveLimits(given: Partial<Readonly<Record<LimitName, number | undefined>>> = {}): Limits {
+export function resolveLimits(given: LimitOptions = {}): Limits {
   const limits = withDefaults(given)
+  const known = new Set(LIMIT_NAMES.map(optionNameOf))
   const faults = [
     ...Object.keys(given)
-      .filter(name => !Object.hasOwn(LIMITS, name))
-      .map(name => `there is no limit ${name}`),
-    ...LIMIT_NAMES.filter(name => !isValid(limits[name], LIMITS[name])).map(
-      name => `${name} is ${limits[name]}; it must be an integer ${rangeOf(LIMITS[name])}`,
-    ),
+      .filter(name => !known.has(name))
+      .map(name => `there is no limit ${name}${nearest(name, known)}`),
+    ...LIMIT_NAMES.flatMap(name => faultOf(name, limits[name], given)),
     ...RELATIONS.filter(([left, factor, right]) => limits[left] < factor * limits[right]).map(
       ([left, factor, right]) =>
         `${left} is ${limits[left]}; it must be at least ${factor === 1 ? '' : `${factor} times `}${right}, ${limits[right]}`,
@@ -190,11 +208,12 @@ export function resolveLimits(given: Partial<Readonly<Record<LimitName, number |
   return Object.freeze(limits)
 }
 
-function withDefaults(
-  given: Partial<Readonly<Record<LimitName, number | undefined>>>,
-): Record<LimitName, number> {
+function withDefaults(given: Written): Record<LimitName, number> {
   const values = {} as Record<LimitName, number> // Filled with every name right below.
-  for (const name of LIMIT_NAMES) values[name] = given[name] ?? LIMITS[name].default
+  for (const name of LIMIT_NAMES) {
+    const value = given[optionNameOf(name)]
+    values[name] = value === undefined ? LIMITS[name].default : inUnit(name, value)
+  }
   // What one fetch may bring follows a smaller buffer, unless it was given too.
   if (given.fetchRecordsMax === undefined) {
     values.fetchRecordsMax = Math.min(values.fetchRecordsMax, values.recordsBufferedMax)
@@ -202,8 +221,25 @@ function withDefaults(
   return values
 }
 
-function isValid(value: number, { min, max }: LimitDescription): boolean {
-  return Number.isSafeInteger(value) && value >= min && value <= max
+/** Only a duration has a form other than a number. */
+function inUnit(name: LimitName, value: Duration): number {
+  if (LIMITS[name].unit === 'ms') return durationMs(value)
+  return typeof value === 'number' ? value : Number.NaN
+}
+
+function faultOf(name: LimitName, value: number, given: Written): readonly string[] {
+  const { unit, min, max } = LIMITS[name]
+  const option = optionNameOf(name)
+  const written = given[option] ?? value
+  if (unit === 'ms') return [durationFault(option, written, min) ?? []].flat()
+  const isValid = Number.isSafeInteger(value) && value >= min && value <= max
+  return isValid ? [] : [`${option} is ${written}; it must be an integer ${rangeOf(LIMITS[name])}`]
+}
+
+/** A duration under its name with a unit is what people write who know it from elsewhere. */
+function nearest(name: string, known: ReadonlySet<string>): string {
+  const cut = name.replace(/Ms$/, '')
+  return cut !== name && known.has(cut) ? `; write ${cut}: '30s', or milliseconds` : ''
 }
 
 function rangeOf({ min, max, unit }: LimitDescription): string {

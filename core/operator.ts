@@ -4,6 +4,7 @@
  */
 import type { Codec, ValueOf } from './codec.ts'
 import { codec } from './codec.ts'
+import type { Duration, Moment } from './duration.ts'
 
 /** Name to codec: the inputs, outputs, steps or tables that an operator declares. */
 export type Codecs = Readonly<Record<string, Codec<unknown>>>
@@ -13,7 +14,7 @@ export type Codecs = Readonly<Record<string, Codec<unknown>>>
 /** Options of one declared state. */
 export interface StateOptions {
   /** Entries not written for this long are gone; measured on the record's processing time. */
-  readonly ttlMs?: number
+  readonly ttl?: Duration
 }
 /** Declaration of one value per key. Made by `state.value`. */
 export interface ValueState<T> extends StateOptions {
@@ -93,8 +94,8 @@ export interface Timer<Name extends string = string> {
 export interface EmitOptions {
   /** Overrides the key of the target topic. */
   readonly key?: string | null
-  /** Not before this time (ms since the epoch); the output must be routed through a delay. */
-  readonly notBefore?: number
+  /** Not before this moment, for example `{ after: '15m' }`; the output must be routed through a delay. */
+  readonly notBefore?: Moment
   /** Headers added to the inherited ones; an existing name is replaced. */
   readonly headers?: Readonly<Record<string, string>>
   /** Event time; the input's when left out. */
@@ -155,8 +156,8 @@ export interface Context<D extends Declared = Declared> {
   readonly signal: AbortSignal
   readonly log: Logger
   readonly state: StateHandles<D['state']>
-  /** At most one timer per key and name; setting it again moves it. A due time in the past is refused. */
-  readonly timers: { set(name: D['timers'], due: number): void; cancel(name: D['timers']): void }
+  /** At most one timer per key and name; setting it again moves it. Due at a time, or `{ after: '15m' }`; never in the past. */
+  readonly timers: { set(name: D['timers'], due: Moment): void; cancel(name: D['timers']): void }
   /** Writes a value to a declared output, with the record's commit. An undeclared output fails with OUTPUT_UNKNOWN. */
   emit<N extends keyof D['outputs'] & string>(
     output: N,
@@ -194,7 +195,7 @@ export interface OperatorLimits {
   /** Records of this operator's stage in progress at a time, in one pod. */
   readonly inFlightMax?: number
   /** One run of a record may take this long. */
-  readonly timeoutMs?: number
+  readonly timeout?: Duration
 }
 
 // --- The declaration ---------------------------------------------------------------------------------------------
@@ -239,7 +240,7 @@ export interface BatchContext {
 /** When a batch starts: when it is full, or when its oldest record has waited for so long. */
 export interface BatchLimits {
   readonly recordsMax: number
-  readonly waitMs: number
+  readonly wait: Duration
 }
 
 /** What `batchOperator` takes. A batch operator has neither state nor steps, timers or tables. */

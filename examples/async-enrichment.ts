@@ -41,7 +41,7 @@ const enrich = operator({
   input: Order,
   outputs: { rated: Rated },
   steps: { rating: Rating },
-  limits: { inFlightMax: IN_FLIGHT_MAX, timeoutMs: 10_000 },
+  limits: { inFlightMax: IN_FLIGHT_MAX, timeout: 10_000 },
   async process(record, ctx) {
     const rating = await ctx.step('rating', call => lookUp(record.value.customer, call))
     ctx.emit('rated', { ...record.value, rating })

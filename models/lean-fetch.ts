@@ -2,6 +2,8 @@
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 
+import { type Duration, msOf } from '#core/duration.ts'
+
 export interface HttpProxy {
   /** With its scheme, and with user and password where it wants them. */
   readonly url: string
@@ -12,7 +14,8 @@ export interface HttpProxy {
 export interface ConnectionOptions {
   /** Connections kept to one provider; every call in flight holds one. */
   readonly connectionsMax?: number
-  readonly connectTimeoutMs?: number
+  /** How long a connection may take to be made; five seconds when left out. */
+  readonly connectTimeout?: Duration
   readonly replyBytesMax?: number
   readonly proxy?: HttpProxy | undefined
 }
@@ -66,7 +69,7 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
 }
 
 function agentOf({ proxy, ...options }: ConnectionOptions, replyBytesMax: number): Dispatcher {
-  const timeout = options.connectTimeoutMs ?? 5_000
+  const timeout = msOf('connectTimeout', options.connectTimeout ?? '5s', 1)
   const own = {
     connections: options.connectionsMax ?? 4_096,
     pipelining: 1,

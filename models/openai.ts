@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import OpenAI from 'openai'
+import { type Duration, msOf } from '#core/duration.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { type ConnectionOptions, type LeanResponse, leanFetch } from './lean-fetch.ts'
 import type { Model, ModelRequest } from './model.ts'
@@ -18,7 +19,8 @@ export interface OpenAiOptions extends EndpointOptions {
   readonly model: string
   /** Names of this provider for models that requests ask for by another name. */
   readonly aliases?: Readonly<Record<string, string>>
-  readonly timeoutMs?: number
+  /** How long a call may take; a minute when left out. */
+  readonly timeout?: Duration
   readonly connections?: ConnectionOptions
   /** Sends what a simulated model may know as the field `caudal`; never for a real one. */
   readonly sendHints?: boolean
@@ -42,7 +44,7 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
   const lean = leanFetch({ ...options.connections, proxy: options.proxy })
   const fetch = async (...asked: Parameters<typeof lean>) =>
     inOpenAiWords(withoutSecrets(await lean(...asked), endpoint))
-  const timeout = options.timeoutMs ?? 60_000
+  const timeout = msOf('timeout', options.timeout ?? '1m', 1)
   const client = new OpenAI({
     baseURL: endpoint.baseUrl,
     apiKey: options.apiKey || 'none',

@@ -2,13 +2,13 @@
 
 import { IntakeAvro, LlmRequestAvro, SeenAvro } from '#answers/codecs.ts'
 import { NOTHING_SPENT } from '#answers/types.ts'
+import { type Duration, msOf } from '#core/duration.ts'
 import { operator, state } from '#core/operator.ts'
 
 export interface AdmitOptions {
-  readonly windowMs?: number
+  /** How long an id is remembered; a day when left out. */
+  readonly window?: Duration
 }
-
-const DAY_MS = 24 * 60 * 60 * 1000
 
 /**
  * Keyed by event id. The window begins with the first event of an id; duplicates do not lengthen it.
@@ -22,7 +22,7 @@ export function admit(options: AdmitOptions = {}) {
     name: 'admit',
     input: IntakeAvro,
     outputs: { admitted: LlmRequestAvro },
-    state: { seen: state.value(SeenAvro, { ttlMs: options.windowMs ?? DAY_MS }) },
+    state: { seen: state.value(SeenAvro, { ttl: msOf('window', options.window ?? '1d', 1) }) },
     process({ value: intake }, ctx) {
       if (ctx.state.seen.get() !== undefined) {
         ctx.log.debug('duplicate dropped', { id: intake.id })

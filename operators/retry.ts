@@ -12,6 +12,7 @@ import { isWithin } from '#answers/spending.ts'
 import type { TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { HistoryEntry, LlmError, LlmRequest } from '#answers/types.ts'
+import { type Duration, msOf } from '#core/duration.ts'
 import { operator } from '#core/operator.ts'
 import { isJudged } from './decide.ts'
 import { requestOf, settingsReader } from './model-step.ts'
@@ -19,8 +20,10 @@ import { requestOf, settingsReader } from './model-step.ts'
 export interface RetryOptions {
   readonly taskTypes: TaskTypes
   readonly defaults: TaskDefaults
-  readonly baseMs: number
-  readonly capMs: number
+  /** The first wait; others are multiples of it. */
+  readonly base: Duration
+  /** The longest wait. */
+  readonly cap: Duration
   /** Waits that cost no attempt; past it, each counts. */
   readonly parkedMax?: number
 }
@@ -39,7 +42,7 @@ const JITTER = 0.1
  * A failure that is no fault of the record (breaker open, no turn) spends no attempt, so an outage fails nothing.
  *
  * ```ts
- * errors.process('retry', retry({ taskTypes, defaults, baseMs: 1_000, capMs: 60_000 }), { endsBecause })
+ * errors.process('retry', retry({ taskTypes, defaults, base: '1s', cap: '1m' }), { endsBecause })
  *   .on('again').delay({ tiers }).to(requests).on('rescore').delay({ tiers }).to(generated)
  *   .on('settled').to(validated).on('gaveUp').to(failed)
  * ```
@@ -47,6 +50,7 @@ const JITTER = 0.1
 export function retry(options: RetryOptions) {
   const settingsFor = settingsReader(options.taskTypes, options.defaults)
   const parkedMax = options.parkedMax ?? PARKED_MAX
+  const bounds = { baseMs: msOf('base', options.base, 1), capMs: msOf('cap', options.cap, 1) }
   return operator({
     name: 'retry',
     input: LlmErrorAvro,
@@ -64,7 +68,7 @@ export function retry(options: RetryOptions) {
         else ctx.emit('gaveUp', gaveUp(request, error, usedUp, ctx.now))
         return
       }
-      const notBefore = ctx.now + waitMs(error, request, ctx.id, options)
+      const notBefore = ctx.now + waitMs(error, request, ctx.id, bounds)
       if (error.attempt) ctx.emit('rescore', { ...request, attempt: error.attempt }, { notBefore })
       else ctx.emit('again', request, { notBefore })
     },
@@ -84,7 +88,7 @@ export function waitMs(
   error: Pick<LlmError, 'error_type' | 'retry_after_ms'>,
   { error_attempts: attempts, parked }: Pick<LlmRequest, 'error_attempts' | 'parked'>,
   recordId: string,
-  { baseMs, capMs }: Pick<RetryOptions, 'baseMs' | 'capMs'>,
+  { baseMs, capMs }: { readonly baseMs: number; readonly capMs: number },
 ): number {
   const backOff = error.error_type === 'rate_limit' ? baseMs * 2 ** attempts : baseMs * Math.max(1, attempts)
   const outage = baseMs * Math.floor(parked / PARKED_A_STEP)

@@ -17,6 +17,7 @@ import { THRESHOLD } from '#answers/rubric.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
+import type { Duration } from '#core/duration.ts'
 import type { Model } from '#models/model.ts'
 import { admit } from '#operators/admit.ts'
 import { decide } from '#operators/decide.ts'
@@ -44,16 +45,16 @@ export interface AnswersOptions {
   /** For task types without one of their own. */
   readonly threshold?: number
   readonly attemptsMax?: number
-  readonly retryBaseMs?: number
-  readonly retryCapMs?: number
-  readonly delayTiersMs?: readonly number[]
+  readonly retryBase?: Duration
+  readonly retryCap?: Duration
+  readonly delayTiers?: readonly Duration[]
   readonly inFlightMax?: number
   /** One record's run, waiting for its turn included: longer than the time limits of all providers of a chain together. */
-  readonly timeoutMs?: number
+  readonly timeout?: Duration
   readonly partitions?: number
 }
 
-const DELAY_TIERS_MS = [1_000, 5_000, 30_000, 120_000, 600_000]
+const DELAY_TIERS: readonly Duration[] = ['1s', '5s', '30s', '2m', '10m']
 
 /**
  *   datos_crudos -> ingest -> llm.intake -> admit -> llm.requests -> generate -> llm.generated -> score -> decide
@@ -67,9 +68,9 @@ const DELAY_TIERS_MS = [1_000, 5_000, 30_000, 120_000, 600_000]
 export function answers(options: AnswersOptions): Topology {
   const taskTypes = options.taskTypes ?? TASK_TYPES
   const defaults = { threshold: options.threshold ?? THRESHOLD, attemptsMax: options.attemptsMax ?? 3 }
-  const limits = { inFlightMax: options.inFlightMax ?? 2_000, timeoutMs: options.timeoutMs ?? 90_000 }
-  const delay = { tiers: options.delayTiersMs ?? DELAY_TIERS_MS }
-  const { baseMs, capMs } = { baseMs: options.retryBaseMs ?? 1_000, capMs: options.retryCapMs ?? 60_000 }
+  const limits = { inFlightMax: options.inFlightMax ?? 2_000, timeout: options.timeout ?? '90s' }
+  const delay = { tiers: options.delayTiers ?? DELAY_TIERS }
+  const waits = { base: options.retryBase ?? '1s', cap: options.retryCap ?? '1m' } as const
   const cycle = { endsBecause: 'each passage spends an attempt or a wait, and retry limits both' }
   const model = { taskTypes, defaults, limits, prices: options.prices }
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions }
@@ -108,7 +109,7 @@ export function answers(options: AnswersOptions): Topology {
     .process('decide', decide({ taskTypes, defaults }))
   decided.on('validated').to(validated).on('low').process('regenerate', regenerate()).to(requests)
 
-  const retried = errors.process('retry', retry({ taskTypes, defaults, baseMs, capMs }), cycle)
+  const retried = errors.process('retry', retry({ taskTypes, defaults, ...waits }), cycle)
   retried.on('again').delay(delay).to(requests).on('rescore').delay(delay).to(generated)
   retried.on('settled').to(validated).on('gaveUp').to(failed)
 

@@ -1,9 +1,9 @@
 /** The testing kit: run a topology on virtual time, or one operator alone, and look at what comes out. */
 
+export type { Duration, DurationText } from '#core/duration.ts'
 export type { Sent, TopicHandle, TopicRecord } from '#engine/client/topic-client.ts'
 export type { DeadLetter } from '#engine/record/dead-letter.ts'
 export { KitPod, type KitPodStatus } from './kit/kit-pod.ts'
-export type { Duration } from './kit/misuse.ts'
 export { virtualSystem } from './kit/place.ts'
 export {
   type CallOptions,

@@ -15,6 +15,7 @@
  * ```
  */
 import type { Codec } from '#core/codec.ts'
+import type { Duration } from '#core/duration.ts'
 import type { Codecs, Operator } from '#core/operator.ts'
 import { newDraft, place, snapshot } from './draft.ts'
 import type { Origins, Processed, ProcessOptions, Readable, Source, Table, Topic } from './handles.ts'
@@ -29,7 +30,7 @@ export interface TopicOptions<V> {
   /** 8 when left out; a source has as many as its topic, where that exists. */
   readonly partitions?: number
   /** Records older than this are deleted; kept when left out. */
-  readonly retentionMs?: number
+  readonly retention?: Duration
 }
 
 export interface SourceOptions<V> extends Omit<TopicOptions<V>, 'key'> {
@@ -48,7 +49,7 @@ export interface SourceOptions<V> extends Omit<TopicOptions<V>, 'key'> {
   readonly tasks?: number
 }
 
-export type TableOptions<V> = Omit<TopicOptions<V>, 'retentionMs'>
+export type TableOptions<V> = Omit<TopicOptions<V>, 'retention'>
 
 export interface TopologyBuilder {
   /** A topic written by others. */
@@ -119,7 +120,7 @@ function topicNode<V>(
     codec: options.value,
     key: options.key as TopicNode['key'], // The runtime hands it values of this topic's codec only.
     partitions: options.partitions ?? PARTITIONS_DEFAULT,
-    retentionMs: options.retentionMs,
+    retention: options.retention,
     partitionedByKey: kind === 'source' ? (options.partitionedByKey ?? false) : true,
     ...(kind === 'source' && options.trustedIds ? { trustedIds: true } : {}),
     ...(kind === 'source' && options.partitions === undefined && { isFitted: true }),

@@ -1,6 +1,5 @@
 /** The graph while it is being declared: what the builder's handles write into, and `build` copies out. */
 import type { Operator } from '#core/operator.ts'
-import { durationMs } from './duration.ts'
 import type { DelayOptions, ProcessOptions, Readable } from './handles.ts'
 import type { OperatorNode, Origin, Route, TopicNode, Topology } from './topology.ts'
 
@@ -40,7 +39,7 @@ export function place(
 
 /** Routes an output to a topic. */
 export function route(node: DraftNode, output: string, topic: string, delay?: DelayOptions): void {
-  const declared = delay && { tiersMs: delay.tiers.map(durationMs) }
+  const declared = delay && { tiers: [...delay.tiers] }
   routesOf(node, output).push({ kind: 'topic', topic, delay: declared })
 }
 

@@ -1,6 +1,6 @@
 /** A plan in words, for a terminal. */
+import { type Duration, durationMs, durationText } from '#core/duration.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
-import { durationText } from './duration.ts'
 import type { Plan, Stage } from './plan.ts'
 import { isDelayed } from './stages.ts'
 import type { OperatorNode, Route } from './topology.ts'
@@ -39,13 +39,13 @@ function operatorLines(node: OperatorNode): readonly string[] {
   const outputs = Object.entries(node.routes).map(([output, routes]) => [output, targetsOf(routes)])
   return [
     `  ${node.name}${node.endsBecause === undefined ? '' : `, whose loop ends because ${node.endsBecause}`}`,
-    ...Object.entries(state).map(([name, { kind, codec, ttlMs }]) => {
-      return `state ${name}: ${kind} of ${codec.name}${ttlMs === undefined ? '' : ` for ${durationText(ttlMs)}`}`
+    ...Object.entries(state).map(([name, { kind, codec, ttl }]) => {
+      return `state ${name}: ${kind} of ${codec.name}${ttl === undefined ? '' : ` for ${written(ttl)}`}`
     }),
     ...timers.map(name => `timer ${name}`),
     ...Object.entries(steps).map(([name, codec]) => `step ${name}: ${codec.name}`),
     ...Object.entries(tables).map(([name, codec]) => `table ${name}: ${codec.name}`),
-    ...(batch ? [`batches of ${batch.recordsMax}, gathered for ${durationText(batch.waitMs)}`] : []),
+    ...(batch ? [`batches of ${batch.recordsMax}, gathered for ${written(batch.wait)}`] : []),
     ...aligned(outputs.map(([output = '', targets = '']) => [output, `-> ${targets}`])),
   ].map((line, index) => (index === 0 ? line : indented(4)(line)))
 }
@@ -53,13 +53,14 @@ function operatorLines(node: OperatorNode): readonly string[] {
 function targetsOf(routes: readonly Route[]): string {
   const targets = routes.map(route => {
     if (route.kind === 'operator') return `operator ${route.operator}`
-    return isDelayed(route) ? `${route.topic} after ${waitsOf(route.delay.tiersMs)}` : route.topic
+    return isDelayed(route) ? `${route.topic} after ${route.delay.tiers.map(written).join(' ')}` : route.topic
   })
   return targets.join(', ') || '(discarded)'
 }
 
-function waitsOf(tiersMs: readonly number[]): string {
-  return tiersMs.map(durationText).join(' ')
+/** In the unit that suits it, however it was declared. */
+function written(duration: Duration): string {
+  return durationText(durationMs(duration))
 }
 
 function topicColumns(spec: TopicSpec, plan: Plan): readonly string[] {

@@ -1,7 +1,7 @@
 /** The types that a graph's author holds while declaring it: what can be read, what can be written, and the edges between. */
 import type { Codec, ValueOf } from '#core/codec.ts'
+import type { Duration } from '#core/duration.ts'
 import type { Codecs, Operator } from '#core/operator.ts'
-import type { DurationText } from './duration.ts'
 import type { Origin } from './topology.ts'
 
 /** Anything that an operator can take its input from. */
@@ -28,7 +28,7 @@ export interface ProcessOptions {
 
 export interface DelayOptions {
   /** The waits that are offered, ascending; a time between two of them is served by several hops. */
-  readonly tiers: readonly (DurationText | number)[]
+  readonly tiers: readonly Duration[]
 }
 
 /** What the functions of the stateless operators see of a record besides its value. */

@@ -7,7 +7,6 @@ export {
   topology,
 } from './builder.ts'
 export { type Change, compare, type Verdict } from './compare.ts'
-export type { DurationText } from './duration.ts'
 export { explainText } from './explain.ts'
 export type {
   Case,

@@ -1,5 +1,5 @@
 /** A plan as a Mermaid flowchart: topics as cylinders, stages as subgraphs, each delayed edge through a node of the delay stage. */
-import { durationText } from './duration.ts'
+import { durationMs, durationText } from '#core/duration.ts'
 import type { Plan, Stage } from './plan.ts'
 import type { OperatorNode, Route } from './topology.ts'
 
@@ -65,7 +65,9 @@ function routeLines(arrow: string, route: Route, chart: Chart): readonly string[
   const target = chart.topics.get(route.topic)
   if (!route.delay) return [`${arrow} ${target}`]
   const wait = `delay${chart.waits.length}`
-  chart.waits.push(`${wait}([${quoted(route.delay.tiersMs.map(durationText).join(' '))}])`)
+  chart.waits.push(
+    `${wait}([${quoted(route.delay.tiers.map(tier => durationText(durationMs(tier))).join(' '))}])`,
+  )
   return [`${arrow} ${wait}`, `  ${wait} --> ${target}`]
 }
 

@@ -1,5 +1,5 @@
 /** The names that the engine gives to its own stages and topics. */
-import { durationText } from './duration.ts'
+import { durationText } from '#core/duration.ts'
 
 /** Name of the stage that serves all delay tiers; no operator may have it. */
 export const DELAY_STAGE = 'delay'

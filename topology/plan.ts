@@ -1,4 +1,5 @@
 /** From graph to stages: the operators fused between two topics become one stage with one state topic. */
+import { durationMs } from '#core/duration.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
 import {
   DELAY_STAGE,
@@ -111,7 +112,7 @@ function sourcesOf(group: readonly OperatorNode[], topics: Topics): readonly Sta
 function delayStage(topology: Topology, topics: Topics): Stage | undefined {
   const routes = delayedRoutes(topology)
   if (routes.length === 0) return undefined
-  const waits = [...new Set(routes.flatMap(route => route.delay.tiersMs))].sort((a, b) => a - b)
+  const waits = [...new Set(routes.flatMap(route => route.delay.tiers.map(durationMs)))].sort((a, b) => a - b)
   const tiers = waits.map(waitMs => ({ topic: tierTopicOf(topology.name, waitMs), waitMs }))
   const partitions = Math.max(
     PARTITIONS_DEFAULT,
@@ -136,7 +137,7 @@ function topicSpecs(topology: Topology, stages: readonly Stage[]): readonly Topi
       name: node.name,
       partitions: node.partitions,
       compacted: node.kind === 'table',
-      retentionMs: node.retentionMs,
+      retentionMs: node.retention === undefined ? undefined : durationMs(node.retention),
     })),
     ...stages.flatMap(stage => stage.tiers.map(tier => internal(tier.topic, stage.partitions))),
     ...stages.map(stage => internal(stage.stateTopic, stage.partitions, true)),

@@ -1,5 +1,6 @@
 /** A plan reduced to what a later version must fit: JSON, so that it can be stored beside a release. */
 
+import { durationMs } from '#core/duration.ts'
 import type { Plan, Stage } from './plan.ts'
 import { isDelayed } from './stages.ts'
 import type { OperatorNode, TopicNode } from './topology.ts'
@@ -82,7 +83,9 @@ function operatorSummary(node: OperatorNode, stage: Stage): OperatorSummary {
         output,
         routes.map(route => {
           if (route.kind === 'operator') return `${route.operator}.${route.input}`
-          return isDelayed(route) ? `${route.topic} after ${route.delay.tiersMs.join(' ')} ms` : route.topic
+          return isDelayed(route)
+            ? `${route.topic} after ${route.delay.tiers.map(durationMs).join(' ')} ms`
+            : route.topic
         }),
       ]),
     ),

@@ -1,5 +1,6 @@
-/** The declared graph as plain data: what the builder makes, and what validation, planning, explain and comparison read. */
+/** The declared graph as plain data, with durations as they were written: what the builder makes, and what validation, planning, explain and comparison read. */
 import type { Codec } from '#core/codec.ts'
+import type { Duration } from '#core/duration.ts'
 import type { Operator } from '#core/operator.ts'
 
 export interface Topology {
@@ -29,7 +30,7 @@ export interface TopicNode {
   readonly isFitted?: true
   /** Tasks of the stage that reads it; as many as partitions when left out. */
   readonly tasks?: number
-  readonly retentionMs: number | undefined
+  readonly retention: Duration | undefined
   readonly partitionedByKey: boolean
   /** Of a source: the header `caudal-id` of its records is their identity. */
   readonly trustedIds?: boolean
@@ -59,6 +60,6 @@ export type Route =
 
 /** Waiting on the way to a topic, served by tiers of equal waits. */
 export interface Delay {
-  /** Ascending, in milliseconds. */
-  readonly tiersMs: readonly number[]
+  /** Ascending, as written. */
+  readonly tiers: readonly Duration[]
 }

@@ -30,7 +30,7 @@ async function callByEngine(): Promise<void> {
     input: TextJson,
     outputs: { answered: TextJson },
     steps: { answer: TextJson },
-    limits: { inFlightMax, timeoutMs: 60_000 },
+    limits: { inFlightMax, timeout: 60_000 },
     async process({ value }, ctx) {
       ctx.emit('answered', await ctx.step('answer', () => call(value)))
     },

@@ -36,7 +36,7 @@ const ask = operator({
   input: TextJson,
   outputs: { answered: AnswerJson },
   steps: { answer: TextJson },
-  limits: { inFlightMax, timeoutMs: 60_000 },
+  limits: { inFlightMax, timeout: 60_000 },
   async process({ value: question }, ctx) {
     const text = await ctx.step('answer', async () => {
       const { body } = await agent.request({

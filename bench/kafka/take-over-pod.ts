@@ -28,7 +28,7 @@ const t = topology(application)
 const source = t.source(`${application}.in`, { value: PartitionJson, partitions: PARTITIONS })
 source.process('call', call).to(t.topic(`${application}.out`, { value: MadeJson, partitions: PARTITIONS }))
 const log = await openKafkaLog({ brokers: [broker], clientId: name, system: realSystem })
-const running = await run(t.build(), { log, name, limits: { sessionTimeoutMs: Number(sessionText) } })
+const running = await run(t.build(), { log, name, limits: { sessionTimeout: Number(sessionText) } })
 process.once('SIGTERM', async () => {
   await running.stop()
   await log.close()

@@ -1,7 +1,7 @@
 /** Runs a topology in this process: the way in for programs that embed the engine. */
 import { CaudalError } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
-import { type Limits, resolveLimits } from '#core/limits.ts'
+import { type LimitOptions, resolveLimits } from '#core/limits.ts'
 import { warnings } from '#core/loggers.ts'
 import type { Logger } from '#core/operator.ts'
 import { realSystem, type System } from '#core/system.ts'
@@ -30,7 +30,8 @@ export interface RunOptions {
   readonly name?: string
   /** Where the local copies of state are; in memory when left out, so that a start reads the whole state topic. */
   readonly stores?: StoreFactory
-  readonly limits?: Partial<Limits>
+  /** Bounds other than their defaults; docs/limits.md lists them. */
+  readonly limits?: LimitOptions
   /** Answers to TOPIC_REPLACED: topics that took the place of deleted ones, by their ids, and where to begin in them. */
   readonly adoptTopics?: AdoptedTopics
   /**

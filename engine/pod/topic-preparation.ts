@@ -1,4 +1,5 @@
 /** The topics of a plan at the start: those of others are compared, our own are created, and grown where tasks were added. */
+import { durationMs, durationText } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
 import type { Log, TopicDescription, TopicSpec } from '#engine/log/log.ts'
@@ -76,10 +77,10 @@ function sourceFaults(plan: Plan, found: TopicDescription): readonly string[] {
     faults.push(
       `source ${name} is compacted, so that records would be missing: declare it as a table, or read a topic that is not`,
     )
-  else if (node.retentionMs !== undefined && retentionMs !== node.retentionMs)
+  else if (node.retention !== undefined && retentionMs !== durationMs(node.retention))
     faults.push(
-      `source ${name} keeps records ${keptFor(retentionMs)}, declared is ${keptFor(node.retentionMs)}: declare ${
-        retentionMs === undefined ? 'no retentionMs' : `retentionMs: ${retentionMs}`
+      `source ${name} keeps records ${keptFor(retentionMs)}, declared is ${keptFor(durationMs(node.retention))}: declare ${
+        retentionMs === undefined ? 'no retention' : `retention: '${durationText(retentionMs)}'`
       } of it in the graph`,
     )
   return faults
@@ -100,5 +101,5 @@ function keepsState({ operators }: Stage): boolean {
 }
 
 function keptFor(retentionMs: number | undefined): string {
-  return retentionMs === undefined ? 'for ever' : `for ${retentionMs} ms`
+  return retentionMs === undefined ? 'for ever' : `for ${durationText(retentionMs)}`
 }

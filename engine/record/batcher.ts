@@ -2,6 +2,7 @@
  * Gathers records of one batch operator across the tasks of a pod. A batch starts when it is full or when its oldest
  * record has waited long enough; each record's run waits for its own item to be settled.
  */
+import { durationMs } from '#core/duration.ts'
 import type { BatchItem, BatchOperator, Declared, EmitOptions, InputRecord, Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
 import { asWork, type Work } from './current-work.ts'
@@ -32,7 +33,7 @@ export class Batcher {
   constructor(operator: BatchOperator, system: System) {
     this.#operator = operator
     this.#recordsMax = operator.batch.recordsMax
-    this.#waitMs = operator.batch.waitMs
+    this.#waitMs = durationMs(operator.batch.wait)
     this.#system = system
   }
 

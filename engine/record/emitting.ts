@@ -15,7 +15,7 @@ import type { Emission } from './node-context.ts'
 import type { RunServices } from './pod-context.ts'
 import { checkedKey } from './record-key.ts'
 import type { ProgramRoute } from './stage-program.ts'
-import { checkTime } from './times.ts'
+import { checkMoment, checkTime, timeOf } from './times.ts'
 
 type TopicRoute = ProgramRoute & { kind: 'topic' }
 type OperatorRoute = ProgramRoute & { kind: 'operator' }
@@ -32,7 +32,7 @@ export interface Emitting {
 export function emit(run: Emitting, emission: Emission): void {
   const { from, output, index, route, options } = emission
   checkTime(from.node.name, `timestamp of output ${output}`, options.timestamp)
-  checkTime(from.node.name, `notBefore of output ${output}`, options.notBefore)
+  checkMoment(from.node.name, `notBefore of output ${output}`, options.notBefore, run.now)
   const headers = options.headers ? withTexts(from, options.headers) : from.headers
   if (route.kind === 'topic') return toTopic(run, emission, route, headers)
   refuseTime(emission)
@@ -60,7 +60,8 @@ function toTopic(run: Emitting, emission: Emission, route: TopicRoute, headers: 
     headers: withHeader(headers, HEADER.id, Buffer.from(id, 'latin1')),
     timestamp: options.timestamp ?? from.timestamp,
   }
-  if (route.tiers.length > 0) return toDelay(run, node, route, record, id, options.notBefore ?? 0)
+  if (route.tiers.length > 0)
+    return toDelay(run, node, route, record, id, timeOf(options.notBefore ?? 0, run.now))
   refuseTime(emission)
   run.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
 }

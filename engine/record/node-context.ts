@@ -1,6 +1,7 @@
 /** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
+import { DURATION_REMEDY, type Moment } from '#core/duration.ts'
 import { CaudalError, type Unavailable } from '#core/errors.ts'
 import type {
   Context,
@@ -20,7 +21,7 @@ import { currentWork, type Work } from './current-work.ts'
 import type { Delivery } from './delivery.ts'
 import type { ProgramRoute } from './stage-program.ts'
 import { StepCalls, type StepRun } from './step-calls.ts'
-import { isTime } from './times.ts'
+import { hasUnreadable, isTime, timeOf, timeText } from './times.ts'
 
 export interface TimerChange {
   readonly entry: string
@@ -134,7 +135,10 @@ export class NodeContext implements Context {
 
   get timers() {
     return {
-      set: (name: string, due: number): void => {
+      set: (name: string, moment: Moment): void => {
+        if (hasUnreadable(moment))
+          this.#refuseTimer(name, `is due at ${timeText(moment)}; ${DURATION_REMEDY}`)
+        const due = timeOf(moment, this.#run.now)
         if (!Number.isFinite(due)) this.#refuseTimer(name, 'has no finite due time')
         if (due < this.#run.now) this.#refuseTimer(name, 'is due in the past')
         if (!isTime(due))

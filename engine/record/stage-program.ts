@@ -1,6 +1,7 @@
 /** A stage made ready to run: operators with their routes resolved to outlets and to each other. */
 
 import type { StageMetrics } from '#core/diagnostics.ts'
+import { durationMs } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Limits } from '#core/limits.ts'
 import type { BatchOperator, Operator, RecordOperator, StateDeclarations } from '#core/operator.ts'
@@ -71,7 +72,7 @@ export function compileStage(
   for (const { name, operator } of stage.operators.values()) {
     const stateful = Object.keys(operator.state).length > 0 || operator.timers.length > 0
     const needsKeyText = stateful || Object.keys(operator.steps).length > 0
-    const timeoutMs = operator.limits.timeoutMs ?? limits.timeoutMs
+    const timeoutMs = durationMs(operator.limits.timeout ?? limits.timeoutMs)
     const fields = { name, stateful, needsKeyText, timeoutMs, routes: new Map() }
     const ran =
       operator.kind === 'batch'
@@ -114,7 +115,7 @@ function resolve(
 ): ProgramRoute {
   if (route.kind === 'operator')
     return { kind: 'operator', node: nodeOf(nodes, route.operator), input: route.input }
-  const waits = route.delay?.tiersMs ?? []
+  const waits = route.delay?.tiers.map(durationMs) ?? []
   const tiers = waits.map(waitMs => ({ waitMs, outlet: outlets.of(tierTopicOf(plan.application, waitMs)) }))
   return { kind: 'topic', outlet: outlets.of(route.topic), tiers }
 }

@@ -1,5 +1,7 @@
 /** How a value stands in the state topic: one byte for format and flags, when it was written if it expires, the payload. */
+import { durationMs } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
+import type { StateOptions } from '#core/operator.ts'
 
 /** The high half of the first byte; a newer version that changes the frame counts it up. */
 const FORMAT = 1
@@ -45,6 +47,11 @@ export function unframe(framed: Uint8Array, where: string): Uint8Array {
   if (!isKnown(first))
     throw new CaudalError('STATE_NEWER', { task: where, format: first >> 4, known: FORMAT })
   return framed.subarray(first & HAS_TIME ? 1 + TIME_BYTES : 1)
+}
+
+/** How long an entry of the state lives after it was written, in milliseconds; for ever where nothing is declared. */
+export function lifetimeOf({ ttl }: StateOptions): number | undefined {
+  return ttl === undefined ? undefined : durationMs(ttl)
 }
 
 /**

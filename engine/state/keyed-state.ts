@@ -1,4 +1,5 @@
 /** The state handles of one operator for one record: codecs, frames and time to live over the record's view of its task. */
+
 import { decodeApart } from '#core/codec.ts'
 import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
 import type {
@@ -9,7 +10,7 @@ import type {
   ValueHandle,
   ValueState,
 } from '#core/operator.ts'
-import { frame, isExpired, unframe } from './frame.ts'
+import { frame, isExpired, lifetimeOf, unframe } from './frame.ts'
 import { checkKey, checkName, mapPrefix, valuePrefix } from './layout.ts'
 
 /** What the handles need of a record that is being processed. */
@@ -50,6 +51,7 @@ interface Slot {
   readonly name: string
   readonly operator: string
   readonly state: ValueState<unknown> | MapState<unknown>
+  readonly ttlMs: number | undefined
   readonly prefix: string
   /** For errors. */
   readonly where: string
@@ -63,7 +65,15 @@ function slotsOf(declarations: StateDeclarations, operator: string): readonly Sl
   if (known) return known
   const made = Object.entries(declarations).map(([name, state]): Slot => {
     const prefix = state.kind === 'value' ? valuePrefix(operator, name) : mapPrefix(operator, name)
-    return { kind: state.kind, name, operator, state, prefix, where: `${operator}.${name}` }
+    return {
+      kind: state.kind,
+      name,
+      operator,
+      state,
+      ttlMs: lifetimeOf(state),
+      prefix,
+      where: `${operator}.${name}`,
+    }
   })
   const byOperator = slots.get(declarations) ?? new Map<string, readonly Slot[]>()
   slots.set(declarations, byOperator.set(operator, made))
@@ -135,7 +145,8 @@ class KeyedMap implements MapHandle<unknown> {
 }
 
 function decode(slot: Slot, access: StateAccess, bytes: Uint8Array | undefined): unknown {
-  const { ttlMs, codec } = slot.state
+  const { ttlMs } = slot
+  const { codec } = slot.state
   if (!bytes || isExpired(bytes, ttlMs, access.now)) return undefined
   const payload = unframe(bytes, slot.where)
   try {
@@ -151,7 +162,8 @@ function decode(slot: Slot, access: StateAccess, bytes: Uint8Array | undefined):
 }
 
 function encode(slot: Slot, { now }: StateAccess, value: unknown): Uint8Array {
-  const { ttlMs, codec } = slot.state
+  const { ttlMs } = slot
+  const { codec } = slot.state
   try {
     return frame(codec.encode(value), { now, ttl: ttlMs })
   } catch (error) {

@@ -1,4 +1,5 @@
 /** Stores on the local disk: one LMDB environment per task, so that state may exceed memory and goes when its task goes. */
+
 import {
   closeSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { open } from 'lmdb'
+import { type Duration, inMs } from '#core/duration.ts'
 import { reasonOf } from '#core/errors.ts'
 import { warnings } from '#core/loggers.ts'
 import { taskKey } from '#core/record.ts'
@@ -28,11 +30,11 @@ export interface LmdbStoreOptions {
   /** Left out: the machine's own time and randomness. */
   readonly system?: System
   /** A copy that was out of touch for longer is dropped and restored: tombstones that it has not seen may be gone. */
-  readonly outOfTouchMaxMs?: number
+  readonly outOfTouchMax?: Duration
   /** Memory for what is not yet written, shared equally by the stores that are open. */
   readonly gatheredBytesMax?: number
   /** How long a write waits in memory for others to go to disk with it. */
-  readonly flushDelayMs?: number
+  readonly flushDelay?: Duration
   /** Left out: warnings on the standard error output. */
   readonly diagnose?: (diagnosis: StoreDiagnosis) => void
 }
@@ -47,13 +49,14 @@ export interface StoreDiagnosis {
 
 /** Half of the seven days for which state topics keep tombstones. */
 export const OUT_OF_TOUCH_MAX_MS = (7 * 24 * 3_600_000) / 2
-const FLUSH_DELAY_MS = 2_000
+const TIMES = { outOfTouchMax: OUT_OF_TOUCH_MAX_MS, flushDelay: 2_000 } as const
 const GATHERED_BYTES_MAX = 256 * 1024 * 1024
 
 const warn = (diagnosis: StoreDiagnosis) => warnings.warn('a local copy of state was not usable', diagnosis)
 
 export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
   const { path, system = realSystem, diagnose = warn, gatheredBytesMax = GATHERED_BYTES_MAX } = options
+  const { outOfTouchMaxMs, flushDelayMs } = inMs(options, TIMES)
   const turns = new Turns(system)
   let stores = 0
   return {
@@ -61,7 +64,7 @@ export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
       const place: Place = {
         of: { application: of.application, task: taskKey(of), topicId: of.topicId },
         directory: join(path, directoryOf(of)),
-        outOfTouchMaxMs: options.outOfTouchMaxMs ?? OUT_OF_TOUCH_MAX_MS,
+        outOfTouchMaxMs,
         system,
       }
       const tell = (event: StoreDiagnosis['event'], reason: string) =>
@@ -71,7 +74,7 @@ export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
       return new WriteBehindStore(file, position, {
         system,
         turns,
-        flushDelayMs: options.flushDelayMs ?? FLUSH_DELAY_MS,
+        flushDelayMs,
         gatheredBytesMax: () => gatheredBytesMax / stores,
         onClosed: () => stores--,
         onFlushFailed: error => tell('flushFailed', reasonOf(error)),

@@ -1,6 +1,6 @@
 /** Finds entries whose time to live is over, a bounded batch at a time; readers do not see them since they expired. */
 import type { StateDeclarations } from '#core/operator.ts'
-import { isExpired } from './frame.ts'
+import { isExpired, lifetimeOf } from './frame.ts'
 import { mapPrefix, valuePrefix } from './layout.ts'
 import type { TaskState } from './task-state.ts'
 
@@ -56,8 +56,9 @@ export function sweepEntries(
 function lifetimesOf(declarations: ReadonlyMap<string, StateDeclarations>): ReadonlyMap<string, number> {
   const lifetimes = new Map<string, number>()
   for (const [operator, states] of declarations) {
-    for (const [name, { kind, ttlMs }] of Object.entries(states)) {
-      const prefix = kind === 'value' ? valuePrefix(operator, name) : mapPrefix(operator, name)
+    for (const [name, declared] of Object.entries(states)) {
+      const prefix = declared.kind === 'value' ? valuePrefix(operator, name) : mapPrefix(operator, name)
+      const ttlMs = lifetimeOf(declared)
       if (ttlMs !== undefined) lifetimes.set(prefix, ttlMs)
     }
   }

@@ -12,6 +12,7 @@
 import type { StateDeclarations } from '#core/operator.ts'
 import type { CallGate, PodContext } from '#engine/record/pod-context.ts'
 import { STEP_KEPT_MS, writtenAt } from '#engine/record/step-journal.ts'
+import { lifetimeOf } from '#engine/state/frame.ts'
 import { GIVEN_UP_PREFIX, STEP_PREFIX } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import { type SweepCursor, type Swept, sweepEntries, sweepExpired } from '#engine/state/ttl-sweep.ts'
@@ -43,7 +44,7 @@ export class Sweep {
     this.#state = state
     const lifetimes = [...declarations.values()]
       .flatMap(states => Object.values(states))
-      .flatMap(({ ttlMs }) => (ttlMs === undefined ? [] : [ttlMs]))
+      .flatMap(declared => lifetimeOf(declared) ?? [])
     const expired = new Pass(Math.min(...lifetimes) / PASSES_PER_LIFETIME, (now, cursor) =>
       sweepExpired(state, declarations, now, TURN_ENTRIES_MAX, cursor),
     )

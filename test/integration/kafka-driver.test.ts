@@ -99,7 +99,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
       const place = await topic()
       const [held, goesOn] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
       const other = await openLocalLog({
-        undecidedMaxMs: 300,
+        undecidedMax: 300,
         warn: message => (message.includes('holds') ? held : goesOn).resolve(message),
       })
       const { x, send, end } = await twoAborting(place)
@@ -118,7 +118,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
   it('tells of a partition that it writes and nobody reads here, where a transaction does not end', async () => {
     const place = await topic()
     const told = Promise.withResolvers<string>()
-    const other = await openLocalLog({ undecidedMaxMs: 300, warn: told.resolve })
+    const other = await openLocalLog({ undecidedMax: 300, warn: told.resolve })
     const producer = client.producer({ transactionalId: name('x'), maxInFlightRequests: 1, idempotent: true })
     await producer.connect()
     const transaction = await producer.transaction()

@@ -19,7 +19,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
 
   beforeEach(async () => {
     proxy = await startFaultyProxy(BROKERS[0] ?? '')
-    log = await openLocalLog({ route: () => proxy.address, requestTimeoutMs: 2_000 })
+    log = await openLocalLog({ route: () => proxy.address, requestTimeout: '2s' })
     place = { topic: name('faults'), partition: 0 }
     await log.createTopics([{ name: place.topic, partitions: 2, compacted: false, retentionMs: undefined }])
   })
@@ -49,7 +49,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
   describe.each([1, 2] as const)('a transaction of version %d', transactionVersionMax => {
     beforeEach(async () => {
       await log.close()
-      log = await openLocalLog({ route: () => proxy.address, requestTimeoutMs: 2_000, transactionVersionMax })
+      log = await openLocalLog({ route: () => proxy.address, requestTimeout: '2s', transactionVersionMax })
     })
 
     it.each([

@@ -70,7 +70,7 @@ async function started(
 ) {
   const { graph, topics } = graphOf(application, declared)
   const { logger, heard } = listening()
-  const running = await run(graph, { log, logger, limits: { topicsIntervalMs: 500 }, ...options })
+  const running = await run(graph, { log, logger, limits: { topicsInterval: 500 }, ...options })
   /** The first so many values of `out`. */
   const outputs = async (count: number) => {
     const values: unknown[] = []

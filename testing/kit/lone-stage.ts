@@ -150,7 +150,7 @@ export function outputOf(topic: string): string {
 function graphOf(operator: Operator): Topology {
   const { name, inputs, outputs, tables } = operator
   const routes = Object.keys(outputs).map(output => {
-    const delay = { tiersMs: [TIER_MS] }
+    const delay = { tiers: [TIER_MS] }
     return [output, [{ kind: 'topic', topic: OUTPUT + output, delay }]] as const
   })
   const origins = Object.keys(inputs).map(input => {
@@ -185,7 +185,7 @@ function topicOf(kind: TopicNode['kind'], name: string, codec: TopicNode['codec'
     codec,
     key: undefined,
     partitions: 1,
-    retentionMs: undefined,
+    retention: undefined,
     partitionedByKey: true,
   }
 }

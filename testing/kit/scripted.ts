@@ -2,8 +2,9 @@
  * Outside calls with a script: functions that take virtual time, answer, fail or hang as told, honour the signal, and
  * remember what was asked, so that a test can count what was paid for.
  */
+import type { Duration } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
-import { type Duration, misuse, msOf } from './misuse.ts'
+import { misuse, msOf } from './misuse.ts'
 import { currentPlace, type Place } from './place.ts'
 
 /** One scripted outcome. Made by `reply`, `failure` and `hang`. */
@@ -15,7 +16,7 @@ export class Scene<Reply> {
   constructor(kind: Scene<Reply>['kind'], outcome: Reply | unknown, after: Duration | undefined) {
     this.kind = kind
     this.outcome = outcome
-    this.afterMs = after === undefined ? undefined : msOf(after)
+    this.afterMs = after === undefined ? undefined : msOf('after', after)
   }
 }
 
@@ -77,7 +78,7 @@ export function scripted<Request, Reply>(
   script: Script<Request, Reply>,
   options: ScriptOptions = {},
 ): Scripted<Request, Reply> {
-  const latency = [options.latency ?? 0].flat().map(msOf)
+  const latency = [options.latency ?? 0].flat().map(each => msOf('latency', each))
   const calls: Call<Request, Reply>[] = []
   let current = script
   let followedSince = 0

@@ -129,7 +129,7 @@ export async function testOperator(
   checkNames('table', operator, tables, operator.tables)
   const taken: StepTaken[] = []
   const watched = { ...operator, steps: watchedSteps(operator.steps, taken) }
-  const world = new World(now === undefined ? { seed } : { seed, startMs: now })
+  const world = new World(now === undefined ? { seed } : { seed, now })
   const store = await memoryStores().open({ stage: operator.name, partition: 0 })
   const stage = new LoneStage(watched, store, world, tables)
   const jobs = all.map((each, index) => jobOf(stage, operator, each, index))

@@ -1,4 +1,6 @@
 /** Runs a topology with the real runtime on virtual time over a simulated cluster: the kit's main way in. */
+
+import { type Duration, durationText } from '#core/duration.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import type { RunOptions } from '#engine/client/run.ts'
@@ -6,7 +8,6 @@ import type { Sent, TopicHandle, TopicRecord } from '#engine/client/topic-client
 import type { Log } from '#engine/log/log.ts'
 import type { Faults } from '#engine/log/simulated/faults.ts'
 import type { DeadLetter } from '#engine/record/dead-letter.ts'
-import { durationText } from '#topology/duration.ts'
 import { explainText } from '#topology/explain.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
@@ -14,7 +15,7 @@ import { EndlessInstant } from '../virtual-time.ts'
 import { KitPod } from './kit-pod.ts'
 import { KitState } from './kit-state.ts'
 import { KitTopics } from './kit-topics.ts'
-import { type Duration, misuse, msOf } from './misuse.ts'
+import { misuse, msOf } from './misuse.ts'
 import { blockedTasks, openWork } from './open-work.ts'
 import { type LogLine, World, type WorldOptions } from './world.ts'
 
@@ -84,7 +85,7 @@ export class TestKit {
 
   /** Lets time pass: timers fire, delays end, scripted calls are answered. */
   advance(duration: Duration): Promise<void> {
-    const ms = msOf(duration)
+    const ms = msOf('advance', duration)
     return this.#perform('advance', async () => {
       await this.#world.time.runFor(ms)
       this.#throwFailure()
@@ -97,7 +98,7 @@ export class TestKit {
    * stuck, and says what and where; once, with the error of a pod that ended by itself.
    */
   settle(options: { readonly within?: Duration } = {}): Promise<void> {
-    const withinMs = msOf(options.within ?? '10m')
+    const withinMs = msOf('within', options.within ?? '10m')
     return this.#perform('settle', async () => {
       const end = this.now + withinMs
       await this.#world.time.runFor(0)
@@ -113,7 +114,7 @@ export class TestKit {
 
   /** Lets time pass until `isDone`, and not further: to crash in the middle of something. */
   until(isDone: () => boolean, options: { readonly within?: Duration } = {}): Promise<void> {
-    const withinMs = msOf(options.within ?? '10m')
+    const withinMs = msOf('within', options.within ?? '10m')
     return this.#perform('until', async () => {
       const came = await this.#world.time.runUntil(() => this.#hasFailed() || isDone(), withinMs)
       this.#throwFailure()

@@ -1,6 +1,6 @@
 /** What the pods of one test share: virtual time, the simulated cluster, the limits, and what was logged. */
 
-import type { Limits } from '#core/limits.ts'
+import type { LimitOptions } from '#core/limits.ts'
 import type { Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
 import { createSimulatedBroker, type SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
@@ -11,9 +11,9 @@ import { type Place, within } from './place.ts'
 export interface WorldOptions {
   /** Decides every draw of the run; 1 when left out. */
   readonly seed?: number
-  /** Where the clock begins; milliseconds since the epoch. */
-  readonly startMs?: number
-  readonly limits?: Partial<Limits>
+  /** When the clock begins; milliseconds since the epoch. */
+  readonly now?: number
+  readonly limits?: LimitOptions
   /** Largest record that the log takes. */
   readonly recordBytesMax?: number
 }
@@ -29,18 +29,18 @@ export interface LogLine {
  * A crashed pod counts as a member until its session is over, so it is short here; positions serve tools alone, and
  * storing them often would only make long stretches of time slow.
  */
-const LIMITS: Partial<Limits> = { sessionTimeoutMs: 10_000, positionIntervalMs: 60_000 }
+const LIMITS: LimitOptions = { sessionTimeout: '10s', positionInterval: '1m' }
 
 export class World {
   readonly time: VirtualTime
   readonly broker: SimulatedBroker
-  readonly limits: Partial<Limits>
+  readonly limits: LimitOptions
   readonly lines: LogLine[] = []
   /** Given to `run` at every start from now on. */
   adoptTopics: AdoptedTopics = {}
 
-  constructor({ seed = 1, startMs, limits, recordBytesMax }: WorldOptions) {
-    this.time = new VirtualTime(seed, startMs === undefined ? {} : { startMs })
+  constructor({ seed = 1, now, limits, recordBytesMax }: WorldOptions) {
+    this.time = new VirtualTime(seed, now === undefined ? {} : { startMs: now })
     const size = recordBytesMax === undefined ? {} : { recordBytesMax }
     this.broker = createSimulatedBroker({ system: this.time.system, ...size })
     this.limits = { ...LIMITS, ...limits }

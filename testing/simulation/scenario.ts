@@ -1,6 +1,6 @@
 /** What a scenario consists of: a graph, its inputs, when it is done, and what must hold then. */
 
-import type { Limits } from '#core/limits.ts'
+import type { LimitOptions } from '#core/limits.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { Topology } from '#topology/topology.ts'
 import type { Random } from '../seeded-random.ts'
@@ -63,12 +63,12 @@ export const STANDARD_SHAPE: Shape = {
 }
 
 /** Short time-outs, so that a run sees many take-overs. */
-export const LIMITS: Partial<Limits> = {
-  sessionTimeoutMs: 3_000,
-  restoreTimeoutMs: 5_000,
-  noProgressMs: 20_000,
-  handOverMaxMs: 4_000,
-  timeoutMs: 2_000,
-  retryDelayMs: 50,
+export const LIMITS: LimitOptions = {
+  sessionTimeout: '3s',
+  restoreTimeout: '5s',
+  noProgress: '20s',
+  handOverMax: '4s',
+  timeout: '2s',
+  retryDelay: '50ms',
 }
 export const REQUEST_TIMEOUT_MS = 1_000

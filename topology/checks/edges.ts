@@ -1,5 +1,6 @@
 /** Edges: each output goes somewhere or is discarded, each input comes from somewhere, and both ends agree on the type. */
 import type { Codec } from '#core/codec.ts'
+import { durationMs, isDuration, shown } from '#core/duration.ts'
 import { type Fault, fault, unless } from '../fault.ts'
 import type { Delay, OperatorNode, Origin, Route, Topology } from '../topology.ts'
 
@@ -32,7 +33,7 @@ function outputFaults(node: OperatorNode, graph: Graph): readonly Fault[] {
       if (!codec) return unknownOutput(node.name, output, node)
       return [
         ...unless(
-          new Set(routes.map(route => JSON.stringify(route))).size === routes.length,
+          new Set(routes.map(identityOf)).size === routes.length,
           node.name,
           `output ${output} goes to the same place twice, which would double its records`,
           'route it there once',
@@ -93,20 +94,27 @@ function joins(origin: Origin, operator: string, output: string): boolean {
   return origin.kind === 'operator' && origin.operator === operator && origin.output === output
 }
 
-function delayFaults(node: string, output: string, { tiersMs }: Delay): readonly Fault[] {
-  const possible = tiersMs.every(waitMs => Number.isInteger(waitMs) && waitMs > 0)
-  const ascending = tiersMs.every((waitMs, index) => index === 0 || waitMs > (tiersMs[index - 1] ?? 0))
+function delayFaults(node: string, output: string, { tiers }: Delay): readonly Fault[] {
+  const wrong = tiers.filter(tier => !isDuration(tier, 1))
+  const waits = tiers.map(durationMs)
+  const ascending = waits.every((waitMs, index) => index === 0 || waitMs > (waits[index - 1] ?? 0))
   const remedy = "list them as in ['1s', '30s', '10m'], each once, shortest first"
   return [
-    ...unless(tiersMs.length > 0, node, `the delay of output ${output} has no tiers`, remedy),
+    ...unless(tiers.length > 0, node, `the delay of output ${output} has no tiers`, remedy),
     ...unless(
-      possible,
+      wrong.length === 0,
       node,
-      `the delay of output ${output} has a tier that is no positive duration`,
+      `the delay of output ${output} has a tier that is no positive duration: ${wrong.map(shown).join(', ')}`,
       remedy,
     ),
-    ...unless(!possible || ascending, node, `the tiers of output ${output} do not ascend`, remedy),
+    ...unless(wrong.length > 0 || ascending, node, `the tiers of output ${output} do not ascend`, remedy),
   ]
+}
+
+/** Equal for routes that go to the same place, however their waits are written. */
+function identityOf(route: Route): string {
+  const delay = route.kind === 'topic' ? route.delay : undefined
+  return JSON.stringify(delay ? { ...route, delay: delay.tiers.map(durationMs) } : route)
 }
 
 function inputFaults(node: OperatorNode, graph: Graph): readonly Fault[] {

@@ -1,5 +1,5 @@
 /** Operators by themselves: limits, batches, and the tables that they read. */
-import { type Fault, unless } from '../fault.ts'
+import { durationFaults, type Fault, unless } from '../fault.ts'
 import type { OperatorNode, Topology } from '../topology.ts'
 
 export function operatorFaults(topology: Topology): readonly Fault[] {
@@ -18,14 +18,19 @@ export function operatorFaults(topology: Topology): readonly Fault[] {
 
 function limitFaults(node: OperatorNode): readonly Fault[] {
   const { limits, state } = node.operator
-  const named: readonly (readonly [string, number | undefined])[] = [
-    ['inFlightMax', limits.inFlightMax],
-    ['timeoutMs', limits.timeoutMs],
-    ...Object.entries(state).map(([name, { ttlMs }]) => [`ttlMs of ${name}`, ttlMs] as const),
+  const { inFlightMax } = limits
+  return [
+    ...unless(
+      inFlightMax === undefined || inFlightMax > 0,
+      node.name,
+      `has inFlightMax ${inFlightMax}`,
+      'make it positive',
+    ),
+    ...durationFaults(node.name, 'timeout', limits.timeout, 1),
+    ...Object.entries(state).flatMap(([name, { ttl }]) =>
+      durationFaults(node.name, `ttl of ${name}`, ttl, 1),
+    ),
   ]
-  return named.flatMap(([limit, amount]) =>
-    unless(amount === undefined || amount > 0, node.name, `has ${limit} ${amount}`, 'make it positive'),
-  )
 }
 
 function batchFaults(node: OperatorNode): readonly Fault[] {
@@ -45,7 +50,7 @@ function batchFaults(node: OperatorNode): readonly Fault[] {
       `has batches of ${batch.recordsMax} records`,
       'make recordsMax a whole number from 1 on',
     ),
-    ...unless(batch.waitMs >= 0, node.name, `waits ${batch.waitMs} ms for a batch`, 'make waitMs 0 or more'),
+    ...durationFaults(node.name, 'wait for a batch', batch.wait),
   ]
 }
 

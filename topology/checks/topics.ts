@@ -1,5 +1,5 @@
 /** Topics: positive limits, and a key where the value alone is kept per key. */
-import { type Fault, unless } from '../fault.ts'
+import { durationFaults, type Fault, unless } from '../fault.ts'
 import type { TopicNode, Topology } from '../topology.ts'
 
 export function topicFaults(topology: Topology): readonly Fault[] {
@@ -15,7 +15,7 @@ export function topicFaults(topology: Topology): readonly Fault[] {
 }
 
 function limitFaults(topic: TopicNode): readonly Fault[] {
-  const { name, partitions, retentionMs, tasks = partitions } = topic
+  const { name, partitions, retention, tasks = partitions } = topic
   return [
     ...unless(
       Number.isInteger(partitions) && partitions >= 1,
@@ -29,12 +29,7 @@ function limitFaults(topic: TopicNode): readonly Fault[] {
       `has ${partitions} partitions for ${tasks} tasks`,
       'declare tasks of which its number of partitions is a multiple: otherwise keys would change their tasks',
     ),
-    ...unless(
-      retentionMs === undefined || retentionMs > 0,
-      name,
-      `keeps its records for ${retentionMs} ms`,
-      'declare a positive retentionMs, or none to keep them',
-    ),
+    ...durationFaults(name, 'retention', retention, 1),
   ]
 }
 

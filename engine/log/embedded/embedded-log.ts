@@ -1,5 +1,6 @@
 /** The embedded log: topics, transactions and groups in one process, durable on its disk, with no broker. */
 import { mkdirSync } from 'node:fs'
+import { type Duration, type Durations, inMs } from '#core/duration.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
@@ -26,12 +27,12 @@ import { EmbeddedReader } from './reader.ts'
 import type { Fsync } from './store.ts'
 import { Store } from './store.ts'
 import { Topics } from './topics.ts'
-import type { UpkeepLimits } from './upkeep.ts'
 import { Upkeep } from './upkeep.ts'
 import type { Change } from './writer.ts'
 import { Writer } from './writer.ts'
 
-export interface EmbeddedLogOptions extends Partial<UpkeepLimits> {
+/** Where an embedded log is and what it may take. */
+export interface EmbeddedLogOptions {
   /** A folder of its own; made when it is missing. */
   readonly path: string
   /** Left out: the machine's own time and randomness. */
@@ -42,12 +43,18 @@ export interface EmbeddedLogOptions extends Partial<UpkeepLimits> {
   readonly recordBytesMax?: number
   /** What the log may take on the disk before it is full; the disk itself when left out. */
   readonly sizeBytesMax?: number
+  /** From the end of one round of upkeep to the beginning of the next; a minute when left out. */
+  readonly sweepInterval?: Duration
+  /** How long a tombstone is kept after it was appended, so that slow readers learn of the deletion; a week when left out. */
+  readonly tombstoneRetention?: Duration
 }
 
 const FORMAT = 1
-const SWEEP_INTERVAL_MS = 60_000
-/** A local copy of a state topic that was out of touch for half as long is discarded, so deleted keys stay deleted. */
-const TOMBSTONE_RETENTION_MS = 7 * 24 * 3_600_000
+const TIMES = {
+  sweepInterval: 60_000,
+  /** A local copy of a state topic that was out of touch for half as long is discarded, so deleted keys stay deleted. */
+  tombstoneRetention: 7 * 24 * 3_600_000,
+} as const
 /** Each opening of the log leaves room for as many joins, so that generations grow without a write at each. */
 const GENERATIONS_PER_OPENING = 1_000_000
 
@@ -62,6 +69,7 @@ interface Opening {
   /** How often the log was opened. */
   readonly openings: number
   readonly identity: string
+  readonly times: Durations<`${keyof typeof TIMES}Ms`>
 }
 
 /**
@@ -69,6 +77,7 @@ interface Opening {
  * in this one, has it open. Rejects with LOG_CORRUPT when it cannot be read, and with LOG_FULL when the disk has no room.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
+  const times = inMs(options, TIMES)
   mkdirSync(options.path, { recursive: true })
   const lock = new FolderLock(options.path)
   let store: Store | undefined
@@ -80,7 +89,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
     )
     const openings = await countOpening(store)
     const identity = await identityOf(store, options.system ?? realSystem)
-    return new EmbeddedLog(options, lock, store, { openings, identity })
+    return new EmbeddedLog(options, lock, store, { openings, identity, times })
   } catch (error) {
     await store?.close()
     lock.release()
@@ -124,15 +133,11 @@ export class EmbeddedLog implements Log {
       // Written by `Group`; the format's version has been checked.
       this.#addGroup(nameOf(key), JSON.parse(value.toString()) as StoredGroup)
     }
-    const limits = {
-      sweepIntervalMs: options.sweepIntervalMs ?? SWEEP_INTERVAL_MS,
-      tombstoneRetentionMs: options.tombstoneRetentionMs ?? TOMBSTONE_RETENTION_MS,
-    }
     this.#upkeep = new Upkeep(
       () => this.#topics.partitions(),
       this.#writer,
       system,
-      limits,
+      opening.times,
       failure => store.refuse(failure),
     )
     this.#upkeep.start()

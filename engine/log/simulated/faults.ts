@@ -3,6 +3,7 @@
  *
  * Clients are named as they were connected. "The next" counts requests as they are sent, from now on.
  */
+import { type Duration, msOf } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { TransactionPort } from '../repair.ts'
@@ -32,13 +33,13 @@ export class Faults {
   }
 
   /** The next requests of a kind arrive late, even if the client has given up or died meanwhile. */
-  delayRequest(client: string, request: Request, delayMs: number, times = 1): void {
-    this.#cluster.network.arm(client, request, { requestDelayMs: delayMs }, times)
+  delayRequest(client: string, request: Request, delay: Duration, times = 1): void {
+    this.#cluster.network.arm(client, request, { requestDelayMs: msOf('delay', delay) }, times)
   }
 
   /** What the next requests of a kind ask for takes place at once, but their answers arrive late. */
-  delayAnswer(client: string, request: Request, delayMs: number, times = 1): void {
-    this.#cluster.network.arm(client, request, { answerDelayMs: delayMs }, times)
+  delayAnswer(client: string, request: Request, delay: Duration, times = 1): void {
+    this.#cluster.network.arm(client, request, { answerDelayMs: msOf('delay', delay) }, times)
   }
 
   /** The next requests of a kind are answered with an error, and nothing of them takes place. */
@@ -47,8 +48,8 @@ export class Faults {
   }
 
   /** The next request of a kind arrives a second time, so much later. */
-  repeatRequest(client: string, request: Request, afterMs: number): void {
-    this.#cluster.network.arm(client, request, { repeatedAfterMs: afterMs }, 1)
+  repeatRequest(client: string, request: Request, after: Duration): void {
+    this.#cluster.network.arm(client, request, { repeatedAfterMs: msOf('after', after) }, 1)
   }
 
   /** Forgets all of the above that has not happened yet, for one client or for all. */
@@ -110,8 +111,8 @@ export class Faults {
   }
 
   /** From now on an ended transaction becomes visible so much later, though its end is answered at once. */
-  delayMarkers(delayMs: number): void {
-    this.#cluster.markers.delay(delayMs)
+  delayMarkers(delay: Duration): void {
+    this.#cluster.markers.delay(msOf('delay', delay))
   }
 
   /**
@@ -126,7 +127,8 @@ export class Faults {
    * The coordinator of a transactional id fails at its next decision: its successor completes the transaction after so long,
    * though some partitions get no marker. What lies there is swept into the next transaction of the producer that touches them.
    */
-  tearNext(transactionalId: string, losesMarker: (place: TopicPartition) => boolean, absentMs: number): void {
+  tearNext(transactionalId: string, losesMarker: (place: TopicPartition) => boolean, absent: Duration): void {
+    const absentMs = msOf('absent', absent)
     this.#cluster.transactions.failAtDecision(transactionalId, { losesMarker, absentMs })
   }
 
@@ -163,8 +165,8 @@ export class Faults {
   // --- Groups
 
   /** The group coordinator refuses everything for so long; then all members must join again. */
-  moveCoordinator(durationMs: number): void {
-    this.#cluster.groups.move(durationMs)
+  moveCoordinator(duration: Duration): void {
+    this.#cluster.groups.move(msOf('duration', duration))
   }
 
   /** Drops claims and positions of a topic from all groups. */

@@ -93,7 +93,7 @@ export class Rig {
       brokers: cluster.addresses,
       clientId: `${application}-rig`,
       system: realSystem,
-      fetchWaitMs: 50,
+      fetchWait: 50,
     })
     const ask = () => Promise.resolve('')
     const planned = plan(graphOf({ application, pod: '', partitions, inFlightMax, timeoutMs: 1, ask }))
@@ -133,7 +133,7 @@ export class Rig {
       inFlightMax: options.inFlightMax,
       timeoutMs: options.callTimeoutMs,
       requestTimeoutMs: 2_500,
-      limits: { sessionTimeoutMs: SESSION_MS, handOverMaxMs: 60_000 },
+      limits: { sessionTimeout: SESSION_MS, handOverMax: 60_000 },
       modelUrl: this.#model.url,
       ...(options.copiesIn === undefined ? {} : { copiesIn: options.copiesIn }),
       ...version,

@@ -59,7 +59,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
     return openLocalLog({
       brokers: cluster.addresses,
       transactionVersionMax,
-      transactionTimeoutMs: 30_000,
+      transactionTimeout: 30_000,
       warn: message => told.push(message),
     })
   }

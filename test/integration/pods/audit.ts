@@ -24,7 +24,7 @@ function auditing({ inFlightMax, timeoutMs, ask }: Pick<GraphOptions, 'inFlightM
     outputs: { audited: note },
     state: { audits: state.value(total) },
     steps: { audit: audited },
-    limits: { inFlightMax, timeoutMs },
+    limits: { inFlightMax, timeout: timeoutMs },
     async process({ value: answered }, ctx) {
       const got = await ctx.step('audit', call => ask({ ...answered, round: AUDIT_ROUND }, call))
       const before = ctx.state.audits.get()

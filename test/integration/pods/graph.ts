@@ -93,7 +93,7 @@ function answering({ pod, inFlightMax, timeoutMs, ask }: Omit<GraphOptions, 'app
     outputs: { again: round, answered: answer },
     state: { total: state.value(total), rounds: state.value(rounds) },
     steps: { ask: reply },
-    limits: { inFlightMax, timeoutMs },
+    limits: { inFlightMax, timeout: timeoutMs },
     async process(record, ctx) {
       const { state } = ctx
       const now: Round =

@@ -1,6 +1,6 @@
 /** What a pod process is told at its start and tells while it runs: all that crosses the border of the processes. */
 import { join } from 'node:path'
-import type { Limits } from '#core/limits.ts'
+import type { LimitOptions } from '#core/limits.ts'
 
 export const POD_PROGRAM = join(import.meta.dirname, 'pod.ts')
 
@@ -14,7 +14,7 @@ export interface PodSettings {
   readonly inFlightMax: number
   readonly timeoutMs: number
   readonly requestTimeoutMs: number
-  readonly limits: Partial<Limits>
+  readonly limits: LimitOptions
   readonly modelUrl: string
   /** Local copies of state are here; in memory where it is left out. */
   readonly copiesIn?: string

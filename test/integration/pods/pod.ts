@@ -71,7 +71,7 @@ const log = await openKafkaLog({
   clientId: settings.name,
   system,
   route: address => address.replace(/\d+$/, port => String(Number(port) + settings.portShift)),
-  requestTimeoutMs: settings.requestTimeoutMs,
+  requestTimeout: settings.requestTimeoutMs,
   warn: message => logger.warn(message),
 })
 const running = await run(graph, {

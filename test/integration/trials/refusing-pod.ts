@@ -51,7 +51,7 @@ const send = operator({
   name: 'send',
   input: numbered,
   outputs: { out: numbered, extra },
-  limits: { inFlightMax: IN_FLIGHT, timeoutMs: 60_000 },
+  limits: { inFlightMax: IN_FLIGHT, timeout: 60_000 },
   async process({ value }, ctx) {
     await pause(CALL_MS)
     ctx.emit('out', value)

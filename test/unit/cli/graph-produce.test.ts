@@ -34,7 +34,7 @@ async function worked(folder: string, count: number): Promise<readonly (string |
   const log = await openEmbeddedLog({ path: join(folder, 'log') })
   const registry = new EmbeddedRegistry({ application: graph.name, log, system: realSystem })
   const bound = await bindSchemas(graph, { registry, system: realSystem, logger: silent })
-  const app = await run(bound, { log, logger: silent, limits: { positionIntervalMs: 50 } })
+  const app = await run(bound, { log, logger: silent, limits: { positionInterval: 50 } })
   const found: (string | null)[] = []
   for await (const { value } of app.follow(accepted)) {
     found.push(value)

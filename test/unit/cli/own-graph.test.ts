@@ -19,7 +19,7 @@ async function whileRunning<T>(folder: string, use: () => Promise<T>): Promise<T
   const path = join(folder, 'log')
   const log = await openEmbeddedLog({ path })
   const server = await serveLog(log, path)
-  const app = await run(graph, { log, logger: silent, limits: { positionIntervalMs: 50 } })
+  const app = await run(graph, { log, logger: silent, limits: { positionInterval: 50 } })
   await app.send(
     words,
     { key: 'ada', value: 'river' },

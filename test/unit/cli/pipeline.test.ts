@@ -6,7 +6,7 @@ import { modellessTopology } from '#cli/pipeline.ts'
 const timeLimits = (environment: Readonly<Record<string, string>>) =>
   modellessTopology(configurationOf(environment))
     .operators.filter(({ name }) => name === 'generate' || name === 'score')
-    .map(({ operator }) => operator.limits.timeoutMs)
+    .map(({ operator }) => operator.limits.timeout)
 
 it('a record may take the time of one call to each provider of the chain, and wait for its turn', () => {
   const one = { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', LLM_TIMEOUT_MS: '20000' }

@@ -35,9 +35,10 @@ describe('resolveLimits', () => {
   })
 
   it('takes what is given', () => {
-    expect(resolveLimits({ inFlightMax: 5, retryDelayMs: 0 })).toMatchObject({
+    expect(resolveLimits({ inFlightMax: 5, retryDelay: 0, timeout: '2m' })).toMatchObject({
       inFlightMax: 5,
       retryDelayMs: 0,
+      timeoutMs: 120_000,
     })
   })
 
@@ -46,11 +47,11 @@ describe('resolveLimits', () => {
   })
 
   it('tells every fault at once', () => {
-    const faults = faultsOf({ inFlightMax: 0, spanMax: 1.5, timeoutMs: Number.NaN, stagedRecordMax: 5 })
+    const faults = faultsOf({ inFlightMax: 0, spanMax: 1.5, timeout: Number.NaN, stagedRecordMax: 5 })
     expect(faults).toContain('there is no limit stagedRecordMax')
     expect(faults).toContain('inFlightMax is 0; it must be an integer of at least 1 records')
     expect(faults).toContain('spanMax is 1.5')
-    expect(faults).toContain('timeoutMs is NaN')
+    expect(faults).toContain('timeout is NaN')
     expect(faultsOf({ spanMax: 10_001 })).toContain('it must be an integer from 1 to 10000 offsets')
   })
 

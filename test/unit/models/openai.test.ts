@@ -133,7 +133,7 @@ test.each([
 })
 
 test('a hanging call ends at its time limit, and its connection with it', async () => {
-  const { server, model } = await simulated({ hanging: 1 }, { timeoutMs: 60 })
+  const { server, model } = await simulated({ hanging: 1 }, { timeout: 60 })
   const error = await failureOf(model.complete(REQUEST, call()))
   expect(error).toMatchObject({ errorType: 'timeout', outage: true })
   expect(actionOf(error)).toBe('retry')
@@ -146,7 +146,7 @@ test('the time limit covers a body that stops halfway', async () => {
       response.writeHead(200, { 'content-type': 'application/json' })
       response.write('{"choices":')
     },
-    { timeoutMs: 60 },
+    { timeout: 60 },
   )
   expect((await failureOf(model.complete(REQUEST, call()))).errorType).toBe('timeout')
 })

@@ -23,6 +23,6 @@ test('the second is dropped, and does not lengthen the time that the id is remem
 })
 
 test('ids are remembered for 24 hours, or as told', () => {
-  expect(admit().state.seen).toMatchObject({ ttlMs: 86_400_000 })
-  expect(admit({ windowMs: 10 }).state.seen).toMatchObject({ ttlMs: 10 })
+  expect(admit().state.seen).toMatchObject({ ttl: 86_400_000 })
+  expect(admit({ window: 10 }).state.seen).toMatchObject({ ttl: 10 })
 })

@@ -9,9 +9,10 @@ import { ATTEMPT, judged, REQUEST } from './values.ts'
 const options = {
   taskTypes: TASK_TYPES,
   defaults: { threshold: 6, attemptsMax: 3 },
-  baseMs: 1_000,
-  capMs: 20_000,
-}
+  base: '1s',
+  cap: '20s',
+} as const
+const bounds = { baseMs: 1_000, capMs: 20_000 }
 const operator = retry(options)
 const failed = (more: Partial<LlmError> = {}): LlmError => ({
   ...REQUEST,
@@ -50,7 +51,7 @@ test.each([
   '%s after %i attempts, asked to wait %s, waits %i ms',
   (error_type, attempts, retry_after_ms, wait) => {
     const counts = { error_attempts: attempts, parked: 0 }
-    expectWait(waitMs({ error_type, retry_after_ms }, counts, 'r1', options), wait)
+    expectWait(waitMs({ error_type, retry_after_ms }, counts, 'r1', bounds), wait)
   },
 )
 
@@ -60,11 +61,11 @@ test.each([
   [20, 5_000],
   [7_000, 20_000],
 ])('after %i waits that cost no attempt, a wait of an outage takes %i ms', (parked, wait) => {
-  expectWait(waitMs({ error_type: 'unavailable' }, { error_attempts: 0, parked }, 'r1', options), wait)
+  expectWait(waitMs({ error_type: 'unavailable' }, { error_attempts: 0, parked }, 'r1', bounds), wait)
 })
 
 test('the addition is the same for the same record, and spreads different ones', () => {
-  const of = (id: string) => waitMs({ error_type: 'timeout' }, { error_attempts: 10, parked: 0 }, id, options)
+  const of = (id: string) => waitMs({ error_type: 'timeout' }, { error_attempts: 10, parked: 0 }, id, bounds)
   expect(of('r1')).toBe(of('r1'))
   expect(new Set(Array.from({ length: 50 }, (_, n) => of(`r${n}`))).size).toBeGreaterThan(40)
 })
@@ -86,7 +87,7 @@ test('a failed call is made again after its wait, with the failure in the histor
       },
     ],
   })
-  expectWait((emit?.notBefore ?? 0) - 100_000, 1_000)
+  expectWait(Number(emit?.notBefore) - 100_000, 1_000)
 })
 
 test('a judge that failed is asked again about the same answer', async () => {
@@ -163,7 +164,7 @@ test('a failure that is not the record’s fault costs it nothing, however often
   const { output, value, options: emit } = await emitted(operator, error, { now: 0 })
   expect(output).toBe('again')
   expect(value).toMatchObject({ error_attempts: 2, parked: 1, history: [] })
-  expectWait(emit?.notBefore ?? 0, 12_000)
+  expectWait(Number(emit?.notBefore), 12_000)
 })
 
 test('but not for ever', async () => {

@@ -52,12 +52,12 @@ test('the graph has no faults, and a stage for each topic in between', () => {
 })
 
 test('its options reach where they belong', () => {
-  const graph = answers({ model: scripted({}), name: 'mine', inFlightMax: 7, timeoutMs: 8, partitions: 3 })
+  const graph = answers({ model: scripted({}), name: 'mine', inFlightMax: 7, timeout: 8, partitions: 3 })
   expect(graph.name).toBe('mine')
   const limits = graph.operators.filter(({ name }) => ['generate', 'score'].includes(name))
   expect(limits.map(({ operator }) => operator.limits)).toEqual([
-    { inFlightMax: 7, timeoutMs: 8 },
-    { inFlightMax: 7, timeoutMs: 8 },
+    { inFlightMax: 7, timeout: 8 },
+    { inFlightMax: 7, timeout: 8 },
   ])
   expect(new Set(graph.topics.filter(({ kind }) => kind !== 'table').map(topic => topic.partitions))).toEqual(
     new Set([3]),

@@ -21,7 +21,7 @@ async function outcomeOf(answer: (response: ServerResponse) => void) {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo // It listens on TCP, where an address is always this.
   const connections = { replyBytesMax: 2_000_000 }
-  const model = openAi({ baseUrl: `http://127.0.0.1:${port}/v1`, model: 'm', timeoutMs: 2_000, connections })
+  const model = openAi({ baseUrl: `http://127.0.0.1:${port}/v1`, model: 'm', timeout: '2s', connections })
   releases.push(
     () => model.close(),
     () =>

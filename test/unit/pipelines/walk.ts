@@ -46,7 +46,7 @@ export async function walk(
   const leave = (from: string, { output, value, options }: Emission, key: string | null, id: string) => {
     const node = operators.get(from)
     const encoded = (codec: Codec<unknown> | undefined) => codec?.encode(value) ?? new Uint8Array()
-    if (options?.notBefore !== undefined) delaysMs.push(options.notBefore - NOW)
+    if (options?.notBefore !== undefined) delaysMs.push(Number(options.notBefore) - NOW)
     for (const [index, route] of (node?.routes[output] ?? []).entries()) {
       const next = `${id}>${from}.${output}.${index}`
       const bytes = encoded(node?.operator.outputs[output])

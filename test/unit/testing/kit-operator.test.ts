@@ -106,7 +106,7 @@ describe('testOperator with outside calls', () => {
     input: codec.text,
     outputs: { answered: codec.text },
     steps: { first: codec.text, second: codec.text },
-    limits: { timeoutMs: 5_000 },
+    limits: { timeout: 5_000 },
     async process(record, ctx) {
       const first = await ctx.step('first', call => model(record.value, call))
       const second = await ctx.step('second', call => model(first, call), { part: 'b' })
@@ -140,7 +140,7 @@ describe('testOperator with outside calls', () => {
     const waiting = operator({
       name: 'waiting',
       input: codec.text,
-      limits: { timeoutMs: 5_000 },
+      limits: { timeout: 5_000 },
       async process(record, ctx) {
         await stuck(record.value, ctx)
       },
@@ -183,7 +183,7 @@ describe('testOperator on a batch', () => {
     name: 'store',
     input: codec.text,
     outputs: { stored: codec.text },
-    batch: { recordsMax: 3, waitMs: 100 },
+    batch: { recordsMax: 3, wait: 100 },
     processBatch(items) {
       sizes.push(items.length)
       for (const item of items) {

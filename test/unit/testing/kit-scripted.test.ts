@@ -14,7 +14,7 @@ function graphAround(call: Scripted<number, number>, timeoutMs = 60_000) {
     input: numbers,
     outputs: { out: numbers },
     steps: { call: numbers },
-    limits: { timeoutMs },
+    limits: { timeout: timeoutMs },
     async process(record, ctx) {
       ctx.emit('out', await ctx.step('call', each => call(record.value, each)))
     },

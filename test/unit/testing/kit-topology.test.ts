@@ -126,7 +126,7 @@ describe('state and time', () => {
   })
 
   it('goes by the clock given', async () => {
-    await using kit = await testTopology(counting().graph, { startMs: Date.UTC(2030, 0, 1) })
+    await using kit = await testTopology(counting().graph, { now: Date.UTC(2030, 0, 1) })
     expect(new Date(kit.now).getUTCFullYear()).toBe(2030)
   })
 })
@@ -316,7 +316,7 @@ describe('used wrongly, the kit says what to do', () => {
 
   it('a duration that is none', async () => {
     await using kit = await testTopology(counting().graph)
-    expect(() => kit.advance('5 minutes' as never)).toThrow("'5 minutes' is no duration")
+    expect(() => kit.advance('5 minutes' as never)).toThrow("advance is '5 minutes'; write")
   })
 
   it('pods that cannot do what they are asked for', async () => {

@@ -18,7 +18,7 @@ describe('topics', () => {
         codec: OrderCodec,
         key: undefined,
         partitions: 8,
-        retentionMs: undefined,
+        retention: undefined,
         partitionedByKey: true,
       },
     ])
@@ -27,8 +27,8 @@ describe('topics', () => {
   it('carry what was declared', () => {
     const p = topology('app')
     const key = (order: { id: string }) => order.id
-    p.topic('orders', { value: OrderCodec, key, partitions: 3, retentionMs: 60_000 })
-    expect(p.build().topics[0]).toMatchObject({ key, partitions: 3, retentionMs: 60_000 })
+    p.topic('orders', { value: OrderCodec, key, partitions: 3, retention: 60_000 })
+    expect(p.build().topics[0]).toMatchObject({ key, partitions: 3, retention: 60_000 })
   })
 
   it('of others are trusted to be partitioned by key only when declared so', () => {
@@ -144,7 +144,7 @@ describe('outputs', () => {
   it('wait in the tiers of a delay', () => {
     const retried = node(shop(), 'retry')
     expect(retried?.routes.again).toEqual([
-      { kind: 'topic', topic: 'orders', delay: { tiersMs: [1_000, 120_000] } },
+      { kind: 'topic', topic: 'orders', delay: { tiers: ['1s', '2m'] } },
     ])
   })
 

@@ -121,9 +121,7 @@ describe('state', () => {
   })
 
   it('may live for another time', () => {
-    expect(changes(version(), version({ state: { total: state.value(codec.text, { ttlMs: 5 }) } }))).toEqual(
-      [],
-    )
+    expect(changes(version(), version({ state: { total: state.value(codec.text, { ttl: 5 }) } }))).toEqual([])
   })
 })
 

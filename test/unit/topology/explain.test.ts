@@ -66,7 +66,7 @@ topics
     const store = batchOperator({
       name: 'store',
       input: OrderCodec,
-      batch: { recordsMax: 100, waitMs: 20 },
+      batch: { recordsMax: 100, wait: 20 },
       processBatch() {},
     })
     const p = topology('app').dropState('old.total')

@@ -27,7 +27,7 @@ export const charge = operator({
   name: 'charge',
   input: OrderCodec,
   outputs: { paid: PaymentCodec, refused: OrderCodec },
-  state: { seen: state.value(OrderCodec, { ttlMs: 86_400_000 }), tries: state.map(codec.text) },
+  state: { seen: state.value(OrderCodec, { ttl: 86_400_000 }), tries: state.map(codec.text) },
   steps: { call: PaymentCodec },
   timers: ['expire'],
   process() {},
@@ -55,7 +55,7 @@ export function shop() {
   const p = topology('shop')
   const raw = p.source('raw_orders', { value: OrderCodec, partitions: 4 })
   const orders = p.topic('orders', { value: OrderCodec, key: order => order.id })
-  const refused = p.topic('refused', { value: OrderCodec, retentionMs: 3_600_000 })
+  const refused = p.topic('refused', { value: OrderCodec, retention: 3_600_000 })
   const payments = p.topic('payments', { value: PaymentCodec })
   raw
     .process('check', check)

@@ -11,7 +11,7 @@ function stages(graph: Plan): readonly (readonly string[])[] {
 const store = batchOperator({
   name: 'store',
   input: OrderCodec,
-  batch: { recordsMax: 10, waitMs: 5 },
+  batch: { recordsMax: 10, wait: 5 },
   processBatch() {},
 })
 

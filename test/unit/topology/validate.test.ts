@@ -50,7 +50,7 @@ describe('outputs', () => {
   })
 
   it('do not wait on their way into an operator', () => {
-    const route = { kind: 'operator', operator: 'sink', input: 'in', delay: { tiersMs: [1] } } as const
+    const route = { kind: 'operator', operator: 'sink', input: 'in', delay: { tiers: [1] } } as const
     const graph = withOperators(single(sink), [
       node('check', check, { routes: { checked: [route] } }),
       node('sink', sink, { inputs: { in: [{ kind: 'operator', operator: 'check', output: 'checked' }] } }),
@@ -84,10 +84,10 @@ describe('delays', () => {
 
   it.each([
     [[], 'the delay of output checked has no tiers'],
-    [[0], 'the delay of output checked has a tier that is no positive duration'],
-    [[-1, 5], 'the delay of output checked has a tier that is no positive duration'],
-    [[0.5], 'the delay of output checked has a tier that is no positive duration'],
-    [[Number.NaN], 'the delay of output checked has a tier that is no positive duration'],
+    [[0], 'the delay of output checked has a tier that is no positive duration: 0'],
+    [[-1, 5], 'the delay of output checked has a tier that is no positive duration: -1'],
+    [[0.5], 'the delay of output checked has a tier that is no positive duration: 0.5'],
+    [[Number.NaN], 'the delay of output checked has a tier that is no positive duration: NaN'],
     [[5, 1], 'the tiers of output checked do not ascend'],
     [[1, 1], 'the tiers of output checked do not ascend'],
   ])('refuses the tiers %j', (tiers, problem) => {
@@ -302,33 +302,33 @@ describe('operators', () => {
     const limited = operator({
       name: 'limited',
       input: OrderCodec,
-      state: { seen: state.value(codec.text, { ttlMs: 0 }) },
-      limits: { inFlightMax: 0, timeoutMs: -5 },
+      state: { seen: state.value(codec.text, { ttl: 0 }) },
+      limits: { inFlightMax: 0, timeout: -5 },
       process() {},
     })
     const graph = withOperators(single(sink), [node('limited', limited, { endsBecause: ' ' })])
     expect(faults(graph)).toEqual([
       'limited: has inFlightMax 0',
-      'limited: has timeoutMs -5',
-      'limited: has ttlMs of seen 0',
+      'limited: its timeout is -5',
+      'limited: its ttl of seen is 0',
       'limited: ends its loop because of nothing',
     ])
     const p = topology('app')
-    p.topic('orders', { value: OrderCodec, retentionMs: 0 })
-    expect(faults(p.build())).toEqual(['orders: keeps its records for 0 ms'])
+    p.topic('orders', { value: OrderCodec, retention: 0 })
+    expect(faults(p.build())).toEqual(['orders: its retention is 0'])
   })
 
   it('on batches keep nothing and have room for a record', () => {
     const bulk = batchOperator({
       name: 'bulk',
       input: OrderCodec,
-      batch: { recordsMax: 0, waitMs: -1 },
+      batch: { recordsMax: 0, wait: -1 },
       processBatch() {},
     })
     expect(faults(single({ ...bulk, state: { seen: state.value(codec.text) } }))).toEqual([
       'bulk: works on batches, but declares seen',
       'bulk: has batches of 0 records',
-      'bulk: waits -1 ms for a batch',
+      'bulk: its wait for a batch is -1',
     ])
   })
 
@@ -336,7 +336,7 @@ describe('operators', () => {
     const bulk = batchOperator({
       name: 'bulk',
       input: OrderCodec,
-      batch: { recordsMax: 1, waitMs: 0 },
+      batch: { recordsMax: 1, wait: 0 },
       processBatch() {},
     })
     expect(faults(single(bulk))).toEqual([])

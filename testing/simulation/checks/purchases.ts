@@ -11,13 +11,14 @@
  * Without faults, scaling and rolling restarts included, nothing at all is bought twice.
  */
 import { codec } from '#core/codec.ts'
+import { resolveLimits } from '#core/limits.ts'
 import { type Evidence, PROVIDER } from '../evidence.ts'
 import type { Call } from '../model-server.ts'
 import { type Check, LIMITS } from '../scenario.ts'
 
-const TIMEOUT_MS = LIMITS.timeoutMs ?? 0
+const { timeoutMs: TIMEOUT_MS, sessionTimeoutMs: SESSION_MS } = resolveLimits(LIMITS)
 /** For so long after it was confirmed last a process may start calls. */
-const LEASE_MS = ((LIMITS.sessionTimeoutMs ?? 0) * 2) / 3
+const LEASE_MS = (SESSION_MS * 2) / 3
 /** An answer is journaled at the latest so long after its arrival while nothing is wrong. */
 const COMMIT_CYCLE_MS = 100
 

@@ -28,7 +28,7 @@ const storeWith = (database: Model) =>
     name: 'store',
     input: row,
     outputs: { stored },
-    batch: { recordsMax: BATCH_RECORDS_MAX, waitMs: 100 },
+    batch: { recordsMax: BATCH_RECORDS_MAX, wait: '100ms' },
     async processBatch(items, { signal }) {
       const ids = items.map(({ record }) => record.value.id)
       await database.ask(`rows ${ids}`, { id: ids.join(), signal })

@@ -1,5 +1,7 @@
 /** Partitions that are added to a source: they are told while nobody reads them, and the next start can take them. */
+
 import { describe, expect, it } from 'vitest'
+import type { Duration } from '#core/duration.ts'
 import { operator, state } from '#core/operator.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
@@ -29,7 +31,7 @@ const sum = operator({
 interface Source {
   readonly partitions?: number
   readonly tasks?: number
-  readonly retentionMs?: number
+  readonly retention?: Duration
 }
 
 function graphWith(reader: typeof pass | typeof sum, source: Source): Topology {
@@ -206,9 +208,9 @@ describe('a source of others that is kept otherwise than declared', () => {
 
   it('ends the start with what to declare, and never with a change of the topic', async () => {
     await using kit = await made({ retentionMs: 604_800_000 })
-    const start = kit.restart(graphWith(pass, { partitions: 1, retentionMs: 1_000 }))
+    const start = kit.restart(graphWith(pass, { partitions: 1, retention: '1s' }))
     await expect(start).rejects.toThrow(
-      'source in keeps records for 604800000 ms, declared is for 1000 ms: declare retentionMs: 604800000 of it in the graph',
+      "source in keeps records for 168h, declared is for 1s: declare retention: '168h' of it in the graph",
     )
     expect(kit.pods[0]?.failure).not.toMatchObject({ message: expect.stringMatching(/alter|another name/) })
   })

@@ -1,7 +1,7 @@
 /** Back-pressure: every limit holds, full means waiting and never more memory, and all goes on when there is room. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import type { Limits } from '#core/limits.ts'
+import type { LimitOptions } from '#core/limits.ts'
 import { operator, state } from '#core/operator.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
@@ -42,7 +42,7 @@ describe('the limit of records in flight', () => {
     ['of the pod', {}, { inFlightMax: 7 }],
   ])(
     '%s holds over all partitions, and all records run in the end',
-    async (_whose, own, limits: Partial<Limits>) => {
+    async (_whose, own, limits: LimitOptions) => {
       const { call, graph } = calling(own, 1_000, 4)
       await using kit = await testTopology(graph, { limits })
       await kit.send('in', ...recordsOf(1, 50))
@@ -122,7 +122,7 @@ describe('what is unfinished of a partition', () => {
 describe('while commits stall', () => {
   it('no further call is started, and none is made twice', async () => {
     const { call, graph } = calling({ inFlightMax: 10 })
-    await using kit = await testTopology(graph, { limits: { sessionTimeoutMs: 30_000 } })
+    await using kit = await testTopology(graph, { limits: { sessionTimeout: 30_000 } })
     await kit.send('in', ...recordsOf(1, 200))
     await kit.advance(500)
     kit.faults.fillDisk()
@@ -153,7 +153,7 @@ describe('while commits stall', () => {
           ctx.state.page.set('x'.repeat(1_000))
         },
       })
-      const limits = { ...limit, stagedAgeMaxMs: 600_000, sessionTimeoutMs: 60_000 }
+      const limits = { ...limit, stagedAgeMax: 600_000, sessionTimeout: 60_000 }
       await using kit = await testTopology(graphOf(keep), { limits })
       await kit.send('in', ...recordsOf(1, 100))
       kit.faults.fillDisk()

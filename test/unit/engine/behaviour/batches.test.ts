@@ -19,7 +19,7 @@ function writing(behaviour: Behaviour = {}) {
     name: 'store',
     input: numbers,
     outputs: { out: numbers },
-    batch: { recordsMax: 10, waitMs: 200 },
+    batch: { recordsMax: 10, wait: 200 },
     async processBatch(items, ctx) {
       batches.push(items.map(({ record }) => record.value))
       if (behaviour.callMs) await write(items.length, ctx)
@@ -131,8 +131,8 @@ describe('the signal of a batch', () => {
       name: 'store',
       input: numbers,
       outputs: { out: numbers },
-      limits: { timeoutMs: 10_000 },
-      batch: { recordsMax: 2, waitMs: 8_000 },
+      limits: { timeout: 10_000 },
+      batch: { recordsMax: 2, wait: 8_000 },
       async processBatch(items, ctx) {
         ctx.signal.addEventListener('abort', () => aborted.push(items.length))
         await write(items.length, ctx)

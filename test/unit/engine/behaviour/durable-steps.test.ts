@@ -269,7 +269,7 @@ describe('a step that is called more than once by one record', () => {
       input: numbers,
       outputs: { out: numbers },
       steps: { draft: numbers },
-      limits: { timeoutMs: 1_000 },
+      limits: { timeout: 1_000 },
       async process(_record, ctx) {
         // The first call ignores the signal and is answered during the second, which takes longer.
         const { attempt } = ctx

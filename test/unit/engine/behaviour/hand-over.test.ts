@@ -14,7 +14,7 @@ function calling(latency: '5s' | 'never' = '5s') {
     outputs: { out: numbers },
     state: { seen: state.value(numbers) },
     steps: { call: numbers },
-    limits: { timeoutMs: 20_000 },
+    limits: { timeout: 20_000 },
     async process(record, ctx) {
       const seen = (ctx.state.seen.get() ?? 0) + 1
       const answer = await ctx.step('call', each => call(record.value, each))
@@ -183,7 +183,7 @@ describe('a pod that dies', () => {
 
   it('by an error of its own leaves at once, so that the others need not wait for its session', async () => {
     const { graph } = calling()
-    await using kit = await testTopology(graph, { pods: 2, limits: { sessionTimeoutMs: 60_000 } })
+    await using kit = await testTopology(graph, { pods: 2, limits: { sessionTimeout: 60_000 } })
     kit.pods[0]?.running.pod.fail(new RangeError('out of memory'))
     await expect(kit.advance(10)).rejects.toThrow('out of memory')
     expect(kit.pods[0]?.status).toBe('failed')

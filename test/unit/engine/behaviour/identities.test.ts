@@ -14,7 +14,7 @@ function buying(options: { readonly trustedIds?: boolean } = {}) {
     input: numbers,
     outputs: { out: numbers },
     steps: { call: numbers },
-    limits: { timeoutMs: 600_000 },
+    limits: { timeout: 600_000 },
     async process(record, ctx) {
       ids.push(ctx.id)
       const bought = await ctx.step('call', call => model(record.value, call))

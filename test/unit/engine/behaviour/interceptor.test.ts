@@ -90,7 +90,7 @@ test('an interceptor sees each record of a batch', async () => {
     name: 'store',
     input: numbers,
     outputs: { out: numbers },
-    batch: { recordsMax: 10, waitMs: 100 },
+    batch: { recordsMax: 10, wait: 100 },
     processBatch(items) {
       for (const item of items) item.emit('out', item.record.value)
     },

@@ -91,7 +91,7 @@ describe('an item of a batch', () => {
       name: 'batching',
       input: numbers,
       outputs: { out: numbers },
-      batch: { recordsMax: 1, waitMs: 10 },
+      batch: { recordsMax: 1, wait: 10 },
       processBatch(items) {
         for (const item of items)
           void pause(1, { id: item.id, signal: new AbortController().signal }).then(() => late(item))
@@ -120,7 +120,7 @@ describe('an item of a batch', () => {
       name: 'twice',
       input: numbers,
       outputs: { out: numbers },
-      batch: { recordsMax: 1, waitMs: 10 },
+      batch: { recordsMax: 1, wait: 10 },
       processBatch(items) {
         for (const item of items) {
           item.fail(new TypeError('first'))
@@ -144,7 +144,7 @@ describe('an attempt that was given up', () => {
       name: 'slow',
       input: numbers,
       outputs: { out: numbers },
-      limits: { timeoutMs: 100 },
+      limits: { timeout: 100 },
       async process(record, ctx) {
         const pause = scripted<number, number>(() => reply(1, ctx.attempt === 1 ? 150 : 1))
         await pause(1, { id: ctx.id, signal: new AbortController().signal })

@@ -104,7 +104,10 @@ function walking(walk: (entries: Entries) => Seen, ttlMs?: number) {
   const operating = operator({
     name: 'walking',
     input: numbers,
-    state: { all: state.map(numbers, ttlMs === undefined ? {} : { ttlMs }), other: state.value(numbers) },
+    state: {
+      all: state.map(numbers, ttlMs === undefined ? {} : { ttl: ttlMs }),
+      other: state.value(numbers),
+    },
     process(record, ctx) {
       if (record.value === 1)
         for (const [index, name] of ['a', 'b', 'c'].entries()) ctx.state.all.set(name, index + 1)
@@ -164,7 +167,7 @@ describe('on the local disk', () => {
       },
     })
     const broker = createSimulatedBroker({ system: realSystem })
-    const stores = lmdbStores({ path, system: realSystem, flushDelayMs: 5 })
+    const stores = lmdbStores({ path, system: realSystem, flushDelay: 5 })
     const running = await run(graphOf(operating), { log: broker.connect(realSystem, 'pod'), stores })
     const source = { codec: numbers, topic: 'in' }
     await running.send(source, { key: 'k', value: 1 }, { key: 'k', value: 2 }, { key: 'k', value: 3 })

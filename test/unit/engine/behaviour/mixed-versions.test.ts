@@ -40,7 +40,7 @@ function asking() {
     input: numbers,
     outputs: { out: numbers },
     steps: { call: numbers },
-    limits: { timeoutMs: 20_000 },
+    limits: { timeout: 20_000 },
     async process(record, ctx) {
       ctx.emit('out', await ctx.step('call', each => call(record.value, each)))
     },

@@ -9,7 +9,7 @@ function calling(call: ReturnType<typeof scripted<number, number>>, timeoutMs = 
     name: 'ask',
     input: numbers,
     outputs: { out: numbers },
-    limits: { timeoutMs },
+    limits: { timeout: timeoutMs },
     async process(record, ctx) {
       ctx.emit('out', (await call(record.value, ctx)) * ctx.attempt)
     },

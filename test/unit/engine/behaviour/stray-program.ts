@@ -35,7 +35,7 @@ const batch = batchOperator({
   name: 'stray',
   input: numbers,
   outputs: { out: numbers },
-  batch: { recordsMax: 2, waitMs: 10 },
+  batch: { recordsMax: 2, wait: 10 },
   async processBatch(items) {
     void fail()
     await new Promise(resolve => setTimeout(resolve, 0))

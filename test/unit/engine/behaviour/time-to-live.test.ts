@@ -12,8 +12,8 @@ const remember = operator({
   input: numbers,
   outputs: { out: numbers },
   state: {
-    last: state.value(numbers, { ttlMs: TTL_MS }),
-    all: state.map(numbers, { ttlMs: TTL_MS }),
+    last: state.value(numbers, { ttl: TTL_MS }),
+    all: state.map(numbers, { ttl: TTL_MS }),
     kept: state.value(numbers),
   },
   process(record, ctx) {

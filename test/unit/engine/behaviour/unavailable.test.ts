@@ -73,7 +73,7 @@ test('the records of a batch wait together, and run again as a batch', async () 
     name: 'store',
     input: numbers,
     outputs: { out: numbers },
-    batch: { recordsMax: 10, waitMs: 200 },
+    batch: { recordsMax: 10, wait: 200 },
     processBatch(items) {
       database.write(...items.map(({ record }) => record.value))
       for (const item of items) item.emit('out', item.record.value)
@@ -100,7 +100,7 @@ test('one item of a batch may wait alone, and the others are done', async () => 
     name: 'store',
     input: numbers,
     outputs: { out: numbers },
-    batch: { recordsMax: 2, waitMs: 200 },
+    batch: { recordsMax: 2, wait: 200 },
     processBatch(items) {
       for (const item of items) {
         if (isAway && item.record.value === 1) item.fail(unavailable('its shard is away', away.promise))

@@ -17,7 +17,7 @@ const wait = operator({
   process: (record, ctx) => ctx.emit('out', record.value, { notBefore: ctx.now + 1_000 }),
 })
 
-const POSITIONS = { limits: { positionIntervalMs: 1_000 } }
+const POSITIONS = { limits: { positionInterval: 1_000 } }
 const positionOf = async (kit: TestKit) => {
   const [position] = await kit.wait(kit.log.groupPositions('app', [{ topic: 'in', partition: 0 }]))
   return position

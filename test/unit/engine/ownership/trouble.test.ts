@@ -7,7 +7,7 @@ import { VirtualTime } from '#testing/virtual-time.ts'
 
 const full = new CaudalError('LOG_FULL', { path: '/disk' })
 const away = new CaudalError('LOG_UNAVAILABLE', { reason: 'no answer' })
-const limits = resolveLimits({ sessionTimeoutMs: 6_000 })
+const limits = resolveLimits({ sessionTimeout: 6_000 })
 
 describe('an operation that fails again and again', () => {
   const warnings: unknown[] = []

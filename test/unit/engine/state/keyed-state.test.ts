@@ -9,8 +9,8 @@ import { KEY_BYTES_MAX, MAP_NAME_BYTES_MAX, mapEntry, valueEntry } from '#engine
 const DECLARED = {
   total: state.value(codec.json<number>('total')),
   seen: state.map(codec.text),
-  session: state.value(codec.text, { ttlMs: 1_000 }),
-  recent: state.map(codec.text, { ttlMs: 1_000 }),
+  session: state.value(codec.text, { ttl: 1_000 }),
+  recent: state.map(codec.text, { ttl: 1_000 }),
 }
 
 let stored: Map<string, Uint8Array>

@@ -12,8 +12,8 @@ const DECLARED: ReadonlyMap<string, StateDeclarations> = new Map([
   [
     'op',
     {
-      session: declared.value(codec.text, { ttlMs: 1_000 }),
-      recent: declared.map(codec.text, { ttlMs: 500 }),
+      session: declared.value(codec.text, { ttl: 1_000 }),
+      recent: declared.map(codec.text, { ttl: 500 }),
       total: declared.value(codec.text),
     },
   ],

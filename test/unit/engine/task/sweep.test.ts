@@ -14,7 +14,7 @@ import { VirtualTime } from '#testing/virtual-time.ts'
 const TTL_MS = 10_000
 const TURN_ENTRIES_MAX = 1_000
 const TIMED = new Map<string, StateDeclarations>([
-  ['op', { last: declared.value(codec.text, { ttlMs: TTL_MS }) }],
+  ['op', { last: declared.value(codec.text, { ttl: TTL_MS }) }],
 ])
 const UNTIMED = new Map<string, StateDeclarations>([['op', { last: declared.value(codec.text) }]])
 

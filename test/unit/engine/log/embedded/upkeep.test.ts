@@ -137,7 +137,7 @@ describe('compaction', () => {
 
   it('starts by itself once enough is new', async () => {
     const system = new ManualSystem()
-    const log = await opened({ system, sweepIntervalMs: 1_000 })
+    const log = await opened({ system, sweepInterval: 1_000 })
     await create(log, { compacted: true })
     const pairs = Array.from({ length: 12_000 }, (_, index) => [`key ${index % 10}`, `${index}`] as const)
     await put(log, ...pairs)
@@ -152,7 +152,7 @@ describe('compaction', () => {
 describe('retention', () => {
   it('deletes by itself what was appended too long ago, and keeps the rest', async () => {
     const system = new ManualSystem()
-    const log = await opened({ system, sweepIntervalMs: 60_000 })
+    const log = await opened({ system, sweepInterval: 60_000 })
     await create(log, { retentionMs: DAY_MS })
     await put(log, ['a', 'old'])
     system.pass(DAY_MS)
