@@ -38,9 +38,9 @@ export async function openGateway(model: Model): Promise<Opened> {
     model,
     judge: 'computed',
     threshold: 0,
-    retryBaseMs: 1,
-    retryCapMs: 1,
-    delayTiersMs: [5],
+    retryBase: 1,
+    retryCap: 1,
+    delayTiers: [5],
   })
   const running = await run(graph, { log, name: 'pod', logger: silent })
   const runs = new RunIndex()
