@@ -2,6 +2,7 @@
 import { CaudalError } from './errors.ts'
 
 const UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const MS_OF_UNIT: ReadonlyMap<string, number> = new Map(Object.entries(UNITS))
 
 /** A number and its unit, as in `500ms`, `30s`, `2m`, `1.5h`, `30d`. */
 export type DurationText = `${number}${keyof typeof UNITS}`
@@ -19,10 +20,11 @@ export const DURATION_REMEDY =
 /** Milliseconds of a duration; a number is taken as milliseconds. NaN for what cannot be read, so that validation reports it. */
 export function durationMs(duration: Duration): number {
   if (typeof duration === 'number') return duration
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) ?? []
-  if (amount === undefined) return Number.NaN
-  // The pattern above admits these units only. The decimals of a float are cut: 1.005 s are 1,005 ms.
-  return Number((Number(amount) * UNITS[unit as keyof typeof UNITS]).toFixed(6))
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(duration) ?? []
+  const unitMs = MS_OF_UNIT.get(unit)
+  if (amount === undefined || unitMs === undefined) return Number.NaN
+  // The decimals of a float are cut: 1.005 s are 1,005 ms.
+  return Number((Number(amount) * unitMs).toFixed(6))
 }
 
 /** Whether it can be read, as whole milliseconds that are at least `least`. */
@@ -72,10 +74,14 @@ export function inMs<Name extends string>(
   given: { readonly [N in NoInfer<Name>]?: Duration | undefined },
   defaults: Durations<Name>,
 ): Durations<`${Name}Ms`> {
-  const names = Object.keys(defaults) as Name[] // The type of the defaults lists the same names.
-  const durations = names.map(name => [name, given[name] ?? defaults[name]] as const)
-  const faults = durations.flatMap(([name, duration]) => durationFault(name, duration) ?? [])
+  const faults: string[] = []
+  const resolved: Record<string, number> = {}
+  for (const name in defaults) {
+    const duration = given[name] ?? defaults[name]
+    const fault = durationFault(name, duration)
+    if (fault !== undefined) faults.push(fault)
+    resolved[`${name}Ms`] = durationMs(duration)
+  }
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
-  const resolved = durations.map(([name, duration]) => [`${name}Ms`, durationMs(duration)])
-  return Object.fromEntries(resolved) as Durations<`${Name}Ms`> // Made from every name right above.
+  return resolved as Durations<`${Name}Ms`> // It has every name of the defaults, with the unit.
 }
