@@ -5,6 +5,7 @@ import { dlqList, dlqReplay, dlqShow } from '../commands/dlq.ts'
 import { explain } from '../commands/explain.ts'
 import { gateway } from '../commands/gateway.ts'
 import { lag } from '../commands/lag.ts'
+import { load } from '../commands/load.ts'
 import { modelServer } from '../commands/model-server.ts'
 import { produce } from '../commands/produce.ts'
 import { results } from '../commands/results.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   dlqList,
   dlqShow,
   dlqReplay,
+  load,
   modelServer,
   simulate,
 ]

@@ -28,6 +28,12 @@ const WALL_TIME: readonly Allowed[] = [
     because: 'the time stamp of records that are sent again',
   },
   { path: 'engine/client/run.ts', reads: 1, because: 'the time stamp of records that are sent again' },
+  { path: 'load/log-target.ts', reads: 1, because: 'the time stamp of a record' },
+  {
+    path: 'cli/commands/load.ts',
+    reads: 2,
+    because: 'the id of a run, and when a report was finished',
+  },
   { path: 'cli/events/feed.ts', reads: 1, because: 'the time stamp of a record' },
   { path: 'cli/terminal/logger.ts', reads: 1, because: 'the time of a log line' },
   { path: 'admin/task-configs.ts', reads: 1, because: 'the time stamp of a record' },

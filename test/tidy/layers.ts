@@ -1,0 +1,157 @@
+/** Who may import whom: the architecture as a table. Anything not listed is forbidden. */
+
+export interface Row {
+  /** Folders and files that it may import, besides itself. */
+  readonly may: readonly string[]
+  /** Those of which it may import types only. */
+  readonly mayTypes?: readonly string[]
+  /** Modules of Node; `any` where the folder does I/O. */
+  readonly node: 'any' | readonly string[]
+}
+
+/** Modules of Node that do no I/O. */
+const PURE = ['node:buffer', 'node:crypto', 'node:util']
+const LOG_PORT = 'engine/log/log.ts'
+/** Reads a topic on and on, for whoever is no pod. */
+const FOLLOW_TOPIC = 'engine/log/follow-topic.ts'
+/** The protocol of drivers whose transactions may be torn. */
+const REPAIR = 'engine/log/repair.ts'
+/** The log as the rooms above it see it: the port, and what is written with nothing else. */
+const LOG = [LOG_PORT, 'engine/log/read-topic.ts', 'engine/log/partitioning.ts']
+/** Below the tasks: what a record, its topics and its commit are made of. */
+const RECORD = ['core', 'topology', 'engine/state', 'engine/commit', 'engine/topics', ...LOG]
+const POD = [...RECORD, 'engine/record', 'engine/task', 'engine/ownership']
+/** What is pure of the models: the port, and what reads an answer. */
+const MODEL_PARTS = ['models/model.ts', 'models/structured.ts', 'models/words.ts']
+/** The doors of the pipeline. */
+const SERVICE = ['pipelines/answers-service.ts', 'pipelines/run-index.ts', 'pipelines/outcome-index.ts']
+const ALL = [
+  'core',
+  'engine',
+  'topology',
+  'admin',
+  'answers',
+  'operators',
+  'models',
+  'pipelines',
+  'schemas',
+  'observability',
+  'gateway',
+  'stores',
+  'load',
+  'cli',
+  'testing',
+]
+
+/** The longest matching path gives a file its row. */
+export const LAYERS: Readonly<Record<string, Row>> = {
+  core: { may: [], node: [...PURE, 'node:diagnostics_channel'] },
+  topology: { may: ['core'], mayTypes: [LOG_PORT], node: PURE },
+  'engine/disk': { may: ['core'], node: 'any' },
+  [LOG_PORT]: { may: ['core'], node: [] },
+  'engine/log/read-topic.ts': { may: ['core', LOG_PORT], node: [] },
+  [FOLLOW_TOPIC]: { may: ['core', LOG_PORT, 'engine/log/read-topic.ts'], node: [] },
+  'engine/log/partitioning.ts': { may: ['core'], node: [] },
+  'engine/log/renamed-log.ts': { may: ['core', LOG_PORT], node: [] },
+  [REPAIR]: { may: ['core'], node: [] },
+  'engine/log/embedded': { may: ['core', 'engine/disk', LOG_PORT], node: 'any' },
+  'engine/log/socket': { may: ['core', LOG_PORT], node: 'any' },
+  'engine/log/embedded/index.ts': { may: ['engine/log/embedded', 'engine/log/socket'], node: [] },
+  'engine/log/kafka': { may: ['core', LOG_PORT, REPAIR], node: 'any' },
+  'engine/log/simulated': { may: ['core', LOG_PORT, REPAIR], node: PURE },
+  'engine/state': { may: ['core'], node: PURE },
+  'engine/state/lmdb-file.ts': { may: ['core', 'engine/disk', 'engine/state'], node: 'any' },
+  'engine/state/lmdb-store.ts': { may: ['core', 'engine/disk', 'engine/state'], node: 'any' },
+  'engine/commit': { may: ['core', 'topology', ...LOG], node: PURE },
+  'engine/topics': { may: ['core', 'topology', ...LOG], node: PURE },
+  'engine/record': { may: RECORD, node: [...PURE, 'node:async_hooks'] },
+  'engine/task': { may: [...RECORD, 'engine/record'], node: PURE },
+  'engine/ownership': { may: [...RECORD, 'engine/record', 'engine/task'], node: PURE },
+  'engine/pod': { may: POD, node: PURE },
+  'engine/pod/pod-name.ts': { may: ['core'], node: ['node:os'] },
+  'engine/client': { may: [...POD, 'engine/pod'], node: PURE },
+  models: { may: ['core'], node: PURE },
+  // Bodies come compressed though nobody asked.
+  'models/lean-fetch.ts': { may: ['core', 'models'], node: [...PURE, 'node:zlib'] },
+  'models/simulated': { may: ['core', 'models'], node: 'any' },
+  schemas: { may: [], node: PURE },
+  'schemas/avro': { may: ['core', 'topology', LOG_PORT, 'engine/log/read-topic.ts'], node: PURE },
+  answers: { may: ['core', 'schemas', ...MODEL_PARTS], node: PURE },
+  'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
+  operators: { may: ['core', 'answers', ...MODEL_PARTS], node: PURE },
+  pipelines: { may: ['core', 'topology', 'answers', 'operators', ...MODEL_PARTS], node: PURE },
+  // What is asked of an application and done about it, for commands and whatever else serves people.
+  admin: {
+    may: [
+      ...['core', 'topology', 'answers', 'schemas/texts.ts', 'schemas/avro'],
+      ...[...LOG, FOLLOW_TOPIC, 'engine/state/frame.ts', 'engine/state/layout.ts', 'engine/client'],
+      ...['engine/record/dead-letter.ts', 'engine/pod/topic-preparation.ts', 'pipelines/outcomes.ts'],
+    ],
+    node: PURE,
+  },
+  // From outside, as any consumer does it.
+  'pipelines/outcomes.ts': {
+    may: ['core', 'answers', LOG_PORT, FOLLOW_TOPIC, 'engine/client/replay.ts'],
+    node: [],
+  },
+  'pipelines/outcome-index.ts': {
+    may: ['core', 'answers', 'engine/record/dead-letter.ts', 'pipelines/outcomes.ts'],
+    node: [],
+  },
+  'pipelines/appender.ts': { may: ['core', LOG_PORT], node: [] },
+  'pipelines/run-index.ts': { may: ['core', 'answers'], node: [] },
+  'pipelines/answers-service.ts': {
+    may: ['core', 'topology', 'answers', LOG_PORT, FOLLOW_TOPIC, 'pipelines'],
+    node: [],
+  },
+  // What is asked of the pipeline from outside, on any transport: through its service, never through the engine.
+  gateway: {
+    may: ['core', 'answers', 'admin', ...SERVICE],
+    node: PURE,
+  },
+  'gateway/http': { may: ['core', 'gateway'], mayTypes: ['observability/http-server.ts'], node: 'any' },
+  load: {
+    may: [
+      ...['core', 'answers', LOG_PORT, 'engine/record/dead-letter.ts', 'pipelines/outcomes.ts'],
+      ...['pipelines/answers-service.ts', 'testing/seeded-random.ts'],
+    ],
+    node: [...PURE, 'node:perf_hooks', 'node:dns/promises', 'node:net'],
+  },
+  observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
+  testing: {
+    may: ['core', 'topology', 'engine', 'models/model.ts'],
+    node: 'any',
+  },
+  // The Kafka driver against scripted brokers, which read and write what it sends in its own formats.
+  'testing/simulation/driver': { may: ['core', LOG_PORT, 'engine/log/kafka', 'testing'], node: PURE },
+  cli: { may: ALL, node: 'any' },
+  'index.ts': { may: ALL, node: [] },
+  test: { may: [...ALL, 'index.ts', 'bench', 'deploy', 'examples', 'scripts'], node: 'any' },
+  bench: { may: [...ALL, 'index.ts', 'deploy'], node: 'any' },
+  examples: { may: [...ALL, 'index.ts'], node: 'any' },
+  deploy: { may: [], node: 'any' },
+  scripts: { may: ALL, node: 'any' },
+  'vitest.config.ts': { may: ['test'], node: 'any' },
+}
+
+/** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@kafkajs/confluent-schema-registry': ['schemas/avro/confluent-registry.ts'],
+  ajv: ['models/structured.ts', 'gateway/schema.ts'],
+  // By its own name: an example imports what its reader will.
+  caudal: ['examples'],
+  avsc: ['schemas/avro', 'test/unit/schemas'],
+  'csv-parse': ['cli/events/csv.ts'],
+  fastify: ['gateway/http', 'test/unit/gateway'],
+  kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
+  lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
+  'lz4-napi': ['engine/log/kafka/compression.ts'],
+  openai: ['models/openai.ts', 'models/openai-errors.ts'],
+  snappy: ['engine/log/kafka/compression.ts'],
+  undici: ['models/lean-fetch.ts', 'bench'],
+  vite: ['test/tidy'],
+  vitest: ['test', 'vitest.config.ts'],
+}
+
+/** Packages that are run, never imported. */
+export const TOOLS = ['@biomejs/biome', '@types/node', 'node', 'typescript']
