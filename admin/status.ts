@@ -1,5 +1,5 @@
 /** How a pipeline stands, in figures: its stages now, and what came of the inputs so far. */
-import type { PodMetrics } from '#core/diagnostics.ts'
+import type { PodMetrics } from '#core/pod-metrics.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Tally } from './tally.ts'
 

@@ -1,4 +1,5 @@
 /** Tokens and cost per task type, model and organisation, counted where the calls are made. */
+import { publish } from '#core/diagnostics.ts'
 import type { Model, ModelReply, UsageLabels } from '#models/model.ts'
 import { costUsd, PRICES, type PriceTable, sumUsd } from './prices.ts'
 
@@ -42,6 +43,13 @@ export class UsageLedger {
     const name = key(taskType, reply.model, organization)
     const cost = costUsd(reply.model, reply.usage, this.#prices)
     if (cost === undefined) this.#tellUnpriced(reply.model)
+    publish('caudal:model:bought', {
+      taskType,
+      model: reply.model,
+      organization,
+      ...reply.usage,
+      costUsd: cost,
+    })
     const row = this.#rows.get(name)
     this.#rows.set(name, {
       taskType,

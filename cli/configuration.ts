@@ -159,7 +159,7 @@ export const SETTINGS = {
   host: host('HOST', {
     default: '127.0.0.1',
     description:
-      'Where probes and the gateway are served: loopback alone, or 0.0.0.0 for every interface. Without keys the gateway answers loopback alone.',
+      'Where probes, metrics and the gateway are served: loopback alone, or 0.0.0.0 for every interface. Without keys the gateway answers loopback alone.',
   }),
   port: number('PORT', [0, 65_535], {
     default: 8_080,

@@ -16,7 +16,7 @@ import { connectLog, serveLog } from '#engine/log/socket/index.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { fallback } from '#models/fallback.ts'
-import { limited } from '#models/limits.ts'
+import { type LimitFigures, limited } from '#models/limits.ts'
 import type { Model } from '#models/model.ts'
 import { openAi } from '#models/openai.ts'
 import { readable } from '#models/readable.ts'
@@ -128,7 +128,14 @@ export interface OpenModel {
   readonly description: string
   /** Which providers are called no more for now, and why; a line each, for people. */
   troubles(): readonly string[]
+  /** The gate before each provider. */
+  readonly providers: readonly OpenProvider[]
   close(): Promise<void>
+}
+
+export interface OpenProvider {
+  readonly name: string
+  figures(): LimitFigures
 }
 
 export interface ModelOptions extends PartOptions {
@@ -166,7 +173,13 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     const waits = index < providers.length - 1 ? { waitMaxMs: 0 } : {}
     return limited(
       provider,
-      { name: chain[index]?.baseUrl ?? '', inFlightMax: configuration.inFlightMax, logger, ...waits },
+      {
+        name: chain[index]?.baseUrl ?? '',
+        model: chain[index]?.model,
+        inFlightMax: configuration.inFlightMax,
+        logger,
+        ...waits,
+      },
       system,
     )
   })
@@ -184,6 +197,10 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     description: server
       ? `simulated model at ${baseUrl}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
       : chain.map(each => `${each.model} at ${each.baseUrl}`).join(', then '),
+    providers: gates.map((gate, index) => ({
+      name: chain[index]?.baseUrl ?? '',
+      figures: () => gate.figures(),
+    })),
     troubles: () =>
       gates.flatMap((gate, index) => {
         const { breakerOpen, breakerReason } = gate.figures()

@@ -19,6 +19,7 @@ import {
   isEmbedded,
   isSimulated,
   ledgerFile,
+  type OpenProvider,
   openModel,
   openRegistry,
   openStores,
@@ -35,6 +36,7 @@ export interface Pipeline extends AsyncDisposable {
   readonly model: string
   /** Which providers are called no more for now, and why; a line each. */
   readonly troubles: () => readonly string[]
+  readonly providers: readonly OpenProvider[]
 }
 
 export interface PipelineOptions {
@@ -63,7 +65,7 @@ export async function openPipeline(
     }),
   )
   opened.defer(() => ledger.close())
-  const { model, description, troubles, close } = await openModel(configuration, {
+  const { model, description, troubles, providers, close } = await openModel(configuration, {
     ...options,
     onBought: id => ledger.bought(id),
   })
@@ -91,6 +93,7 @@ export async function openPipeline(
     ledger,
     model: description,
     troubles,
+    providers,
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
 }

@@ -1,8 +1,9 @@
-/** What a process tells over HTTP, served where the settings say: so far the probes of a pod. */
+/** What a pod tells over HTTP, served where the settings say: its probes and its metrics. */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
-import { type HttpServer, type Route, serveHttp } from '#observability/http-server.ts'
+import { type AnyRoute, type HttpServer, serveHttp } from '#observability/http-server.ts'
+import { Metrics, type Provider } from '#observability/metrics/metrics.ts'
 import { Probes, type Watched } from '#observability/probes.ts'
 import type { Configuration } from './configuration.ts'
 
@@ -13,7 +14,12 @@ export interface ProbeOptions {
 
 export interface ServedProbes extends AsyncDisposable {
   /** The pod was started: from here on the answers are about it. */
-  watch(pipeline: Watched): void
+  watch(pipeline: Served): void
+}
+
+/** A pod with the gates before its models. */
+export interface Served extends Watched {
+  readonly providers?: readonly Provider[]
 }
 
 export async function serveProbes(
@@ -21,14 +27,31 @@ export async function serveProbes(
   { system, logger }: ProbeOptions,
 ): Promise<ServedProbes> {
   const probes = new Probes(system)
-  const server = await serveRoutes(configuration, probes.routes)
+  const metrics = new Metrics({ system, dataFolder: configuration.dataFolder })
+  const server = await serveRoutes(configuration, [...probes.routes, metricsRoute(metrics)])
+  metrics.start()
   logger.info('live and ready are told', { url: server.url })
-  return { watch: pipeline => probes.watch(pipeline), [Symbol.asyncDispose]: server.close }
+  return {
+    watch: pipeline => {
+      probes.watch(pipeline)
+      metrics.watch(pipeline.providers ?? [])
+    },
+    [Symbol.asyncDispose]: async () => {
+      metrics[Symbol.dispose]()
+      await server.close()
+    },
+  }
 }
 
-function serveRoutes(configuration: Configuration, routes: readonly Route[]): Promise<HttpServer> {
+function serveRoutes(configuration: Configuration, routes: readonly AnyRoute[]): Promise<HttpServer> {
   return listening(configuration, port => serveHttp({ host: configuration.host, port, routes }))
 }
+
+const metricsRoute = (metrics: Metrics): AnyRoute => ({
+  path: '/metrics',
+  method: 'GET',
+  answer: async () => ({ status: 200, ...(await metrics.scrape()) }),
+})
 
 /**
  * A port that nobody chose may be another process's of this machine: then it is any that is free. Rejects with

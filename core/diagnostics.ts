@@ -1,7 +1,9 @@
-/** What a pod reports about itself: events on diagnostics channels, and metrics as plain numbers. */
+/** What a pod reports about itself as it happens: events on diagnostics channels. */
 import { type Channel, channel } from 'node:diagnostics_channel'
 import type { Action } from './errors.ts'
 import type { Limits } from './limits.ts'
+import type { PodMetrics } from './pod-metrics.ts'
+import type { TopicPartition } from './record.ts'
 
 /** The channels by name, each with the message that it carries. Messages are plain data and are not changed later. */
 export interface DiagnosticEvents {
@@ -12,6 +14,8 @@ export interface DiagnosticEvents {
     /** Their names as gauges are in `LIMITS`. */
     readonly limits: Limits
     readonly metrics: () => PodMetrics
+    /** Asks the log for the end of each partition. */
+    readonly ends: (places: readonly TopicPartition[]) => Promise<readonly number[]>
   }
   'caudal:pod:stopped': { readonly pod: string; readonly reason: string | undefined }
   'caudal:group:joined': {
@@ -72,8 +76,54 @@ export interface DiagnosticEvents {
   /** A call to a provider has ended; `errorType` says how it failed. Waiting for a turn is not part of the duration. */
   'caudal:model:call': {
     readonly provider: string
+    /** The model that was asked for; `undefined` where the provider chose. */
+    readonly model: string | undefined
     readonly durationMs: number
     readonly errorType: string | undefined
+  }
+  /** A reply was paid for. */
+  'caudal:model:bought': {
+    /** As the provider names it. */
+    readonly model: string
+    readonly taskType: string
+    readonly organization: string
+    readonly promptTokens: number
+    readonly completionTokens: number
+    /** `undefined` where the price of the model is not known. */
+    readonly costUsd: number | undefined
+  }
+  /** An answer was judged: `passed`, below its threshold and made again, or below it and delivered all the same. */
+  'caudal:answer:judged': {
+    readonly taskType: string
+    readonly promptVersion: string
+    readonly scores: Readonly<Record<string, number>>
+    readonly final: number
+    readonly outcome: 'passed' | 'again' | 'below'
+  }
+  /**
+   * A call for a question has failed. `outcome` is what follows: the question waits without an attempt spent, it is asked
+   * again, its best answer is delivered, or it is given up.
+   */
+  'caudal:answer:retried': {
+    readonly taskType: string
+    readonly errorType: string
+    readonly outcome: 'parked' | 'again' | 'settled' | 'failed'
+  }
+  'caudal:answer:delivered': {
+    readonly taskType: string
+    readonly belowThreshold: boolean
+    /** Calls that failed and answers that scored low, the last included. */
+    readonly attempts: number
+    /** `undefined` where the price of a model is not known. */
+    readonly costUsd: number | undefined
+    /** Since its event was written. */
+    readonly tookMs: number
+  }
+  /** A question was given up, with the reason that `llm.failed` has. */
+  'caudal:answer:failed': {
+    readonly taskType: string
+    readonly reason: string
+    readonly costUsd: number | undefined
   }
   /** A breaker of a provider has opened or closed; `trouble` says which one. */
   'caudal:model:breaker': {
@@ -104,7 +154,12 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:log:refused',
   'caudal:log:disconnected',
   'caudal:model:call',
+  'caudal:model:bought',
   'caudal:model:breaker',
+  'caudal:answer:judged',
+  'caudal:answer:retried',
+  'caudal:answer:delivered',
+  'caudal:answer:failed',
 ] as const satisfies readonly DiagnosticName[]
 
 const channels = new Map<DiagnosticName, Channel>(DIAGNOSTIC_NAMES.map(name => [name, channel(name)]))
@@ -126,144 +181,3 @@ export function subscribe<N extends DiagnosticName>(
   target?.subscribe(untyped)
   return () => void target?.unsubscribe(untyped)
 }
-
-/** Upper bounds of the buckets of every histogram, in milliseconds; a last bucket takes what is above them. */
-export const HISTOGRAM_BOUNDS_MS: readonly number[] = Object.freeze([
-  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000,
-])
-
-/** Durations counted in fixed buckets. */
-export class Histogram {
-  /** One more than bounds; not cumulative. */
-  readonly counts: number[] = new Array(HISTOGRAM_BOUNDS_MS.length + 1).fill(0)
-  count = 0
-  sumMs = 0
-
-  add(durationMs: number): void {
-    let bucket = 0
-    while (durationMs > (HISTOGRAM_BOUNDS_MS[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
-    this.counts[bucket] = (this.counts[bucket] ?? 0) + 1
-    this.count += 1
-    this.sumMs += durationMs
-  }
-
-  /** The upper bound of the bucket that holds the quantile (0 to 1): infinite in the last one, 0 without any value. */
-  quantile(share: number): number {
-    let seen = 0
-    if (this.count === 0) return 0
-    const bucket = this.counts.findIndex(count => {
-      seen += count
-      return seen >= this.count * share && seen > 0
-    })
-    return HISTOGRAM_BOUNDS_MS[bucket] ?? Number.POSITIVE_INFINITY
-  }
-}
-
-/** Figures of one stage in one pod, over all its tasks there. */
-export class StageMetrics {
-  recordsIn = 0
-  recordsOut = 0
-  /** Runs that failed, retried or not. */
-  failed = 0
-  retried = 0
-  dead = 0
-  timersFired = 0
-  stepsRun = 0
-  /** Steps whose result was found in the journal: calls that were not bought twice. */
-  stepsReplayed = 0
-  inFlight = 0
-  /** Records that wait in a lane behind another one of their key. */
-  waiting = 0
-  buffered = 0
-  tasks = 0
-  /** How late records left the delay tiers, against when they were due. */
-  readonly delayLateMs = new Histogram()
-}
-
-/** Figures of one pod. Counters only grow; the rest shows the present. The runtime increments the fields directly. */
-export class PodMetrics {
-  readonly stages = new Map<string, StageMetrics>()
-  commits = 0
-  commitRecords = 0
-  commitBytes = 0
-  commitsFailed = 0
-  restores = 0
-  rebalances = 0
-  fences = 0
-  claimsRefused = 0
-  stalls = 0
-  stagedRecords = 0
-  stagedBytes = 0
-  /** Records of global tables that could not be read; their keys kept the values that they had. */
-  tableRecordsSkipped = 0
-  readonly commitMs = new Histogram()
-  readonly restoreMs = new Histogram()
-
-  /** The stage's own figures; keep the result where records are counted. */
-  stage(name: string): StageMetrics {
-    let stage = this.stages.get(name)
-    if (!stage) {
-      stage = new StageMetrics()
-      this.stages.set(name, stage)
-    }
-    return stage
-  }
-}
-
-export interface MetricDescription {
-  readonly metric: string
-  readonly kind: 'counter' | 'gauge' | 'histogram'
-  readonly description: string
-}
-
-type Fields<T> = { readonly [K in keyof T as T[K] extends number | Histogram ? K : never]: MetricDescription }
-
-const counter = (metric: string, description: string): MetricDescription => ({
-  metric: `caudal_${metric}_total`,
-  kind: 'counter',
-  description,
-})
-const gauge = (metric: string, description: string): MetricDescription => ({
-  metric: `caudal_${metric}`,
-  kind: 'gauge',
-  description,
-})
-const histogram = (metric: string, description: string): MetricDescription => ({
-  metric: `caudal_${metric}_ms`,
-  kind: 'histogram',
-  description,
-})
-
-/** The exported name and meaning of each figure; those of stages carry the stage's name as a label. */
-export const STAGE_METRICS: Fields<StageMetrics> = Object.freeze({
-  recordsIn: counter('records_in', 'records started'),
-  recordsOut: counter('records_out', 'records emitted'),
-  failed: counter('records_failed', 'runs of records that failed, retried or not'),
-  retried: counter('records_retried', 'runs of records after a failed one'),
-  dead: counter('records_dead', 'records that became dead letters'),
-  timersFired: counter('timers_fired', 'timers that fired'),
-  stepsRun: counter('steps_run', 'durable steps that were run'),
-  stepsReplayed: counter('steps_replayed', 'durable steps whose result was found in the journal'),
-  inFlight: gauge('records_in_flight', 'records in progress'),
-  waiting: gauge('records_waiting', 'records behind another one of their key'),
-  buffered: gauge('records_buffered', 'records fetched and not yet started'),
-  tasks: gauge('tasks', 'tasks that this pod owns'),
-  delayLateMs: histogram('delay_late', 'how late records left the delay tiers'),
-})
-
-export const POD_METRICS: Fields<PodMetrics> = Object.freeze({
-  commits: counter('commits', 'transactions committed'),
-  commitRecords: counter('commit_records', 'records written by commits'),
-  commitBytes: counter('commit_bytes', 'bytes written by commits'),
-  commitsFailed: counter('commits_failed', 'transactions aborted or of unknown outcome'),
-  restores: counter('restores', 'tasks restored from their state topic'),
-  rebalances: counter('rebalances', 'joins of the group'),
-  fences: counter('fences', 'producers of other pods that were fenced'),
-  claimsRefused: counter('claims_refused', 'claims that the group did not accept'),
-  stalls: counter('stalls', 'times that nothing ran for two thirds of a session'),
-  stagedRecords: gauge('staged_records', 'effects that wait for a commit or are being committed'),
-  stagedBytes: gauge('staged_bytes', 'bytes that wait for a commit or are being committed'),
-  tableRecordsSkipped: counter('table_records_skipped', 'records of global tables that could not be read'),
-  commitMs: histogram('commit_duration', 'time that a commit took'),
-  restoreMs: histogram('restore_duration', 'time that the restore of a task took'),
-})

@@ -10,6 +10,8 @@ import { asModelError, ModelError } from './model.ts'
 export interface LimitOptions extends AdaptiveLimitOptions, BreakerOptions {
   /** Name in errors. */
   readonly name?: string
+  /** The model that is asked where a request names none. */
+  readonly model?: string | undefined
   /** How long a call may wait for its turn before its record is sent off to wait elsewhere. */
   readonly waitMaxMs?: number
   /** A `Retry-After` above this is taken for this. */
@@ -78,6 +80,7 @@ export class LimitedModel implements Model {
   readonly #model: Model
   readonly #system: System
   readonly #name: string
+  readonly #defaultModel: string | undefined
   readonly #waitMaxMs: number
   readonly #pauseMaxMs: number
   readonly #limit: AdaptiveLimit
@@ -98,6 +101,7 @@ export class LimitedModel implements Model {
     this.#model = model
     this.#system = system
     this.#name = options.name ?? 'provider'
+    this.#defaultModel = options.model
     this.#waitMaxMs = options.waitMaxMs ?? 10_000
     this.#pauseMaxMs = options.pauseMaxMs ?? 60_000
     this.#limit = new AdaptiveLimit(options)
@@ -117,7 +121,7 @@ export class LimitedModel implements Model {
       const reply = await this.#model.complete(request, call)
       const now = this.#system.monotonic()
       this.#limit.succeeded(now, now - ticket.startedAt)
-      this.#called(ticket, undefined)
+      this.#called(request, ticket, undefined)
       this.#refusedSince = 0
       for (const kind of TROUBLES) this.#change(kind, breaker => breaker.succeeded(subject))
       this.#tellClosing()
@@ -128,7 +132,7 @@ export class LimitedModel implements Model {
         throw error
       }
       const failure = asModelError(error, this.#name)
-      this.#called(ticket, failure.errorType)
+      this.#called(request, ticket, failure.errorType)
       throw this.#failed(failure, subject, ticket)
     } finally {
       this.#inFlight -= 1
@@ -172,9 +176,10 @@ export class LimitedModel implements Model {
     return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
   }
 
-  #called({ startedAt }: Ticket, errorType: string | undefined): void {
+  #called(request: ModelRequest, { startedAt }: Ticket, errorType: string | undefined): void {
     const durationMs = this.#system.monotonic() - startedAt
-    publish('caudal:model:call', { provider: this.#name, durationMs, errorType })
+    const model = request.model ?? this.#defaultModel
+    publish('caudal:model:call', { provider: this.#name, model, durationMs, errorType })
   }
 
   /** Changes a breaker, and publishes whether that has opened or closed it. */

@@ -1,4 +1,4 @@
-/** One small HTTP server for all that a process tells over HTTP: a table of routes on one port, answers in JSON. */
+/** One small HTTP server for all that a process tells over HTTP: a table of routes on one port, answers in JSON or text. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { reasonOf } from '#core/errors.ts'
@@ -9,20 +9,29 @@ export interface Answer {
   readonly body: object
 }
 
-export interface Route {
+/** An answer that is no JSON. */
+export interface TextAnswer {
+  readonly status: number
+  readonly text: string
+  readonly contentType: string
+}
+
+export interface Route<A extends Answer | TextAnswer = Answer> {
   /** Exactly that of the request, without its query. */
   readonly path: string
   /** A route of GET answers HEAD too. */
   readonly method: 'GET' | 'POST'
   /** A rejection is answered with 503. */
-  answer(request: IncomingMessage): Promise<Answer>
+  answer(request: IncomingMessage): Promise<A>
 }
+
+export type AnyRoute = Route<Answer | TextAnswer>
 
 export interface HttpOptions {
   /** 0 for any that is free. */
   readonly port: number
   readonly host: string
-  readonly routes: readonly Route[]
+  readonly routes: readonly AnyRoute[]
 }
 
 export interface HttpServer extends AsyncDisposable {
@@ -62,7 +71,7 @@ export const told = (status: number, reasons: readonly string[]): Answer => ({
 
 const refusal = (status: number, reason: string): Answer => told(status, [reason])
 
-async function answerOf(routes: readonly Route[], request: IncomingMessage): Promise<Answer> {
+async function answerOf(routes: readonly AnyRoute[], request: IncomingMessage): Promise<Answer | TextAnswer> {
   const path = request.url?.split('?')[0]
   const found = routes.filter(route => route.path === path)
   if (found.length === 0)
@@ -96,7 +105,11 @@ function urlOf(server: Server): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(`${JSON.stringify(body)}\n`)
+function send(response: ServerResponse, answer: Answer | TextAnswer): void {
+  const [contentType, text] =
+    'body' in answer
+      ? ['application/json', `${JSON.stringify(answer.body)}\n`]
+      : [answer.contentType, answer.text]
+  response.writeHead(answer.status, { 'content-type': contentType, 'cache-control': 'no-store' })
+  response.end(text)
 }

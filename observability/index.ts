@@ -1,8 +1,7 @@
 /** `caudal/diagnostics`: what a pod reports about itself, for exporters. docs/diagnostics.md has the channels. */
+export { DIAGNOSTIC_NAMES, type DiagnosticEvents, type DiagnosticName, subscribe } from '#core/diagnostics.ts'
+export { LIMITS, type Limits } from '#core/limits.ts'
 export {
-  DIAGNOSTIC_NAMES,
-  type DiagnosticEvents,
-  type DiagnosticName,
   HISTOGRAM_BOUNDS_MS,
   type Histogram,
   type MetricDescription,
@@ -10,6 +9,4 @@ export {
   type PodMetrics,
   STAGE_METRICS,
   type StageMetrics,
-  subscribe,
-} from '#core/diagnostics.ts'
-export { LIMITS, type Limits } from '#core/limits.ts'
+} from '#core/pod-metrics.ts'

@@ -5,6 +5,7 @@ import { isWithin } from '#answers/spending.ts'
 import type { TaskDefaults, TaskTypes } from '#answers/task-type.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { JudgedAttempt, Scored } from '#answers/types.ts'
+import { publish } from '#core/diagnostics.ts'
 import { operator } from '#core/operator.ts'
 import { settingsReader } from './model-step.ts'
 
@@ -34,13 +35,27 @@ export function decide({ taskTypes, defaults }: DecideOptions) {
       const judged: Scored = { ...scored, quality_attempts: scored.quality_attempts + 1 }
       if (judged.attempt.final >= settings.threshold) {
         ctx.emit('validated', { ...judged, below_threshold: false })
-        return
+        return tell(judged, 'passed')
       }
       const weak = noted(judged, settings.threshold, ctx.now)
       const attemptsLeft = weak.quality_attempts < settings.attemptsMax
-      if (attemptsLeft && isWithin(weak.spent, settings.costLimitUsd)) ctx.emit('low', weak)
+      const again = attemptsLeft && isWithin(weak.spent, settings.costLimitUsd)
+      if (again) ctx.emit('low', weak)
       else ctx.emit('validated', { ...weak, attempt: weak.best, below_threshold: true })
+      tell(weak, again ? 'again' : 'below')
     },
+  })
+}
+
+function tell({ task_type, attempt }: Scored, outcome: 'passed' | 'again' | 'below'): void {
+  const { final, prompt_version } = attempt
+  const scores = { ...attempt.scores }
+  publish('caudal:answer:judged', {
+    taskType: task_type,
+    promptVersion: prompt_version,
+    scores,
+    final,
+    outcome,
   })
 }
 

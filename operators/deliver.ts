@@ -3,6 +3,7 @@
 import { ActionEventAvro, DeliveredAvro, ValidatedAvro } from '#answers/codecs.ts'
 import type { Structured, TaskAction, TaskTypes } from '#answers/task-type.ts'
 import type { Delivered, Validated } from '#answers/types.ts'
+import { publish } from '#core/diagnostics.ts'
 import { operator } from '#core/operator.ts'
 
 export interface DeliverOptions {
@@ -19,8 +20,10 @@ export function deliver({ taskTypes }: DeliverOptions) {
     name: 'deliver',
     input: ValidatedAvro,
     outputs: { delivered: DeliveredAvro, action: ActionEventAvro },
-    process({ value: validated }, ctx) {
-      ctx.emit('delivered', deliveredOf(validated, ctx.now))
+    process({ value: validated, timestamp }, ctx) {
+      const delivered = deliveredOf(validated, ctx.now)
+      ctx.emit('delivered', delivered)
+      tell(delivered, ctx.now - timestamp)
       const action = actionOn(validated, taskTypes)
       if (!action) return
       const { id, task_type, user_id, organization_id } = validated
@@ -33,6 +36,11 @@ function actionOn({ task_type, attempt }: Validated, taskTypes: TaskTypes): Task
   const declared = Object.hasOwn(taskTypes, task_type) ? taskTypes[task_type]?.answer?.action : undefined
   if (!declared || attempt.structured === undefined) return undefined
   return declared(JSON.parse(attempt.structured) as Structured) // Its schema was checked when it was generated.
+}
+
+function tell({ task_type, below_threshold, attempts, cost_usd }: Delivered, tookMs: number): void {
+  const figures = { belowThreshold: below_threshold, attempts, costUsd: cost_usd, tookMs }
+  publish('caudal:answer:delivered', { taskType: task_type, ...figures })
 }
 
 function deliveredOf(validated: Validated, now: number): Delivered {

@@ -4,6 +4,7 @@ import { FailedAvro, IntakeAvro } from '#answers/codecs.ts'
 import { normalise } from '#answers/events.ts'
 import { excerptOf, RawEventCodec } from '#answers/raw-event.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
+import { publish } from '#core/diagnostics.ts'
 import { operator } from '#core/operator.ts'
 import { HEADER } from '#core/record.ts'
 
@@ -39,6 +40,7 @@ export function ingest(options: IngestOptions) {
         failed_at: ctx.now,
         input: excerptOf(value),
       })
+      publish('caudal:answer:failed', { taskType: 'none', reason: 'invalid_input', costUsd: 0 })
     },
   })
 }

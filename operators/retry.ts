@@ -12,6 +12,7 @@ import { isWithin } from '#answers/spending.ts'
 import type { TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { HistoryEntry, LlmError, LlmRequest } from '#answers/types.ts'
+import { publish } from '#core/diagnostics.ts'
 import { type Duration, msOf } from '#core/duration.ts'
 import { operator } from '#core/operator.ts'
 import { isJudged } from './decide.ts'
@@ -63,16 +64,26 @@ export function retry(options: RetryOptions) {
       const request = counts ? counted(error, ctx.now) : parked(error)
       const usedUp = counts ? usedUpBy(request, error, settings) : []
       if (usedUp.length > 0) {
-        if (isJudged(request.best))
+        if (isJudged(request.best)) {
           ctx.emit('settled', { ...request, attempt: request.best, below_threshold: true })
-        else ctx.emit('gaveUp', gaveUp(request, error, usedUp, ctx.now))
-        return
+          return tell(error, 'settled')
+        }
+        ctx.emit('gaveUp', gaveUp(request, error, usedUp, ctx.now))
+        return tell(error, 'failed')
       }
       const notBefore = ctx.now + waitMs(error, request, ctx.id, bounds)
       if (error.attempt) ctx.emit('rescore', { ...request, attempt: error.attempt }, { notBefore })
       else ctx.emit('again', request, { notBefore })
+      tell(error, counts ? 'again' : 'parked')
     },
   })
+}
+
+function tell(error: LlmError, outcome: 'parked' | 'again' | 'settled' | 'failed'): void {
+  const { task_type: taskType, error_type: errorType, spent } = error
+  publish('caudal:answer:retried', { taskType, errorType, outcome })
+  if (outcome === 'failed')
+    publish('caudal:answer:failed', { taskType, reason: 'attempts_used_up', costUsd: spent.cost_usd })
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { stageStatus } from '#admin/status.ts'
 import type { Tally } from '#admin/tally.ts'
-import type { PodMetrics } from '#core/diagnostics.ts'
+import type { PodMetrics } from '#core/pod-metrics.ts'
 import type { Plan } from '#topology/plan.ts'
 import { count, dollars, seconds, table, things } from './text-table.ts'
 

@@ -50,6 +50,13 @@ export interface Commit {
   readonly startedAt: number
   /** Keys and values that it writes. */
   readonly bytes: number
+  /** Outputs that it writes, a topic for each partition. */
+  readonly written: readonly Written[]
+}
+
+interface Written {
+  readonly topic: string
+  readonly records: number
 }
 
 /** How much is staged. What is written twice before it is committed counts twice. */
@@ -61,7 +68,7 @@ interface Count {
 export interface CommitterOptions {
   readonly system: System
   readonly incarnation: string
-  readonly meter: Pick<Meter, 'committed' | 'commitFailed'>
+  readonly meter: Pick<Meter, 'committed' | 'commitFailed' | 'written'>
   readonly interceptor?: Interceptor | undefined
   readonly enqueue: (callback: () => void) => void
   /** The nonces that a leaving task gives up. */
@@ -116,6 +123,11 @@ export class Committer {
   get stagedAgeMs(): number {
     return this.#dirty.size === 0 ? 0 : this.#options.system.monotonic() - this.#oldestStagedAt
   }
+  /** How long the oldest effect that is not committed has waited, one of a commit under way included. */
+  get uncommittedAgeMs(): number {
+    const commit = this.pending ?? this.#underWay?.commit
+    return commit ? this.#options.system.monotonic() - commit.startedAt : this.stagedAgeMs
+  }
   get isIdle(): boolean {
     return this.#underWay === undefined && this.#dirty.size === 0 && !this.pending
   }
@@ -154,7 +166,10 @@ export class Committer {
     this.#committing = gathered
     const startedAt = system.monotonic()
     const { batches, bytes } = gather(parts, system.now())
-    const commit = { number, parts, startedAt, bytes }
+    const written = batches
+      .slice(parts.length)
+      .map(({ topic, records }) => ({ topic, records: records.length }))
+    const commit = { number, parts, startedAt, bytes, written }
     const refused = (error: WritesRefused) => {
       this.pending = commit
       this.resolve(false, () => 0)
@@ -257,6 +272,7 @@ export class Committer {
   #settle(commit: Commit, positions: readonly number[]): void {
     this.#committing = NOTHING
     this.committedBytes += commit.bytes
+    for (const { topic, records } of commit.written) this.#options.meter.written(topic, records)
     commit.parts.forEach((part, index) => {
       if (part.task.isOpen) part.committed(positions[index] ?? 0)
     })

@@ -1,9 +1,9 @@
 /** Counts what happens in a pod, and publishes it: in one place, so that figures and messages agree. */
 
-import type { StageMetrics } from '#core/diagnostics.ts'
-import { PodMetrics, publish } from '#core/diagnostics.ts'
+import { type DiagnosticEvents, publish } from '#core/diagnostics.ts'
 import type { Action } from '#core/errors.ts'
-import type { Limits } from '#core/limits.ts'
+import type { StageMetrics } from '#core/pod-metrics.ts'
+import { PodMetrics } from '#core/pod-metrics.ts'
 
 /** One run of a record that failed. */
 export interface RecordFailure {
@@ -34,8 +34,8 @@ export class Meter {
     this.pod = pod
   }
 
-  started(application: string, limits: Limits, metrics: () => PodMetrics): void {
-    publish('caudal:pod:started', { pod: this.pod, application, limits, metrics })
+  started(told: Omit<DiagnosticEvents['caudal:pod:started'], 'pod'>): void {
+    publish('caudal:pod:started', { pod: this.pod, ...told })
   }
 
   stopped(reason: string | undefined): void {
@@ -72,6 +72,12 @@ export class Meter {
     this.metrics.commitRecords += figures.records
     this.metrics.commitMs.add(figures.durationMs)
     publish('caudal:commit', { pod: this.pod, ...figures })
+  }
+
+  /** Outputs of a commit that took place. */
+  written(topic: string, records: number): void {
+    const { written } = this.metrics
+    written.set(topic, (written.get(topic) ?? 0) + records)
   }
 
   commitFailed(error: unknown): void {

@@ -4,9 +4,9 @@
  * Nothing else changes a task, so a test or the simulation drives the same step on virtual time.
  */
 
-import type { PodMetrics } from '#core/diagnostics.ts'
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
-import { type TaskId, taskKey } from '#core/record.ts'
+import type { PodMetrics } from '#core/pod-metrics.ts'
+import { type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Task } from '#engine/task/task.ts'
 import type { TablePosition } from '#engine/topics/pod-tables.ts'
@@ -79,7 +79,8 @@ export class Pod {
     this.#parts.upkeep.every(1_000, () => this.#parts.ownership.checkTimeouts())
     this.#parts.watch.start(this.#parts.upkeep)
     this.#parts.upkeep.every(1_000, () => owned.look(this.#parts.ownership.generation, this.tasks))
-    this.#parts.meter.started(application, limits, () => this.metrics)
+    const ends = async (places: readonly TopicPartition[]) => (await log.bounds(places)).map(({ end }) => end)
+    this.#parts.meter.started({ application, limits, metrics: () => this.metrics, ends })
     this.#parts.group.join()
   }
 
@@ -118,7 +119,7 @@ export class Pod {
   /** Figures of this pod; those that show the present are brought up to date when this is read. */
   get metrics(): PodMetrics {
     const { metrics } = this.#parts.meter
-    updateGauges(metrics, this.tasks, this.#parts.committer, this.#parts.tables)
+    updateGauges(metrics, this.tasks, { ...this.#parts, system: this.#options.system })
     return metrics
   }
 

@@ -23,17 +23,26 @@ export class Turns {
   /** True when there was more to start than one step allows: who had no turn is the first in the next one. */
   take(): boolean {
     this.#startedAt = this.#system.now()
-    const until = this.#system.monotonic() + HALF_STEP_MS_MAX
+    let now = this.#system.monotonic()
+    const until = now + HALF_STEP_MS_MAX
     for (const { task } of this.#ownership.leaving.values()) if (task.isDrained) this.#committer.touch(task)
     let more = false
     for (const holding of [...this.#ownership.held.values()]) {
       const { task } = holding
-      if (task.phase !== 'running' || !task.work) continue
+      if (!task.work) continue
+      if (task.phase !== 'running') {
+        task.work.time.pause()
+        continue
+      }
+      const began = now
       const started = task.work.start(STEP_RECORDS_MAX, until)
       if (started === STEP_RECORDS_MAX) more = true
       if (started > 0) this.#ownership.rotate(holding)
       for (const intake of task.intakes) intake.fetch()
-      if (this.#system.monotonic() >= until) return true
+      now = this.#system.monotonic()
+      const isCut = now >= until || started === STEP_RECORDS_MAX
+      task.work.time.turned(began, now, isCut ? 'busy' : task.work.load)
+      if (now >= until) return true
     }
     return more
   }

@@ -27,6 +27,9 @@ export interface IntakeOptions {
   readonly onFailed: (error: unknown, intake: SourceIntake) => void
 }
 
+/** Offsets by which the share of records among offsets is told. */
+const REMEMBERED_OFFSETS = 20_000
+
 interface Chunk {
   readonly fetched: Fetched
   /** Of all its records: counted as buffered until the last of them is taken. */
@@ -58,6 +61,7 @@ export class SourceIntake {
   #reader: Reader | undefined
   #position: number
   #fetching = false
+  #passed = { records: 0, offsets: 0 }
   readonly #options: IntakeOptions
 
   constructor(options: IntakeOptions) {
@@ -78,6 +82,12 @@ export class SourceIntake {
   /** Up to where the partition was fetched. */
   get position(): number {
     return this.#position
+  }
+
+  /** Records for each offset that was passed: transaction markers and compacted records take offsets too. */
+  get density(): number {
+    const { records, offsets } = this.#passed
+    return offsets === 0 ? 1 : records / offsets
   }
 
   /** Asks for more records when there is room. */
@@ -154,6 +164,7 @@ export class SourceIntake {
   #accept(fetched: Fetched, reader: Reader): void {
     if (reader !== this.#reader) return
     this.#fetching = false
+    this.#pass(fetched)
     this.#position = fetched.nextOffset
     if (fetched.records.length === 0 && this.#chunks.length === 0) {
       this.progress.passed(fetched.nextOffset)
@@ -163,6 +174,15 @@ export class SourceIntake {
     this.#chunks.push({ fetched, bytes, arrivedAt: this.#options.system.monotonic(), next: 0 })
     this.buffered += fetched.records.length
     this.bufferedBytes += bytes
+  }
+
+  /** What was passed long ago counts for half. */
+  #pass({ records, nextOffset }: Fetched): void {
+    const passed = this.#passed
+    passed.records += records.length
+    passed.offsets += nextOffset - this.#position
+    if (passed.offsets < REMEMBERED_OFFSETS) return
+    this.#passed = { records: passed.records / 2, offsets: passed.offsets / 2 }
   }
 
   #fail(error: unknown, reader: Reader): void {

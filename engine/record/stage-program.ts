@@ -1,10 +1,10 @@
 /** A stage made ready to run: operators with their routes resolved to outlets and to each other. */
 
-import type { StageMetrics } from '#core/diagnostics.ts'
 import { durationMs } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Limits } from '#core/limits.ts'
 import type { BatchOperator, Operator, RecordOperator, StateDeclarations } from '#core/operator.ts'
+import type { StageMetrics } from '#core/pod-metrics.ts'
 import type { System } from '#core/system.ts'
 import type { Outlet, Outlets } from '#engine/commit/outlets.ts'
 import { type Plan, type Stage, tierTopicOf } from '#topology/plan.ts'

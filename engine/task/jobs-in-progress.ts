@@ -1,6 +1,7 @@
 /** Jobs of one task that were begun and are not done. Some of them have no effect any more, and run again. */
-import type { StageMetrics } from '#core/diagnostics.ts'
+
 import { CaudalError } from '#core/errors.ts'
+import type { StageMetrics } from '#core/pod-metrics.ts'
 import type { Job } from '#engine/record/job.ts'
 import type { RecordRun } from '#engine/record/record-run.ts'
 

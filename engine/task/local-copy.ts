@@ -49,6 +49,11 @@ export class LocalCopy {
     return this.#store?.position
   }
 
+  /** Number of entries. */
+  get size(): number {
+    return this.#store?.size ?? 0
+  }
+
   /** The state topic's identity. */
   get topicId(): string | undefined {
     return this.found.topics.get(this.#options.stateTopic)?.id

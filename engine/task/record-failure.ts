@@ -1,7 +1,7 @@
 /** How a failure of a record is told. */
 
-import type { StageMetrics } from '#core/diagnostics.ts'
 import { type Action, reasonOf } from '#core/errors.ts'
+import type { StageMetrics } from '#core/pod-metrics.ts'
 import type { Job } from '#engine/record/job.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 

@@ -24,6 +24,7 @@ import { NextJobs } from './next-jobs.ts'
 import { reportFailure } from './record-failure.ts'
 import { type RefusedWork, settleRefused } from './refused-outputs.ts'
 import { Staging } from './staging.ts'
+import { type Load, TaskTime } from './task-time.ts'
 import type { WorkingTask } from './working-task.ts'
 
 /** Jobs that are started between two looks at the clock: a look costs a good part of a small job. */
@@ -34,6 +35,7 @@ export class TaskWork implements RunTask {
   readonly pod: PodContext
   readonly state: TaskState
   readonly staging: Staging
+  readonly time: TaskTime
   readonly stateBytesMax: number
   readonly #stepChunkBytesMax: number
   readonly #jobs: JobsInProgress
@@ -41,6 +43,7 @@ export class TaskWork implements RunTask {
   readonly #next: NextJobs
   readonly #task: WorkingTask
   readonly #program: StageProgram
+  readonly #intakes: readonly SourceIntake[]
   readonly #timers: TimerQueue
   readonly #deaths = new DeathRate()
   /** Read once for all that one step starts. */
@@ -64,6 +67,8 @@ export class TaskWork implements RunTask {
     this.#stepChunkBytesMax = stepChunkBytesMaxOf(bytes)
     this.#task = task
     this.#program = program
+    this.#intakes = intakes
+    this.time = new TaskTime(program.metrics)
     this.#timers = timers
   }
 
@@ -84,6 +89,13 @@ export class TaskWork implements RunTask {
       if (started % LOOK_JOBS === 0 && this.pod.system.monotonic() >= until) break
     }
     return started
+  }
+
+  /** After a turn that started fewer than it might have. Records of a delay tier wait for their time. */
+  get load(): Load {
+    const isHeld = this.#program.tiers.length === 0 && this.#intakes.some(({ buffered }) => buffered > 0)
+    if (isHeld) return 'backPressured'
+    return this.inFlight > 0 ? 'busy' : 'idle'
   }
 
   get inFlight(): number {
@@ -175,10 +187,16 @@ export class TaskWork implements RunTask {
     if (run.postponedBy) return this.#postpone(job, run, run.postponedBy)
     if (run.failedBy) return this.#failed(job, run, run.failedBy.error)
     run.end()
-    if (job.fired) this.#program.metrics.timersFired++
+    if (job.fired) this.#fired(job.fired.timer[3], run)
     if (job.steps) for (const entry of job.steps) run.write(entry, null)
     this.#finish(job, run)
     this.#deaths.lived(this.pod.system.monotonic())
+  }
+
+  #fired(due: number, run: RecordRun): void {
+    const { metrics } = this.#program
+    metrics.timersFired++
+    metrics.timerLateMs.add(Math.max(0, run.now - due))
   }
 
   /** Stages the effects of a run and lets the next job of the lane go. */

@@ -56,6 +56,8 @@ export class Task implements Committable, WorkingTask {
   blockedBy: unknown
   isMute = false
   committedLows: readonly number[] = []
+  /** When these lows were reached last, by the monotonic clock. */
+  committedAt = 0
   work: TaskWork | undefined
   readonly #copy: LocalCopy
   #state: TaskState | undefined
@@ -154,7 +156,7 @@ export class Task implements Committable, WorkingTask {
     const timers = new TimerQueue(state, pod.limits.timersWindowMax)
     this.work = new TaskWork(this, state, this.intakes, timers)
     this.#sweep = new Sweep(this, state, declarationsOf(this.program))
-    this.committedLows = this.#sources.lows
+    this.#reached(this.#sources.lows)
     this.blockedBy = undefined
     this.#move('running')
     if (migratedBytes > 0) this.staged(migratedBytes)
@@ -163,6 +165,11 @@ export class Task implements Committable, WorkingTask {
   /** The check found nothing foreign: the own marker is part of the state from here on. */
   checked(position: number): void {
     this.guard(() => this.#state?.restore([], position))
+  }
+
+  /** Entries of its local copy. */
+  get entries(): number {
+    return this.#copy.size
   }
 
   get position(): number {
@@ -237,7 +244,7 @@ export class Task implements Committable, WorkingTask {
     const releases = this.isDrained
     if (releases) state.stage(new Map([[RELEASE, encodeRelease({ nonces })]]))
     return new TaskPart(this, state, staged, () => {
-      this.committedLows = lows
+      this.#reached(lows)
       if (releases) this.close('closedClean')
     })
   }
@@ -250,6 +257,12 @@ export class Task implements Committable, WorkingTask {
     this.#sources?.close()
     this.work?.close()
     this.#copy.close()
+  }
+
+  #reached(lows: readonly number[]): void {
+    if (lows.some((low, index) => low !== this.committedLows[index]))
+      this.committedAt = this.pod.system.monotonic()
+    this.committedLows = lows
   }
 
   #opened(store: Store): void {

@@ -118,6 +118,8 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     node: [...PURE, 'node:perf_hooks', 'node:dns/promises', 'node:net'],
   },
   observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
+  // What a scrape brings: the contract of the engine's diagnostics alone.
+  'observability/metrics': { may: ['core'], node: 'any' },
   testing: {
     may: ['core', 'topology', 'engine', 'models/model.ts'],
     node: 'any',
@@ -145,6 +147,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   fastify: ['gateway/http', 'test/unit/gateway'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
   lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
+  'prom-client': ['observability/metrics/exposition.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
   openai: ['models/openai.ts', 'models/openai-errors.ts'],
   snappy: ['engine/log/kafka/compression.ts'],

@@ -3,11 +3,11 @@
  * nothing before, behind or beside them. So an operator alone meets the same checks and errors as in a pod.
  */
 import { decodeApart, encodeApart } from '#core/codec.ts'
-import { StageMetrics } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { freezeDeeply } from '#core/frozen.ts'
 import { resolveLimits } from '#core/limits.ts'
 import type { Operator } from '#core/operator.ts'
+import { StageMetrics } from '#core/pod-metrics.ts'
 import type { LogRecord } from '#core/record.ts'
 import { Outlets } from '#engine/commit/outlets.ts'
 import { SourceProgress } from '#engine/commit/source-progress.ts'

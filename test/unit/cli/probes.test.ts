@@ -138,7 +138,7 @@ describe('live', () => {
 describe('what is served', () => {
   it('is nothing else', async () => {
     const { url } = await served()
-    expect((await asked(url, '/metrics')).status).toBe(404)
+    expect((await asked(url, '/other')).status).toBe(404)
     expect((await asked(url, '/ready', 'POST')).status).toBe(405)
   })
 
@@ -164,6 +164,11 @@ describe('what is served', () => {
     let ready = await asked(url, '/ready')
     while (ready.status !== 200) ready = await asked(url, '/ready')
     expect(ready.reasons).toEqual([])
+    const scrape = await fetch(`${url}/metrics`)
+    expect(scrape.headers.get('content-type')).toContain('text/plain')
+    const text = await scrape.text()
+    expect(text).toMatch(/^caudal_tasks\{stage="generate"\} 8$/m)
+    expect(text).toMatch(/^caudal_model_breaker_open\{provider="127\.0\.0\.1:\d+"\} 0$/m)
     stop()
     expect(await ended).toBe(EXIT.ok)
   })

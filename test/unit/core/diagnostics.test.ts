@@ -1,18 +1,15 @@
 /** Diagnostics: messages reach their subscribers and nobody else; every figure has a name and a meaning. */
 import { subscribe as nodeSubscribe, unsubscribe as nodeUnsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, it } from 'vitest'
+import { DIAGNOSTIC_NAMES, type DiagnosticEvents, publish, subscribe } from '#core/diagnostics.ts'
 import {
-  DIAGNOSTIC_NAMES,
-  type DiagnosticEvents,
   HISTOGRAM_BOUNDS_MS,
   Histogram,
   POD_METRICS,
   PodMetrics,
-  publish,
   STAGE_METRICS,
   StageMetrics,
-  subscribe,
-} from '#core/diagnostics.ts'
+} from '#core/pod-metrics.ts'
 
 const COMMIT: DiagnosticEvents['caudal:commit'] = {
   pod: 'a',
@@ -94,7 +91,9 @@ describe('metrics', () => {
     ['stage', STAGE_METRICS, new StageMetrics()],
     ['pod', POD_METRICS, new PodMetrics()],
   ])('of a %s are all described, by kind', (_, descriptions, metrics) => {
-    const figures = Object.entries(metrics).filter(([, figure]) => !(figure instanceof Map))
+    const figures = Object.entries(metrics).filter(
+      ([, figure]) => !(figure instanceof Map || Array.isArray(figure)),
+    )
     expect(Object.keys(descriptions).toSorted()).toEqual(figures.map(([name]) => name).toSorted())
     for (const [name, figure] of figures) {
       const { kind } = Object.entries(descriptions).find(([described]) => described === name)?.[1] ?? {}

@@ -83,6 +83,7 @@ it('whoever embeds the engine gets no Node, no client of a model and no reader o
     'kafkajs',
     'lmdb',
     'lz4-napi',
+    'prom-client',
     'snappy',
   ])
   expect(Object.keys(manifestOf('caudal-answers').dependencies)).not.toContain('node')

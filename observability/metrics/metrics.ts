@@ -1,0 +1,128 @@
+/**
+ * GET /metrics: what a pod counts, as Prometheus reads it. Nothing is observed per record: the plain numbers of the engine
+ * are read when it is scraped, and the channels tell what is seldom. Two scrapes at once are one.
+ */
+import type { System } from '#core/system.ts'
+import { ChannelCounts, providerName } from './channels.ts'
+import { labelValue } from './counts.ts'
+import { CONTENT_TYPE, type Exposition, exposed } from './exposition.ts'
+import type { Family, Row } from './family.ts'
+import { LIMIT_ROWS, POD_ROWS, PodFamilies, STAGE_ROWS } from './pods.ts'
+import { ProcessFigures, single } from './process.ts'
+import { ANSWER_ROWS, ENGINE_ROWS, PROCESS_ROWS } from './table.ts'
+
+/** The gate before one provider of models. */
+export interface Provider {
+  readonly name: string
+  figures(): {
+    readonly limit: number
+    readonly inFlight: number
+    readonly waiting: number
+    readonly breakerOpen: boolean
+  }
+}
+
+export interface MetricsOptions {
+  readonly system: System
+  /** Whose disk is watched; none when left out. */
+  readonly dataFolder?: string
+}
+
+export interface Scrape {
+  readonly text: string
+  readonly contentType: string
+}
+
+/** Every metric that there is, in the order of the page that lists them. */
+export const METRIC_TABLE: Readonly<Record<string, readonly Row[]>> = {
+  'Of a pod': [...POD_ROWS, ...Object.values(ENGINE_ROWS)],
+  'Of a stage': STAGE_ROWS,
+  'Of models and answers': Object.values(ANSWER_ROWS),
+  'Of the process': Object.values(PROCESS_ROWS),
+  Limits: LIMIT_ROWS,
+}
+
+export class Metrics implements Disposable {
+  readonly #system: System
+  readonly #pods: PodFamilies
+  readonly #channels = new ChannelCounts()
+  readonly #process: ProcessFigures
+  #providers: readonly Provider[] = []
+  #scraping: Promise<Scrape> | undefined
+  #last = { durationMs: 0, series: 0, refused: 0 }
+
+  constructor({ system, dataFolder }: MetricsOptions) {
+    this.#system = system
+    this.#pods = new PodFamilies(system)
+    this.#process = new ProcessFigures(dataFolder)
+  }
+
+  /** Counts from here on: before the pod starts, so that nothing is missed. */
+  start(): void {
+    this.#pods.start()
+    this.#channels.start()
+    this.#process.start()
+  }
+
+  [Symbol.dispose](): void {
+    this.#pods.stop()
+    this.#channels.stop()
+    this.#process.stop()
+  }
+
+  /** Whose concurrency and breakers are shown. */
+  watch(providers: readonly Provider[]): void {
+    this.#providers = providers
+  }
+
+  scrape(): Promise<Scrape> {
+    this.#scraping ??= this.#scrape().finally(() => {
+      this.#scraping = undefined
+    })
+    return this.#scraping
+  }
+
+  async #scrape(): Promise<Scrape> {
+    const began = this.#system.monotonic()
+    const exposition = await exposed(await this.#families())
+    this.#note(exposition, began)
+    return { text: exposition.text, contentType: CONTENT_TYPE }
+  }
+
+  #note({ series, refused }: Exposition, began: number): void {
+    this.#last = { durationMs: this.#system.monotonic() - began, series, refused }
+  }
+
+  async #families(): Promise<readonly Family[]> {
+    const [pods, process] = await Promise.all([this.#pods.families(), this.#process.families()])
+    const { durationMs, series, refused } = this.#last
+    return [
+      ...process,
+      single(PROCESS_ROWS.scrapeTime, durationMs / 1_000),
+      single(PROCESS_ROWS.scrapeFailures, this.#pods.unanswered),
+      single(PROCESS_ROWS.series, series),
+      single(PROCESS_ROWS.seriesRefused, refused),
+      ...pods,
+      ...this.#channels.engine,
+      ...providerFamilies(this.#providers),
+      ...this.#channels.answers,
+    ]
+  }
+}
+
+function providerFamilies(providers: readonly Provider[]): readonly Family[] {
+  const read = providers.map(({ name, figures }) => ({
+    provider: labelValue(providerName(name)),
+    ...figures(),
+  }))
+  const family = (row: Row, value: (each: (typeof read)[number]) => number): Family => ({
+    row,
+    children: read.map(each => ({ labels: { provider: each.provider }, value: value(each) })),
+  })
+  return [
+    family(ANSWER_ROWS.modelLimit, ({ limit }) => limit),
+    family(ANSWER_ROWS.modelInFlight, ({ inFlight }) => inFlight),
+    family(ANSWER_ROWS.modelWaiting, ({ waiting }) => waiting),
+    family(ANSWER_ROWS.breakerOpen, ({ breakerOpen }) => Number(breakerOpen)),
+  ]
+}
