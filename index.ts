@@ -57,8 +57,11 @@ export {
   topicClient,
 } from '#engine/client/topic-client.ts'
 export { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
-export type { Resource } from '#engine/pod/resources.ts'
+export type { PodPhase } from '#engine/pod/pod-lifecycle.ts'
+export type { PodStatus, TaskStatus } from '#engine/pod/pod-status.ts'
+export type { Health, Resource } from '#engine/pod/resources.ts'
 export { type DeadLetter, decodeDeadLetter } from '#engine/record/dead-letter.ts'
+export type { TaskPhase } from '#engine/task/task-lifecycle.ts'
 export {
   type Case,
   type Change,

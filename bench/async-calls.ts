@@ -1,5 +1,7 @@
 /** How near a pod comes to the ideal rate when every record waits for a call: calls in flight divided by their length. */
+
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { begun, CommitTimes, pause, peakMemoryMb, Stopwatch } from './measuring.ts'
 import { type LogName, openLog } from './places.ts'
@@ -42,14 +44,14 @@ async function measure(logName: LogName, { size, folder }: Setting): Promise<Fig
   const feed = new Feed(wanted)
   for (let made = 0; made < wanted; made += APPEND_RECORDS) await log.append(feed.slice(APPEND_RECORDS))
   const running = await run(graph, { log })
-  while (begun(running.pod) < IN_FLIGHT) await pause(5)
+  while (begun(podOf(running)) < IN_FLIGHT) await pause(5)
   await pause(rampUpMs)
   const times = new CommitTimes()
   times.record()
   const watch = new Stopwatch()
-  const before = begun(running.pod)
+  const before = begun(podOf(running))
   await pause(measuredMs)
-  const records = begun(running.pod) - before
+  const records = begun(podOf(running)) - before
   const { wallSeconds, cpuSeconds } = watch
   times.pause()
   const memoryMb = peakMemoryMb()

@@ -1,6 +1,7 @@
 /** Light load on the embedded log: from handing a record to the log until a reader of the output has the result. */
 
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import type { Reader } from '#engine/log/log.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { pause, peakMemoryMb, quantile, Stopwatch, working } from './measuring.ts'
@@ -22,7 +23,7 @@ async function measure({ size, folder }: Setting): Promise<Figures> {
   const records = size === 'full' ? 4_000 : 100
   const { log } = await openLog('embedded', folder)
   const running = await run(counting(), { log })
-  await working(running.pod, PARTITIONS)
+  await working(podOf(running), PARTITIONS)
   const sentAt = new Map<string, number>()
   const latenciesMs: number[] = []
   const readers = Array.from({ length: PARTITIONS }, (_, partition) =>

@@ -1,5 +1,7 @@
 /** How long a start takes with 1,000,000 keys in the state topic on disk: read whole, or by its tail behind a local copy. */
+
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import type { Benchmark, Figures, Setting, Size } from './benchmark.ts'
 import { peakMemoryMb, processed, Stopwatch, working } from './measuring.ts'
 import { openLog, openStores, type StoreName } from './places.ts'
@@ -24,7 +26,7 @@ async function fill(store: StoreName, { size, folder }: Setting): Promise<void> 
   const feed = new Feed(keys)
   for (let made = 0; made < keys; made += APPEND_RECORDS)
     await log.append(feed.slice(Math.min(APPEND_RECORDS, keys - made)))
-  await processed(running.pod, keys)
+  await processed(podOf(running), keys)
   await running.stop()
   await log.close()
 }
@@ -35,7 +37,7 @@ async function measure(store: StoreName, { size, folder }: Setting): Promise<Fig
   const { log } = await openLog('embedded', folder)
   const watch = new Stopwatch()
   const running = await run(counting(), { log, stores: openStores(store, folder) })
-  await working(running.pod, PARTITIONS)
+  await working(podOf(running), PARTITIONS)
   const { wallSeconds, cpuSeconds } = watch
   const memoryMb = peakMemoryMb()
   await running.stop()

@@ -1,6 +1,7 @@
 /** How many records a second a pod takes through a graph, by slices that are made while it stands still. */
 
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import type { Topology } from '#topology/index.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
@@ -57,7 +58,7 @@ async function measure({ graph, keys, store, log: logName }: Throughput, setting
     const watch = new Stopwatch()
     if (slice > warmUp) times.record()
     log.open()
-    await processed(running.pod, slice * records)
+    await processed(podOf(running), slice * records)
     times.pause()
     if (slice > warmUp) {
       rates.push(records / watch.wallSeconds)

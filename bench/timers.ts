@@ -1,8 +1,10 @@
 /** How late timers are, and how long the event loop stands, when very many are due within a short time. */
+
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { codec } from '#core/codec.ts'
 import { operator } from '#core/operator.ts'
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { type Topology, topology } from '#topology/index.ts'
 import type { Benchmark, Figures, Setting } from './benchmark.ts'
 import { pause, peakMemoryMb, processed, Stopwatch } from './measuring.ts'
@@ -66,7 +68,7 @@ async function measure({ size, folder }: Setting): Promise<Figures> {
   const feed = new Feed(total)
   for (let made = 0; made < total; made += APPEND_RECORDS)
     await log.append(feed.slice(Math.min(APPEND_RECORDS, total - made)))
-  await processed(running.pod, total)
+  await processed(podOf(running), total)
   const quietMs = firstDue - Date.now()
   if (isFull && quietMs < QUIET_MS)
     process.stderr.write(`setting took until ${quietMs} ms before the first is due\n`)
@@ -74,7 +76,7 @@ async function measure({ size, folder }: Setting): Promise<Figures> {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
   const watch = new Stopwatch()
-  while (fired < total || !running.pod.isIdle) await pause(POLL_MS)
+  while (fired < total || !podOf(running).isIdle) await pause(POLL_MS)
   delay.disable()
   const { cpuSeconds } = watch
   const memoryMb = peakMemoryMb()

@@ -2,8 +2,8 @@
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { realSystem, type System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
-import type { PodPhase } from '#engine/pod/pod-lifecycle.ts'
-import type { TaskPhase } from '#engine/task/task-lifecycle.ts'
+import type { PodStatus } from '#engine/pod/pod-status.ts'
+import type { Health } from '#engine/pod/resources.ts'
 import { type Answer, type HttpServer, type Route, serveHttp, told } from './http-server.ts'
 
 /** Below the second that supervisors wait for an answer by default. */
@@ -22,20 +22,17 @@ export interface ProbeOptions {
 /** What the answers are about: a pod that runs, as `run` gives it, and the log that it was given. */
 export interface Watched {
   readonly log: Pick<Log, 'bounds'>
-  readonly running: {
-    readonly pod: WatchedPod
-    readonly plan: { readonly topicSpecs: readonly { readonly name: string }[] }
-  }
+  readonly running: WatchedPod
 }
 
-interface WatchedPod {
-  readonly phase: PodPhase
-  readonly tasks: readonly { readonly name: string; readonly phase: TaskPhase }[]
-  readonly metrics: { readonly rebalances: number }
+/** What the probes ask of a pod. */
+export interface WatchedPod {
+  readonly plan: { readonly topicSpecs: readonly { readonly name: string }[] }
   /** What its operators need besides the log. */
-  readonly health?: readonly { readonly name: string; isHealthy(): Promise<boolean> }[]
-  /** Runs it in the next step. */
-  enqueue(callback: () => void): void
+  readonly resources?: readonly Health[]
+  status(): PodStatus
+  /** Resolves at its next step. */
+  responds(): Promise<void>
 }
 
 /** What is in the way; nothing when all is well. */
@@ -87,33 +84,35 @@ export class Probes implements AsyncDisposable {
   }
 
   async #notLive(): Promise<Reasons> {
-    const pod = this.#pipeline?.running.pod
+    const pod = this.#pipeline?.running
     if (!pod) return []
-    if (pod.phase === 'failed' || pod.phase === 'stopped') return [`the pod is ${pod.phase}`]
-    const stepped = new Promise<boolean>(resolve => pod.enqueue(() => resolve(true)))
+    const { phase } = pod.status()
+    if (phase === 'failed' || phase === 'stopped') return [`the pod is ${phase}`]
+    const stepped = pod.responds().then(() => true)
     return (await this.#inTime(stepped)) ? [] : [`the pod has not stepped for ${ANSWER_MS} ms`]
   }
 
   async #notReady(): Promise<Reasons> {
     if (!this.#pipeline)
       return ['the pod is starting: it waits until brokers and registry have answered and topics are there']
-    const { pod } = this.#pipeline.running
-    if (pod.phase !== 'running') return [`the pod is ${pod.phase}`]
+    const { running } = this.#pipeline
+    const { phase, hasJoined, tasks } = running.status()
+    if (phase !== 'running') return [`the pod is ${phase}`]
     const reasons: string[] = []
     if (!(await this.#inTime(this.#ask(this.#pipeline)))) reasons.push('the log does not answer')
-    if (pod.metrics.rebalances === 0) reasons.push('the pod has not joined its group yet')
-    for (const phase of ['restoring', 'blocked'] as const) {
-      const names = pod.tasks.filter(task => task.phase === phase).map(({ name }) => name)
-      if (names.length > 0) reasons.push(`${phase}: ${listOf(names)}`)
+    if (!hasJoined) reasons.push('the pod has not joined its group yet')
+    for (const hindered of ['restoring', 'blocked'] as const) {
+      const names = tasks.filter(task => task.phase === hindered).map(({ name }) => name)
+      if (names.length > 0) reasons.push(`${hindered}: ${listOf(names)}`)
     }
-    const unhealthy = await this.#unhealthy(pod)
+    const unhealthy = await this.#unhealthy(running)
     if (unhealthy.length > 0) reasons.push(`unhealthy: ${listOf(unhealthy)}`)
     return reasons
   }
 
-  async #unhealthy({ health = [] }: WatchedPod): Promise<readonly string[]> {
-    const answers = await Promise.all(health.map(each => this.#inTime(each.isHealthy())))
-    return health.filter((_, index) => !answers[index]).map(({ name }) => name)
+  async #unhealthy({ resources = [] }: WatchedPod): Promise<readonly string[]> {
+    const answers = await Promise.all(resources.map(each => this.#inTime(each.isHealthy())))
+    return resources.filter((_, index) => !answers[index]).map(({ name }) => name)
   }
 
   #ask({ log, running }: Watched): Promise<boolean> {

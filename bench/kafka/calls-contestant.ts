@@ -40,7 +40,7 @@ async function callByEngine(): Promise<void> {
   questions.process('ask', ask).to(t.topic(output, { value: TextJson, partitions: PARTITIONS }))
   const log = await openKafkaLog({ brokers: [broker], clientId: 'bench', system: realSystem })
   const running = await run(t.build(), { log })
-  const done = () => running.pod.metrics.stages.get('ask')?.recordsOut ?? 0
+  const done = () => running.metrics.stages.get('ask')?.recordsOut ?? 0
   while (done() < total) {
     mark(done())
     await new Promise(resolve => setTimeout(resolve, 100))

@@ -1,6 +1,8 @@
 /** One contestant of the keyed count in a process of its own: `engine` or `by-hand`; prints what it measured as JSON. */
+
 import { realSystem } from '#core/system.ts'
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import { countByHand } from './hand-written-count.ts'
 import { type CountTopics, countTopology, type Steady } from './workloads.ts'
@@ -13,7 +15,7 @@ async function countByEngine(): Promise<Steady> {
   const log = await openKafkaLog({ brokers: [broker], clientId: 'bench', system: realSystem })
   const running = await run(countTopology(`bench-${topics.output.replaceAll('.', '-')}`, topics), { log })
   const committed = () =>
-    running.pod.tasks.reduce((sum, { committedLows }) => sum + (committedLows[0] ?? 0), 0)
+    podOf(running).tasks.reduce((sum, { committedLows }) => sum + (committedLows[0] ?? 0), 0)
   let first: { at: number; records: number } | undefined
   while (committed() < total) {
     if (committed() > 0) first ??= { at: performance.now(), records: committed() }

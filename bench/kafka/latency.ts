@@ -1,10 +1,12 @@
 /** One hop at 1,000 records a second on Kafka: from the send to the receipt of the output by a read-committed reader. */
+
 import { setTimeout as pause } from 'node:timers/promises'
 import { codec } from '#core/codec.ts'
 import { operator } from '#core/operator.ts'
 import type { NewRecord } from '#core/record.ts'
 import { realSystem } from '#core/system.ts'
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { topology } from '#topology/index.ts'
@@ -35,7 +37,7 @@ const log = await openKafkaLog(options)
 // Sending and receiving on connections of their own, as others would.
 const outside = await openKafkaLog({ ...options, clientId: 'bench-outside' })
 const running = await run(t.build(), { log })
-await working(running.pod, PARTITIONS)
+await working(podOf(running), PARTITIONS)
 
 const latencies: number[] = []
 const readers = Array.from({ length: PARTITIONS }, (_, partition) =>

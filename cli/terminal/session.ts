@@ -7,6 +7,7 @@ import { cut } from '#core/cut.ts'
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/operator.ts'
 import { sleep } from '#core/system.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import type { Pod } from '#engine/pod/pod.ts'
 import { Probes } from '#observability/probes.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
@@ -230,7 +231,7 @@ class Session {
 
   /** Tasks are blocked, and the others have had nothing to do for a while: waiting longer ends nothing. */
   #isStuck(): boolean {
-    const { pod } = this.#pipeline.running
+    const pod = podOf(this.#pipeline.running)
     const now = this.#options.system.monotonic()
     const isQuiet = this.#blockedBy().length > 0 && isQuietBesides(pod)
     this.#quietSince = isQuiet ? (this.#quietSince ?? now) : undefined
@@ -238,7 +239,7 @@ class Session {
   }
 
   #blockedBy(): readonly string[] {
-    const { tasks } = this.#pipeline.running.pod
+    const { tasks } = this.#pipeline.running.status()
     const blocked = tasks.filter(({ phase }) => phase === 'blocked')
     return blocked.map(({ blockedBy }) => reasonOf(blockedBy))
   }
@@ -246,9 +247,10 @@ class Session {
   /** One pod alone sees by its own commits that nothing is left; among several, only the outcomes tell. */
   async #isDrained(): Promise<boolean> {
     const { log, plan, running } = this.#pipeline
-    if (!this.#counts || !running.pod.isIdle) return false
+    const pod = podOf(running)
+    if (!this.#counts || !pod.isIdle) return false
     if (!isEmbedded(this.#configuration)) return this.#tally.open <= 0
-    return behind(await podLag(log, plan, running.pod)) === 0
+    return behind(await podLag(log, plan, pod)) === 0
   }
 
   #draw(isLast: boolean): void {
@@ -257,7 +259,7 @@ class Session {
     const outcomes = this.#counts ? outcomeLine(this.#tally, elapsedMs) : ''
     if (this.#view.isLive) {
       const { plan, running, troubles } = this.#pipeline
-      const stages = stageTable(plan, running.pod.metrics, this.#tally)
+      const stages = stageTable(plan, running.metrics, this.#tally)
       this.#view.draw([...stages, '', ...troubles().map(line => cut(line)), outcomes])
     } else if (isLast || system.monotonic() - this.#plainAt >= PLAIN_LINE_MS) {
       this.#plainAt = system.monotonic()

@@ -1,7 +1,9 @@
 /** Runs a topology in this process: the way in for programs that embed the engine. */
+
+import type { PodMetrics } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
-import { type LimitOptions, resolveLimits } from '#core/limits.ts'
+import { type LimitOptions, type Limits, resolveLimits } from '#core/limits.ts'
 import { warnings } from '#core/loggers.ts'
 import type { Logger } from '#core/operator.ts'
 import { realSystem, type System } from '#core/system.ts'
@@ -9,7 +11,8 @@ import { type Patience, whenAvailable } from '#core/when-available.ts'
 import type { Log } from '#engine/log/log.ts'
 import { Pod } from '#engine/pod/pod.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
-import type { Resource } from '#engine/pod/resources.ts'
+import { type PodStatus, statusOf } from '#engine/pod/pod-status.ts'
+import type { Health, Resource } from '#engine/pod/resources.ts'
 import { watchStrayErrors } from '#engine/record/current-work.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
@@ -19,6 +22,7 @@ import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from './dead-letters.ts'
 import { fittedTopology } from './fitted-topology.ts'
+import { standingFor } from './running-pod.ts'
 import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
 
 export interface RunOptions {
@@ -49,9 +53,27 @@ export interface RunOptions {
   readonly system?: System
 }
 
+/** A pod that runs a topology in this process. */
 export interface Running {
-  readonly pod: Pod
+  /** Name of the pod: the one that was given, or its own. */
+  readonly name: string
+  /** The stages of the topology with their topics. */
   readonly plan: Plan
+  /** The bounds of the pod, defaults included; durations in milliseconds. */
+  readonly limits: Limits
+  /** Figures of the pod, up to date at each reading. `caudal/diagnostics` says what each means. */
+  readonly metrics: PodMetrics
+  /** What the pod needs besides the log, each with its health. */
+  readonly resources: readonly Health[]
+  /** What the pod does now: its phase, its tasks, and the errors that block them. */
+  status(): PodStatus
+  /** Resolves at the next step of the pod; never while the pod hangs, or after it has ended. */
+  responds(): Promise<void>
+  /**
+   * Lets a blocked task go on, named as in `status()`, once its cause is fixed. It goes on where it stopped, and the rate of its
+   * dead letters counts from zero. Does nothing for a task that is not blocked. Rejects with REJECTED for a task that is not here.
+   */
+  resume(task: string): Promise<void>
   /** Writes records to a topic from outside, each encoded by its codec; they are in the topic when this resolves. */
   send<V>(topic: TopicHandle<V>, ...records: readonly Sent<NoInfer<V>>[]): Promise<void>
   /**
@@ -109,9 +131,17 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     throw error instanceof CaudalError ? error : new CaudalError('STOPPED', { reason: String(error) }, error)
   }
   const client = new TopicClient(planned, log, system)
-  return {
-    pod,
+  const running: Running = {
+    name,
     plan: planned,
+    limits,
+    get metrics() {
+      return pod.metrics
+    },
+    resources: pod.health,
+    status: () => statusOf(pod),
+    responds: () => new Promise(resolve => pod.enqueue(resolve)),
+    resume: task => pod.resume(task),
     send: (topic, ...records) => client.send(topic, records),
     follow: topic => client.follow(topic),
     deadLetters: () => readDeadLetters(log, planned.application),
@@ -119,6 +149,7 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     stop,
     ended: promise,
   }
+  return standingFor(running, pod)
 }
 
 async function fitted(topology: Topology, log: Log, patience: Patience): Promise<Topology> {

@@ -173,6 +173,27 @@ export class Pod {
     if (this.#parts.ownership.isSettled) this.#parts.committer.commit()
   }
 
+  /**
+   * Lets a blocked task go on, at the next step: after too many dead letters where it stopped, otherwise from its state and its
+   * checkpoint. Rejects with REJECTED where there is no such task.
+   */
+  resume(name: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.enqueue(() => {
+        const task = this.tasks.find(each => each.name === name)
+        if (task?.phase === 'blocked') this.#resume(task)
+        if (task) resolve()
+        else reject(new CaudalError('REJECTED', { reason: `this pod has no task ${name}` }))
+      })
+    })
+  }
+
+  #resume(task: Task): void {
+    const { blockedBy } = task
+    if (hasCode(blockedBy, 'TOO_MANY_DEAD')) task.resume()
+    else this.release(task.name, blockedBy)
+  }
+
   release(name: string, error: unknown): void {
     this.#options.logger.warn('a task is restarted', { task: name, error: reasonOf(error) })
     this.enqueue(() => this.#parts.ownership.drop(name))

@@ -28,7 +28,7 @@ export class KitPod {
 
   /** The tasks that it runs now, as `stage/partition`. */
   get tasks(): readonly string[] {
-    const tasks = this.#status === 'running' ? (this.#running?.pod.tasks ?? []) : []
+    const tasks = this.#status === 'running' ? (this.#running?.status().tasks ?? []) : []
     return tasks.filter(({ phase }) => phase === 'running').map(({ name }) => name)
   }
 

@@ -4,6 +4,7 @@ import { type Duration, durationText } from '#core/duration.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import type { RunOptions } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import type { Sent, TopicHandle, TopicRecord } from '#engine/client/topic-client.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Faults } from '#engine/log/simulated/faults.ts'
@@ -248,7 +249,7 @@ export class TestKit {
   }
 
   #living() {
-    return this.pods.filter(({ status }) => status === 'running').map(({ running }) => running.pod)
+    return this.pods.filter(({ status }) => status === 'running').map(({ running }) => podOf(running))
   }
 
   #isAtRest(): boolean {

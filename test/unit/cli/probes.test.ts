@@ -8,7 +8,9 @@ import { configurationOf } from '#cli/configuration.ts'
 import { type ServedProbes, serveProbes } from '#cli/serving.ts'
 import { silent } from '#core/loggers.ts'
 import { realSystem } from '#core/system.ts'
-import type { Watched } from '#observability/probes.ts'
+import type { PodStatus } from '#engine/pod/pod-status.ts'
+import type { TaskPhase } from '#engine/task/task-lifecycle.ts'
+import type { Watched, WatchedPod } from '#observability/probes.ts'
 import { dataFolder, plan } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -27,19 +29,23 @@ async function served(configuration = configurationOf({ PORT: '0' })) {
   return { probes, url }
 }
 
-type Pod = Watched['running']['pod']
-
-const wellPod: Pod = {
+const wellStatus: PodStatus = {
   phase: 'running',
-  tasks: [{ name: 'admit/0', phase: 'running' }],
-  metrics: { rebalances: 1 },
-  enqueue: callback => callback(),
+  hasJoined: true,
+  tasks: [{ name: 'admit/0', phase: 'running', blockedBy: undefined }],
 }
+const wellPod: WatchedPod = { plan, status: () => wellStatus, responds: () => Promise.resolve() }
 const wellLog: Watched['log'] = { bounds: async () => [{ start: 0, end: 0 }] }
 
-function watch(probes: ServedProbes, pod: Partial<Pod> = {}, log = wellLog): void {
-  probes.watch({ log, running: { pod: { ...wellPod, ...pod }, plan } })
+function watch(probes: ServedProbes, pod: Partial<WatchedPod> = {}, log = wellLog): void {
+  probes.watch({ log, running: { ...wellPod, ...pod } })
 }
+
+function watchStatus(probes: ServedProbes, status: Partial<PodStatus>): void {
+  watch(probes, { status: () => ({ ...wellStatus, ...status }) })
+}
+
+const task = (name: string, phase: TaskPhase) => ({ name, phase, blockedBy: undefined })
 
 async function asked(url: string, path: string, method = 'GET') {
   const response = await fetch(`${url}${path}`, { method })
@@ -57,9 +63,9 @@ describe('ready', () => {
 
   it('is one that has no task, or hands one over, once it has joined', async () => {
     const { probes, url } = await served()
-    watch(probes, { tasks: [{ name: 'admit/0', phase: 'leaving' }] })
+    watchStatus(probes, { tasks: [task('admit/0', 'leaving')] })
     expect((await asked(url, '/ready')).status).toBe(200)
-    watch(probes, { tasks: [], metrics: { rebalances: 0 } })
+    watchStatus(probes, { tasks: [], hasJoined: false })
     expect(await asked(url, '/ready')).toEqual({
       status: 503,
       reasons: ['the pod has not joined its group yet'],
@@ -69,14 +75,14 @@ describe('ready', () => {
   it('is not one that is on its way up or down', async () => {
     const { probes, url } = await served()
     expect((await asked(url, '/ready')).reasons).toEqual([expect.stringContaining('the pod is starting')])
-    watch(probes, { phase: 'stopping' })
+    watchStatus(probes, { phase: 'stopping' })
     expect(await asked(url, '/ready')).toEqual({ status: 503, reasons: ['the pod is stopping'] })
   })
 
   it('names the tasks that do not run', async () => {
     const { probes, url } = await served()
-    const restoring = Array.from({ length: 12 }, (_, n) => ({ name: `s/${n}`, phase: 'restoring' as const }))
-    watch(probes, { tasks: [...restoring, { name: 'admit/0', phase: 'blocked' }] })
+    const restoring = Array.from({ length: 12 }, (_, n) => task(`s/${n}`, 'restoring'))
+    watchStatus(probes, { tasks: [...restoring, task('admit/0', 'blocked')] })
     expect(await asked(url, '/ready')).toEqual({
       status: 503,
       reasons: ['restoring: s/0, s/1, s/2, s/3, s/4, s/5, s/6, s/7, s/8, s/9 and 2 more', 'blocked: admit/0'],
@@ -85,14 +91,14 @@ describe('ready', () => {
 
   it('names the resources that are not healthy, one that does not answer included', async () => {
     const { probes, url } = await served()
-    const health = [
+    const resources = [
       { name: 'cache', isHealthy: async () => true },
       { name: 'database', isHealthy: async () => false },
       { name: 'queue', isHealthy: () => new Promise<never>(() => {}) },
     ]
-    watch(probes, { health })
+    watch(probes, { resources })
     expect(await asked(url, '/ready')).toEqual({ status: 503, reasons: ['unhealthy: database, queue'] })
-    watch(probes, { health: health.slice(0, 1) })
+    watch(probes, { resources: resources.slice(0, 1) })
     expect((await asked(url, '/ready')).status).toBe(200)
   })
 
@@ -125,9 +131,9 @@ describe('live', () => {
 
   it('is not one that has ended, or steps no more', async () => {
     const { probes, url } = await served()
-    watch(probes, { phase: 'failed' })
+    watchStatus(probes, { phase: 'failed' })
     expect(await asked(url, '/live')).toEqual({ status: 503, reasons: ['the pod is failed'] })
-    watch(probes, { enqueue: () => {} })
+    watch(probes, { responds: () => new Promise<never>(() => {}) })
     expect(await asked(url, '/live')).toEqual({
       status: 503,
       reasons: ['the pod has not stepped for 800 ms'],

@@ -1,7 +1,9 @@
 /** The kit as its users meet it: feed, settle, read, let time pass, crash and restart; and what it says when used wrongly. */
+
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { codec } from '#core/codec.ts'
 import { operator, state } from '#core/operator.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { hang, reply, scripted, testOperator, testTopology, virtualSystem } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 
@@ -182,7 +184,7 @@ describe('settle', () => {
     const { words, graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send(words, { key: 'a', value: 'x' })
-    kit.pods[0]?.running.pod.fail(new RangeError('no more memory'))
+    podOf(kit.pods[0]?.running).fail(new RangeError('no more memory'))
     await expect(kit.settle()).rejects.toThrow('STOPPED: the pod has stopped: no more memory')
     await kit.restart()
     await kit.settle()

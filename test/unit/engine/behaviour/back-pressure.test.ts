@@ -1,8 +1,10 @@
 /** Back-pressure: every limit holds, full means waiting and never more memory, and all goes on when there is room. */
+
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
 import type { LimitOptions } from '#core/limits.ts'
 import { operator, state } from '#core/operator.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -32,7 +34,7 @@ async function peakOf(kit: TestKit, read: (kit: TestKit) => number, count: numbe
 }
 
 const intakesOf = (kit: TestKit) =>
-  kit.pods.flatMap(({ running }) => running.pod.tasks.flatMap(task => task.intakes))
+  kit.pods.flatMap(({ running }) => podOf(running).tasks.flatMap(task => task.intakes))
 const buffered = (kit: TestKit) => Math.max(0, ...intakesOf(kit).map(intake => intake.buffered))
 const bufferedBytes = (kit: TestKit) => Math.max(0, ...intakesOf(kit).map(intake => intake.bufferedBytes))
 
@@ -103,7 +105,7 @@ describe('what is unfinished of a partition', () => {
     await using kit = await testTopology(graph, { limits })
     await kit.send('in', ...recordsOf(11, 50, 'hot'), ...recordsOf(51, 60))
     await kit.advance(500)
-    const { inFlight = 0, parked = 0 } = kit.pods[0]?.running.pod.tasks[0]?.work ?? {}
+    const { inFlight = 0, parked = 0 } = podOf(kit.pods[0]?.running).tasks[0]?.work ?? {}
     expect([inFlight, parked]).toEqual([1, 50 / 'hot11'.length - 1])
     await kit.settle()
     expect(kit.read('out')).toHaveLength(50)
@@ -162,7 +164,7 @@ describe('while commits stall', () => {
       kit.faults.freeDisk()
       await kit.settle()
       expect(ran).toBe(100)
-      expect(kit.pods[0]?.running.pod.metrics).toMatchObject({ stagedRecords: 0, stagedBytes: 0 })
+      expect(kit.pods[0]?.running.metrics).toMatchObject({ stagedRecords: 0, stagedBytes: 0 })
     },
   )
 })

@@ -1,6 +1,8 @@
 /** Batch operators: a batch starts full or after its time, and each of its records lives or fails by itself. */
+
 import { describe, expect, it } from 'vitest'
 import { batchOperator } from '#core/operator.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { reply, scripted, testTopology, trouble } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -173,7 +175,7 @@ describe('the signal of a batch', () => {
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1 }, { key: 'b', value: 2 })
     await kit.advance('1s')
-    kit.pods[0]?.running.pod.tasks[0]?.close('closedDirty')
+    podOf(kit.pods[0]?.running).tasks[0]?.close('closedDirty')
     expect(aborted).toEqual([2])
   })
 })

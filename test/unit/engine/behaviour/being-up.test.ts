@@ -1,8 +1,10 @@
 /** Pods that were given neither a name nor a place of their own: they work side by side, and say what they own. */
+
 import { expect, it } from 'vitest'
 import { silent } from '#core/loggers.ts'
 import { operator } from '#core/operator.ts'
 import { type Running, run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { topology } from '#topology/index.ts'
@@ -56,9 +58,9 @@ it('two pods without a name of their own share the tasks, and neither ends', asy
   const one = await start('one')
   const two = await start('two')
   await time.runFor(60_000)
-  expect([one.running.pod.phase, two.running.pod.phase]).toEqual(['running', 'running'])
-  expect(one.running.pod.incarnation.split(':')[0]).not.toBe(two.running.pod.incarnation.split(':')[0])
-  const owned = [one, two].flatMap(({ running }) => running.pod.tasks.map(({ name }) => name))
+  expect([one.running.status().phase, two.running.status().phase]).toEqual(['running', 'running'])
+  expect(podOf(one.running).incarnation.split(':')[0]).not.toBe(podOf(two.running).incarnation.split(':')[0])
+  const owned = [one, two].flatMap(({ running }) => podOf(running).tasks.map(({ name }) => name))
   expect(owned.sort()).toEqual(['double/0', 'double/1', 'double/2'])
 })
 

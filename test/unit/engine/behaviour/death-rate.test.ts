@@ -1,4 +1,5 @@
 /** Too many dead letters stop a task: a bad deploy must not drain the backlog into them. */
+
 import { describe, expect, it } from 'vitest'
 import { operator } from '#core/operator.ts'
 import { testTopology } from '#testing/index.ts'
@@ -43,8 +44,9 @@ describe('a task most of whose records die', () => {
     await kit.send('in', ...inPartition(0, 1, 1_000))
     await expect(kit.settle()).rejects.toThrow('TOO_MANY_DEAD')
     broken = false
-    const task = kit.pods[0]?.running.pod.tasks.find(({ name }) => name === 'check/0')
-    task?.resume()
+    const { running } = kit.pods[0] ?? {}
+    await expect(kit.wait(running?.resume('other/0') ?? Promise.resolve())).rejects.toThrow('no task other/0')
+    await kit.wait(running?.resume('check/0') ?? Promise.resolve())
     await kit.settle()
     expect(kit.read('out').length + kit.deadLetters().length).toBe(1_000)
   })

@@ -1,10 +1,12 @@
 /** Local copies that fail: their task is taken anew from what is committed, the others go on, and nothing is lost or done twice. */
+
 import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
 import { silent } from '#core/loggers.ts'
 import { operator, state } from '#core/operator.ts'
 import type { TaskId } from '#core/record.ts'
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { TopicClient } from '#engine/client/topic-client.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
@@ -112,7 +114,7 @@ describe('a local copy that fails', () => {
     await feed()
     await feed()
     stores.fail(call)
-    if (call === 'open' || call === 'entries') running.pod.release('sum/0', 'for a test')
+    if (call === 'open' || call === 'entries') podOf(running).release('sum/0', 'for a test')
     await feed()
     await feed()
     expect(totals().filter(each => each.startsWith('key-1'))).toHaveLength(4)
@@ -142,7 +144,7 @@ describe('a local copy that fails', () => {
     await time.runFor(1_000)
     await feed()
     stores.fail('open', 20)
-    running.pod.release('sum/0', 'for a test')
+    podOf(running).release('sum/0', 'for a test')
     for (let round = 0; round < 4; round++) await feed()
     await time.runFor(10_000)
     expect(stores.failures).toBeGreaterThan(5)

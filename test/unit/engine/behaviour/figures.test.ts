@@ -27,7 +27,7 @@ it('a pod that starts hands out its limits, and its figures as they are whenever
   expect(started[0]?.metrics().stages.get('swell')?.tasks).toBe(1)
   await kit.send('in', ...recordsOf(1, 5))
   await kit.settle()
-  expect(started[0]?.metrics()).toBe(kit.pods[0]?.running.pod.metrics)
+  expect(started[0]?.metrics()).toBe(kit.pods[0]?.running.metrics)
   expect(started[0]?.metrics().stages.get('swell')?.recordsIn).toBe(5)
 })
 
@@ -35,7 +35,7 @@ it('the bytes of commits are those of keys and values, state as well as outputs'
   await using kit = await testTopology(graphOf(swell))
   await kit.send('rates', { key: 'a', value: 7 })
   await kit.advance('1s')
-  const read = () => kit.pods[0]?.running.pod.metrics.commitBytes ?? 0
+  const read = () => kit.pods[0]?.running.metrics.commitBytes ?? 0
   const before = read()
   await kit.send('in', { key: 'a', value: 2_000 })
   await kit.settle()
@@ -48,7 +48,7 @@ it('records of a table that cannot be read are counted', async () => {
   await using kit = await testTopology(graphOf(swell))
   await kit.send('rates', { key: 'a', value: 7 }, { key: 'a', bytes: '{"cut' }, { key: null, bytes: '8' })
   await kit.advance('1s')
-  expect(kit.pods[0]?.running.pod.metrics.tableRecordsSkipped).toBe(2)
+  expect(kit.pods[0]?.running.metrics.tableRecordsSkipped).toBe(2)
   await kit.send('in', { key: 'a', value: 3 })
   await kit.settle()
   expect(kit.read('out')).toEqual(['777'])

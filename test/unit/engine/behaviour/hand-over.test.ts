@@ -1,6 +1,8 @@
 /** Hand-over: a task that moves between living pods finishes what it has in flight, and nothing is bought twice. */
+
 import { describe, expect, it } from 'vitest'
 import { operator, state } from '#core/operator.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { hang, reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -69,7 +71,7 @@ describe('a task on its way out', () => {
     await kit.settle()
     expect(kit.now - start).toBeLessThan(15_000)
     expect(tasksOf(kit)).toEqual([2, 2])
-    expect(kit.pods[1]?.running.pod.metrics.fences).toBe(0)
+    expect(kit.pods[1]?.running.metrics.fences).toBe(0)
     expect(sorted(kit.read('out'))).toEqual(sorted(recordsOf(1, 100).map(each => each.value)))
     expect(call.calls).toHaveLength(100)
   })
@@ -114,7 +116,7 @@ describe('stop()', () => {
     await kit.wait(kit.pods[0]?.stop() ?? Promise.resolve())
     await kit.settle()
     expect(tasksOf(kit)).toEqual([0, PARTITIONS])
-    expect(kit.pods[1]?.running.pod.metrics.fences).toBe(0)
+    expect(kit.pods[1]?.running.metrics.fences).toBe(0)
   })
 
   it('does not wait for ever for a call that hangs', async () => {
@@ -172,7 +174,7 @@ describe('a pod that dies', () => {
     await kit.send('in', ...recordsOf(41, 80))
     await kit.settle()
     expect(tasksOf(kit).toSorted()).toEqual([1, 1, 2])
-    const metrics = kit.pods.map(({ running }) => running.pod.metrics)
+    const metrics = kit.pods.map(({ running }) => running.metrics)
     expect(metrics.map(({ fences, commitsFailed }) => [fences, commitsFailed])).toEqual([
       [0, 0],
       [0, 0],
@@ -184,7 +186,7 @@ describe('a pod that dies', () => {
   it('by an error of its own leaves at once, so that the others need not wait for its session', async () => {
     const { graph } = calling()
     await using kit = await testTopology(graph, { pods: 2, limits: { sessionTimeout: 60_000 } })
-    kit.pods[0]?.running.pod.fail(new RangeError('out of memory'))
+    podOf(kit.pods[0]?.running).fail(new RangeError('out of memory'))
     await expect(kit.advance(10)).rejects.toThrow('out of memory')
     expect(kit.pods[0]?.status).toBe('failed')
     await kit.advance('10s')

@@ -24,7 +24,7 @@ async function running(under: Operator, interceptor: Interceptor, ...values: rea
   await time.runFor(1_000)
   const letters = await time.settle(pod.deadLetters())
   await time.settle(pod.stop())
-  return { read, letters: letters.map(({ letter }) => letter.message), metrics: pod.pod.metrics }
+  return { read, letters: letters.map(({ letter }) => letter.message), metrics: pod.metrics }
 }
 
 const buying = (failing = new Map<number, number>()) =>

@@ -68,7 +68,7 @@ test('a record that cannot be read yet holds its task, and runs as if for the fi
   expect(kit.read(out)).toEqual(['first', '?second', 'third'])
   expect(attempts).toEqual([1, 1, 1])
   expect(kit.deadLetters()).toEqual([])
-  expect(kit.pods[0]?.running.pod.metrics.stages.get('echo')).toMatchObject({
+  expect(kit.pods[0]?.running.metrics.stages.get('echo')).toMatchObject({
     recordsIn: 3,
     failed: 0,
     inFlight: 0,

@@ -64,7 +64,7 @@ describe('an output that is refused for what it is', () => {
     expect(warnings(kit)).toMatchObject([
       { message: 'a record failed', fields: { node: 'plain', action: 'deadLetter' } },
     ])
-    const figures = kit.pods.map(({ running }) => running.pod.metrics)
+    const figures = kit.pods.map(({ running }) => running.metrics)
     expect(figures.reduce((sum, { commitsFailed }) => sum + commitsFailed, 0)).toBe(1)
   })
 
@@ -216,7 +216,7 @@ describe('an output that is refused for what it is', () => {
     expect(kit.deadLetters()[0]?.message).toContain(
       'node adding: out (by its limit of the topic) takes at most 120 bytes a record, this one has',
     )
-    expect(kit.pods[0]?.running.pod.metrics.commitsFailed).toBe(0)
+    expect(kit.pods[0]?.running.metrics.commitsFailed).toBe(0)
   })
 })
 

@@ -1,8 +1,10 @@
 /** What operators need besides the log: opened before the pod joins, closed after it has left, and asked how it is. */
+
 import { expect, test } from 'vitest'
 import { silent } from '#core/loggers.ts'
 import { operator } from '#core/operator.ts'
 import { run } from '#engine/client/run.ts'
+import { podOf } from '#engine/client/running-pod.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import type { Resource } from '#engine/pod/resources.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
@@ -78,7 +80,7 @@ test('the resources of a pod that fails are closed, each although another does n
   await time.settle(running.send({ topic: 'in', codec: numbers }, send(1)))
   await time.runFor(10_000)
   await expect(running.ended).rejects.toMatchObject({ message: 'a mistake' })
-  await time.settle(running.pod.whenClosed)
+  await time.settle(podOf(running).whenClosed)
   const expected = ['open database', 'open cache', 'join', 'store 1', 'left', 'close database']
   expect(events).toEqual(expected)
 })
@@ -101,7 +103,7 @@ test('a pod asks each resource how it is, one question at a time, and a throw is
     },
   })
   const running = await time.settle(start(resource('silent'), throwing, slow))
-  const [first, second, third] = running.pod.health
+  const [first, second, third] = running.resources
   expect(await first?.isHealthy()).toBe(true)
   expect(await second?.isHealthy()).toBe(false)
   const both = [third?.isHealthy(), third?.isHealthy()]

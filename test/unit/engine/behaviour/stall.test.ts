@@ -88,7 +88,7 @@ describe('a pod that was paused', () => {
     kit.pods[0]?.resume()
     await kit.settle()
     expect(kit.read('out').sort()).toEqual([1, 1, 1, 1, 1, 2, 2, 2, 2, 2])
-    expect(kit.pods[0]?.running.pod.metrics.stalls).toBe(1)
+    expect(kit.pods[0]?.running.metrics.stalls).toBe(1)
   })
 
   it('for a moment only notices nothing', async () => {
@@ -99,6 +99,6 @@ describe('a pod that was paused', () => {
     await kit.send('in', ...recordsOf(1, 20))
     await kit.settle()
     expect(kit.read('out')).toEqual(Array(20).fill(1))
-    expect(kit.pods[0]?.running.pod.metrics.stalls).toBe(0)
+    expect(kit.pods[0]?.running.metrics.stalls).toBe(0)
   })
 })

@@ -64,7 +64,7 @@ test('a database that is away for a minute costs no dead letter and no attempt, 
   expect(database.rows).toEqual([1, 2, 3, 4])
   expect(new Set(attempts)).toEqual(new Set([1]))
   expect(kit.deadLetters()).toEqual([])
-  expect(kit.pods[0]?.running.pod.metrics.stages.get('store')).toMatchObject({ recordsIn: 4, ...UNHARMED })
+  expect(kit.pods[0]?.running.metrics.stages.get('store')).toMatchObject({ recordsIn: 4, ...UNHARMED })
 })
 
 test('the records of a batch wait together, and run again as a batch', async () => {
@@ -90,7 +90,7 @@ test('the records of a batch wait together, and run again as a batch', async () 
     Array.from({ length: 30 }, (_, index) => index + 1),
   )
   expect(kit.deadLetters()).toEqual([])
-  expect(kit.pods[0]?.running.pod.metrics.stages.get('store')).toMatchObject({ recordsIn: 30, ...UNHARMED })
+  expect(kit.pods[0]?.running.metrics.stages.get('store')).toMatchObject({ recordsIn: 30, ...UNHARMED })
 })
 
 test('one item of a batch may wait alone, and the others are done', async () => {

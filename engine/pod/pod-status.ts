@@ -1,0 +1,41 @@
+/** What a pod is doing, as plain data: for probes, dashboards and the programs that run it. */
+
+import type { TaskPhase } from '#engine/task/task-lifecycle.ts'
+import type { PodPhase } from './pod-lifecycle.ts'
+
+/** A task that a pod holds. */
+export interface TaskStatus {
+  /** `stage/partition`. */
+  readonly name: string
+  readonly phase: TaskPhase
+  /** The error that blocks it; nothing while it is in any other phase. */
+  readonly blockedBy: unknown
+}
+
+/** A pod at the moment of the question. */
+export interface PodStatus {
+  readonly phase: PodPhase
+  /** Whether its group has given it tasks, or none, since it started. */
+  readonly hasJoined: boolean
+  /** The tasks that it owns, takes over or hands over. */
+  readonly tasks: readonly TaskStatus[]
+}
+
+/** What the status is made of. */
+export interface StatusSource {
+  readonly phase: PodPhase
+  readonly tasks: readonly TaskStatus[]
+  readonly metrics: { readonly rebalances: number }
+}
+
+export function statusOf({ phase, tasks, metrics }: StatusSource): PodStatus {
+  return {
+    phase,
+    hasJoined: metrics.rebalances > 0,
+    tasks: tasks.map(({ name, phase, blockedBy }) => ({
+      name,
+      phase,
+      blockedBy: phase === 'blocked' ? blockedBy : undefined,
+    })),
+  }
+}
