@@ -1,11 +1,11 @@
 /** Runs a topology in this process: the way in for programs that embed the engine. */
 
-import type { PodMetrics } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
 import { type LimitOptions, type Limits, resolveLimits } from '#core/limits.ts'
 import { warnings } from '#core/loggers.ts'
 import type { Logger } from '#core/operator.ts'
+import type { PodMetrics } from '#core/pod-metrics.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { type Patience, whenAvailable } from '#core/when-available.ts'
 import type { Log } from '#engine/log/log.ts'

@@ -29,7 +29,7 @@ it('a stage is busy with records in progress, back-pressured with more than it m
   const { hold, release } = holding(2)
   await using kit = await testTopology(graphOf(hold))
   const times = () => {
-    const stage = kit.pods[0]?.running.pod.metrics.stages.get('hold')
+    const stage = kit.pods[0]?.running.metrics.stages.get('hold')
     return [stage?.busyMs ?? 0, stage?.backPressuredMs ?? 0, stage?.idleMs ?? 0] as const
   }
   const passed = async () => {
@@ -54,7 +54,7 @@ it('a stage is busy with records in progress, back-pressured with more than it m
 it('ages grow while records wait and nothing is committed, and are nothing when all is done', async () => {
   const { hold, release } = holding(1)
   await using kit = await testTopology(graphOf(hold))
-  const stage = () => kit.pods[0]?.running.pod.metrics.stages.get('hold')
+  const stage = () => kit.pods[0]?.running.metrics.stages.get('hold')
   await kit.send('in', ...recordsOf(1, 3))
   await kit.advance('30s')
   expect(stage()).toMatchObject({ inFlight: 1, inFlightMax: 1, buffered: 2 })
@@ -74,7 +74,7 @@ it('outputs are counted by topic when their commit has taken place, and sources 
   const leave = subscribe('caudal:pod:started', message => started.push(message))
   await using kit = await testTopology(graphOf(hold))
   leave()
-  const metrics = () => kit.pods[0]?.running.pod.metrics
+  const metrics = () => kit.pods[0]?.running.metrics
   await kit.send('in', ...recordsOf(1, 5))
   await kit.advance('1s')
   expect(metrics()?.written.get('out')).toBeUndefined()
@@ -107,7 +107,7 @@ it('entries of state are counted, and timers say how late they fired', async () 
   await using kit = await testTopology(graphOf(remind))
   await kit.send('in', ...recordsOf(1, 4))
   await kit.settle()
-  const stage = () => kit.pods[0]?.running.pod.metrics.stages.get('remind')
+  const stage = () => kit.pods[0]?.running.metrics.stages.get('remind')
   expect(stage()?.stateEntries).toBeGreaterThanOrEqual(8)
   await kit.advance('6s')
   expect(stage()?.timersFired).toBe(4)
