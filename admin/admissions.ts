@@ -12,6 +12,9 @@ interface Taken {
  * anybody waiting, whatever the times of its events say.
  */
 export class Admissions {
+  /** Taken once, with one outcome. That is nearly all of them, and a set costs a third of the memory. */
+  readonly #settled = new Set<string>()
+  /** The others. */
   readonly #ids = new Map<string, Taken>()
   /** As far as the topics were read, in whatever order. */
   duplicates = 0
@@ -27,11 +30,19 @@ export class Admissions {
 
   #change(id: string, events: number, outcomes: number): void {
     const of = this.#ids.get(id) ?? { events: 0, outcomes: 0 }
-    this.#ids.set(id, of)
+    if (this.#settled.delete(id)) of.events = of.outcomes = 1
     this.duplicates -= dropped(of)
     of.events += events
     of.outcomes += outcomes
     this.duplicates += dropped(of)
+    this.#keep(id, of)
+  }
+
+  #keep(id: string, of: Taken): void {
+    const isSettled = of.events === 1 && of.outcomes === 1
+    if (isSettled) this.#settled.add(id)
+    if (isSettled) this.#ids.delete(id)
+    else this.#ids.set(id, of)
   }
 }
 

@@ -2,6 +2,7 @@
 import { realSystem } from '#core/system.ts'
 import { EXIT } from './command/command.ts'
 import { faultOfNode } from './command/node-version.ts'
+import { boundHeap } from './heap.ts'
 
 /** A second signal within this time is the first one, come by two ways (terminal and launcher). */
 const REPEAT_MS = 500
@@ -16,6 +17,7 @@ function stop(): void {
   stopping.abort()
 }
 
+boundHeap()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 process.once('disconnect', stop)
 process.channel?.unref()

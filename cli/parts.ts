@@ -151,6 +151,9 @@ export const DEMO_PROFILE: Partial<Profile> = {
   retryAfterMs: 500,
 }
 
+/** What is bought twice is counted by the ledger; the model itself needs no longer memory than its callers' retries. */
+const DEMO_SERVER = { profile: DEMO_PROFILE, requestIdsMax: 50_000 }
+
 const OPENAI_URL = 'https://api.openai.com/v1'
 /** The name under which a model gets the reference answer, which only the simulated one may know. */
 export const SIMULATED = 'simulated'
@@ -159,7 +162,7 @@ export const SIMULATED = 'simulated'
 export async function openModel(configuration: Configuration, options: ModelOptions): Promise<OpenModel> {
   const { system, logger, onBought } = options
   const server = isSimulated(configuration)
-    ? await startModelServer({ answerTo, profile: DEMO_PROFILE, system, onPurchase: onBought })
+    ? await startModelServer({ ...DEMO_SERVER, answerTo, system, onPurchase: onBought })
     : undefined
   const baseUrl = server?.url ?? (configuration.openAiBaseUrl || OPENAI_URL)
   const name = configuration.model || (server ? SIMULATED : 'gpt-4o-mini')

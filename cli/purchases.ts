@@ -13,7 +13,7 @@ import { dirname } from 'node:path'
 import type { Model } from '#models/model.ts'
 
 /** Bytes of the file that are remembered, some hundred thousand completions; the oldest are forgotten first. */
-const REMEMBERED_BYTES = 16 * 1024 * 1024
+const REMEMBERED_BYTES = 4 * 1024 * 1024
 /** Whatever else is in the file is no request id. */
 const REQUEST_ID = /^[\x21-\x7e]{1,1000}$/
 /** The first line of a file that was cut: how many had been bought twice by then. */

@@ -18,7 +18,7 @@ export interface ModelServerStats {
 
 type Outcome = 'successes' | 'refused' | 'failed' | 'malformed' | 'abandoned'
 
-/** Request ids remembered; the oldest are forgotten first. */
+/** Request ids remembered where nothing else is said; the oldest are forgotten first. */
 const REQUEST_IDS_MAX = 1_000_000
 
 interface Entry {
@@ -31,16 +31,21 @@ interface Entry {
 export class Purchases {
   readonly #byId = new Map<string, Entry>()
   readonly #counts = { calls: 0, successes: 0, refused: 0, failed: 0, malformed: 0, abandoned: 0 }
+  readonly #idsMax: number
   #boughtTwice = 0
   #inFlight = 0
   #embeddings = 0
+
+  constructor(idsMax = REQUEST_IDS_MAX) {
+    this.#idsMax = idsMax
+  }
 
   /** Returns which call of this request id it is, from 1. */
   begin(requestId: string): number {
     const entry = this.#byId.get(requestId) ?? { calls: 0, successes: 0, last: undefined }
     entry.calls += 1
     this.#byId.set(requestId, entry)
-    if (this.#byId.size > REQUEST_IDS_MAX) {
+    if (this.#byId.size > this.#idsMax) {
       for (const oldest of this.#byId.keys()) {
         this.#byId.delete(oldest)
         break

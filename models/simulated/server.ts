@@ -28,6 +28,8 @@ export interface ModelServerOptions {
   readonly seed?: number | string
   readonly profile?: Partial<Profile>
   readonly system?: System
+  /** Request ids whose calls are remembered; the oldest are forgotten first. */
+  readonly requestIdsMax?: number | undefined
   /** Called with each completion right before it is sent, for a ledger that outlives this process. */
   readonly onPurchase?: (requestId: string) => void
 }
@@ -63,7 +65,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
     system: options.system ?? realSystem,
     seed: String(options.seed ?? 1),
     profile: { ...CALM, ...options.profile },
-    purchases: new Purchases(),
+    purchases: new Purchases(options.requestIdsMax),
     onPurchase: options.onPurchase ?? (() => {}),
     anonymous: 0,
     connections: 0,

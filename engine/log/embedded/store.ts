@@ -2,7 +2,7 @@
 import { close, fdatasync, mkdirSync, openSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { open, TransactionFlags } from 'lmdb'
+import { open, type RootDatabase, TransactionFlags } from 'lmdb'
 import { isDiskFull } from '#core/disk-full.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { causeOf, hasRoomFor, pagesOf, statisticsOf } from '#engine/disk/lmdb-commits.ts'
@@ -37,21 +37,33 @@ const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUS
 /** Page not found, corrupted, panic, page full, and whatever else LMDB finds wrong with its own pages. */
 const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
 
+/** Bytes read through a map after which it is laid down. Linux maps up to 64 kB around a page, so it may hold more than that. */
+const MAPPED_BYTES_MAX = 32 * 1024 * 1024
+
 const flushFile = promisify(fdatasync)
 const closeFile = promisify(close)
 
 /**
  * One LMDB environment. A commit of `interval` runs on the calling thread (about 10 us, 70 us with 200 kB). A commit of
  * `always` runs on LMDB's write thread, since it waits for the disk. Reads see what is committed.
+ *
+ * LMDB reads through a map of the file, and each page that was read stays resident. When the file outgrows its map,
+ * LMDB as lmdb-js builds it also keeps the former map. A process that reads a long log once would therefore hold all of it. So the store closes
+ * its environment after `MAPPED_BYTES_MAX` and opens it again, which takes about 2 ms. That happens between two reads, on
+ * one turn, and never while a range is being read. With `always`, LMDB's write thread may be at work, and the map stays.
  */
 export class Store {
   readonly path: string
   readonly #fsync: Fsync
-  readonly #database
+  readonly #folder: string
+  #database: RootDatabase<Buffer, Buffer>
   readonly #file: number
   readonly #sizeBytesMax: number
   /** Bytes in use as last counted, and everything written since: never below the truth by more than a page a put. */
   #sizeBytes = 0
+  /** Read since the map was laid. */
+  #readBytes = 0
+  #rangesOpen = 0
   #failure: CaudalError | undefined
   #flushing: Promise<void> = Promise.resolve()
 
@@ -60,41 +72,36 @@ export class Store {
     this.path = path
     this.#fsync = fsync
     this.#sizeBytesMax = sizeBytesMax
-    const folder = join(path, 'records')
-    const file = join(folder, 'data.mdb')
-    mkdirSync(folder, { recursive: true })
+    this.#folder = join(path, 'records')
+    const file = join(this.#folder, 'data.mdb')
+    mkdirSync(this.#folder, { recursive: true })
     checkMapFile(file, path)
-    try {
-      this.#database = open<Buffer, Buffer>({
-        path: folder,
-        noSubdir: false,
-        keyEncoding: 'binary',
-        encoding: 'binary',
-        overlappingSync: false,
-        // With it, a failed commit also rejects a promise inside LMDB that nobody can catch.
-        eventTurnBatching: false,
-      })
-    } catch (error) {
-      throw new CaudalError('LOG_CORRUPT', { path, reason: reasonOf(error) }, error)
-    }
+    this.#database = this.#reading(() => openMap(this.#folder))
     this.#file = openSync(file, 'r')
     this.#count()
   }
 
   get(key: Buffer): Buffer | undefined {
-    return this.#reading(() => this.#database.getBinary(key))
+    this.#layMapAnew()
+    const value = this.#reading(() => this.#database.getBinary(key))
+    this.#readBytes += value?.length ?? 0
+    return value
   }
 
   /** Entries in order of their keys, each copied out of the map. Do not await between them. */
   *range(range: KeyRange): Generator<Entry> {
+    this.#layMapAnew()
     const entries = this.#reading(() => this.#database.getRange(range)[Symbol.iterator]())
+    this.#rangesOpen++
     try {
       for (;;) {
         const entry = this.#reading(() => entries.next())
         if (entry.done) return
+        this.#readBytes += entry.value.value.length
         yield entry.value
       }
     } finally {
+      this.#rangesOpen--
       entries.return?.()
     }
   }
@@ -191,6 +198,14 @@ export class Store {
     return lastPageNumber * pageSize - this.#sizeBytes
   }
 
+  #layMapAnew(): void {
+    if (this.#readBytes < MAPPED_BYTES_MAX || this.#rangesOpen > 0 || this.#fsync === 'always') return
+    this.#readBytes = 0
+    // It has closed when it returns, since nothing is being written: its promise is for what is.
+    void this.#database.close()
+    this.#database = this.#reading(() => openMap(this.#folder))
+  }
+
   #count(): void {
     this.#sizeBytes = pagesOf(this.#database) * (statisticsOf(this.#database).pageSize ?? 0)
   }
@@ -202,6 +217,18 @@ export class Store {
       throw new CaudalError('LOG_CORRUPT', { path: this.path, reason: reasonOf(error) }, error)
     }
   }
+}
+
+function openMap(path: string): RootDatabase<Buffer, Buffer> {
+  return open<Buffer, Buffer>({
+    path,
+    noSubdir: false,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    overlappingSync: false,
+    // With it, a failed commit also rejects a promise inside LMDB that nobody can catch.
+    eventTurnBatching: false,
+  })
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,0 +1,44 @@
+/** What the file of an embedded log takes of the memory of its process, by the account of the kernel. */
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { keyed, opened, temporaryFolder } from './opening.ts'
+
+const MAPS = '/proc/self/smaps'
+const PLACE = { topic: 'topic', partition: 0 }
+const BATCHES = 120
+const VALUE = 'x'.repeat(900_000)
+const LOG_BYTES = BATCHES * VALUE.length
+
+/** Resident bytes of all maps of files below this folder; nothing where the kernel gives no account. */
+function residentBytes(folder: string): number {
+  if (!existsSync(MAPS)) return 0
+  const maps = readFileSync(MAPS, 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m)
+  const own = maps.filter(map => map.includes(folder))
+  return own.reduce((sum, map) => sum + Number(/^Rss:\s+(\d+)/m.exec(map)?.[1] ?? 0) * 1024, 0)
+}
+
+describe('the file of an embedded log', () => {
+  it('stays out of memory while the log is written and read from its beginning, which reads what was written', async () => {
+    const path = temporaryFolder()
+    const log = await opened({ path })
+    await log.createTopics([{ name: 'topic', partitions: 1, compacted: false, retentionMs: undefined }])
+    const reader = log.openReader(PLACE, 0)
+    const found: string[] = []
+    let mostBytes = 0
+    const read = async (count: number) => {
+      while (found.length < count) {
+        for (const { key, value } of (await reader.next(10)).records)
+          found.push(`${String(key)} ${value?.length}`)
+        mostBytes = Math.max(mostBytes, residentBytes(path))
+      }
+    }
+    for (let batch = 0; batch < BATCHES; batch++) {
+      await log.append([{ ...PLACE, records: [keyed(`${batch}`, VALUE)] }])
+      if (batch % 2 === 0) await read(batch / 2)
+    }
+    await read(BATCHES)
+    reader.close()
+    expect(found).toEqual(Array.from({ length: BATCHES }, (_, batch) => `${batch} ${VALUE.length}`))
+    expect(mostBytes).toBeLessThan(LOG_BYTES / 2)
+  })
+})
