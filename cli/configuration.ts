@@ -119,7 +119,6 @@ export const SETTINGS = {
   }),
   callTimeoutMs: number('LLM_TIMEOUT_MS', [100, 3_600_000], {
     default: 60_000,
-    defaultText: '60000; 5000 with the simulated model',
     unit: 'ms',
     description: 'How long one call may take before it counts as failed.',
   }),

@@ -3,9 +3,9 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /** How far the old generation may grow between two collections. */
-const GROWTH_PERCENT = 50
+const GROWTH_PERCENT = 40
 /** Memory of the young generation, all of its parts together, above which it does not double again. */
-const YOUNG_BYTES_MAX = 32 * 1024 * 1024
+const YOUNG_BYTES_MAX = 16 * 1024 * 1024
 
 /**
  * With 2,000 calls in flight, answers live for seconds. V8 takes that for a sign to double everything, and then takes 640 MB

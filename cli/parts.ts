@@ -226,7 +226,10 @@ function providerOptions(
   // The simulated model is in this process, where no proxy can find it.
   const proxy = proxyUrl === '' || isSimulated(configuration) ? undefined : { url: proxyUrl, except: noProxy }
   const apiKeyHeader = openAiKeyHeader === 'authorization' ? undefined : openAiKeyHeader
-  return { ...provider, apiKeyHeader, proxy, timeout: callTimeoutMs(configuration), sendHints }
+  const { callTimeoutMs: timeout } = configuration
+  // It is in this process, and late only where the machine has no time for either side.
+  const connections = isSimulated(configuration) ? { connectTimeout: timeout } : {}
+  return { ...provider, apiKeyHeader, proxy, timeout, connections, sendHints }
 }
 
 /** The prices that are known here, those of LLM_PRICES before them. Throws CONFIGURATION_INVALID. */
@@ -251,12 +254,4 @@ function priceTableIn(path: string): unknown {
       error,
     )
   }
-}
-
-const DEMO_TIMEOUT_MS = 5_000
-
-/** The simulated model is quick, so that giving up on it is too, unless a time is set. */
-export function callTimeoutMs(configuration: Configuration): number {
-  const { given, callTimeoutMs } = configuration
-  return isSimulated(configuration) && !given.has('callTimeoutMs') ? DEMO_TIMEOUT_MS : callTimeoutMs
 }

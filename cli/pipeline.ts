@@ -14,7 +14,6 @@ import { Closers } from './command/closers.ts'
 import { closedOnStop } from './command/stopping.ts'
 import { type Configuration, SETTINGS } from './configuration.ts'
 import {
-  callTimeoutMs,
   holdLog,
   isEmbedded,
   isSimulated,
@@ -125,7 +124,7 @@ export function topologyOf(configuration: Configuration, model: Model): Topology
     retryBase: retryBaseMs,
     retryCap: retryCapMs,
     // The first provider may take its whole time to fail, and the second then needs its own.
-    timeout: providers * callTimeoutMs(configuration) + WAIT_FOR_TURN_MS,
+    timeout: providers * configuration.callTimeoutMs + WAIT_FOR_TURN_MS,
   })
 }
 

@@ -4,59 +4,129 @@ import { CsvError, type Info, parse } from 'csv-parse'
 import type { InputEvent } from './input-event.ts'
 import { refused } from './text.ts'
 
-const DELIMITERS = [',', ';', '\t'] as const
+const DELIMITERS = [',', ';', '\t', '|'] as const
+/** No text has it: where the first row names one column, every row is one cell. */
+const NO_DELIMITER = '\0'
+/** The line that Excel writes and reads before the names. */
+const SEPARATOR = /^"?sep=([^"])"?\s*$/i
 /** A row must have one of them to be a question. */
 const NEEDED = ['title', 'text']
 const SHOWN_CHARACTERS_MAX = 80
 
-/** An empty cell is an absent field. A row that has not the columns of the first is an error of the file: REJECTED. */
+interface Row {
+  readonly record: Record<string, string>
+  readonly info: Info
+}
+
+/**
+ * An empty cell is an absent field, and a row of empty cells no event. A row that has not the columns of the first is an
+ * error of the file: REJECTED. Rows may end in any of the three ways, also mixed.
+ */
 export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): AsyncGenerator<InputEvent> {
-  const [chunks, header] = await firstLine(input)
-  const names = (row: readonly string[]) => row.map(name => name.trim().toLowerCase())
-  const columns = (row: readonly string[]): string[] => {
-    const found = names(row)
-    const twice = found.find((name, index) => name !== '' && found.indexOf(name) < index)
-    if (twice !== undefined) throw refused(source, `names the column ${twice} twice at its top`)
-    if (found.some(name => NEEDED.includes(name))) return found
-    const shown = header.slice(0, SHOWN_CHARACTERS_MAX)
-    throw refused(
-      source,
-      `has no row of names at its top: a column title or text is needed, the first row is "${shown}"`,
-    )
+  const { chunks, header, delimiter, linesBefore } = await opened(input)
+  const options = {
+    columns: (row: readonly string[]) => columnsOf(row, header, source),
+    delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    skip_empty_lines: true,
+    info: true,
   }
-  const options = { columns, delimiter: delimiterOf(header), skip_empty_lines: true, info: true } as const
   const rows = Readable.from(chunks).pipe(parse(options))
   try {
     for await (const row of rows) {
-      const { record, info } = row as { record: Record<string, string>; info: Info } // As `columns` and `info` ask for.
+      const { record, info } = row as Row // As `columns` and `info` ask for.
       const fields = Object.entries(record).filter(([, text]) => text !== '')
+      if (fields.every(([, text]) => text.trim() === '')) continue
       const value = Buffer.from(JSON.stringify(Object.fromEntries(fields)))
-      yield { line: info.lines, value, bytesRead: info.bytes }
+      yield { line: info.lines + linesBefore, value, bytesRead: info.bytes }
     }
   } catch (error) {
-    if (error instanceof CsvError) throw refused(source, `has a fault: ${error.message}`, error)
+    if (error instanceof CsvError) throw refused(source, faultOf(error, delimiter, linesBefore), error)
     throw error
   }
 }
 
-async function firstLine(input: AsyncIterable<Buffer>): Promise<readonly [AsyncIterable<Buffer>, string]> {
+/** Names as the fields of events have them: `Best Answer` and `best-answer` are `best_answer`. */
+function columnsOf(row: readonly string[], header: string, source: string): string[] {
+  const found = row.map(name =>
+    name
+      .trim()
+      .toLowerCase()
+      .replace(/[\s-]+/g, '_'),
+  )
+  const twice = found.find((name, index) => name !== '' && found.indexOf(name) < index)
+  if (twice !== undefined)
+    throw refused(source, `names the column ${twice} twice at its top: rename one of the two`)
+  if (found.some(name => NEEDED.includes(name))) return found
+  const shown = header.slice(0, SHOWN_CHARACTERS_MAX)
+  throw refused(
+    source,
+    `has no row of names at its top: a column title or text is needed, the first row is "${shown}"`,
+  )
+}
+
+/** What is wrong with the rows, and what to do about it. */
+function faultOf(error: CsvError, delimiter: string, linesBefore: number): string {
+  const line = Number(error.lines) + linesBefore
+  const name = delimiter === '\t' ? 'tab' : delimiter
+  switch (error.code) {
+    case 'CSV_RECORD_INCONSISTENT_COLUMNS':
+    case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
+      return `has more or fewer cells in line ${line} than its top names: put a cell that has a ${name} in it into quotes`
+    case 'INVALID_OPENING_QUOTE':
+      return `has a quote inside a cell of line ${line}: put the cell into quotes, and write each quote in it twice`
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return `has text behind the closing quote of a cell in line ${line}: write each quote inside a cell twice`
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return 'has a cell whose quotes are not closed: close them, and write each quote inside a cell twice'
+    default:
+      return `has a fault: ${error.message}`
+  }
+}
+
+/** The rows from the names on, and what separates their cells. */
+async function opened(input: AsyncIterable<Buffer>) {
+  const first = await firstLine(input)
+  const separator = SEPARATOR.exec(first.line)?.[1]
+  if (separator === undefined)
+    return { chunks: first.all, header: first.line, delimiter: delimiterOf(first.line), linesBefore: 0 }
+  const { line, all } = await firstLine(first.rest)
+  return { chunks: all, header: line, delimiter: separator, linesBefore: 1 }
+}
+
+const isLineEnd = (byte: number) => byte === 0x0a || byte === 0x0d
+
+/** The first line that is not empty, everything, and everything after that line. */
+async function firstLine(input: AsyncIterable<Buffer>) {
   const iterator = input[Symbol.asyncIterator]()
   let head = Buffer.alloc(0)
-  while (!head.includes(0x0a)) {
+  let from = -1
+  let end = -1
+  // One byte more, since a line of Windows ends with two.
+  while (end < 0 || end + 1 >= head.length) {
     const { value, done } = await iterator.next()
     if (done) break
     head = Buffer.concat([head, value])
+    from = head.findIndex(byte => !isLineEnd(byte))
+    end = from < 0 ? -1 : head.findIndex((byte, index) => index > from && isLineEnd(byte))
   }
-  async function* all(): AsyncGenerator<Buffer> {
-    if (head.length > 0) yield head
+  const line = head.subarray(Math.max(0, from), end < 0 ? head.length : end)
+  const isOfWindows = head[end] === 0x0d && head[end + 1] === 0x0a
+  async function* following(bytes: Buffer): AsyncGenerator<Buffer> {
+    if (bytes.length > 0) yield bytes
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
   }
-  return [all(), head.toString('utf8').split(/\r?\n/)[0] ?? '']
+  return {
+    line: line.toString('utf8'),
+    all: following(head),
+    rest: following(end < 0 ? Buffer.alloc(0) : head.subarray(end + (isOfWindows ? 2 : 1))),
+  }
 }
 
 /** The one that stands most often in the first row, outside quotes. */
 function delimiterOf(header: string): string {
   const bare = header.replace(/"[^"]*"/g, '')
-  const times = (delimiter: string) => bare.split(delimiter).length
-  return DELIMITERS.reduce((best, each) => (times(each) > times(best) ? each : best))
+  const times = (delimiter: string) => bare.split(delimiter).length - 1
+  const best = DELIMITERS.reduce((most, each) => (times(each) > times(most) ? each : most))
+  return times(best) > 0 ? best : NO_DELIMITER
 }

@@ -1,11 +1,11 @@
 /** Files of events, read as they are meant, or refused as a whole before anything of them is fed. */
-import { createReadStream, statSync } from 'node:fs'
-import type { Readable } from 'node:stream'
-import { CaudalError, reasonOf } from '#core/errors.ts'
+import { accessSync, constants, createReadStream, statSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import { csvEvents } from './csv.ts'
 import type { InputEvent } from './input-event.ts'
 import { jsonArrayEvents, jsonLineEvents } from './json.ts'
-import { decoded, refused } from './text.ts'
+import { decoded, firstCharacter, refused } from './text.ts'
 
 export interface InputFile {
   readonly events: AsyncIterable<InputEvent>
@@ -13,37 +13,45 @@ export interface InputFile {
   readonly bytesTotal: number | undefined
 }
 
+/** A file that begins with half an object may be one object over several lines; larger ones are not looked through for that. */
+const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
+
 /**
- * `-` is the standard input, which is taken for JSON lines unless `csv` says otherwise. A file is read twice. The first time
- * checks it to its end: nothing is fed from a file that is not text, or that has no events. Throws
- * REJECTED with what to do about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
+ * A file is read twice. The first time checks it to its end: nothing is fed from a file that is not text, or that has no
+ * events. The second time reads what was checked, also where the file has grown since. Throws REJECTED with what to do
+ * about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
+ *
+ * `-` is the standard input. That and a pipe can be read once only, so they are checked while they are fed.
+ *
  * `check` is given each event of that first reading, and throws at one that makes the whole file useless.
  */
 export async function openEvents(
   source: string,
   stdin: Readable,
-  csv?: boolean,
+  csv: boolean = isNamedCsv(source),
   check?: (event: InputEvent) => void,
 ): Promise<InputFile> {
-  if (source === '-')
-    return { events: eventsOf(stdin, 'standard input', csv ? 'csv' : 'lines'), bytesTotal: undefined }
-  const bytesTotal = sizeOf(source)
-  const format = await formatOf(source, csv)
+  if (source === '-') return { events: streamed(stdin, 'standard input', csv), bytesTotal: undefined }
+  const bytesTotal = bytesOf(source)
+  if (bytesTotal === undefined) return { events: streamed(createReadStream(source), source, csv), bytesTotal }
+  const format = csv ? 'csv' : await formatOf(source, bytesTotal)
+  const stream = createReadStream(source)
   let events = 0
-  let readable = 0
-  for await (const event of eventsOf(createReadStream(source), source, format)) {
+  let usable = 0
+  for await (const event of eventsOf(stream, source, format)) {
     const { value, tooLong } = event
     events++
     if (tooLong === undefined) check?.(event)
-    if (tooLong !== undefined || (readable === 0 && isJson(value))) readable++
+    if (tooLong !== undefined || (usable === 0 && typeof jsonIn(value) === 'object')) usable++
   }
-  if (events > 0 && readable === 0)
-    throw refused(
-      source,
-      'has no line that is JSON: one JSON object a line is taken, a JSON array, or CSV with its columns named in the first row (.csv, or --csv)',
-    )
-  return { events: eventsOf(createReadStream(source), source, format), bytesTotal }
+  if (events > 0 && usable === 0) throw refused(source, NO_EVENTS)
+  const checked = stream.bytesRead
+  const again = checked === 0 ? Readable.from([]) : createReadStream(source, { end: checked - 1 })
+  return { events: eventsOf(again, source, format), bytesTotal: checked }
 }
+
+const NO_EVENTS =
+  'has no line that is a JSON object: one JSON object a line is taken (jq -c writes it), a JSON array of them, or CSV with its columns named in the first row (.csv, or --csv)'
 
 type Format = 'lines' | 'array' | 'csv'
 
@@ -56,14 +64,15 @@ function eventsOf(input: Readable, source: string, format: Format): AsyncGenerat
 
 export const isNamedCsv = (source: string): boolean => /\.(csv|tsv)(\.gz)?$/i.test(source)
 
-/** By its name, else by the first characters of what is in it. */
-async function formatOf(source: string, csv: boolean | undefined): Promise<Format> {
-  if (csv ?? isNamedCsv(source)) return 'csv'
+/** By the first line that is not blank. */
+async function formatOf(source: string, bytes: number): Promise<Format> {
   const stream = createReadStream(source)
   try {
-    for await (const chunk of decoded(stream, source)) {
-      const first = chunk.toString('utf8').trimStart()[0]
-      if (first !== undefined) return first === '[' ? 'array' : 'lines'
+    for await (const { value } of jsonLineEvents(decoded(stream, source))) {
+      const [first] = Buffer.from(value).toString('latin1').trimStart()
+      if (first === '[') return 'array'
+      const isCut = first === '{' && jsonIn(value) === undefined
+      return isCut && bytes <= DOCUMENT_BYTES_MAX && (await isOneObject(source)) ? 'array' : 'lines'
     }
     return 'lines'
   } finally {
@@ -71,21 +80,44 @@ async function formatOf(source: string, csv: boolean | undefined): Promise<Forma
   }
 }
 
-function sizeOf(path: string): number {
+async function isOneObject(source: string): Promise<boolean> {
+  const stream = createReadStream(source)
+  try {
+    for await (const _ of jsonArrayEvents(decoded(stream, source), source)) return true
+  } catch (error) {
+    if (!hasCode(error, 'REJECTED')) throw error
+  } finally {
+    stream.destroy()
+  }
+  return false
+}
+
+/** What can be read once only: lines, or an array where it begins as one. */
+async function* streamed(input: Readable, source: string, csv: boolean): AsyncGenerator<InputEvent> {
+  const chunks = decoded(input, source)
+  if (csv) return yield* csvEvents(chunks, source)
+  const [all, first] = await firstCharacter(chunks)
+  yield* first === '[' ? jsonArrayEvents(all, source) : jsonLineEvents(all)
+}
+
+/** How large a file is; nothing for what is read as a stream. */
+function bytesOf(path: string): number | undefined {
   try {
     const found = statSync(path)
-    if (found.isFile() || found.isFIFO()) return found.size
+    accessSync(path, constants.R_OK)
+    if (found.isFile()) return found.size
+    if (found.isFIFO() || found.isCharacterDevice()) return undefined
   } catch (error) {
     throw new CaudalError('REJECTED', { reason: `${path} cannot be read: ${reasonOf(error)}` }, error)
   }
-  throw refused(path, 'is no file')
+  throw refused(path, 'is no file: name a file')
 }
 
-function isJson(value: Uint8Array): boolean {
+/** The value, or nothing where it is not JSON. */
+function jsonIn(value: Uint8Array): unknown {
   try {
-    JSON.parse(Buffer.from(value).toString('utf8'))
-    return true
+    return JSON.parse(Buffer.from(value).toString('utf8'))
   } catch {
-    return false
+    return undefined
   }
 }

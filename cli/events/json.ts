@@ -52,7 +52,7 @@ function trimmed(line: Buffer): Buffer {
 
 const isBlank = (bytes: Uint8Array) => bytes.every(byte => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))
 
-/** The elements of an array, each counted as a line. */
+/** The elements of an array, each counted as a line, byte for byte: a number keeps digits that no double has. */
 export async function* jsonArrayEvents(
   input: AsyncIterable<Buffer>,
   source: string,
@@ -68,15 +68,44 @@ export async function* jsonArrayEvents(
         `is one JSON array of more than ${ARRAY_BYTES_MAX} bytes: one object a line is taken in any size (jq -c '.[]')`,
       )
   }
-  for (const [index, element] of elementsOf(Buffer.concat(chunks).toString('utf8'), source).entries())
-    yield { line: index + 1, value: Buffer.from(JSON.stringify(element)), bytesRead }
+  const text = Buffer.concat(chunks).toString('utf8')
+  let line = 0
+  for (const element of isArray(text, source) ? elementsOf(text) : [text.trim()])
+    yield { line: ++line, value: Buffer.from(element), bytesRead }
 }
 
-function elementsOf(text: string, source: string): readonly unknown[] {
+/** Or any other single value. */
+function isArray(text: string, source: string): boolean {
   try {
-    const found: unknown = JSON.parse(text)
-    return Array.isArray(found) ? found : [found]
+    return Array.isArray(JSON.parse(text))
   } catch (error) {
-    throw refused(source, `begins as a JSON array and is none (${reasonOf(error)})`, error)
+    const reason = `${reasonOf(error)}): one array is taken, or one JSON object a line`
+    throw refused(source, `begins as a JSON array and is none (${reason}`, error)
+  }
+}
+
+/** The texts of the elements of a valid array. */
+function* elementsOf(array: string): Generator<string> {
+  let depth = 0
+  let from = 0
+  for (let at = 0; at < array.length; at++) {
+    const character = array[at]
+    if (character === '"') at = endOfString(array, at)
+    if (character === '[' || character === '{') depth++
+    if (character === ']' || character === '}') depth--
+    if (depth === 1 && character === '[') from = at + 1
+    const isEnd = (depth === 1 && character === ',') || (depth === 0 && character === ']')
+    if (!isEnd) continue
+    const element = array.slice(from, at).trim()
+    if (element !== '') yield element
+    from = at + 1
+  }
+}
+
+/** Where the string that begins at a place ends. */
+function endOfString(text: string, from: number): number {
+  for (let at = from + 1; ; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === '"' || at >= text.length) return at
   }
 }

@@ -5,6 +5,20 @@ import { createGunzip } from 'node:zlib'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
+/** What files that are no text begin with, and what to do with them. */
+const NO_TEXT: readonly (readonly [head: Buffer, why: string])[] = [
+  [GZIP, 'is packed twice: unpack it once'],
+  [
+    Buffer.from('PK\x03\x04'),
+    'is a zip archive, as workbooks of Excel are: unpack it, or save the sheet as CSV',
+  ],
+  [Buffer.from([0xd0, 0xcf, 0x11, 0xe0]), 'is an old workbook of Excel: save the sheet as CSV'],
+  [Buffer.from([0x28, 0xb5, 0x2f, 0xfd]), 'is packed by zstd: unpack it, or pack it by gzip'],
+  [Buffer.from('BZh'), 'is packed by bzip2: unpack it, or pack it by gzip'],
+  [Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a]), 'is packed by xz: unpack it, or pack it by gzip'],
+  [Buffer.from('PAR1'), 'is a Parquet file: convert it to CSV or to JSON lines'],
+  [Buffer.from('%PDF'), 'is a PDF: convert it to text'],
+]
 export const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const LINE_FEED = 0x0a
 
@@ -15,6 +29,8 @@ export function refused(source: string, why: string, cause?: unknown): CaudalErr
 /** Unpacked and without its byte order mark. Throws REJECTED at the first byte that is no text. */
 export async function* decoded(input: Readable, source: string): AsyncGenerator<Buffer> {
   const [chunks, head] = await beginning(unpacked(await beginning(input), source))
+  const [, why] = NO_TEXT.find(([known]) => head.subarray(0, known.length).equals(known)) ?? []
+  if (why !== undefined) throw refused(source, why)
   const encoding = encodingOf(head)
   if (encoding !== 'utf-8') yield* recoded(chunks, encoding, source)
   else yield* checked(chunks, source)
@@ -42,6 +58,24 @@ async function beginning(input: AsyncIterable<Buffer | string>): Promise<readonl
   return [all(), head]
 }
 const HEAD_BYTES = 64
+
+/** The chunks with their first character that is not blank; nothing where there is none. */
+export async function firstCharacter(input: Chunks): Promise<readonly [Chunks, string | undefined]> {
+  const iterator = input[Symbol.asyncIterator]()
+  const read: Buffer[] = []
+  let first: string | undefined
+  while (first === undefined) {
+    const { value, done } = await iterator.next()
+    if (done) break
+    read.push(value)
+    first = value.toString('latin1').trimStart()[0]
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    yield* read
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value
+  }
+  return [all(), first]
+}
 
 async function* unpacked([chunks, head]: readonly [Chunks, Buffer], source: string): AsyncGenerator<Buffer> {
   if (!head.subarray(0, 2).equals(GZIP)) return yield* chunks

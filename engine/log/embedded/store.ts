@@ -38,7 +38,7 @@ const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUS
 const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
 
 /** Bytes read through a map after which it is laid down. Linux maps up to 64 kB around a page, so it may hold more than that. */
-const MAPPED_BYTES_MAX = 32 * 1024 * 1024
+const MAPPED_BYTES_MAX = 12 * 1024 * 1024
 
 const flushFile = promisify(fdatasync)
 const closeFile = promisify(close)

@@ -1,5 +1,7 @@
 /** Files of events become events, line by line; their content is nobody's business here. */
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
@@ -47,8 +49,14 @@ describe('CSV', () => {
     expect(found.at(-1)?.bytesRead).toBe(Buffer.byteLength(text))
   })
 
-  it('is refused with its line where a row does not fit', async () => {
-    await expect(read('a.csv', 'id,title\n1,one\n2,two,three\n')).rejects.toThrow(/line 3/)
+  it.each([
+    ['a row has a cell more', 'id,title\n1,one\n2,two,three\n', /cells in line 3 .* a , in it into quotes/],
+    ['a cell has a quote inside', 'id,title\n1,a "b"\n', /a quote inside a cell of line 2: put the cell/],
+    ['a quoted cell goes on', 'id,title\n1,"a "b""\n', /text behind the closing quote of a cell in line 2/],
+    ['quotes are not closed', 'id,title\n1,"a\n2,b\n', /whose quotes are not closed: close them/],
+    ['such a row comes after sep=', 'sep=;\nid;title\n1;a;b\n', /cells in line 3 .* a ; in it into quotes/],
+  ])('is refused with its line and what to do where %s', async (_, text, reason) => {
+    await expect(read('a.csv', text)).rejects.toThrow(reason)
   })
 
   it('may come from the standard input', async () => {
@@ -99,11 +107,58 @@ describe('whatever a file was saved as', () => {
     ],
     ['gzip that was cut', gzipSync(EVENTS.repeat(1_000)).subarray(0, 40), /is no whole gzip file/],
     ['UTF-32', utf32(`\uFEFF${EVENTS}`), /begins as UTF-16LE and has zero characters: save it as UTF-8/],
+    ['a workbook', Buffer.from('PK\x03\x04\x14\x00'), /is a zip archive.*save the sheet as CSV/],
+    ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 4]), /is packed by zstd: unpack it/],
+    ['gzip in gzip', gzipSync(gzipSync(EVENTS)), /is packed twice: unpack it once/],
+    ['objects over several lines', '{\n "title": "one"\n}\n{\n "title": "two"\n}\n', /jq -c writes it/],
+    ['values that are no objects', '"one"\n2\n', /has no line that is a JSON object/],
     ['an array that was cut', '[{"title": "one"}, {"ti', /begins as a JSON array and is none/],
-    ['no JSON at all', 'What is a fuse for?\nAnd a river?\n', /has no line that is JSON/],
+    [
+      'no JSON at all',
+      'What is a fuse for?\nAnd a river?\n',
+      /has no line that is a JSON object: one JSON object a line is taken/,
+    ],
   ])('%s: it is refused whole, with what to do', async (_, bytes, reason) => {
     await expect(read('a.ndjson', bytes)).rejects.toThrow(reason)
     await expect(read('a.ndjson', bytes)).rejects.toThrow('nothing of it was fed')
+  })
+
+  it('a number of an array keeps its digits, a name that comes twice stays, and depth is no matter', async () => {
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000)
+    const events = ['{"id": 12345678901234567890, "s": "],[\\""}', '{"a": 1e400, "a": 2}', deep]
+    const { found } = await read('a.json', ` [ ${events.join(' ,\n')} ]\n`)
+    expect(found.map(({ line, text }) => [line, text])).toEqual(
+      events.map((text, index) => [index + 1, text]),
+    )
+  })
+
+  it('one object over several lines is one event', async () => {
+    const { found } = await read('a.json', '{\n "title":\n "one"\n}\n')
+    expect(found.map(({ text }) => JSON.parse(text))).toEqual([{ title: 'one' }])
+  })
+
+  it('a file that grows after it was checked is read as it was', async () => {
+    const path = join(dataFolder(), 'a.ndjson')
+    writeFileSync(path, EVENTS)
+    const { events } = await openEvents(path, Readable.from([]))
+    appendFileSync(path, '{"title": "three"}\n\0\0')
+    const lines = []
+    for await (const { line } of events) lines.push(line)
+    expect(lines).toEqual([1, 2])
+  })
+
+  it.each([
+    ['lines', EVENTS],
+    ['an array', `[${EVENTS.trim().replace('\n', ',\n')}]`],
+  ])('a pipe can be read once only, and gives its %s all the same', async (_, text) => {
+    const path = join(dataFolder(), 'pipe')
+    execFileSync('mkfifo', [path])
+    const written = writeFile(path, text)
+    const { events, bytesTotal } = await openEvents(path, Readable.from([]))
+    const lines = []
+    for await (const { line } of events) lines.push(line)
+    await written
+    expect([lines, bytesTotal]).toEqual([[1, 2], undefined])
   })
 
   it('U+2028 and U+2029 are characters, not ends of lines', async () => {
@@ -139,14 +194,32 @@ describe('CSV as others write it', () => {
     ['tabs', 'title\tbest_answer\r\nWhat, then?\tThat\r\n'],
     ['UTF-16 and tabs', Buffer.from('\uFEFFtitle\tbest_answer\r\nWhat, then?\tThat\r\n', 'utf16le')],
     ['quotes', '"title","best_answer"\n"What, then?","That"\n'],
+    ['bars', 'title|best_answer\nWhat, then?|That\n'],
+    [
+      'the line of Excel that names the delimiter',
+      '\uFEFFsep=;\r\ntitle;best_answer\r\nWhat, then?;That\r\n',
+    ],
+    ['that line in quotes', '"sep=|"\ntitle|best_answer\nWhat, then?|That\n'],
+    ['returns alone', 'title;best_answer\rWhat, then?;That\r'],
+    ['ends of lines mixed', 'title;best_answer\r\nWhat, then?;That\n'],
+    ['names in words', ' Title ;Best Answer\nWhat, then?;That\n'],
+    [
+      'rows and lines that are empty',
+      '\n\ntitle;best_answer;\nWhat, then?;That;\n; ;\n\n;;\n  \n'.replace('  \n', ''),
+    ],
   ])('with %s', async (_, bytes) => {
     const { found } = await read('a.csv', bytes)
     expect(found.map(({ text }) => JSON.parse(text))).toEqual([{ title: 'What, then?', best_answer: 'That' }])
   })
 
+  it('is one column where its first row names one, whatever stands in its rows', async () => {
+    const { found } = await read('a.csv', 'title\nWhat, then; or when?\n"So ""it"" is"\n \n')
+    expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['What, then; or when?', 'So "it" is'])
+  })
+
   it('is refused where two columns have one name, as one of them would be lost', async () => {
     await expect(read('a.csv', 'Title,title\nWhat?,Why?\n')).rejects.toThrow(
-      /names the column title twice at its top; nothing of it was fed/,
+      /names the column title twice at its top: rename one of the two; nothing of it was fed/,
     )
   })
 
