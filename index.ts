@@ -1,5 +1,17 @@
 /** The public API: declare a topology, run it. Logs and the testing kit have entries of their own. */
 export { type Codec, codec, type ValueOf } from '#core/codec.ts'
+export type {
+  Codecs,
+  Context,
+  Declared,
+  EmitOptions,
+  InputOf,
+  InputRecord,
+  StepCall,
+  StepOptions,
+  TableHandle,
+  Timer,
+} from '#core/context.ts'
 export type { Duration, DurationText, Moment } from '#core/duration.ts'
 export {
   type Action,
@@ -11,6 +23,7 @@ export {
 } from '#core/errors.ts'
 export type { CommitInfo, Interceptor, ProcessInfo, StepInfo } from '#core/interceptor.ts'
 export type { LimitOptions, Limits } from '#core/limits.ts'
+export type { Logger } from '#core/loggers.ts'
 export { silent as silentLogger } from '#core/loggers.ts'
 export {
   type BatchContext,
@@ -19,33 +32,24 @@ export {
   type BatchLimits,
   type BatchOperator,
   batchOperator,
-  type Codecs,
-  type Context,
-  type Declared,
-  type EmitOptions,
   type FailureAnswer,
   type FailureContext,
-  type InputOf,
-  type InputRecord,
-  type Logger,
-  type MapHandle,
-  type MapState,
   type Operator,
   type OperatorLimits,
   operator,
   type ProcessDefinition,
   type RecordOperator,
+} from '#core/operator.ts'
+export {
+  type MapHandle,
+  type MapState,
   type StateDeclarations,
   type StateHandles,
   type StateOptions,
-  type StepCall,
-  type StepOptions,
   state,
-  type TableHandle,
-  type Timer,
   type ValueHandle,
   type ValueState,
-} from '#core/operator.ts'
+} from '#core/state.ts'
 export type { System } from '#core/system.ts'
 export { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from '#engine/client/dead-letters.ts'
 export { type Running, type RunOptions, run } from '#engine/client/run.ts'

@@ -2,7 +2,7 @@
 import { asShown } from '#core/codec.ts'
 import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
-import type { MapState, ValueState } from '#core/operator.ts'
+import type { MapState, ValueState } from '#core/state.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import { readAll } from '#engine/log/read-topic.ts'

@@ -1,7 +1,8 @@
 /** The graphs that are measured and the records that they are fed: events of about 300 bytes of JSON, some fields and a text. */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
 import { type NewRecord, NO_HEADERS } from '#core/record.ts'
+import { state } from '#core/state.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import { type Topology, topology } from '#topology/index.ts'

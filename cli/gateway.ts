@@ -1,6 +1,6 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
 import { TOPICS } from '#answers/topics.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'

@@ -1,7 +1,7 @@
 /** Kafka as the settings name it, and how long a command waits for brokers that are away. */
 import { readFileSync } from 'node:fs'
 import { CaudalError } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { KafkaLogOptions } from '#engine/log/kafka/index.ts'
 import type { Log } from '#engine/log/log.ts'

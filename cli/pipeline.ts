@@ -1,7 +1,7 @@
 /** The answer pipeline put together from its real parts, and taken apart again in order. */
 
 import { reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'

@@ -1,6 +1,6 @@
 /** What a pod tells over HTTP, served where the settings say: its probes and its metrics. */
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { type AnyRoute, type HttpServer, serveHttp } from '#observability/http-server.ts'
 import { Metrics, type Provider } from '#observability/metrics/metrics.ts'

@@ -1,7 +1,7 @@
 /** What commands that look at a log, or put something into it, have in common. */
 
 import { type Access, accessTo, type Doing } from '#admin/access.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Screen, Surroundings } from './command/command.ts'
 import { chosenTopology, type GraphChoice } from './command/graph-file.ts'

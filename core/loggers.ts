@@ -1,7 +1,14 @@
 /** The loggers of programs that bring none of their own. */
-import { reasonOf } from './errors.ts'
-import type { Logger } from './operator.ts'
 
+/** Where log lines go. The host passes one in; `fields` are data of the line. */
+export interface Logger {
+  debug(message: string, fields?: object): void
+  info(message: string, fields?: object): void
+  warn(message: string, fields?: object): void
+  error(message: string, fields?: object): void
+}
+
+import { reasonOf } from './errors.ts'
 /** Says nothing. `caudal` exports it as `silentLogger`. */
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 

@@ -1,6 +1,6 @@
 /** Repeats an operation until the log answers: at a start the log may be starting too. */
 import { type ErrorCode, hasCode, reasonOf } from './errors.ts'
-import type { Logger } from './operator.ts'
+import type { Logger } from './loggers.ts'
 import { RETRIES, whileUnavailable } from './retry.ts'
 import type { System } from './system.ts'
 

@@ -1,6 +1,6 @@
 /** Provider trouble as flow control: calls wait, are slowed and are parked, instead of failing records. */
 import { publish } from '#core/diagnostics.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'

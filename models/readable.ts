@@ -1,5 +1,5 @@
 /** Stops calls whose replies cannot be read: that is a fault of the set-up, and further purchases do not fix it. */
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { type Model, ModelError, type ModelRequest } from './model.ts'
 import { readJson } from './structured.ts'

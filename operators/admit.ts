@@ -3,7 +3,8 @@
 import { IntakeAvro, LlmRequestAvro, SeenAvro } from '#answers/codecs.ts'
 import { NOTHING_SPENT } from '#answers/types.ts'
 import { type Duration, msOf } from '#core/duration.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 
 export interface AdmitOptions {
   /** How long an id is remembered; a day when left out. */

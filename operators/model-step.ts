@@ -3,7 +3,8 @@
 import { settingsOf, type TaskDefaults, type TaskSettings, type TaskTypes } from '#answers/task-type.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#answers/types.ts'
-import type { Logger, StepCall, TableHandle } from '#core/operator.ts'
+import type { StepCall, TableHandle } from '#core/context.ts'
+import type { Logger } from '#core/loggers.ts'
 import {
   asModelError,
   briefly,

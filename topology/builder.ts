@@ -15,8 +15,9 @@
  * ```
  */
 import type { Codec } from '#core/codec.ts'
+import type { Codecs } from '#core/context.ts'
 import type { Duration } from '#core/duration.ts'
-import type { Codecs, Operator } from '#core/operator.ts'
+import type { Operator } from '#core/operator.ts'
 import { newDraft, place, snapshot } from './draft.ts'
 import type { Origins, Processed, ProcessOptions, Readable, Source, Table, Topic } from './handles.ts'
 import { PARTITIONS_DEFAULT } from './names.ts'

@@ -1,6 +1,8 @@
 /** The codecs of a graph: where each is used, and the same graph with others in their places. */
 import type { Codec } from '#core/codec.ts'
-import type { Codecs, Operator, StateDeclarations } from '#core/operator.ts'
+import type { Codecs } from '#core/context.ts'
+import type { Operator } from '#core/operator.ts'
+import type { StateDeclarations } from '#core/state.ts'
 import type { OperatorNode, TopicNode, Topology } from './topology.ts'
 
 export type CodecPlace =

@@ -1,7 +1,8 @@
 /** The types that a graph's author holds while declaring it: what can be read, what can be written, and the edges between. */
 import type { Codec, ValueOf } from '#core/codec.ts'
+import type { Codecs } from '#core/context.ts'
 import type { Duration } from '#core/duration.ts'
-import type { Codecs, Operator } from '#core/operator.ts'
+import type { Operator } from '#core/operator.ts'
 import type { Origin } from './topology.ts'
 
 /** Anything that an operator can take its input from. */

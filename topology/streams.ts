@@ -1,6 +1,7 @@
 /** What stands behind the handles: objects that write each declaration into the draft. */
 import { type Codec, codec } from '#core/codec.ts'
-import type { Codecs, Operator } from '#core/operator.ts'
+import type { Codecs } from '#core/context.ts'
+import type { Operator } from '#core/operator.ts'
 import { type Draft, type DraftNode, place, route, routesOf } from './draft.ts'
 import type { Edge, Processed, ProcessOptions, Readable, Rekeyed, Routing, Stream } from './handles.ts'
 import { branchOperator, filterOperator, mapOperator, mergeOperator, rekeyOperator } from './stateless.ts'

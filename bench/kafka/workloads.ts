@@ -1,6 +1,7 @@
 /** What the benchmarks on Kafka run: topologies, their input, and how a run is measured. */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import type { Log } from '#engine/log/log.ts'
 import { topology } from '#topology/index.ts'
 

@@ -1,6 +1,6 @@
 /** Log lines: one JSON object a line, above the level asked for. */
 import { reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { LogLevel } from '../configuration.ts'
 

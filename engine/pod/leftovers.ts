@@ -4,7 +4,7 @@
  * fences the producers of pods that the group does not count any more; both end what was left as it was decided.
  */
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
 import { podOf } from '#engine/ownership/incarnation.ts'

@@ -3,7 +3,7 @@
 import { reasonOf } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { TaskId } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import { Committer } from '#engine/commit/committer.ts'

@@ -3,7 +3,7 @@
  * after it has left, and asked for the readiness of the pod.
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 
 export interface Resource {
   /** For messages. */

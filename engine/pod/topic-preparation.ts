@@ -1,7 +1,7 @@
 /** The topics of a plan at the start: those of others are compared, our own are created, and grown where tasks were added. */
 import { durationMs, durationText } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { Log, TopicDescription, TopicSpec } from '#engine/log/log.ts'
 import type { Plan, Stage } from '#topology/plan.ts'
 import type { TopologySummary } from '#topology/summary.ts'

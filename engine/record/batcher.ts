@@ -2,8 +2,11 @@
  * Gathers records of one batch operator across the tasks of a pod. A batch starts when it is full or when its oldest
  * record has waited long enough; each record's run waits for its own item to be settled.
  */
+
+import type { Declared, EmitOptions, InputRecord } from '#core/context.ts'
 import { durationMs } from '#core/duration.ts'
-import type { BatchItem, BatchOperator, Declared, EmitOptions, InputRecord, Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
+import type { BatchItem, BatchOperator } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
 import { asWork, type Work } from './current-work.ts'
 

@@ -1,6 +1,7 @@
 /** A value on its way into one operator; what `process` is given. */
+
+import type { InputRecord } from '#core/context.ts'
 import type { CaudalError } from '#core/errors.ts'
-import type { InputRecord } from '#core/operator.ts'
 import type { Headers } from '#core/record.ts'
 import { type Identified, outputId } from './identity.ts'
 import type { ProgramNode } from './stage-program.ts'

@@ -1,18 +1,12 @@
 /** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
+import type { Context, EmitOptions, StepCall, StepOptions, TableHandle } from '#core/context.ts'
 import { DURATION_REMEDY, type Moment } from '#core/duration.ts'
 import { CaudalError, type Unavailable } from '#core/errors.ts'
-import type {
-  Context,
-  EmitOptions,
-  Logger,
-  StateHandles,
-  StepCall,
-  StepOptions,
-  TableHandle,
-} from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { TopicPartition } from '#core/record.ts'
+import type { StateHandles } from '#core/state.ts'
 import { encodeDue } from '#engine/state/frame.ts'
 import { openState, type StateAccess } from '#engine/state/keyed-state.ts'
 import { timerEntry } from '#engine/state/layout.ts'

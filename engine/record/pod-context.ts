@@ -2,7 +2,7 @@
 
 import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { Meter } from '#engine/commit/meter.ts'
 import type { Outlet, Outlets } from '#engine/commit/outlets.ts'

@@ -7,7 +7,7 @@
  */
 import { CaudalError, reasonOf, type Unavailable } from '#core/errors.ts'
 import type { Interceptor, ProcessInfo } from '#core/interceptor.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import { isPending } from '#core/pending.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { TaskState } from '#engine/state/task-state.ts'

@@ -6,9 +6,9 @@
  * another they are one call, whose result the second finds; after a failure, which is not journaled, it is made again.
  */
 import { type Codec, decodeApart, encodeApart } from '#core/codec.ts'
+import type { StepCall } from '#core/context.ts'
 import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
-import type { StepCall } from '#core/operator.ts'
 import { callId, type Identified } from './identity.ts'
 import type { ProgramNode } from './stage-program.ts'
 import { readStep } from './step-journal.ts'

@@ -1,6 +1,7 @@
 /** The work of one timer that has fired: its deletion is among its effects, so it fires exactly once. */
+
+import type { Timer } from '#core/context.ts'
 import { CaudalError } from '#core/errors.ts'
-import type { Timer } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
 import { type LogRecord, NO_HEADERS, type TopicPartition } from '#core/record.ts'
 import { decodeDue } from '#engine/state/frame.ts'

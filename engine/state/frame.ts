@@ -1,7 +1,7 @@
 /** How a value stands in the state topic: one byte for format and flags, when it was written if it expires, the payload. */
 import { durationMs } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
-import type { StateOptions } from '#core/operator.ts'
+import type { StateOptions } from '#core/state.ts'
 
 /** The high half of the first byte; a newer version that changes the frame counts it up. */
 const FORMAT = 1

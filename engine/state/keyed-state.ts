@@ -9,7 +9,7 @@ import type {
   StateHandles,
   ValueHandle,
   ValueState,
-} from '#core/operator.ts'
+} from '#core/state.ts'
 import { frame, isExpired, lifetimeOf, unframe } from './frame.ts'
 import { checkKey, checkName, mapPrefix, valuePrefix } from './layout.ts'
 

@@ -1,5 +1,5 @@
 /** Finds entries whose time to live is over, a bounded batch at a time; readers do not see them since they expired. */
-import type { StateDeclarations } from '#core/operator.ts'
+import type { StateDeclarations } from '#core/state.ts'
 import { isExpired, lifetimeOf } from './frame.ts'
 import { mapPrefix, valuePrefix } from './layout.ts'
 import type { TaskState } from './task-state.ts'

@@ -9,7 +9,7 @@
  *
  * It gives way: while the gate is shut, as when too much waits for a commit, no turn is taken.
  */
-import type { StateDeclarations } from '#core/operator.ts'
+import type { StateDeclarations } from '#core/state.ts'
 import type { CallGate, PodContext } from '#engine/record/pod-context.ts'
 import { STEP_KEPT_MS, writtenAt } from '#engine/record/step-journal.ts'
 import { lifetimeOf } from '#engine/state/frame.ts'

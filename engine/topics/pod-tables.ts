@@ -1,7 +1,7 @@
 /** The global tables of one pod: each followed outside the group, read through snapshots. */
 import { CaudalError } from '#core/errors.ts'
 import type { Limits } from '#core/limits.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'

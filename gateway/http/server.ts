@@ -9,7 +9,7 @@ import {
 } from 'fastify'
 import { asText } from '#core/codec.ts'
 import { reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { Route } from '#observability/http-server.ts'
 import type { Caller, Gateway } from '../operation.ts'
 import { Problem } from '../problem.ts'

@@ -1,7 +1,7 @@
 /** Gives the codecs of a topology the ids and schemas of a registry. */
 
+import type { Logger } from '#core/loggers.ts'
 import { warnings } from '#core/loggers.ts'
-import type { Logger } from '#core/operator.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { withCodecs } from '#topology/codecs.ts'
 import type { Topology } from '#topology/topology.ts'

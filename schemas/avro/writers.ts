@@ -1,6 +1,6 @@
 /** The schemas that others wrote with, by id: fetched once each, from a registry that may be down. */
 import { CaudalError, NotYetReadable, reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import { RETRIES, whileUnavailable } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import { AvroType } from './avro-type.ts'

@@ -1,7 +1,7 @@
 /** Committed state of a topology under test, read from its state topics: what a restart would find. */
 import { asShown } from '#core/codec.ts'
-import type { MapHandle, StateDeclarations, ValueHandle } from '#core/operator.ts'
 import type { LogRecord } from '#core/record.ts'
+import type { MapHandle, StateDeclarations, ValueHandle } from '#core/state.ts'
 import { decodeDue } from '#engine/state/frame.ts'
 import { openState } from '#engine/state/keyed-state.ts'
 import { timerEntry } from '#engine/state/layout.ts'

@@ -1,8 +1,10 @@
 /** Runs one operator on one record, timer or batch, without a topology, and gives back what it asked for. */
 import { asBytes, asText, decodeApart, encodeApart, keepsApart, type ValueOf } from '#core/codec.ts'
+import type { Codecs } from '#core/context.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import type { Codecs, MapHandle, Operator, ValueHandle } from '#core/operator.ts'
+import type { Operator } from '#core/operator.ts'
 import { HEADER, type Headers, type LogRecord } from '#core/record.ts'
+import type { MapHandle, ValueHandle } from '#core/state.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import { decodeDelay } from '#engine/record/delay-route.ts'
 import { callId } from '#engine/record/identity.ts'

@@ -1,7 +1,7 @@
 /** What the pods of one test share: virtual time, the simulated cluster, the limits, and what was logged. */
 
 import type { LimitOptions } from '#core/limits.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { createSimulatedBroker, type SimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import type { AdoptedTopics } from '#engine/topics/plan-topics.ts'

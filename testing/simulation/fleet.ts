@@ -3,8 +3,8 @@
  * befalls them. Faults act through it, so that whatever they begin is ended when the calm comes.
  */
 import { type ErrorCode, hasCode } from '#core/errors.ts'
+import type { Logger } from '#core/loggers.ts'
 import { silent } from '#core/loggers.ts'
-import type { Logger } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import {

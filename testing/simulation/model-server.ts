@@ -5,8 +5,9 @@
  * The server goes on whatever happens to its client: an answer to a dead pod was bought all the same. Only a client that
  * takes its call back before the answer does not pay.
  */
+
+import type { StepCall } from '#core/context.ts'
 import { CaudalError } from '#core/errors.ts'
-import type { StepCall } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
 import type { Random } from '../seeded-random.ts'
 

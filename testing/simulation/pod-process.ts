@@ -1,6 +1,6 @@
 /** One process of a simulated fleet: a pod with its own clock, connection and fate. */
 import { type CaudalError, reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'

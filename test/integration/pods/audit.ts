@@ -1,6 +1,7 @@
 /** The stage that the later version of the graph has and the earlier one lacks: it asks about each answer once more. */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import type { Topology } from '#topology/topology.ts'
 import { type Answer, answer, draw, type GraphOptions, total } from './graph.ts'
 

@@ -4,7 +4,9 @@
  * reordered one shows in all that follow.
  */
 import { codec } from '#core/codec.ts'
-import { operator, type StepCall, state } from '#core/operator.ts'
+import type { StepCall } from '#core/context.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { seedOf } from '#testing/seeded-random.ts'
 import { topology } from '#topology/builder.ts'
 import type { Topology } from '#topology/topology.ts'

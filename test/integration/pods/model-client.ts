@@ -1,6 +1,6 @@
 /** Asks the model server over pooled connections. */
 import { Agent, get } from 'node:http'
-import type { StepCall } from '#core/operator.ts'
+import type { StepCall } from '#core/context.ts'
 import type { Round } from './graph.ts'
 
 export class ModelClient {

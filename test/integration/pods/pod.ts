@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { subscribe } from '#core/diagnostics.ts'
 import { reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { run } from '#engine/client/run.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'

@@ -4,9 +4,10 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { codec } from '#core/codec.ts'
+import type { EmitOptions } from '#core/context.ts'
 import { subscribe } from '#core/diagnostics.ts'
 import { reasonOf } from '#core/errors.ts'
-import { type EmitOptions, operator } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
 import { realSystem } from '#core/system.ts'
 import { run } from '#engine/client/run.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'

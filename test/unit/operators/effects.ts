@@ -1,5 +1,6 @@
 /** Runs one operator on one value with a context made by hand, and gives back what it asked for. */
-import type { Context, EmitOptions, Operator, RecordOperator, Timer } from '#core/operator.ts'
+import type { Context, EmitOptions, Timer } from '#core/context.ts'
+import type { Operator, RecordOperator } from '#core/operator.ts'
 
 export interface Emission {
   readonly output: string

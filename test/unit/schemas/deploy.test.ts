@@ -1,7 +1,8 @@
 /** Checking and registering at a deploy: which subjects there are, what is told, and that all is checked first. */
 import { expect, test } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { answers } from '#pipelines/answers.ts'
 import { avro } from '#schemas/avro/avro-codec.ts'
 import { checkSchemas, registerSchemas, subjectsOf } from '#schemas/avro/deploy.ts'

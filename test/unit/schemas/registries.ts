@@ -1,6 +1,6 @@
 /** A registry in memory that can be down, and the surroundings of whoever asks it. */
 import { CaudalError } from '#core/errors.ts'
-import type { Logger } from '#core/operator.ts'
+import type { Logger } from '#core/loggers.ts'
 import { AvroType } from '#schemas/avro/avro-type.ts'
 import { whyUnreadable } from '#schemas/avro/deploy.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'

@@ -1,7 +1,8 @@
 /** A running topology upgraded in place: state, steps and topics written by an older schema are read by a newer one. */
 import { afterEach, expect, test } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { avro } from '#schemas/avro/avro-codec.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
 import { EmbeddedRegistry } from '#schemas/avro/embedded-registry.ts'

@@ -1,7 +1,8 @@
 /** One operator alone: what it emits, writes, sets and calls, and how wrong use is answered. */
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { batchOperator, operator, state } from '#core/operator.ts'
+import { batchOperator, operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { sleep } from '#core/system.ts'
 import { hang, reply, scripted, testOperator, trouble, virtualSystem } from '#testing/index.ts'
 

@@ -2,7 +2,8 @@
 
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { podOf } from '#engine/client/running-pod.ts'
 import { hang, reply, scripted, testOperator, testTopology, virtualSystem } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'

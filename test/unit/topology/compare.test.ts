@@ -1,7 +1,8 @@
 /** Comparing versions: what each change of a graph means for what the earlier version left behind. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { type Operator, operator, state } from '#core/operator.ts'
+import { type Operator, operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { compare, plan, summarize, type TopologySummary, topology } from '#topology/index.ts'
 import { check, type Order, OrderCodec, shop } from './graphs.ts'
 

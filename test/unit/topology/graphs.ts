@@ -1,6 +1,7 @@
 /** Types, operators and graphs that the tests of this folder share. */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { topology } from '#topology/index.ts'
 
 export interface Order {

@@ -1,7 +1,7 @@
 /** The stateless operators that the builder makes from functions: run one record through and look at what comes out. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import type { Context, EmitOptions } from '#core/operator.ts'
+import type { Context, EmitOptions } from '#core/context.ts'
 import { type Topology, topology } from '#topology/index.ts'
 import { type Order, OrderCodec } from './graphs.ts'
 

@@ -1,7 +1,8 @@
 /** Validation of names, and of state that is dropped or renamed. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { topology } from '#topology/index.ts'
 import { faults, single, sink } from './faulty-graphs.ts'
 import { charge, check, OrderCodec } from './graphs.ts'

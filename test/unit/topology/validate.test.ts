@@ -1,7 +1,8 @@
 /** Validation: each fault is found, named by its node, with what to do; and all of them at once. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { batchOperator, operator, state } from '#core/operator.ts'
+import { batchOperator, operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { assertValid, topology, validate } from '#topology/index.ts'
 import { faults, intoMatch, node, single, sink, withOperators } from './faulty-graphs.ts'
 import { charge, check, match, OrderCodec, PaymentCodec, retry, shop } from './graphs.ts'

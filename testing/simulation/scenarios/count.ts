@@ -1,6 +1,7 @@
 /** A keyed count without any waiting: value and map state, on the fast path that makes no promises. */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { topology } from '#topology/builder.ts'
 import { allOut, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'

@@ -1,6 +1,7 @@
 /** A join of two inputs through state: an order waits for its payment, or the other way round; some payments never come. */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { topology } from '#topology/builder.ts'
 import { exactlyOnce, idsIn, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'

@@ -1,6 +1,7 @@
 /** Sessions through timers: clicks of a key belong together until none has come for a while. */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { topology } from '#topology/builder.ts'
 import { exactlyOnce, idsIn, podsHeld } from '../checks/outcomes.ts'
 import type { Evidence } from '../evidence.ts'

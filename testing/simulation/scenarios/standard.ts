@@ -4,7 +4,8 @@
  * all that follow.
  */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { topology } from '#topology/builder.ts'
 import { seedOf } from '../../seeded-random.ts'
 import { allOut, deadIds, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'

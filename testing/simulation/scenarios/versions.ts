@@ -3,7 +3,8 @@
  * What is answered while only pods of the earlier version run is counted when the later one is back.
  */
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { topology } from '#topology/builder.ts'
 import { allOut, exactlyOnce, idsIn, idsOut, podsHeld } from '../checks/outcomes.ts'
 import { boughtOnce } from '../checks/purchases.ts'

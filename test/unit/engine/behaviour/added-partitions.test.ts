@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Duration } from '#core/duration.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import type { TopicSpec } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'

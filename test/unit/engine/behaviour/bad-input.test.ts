@@ -1,7 +1,9 @@
 /** Bad input: each kind gives a clear error that says where, and a dead letter with the original bytes; the rest goes on. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { type Context, operator, state } from '#core/operator.ts'
+import type { Context } from '#core/context.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'

@@ -1,7 +1,8 @@
 /** The wall clock of a machine steps: what measures a duration does not notice, and nothing is held up for the step's length. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 

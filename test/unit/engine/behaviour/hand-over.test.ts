@@ -1,7 +1,8 @@
 /** Hand-over: a task that moves between living pods finishes what it has in flight, and nothing is bought twice. */
 
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { podOf } from '#engine/client/running-pod.ts'
 import { hang, reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'

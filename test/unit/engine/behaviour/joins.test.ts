@@ -1,7 +1,8 @@
 /** Joins: several inputs of one operator share the state and the lane of a key. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { testTopology } from '#testing/index.ts'
 import { graphOf } from './graph.ts'
 

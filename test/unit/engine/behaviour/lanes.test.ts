@@ -1,6 +1,7 @@
 /** Lanes: a key's records run one after another, keys run side by side, and a slow call blocks nothing else. */
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { reply, scripted, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 

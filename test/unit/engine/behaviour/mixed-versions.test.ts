@@ -1,6 +1,7 @@
 /** Pods of two versions of a graph side by side: each runs what it knows, and nothing is lost or bought twice on the way. */
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { type Topology, topology } from '#topology/index.ts'
 import { numbers, recordsOf } from './graph.ts'

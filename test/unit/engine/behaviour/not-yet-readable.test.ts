@@ -2,7 +2,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { type Codec, codec } from '#core/codec.ts'
 import { NotYetReadable } from '#core/errors.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/builder.ts'
 

@@ -1,7 +1,8 @@
 /** The engine's memory is its own: what an operator changes of what it got or gave changes nothing for anybody else. */
 import { describe, expect, it } from 'vitest'
 import { type Codec, codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { testOperator, testTopology, trouble } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { graphOf, numbers } from './graph.ts'

@@ -1,8 +1,9 @@
 /** Outputs that the log refuses for good: one dead letter or one blocked task, and all else as if they had not been. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
 import type { NewRecord } from '#core/record.ts'
+import { state } from '#core/state.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'

@@ -1,6 +1,7 @@
 /** Topics that are deleted, or deleted and made again: a position is never used in another topic than the one it was counted in. */
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { realSystem } from '#core/system.ts'
 import { run } from '#engine/client/run.ts'
 import { decodeCheckpoint } from '#engine/commit/checkpoint.ts'

@@ -1,6 +1,7 @@
 /** A blocked task goes on without a restart of its pod, once its cause is fixed and somebody resumes the task. */
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers } from './graph.ts'
 

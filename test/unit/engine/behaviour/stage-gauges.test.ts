@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
 import { type DiagnosticEvents, subscribe } from '#core/diagnostics.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 

@@ -1,6 +1,7 @@
 /** A pod that did not run for a while: what it held may be another's by now, and it finds out before it writes. */
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { reply, scripted, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 

@@ -1,7 +1,8 @@
 /** Versions of a topology over stored state: what nobody owns is refused, until it is renamed or dropped by name. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { type GraphOptions, graphOf, numbers, recordsOf } from './graph.ts'
 

@@ -1,7 +1,8 @@
 /** Between bytes and text nothing is replaced: what is no text, or has no bytes, is refused, and no two become one. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { type Operator, operator, state } from '#core/operator.ts'
+import { type Operator, operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
 import { graphOf, numbers } from './graph.ts'

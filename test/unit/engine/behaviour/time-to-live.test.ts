@@ -1,6 +1,7 @@
 /** Time to live: what was not written for so long is invisible at once, and swept from the state topic later. */
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { testTopology } from '#testing/index.ts'
 import { graphOf, numbers } from './graph.ts'
 

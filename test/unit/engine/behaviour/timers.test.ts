@@ -1,7 +1,8 @@
 /** Timers: once, at or after their time, in the lane of their key; moved and cancelled ones do not fire. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { reply, scripted, testTopology, trouble } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 

@@ -1,7 +1,8 @@
 /** Versions of a topology over one log: what would lose something stored is refused before a pod joins, all else goes on. */
 import { describe, expect, it } from 'vitest'
-import { operator, state } from '#core/operator.ts'
+import { operator } from '#core/operator.ts'
 import { HEADER, NO_HEADERS } from '#core/record.ts'
+import { state } from '#core/state.ts'
 import { encodeDelay } from '#engine/record/delay-route.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { type Topology, topology } from '#topology/index.ts'

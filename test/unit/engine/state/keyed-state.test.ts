@@ -1,7 +1,7 @@
 /** The handles of an operator's state: what they read and write, and how they fail. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { state } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import { frame, isExpired, unframe } from '#engine/state/frame.ts'
 import { openState } from '#engine/state/keyed-state.ts'
 import { KEY_BYTES_MAX, MAP_NAME_BYTES_MAX, mapEntry, valueEntry } from '#engine/state/layout.ts'

@@ -1,7 +1,7 @@
 /** The sweep of expired entries: all of them, nothing else, in bounded batches, across commits. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { state as declared, type StateDeclarations } from '#core/operator.ts'
+import { state as declared, type StateDeclarations } from '#core/state.ts'
 import { frame } from '#engine/state/frame.ts'
 import { CHECKPOINT, mapEntry, stepEntry, timerEntry, valueEntry } from '#engine/state/layout.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'

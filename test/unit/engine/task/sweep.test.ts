@@ -1,7 +1,7 @@
 /** The sweep keeps up with what expires, by turns of bounded size, and gives way to what matters more. */
 import { beforeEach, describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import { state as declared, type StateDeclarations } from '#core/operator.ts'
+import { state as declared, type StateDeclarations } from '#core/state.ts'
 import { STEP_KEPT_MS, stepWrites } from '#engine/record/step-journal.ts'
 import { frame } from '#engine/state/frame.ts'
 import { STEP_PREFIX, valueEntry } from '#engine/state/layout.ts'
