@@ -216,10 +216,14 @@ export class Group {
     member.seenAt = this.#system.monotonic()
   }
 
-  /** One timer a member. When it fires, it is set again for the rest of the session. */
+  /**
+   * One timer a member. When it fires, it is set again for the rest of the session. A member that waits for an answer of the
+   * coordinator is alive, whoever holds up the answer: `hasSatisfiedHeartbeat` of Kafka's
+   * group coordinator is true for it too.
+   */
   #watchSession(member: Member, delayMs: number): void {
     member.cancelSession = this.#system.after(delayMs, () => {
-      if (member.answerJoin !== undefined) this.#seen(member)
+      if (member.answerJoin !== undefined || member.answerSync !== undefined) this.#seen(member)
       const left = member.seenAt + member.sessionTimeoutMs - this.#system.monotonic()
       if (left > 0) this.#watchSession(member, left)
       else this.#remove(member)

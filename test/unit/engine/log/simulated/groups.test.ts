@@ -1,5 +1,7 @@
 /** Groups under faults: sessions, generations, claims, and the ways in which clients and coordinators break them. */
 import { describe, expect, it } from 'vitest'
+import { Group } from '#engine/log/simulated/group.ts'
+import { VirtualTime } from '#testing/virtual-time.ts'
 import { at, join, simulate, watch } from './simulation.ts'
 
 const SESSION_MS = 6_000
@@ -70,6 +72,22 @@ describe('a group', () => {
     expect(b.joins.length).toBeGreaterThan(before)
     expect(b.tasks()).toEqual([0, 1, 2, 3])
     expect(a.membership.confirmedAt).toBeLessThan(time.system.monotonic() - SESSION_MS)
+  })
+
+  it('does not count out a member that waits for a plan, however long the leader takes', async () => {
+    const time = new VirtualTime(1)
+    const group = new Group(time.system, 60_000)
+    const enter = (memberId: string) =>
+      group.join({ memberId, member: memberId, data: '', sessionTimeoutMs: SESSION_MS }, () => undefined)
+    for (const memberId of ['leader', 'waits', 'leader']) enter(memberId)
+    const refusals: unknown[] = []
+    group.sync('waits', 2, undefined, answer => refusals.push(answer))
+    for (let second = 0; second < 15; second++) {
+      expect(group.heartbeat('leader', 2)).toBe('ok')
+      await time.runFor(1_000)
+    }
+    expect(refusals).toEqual([])
+    expect(group.liveMembers).toEqual(new Set(['leader', 'waits']))
   })
 
   it('drops a member that stays alive but does not join again, after the rebalance time-out', async () => {
