@@ -218,8 +218,7 @@ export class Group {
 
   /**
    * One timer a member. When it fires, it is set again for the rest of the session. A member that waits for an answer of the
-   * coordinator is alive, whoever holds up the answer: `hasSatisfiedHeartbeat` of Kafka's
-   * group coordinator is true for it too.
+   * coordinator is alive, as in Kafka's `hasSatisfiedHeartbeat`.
    */
   #watchSession(member: Member, delayMs: number): void {
     member.cancelSession = this.#system.after(delayMs, () => {
