@@ -1,5 +1,5 @@
 /** The public API: declare a topology, run it. Logs and the testing kit have entries of their own. */
-export { type Codec, codec, type ValueOf } from '#core/codec.ts'
+export { type Codec, codec, type JsonCheck, type ValueOf } from '#core/codec.ts'
 export type {
   Codecs,
   Context,
@@ -40,6 +40,7 @@ export {
   type ProcessDefinition,
   type RecordOperator,
 } from '#core/operator.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from '#core/standard-schema.ts'
 export {
   type MapHandle,
   type MapState,

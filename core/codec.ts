@@ -1,5 +1,6 @@
 /** How values become bytes. A codec is a value: topics, state and steps carry one, and its name is its type's identity. */
 import { isUtf8 } from 'node:buffer'
+import { isSchema, type StandardSchema, validatorOf } from './standard-schema.ts'
 
 export interface Codec<T> {
   /** Identity of the type: two places are compatible when their codecs have the same name. */
@@ -56,11 +57,16 @@ export function decodeApart<T>(codec: Codec<T>, bytes: Uint8Array): T {
   return codec.decode(apart.has(codec) ? bytes : Buffer.from(bytes))
 }
 
+/** What a value that was read must be: a function that throws or returns false, or a schema of any Standard Schema library. */
+export type JsonCheck<T> = ((value: T) => unknown) | StandardSchema<T>
+
 /**
- * Plain JSON with a TypeScript type and no schema registry. `check` may throw, or return false, for a value that
- * is not of the type. The record then goes to the dead letters, and the operator does not see it.
+ * Plain JSON with a TypeScript type and no schema registry. A value that the check refuses goes to the dead letters, and the
+ * operator does not see it. With a schema the operator gets what the schema returns, defaults included. Its transformations
+ * must leave their own results as they are, since the value is written as JSON and read by the schema again.
  */
-function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> {
+function json<T>(name = 'json', check?: JsonCheck<T>): Codec<T> {
+  const checked = checkOf(name, check)
   return keepsApart({
     name,
     encode: value => {
@@ -68,12 +74,17 @@ function json<T>(name = 'json', check?: (value: T) => unknown): Codec<T> {
       if (text === undefined) throw new TypeError(`${name}: ${typeof value} has no JSON form`)
       return Buffer.from(text)
     },
-    decode: bytes => {
-      const value = JSON.parse(asText(bytes)) as T // The check below, where given, is what backs this type.
-      if (check && check(value) === false) throw new TypeError(`${name}: the value was refused by its check`)
-      return value
-    },
+    decode: bytes => checked(JSON.parse(asText(bytes))),
   })
+}
+
+function checkOf<T>(name: string, check: JsonCheck<T> | undefined): (value: T) => T {
+  if (!check) return value => value
+  if (isSchema(check)) return validatorOf(name, check)
+  return value => {
+    if (check(value) === false) throw new TypeError(`${name}: the value was refused by its check`)
+    return value
+  }
 }
 
 /** UTF-8 text. Malformed text is refused in both directions, since it would become another text. */

@@ -152,6 +152,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   openai: ['models/openai.ts', 'models/openai-errors.ts'],
   snappy: ['engine/log/kafka/compression.ts'],
   undici: ['models/lean-fetch.ts', 'bench'],
+  valibot: ['test'],
   vite: ['test/tidy'],
   vitest: ['test', 'vitest.config.ts'],
 }
