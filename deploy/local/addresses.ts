@@ -16,6 +16,7 @@ export const PORTS = {
   registry: 18081,
   postgres: 15432,
   redis: 16379,
+  prometheus: 19080,
 } as const
 
 /** The one user that the secured listener of Kafka knows. A password for loopback guards nothing and may be read here. */
@@ -31,6 +32,7 @@ export function secureBrokerAddresses(brokers: number): readonly string[] {
 
 export const REGISTRY_URL = `http://${HOST}:${PORTS.registry}/apis/ccompat/v7`
 export const POSTGRES_URL = `postgres://caudal@${HOST}:${PORTS.postgres}/caudal`
+export const PROMETHEUS_URL = `http://${HOST}:${PORTS.prometheus}`
 export const REDIS_URL = `redis://${HOST}:${PORTS.redis}`
 
 export function portsOf(first: number, count: number): readonly number[] {

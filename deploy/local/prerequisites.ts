@@ -20,6 +20,10 @@ export function missingMaven(): readonly string[] {
     : ['Maven, which downloads the services in Java: apt-get install maven']
 }
 
+export function missingPrometheus(): readonly string[] {
+  return runs('prometheus', '--version') ? [] : ['Prometheus: apt-get install prometheus']
+}
+
 export function missingRedis(): readonly string[] {
   return runs('redis-server', '--version') ? [] : ['Redis: apt-get install redis-server']
 }

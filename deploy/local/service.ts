@@ -3,6 +3,8 @@ import type { BackgroundProcess } from './process.ts'
 
 export interface Service {
   readonly name: string
+  /** Left out unless it is named: nothing that runs needs it. */
+  readonly isOptional?: boolean
   readonly address: string
   /** What is missing on this machine, each with what to install; empty when all is there. */
   missing(): readonly string[]

@@ -8,13 +8,14 @@ import { BROKERS_MAX, STACK_FOLDER } from './addresses.ts'
 import { kafka } from './kafka.ts'
 import { postgres } from './postgres.ts'
 import { pidOf, startProcess, stopProcess } from './process.ts'
+import { prometheus } from './prometheus.ts'
 import { redis } from './redis.ts'
 import { registry } from './registry.ts'
 import type { Service } from './service.ts'
 import { StackError } from './stack-error.ts'
 
 const USAGE =
-  'usage: npm run stack -- up|down|reset|status [--brokers 1|3] [--only kafka,registry,postgres,redis]'
+  'usage: npm run stack -- up|down|reset|status [--brokers 1|3] [--only kafka,registry,postgres,redis,prometheus]'
 
 interface Request {
   readonly command: string
@@ -103,10 +104,11 @@ function chosen({ brokers, only }: Request): readonly Service[] {
     registry(STACK_FOLDER),
     postgres(STACK_FOLDER),
     redis(STACK_FOLDER),
+    prometheus(STACK_FOLDER),
   ]
   const unknown = only?.filter(name => !all.some(each => each.name === name)) ?? []
   if (unknown.length > 0) throw new StackError(`unknown service ${unknown.join(', ')}\n${USAGE}`)
-  return all.filter(each => only?.includes(each.name) ?? true)
+  return all.filter(each => only?.includes(each.name) ?? each.isOptional !== true)
 }
 
 await main().catch(error => {

@@ -64,10 +64,10 @@ function updateStage(task: Task, system: System): void {
   metrics.stateEntries += entries
   const now = system.monotonic()
   if (phase === 'running') work?.time.look(now)
-  for (const { buffered, progress } of intakes) {
+  for (const { buffered, progress, beganAt } of intakes) {
     metrics.buffered += buffered
     if (progress.unfinished > 0)
-      metrics.checkpointAgeMs = Math.max(metrics.checkpointAgeMs, now - committedAt)
+      metrics.checkpointAgeMs = Math.max(metrics.checkpointAgeMs, now - Math.max(committedAt, beganAt))
   }
   // Records of a delay tier wait for their time.
   if (program.tiers.length > 0) return

@@ -57,6 +57,8 @@ export class SourceIntake {
   bufferedBytes = 0
   /** Of the records that were taken and are not complete: those in progress, and those that wait in a lane. */
   unfinishedBytes = 0
+  /** When it began the records that are unfinished now, the first of them, by the monotonic clock. */
+  beganAt = 0
   #chunks: Chunk[] = []
   #reader: Reader | undefined
   #position: number
@@ -125,7 +127,9 @@ export class SourceIntake {
       if (this.unfinishedBytes >= unfinishedBytesMax) return undefined
       chunk.next++
       this.buffered--
+      const wasDone = this.progress.unfinished === 0
       if (!this.progress.begin(record.offset)) continue
+      if (wasDone) this.beganAt = this.#options.system.monotonic()
       this.unfinishedBytes += sizeOf(record)
       return record
     }

@@ -64,6 +64,8 @@ export class Counts {
 
   constructor(...names: readonly string[]) {
     this.#numbers = new ByLabels(names, () => ({ value: 0 }))
+    // A counter that is there before anything happened shows its first step.
+    if (names.length === 0) this.add(0)
   }
 
   add(amount: number, ...values: readonly string[]): void {

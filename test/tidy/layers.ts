@@ -145,8 +145,10 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   avsc: ['schemas/avro', 'test/unit/schemas'],
   'csv-parse': ['cli/events/csv.ts'],
   fastify: ['gateway/http', 'test/unit/gateway'],
+  '@grafana/grafana-foundation-sdk': ['deploy/grafana/grafana.ts'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
   lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
+  'playwright-core': ['deploy/grafana/pictures.ts'],
   'prom-client': ['observability/metrics/exposition.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
   openai: ['models/openai.ts', 'models/openai-errors.ts'],
@@ -158,4 +160,4 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages that are run, never imported. */
-export const TOOLS = ['@biomejs/biome', '@types/node', 'node', 'typescript']
+export const TOOLS = ['@biomejs/biome', '@types/node', 'node', 'typescript', 'uplot']
