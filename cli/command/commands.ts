@@ -11,6 +11,7 @@ import { produce } from '../commands/produce.ts'
 import { results } from '../commands/results.ts'
 import { run } from '../commands/run.ts'
 import { schemasCheck, schemasRegister } from '../commands/schemas.ts'
+import { semanticCompare } from '../commands/semantic.ts'
 import { simulate } from '../commands/simulate.ts'
 import { start } from '../commands/start.ts'
 import { stateGet } from '../commands/state.ts'
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   dlqList,
   dlqShow,
   dlqReplay,
+  semanticCompare,
   load,
   modelServer,
   simulate,

@@ -80,6 +80,8 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
   operators: { may: ['core', 'answers', ...MODEL_PARTS], node: PURE },
   pipelines: { may: ['core', 'topology', 'answers', 'operators', ...MODEL_PARTS], node: PURE },
+  // Pure: what two questions say decides, nothing else.
+  'stores/semantic/guard': { may: [], node: [] },
   // What is asked of an application and done about it, for commands and whatever else serves people.
   admin: {
     may: [
