@@ -53,6 +53,7 @@ export {
 } from '#core/state.ts'
 export type { System } from '#core/system.ts'
 export { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from '#engine/client/dead-letters.ts'
+export { PodReporting, type ReportingOptions } from '#engine/client/pod-reporting.ts'
 export { type Running, type RunOptions, run } from '#engine/client/run.ts'
 export {
   type Sent,

@@ -3,6 +3,7 @@
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
+import { PodReporting } from '#engine/client/pod-reporting.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Model } from '#models/model.ts'
@@ -12,6 +13,7 @@ import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { Closers } from './command/closers.ts'
 import { closedOnStop } from './command/stopping.ts'
+import { versionOfThis } from './command/version.ts'
 import { type Configuration, SETTINGS } from './configuration.ts'
 import {
   holdLog,
@@ -80,6 +82,8 @@ export async function openPipeline(
     logger,
     system,
   })
+  const reporting = opened.use(new PodReporting(running, { log, logger, system, release: versionOfThis() }))
+  reporting.start()
   opened.defer(() => running.stop())
   // From here on the end is that of the pod, which needs the log for it.
   cancel()

@@ -7,6 +7,7 @@ import { gateway } from '../commands/gateway.ts'
 import { lag } from '../commands/lag.ts'
 import { load } from '../commands/load.ts'
 import { modelServer } from '../commands/model-server.ts'
+import { pods } from '../commands/pods.ts'
 import { produce } from '../commands/produce.ts'
 import { results } from '../commands/results.ts'
 import { run } from '../commands/run.ts'
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   schemasCheck,
   schemasRegister,
   lag,
+  pods,
   stateGet,
   configList,
   configSet,

@@ -1,5 +1,4 @@
 /** From the command line to an exit code: finds the command, runs it, and says what went wrong in words. */
-import { readFileSync } from 'node:fs'
 import { CaudalError } from '#core/errors.ts'
 import { redactor } from '#core/secrets.ts'
 import { secretsIn } from '../configuration.ts'
@@ -9,6 +8,7 @@ import { COMMANDS } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 import { suggestion } from './nearest.ts'
 import { isStop } from './stopping.ts'
+import { versionOfThis } from './version.ts'
 
 export async function main(words: readonly string[], given: Surroundings): Promise<ExitCode> {
   const surroundings = withoutSecrets(given)
@@ -94,13 +94,6 @@ function unknown(words: readonly string[]): string {
 /** Whole names, and the words that groups begin with. */
 const namesOfAll = (): readonly string[] =>
   COMMANDS.flatMap(({ name }) => [name, ...name.split(' ').slice(0, 1)])
-
-function versionOfThis(): string {
-  const manifest: { readonly version: string } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  )
-  return manifest.version
-}
 
 /** What the user can do about it: the message of our own errors, the stack of a mistake in code. */
 function toldOf(error: unknown): string {

@@ -1,4 +1,5 @@
 /** The profile of a load as options of the command line give it; every fault is named at once. */
+import { type DurationText, durationMs, isDuration } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Burst, LoadProfile, Weights } from '#load/profile.ts'
 
@@ -13,7 +14,6 @@ export interface LoadTimes {
 
 const RATE_MAX = 1_000_000
 const SECOND_MS = 1_000
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND_MS, m: 60_000, h: 3_600_000 }
 
 /** Throws REJECTED. */
 export function loadTimesOf(given: GivenProfile, taskTypes: readonly string[]): LoadTimes {
@@ -65,10 +65,8 @@ function whole(text: string): number | undefined {
 }
 
 function time(text: string): number | undefined {
-  const [, number = '', unit = ''] = /^([\d.]+)(ms|s|m|h)$/.exec(text) ?? []
-  const value = numberIn(number, 1_000_000)
-  const unitMs = UNITS_MS[unit]
-  return value === undefined || unitMs === undefined ? undefined : Math.round(value * unitMs)
+  const duration = text as DurationText // Read as one, or refused.
+  return isDuration(duration) ? durationMs(duration) : undefined
 }
 
 function bursts(text: string): readonly Burst[] | undefined {

@@ -1,0 +1,89 @@
+/** The pods of an application, as they report about themselves. */
+import { asShown } from '#core/codec.ts'
+import type { LogRecord } from '#core/record.ts'
+import type { System } from '#core/system.ts'
+import { decodeReport, type PodReport, podsTopic } from '#engine/client/pod-report.ts'
+import { type Following, follow } from '#engine/log/follow-topic.ts'
+import type { Log } from '#engine/log/log.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+
+/** Reports come every two seconds: one that is older says that its pod is gone or held up. */
+const SILENT_AFTER_MS = 10_000
+/** A pod that died leaves no tombstone; so long after its last report it is of no interest any more. */
+const FORGOTTEN_AFTER_MS = 24 * 3_600_000
+
+export interface KnownPod extends PodReport {
+  /** Since the last report. */
+  readonly heardAgoMs: number
+  readonly isSilent: boolean
+}
+
+/** Whether any pod of the application has ever reported. */
+export async function hasReports(log: Log, application: string): Promise<boolean> {
+  return (await log.describeTopics([podsTopic(application)])).length > 0
+}
+
+/** By name. Ages are those of the pods' clocks against this one: as far as they differ, ages are wrong. */
+export async function podsNow(log: Log, application: string, system: System): Promise<readonly KnownPod[]> {
+  const last = new Map<string, PodReport | undefined>()
+  await readAll(log, podsTopic(application), record => take(record, last.set.bind(last)))
+  const now = system.now()
+  return known([...last.values()].map(report => ({ report, agoMs: now - (report?.at ?? 0) })))
+}
+
+/** The pods, kept up to date by one follower: ages count from when a report arrived here, whatever the clocks say. */
+export class PodWatch {
+  readonly #system: System
+  readonly #heard = new Map<string, { readonly report: PodReport | undefined; readonly at: number }>()
+  #following: Following | undefined
+
+  constructor(system: System) {
+    this.#system = system
+  }
+
+  /** The topic must be there. Resolves when what it holds is known. */
+  async start(log: Log, application: string): Promise<void> {
+    const system = this.#system
+    // What was written before this start has the age that its pod's clock gives it.
+    let isLive = false
+    const ageOf = (report: PodReport | undefined) =>
+      isLive || !report ? 0 : Math.max(0, system.now() - report.at)
+    this.#following = await follow(log, {
+      ...{ topic: podsTopic(application), from: 'start', system },
+      onRecord: record =>
+        take(record, (pod, report) =>
+          this.#heard.set(pod, { report, at: system.monotonic() - ageOf(report) }),
+        ),
+    })
+    await this.#following.caughtUp()
+    isLive = true
+  }
+
+  get pods(): readonly KnownPod[] {
+    const now = this.#system.monotonic()
+    return known([...this.#heard.values()].map(({ report, at }) => ({ report, agoMs: now - at })))
+  }
+
+  close(): void {
+    this.#following?.close()
+  }
+}
+
+function take({ key, value }: LogRecord, set: (pod: string, report: PodReport | undefined) => unknown): void {
+  if (!key) return
+  const report = value ? decodeReport(value) : undefined
+  // A value that is no report leaves the one before it.
+  if (!value || report) set(asShown(key), report)
+}
+
+function known(
+  all: readonly { readonly report: PodReport | undefined; readonly agoMs: number }[],
+): readonly KnownPod[] {
+  return all
+    .flatMap(({ report, agoMs }) => {
+      const heardAgoMs = Math.max(0, agoMs)
+      if (!report || heardAgoMs > FORGOTTEN_AFTER_MS) return []
+      return [{ ...report, heardAgoMs, isSilent: heardAgoMs > SILENT_AFTER_MS }]
+    })
+    .sort((a, b) => a.pod.localeCompare(b.pod))
+}

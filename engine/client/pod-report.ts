@@ -1,0 +1,72 @@
+/** What a pod reports about itself to whoever looks at the application: the record of one compacted topic, by the pod's name. */
+import { asText } from '#core/codec.ts'
+
+/** One task of a pod. */
+export interface ReportedTask {
+  /** `stage/partition`. */
+  readonly name: string
+  readonly phase: string
+  /** Why it is blocked, with its code; nothing while it is in any other phase. */
+  readonly blockedBy?: string | undefined
+}
+
+/** One stage in a pod, over its tasks there. */
+export interface ReportedStage {
+  readonly stage: string
+  readonly inFlight: number
+  readonly inFlightMax: number
+  /** Records that are read, or could be read, and are not done. */
+  readonly lag: number
+  /** Age of the oldest record that was fetched and not started. */
+  readonly oldestWaitingMs: number
+}
+
+/** A pod at one moment. */
+export interface PodReport {
+  /** Of this format. A reader takes reports of later versions, and reads of them what it knows. */
+  readonly version: number
+  readonly pod: string
+  /** Version of the program that the pod runs. */
+  readonly release: string
+  /** Milliseconds since the epoch by the pod's own clock, as is `startedAt`. */
+  readonly at: number
+  readonly startedAt: number
+  readonly phase: string
+  readonly tasks: readonly ReportedTask[]
+  readonly stages: readonly ReportedStage[]
+  readonly commits: number
+  /** Age of the oldest effect that is not committed. */
+  readonly uncommittedAgeMs: number
+  readonly limits: Readonly<Record<string, number>>
+}
+
+export const REPORT_VERSION = 1
+
+export const podsTopic = (application: string): string => `${application}.pods`
+
+export const encodeReport = (report: PodReport): Buffer => Buffer.from(JSON.stringify(report))
+
+/** Undefined for bytes that are no report: a topic that people look at must not break the view. */
+export function decodeReport(bytes: Uint8Array): PodReport | undefined {
+  try {
+    const found: unknown = JSON.parse(asText(bytes))
+    return isReport(found) ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isReport(found: unknown): found is PodReport {
+  if (typeof found !== 'object' || found === null) return false
+  const report: Partial<Record<keyof PodReport, unknown>> = found
+  const { version, pod, at, phase, tasks, stages } = report
+  return (
+    typeof version === 'number' &&
+    version >= REPORT_VERSION &&
+    typeof pod === 'string' &&
+    typeof at === 'number' &&
+    typeof phase === 'string' &&
+    Array.isArray(tasks) &&
+    Array.isArray(stages)
+  )
+}

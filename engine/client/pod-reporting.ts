@@ -1,0 +1,140 @@
+/** A pod tells of itself: a report every two seconds, a tombstone when it leaves. Nothing of the pod depends on it. */
+import { reasonOf } from '#core/errors.ts'
+import type { Logger } from '#core/loggers.ts'
+import type { PodMetrics, ReadPlace } from '#core/pod-metrics.ts'
+import { NO_HEADERS } from '#core/record.ts'
+import { realSystem, type System } from '#core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { TaskStatus } from '#engine/pod/pod-status.ts'
+import {
+  encodeReport,
+  type PodReport,
+  podsTopic,
+  REPORT_VERSION,
+  type ReportedStage,
+  type ReportedTask,
+} from './pod-report.ts'
+import type { Running } from './run.ts'
+
+export interface ReportingOptions {
+  readonly log: Log
+  /** Version of the program, as people name it. */
+  readonly release: string
+  readonly logger: Logger
+  readonly system?: System
+}
+
+const EVERY_MS = 2_000
+/** A log that does not answer must not hold up the end of a pod. */
+const LEAVES_WITHIN_MS = 2_000
+
+/**
+ * Reports until it is disposed of, which writes the tombstone. One request is under way at a time: a report that the log does
+ * not take in time is left out. A log that refuses reports is named once.
+ */
+export class PodReporting implements AsyncDisposable {
+  readonly #running: Running
+  readonly #options: ReportingOptions
+  readonly #system: System
+  readonly #startedAt: number
+  #cancel: () => void = () => {}
+  #under: Promise<void> = Promise.resolve()
+  #isUnderWay = false
+  #hasTopic = false
+  #hasWarned = false
+
+  constructor(running: Running, options: ReportingOptions) {
+    this.#running = running
+    this.#options = options
+    this.#system = options.system ?? realSystem
+    this.#startedAt = this.#system.now()
+  }
+
+  start(): void {
+    this.#tick()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#cancel()
+    const leaves = this.#under.then(() => this.#append(null)).catch(() => undefined)
+    await Promise.race([
+      leaves,
+      new Promise<void>(resolve => void this.#system.after(LEAVES_WITHIN_MS, resolve)),
+    ])
+  }
+
+  #tick(): void {
+    this.#cancel = this.#system.after(EVERY_MS, () => this.#tick())
+    if (this.#isUnderWay) return
+    this.#isUnderWay = true
+    this.#under = this.#report()
+      .catch(error => this.#warn(error))
+      .finally(() => {
+        this.#isUnderWay = false
+      })
+  }
+
+  async #report(): Promise<void> {
+    const { log } = this.#options
+    const { application } = this.#running.plan
+    if (!this.#hasTopic)
+      await log.createTopics([
+        { name: podsTopic(application), partitions: 1, compacted: true, retentionMs: undefined },
+      ])
+    this.#hasTopic = true
+    const { sources } = this.#running.metrics
+    const bounds = await log.bounds(sources)
+    await this.#append(encodeReport(this.#reportOf(bounds.map(({ end }) => end))))
+    this.#hasWarned = false
+  }
+
+  #reportOf(ends: readonly number[]): PodReport {
+    const { name, limits, metrics } = this.#running
+    const { phase, tasks } = this.#running.status()
+    return {
+      ...{ version: REPORT_VERSION, pod: name, release: this.#options.release },
+      ...{ at: this.#system.now(), startedAt: this.#startedAt, phase, limits },
+      tasks: tasks.map(reported).sort((a, b) => a.name.localeCompare(b.name)),
+      stages: stagesOf(metrics, ends),
+      ...{ commits: metrics.commits, uncommittedAgeMs: metrics.uncommittedAgeMs },
+    }
+  }
+
+  async #append(value: Buffer | null): Promise<void> {
+    const { application } = this.#running.plan
+    const record = {
+      ...{ key: Buffer.from(this.#running.name), value },
+      ...{ headers: NO_HEADERS, timestamp: this.#system.now() },
+    }
+    await this.#options.log.append([{ topic: podsTopic(application), partition: 0, records: [record] }])
+  }
+
+  #warn(error: unknown): void {
+    if (this.#hasWarned) return
+    this.#hasWarned = true
+    const topic = podsTopic(this.#running.plan.application)
+    this.#options.logger.warn('the pod cannot report about itself; it works on', {
+      topic,
+      error: reasonOf(error),
+    })
+  }
+}
+
+function reported({ name, phase, blockedBy }: TaskStatus): ReportedTask {
+  return { name, phase, ...(blockedBy !== undefined && { blockedBy: reasonOf(blockedBy) }) }
+}
+
+function stagesOf(metrics: PodMetrics, ends: readonly number[]): readonly ReportedStage[] {
+  return [...metrics.stages].map(([stage, { inFlight, inFlightMax, oldestWaitingMs }]) => {
+    const lag = metrics.sources.reduce(
+      (sum, place, index) => (place.stage === stage ? sum + lagOf(place, ends[index]) : sum),
+      0,
+    )
+    return { stage, inFlight, inFlightMax, lag, oldestWaitingMs }
+  })
+}
+
+/** Records below the position are counted. Of what is above it, a part is markers: as large a part as it was below. */
+function lagOf({ position, unfinished, density }: ReadPlace, end = position): number {
+  return unfinished + Math.round(Math.max(0, end - position) * density)
+}
