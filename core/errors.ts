@@ -69,6 +69,7 @@ export const CATALOGUE = {
   ],
   SCHEMAS_REFUSED: ['stop', 'schemas are not accepted:\n{faults}'],
   REGISTRY_UNAVAILABLE: ['retry', '{registry} does not answer: {reason}'],
+  REGISTRY_REFUSED: ['stop', 'the schema registry at {registry} gives nothing: {reason}; {remedy}'],
   ENCODE_FAILED: ['deadLetter', 'node {node}: the value for {target} is not {codec}: {reason}'],
   KEY_INVALID: ['deadLetter', 'node {node}: {reason}'],
   KEY_MISSING: ['deadLetter', 'node {node} keeps state, but {topic}/{partition}@{offset} has no key'],

@@ -120,6 +120,7 @@ function exitOf(error: unknown): ExitCode {
     case 'STATE_UNOWNED':
     case 'STATE_NEWER':
     case 'SCHEMAS_REFUSED':
+    case 'REGISTRY_REFUSED':
       return EXIT.configuration
     case 'LOG_IN_USE':
     case 'LOG_HOLDER_ENDED':

@@ -1,10 +1,15 @@
 /** A schema registry that speaks the Confluent API, for instance Apicurio's under `/apis/ccompat/v7`. */
 import { SchemaRegistry as Client, COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { cut } from '#core/cut.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { SchemaRegistry } from './registry.ts'
 
 const TIMEOUT_MS = 10_000
 const NOT_FOUND = 404
+const LOGIN_REFUSED = new Set([401, 403, 407])
+/** Below are answers and redirects. */
+const CLIENT_ERRORS_FROM = 400
+const REASON_CHARACTERS_MAX = 300
 /** Refusals of a schema: incompatible with its predecessor, no schema at all. */
 const REFUSED = new Set([409, 422])
 /** Levels that promise at least what BACKWARD promises. */
@@ -17,7 +22,8 @@ const STRICTER = new Map<string, COMPATIBILITY>([
 /**
  * The client registers and looks up; messages never pass through the client, since it builds a resolver for each of them.
  * The client's own retries are off: the callers repeat and log. The client reports a failed connection as status 400
- * without a code of the registry. So everything but a clear answer counts as unavailable.
+ * without a code of the registry. So everything but a clear answer counts as unavailable, and asking again may help. It does
+ * not help where a login is refused, and where something else answers.
  */
 export class ConfluentRegistry implements SchemaRegistry {
   readonly address: string
@@ -33,7 +39,15 @@ export class ConfluentRegistry implements SchemaRegistry {
       clientId: 'caudal',
       retry: { retries: 0 },
       middlewares: [
-        () => ({ request: request => Promise.resolve(request.enhance({ timeout: TIMEOUT_MS })) }),
+        () => ({
+          request: request => Promise.resolve(request.enhance({ timeout: TIMEOUT_MS })),
+          response: async next => {
+            const response = await next()
+            // The client takes a redirect and a web page for answers.
+            if (response.status() >= 300 || !isJson(response.data())) throw response
+            return response
+          },
+        }),
       ],
       ...(username !== '' && { auth }),
     })
@@ -88,12 +102,30 @@ export class ConfluentRegistry implements SchemaRegistry {
   }
 
   #asError(error: unknown, subject?: string): CaudalError {
-    const reason = reasonOf(error)
+    const reason = cut(reasonOf(error), REASON_CHARACTERS_MAX)
     if (subject !== undefined && isRefusal(error)) {
       return new CaudalError('SCHEMAS_REFUSED', { faults: `${subject}: ${reason}` }, error)
     }
-    return new CaudalError('REGISTRY_UNAVAILABLE', { registry: this.address, reason }, error)
+    const remedy = remedyOf(error)
+    if (remedy === undefined)
+      return new CaudalError('REGISTRY_UNAVAILABLE', { registry: this.address, reason }, error)
+    return new CaudalError('REGISTRY_REFUSED', { registry: this.address, reason, remedy }, error)
   }
+}
+
+/** The client parses what says that it is JSON. */
+const isJson = (data: unknown) => typeof data === 'object' && data !== null
+
+/** What a person can do; nothing where waiting may help. */
+function remedyOf(error: unknown): string | undefined {
+  const status = statusOf(error)
+  if (status === undefined) return undefined
+  if (LOGIN_REFUSED.has(status))
+    return 'put the user and the password that it wants into SCHEMA_REGISTRY_URL, as http://USER:PASSWORD@HOST'
+  const isElse = status < CLIENT_ERRORS_FROM || status === NOT_FOUND
+  return isElse
+    ? 'no schema registry answers there; check the address and the path in SCHEMA_REGISTRY_URL'
+    : undefined
 }
 
 /** By the registry, or by the client, which takes schemas with a name alone: records, enums, fixed. */

@@ -150,16 +150,59 @@ describe('something else in its place', () => {
   })
   afterAll(() => server.close())
 
+  const json = 'application/json'
+  const html = 'text/html'
   it.each([
-    ['a proxy that finds nothing', { status: 404, body: '<html>', type: 'text/html' }],
-    ['a registry that starts', { status: 503, body: '{"message":"later"}', type: 'application/json' }],
-    ['one that knows us not', { status: 401, body: '{"message":"who?"}', type: 'application/json' }],
-  ])('%s counts as unavailable, never as a schema that is missing', async (_, given) => {
+    [
+      'a registry that starts',
+      { status: 503, body: '{"message":"later"}', type: json },
+      'UNAVAILABLE',
+      /later/,
+    ],
+    ['a busy one', { status: 429, body: '{"message":"slow"}', type: json }, 'UNAVAILABLE', /slow/],
+    [
+      'one that wants a login',
+      { status: 401, body: '{"message":"who?"}', type: json },
+      'REFUSED',
+      /who\?; put the user/,
+    ],
+    [
+      'one that forbids',
+      { status: 403, body: '<html>', type: html },
+      'REFUSED',
+      /403.*; put the user and the password/,
+    ],
+    [
+      'a proxy that finds nothing',
+      { status: 404, body: '<html>', type: html },
+      'REFUSED',
+      /; no schema registry answers/,
+    ],
+    [
+      'a way to a login',
+      { status: 302, body: '', type: html },
+      'REFUSED',
+      /302; no schema registry answers there/,
+    ],
+    [
+      'a web page',
+      { status: 200, body: '<html>Log in', type: html },
+      'REFUSED',
+      /Log in; no schema registry answers/,
+    ],
+  ])('%s is named as what it is, never as a schema that is missing', async (_, given, code, message) => {
     answer = given
     const registry = new ConfluentRegistry(url)
-    await expect(registry.schemaOf(1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' })
-    await expect(registry.idOf('s', V1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' })
-    await expect(registry.register('s', V1)).rejects.toMatchObject({ code: 'REGISTRY_UNAVAILABLE' })
+    const asks = [
+      () => registry.schemaOf(1),
+      () => registry.latest('s'),
+      () => registry.idOf('s', V1),
+      () => registry.register('s', V1),
+    ]
+    for (const ask of asks) {
+      await expect(ask()).rejects.toMatchObject({ code: `REGISTRY_${code}` })
+      await expect(ask()).rejects.toThrow(message)
+    }
   })
 
   it('is sent user and password of the address, and the address is told without them', async () => {
