@@ -3,7 +3,7 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
 
 /** How far the old generation may grow between two collections. */
-const GROWTH_PERCENT = 40
+const GROWTH_PERCENT = 30
 /** Memory of the young generation, all of its parts together, above which it does not double again. */
 const YOUNG_BYTES_MAX = 16 * 1024 * 1024
 

@@ -37,7 +37,7 @@ export function replyOf(
   latencyMs: number,
 ): ModelReply {
   const received = (completion ?? {}) as Received // Every field is checked before it is used.
-  const choice = Array.isArray(received.choices) ? (received.choices[0] as Choice | undefined) : undefined
+  const choice = choiceOf(received.choices)
   const isCounted = typeof received.usage === 'object' && received.usage !== null
   if (!choice?.message && !isCounted) {
     const excerpt = briefly(JSON.stringify(completion) ?? String(completion), EXCERPT_CHARACTERS_MAX)
@@ -59,6 +59,12 @@ export function replyOf(
     finish,
     ...(fault !== undefined && { fault }),
   }
+}
+
+/** One was asked for. Where several come, the first that says something. */
+function choiceOf(choices: unknown): Choice | undefined {
+  const found = (Array.isArray(choices) ? choices : []) as readonly (Choice | null)[] // Its fields are checked where they are used.
+  return found.find(choice => textOf(choice?.message?.content).trim() !== '') ?? found[0] ?? undefined
 }
 
 /** Text as a string, or as a list of parts of which some are text. */
@@ -159,5 +165,6 @@ function usageOf(received: Received, request: ModelRequest, said: string): Usage
 }
 
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && value >= 0 && value <= TOKENS_MAX ? Math.round(value) : undefined
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && number >= 0 && number <= TOKENS_MAX ? Math.round(number) : undefined
 }

@@ -1,6 +1,7 @@
 /** What gateways and proxies answer, put in the words of OpenAI's API, so that one reader understands all of them. */
 import type { LeanResponse } from './lean-fetch.ts'
 import { briefly } from './model.ts'
+import { wholeOf } from './openai-stream.ts'
 
 const BAD_GATEWAY = 502
 const UNAVAILABLE = 503
@@ -8,12 +9,15 @@ const SAID_CHARACTERS_MAX = 1_000
 
 /**
  * - JSON is JSON, whatever its content type says
+ * - a stream of events is put together
  * - an error with a status of 200 has the status that it names, or that of a server in trouble
  * - a web page with a status of 200 comes from something in between: the server behind it was not reached
  * - an error without `error.message` gets one, since there it is looked for
  */
 export async function inOpenAiWords(response: LeanResponse): Promise<LeanResponse> {
-  const text = (await response.text()).replace(/^\uFEFF/, '')
+  const sent = (await response.text()).replace(/^\uFEFF/, '')
+  const whole = parsed(sent) === undefined ? wholeOf(sent) : undefined
+  const text = whole ?? sent
   const json = parsed(text)
   if (!response.ok)
     return response.status < 400 || hasMessage(json) ? response : failing(response, response.status, text)

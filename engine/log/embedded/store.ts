@@ -37,7 +37,7 @@ const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUS
 /** Page not found, corrupted, panic, page full, and whatever else LMDB finds wrong with its own pages. */
 const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
 
-/** Bytes read through a map after which it is laid down. Linux maps up to 64 kB around a page, so it may hold more than that. */
+/** Bytes read or written after which the map is laid again. Linux maps up to 64 kB around a page: it may hold more than that. */
 const MAPPED_BYTES_MAX = 12 * 1024 * 1024
 
 const flushFile = promisify(fdatasync)
@@ -61,8 +61,8 @@ export class Store {
   readonly #sizeBytesMax: number
   /** Bytes in use as last counted, and everything written since: never below the truth by more than a page a put. */
   #sizeBytes = 0
-  /** Read since the map was laid. */
-  #readBytes = 0
+  /** Read and written since the map was laid: a commit reads the pages that it replaces. */
+  #mappedBytes = 0
   #rangesOpen = 0
   #failure: CaudalError | undefined
   #flushing: Promise<void> = Promise.resolve()
@@ -84,7 +84,7 @@ export class Store {
   get(key: Buffer): Buffer | undefined {
     this.#layMapAnew()
     const value = this.#reading(() => this.#database.getBinary(key))
-    this.#readBytes += value?.length ?? 0
+    this.#mappedBytes += value?.length ?? 0
     return value
   }
 
@@ -97,7 +97,7 @@ export class Store {
       for (;;) {
         const entry = this.#reading(() => entries.next())
         if (entry.done) return
-        this.#readBytes += entry.value.value.length
+        this.#mappedBytes += entry.value.value.length
         yield entry.value
       }
     } finally {
@@ -123,6 +123,7 @@ export class Store {
     if (this.#failure) throw this.#failure
     const bytes = puts.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0)
     this.#sizeBytes += bytes
+    this.#mappedBytes += bytes
     if (!hasRoomFor(this.path, puts.length, bytes, () => this.#reusableBytes()))
       throw new CaudalError('LOG_FULL', { path: this.path })
     if (this.#fsync === 'always') return this.#commitFlushed(puts)
@@ -199,8 +200,8 @@ export class Store {
   }
 
   #layMapAnew(): void {
-    if (this.#readBytes < MAPPED_BYTES_MAX || this.#rangesOpen > 0 || this.#fsync === 'always') return
-    this.#readBytes = 0
+    if (this.#mappedBytes < MAPPED_BYTES_MAX || this.#rangesOpen > 0 || this.#fsync === 'always') return
+    this.#mappedBytes = 0
     // It has closed when it returns, since nothing is being written: its promise is for what is.
     void this.#database.close()
     this.#database = this.#reading(() => openMap(this.#folder))

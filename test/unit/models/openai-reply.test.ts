@@ -29,6 +29,35 @@ test('a web page with status 200 is an outage of what stands between', async () 
   expect(error.reason).toContain('a web page came instead of a reply')
 })
 
+const COMPLETE = { choices: [{ message: { content: 'ok' } }] }
+const TWO_CHOICES = { choices: [{ message: { content: '' } }, { message: { content: 'ok' } }] }
+const events = (...data: string[]) => data.map(each => `data: ${each}\n\n`).join('')
+const streamed = (...data: string[]) => json(200, events(...data), { 'content-type': 'text/event-stream' })
+const delta = (content: unknown) => JSON.stringify({ choices: [{ index: 0, delta: { content } }] })
+const ENDED = JSON.stringify({
+  choices: [{ index: 0, delta: {}, finish_reason: 'stop' }],
+  usage: { prompt_tokens: '7', completion_tokens: 2 },
+})
+
+test('a stream that breaks off is no whole answer, and what it counted is in the bill', async () => {
+  const { model } = await answering(
+    streamed(delta('The river'), JSON.stringify({ usage: { prompt_tokens: 7, completion_tokens: 2 } })),
+  )
+  const reply = await model.complete(REQUEST, call())
+  expect(reply.fault).toBe('the reply stopped before its end: finish_reason is none, as the stream broke off')
+  expect(reply.usage).toEqual({ promptTokens: 7, completionTokens: 2 })
+})
+
+test('an error in a stream is what it says', async () => {
+  const { model } = await answering(streamed(delta('The'), '{"error":{"message":"busy","code":503}}'))
+  expect(await failureOf(model.complete(REQUEST, call()))).toMatchObject({ errorType: 'unavailable' })
+})
+
+test('tokens that are counted as text are counted', async () => {
+  const { model } = await answering(streamed(delta('ok'), ENDED))
+  expect((await model.complete(REQUEST, call())).usage).toEqual({ promptTokens: 7, completionTokens: 2 })
+})
+
 test.each([
   ['good JSON of another content type', completion({ message: { content: 'ok' } }, {}, 'text/plain')],
   ['a byte order mark', json(200, `\uFEFF${JSON.stringify({ choices: [{ message: { content: 'ok' } }] })}`)],
@@ -44,6 +73,13 @@ test.each([
       },
     }),
   ],
+  ['a choice before it that says nothing', json(200, TWO_CHOICES)],
+  ['comments that kept the connection open', json(200, `: PROCESSING\n\n${JSON.stringify(COMPLETE)}`)],
+  ['a stream that nobody asked for', streamed(delta('o'), delta('k'), ENDED, '[DONE]')],
+  ['a stream with a comment, and without a last word', json(200, `: hello\n${events(delta('ok'), ENDED)}`)],
+  ['a stream that names no reason but its end', streamed(delta('ok'), '[DONE]')],
+  ['a stream of one whole message', streamed(JSON.stringify(COMPLETE), '[DONE]')],
+  ['a stream of parts', streamed(delta([{ type: 'text', text: 'o' }]), delta('k'), ENDED)],
 ])('an answer is read in spite of %s', async (_, answer) => {
   const { model, seen } = await answering(answer)
   const reply = await model.complete(REQUEST, call())
