@@ -1,5 +1,5 @@
 /** The ordered map on disk under the embedded log, and the only file that knows LMDB. */
-import { close, fdatasync, mkdirSync, openSync, statfsSync } from 'node:fs'
+import { close, fdatasync, fstatSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { open, type RootDatabase, TransactionFlags } from 'lmdb'
@@ -37,6 +37,7 @@ const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUS
 /** Page not found, corrupted, panic, page full, and whatever else LMDB finds wrong with its own pages. */
 const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
 
+const DATA_FILE = 'data.mdb'
 /** Bytes read or written after which the map is laid again. Linux maps up to 64 kB around a page: it may hold more than that. */
 const MAPPED_BYTES_MAX = 12 * 1024 * 1024
 
@@ -73,7 +74,7 @@ export class Store {
     this.#fsync = fsync
     this.#sizeBytesMax = sizeBytesMax
     this.#folder = join(path, 'records')
-    const file = join(this.#folder, 'data.mdb')
+    const file = join(this.#folder, DATA_FILE)
     mkdirSync(this.#folder, { recursive: true })
     checkMapFile(file, path)
     this.#database = this.#reading(() => openMap(this.#folder))
@@ -82,7 +83,7 @@ export class Store {
   }
 
   get(key: Buffer): Buffer | undefined {
-    this.#layMapAnew()
+    this.#layMapAgain()
     const value = this.#reading(() => this.#database.getBinary(key))
     this.#mappedBytes += value?.length ?? 0
     return value
@@ -90,7 +91,7 @@ export class Store {
 
   /** Entries in order of their keys, each copied out of the map. Do not await between them. */
   *range(range: KeyRange): Generator<Entry> {
-    this.#layMapAnew()
+    this.#layMapAgain()
     const entries = this.#reading(() => this.#database.getRange(range)[Symbol.iterator]())
     this.#rangesOpen++
     try {
@@ -199,9 +200,12 @@ export class Store {
     return lastPageNumber * pageSize - this.#sizeBytes
   }
 
-  #layMapAnew(): void {
+  #layMapAgain(): void {
     if (this.#mappedBytes < MAPPED_BYTES_MAX || this.#rangesOpen > 0 || this.#fsync === 'always') return
     this.#mappedBytes = 0
+    // By its path one finds it only for as long as nobody has removed or replaced it under this process.
+    if (statSync(join(this.#folder, DATA_FILE), { throwIfNoEntry: false })?.ino !== fstatSync(this.#file).ino)
+      return
     // It has closed when it returns, since nothing is being written: its promise is for what is.
     void this.#database.close()
     this.#database = this.#reading(() => openMap(this.#folder))

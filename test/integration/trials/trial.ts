@@ -2,8 +2,10 @@
  * `npm run trial -- NAME [FORM]`: one promise of the engine tried on real brokers or disks, measured and judged. It starts and
  * kills brokers and processes of its own. Prints its figures as JSON, and ends with 1 when a bound was not kept.
  */
+import { blinkingProvider } from './blinking-provider.ts'
 import { clocks } from './clocks.ts'
 import { fullDisk } from './full-disk.ts'
+import { longFile } from './long-file.ts'
 import type { Trial } from './outcome.ts'
 import { refusedOutput } from './refused-output.ts'
 import { versions } from './versions.ts'
@@ -13,6 +15,8 @@ const TRIALS: Readonly<Record<string, Trial>> = {
   versions,
   'refused-output': refusedOutput,
   'full-disk': fullDisk,
+  'blinking-provider': blinkingProvider,
+  'long-file': longFile,
 }
 
 const [name = '', form] = process.argv.slice(2)

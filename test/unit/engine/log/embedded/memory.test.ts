@@ -1,5 +1,5 @@
 /** What the file of an embedded log takes of the memory of its process, by the account of the kernel. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { keyed, opened, temporaryFolder } from './opening.ts'
 
@@ -16,6 +16,20 @@ function residentBytes(folder: string): number {
   const own = maps.filter(map => map.includes(folder))
   return own.reduce((sum, map) => sum + Number(/^Rss:\s+(\d+)/m.exec(map)?.[1] ?? 0) * 1024, 0)
 }
+
+it('a log whose folder was removed under it goes on with what it holds, and makes no empty one', async () => {
+  const path = temporaryFolder()
+  const log = await opened({ path })
+  await log.createTopics([{ name: 'topic', partitions: 1, compacted: false, retentionMs: undefined }])
+  for (let batch = 0; batch < 20; batch++)
+    await log.append([{ ...PLACE, records: [keyed(`${batch}`, VALUE)] }])
+  rmSync(path, { recursive: true })
+  const reader = log.openReader(PLACE, 0)
+  let found = 0
+  while (found < 20) found += (await reader.next(10)).records.length
+  reader.close()
+  expect(existsSync(path)).toBe(false)
+})
 
 describe('the file of an embedded log', () => {
   it('stays out of memory while the log is written and read from its beginning, which reads what was written', async () => {
