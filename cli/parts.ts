@@ -128,6 +128,8 @@ export interface OpenModel {
   readonly description: string
   /** Which providers are called no more for now, and why; a line each, for people. */
   troubles(): readonly string[]
+  /** Why none of the providers can be used until a person has acted; empty while one can, or may again by itself. */
+  setupFaults(): readonly string[]
   /** The gate before each provider. */
   readonly providers: readonly OpenProvider[]
   close(): Promise<void>
@@ -204,6 +206,13 @@ export async function openModel(configuration: Configuration, options: ModelOpti
       name: chain[index]?.baseUrl ?? '',
       figures: () => gate.figures(),
     })),
+    setupFaults: () => {
+      const figures = gates.map(gate => gate.figures())
+      const isHopeless = figures.every(({ needsPerson }) => needsPerson)
+      return isHopeless
+        ? figures.map(({ breakerReason }, index) => `${chain[index]?.baseUrl}: ${breakerReason}`)
+        : []
+    },
     troubles: () =>
       gates.flatMap((gate, index) => {
         const { breakerOpen, breakerReason } = gate.figures()

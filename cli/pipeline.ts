@@ -37,6 +37,8 @@ export interface Pipeline extends AsyncDisposable {
   readonly model: string
   /** Which providers are called no more for now, and why; a line each. */
   readonly troubles: () => readonly string[]
+  /** Why no provider can be used until a person has acted. */
+  readonly setupFaults: () => readonly string[]
   readonly providers: readonly OpenProvider[]
 }
 
@@ -66,7 +68,7 @@ export async function openPipeline(
     }),
   )
   opened.defer(() => ledger.close())
-  const { model, description, troubles, providers, close } = await openModel(configuration, {
+  const { model, description, troubles, setupFaults, providers, close } = await openModel(configuration, {
     ...options,
     onBought: id => ledger.bought(id),
   })
@@ -96,6 +98,7 @@ export async function openPipeline(
     ledger,
     model: description,
     troubles,
+    setupFaults,
     providers,
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }

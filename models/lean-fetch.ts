@@ -55,7 +55,9 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
       })
     const headers = firstValues(reply.headers)
     const bytes = new Uint8Array(await reply.body.arrayBuffer())
-    const text = new TextDecoder().decode(unpacked(bytes, headers.get('content-encoding'), replyBytesMax))
+    const text = decoderOf(headers.get('content-type')).decode(
+      unpacked(bytes, headers.get('content-encoding'), replyBytesMax),
+    )
     return {
       ok: reply.statusCode >= 200 && reply.statusCode < 300,
       status: reply.statusCode,
@@ -113,6 +115,17 @@ function unpacked(bytes: Uint8Array, encoding: string | undefined, maxOutputLeng
     return unpack ? unpack(bytes, { maxOutputLength }) : bytes
   } catch {
     return bytes
+  }
+}
+
+/** JSON is UTF-8 (RFC 8259), unless its sender says otherwise. */
+function decoderOf(contentType: string | undefined) {
+  const [, charset = 'utf-8'] = /charset="?([^";\s]+)/i.exec(contentType ?? '') ?? []
+  try {
+    return new TextDecoder(charset)
+  } catch (error) {
+    if (error instanceof RangeError) return new TextDecoder()
+    throw error
   }
 }
 

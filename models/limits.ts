@@ -27,6 +27,8 @@ export interface LimitFigures {
   readonly breakerOpen: boolean
   /** The last failure while the breaker is open. */
   readonly breakerReason: string | undefined
+  /** Waiting ends nothing: a login that is refused, an account without credit, a model that is not there, requests at fault. */
+  readonly needsPerson: boolean
 }
 
 /**
@@ -94,6 +96,7 @@ export class LimitedModel implements Model {
   #startsThisTurn = 0
   #cancelWake: (() => void) | undefined
   #breakerReason: string | undefined
+  #needsPerson = false
   #openingTold = false
   #quietUntil = 0
 
@@ -147,6 +150,7 @@ export class LimitedModel implements Model {
       waiting: this.#waiting.size,
       breakerOpen: this.#isOpen,
       breakerReason: this.#breakerReason,
+      needsPerson: this.#isOpen && this.#needsPerson,
     }
   }
 
@@ -172,6 +176,7 @@ export class LimitedModel implements Model {
       return kind === 'rate_limit' && !isOwn ? error.unspent() : error
     }
     this.#breakerReason = error.reason
+    this.#needsPerson = kind === 'invalid' || (kind === 'outage' && SETUP_ERRORS.has(error.errorType))
     this.#tellOpening(now, breaker.waitMs(now))
     return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
   }
@@ -310,6 +315,8 @@ export class LimitedModel implements Model {
   }
 }
 
+/** What an outage is called when all requests are refused for what they are. */
+const SETUP_ERRORS: ReadonlySet<string> = new Set(['other', 'rate_limit'])
 const TROUBLES: readonly Trouble[] = ['outage', 'rate_limit', 'invalid']
 
 /** The kind of trouble that this may be, were it everybody's. */

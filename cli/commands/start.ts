@@ -10,7 +10,7 @@ import { emptyDataFolder, isEmbedded } from '../parts.ts'
 import { type Input, runSession, type SessionEnd } from '../terminal/session.ts'
 
 /** It was stopped before it could do anything. */
-const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false, blockedBy: [] }
+const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false, blockedBy: [], refusedBy: [] }
 const SAMPLE = fileURLToPath(new URL('../../pipelines/sample/questions.ndjson', import.meta.url))
 
 export const start = command({
@@ -56,7 +56,7 @@ it answers GET /live and GET /ready too, as caudal run does.`,
       exit: options.exit,
       began: system.monotonic(),
     })
-    const { summary, isDrained, blockedBy } = await session.catch(error => {
+    const { summary, isDrained, blockedBy, refusedBy } = await session.catch(error => {
       if (isStop(error, context.signal)) return UNFINISHED
       throw error
     })
@@ -65,6 +65,11 @@ it answers GET /live and GET /ready too, as caudal run does.`,
       for (const reason of blockedBy) context.stderr.write(`caudal start: a task is blocked: ${reason}\n`)
       return EXIT.blocked
     }
+    for (const reason of refusedBy)
+      context.stderr.write(
+        `caudal start: every call is refused by ${reason}. What has no answer is answered at the next start\n`,
+      )
+    if (refusedBy.length > 0) return EXIT.configuration
     if (options['fail-if-any'] && summary && summary.failed > 0) return EXIT.someFailed
     return isDrained || !options.exit ? EXIT.ok : EXIT.interrupted
   },

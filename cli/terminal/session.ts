@@ -32,6 +32,8 @@ const TICK_MS = 200
 const PLAIN_LINE_MS = 2_000
 /** Longer than a retry within a lane, shorter than patience. */
 const STUCK_AFTER_MS = 5_000
+/** Longer than a login that is renewed. */
+const REFUSED_AFTER_MS = 10_000
 
 export interface SessionOptions extends Surroundings {
   /** What is fed, looked through and found fit to be fed. */
@@ -53,6 +55,8 @@ export interface SessionEnd {
   readonly isDrained: boolean
   /** Why tasks are blocked, where that kept it from its end. */
   readonly blockedBy: readonly string[]
+  /** Why no call can be made until a person has acted, where that kept it from its end. */
+  readonly refusedBy: readonly string[]
 }
 
 export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
@@ -136,6 +140,7 @@ class Session {
   readonly #counts: boolean
   #plainAt = Number.NEGATIVE_INFINITY
   #quietSince: number | undefined
+  #refusedSince: number | undefined
 
   constructor(configuration: Configuration, options: SessionOptions, pipeline: Pipeline, view: LiveView) {
     this.#configuration = configuration
@@ -173,7 +178,9 @@ class Session {
     if (isDrained && !exit) await this.#serve()
     if (this.#failure !== undefined) throw this.#failure
     const summary = this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs) : undefined
-    return { summary, isDrained, blockedBy }
+    const refusedBy =
+      this.#options.exit && !isDrained && this.#isRefused() ? this.#pipeline.setupFaults() : []
+    return { summary, isDrained, blockedBy, refusedBy }
   }
 
   close(): void {
@@ -224,7 +231,7 @@ class Session {
       if (drained && this.#counts) await this.#tally.caughtUp()
       this.#draw(drained)
       if (drained) return true
-      if (this.#options.exit && this.#isStuck()) return false
+      if (this.#options.exit && (this.#isStuck() || this.#isRefused())) return false
       await this.#pause(TICK_MS)
     }
   }
@@ -236,6 +243,14 @@ class Session {
     const isQuiet = this.#blockedBy().length > 0 && isQuietBesides(pod)
     this.#quietSince = isQuiet ? (this.#quietSince ?? now) : undefined
     return this.#quietSince !== undefined && now - this.#quietSince >= STUCK_AFTER_MS
+  }
+
+  /** No provider takes a call, and none will by itself. */
+  #isRefused(): boolean {
+    const now = this.#options.system.monotonic()
+    const isRefused = this.#pipeline.setupFaults().length > 0
+    this.#refusedSince = isRefused ? (this.#refusedSince ?? now) : undefined
+    return this.#refusedSince !== undefined && now - this.#refusedSince >= REFUSED_AFTER_MS
   }
 
   #blockedBy(): readonly string[] {

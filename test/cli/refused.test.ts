@@ -1,11 +1,14 @@
 /** Outside parts that refuse `caudal start` from its first call on: it ends by itself, with what to do. */
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
 import { dataFolder } from '../unit/cli/data-folder.ts'
 import { surroundings } from '../unit/cli/surroundings.ts'
+import { summaryOf } from './process.ts'
 
 async function answering(status: number, body: string): Promise<string> {
   const server = createServer((_, response) => {
@@ -33,3 +36,22 @@ it.each([401, 403])(
     expect(stderr.text).not.toContain('hush-hush')
   },
 )
+
+it('a provider that refuses the key of all calls ends the start, and what was asked stays in the log', async () => {
+  const host = await answering(401, '{"error":{"message":"Incorrect API key"}}')
+  const folder = dataFolder()
+  const file = join(folder, 'questions.ndjson')
+  writeFileSync(file, Array.from({ length: 30 }, (_, id) => `{"id":${id},"text":"Why ${id}?"}\n`).join(''))
+  const environment = {
+    DATA_DIR: folder,
+    OPENAI_BASE_URL: `http://${host}/v1`,
+    OPENAI_API_KEY: 'sk-hush-hush',
+  }
+  const { world, stdout, stderr } = surroundings({ environment: { ...environment, LOG_LEVEL: 'error' } })
+  expect(await main(['start', '--exit', '--json', '--input', file], world)).toBe(EXIT.configuration)
+  expect(stderr.text).toMatch(
+    /^caudal start: every call is refused by http:.*: 401 Incorrect API key; check OPENAI_API_KEY\. What has no answer is/m,
+  )
+  expect(stderr.text).not.toContain('sk-hush-hush')
+  expect(summaryOf(stdout.text)).toMatchObject({ inputs: 30, delivered: 0 })
+}, 60_000)

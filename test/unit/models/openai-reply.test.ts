@@ -103,6 +103,14 @@ test.each([
   expect(seen[0]?.headers['accept-encoding']).toBe('identity')
 })
 
+test('a reply in another charset is read in that', async () => {
+  const { model } = await answering(response => {
+    response.writeHead(200, { 'content-type': 'application/json; charset=ISO-8859-1' })
+    response.end(Buffer.from('{"choices":[{"message":{"content":"r\u00edo"}}]}', 'latin1'))
+  })
+  expect((await model.complete(REQUEST, call())).text).toBe('r\u00edo')
+})
+
 test('half a character in an answer is made whole', async () => {
   const { model } = await answering(json(200, '{"choices":[{"message":{"content":"a\\ud800b"}}]}'))
   expect((await model.complete(REQUEST, call())).text).toBe('a\ufffdb')
