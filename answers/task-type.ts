@@ -35,6 +35,8 @@ export interface TaskType {
   /** No further attempt is made for a record that has cost this much. */
   readonly costLimitUsd: number
   readonly judge: 'model' | 'computed'
+  /** How long the cache keeps its answers; the pipeline's time when left out. */
+  readonly cacheTtlMs?: number
 }
 
 export interface TaskAction {

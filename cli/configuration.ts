@@ -143,17 +143,34 @@ export const SETTINGS = {
   databaseUrl: address('DATABASE_URL', ['postgres', 'postgresql'], {
     default: '',
     secret: true,
-    description: `Postgres for delivered answers. Checked, not used by this version: they are in ${TOPICS.delivered} alone.`,
+    description:
+      'Postgres for delivered answers, in its table response_event. Empty: a file in DATA_DIR with the embedded log, none on Kafka.',
+  }),
+  databaseConnections: number('DATABASE_CONNECTIONS', [1, 100], {
+    default: 8,
+    unit: 'connections',
+    description: 'Connections to Postgres that one process opens at most.',
   }),
   redisUrl: address('REDIS_URL', ['redis', 'rediss'], {
     default: '',
     secret: true,
     description:
-      'Redis for answers asked for again. Checked, not used by this version: every question gets an answer of its own.',
+      'Redis for answers asked for again. Empty: a folder in DATA_DIR with the embedded log, none on Kafka.',
+  }),
+  cacheTtlS: number('CACHE_DEFAULT_TTL', [1, 2_592_000], {
+    default: 3_600,
+    unit: 's',
+    description: 'How long the cache keeps an answer, unless its task type has a time of its own.',
+  }),
+  cacheConnections: number('CACHE_MAX_CONNECTIONS', [2, 50], {
+    default: 2,
+    unit: 'connections',
+    description:
+      'Connections to Redis that one process opens. One carries many commands at a time; more help large answers.',
   }),
   dataFolder: text('DATA_DIR', {
     default: './data',
-    description: 'Folder of the embedded log and of the local copies of state.',
+    description: 'Folder of the embedded log, of its stores of answers, and of the local copies of state.',
   }),
   host: host('HOST', {
     default: '127.0.0.1',

@@ -14,6 +14,7 @@ import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
 import { listening } from './serving.ts'
+import { cacheTtlMs, type OpenStores } from './stores.ts'
 
 export interface GatewayOptions {
   readonly system: System
@@ -32,6 +33,7 @@ export interface ServedGateway extends AsyncDisposable {
 export interface Reached {
   readonly log: Log
   readonly plan: Plan
+  readonly stores: OpenStores
   /** Which providers are called no more for now, and why; a line each. */
   readonly troubles?: () => readonly string[]
 }
@@ -54,7 +56,7 @@ export async function serveGateway(
   return {
     url: urlOf(server),
     open: async reached => {
-      const { service, ...more } = await openService(name, reached, { system, health })
+      const { service, ...more } = await openService(name, reached, { system, health, configuration })
       gateway = { service, ...more }
       // Who waits for an outcome is answered then, and nobody keeps the server from its end.
       return { [Symbol.asyncDispose]: async () => service.close() }
@@ -63,16 +65,23 @@ export async function serveGateway(
   }
 }
 
+interface ServiceOptions {
+  readonly system: System
+  readonly health: Health
+  readonly configuration: Configuration
+}
+
 async function openService(
   name: string,
-  { log, plan, troubles }: Reached,
-  { system, health }: { readonly system: System; readonly health: Health },
+  { log, plan, stores, troubles }: Reached,
+  { system, health, configuration }: ServiceOptions,
 ): Promise<Gateway> {
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan, name, system, runs })
-  health.watch(logPart(log), ...(troubles ? [providerPart(troubles)] : []))
+  health.watch(logPart(log), ...stores.health, ...(troubles ? [providerPart(troubles)] : []))
   await service.start()
-  return { service, runs, system }
+  const { answers, cache } = stores
+  return { service, runs, system, answers, cache, cacheTtlMs: cacheTtlMs(configuration) }
 }
 
 const logPart = (log: Log): HealthPart => ({

@@ -109,11 +109,15 @@ export async function openRegistry(
 export async function emptyDataFolder(configuration: Configuration, system: System): Promise<void> {
   const log = await openEmbeddedLog({ path: logFolder(configuration), system })
   await log.close()
-  for (const path of [logFolder(configuration), stateFolder(configuration), ledgerFile(configuration)])
-    rmSync(path, { recursive: true, force: true })
+  const { dataFolder } = configuration
+  const stores = ['answers.db', 'answers.db-wal', 'answers.db-shm', 'cache'].map(name =>
+    join(dataFolder, name),
+  )
+  const own = [logFolder(configuration), stateFolder(configuration), ledgerFile(configuration)]
+  for (const path of [...own, ...stores]) rmSync(path, { recursive: true, force: true })
 }
 
-export function openStores(configuration: Configuration, { system, logger }: PartOptions): StoreFactory {
+export function openStateStores(configuration: Configuration, { system, logger }: PartOptions): StoreFactory {
   const { application, podName } = configuration
   return lmdbStores({
     path: join(stateFolder(configuration), application, podName),

@@ -14,7 +14,7 @@ import type { Topology } from '#topology/topology.ts'
 import { Closers } from './command/closers.ts'
 import { closedOnStop } from './command/stopping.ts'
 import { versionOfThis } from './command/version.ts'
-import { type Configuration, SETTINGS } from './configuration.ts'
+import type { Configuration } from './configuration.ts'
 import {
   holdLog,
   isEmbedded,
@@ -23,15 +23,17 @@ import {
   type OpenProvider,
   openModel,
   openRegistry,
-  openStores,
+  openStateStores,
   pricesOf,
 } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
+import { absentStores, type OpenStores, openStores, type Stores } from './stores.ts'
 
 export interface Pipeline extends AsyncDisposable {
   readonly log: Log
   readonly running: Running
   readonly plan: Plan
+  readonly stores: OpenStores
   readonly ledger: PurchaseLedger
   /** Who answers, for people. */
   readonly model: string
@@ -55,7 +57,6 @@ export async function openPipeline(
   options: PipelineOptions,
 ): Promise<Pipeline> {
   const { system, logger } = options
-  warnOfUnused(configuration, logger)
   await using opened = new Closers()
   const { log } = opened.use(await holdLog(configuration, options))
   const cancel = closedOnStop(log, options.signal, system, 0)
@@ -74,11 +75,14 @@ export async function openPipeline(
   })
   opened.defer(close)
   const registry = await openRegistry(configuration, log, system)
-  const topology = await bindSchemas(topologyOf(configuration, model), { registry, ...options })
+  const stores = await openStores(configuration, options)
+  const graph = topologyOf(configuration, { model, ...stores })
+  const topology = await bindSchemas(graph, { registry, ...options })
   const running = await run(topology, {
     log,
     name: configuration.podName,
-    stores: openStores(configuration, options),
+    stores: openStateStores(configuration, options),
+    resources: stores.resources,
     adoptTopics: configuration.adoptTopics,
     sourcesFrom: configuration.sourceFrom || undefined,
     logger,
@@ -95,6 +99,7 @@ export async function openPipeline(
     log,
     running,
     plan: running.plan,
+    stores,
     ledger,
     model: description,
     troubles,
@@ -104,18 +109,19 @@ export async function openPipeline(
   }
 }
 
-/** A user who sets one of these expects an effect. */
-function warnOfUnused({ given }: Configuration, logger: Logger): void {
-  for (const key of ['databaseUrl', 'redisUrl'] as const)
-    if (given.has(key)) logger.warn(`${SETTINGS[key].environment} is set, but this version does not use it`)
-}
-
 /** A record may wait for its turn at the provider before its call is made. */
 const WAIT_FOR_TURN_MS = 15_000
 /** Short waits for a model that is simulated here: a demonstration should not be mostly waiting. */
 const DEMO_RETRY = { retryBaseMs: 500, retryCapMs: 2_000 }
 
-export function topologyOf(configuration: Configuration, model: Model): Topology {
+export interface GraphParts extends Stores {
+  readonly model: Model
+}
+
+export function topologyOf(
+  configuration: Configuration,
+  { model, answers: store, cache }: GraphParts,
+): Topology {
   const { application, threshold, attemptsMax, inFlightMax, judgeTokensMax, given } = configuration
   const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
   const { retryBaseMs, retryCapMs } = isShort ? DEMO_RETRY : configuration
@@ -132,11 +138,15 @@ export function topologyOf(configuration: Configuration, model: Model): Topology
     retryCap: retryCapMs,
     // The first provider may take its whole time to fail, and the second then needs its own.
     timeout: providers * configuration.callTimeoutMs + WAIT_FOR_TURN_MS,
+    store,
+    cache,
+    cacheTtl: configuration.cacheTtlS * 1_000,
   })
 }
 
 /** The graph for commands that only look at it, or at what it left behind: no model is asked. */
-export const modellessTopology = (configuration: Configuration): Topology => topologyOf(configuration, ABSENT)
+export const modellessTopology = (configuration: Configuration): Topology =>
+  topologyOf(configuration, { model: ABSENT, ...absentStores(configuration) })
 
 export const planOf = (configuration: Configuration): Plan => plan(modellessTopology(configuration))
 

@@ -2,6 +2,8 @@
 import type { System } from '#core/system.ts'
 import type { AnswersService } from '#pipelines/answers-service.ts'
 import type { RunIndex } from '#pipelines/run-index.ts'
+import type { AnswerStore } from '#stores/answers.ts'
+import type { Cache } from '#stores/cache.ts'
 import type { Problem, ProblemCode } from './problem.ts'
 import type { InputSchema, Schema, Value } from './schema.ts'
 
@@ -9,6 +11,10 @@ import type { InputSchema, Schema, Value } from './schema.ts'
 export interface Gateway {
   readonly service: AnswersService
   readonly runs: RunIndex
+  /** Where answers of long ago are; nowhere where no store is set. */
+  readonly answers: AnswerStore | undefined
+  readonly cache: Cache | undefined
+  cacheTtlMs(taskType: string): number
   readonly system: System
 }
 

@@ -21,7 +21,10 @@ export function deliver({ taskTypes }: DeliverOptions) {
     input: ValidatedAvro,
     outputs: { delivered: DeliveredAvro, action: ActionEventAvro },
     process({ value: validated, timestamp }, ctx) {
-      const delivered = deliveredOf(validated, ctx.now)
+      const delivered = {
+        ...deliveredOf(validated, ctx.now),
+        trace_id: traceIdOf(ctx.headers.get('traceparent')),
+      }
       ctx.emit('delivered', delivered)
       tell(delivered, ctx.now - timestamp)
       const action = actionOn(validated, taskTypes)
@@ -41,6 +44,11 @@ function actionOn({ task_type, attempt }: Validated, taskTypes: TaskTypes): Task
 function tell({ task_type, below_threshold, attempts, cost_usd }: Delivered, tookMs: number): void {
   const figures = { belowThreshold: below_threshold, attempts, costUsd: cost_usd, tookMs }
   publish('caudal:answer:delivered', { taskType: task_type, ...figures })
+}
+
+/** From a header of W3C trace context. */
+function traceIdOf(traceparent: string | undefined): string | undefined {
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? '')?.[1]
 }
 
 function deliveredOf(validated: Validated, now: number): Delivered {

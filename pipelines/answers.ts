@@ -17,17 +17,23 @@ import { THRESHOLD } from '#answers/rubric.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
-import type { Duration } from '#core/duration.ts'
+import type { Delivered } from '#answers/types.ts'
+import { type Duration, durationMs } from '#core/duration.ts'
 import type { Model } from '#models/model.ts'
 import { admit } from '#operators/admit.ts'
 import { decide } from '#operators/decide.ts'
 import { deliver } from '#operators/deliver.ts'
 import { generate } from '#operators/generate.ts'
 import { ingest } from '#operators/ingest.ts'
+import { persist } from '#operators/persist.ts'
 import { regenerate } from '#operators/regenerate.ts'
+import { remember } from '#operators/remember.ts'
 import { retry } from '#operators/retry.ts'
 import { score } from '#operators/score.ts'
+import type { AnswerStore } from '#stores/answers.ts'
+import type { Cache } from '#stores/cache.ts'
 import { topology } from '#topology/builder.ts'
+import type { Stream } from '#topology/handles.ts'
 import type { Topology } from '#topology/topology.ts'
 
 export interface AnswersOptions {
@@ -52,7 +58,15 @@ export interface AnswersOptions {
   /** One record's run, waiting for its turn included: longer than the time limits of all providers of a chain together. */
   readonly timeout?: Duration
   readonly partitions?: number
+  /** Where delivered answers are kept for queries; nowhere when left out. */
+  readonly store?: AnswerStore | undefined
+  /** Where delivered answers are found by their questions; nowhere when left out. */
+  readonly cache?: Cache | undefined
+  /** How long the cache keeps them. */
+  readonly cacheTtl?: Duration
 }
+
+const CACHE_TTL: Duration = '1h'
 
 const DELAY_TIERS: readonly Duration[] = ['1s', '5s', '30s', '2m', '10m']
 
@@ -64,6 +78,8 @@ const DELAY_TIERS: readonly Duration[] = ['1s', '5s', '30s', '2m', '10m']
  *                     |                                |               v               |            |                               +-> llm.actions
  *                     v                                +-- delay <- retry <- llm.errors <-----------+
  *                 llm.failed <---- attempts used up -------------------+
+ *
+ * Behind datos_procesados, where a store or a cache is given: persist writes the database, remember the cache.
  */
 export function answers(options: AnswersOptions): Topology {
   const taskTypes = options.taskTypes ?? TASK_TYPES
@@ -115,5 +131,15 @@ export function answers(options: AnswersOptions): Topology {
 
   const delivered = validated.process('deliver', deliver({ taskTypes }))
   delivered.on('delivered').to(processed).on('action').to(actions)
+  project(processed, { ...options, taskTypes })
   return p.build()
+}
+
+/** Copies of what the log holds, each at its own pace: one that is away holds up nothing else. */
+function project(
+  processed: Stream<Delivered>,
+  { store, cache, cacheTtl = CACHE_TTL, taskTypes }: AnswersOptions & { readonly taskTypes: TaskTypes },
+): void {
+  if (store) processed.process('persist', persist({ store }))
+  if (cache) processed.process('remember', remember({ cache, taskTypes, ttlMs: durationMs(cacheTtl) }))
 }

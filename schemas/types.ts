@@ -124,6 +124,8 @@ export interface Delivered {
   readonly asked_at: number
   /** When it was delivered, milliseconds since the epoch. */
   readonly delivered_at: number
+  /** Identity of the trace that the question belongs to, where it has one. */
+  readonly trace_id?: string | undefined
   /** What went wrong on the way, in order. */
   readonly history: readonly HistoryEntry[]
 }

@@ -52,7 +52,10 @@ const ANSWERS: Contents = {
   },
   parts: [],
   command: './cli/caudal.ts',
-  assets: [...ENGINE.assets, ...globSync('schemas/**/*.avsc', { cwd: ROOT })],
+  assets: [
+    ...ENGINE.assets,
+    ...globSync('{schemas/**/*.avsc,stores/postgres/migrations/*.sql}', { cwd: ROOT }),
+  ],
 }
 
 /** The tarballs; the folder is emptied first. */

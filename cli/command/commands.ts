@@ -1,6 +1,7 @@
 /** All commands, in the order of the help. */
 
 import { configList, configSet, configUnset } from '../commands/config.ts'
+import { databaseMigrate, databaseStatus } from '../commands/database.ts'
 import { dlqList, dlqReplay, dlqShow } from '../commands/dlq.ts'
 import { explain } from '../commands/explain.ts'
 import { gateway } from '../commands/gateway.ts'
@@ -36,6 +37,8 @@ export const COMMANDS: readonly Command[] = [
   configList,
   configSet,
   configUnset,
+  databaseStatus,
+  databaseMigrate,
   dlqList,
   dlqShow,
   dlqReplay,

@@ -127,6 +127,7 @@ function exitOf(error: unknown): ExitCode {
     case 'LOG_UNAVAILABLE':
     case 'LOG_FULL':
     case 'REGISTRY_UNAVAILABLE':
+    case 'UNAVAILABLE':
       return EXIT.unavailable
     default:
       return EXIT.failed

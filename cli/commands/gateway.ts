@@ -8,6 +8,7 @@ import { configurationOf } from '../configuration.ts'
 import { gatewayLine, serveGateway } from '../gateway.ts'
 import { openRegistry, reachLog } from '../parts.ts'
 import { modellessTopology } from '../pipeline.ts'
+import { openStores } from '../stores.ts'
 import { jsonLogger } from '../terminal/logger.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -43,7 +44,9 @@ async function serve({ environment, stdout, stderr, system, signal }: Surroundin
   const registry = await openRegistry(configuration, log, system)
   const options = { log, registry, system, logger, signal, doing: 'feeds', isOwn: false } as const
   const { plan } = await accessTo(modellessTopology(configuration), options)
-  await using _questions = await served.open({ log, plan })
+  const stores = await openStores(configuration, { system, logger })
+  for (const each of stores.resources) opened.defer(() => each.close())
+  await using _questions = await served.open({ log, plan, stores })
   logger.info('the gateway takes questions', { url: served.url })
   // The abort is what it waits for; a process without a timer ends when nothing else keeps it alive.
   while (!signal.aborted) await sleep(system, DAY_MS, signal).catch(() => undefined)

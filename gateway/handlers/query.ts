@@ -1,8 +1,10 @@
 /** `POST /query`: a question in; its answer, where it is known or comes in time, else the promise of one. */
+import { questionHash } from '#answers/question-hash.ts'
 import { type Answer, accepted, type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { type Asked, ask, IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
-import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS } from './views.ts'
+import { type Known, knownAnswer } from './finding.ts'
+import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS, storedView } from './views.ts'
 import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
 
 export const query = operation({
@@ -30,7 +32,11 @@ export const query = operation({
     type: 'object',
     properties: {
       hit: { type: 'boolean', description: 'Whether the answer was known already.' },
-      source: { type: 'string', description: 'Where it was found; absent for one that was made now.' },
+      source: {
+        type: 'string',
+        enum: ['cache', 'database'],
+        description: 'Where it was found; absent for one that was made now.',
+      },
       state: { type: 'string', description: 'delivered or failed, for one that was made now.' },
       id: RUN_FIELDS.id,
       task_id: RUN_FIELDS.task_id,
@@ -57,10 +63,22 @@ export const query = operation({
   async run(gateway, { wait, idempotency_key: key, fresh = false, ...question }, call) {
     const event = prepared(gateway, question, call, key)
     if (event instanceof Problem) return event
+    const known = fresh ? undefined : await knownAnswer(gateway, questionHash(event.intake), call)
+    if (known) return hit(known)
     const asked = await ask(gateway, event, { fresh })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, waitMs(wait), call)
   },
 })
+
+function hit({ source, answer }: Known): Answer {
+  return found({
+    hit: true,
+    source,
+    id: answer.questionHash,
+    task_id: answer.id,
+    ...storedView(answer),
+  })
+}
 
 /** What has become of the run within the time, or that it is queued. */
 export async function answerTo(

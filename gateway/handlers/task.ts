@@ -1,9 +1,19 @@
 /** `GET /task/{id}`: how far a run is, and what came of it. */
 import type { Run } from '#pipelines/run-index.ts'
-import { type Call, found, type Gateway, operation } from '../operation.ts'
+import { type Answer, type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { refusal } from './asking.ts'
-import { ANSWER_FIELDS, FAILURE_FIELDS, outcomeView, RUN_FIELDS, runOf, runView } from './views.ts'
+import { storedAnswer } from './finding.ts'
+import {
+  ANSWER_FIELDS,
+  FAILURE_FIELDS,
+  outcomeView,
+  RUN_FIELDS,
+  runOf,
+  runView,
+  storedRunView,
+  storedView,
+} from './views.ts'
 import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
 
 export const TASK_ID = {
@@ -36,7 +46,7 @@ export const task = operation({
   problems: ['task_unknown', 'stopping'],
   async run(gateway, { id, wait }, call) {
     const run = runFor(gateway, id, call)
-    if (!run) return unknownTask(id)
+    if (!run) return storedTask(gateway, id, call)
     try {
       const outcome = await outcomeWithin(gateway, run.id, waitMs(wait), call)
       return found({ ...runView(run), ...outcomeView(outcome) })
@@ -46,6 +56,14 @@ export const task = operation({
     }
   },
 })
+
+/** The outcomes of long ago are in the database alone. */
+async function storedTask(gateway: Gateway, id: string, call: Call): Promise<Answer> {
+  const answer = await storedAnswer(gateway, id, call)
+  return answer
+    ? found({ ...storedRunView(answer), state: 'delivered', result: storedView(answer) })
+    : unknownTask(id)
+}
 
 export const unknownTask = (id: string): Problem =>
   new Problem('task_unknown', { detail: `No task and no question of yours is known as ${id}.` })

@@ -3,6 +3,8 @@ import { questionHash } from '#answers/question-hash.ts'
 import type { Delivered, Failed } from '#answers/types.ts'
 import type { Outcome } from '#pipelines/outcome-index.ts'
 import type { Run } from '#pipelines/run-index.ts'
+import type { StoredAnswer } from '#stores/answers.ts'
+import { storedAnswerOf } from '#stores/stored-answer.ts'
 import type { Schema } from '../schema.ts'
 
 const text = (description: string) => ({ type: 'string', description }) as const
@@ -53,24 +55,30 @@ export const FAILURE_FIELDS = {
 
 export const iso = (time: number): string => new Date(time).toISOString()
 
-export function answerView(delivered: Delivered): object {
+export const answerView = (delivered: Delivered): object => storedView(storedAnswerOf(delivered))
+
+/** The same of an answer that a store has. */
+export function storedView(stored: StoredAnswer): object {
   return {
-    answer: delivered.answer,
-    ...(delivered.structured !== undefined && { structured: JSON.parse(delivered.structured) }),
-    final: delivered.final,
-    scores: delivered.scores,
-    below_threshold: delivered.below_threshold,
-    model: delivered.model,
-    prompt_version: delivered.prompt_version,
-    attempts: delivered.attempts,
-    error_attempts: delivered.error_attempts,
-    quality_attempts: delivered.quality_attempts,
-    tokens_prompt: delivered.tokens_prompt,
-    tokens_completion: delivered.tokens_completion,
-    cost_usd: delivered.cost_usd ?? null,
-    delivered_at: iso(delivered.delivered_at),
+    answer: stored.answer,
+    ...(stored.structured !== undefined && { structured: JSON.parse(stored.structured) }),
+    final: stored.final,
+    scores: stored.scores,
+    below_threshold: stored.belowThreshold,
+    model: stored.model,
+    prompt_version: stored.promptVersion,
+    attempts: stored.errorAttempts + stored.qualityAttempts,
+    error_attempts: stored.errorAttempts,
+    quality_attempts: stored.qualityAttempts,
+    tokens_prompt: stored.tokensPrompt,
+    tokens_completion: stored.tokensCompletion,
+    cost_usd: stored.costUsd ?? null,
+    delivered_at: iso(stored.deliveredAt),
   }
 }
+
+export const storedRunView = ({ id, questionHash: hash, taskType, title, askedAt }: StoredAnswer): object =>
+  runView({ id, hash, organization: undefined, taskType, title, askedAt })
 
 export const runView = ({ id, hash, taskType, title, askedAt }: Run): object => ({
   id: hash,

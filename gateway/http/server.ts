@@ -1,5 +1,4 @@
 /** The gateway on HTTP: operations of the table of routes, beside what a process tells about itself. */
-import type { AddressInfo } from 'node:net'
 import {
   type FastifyError,
   type FastifyInstance,
@@ -83,8 +82,11 @@ function takeJsonAlone(server: FastifyInstance): void {
   )
 }
 
+/** Where it listens; empty while it does not. */
 export function urlOf(server: FastifyInstance): string {
-  const { address, family, port } = server.server.address() as AddressInfo // It listens on TCP, where an address is always this.
+  const [first] = server.addresses()
+  if (!first || typeof first === 'string') return ''
+  const { address, family, port } = first
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 

@@ -23,6 +23,14 @@ const RECORD = ['core', 'topology', 'engine/state', 'engine/commit', 'engine/top
 const POD = [...RECORD, 'engine/record', 'engine/task', 'engine/ownership']
 /** What is pure of the models: the port, and what reads an answer. */
 const MODEL_PARTS = ['models/model.ts', 'models/structured.ts', 'models/words.ts']
+/** What is pure of the stores. */
+const STORE_PORTS = [
+  'stores/answers.ts',
+  'stores/cache.ts',
+  'stores/history.ts',
+  'stores/organization.ts',
+  'stores/stored-answer.ts',
+]
 /** The doors of the pipeline. */
 const SERVICE = ['pipelines/answers-service.ts', 'pipelines/run-index.ts', 'pipelines/outcome-index.ts']
 const ALL = [
@@ -78,10 +86,19 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'schemas/avro': { may: ['core', 'topology', LOG_PORT, 'engine/log/read-topic.ts'], node: PURE },
   answers: { may: ['core', 'schemas', ...MODEL_PARTS], node: PURE },
   'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
-  operators: { may: ['core', 'answers', ...MODEL_PARTS], node: PURE },
-  pipelines: { may: ['core', 'topology', 'answers', 'operators', ...MODEL_PARTS], node: PURE },
   // Pure: what two questions say decides, nothing else.
   'stores/semantic/guard': { may: [], node: [] },
+  operators: { may: ['core', 'answers', ...STORE_PORTS, ...MODEL_PARTS], node: PURE },
+  // Ports and what their adapters have in common; the log is for indexes that are read from topics.
+  stores: { may: ['core', 'answers', 'schemas', LOG_PORT], node: PURE },
+  'stores/sqlite': { may: ['core', 'stores'], node: 'any' },
+  'stores/postgres': { may: ['core', 'stores'], node: 'any' },
+  'stores/redis': { may: ['core', 'stores'], node: 'any' },
+  'stores/lmdb': { may: ['core', 'stores'], node: 'any' },
+  pipelines: {
+    may: ['core', 'topology', 'answers', 'operators', ...STORE_PORTS, ...MODEL_PARTS],
+    node: PURE,
+  },
   // What is asked of an application and done about it, for commands and whatever else serves people.
   admin: {
     may: [
@@ -108,7 +125,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   },
   // What is asked of the pipeline from outside, on any transport: through its service, never through the engine.
   gateway: {
-    may: ['core', 'answers', 'admin', ...SERVICE],
+    may: ['core', 'answers', 'admin', ...SERVICE, ...STORE_PORTS],
     node: PURE,
   },
   'gateway/http': { may: ['core', 'gateway'], mayTypes: ['observability/http-server.ts'], node: 'any' },
@@ -148,12 +165,21 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'csv-parse': ['cli/events/csv.ts'],
   fastify: ['gateway/http', 'test/unit/gateway'],
   '@grafana/grafana-foundation-sdk': ['deploy/grafana/grafana.ts'],
+  ioredis: ['stores/redis', 'test/integration'],
   kafkajs: ['engine/log/kafka', 'test/integration', 'bench/kafka'],
-  lmdb: ['engine/log/embedded', 'engine/state/lmdb-file.ts', 'engine/state/lmdb-store.ts'],
+  lmdb: [
+    'stores/lmdb',
+    'test/conformance',
+    'engine/log/embedded',
+    'engine/state/lmdb-file.ts',
+    'engine/state/lmdb-store.ts',
+  ],
   'playwright-core': ['deploy/grafana/pictures.ts'],
   'prom-client': ['observability/metrics/exposition.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
   openai: ['models/openai.ts', 'models/openai-errors.ts'],
+  'node-pg-migrate': ['stores/postgres/migrations.ts'],
+  pg: ['stores/postgres', 'test/integration'],
   snappy: ['engine/log/kafka/compression.ts'],
   undici: ['models/lean-fetch.ts', 'bench'],
   valibot: ['test'],
@@ -162,4 +188,4 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages that are run, never imported. */
-export const TOOLS = ['@biomejs/biome', '@types/node', 'node', 'typescript', 'uplot']
+export const TOOLS = ['@biomejs/biome', '@types/node', '@types/pg', 'node', 'typescript', 'uplot']

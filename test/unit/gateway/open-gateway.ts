@@ -14,6 +14,8 @@ import type { Model } from '#models/model.ts'
 import { answers } from '#pipelines/answers.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
+import type { AnswerStore } from '#stores/answers.ts'
+import type { Cache } from '#stores/cache.ts'
 
 export interface Opened extends AsyncDisposable {
   readonly log: Log
@@ -30,8 +32,13 @@ export interface Replied {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** With a pod that answers by the model. */
-export async function openGateway(model: Model): Promise<Opened> {
+interface TestedStores {
+  readonly answers: AnswerStore
+  readonly cache: Cache
+}
+
+/** With a pod that answers by the model, and writes the stores. */
+export async function openGateway(model: Model, stores: Partial<TestedStores> = {}): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
   const log = await openEmbeddedLog({ path: folder, system: realSystem })
   const graph = answers({
@@ -41,12 +48,22 @@ export async function openGateway(model: Model): Promise<Opened> {
     retryBase: 1,
     retryCap: 1,
     delayTiers: [5],
+    store: stores.answers,
+    cache: stores.cache,
   })
   const running = await run(graph, { log, name: 'pod', logger: silent })
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan: running.plan, name: 'gate', runs })
   await service.start()
-  const gateway: Gateway = { service, runs, system: realSystem }
+  const { answers: store, cache } = stores
+  const gateway: Gateway = {
+    service,
+    runs,
+    system: realSystem,
+    answers: store,
+    cache,
+    cacheTtlMs: () => 60_000,
+  }
   const server = gatewayServer({ gateway: () => gateway, name: 'gate', logger: silent, routes: [] })
   return {
     log,

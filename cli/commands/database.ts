@@ -1,0 +1,64 @@
+/** `caudal database`: the schema of the database of delivered answers. */
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import { migrate, type SchemaStatus, schemaStatus, withConnection } from '#stores/postgres/migrations.ts'
+import { command, EXIT, type Surroundings } from '../command/command.ts'
+import { configurationOf } from '../configuration.ts'
+
+export const databaseStatus = command({
+  name: 'database status',
+  summary: 'Tells which changes of the schema the database has, and which are pending',
+  details: `The database is that of DATABASE_URL. A change that this version does not know comes from a newer version: pods of
+this version wait then, and write nothing.`,
+  positionals: [],
+  options: { json: { type: 'boolean', description: 'one JSON object' } },
+  examples: ['DATABASE_URL=postgres://caudal@localhost/caudal caudal database status'],
+  async run(context) {
+    const status = await reached(context, schemaStatus)
+    const lines = context.options.json ? [JSON.stringify(status)] : linesOf(status)
+    context.stdout.write(`${lines.join('\n')}\n`)
+    return EXIT.ok
+  },
+})
+
+export const databaseMigrate = command({
+  name: 'database migrate',
+  summary: 'Brings the schema of the database up to date',
+  details: `A pod does the same at its start. Use it where pods may not change the schema. Several may run at a time: one of them
+works, and the others find nothing left to do.`,
+  positionals: [],
+  options: {},
+  examples: ['DATABASE_URL=postgres://caudal@localhost/caudal caudal database migrate'],
+  async run(context) {
+    const ran = await reached(context, migrate)
+    const lines = ran.length === 0 ? ['nothing is pending'] : ran.map(name => `applied: ${name}`)
+    context.stdout.write(`${lines.join('\n')}\n`)
+    return EXIT.ok
+  },
+})
+
+type Use<T> = Parameters<typeof withConnection<T>>[1]
+
+async function reached<T>({ environment }: Surroundings, use: Use<T>): Promise<T> {
+  const { databaseUrl } = configurationOf(environment)
+  if (databaseUrl === '')
+    throw new CaudalError('CONFIGURATION_INVALID', {
+      faults: 'DATABASE_URL is not set; the file in DATA_DIR brings its own schema',
+    })
+  try {
+    return await withConnection(databaseUrl, use)
+  } catch (error) {
+    throw new CaudalError(
+      'UNAVAILABLE',
+      { reason: `the database does not answer: ${reasonOf(error)}` },
+      error,
+    )
+  }
+}
+
+function linesOf({ applied, pending, unknown }: SchemaStatus): readonly string[] {
+  return [
+    ...applied.filter(name => !unknown.includes(name)).map(name => `applied: ${name}`),
+    ...pending.map(name => `pending: ${name}`),
+    ...unknown.map(name => `of a newer version: ${name}`),
+  ]
+}

@@ -1,0 +1,128 @@
+/** The stores of answers that the settings name: embedded in DATA_DIR, or Postgres and Redis. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { Resource } from '#engine/pod/resources.ts'
+import type { HealthPart } from '#gateway/health.ts'
+import type { AnswerStore } from '#stores/answers.ts'
+import type { Cache } from '#stores/cache.ts'
+import { organizationOf } from '#stores/organization.ts'
+import type { Configuration } from './configuration.ts'
+import { isEmbedded, type PartOptions } from './parts.ts'
+
+/** Either may be absent: on Kafka a store is used where its address is set. */
+export interface Stores {
+  readonly answers: AnswerStore | undefined
+  readonly cache: Cache | undefined
+}
+
+export interface OpenStores extends Stores {
+  /** Closed with the pod that writes them. */
+  readonly resources: readonly Resource[]
+  readonly health: readonly HealthPart[]
+}
+
+export const hasAnswers = (configuration: Configuration): boolean =>
+  isEmbedded(configuration) || configuration.databaseUrl !== ''
+export const hasCache = (configuration: Configuration): boolean =>
+  isEmbedded(configuration) || configuration.redisUrl !== ''
+
+export const answersFile = ({ dataFolder }: Configuration): string => join(dataFolder, 'answers.db')
+export const cacheFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'cache')
+
+/** How long the cache keeps answers of a task type. */
+export const cacheTtlMs =
+  ({ cacheTtlS }: Configuration) =>
+  (taskType: string): number =>
+    (Object.hasOwn(TASK_TYPES, taskType) ? TASK_TYPES[taskType]?.cacheTtlMs : undefined) ?? cacheTtlS * 1_000
+
+/** A library is loaded only where it is used. Rejects with CONFIGURATION_INVALID where a file cannot be used. */
+export async function openStores(configuration: Configuration, options: PartOptions): Promise<OpenStores> {
+  const answers = hasAnswers(configuration) ? await openAnswers(configuration, options) : undefined
+  const cache = hasCache(configuration) ? await openCache(configuration, options) : undefined
+  const both = [answers, cache].filter(each => each !== undefined)
+  return {
+    answers: answers?.store,
+    cache: cache?.store,
+    resources: both.map(({ name, close }) => ({ name, open: async () => {}, close: async () => close() })),
+    health: both.map(({ name, check }) => ({ name, isEssential: false, check })),
+  }
+}
+
+interface Opened<T> {
+  readonly name: string
+  readonly store: T
+  close(): Promise<void> | void
+  check(): Promise<undefined>
+}
+
+const NOBODY = organizationOf(undefined)
+
+async function openAnswers(
+  configuration: Configuration,
+  { system, logger }: PartOptions,
+): Promise<Opened<AnswerStore>> {
+  const { databaseUrl, databaseConnections, dataFolder } = configuration
+  if (databaseUrl !== '') {
+    const { Database } = await import('#stores/postgres/database.ts')
+    const { PostgresAnswers } = await import('#stores/postgres/answers.ts')
+    const database = new Database({ url: databaseUrl, connectionsMax: databaseConnections, system, logger })
+    return databasePart(new PostgresAnswers(database), () => database.close())
+  }
+  const { SqliteAnswers } = await import('#stores/sqlite/answers.ts')
+  mkdirSync(dataFolder, { recursive: true })
+  try {
+    const store = new SqliteAnswers({ path: answersFile(configuration), system })
+    return databasePart(store, () => store.close())
+  } catch (error) {
+    throw new CaudalError('CONFIGURATION_INVALID', { faults: `DATA_DIR: ${reasonOf(error)}` }, error)
+  }
+}
+
+const databasePart = (store: AnswerStore, close: () => Promise<void> | void): Opened<AnswerStore> => ({
+  name: 'database',
+  store,
+  close,
+  check: async () => {
+    await store.get(NOBODY, '')
+    return undefined
+  },
+})
+
+async function openCache(
+  configuration: Configuration,
+  { system, logger }: PartOptions,
+): Promise<Opened<Cache>> {
+  const { redisUrl, cacheConnections } = configuration
+  if (redisUrl !== '') {
+    const { RedisCache } = await import('#stores/redis/cache.ts')
+    const store = new RedisCache({ url: redisUrl, connections: cacheConnections, system, logger })
+    return cachePart(store, () => store.close())
+  }
+  const { LmdbCache } = await import('#stores/lmdb/cache.ts')
+  const store = new LmdbCache({ path: cacheFolder(configuration), system })
+  return cachePart(store, () => store.close())
+}
+
+const cachePart = (store: Cache, close: () => Promise<void> | void): Opened<Cache> => ({
+  name: 'cache',
+  store,
+  close,
+  check: async () => {
+    await store.get(NOBODY, 'health:')
+    return undefined
+  },
+})
+
+/** For commands that only look at the graph: which stages there are depends on the settings alone. */
+export function absentStores(configuration: Configuration): Stores {
+  return {
+    answers: hasAnswers(configuration) ? ABSENT_ANSWERS : undefined,
+    cache: hasCache(configuration) ? ABSENT_CACHE : undefined,
+  }
+}
+
+const absent = () => Promise.reject(new TypeError('a graph without stores was asked to write one'))
+const ABSENT_ANSWERS: AnswerStore = { save: absent, get: absent, newestOf: absent, page: absent }
+const ABSENT_CACHE: Cache = { get: absent, set: absent, deleteMatching: absent, statistics: () => ({}) }

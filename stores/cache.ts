@@ -1,0 +1,28 @@
+/**
+ * The port of the cache. One suite (test/conformance/cache.ts) runs on every adapter. A call rejects with `Unavailable`
+ * (code UNAVAILABLE) while the cache is away. A caller that only looks then does without.
+ */
+import type { Organization } from './organization.ts'
+
+/** Longer lives are cut. */
+export const TTL_MAX_MS = 30 * 24 * 3_600_000
+/** Larger values are not kept. */
+export const VALUE_BYTES_MAX = 1_000_000
+
+export interface CacheStatistics {
+  readonly hits: number
+  readonly misses: number
+  /** Calls that failed. */
+  readonly errors: number
+}
+
+/** Keys are `namespace:name`. An entry belongs to the organisation that set it, and no other finds it. */
+export interface Cache {
+  get(organization: Organization, key: string): Promise<string | undefined>
+  /** Replaces what was there. A value that is too large removes it. */
+  set(organization: Organization, key: string, value: string, ttlMs: number): Promise<void>
+  /** Of the keys that match, where `*` stands for any text; resolves to how many there were. */
+  deleteMatching(organization: Organization, pattern: string): Promise<number>
+  /** Of this process, by namespace. */
+  statistics(): Readonly<Record<string, CacheStatistics>>
+}

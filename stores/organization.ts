@@ -1,0 +1,10 @@
+/** Whose data a store is asked for. A type of its own, so that no query can leave it out or mistake it for another text. */
+
+declare const kind: unique symbol
+
+/** The name of an organisation; empty for what belongs to none. */
+export type Organization = string & { readonly [kind]: 'organization' }
+
+export function organizationOf(name: string | undefined): Organization {
+  return (name ?? '') as Organization // The only place that makes one.
+}

@@ -1,0 +1,146 @@
+/** Delivered answers in a file of SQLite, beside the embedded log: nothing has to be installed. */
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { reasonOf, unavailable } from '#core/errors.ts'
+import { type System, sleep } from '#core/system.ts'
+import { answerOf, COLUMN_NAMES, COLUMNS, newestById, rowOf } from '../answer-rows.ts'
+import type { AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
+import type { Organization } from '../organization.ts'
+
+export interface SqliteOptions {
+  /** The file; it is made where it is missing. */
+  readonly path: string
+  readonly system: System
+}
+
+/** A statement holds up the event loop: so many rows take about two milliseconds. */
+const ROWS_MAX = 100
+/** How long a statement waits for another process that writes. */
+const BUSY_MS = 2_000
+const PAUSE_MS = 500
+/** The version of the schema below; a file of a newer one is not touched. */
+const SCHEMA_VERSION = 1
+
+const TYPES = {
+  text: 'TEXT',
+  json: 'TEXT',
+  number: 'REAL',
+  integer: 'INTEGER',
+  flag: 'INTEGER',
+  time: 'INTEGER',
+}
+const ABSENT = ['user_id', 'content', 'structured', 'cost_usd', 'trace_id']
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS response_event (
+${COLUMN_NAMES.map(name => `  ${name} ${TYPES[COLUMNS[name]]}${name === 'id' ? ' PRIMARY KEY' : ''}${ABSENT.includes(name) ? '' : ' NOT NULL'}`).join(',\n')}
+) STRICT;
+CREATE INDEX IF NOT EXISTS response_event_question ON response_event (organization_id, question_hash, ts DESC);
+CREATE INDEX IF NOT EXISTS response_event_time ON response_event (organization_id, ts DESC, id DESC);
+PRAGMA user_version = ${SCHEMA_VERSION};`
+
+const SAVE = `
+INSERT INTO response_event (${COLUMN_NAMES.join(', ')})
+SELECT ${COLUMN_NAMES.map(name => `value ->> '$.${name}'`).join(', ')} FROM json_each(?) WHERE true
+ON CONFLICT (id) DO UPDATE SET ${COLUMN_NAMES.filter(name => name !== 'id')
+  .map(name => `${name} = excluded.${name}`)
+  .join(', ')}
+WHERE excluded.ts > response_event.ts`
+
+const PAGE = `
+SELECT * FROM response_event
+WHERE organization_id = :organization AND (:since IS NULL OR ts >= :since)
+  AND (:taskType IS NULL OR task_type = :taskType) AND (:below IS NULL OR final < :below)
+  AND (:text IS NULL OR instr(lower(title || char(10) || coalesce(content, '') || char(10) || answer), lower(:text)) > 0)
+  AND (:ts IS NULL OR (ts, id) < (:ts, :id))
+ORDER BY ts DESC, id DESC LIMIT :limit`
+
+/**
+ * WAL lets readers go on while a batch is written. A batch is cut into pieces, and the event loop has its turn between
+ * them. Throws where the file cannot be opened or is of a newer version.
+ */
+export class SqliteAnswers implements AnswerStore {
+  readonly #system: System
+  readonly #database: DatabaseSync
+  readonly #save: StatementSync
+  readonly #get: StatementSync
+  readonly #newest: StatementSync
+  readonly #page: StatementSync
+
+  constructor({ path, system }: SqliteOptions) {
+    this.#system = system
+    this.#database = new DatabaseSync(path, { timeout: BUSY_MS })
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;')
+    const version = Number(this.#database.prepare('PRAGMA user_version').get()?.user_version)
+    if (version > SCHEMA_VERSION)
+      throw new TypeError(
+        `${path} has schema ${version}, this version knows ${SCHEMA_VERSION}: run the newer version, or remove the file, which is made again from the log`,
+      )
+    this.#database.exec(SCHEMA)
+    this.#save = this.#database.prepare(SAVE)
+    this.#get = this.#database.prepare('SELECT * FROM response_event WHERE organization_id = ? AND id = ?')
+    this.#newest = this.#database.prepare(
+      'SELECT * FROM response_event WHERE organization_id = ? AND question_hash = ? ORDER BY ts DESC, id DESC LIMIT 1',
+    )
+    this.#page = this.#database.prepare(PAGE)
+  }
+
+  async save(answers: readonly StoredAnswer[]): Promise<void> {
+    const rows = newestById(answers).map(rowOf)
+    for (let from = 0; from < rows.length; from += ROWS_MAX) {
+      if (from > 0) await new Promise<void>(resolve => this.#system.defer(resolve))
+      const piece = JSON.stringify(rows.slice(from, from + ROWS_MAX))
+      this.#tried(() => this.#save.run(piece))
+    }
+  }
+
+  async get(organization: Organization, id: string): Promise<StoredAnswer | undefined> {
+    return this.#one(() => this.#get.get(organization, id))
+  }
+
+  async newestOf(organization: Organization, questionHash: string): Promise<StoredAnswer | undefined> {
+    return this.#one(() => this.#newest.get(organization, questionHash))
+  }
+
+  async page(organization: Organization, wanted: AnswersWanted): Promise<readonly StoredAnswer[]> {
+    const { since, taskType, below, text, after, limit } = wanted
+    const rows = this.#tried(() =>
+      this.#page.all({
+        organization,
+        since: since ?? null,
+        taskType: taskType ?? null,
+        below: below ?? null,
+        text: text ?? null,
+        ts: after?.deliveredAt ?? null,
+        id: after?.id ?? null,
+        limit,
+      }),
+    )
+    return rows.map(answerOf)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #one(read: () => Readonly<Record<string, unknown>> | undefined): StoredAnswer | undefined {
+    const row = this.#tried(read)
+    return row && answerOf(row)
+  }
+
+  #tried<T>(use: () => T): T {
+    try {
+      return use()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      throw unavailable(`the file of answers: ${reasonOf(error)}`, sleep(this.#system, PAUSE_MS))
+    }
+  }
+}
+
+/** Result codes of SQLite that are no fault of a statement: busy, locked, read-only, input or output, full, not opened. */
+const PASSING = [5, 6, 8, 10, 13, 14]
+
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error) || !('errcode' in error)) return false
+  return PASSING.includes(Number(error.errcode) & 0xff)
+}

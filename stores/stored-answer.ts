@@ -1,0 +1,50 @@
+/** A delivered answer as the stores keep it. */
+import { questionHash } from '#answers/question-hash.ts'
+import type { Delivered } from '#answers/types.ts'
+import type { StoredAnswer } from './answers.ts'
+import { organizationOf } from './organization.ts'
+
+export function storedAnswerOf(delivered: Delivered): StoredAnswer {
+  return {
+    id: delivered.id,
+    organization: organizationOf(delivered.organization_id),
+    questionHash: questionHash(delivered),
+    taskType: delivered.task_type,
+    userId: delivered.user_id,
+    title: delivered.title,
+    content: delivered.content,
+    answer: delivered.answer,
+    structured: delivered.structured,
+    scores: delivered.scores,
+    final: delivered.final,
+    belowThreshold: delivered.below_threshold,
+    errorAttempts: delivered.error_attempts,
+    qualityAttempts: delivered.quality_attempts,
+    model: delivered.model,
+    promptVersion: delivered.prompt_version,
+    requestId: delivered.request_id,
+    calls: delivered.calls,
+    tokensPrompt: delivered.tokens_prompt,
+    tokensCompletion: delivered.tokens_completion,
+    costUsd: delivered.cost_usd,
+    askedAt: delivered.asked_at,
+    deliveredAt: delivered.delivered_at,
+    traceId: delivered.trace_id,
+  }
+}
+
+/** Where the cache has the answer to a question. The identity of the question holds organisation and task type. */
+export const answerKey = (questionHash: string): string => `q:${questionHash}`
+
+export const cachedText = (answer: StoredAnswer): string => JSON.stringify(answer)
+
+/** Nothing for a text that is no answer to the question: another version or another program wrote it. */
+export function cachedAnswer(text: string, questionHash: string): StoredAnswer | undefined {
+  try {
+    const found: StoredAnswer = JSON.parse(text)
+    const isAnswer = typeof found.answer === 'string' && typeof found.deliveredAt === 'number'
+    return isAnswer && found.questionHash === questionHash ? found : undefined
+  } catch {
+    return undefined // The database is asked instead.
+  }
+}

@@ -1,0 +1,84 @@
+/** The contract suite of the cache: what every cache must do, read through the port alone. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Cache, VALUE_BYTES_MAX } from '#stores/cache.ts'
+import { organizationOf } from '#stores/organization.ts'
+
+export interface CacheFixture {
+  readonly cache: Cache
+  /** Puts a value where the cache looks for it, as another program would. */
+  spoil(key: string): Promise<void>
+  close(): Promise<void>
+}
+
+const ACME = organizationOf('acme')
+const OTHER = organizationOf('other')
+const HOUR_MS = 3_600_000
+
+/** Runs the contract suite; `open` makes a cache that holds nothing. Keys begin with the prefix. */
+export function describeCache(name: string, open: () => Promise<CacheFixture>, prefix = ''): void {
+  describe(`${name} is a cache`, () => {
+    let fixture: CacheFixture
+    let cache: Cache
+    const key = (text: string) => `${prefix}q:${text}`
+    beforeAll(async () => {
+      fixture = await open()
+      cache = fixture.cache
+    })
+    afterAll(() => fixture.close())
+
+    it('finds what was set, the last value of a key, of any text', async () => {
+      expect(await cache.get(ACME, key('text'))).toBeUndefined()
+      for (const value of ['first', '', 'ñandú 🜁 "\\'])
+        await cache.set(ACME, key('text'), value, HOUR_MS).then(async () => {
+          expect(await cache.get(ACME, key('text'))).toBe(value)
+        })
+    })
+
+    it('shows no organisation what another has set', async () => {
+      await cache.set(ACME, key('theirs'), 'secret', HOUR_MS)
+      expect(await cache.get(OTHER, key('theirs'))).toBeUndefined()
+      expect(await cache.get(organizationOf(undefined), key('theirs'))).toBeUndefined()
+    })
+
+    it('forgets a value when its time is over', async () => {
+      await cache.set(ACME, key('short'), 'value', 60)
+      await vi.waitFor(async () => expect(await cache.get(ACME, key('short'))).toBeUndefined())
+    })
+
+    it('takes lives that are too long, and keeps no value that is too large', async () => {
+      await cache.set(ACME, key('long'), 'value', Number.MAX_SAFE_INTEGER)
+      expect(await cache.get(ACME, key('long'))).toBe('value')
+      await cache.set(ACME, key('long'), 'x'.repeat(VALUE_BYTES_MAX), HOUR_MS)
+      expect(await cache.get(ACME, key('long'))).toBeUndefined()
+    })
+
+    it('finds nothing in what another program wrote', async () => {
+      await fixture.spoil(key('spoilt'))
+      expect(await cache.get(ACME, key('spoilt'))).toBeUndefined()
+    })
+
+    it('deletes what matches of one organisation, where a star alone stands for other text', async () => {
+      for (const each of ['d-1', 'd-2', 'e-1', 'd[1]', 'd?1']) await cache.set(ACME, key(each), each, HOUR_MS)
+      await cache.set(OTHER, key('d-other'), 'theirs', HOUR_MS)
+      expect(await cache.deleteMatching(ACME, key('d[1]'))).toBe(1)
+      expect(await cache.deleteMatching(ACME, key('d?1'))).toBe(1)
+      expect(await cache.deleteMatching(ACME, key('d-*'))).toBe(2)
+      expect(await cache.get(ACME, key('d-1'))).toBeUndefined()
+      expect(await cache.get(ACME, key('e-1'))).toBe('e-1')
+      expect(await cache.get(OTHER, key('d-other'))).toBe('theirs')
+      expect(await cache.deleteMatching(ACME, key('nothing*'))).toBe(0)
+    })
+
+    it('counts hits and misses by namespace', async () => {
+      const namespace = prefix === '' ? 'q' : prefix.replace(/:$/, '')
+      const before = cache.statistics()[namespace] ?? { hits: 0, misses: 0 }
+      await cache.set(ACME, key('counted'), 'value', HOUR_MS)
+      await cache.get(ACME, key('counted'))
+      await cache.get(ACME, key('absent'))
+      expect(cache.statistics()[namespace]).toMatchObject({
+        hits: before.hits + 1,
+        misses: before.misses + 1,
+      })
+    })
+  })
+}

@@ -1,0 +1,85 @@
+/** The stores that need nothing installed, each by the suite of its port, and what only a file or a folder can show. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { open } from 'lmdb'
+import { afterAll, expect, it } from 'vitest'
+import { realSystem } from '#core/system.ts'
+import { LmdbCache } from '#stores/lmdb/cache.ts'
+import { organizationOf } from '#stores/organization.ts'
+import { SqliteAnswers } from '#stores/sqlite/answers.ts'
+import { answer, describeAnswerStore } from './answer-store.ts'
+import { describeCache } from './cache.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'caudal-stores-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describeAnswerStore('SQLite', async () => {
+  const path = join(folder, 'suite.db')
+  const store = new SqliteAnswers({ path, system: realSystem })
+  const reader = new DatabaseSync(path)
+  return {
+    store,
+    query: async sql => reader.prepare(sql).all(),
+    close: async () => {
+      reader.close()
+      store.close()
+    },
+  }
+})
+
+describeCache('LMDB', async () => {
+  const path = join(folder, 'cache')
+  const cache = new LmdbCache({ path, system: realSystem })
+  const other = open({ path })
+  return {
+    cache,
+    spoil: async key => {
+      await other.put(key, { text: '[7', endsAt: Number.MAX_SAFE_INTEGER })
+    },
+    close: async () => {
+      await other.close()
+      await cache.close()
+    },
+  }
+})
+
+it('a file of SQLite keeps what was saved, and one of a newer schema is not touched', async () => {
+  const path = join(folder, 'kept.db')
+  const first = new SqliteAnswers({ path, system: realSystem })
+  await first.save([answer()])
+  first.close()
+  const second = new SqliteAnswers({ path, system: realSystem })
+  expect(await second.get(organizationOf('acme'), 'run-1')).toEqual(answer())
+  second.close()
+  const newer = new DatabaseSync(path)
+  newer.exec('PRAGMA user_version = 99')
+  newer.close()
+  expect(() => new SqliteAnswers({ path, system: realSystem })).toThrow(/schema 99.*run the newer version/)
+})
+
+it('a file that another process holds for long makes its caller wait, and fails nothing', async () => {
+  const path = join(folder, 'held.db')
+  const store = new SqliteAnswers({ path, system: realSystem })
+  const holder = new DatabaseSync(path)
+  holder.exec('BEGIN IMMEDIATE')
+  const error = await store.save([answer()]).catch(rejected => rejected)
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', action: 'wait' })
+  holder.exec('COMMIT')
+  await error.ready
+  await store.save([answer()])
+  expect(await store.get(organizationOf('acme'), 'run-1')).toEqual(answer())
+  holder.close()
+  store.close()
+})
+
+it('a cache of LMDB keeps as many entries as it may, and what ends first goes first', async () => {
+  const cache = new LmdbCache({ path: join(folder, 'small'), system: realSystem, entriesMax: 10 })
+  const acme = organizationOf('acme')
+  for (let n = 0; n < 1_000; n++) await cache.set(acme, `q:${n}`, 'value', 10_000_000 + n)
+  expect(await cache.get(acme, 'q:0')).toBeUndefined()
+  expect(await cache.get(acme, 'q:999')).toBe('value')
+  expect(await cache.deleteMatching(acme, 'q:*')).toBe(10)
+  await cache.close()
+})

@@ -1,0 +1,111 @@
+/** What was answered is found again: in the cache, in the database, and what happens while either is away. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { questionHash } from '#answers/question-hash.ts'
+import { realSystem } from '#core/system.ts'
+import { LmdbCache } from '#stores/lmdb/cache.ts'
+import { organizationOf } from '#stores/organization.ts'
+import { SqliteAnswers } from '#stores/sqlite/answers.ts'
+import { answerKey } from '#stores/stored-answer.ts'
+import { type ScriptedModel, scripted } from '../operators/values.ts'
+import { type Opened, openGateway, post } from './open-gateway.ts'
+import { Switch, unsteadyAnswers, unsteadyCache } from './unsteady-stores.ts'
+
+const NOBODY = organizationOf(undefined)
+const FUSE = { title: 'What is a fuse for?' }
+const HASH = questionHash({ task_type: 'qa', ...FUSE })
+
+let folder: string
+let model: ScriptedModel
+let opened: Opened
+let answers: SqliteAnswers
+let cache: LmdbCache
+let database: Switch
+let memory: Switch
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'caudal-stores-'))
+  answers = new SqliteAnswers({ path: join(folder, 'answers.db'), system: realSystem })
+  cache = new LmdbCache({ path: join(folder, 'cache'), system: realSystem })
+  model = scripted({ text: 'It cuts the current.' })
+  database = new Switch()
+  memory = new Switch()
+  opened = await openGateway(model, {
+    answers: unsteadyAnswers(answers, database),
+    cache: unsteadyCache(cache, memory),
+  })
+})
+afterEach(async () => {
+  database.on()
+  memory.on()
+  await opened[Symbol.asyncDispose]()
+  answers.close()
+  await cache.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const isStored = () => vi.waitFor(async () => expect(await answers.newestOf(NOBODY, HASH)).toBeDefined())
+const isCached = () => vi.waitFor(async () => expect(await cache.get(NOBODY, answerKey(HASH))).toBeDefined())
+
+describe('a question that was answered', () => {
+  it('is answered by the cache, under the key that people know, and asked again when it is to be fresh', async () => {
+    const first = await opened.ask(post('/query?wait=30s', FUSE))
+    expect(first.body).toMatchObject({ hit: false, id: HASH })
+    await isCached()
+    const again = await opened.ask(post('/query', FUSE))
+    expect(again.status).toBe(200)
+    const { hit: _, state: __, ...answer } = first.body
+    expect(again.body).toEqual({ hit: true, source: 'cache', ...answer })
+    expect(model.calls).toHaveLength(1)
+    expect((await opened.ask(post('/query?wait=30s', { ...FUSE, fresh: true }))).body).toMatchObject({
+      hit: false,
+    })
+    expect(model.calls).toHaveLength(2)
+  })
+
+  it('is answered by the database when the cache is empty or away, and the cache learns it', async () => {
+    await opened.ask(post('/query?wait=30s', FUSE))
+    await Promise.all([isStored(), isCached()])
+    await cache.deleteMatching(NOBODY, 'q:*')
+    expect((await opened.ask(post('/query', FUSE))).body).toMatchObject({ hit: true, source: 'database' })
+    await isCached()
+    memory.off()
+    expect((await opened.ask(post('/query', FUSE))).body).toMatchObject({ hit: true, source: 'database' })
+  })
+
+  it('is found by its task and by its question when the gateway has forgotten it', async () => {
+    const { body } = await opened.ask(post('/query?wait=30s', FUSE))
+    await isStored()
+    vi.spyOn(opened.gateway.service, 'outcomeNow').mockReturnValue(undefined)
+    opened.gateway.runs.remove(String(body.task_id))
+    const byTask = await opened.ask({ url: `/task/${body.task_id}` })
+    expect(byTask.body).toMatchObject({
+      state: 'delivered',
+      id: HASH,
+      result: { answer: 'It cuts the current.' },
+    })
+    expect((await opened.ask({ url: `/task/${HASH}` })).body).toEqual(byTask.body)
+  })
+
+  it('is not answered by what another program put into the cache', async () => {
+    await cache.set(NOBODY, answerKey(HASH), '{"answer": 7}', 60_000)
+    expect((await opened.ask(post('/query?wait=30s', FUSE))).body).toMatchObject({ hit: false })
+  })
+})
+
+describe('stores that are away', () => {
+  it('hold up no answer; what was delivered meanwhile is stored when they are back, and nothing is a dead letter', async () => {
+    database.off()
+    memory.off()
+    const { body } = await opened.ask(post('/query?wait=30s', FUSE))
+    expect(body).toMatchObject({ state: 'delivered' })
+    await vi.waitFor(() => expect(Math.min(database.refusals, memory.refusals)).toBeGreaterThan(1))
+    expect(await answers.newestOf(NOBODY, HASH)).toBeUndefined()
+    expect((await opened.ask(post('/query?wait=30s', { title: 'What is a valve for?' }))).status).toBe(200)
+    database.on()
+    memory.on()
+    await Promise.all([isStored(), isCached()])
+    expect(await opened.running.deadLetters()).toEqual([])
+  })
+})
