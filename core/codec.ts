@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { isSchema, type StandardSchema, validatorOf } from './standard-schema.ts'
 
+/** A type of values, and how its values become bytes. A program may write its own. */
 export interface Codec<T> {
   /** Identity of the type: two places are compatible when their codecs have the same name. */
   readonly name: string

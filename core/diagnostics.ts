@@ -136,8 +136,10 @@ export interface DiagnosticEvents {
   'caudal:stall': { readonly pod: string; readonly stalledMs: number }
 }
 
+/** Name of a channel. */
 export type DiagnosticName = keyof DiagnosticEvents
 
+/** Every channel. */
 export const DIAGNOSTIC_NAMES = [
   'caudal:pod:started',
   'caudal:pod:stopped',

@@ -1,5 +1,6 @@
 /** Functions around what a pod does, for traces: each is called once for each piece of work, and calls `next` once. */
 
+/** One run of an operator for one record or timer. */
 export interface ProcessInfo {
   readonly task: string
   readonly node: string
@@ -10,6 +11,7 @@ export interface ProcessInfo {
   readonly attempt: number
 }
 
+/** One call of a durable step. */
 export interface StepInfo {
   readonly node: string
   readonly step: string
@@ -17,6 +19,7 @@ export interface StepInfo {
   readonly id: string
 }
 
+/** One commit of a pod. */
 export interface CommitInfo {
   readonly pod: string
   /** Counts the commits of this incarnation. */

@@ -37,6 +37,7 @@ const MB = 1_000_000
 /** A source partition is not read further ahead of its lowest unfinished offset than this: it bounds the size of checkpoints. */
 export const SPAN_MAX = 10_000
 
+/** Every limit by its name inside; `optionNameOf` gives the name that a program writes. docs/limits.md is this table. */
 export const LIMITS = {
   recordsBufferedMax: limit(
     'records',

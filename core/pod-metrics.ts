@@ -118,6 +118,7 @@ export class PodMetrics {
   }
 }
 
+/** The exported name of a figure, its kind and its meaning. */
 export interface MetricDescription {
   readonly metric: string
   readonly kind: 'counter' | 'gauge' | 'histogram'
@@ -179,6 +180,7 @@ export const STAGE_METRICS: Fields<StageMetrics> = Object.freeze({
   delayLateMs: histogram('delay_late', 'how late records left the delay tiers'),
 })
 
+/** The exported name and meaning of each figure of a pod. */
 export const POD_METRICS: Fields<PodMetrics> = Object.freeze({
   commits: counter('commits', 'transactions committed'),
   commitRecords: counter('commit_records', 'records written by commits'),

@@ -1,5 +1,6 @@
 /** The only file that touches the clock, timers and randomness. Everything else receives a `System`. */
 
+/** Time and randomness of a process. A test passes virtual ones: `virtualSystem` of `caudal/testing`. */
 export interface System {
   /** Wall time in milliseconds since the epoch; it may jump either way. Only for time stamps, due times and times to live. */
   now(): number

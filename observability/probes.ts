@@ -11,6 +11,7 @@ const ANSWER_MS = 800
 /** How many tasks a reason names. */
 const NAMED_MAX = 10
 
+/** Options of `serveProbes`. */
 export interface ProbeOptions {
   /** 0 for any that is free. */
   readonly port: number

@@ -4,6 +4,7 @@ import { CLOCK_RULES } from './tidy/clock-rules.ts'
 import { EXEMPTIONS } from './tidy/exemptions.ts'
 import { IMPORT_RULES } from './tidy/import-rules.ts'
 import { PROSE_RULES } from './tidy/prose-rules.ts'
+import { PUBLIC_RULES } from './tidy/public-rules.ts'
 import type { Finding, Rule } from './tidy/rule.ts'
 import { inProduct } from './tidy/rule.ts'
 import { readTexts, treeOf } from './tidy/source.ts'
@@ -15,6 +16,7 @@ const RULES: readonly Rule[] = [
   ...SYNTAX_RULES,
   ...TEXT_RULES,
   ...PROSE_RULES,
+  ...PUBLIC_RULES,
   ...CLOCK_RULES,
 ]
 

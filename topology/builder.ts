@@ -24,6 +24,7 @@ import { PARTITIONS_DEFAULT } from './names.ts'
 import { processedOf, streamOf } from './streams.ts'
 import type { TopicNode, Topology } from './topology.ts'
 
+/** Options of a topic that this graph writes. */
 export interface TopicOptions<V> {
   readonly value: Codec<V>
   /** The key of a value written here; without it, the key of the record being processed is kept. */
@@ -34,6 +35,7 @@ export interface TopicOptions<V> {
   readonly retention?: Duration
 }
 
+/** Options of a topic that others write. */
 export interface SourceOptions<V> extends Omit<TopicOptions<V>, 'key'> {
   /** Promises that its writers send all records of a key to the partition that Kafka's default partitioner picks. */
   readonly partitionedByKey?: boolean
@@ -50,8 +52,10 @@ export interface SourceOptions<V> extends Omit<TopicOptions<V>, 'key'> {
   readonly tasks?: number
 }
 
+/** Options of a compacted topic that every pod holds whole. */
 export type TableOptions<V> = Omit<TopicOptions<V>, 'retention'>
 
+/** Declares a graph, one call a part. Made by `topology`; `build` gives the graph. */
 export interface TopologyBuilder {
   /** A topic written by others. */
   source<V>(name: string, options: SourceOptions<V>): Source<V>

@@ -8,6 +8,7 @@
  */
 export type Verdict = 'safe' | 'needsRename' | 'needsDrop' | 'refused'
 
+/** One difference between two versions of a graph: what changed, what that means for stored data, and what to declare. */
 export interface Change {
   readonly what: string
   readonly verdict: Verdict

@@ -2,6 +2,7 @@
 
 import { DURATION_REMEDY, type Duration, durationText, isDuration, shown } from '#core/duration.ts'
 
+/** One thing that is wrong with a graph, with what its author can do about it. */
 export interface Fault {
   /** The operator, topic or other part that it is about. */
   readonly node: string

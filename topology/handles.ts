@@ -17,6 +17,7 @@ export interface Target<V> {
   readonly key: ((value: V) => string | null) | undefined
 }
 
+/** Options of an operator at its place in the graph. */
 export interface ProcessOptions {
   /** Why no record passes this operator for ever, in words for a reader. Required once on every loop; the engine does not check it. */
   readonly endsBecause?: string
@@ -27,6 +28,7 @@ export interface ProcessOptions {
   readonly stage?: string
 }
 
+/** Options of a delay between an output and its topic. */
 export interface DelayOptions {
   /** The waits that are offered, ascending; a time between two of them is served by several hops. */
   readonly tiers: readonly Duration[]
@@ -87,8 +89,10 @@ export interface Edge<V, Back> extends Stream<V>, Routing<V, Back> {
   discard(): Back
 }
 
+/** A stream under a new key, on its way to a topic. */
 export interface Rekeyed<V> extends Routing<V, Rekeyed<V>> {}
 
+/** The outputs of an operator by name. */
 export interface Outputs<O extends Codecs> {
   on<N extends keyof O & string>(output: N): Edge<ValueOf<O[N]>, Processed<O>>
 }
@@ -99,7 +103,9 @@ export type Processed<O extends Codecs> = Outputs<O> &
 
 /** Topics written by others. */
 export interface Source<V> extends Stream<V> {}
+/** A topic that this graph writes; it can also be read. */
 export interface Topic<V> extends Stream<V>, Target<V> {}
+/** A compacted topic that every pod holds whole. Operators read it by `ctx.table`. */
 export interface Table<V> extends Target<V> {
   readonly codec: Codec<V>
 }

@@ -15,6 +15,7 @@ import { assertValid } from './validate.ts'
 
 export { DELAY_STAGE, deadLetterTopicOf, stateTopicOf, tierTopicOf, topologyTopicOf } from './names.ts'
 
+/** A topology divided into stages, with the topics that it needs. */
 export interface Plan {
   /** Application name. */
   readonly application: string
@@ -32,6 +33,7 @@ export interface Plan {
   readonly renamedState: Readonly<Record<string, string>>
 }
 
+/** Operators that run together between topics: the unit that has tasks and a state topic. */
 export interface Stage {
   /** The name that one of its operators gives it, else that of its first operator; `delay` for the stage of the delay tiers. */
   readonly name: string

@@ -5,6 +5,7 @@ import type { Plan, Stage } from './plan.ts'
 import { isDelayed } from './stages.ts'
 import type { OperatorNode, TopicNode } from './topology.ts'
 
+/** What of a graph decides how its data is stored. JSON, so that it can be kept beside a release. */
 export interface TopologySummary {
   readonly application: string
   readonly topics: Readonly<Record<string, TopicSummary>>
@@ -39,6 +40,7 @@ export interface StageSummary {
   readonly sources: readonly string[]
 }
 
+/** What a later version of the graph must fit, as JSON, for `compareTopologies`. */
 export function summarize(plan: Plan): TopologySummary {
   const delay = plan.stages.find(stage => stage.tiers.length > 0)
   const nodes = plan.stages.flatMap(stage => [...stage.operators.values()])

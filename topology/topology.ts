@@ -3,6 +3,7 @@ import type { Codec } from '#core/codec.ts'
 import type { Duration } from '#core/duration.ts'
 import type { Operator } from '#core/operator.ts'
 
+/** A declared graph. Made by `build` of the builder; `validateTopology` lists its faults. */
 export interface Topology {
   /** Application name: prefix of internal topics and identity of the consumer group. */
   readonly name: string

@@ -25,6 +25,7 @@ import { fittedTopology } from './fitted-topology.ts'
 import { standingFor } from './running-pod.ts'
 import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
 
+/** What `run` takes besides the topology. Only `log` is required. */
 export interface RunOptions {
   readonly log: Log
   /**

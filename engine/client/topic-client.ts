@@ -48,6 +48,7 @@ export interface TopicRecord<V> {
   readonly offset: number
 }
 
+/** Topics of an application from outside, without a pod: records in, and committed records out. Made by `topicClient`. */
 export class TopicClient {
   readonly #plan: Plan
   readonly #log: Log

@@ -15,6 +15,7 @@ import type {
   TopicSpec,
 } from './log.ts'
 
+/** How names of a program become names in the log. Without either field nothing is renamed. */
 export interface Renaming {
   /** Before every name but those of `topics`. */
   readonly prefix?: string

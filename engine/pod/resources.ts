@@ -5,6 +5,7 @@
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 
+/** Something outside that operators use, such as a pool of connections, with its life around that of the pod. */
 export interface Resource {
   /** For messages. */
   readonly name: string

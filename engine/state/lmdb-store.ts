@@ -54,6 +54,10 @@ const GATHERED_BYTES_MAX = 256 * 1024 * 1024
 
 const warn = (diagnosis: StoreDiagnosis) => warnings.warn('a local copy of state was not usable', diagnosis)
 
+/**
+ * Local copies of state on disk, in LMDB: a start reads only what the copy lacks. Throws CONFIGURATION_INVALID for a
+ * duration that cannot be read.
+ */
 export function lmdbStores(options: LmdbStoreOptions): StoreFactory {
   const { path, system = realSystem, diagnose = warn, gatheredBytesMax = GATHERED_BYTES_MAX } = options
   const { outOfTouchMaxMs, flushDelayMs } = inMs(options, TIMES)

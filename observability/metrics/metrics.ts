@@ -22,12 +22,14 @@ export interface Provider {
   }
 }
 
+/** Options of `Metrics`. */
 export interface MetricsOptions {
   readonly system: System
   /** Whose disk is watched; none when left out. */
   readonly dataFolder?: string
 }
 
+/** One answer to a scrape, in the text format of Prometheus. */
 export interface Scrape {
   readonly text: string
   readonly contentType: string
@@ -42,6 +44,7 @@ export const METRIC_TABLE: Readonly<Record<string, readonly Row[]>> = {
   Limits: LIMIT_ROWS,
 }
 
+/** Gathers the figures of the pods in this process, and writes them for Prometheus. */
 export class Metrics implements Disposable {
   readonly #system: System
   readonly #pods: PodFamilies

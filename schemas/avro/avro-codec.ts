@@ -6,6 +6,7 @@ import type { Binding, SchemaCodec } from './schema-codec.ts'
 import { asBuffer, schemaIdOf } from './wire-format.ts'
 import { NO_WRITERS, type Writers } from './writers.ts'
 
+/** Options of `avro`. */
 export interface AvroOptions {
   /** Identity of the type; the schema's full name when left out, so a schema without a name needs one. */
   readonly name?: string

@@ -14,6 +14,7 @@ export interface Subject {
   readonly schema: AvroType
 }
 
+/** One schema of a topology against the registry. */
 export interface SchemaCheck {
   readonly subject: string
   /** Full name of the schema. */

@@ -17,6 +17,7 @@ import { readAll } from '#engine/log/read-topic.ts'
 import { AvroType } from './avro-type.ts'
 import type { SchemaRegistry } from './registry.ts'
 
+/** Where an embedded registry keeps its schemas. */
 export interface EmbeddedRegistryOptions {
   readonly application: string
   readonly log: Log
@@ -30,6 +31,7 @@ interface Entry {
   readonly schema: string
 }
 
+/** Schemas in a compacted topic of the log. Nothing is read or created before the first call. */
 export class EmbeddedRegistry implements SchemaRegistry {
   readonly address: string
   readonly #topic: string

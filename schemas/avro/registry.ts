@@ -1,5 +1,6 @@
 /** The port to a schema registry: the little that is asked of one, at a start and when an unknown id comes up. */
 
+/** What is asked of a schema registry. A program may write its own. */
 export interface SchemaRegistry {
   /** Where it is, for messages. */
   readonly address: string

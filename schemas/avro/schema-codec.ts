@@ -3,6 +3,7 @@ import type { Codec } from '#core/codec.ts'
 import type { AvroType } from './avro-type.ts'
 import type { Writers } from './writers.ts'
 
+/** A codec with a schema. Made by `avro`; `bindSchemas` gives it the ids of a registry. */
 export interface SchemaCodec<T> extends Codec<T> {
   /** The schema that it writes with; `undefined` for a codec that only reads. */
   readonly schema: AvroType | undefined

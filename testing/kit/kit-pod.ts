@@ -6,8 +6,10 @@ import { misuse } from './misuse.ts'
 import { within } from './place.ts'
 import { placeOf, type World } from './world.ts'
 
+/** `failed`: the pod ended by itself, with an error. */
 export type KitPodStatus = 'running' | 'paused' | 'crashed' | 'stopped' | 'failed'
 
+/** One pod of a topology under test. Made by `testTopology`. */
 export class KitPod {
   readonly name: string
   /** The error that ended it by itself. */

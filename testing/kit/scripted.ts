@@ -35,6 +35,7 @@ export type Script<Request, Reply> =
   | readonly (Scene<Reply> | Reply)[]
   | ((request: Request, nth: number) => Scene<Reply> | Reply)
 
+/** Options of `scripted`. */
 export interface ScriptOptions {
   /** How long an answer takes that does not say; 0 when left out. Two of them: drawn evenly between, by the seed. */
   readonly latency?: Duration | readonly [from: Duration, to: Duration]
@@ -46,6 +47,7 @@ export interface CallOptions {
   readonly id?: string
 }
 
+/** One call of a scripted function. Times are milliseconds since the epoch, in virtual time. */
 export interface ScriptedCall<Request, Reply> {
   readonly request: Request
   /** As the caller gave it; `call-N` where it gave none. */
@@ -59,6 +61,7 @@ export interface ScriptedCall<Request, Reply> {
   readonly reply: Reply | undefined
 }
 
+/** A function that answers by its script, and remembers its calls. Made by `scripted`. */
 export interface Scripted<Request, Reply> {
   (request: Request, options?: CallOptions): Promise<Reply>
   /** All calls so far, in order. */

@@ -46,6 +46,7 @@ export interface GivenTimer {
   readonly due?: number
 }
 
+/** What an operator under test finds: state, time, tables, journaled steps. */
 export interface OperatorOptions {
   /** State of the record's key before: by name, a value, or an object of a map's entries. */
   readonly state?: Readonly<Record<string, unknown>>
@@ -63,6 +64,7 @@ export interface OperatorOptions {
   readonly seed?: number
 }
 
+/** One emitted record. */
 export interface Emission {
   readonly output: string
   /** As a reader of the output gets it. */
@@ -73,6 +75,7 @@ export interface Emission {
   readonly notBefore: number | undefined
 }
 
+/** What an operator asked for, for one record or timer. */
 export interface Effects<O extends Codecs> {
   /** Values by output, each as a reader of the output gets it. */
   readonly emitted: { readonly [N in keyof O]: readonly ValueOf<O[N]>[] }
@@ -86,6 +89,7 @@ export interface Effects<O extends Codecs> {
   readonly steps: readonly StepTaken[]
 }
 
+/** One durable step that was called. */
 export interface StepTaken {
   readonly step: string
   readonly result: unknown

@@ -22,6 +22,7 @@ import { type LogLine, World, type WorldOptions } from './world.ts'
 
 const REASONS_MAX = 10
 
+/** Options of `testTopology`. */
 export interface KitOptions extends WorldOptions {
   /** How many pods run the topology; 1 when left out. */
   readonly pods?: number
@@ -48,6 +49,10 @@ export async function testTopology(topology: Topology, options: KitOptions = {})
   return kit
 }
 
+/**
+ * A running topology on virtual time, over a simulated log. Made by `testTopology`. Misuse throws KIT_MISUSED, and says
+ * what to do.
+ */
 export class TestKit {
   readonly pods: KitPod[] = []
   /** The log from outside, for what a tool would do: `kit.wait(kit.log.trim(...))`. */

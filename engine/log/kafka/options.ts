@@ -6,6 +6,7 @@ import { realSystem, type System } from '#core/system.ts'
 import { RECORD_BYTES_MAX } from '../log.ts'
 import type { Compression } from './compression.ts'
 
+/** Options of `openKafkaLog`. Only `brokers` and `clientId` are required. */
 export interface KafkaLogOptions {
   /** Addresses `host:port` to begin with; the cluster tells the others. */
   readonly brokers: readonly string[]

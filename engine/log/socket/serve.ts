@@ -33,6 +33,7 @@ export async function serveLog(log: Log, folder: string): Promise<LogServer> {
   return server
 }
 
+/** Lets other processes of this machine use a log. Made by `serveLog`; `close` ends its connections. */
 export class LogServer {
   readonly #server: Server
   readonly #connections = new Set<Socket>()
