@@ -62,11 +62,13 @@ export {
   type TopicRecord,
   topicClient,
 } from '#engine/client/topic-client.ts'
+export type { Log } from '#engine/log/log.ts'
 export { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
 export type { PodPhase } from '#engine/pod/pod-lifecycle.ts'
 export type { PodStatus, TaskStatus } from '#engine/pod/pod-status.ts'
 export type { Health, Resource } from '#engine/pod/resources.ts'
 export { type DeadLetter, decodeDeadLetter } from '#engine/record/dead-letter.ts'
+export type { StoreFactory } from '#engine/state/store.ts'
 export type { TaskPhase } from '#engine/task/task-lifecycle.ts'
 export {
   type Case,

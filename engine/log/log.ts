@@ -7,6 +7,7 @@ import type { LogRecord, NewRecord, TaskId, TopicPartition } from '#core/record.
 /** Largest record of key, value and headers by default: the same on every driver. */
 export const RECORD_BYTES_MAX = 1_000_000
 
+/** The log as the engine uses it. A driver implements it; `openKafkaLog` and `openEmbeddedLog` give one. */
 export interface Log {
   /** Largest record, key and value and headers together, that a topic takes. */
   readonly recordBytesMax: number

@@ -24,6 +24,7 @@ import type { CopyOf, StoreFactory } from './store.ts'
 import { Turns } from './turns.ts'
 import { WriteBehindStore } from './write-behind-store.ts'
 
+/** Options of `lmdbStores`. Only `path` is required. */
 export interface LmdbStoreOptions {
   /** Directory of all copies; each task has its own below it. */
   readonly path: string
@@ -39,6 +40,7 @@ export interface LmdbStoreOptions {
   readonly diagnose?: (diagnosis: StoreDiagnosis) => void
 }
 
+/** Something that happened to a local copy; the state itself is safe in its topic. */
 export interface StoreDiagnosis {
   /** `discarded`: the copy is restored from the topic. `flushFailed`: what it held is kept in memory for the next one. */
   readonly event: 'discarded' | 'flushFailed'

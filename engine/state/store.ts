@@ -39,6 +39,7 @@ export interface CopyOf extends TaskId {
   readonly topicId: string
 }
 
+/** Where the local copies of state are kept: `memoryStores` or `lmdbStores`. */
 export interface StoreFactory {
   /** At most one store of a task is open at a time. A copy of something else is discarded first. */
   open(of: CopyOf): Promise<Store>

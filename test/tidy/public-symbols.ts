@@ -58,7 +58,8 @@ function declarationOf(
   return own && { name, file, offset: own.start }
 }
 
-function namesOf(node: ESTree.Node): readonly string[] {
+/** The names that a declaration gives. */
+export function namesOf(node: ESTree.Node): readonly string[] {
   if (node.type === 'VariableDeclaration')
     return node.declarations.flatMap(({ id }) => (id.type === 'Identifier' ? [id.name] : []))
   return 'id' in node && node.id && 'name' in node.id ? [String(node.id.name)] : []
