@@ -183,7 +183,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   snappy: ['engine/log/kafka/compression.ts'],
   undici: ['models/lean-fetch.ts', 'bench'],
   valibot: ['test'],
-  vite: ['test/tidy'],
+  vite: ['test/tidy', 'test/public-types'],
   vitest: ['test', 'vitest.config.ts'],
 }
 
