@@ -16,6 +16,7 @@ import {
 } from './pod-report.ts'
 import type { Running } from './run.ts'
 
+/** Options of what a pod reports. */
 export interface ReportingOptions {
   readonly log: Log
   /** Version of the program, as people name it. */
