@@ -10,6 +10,7 @@ import {
   INTAKE_SCHEMA,
   LLM_ERROR_SCHEMA,
   LLM_REQUEST_SCHEMA,
+  RECORDING_SCHEMA,
   SCORED_SCHEMA,
   SEEN_SCHEMA,
   TASK_CONFIG_SCHEMA,
@@ -24,6 +25,7 @@ import type {
   Intake,
   LlmError,
   LlmRequest,
+  Recording,
   Scored,
   Seen,
   TaskConfig,
@@ -39,6 +41,8 @@ export const ValidatedAvro = avro<Validated>(VALIDATED_SCHEMA)
 export const FailedAvro = avro<Failed>(FAILED_SCHEMA)
 export const DeliveredAvro = avro<Delivered>(DELIVERED_SCHEMA)
 export const ActionEventAvro = avro<ActionEvent>(ACTION_EVENT_SCHEMA)
+/** What a call was asked and what it brought. */
+export const RecordingAvro = avro<Recording>(RECORDING_SCHEMA)
 /** A reply of a model, journaled as soon as it was paid for. */
 export const BoughtAvro = avro<Bought>(BOUGHT_SCHEMA)
 /** When admission saw an id first. */

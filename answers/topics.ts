@@ -12,6 +12,8 @@ export const TOPICS = {
   validated: 'llm.validated',
   failed: 'llm.failed',
   actions: 'llm.actions',
+  /** What each call was asked, and what it brought. */
+  recordings: 'llm.recordings',
   /** Judged answers. */
   delivered: 'datos_procesados',
 } as const

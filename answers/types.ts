@@ -11,6 +11,7 @@ export type {
   Intake,
   LlmError,
   LlmRequest,
+  Recording,
   Scored,
   Seen,
   TaskConfig,

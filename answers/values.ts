@@ -4,7 +4,7 @@ import type { Codec } from '#core/codec.ts'
 import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
 import { TOPICS } from './topics.ts'
-import type { Delivered, Failed, Intake, LlmError, LlmRequest, TaskConfig } from './types.ts'
+import type { Delivered, Failed, Intake, LlmError, LlmRequest, Recording, TaskConfig } from './types.ts'
 
 /** Of a plan: its topics, each with its codec. */
 export interface Planned {
@@ -12,6 +12,7 @@ export interface Planned {
 }
 
 interface Types {
+  readonly [TOPICS.recordings]: Recording
   readonly [TOPICS.intake]: Intake
   readonly [TOPICS.delivered]: Delivered
   readonly [TOPICS.failed]: Failed

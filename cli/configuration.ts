@@ -7,6 +7,7 @@ import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { secretsOfAddress } from '#core/secrets.ts'
 import type { SourcesFrom } from '#engine/topics/source-beginnings.ts'
+import type { RecordMode } from '#operators/recording.ts'
 import {
   address,
   addresses,
@@ -150,6 +151,16 @@ export const SETTINGS = {
     default: 8,
     unit: 'connections',
     description: 'Connections to Postgres that one process opens at most.',
+  }),
+  historyDays: number('HISTORY_DAYS', [1, 3_650], {
+    default: 30,
+    unit: 'days',
+    description: 'How long the database keeps what happened to each question.',
+  }),
+  record: choice<RecordMode>('RECORD', ['digest', 'full'], {
+    default: 'digest',
+    description:
+      'How much of each call is recorded for the history: full has the messages that the model was asked with, digest their SHA-256.',
   }),
   redisUrl: address('REDIS_URL', ['redis', 'rediss'], {
     default: '',

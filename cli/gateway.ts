@@ -9,6 +9,7 @@ import { gatewayServer, urlOf } from '#gateway/http/server.ts'
 import type { Gateway } from '#gateway/operation.ts'
 import { type Route, told } from '#observability/http-server.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
+import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
@@ -49,7 +50,13 @@ export async function serveGateway(
   const name = `gateway-${uniqueName(system)}`
   let gateway: Gateway | undefined
   const probes = options.probes ?? ownProbes(health, () => gateway !== undefined)
-  const server = gatewayServer({ gateway: () => gateway, name, logger, routes: [...probes, routeOf(health)] })
+  const server = gatewayServer({
+    gateway: () => gateway,
+    name,
+    logger,
+    system,
+    routes: [...probes, routeOf(health)],
+  })
   opened.defer(() => server.close())
   await listening(configuration, port => server.listen({ host: configuration.host, port }))
   const parts = opened.move()
@@ -59,7 +66,12 @@ export async function serveGateway(
       const { service, ...more } = await openService(name, reached, { system, health, configuration })
       gateway = { service, ...more }
       // Who waits for an outcome is answered then, and nobody keeps the server from its end.
-      return { [Symbol.asyncDispose]: async () => service.close() }
+      return {
+        [Symbol.asyncDispose]: async () => {
+          service.close()
+          more.feed[Symbol.dispose]()
+        },
+      }
     },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
@@ -79,9 +91,11 @@ async function openService(
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan, name, system, runs })
   health.watch(logPart(log), ...stores.health, ...(troubles ? [providerPart(troubles)] : []))
+  const feed = new EventFeed({ log, plan, system })
+  await feed.start()
   await service.start()
-  const { answers, cache } = stores
-  return { service, runs, system, answers, cache, cacheTtlMs: cacheTtlMs(configuration) }
+  const { answers, history, cache } = stores
+  return { service, runs, feed, system, answers, history, cache, cacheTtlMs: cacheTtlMs(configuration) }
 }
 
 const logPart = (log: Log): HealthPart => ({

@@ -120,7 +120,7 @@ export interface GraphParts extends Stores {
 
 export function topologyOf(
   configuration: Configuration,
-  { model, answers: store, cache }: GraphParts,
+  { model, answers: store, history, cache }: GraphParts,
 ): Topology {
   const { application, threshold, attemptsMax, inFlightMax, judgeTokensMax, given } = configuration
   const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
@@ -139,6 +139,8 @@ export function topologyOf(
     // The first provider may take its whole time to fail, and the second then needs its own.
     timeout: providers * configuration.callTimeoutMs + WAIT_FOR_TURN_MS,
     store,
+    history,
+    record: configuration.record,
     cache,
     cacheTtl: configuration.cacheTtlS * 1_000,
   })

@@ -7,6 +7,7 @@ import type { Resource } from '#engine/pod/resources.ts'
 import type { HealthPart } from '#gateway/health.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
+import type { HistoryStore } from '#stores/history.ts'
 import { organizationOf } from '#stores/organization.ts'
 import type { Configuration } from './configuration.ts'
 import { isEmbedded, type PartOptions } from './parts.ts'
@@ -14,6 +15,7 @@ import { isEmbedded, type PartOptions } from './parts.ts'
 /** Either may be absent: on Kafka a store is used where its address is set. */
 export interface Stores {
   readonly answers: AnswerStore | undefined
+  readonly history: HistoryStore | undefined
   readonly cache: Cache | undefined
 }
 
@@ -43,7 +45,8 @@ export async function openStores(configuration: Configuration, options: PartOpti
   const cache = hasCache(configuration) ? await openCache(configuration, options) : undefined
   const both = [answers, cache].filter(each => each !== undefined)
   return {
-    answers: answers?.store,
+    answers: answers?.store.answers,
+    history: answers?.store.history,
     cache: cache?.store,
     resources: both.map(({ name, close }) => ({ name, open: async () => {}, close: async () => close() })),
     health: both.map(({ name, check }) => ({ name, isEssential: false, check })),
@@ -57,35 +60,50 @@ interface Opened<T> {
   check(): Promise<undefined>
 }
 
+const DAY_MS = 86_400_000
 const NOBODY = organizationOf(undefined)
 
 async function openAnswers(
   configuration: Configuration,
   { system, logger }: PartOptions,
-): Promise<Opened<AnswerStore>> {
+): Promise<Opened<Databases>> {
   const { databaseUrl, databaseConnections, dataFolder } = configuration
+  const keptMs = configuration.historyDays * DAY_MS
   if (databaseUrl !== '') {
     const { Database } = await import('#stores/postgres/database.ts')
     const { PostgresAnswers } = await import('#stores/postgres/answers.ts')
     const database = new Database({ url: databaseUrl, connectionsMax: databaseConnections, system, logger })
-    return databasePart(new PostgresAnswers(database), () => database.close())
+    const { PostgresHistory } = await import('#stores/postgres/history.ts')
+    const history = new PostgresHistory({ database, system, keptMs })
+    return databasePart({ answers: new PostgresAnswers(database), history }, () => database.close())
   }
   const { SqliteAnswers } = await import('#stores/sqlite/answers.ts')
+  const { SqliteHistory } = await import('#stores/sqlite/history.ts')
   mkdirSync(dataFolder, { recursive: true })
   try {
-    const store = new SqliteAnswers({ path: answersFile(configuration), system })
-    return databasePart(store, () => store.close())
+    const path = answersFile(configuration)
+    const answers = new SqliteAnswers({ path, system })
+    const history = new SqliteHistory({ path, system, keptMs })
+    return databasePart({ answers, history }, () => {
+      history.close()
+      answers.close()
+    })
   } catch (error) {
     throw new CaudalError('CONFIGURATION_INVALID', { faults: `DATA_DIR: ${reasonOf(error)}` }, error)
   }
 }
 
-const databasePart = (store: AnswerStore, close: () => Promise<void> | void): Opened<AnswerStore> => ({
+interface Databases {
+  readonly answers: AnswerStore
+  readonly history: HistoryStore
+}
+
+const databasePart = (store: Databases, close: () => Promise<void> | void): Opened<Databases> => ({
   name: 'database',
   store,
   close,
   check: async () => {
-    await store.get(NOBODY, '')
+    await store.answers.get(NOBODY, '')
     return undefined
   },
 })
@@ -119,10 +137,12 @@ const cachePart = (store: Cache, close: () => Promise<void> | void): Opened<Cach
 export function absentStores(configuration: Configuration): Stores {
   return {
     answers: hasAnswers(configuration) ? ABSENT_ANSWERS : undefined,
+    history: hasAnswers(configuration) ? ABSENT_HISTORY : undefined,
     cache: hasCache(configuration) ? ABSENT_CACHE : undefined,
   }
 }
 
 const absent = () => Promise.reject(new TypeError('a graph without stores was asked to write one'))
 const ABSENT_ANSWERS: AnswerStore = { save: absent, get: absent, newestOf: absent, page: absent }
+const ABSENT_HISTORY: HistoryStore = { append: absent, of: absent }
 const ABSENT_CACHE: Cache = { get: absent, set: absent, deleteMatching: absent, statistics: () => ({}) }

@@ -1,9 +1,11 @@
 /** What can be asked of the gateway: an operation is data about itself and one function, the same on every transport. */
 import type { System } from '#core/system.ts'
 import type { AnswersService } from '#pipelines/answers-service.ts'
+import type { EventFeed } from '#pipelines/event-feed.ts'
 import type { RunIndex } from '#pipelines/run-index.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
+import type { HistoryStore } from '#stores/history.ts'
 import type { Problem, ProblemCode } from './problem.ts'
 import type { InputSchema, Schema, Value } from './schema.ts'
 
@@ -13,6 +15,9 @@ export interface Gateway {
   readonly runs: RunIndex
   /** Where answers of long ago are; nowhere where no store is set. */
   readonly answers: AnswerStore | undefined
+  readonly history: HistoryStore | undefined
+  /** Events as they come. */
+  readonly feed: EventFeed
   readonly cache: Cache | undefined
   cacheTtlMs(taskType: string): number
   readonly system: System
@@ -38,7 +43,25 @@ export interface Call {
 export type Answer =
   | { readonly kind: 'found'; readonly body: object }
   | { readonly kind: 'accepted'; readonly body: object }
+  | { readonly kind: 'stream'; open(sink: Sink): Promise<void> }
+  /** The stream has been read to its end. */
+  | { readonly kind: 'over' }
   | Problem
+
+/** Where a stream of events goes. What is sent after its end goes nowhere. */
+export interface Sink {
+  send(event: SinkEvent): void
+  /** With a reason where more might have come. */
+  end(reason?: string): void
+  /** Called once, however the stream ends. */
+  onEnd(callback: () => void): void
+}
+
+export interface SinkEvent {
+  readonly id: string
+  readonly kind: string
+  readonly data: object
+}
 
 export interface Operation {
   readonly name: string
@@ -47,6 +70,8 @@ export interface Operation {
   readonly input: InputSchema
   readonly found: Schema
   readonly accepted?: Schema
+  /** Whether `found` is each event of a stream. */
+  readonly isStream?: boolean
   /** Those of its own; those of every operation are not among them. */
   readonly problems: readonly ProblemCode[]
   run(gateway: Gateway, input: object, call: Call): Promise<Answer> | Answer

@@ -16,8 +16,10 @@ export const PROBLEMS = {
   media_type_unknown: [415, 'The body must be JSON, not compressed.'],
   key_reused: [422, 'The Idempotency-Key belongs to another question.'],
   headers_too_large: [431, 'The headers are too large.'],
+  store_absent: [404, 'The store that has it is not set.'],
   internal: [500, 'The gateway failed.'],
   log_unavailable: [503, 'The log does not answer.'],
+  store_unavailable: [503, 'The database does not answer.'],
   starting: [503, 'The gateway starts: it waits for the log.'],
   stopping: [503, 'The gateway stops.'],
 } as const satisfies Record<string, readonly [number, string]>

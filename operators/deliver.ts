@@ -5,6 +5,7 @@ import type { Structured, TaskAction, TaskTypes } from '#answers/task-type.ts'
 import type { Delivered, Validated } from '#answers/types.ts'
 import { publish } from '#core/diagnostics.ts'
 import { operator } from '#core/operator.ts'
+import { traceIdOf } from './trace-id.ts'
 
 export interface DeliverOptions {
   readonly taskTypes: TaskTypes
@@ -44,11 +45,6 @@ function actionOn({ task_type, attempt }: Validated, taskTypes: TaskTypes): Task
 function tell({ task_type, below_threshold, attempts, cost_usd }: Delivered, tookMs: number): void {
   const figures = { belowThreshold: below_threshold, attempts, costUsd: cost_usd, tookMs }
   publish('caudal:answer:delivered', { taskType: task_type, ...figures })
-}
-
-/** From a header of W3C trace context. */
-function traceIdOf(traceparent: string | undefined): string | undefined {
-  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent ?? '')?.[1]
 }
 
 function deliveredOf(validated: Validated, now: number): Delivered {

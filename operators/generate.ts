@@ -1,7 +1,13 @@
 /** Buys an answer for a request, once. */
 
-import { BoughtAvro, GeneratedAvro, LlmErrorAvro, LlmRequestAvro, TaskConfigCodec } from '#answers/codecs.ts'
-import type { PriceTable } from '#answers/prices.ts'
+import {
+  BoughtAvro,
+  GeneratedAvro,
+  LlmErrorAvro,
+  LlmRequestAvro,
+  RecordingAvro,
+  TaskConfigCodec,
+} from '#answers/codecs.ts'
 import { generationRequest } from '#answers/prompting.ts'
 import { spend } from '#answers/spending.ts'
 import type { Structured, TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
@@ -11,14 +17,13 @@ import { type OperatorLimits, operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
 import { buy, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
+import { CallRecorder, type RecorderOptions } from './recording.ts'
 
-export interface ModelOperatorOptions {
+export interface ModelOperatorOptions extends RecorderOptions {
   readonly model: Model
   readonly taskTypes: TaskTypes
   readonly defaults: TaskDefaults
   readonly limits: OperatorLimits
-  /** What the calls cost; the list prices of the known models when left out. */
-  readonly prices?: PriceTable | undefined
 }
 
 type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: string }
@@ -38,30 +43,39 @@ export function generate(options: ModelOperatorOptions) {
   return operator({
     name: 'generate',
     input: LlmRequestAvro,
-    outputs: { generated: GeneratedAvro, failed: LlmErrorAvro },
+    outputs: { generated: GeneratedAvro, failed: LlmErrorAvro, recorded: RecordingAvro },
     steps: { call: BoughtAvro },
     tables: { [TOPICS.config]: TaskConfigCodec },
     limits: options.limits,
     async process({ value: request }, ctx) {
       const settings = settingsFor(request.task_type, ctx)
       if (!settings) return ctx.deadLetter(`task type ${request.task_type} is not known here`)
+      const asked = generationRequest(request, settings)
+      const recorder = new CallRecorder(options, ctx, { request, step: 'generate', asked })
       let requestId = ctx.id
       let bought: Bought
       try {
         bought = await ctx.step('call', call => {
           requestId = call.id
-          return buy(options.model, generationRequest(request, settings), call)
+          return buy(options.model, asked, call)
         })
       } catch (error) {
         if (!(error instanceof ModelError)) throw error
-        ctx.emit('failed', failedCall(request, error, { step: 'generate', requestId }))
+        const failure = failedCall(request, error, { step: 'generate', requestId })
+        ctx.emit('failed', failure)
+        recorder.failed(failure)
         return
       }
       const paid = { ...request, spent: spend(request.spent, bought, options.prices) }
       const read = readers.get(request.task_type)?.(bought) ?? { fault: 'no reader' }
-      if ('fault' in read)
-        ctx.emit('failed', uselessReply(paid, read.fault, { step: 'generate', requestId: bought.requestId }))
-      else ctx.emit('generated', { ...paid, attempt: attemptOf(bought, read, settings) })
+      if ('fault' in read) {
+        const failure = uselessReply(paid, read.fault, { step: 'generate', requestId: bought.requestId })
+        ctx.emit('failed', failure)
+        recorder.failed(failure, bought)
+      } else {
+        ctx.emit('generated', { ...paid, attempt: attemptOf(bought, read, settings) })
+        recorder.brought('generated', bought, { prompt_version: settings.promptVersion })
+      }
     },
   })
 }

@@ -5,6 +5,7 @@ import {
   GeneratedAvro,
   LlmErrorAvro,
   LlmRequestAvro,
+  RecordingAvro,
   TaskConfigCodec,
   ValidatedAvro,
 } from '#answers/codecs.ts'
@@ -17,6 +18,7 @@ import { type Duration, msOf } from '#core/duration.ts'
 import { operator } from '#core/operator.ts'
 import { isJudged } from './decide.ts'
 import { requestOf, settingsReader } from './model-step.ts'
+import { type RecordMode, recordingOf } from './recording.ts'
 
 export interface RetryOptions {
   readonly taskTypes: TaskTypes
@@ -27,6 +29,8 @@ export interface RetryOptions {
   readonly cap: Duration
   /** Waits that cost no attempt; past it, each counts. */
   readonly parkedMax?: number
+  /** How much is recorded; nothing when left out. */
+  readonly record?: RecordMode | undefined
 }
 
 /** At the longest wait of a minute, five days of outage. */
@@ -55,7 +59,13 @@ export function retry(options: RetryOptions) {
   return operator({
     name: 'retry',
     input: LlmErrorAvro,
-    outputs: { again: LlmRequestAvro, rescore: GeneratedAvro, settled: ValidatedAvro, gaveUp: FailedAvro },
+    outputs: {
+      again: LlmRequestAvro,
+      rescore: GeneratedAvro,
+      settled: ValidatedAvro,
+      gaveUp: FailedAvro,
+      recorded: RecordingAvro,
+    },
     tables: { [TOPICS.config]: TaskConfigCodec },
     process({ value: error }, ctx) {
       const settings = settingsFor(error.task_type, ctx)
@@ -74,6 +84,7 @@ export function retry(options: RetryOptions) {
       const notBefore = ctx.now + waitMs(error, request, ctx.id, bounds)
       if (error.attempt) ctx.emit('rescore', { ...request, attempt: error.attempt }, { notBefore })
       else ctx.emit('again', request, { notBefore })
+      if (options.record) ctx.emit('recorded', recordingOf(error, ctx, waitOf(error, notBefore)))
       tell(error, counts ? 'again' : 'parked')
     },
   })
@@ -106,6 +117,9 @@ export function waitMs(
   const wait = Math.min(capMs, Math.max(error.retry_after_ms ?? 0, backOff, outage))
   return Math.ceil(wait * (1 + JITTER * share(recordId)))
 }
+
+const waitOf = ({ step, request_id, reason }: LlmError, until: number) =>
+  ({ kind: 'waiting', step, request_id, reason, until }) as const
 
 function share(recordId: string): number {
   return hash('sha256', recordId, 'buffer').readUInt32BE(0) / 2 ** 32

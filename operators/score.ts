@@ -1,6 +1,13 @@
 /** Has an answer judged on the rubric, by a model or by computation. */
 
-import { BoughtAvro, GeneratedAvro, LlmErrorAvro, ScoredAvro, TaskConfigCodec } from '#answers/codecs.ts'
+import {
+  BoughtAvro,
+  GeneratedAvro,
+  LlmErrorAvro,
+  RecordingAvro,
+  ScoredAvro,
+  TaskConfigCodec,
+} from '#answers/codecs.ts'
 import { judge } from '#answers/computed-judge.ts'
 import { judgeRequest } from '#answers/prompting.ts'
 import { finalScore, readVerdict, type Verdict, type Weights } from '#answers/rubric.ts'
@@ -11,6 +18,7 @@ import { operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import type { ModelOperatorOptions } from './generate.ts'
 import { buy, failedCall, faultOf, requestOf, settingsReader, uselessReply } from './model-step.ts'
+import { CallRecorder } from './recording.ts'
 
 export interface ScoreOptions extends Omit<ModelOperatorOptions, 'model'> {
   /** `computed` judges every task type without a model, whatever it declares. */
@@ -33,7 +41,7 @@ export function score(options: ScoreOptions) {
   return operator({
     name: 'score',
     input: GeneratedAvro,
-    outputs: { scored: ScoredAvro, failed: LlmErrorAvro },
+    outputs: { scored: ScoredAvro, failed: LlmErrorAvro, recorded: RecordingAvro },
     steps: { judge: BoughtAvro },
     tables: { [TOPICS.config]: TaskConfigCodec },
     limits: options.limits,
@@ -44,34 +52,48 @@ export function score(options: ScoreOptions) {
       const { attempt } = generated
       const { judge: model } = options
       if (model === 'computed' || settings.judge === 'computed') {
-        ctx.emit('scored', scoredBy(computed(generated), request, generated, settings.weights))
+        const scored = scoredBy(computed(generated), request, generated, settings.weights)
+        ctx.emit('scored', scored)
+        new CallRecorder(options, ctx, { request, step: 'judge' }).brought(
+          'scored',
+          undefined,
+          verdictIn(scored),
+        )
         return
       }
+      const asked = judgeRequest(generated, { model: options.judgeModel, tokensMax: options.judgeTokensMax })
+      const recorder = new CallRecorder(options, ctx, { request, step: 'judge', asked })
       let requestId = ctx.id
       let bought: Bought
       try {
         bought = await ctx.step('judge', call => {
           requestId = call.id
-          return buy(
-            model,
-            judgeRequest(generated, { model: options.judgeModel, tokensMax: options.judgeTokensMax }),
-            call,
-          )
+          return buy(model, asked, call)
         })
       } catch (error) {
         if (!(error instanceof ModelError)) throw error
-        ctx.emit('failed', failedCall(request, error, { step: 'judge', requestId, attempt }))
+        const failure = failedCall(request, error, { step: 'judge', requestId, attempt })
+        ctx.emit('failed', failure)
+        recorder.failed(failure)
         return
       }
       const paid = { ...request, spent: spend(request.spent, bought, options.prices) }
       const verdict = verdictOf(bought)
       if ('faults' in verdict) {
         const facts = { step: 'judge' as const, requestId: bought.requestId, attempt }
-        ctx.emit('failed', uselessReply(paid, verdict.faults.join('; '), facts))
-      } else ctx.emit('scored', scoredBy(verdict, paid, generated, settings.weights))
+        const failure = uselessReply(paid, verdict.faults.join('; '), facts)
+        ctx.emit('failed', failure)
+        recorder.failed(failure, bought)
+      } else {
+        const scored = scoredBy(verdict, paid, generated, settings.weights)
+        ctx.emit('scored', scored)
+        recorder.brought('scored', bought, verdictIn(scored))
+      }
     },
   })
 }
+
+const verdictIn = ({ attempt: { scores, final, feedback } }: Scored) => ({ scores, final, feedback })
 
 function verdictOf(bought: Bought): Verdict | { readonly faults: readonly string[] } {
   const fault = faultOf(bought)

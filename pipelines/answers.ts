@@ -8,6 +8,7 @@ import {
   IntakeAvro,
   LlmErrorAvro,
   LlmRequestAvro,
+  RecordingAvro,
   TaskConfigCodec,
   ValidatedAvro,
 } from '#answers/codecs.ts'
@@ -17,23 +18,26 @@ import { THRESHOLD } from '#answers/rubric.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
-import type { Delivered } from '#answers/types.ts'
+import type { Delivered, Failed, Intake, Recording } from '#answers/types.ts'
 import { type Duration, durationMs } from '#core/duration.ts'
 import type { Model } from '#models/model.ts'
 import { admit } from '#operators/admit.ts'
+import { chronicle } from '#operators/chronicle.ts'
 import { decide } from '#operators/decide.ts'
 import { deliver } from '#operators/deliver.ts'
 import { generate } from '#operators/generate.ts'
 import { ingest } from '#operators/ingest.ts'
 import { persist } from '#operators/persist.ts'
+import type { RecordMode } from '#operators/recording.ts'
 import { regenerate } from '#operators/regenerate.ts'
 import { remember } from '#operators/remember.ts'
 import { retry } from '#operators/retry.ts'
 import { score } from '#operators/score.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
+import type { HistoryStore } from '#stores/history.ts'
 import { topology } from '#topology/builder.ts'
-import type { Stream } from '#topology/handles.ts'
+import type { Edge, Stream, Topic } from '#topology/handles.ts'
 import type { Topology } from '#topology/topology.ts'
 
 export interface AnswersOptions {
@@ -64,6 +68,10 @@ export interface AnswersOptions {
   readonly cache?: Cache | undefined
   /** How long the cache keeps them. */
   readonly cacheTtl?: Duration
+  /** Where the history of each question is kept; nowhere when left out. */
+  readonly history?: HistoryStore | undefined
+  /** How much of each call is recorded for the history; `digest` when left out. */
+  readonly record?: RecordMode
 }
 
 const CACHE_TTL: Duration = '1h'
@@ -79,7 +87,8 @@ const DELAY_TIERS: readonly Duration[] = ['1s', '5s', '30s', '2m', '10m']
  *                     v                                +-- delay <- retry <- llm.errors <-----------+
  *                 llm.failed <---- attempts used up -------------------+
  *
- * Behind datos_procesados, where a store or a cache is given: persist writes the database, remember the cache.
+ * Behind datos_procesados, where a store or a cache is given: persist writes the database, remember the cache. Where a history
+ * is given, generate, score and retry record each call in llm.recordings, and chronicle writes it to the database.
  */
 export function answers(options: AnswersOptions): Topology {
   const taskTypes = options.taskTypes ?? TASK_TYPES
@@ -88,7 +97,8 @@ export function answers(options: AnswersOptions): Topology {
   const delay = { tiers: options.delayTiers ?? DELAY_TIERS }
   const waits = { base: options.retryBase ?? '1s', cap: options.retryCap ?? '1m' } as const
   const cycle = { endsBecause: 'each passage spends an attempt or a wait, and retry limits both' }
-  const model = { taskTypes, defaults, limits, prices: options.prices }
+  const record = options.history && (options.record ?? 'digest')
+  const model = { taskTypes, defaults, limits, prices: options.prices, record }
   const partitions = options.partitions === undefined ? {} : { partitions: options.partitions }
 
   const p = topology(options.name ?? 'answers')
@@ -103,6 +113,7 @@ export function answers(options: AnswersOptions): Topology {
   const failed = p.topic(TOPICS.failed, { value: FailedAvro, ...keyed })
   const actions = p.topic(TOPICS.actions, { value: ActionEventAvro, ...keyed })
   const processed = p.topic(TOPICS.delivered, { value: DeliveredAvro, ...keyed })
+  const recordings = options.history && p.topic(TOPICS.recordings, { value: RecordingAvro, ...keyed })
 
   const ingested = raw.process('ingest', ingest({ taskTypes }))
   ingested.on('intake').to(intake).on('failed').to(failed)
@@ -111,6 +122,7 @@ export function answers(options: AnswersOptions): Topology {
 
   const answered = requests.process('generate', generate({ ...model, model: options.model }), cycle)
   answered.on('generated').to(generated).on('failed').to(errors)
+  into(recordings, answered.on('recorded'))
 
   const judge = options.judge ?? options.model
   const judged = generated.process(
@@ -118,6 +130,7 @@ export function answers(options: AnswersOptions): Topology {
     score({ ...model, judge, judgeModel: options.judgeModel, judgeTokensMax: options.judgeTokensMax }),
     cycle,
   )
+  into(recordings, judged.on('recorded'))
   const decided = judged
     .on('failed')
     .to(errors)
@@ -125,14 +138,39 @@ export function answers(options: AnswersOptions): Topology {
     .process('decide', decide({ taskTypes, defaults }))
   decided.on('validated').to(validated).on('low').process('regenerate', regenerate()).to(requests)
 
-  const retried = errors.process('retry', retry({ taskTypes, defaults, ...waits }), cycle)
+  const retried = errors.process('retry', retry({ taskTypes, defaults, ...waits, record }), cycle)
   retried.on('again').delay(delay).to(requests).on('rescore').delay(delay).to(generated)
   retried.on('settled').to(validated).on('gaveUp').to(failed)
+  into(recordings, retried.on('recorded'))
 
   const delivered = validated.process('deliver', deliver({ taskTypes }))
   delivered.on('delivered').to(processed).on('action').to(actions)
   project(processed, { ...options, taskTypes })
+  if (recordings) chronicled({ intake, recordings, failed, processed }, options)
   return p.build()
+}
+
+interface Told {
+  readonly intake: Stream<Intake>
+  readonly recordings: Stream<Recording>
+  readonly failed: Stream<Failed>
+  readonly processed: Stream<Delivered>
+}
+
+/** The topics that tell of questions, written into their history. */
+function chronicled({ intake, recordings, failed, processed }: Told, { history }: AnswersOptions): void {
+  if (!history) return
+  const written = chronicle({ history })
+  intake.process('chronicle-intake', written.intake)
+  recordings.process('chronicle', written.recordings)
+  failed.process('chronicle-failed', written.failed)
+  processed.process('chronicle-delivered', written.delivered)
+}
+
+/** Where no history is kept, nothing is recorded. */
+function into(recordings: Topic<Recording> | undefined, recorded: Edge<Recording, unknown>): void {
+  if (recordings) recorded.to(recordings)
+  else recorded.discard()
 }
 
 /** Copies of what the log holds, each at its own pace: one that is away holds up nothing else. */

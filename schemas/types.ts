@@ -250,6 +250,58 @@ export interface Intake {
   readonly asked_at: number
 }
 
+/** What one call to a model was asked, what it brought, and what was decided about a failure of it. */
+export interface Recording {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** Which task it is. */
+  readonly task_type: string
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** What happened. */
+  readonly kind: 'generated' | 'scored' | 'call_failed' | 'waiting'
+  /** Which call it was. */
+  readonly step: Step
+  /** Which time the question is tried, from 1 on. */
+  readonly attempt: number
+  /** When it was processed, milliseconds since the epoch. */
+  readonly at: number
+  /** Identity of the call, the same after a crash. */
+  readonly request_id: string
+  /** The model that answered. */
+  readonly model?: string | undefined
+  /** Version of the prompt. */
+  readonly prompt_version?: string | undefined
+  /** SHA-256 of the JSON of the messages that the model was asked with. */
+  readonly messages_digest?: string | undefined
+  /** That JSON, where it is to be recorded in full. */
+  readonly messages?: string | undefined
+  /** What the model replied. */
+  readonly reply?: string | undefined
+  /** What the judge gave. */
+  readonly scores?: Scores | undefined
+  /** Weighted mean of the scores. */
+  readonly final?: number | undefined
+  /** What the judge said. */
+  readonly feedback?: string | undefined
+  /** Of a call that brought nothing. */
+  readonly error_type?: ErrorType | undefined
+  /** The same in words. */
+  readonly reason?: string | undefined
+  /** When a failed call is made again, milliseconds since the epoch. */
+  readonly until?: number | undefined
+  /** Tokens that were sent. */
+  readonly tokens_prompt?: number | undefined
+  /** Tokens that were generated. */
+  readonly tokens_completion?: number | undefined
+  /** Price of the call; null where it is not known, or nothing was bought. */
+  readonly cost_usd?: number | undefined
+  /** Milliseconds from asking to the whole reply. */
+  readonly latency_ms?: number | undefined
+  /** Identity of the trace that the question belongs to. */
+  readonly trace_id?: string | undefined
+}
+
 /** A question that wants an answer, with all that was learned by earlier attempts. */
 export interface LlmRequest {
   /** Identity of the question; the key of its records. */

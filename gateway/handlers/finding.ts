@@ -42,7 +42,8 @@ export async function storedAnswer(
   return unlessAway(answers?.newestOf(organization, id))
 }
 
-async function unlessAway<T>(asked: Promise<T> | undefined): Promise<T | undefined> {
+/** Nothing while the store is away. */
+export async function unlessAway<T>(asked: Promise<T> | undefined): Promise<T | undefined> {
   try {
     return await asked
   } catch (error) {

@@ -7,6 +7,22 @@ import { type Known, knownAnswer } from './finding.ts'
 import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS, storedView } from './views.ts'
 import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
 
+/** The log holds the question. */
+export const QUEUED = {
+  type: 'object',
+  properties: {
+    queued: { type: 'boolean' },
+    id: RUN_FIELDS.id,
+    task_id: RUN_FIELDS.task_id,
+    joined: {
+      type: 'boolean',
+      description: 'Whether an equal question was under way, which answers both.',
+    },
+  },
+  required: ['queued', 'id', 'task_id'],
+  additionalProperties: false,
+} as const
+
 export const query = operation({
   name: 'query',
   summary: 'Asks a question and answers at once where the answer is known.',
@@ -45,20 +61,7 @@ export const query = operation({
     required: ['hit', 'id', 'task_id'],
     additionalProperties: true,
   },
-  accepted: {
-    type: 'object',
-    properties: {
-      queued: { type: 'boolean' },
-      id: RUN_FIELDS.id,
-      task_id: RUN_FIELDS.task_id,
-      joined: {
-        type: 'boolean',
-        description: 'Whether an equal question was under way, which answers both.',
-      },
-    },
-    required: ['queued', 'id', 'task_id'],
-    additionalProperties: false,
-  },
+  accepted: QUEUED,
   problems: ['key_reused', 'log_unavailable', 'stopping'],
   async run(gateway, { wait, idempotency_key: key, fresh = false, ...question }, call) {
     const event = prepared(gateway, question, call, key)

@@ -60,7 +60,7 @@ export function openApi(routes: readonly HttpRoute[]): object {
 }
 
 function operationOf(route: HttpRoute): object {
-  const { name, summary, found, accepted, problems } = route.operation
+  const { name, summary, found, accepted, isStream, problems } = route.operation
   const { body, query, path, headers } = placesOf(route)
   const takesBody = hasFields(body)
   const codes = [...OF_ALL, ...(takesBody ? OF_BODIES : []), ...problems]
@@ -75,7 +75,11 @@ function operationOf(route: HttpRoute): object {
     ...(parameters.length > 0 && { parameters }),
     ...(takesBody && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      200: { description: 'It is there.', content: contentOf(found) },
+      200: {
+        description: 'It is there.',
+        content: isStream ? { 'text/event-stream': { schema: found } } : contentOf(found),
+      },
+      ...(isStream && { 204: { description: 'The client has the last event: there is no more.' } }),
       ...(accepted && { 202: { description: 'The log holds it.', content: contentOf(accepted) } }),
       ...responsesOf(codes),
     },

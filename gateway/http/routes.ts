@@ -1,4 +1,8 @@
 /** The table of routes: which operation answers which method and path, and where its input stands in a request. */
+import { answersPage } from '../handlers/answers.ts'
+import { taskEvents } from '../handlers/events.ts'
+import { history } from '../handlers/history.ts'
+import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
 import { task } from '../handlers/task.ts'
 import type { Operation } from '../operation.ts'
@@ -18,7 +22,21 @@ const IDEMPOTENT = { idempotency_key: 'idempotency-key' } as const
 
 export const ROUTES: readonly HttpRoute[] = [
   { method: 'POST', path: '/query', operation: query, query: ['wait'], headers: IDEMPOTENT },
+  { method: 'POST', path: '/process', operation: processText, headers: IDEMPOTENT },
   { method: 'GET', path: '/task/{id}', operation: task, query: ['wait'] },
+  { method: 'GET', path: '/task/{id}/history', operation: history },
+  {
+    method: 'GET',
+    path: '/task/{id}/events',
+    operation: taskEvents,
+    headers: { last_event_id: 'last-event-id' },
+  },
+  {
+    method: 'GET',
+    path: '/answers',
+    operation: answersPage,
+    query: ['since', 'task_type', 'below', 'q', 'limit', 'cursor'],
+  },
 ]
 
 export const pathFields = ({ path }: HttpRoute): readonly string[] =>

@@ -9,9 +9,11 @@ import {
 import { asText } from '#core/codec.ts'
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
+import type { System } from '#core/system.ts'
 import type { Route } from '#observability/http-server.ts'
-import type { Caller, Gateway } from '../operation.ts'
+import type { Answer, Caller, Gateway } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import { EventStreams } from './event-stream.ts'
 import { inputReader } from './input.ts'
 import { isLocal } from './loopback.ts'
 import { openApi } from './openapi.ts'
@@ -25,6 +27,7 @@ export interface GatewayServerOptions {
   /** Unique among the gateways that run at the same time. */
   readonly name: string
   readonly logger: Logger
+  readonly system: System
   /** What the process tells about itself: probes and their kin, for everybody who reaches the port. */
   readonly routes: readonly Route[]
 }
@@ -38,11 +41,16 @@ const PARAMETER_CHARACTERS_MAX = 1_000
 
 interface Serving extends GatewayServerOptions {
   readonly traces: Traces
+  readonly streams: EventStreams
 }
 
 /** Not listening yet: tests hand requests in without a socket. */
 export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
-  const serving = { ...options, traces: new Traces(options.name) }
+  const serving = {
+    ...options,
+    traces: new Traces(options.name),
+    streams: new EventStreams(options.system),
+  }
   const server = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
@@ -61,6 +69,8 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
     reply.header('cache-control', 'no-store')
     done()
   })
+  // An open stream would keep the server from its end.
+  server.addHook('preClose', async () => serving.streams.end('the gateway stops'))
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, serving))
   server.setNotFoundHandler((request, reply) => unrouted(request, reply, serving))
   for (const route of options.routes) serveRoute(server, route)
@@ -113,7 +123,11 @@ function serveRoute(server: FastifyInstance, { method, path, answer }: Route): v
   })
 }
 
-function serveOperation(server: FastifyInstance, route: HttpRoute, { gateway, traces }: Serving): void {
+function serveOperation(
+  server: FastifyInstance,
+  route: HttpRoute,
+  { gateway, traces, streams }: Serving,
+): void {
   const read = inputReader(route)
   server.route({
     method: route.method,
@@ -130,9 +144,27 @@ function serveOperation(server: FastifyInstance, route: HttpRoute, { gateway, tr
         ? await route.operation.run(opened, input, { caller, signal, ...trace })
         : new Problem('starting', { retryAfterS: 1 })
       if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
-      return reply.code(answer.kind === 'accepted' ? 202 : 200).send(answer.body)
+      return sendAnswer(reply, answer, streams)
     },
   })
+}
+
+function sendAnswer(
+  reply: FastifyReply,
+  answer: Exclude<Answer, Problem>,
+  streams: EventStreams,
+): FastifyReply {
+  switch (answer.kind) {
+    case 'found':
+      return reply.send(answer.body)
+    case 'accepted':
+      return reply.code(202).send(answer.body)
+    case 'over':
+      return reply.code(204).send()
+    case 'stream':
+      streams.start(reply, answer.open)
+      return reply
+  }
 }
 
 function callerOf(request: FastifyRequest): Caller | Problem {

@@ -1,10 +1,10 @@
 /** Delivered answers in a file of SQLite, beside the embedded log: nothing has to be installed. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { reasonOf, unavailable } from '#core/errors.ts'
-import { type System, sleep } from '#core/system.ts'
+import type { System } from '#core/system.ts'
 import { answerOf, COLUMN_NAMES, COLUMNS, newestById, rowOf } from '../answer-rows.ts'
 import type { AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
 import type { Organization } from '../organization.ts'
+import { BUSY_MS, tried } from './trouble.ts'
 
 export interface SqliteOptions {
   /** The file; it is made where it is missing. */
@@ -14,9 +14,6 @@ export interface SqliteOptions {
 
 /** A statement holds up the event loop: so many rows take about two milliseconds. */
 const ROWS_MAX = 100
-/** How long a statement waits for another process that writes. */
-const BUSY_MS = 2_000
-const PAUSE_MS = 500
 /** The version of the schema below; a file of a newer one is not touched. */
 const SCHEMA_VERSION = 1
 
@@ -89,7 +86,7 @@ export class SqliteAnswers implements AnswerStore {
     for (let from = 0; from < rows.length; from += ROWS_MAX) {
       if (from > 0) await new Promise<void>(resolve => this.#system.defer(resolve))
       const piece = JSON.stringify(rows.slice(from, from + ROWS_MAX))
-      this.#tried(() => this.#save.run(piece))
+      tried(this.#system, () => this.#save.run(piece))
     }
   }
 
@@ -103,7 +100,7 @@ export class SqliteAnswers implements AnswerStore {
 
   async page(organization: Organization, wanted: AnswersWanted): Promise<readonly StoredAnswer[]> {
     const { since, taskType, below, text, after, limit } = wanted
-    const rows = this.#tried(() =>
+    const rows = tried(this.#system, () =>
       this.#page.all({
         organization,
         since: since ?? null,
@@ -123,24 +120,7 @@ export class SqliteAnswers implements AnswerStore {
   }
 
   #one(read: () => Readonly<Record<string, unknown>> | undefined): StoredAnswer | undefined {
-    const row = this.#tried(read)
+    const row = tried(this.#system, read)
     return row && answerOf(row)
   }
-
-  #tried<T>(use: () => T): T {
-    try {
-      return use()
-    } catch (error) {
-      if (!isPassing(error)) throw error
-      throw unavailable(`the file of answers: ${reasonOf(error)}`, sleep(this.#system, PAUSE_MS))
-    }
-  }
-}
-
-/** Result codes of SQLite that are no fault of a statement: busy, locked, read-only, input or output, full, not opened. */
-const PASSING = [5, 6, 8, 10, 13, 14]
-
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error) || !('errcode' in error)) return false
-  return PASSING.includes(Number(error.errcode) & 0xff)
 }

@@ -32,25 +32,49 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const shell = async (command: string) => {
+async function output(command: string): Promise<string> {
   const { stdout } = await run('sh', ['-c', command.replaceAll('http://127.0.0.1:8080', url)])
-  return JSON.parse(stdout)
+  return stdout
 }
+
+const shell = async (command: string) => JSON.parse(await output(command))
+const PATIENCE = { timeout: 20_000 }
 
 /** The stages that write the stores are a moment behind the answer. */
 async function found(command: string): Promise<void> {
-  await vi.waitFor(async () => expect(await shell(command)).toMatchObject({ hit: true }), { timeout: 20_000 })
+  await vi.waitFor(async () => expect(await shell(command)).toMatchObject({ hit: true }), PATIENCE)
 }
 
 describe('docs/gateway.md', () => {
   it('has commands that ask, wait and find again', async () => {
-    const [ask = '', wait = '', task = '', once = '', again = '', health = '', ...others] = commands
+    const [
+      ask = '',
+      wait = '',
+      task = '',
+      once = '',
+      again = '',
+      history = '',
+      events = '',
+      text = '',
+      list = '',
+      health = '',
+      ...others
+    ] = commands
     expect(others).toEqual([])
     expect(await shell(ask)).toMatchObject({ queued: true })
     expect(await shell(wait)).toMatchObject({ hit: false, answer: expect.any(String) })
     expect(await shell(once)).toMatchObject({ task_id: 'order-7' })
     expect(await shell(task)).toMatchObject({ task_id: 'order-7', title: 'What is a relay for?' })
     await found(again)
+    await vi.waitFor(async () => {
+      const { events: found } = await shell(history)
+      expect(found.map(({ kind }: { readonly kind: string }) => kind)).toContain('delivered')
+    }, PATIENCE)
+    expect(await output(events)).toMatch(/event: accepted\n[\s\S]*event: delivered\n/)
+    expect(await shell(text)).toMatchObject({ queued: true })
+    expect((await shell(list)).answers).toContainEqual(
+      expect.objectContaining({ task_type: expect.any(String) }),
+    )
     expect(await shell(health)).toMatchObject({ status: 'ok' })
   })
 

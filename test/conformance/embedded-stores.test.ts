@@ -9,8 +9,10 @@ import { realSystem } from '#core/system.ts'
 import { LmdbCache } from '#stores/lmdb/cache.ts'
 import { organizationOf } from '#stores/organization.ts'
 import { SqliteAnswers } from '#stores/sqlite/answers.ts'
+import { SqliteHistory } from '#stores/sqlite/history.ts'
 import { answer, describeAnswerStore } from './answer-store.ts'
 import { describeCache } from './cache.ts'
+import { describeHistoryStore, event, KEPT_MS } from './history-store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'caudal-stores-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -27,6 +29,25 @@ describeAnswerStore('SQLite', async () => {
       store.close()
     },
   }
+})
+
+describeHistoryStore('SQLite', async () => {
+  const store = new SqliteHistory({ path: join(folder, 'suite.db'), system: realSystem, keptMs: KEPT_MS })
+  return { store, now: realSystem.now(), close: async () => store.close() }
+})
+
+it('the history in SQLite forgets what is too old', async () => {
+  const path = join(folder, 'aged.db')
+  const now = realSystem.now()
+  const system = { ...realSystem, now: () => now + KEPT_MS + 1 }
+  const before = new SqliteHistory({ path, system: realSystem, keptMs: KEPT_MS })
+  await before.append([event({ at: now }), event({ recordId: 'later', at: now + 2 })])
+  before.close()
+  const after = new SqliteHistory({ path, system, keptMs: KEPT_MS })
+  await after.append([event({ recordId: 'new', at: now + 3 })])
+  const found = await after.of(organizationOf('acme'), 'run-1')
+  expect(found.map(({ recordId }) => recordId)).toEqual(['later', 'new'])
+  after.close()
 })
 
 describeCache('LMDB', async () => {

@@ -8,9 +8,11 @@ import { HOST, PORTS, POSTGRES_URL, REDIS_URL } from '#deploy/local/addresses.ts
 import { organizationOf } from '#stores/organization.ts'
 import { PostgresAnswers } from '#stores/postgres/answers.ts'
 import { Database } from '#stores/postgres/database.ts'
+import { PostgresHistory } from '#stores/postgres/history.ts'
 import { RedisCache } from '#stores/redis/cache.ts'
 import { answer, describeAnswerStore } from '../conformance/answer-store.ts'
 import { describeCache } from '../conformance/cache.ts'
+import { describeHistoryStore, event, KEPT_MS } from '../conformance/history-store.ts'
 import { type CutLine, openLine } from './cut-line.ts'
 import { RUN, stackRuns } from './stack.ts'
 
@@ -42,6 +44,31 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
       query: sql => administer(sql, urlOf(PORTS.postgres)),
       close: () => database.close(),
     }
+  })
+
+  describeHistoryStore('Postgres', async () => {
+    const database = openDatabase()
+    const store = new PostgresHistory({ database, system: realSystem, keptMs: KEPT_MS })
+    return { store, now: realSystem.now(), close: () => database.close() }
+  })
+
+  it('has a partition for each day, drops those that are too old, and moves what came before its day', async () => {
+    const database = openDatabase()
+    const ids = async (history: PostgresHistory) =>
+      (await history.of(ACME, 'days')).map(({ recordId }) => recordId)
+    const now = realSystem.now()
+    const historyAt = (time: number) =>
+      new PostgresHistory({ database, system: { ...realSystem, now: () => time }, keptMs: KEPT_MS })
+    const early = { taskId: 'days', recordId: 'early', at: now + 3 * 86_400_000 }
+    await historyAt(now).append([event({ taskId: 'days', recordId: 'today', at: now }), event(early)])
+    const later = historyAt(now + 3 * 86_400_000)
+    await later.append([event({ ...early, recordId: 'on its day' }), event(early)])
+    expect(await ids(later)).toEqual(['today', 'early', 'on its day'])
+    const last = historyAt(now + KEPT_MS + 2 * 86_400_000)
+    await last.append([])
+    await last.append([event({ ...early, recordId: 'at last' })])
+    expect(await ids(last)).toEqual(['at last', 'early', 'on its day'])
+    await database.close()
   })
 
   it('gets its schema once, from however many processes start together', async () => {

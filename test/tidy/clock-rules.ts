@@ -64,6 +64,8 @@ const WALL_TIME: readonly Allowed[] = [
   { path: 'models/simulated/server.ts', reads: 1, because: 'when a completion was created' },
   { path: 'schemas/avro/embedded-registry.ts', reads: 1, because: 'the time stamp of a record' },
   // Due times and times to live: they are compared with what was stored by an earlier process, or by another machine.
+  { path: 'stores/sqlite/history.ts', reads: 1, because: 'the age of events on disk' },
+  { path: 'stores/postgres/history.ts', reads: 1, because: 'the age of events, and the day of a partition' },
   {
     path: 'stores/lmdb/cache.ts',
     reads: 3,

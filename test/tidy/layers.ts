@@ -30,9 +30,15 @@ const STORE_PORTS = [
   'stores/history.ts',
   'stores/organization.ts',
   'stores/stored-answer.ts',
+  'stores/task-events.ts',
 ]
 /** The doors of the pipeline. */
-const SERVICE = ['pipelines/answers-service.ts', 'pipelines/run-index.ts', 'pipelines/outcome-index.ts']
+const SERVICE = [
+  'pipelines/event-feed.ts',
+  'pipelines/answers-service.ts',
+  'pipelines/run-index.ts',
+  'pipelines/outcome-index.ts',
+]
 const ALL = [
   'core',
   'engine',
@@ -118,6 +124,19 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     node: [],
   },
   'pipelines/appender.ts': { may: ['core', LOG_PORT], node: [] },
+  'pipelines/event-feed.ts': {
+    may: [
+      'core',
+      'topology',
+      'answers',
+      LOG_PORT,
+      FOLLOW_TOPIC,
+      'engine/record/identity.ts',
+      'pipelines',
+      ...STORE_PORTS,
+    ],
+    node: [],
+  },
   'pipelines/run-index.ts': { may: ['core', 'answers'], node: [] },
   'pipelines/answers-service.ts': {
     may: ['core', 'topology', 'answers', LOG_PORT, FOLLOW_TOPIC, 'pipelines'],

@@ -13,9 +13,11 @@ import type { Gateway } from '#gateway/operation.ts'
 import type { Model } from '#models/model.ts'
 import { answers } from '#pipelines/answers.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
+import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
+import type { HistoryStore } from '#stores/history.ts'
 
 export interface Opened extends AsyncDisposable {
   readonly log: Log
@@ -34,6 +36,7 @@ export interface Replied {
 
 interface TestedStores {
   readonly answers: AnswerStore
+  readonly history: HistoryStore
   readonly cache: Cache
 }
 
@@ -49,22 +52,33 @@ export async function openGateway(model: Model, stores: Partial<TestedStores> = 
     retryCap: 1,
     delayTiers: [5],
     store: stores.answers,
+    history: stores.history,
     cache: stores.cache,
   })
   const running = await run(graph, { log, name: 'pod', logger: silent })
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan: running.plan, name: 'gate', runs })
+  const feed = new EventFeed({ log, plan: running.plan, system: realSystem })
+  await feed.start()
   await service.start()
-  const { answers: store, cache } = stores
+  const { answers: store, history, cache } = stores
   const gateway: Gateway = {
     service,
     runs,
     system: realSystem,
     answers: store,
+    history,
+    feed,
     cache,
     cacheTtlMs: () => 60_000,
   }
-  const server = gatewayServer({ gateway: () => gateway, name: 'gate', logger: silent, routes: [] })
+  const server = gatewayServer({
+    gateway: () => gateway,
+    name: 'gate',
+    logger: silent,
+    system: realSystem,
+    routes: [],
+  })
   return {
     log,
     running,
@@ -73,6 +87,7 @@ export async function openGateway(model: Model, stores: Partial<TestedStores> = 
     ask: options => asked(server, options),
     [Symbol.asyncDispose]: async () => {
       service.close()
+      feed[Symbol.dispose]()
       await server.close()
       await running.stop()
       await log.close()

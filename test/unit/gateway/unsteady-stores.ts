@@ -2,6 +2,7 @@
 import { unavailable } from '#core/errors.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
+import type { HistoryStore } from '#stores/history.ts'
 
 export class Switch {
   #back = Promise.withResolvers<void>()
@@ -40,5 +41,12 @@ export function unsteadyCache(cache: Cache, lever: Switch): Cache {
     set: (...which) => lever.through(() => cache.set(...which)),
     deleteMatching: (...which) => lever.through(() => cache.deleteMatching(...which)),
     statistics: () => cache.statistics(),
+  }
+}
+
+export function unsteadyHistory(store: HistoryStore, lever: Switch): HistoryStore {
+  return {
+    append: events => lever.through(() => store.append(events)),
+    of: (...which) => lever.through(() => store.of(...which)),
   }
 }

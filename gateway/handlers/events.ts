@@ -1,0 +1,77 @@
+/** `GET /task/{id}/events`: what happens to a run, as it happens, until its end. */
+import type { TaskEvent } from '#stores/history.ts'
+import { type Call, type Gateway, operation, type Sink } from '../operation.ts'
+import { organizationIn } from './finding.ts'
+import { EVENT, eventsOf, eventView, taskIdOf } from './history.ts'
+import { runFor, TASK_ID, unknownTask } from './task.ts'
+
+export const taskEvents = operation({
+  name: 'task_events',
+  summary: 'Streams the events of a run, those that were first, until it is delivered or has failed.',
+  input: {
+    type: 'object',
+    properties: {
+      id: TASK_ID,
+      last_event_id: {
+        type: 'string',
+        maxLength: 1_000,
+        description: 'The last event that the client has: the stream goes on behind it.',
+      },
+    },
+    required: ['id'],
+    additionalProperties: false,
+  },
+  found: EVENT,
+  isStream: true,
+  problems: ['task_unknown'],
+  async run(gateway, { id, last_event_id: lastId }, call) {
+    const taskId = await taskIdOf(gateway, id, call)
+    const known = await eventsSoFar(gateway, taskId, call)
+    if (known.length === 0 && !runFor(gateway, id, call)) return unknownTask(id)
+    // Browsers ask again by themselves, also behind the last event: then there is no more.
+    if (known.some(event => event.recordId === lastId && isLast(event))) return { kind: 'over' }
+    return { kind: 'stream', open: sink => stream(gateway, { taskId, lastId }, call, sink) }
+  },
+})
+
+/** What the database has, and what it will have in a moment: each event once, in order. */
+async function eventsSoFar(
+  { feed, history }: Gateway,
+  taskId: string,
+  call: Call,
+): Promise<readonly TaskEvent[]> {
+  const stored = (history && (await eventsOf(history, taskId, call))) ?? []
+  const all = [...stored, ...feed.recent(organizationIn(call), taskId)]
+  return [...new Map(all.map(event => [event.recordId, event])).values()].sort(inOrder)
+}
+
+const isLast = ({ kind }: TaskEvent): boolean => kind === 'delivered' || kind === 'failed'
+const inOrder = (a: TaskEvent, b: TaskEvent): number => a.at - b.at || a.rank - b.rank
+
+interface From {
+  readonly taskId: string
+  readonly lastId: string | undefined
+}
+
+/** It listens before it reads, so that no event is missed between; what it has sent, it knows by name. */
+async function stream(gateway: Gateway, { taskId, lastId }: From, call: Call, sink: Sink): Promise<void> {
+  const sent = new Set<string>()
+  let early: TaskEvent[] | undefined = []
+  const send = (event: TaskEvent) => {
+    if (sent.has(event.recordId)) return
+    sent.add(event.recordId)
+    sink.send({ id: event.recordId, kind: event.kind, data: eventView(event) })
+    if (isLast(event)) sink.end()
+  }
+  const listener = (event: TaskEvent) => (early ? early.push(event) : send(event))
+  const { feed } = gateway
+  const stop = () => sink.end('the gateway stops')
+  feed.closed.addEventListener('abort', stop, { once: true })
+  sink.onEnd(() => feed.closed.removeEventListener('abort', stop))
+  sink.onEnd(feed.listen(organizationIn(call), taskId, listener))
+  const known = await eventsSoFar(gateway, taskId, call)
+  const has = known.findIndex(({ recordId }) => recordId === lastId)
+  for (const { recordId } of known.slice(0, has + 1)) sent.add(recordId)
+  for (const event of [...known.slice(has + 1), ...early]) send(event)
+  early = undefined
+}

@@ -1,0 +1,29 @@
+/** `POST /process`: a text for one of the task types. */
+import { operation } from '../operation.ts'
+import { Problem } from '../problem.ts'
+import { ask, IDEMPOTENCY_KEY, prepared } from './asking.ts'
+import { answerTo, QUEUED } from './query.ts'
+
+export const processText = operation({
+  name: 'process',
+  summary: 'Puts a text in for a task type; the task tells what comes of it.',
+  input: {
+    type: 'object',
+    properties: {
+      text: { type: 'string', minLength: 1, maxLength: 10_000, description: 'The text.' },
+      task_type: { type: 'string', pattern: '^[a-z_]+$', description: 'What is to be done with it.' },
+      idempotency_key: IDEMPOTENCY_KEY,
+    },
+    required: ['text', 'task_type'],
+    additionalProperties: false,
+  },
+  found: { type: 'object', properties: {}, additionalProperties: true },
+  accepted: QUEUED,
+  problems: ['key_reused', 'log_unavailable', 'stopping'],
+  async run(gateway, { idempotency_key: key, ...question }, call) {
+    const event = prepared(gateway, question, call, key)
+    if (event instanceof Problem) return event
+    const asked = await ask(gateway, event, { fresh: false })
+    return asked instanceof Problem ? asked : answerTo(gateway, asked, 0, call)
+  },
+})

@@ -1,0 +1,97 @@
+/** What the calling operators record of each call, for the history of a question. */
+import { hash } from 'node:crypto'
+import { costUsd, type PriceTable } from '#answers/prices.ts'
+import type { Bought, LlmError, LlmRequest, Recording, Step } from '#answers/types.ts'
+import type { ModelRequest } from '#models/model.ts'
+import { traceIdOf } from './trace-id.ts'
+
+/** `digest` leaves out the messages, which are long, and keeps what tells them apart. */
+export type RecordMode = 'digest' | 'full'
+
+export interface RecordingContext {
+  readonly now: number
+  readonly headers: { get(name: string): string | undefined }
+}
+
+type Facts = Pick<Recording, 'kind' | 'step' | 'request_id'> & Partial<Recording>
+
+export function recordingOf(request: LlmRequest, ctx: RecordingContext, facts: Facts): Recording {
+  return {
+    id: request.id,
+    task_type: request.task_type,
+    organization_id: request.organization_id,
+    attempt: request.error_attempts + request.quality_attempts + 1,
+    at: ctx.now,
+    trace_id: traceIdOf(ctx.headers.get('traceparent')),
+    ...facts,
+  }
+}
+
+export interface RecorderOptions {
+  /** Nothing is recorded when it is left out. */
+  readonly record?: RecordMode | undefined
+  readonly prices?: PriceTable | undefined
+}
+
+interface Emitting extends RecordingContext {
+  emit(output: 'recorded', value: Recording): void
+}
+
+/** One call of an operator, to be recorded with the effects of its record. */
+export interface RecordedCall {
+  readonly request: LlmRequest
+  readonly step: Step
+  /** What the model was asked; nothing where no model was. */
+  readonly asked?: ModelRequest
+}
+
+export class CallRecorder {
+  readonly #options: RecorderOptions
+  readonly #ctx: Emitting
+  readonly #call: RecordedCall
+
+  constructor(options: RecorderOptions, ctx: Emitting, call: RecordedCall) {
+    this.#options = options
+    this.#ctx = ctx
+    this.#call = call
+  }
+
+  /** The call brought nothing, or something that is of no use. */
+  failed({ request_id, error_type, reason }: LlmError, bought?: Bought): void {
+    this.#emit({ kind: 'call_failed', request_id, error_type, reason, ...this.#brought(bought) })
+  }
+
+  brought(kind: 'generated' | 'scored', bought: Bought | undefined, more: Partial<Recording>): void {
+    const request_id = bought?.requestId ?? ''
+    this.#emit({ kind, request_id, ...this.#brought(bought), ...more })
+  }
+
+  #emit(facts: Omit<Facts, 'step'>): void {
+    const { record } = this.#options
+    const { request, step, asked } = this.#call
+    if (!record) return
+    const messages = asked && askedWith(asked, record)
+    this.#ctx.emit('recorded', recordingOf(request, this.#ctx, { step, ...facts, ...messages }))
+  }
+
+  #brought(bought: Bought | undefined): Partial<Recording> {
+    if (!bought) return {}
+    const { text, model, usage, latencyMs } = bought
+    return {
+      reply: text,
+      model,
+      tokens_prompt: usage.promptTokens,
+      tokens_completion: usage.completionTokens,
+      cost_usd: costUsd(model, usage, this.#options.prices),
+      latency_ms: latencyMs,
+    }
+  }
+}
+
+function askedWith(
+  { messages }: ModelRequest,
+  mode: RecordMode,
+): Pick<Recording, 'messages' | 'messages_digest'> {
+  const text = JSON.stringify(messages)
+  return { messages_digest: hash('sha256', text), messages: mode === 'full' ? text : undefined }
+}

@@ -1,0 +1,57 @@
+/** Events as rows of `task_event`, in whatever database. */
+import type { EventKind, TaskEvent } from './history.ts'
+import { organizationOf } from './organization.ts'
+
+export const EVENT_COLUMNS = [
+  'record_id',
+  'organization_id',
+  'task_id',
+  'task_type',
+  'at',
+  'rank',
+  'kind',
+  'detail',
+] as const
+
+type EventRow = Readonly<Record<(typeof EVENT_COLUMNS)[number], string | number>>
+
+/** No database takes a character of code 0, nor half a character; in JSON both are escapes. */
+const clean = (text: string): string => text.toWellFormed().replaceAll('\0', '\ufffd')
+const cleanJson = (value: object): string =>
+  JSON.stringify(value, (_, found) => (typeof found === 'string' ? clean(found) : found))
+
+export const eventRow = (event: TaskEvent): EventRow => ({
+  record_id: event.recordId,
+  organization_id: clean(event.organization),
+  task_id: clean(event.taskId),
+  task_type: event.taskType,
+  at: event.at,
+  rank: event.rank,
+  kind: event.kind,
+  detail: cleanJson(event.detail),
+})
+
+const KINDS: readonly EventKind[] = [
+  'accepted',
+  'generated',
+  'regenerated',
+  'scored',
+  'call_failed',
+  'waiting',
+  'delivered',
+  'failed',
+]
+
+/** Of what a statement gives, which selects all columns, the detail as text. */
+export function eventOf(row: Readonly<Record<string, unknown>>): TaskEvent {
+  return {
+    recordId: String(row.record_id),
+    organization: organizationOf(String(row.organization_id)),
+    taskId: String(row.task_id),
+    taskType: String(row.task_type),
+    at: Number(row.at),
+    rank: Number(row.rank),
+    kind: KINDS.find(kind => kind === row.kind) ?? 'waiting',
+    detail: JSON.parse(String(row.detail)),
+  }
+}

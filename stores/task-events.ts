@@ -1,0 +1,66 @@
+/** The events of the history, made from the records that tell of them: the same for the database and for a stream. */
+import type { Delivered, Failed, Intake, Recording } from '#answers/types.ts'
+import type { TaskEvent } from './history.ts'
+import { organizationOf } from './organization.ts'
+
+/** What an event says besides the record that names it. */
+export type EventFacts = Omit<TaskEvent, 'recordId'>
+
+export function acceptedEvent({ id, organization_id, asked_at, task_type, title }: Intake): EventFacts {
+  return {
+    taskId: id,
+    organization: organizationOf(organization_id),
+    taskType: task_type,
+    at: asked_at,
+    kind: 'accepted',
+    rank: 0,
+    detail: { task_type, title },
+  }
+}
+
+/** Within one time the attempt decides, and within an attempt the order of its steps. */
+const RANKS = { generated: 1, scored: 2, call_failed: 3, waiting: 4 } as const
+const STEPS_OF_ATTEMPT = 10
+/** After every attempt. */
+const LAST = 1_000_000
+
+export function callEvent({ id, organization_id, kind, at, messages, ...rest }: Recording): EventFacts {
+  return {
+    taskId: id,
+    organization: organizationOf(organization_id),
+    taskType: rest.task_type,
+    at,
+    kind: kind === 'generated' && rest.attempt > 1 ? 'regenerated' : kind,
+    rank: rest.attempt * STEPS_OF_ATTEMPT + RANKS[kind],
+    detail: { ...rest, ...(messages !== undefined && { messages: JSON.parse(messages) }) },
+  }
+}
+
+export function failedEvent({ id, request, reason, faults, failed_at }: Failed): EventFacts {
+  return {
+    taskId: id,
+    organization: organizationOf(request?.organization_id),
+    taskType: request?.task_type ?? '',
+    at: failed_at,
+    kind: 'failed',
+    rank: LAST,
+    detail: { reason, faults },
+  }
+}
+
+export function deliveredEvent(delivered: Delivered): EventFacts {
+  const { id, organization_id, task_type, delivered_at, answer, structured, scores, final } = delivered
+  const { below_threshold, attempts, model, prompt_version, cost_usd, trace_id } = delivered
+  return {
+    taskId: id,
+    organization: organizationOf(organization_id),
+    taskType: task_type,
+    at: delivered_at,
+    kind: 'delivered',
+    rank: LAST,
+    detail: {
+      ...{ answer, structured, scores, final, below_threshold, attempts, model },
+      ...{ prompt_version, cost_usd: cost_usd ?? null, trace_id },
+    },
+  }
+}

@@ -1,0 +1,143 @@
+/** One question through all its attempts: kept, told, and streamed as it happens. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { realSystem } from '#core/system.ts'
+import { urlOf } from '#gateway/http/server.ts'
+import { SqliteHistory } from '#stores/sqlite/history.ts'
+import { modelError, type ScriptedModel, scripted } from '../operators/values.ts'
+import { type Opened, openGateway, post } from './open-gateway.ts'
+import { Switch, unsteadyHistory } from './unsteady-stores.ts'
+
+const FUSE = { title: 'What is a fuse for?' }
+
+let folder: string
+let history: SqliteHistory
+let database: Switch
+let model: ScriptedModel
+let opened: Opened
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'caudal-history-'))
+  history = new SqliteHistory({ path: join(folder, 'answers.db'), system: realSystem, keptMs: 86_400_000 })
+  database = new Switch()
+  model = scripted(modelError('timeout', { spent: true }), { text: 'It cuts the current.' })
+  opened = await openGateway(model, { history: unsteadyHistory(history, database) })
+})
+afterEach(async () => {
+  database.on()
+  await opened[Symbol.asyncDispose]()
+  history.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+type Events = readonly { readonly kind: string; readonly [field: string]: unknown }[]
+const KINDS = ['accepted', 'call_failed', 'waiting', 'regenerated', 'scored', 'delivered']
+
+async function answered(): Promise<string> {
+  const { body } = await opened.ask(post('/query?wait=30s', FUSE))
+  expect(body.state).toBe('delivered')
+  return String(body.task_id)
+}
+
+const historyOf = async (id: string): Promise<Events> =>
+  ((await opened.ask({ url: `/task/${id}/history` })).body.events ?? []) as Events
+
+const whole = (id: string) =>
+  vi.waitFor(async () => {
+    const events = await historyOf(id)
+    expect(events.map(({ kind }) => kind)).toEqual(KINDS)
+    return events
+  })
+
+describe('GET /task/{id}/history', () => {
+  it('lists each event once and in order, with error, wait, reply, scores and cost', async () => {
+    const id = await answered()
+    const [accepted, failed, waiting, generated, scored, delivered] = await whole(id)
+    expect(accepted).toMatchObject({ title: FUSE.title })
+    expect(failed).toMatchObject({ step: 'generate', attempt: 1, error_type: 'timeout' })
+    expect(waiting).toMatchObject({ until: expect.any(Number) })
+    expect(generated).toMatchObject({
+      attempt: 2,
+      reply: 'It cuts the current.',
+      cost_usd: expect.any(Number),
+    })
+    expect(generated?.messages_digest).toMatch(/^[0-9a-f]{64}$/)
+    expect(generated).not.toHaveProperty('messages')
+    expect(scored).toMatchObject({ step: 'judge', scores: { exactness: expect.any(Number) } })
+    expect(delivered).toMatchObject({ answer: 'It cuts the current.', attempts: 2 })
+  })
+
+  it('is complete when the database was away meanwhile, which held up nothing and killed nothing', async () => {
+    database.off()
+    const id = await answered()
+    expect((await opened.ask({ url: `/task/${id}/history` })).body.code).toBe('store_unavailable')
+    database.on()
+    await whole(id)
+    expect(await opened.running.deadLetters()).toEqual([])
+  })
+
+  it('is of a run that is known, and of the caller', async () => {
+    expect((await opened.ask({ url: '/task/nothing/history' })).body.code).toBe('task_unknown')
+    const theirs = await opened.gateway.service.submit({ id: 'theirs', ...FUSE, organization_id: 'acme' })
+    await opened.gateway.service.outcome(theirs)
+    expect((await opened.ask({ url: '/task/theirs/history' })).body.code).toBe('task_unknown')
+  })
+})
+
+interface Streamed {
+  readonly status: number
+  readonly events: readonly { readonly id: string; readonly kind: string }[]
+}
+
+/** The stream, read to its end. */
+async function streamed(id: string, lastId?: string): Promise<Streamed> {
+  const headers = lastId === undefined ? {} : { 'last-event-id': lastId }
+  const { statusCode: status, body } = await opened.server.inject({ url: `/task/${id}/events`, headers })
+  const found = [...body.matchAll(/^id: (.*)\nevent: (.*)\ndata: (.*)\n\n/gm)]
+  return { status, events: found.map(([, eventId = '', kind = '']) => ({ id: eventId, kind })) }
+}
+
+describe('GET /task/{id}/events', () => {
+  it('tells what happens as it happens, then ends', async () => {
+    const { body } = await opened.ask(post('/query', FUSE))
+    const { events } = await streamed(String(body.task_id))
+    expect(events.map(({ kind }) => kind)).toEqual(KINDS)
+  })
+
+  it('goes on behind any event without a gap or a repetition, and says when there is no more', async () => {
+    const id = await answered()
+    await whole(id)
+    const { events } = await streamed(id)
+    expect(events).toHaveLength(KINDS.length)
+    for (const [index, { id: lastId }] of events.slice(0, -1).entries())
+      expect((await streamed(id, lastId)).events).toEqual(events.slice(index + 1))
+    expect(await streamed(id, events.at(-1)?.id)).toEqual({ status: 204, events: [] })
+  })
+
+  it('needs no database for what happens now', async () => {
+    database.off()
+    const { body } = await opened.ask(post('/query', FUSE))
+    const { events } = await streamed(String(body.task_id))
+    expect(events.at(-1)?.kind).toBe('delivered')
+  })
+
+  it('knows no task of others', async () => {
+    expect((await streamed('nothing')).status).toBe(404)
+  })
+
+  it('on a socket ends when the gateway stops, with a reason, and leaves nothing behind when its client has left', async () => {
+    model = scripted()
+    await opened.server.listen({ host: '127.0.0.1', port: 0 })
+    const url = urlOf(opened.server)
+    vi.spyOn(opened.gateway.feed, 'listen').mockReturnValue(() => undefined)
+    const { body } = await opened.ask(post('/query', FUSE))
+    const leaving = new AbortController()
+    const left = await fetch(`${url}/task/${body.task_id}/events`, { signal: leaving.signal })
+    expect(left.headers.get('content-type')).toContain('text/event-stream')
+    leaving.abort()
+    const response = await fetch(`${url}/task/${body.task_id}/events`)
+    opened.gateway.feed[Symbol.dispose]()
+    expect(await response.text()).toMatch(/event: end\ndata: {"reason":"the gateway stops"}/)
+  })
+})
