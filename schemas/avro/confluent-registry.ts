@@ -44,7 +44,8 @@ export class ConfluentRegistry implements SchemaRegistry {
           response: async next => {
             const response = await next()
             // The client takes a redirect and a web page for answers.
-            if (response.status() >= 300 || !isJson(response.data())) throw response
+            const [status, data] = [response.status(), response.data<unknown>()]
+            if (status >= 300 || !isJson(data)) throw new NoAnswer(status, data)
             return response
           },
         }),
@@ -113,6 +114,16 @@ export class ConfluentRegistry implements SchemaRegistry {
   }
 }
 
+/** What came is none of a schema registry, whatever its status says. */
+class NoAnswer extends Error {
+  readonly status: number
+
+  constructor(status: number, data: unknown) {
+    super(`status ${status}${data ? `: ${String(data)}` : ''}`)
+    this.status = status
+  }
+}
+
 /** The client parses what says that it is JSON. */
 const isJson = (data: unknown) => typeof data === 'object' && data !== null
 
@@ -157,6 +168,7 @@ function isAbsence(error: unknown): boolean {
 }
 
 function statusOf(error: unknown): number | undefined {
+  if (nameOf(error) === 'ConfluentSchemaRegistryError') return NOT_FOUND
   return error instanceof Error && 'status' in error && typeof error.status === 'number'
     ? error.status
     : undefined

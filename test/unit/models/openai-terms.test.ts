@@ -130,3 +130,18 @@ test('a model that refuses whatever it is sent is asked three times at most', as
   const { errorType } = await failureOf(model.complete({ ...REQUEST, temperature: 1, tokensMax: 9 }, call()))
   expect({ errorType, calls: seen.length }).toEqual({ errorType: 'invalid', calls: 3 })
 })
+
+test('what one provider does not take, another one in the process is still sent for the model of that name', async () => {
+  const strict = await answering((response, body) =>
+    'temperature' in JSON.parse(body)
+      ? json(400, { error: { message: 'temperature is not supported', param: 'temperature' } })(response)
+      : completion({ message: { content: 'ok' } })(response),
+  )
+  const open = await answering(completion({ message: { content: 'ok' } }))
+  const request = { ...REQUEST, temperature: 0.5 }
+  for (const { model } of [strict, open, strict, open]) await model.complete(request, call())
+  const sent = (seen: readonly { readonly body: string }[]) =>
+    seen.map(({ body }) => JSON.parse(body).temperature)
+  expect(sent(strict.seen)).toEqual([0.5, undefined, undefined])
+  expect(sent(open.seen)).toEqual([0.5, 0.5])
+})
