@@ -141,6 +141,10 @@ export const CATALOGUE = {
   ],
   MODEL_UNAVAILABLE: ['retry', 'model {model}: {errorType}: {reason}'],
   MODEL_REFUSED: ['deadLetter', 'model {model}: {errorType}: {reason}'],
+  EMBEDDING_INVALID: [
+    'deadLetter',
+    'embedder {embedder} gave no usable vector: {reason}; name a model and its dimensions that belong together',
+  ],
   NAME_TAKEN: ['stop', 'another pod runs under the name {name} ({other}); give each pod a name of its own'],
   NO_PROGRESS: [
     'restartPod',

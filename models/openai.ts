@@ -1,18 +1,17 @@
 /**
- * The provider for every endpoint that speaks OpenAI's chat completions: OpenAI, Azure, vLLM, Ollama, LiteLLM. The
- * only importer of the `openai` package. Retries are the pipeline's own business, so the SDK's are off.
+ * The provider for every endpoint that speaks OpenAI's chat completions: OpenAI, Azure, vLLM, Ollama, LiteLLM.
+ * Retries are the pipeline's own business, so the SDK's are off.
  */
 import { createHash } from 'node:crypto'
-import OpenAI from 'openai'
-import { type Duration, msOf } from '#core/duration.ts'
+import type { Duration } from '#core/duration.ts'
 import { realSystem, type System } from '#core/system.ts'
-import { type ConnectionOptions, type LeanResponse, leanFetch } from './lean-fetch.ts'
+import type { ConnectionOptions } from './lean-fetch.ts'
 import type { Model, ModelRequest } from './model.ts'
-import { type Endpoint, type EndpointOptions, endpointOf } from './openai-endpoint.ts'
+import { openAiClient } from './openai-client.ts'
+import type { EndpointOptions } from './openai-endpoint.ts'
 import { modelErrorOf } from './openai-errors.ts'
 import { replyOf } from './openai-reply.ts'
 import { ModelTerms } from './openai-terms.ts'
-import { inOpenAiWords } from './openai-wire.ts'
 
 export interface OpenAiOptions extends EndpointOptions {
   /** Asked for when a request names no model. */
@@ -40,24 +39,7 @@ export interface Provider extends Model {
  * ```
  */
 export function openAi(options: OpenAiOptions, system: System = realSystem): Provider {
-  const endpoint = endpointOf(options)
-  const lean = leanFetch({ ...options.connections, proxy: options.proxy })
-  const fetch = async (...asked: Parameters<typeof lean>) =>
-    inOpenAiWords(withoutSecrets(await lean(...asked), endpoint))
-  const timeout = msOf('timeout', options.timeout ?? '1m', 1)
-  const client = new OpenAI({
-    baseURL: endpoint.baseUrl,
-    apiKey: options.apiKey || 'none',
-    organization: null,
-    project: null,
-    maxRetries: 0,
-    timeout,
-    logLevel: 'off',
-    defaultHeaders: endpoint.headers,
-    defaultQuery: endpoint.query,
-    // The SDK reads ok, status, url, headers.get and .entries, body and text() of a reply, and LeanResponse has these.
-    fetch: fetch as unknown as typeof globalThis.fetch,
-  })
+  const { client, endpoint, timeoutMs, close } = openAiClient(options)
   const terms = new Map<string, ModelTerms>()
   const termsOf = (model: string): ModelTerms => {
     const known = terms.get(model) ?? new ModelTerms(model, system)
@@ -88,21 +70,11 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
       } catch (error) {
         if (call.signal.aborted) throw call.signal.reason
         const { baseUrl, by, redact } = endpoint
-        const asked = { model, baseUrl, by, timeoutMs: timeout, now: system.now() }
+        const asked = { model, baseUrl, by, timeoutMs, now: system.now() }
         throw modelErrorOf(error, asked).redacted(redact)
       }
     },
-    close: () => lean.close(),
-  }
-}
-
-/** Before anything is cut: half a key could not be found. */
-function withoutSecrets(response: LeanResponse, { redact, redactReply }: Endpoint): LeanResponse {
-  const clean = response.ok ? redactReply : redact
-  return {
-    ...response,
-    headers: new Map([...response.headers].map(([name, value]) => [name, redact(value)])),
-    text: async () => clean(await response.text()),
+    close,
   }
 }
 

@@ -104,6 +104,12 @@ const WALL_TIME: readonly Allowed[] = [
     because: 'how long a copy on disk was out of touch, over restarts',
   },
   { path: 'models/openai.ts', reads: 1, because: 'Retry-After may be a date' },
+  { path: 'models/openai-embeddings.ts', reads: 1, because: 'Retry-After may be a date' },
+  {
+    path: 'stores/semantic/topic-index.ts',
+    reads: 2,
+    because: 'the time to live of an answer is counted from its delivery; and the time stamp of a record',
+  },
 ]
 
 /** A read of the wall clock: `now()` of whatever has one. */

@@ -92,6 +92,19 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'schemas/avro': { may: ['core', 'topology', LOG_PORT, 'engine/log/read-topic.ts'], node: PURE },
   answers: { may: ['core', 'schemas', ...MODEL_PARTS], node: PURE },
   'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
+  // The port, and what finds the nearest earlier question; its entries come from a topic.
+  'stores/semantic.ts': { may: ['core'], mayTypes: ['stores/semantic/guard/part.ts'], node: [] },
+  'stores/semantic': {
+    may: [
+      'core',
+      LOG_PORT,
+      FOLLOW_TOPIC,
+      'models/embedder.ts',
+      'stores/semantic.ts',
+      'stores/semantic/guard',
+    ],
+    node: PURE,
+  },
   // Pure: what two questions say decides, nothing else.
   'stores/semantic/guard': { may: [], node: [] },
   operators: { may: ['core', 'answers', ...STORE_PORTS, ...MODEL_PARTS], node: PURE },
@@ -196,10 +209,11 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'playwright-core': ['deploy/grafana/pictures.ts'],
   'prom-client': ['observability/metrics/exposition.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
-  openai: ['models/openai.ts', 'models/openai-errors.ts'],
+  openai: ['models/openai-client.ts', 'models/openai-errors.ts'],
   'node-pg-migrate': ['stores/postgres/migrations.ts'],
   pg: ['stores/postgres', 'test/integration'],
   snappy: ['engine/log/kafka/compression.ts'],
+  usearch: ['stores/semantic/vector-index.ts'],
   undici: ['models/lean-fetch.ts', 'bench'],
   valibot: ['test'],
   vite: ['test/tidy', 'test/public-types'],

@@ -41,6 +41,16 @@ export function read(text: string): Reading | Unread {
   return { language, parts, hasNoCapitals, hasNoAccents }
 }
 
+/** The question itself, for an embedder: what stands around it says nothing. A text that cannot be read stays whole. */
+export function withoutFrame(text: string): string {
+  const tokens = withoutContractions(tokensOf(text.slice(0, CHARACTERS_MAX)))
+  const language = languageOf(tokens, /[¿¡]/.test(text))
+  if (language === undefined || text.length > CHARACTERS_MAX) return text
+  return withPlaceLast(withoutFrames(tokens, language), language)
+    .map(token => token.low)
+    .join(' ')
+}
+
 const isCapital = ({ text }: Token): boolean => /^\p{Lu}/u.test(text)
 const isWithoutCapitals = (tokens: readonly Token[]): boolean =>
   tokens.every(token => token.isFirst || !isCapital(token) || token.text === 'I')
