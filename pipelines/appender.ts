@@ -9,8 +9,6 @@ export interface AppenderOptions {
   readonly partitions: number
 }
 
-/** Calls of the log at a time; further ones would each carry less. */
-const CALLS_MAX = 4
 /** Records of one call. */
 const RECORDS_MAX = 1_000
 /** Records that wait for a call; a caller beyond that is refused, as memory has an end. */
@@ -23,15 +21,15 @@ interface Waiting {
 }
 
 /**
- * Up to four calls are on their way at a time. What comes meanwhile waits, and goes together with the next call. So a
- * lone record waits for nothing, and many records share the price of one write. The records of one caller go in one
- * call, which the log takes as a whole or not at all.
+ * One call is on its way at a time. What comes meanwhile waits, and goes together with the next call. So a lone record
+ * waits for nothing, and many records share the price of one write. The records of one call go to one partition, those of
+ * the next call to the next partition. So a transaction has one partition to end in.
  */
 export class Appender {
   readonly #options: AppenderOptions
   #waiting: Waiting[] = []
   #waitingRecords = 0
-  #calls = 0
+  #isCalling = false
   #next = 0
 
   constructor(options: AppenderOptions) {
@@ -52,14 +50,12 @@ export class Appender {
   }
 
   #send(): void {
-    while (this.#calls < CALLS_MAX && this.#waiting.length > 0) {
-      const together = this.#taken()
-      this.#calls++
-      this.#call(together).finally(() => {
-        this.#calls--
-        this.#send()
-      })
-    }
+    if (this.#isCalling || this.#waiting.length === 0) return
+    this.#isCalling = true
+    this.#call(this.#taken()).finally(() => {
+      this.#isCalling = false
+      this.#send()
+    })
   }
 
   /** As many as one call carries, at least one caller's. */
@@ -76,17 +72,10 @@ export class Appender {
 
   async #call(together: readonly Waiting[]): Promise<void> {
     const { log, topic, partitions } = this.#options
-    const spread: NewRecord[][] = []
-    for (const { records } of together)
-      for (const record of records) {
-        const partition = this.#next++ % partitions
-        const batch = spread[partition] ?? []
-        batch.push(record)
-        spread[partition] = batch
-      }
-    const batches = spread.flatMap((records, partition) => [{ topic, partition, records }])
+    const records = together.flatMap(each => each.records)
+    const partition = this.#next++ % partitions
     try {
-      await log.append(batches)
+      await log.append([{ topic, partition, records }])
       for (const { resolve } of together) resolve()
     } catch (error) {
       for (const { reject } of together) reject(error)

@@ -2,8 +2,10 @@
 import type { TaskEvent } from '#stores/history.ts'
 import { type Call, type Gateway, operation, type Sink } from '../operation.ts'
 import { organizationIn } from './finding.ts'
-import { EVENT, eventsOf, eventView, taskIdOf } from './history.ts'
-import { runFor, TASK_ID, unknownTask } from './task.ts'
+import { taskIdOf } from './history.ts'
+import { runFor, TASK_ID, unknownTask } from './runs.ts'
+import { eventsSoFar } from './so-far.ts'
+import { EVENT, eventView } from './views.ts'
 
 export const taskEvents = operation({
   name: 'task_events',
@@ -34,19 +36,7 @@ export const taskEvents = operation({
   },
 })
 
-/** What the database has, and what it will have in a moment: each event once, in order. */
-async function eventsSoFar(
-  { feed, history }: Gateway,
-  taskId: string,
-  call: Call,
-): Promise<readonly TaskEvent[]> {
-  const stored = (history && (await eventsOf(history, taskId, call))) ?? []
-  const all = [...stored, ...feed.recent(organizationIn(call), taskId)]
-  return [...new Map(all.map(event => [event.recordId, event])).values()].sort(inOrder)
-}
-
 const isLast = ({ kind }: TaskEvent): boolean => kind === 'delivered' || kind === 'failed'
-const inOrder = (a: TaskEvent, b: TaskEvent): number => a.at - b.at || a.rank - b.rank
 
 interface From {
   readonly taskId: string

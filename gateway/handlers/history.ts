@@ -3,26 +3,8 @@ import type { HistoryStore, TaskEvent } from '#stores/history.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { organizationIn, storedAnswer, unlessAway } from './finding.ts'
-import { runFor, TASK_ID, unknownTask } from './task.ts'
-import { iso } from './views.ts'
-
-export const EVENT = {
-  type: 'object',
-  properties: {
-    kind: {
-      type: 'string',
-      enum: [
-        ...['accepted', 'generated', 'regenerated', 'scored'],
-        ...['call_failed', 'waiting', 'delivered', 'failed'],
-      ],
-      description: 'What happened.',
-    },
-    at: { type: 'string', description: 'When, ISO 8601.' },
-  },
-  required: ['kind', 'at'],
-  additionalProperties: true,
-  description: 'With what belongs to its kind: attempt, request id, reply, scores, error, cost, trace.',
-} as const
+import { runFor, TASK_ID, unknownTask } from './runs.ts'
+import { EVENT, eventView } from './views.ts'
 
 export const history = operation({
   name: 'history',
@@ -60,8 +42,6 @@ export function eventsOf(
 ): Promise<readonly TaskEvent[] | undefined> {
   return unlessAway(store.of(organizationIn(call), taskId))
 }
-
-export const eventView = ({ kind, at, detail }: TaskEvent): object => ({ kind, at: iso(at), ...detail })
 
 /** Of the id of a question, that of its newest run. */
 export async function taskIdOf(gateway: Gateway, id: string, call: Call): Promise<string> {

@@ -1,27 +1,20 @@
 /** `GET /task/{id}`: how far a run is, and what came of it. */
-import type { Run } from '#pipelines/run-index.ts'
 import { type Answer, type Call, found, type Gateway, operation } from '../operation.ts'
-import { Problem } from '../problem.ts'
 import { refusal } from './asking.ts'
 import { storedAnswer } from './finding.ts'
+import { runFor, TASK_ID, unknownTask } from './runs.ts'
+import { eventsSoFar, OPEN_STATES, progressView } from './so-far.ts'
 import {
   ANSWER_FIELDS,
+  EVENT,
   FAILURE_FIELDS,
   outcomeView,
   RUN_FIELDS,
-  runOf,
   runView,
   storedRunView,
   storedView,
 } from './views.ts'
 import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
-
-export const TASK_ID = {
-  type: 'string',
-  minLength: 1,
-  maxLength: 256,
-  description: 'A task id, or the id of a question for its newest run.',
-} as const
 
 export const task = operation({
   name: 'task',
@@ -36,7 +29,8 @@ export const task = operation({
     type: 'object',
     properties: {
       ...RUN_FIELDS,
-      state: { type: 'string', enum: ['accepted', 'delivered', 'failed'], description: 'How far it is.' },
+      state: { type: 'string', enum: OPEN_STATES, description: 'How far it is.' },
+      attempts: { type: 'array', items: EVENT, description: 'What was tried so far, while it is open.' },
       result: { type: 'object', properties: ANSWER_FIELDS, additionalProperties: false },
       ...FAILURE_FIELDS,
     },
@@ -49,7 +43,8 @@ export const task = operation({
     if (!run) return storedTask(gateway, id, call)
     try {
       const outcome = await outcomeWithin(gateway, run.id, waitMs(wait), call)
-      return found({ ...runView(run), ...outcomeView(outcome) })
+      const progress = outcome ? outcomeView(outcome) : progressView(await eventsSoFar(gateway, run.id, call))
+      return found({ ...runView(run), ...progress })
     } catch (error) {
       call.signal.throwIfAborted()
       return refusal(error)
@@ -63,14 +58,4 @@ async function storedTask(gateway: Gateway, id: string, call: Call): Promise<Ans
   return answer
     ? found({ ...storedRunView(answer), state: 'delivered', result: storedView(answer) })
     : unknownTask(id)
-}
-
-export const unknownTask = (id: string): Problem =>
-  new Problem('task_unknown', { detail: `No task and no question of yours is known as ${id}.` })
-
-/** The run that the id names, where it is the caller's. */
-export function runFor({ runs, service }: Gateway, id: string, { caller }: Call): Run | undefined {
-  const outcome = service.outcomeNow(id)
-  const run = runs.get(id) ?? runs.newestOf(id) ?? (outcome && runOf(outcome))
-  return run?.organization === caller.organization ? run : undefined
 }

@@ -4,6 +4,7 @@ import type { Delivered, Failed } from '#answers/types.ts'
 import type { Outcome } from '#pipelines/outcome-index.ts'
 import type { Run } from '#pipelines/run-index.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
+import type { TaskEvent } from '#stores/history.ts'
 import { storedAnswerOf } from '#stores/stored-answer.ts'
 import type { Schema } from '../schema.ts'
 
@@ -52,6 +53,26 @@ export const FAILURE_FIELDS = {
   faults: { type: 'array', items: { type: 'string' }, description: 'What went wrong, in words.' },
   failed_at: text('When it was given up, ISO 8601.'),
 } as const satisfies Record<string, Schema>
+
+export const EVENT = {
+  type: 'object',
+  properties: {
+    kind: {
+      type: 'string',
+      enum: [
+        ...['accepted', 'generated', 'regenerated', 'scored'],
+        ...['call_failed', 'waiting', 'delivered', 'failed'],
+      ],
+      description: 'What happened.',
+    },
+    at: { type: 'string', description: 'When, ISO 8601.' },
+  },
+  required: ['kind', 'at'],
+  additionalProperties: true,
+  description: 'With what belongs to its kind: attempt, request id, reply, scores, error, cost, trace.',
+} as const
+
+export const eventView = ({ kind, at, detail }: TaskEvent): object => ({ kind, at: iso(at), ...detail })
 
 export const iso = (time: number): string => new Date(time).toISOString()
 

@@ -10,6 +10,8 @@ import { modelError, type ScriptedModel, scripted } from '../operators/values.ts
 import { type Opened, openGateway, post } from './open-gateway.ts'
 import { Switch, unsteadyHistory } from './unsteady-stores.ts'
 
+/** A pod of a busy machine takes its time. */
+const PATIENCE = { timeout: 20_000 }
 const FUSE = { title: 'What is a fuse for?' }
 
 let folder: string
@@ -48,7 +50,7 @@ const whole = (id: string) =>
     const events = await historyOf(id)
     expect(events.map(({ kind }) => kind)).toEqual(KINDS)
     return events
-  })
+  }, PATIENCE)
 
 describe('GET /task/{id}/history', () => {
   it('lists each event once and in order, with error, wait, reply, scores and cost', async () => {
@@ -82,6 +84,28 @@ describe('GET /task/{id}/history', () => {
     const theirs = await opened.gateway.service.submit({ id: 'theirs', ...FUSE, organization_id: 'acme' })
     await opened.gateway.service.outcome(theirs)
     expect((await opened.ask({ url: '/task/theirs/history' })).body.code).toBe('task_unknown')
+  })
+})
+
+describe('GET /task/{id}', () => {
+  it('of a run whose call failed says that it waits, until when, and what was tried', async () => {
+    await opened[Symbol.asyncDispose]()
+    opened = await openGateway(
+      scripted(modelError('timeout')),
+      { history },
+      { retryBase: '1h', retryCap: '1h' },
+    )
+    const { body } = await opened.ask(post('/query', FUSE))
+    await vi.waitFor(async () => {
+      const task = await opened.ask({ url: `/task/${body.task_id}` })
+      expect(task.body).toMatchObject({
+        state: 'waiting',
+        attempts: [
+          { kind: 'call_failed', error_type: 'timeout' },
+          { kind: 'waiting', until: expect.any(Number) },
+        ],
+      })
+    }, PATIENCE)
   })
 })
 

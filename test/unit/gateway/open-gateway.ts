@@ -11,7 +11,7 @@ import type { Log } from '#engine/log/log.ts'
 import { gatewayServer } from '#gateway/http/server.ts'
 import type { Gateway } from '#gateway/operation.ts'
 import type { Model } from '#models/model.ts'
-import { answers } from '#pipelines/answers.ts'
+import { type AnswersOptions, answers } from '#pipelines/answers.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
@@ -41,7 +41,11 @@ interface TestedStores {
 }
 
 /** With a pod that answers by the model, and writes the stores. */
-export async function openGateway(model: Model, stores: Partial<TestedStores> = {}): Promise<Opened> {
+export async function openGateway(
+  model: Model,
+  stores: Partial<TestedStores> = {},
+  more: Partial<AnswersOptions> = {},
+): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
   const log = await openEmbeddedLog({ path: folder, system: realSystem })
   const graph = answers({
@@ -54,6 +58,7 @@ export async function openGateway(model: Model, stores: Partial<TestedStores> = 
     store: stores.answers,
     history: stores.history,
     cache: stores.cache,
+    ...more,
   })
   const running = await run(graph, { log, name: 'pod', logger: silent })
   const runs = new RunIndex()

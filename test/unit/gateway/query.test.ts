@@ -53,7 +53,11 @@ describe('POST /query', () => {
     })
     expect(await rawEvents()).toHaveLength(1)
     const early = await opened.ask({ url: `/task/${body.task_id}` })
-    expect(early.body).toMatchObject({ state: 'accepted', id: body.id, title: FUSE.title })
+    expect(early.body).toMatchObject({ id: body.id, title: FUSE.title })
+    expect(early.body.state).toMatch(/^(accepted|generating)$/)
+    await vi.waitFor(async () =>
+      expect((await opened.ask({ url: `/task/${body.task_id}` })).body.state).toBe('generating'),
+    )
     model.release()
     const done = await opened.ask({ url: `/task/${body.task_id}?wait=30s` })
     expect(done.body).toMatchObject({

@@ -1,0 +1,44 @@
+/** What has happened to a run so far, and how far it is. */
+import type { EventKind, TaskEvent } from '#stores/history.ts'
+import type { Call, Gateway } from '../operation.ts'
+import { organizationIn, unlessAway } from './finding.ts'
+import { eventView } from './views.ts'
+
+/** What the database has, and what it will have in a moment: each event once, in order. */
+export async function eventsSoFar(
+  { feed, history }: Gateway,
+  taskId: string,
+  call: Call,
+): Promise<readonly TaskEvent[]> {
+  const organization = organizationIn(call)
+  const stored = (await unlessAway(history?.of(organization, taskId))) ?? []
+  const all = [...stored, ...feed.recent(organization, taskId)]
+  return [...new Map(all.map(event => [event.recordId, event])).values()].sort(inOrder)
+}
+
+const inOrder = (a: TaskEvent, b: TaskEvent): number => a.at - b.at || a.rank - b.rank
+
+/** By the event that came last, what is done now. */
+const STATES = {
+  accepted: 'generating',
+  generated: 'scoring',
+  regenerated: 'scoring',
+  /** Its score decides: it is delivered in a moment, or generated again. */
+  scored: 'regenerating',
+  call_failed: 'waiting',
+  waiting: 'waiting',
+  delivered: 'delivered',
+  failed: 'failed',
+} as const satisfies Record<EventKind, string>
+
+export const OPEN_STATES = ['accepted', ...new Set(Object.values(STATES))]
+
+/** Of a run without an outcome. */
+export function progressView(events: readonly TaskEvent[]): object {
+  const last = events.at(-1)
+  const attempts = events.filter(({ kind }) => kind !== 'accepted')
+  return {
+    state: last ? STATES[last.kind] : 'accepted',
+    ...(attempts.length > 0 && { attempts: attempts.map(eventView) }),
+  }
+}
