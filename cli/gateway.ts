@@ -7,21 +7,22 @@ import { uniqueName } from '#engine/pod/pod-name.ts'
 import { Health, type HealthPart } from '#gateway/health.ts'
 import { gatewayServer, urlOf } from '#gateway/http/server.ts'
 import type { Gateway } from '#gateway/operation.ts'
-import { type Route, told } from '#observability/http-server.ts'
+import { type AnyRoute, type Route, told } from '#observability/http-server.ts'
+import { Metrics } from '#observability/metrics/metrics.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
-import { listening } from './serving.ts'
+import { listening, metricsRoute } from './serving.ts'
 import { cacheTtlMs, type OpenStores } from './stores.ts'
 
 export interface GatewayOptions {
   readonly system: System
   readonly logger: Logger
-  /** Probes of the pod in the same process; the gateway answers for itself when left out. */
-  readonly probes?: readonly Route[]
+  /** What a pod in the same process tells about itself; the gateway tells it about itself alone when left out. */
+  readonly routes?: readonly AnyRoute[]
 }
 
 export interface ServedGateway extends AsyncDisposable {
@@ -49,13 +50,18 @@ export async function serveGateway(
   const health = new Health(system)
   const name = `gateway-${uniqueName(system)}`
   let gateway: Gateway | undefined
-  const probes = options.probes ?? ownProbes(health, () => gateway !== undefined)
+  const own =
+    options.routes ??
+    aloneRoutes(configuration, options, opened, {
+      health,
+      isOpen: () => gateway !== undefined,
+    })
   const server = gatewayServer({
     gateway: () => gateway,
     name,
     logger,
     system,
-    routes: [...probes, routeOf(health)],
+    routes: [...own, routeOf(health)],
   })
   opened.defer(() => server.close())
   await listening(configuration, port => server.listen({ host: configuration.host, port }))
@@ -121,6 +127,18 @@ const routeOf = (health: Health): Route => ({
     return { status: report.status === 'down' ? 503 : 200, body: report }
   },
 })
+
+function aloneRoutes(
+  { dataFolder }: Configuration,
+  { system }: GatewayOptions,
+  opened: Closers,
+  { health, isOpen }: { readonly health: Health; readonly isOpen: () => boolean },
+): readonly AnyRoute[] {
+  const metrics = new Metrics({ system, dataFolder })
+  opened.defer(async () => metrics[Symbol.dispose]())
+  metrics.start()
+  return [...ownProbes(health, isOpen), metricsRoute(metrics)]
+}
 
 /** Of a gateway without a pod: live is who answers, ready is who takes questions and reaches the log. */
 function ownProbes(health: Health, isOpen: () => boolean): readonly Route[] {

@@ -2,7 +2,7 @@
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
-import { type AnyRoute, type HttpServer, serveHttp } from '#observability/http-server.ts'
+import { type AnyRoute, serveHttp } from '#observability/http-server.ts'
 import { Metrics, type Provider } from '#observability/metrics/metrics.ts'
 import { Probes, type Watched } from '#observability/probes.ts'
 import type { Configuration } from './configuration.ts'
@@ -22,32 +22,51 @@ export interface Served extends Watched {
   readonly providers?: readonly Provider[]
 }
 
-export async function serveProbes(
-  configuration: Configuration,
-  { system, logger }: ProbeOptions,
-): Promise<ServedProbes> {
+/** What a process tells about itself, for the server of its one port. */
+export interface OwnRoutes extends Disposable {
+  readonly routes: readonly AnyRoute[]
+  /** The pod was started: from here on the answers are about it. */
+  watch(pipeline: Served): void
+}
+
+/** Probes and metrics. Counts begin here, before a pod starts, so that nothing is missed. */
+export function ownRoutes(
+  { dataFolder }: Configuration,
+  { system }: Pick<ProbeOptions, 'system'>,
+): OwnRoutes {
   const probes = new Probes(system)
-  const metrics = new Metrics({ system, dataFolder: configuration.dataFolder })
-  const server = await serveRoutes(configuration, [...probes.routes, metricsRoute(metrics)])
+  const metrics = new Metrics({ system, dataFolder })
   metrics.start()
-  logger.info('live and ready are told', { url: server.url })
   return {
+    routes: [...probes.routes, metricsRoute(metrics)],
     watch: pipeline => {
       probes.watch(pipeline)
       metrics.watch(pipeline.providers ?? [])
     },
+    [Symbol.dispose]: () => metrics[Symbol.dispose](),
+  }
+}
+
+/** The routes of a pod that serves nothing else. */
+export async function serveProbes(
+  configuration: Configuration,
+  { system, logger }: ProbeOptions,
+): Promise<ServedProbes> {
+  const own = ownRoutes(configuration, { system })
+  const server = await listening(configuration, port =>
+    serveHttp({ host: configuration.host, port, routes: own.routes }),
+  )
+  logger.info('live and ready are told', { url: server.url })
+  return {
+    watch: own.watch,
     [Symbol.asyncDispose]: async () => {
-      metrics[Symbol.dispose]()
+      own[Symbol.dispose]()
       await server.close()
     },
   }
 }
 
-function serveRoutes(configuration: Configuration, routes: readonly AnyRoute[]): Promise<HttpServer> {
-  return listening(configuration, port => serveHttp({ host: configuration.host, port, routes }))
-}
-
-const metricsRoute = (metrics: Metrics): AnyRoute => ({
+export const metricsRoute = (metrics: Metrics): AnyRoute => ({
   path: '/metrics',
   method: 'GET',
   answer: async () => ({ status: 200, ...(await metrics.scrape()) }),

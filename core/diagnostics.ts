@@ -132,6 +132,14 @@ export interface DiagnosticEvents {
     readonly isOpen: boolean
     readonly reason: string | undefined
   }
+  /** A request over HTTP was answered, to its last byte or until its caller left. */
+  'caudal:http:answered': {
+    readonly method: string
+    /** The route as the documentation names it, never the path of a request; `none` where no route fits. */
+    readonly endpoint: string
+    readonly status: number
+    readonly durationMs: number
+  }
   /** Nothing ran in this process for a while. */
   'caudal:stall': { readonly pod: string; readonly stalledMs: number }
 }
@@ -162,6 +170,7 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:answer:retried',
   'caudal:answer:delivered',
   'caudal:answer:failed',
+  'caudal:http:answered',
 ] as const satisfies readonly DiagnosticName[]
 
 const channels = new Map<DiagnosticName, Channel>(DIAGNOSTIC_NAMES.map(name => [name, channel(name)]))

@@ -9,7 +9,6 @@ import type { Logger } from '#core/loggers.ts'
 import { sleep } from '#core/system.ts'
 import { podOf } from '#engine/client/running-pod.ts'
 import type { Pod } from '#engine/pod/pod.ts'
-import { Probes } from '#observability/probes.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import type { Surroundings } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
@@ -18,7 +17,7 @@ import { feed } from '../events/feed.ts'
 import { gatewayLine, serveGateway } from '../gateway.ts'
 import { isEmbedded } from '../parts.ts'
 import { openPipeline, type Pipeline } from '../pipeline.ts'
-import { serveProbes } from '../serving.ts'
+import { ownRoutes, serveProbes } from '../serving.ts'
 import { Asker } from './ask.ts'
 import { outcomeLine, stageTable } from './dashboard.ts'
 import { Examples } from './examples-table.ts'
@@ -88,15 +87,18 @@ async function frontOf(
   options: SessionOptions & { readonly logger: Logger },
 ): Promise<Front | undefined> {
   if (!options.exit) {
-    const probes = new Probes(options.system)
-    const gateway = await serveGateway(configuration, { ...options, probes: probes.routes })
+    const own = ownRoutes(configuration, options)
+    const gateway = await serveGateway(configuration, { ...options, routes: own.routes })
     return {
       url: gateway.url,
       open: pipeline => {
-        probes.watch(pipeline)
+        own.watch(pipeline)
         return gateway.open(pipeline)
       },
-      [Symbol.asyncDispose]: () => gateway[Symbol.asyncDispose](),
+      [Symbol.asyncDispose]: async () => {
+        own[Symbol.dispose]()
+        await gateway[Symbol.asyncDispose]()
+      },
     }
   }
   if (isEmbedded(configuration)) return undefined

@@ -7,10 +7,11 @@ import {
   fastify,
 } from 'fastify'
 import { asText } from '#core/codec.ts'
+import { publish } from '#core/diagnostics.ts'
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
-import type { Route } from '#observability/http-server.ts'
+import type { AnyRoute } from '#observability/http-server.ts'
 import type { Answer, Caller, Gateway } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { EventStreams } from './event-stream.ts'
@@ -29,7 +30,7 @@ export interface GatewayServerOptions {
   readonly logger: Logger
   readonly system: System
   /** What the process tells about itself: probes and their kin, for everybody who reaches the port. */
-  readonly routes: readonly Route[]
+  readonly routes: readonly AnyRoute[]
 }
 
 const BODY_BYTES_MAX = 1_000_000
@@ -71,6 +72,10 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   })
   // An open stream would keep the server from its end.
   server.addHook('preClose', async () => serving.streams.end('the gateway stops'))
+  server.addHook('onResponse', (request, reply, done) => {
+    publishAnswer(request, reply)
+    done()
+  })
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, serving))
   server.setNotFoundHandler((request, reply) => unrouted(request, reply, serving))
   for (const route of options.routes) serveRoute(server, route)
@@ -78,6 +83,15 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   const document = openApi(ROUTES)
   server.get('/openapi.json', (_, reply) => reply.send(document))
   return server
+}
+
+function publishAnswer({ method, routeOptions }: FastifyRequest, reply: FastifyReply): void {
+  publish('caudal:http:answered', {
+    method,
+    endpoint: routeOptions.url?.replace(/:(\w+)/g, '{$1}') ?? 'none',
+    status: reply.statusCode,
+    durationMs: reply.elapsedTime,
+  })
 }
 
 function takeJsonAlone(server: FastifyInstance): void {
@@ -112,13 +126,14 @@ async function parsed(body: string | Buffer): Promise<unknown> {
 const refusedBody = (code: string, reason: string): Promise<never> =>
   Promise.reject(Object.assign(new TypeError(reason), { code }))
 
-function serveRoute(server: FastifyInstance, { method, path, answer }: Route): void {
+function serveRoute(server: FastifyInstance, { method, path, answer }: AnyRoute): void {
   server.route({
     method: method === 'GET' ? ['GET', 'HEAD'] : method,
     url: path,
     handler: async (request, reply) => {
-      const { status, body } = await answer(request.raw)
-      return reply.code(status).send(body)
+      const answered = await answer(request.raw)
+      if ('body' in answered) return reply.code(answered.status).send(answered.body)
+      return reply.code(answered.status).type(answered.contentType).send(answered.text)
     },
   })
 }

@@ -7,9 +7,10 @@ import { ChannelCounts, providerName } from './channels.ts'
 import { labelValue } from './counts.ts'
 import { CONTENT_TYPE, type Exposition, exposed } from './exposition.ts'
 import type { Family, Row } from './family.ts'
+import { HttpCounts } from './http.ts'
 import { LIMIT_ROWS, POD_ROWS, PodFamilies, STAGE_ROWS } from './pods.ts'
 import { ProcessFigures, single } from './process.ts'
-import { ANSWER_ROWS, ENGINE_ROWS, PROCESS_ROWS } from './table.ts'
+import { ANSWER_ROWS, ENGINE_ROWS, HTTP_ROWS, PROCESS_ROWS } from './table.ts'
 
 /** The gate before one provider of models. */
 export interface Provider {
@@ -40,6 +41,7 @@ export const METRIC_TABLE: Readonly<Record<string, readonly Row[]>> = {
   'Of a pod': [...POD_ROWS, ...Object.values(ENGINE_ROWS)],
   'Of a stage': STAGE_ROWS,
   'Of models and answers': Object.values(ANSWER_ROWS),
+  'Of the gateway': Object.values(HTTP_ROWS),
   'Of the process': Object.values(PROCESS_ROWS),
   Limits: LIMIT_ROWS,
 }
@@ -49,6 +51,7 @@ export class Metrics implements Disposable {
   readonly #system: System
   readonly #pods: PodFamilies
   readonly #channels = new ChannelCounts()
+  readonly #http = new HttpCounts()
   readonly #process: ProcessFigures
   #providers: readonly Provider[] = []
   #scraping: Promise<Scrape> | undefined
@@ -64,12 +67,14 @@ export class Metrics implements Disposable {
   start(): void {
     this.#pods.start()
     this.#channels.start()
+    this.#http.start()
     this.#process.start()
   }
 
   [Symbol.dispose](): void {
     this.#pods.stop()
     this.#channels.stop()
+    this.#http.stop()
     this.#process.stop()
   }
 
@@ -109,6 +114,7 @@ export class Metrics implements Disposable {
       ...this.#channels.engine,
       ...providerFamilies(this.#providers),
       ...this.#channels.answers,
+      ...this.#http.families,
     ]
   }
 }

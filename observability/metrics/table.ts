@@ -90,6 +90,17 @@ export const ANSWER_ROWS = {
   latency: histogram('answer_duration_seconds', ['task_type'], 'from the event to the delivered answer'),
 } as const satisfies Record<string, Row>
 
+/** Of the gateway, by route and never by path. The names are those that dashboards of web services know. */
+export const HTTP_ROWS = {
+  requests: row('counter', 'http_requests_total', ['method', 'endpoint', 'status_code'], 'requests answered'),
+  duration: row(
+    'histogram',
+    'http_request_duration_seconds',
+    ['method', 'endpoint'],
+    'from the head of a request to the end of its answer; waiting for an outcome counts',
+  ),
+} as const satisfies Record<string, Row>
+
 /** Of the process. Those without our prefix have the names that Prometheus' own clients give them. */
 export const PROCESS_ROWS = {
   cpu: row('counter', 'process_cpu_seconds_total', [], 'user and system time of the processor'),
