@@ -16,7 +16,13 @@ it('requests are counted by their route, method and status; a path that nobody r
       answer: async () => ({ status: 200, ...(await metrics.scrape()) }),
     },
   ]
-  const server = gatewayServer({ gateway: () => undefined, name: 'gate', logger: silent, system: realSystem, routes })
+  const server = gatewayServer({
+    gateway: () => undefined,
+    name: 'gate',
+    logger: silent,
+    system: realSystem,
+    routes,
+  })
   for (const url of ['/task/one', '/task/two', '/task/%00?secret=1', '/wp-admin.php', '/metrics'])
     await server.inject({ url })
   await server.inject({ method: 'POST', url: '/query', payload: { title: 'x' } })
