@@ -9,6 +9,7 @@ import { lag } from '../commands/lag.ts'
 import { load } from '../commands/load.ts'
 import { modelServer } from '../commands/model-server.ts'
 import { pods } from '../commands/pods.ts'
+import { probe } from '../commands/probe.ts'
 import { produce } from '../commands/produce.ts'
 import { results } from '../commands/results.ts'
 import { run } from '../commands/run.ts'
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   start,
   run,
   gateway,
+  probe,
   produce,
   results,
   explain,

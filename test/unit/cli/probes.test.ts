@@ -121,6 +121,32 @@ describe('ready', () => {
   })
 })
 
+describe('caudal probe', () => {
+  async function probed(url: string, name: string) {
+    const { port } = new URL(url)
+    const { world, stderr } = surroundings({ environment: { PORT: port } })
+    return { code: await main(['probe', name], world), stderr: stderr.text }
+  }
+
+  it('ends with 0 where the process is as asked, and with 4 and the reasons where it is not', async () => {
+    const { probes, url } = await served()
+    expect(await probed(url, 'live')).toEqual({ code: EXIT.ok, stderr: '' })
+    expect(await probed(url, 'ready')).toMatchObject({
+      code: EXIT.unavailable,
+      stderr: expect.stringMatching(/^not ready: the pod is starting/),
+    })
+    watch(probes)
+    expect((await probed(url, 'ready')).code).toBe(EXIT.ok)
+  })
+
+  it('says where nothing answers, and which probes there are', async () => {
+    const { code, stderr } = await probed('http://127.0.0.1:1', 'live')
+    expect(code).toBe(EXIT.unavailable)
+    expect(stderr).toContain('127.0.0.1:1/live does not answer')
+    expect((await probed('http://127.0.0.1:1', 'well')).code).toBe(EXIT.usage)
+  })
+})
+
 describe('live', () => {
   it('is a pod that steps, and one that has not started yet', async () => {
     const { probes, url } = await served()

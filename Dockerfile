@@ -1,0 +1,26 @@
+# The image of every part: pods, the gateway, tools. Build: docker build -t caudal .
+# BASE takes any image with Node 24; name it with its digest for a build that is the same tomorrow.
+ARG BASE=node:24-bookworm-slim
+
+FROM ${BASE} AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# No install script runs: native parts come ready in packages. The package `node` is for older Nodes, which are not here.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+ && rm -rf node_modules/node node_modules/node-* node_modules/.bin/node \
+ && mkdir /data
+
+FROM ${BASE}
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/compiled DATA_DIR=/data HOST=0.0.0.0 PORT=8080
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY . .
+COPY --from=packages --chown=1000:1000 /data /data
+USER 1000:1000
+VOLUME /data
+EXPOSE 8080
+# Process 1 is Node itself: it hears SIGTERM, finishes what is in flight and hands its tasks over.
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["node", "cli/caudal.ts", "probe", "ready"]
+ENTRYPOINT ["node", "cli/caudal.ts"]
+CMD ["run"]

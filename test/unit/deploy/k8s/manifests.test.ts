@@ -1,0 +1,121 @@
+/** The manifests without a cluster: rendered as committed, consistent with each other, and fitting the settings of a pod. */
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+import { configurationOf, SETTINGS } from '#cli/configuration.ts'
+import { planOf } from '#cli/pipeline.ts'
+import { rendered, TARGETS, type Target } from '#deploy/k8s/render.ts'
+import { METRIC_TABLE } from '#observability/metrics/metrics.ts'
+import { faultsOf } from './lint.ts'
+import { committed, hasKubectl, type Manifest, manifestsOf, ROOT } from './manifests.ts'
+
+const find = (target: Target, kind: string, name: string): Manifest => {
+  const found = manifestsOf(committed(target)).find(
+    each => each.kind === kind && each.metadata.name.startsWith(name),
+  )
+  if (!found) throw new TypeError(`${target} has no ${kind} ${name}`)
+  return found
+}
+
+/** What the environment of a pod is made of. */
+function environmentOf(target: Target): Readonly<Record<string, string>> {
+  const [container] = find(target, 'StatefulSet', 'caudal-pod').spec.template.spec.containers
+  const secret: Readonly<Record<string, string>> = find(target, 'Secret', 'caudal-secrets').data ?? {}
+  const decoded = Object.entries(secret).map(([name, value]) => [
+    name,
+    Buffer.from(value, 'base64').toString(),
+  ])
+  const own = (container?.env ?? []).flatMap(each =>
+    each.value === undefined ? [] : [[each.name, each.value]],
+  )
+  return {
+    ...find(target, 'ConfigMap', 'caudal-settings').data,
+    ...Object.fromEntries(decoded),
+    ...Object.fromEntries(own),
+  }
+}
+
+describe.each(TARGETS)('%s', target => {
+  it('is committed as kubectl renders it, where there is one', () => {
+    // Written by: npm run manifests
+    if (hasKubectl) expect(committed(target)).toBe(rendered(target))
+  })
+
+  it('has no faults', () => {
+    expect(faultsOf(manifestsOf(committed(target)))).toEqual([])
+  })
+
+  it('gives a pod settings that it takes', () => {
+    const { given, kafkaBrokers } = configurationOf(environmentOf(target))
+    expect(kafkaBrokers.length).toBeGreaterThan(0)
+    expect(given.has('port') && given.has('host') && given.has('dataFolder')).toBe(true)
+  })
+
+  it('sets no variable that is no setting', () => {
+    const known: readonly string[] = [
+      ...Object.values(SETTINGS).map(({ environment }) => environment),
+      'NODE_OPTIONS',
+      'HEAP_MIB',
+    ]
+    expect(Object.keys(environmentOf(target)).filter(name => !known.includes(name))).toEqual([])
+  })
+
+  it('leaves a pod the time that its longest call takes, and 30 s more', () => {
+    const { spec } = find(target, 'StatefulSet', 'caudal-pod').spec.template
+    const { callTimeoutMs } = configurationOf(environmentOf(target))
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(callTimeoutMs / 1_000 + 30)
+    expect(spec.containers[0]?.lifecycle).toBeUndefined()
+  })
+})
+
+describe('planted faults', () => {
+  const base = committed('base')
+  it.each([
+    [
+      'a selector with a letter wrong',
+      'matchLabels:\n      app.kubernetes.io/name: caudal-pod',
+      'matchLabels:\n      app.kubernetes.io/name: caudal-pot',
+      /selects no pods|misses its own pods/,
+    ],
+    ['a probe of a port that is not there', 'port: http\n', 'port: web\n', /asks port web/],
+    [
+      'a ConfigMap of another name',
+      'kind: ConfigMap\nmetadata:\n  labels:\n    app.kubernetes.io/part-of: caudal\n  name: caudal-settings',
+      'kind: ConfigMap\nmetadata:\n  labels:\n    app.kubernetes.io/part-of: caudal\n  name: caudal-setting',
+      /there is no ConfigMap/,
+    ],
+    ['an image without a tag', 'image: caudal:0.1.0', 'image: caudal:latest', /not pinned/],
+    [
+      'a volume that is not there',
+      'name: data\n        - mountPath',
+      'name: date\n        - mountPath',
+      /there is no volume date/,
+    ],
+  ])('%s is found', (_, right, wrong, fault) => {
+    expect(base).toContain(right)
+    expect(faultsOf(manifestsOf(base.replaceAll(right, wrong))).join('\n')).toMatch(fault)
+  })
+})
+
+it('the scaler asks for a metric that pods export, by labels that it has, up to the partitions', () => {
+  const { spec } = find('overlays/production', 'ScaledObject', 'caudal-pod')
+  const [, metric = '', selector = ''] =
+    /(caudal_\w+)\{([^}]*)\}/.exec(spec.triggers[0]?.metadata.query ?? '') ?? []
+  const row = Object.values(METRIC_TABLE)
+    .flat()
+    .find(each => each.metric === metric)
+  const labels = [...selector.matchAll(/(\w+)(?:!=|=)/g)].map(([, label]) => label)
+  expect(labels.filter(label => label !== 'namespace' && !row?.labels.includes(label ?? ''))).toEqual([])
+  const { topicSpecs } = planOf(configurationOf({}))
+  expect(spec.maxReplicaCount).toBe(topicSpecs.find(({ name }) => name === 'datos_crudos')?.partitions)
+})
+
+it('secrets of production are in no commit', () => {
+  const files = execFileSync('git', ['ls-files', 'deploy'], { cwd: ROOT, encoding: 'utf8' })
+  expect(files).not.toMatch(/secrets\.env$/m)
+  expect(
+    execFileSync('git', ['check-ignore', 'deploy/k8s/overlays/production/secrets.env'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    }),
+  ).not.toBe('')
+})
