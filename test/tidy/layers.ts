@@ -219,19 +219,18 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   valibot: ['test'],
   vite: ['test/tidy', 'test/public-types'],
   vitest: ['test', 'vitest.config.ts'],
+  yaml: ['test/unit/deploy', 'test/integration'],
 }
 
-/** Packages that are run, never imported. */
-export const TOOLS = ['@biomejs/biome', '@types/node', '@types/pg', 'node', 'typescript', 'uplot']
-  vite: ['test/tidy'],
-  yaml: ['test/unit/deploy', 'test/integration'],
 /** Packages that are run, drawn with or compiled against, never imported. */
 export const TOOLS = [
   '@biomejs/biome',
   '@types/node',
+  '@types/pg',
   'node',
   'typescript',
   'uplot',
   'kubernetes-models',
   '@kubernetes-models/keda',
   '@kubernetes-models/prometheus-operator',
+]
