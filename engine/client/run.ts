@@ -101,29 +101,25 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
   const { log, stores = memoryStores(), logger = warnings, system = realSystem } = options
   const { name = uniqueName(system), adoptTopics = {}, sourcesFrom, resources = [], interceptor } = options
   const limits = resolveLimits(options.limits)
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  promise.catch(() => undefined) // Whoever does not look at `ended` has the logger.
-  plan(topology) // Faults of the graph are told before the log is asked.
-  const planned = plan(await fitted(topology, options.log, { system, logger, isWanted: () => true }))
-  const pod = new Pod({
-    plan: planned,
-    log,
-    system,
-    stores,
-    limits,
-    logger,
-    name,
-    adoptTopics,
-    sourcesFrom,
-    resources,
-    interceptor,
-    onFailed: reject,
-  })
+  const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
+  ended.catch(() => undefined) // A program that does not look at `ended` has the logger.
+  plan(topology) // Faults of the graph are reported before the log is asked.
+  const planned = plan(await fitted(topology, log, { system, logger, isWanted: () => true }))
+  const surroundings = { log, system, stores, logger, resources, interceptor }
+  const beginnings = { adoptTopics, sourcesFrom }
+  const pod = new Pod({ ...surroundings, ...beginnings, plan: planned, limits, name, onFailed: reject })
   const stop = async () => {
     await pod.stop()
     resolve()
   }
   watchStrayErrors()
+  await started(pod)
+  const facts = { name, plan: planned, limits, stop, ended }
+  return standingFor(runningOf(pod, facts, log, system), pod)
+}
+
+/** Rejects with what the start rejects with, when nothing of the pod is open any more. */
+async function started(pod: Pod): Promise<void> {
   try {
     await pod.start()
   } catch (error) {
@@ -131,11 +127,14 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     await pod.whenClosed
     throw error instanceof CaudalError ? error : new CaudalError('STOPPED', { reason: String(error) }, error)
   }
-  const client = new TopicClient(planned, log, system)
-  const running: Running = {
-    name,
-    plan: planned,
-    limits,
+}
+
+type Facts = Pick<Running, 'name' | 'plan' | 'limits' | 'stop' | 'ended'>
+
+function runningOf(pod: Pod, facts: Facts, log: Log, system: System): Running {
+  const client = new TopicClient(facts.plan, log, system)
+  return {
+    ...facts,
     get metrics() {
       return pod.metrics
     },
@@ -145,12 +144,9 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
     resume: task => pod.resume(task),
     send: (topic, ...records) => client.send(topic, records),
     follow: topic => client.follow(topic),
-    deadLetters: () => readDeadLetters(log, planned.application),
+    deadLetters: () => readDeadLetters(log, facts.plan.application),
     replay: letters => replayDeadLetters(log, letters, system.now()),
-    stop,
-    ended: promise,
   }
-  return standingFor(running, pod)
 }
 
 async function fitted(topology: Topology, log: Log, patience: Patience): Promise<Topology> {

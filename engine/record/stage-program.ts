@@ -69,18 +69,7 @@ export function compileStage(
   system: System,
   metrics: StageMetrics,
 ): StageProgram {
-  const nodes = new Map<string, ProgramNode>()
-  for (const { name, operator } of stage.operators.values()) {
-    const stateful = Object.keys(operator.state).length > 0 || operator.timers.length > 0
-    const needsKeyText = stateful || Object.keys(operator.steps).length > 0
-    const timeoutMs = durationMs(operator.limits.timeout ?? limits.timeoutMs)
-    const fields = { name, stateful, needsKeyText, timeoutMs, routes: new Map() }
-    const ran =
-      operator.kind === 'batch'
-        ? { operator, batcher: new Batcher(operator, system) }
-        : { operator, batcher: undefined }
-    nodes.set(name, { ...fields, ...ran })
-  }
+  const nodes = nodesOf(stage, limits, system)
   for (const { name, routes } of stage.operators.values()) {
     const resolved = nodes.get(name)?.routes as Map<string, ProgramRoute[]> // Filled here, read-only from then on.
     for (const [output, targets] of Object.entries(routes)) {
@@ -102,6 +91,23 @@ export function compileStage(
   const tiers = stage.tiers.map(({ topic, waitMs }) => ({ waitMs, outlet: outlets.of(topic) }))
   const stateOutlet = outlets.of(stage.stateTopic)
   return { stage, nodes, entries, outsiders, stateOutlet, inFlightMax, timeoutMs, tiers, metrics }
+}
+
+/** The operators of a stage, their routes still empty. */
+function nodesOf(stage: Stage, limits: Limits, system: System): Map<string, ProgramNode> {
+  const nodes = new Map<string, ProgramNode>()
+  for (const { name, operator } of stage.operators.values()) {
+    const stateful = Object.keys(operator.state).length > 0 || operator.timers.length > 0
+    const needsKeyText = stateful || Object.keys(operator.steps).length > 0
+    const timeoutMs = durationMs(operator.limits.timeout ?? limits.timeoutMs)
+    const fields = { name, stateful, needsKeyText, timeoutMs, routes: new Map() }
+    const ran =
+      operator.kind === 'batch'
+        ? { operator, batcher: new Batcher(operator, system) }
+        : { operator, batcher: undefined }
+    nodes.set(name, { ...fields, ...ran })
+  }
+  return nodes
 }
 
 function isOutsider({ kind, trustedIds }: TopicNode): boolean {

@@ -8,9 +8,9 @@ import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import { causeOf, hasRoomFor, pagesOf, statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { type Due, dueOf } from './due-heap.ts'
+import type { EntryFile, Writes } from './entry-file.ts'
 import { DUE_BYTES } from './frame.ts'
 import { TIMER_PREFIX } from './layout.ts'
-import type { EntryFile, Writes } from './write-behind-store.ts'
 
 /** What a copy is a copy of, as it is stored in it. */
 interface Original {

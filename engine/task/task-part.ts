@@ -1,7 +1,7 @@
 /** One task's part of a commit: what it writes, and what becomes of that. */
 import type { CaudalError, Refusal } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
-import type { CommitPart, Committable } from '#engine/commit/committer.ts'
+import type { CommitPart, Committable } from '#engine/commit/commit-part.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import { outputsOf, type Staged, type Staging } from './staging.ts'

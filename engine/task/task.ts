@@ -7,7 +7,7 @@ import { actionOf, hasCode, invariant, reasonOf } from '#core/errors.ts'
 import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { encodeRelease } from '#engine/commit/claims.ts'
-import type { CommitPart, Committable } from '#engine/commit/committer.ts'
+import type { CommitPart, Committable } from '#engine/commit/commit-part.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { SourceIntake } from '#engine/record/source-intake.ts'
 import { declarationsOf, type StageProgram } from '#engine/record/stage-program.ts'
@@ -138,15 +138,7 @@ export class Task implements Committable, WorkingTask {
     let migratedBytes = 0
     try {
       const migrated = migrateLayout(state, this.program.stage, this.name, plan)
-      this.#sources = new TaskSources({
-        task: this.name,
-        program: this.program,
-        pod,
-        places: this.#sourcePlaces,
-        stored: state.get(CHECKPOINT),
-        found: this.#copy.found,
-        onFailed: error => this.#failed(error),
-      })
+      this.#sources = this.#sourcesOf(state)
       migratedBytes = state.stage(migrated)
       state.stage(endOfMarkers(state, nonce))
     } catch (error) {
@@ -160,6 +152,18 @@ export class Task implements Committable, WorkingTask {
     this.blockedBy = undefined
     this.#move('running')
     if (migratedBytes > 0) this.staged(migratedBytes)
+  }
+
+  #sourcesOf(state: TaskState): TaskSources {
+    return new TaskSources({
+      task: this.name,
+      program: this.program,
+      pod: this.#options.pod,
+      places: this.#sourcePlaces,
+      stored: state.get(CHECKPOINT),
+      found: this.#copy.found,
+      onFailed: error => this.#failed(error),
+    })
   }
 
   /** The check found nothing foreign: the own marker is part of the state from here on. */

@@ -86,12 +86,11 @@ export function scripted<Request, Reply>(
   let current = script
   let followedSince = 0
   let inFlightPeak = 0
-  const inFlight = () => calls.filter(call => call.status === 'inFlight').length
 
   const ask = async (request: Request, { signal, id }: CallOptions = {}): Promise<Reply> => {
     const call = new Call<Request, Reply>(request, id ?? `call-${calls.length + 1}`, currentPlace())
     calls.push(call)
-    inFlightPeak = Math.max(inFlightPeak, inFlight())
+    inFlightPeak = Math.max(inFlightPeak, inFlightOf(calls))
     const scene = sceneFor(current, request, calls.length - followedSince)
     return call.play(scene, scene.afterMs ?? drawn(latency, call.place), signal)
   }
@@ -102,7 +101,7 @@ export function scripted<Request, Reply>(
   // The members that the type promises are all defined right here.
   return Object.defineProperties(ask as Scripted<Request, Reply>, {
     calls: { get: () => calls },
-    inFlight: { get: inFlight },
+    inFlight: { get: () => inFlightOf(calls) },
     inFlightPeak: { get: () => inFlightPeak },
     boughtTwice: { get: () => twice(calls) },
     follow: { value: follow },
@@ -155,6 +154,9 @@ class Call<Request, Reply> implements ScriptedCall<Request, Reply> {
     })
   }
 }
+
+const inFlightOf = (calls: readonly { readonly status: string }[]): number =>
+  calls.filter(({ status }) => status === 'inFlight').length
 
 function sceneFor<Request, Reply>(
   script: Script<Request, Reply>,

@@ -15,10 +15,7 @@
  * What a broker refuses for good is no failure: the transaction is aborted, and the producer is `started` again; see
  * refused-writes.ts.
  *
- * The coordinator answers an end before it writes the markers. Its successor may leave some of them out. So the producer
- * sometimes asks, before the next transaction writes, whether the last one has ended everywhere. It asks when a connection
- * was lost, when the coordinator has moved, or when some time has passed since the end was asked for. Otherwise the answer
- * of the coordinator that took the end is enough.
+ * Before a transaction writes, the one before it has ended everywhere: `last-end.ts`.
  *
  * The producer repeats the same end until it is answered. It never sends an abort after a commit: the transaction could be
  * torn. A coordinator that is killed and restarts at once acts on its own notes. It commits wherever it can, before it learns
@@ -26,15 +23,14 @@
  * end the next transaction, so a producer that repeated an end is spent. The outcome is unknown when no answer comes, or when
  * another producer has fenced this one meanwhile.
  */
-import { CaudalError, hasCode, reasonOf, WritesRefused } from '#core/errors.ts'
+import { CaudalError, reasonOf, WritesRefused } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { RETRIES, whileUnavailable } from '#core/retry.ts'
-import { sleep } from '#core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
-import { isWhole } from '../repair.ts'
 import { STAYING } from './add-partitions-request.ts'
 import { meaningOf, nameOf } from './broker-codes.ts'
 import { CODE, codeOf, isFencing, isUnanswered, meaningIn, refusedWith, told } from './codes.ts'
+import { LastEnd } from './last-end.ts'
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
@@ -51,10 +47,6 @@ import { Refusal } from './wire.ts'
 const KAFKA_OVERHEAD_BYTES = 40_000
 const BATCH_RECORDS_MAX = 10_000
 const REQUEST_BYTES_MAX = 4_194_304
-/** A coordinator that loses its place for as short a time and gets it back is noticed by a refusal or a lost connection. */
-const SURE_FOR_MS = 200
-const BROKER_LOOKS_AGAIN_MS = 20
-const TORN = 'the transaction before it did not end in all partitions'
 /** Why a producer is of no more use after a commit that took place. */
 export const ASKED_AGAIN = 'the commit before it took place, but had to be asked for again'
 
@@ -70,13 +62,7 @@ export class KafkaProducer implements Producer {
   readonly #onClosed: (producer: KafkaProducer) => void
   #state: 'started' | 'writing' | 'spent' | 'closed' = 'started'
   #spentBy: CaudalError | undefined
-  /** All that it may have written to, by name. */
-  readonly #writes: Map<string, TopicPartition>
-  /** When it was known last that nothing of its id is open, and how often connections had been lost by then. */
-  #sureAt: number
-  #sureUntil: number
-  /** An end was answered, and nobody has said yet that its markers are written. */
-  #isEnding = false
+  readonly #lastEnd: LastEnd
 
   private constructor(
     network: Network,
@@ -91,9 +77,7 @@ export class KafkaProducer implements Producer {
     this.#settings = settings
     this.#transactions = transactions
     this.#identity = identity
-    this.#writes = new Map(writes.map(each => [partitionKey(each), each]))
-    this.#sureAt = settings.system.monotonic()
-    this.#sureUntil = network.changes
+    this.#lastEnd = new LastEnd(network, settings, transactions, this.#id, writes)
     this.#topics = topics
     this.#limits = {
       recordBytesMax: settings.recordBytesMax,
@@ -150,9 +134,9 @@ export class KafkaProducer implements Producer {
     // Known before anything is sent, so that a missing topic leaves no transaction behind.
     await this.#locate(plan.places, refused)
     if (refused.error) return
-    await this.#untilEnded()
-    await this.#makeSure()
-    for (const place of plan.places) this.#writes.set(partitionKey(place), place)
+    await this.#lastEnd.untilEnded()
+    await this.#lastEnd.makeSure(this.#identity)
+    this.#lastEnd.writes(plan.places)
     if (!this.#transactions.endsRaiseEpochs) await this.#name(plan, refused)
     if (refused.error) return
     for (const round of plan.rounds) {
@@ -178,54 +162,6 @@ export class KafkaProducer implements Producer {
   async #refuseGone(places: readonly TopicPartition[], refused: RefusedWrites): Promise<void> {
     this.#network.outdated()
     await this.#locate(places, refused)
-  }
-
-  /** The transaction before has ended everywhere; rejects where it has not, so that nothing of it is swept into this one. */
-  async #makeSure(): Promise<void> {
-    const { system } = this.#settings
-    const now = system.monotonic()
-    const isUndisturbed = this.#sureUntil === this.#network.changes
-    if (isUndisturbed && !this.#isEnding && now - this.#sureAt < SURE_FOR_MS) return
-    const { producerId, producerEpoch } = this.#identity
-    const changes = this.#network.changes
-    const ended = await persist(this.#settings, questionOf(this.#id, 'EndTxn'), async () => {
-      await this.#forgetGone()
-      return isWhole(this.#transactions, { producerId, epoch: producerEpoch }, [...this.#writes.values()])
-    }).catch(error => {
-      // Brokers that refuse this question refused it at the start too. Time alone is then no reason to stop.
-      if (isUndisturbed && hasCode(error, 'TRANSACTION_UNCHECKED')) return true
-      throw error
-    })
-    if (!ended) throw new CaudalError('COMMIT_ABORTED', { reason: TORN })
-    this.#isEnding = false
-    this.#sureAt = now
-    this.#sureUntil = changes
-  }
-
-  /**
-   * Nothing is open in a partition that does not exist, and looking for its leader takes long: it is looked for once. A write
-   * to a new topic of that name notes it again.
-   */
-  async #forgetGone(): Promise<void> {
-    const { lost } = await this.#network.locate([...this.#writes.values()])
-    for (const [place, { code }] of lost)
-      if (code === 'TOPIC_MISSING') this.#writes.delete(partitionKey(place))
-  }
-
-  /**
-   * Waits for the markers of the transaction before: the coordinator that took its end says that it is complete once they are
-   * written. A write that were sent earlier may arrive when another one has left some out. And a broker that is written to while
-   * they are missing looks again only after 20 ms (`add.partitions.to.txn.retry.backoff.ms`): the coordinator answers at once.
-   */
-  async #untilEnded(): Promise<void> {
-    const { system } = this.#settings
-    const begun = system.monotonic()
-    for (; this.#isEnding && system.monotonic() - begun < BROKER_LOOKS_AGAIN_MS; await sleep(system, 1)) {
-      const described = await this.#transactions.describe().catch(() => undefined)
-      // Without an answer nothing is known: the leaders are asked as well.
-      if (described === undefined) return
-      this.#isEnding = described.state === 'ending'
-    }
   }
 
   /** Adds the partitions to the transaction; waits for the markers of the one before. */
@@ -330,9 +266,7 @@ export class KafkaProducer implements Producer {
       throw new CaudalError('OUTCOME_UNKNOWN', { reason: reasonOf(error) }, error)
     }
     if (isRepeated) this.#spend(new CaudalError('COMMIT_ABORTED', { reason: ASKED_AGAIN }))
-    this.#sureAt = askedAt
-    this.#sureUntil = changes
-    this.#isEnding = true
+    this.#lastEnd.asked(askedAt, changes)
   }
 
   /** Sequence numbers begin again with each epoch. */

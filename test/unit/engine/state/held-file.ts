@@ -1,7 +1,7 @@
 /** A file under a store, for tests of what gathers in front of it. */
 import { CaudalError } from '#core/errors.ts'
 import { compareDue, type Due, dueOf } from '#engine/state/due-heap.ts'
-import type { EntryFile, Writes } from '#engine/state/write-behind-store.ts'
+import type { EntryFile, Writes } from '#engine/state/entry-file.ts'
 
 /** A file in memory whose background writes end when the test says so. */
 export class HeldFile implements EntryFile {

@@ -1,7 +1,8 @@
 /** The store that gathers writes: when it flushes, and what a slow, a failing and an overtaken file do to it. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { EntryFile } from '#engine/state/entry-file.ts'
 import { Turns } from '#engine/state/turns.ts'
-import { type EntryFile, WriteBehindStore } from '#engine/state/write-behind-store.ts'
+import { WriteBehindStore } from '#engine/state/write-behind-store.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { HeldFile } from './held-file.ts'
 
