@@ -9,7 +9,7 @@ export interface Exemption {
 export const EXEMPTIONS: readonly Exemption[] = [
   {
     rule: 'file-size',
-    path: 'schemas/types.ts',
-    because: 'it is made from the schemas, one type after another: nobody reads or edits it as a whole',
+    path: 'cli/configuration.ts',
+    because: 'it is the one table of settings: it is looked up by name, and nobody reads it as a whole',
   },
 ]
