@@ -54,7 +54,6 @@ describe.each(TARGETS)('%s', target => {
     const known: readonly string[] = [
       ...Object.values(SETTINGS).map(({ environment }) => environment),
       'NODE_OPTIONS',
-      'HEAP_MIB',
     ]
     expect(Object.keys(environmentOf(target)).filter(name => !known.includes(name))).toEqual([])
   })
