@@ -265,9 +265,21 @@ class Session {
   async #isDrained(): Promise<boolean> {
     const { log, plan, running } = this.#pipeline
     const pod = podOf(running)
-    if (!this.#counts || !pod.isIdle) return false
+    if (!this.#counts) return false
+    if (!pod.isIdle) return (await this.#isStoreAway()) && this.#isAnswered()
     if (!isEmbedded(this.#configuration)) return this.#tally.open <= 0
     return behind(await podLag(log, plan, pod)) === 0
+  }
+
+  /** What waits for a store that is away is no answer: the next run writes it. */
+  async #isStoreAway(): Promise<boolean> {
+    const checks = this.#pipeline.stores.health.map(async ({ check }) => check())
+    return (await Promise.allSettled(checks)).some(({ status }) => status === 'rejected')
+  }
+
+  async #isAnswered(): Promise<boolean> {
+    await this.#tally.caughtUp()
+    return this.#tally.open <= 0
   }
 
   #draw(isLast: boolean): void {
