@@ -5,7 +5,6 @@ import { type Summary, summaryOf } from '#admin/status.ts'
 import { Tally } from '#admin/tally.ts'
 import { cut } from '#core/cut.ts'
 import { reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/loggers.ts'
 import { sleep } from '#core/system.ts'
 import { podOf } from '#engine/client/running-pod.ts'
 import type { Pod } from '#engine/pod/pod.ts'
@@ -14,13 +13,13 @@ import type { Surroundings } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
 import type { InputFile } from '../events/events.ts'
 import { feed } from '../events/feed.ts'
-import { gatewayLine, serveGateway } from '../gateway.ts'
+import { gatewayLine } from '../gateway.ts'
 import { isEmbedded } from '../parts.ts'
 import { openPipeline, type Pipeline } from '../pipeline.ts'
-import { ownRoutes, serveProbes } from '../serving.ts'
 import { Asker } from './ask.ts'
 import { outcomeLine, stageTable } from './dashboard.ts'
 import { Examples } from './examples-table.ts'
+import { frontOf } from './front.ts'
 import { LiveView, progressLine } from './live-view.ts'
 import { jsonLogger } from './logger.ts'
 import { spendingLines, summaryLines } from './summary.ts'
@@ -72,43 +71,6 @@ export async function runSession(configuration: Configuration, options: SessionO
     return await session.run()
   } finally {
     session.close()
-  }
-}
-
-/** What the process serves over HTTP: a run that ends by itself takes no questions, and on Kafka it is probed all the same. */
-interface Front extends AsyncDisposable {
-  /** Where questions are taken. */
-  readonly url?: string
-  open(pipeline: Pipeline): Promise<AsyncDisposable | undefined>
-}
-
-async function frontOf(
-  configuration: Configuration,
-  options: SessionOptions & { readonly logger: Logger },
-): Promise<Front | undefined> {
-  if (!options.exit) {
-    const own = ownRoutes(configuration, options)
-    const gateway = await serveGateway(configuration, { ...options, routes: own.routes })
-    return {
-      url: gateway.url,
-      open: pipeline => {
-        own.watch(pipeline)
-        return gateway.open(pipeline)
-      },
-      [Symbol.asyncDispose]: async () => {
-        own[Symbol.dispose]()
-        await gateway[Symbol.asyncDispose]()
-      },
-    }
-  }
-  if (isEmbedded(configuration)) return undefined
-  const probes = await serveProbes(configuration, options)
-  return {
-    open: async pipeline => {
-      probes.watch(pipeline)
-      return undefined
-    },
-    [Symbol.asyncDispose]: () => probes[Symbol.asyncDispose](),
   }
 }
 
