@@ -84,19 +84,19 @@ export const ENGLISH_FRAMES: Frames = {
   `),
   /** Ways of asking how the asker does something. The verb follows. */
   howTo: patterns(`
-    how do|can|could i|one
-    how i|one can|could
+    how do|can i|one
+    how i|one can
     how to
     how does one
     what is|are the|a ways|way to
     what are the steps to
     what steps do|should? i need? to? take|follow to
-    how do|would|can|could i go about
-    how do|can|could i manage to
+    how do|can i go about
+    how do|can i manage to
   `),
   whereTo: patterns(`
-    where do|can|could i|one
-    where i|one can|could
+    where do|can i|one
+    where i|one can
     where to
   `),
 }

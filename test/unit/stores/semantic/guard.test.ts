@@ -4,12 +4,17 @@ import { judge } from '#stores/semantic/guard/guard.ts'
 import { RULE_NAMES, type RuleName } from '#stores/semantic/guard/part.ts'
 import { RULES } from '#stores/semantic/guard/rules.ts'
 import { NEVER_SERVED_ENGLISH } from './pairs/never-served-english.ts'
+import { NEVER_SERVED_LATER } from './pairs/never-served-later.ts'
 import { NEVER_SERVED_SPANISH } from './pairs/never-served-spanish.ts'
 import { type Pair, pairsIn } from './pairs/pair.ts'
 import { PARAPHRASES } from './pairs/paraphrases.ts'
 import { REWORDINGS } from './pairs/rewordings.ts'
 
-const neverServed = [...pairsIn(NEVER_SERVED_ENGLISH), ...pairsIn(NEVER_SERVED_SPANISH)]
+const neverServed = [
+  ...pairsIn(NEVER_SERVED_ENGLISH),
+  ...pairsIn(NEVER_SERVED_SPANISH),
+  ...pairsIn(NEVER_SERVED_LATER),
+]
 const paraphrases = pairsIn(PARAPHRASES)
 
 const isServed = ({ asked, known }: Pair): boolean => judge(asked, known).served
