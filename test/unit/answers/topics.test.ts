@@ -1,14 +1,18 @@
 /** The names of the pipeline's topics, spelled once. */
 import { expect, it } from 'vitest'
 import { TOPICS } from '#answers/topics.ts'
+import { realSystem } from '#core/system.ts'
 import { answers } from '#pipelines/answers.ts'
+import { SqliteHistory } from '#stores/sqlite/history.ts'
 import { PRODUCT, readTexts, treeOf } from '../../tidy/source.ts'
 
 const NAMES = Object.values(TOPICS)
 const model = { complete: () => Promise.reject(new TypeError('is not asked')) }
 
 it('the list has every topic of the pipeline, and no other', () => {
-  const { topics } = answers({ model })
+  const history = new SqliteHistory({ path: ':memory:', system: realSystem, keptMs: 1 })
+  const { topics } = answers({ model, history })
+  history.close()
   expect(topics.map(({ name }) => name).sort()).toEqual([...NAMES].sort())
 })
 
