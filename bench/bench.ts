@@ -2,10 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { machine } from '#load/machine.ts'
 import type { Figures, Size } from './benchmark.ts'
 import { chosen } from './benchmarks.ts'
 import { runBenchmark } from './processes.ts'
-import { headings, METHOD, machine, type Report, row } from './report.ts'
+import { headings, METHOD, type Report, row } from './report.ts'
 
 const BASELINE = fileURLToPath(new URL('./baseline.json', import.meta.url))
 

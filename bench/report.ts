@@ -1,5 +1,4 @@
 /** Figures as a table or as JSON, against those of the baseline. */
-import { cpus, totalmem } from 'node:os'
 import { type Benchmark, FIGURES, type FigureName, type Figures } from './benchmark.ts'
 
 /** What a run leaves behind: the machine, and figures by the name of their benchmark. */
@@ -11,12 +10,6 @@ export interface Report {
 export const METHOD = `Each benchmark in a process of its own. Throughput: median of five slices of 200,000 events of 300 bytes, made and
 appended while the pod stands still, timed from the first until everything is committed, after two or more slices to
 warm up. CPU: all threads of the process, the log's included. One output per record. Limits: docs/benchmarks.md.`
-
-export function machine(): string {
-  const [first] = cpus()
-  const memory = Math.round(totalmem() / 2 ** 30)
-  return `${cpus().length} x ${first?.model.trim()}, ${memory} GiB, ${process.platform}, Node ${process.version}`
-}
 
 const NAMES = Object.keys(FIGURES) as FigureName[] // Object.keys forgets the names of a constant.
 const CHANGE_WIDTH = 8

@@ -81,6 +81,14 @@ export interface ReadPlace extends TopicPartition {
   readonly density: number
 }
 
+/**
+ * Records of a place that are not done, where the log says that it ends at `end`. Records below the position are counted. Of
+ * what is above it, a part is markers: as large a part as it was below.
+ */
+export function lagOf({ position, unfinished, density }: ReadPlace, end = position): number {
+  return unfinished + Math.round(Math.max(0, end - position) * density)
+}
+
 /** Figures of one pod. Counters only grow; the rest shows the present. The runtime increments the fields directly. */
 export class PodMetrics {
   readonly stages = new Map<string, StageMetrics>()

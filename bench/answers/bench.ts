@@ -1,7 +1,7 @@
 /** `npm run bench:answers -- NAME... [--size JSON]`: plays scenarios of the answer pipeline on a broker of its own; all without names. */
 import { parseArgs } from 'node:util'
 import { invariant } from '#core/errors.ts'
-import { machine } from '../report.ts'
+import { machine } from '#load/machine.ts'
 import { startCluster } from './cluster.ts'
 import type { Findings, Place } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { invariant } from '#core/errors.ts'
-import { machine } from '../report.ts'
+import { machine } from '#load/machine.ts'
 
 const BENCHMARKS = ['count', 'calls', 'latency', 'durability', 'take-over']
 

@@ -1,12 +1,12 @@
 /** `caudal load`: sends events at a stated rate, measures how long each takes, and checks that each has one outcome. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { generate } from '#load/generator.ts'
 import { htmlReport } from '#load/html-report.ts'
 import { LogTarget } from '#load/log-target.ts'
+import { machine } from '#load/machine.ts'
 import type { Measured, Meter } from '#load/meter.ts'
 import type { LoadProfile } from '#load/profile.ts'
 import type { Asked } from '#load/questions.ts'
@@ -237,10 +237,4 @@ function written(path: string, text: string): void {
 function described(configuration: Configuration): string {
   const { kafkaBrokers, dataFolder } = configuration
   return isEmbedded(configuration) ? `the log in ${dataFolder}` : `Kafka at ${kafkaBrokers.join(', ')}`
-}
-
-function machine(): string {
-  const [first] = cpus()
-  const memory = Math.round(totalmem() / 2 ** 30)
-  return `${cpus().length} x ${first?.model.trim()}, ${memory} GiB, ${process.platform}, Node ${process.version}`
 }

@@ -1,4 +1,4 @@
-/** What a pod reports about itself to whoever looks at the application: the record of one compacted topic, by the pod's name. */
+/** What a pod reports about itself to other processes: the record of one compacted topic, by the pod's name. */
 import { asText } from '#core/codec.ts'
 
 /** One task of a pod. */

@@ -1,7 +1,7 @@
 /** A pod tells of itself: a report every two seconds, a tombstone when it leaves. Nothing of the pod depends on it. */
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
-import type { PodMetrics, ReadPlace } from '#core/pod-metrics.ts'
+import { lagOf, type PodMetrics } from '#core/pod-metrics.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -133,9 +133,4 @@ function stagesOf(metrics: PodMetrics, ends: readonly number[]): readonly Report
     )
     return { stage, inFlight, inFlightMax, lag, oldestWaitingMs }
   })
-}
-
-/** Records below the position are counted. Of what is above it, a part is markers: as large a part as it was below. */
-function lagOf({ position, unfinished, density }: ReadPlace, end = position): number {
-  return unfinished + Math.round(Math.max(0, end - position) * density)
 }

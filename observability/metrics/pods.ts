@@ -4,6 +4,7 @@ import { LIMIT_NAMES, LIMITS } from '#core/limits.ts'
 import {
   HISTOGRAM_BOUNDS_MS,
   Histogram,
+  lagOf,
   type MetricDescription,
   POD_METRICS,
   type PodMetrics,
@@ -101,11 +102,8 @@ export class PodFamilies {
     return sums.children
   }
 
-  /** Records below the position are counted. Of what is above it, a part is markers: as large a part as it was below. */
   #lagOf(place: ReadPlace): number {
-    const { position, unfinished, density } = place
-    const unread = Math.max(0, (this.#ends.get(partitionKey(place)) ?? position) - position)
-    return unfinished + Math.round(unread * density)
+    return lagOf(place, this.#ends.get(partitionKey(place)))
   }
 }
 

@@ -166,7 +166,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
       ...['core', 'answers', LOG_PORT, 'engine/record/dead-letter.ts', 'pipelines/outcomes.ts'],
       ...['pipelines/answers-service.ts', 'testing/seeded-random.ts'],
     ],
-    node: [...PURE, 'node:perf_hooks', 'node:dns/promises', 'node:net'],
+    node: [...PURE, 'node:perf_hooks', 'node:dns/promises', 'node:net', 'node:os'],
   },
   observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   // What a scrape brings: the contract of the engine's diagnostics alone.
