@@ -3,6 +3,7 @@
 import { realSystem } from '#core/system.ts'
 import { brokerAddresses } from '#deploy/local/addresses.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
+import { metadataRequest } from '#engine/log/kafka/metadata-request.ts'
 import { Network } from '#engine/log/kafka/network.ts'
 import { type KafkaLogOptions, settingsOf } from '#engine/log/kafka/options.ts'
 import { Outage } from '#engine/log/kafka/outage.ts'
@@ -37,6 +38,9 @@ export async function deleteTopic(name: string): Promise<void> {
   try {
     const [[, code] = [name, -1]] = await network.send(await network.anyNode(), deletion)
     if (code !== 0) throw new TypeError(`${name} was not deleted: code ${code}`)
+    // The controller answers; the broker applies the deletion a moment later.
+    const known = async () => (await network.send(await network.anyNode(), metadataRequest([name]))).topics
+    while ((await known()).has(name));
   } finally {
     network.close()
   }

@@ -15,8 +15,8 @@ import { drawSchedule } from './schedule.ts'
 
 const PROXY_DELAY_MS = 1_000
 const RECORDS_PER_SECOND = 300
-/** For the last answers, once the faults have ended. */
-const ANSWERED_WITHIN_MS = 180_000
+/** Without one answer more, once the faults have ended: what is missing then is lost. A backlog is not. */
+const STALLED_AFTER_MS = 60_000
 
 const { values } = parseArgs({
   options: {
@@ -60,7 +60,7 @@ try {
     await rig.load.stop()
     say('no more faults and no more questions')
     const loadedUntil = Date.now()
-    const verdict = await rig.finish(ANSWERED_WITHIN_MS)
+    const verdict = await rig.finish(STALLED_AFTER_MS)
     const report = await reportOf({ seed, schedule, rig, verdict, faults: player.done, loadedUntil })
     tell(report, values.json)
     process.exitCode = report.holds ? 0 : 1

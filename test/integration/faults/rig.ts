@@ -20,7 +20,7 @@ import { gatherEvidence } from './evidence.ts'
 import { Load } from './load.ts'
 import { Outputs } from './outputs.ts'
 import type { KafkaProxy } from './proxy.ts'
-import { until } from './until.ts'
+import { until, untilItStalls } from './until.ts'
 
 const STARTS_WITHIN_MS = 20_000
 export const SESSION_MS = 6_000
@@ -196,11 +196,13 @@ export class Rig {
   }
 
   /** Waits for the last answer, ends the pods and judges what is left. */
-  async finish(withinMs: number): Promise<Verdict> {
+  async finish(stalledMs: number): Promise<Verdict> {
     await this.load.done
     const { seen } = this.outputs
     const isDone = () => seen.length >= this.load.loaded || this.lives.some(each => each.hasFailed)
-    await until('every question is answered', isDone, withinMs).catch(error => this.say(String(error)))
+    await untilItStalls('every question is answered', isDone, () => seen.length, stalledMs).catch(error =>
+      this.say(String(error)),
+    )
     await Promise.all(this.living.map(each => each.stop()))
     const evidence = await gatherEvidence(this.log, this.plan)
     const calls = await this.calls()

@@ -11,7 +11,7 @@ import { Rig, type RigOptions, SESSION_MS, USUAL, type Verdict } from './rig.ts'
 /** FAULT_RECORDS makes quick runs: less load in the same time. */
 const RECORDS = Number(process.env.FAULT_RECORDS ?? 20_000)
 const LOADED_WITHIN_S = 33
-const ANSWERED_WITHIN_MS = 90_000
+const STALLED_AFTER_MS = 90_000
 /** Of the lost questions, so many are looked for. */
 const AUTOPSIES_MAX = 5
 
@@ -62,7 +62,7 @@ async function play(scenario: Scenario, cluster: Cluster, name: string): Promise
   })
   try {
     await scenario.play(rig)
-    const verdict = await rig.finish(ANSWERED_WITHIN_MS)
+    const verdict = await rig.finish(STALLED_AFTER_MS)
     const { outcomes, differences, bill } = verdict
     const { questions, lost, doubled } = outcomes
     report(scenario.name, {

@@ -14,3 +14,19 @@ export async function until(what: string, condition: () => boolean, withinMs: nu
     await pause(POLL_MS)
   }
 }
+
+/** Fails once the count has not grown for the time: what still grows is late, not lost. */
+export async function untilItStalls(
+  what: string,
+  condition: () => boolean,
+  count: () => number,
+  stalledMs: number,
+): Promise<void> {
+  let [last, grewAt] = [count(), Date.now()]
+  while (!condition()) {
+    const now = count()
+    if (now > last) [last, grewAt] = [now, Date.now()]
+    invariant(Date.now() - grewAt < stalledMs, `nothing new for ${stalledMs} ms: ${what}`)
+    await pause(POLL_MS)
+  }
+}

@@ -13,7 +13,7 @@ const SETTLE_MS = 4_000
 /** Longer than a request may take, so that commits end without an answer. */
 const CUT_MS = 4_000
 const FLOWS_WITHIN_MS = 10_000
-const ANSWERED_WITHIN_MS = 120_000
+const STALLED_AFTER_MS = 120_000
 
 export const clocks: Trial = {
   /** What the pods miss while they are cut off: answers alone, so that commits are done and not known of; or everything. */
@@ -49,7 +49,7 @@ export const clocks: Trial = {
       }
       await rig.load.stop()
       const until = Date.now()
-      const verdict = await rig.finish(ANSWERED_WITHIN_MS)
+      const verdict = await rig.finish(STALLED_AFTER_MS)
       const flows = recoveries(steps, rig.outputs.seen, rig.options.partitions, until)
       const complaints = new Complaints()
       complainOf(verdict, complaints)

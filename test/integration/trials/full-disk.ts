@@ -14,7 +14,7 @@ const SETTLE_MS = 6_000
 const FULL_MS = 30_000
 const AFTER_MS = 8_000
 const GOES_ON_WITHIN_MS = 5_000
-const ANSWERED_WITHIN_MS = 90_000
+const STALLED_AFTER_MS = 90_000
 const DISK_MB = 256
 const PODS = ['a', 'b', 'c']
 const PER_SECOND = 400
@@ -71,7 +71,7 @@ async function onCopies(disk: SmallDisk, form: string): Promise<Outcome> {
     })
     await pause(AFTER_MS)
     await rig.load.stop()
-    const verdict = await rig.finish(ANSWERED_WITHIN_MS)
+    const verdict = await rig.finish(STALLED_AFTER_MS)
     complainOf(verdict, complaints)
     const figures = Array.from({ length: rig.options.partitions }, (_, partition) => {
       const times = rig.outputs.seen.flatMap(each => (each.partition === partition ? [each.at] : []))
