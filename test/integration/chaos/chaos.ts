@@ -15,6 +15,7 @@ import { drawSchedule } from './schedule.ts'
 
 const PROXY_DELAY_MS = 1_000
 const RECORDS_PER_SECOND = 300
+const BACKLOG_PODS = ['backlog-1', 'backlog-2']
 /** Without one answer more, once the faults have ended: what is missing then is lost. A backlog is not. */
 const STALLED_AFTER_MS = 60_000
 
@@ -59,6 +60,8 @@ try {
     for (const round of schedule) await player.play(round)
     await rig.load.stop()
     say('no more faults and no more questions')
+    // The schedule may have left one pod, and a backlog.
+    for (const name of BACKLOG_PODS) rig.startPod(name)
     const loadedUntil = Date.now()
     const verdict = await rig.finish(STALLED_AFTER_MS)
     const report = await reportOf({ seed, schedule, rig, verdict, faults: player.done, loadedUntil })
