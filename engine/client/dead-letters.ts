@@ -8,21 +8,21 @@ import { compareLetters, type DeadLetter, decodeDeadLetter } from '#engine/recor
 import { deadLetterTopicOf } from '#topology/names.ts'
 import { type Kept, keptIn, type Replayable, replay } from './replay.ts'
 
-/** A dead letter where it is kept; whoever has it can send it again. */
+/** A dead letter with the place where it is kept, as `replayDeadLetters` takes it. */
 export interface KeptDeadLetter extends Replayable {
   readonly letter: DeadLetter
 }
 
-/** Those of an application that were not sent again, the earliest first. Throws DECODE_FAILED at one that is none. */
+/** Dead letters of an application that were not sent again, the earliest first. Rejects with DECODE_FAILED at any other record. */
 export async function readDeadLetters(log: Log, application: string): Promise<readonly KeptDeadLetter[]> {
   const kept = await keptIn(log, deadLetterTopicOf(application))
   return kept.map(asDeadLetter).sort((a, b) => compareLetters(a.letter, b.letter))
 }
 
 /**
- * Sends dead letters again, each with its identity to the topic and partition where it failed; all in one append or none.
- * From then on they are not among those that `readDeadLetters` gives. Rejects with REJECTED, and sends none, where one
- * was a timer, or was too large for its envelope and is not in its topic any more.
+ * Sends dead letters again, each with its identity to the topic and partition where it failed. All go in one append, or none.
+ * From then on `readDeadLetters` does not give them any more. Rejects with REJECTED, and sends none, if one of them was a timer.
+ * The same holds for one that was too large for its envelope and is not in its topic any more.
  */
 export async function replayDeadLetters(
   log: Log,
@@ -47,7 +47,7 @@ async function resentOf(log: Log, letter: DeadLetter) {
   return { topic, partition, records: [{ key, value, timestamp, ...identified(record, id) }] }
 }
 
-/** An identity that somebody else has given stays what it is: an operator may have looked at it. */
+/** An identity that the writer of the record has given stays: an operator may have read it. */
 function identified({ headers, allHeaders }: NewRecord, id: string) {
   const given = headers[HEADER.id]
   const name = given && asShown(given) !== id ? HEADER.replayOf : HEADER.id
@@ -56,14 +56,14 @@ function identified({ headers, allHeaders }: NewRecord, id: string) {
   return { headers: { ...headers, [name]: bytes }, allHeaders: others && [...others, [name, bytes] as const] }
 }
 
-/** For a record too large for its dead letter: from where it was read, if it is still there. */
+/** Reads a record that was too large for its dead letter from its topic, if the topic still has the record. */
 async function originalOf(log: Log, { id, origin }: DeadLetter): Promise<NewRecord> {
   const [bounds] = await log.bounds([origin])
   if (bounds && bounds.start <= origin.offset && origin.offset < bounds.end) {
     const reader = log.openReader(origin, origin.offset)
     const { records } = await reader.next(1)
     reader.close()
-    // A topic that was made again may have another record there.
+    // A topic that was created again may have another record at this offset.
     if (records[0]?.offset === origin.offset && records[0].timestamp === origin.timestamp) return records[0]
   }
   throw new CaudalError('REJECTED', {

@@ -6,7 +6,7 @@ export interface ReportedTask {
   /** `stage/partition`. */
   readonly name: string
   readonly phase: string
-  /** Why it is blocked, with its code; nothing while it is in any other phase. */
+  /** The error that blocks the task, with its code. Left out in any other phase. */
   readonly blockedBy?: string | undefined
 }
 
@@ -46,7 +46,7 @@ export const podsTopic = (application: string): string => `${application}.pods`
 
 export const encodeReport = (report: PodReport): Buffer => Buffer.from(JSON.stringify(report))
 
-/** Undefined for bytes that are no report: a topic that people look at must not break the view. */
+/** `undefined` for bytes that are no report: one faulty record must not break the view of all pods. */
 export function decodeReport(bytes: Uint8Array): PodReport | undefined {
   try {
     const found: unknown = JSON.parse(asText(bytes))

@@ -1,4 +1,4 @@
-/** A pod tells of itself: a report every two seconds, a tombstone when it leaves. Nothing of the pod depends on it. */
+/** A pod reports about itself: a record every two seconds, a tombstone when it leaves. No work of the pod depends on its reports. */
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import { lagOf, type PodMetrics } from '#core/pod-metrics.ts'
@@ -30,8 +30,8 @@ const EVERY_MS = 2_000
 const LEAVES_WITHIN_MS = 2_000
 
 /**
- * Reports until it is disposed of, which writes the tombstone. One request is under way at a time: a report that the log does
- * not take in time is left out. A log that refuses reports is named once.
+ * Reports until it is disposed of, which writes the tombstone. One request is under way at a time. A report that the log does
+ * not take in time is left out. The first refusal of the log is logged, and no later one.
  */
 export class PodReporting implements AsyncDisposable {
   readonly #running: Running

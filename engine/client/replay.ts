@@ -1,10 +1,11 @@
 /**
  * Sending again what failed for good, once.
  *
- * Each failure goes with its identity to where it failed: its finished steps are found in the journal, so what was bought is
- * not bought again. Together with each goes a record without a value under the failure's own key, into the failure's own
- * partition, that says so. Both are written or neither: a replay that is broken off can be begun again, and nothing is
- * sent twice.
+ * Each failure goes with its identity to where it failed. Its finished steps are found in the journal, so what was bought is
+ * not bought again.
+ *
+ * A second record notes the replay: it has the failure's key and no value, and goes into the failure's own partition. Both
+ * records are written, or neither. So an interrupted replay can be begun again, and nothing is sent twice.
  */
 import { asShown } from '#core/codec.ts'
 import { type LogRecord, type NewRecord, partitionKey, type TopicPartition } from '#core/record.ts'
@@ -21,11 +22,11 @@ export interface Kept {
 }
 
 export interface Replayable extends Kept {
-  /** What to send where; rejects with REJECTED when it cannot be sent again. */
+  /** The record to send, and its partition. Rejects with REJECTED if the failure cannot be sent again. */
   resent(log: Log): Promise<PartitionBatch>
 }
 
-/** The failure that a record says was sent again, as `partition/offset`; nothing for a record that is a failure. */
+/** The failure whose replay this record notes, as `partition/offset`. `undefined` for a record that is a failure itself. */
 export function replayedBy({ value, headers }: LogRecord): string | undefined {
   const name = headers[REPLAYED]
   return value === null && name ? asShown(name) : undefined
@@ -42,7 +43,7 @@ export async function keptIn(log: Log, topic: string): Promise<readonly Kept[]> 
   return [...kept.values()]
 }
 
-/** Sends them again, all in one append or none. */
+/** Sends failures again, all in one append or none. */
 export async function replay(log: Log, failures: readonly Replayable[], now: number): Promise<void> {
   const batches = new Map<string, { readonly place: TopicPartition; readonly records: NewRecord[] }>()
   const add = (place: TopicPartition, ...records: readonly NewRecord[]) => {

@@ -29,27 +29,27 @@ import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './to
 export interface RunOptions {
   readonly log: Log
   /**
-   * Unique among the pods of the application that live at the same time. Left out: the machine's name and some characters
-   * that differ at each start. A pod that is started again under its former name takes over from itself without a wait.
+   * Unique among the live pods of the application. Left out: the machine's name and some characters that differ at each start.
+   * A pod that is restarted under its name takes over from its predecessor without a wait.
    */
   readonly name?: string
-  /** Where the local copies of state are; in memory when left out, so that a start reads the whole state topic. */
+  /** Where the local copies of state are. Left out: in memory, so that each start reads the whole state topic. */
   readonly stores?: StoreFactory
-  /** Bounds other than their defaults; docs/limits.md lists them. */
+  /** Bounds that differ from their defaults. docs/limits.md lists all of them. */
   readonly limits?: LimitOptions
-  /** Answers to TOPIC_REPLACED: topics that took the place of deleted ones, by their ids, and where to begin in them. */
+  /** The answer to TOPIC_REPLACED: topics that took the place of deleted ones, by their ids, and where to begin in each. */
   readonly adoptTopics?: AdoptedTopics
   /**
-   * Where a new application begins to read its sources, decided at its very first start: with all that they hold, or with what
-   * comes from then on. Left out: at their start, but for sources with a history that another application reads, which must be
-   * decided on (SOURCE_UNDECIDED).
+   * Where a new application begins to read its sources: with all that they hold, or with what comes from then on. Only the very
+   * first start of the application reads this option. Left out: at their start. A source with a history that another application
+   * reads then rejects the start (SOURCE_UNDECIDED).
    */
   readonly sourcesFrom?: SourcesFrom | undefined
-  /** What the operators need besides the log: opened before the pod joins, closed after it has left, part of its readiness. */
+  /** What the operators need besides the log: opened before the join, closed after the leave, part of the pod's readiness. */
   readonly resources?: readonly Resource[]
   /** Called around operators, steps and commits, for traces. */
   readonly interceptor?: Interceptor | undefined
-  /** Left out: warnings and errors go to the standard error output, a line each. `silentLogger` says nothing. */
+  /** Left out: warnings and errors go to the standard error output, a line each. `silentLogger` drops all lines. */
   readonly logger?: Logger
   readonly system?: System
 }
@@ -64,27 +64,28 @@ export interface Running {
   readonly limits: Limits
   /** Figures of the pod, up to date at each reading. `caudal/diagnostics` says what each means. */
   readonly metrics: PodMetrics
-  /** What the pod needs besides the log, each with its health. */
+  /** The resources that the pod opened, each with its health. */
   readonly resources: readonly Health[]
   /** What the pod does now: its phase, its tasks, and the errors that block them. */
   status(): PodStatus
-  /** Resolves at the next step of the pod; never while the pod hangs, or after it has ended. */
+  /** Resolves at the next step of the pod. Never resolves while the pod hangs, or after the pod has ended. */
   responds(): Promise<void>
   /**
-   * Lets a blocked task go on, named as in `status()`, once its cause is fixed. It goes on where it stopped, and the rate of its
-   * dead letters counts from zero. Does nothing for a task that is not blocked. Rejects with REJECTED for a task that is not here.
+   * Lets a blocked task go on once the cause is fixed. The task is named as in `status()`. It goes on where it stopped, and the
+   * rate of its dead letters counts from zero. Does nothing for a task that is not blocked. Rejects with REJECTED for a task that
+   * this pod does not have.
    */
   resume(task: string): Promise<void>
-  /** Writes records to a topic from outside, each encoded by its codec; they are in the topic when this resolves. */
+  /** Writes records to a topic from outside, encoded by the topic's codec. The topic has the records when this resolves. */
   send<V>(topic: TopicHandle<V>, ...records: readonly Sent<NoInfer<V>>[]): Promise<void>
   /**
-   * The committed records of a topic, from its start, then as they come; ends when the loop over it is left or the log
+   * The committed records of a topic, from its start, then as they come. The iteration ends when its loop is left or the log
    * is closed.
    */
   follow<V>(topic: TopicHandle<V>): AsyncIterable<TopicRecord<V>>
   /** The dead letters of the application that were not sent again, the earliest first. */
   deadLetters(): Promise<readonly KeptDeadLetter[]>
-  /** Sends dead letters again to where they failed, each once and with its identity: what was bought is not bought again. */
+  /** Sends dead letters again to where they failed. Each goes once and with its identity, so what was bought is not bought again. */
   replay(letters: readonly KeptDeadLetter[]): Promise<void>
   /** Finishes what is in flight, commits, hands over and leaves. */
   stop(): Promise<void>
@@ -94,16 +95,19 @@ export interface Running {
 
 /**
  * Starts one pod. Faults of the graph or of the limits reject at once, all of them listed (TOPOLOGY_INVALID,
- * CONFIGURATION_INVALID); so do topics that differ from the topology (TOPIC_MISMATCH), and a topology that would lose what
- * an earlier version has stored (TOPOLOGY_CHANGED), and a resource that does not open (RESOURCE_FAILED).
+ * CONFIGURATION_INVALID). The start also rejects with one of these:
+ *
+ * - TOPIC_MISMATCH: topics of the log differ from the topology.
+ * - TOPOLOGY_CHANGED: the topology would lose what an earlier version has stored.
+ * - RESOURCE_FAILED: a resource does not open.
  */
 export async function run(topology: Topology, options: RunOptions): Promise<Running> {
   const { log, stores = memoryStores(), logger = warnings, system = realSystem } = options
   const { name = uniqueName(system), adoptTopics = {}, sourcesFrom, resources = [], interceptor } = options
   const limits = resolveLimits(options.limits)
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>()
-  ended.catch(() => undefined) // A program that does not look at `ended` has the logger.
-  plan(topology) // Faults of the graph are reported before the log is asked.
+  ended.catch(() => undefined) // A program that does not await `ended` finds the error in the log.
+  plan(topology) // Throws for faults of the graph, before the log is asked.
   const planned = plan(await fitted(topology, log, { system, logger, isWanted: () => true }))
   const surroundings = { log, system, stores, logger, resources, interceptor }
   const beginnings = { adoptTopics, sourcesFrom }
@@ -118,7 +122,7 @@ export async function run(topology: Topology, options: RunOptions): Promise<Runn
   return standingFor(runningOf(pod, facts, log, system), pod)
 }
 
-/** Rejects with what the start rejects with, when nothing of the pod is open any more. */
+/** If the start rejects: waits until nothing of the pod is open any more, and rejects with the same error. */
 async function started(pod: Pod): Promise<void> {
   try {
     await pod.start()

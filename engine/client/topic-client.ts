@@ -1,6 +1,6 @@
 /**
- * The topics of a running topology from outside: a program that embeds the engine writes its sources and follows its
- * outputs with this. Writing is outside any transaction; reading is read-committed and outside any group.
+ * The topics of a running topology from outside. A program that embeds the engine writes its sources and follows its outputs
+ * with this client. It writes outside any transaction. It reads committed records, outside any group.
  */
 import { isUtf8 } from 'node:buffer'
 import { asBytes, asText, type Codec, decodeApart, encodeApart } from '#core/codec.ts'
@@ -19,25 +19,25 @@ import { fittedTopology } from './fitted-topology.ts'
 
 const NODE = 'outside'
 
-/** What the builder gave for a source, topic or table. Its codec types what is written and read. */
+/** What the builder returned for a source, topic or table. The codec of the handle types the values. */
 export type TopicHandle<V> = { readonly codec: Codec<V> } & (
   | { readonly topic: string }
   | { readonly origin: Origin }
 )
 
 interface SentFields {
-  /** Without it, the key that the topic's own key function gives, else none. */
+  /** Left out: the result of the topic's own key function, or no key. */
   readonly key?: string | null
   readonly headers?: Readonly<Record<string, string>>
-  /** Event time; now when left out. */
+  /** Event time. Left out: now. */
   readonly timestamp?: number
-  /** Without it, the one that the key belongs to; records without a key take turns. */
+  /** Left out: the partition of the key. Records without a key take turns. */
   readonly partition?: number
 }
 /** A record to send: a value for the topic's codec, or bytes as they are. `bytes: null` is a tombstone. */
 export type Sent<V> = SentFields & ({ readonly value: V } | { readonly bytes: Uint8Array | string | null })
 
-/** A record as it stands in a topic. */
+/** A record of a topic. */
 export interface TopicRecord<V> {
   readonly key: string | null
   /** `null` is a tombstone. */
@@ -61,7 +61,7 @@ export class TopicClient {
     this.#system = system
   }
 
-  /** Writes records, each encoded by its topic's codec; they are in the topic when this resolves. */
+  /** Writes records, encoded by the topic's codec. The topic has the records when this resolves. */
   async send<V>(topic: TopicHandle<V> | string, records: readonly Sent<V>[]): Promise<void> {
     await this.#log.append(this.encode(topic, records))
   }
@@ -81,8 +81,8 @@ export class TopicClient {
   }
 
   /**
-   * The committed records of a topic, from its start, then as they come; ends when the loop over it is left or the log
-   * is closed. A partition is read ahead by one fetch. Throws DECODE_FAILED at a value that is none.
+   * The committed records of a topic, from its start, then as they come. The iteration ends when its loop is left or the log
+   * is closed. Each partition is read ahead by one fetch. Throws DECODE_FAILED at a value that the codec refuses.
    */
   async *follow<V>(topic: TopicHandle<V> | string): AsyncGenerator<TopicRecord<V>, void> {
     const node = nodeOf(this.#plan, topic)
@@ -174,7 +174,7 @@ export function decodeRecord<V>(node: TopicNode, partition: number, record: LogR
   return read
 }
 
-/** Bytes that are no text are refused to whoever asks for them, and hinder nobody else. */
+/** Bytes that are no text throw when the property is read. So they hinder no reader of other properties. */
 function showText(target: object, name: string, bytes: Uint8Array, fault: () => CaudalError): void {
   const get = () => {
     throw fault()

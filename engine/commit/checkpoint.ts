@@ -1,11 +1,11 @@
-/** What a commit says of how far its task is: the lowest unfinished offset of each source, and what is done ahead of it. */
+/** How far a task is at a commit: the lowest unfinished offset of each source, and the records that are done above it. */
 import type { Runs } from './source-progress.ts'
 import { corrupt, FORMAT, fieldsOf, parseStored } from './stored-fields.ts'
 
 /** The content of a checkpoint record. */
 export interface Checkpoint {
   readonly format: 1
-  /** Who committed it; commit numbers only compare within one incarnation. */
+  /** The incarnation that committed it. Commit numbers compare within one incarnation only. */
   readonly incarnation: string
   readonly number: number
   /** By `topic/partition`. */
@@ -15,7 +15,7 @@ export interface Checkpoint {
 export interface SourcePosition {
   readonly low: number
   readonly ahead: Runs
-  /** The topic that the position was counted in; absent in checkpoints of versions that did not ask. */
+  /** Id of the topic whose offsets these are. Absent in checkpoints of versions that did not store it. */
   readonly id?: string | undefined
 }
 

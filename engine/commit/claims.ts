@@ -1,12 +1,12 @@
-/** Who owns a task, as texts: the claim in the group's offsets, the marker and the release in the state topic. */
+/** Ownership of a task as it is stored: the claim in the group's offsets, the marker and the release in the state topic. */
 import { corrupt, type Fields, FORMAT, fieldsOf, parseStored } from './stored-fields.ts'
 
-/** Who owns a task: as the claim in the group's offset entry, and as the marker that the owner wrote to the state topic. */
+/** The owner of a task, as the claim in the group's offset entry and the marker in the state topic name it. */
 export interface Claim {
   readonly incarnation: string
-  /** The owner's transactional id: what a successor fences. */
+  /** The owner's transactional id: the next owner fences by it. */
   readonly producer: string
-  /** Fresh for each claim. */
+  /** New for each claim. */
   readonly nonce: string
 }
 export type Marker = Claim
@@ -43,7 +43,7 @@ export function encodeClaim({ incarnation, producer, nonce }: Claim): string {
   return JSON.stringify({ format: FORMAT, incarnation, producer, nonce })
 }
 
-/** `undefined` for anything unreadable: the last marker in the state topic then names the owner. */
+/** `undefined` for unreadable text: then the last marker in the state topic names the owner. */
 export function decodeClaim(text: string | undefined): Claim | undefined {
   if (text === undefined) return undefined
   try {

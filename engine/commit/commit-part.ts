@@ -1,4 +1,4 @@
-/** What each task gives to a commit, and the batches that the commit writes of it. */
+/** The part of each task in a commit, and the batches that the commit writes. */
 import type { CaudalError, Refusal } from '#core/errors.ts'
 import { type NewRecord, NO_HEADERS, sizeOf, type TopicPartition } from '#core/record.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
@@ -9,7 +9,7 @@ export interface Committable {
   readonly name: string
   readonly statePlace: TopicPartition
   readonly isOpen: boolean
-  /** Its state topic takes nothing: it is left out. */
+  /** The task's state topic takes no record, so commits leave the task out. */
   readonly isMute: boolean
   /** Takes what is staged for one commit; `nonces` are the claims that a drained task gives up with it. */
   prepare(incarnation: string, number: number, nonces: readonly string[]): CommitPart
@@ -21,13 +21,13 @@ export interface CommitPart {
   /** Entries of its state. */
   readonly writes: ReadonlyMap<string, Uint8Array | null>
   readonly outputs: readonly Output[]
-  /** The commit stands: `position` is behind it in the state topic. */
+  /** The commit took place. `position` is the offset behind it in the state topic. */
   committed(position: number): void
   /** The commit did not take place. */
   putBack(): void
-  /** The state topic does not take it. */
+  /** The state topic refuses the entries of this part. */
   stateRefused(error: CaudalError): void
-  /** Outputs that are staged again are refused for good, of this part or of another one. */
+  /** The log refuses outputs for good, of this part or of another one. The outputs of this part are staged again. */
   outputsRefused(refusals: ReadonlyMap<NewRecord, Refusal>): void
 }
 
@@ -65,7 +65,7 @@ export function gather(parts: readonly CommitPart[], now: number): Gathered {
   return { batches, bytes }
 }
 
-/** What the log refused of a commit, whose parts are staged again: of the state of a task, the first batches, or of outputs. */
+/** Reports to each part of a failed commit what the log has refused: state of a task (the first batches) or outputs. */
 export function tellRefused(
   parts: readonly CommitPart[],
   batches: readonly PartitionBatch[],

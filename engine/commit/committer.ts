@@ -1,11 +1,11 @@
 /**
- * Commits everything that is staged, of all tasks of the pod, in one transaction; while that is under way the next
- * batch gathers. There is no interval to tune: light load gives latency, heavy load gives large batches.
+ * Commits everything that is staged, of all tasks of the pod, in one transaction. The next batch gathers meanwhile. There is
+ * no interval to tune: light load gives latency, heavy load gives large batches.
  *
- * A commit whose outcome is unknown is kept as `pending` until ownership has read what became of it; then its effects
- * either stand or go back in front of what was staged since. Nothing is committed meanwhile.
+ * A commit whose outcome is unknown stays `pending` until ownership has read whether it took place. If it did not, its effects
+ * go back in front of those staged since. Nothing is committed meanwhile.
  *
- * Effects count as staged until their commit is settled: what gathers meanwhile and what is under way share one limit.
+ * Effects count as staged until their commit is settled. So the batch that gathers and the commit under way share one limit.
  */
 import { invariant, type Refusal, WritesRefused } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
@@ -22,7 +22,7 @@ export interface Commit {
   readonly startedAt: number
   /** Keys and values that it writes. */
   readonly bytes: number
-  /** Outputs that it writes, a topic for each partition. */
+  /** How many outputs it writes, one entry per partition with its topic. */
   readonly written: readonly Written[]
 }
 
@@ -31,7 +31,7 @@ interface Written {
   readonly records: number
 }
 
-/** How much is staged. What is written twice before it is committed counts twice. */
+/** How much is staged. An entry that is written twice before the commit counts twice. */
 interface Count {
   records: number
   bytes: number
@@ -45,19 +45,19 @@ export interface CommitterOptions {
   readonly enqueue: (callback: () => void) => void
   /** The nonces that a leaving task gives up. */
   readonly claimsOf: (task: Committable) => readonly string[]
-  /** The producer is of no more use. */
+  /** The producer can no longer be used. */
   readonly onProducerLost: (error: unknown) => void
 }
 
 export class Committer {
   /** The commit of unknown outcome. */
   pending: Commit | undefined
-  /** When a transaction took place last, by the monotonic clock. */
+  /** Time of the last transaction that took place, by the monotonic clock. */
   lastGoodAt = Number.NEGATIVE_INFINITY
-  /** Of all commits that took place. */
+  /** Bytes of all commits that took place. */
   committedBytes = 0
   #producer: Producer | undefined
-  /** The transaction under way, and the commit that it is, if it is one. */
+  /** The transaction under way. It has no commit if it writes records of the engine's own. */
   #underWay: { readonly commit: Commit | undefined } | undefined
   #number = 0
   #dirty = new Set<Committable>()
@@ -80,7 +80,7 @@ export class Committer {
     this.#gathered.bytes += bytes
   }
 
-  /** A task has to be committed though nothing of it is staged: it gives itself up. */
+  /** Commits a task of which nothing is staged: the task is given up. */
   touch(task: Committable): void {
     this.#dirty.add(task)
   }
@@ -95,7 +95,7 @@ export class Committer {
   get stagedAgeMs(): number {
     return this.#dirty.size === 0 ? 0 : this.#options.system.monotonic() - this.#oldestStagedAt
   }
-  /** How long the oldest effect that is not committed has waited, one of a commit under way included. */
+  /** How long the oldest uncommitted effect has waited, effects of a commit under way included. */
   get uncommittedAgeMs(): number {
     const commit = this.pending ?? this.#underWay?.commit
     return commit ? this.#options.system.monotonic() - commit.startedAt : this.stagedAgeMs
@@ -113,15 +113,15 @@ export class Committer {
   }
 
   /**
-   * Throws the producer away; a commit under way has an unknown outcome from now on, whatever it answers later: the next
-   * producer's start decides it, and ownership reads what became of it.
+   * Throws the producer away. From now on a commit under way has an unknown outcome, whatever its answer is. The start of the
+   * next producer decides the outcome, and ownership reads it.
    */
   dropProducer(): void {
     const producer = this.#producer
     this.#producer = undefined
     this.pending ??= this.#underWay?.commit
     this.#underWay = undefined
-    producer?.close().catch(() => undefined) // It is of no more use, closed or not.
+    producer?.close().catch(() => undefined) // A producer that does not close changes nothing: nobody uses it any more.
   }
 
   /** Commits what is staged, if anything is and the producer is free. */
@@ -145,7 +145,7 @@ export class Committer {
     const refused = (error: WritesRefused) => {
       this.pending = commit
       this.resolve(false, () => 0)
-      // What can be blamed is taken out, and the rest is tried again.
+      // Refused records are taken out, and the rest is tried again.
       tellRefused(commit.parts, batches, error.refusals)
       this.#options.meter.commitFailed(error)
     }
@@ -205,9 +205,9 @@ export class Committer {
     const mine = { commit }
     this.#underWay = mine
     const { enqueue, system, onProducerLost } = this.#options
-    // The answer may have waited for a process that slept: what it confirms is the time of the question.
+    // The process may have slept before it read the answer. So the answer confirms the time of the question.
     const begunAt = system.monotonic()
-    // An answer counts only while nobody has thrown the producer away.
+    // An answer no longer counts after the producer was thrown away.
     const answered = (callback: () => void) => enqueue(() => this.#underWay === mine && callback())
     this.#intercepted(commit, () => producer.transact(batches)).then(
       receipt =>
@@ -225,7 +225,7 @@ export class Committer {
     )
   }
 
-  /** What a transaction answers, whatever an interceptor makes of it; its throw is a failure of the commit. */
+  /** The receipt of a transaction, whatever an interceptor returns. A throw of the interceptor fails the commit. */
   #intercepted(commit: Commit | undefined, transact: () => Promise<Receipt>): Promise<Receipt> {
     const { interceptor, incarnation } = this.#options
     if (!interceptor?.commit || !commit) return transact()
@@ -233,7 +233,7 @@ export class Committer {
     return around(next => interceptor.commit?.(info, next), transact)
   }
 
-  /** The receipt follows the batches, of which the first ones are the tasks' state, in the order of the parts. */
+  /** The receipt has the order of the batches. The first batches are the tasks' state, in the order of the parts. */
   #committed(commit: Commit, receipt: Receipt): void {
     this.#settle(
       commit,

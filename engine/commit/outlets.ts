@@ -7,7 +7,7 @@ import { partitionOf } from '#engine/log/partitioning.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { TopicNode } from '#topology/topology.ts'
 
-/** A place that output goes to. `records` is scratch space of the committer while it gathers one transaction. */
+/** One partition of an outlet. The committer uses `records` as scratch space while it gathers one transaction. */
 export interface Slot {
   readonly topic: string
   readonly partition: number
@@ -20,7 +20,7 @@ export interface Outlet {
   readonly slots: readonly Slot[]
   /** Absent for internal topics, whose bytes are made elsewhere. */
   readonly node: TopicNode | undefined
-  /** The largest record that it takes, and the setting that says so where it is one of the topic's own. */
+  /** The largest record that the topic takes, and the name of the topic's setting if the topic has one. */
   limit: { readonly bytes: number; readonly setting?: string }
 }
 
@@ -45,7 +45,7 @@ export class Outlets {
     }
   }
 
-  /** Takes over what the topics of the log say of themselves. */
+  /** Lowers the limits of outlets to those of their topics in the log. */
   describe(topics: readonly TopicSpec[]): void {
     for (const { name, recordLimit } of topics) {
       const outlet = this.find(name)
@@ -77,7 +77,7 @@ export class Outlets {
     }
   }
 
-  /** Places a record: by its key, or by `spread` (the record's id) where it has none. */
+  /** Puts a record into a partition: by its key, or by `spread` (the record's id) if it has no key. */
   place(outlet: Outlet, node: string, record: NewRecord, spread: string): Slot {
     this.#checkSize(outlet, node, record)
     const slot = outlet.slots[partitionOf(record.key ?? Buffer.from(spread), outlet.slots.length)]

@@ -7,14 +7,14 @@ export type Runs = readonly number[]
 /**
  * Tracks which offsets of one source partition are finished while records finish in any order.
  *
- * Kept is only what is unfinished: a circular buffer of the offsets begun, ascending, each with a flag; its head is
- * always unfinished, so in-order completion touches one slot. An offset is found by guessing that no offset is missing
- * since the head, which is exact without gaps and else bounds a binary search. Everything between two unfinished
- * offsets is finished: runs are the complement, so gaps in the offsets cost nothing and merge by themselves.
+ * Only unfinished offsets are kept. A circular buffer holds the offsets begun, ascending, each with a flag. Its head is always
+ * unfinished, so in-order completion touches one slot. The search for an offset guesses that no offset is missing since the
+ * head. The guess is exact without gaps, and else bounds a binary search. Everything between two unfinished offsets is
+ * finished. Runs are the complement, so gaps in the offsets cost nothing and merge by themselves.
  *
- * Invariants: low <= every unfinished offset < next; low = the head's offset, or else next (or, past it, the end of a
- * restored run). Offsets done before a restart are consulted as the reader passes them, then forgotten.
- * Memory grows with the records begun since the lowest unfinished one; whoever begins them keeps `span` below SPAN_MAX.
+ * Invariants: low <= every unfinished offset < next. low is the head's offset, or else next, or the end of a restored run
+ * past next. Offsets done before a restart are consulted as the reader passes them, then forgotten.
+ * Memory grows with the records begun since the lowest unfinished one. The caller keeps `span` below SPAN_MAX.
  */
 export class SourceProgress {
   #low: number
@@ -49,7 +49,7 @@ export class SourceProgress {
     return this.#unfinished
   }
 
-  /** A record was delivered; offsets ascend. `false`: finished before a restart, skip it. */
+  /** A record was delivered. Offsets ascend. `false`: the record was finished before a restart, and must be skipped. */
   begin(offset: number): boolean {
     invariant(offset >= this.#next, `offset ${offset} was delivered after ${this.#next - 1}`)
     const finished = this.#isRestored(offset)
@@ -70,7 +70,7 @@ export class SourceProgress {
     if (place === this.#head) this.#advance()
   }
 
-  /** A record that was complete, and is not committed, is to be run once more. */
+  /** A complete record that is not committed must be run again. */
   reopen(offset: number): void {
     this.#unfinished += 1
     const mask = this.#done.length - 1
@@ -82,8 +82,8 @@ export class SourceProgress {
   }
 
   /**
-   * The reader has passed up to here and begun all that it was given: offsets that never arrived (transaction markers,
-   * compaction) count as finished.
+   * The reader has begun every record before this offset. Offsets that never arrived (transaction markers, compaction) count
+   * as finished.
    */
   passed(nextOffset: number): void {
     if (nextOffset <= this.#next) return
@@ -91,7 +91,7 @@ export class SourceProgress {
     if (this.#unfinished === 0) this.#settle()
   }
 
-  /** Finished ranges ahead of low, those restored and not yet reached by the reader included. */
+  /** Finished ranges above low, restored ranges that the reader has not reached included. */
   runs(): Runs {
     const runs: number[] = []
     let end = this.#low
@@ -118,7 +118,7 @@ export class SourceProgress {
     return runs
   }
 
-  /** Nothing is unfinished: low is where the reader is, or the end of the restored run that it is in. */
+  /** Nothing is unfinished. low becomes the reader's position, or the end of the restored run around that position. */
   #settle(): void {
     this.#low = this.#next
     if (this.#isRestored(this.#next)) this.#low = this.#restored[this.#cursor + 1] ?? this.#next
@@ -140,7 +140,7 @@ export class SourceProgress {
     this.#unfinished += 1
   }
 
-  /** Moves what lies before the place one slot down: a record is rarely reopened, and rarely far from the head. */
+  /** Moves the slots before `place` down by one. A record is rarely reopened, and rarely far from the head. */
   #insert(place: number, offset: number): void {
     if (this.#tail - this.#head === this.#done.length) {
       place -= this.#head
@@ -176,11 +176,11 @@ export class SourceProgress {
     this.#tail = size
   }
 
-  /** Drops what is done at the head; low moves to the next unfinished offset. */
+  /** Drops finished offsets at the head. low moves to the next unfinished offset. */
   #advance(): void {
     const mask = this.#done.length - 1
     while (this.#head < this.#tail && this.#done[this.#head & mask] === 1) this.#head += 1
-    // Places begin again from zero, so that they stay small integers for as long as the pod lives.
+    // Indexes begin again from zero, so that they stay small integers for as long as the pod lives.
     if (this.#head > mask) {
       this.#head -= mask + 1
       this.#tail -= mask + 1

@@ -19,7 +19,7 @@ export function parseStored(bytes: Uint8Array, task: string): Fields {
 }
 
 export function fieldsOf(value: unknown): Fields {
-  // A spread is an object whatever was parsed: text and numbers give no fields that anything here asks for.
+  // The spread of anything is an object. Texts and numbers give no field that the readers ask for.
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }
 

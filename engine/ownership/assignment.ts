@@ -3,11 +3,11 @@ import { type TaskId, taskKey } from '#core/record.ts'
 import type { GroupMember } from '#engine/log/log.ts'
 import type { StageVersion, StageVersions } from './stage-versions.ts'
 
-/** What a member tells the leader. */
+/** What a member reports to the leader. */
 export interface MemberData {
   /** The tasks that it runs now. */
   readonly owned: readonly TaskId[]
-  /** It is stopping: it wants no task. */
+  /** The member is stopping, and takes no task. */
   readonly draining: boolean
   /** The stages of its version of the graph. Without: it knows those of the leader, as pods did that could not say. */
   readonly stages?: StageVersions | undefined
@@ -51,17 +51,19 @@ function stagesIn(stages: unknown): StageVersions | undefined {
 }
 
 /**
- * A task is all source partitions of its number, so whatever is read together stays together whoever gets it.
+ * A task is all source partitions of its number. So partitions that are read together stay together at every member.
  *
- * First how many tasks of each stage a member gets, then which. Each member gets the even share of every stage, rounded
- * down; what is left over of a stage goes out as single extras, preferably to members that own more than their share.
- * Extras are then moved until each stage has all of its own and no member has two more than another. A move prefers to
- * leave tasks where they are, and every move makes the sums more even, so it ends. An assignment that is balanced
- * already has exactly its extras as wanted ones: it stays as it is.
+ * 1. How many tasks of each stage a member gets. Each member gets the even share of every stage, rounded down. What is left
+ *    over of a stage goes out as single extras, preferably to members that own more than their share.
+ * 2. Extras move until each stage has given out all of its own and no member has two more than another. A move prefers to
+ *    leave tasks where they are. Every move makes the sums more even, so the moves end.
+ * 3. Which tasks: those that a member owns already come first.
  *
- * The result has both: members differ by at most one task overall, and by at most one within each stage. Everything is
- * visited in sorted order, so the result does not depend on the order of members or tasks. When one member joins or
- * leaves, no more tasks move than must for a single stage; for several stages, in a few of a thousand cases, one or two.
+ * An assignment that is balanced already stays as it is, because its extras are exactly the preferred ones.
+ *
+ * Members differ by at most one task overall, and by at most one within each stage. Everything is visited in sorted order,
+ * so the result does not depend on the order of members or tasks. When one member joins or leaves, a single stage moves no more
+ * tasks than it must. With several stages, one or two more tasks move in a few of a thousand cases.
  */
 export function assignTasks(
   members: readonly GroupMember[],
@@ -134,12 +136,12 @@ interface ExtrasRow {
   readonly share: number
   /** How many extras the stage has to give. */
   readonly count: number
-  /** By taker: it owns more than the share, so that an extra keeps a task in place. */
+  /** By taker: it owns more than its share, so that an extra keeps a task where it is. */
   readonly wanted: readonly boolean[]
   readonly has: boolean[]
 }
 
-/** Who gets one task more than the share of a stage. */
+/** Which takers get one task more than the share of a stage. */
 class Extras {
   readonly rows: readonly ExtrasRow[]
   readonly #sums: number[]
@@ -153,7 +155,7 @@ class Extras {
     this.#sums = Array.from({ length: takers }, (_, i) => this.rows.filter(({ has }) => has[i]).length)
   }
 
-  /** Each stage gives out exactly what it has: taken from whom has most, given to whom has least. */
+  /** Each stage gives out exactly what it has. An extra is taken from the taker with most, and given to the one with least. */
   fitRows(): void {
     for (const row of this.rows) {
       for (let given = row.has.filter(Boolean).length; given > row.count; given--) {
@@ -173,7 +175,7 @@ class Extras {
     }
   }
 
-  /** Moves extras from the highest to the lowest sum; as it is higher, it has an extra where the other has none. */
+  /** Moves extras from the highest sum to the lowest. The higher taker has an extra in some stage where the other has none. */
   levelColumns(): void {
     for (;;) {
       const high = this.#best(i => this.#sum(i))

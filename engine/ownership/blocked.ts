@@ -1,17 +1,17 @@
-/** Tasks that cannot be taken over until somebody acts: they are blocked with the reason, and others go on. */
+/** Tasks that cannot be taken over until somebody acts. They are blocked with the reason, and other tasks go on. */
 
 import { actionOf, CaudalError } from '#core/errors.ts'
 import { RETRIES } from '#core/retry.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Holding } from './holding.ts'
 
-/** Whoever aborts what was committed drops it. */
+/** An operator who aborts a transaction that was committed loses its records. */
 const UNEXPLAINED =
   'find it with kafka-transactions.sh find-hanging, and ask kafka-transactions.sh describe how it ended before you abort it'
 
 /**
- * Blocks those that wait for something that was refused until somebody acts. Returns when it is tried again; `undefined` for any
- * other failure.
+ * Blocks tasks whose operation was refused until somebody acts. Returns the time of the next try, or `undefined` for any other
+ * failure.
  */
 export function blockWaiting(
   holdings: Iterable<Holding>,
@@ -28,10 +28,10 @@ export function blockWaiting(
   return until
 }
 
-/** Blocks those whose restore does not come to an end, each with what holds it up. */
+/** Blocks tasks whose restore does not end, each with what holds it up. */
 export class HeldUp {
   readonly #pod: PodContext
-  /** Names of tasks of which the log is being asked. */
+  /** Names of tasks whose halt the log is being asked to explain. */
   readonly #asking = new Set<string>()
 
   constructor(pod: PodContext) {

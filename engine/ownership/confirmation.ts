@@ -1,9 +1,9 @@
 /**
  * How long ago others have confirmed this pod: the group by its heartbeats, the log by its commits and its claims.
  *
- * What the group confirms is a lease: it gives no task away before the session is over. What the log confirms holds for its moment
- * only, as whoever takes over waits for nobody's commits. A pod that only the log has confirmed therefore looks at its claims, again
- * and again, for as long as its last commit is not older than the lease.
+ * A confirmation by the group is a lease: the group gives no task away before the session is over. A confirmation by the log
+ * holds for its moment only, because a next owner waits for nobody's commits. So a pod that only the log confirms reads its
+ * claims again and again, until its last commit is older than the lease.
  */
 import type { System } from '#core/system.ts'
 import type { Membership } from '#engine/log/log.ts'
@@ -16,9 +16,9 @@ export interface ConfirmationOptions {
   readonly committer: { readonly lastGoodAt: number }
 }
 
-/** As shares of a session: the last third of it is for what was begun meanwhile. */
+/** A share of a session. The last third of the session is for calls that were begun before. */
 const LEASE = 2 / 3
-/** Less than a next owner takes from its fence to its first commit, were it on the fastest broker. */
+/** A share of a session: less than a next owner needs from its fence to its first commit, even with the fastest broker. */
 const MOMENT = 1 / 60
 
 export class Confirmation {
@@ -30,17 +30,17 @@ export class Confirmation {
     this.#options = options
   }
 
-  /** The process did not run for a while, and its clock may have stood still: what was confirmed before counts no longer. */
+  /** The process did not run for a while, and its clock may have paused. So no earlier confirmation counts any more. */
   doubt(): void {
     this.#doubtedAt = this.#options.system.monotonic()
   }
 
-  /** The group has heard of this pod lately. One that has slept or was cut off would fence owners that are in the right. */
+  /** The group has heard of this pod lately. A pod that has slept or was cut off would fence rightful owners. */
   get isByGroup(): boolean {
     return this.#counts(this.#options.membership()?.confirmedAt ?? Number.NEGATIVE_INFINITY, LEASE)
   }
 
-  /** The group has, or the log has just now. */
+  /** The group has confirmed this pod lately, or the log has done so just now. */
   get isByAny(): boolean {
     if (this.isByGroup) return true
     return (
@@ -48,12 +48,12 @@ export class Confirmation {
     )
   }
 
-  /** A look at the claims would confirm it. */
+  /** Reading the claims would confirm this pod. */
   get wantsLook(): boolean {
     return this.#isCommitting && !this.isByAny
   }
 
-  /** The claims are asked for; to be called once all of them are found to be ours. */
+  /** The claims are being read. The caller calls the returned function once all of them are found to be ours. */
   look(): () => void {
     const askedAt = this.#options.system.monotonic()
     return () => {

@@ -1,4 +1,4 @@
-/** How far a pod is with one task that it is to own, as a table. */
+/** How far a pod is on its way to own one task, as a table. */
 import { invariant } from '#core/errors.ts'
 
 /**
@@ -28,7 +28,7 @@ export type HoldingPhase =
   | 'ended'
 
 export const HOLDING_MOVES: Readonly<Record<HoldingPhase, readonly HoldingPhase[]>> = {
-  // The answer to a claim may come after what was read has become stale.
+  // The answer to a claim may come after a join has made stale what was read.
   unread: ['contested', 'claimable', 'claimed', 'ended'],
   contested: ['claimable', 'unread', 'ended'],
   claimable: ['claimed', 'contested', 'unread', 'ended'],

@@ -1,6 +1,6 @@
 /**
- * What this pod knows of its ownership of one task. Its phase is the table in holding-phase.ts: each change of what is known
- * is a method here, and ends in a phase that the table allows.
+ * What this pod knows of its ownership of one task. The phase of a holding is the table in holding-phase.ts. Each method changes
+ * what is known, and must end in a phase that the table allows.
  */
 import type { CaudalError } from '#core/errors.ts'
 import { type NewRecord, NO_HEADERS } from '#core/record.ts'
@@ -41,21 +41,21 @@ export class Holding {
   /** The marker that was written last, and when. */
   marked: string | undefined
   markedAt = 0
-  /** Why it is to be blocked, once its stored claim shows that it still is this pod's. */
+  /** Why the task will be blocked, once its stored claim shows that this pod still owns it. */
   trouble: unknown
   /** Deadline of a hand-over. After it the next owner fences us, so that the task is not claimed again just to hand it over. */
   leaveBy = Number.POSITIVE_INFINITY
-  /** Every nonce that was sent: its answer may have been lost, so that it counts as ours wherever it is found. */
+  /** Every nonce that was sent. The answer to a claim may have been lost, so its nonce counts as ours wherever it is found. */
   readonly sent = new Set<string>()
-  /** A kept task reads whether anybody has written since its last commit. */
+  /** The state of a kept task is being read: has anybody written since its last commit? */
   #isChecking = false
   #phase: HoldingPhase = 'unread'
   #tail: Tail | undefined
-  /** The own marker, which may be written before the local copy is open. */
+  /** Our own marker, which may be written before the local copy is open. */
   #target: string | undefined
   /** Nonces of our markers that may be in the state topic. */
   readonly #written = new Set<string>()
-  /** What was written last to mark it. */
+  /** The records of the last marking. */
   #marking: readonly NewRecord[] = []
   readonly #graceMs: number
   readonly #options: HoldingOptions
@@ -77,7 +77,7 @@ export class Holding {
     return this.isKept ? 'secure' : 'marked'
   }
 
-  /** Compares the phase with the one before. Throws INTERNAL where the table does not allow the move. */
+  /** Compares the phase with the phase before. Throws INTERNAL for a move that the table does not have. */
   moved(): void {
     const { phase } = this
     if (phase === this.#phase) return
@@ -86,7 +86,7 @@ export class Holding {
     this.#phase = phase
   }
 
-  /** It holds state that only this pod may change: its claim must not lapse unnoticed. */
+  /** The task holds state that only this pod may change. So the loss of its claim must not go unnoticed. */
   get isKept(): boolean {
     return this.task.work !== undefined && this.task.isOpen
   }
@@ -111,14 +111,14 @@ export class Holding {
     })
   }
 
-  /** It is given up: it has as long as the next owner waits. */
+  /** The task is given up. It may finish its work for as long as the next owner waits. */
   leave(): void {
     this.leaveBy = this.#options.pod.system.monotonic() + this.#graceMs + PATIENCE_MS
     this.task.leave()
     this.moved()
   }
 
-  /** Nothing of its task has an effect any more. */
+  /** From now on nothing that the task does has an effect. */
   close(): void {
     this.task.close('closedDirty')
     this.#tail?.close()
@@ -131,7 +131,7 @@ export class Holding {
     this.moved()
   }
 
-  /** What was read of its stored claim counts no longer. */
+  /** What was read of the stored claim no longer counts. */
   unread(): void {
     this.isRead = false
     this.moved()
@@ -145,11 +145,11 @@ export class Holding {
     this.moved()
   }
 
-  /** What the stored claim says; `false`: it was another's meanwhile, and is to be restarted. */
+  /** Compares with the stored claim. `false`: another pod has owned the task meanwhile, and the task must be restarted. */
   verify(stored: Claim | undefined, live: ReadonlySet<string>): boolean {
     this.isRead = true
     if (stored && this.sent.has(stored.nonce)) {
-      // An answer was lost: the claim stands, but which of ours it is matters for the marker.
+      // An answer was lost. The stored claim is ours, but the marker must have the nonce that is stored.
       if (stored.nonce !== this.claim) this.isCurrent = false
       this.previous.isUnclaimed = false
       this.moved()
@@ -161,7 +161,10 @@ export class Holding {
     return true
   }
 
-  /** Whoever is out is not waited for. Where no claim is stored, whoever has marked the task is. True: somebody else is now. */
+  /**
+   * Forgets an owner that is out. If no claim is stored, looks for an owner among the markers. True: another owner is
+   * in the way now.
+   */
   lookForOwner(): boolean {
     const { previous } = this
     previous.forgetIfOut()
@@ -196,7 +199,7 @@ export class Holding {
     return this.isCurrent && this.marked !== this.claim && !this.task.isMute
   }
 
-  /** What marks the task as ours: the new marker, and the end of our earlier ones. */
+  /** The records that mark the task as ours: the new marker, and the end of our earlier markers. */
   marks(marker: Marker, timestamp: number): PartitionBatch {
     const record = (nonce: string, value: Uint8Array | null) => {
       return { key: Buffer.from(markerEntry(nonce)), value, headers: NO_HEADERS, timestamp }
@@ -207,7 +210,7 @@ export class Holding {
     return { ...this.task.statePlace, records: this.#marking }
   }
 
-  /** The marker is there, and the earlier ones are gone: what stands before it is read. */
+  /** The marker is written, and our earlier markers are deleted. Now the state is read up to the marker. */
   wasMarked(nonce: string): void {
     if (this.claim !== nonce || !this.task.isOpen) return
     this.marked = nonce
@@ -220,7 +223,7 @@ export class Holding {
     this.moved()
   }
 
-  /** Its state topic does not take the marker: it cannot be ours, and holds up no other task. */
+  /** The state topic does not take the marker. The task cannot be ours, and must not hold up other tasks. */
   cannotBeMarked(error: CaudalError, drop: (name: string) => void): void {
     if (this.isKept) drop(this.task.name)
     else this.task.cannotCommit(error)
@@ -230,15 +233,15 @@ export class Holding {
     return this.#isChecking
   }
 
-  /** Nobody else has written since the last own commit. */
+  /** Nobody else has written since our last commit. */
   checked(): void {
     this.#isChecking = false
     this.moved()
   }
 
   /**
-   * Reading up to our own marker has shown somebody who may still be at work. One that lives is waited for, as its release
-   * may follow; then the task is claimed and marked again. Returns for how long, at most.
+   * Reading up to our own marker has shown an owner that may still write. A live owner is waited for, because its release may
+   * follow. Then the task is claimed and marked again. Returns the longest wait.
    */
   meets(owner: Claim): number {
     this.previous.await(owner)
@@ -249,20 +252,20 @@ export class Holding {
   }
 
   /**
-   * What a fence of this owner settles of what was read. Nothing once the task is claimed: our marker may stand before what they
-   * wrote last, so that it takes another one behind the fence.
+   * The nonces that a fence of this owner settles. None, once the task is claimed: our marker may stand before the last write
+   * of that owner, so another marker must follow the fence.
    */
   settledBy(owner: Claim): readonly string[] {
     return this.isCurrent ? [] : this.previous.settledBy(owner)
   }
 
-  /** The producer was fenced after these were read: nothing under them can follow. */
+  /** The owner was fenced after these nonces were read: no write under them can follow. */
   settle(nonces: readonly string[]): void {
     if (this.previous.settle(nonces)) this.isRead = false
     this.moved()
   }
 
-  /** Reads from the last own commit up to a new marker: has anybody else written, and what became of a commit? */
+  /** Reads from our last commit up to a new marker: has anybody else written, and did a commit of unknown outcome take place? */
   #check(nonce: string): void {
     this.#isChecking = true
     const tail = this.#read(() => undefined)
@@ -270,7 +273,7 @@ export class Holding {
     tail.start()
   }
 
-  /** The own marker was written: restoring ends there. */
+  /** Our own marker is written: restoring ends there. */
   #restoreTo(nonce: string): void {
     this.#target = nonce
     this.#tail?.readTo(nonce)

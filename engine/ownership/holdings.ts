@@ -30,7 +30,7 @@ export class Holdings {
     return [...this.held.values(), ...this.leaving.values()]
   }
 
-  /** Those that hold state which only this pod may change. */
+  /** Holdings with state that only this pod may change. */
   get kept(): readonly Holding[] {
     return this.all.filter(({ isKept }) => isKept)
   }
@@ -39,13 +39,13 @@ export class Holdings {
     return this.held.size === 0 && this.leaving.size === 0 && this.releases.isEmpty
   }
 
-  /** These are to be held from now on; all others are given away. */
+  /** From now on this pod holds these tasks, and gives all others away. */
   assign(tasks: readonly string[]): void {
     this.#assigned = tasks
     for (const [name, holding] of this.held) if (!tasks.includes(name)) this.#giveUp(name, holding)
   }
 
-  /** Removes what has ended, and opens what is assigned and not held. */
+  /** Removes holdings that have ended, and opens tasks that are assigned and not held. */
   tidy(): void {
     for (const [name, holding] of this.leaving) {
       if (holding.task.isOpen) continue
@@ -68,7 +68,7 @@ export class Holdings {
     this.held.set(holding.task.name, holding)
   }
 
-  /** Drops a task; if it is still assigned it is restarted. */
+  /** Drops a task. A task that is still assigned is restarted. */
   drop(name: string): void {
     const holding = this.held.get(name) ?? this.leaving.get(name)
     this.held.delete(name)

@@ -1,4 +1,4 @@
-/** Names of pods' incarnations: each start of a pod is one of its own, unique among all that ever were. */
+/** Names of incarnations. Each start of a pod is an incarnation with a name that no other start ever has. */
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -7,15 +7,17 @@ export function incarnationOf(pod: string, system: System): string {
   return `${pod}:${system.now()}:${Math.floor(system.random() * 1e9).toString(36)}`
 }
 
-/** Whether another incarnation is an earlier or later one of the same pod; of pods that run, no two have one name. */
+/** Whether both are starts of one pod: at most one of them can be alive, because running pods have different names. */
 export function isSamePod(incarnation: string, other: string): boolean {
   return incarnation !== other && podOf(incarnation) === podOf(other)
 }
 
 /**
- * Two pods of one name would fence each other for ever: the one that started later ends with NAME_TAKEN. Of a pod that was killed
- * the group knows until its session ends; whoever is still a member when this one has run for longer than that lives. `startedAt` is
- * by the monotonic clock of this process; who started later is told by the time stamps in the names.
+ * Two live pods with one name would fence each other for ever. So the pod that started later ends with NAME_TAKEN.
+ *
+ * A killed pod stays a member of the group until its session expires. This pod has run for longer than a session: a member with
+ * its name is a live duplicate. The time stamps in the names say which pod started later. `startedAt` is by the monotonic
+ * clock of this process.
  */
 export function endIfDuplicate(pod: PodContext, members: ReadonlySet<string>, startedAt: number): void {
   const { incarnation, limits, system } = pod
@@ -25,7 +27,7 @@ export function endIfDuplicate(pod: PodContext, members: ReadonlySet<string>, st
   if (other !== undefined) pod.fail(new CaudalError('NAME_TAKEN', { name: podOf(incarnation), other }))
 }
 
-/** For the group to notice that a session has ended. */
+/** How long the group may take to notice that a session has ended. */
 const SLACK_MS = 1_000
 
 /** A pod's name may have colons of its own. */

@@ -1,4 +1,7 @@
-/** Steps 6 and 7 for one task: its own marker was read. A new task runs or meets its previous owner, a kept one is whole or is dropped. */
+/**
+ * Steps 6 and 7 for one task whose own marker was read. A new task runs, or waits for its previous owner. A kept task goes
+ * on, or is dropped.
+ */
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Holding } from './holding.ts'
 import type { Holdings } from './holdings.ts'

@@ -18,7 +18,7 @@ export class Operations {
     return !this.#busy && this.#pod.system.monotonic() >= this.#pausedUntil
   }
 
-  /** Its completion is an event of the pod's inbox. `failed` may say until when nothing else is to be begun. */
+  /** The completion is an event of the pod's inbox. `failed` may return the time until which nothing else is begun. */
   begin<T>(
     operation: Promise<T>,
     done: (result: T) => void,
@@ -41,7 +41,7 @@ export class Operations {
     )
   }
 
-  /** Nothing is begun before this time: a producer that fails at once, as on a full disk, is not replaced in a spin. */
+  /** Begins nothing before this time. So a producer that fails at once, as on a full disk, is not replaced in a spin. */
   pauseUntil(time: number): void {
     const delayMs = time - this.#pod.system.monotonic()
     if (delayMs <= 0) return

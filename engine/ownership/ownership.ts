@@ -1,23 +1,27 @@
 /**
  * Who may write for a task: exactly one pod, without group metadata in transactions.
  *
- * `advance` begins the first step of the list in protocol.ts that applies; its completion is an event of the pod's inbox,
- * after which `advance` looks again. A join makes what was read before stale, so the loop starts over by itself.
+ * `advance` begins the first step of the list in protocol.ts that applies. The completion of a step is an event of the
+ * pod's inbox, after which `advance` looks again. A join makes everything stale that was read before, so the loop begins again.
  *
- * 1. a producer of our own, its epoch bumped: always before claiming
- * 2. read the stored claims. A task that runs here is kept only if its claim is literally ours; else it is restarted
- * 3. an owner that has released is out; one that lives is waited for, up to its grace time; else it is fenced. Where no
- *    claim is stored, because it was wiped, whoever has marked the task counts as its owner
- * 4. claim: new tasks, or all of them after the producer was replaced (a fence may be under way)
- * 5. mark: a transaction writes the claim's nonce into each state partition
- * 6. read up to the own marker: new tasks restore, kept ones look for foreign writes and for the outcome of a commit
- * 7. every foreign marker left must be of an owner that is out; else as in 3., and claim again. The first commit of an
- *    owner that came so far deletes them: a marker alone proves nothing of those before it, as its writer may have died
- *    before it looked
+ * 1. Start a producer, which bumps its epoch: always before claiming.
+ * 2. Read the stored claims. A task that runs here is kept only if its claim is literally ours. Else the task is restarted.
+ * 3. Settle the previous owner. An owner that has released is out. A live owner is waited for, up to its grace time. Any other
+ *    owner is fenced. If no claim is stored, because it was wiped, the writer of the last marker counts as the owner.
+ * 4. Claim: new tasks, or all tasks after the producer was replaced (a fence may be under way).
+ * 5. Mark: a transaction writes the claim's nonce into each state partition.
+ * 6. Read up to our own marker. New tasks restore. Kept tasks look for foreign writes and for the outcome of a commit.
+ * 7. Every foreign marker that is left must be of an owner that is out. If one is not, settle that owner as in 3 and claim again.
+ *    The first commit after this step deletes the foreign markers. A marker does not prove that earlier owners are gone:
+ *    its writer may have crashed before checking.
  *
- * Safe, because whoever owned a task before is fenced or has released before our marker is written, so that nothing of
- * theirs can follow it; and because of two who claim at once, as an owner on its way out and its successor may, the one that
- * marks later sees the other. Docs: docs/ownership.md.
+ * Safety:
+ *
+ * - Every earlier owner is fenced, or has released, before our marker is written. So none of its writes can follow the marker.
+ * - Two pods may claim at once, for example an owner on its way out and its successor. The pod whose marker is second reads
+ *   the first marker.
+ *
+ * Docs: docs/ownership.md.
  */
 
 import { hasCode } from '#core/errors.ts'
@@ -98,7 +102,7 @@ export class Ownership {
     this.#holdings.assign(tasks)
   }
 
-  /** The group counts this pod no longer: until it has joined again, its tasks may be given to others. */
+  /** The group no longer counts this pod. Until the pod has joined again, its tasks may be given to others. */
   lost(reason: string): void {
     this.#protocol.isOut = true
     this.#options.pod.logger.warn('membership was lost', { reason })
@@ -119,7 +123,7 @@ export class Ownership {
     const { committer, pod } = this.#options
     committer.dropProducer()
     this.#protocol.hasProducer = false
-    // Whoever fenced us may have taken tasks over, or may be a successor under our name.
+    // The pod that fenced us may have taken tasks over, or may be a successor under our name.
     const isFenced = hasCode(error, 'FENCED')
     if (isFenced) this.#protocol.knowsPredecessors = false
     for (const holding of this.#holdings.all) {
@@ -131,8 +135,8 @@ export class Ownership {
   }
 
   /**
-   * A task cannot go on. Whether it still is this pod's is looked up before it is blocked: one that has slept meets what the next
-   * owner has done, such as to trim what both have read, and has nothing to report.
+   * A task cannot go on. This pod reads the stored claim before it blocks the task. A pod that has slept may fail at what the
+   * next owner has done, such as trimming what both have read. Such a pod has nothing to report.
    */
   stuck(name: string, error: unknown): void {
     const holding = this.held.get(name)
@@ -142,7 +146,7 @@ export class Ownership {
     holding.unread()
   }
 
-  /** Drops a task; if it is still assigned it is restarted. */
+  /** Drops a task. A task that is still assigned is restarted. */
   drop(name: string): void {
     this.#holdings.drop(name)
   }
@@ -157,19 +161,19 @@ export class Ownership {
     for (const holding of this.#holdings.all) holding.close()
   }
 
-  /** Reports what is read for too long: something in the log holds it up, and it must not hold up others. */
+  /** Blocks tasks that restore for too long. Something in the log holds such a task up, and the task must not hold up others. */
   checkTimeouts(): void {
     const { pod } = this.#options
     const latest = pod.system.monotonic() - pod.limits.restoreTimeoutMs
     for (const holding of this.#holdings.all) {
       if (!holding.isReading || holding.markedAt > latest) continue
-      // A kept task is dropped, so that the commits of others go on; it is restarted and blocks there.
+      // A kept task is dropped, so that the commits of others go on. The task is restarted, and is blocked while it restores.
       if (holding.isKept) this.drop(holding.task.name)
       else if (holding.task.phase !== 'blocked') void this.#heldUp.block(holding)
     }
   }
 
-  /** Begins whatever is next; does nothing while an operation is under way. */
+  /** Begins the next step, unless an operation is under way. */
   advance(): void {
     this.#holdings.tidy()
     if (this.generation === 0) return
@@ -179,18 +183,18 @@ export class Ownership {
     this.#resolvePending()
   }
 
-  /** What became of the commit of unknown outcome: any task of it that is still ours tells. */
+  /** Resolves a commit of unknown outcome. Any of its tasks that is still ours has read whether the commit took place. */
   #resolvePending(): void {
     const { committer } = this.#options
     const { pending } = committer
     if (!pending || !this.isSettled) return
     const { all, leaving, releases } = this.#holdings
-    // Also a task that has begun to leave meanwhile: it was checked before, or it would not be open.
+    // A task that has begun to leave meanwhile counts too: it was checked before, or it would not be open.
     const open = new Map(all.map(holding => [holding.task.name, holding]))
     const witnesses = pending.parts.flatMap(({ task }) => (task.isOpen ? (open.get(task.name) ?? []) : []))
     const tookPlace = witnesses.some(({ seen }) => seen.numbers.has(pending.number))
     committer.resolve(tookPlace, ({ name }) => open.get(name)?.seen.position ?? 0)
-    // A commit that gave a task up did not know of the claims that were made since to find out.
+    // A commit that gave a task up does not list the claims that were made since to learn its outcome.
     for (const holding of leaving.values()) if (!holding.isKept) releases.owe(holding)
     for (const { isKept, seen, task } of all) if (isKept) task.checked(seen.position)
   }

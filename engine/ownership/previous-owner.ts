@@ -1,15 +1,15 @@
-/** The owner before us: whose claim or marker stands in the way of ours, and what is known of whether it may still write. */
+/** What this pod knows of the owner before it, whose claim or marker is in the way: may that owner still write? */
 import type { Claim } from '#engine/commit/claims.ts'
 import { isSamePod } from './incarnation.ts'
 import type { TailView } from './state-tail.ts'
 
-/** Added to the grace time of an owner that lives; the time to look for what one that is gone has left. */
+/** Added to the grace time of a live owner. Also the time in which this pod looks for the release of an owner that is gone. */
 export const PATIENCE_MS = 2_000
 
 export interface PreviousOwnerOptions {
-  /** Transactional id of this pod: what was claimed or marked with it was fenced when our producer started. */
+  /** Transactional id of this pod. Earlier claims and markers with this id were fenced when our producer started. */
   readonly producer: string
-  /** How long an owner that lives may finish what it has in flight. */
+  /** How long a live owner may finish what it has in flight. */
   readonly graceMs: number
   readonly monotonic: () => number
   /** What was read of the state partition. */
@@ -19,16 +19,16 @@ export interface PreviousOwnerOptions {
 export class PreviousOwner {
   /** Neither released nor fenced yet. */
   claim: Claim | undefined
-  /** No claim is stored: the task was never claimed, or somebody has wiped the group's offsets. Then its markers name the owner. */
+  /** No claim is stored: the task was never claimed, or the group's offsets were wiped. Then the markers name the owner. */
   isUnclaimed = false
-  /** Where the state partition ended for readers when the claim was read: a hand-over stands before it. */
+  /** Where the state partition ended for readers when the claim was read. A hand-over was written before this offset. */
   readableEnd = 0
   /** The owner could not be fenced; the next try is then. */
   blockedUntil = 0
   /** Since when the owner has been waited for. */
   #waitingSince = Number.NEGATIVE_INFINITY
   #isAlive = false
-  /** The nonce of an owner that lives and was waited for long enough. */
+  /** The nonce of a live owner that was waited for long enough. */
   #overdue: string | undefined
   /** Incarnations of the members that lived when the claim was read. */
   #live: ReadonlySet<string> = new Set()
@@ -40,7 +40,7 @@ export class PreviousOwner {
     this.#options = options
   }
 
-  /** The claim that is stored is not ours, or there is none. */
+  /** The stored claim is not ours, or no claim is stored. */
   found(stored: Claim | undefined, live: ReadonlySet<string>): void {
     this.#live = live
     if (!stored && !this.isUnclaimed) this.#waitingSince = this.#options.monotonic()
@@ -49,14 +49,14 @@ export class PreviousOwner {
     this.await(owner?.producer === this.#options.producer ? undefined : owner)
   }
 
-  /** From now on this owner is in the way; nobody is where left out. */
+  /** From now on this owner is in the way. `undefined`: nobody is. */
   await(owner: Claim | undefined): void {
     if (owner && owner.nonce !== this.claim?.nonce) this.#waitingSince = this.#options.monotonic()
     this.claim = owner
     this.#isAlive = owner !== undefined && owner.nonce !== this.#overdue && this.#live.has(owner.incarnation)
   }
 
-  /** The time to wait begins again: our pod was out of the group, and the owner knows only now whom to leave the task to. */
+  /** The wait begins again. Our pod was out of the group, so the owner learns only now that it must leave the task. */
   waitAgain(): void {
     this.#waitingSince = this.#options.monotonic()
   }
@@ -71,12 +71,12 @@ export class PreviousOwner {
     return PATIENCE_MS + (this.#isAlive ? this.#options.graceMs : 0)
   }
 
-  /** Where only markers can tell of an owner: they were read, or looked for long enough. */
+  /** Where only markers can name an owner: the markers were read, or the pod has looked for long enough. */
   get hasLooked(): boolean {
     return !this.isUnclaimed || this.hasReadAll || this.#waitedMs >= PATIENCE_MS
   }
 
-  /** The owner may still hand the task over, or has done so where we have not read yet; or it cannot be fenced for now. */
+  /** The owner may still hand the task over, or may have done so behind what we have read. Or it cannot be fenced for now. */
   get isAwaited(): boolean {
     if (this.#options.monotonic() < this.blockedUntil) return true
     if (this.#waitedMs >= this.patienceMs) return false
@@ -84,7 +84,7 @@ export class PreviousOwner {
     return this.#isAlive || !this.hasReadAll || this.#isBack
   }
 
-  /** A living owner has had its time. We may have slept meanwhile and not have read its release: true if that is read first. */
+  /** A live owner has had its time. True: this pod reads the claim once more first, as it may have slept and missed the release. */
   looksAgain(): boolean {
     if (!this.#isAlive) return false
     this.#overdue = this.claim?.nonce
@@ -102,8 +102,8 @@ export class PreviousOwner {
   }
 
   /**
-   * The nonces read so far that fencing this owner makes harmless: those of its incarnation, and those of dead incarnations that
-   * used the same transactional id. One that lives under that name may still hand over.
+   * The nonces read so far that fencing this owner makes harmless. They are those of its incarnation, and those of dead
+   * incarnations with the same transactional id. A live incarnation under that name may still hand over.
    */
   settledBy({ producer, incarnation }: Claim): readonly string[] {
     const markers = [...this.#options.seen().foreignMarkers.values()]
@@ -112,7 +112,7 @@ export class PreviousOwner {
     return read.filter(each => each.producer === producer && isOut(each)).map(({ nonce }) => nonce)
   }
 
-  /** Their producer was fenced after they were read. True: the owner in the way is among them. */
+  /** The producer of these nonces was fenced after they were read. True: the owner in the way is among them. */
   settle(nonces: readonly string[]): boolean {
     for (const nonce of nonces) this.#settled.add(nonce)
     return this.claim !== undefined && this.#settled.has(this.claim.nonce)

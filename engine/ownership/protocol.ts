@@ -1,6 +1,6 @@
 /**
- * What a pod does to own its tasks, step by step. The numbers are those of docs/ownership.md and of the head of ownership.ts. The
- * first step that applies is taken; its completion is an event of the pod's inbox, after which the list is gone through again.
+ * What a pod does to own its tasks, step by step. The numbers are those of docs/ownership.md and of the head of ownership.ts.
+ * The first step that applies is taken. Its completion is an event of the pod's inbox, after which the pod reads the list again.
  */
 
 import type { Refusal } from '#core/errors.ts'
@@ -36,7 +36,7 @@ interface Step {
   /** Its number in the protocol. */
   readonly number: string
   readonly name: string
-  /** True where it applies: it was begun, or what it needs is waited for. */
+  /** True if the step applies: it has begun, or it waits for what it needs. */
   readonly take: (protocol: Protocol) => boolean
 }
 
@@ -58,7 +58,7 @@ export class Protocol {
   producerSince = 0
   /** The group does not count this pod. */
   isOut = false
-  /** Counts joins: what was asked before one is stale after it. */
+  /** Counts joins: an answer to a question from before a join is stale after the join. */
   joins = 0
   /** It is known which claims earlier incarnations of this pod have left. */
   knowsPredecessors = false
@@ -102,7 +102,7 @@ export class Protocol {
     return true
   }
 
-  /** Our producer has fenced earlier incarnations of this pod: nobody needs to fence them again, and hit us. */
+  /** Our producer has fenced earlier incarnations of this pod. Nobody needs to fence them again: that fence would hit us. */
   readPredecessors(): boolean {
     if (this.knowsPredecessors) return false
     const { pod, producer, statePlaces, membership, holdings, operations } = this.#options
@@ -115,7 +115,7 @@ export class Protocol {
     return true
   }
 
-  /** Holds up no other step. */
+  /** Writes the releases that are owed. This step holds up no other step. */
   release(): boolean {
     const { committer, holdings, pod } = this.#options
     holdings.releases.write(committer, pod.system.now())
@@ -135,7 +135,7 @@ export class Protocol {
     const inTheWay = holdings.all.find(({ previous }) => previous.claim && !previous.isAwaited)
     const owner = inTheWay?.previous.claim
     if (!inTheWay || !owner) return false
-    // One that has slept or was cut off would fence owners that are in the right.
+    // A pod that has slept or was cut off would fence rightful owners.
     if (!confirmation.isByGroup) operations.pauseUntil(pod.system.monotonic() + RETRIES.ownership.firstMs)
     else if (inTheWay.previous.looksAgain()) this.#readClaims([inTheWay])
     else this.#fence(inTheWay, owner)
@@ -145,7 +145,7 @@ export class Protocol {
   claim(): boolean {
     const { holdings } = this.#options
     const claimable = holdings.all.filter(({ mayBeClaimed }) => mayBeClaimed)
-    // Tasks that work here first: a slow restore must hold up nobody else.
+    // Tasks that run here come first: a slow restore must not hold them up.
     const kept = claimable.filter(({ isKept }) => isKept)
     if (claimable.length > 0) this.#claim(kept.length > 0 ? kept : claimable)
     return claimable.length > 0
@@ -159,7 +159,7 @@ export class Protocol {
     return true
   }
 
-  /** Only its commits confirm this pod: its claims do too. */
+  /** If only commits confirm this pod, the pod also reads its claims. */
   readKept(): boolean {
     const { confirmation, holdings } = this.#options
     if (!confirmation.wantsLook || !this.isSure) return false
@@ -203,7 +203,7 @@ export class Protocol {
   #fence(holding: Holding, owner: Claim): void {
     const { pod, writePlaces, holdings, operations } = this.#options
     pod.meter.fenced(owner.producer)
-    // What was read before the fence; what is written while it runs is not settled by it.
+    // The fence settles only what was read before it began, and nothing that is written while it runs.
     const seen = [...holdings.held.values()].map(each => ({ each, nonces: each.settledBy(owner) }))
     const settle = () => {
       for (const { each, nonces } of seen) each.settle(nonces)

@@ -1,13 +1,18 @@
 /**
- * Claims that ended without a hand-over. This pod gave a task up that had not run yet: the next owner sees that we live, and
- * would wait as long as for a task with calls in flight. Or a former incarnation of this pod left them: the next owner would
- * fence it by the name that is ours now, and hit us.
+ * Claims that ended without a hand-over, and that this pod must still release. There are two kinds:
  *
- * They are released in a transaction of their own once there is a producer. That is safe however late it happens: nothing
- * is written under a claim after it was given up, and what was under way is decided when the next producer starts or
- * when the next transaction of this one begins. A former incarnation was fenced when our producer started; should it have
- * started one after us, we are fenced ourselves, and what we write does not take place. So a release can only be true, and
- * one that nobody waits for is ignored.
+ * - This pod gave up a task that had not run yet. The next owner sees that this pod lives, and would wait the whole grace time.
+ * - A predecessor of this pod left them. The next owner would fence it by the name that is ours now, and would hit us.
+ *
+ * This pod releases them in a transaction of their own, as soon as it has a producer. A release can only be true, however late
+ * it is written:
+ *
+ * - Nothing is written under a claim after the claim was given up.
+ * - A commit that was under way is decided when the next producer starts, or when the next transaction of this one begins.
+ * - A predecessor was fenced when our producer started. If it started a producer after us, we are fenced, and our release does
+ *   not take place.
+ *
+ * A release that nobody waits for is ignored.
  */
 import { NO_HEADERS, partitionKey, type TopicPartition } from '#core/record.ts'
 import { decodeClaim, encodeRelease } from '#engine/commit/claims.ts'
@@ -24,12 +29,12 @@ export class Releases {
     return this.#owed.size === 0
   }
 
-  /** Every claim that was sent: the answer to it may have been lost. */
+  /** Owes the release of every claim that was sent: the answer to a claim may have been lost. */
   owe({ sent, task }: Holding): void {
     for (const nonce of sent) this.#owed.set(nonce, task.statePlace)
   }
 
-  /** What earlier incarnations of this pod have left, by the metadata stored for each state partition. */
+  /** Owes the release of claims that predecessors have left, by the metadata stored for each state partition. */
   owePredecessors(
     { incarnation, producer }: { readonly incarnation: string; readonly producer: string },
     places: readonly TopicPartition[],
@@ -61,7 +66,7 @@ export class Releases {
     const forget = () => {
       for (const [nonce] of nonces) this.#owed.delete(nonce)
     }
-    // What cannot be written is waited for in vain, and fenced then.
+    // If a release cannot be written, the next owner waits for nothing, and then fences.
     committer.write(batches, forget, forget)
   }
 }

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import type { Plan } from '#topology/plan.ts'
 import { summarize } from '#topology/summary.ts'
 
-/** A stage as one version of the graph has it. Two pods may run tasks of it in turn where all of it is equal. */
+/** A stage as one version of the graph has it. Two pods may run its tasks in turn if all fields are equal. */
 export interface StageVersion {
   readonly partitions: number
   /** Topics that it reads, and those that it can send delayed records on to. */

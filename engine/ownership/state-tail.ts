@@ -1,10 +1,11 @@
 /**
- * Reads a task's state partition up to a marker of one's own, which is the end by construction: whoever wrote there
- * before has been fenced or has released when the marker is written.
+ * Reads a task's state partition up to our own marker. The marker is the end by construction: every earlier writer was fenced,
+ * or has released, before the marker was written.
  *
- * Used twice. A new task restores with it: entries are applied as they are read, already while the former owner still
- * finishes its work, so that a hand-over needs only the rest. A kept task checks with it, after its producer was
- * replaced, that nobody else has written since its last commit, and whether a commit of unknown outcome took place.
+ * - A new task restores with it. Entries are applied as they are read, also while the previous owner still finishes its work.
+ *   So a hand-over needs only the rest.
+ * - A kept task checks with it after its producer was replaced. Has anybody else written since its last commit? Did a commit of
+ *   unknown outcome take place?
  */
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
@@ -23,34 +24,34 @@ const FETCH_RECORDS_MAX = 10_000
 export interface TailOptions {
   readonly place: TopicPartition
   readonly from: number
-  /** The topic that is meant; whichever has the name when left out. */
+  /** The id of the topic. Left out: the topic that has the name now. */
   readonly topicId?: string | undefined
   readonly log: Log
   readonly system: System
-  /** This pod's incarnation: what others have written is foreign. */
+  /** This pod's incarnation: records of any other are foreign. */
   readonly incarnation: string
   readonly enqueue: (callback: () => void) => void
   /** Entries read, up to an offset. */
   readonly apply: (entries: readonly StateEntry[], position: number) => void
-  /** Something was seen that ownership may be waiting for: a release, or the own marker. */
+  /** A release or our own marker was read: ownership may be waiting for it. */
   readonly onSeen: () => void
-  /** It cannot be read on from this offset. */
+  /** The partition cannot be read from this offset on. */
   readonly onFailed: (error: unknown, offset: number) => void
 }
 
 /** What was read of a state partition so far. */
 export interface TailView {
-  /** By entry, the markers of other incarnations that no owner has deleted: those who wrote them may still be at work. */
+  /** By entry, the markers of other incarnations that no owner has deleted. Their writers may still be at work. */
   readonly foreignMarkers: ReadonlyMap<string, Marker>
-  /** Anything of another incarnation was read: a marker or a checkpoint. */
+  /** A marker or a checkpoint of another incarnation was read. */
   readonly foreign: boolean
-  /** The nonces that were given up. */
+  /** The nonces that their owners have given up. */
   readonly released: ReadonlySet<string>
   /** Numbers of this incarnation's own commits that were read. */
   readonly numbers: ReadonlySet<number>
-  /** Up to where it was read. */
+  /** The offset up to which the partition was read. */
   readonly position: number
-  /** The own marker that was asked for was read. */
+  /** Our own marker was read. */
   readonly reached: boolean
 }
 
@@ -105,7 +106,7 @@ export class StateTail implements Tail {
     )
   }
 
-  /** The own marker to read up to; may have been read already. */
+  /** Sets the marker to read up to. It may have been read already. */
   readTo(nonce: string): void {
     this.#target = nonce
     this.reached = this.#lastMarker === nonce
@@ -113,7 +114,7 @@ export class StateTail implements Tail {
     else this.start()
   }
 
-  /** Reads on behind the own marker, until it is told of another. */
+  /** Reads on behind our own marker, until `readTo` names another. */
   readOn(): void {
     this.#target = undefined
     this.reached = false
@@ -144,14 +145,14 @@ export class StateTail implements Tail {
     this.start()
   }
 
-  /** What arrives after the target was reached is not part of what was asked for: whoever goes on reads it again. */
+  /** Drops records fetched beyond the target marker: `readOn` fetches them again. */
   #forget(): void {
     this.#reader?.close()
     this.#reader = undefined
   }
 
   #read({ key, value }: LogRecord): StateEntry {
-    const entry = key && isUtf8(key) ? asText(key) : '' // Whatever is no text was written by somebody else.
+    const entry = key && isUtf8(key) ? asText(key) : '' // A key that is no text was written by something other than the engine.
     if (value && entry === CHECKPOINT) {
       const { incarnation, number } = decodeCheckpoint(value)
       if (incarnation === this.#options.incarnation) this.numbers.add(number)

@@ -1,13 +1,14 @@
 /**
- * Failures of what a pod does for all of its tasks. A failing operation is told once, not ten times a second for as long as
- * the log is away. The same refusal again and again, while nothing is committed, is a circle that the pod does not find
- * out of: it ends, so that its supervisor starts it anew; late, as its end throws away what it has bought and not
- * committed. What passes by itself, as an outage does, never counts.
+ * Failures of what a pod does for all of its tasks.
+ *
+ * A failing operation is logged once, not ten times a second for as long as the log is away. If the same refusal repeats and
+ * nothing is committed for `noProgress`, the pod fails, so that its supervisor restarts it. The limit is long, because a
+ * restart loses paid results that are not committed. Failures that pass by themselves, such as an outage, never count.
  */
 import { actionOf, CaudalError, type ErrorCode, reasonOf } from '#core/errors.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 
-/** A refusal that came so often, for so long, each time within a session of the last, does not pass. */
+/** A refusal must come so often before the pod fails, each time within a session of the time before. */
 const TIMES_MIN = 3
 
 const PASSING: ReadonlySet<ErrorCode> = new Set([
@@ -28,11 +29,11 @@ interface Circle {
 
 export class Trouble {
   readonly #pod: Pick<PodContext, 'system' | 'logger' | 'limits' | 'fail'>
-  /** Of the effects of records: markers do not count as progress. */
+  /** Bytes of the effects of records. Markers do not count as progress. */
   readonly #progress: { readonly committedBytes: number }
-  /** What was told last; it goes on as long as it is met within a session of the last time. */
-  #told: { readonly kind: string; lastAt: number } | undefined
-  /** What blocks tasks until somebody acts, told once each. */
+  /** The failure that was logged last. It goes on as long as it returns within a session. */
+  #logged: { readonly kind: string; lastAt: number } | undefined
+  /** Reasons that block tasks until somebody acts. Each is logged once. */
   readonly #blocks = new Set<string>()
   #circle: Circle | undefined
 
@@ -48,8 +49,8 @@ export class Trouble {
     if (actionOf(error) === 'blockTask') return this.#blocked(reasonOf(error))
     const { system, limits, logger } = this.#pod
     const [kind, now] = [kindOf(error), system.monotonic()]
-    const goesOn = this.#told?.kind === kind && now - this.#told.lastAt < limits.sessionTimeoutMs
-    this.#told = { kind, lastAt: now }
+    const goesOn = this.#logged?.kind === kind && now - this.#logged.lastAt < limits.sessionTimeoutMs
+    this.#logged = { kind, lastAt: now }
     logger[goesOn ? 'debug' : 'warn']('taking over tasks: trying again', { error: String(error) })
     this.record(error)
   }
@@ -59,7 +60,7 @@ export class Trouble {
     this.#blocks.add(reason)
   }
 
-  /** Ends the pod with NO_PROGRESS when it goes round in a circle. */
+  /** Counts a failure. Fails the pod with NO_PROGRESS if the same refusal repeats without progress. */
   record(error: unknown): void {
     const kind = kindOf(error)
     if (error instanceof CaudalError && PASSING.has(error.code)) return

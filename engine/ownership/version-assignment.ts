@@ -1,4 +1,4 @@
-/** Divides the tasks among pods that may run different versions of the graph, as they do while one is rolled out. */
+/** Divides the tasks among pods that may run different versions of the graph, as they do during a roll-out. */
 import type { TaskId } from '#core/record.ts'
 import type { GroupMember } from '#engine/log/log.ts'
 import { assignTasks, decodeMemberData, type MemberData } from './assignment.ts'
@@ -10,12 +10,15 @@ interface Known extends MemberData {
 }
 
 /**
- * Every stage that any member knows is given out, to members that know it alike. Where they know it differently, one version runs
- * it: the other could neither read nor keep what that one stores. It is the one that reaches the most topics, so that nothing
- * written by anybody lies unread; then the one that most members have, then the one that runs more of its tasks. A stage that
- * nobody knows is left alone: its state and positions stay where they are.
+ * Every stage that any member knows is given out, to members that know it alike. If members know different versions of a stage,
+ * only one version runs: the other version could not read what the first one stores. The rule that applies first decides:
  *
- * Stages that the same members may run are balanced together. A member that says nothing of its stages knows those of `own`.
+ * 1. the version that reaches the most topics, so that no record of any version stays unread
+ * 2. the version that most members have
+ * 3. the version that runs more tasks of the stage
+ *
+ * A stage that nobody knows is left alone: its state and positions stay as they are. Stages that the same members may run are
+ * balanced together. A member that reports no stages knows those of `own`.
  */
 export function assignVersions(members: readonly GroupMember[], own: StageVersions): Map<string, TaskId[]> {
   const decoded = members.map((member): Known => {
@@ -71,7 +74,7 @@ function shareOf(stage: string, takers: readonly Known[]): Share {
   }
 }
 
-/** The greatest runs the stage; the digest decides where nothing else does, the same whatever the order of members. */
+/** The variant with the greatest rank runs the stage. The digest comes last, so that the order of members decides nothing. */
 function rankOf({ version, among }: Variant, stage: string): readonly (number | string)[] {
   const owned = among.reduce((sum, { owned }) => sum + owned.filter(task => task.stage === stage).length, 0)
   return [version.reach, among.length, owned, version.digest]

@@ -1,4 +1,4 @@
-/** Brings the figures that others keep up to date: they are asked for seldom, and change with every record. */
+/** Computes gauges when they are read. They change with every record and are read seldom, so an update per record would be waste. */
 import type { PodMetrics, ReadPlace } from '#core/pod-metrics.ts'
 import type { System } from '#core/system.ts'
 import type { SourceIntake } from '#engine/record/source-intake.ts'
@@ -69,7 +69,7 @@ function updateStage(task: Task, system: System): void {
     if (progress.unfinished > 0)
       metrics.checkpointAgeMs = Math.max(metrics.checkpointAgeMs, now - Math.max(committedAt, beganAt))
   }
-  // Records of a delay tier wait for their time.
+  // Records of a delay tier wait for their due time, so they are no lag.
   if (program.tiers.length > 0) return
   for (const intake of intakes) {
     const written = intake.peek()?.record.timestamp

@@ -1,4 +1,4 @@
-/** A pod as a member of its application's group: who it is, what it owns, what it is given. */
+/** A pod as a member of its application's group: what it reports to the leader, and what the leader assigns to it. */
 import type { TaskId } from '#core/record.ts'
 import type { Membership } from '#engine/log/log.ts'
 import { encodeMemberData } from '#engine/ownership/assignment.ts'
@@ -14,7 +14,7 @@ export interface GroupOptions {
   readonly pod: PodContext
   /** The tasks that run here now. */
   readonly owned: () => TaskId[]
-  /** The pod is leaving: it is given no more tasks. */
+  /** The pod is leaving, and gets no more tasks. */
   readonly isDraining: () => boolean
   readonly onJoined: (generation: number, tasks: readonly TaskId[]) => void
   readonly onLost: (reason: string) => void

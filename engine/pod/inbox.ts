@@ -1,8 +1,8 @@
-/** What callbacks have for the pod's next step, and the wish for that step. */
+/** Callbacks queued for the pod's next step, and the scheduling of that step. */
 import type { System } from '#core/system.ts'
 import { asNobodysWork } from '#engine/record/current-work.ts'
 
-/** Each half of a step, what callbacks have brought and what is started, ends after so long; the next step goes on. */
+/** Longest time for each half of a step: the queued callbacks, and the starting of records. The next step does the rest. */
 export const HALF_STEP_MS_MAX = 25
 
 export class Inbox {
@@ -28,7 +28,7 @@ export class Inbox {
     this.wake()
   }
 
-  /** A step runs soon. */
+  /** Schedules a step. */
   wake(): void {
     if (this.#isScheduled || this.#isClosed) return
     this.#isScheduled = true
@@ -39,8 +39,8 @@ export class Inbox {
   }
 
   /**
-   * A step runs at this wall time at the latest, and within so long at the latest; replaces what was asked for before. A clock that
-   * is set forward meanwhile is noticed by the step of another cause: a pod looks after its state each second.
+   * Schedules a step for this wall time, or for the end of `withinMs` if that comes first. Replaces the earlier request. If the
+   * clock is set forward meanwhile, another step notices: upkeep runs one each second.
    */
   wakeAt(due: number, withinMs = Number.POSITIVE_INFINITY): void {
     if (due === this.#wakeAt && withinMs === Number.POSITIVE_INFINITY) return
@@ -55,7 +55,7 @@ export class Inbox {
     })
   }
 
-  /** Runs what has gathered, for as long as half of a step may take; what is left, and what that adds, waits for the next step. */
+  /** Runs queued callbacks for at most half a step. The rest, and callbacks that they queue, wait for the next step. */
   take(): void {
     const until = this.#system.monotonic() + HALF_STEP_MS_MAX
     const callbacks = this.#callbacks

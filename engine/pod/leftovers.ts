@@ -1,7 +1,9 @@
 /**
- * Looks now and then for transactions of this application that have ended, but not in all partitions: of a pod that has nothing
- * to commit, or that is gone and has left no task, nobody else would ever ask. A pod replaces its producer for its own, and
- * fences the producers of pods that the group does not count any more; both end what was left as it was decided.
+ * Looks now and then for transactions of this application that have ended, but not in all partitions. Nobody else would ask
+ * for those of a pod that has nothing to commit, or that is gone and has left no task.
+ *
+ * A pod replaces its own producer. A pod fences the producer of a pod that the group no longer counts. Both end the rest of the
+ * transaction as the coordinator decided it.
  */
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
@@ -19,13 +21,13 @@ export interface LeftoversOptions {
   readonly logger: Logger
   readonly membership: () => Membership | undefined
   readonly enqueue: (callback: () => void) => void
-  /** A transaction of this pod is torn: its producer is to be replaced. */
+  /** A transaction of this pod is torn: its producer must be replaced. */
   readonly onOwn: (error: unknown) => void
 }
 
 export class Leftovers {
   readonly #options: LeftoversOptions
-  /** Those that could not be ended: told once. */
+  /** Producers whose transaction could not be ended. Each is logged once. */
   readonly #blocked = new Set<string>()
   #isLooking = false
 
@@ -81,7 +83,7 @@ export class Leftovers {
     }
   }
 
-  /** Applications whose names begin with ours: their pods are not ours, though their producers' names begin alike. */
+  /** Applications whose names begin with ours. Their producers' names begin like ours, but their pods are not ours. */
   async #neighbours(): Promise<readonly string[]> {
     const { application, log } = this.#options
     const topics = (await log.describeTopics()).filter(({ name }) => name.endsWith(TOPOLOGY_SUFFIX))

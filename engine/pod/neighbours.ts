@@ -1,9 +1,9 @@
-/** Refuses to run beside an application whose topics between stages are written or read by this one too. */
+/** Refuses to run beside an application that works on the same topics as this one. */
 import { CaudalError } from '#core/errors.ts'
 import { TOPOLOGY_SUFFIX } from '#topology/names.ts'
 import type { TopologySummary } from '#topology/summary.ts'
 
-/** An application whose topology is kept in the same log. */
+/** Another application whose topology the log keeps. */
 export interface Neighbour {
   readonly topologyTopic: string
   readonly summary: TopologySummary
@@ -15,9 +15,9 @@ interface Use {
 }
 
 /**
- * A topic that an application writes and reads is part of how it works: what another one writes there is taken for its own,
- * so that both would do the work of both, and each would buy what the other has asked for. To read such a topic is harmless, and so
- * is to share a source or a sink. Throws TOPIC_SHARED with every such topic.
+ * An application that writes and reads a topic takes every record there for its own. If two applications did so with one topic,
+ * both would do the work of both, and would pay for it twice. Only reading such a topic is harmless. So is sharing a source or
+ * a sink. Throws TOPIC_SHARED with every shared topic.
  */
 export function refuseSharedTopics(own: TopologySummary, neighbours: readonly Neighbour[]): void {
   const mine = useOf(own, '')
@@ -35,8 +35,8 @@ export function refuseSharedTopics(own: TopologySummary, neighbours: readonly Ne
 }
 
 /**
- * A source with a history that another application works on is taken in by a new one only if it was told to: a second
- * application of paid calls would buy all of it again. Throws SOURCE_UNDECIDED with every such source.
+ * A new application reads a source with a history that another application works on only after an explicit decision. A second
+ * application of paid calls would buy the whole history again. Throws SOURCE_UNDECIDED with every such source.
  */
 export function refuseUndecidedSources(filled: readonly string[], neighbours: readonly Neighbour[]): void {
   const faults = neighbours.flatMap(({ topologyTopic, summary }) => {
@@ -47,7 +47,7 @@ export function refuseUndecidedSources(filled: readonly string[], neighbours: re
   if (faults.length > 0) throw new CaudalError('SOURCE_UNDECIDED', { faults: faults.join('\n') })
 }
 
-/** Summaries have the names that the application uses; in the log they have its prefix, as its topology topic has. */
+/** The prefix of an application's topics in the log. Summaries have names without it; the name of the topology topic shows it. */
 function prefixOf(topologyTopic: string, application: string): string {
   const plain = `${application}${TOPOLOGY_SUFFIX}`
   return topologyTopic.endsWith(plain) ? topologyTopic.slice(0, -plain.length) : ''

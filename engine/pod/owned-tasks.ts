@@ -1,9 +1,9 @@
-/** Tells people what a pod owns: when it is up, and whenever that has changed. */
+/** Logs which tasks a pod owns: when the pod is up, and after each change. */
 
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Task } from '#engine/task/task.ts'
 
-/** The phases of a task that goes on, or waits for a person. */
+/** Phases of a task that is neither coming nor going. */
 const SETTLED: readonly string[] = ['running', 'blocked']
 
 export class OwnedTasks {
@@ -14,7 +14,7 @@ export class OwnedTasks {
     this.#pod = pod
   }
 
-  /** Called now and then. Before the first generation nothing is known; while tasks come and go it waits. */
+  /** Called now and then. Logs nothing before the first generation, and nothing while tasks come or go. */
   look(generation: number, tasks: readonly Task[]): void {
     if (generation === 0 || !tasks.every(({ phase }) => SETTLED.includes(phase))) return
     const owned = partitionsByStage(tasks)

@@ -1,4 +1,4 @@
-/** What a pod is made of, put together: each part knows only those that it is handed here. */
+/** Puts the parts of a pod together. Each part knows only the parts that this file hands to it. */
 
 import { reasonOf } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
@@ -37,19 +37,19 @@ export interface PodOptions extends TopicAnswers {
   readonly stores: StoreFactory
   readonly limits: Limits
   readonly logger: Logger
-  /** Unique among the pods of the application that live at the same time. */
+  /** Unique among the live pods of the application. */
   readonly name: string
   readonly resources?: readonly Resource[]
   readonly interceptor?: Interceptor | undefined
-  /** The pod ended by itself: an error that it cannot live with. */
+  /** The pod has failed with an error that it cannot survive. */
   readonly onFailed: (error: unknown) => void
 }
 
-/** What the parts tell their pod. */
+/** What the parts report to their pod, and ask it. */
 export interface PodHooks {
   readonly step: () => void
   readonly joined: (generation: number, tasks: readonly TaskId[]) => void
-  /** The pod is leaving: it is given no more tasks. */
+  /** The pod is leaving, and gets no more tasks. */
   readonly isStopping: () => boolean
   readonly tasks: () => readonly Task[]
   readonly producerLost: (error: unknown) => void

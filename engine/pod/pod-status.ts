@@ -8,20 +8,20 @@ export interface TaskStatus {
   /** `stage/partition`. */
   readonly name: string
   readonly phase: TaskPhase
-  /** The error that blocks it; nothing while it is in any other phase. */
+  /** The error that blocks the task. `undefined` in any other phase. */
   readonly blockedBy: unknown
 }
 
 /** A pod at the moment of the question. */
 export interface PodStatus {
   readonly phase: PodPhase
-  /** Whether its group has given it tasks, or none, since it started. */
+  /** The group has answered the join of this pod, with tasks or without. */
   readonly hasJoined: boolean
   /** The tasks that it owns, takes over or hands over. */
   readonly tasks: readonly TaskStatus[]
 }
 
-/** What the status is made of. */
+/** The parts of a pod that its status reads. */
 export interface StatusSource {
   readonly phase: PodPhase
   readonly tasks: readonly TaskStatus[]

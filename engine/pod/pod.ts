@@ -1,7 +1,13 @@
 /**
- * One process running tasks. All progress goes through `step`: it takes what callbacks have put into the inbox, lets
- * ownership advance, starts records while the gate is open, fetches where there is room, and commits what is staged.
- * Nothing else changes a task, so a test or the simulation drives the same step on virtual time.
+ * One process running tasks. All progress goes through `step`, in this order:
+ *
+ * 1. run the callbacks in the inbox
+ * 2. let ownership advance
+ * 3. commit what is staged
+ * 4. start records while the gate is open
+ * 5. commit what has completed meanwhile
+ *
+ * Nothing else changes a task. So a test or the simulation drives the same step on virtual time.
  */
 
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
@@ -20,7 +26,7 @@ import { StallDetector } from './stall.ts'
 
 /** Added to the grace time of a stop, for the commits that hand over. */
 const STOP_PATIENCE_MS = 10_000
-/** A gate that time has shut is looked at again after so long. */
+/** A closed gate that time alone may open is evaluated again after so long. */
 const GATE_LOOK_MS = 100
 
 export class Pod {
@@ -32,7 +38,7 @@ export class Pod {
   readonly #resources: Resources
   readonly #closed = Promise.withResolvers<void>()
   #cancelPatience: (() => void) | undefined
-  /** Those that ran when the stop began. */
+  /** The tasks that ran when the stop began. */
   #lastTasks: readonly Task[] = []
 
   constructor(options: PodOptions) {
@@ -61,7 +67,7 @@ export class Pod {
     return this.context.incarnation
   }
 
-  /** Prepares the log, reads the global tables, opens the resources, joins the group. Resolves when the group was asked. */
+  /** Prepares the log, reads the global tables, opens the resources, and joins the group. Resolves once the join was sent. */
   async start(): Promise<void> {
     this.#life.move('starting')
     const { log, system, logger, topics, outlets, application, limits } = this.context
@@ -84,7 +90,7 @@ export class Pod {
     this.#parts.group.join()
   }
 
-  /** Hands over or finishes what is in flight within the grace time, commits, leaves the group. */
+  /** Finishes what is in flight within the grace time, commits, hands over, and leaves the group. */
   async stop(): Promise<void> {
     if (this.phase === 'created' || this.phase === 'starting') this.#end('stopped')
     if (this.phase === 'running') {
@@ -116,14 +122,14 @@ export class Pod {
     )
   }
 
-  /** Figures of this pod; those that show the present are brought up to date when this is read. */
+  /** Figures of this pod. Gauges are computed when this is read. */
   get metrics(): PodMetrics {
     const { metrics } = this.#parts.meter
     updateGauges(metrics, this.tasks, { ...this.#parts, system: this.#options.system })
     return metrics
   }
 
-  /** Nothing is in progress, staged or under way, as far as this pod has fetched. */
+  /** No fetched record is in progress, staged, or in a commit under way. */
   get isIdle(): boolean {
     const busy = this.tasks.some(
       ({ phase, work, intakes }) =>
@@ -156,7 +162,7 @@ export class Pod {
     try {
       this.#parts.inbox.take()
       this.#parts.ownership.advance()
-      // What has arrived is under way before anything new is begun, which may take long; then what that has completed.
+      // Staged effects are committed before new records start, because starting may take long.
       this.#commit()
       this.#parts.gate.look()
       const more = this.#parts.turns.take()
@@ -174,8 +180,8 @@ export class Pod {
   }
 
   /**
-   * Lets a blocked task go on, at the next step: after too many dead letters where it stopped, otherwise from its state and its
-   * checkpoint. Rejects with REJECTED where there is no such task.
+   * Lets a blocked task go on at the next step. A task with too many dead letters goes on where it stopped. Any other task is
+   * restarted from its state and its checkpoint. Rejects with REJECTED if this pod has no such task.
    */
   resume(name: string): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -221,7 +227,7 @@ export class Pod {
   #finishStop(): void {
     if (this.phase !== 'stopping' || !this.#parts.ownership.isEmpty || !this.#parts.committer.isIdle) return
     this.#life.move('stopped')
-    // The last commits moved them; a tool that looks later would count their records as waiting.
+    // The last commits moved the positions. Without this, lag tools would count the committed records as waiting.
     const stored = this.#parts.upkeep.storePositions(this.#lastTasks)
     stored
       .then(() => this.#parts.group.leave())
@@ -229,7 +235,7 @@ export class Pod {
       .then(() => this.#ended('stopped'))
   }
 
-  /** Whatever is not handed over by now is left to be fenced by its next owner. */
+  /** Leaves without handing over the remaining tasks: their next owners fence this pod. */
   #giveUpStopping(): void {
     if (this.phase !== 'stopping') return
     this.#options.logger.warn('stopping takes too long: leaving without hand-over')
@@ -251,7 +257,7 @@ export class Pod {
     this.#parts.ownership.close()
     this.#parts.tables.close()
     this.#parts.committer.dropProducer()
-    // Whoever runs a pod within a longer life must not keep its tasks from the others.
+    // The program may live on after its pod has failed. So the pod leaves the group, and other pods get its tasks.
     const left = phase === 'failed' ? this.#parts.group.leave() : undefined
     const hasLeft = left?.catch(error =>
       this.#options.logger.warn('leaving the group failed', { error: reasonOf(error) }),
@@ -262,7 +268,7 @@ export class Pod {
   }
 
   #producerLost(error: unknown): void {
-    // A mistake in code, ours or the library's, is no trouble of the log: the next producer would meet it as well.
+    // INTERNAL is a bug in our code or in a library, not a failure of the log. The next producer would fail the same way.
     if (hasCode(error, 'INTERNAL')) return this.fail(error)
     this.#parts.meter.commitFailed(error)
     this.#options.logger.warn('the producer is replaced', { error: reasonOf(error) })

@@ -1,4 +1,4 @@
-/** What must hold of the log before a pod works on it: its topics exist, and the topology fits what is stored. */
+/** Prepares the log before a pod works on it: its topics exist, and the topology fits what is stored. */
 import { asText } from '#core/codec.ts'
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
@@ -22,10 +22,13 @@ import { prepareTopics } from './topic-preparation.ts'
 
 const FORMAT = 1
 const KEY = Buffer.from('topology')
-/** What befalls the writing of the topology, besides outages, when several pods start at once. */
+/** Errors that pass when the writing of the topology is tried again: outages, and pods that start at once. */
 const PASSING = ['LOG_UNAVAILABLE', 'LOG_FULL', 'FENCED', 'COMMIT_ABORTED', 'OUTCOME_UNKNOWN'] as const
 
-/** Waits for a log that does not answer; gives the topics as they are. Rejects TOPIC_SHARED, SOURCE_UNDECIDED, TOPIC_MISMATCH, TOPOLOGY_CHANGED or STATE_NEWER. */
+/**
+ * Waits for a log that does not answer. Resolves with the topics as they are. Rejects with TOPIC_SHARED, SOURCE_UNDECIDED,
+ * TOPIC_MISMATCH, TOPOLOGY_CHANGED or STATE_NEWER.
+ */
 export async function prepareLog(
   plan: Plan,
   log: Log,
@@ -33,7 +36,7 @@ export async function prepareLog(
   topics: Pick<PlanTopics, 'sourcesFrom' | 'beginnings'>,
 ): Promise<readonly TopicSpec[]> {
   const from = topics.sourcesFrom
-  // Before anything is created: an application that was started by mistake leaves nothing behind.
+  // This check comes before anything is created, so that an application started by mistake leaves nothing behind.
   await whenAvailable(() => lookAtNeighbours(plan, log, from).catch(tellUnreadable(patience)), patience)
   const ofTopology = plan.topicSpecs.filter(({ name }) => name === plan.topologyTopic)
   await whenAvailable(() => log.createTopics(ofTopology), patience)
@@ -49,14 +52,14 @@ export async function prepareLog(
   return found
 }
 
-/** Once an application is accepted, it is for those that come later to look at it. */
+/** An application that was accepted once looks at no others: applications that come later look at it. */
 async function lookAtNeighbours(plan: Plan, log: Log, from: SourcesFrom | undefined): Promise<void> {
   const names = (await log.describeTopics())
     .map(({ name }) => name)
     .filter(name => name.endsWith(TOPOLOGY_SUFFIX))
   if (names.includes(plan.topologyTopic) && (await lastWritten(log, plan.topologyTopic))) return
   const neighbours: Neighbour[] = []
-  // Another pod may have written our own since.
+  // Another pod may have written our own topology since.
   for (const topologyTopic of names.filter(name => name !== plan.topologyTopic)) {
     const written = await lastWritten(log, topologyTopic)
     const summary = written === undefined ? undefined : neighbourIn(written)
@@ -68,7 +71,7 @@ async function lookAtNeighbours(plan: Plan, log: Log, from: SourcesFrom | undefi
   refuseUndecidedSources(filled, neighbours)
 }
 
-/** What belongs to others need not be ours to read. */
+/** This pod may lack the right to read topics of other applications: then it logs a warning and goes on. */
 function tellUnreadable({ logger }: Patience): (error: unknown) => void {
   return error => {
     if (!hasCode(error, 'ACCESS_REFUSED')) throw error
@@ -76,26 +79,27 @@ function tellUnreadable({ logger }: Patience): (error: unknown) => void {
   }
 }
 
-/** Nothing where somebody else's topic only has such a name. */
+/** `undefined` if the topic is no topology topic and only has such a name. */
 function neighbourIn(written: string): TopologySummary | undefined {
   try {
-    const { topology } = JSON.parse(written) as { topology?: Partial<TopologySummary> } // Looked at below.
+    const { topology } = JSON.parse(written) as { topology?: Partial<TopologySummary> } // The fields are checked below.
     const { application, topics, operators, stages } = topology ?? {}
-    return application && topics && operators && stages ? (topology as TopologySummary) : undefined // As this file writes it.
+    return application && topics && operators && stages ? (topology as TopologySummary) : undefined // A record with these fields was written by this file.
   } catch {
     return undefined
   }
 }
 
 /**
- * The log keeps the topology that was accepted last, in a topic of its own. A pod whose topology is the same only reads
- * it. Another one is compared with it, in whichever direction the version went: what would lose something stored is
- * refused, anything else is written and counts from then on, for pods of the former version that start again as well. Topics are
- * created, and grown where tasks were added, between the two: what is refused has touched none.
+ * The log keeps the topology that was accepted last, in a topic of its own. A pod with the same topology only reads it.
  *
- * Reading, comparing and writing are one step among pods that start at once: all of them write as the same transactional
- * producer. Whoever starts it has fenced the others before it reads, and is fenced itself if another one starts later;
- * so what is written follows upon what it was compared with. A fenced pod begins again.
+ * A different topology is compared with the accepted one, whether its version is later or earlier. A topology that would lose
+ * something stored is refused. Any other is written, and counts from then on, also for restarted pods of the earlier version.
+ * Topics are created, and get partitions for added tasks, after the comparison. So a refused topology has touched no topic.
+ *
+ * Reading, comparing and writing are one step among pods that start at once, because all of them use one transactional id.
+ * A pod that starts this producer has fenced the others before it reads. A pod that starts later fences this one. So nothing is
+ * written between the read and the write. A fenced pod begins again.
  */
 async function acceptTopology(
   plan: Plan,
@@ -132,11 +136,11 @@ async function acceptTopology(
     await producer.transact([{ ...place, records: [record] }])
     return beginnings
   } finally {
-    producer.close().catch(() => undefined) // It is of no more use, closed or not.
+    producer.close().catch(() => undefined) // A producer that does not close changes nothing: nobody uses it any more.
   }
 }
 
-/** Throws TOPOLOGY_CHANGED with everything that would be lost; resolves with what would only be left lying in topics. */
+/** Rejects with TOPOLOGY_CHANGED and everything that would be lost. Resolves with what would only stay unread in topics. */
 async function judge(before: TopologySummary, after: TopologySummary, log: Log): Promise<readonly Change[]> {
   const drained = await drainedTopics(before, log)
   const lost = losses(before, after, drained)
@@ -145,10 +149,10 @@ async function judge(before: TopologySummary, after: TopologySummary, log: Log):
   throw new CaudalError('TOPOLOGY_CHANGED', { faults })
 }
 
-/** Topics that were read to their ends, as far as the positions tell that pods store about once a second. */
+/** Topics that were read to their ends, according to the positions that pods store about once a second. */
 async function drainedTopics(before: TopologySummary, log: Log): Promise<ReadonlySet<string>> {
   const read = Object.values(before.stages).flatMap(({ sources }) => sources)
-  // Several stages that read one topic store their positions in the same place.
+  // Stages that read one topic share one stored position, which proves nothing of any of them.
   const topics = read.filter(topic => read.indexOf(topic) === read.lastIndexOf(topic))
   const places = (await log.describeTopics(topics)).flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => ({ topic: name, partition })),
@@ -177,7 +181,7 @@ interface Stored {
   readonly beginnings?: SourceBeginnings
 }
 
-const storedIn = (written: string): Stored => JSON.parse(written) // Written by this file alone.
+const storedIn = (written: string): Stored => JSON.parse(written) // Only this file writes this topic.
 
 function summaryIn(written: string, topic: string): TopologySummary {
   const { format, topology } = storedIn(written)

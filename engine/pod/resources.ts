@@ -1,19 +1,19 @@
 /**
- * What the operators of a pod need besides the log, such as a pool of connections: opened before the pod joins its group, closed
- * after it has left, and asked for the readiness of the pod.
+ * What the operators of a pod need besides the log, such as a pool of connections. The pod opens it before it joins its group,
+ * closes it after it has left, and asks for its health to answer the readiness probe.
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 
-/** Something outside that operators use, such as a pool of connections, with its life around that of the pod. */
+/** Something outside that operators use, such as a pool of connections. It is open for as long as the pod works. */
 export interface Resource {
-  /** For messages. */
+  /** Names the resource in messages. */
   readonly name: string
-  /** Called once. A failure rejects `run` with RESOURCE_FAILED; resources that are open by then are closed. */
+  /** Called once. A failure rejects `run` with RESOURCE_FAILED. Resources that are open by then are closed. */
   open(): Promise<void>
-  /** Called once, after the pod has left and no operator runs any more; also when the pod fails. */
+  /** Called once, after the pod has left and no operator runs any more. Also called when the pod fails. */
   close(): Promise<void>
-  /** Whether the pod is ready as far as this is concerned. A throw counts as no; left out, the answer is yes. */
+  /** Whether the resource works, so that the pod is ready. A throw counts as no. Left out: yes. */
   healthy?(): boolean | Promise<boolean>
 }
 
@@ -26,9 +26,9 @@ export interface Health {
 export class Resources {
   readonly #resources: readonly Resource[]
   readonly #logger: Logger
-  /** Those that are open, in the order of their opening. */
+  /** The open resources, in the order of their opening. */
   readonly #open: Resource[] = []
-  /** One question to each at a time, however often it is asked for. */
+  /** Questions under way: at most one per resource, however many probes ask. */
   readonly #asked = new Map<Resource, Promise<boolean>>()
   #isClosed = false
 
@@ -44,18 +44,18 @@ export class Resources {
     }))
   }
 
-  /** One after another, in their order. Rejects with RESOURCE_FAILED at the first that fails. */
+  /** Opens them one after another, in their order. Rejects with RESOURCE_FAILED at the first failure. */
   async open(): Promise<void> {
     for (const resource of this.#resources) {
       if (this.#isClosed) return
       await this.#openOne(resource)
-      // The pod has ended meanwhile, and closed those that were open then.
+      // The pod has ended meanwhile, and has closed the resources that were open then.
       if (this.#isClosed) await this.#closeOne(resource)
       else this.#open.push(resource)
     }
   }
 
-  /** In the opposite order. Never rejects: the rest is closed all the same. */
+  /** Closes them in the opposite order. Never rejects: a failure is logged, and the rest is closed. */
   async close(): Promise<void> {
     this.#isClosed = true
     for (const resource of this.#open.splice(0).reverse()) await this.#closeOne(resource)

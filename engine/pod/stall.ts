@@ -5,9 +5,11 @@ const TICKS_PER_SESSION = 6
 const STALLED_SHARE = 2 / 3
 
 /**
- * A timer ticks six times in a session time-out. Ticks that lie further apart than two thirds of it mean that no
- * heartbeat was sent either: whatever starts now might be done for nothing. The monotonic clock stands still with a machine that
- * sleeps, so the wall clock counts too, where it shows more: one that is set forward costs a look at the claims.
+ * A timer ticks six times in a session time-out. If two ticks are more than two thirds of a session apart, no heartbeat was sent
+ * either. Then a call that starts now might be for nothing.
+ *
+ * The monotonic clock may pause while the machine sleeps. So the wall clock counts too, if it shows more. A wall clock that is
+ * set forward costs one read of the claims.
  */
 export class StallDetector {
   readonly #system: System
@@ -16,7 +18,7 @@ export class StallDetector {
   #lastTick = { monotonic: 0, wall: 0 }
   #cancel: (() => void) | undefined
 
-  /** `onStall` is told for how long nothing ran; the group may have given the tasks to others meanwhile. */
+  /** `onStall` gets the time for which nothing ran. The group may have given the tasks to others meanwhile. */
   constructor(system: System, sessionTimeoutMs: number, onStall: (stalledMs: number) => void) {
     this.#system = system
     this.#sessionTimeoutMs = sessionTimeoutMs

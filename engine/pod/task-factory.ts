@@ -1,4 +1,4 @@
-/** Makes the tasks of a pod from the stages of its plan, and knows which of them still hold their local copies. */
+/** Makes the tasks of a pod from the stages of its plan, and tracks which of them still hold their local copies. */
 import { CaudalError } from '#core/errors.ts'
 import type { TaskId } from '#core/record.ts'
 import { compileStage, type StageProgram } from '#engine/record/stage-program.ts'
@@ -14,9 +14,9 @@ export interface TaskFactoryOptions extends Pick<TaskOptions, 'pod' | 'onChanged
 export class TaskFactory {
   readonly #options: TaskFactoryOptions
   readonly #programs: ReadonlyMap<string, StageProgram>
-  /** By name of a task: when the local copy of the last one made is closed. */
+  /** By task name: resolves when the local copy of the latest task object is closed. */
   readonly #closing = new Map<string, Promise<void>>()
-  /** Stages that were assigned and are of another version. */
+  /** Assigned stages of another version of the graph. Each is logged once. */
   readonly #unknown = new Set<string>()
 
   constructor(options: TaskFactoryOptions) {
@@ -33,8 +33,8 @@ export class TaskFactory {
   }
 
   /**
-   * Those of the tasks that this version of the graph has. A leader of an earlier version of the engine gives out all that its own has
-   * to everybody: the others are left to pods that know them, and each stage is told once.
+   * The tasks that this version of the graph has. A leader with an earlier version of the engine gives out all of its stages to
+   * every pod. Unknown stages are left to pods that know them, and each is logged once.
    */
   known(tasks: readonly TaskId[]): TaskId[] {
     const { pod } = this.#options
@@ -50,7 +50,7 @@ export class TaskFactory {
     })
   }
 
-  /** The task of this name, not yet opened: its local copy waits for the last one to close it. */
+  /** Makes the task of this name, not yet opened. It opens its local copy after the task object before it has closed it. */
   make(name: string): Task {
     const slash = name.lastIndexOf('/')
     const id = { stage: name.slice(0, slash), partition: Number(name.slice(slash + 1)) }

@@ -1,4 +1,4 @@
-/** The topics of a plan at the start: those of others are compared, our own are created, and grown where tasks were added. */
+/** Prepares the topics of a plan at the start: compares sources, creates our own topics, adds partitions for added tasks. */
 import { durationMs, durationText } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
@@ -7,8 +7,8 @@ import type { Plan, Stage } from '#topology/plan.ts'
 import type { TopologySummary } from '#topology/summary.ts'
 
 /**
- * Rejects TOPIC_MISMATCH with every difference. `before` was accepted last, and the plan may take its place; a state topic that
- * it had and that is gone is told.
+ * Rejects with TOPIC_MISMATCH and every difference. `before` is the topology that was accepted last, which the plan may replace.
+ * A state topic of `before` that is gone is logged.
  */
 export async function prepareTopics(
   plan: Plan,
@@ -42,7 +42,7 @@ function isSource(plan: Plan, topic: string): boolean {
   return plan.topics.get(topic)?.kind === 'source'
 }
 
-/** State topics and tiers of stages that had fewer tasks; what they hold stays with the tasks that it belongs to. */
+/** State topics and tiers of stages that had fewer tasks. Their records stay with the tasks that wrote them. */
 function grownTopics(
   { stages, topicSpecs }: Plan,
   found: readonly TopicDescription[],
@@ -61,8 +61,8 @@ function grownTopics(
 }
 
 /**
- * A source belongs to others: the graph is what can be changed, and the text says how. How long it keeps its records is
- * compared only where the graph declares it.
+ * A source belongs to others, so only the graph can be changed. Each text says how. The retention of a source is compared only
+ * if the graph declares it.
  */
 function sourceFaults(plan: Plan, found: TopicDescription): readonly string[] {
   const { name, partitions, compacted, retentionMs } = found

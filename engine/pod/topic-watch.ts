@@ -1,7 +1,7 @@
 /**
- * Looks now and then whether the topics of a running pod are still those that it began with. A state topic that was deleted
- * ends the pod: without it nothing of its stage can be committed. Partitions that were added to a source are told once, as
- * nobody reads them.
+ * Checks now and then whether the topics of a running pod are still those that it began with. A deleted state topic fails the
+ * pod, because nothing of its stage can be committed. Partitions that were added to a source are logged once, because nobody
+ * reads them.
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -9,13 +9,13 @@ import type { TopicsByName } from '#engine/topics/plan-topics.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Upkeep } from './upkeep.ts'
 
-/** A broker that was asked may not know what the others know: only what is found twice holds. */
+/** A broker may lag behind the others. So a finding counts only if a second look, after so long, confirms it. */
 const AGAIN_MS = 1_000
 
 export class TopicWatch {
   readonly #plan: Plan
   readonly #pod: PodContext
-  /** Ids of the state topics that were found first. */
+  /** Ids of the state topics, as the first look found them. */
   readonly #known = new Map<string, string>()
   #suspects: ReadonlySet<string> = new Set()
   readonly #told = new Set<string>()

@@ -1,4 +1,4 @@
-/** Who starts records within a step, and how many: tasks take turns, so that none and no commit waits long for another. */
+/** Tasks take turns to start records within a step. So no task and no commit waits long for another task. */
 import type { System } from '#core/system.ts'
 import type { Committer } from '#engine/commit/committer.ts'
 import type { Ownership } from '#engine/ownership/ownership.ts'
@@ -11,7 +11,7 @@ export class Turns {
   readonly #system: System
   readonly #ownership: Ownership
   readonly #committer: Pick<Committer, 'touch'>
-  /** When the turns under way began: wall time, as due times are. */
+  /** When the present turns began, in wall time like due times. */
   #startedAt = 0
 
   constructor(system: System, ownership: Ownership, committer: Pick<Committer, 'touch'>) {
@@ -20,7 +20,7 @@ export class Turns {
     this.#committer = committer
   }
 
-  /** True when there was more to start than one step allows: who had no turn is the first in the next one. */
+  /** True if there is more to start than one step allows. Tasks without a turn come first in the next step. */
   take(): boolean {
     this.#startedAt = this.#system.now()
     let now = this.#system.monotonic()
@@ -47,12 +47,12 @@ export class Turns {
     return more
   }
 
-  /** When something is due that waits for time alone; infinite where nothing does. */
+  /** The earliest due time of work that waits for time alone. Infinite if there is none. */
   nextDue(): number {
     let due = Number.POSITIVE_INFINITY
     for (const { task } of this.#ownership.held.values()) {
       const next = task.work?.nextDue() ?? Number.POSITIVE_INFINITY
-      // What was due when the turns began and was not started waits for a gate or for room: no matter of time.
+      // Work that was due when the turns began, and was not started, waits for the gate or for room, not for time.
       if (next > this.#startedAt) due = Math.min(due, next)
     }
     return due

@@ -1,4 +1,7 @@
-/** What a pod does now and then: stores positions for lag tools, sweeps expired state, trims what delay tiers have passed on, looks for torn transactions. */
+/**
+ * What a pod does now and then. It stores positions for lag tools, sweeps expired state, trims delay tiers, and looks for torn
+ * transactions.
+ */
 import { reasonOf } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Membership } from '#engine/log/log.ts'
@@ -10,24 +13,24 @@ import { writePlacesOf } from '#topology/plan-tasks.ts'
 import { Leftovers } from './leftovers.ts'
 
 const TRIM_INTERVAL_MS = 10_000
-/** Torn transactions are looked for so often: the last one of a pod that is gone is ended within its session time-out and 5 s. */
+/** How often the pod looks for torn transactions. That of a pod that is gone is ended within its session time-out and 5 s. */
 const LEFTOVERS_LOOK_MS = 3_000
 
 export interface UpkeepOptions {
   readonly plan: Plan
-  /** Of the pod. */
+  /** Name of the pod. */
   readonly name: string
   readonly pod: PodContext
   readonly tasks: () => readonly Task[]
   readonly membership: () => Membership | undefined
-  /** A transaction of this pod is torn: its producer is to be replaced. */
+  /** A transaction of this pod is torn: its producer must be replaced. */
   readonly onTorn: (error: unknown) => void
 }
 
 export class Upkeep {
   readonly #options: UpkeepOptions
   readonly #cancels = new Set<() => void>()
-  /** Positions that were stored last, and offsets that were trimmed last, by partition. */
+  /** By partition, the positions that were stored last. `#trimmed` has the offsets that were trimmed last. */
   readonly #stored = new Map<string, number>()
   readonly #trimmed = new Map<string, number>()
   readonly #leftovers: Leftovers
@@ -73,7 +76,7 @@ export class Upkeep {
     this.#cancels.clear()
   }
 
-  /** For lag tools and autoscalers; nothing depends on it. What was not stored is tried again with the next ones. */
+  /** Stores positions for lag tools and autoscalers. No work depends on them. The next call stores what this one could not. */
   async storePositions(tasks: readonly Task[]): Promise<void> {
     const positions = advanced(this.#stored, tasks)
     const membership = this.#options.membership()
@@ -90,7 +93,7 @@ export class Upkeep {
     for (const task of this.#options.tasks()) if (task.phase === 'running') task.sweep()
   }
 
-  /** Records of a tier are of no use to anybody once the checkpoint has passed them. */
+  /** Trims records of a tier that the checkpoint has passed: nobody reads them again. */
   #trim(): void {
     const { pod, tasks } = this.#options
     const { log, logger } = pod
@@ -107,7 +110,7 @@ export class Upkeep {
 
 type Position = TopicPartition & { readonly offset: number }
 
-/** Sources whose committed position has moved since it was last noted. */
+/** Sources whose committed position has moved since it was stored last. */
 function advanced(noted: ReadonlyMap<string, number>, tasks: readonly Task[]): Position[] {
   return tasks
     .flatMap(({ intakes, committedLows }) =>

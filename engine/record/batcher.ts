@@ -1,6 +1,6 @@
 /**
- * Gathers records of one batch operator across the tasks of a pod. A batch starts when it is full or when its oldest
- * record has waited long enough; each record's run waits for its own item to be settled.
+ * Gathers records of one batch operator across the tasks of a pod. A batch starts when it is full, or when its oldest record
+ * has waited long enough. The run of each record waits until its own item is settled.
  */
 
 import type { Declared, EmitOptions, InputRecord } from '#core/context.ts'
@@ -17,9 +17,9 @@ export interface BatchedContext {
   readonly now: number
   readonly signal: AbortSignal
   readonly log: Logger
-  /** False once the record's time is up or its task has left. */
+  /** False once the record has timed out or its task has left. */
   readonly isOpen: boolean
-  /** Says what came after the record's end. */
+  /** Logs what the operator did after the record's end. */
   tellLate(what: string, error?: unknown): void
   emit(output: string, value: unknown, options?: EmitOptions): void
   close(): void
@@ -40,7 +40,7 @@ export class Batcher {
     this.#system = system
   }
 
-  /** Resolves when the record's item has gone through, rejects when it was failed. */
+  /** Resolves when the record's item is done. Rejects when the item was failed. */
   add(context: BatchedContext): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#items.push(new Item(context, resolve, reject))
@@ -75,7 +75,7 @@ export class Batcher {
   }
 }
 
-/** Aborts once every record of the batch is given up: what is done for one of them is not undone for another. */
+/** Aborts once every record of the batch is given up. So the end of one record does not abort the work for the others. */
 function signalOf(items: readonly Item[]): AbortSignal {
   const controller = new AbortController()
   for (const { context } of items) {
@@ -89,7 +89,7 @@ function signalOf(items: readonly Item[]): AbortSignal {
   return controller.signal
 }
 
-/** What processing a batch has started belongs to all of its records. */
+/** The work of a batch, which belongs to all of its records. */
 class BatchWork implements Work {
   readonly #items: readonly Item[]
 
@@ -109,7 +109,7 @@ class Item implements BatchItem<Declared> {
   readonly context: BatchedContext
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
-  /** It went through. */
+  /** The item is done, without a failure. */
   #isDone = false
 
   constructor(context: BatchedContext, resolve: () => void, reject: (error: unknown) => void) {
@@ -127,12 +127,12 @@ class Item implements BatchItem<Declared> {
   get isOpen(): boolean {
     return !this.#isDone && this.context.isOpen
   }
-  /** Of a record that was given up nothing is wanted; one that is done can have no more. */
+  /** Drops outputs of a record that was given up. Refuses outputs of an item that is done. */
   emit(output: string, value: unknown, options?: EmitOptions): void {
     if (this.context.isOpen) this.context.emit(output, value, options)
     else if (this.#isDone) this.context.tellLate(`emit to ${output}`)
   }
-  /** The first verdict stands. */
+  /** Fails the item. Only the first outcome of an item counts. */
   fail(error: unknown): void {
     if (this.#isDone) this.context.tellLate('fail', error)
     else this.giveUp(error)

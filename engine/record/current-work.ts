@@ -1,12 +1,12 @@
 /**
- * Which record the code that runs now works for, through all its promises and timers: so that what an operator has started
- * and nobody awaits still has a name, and one record's floating promise does not end the process.
+ * The record that the running code works for, through all of its promises and timers. So an error that nobody awaits is
+ * reported with its operator, and one record's floating promise does not end the process.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** A record, or a batch of them, at an operator. */
 export interface Work {
-  /** Something that it has started has failed, and nobody was waiting for it. */
+  /** A promise of this work was rejected, and nobody awaited it. */
   stray(error: unknown): void
 }
 
@@ -17,8 +17,8 @@ export function asWork<T>(work: Work, body: () => T): T {
 }
 
 /**
- * Runs a body that calls `beginWork` for one record after the other. Many records a body: to enter a record costs a third
- * of what it costs to enter and to leave it.
+ * Runs a body that calls `beginWork` for one record after another. One body serves many records, because entering a record
+ * costs a third of entering and leaving it.
  */
 export function eachAsWork<T>(body: () => T): T {
   try {
@@ -28,12 +28,12 @@ export function eachAsWork<T>(body: () => T): T {
   }
 }
 
-/** What follows is done for this record, up to the next call or to the end of the body of `eachAsWork`. */
+/** The code that follows works for this record, until the next call or the end of the body of `eachAsWork`. */
 export function beginWork(work: Work): void {
   current.enterWith(work)
 }
 
-/** What the engine does for all records is the work of none, whichever has woken it. */
+/** Runs engine code that works for no single record, although one may have woken it. */
 export function asNobodysWork<T>(body: () => T): T {
   return current.run(undefined, body)
 }
@@ -45,8 +45,8 @@ export function currentWork(): Work | undefined {
 let isWatching = false
 
 /**
- * Gives rejections that nobody handles to the record that they come from. All others end the process, as without this,
- * unless the program has a listener of its own. Once a process, for as long as it lives: it holds nothing.
+ * Reports unhandled rejections to the record that they come from. All others end the process as usual, unless the program has
+ * a listener of its own. The listener is added once and stays for as long as the process lives. It keeps nothing alive.
  */
 export function watchStrayErrors(): void {
   if (isWatching) return

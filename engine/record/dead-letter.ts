@@ -1,4 +1,4 @@
-/** Dead letters: the envelope that keeps a failed record whole, and the rate at which a task must stop making them. */
+/** Dead letters: the envelope that keeps a failed record whole. */
 import { asText } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { LogRecord } from '#core/record.ts'
@@ -11,7 +11,7 @@ const BRIEF_MESSAGE_CHARS_MAX = 200
 
 type OriginPart = 'key' | 'value' | 'headers'
 
-/** What is left out of an envelope that is too large, until it fits: the fewest of the original bytes first. */
+/** Parts to leave out of an envelope that is too large, in order, until it fits. The first omits the fewest original bytes. */
 const OMISSIONS: readonly (readonly OriginPart[])[] = [
   [],
   ['value'],
@@ -20,7 +20,7 @@ const OMISSIONS: readonly (readonly OriginPart[])[] = [
   ['key', 'value', 'headers'],
 ]
 
-/** Why a record was given up, and everything that is needed to send it again to where it came from. */
+/** Why a record was given up, and everything that a replay needs to send it again to where it came from. */
 export interface DeadLetter {
   readonly id: string
   readonly application: string
@@ -35,14 +35,14 @@ export interface DeadLetter {
   readonly attempts: number
   /** Milliseconds since the epoch. */
   readonly failedAt: number
-  /** Parts of the origin that made the envelope too large for its topic; they are to be found at the origin itself. */
+  /** Parts of the origin that are left out, because the envelope would be too large for its topic. The origin still has them. */
   readonly omitted: readonly OriginPart[]
 }
 
 /**
- * JSON with key, value and header bytes in base64. When it would be larger than `bytesMax`, the details of the error are
- * cut first, and say so; then parts of the origin are left out, until it fits: a record that is too large for an
- * envelope must not stop its task for ever.
+ * JSON with key, value and header bytes in base64. An envelope larger than `bytesMax` loses details of the error first, and
+ * says so. Then it loses parts of the origin until it fits. So a record that is too large for an envelope cannot stop its task
+ * for ever.
  */
 export function encodeDeadLetter(
   letter: Omit<DeadLetter, 'omitted'>,
@@ -60,7 +60,7 @@ export function encodeDeadLetter(
   return envelope
 }
 
-/** What is left of it is bounded, whatever was thrown. */
+/** The letter with a bounded error, whatever was thrown. */
 function briefOf(letter: Omit<DeadLetter, 'omitted'>): Omit<DeadLetter, 'omitted'> {
   const { message } = letter
   const isLong = message.length > BRIEF_MESSAGE_CHARS_MAX
@@ -135,7 +135,7 @@ export function decodeDeadLetter(bytes: Uint8Array): DeadLetter {
 
 function parse(bytes: Uint8Array): Envelope {
   try {
-    // Only this file writes the format; whether it is one at all is checked right here.
+    // Only this file writes the format. The checks are right below.
     const envelope = JSON.parse(asText(bytes)) as Envelope
     const { format, id, origin } = envelope
     if (typeof format === 'number' && (format !== FORMAT || (typeof id === 'string' && origin.headers)))
@@ -163,7 +163,7 @@ function mapValues<A, B>(values: Readonly<Record<string, A>>, change: (value: A)
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]))
 }
 
-/** The order of failing; what failed at the same moment is told in the order of its topic. */
+/** Orders letters by the time of failure. Letters of the same moment keep the order of their topic. */
 export function compareLetters(a: DeadLetter, b: DeadLetter): number {
   const [one, other] = [a.origin, b.origin]
   return (

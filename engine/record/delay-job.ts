@@ -1,4 +1,4 @@
-/** One hop of a delayed record: to the next tier or, when it is due, to its target. The bytes are untouched. */
+/** One hop of a delayed record: to the next tier, or to its target when it is due. The hop does not change the bytes. */
 import { CaudalError } from '#core/errors.ts'
 import { withHeader, withoutHeader } from '#core/headers.ts'
 import { HEADER, type LogRecord, type TopicPartition } from '#core/record.ts'
@@ -13,8 +13,9 @@ import type { StageProgram } from './stage-program.ts'
 const NODE = 'delay'
 
 /**
- * The wall time at which the head of a tier may go on: all records of a tier wait equally long. A record has waited at least as
- * long as this process has held it, so a wall clock that was set back, or a pod whose clock is ahead, holds up nothing for longer.
+ * The wall time at which the head of a tier may go on. All records of a tier wait equally long. A record has waited for at least
+ * as long as this process has held it. So no record waits longer when the wall clock is set back, or when a writer's clock was
+ * ahead.
  */
 export function holdUntil({ record, arrivedAt }: Head, waitMs: number, system: System): number {
   const header = record.headers[HEADER.delay]
@@ -99,7 +100,7 @@ export class DelayJob implements Job {
     run.outputs.push({ slot: this.#outlets.place(outlet, NODE, moved, this.id), record: moved })
   }
 
-  /** A target can have left the graph while its records were waiting. */
+  /** The outlet of the target. Throws if the graph lost the target while its records waited. */
   #targetOf({ target }: DelayHeader): Outlet {
     const outlet = this.#outlets.find(target)
     if (outlet) return outlet

@@ -2,28 +2,28 @@
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
 
-/** One tier; tiers are given ascending by wait. */
+/** One tier. Lists of tiers ascend by wait. */
 export interface DelayTier {
   readonly waitMs: number
 }
 
 export type Hop = { readonly kind: 'deliver' } | { readonly kind: 'tier'; readonly waitMs: number }
 
-/** What the header `caudal-delay` carries. */
+/** The content of the header `caudal-delay`. */
 export interface DelayHeader {
-  /** Not before this time, milliseconds since the epoch. */
+  /** The record is delivered no earlier, in milliseconds since the epoch. */
   readonly due: number
-  /** The topic that it is for. */
+  /** The topic that the record is for. */
   readonly target: string
-  /** When it entered its present tier. */
+  /** When the record entered its present tier. */
   readonly enteredAt: number
 }
 
 const DELIVER: Hop = Object.freeze({ kind: 'deliver' })
 
 /**
- * The next hop at time `now`: the largest tier that is not longer than the rest, the largest again and again while the
- * rest is longer, the smallest when the rest is shorter still. Without tiers everything is delivered at once.
+ * The next hop at time `now`: the largest tier that fits in the remaining wait, or the smallest tier if none fits. Waits beyond
+ * the largest tier repeat it. Without tiers everything is delivered at once.
  */
 export function nextHop(tiers: readonly DelayTier[], now: number, notBefore: number): Hop {
   const rest = notBefore - now
@@ -34,8 +34,8 @@ export function nextHop(tiers: readonly DelayTier[], now: number, notBefore: num
 }
 
 /**
- * How long a record that has waited out its tier has still to wait. By the wall clock, or by what was left when it entered and the
- * tier's wait, where that is less: the clock has gone back since then, or was another's that was ahead.
+ * The remaining wait of a record that has passed its tier. There are two measures, and the smaller one counts: the wall clock,
+ * and what was left at the entry minus the tier's wait. They differ if the clock went back, or if the writer's clock was ahead.
  */
 export function restOf({ due, enteredAt }: DelayHeader, waitedMs: number, now: number): number {
   return Math.min(due - now, due - enteredAt - waitedMs)
@@ -45,7 +45,7 @@ export function encodeDelay({ due, target, enteredAt }: DelayHeader): Uint8Array
   return Buffer.from(JSON.stringify({ due, target, enteredAt }))
 }
 
-/** `undefined` for anything unreadable: such a record has no known target and belongs to the dead letters. */
+/** `undefined` for an unreadable header: such a record has no known target and becomes a dead letter. */
 export function decodeDelay(bytes: Uint8Array): DelayHeader | undefined {
   if (!isUtf8(bytes)) return undefined
   let fields: Partial<Record<keyof DelayHeader, unknown>> | null

@@ -1,4 +1,4 @@
-/** A value on its way into one operator; what `process` is given. */
+/** A value on its way into one operator, as `process` gets it. */
 
 import type { InputRecord } from '#core/context.ts'
 import type { CaudalError } from '#core/errors.ts'
@@ -7,9 +7,9 @@ import { type Identified, outputId } from './identity.ts'
 import type { ProgramNode } from './stage-program.ts'
 
 export interface DeliveryFields {
-  /** Unused where there is a fault. */
+  /** Unused if there is a fault. */
   readonly key: string | null
-  /** Why its key is no text: made, and thrown, where an operator asks for it. */
+  /** Why the key is no text. The error is made and thrown when an operator reads the key. */
   readonly keyFault?: KeyFault | undefined
   readonly value: unknown
   readonly timestamp: number
@@ -49,7 +49,7 @@ export class Delivery implements InputRecord<string, unknown>, DeliveryFields, I
   }
 }
 
-/** A key that is no text passes an operator that does not ask for it. */
+/** Replaces the key by a getter that throws. A key that is no text so passes an operator that does not read it. */
 function hideKey(delivery: Delivery, fault: KeyFault): void {
   const get = () => {
     throw fault(delivery.node.name)

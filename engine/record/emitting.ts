@@ -1,6 +1,6 @@
 /**
- * What an operator emits on its way to a topic, a delay tier or a fused operator. What goes to a topic is encoded at once, so that
- * a bad value fails where it was emitted.
+ * Emissions of an operator on their way to a topic, a delay tier or a fused operator. An emission to a topic is encoded at once.
+ * So a bad value fails where it was emitted.
  */
 import { passApart } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
@@ -86,7 +86,7 @@ function toDelay(
   run.outputs.push({ slot: outlets.place(tier.outlet, node, delayed, id), record: delayed })
 }
 
-/** The key of an output; bytes that were read are used again where the key is the same. */
+/** The key of an output. The bytes that were read are used again if the key is the same. */
 function keyOf(run: Emitting, { from, value, options }: Emission, route: TopicRoute): Uint8Array | null {
   const keyOf = route.outlet.node?.key
   const isOwn = !('key' in options) && !keyOf
@@ -98,8 +98,8 @@ function keyOf(run: Emitting, { from, value, options }: Emission, route: TopicRo
 }
 
 /**
- * The value as the next operator gets it: through the codecs, as through a topic, so that a topic between two operators
- * changes nothing of what they do, and neither sees what the other does to its own.
+ * The value as the next operator gets it: encoded and decoded, as through a topic. So a topic between two operators changes
+ * nothing of what they do, and no operator sees how another one changes its own value.
  */
 function handOver({ from, output, value }: Emission, route: OperatorRoute): unknown {
   const { name, operator } = from.node

@@ -1,11 +1,11 @@
 /**
- * Identities of records that outsiders have written. What their headers say proves nothing: an identity that was copied with
- * a record, or made up, must not get what was bought for another record, nor be taken for its duplicate. So it is the
- * record's place, and a replay alone keeps the one that it had.
+ * Identities of records that outsiders have written. The headers of such a record prove nothing. A copied or invented identity
+ * must not get what was bought for another record, nor be taken for its duplicate. So the identity is `topic/partition/offset`.
+ * Only a replay keeps the identity that the record had.
  *
  * A record that is given up leaves a mark in the state of its task: a digest of its bytes under its identity. A record that
- * claims an identity has it where there is such a mark, of the same bytes; the mark goes with its completion, or after
- * seven days as journaled steps do.
+ * claims an identity gets it if there is a mark with the same bytes. The completion of the record deletes the mark. Otherwise
+ * the mark goes after seven days, as journaled steps do.
  */
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
@@ -17,7 +17,7 @@ import { withTime } from './step-journal.ts'
 
 const TIME_BYTES = 9
 
-/** What a record leaves behind that is given up. */
+/** The mark of a record that is given up. */
 export function markOf(
   id: string,
   record: LogRecord,
@@ -47,7 +47,7 @@ function claimOf(headers: Headers): string | undefined {
   return claim && claim.length > 0 && isUtf8(claim) ? asText(claim) : undefined
 }
 
-/** Key and value: what is done for a record follows from them. */
+/** Digest of key and value: they decide what is done for a record. */
 function digestOf({ key, value }: LogRecord): Buffer {
   const parts = [key, value].flatMap(bytes => [
     Buffer.from(bytes ? `${bytes.length}:` : '-'),

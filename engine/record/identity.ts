@@ -1,6 +1,6 @@
 /**
- * Identities: pure functions of the input, so that a rerun after a crash names everything as before. They must never
- * change between versions; the golden values in the test pin them.
+ * Identities: pure functions of the input, so that a rerun after a crash names everything as before. They must never change
+ * between versions. The golden values in the test pin them.
  */
 
 import { isUtf8 } from 'node:buffer'
@@ -9,19 +9,19 @@ import { asText } from '#core/codec.ts'
 import { CaudalError } from '#core/errors.ts'
 import { HEADER, type Headers } from '#core/record.ts'
 
-/** Something with an identity, made when it is asked for. */
+/** Something with an identity, which is computed when it is read. */
 export interface Identified {
   readonly id: string
 }
 
-/** An id stands in keys, headers and dead letters: a longer one is replaced by its digest. */
+/** Ids are written into keys, headers and dead letters. A longer id is replaced by its digest. */
 const GIVEN_BYTES_MAX = 256
 const DIGITS = 22
 const ENCODING: BinaryToTextEncoding = 'base64url'
 
 /**
- * Header `caudal-id`, else `topic/partition/offset`. A header that is empty or not UTF-8 counts as absent; one that is
- * longer than any id has to be stands for its digest, which is as unique.
+ * Header `caudal-id`, else `topic/partition/offset`. A header that is empty or not UTF-8 counts as absent. A header longer than
+ * `GIVEN_BYTES_MAX` is replaced by its digest, which is as unique.
  */
 export function recordId(topic: string, partition: number, offset: number, headers: Headers): string {
   const given = headers[HEADER.id]
@@ -31,7 +31,7 @@ export function recordId(topic: string, partition: number, offset: number, heade
   return placeId(topic, partition, offset)
 }
 
-/** The identity of a record that was given none. */
+/** The identity of a record without a header. */
 export function placeId(topic: string, partition: number, offset: number): string {
   return `${topic}/${partition}/${offset}`
 }
@@ -63,7 +63,7 @@ export function timerId(
   return digest(`t${part(task)}${part(operator)}${key === null ? '-' : part(key)}${part(name)}${due}`)
 }
 
-/** What a digest is made of is UTF-8: two parts without any would become one. */
+/** Digests are made of UTF-8. Two different parts with lone surrogates would become the same bytes. */
 function checkPart(operator: string, stepPart: unknown): void {
   if (typeof stepPart === 'string' && stepPart.isWellFormed()) return
   const found = typeof stepPart === 'string' ? 'has a lone surrogate' : `is ${typeof stepPart}, not text`
@@ -76,8 +76,8 @@ function part(text: string): string {
 }
 
 /**
- * The first 132 bits of SHA-256 as 22 characters of base64url. Measured: 2.2 million a second with Node's one-shot
- * hash; a 128-bit MurmurHash in JavaScript made 3.0 million, but whoever chooses record ids could make it collide.
+ * The first 132 bits of SHA-256 as 22 characters of base64url. Measured: 2.2 million a second with Node's one-shot hash, and
+ * 3.0 million with a 128-bit MurmurHash in JavaScript. But the writer of record ids could make a MurmurHash collide.
  */
 function digest(text: string): string {
   return hash('sha256', text, ENCODING).slice(0, DIGITS)

@@ -1,4 +1,4 @@
-/** One unit of work of a lane, across its attempts: a record of a source or of a delay tier, or a timer that has fired. */
+/** One unit of work of a lane, across its attempts: a record of a source or a delay tier, or a timer that has fired. */
 import type { ProcessInfo } from '#core/interceptor.ts'
 import type { LogRecord, TopicPartition } from '#core/record.ts'
 import type { Output } from '#engine/commit/outlets.ts'
@@ -25,39 +25,39 @@ export type QueuedTimer = readonly [operator: string, name: string, key: string,
 export interface Job extends ContextJob {
   /** The lane; `null` is a lane of its own. */
   readonly key: string | null
-  /** The same as bytes, where they were read. */
+  /** The key as bytes, if bytes were read. */
   readonly keyBytes?: Uint8Array | null
   /** Identity, the same after a crash. */
   readonly id: string
-  /** Where it came from, in words: `topic/partition@offset`, or the timer. */
+  /** The origin in words: `topic/partition@offset`, or the timer. */
   readonly place: string
-  /** The timer that has fired, with its entry in the state; only of a timer's job. */
+  /** The timer that has fired, with its entry in the state. Only jobs of timers have it. */
   readonly fired?: { readonly entry: string; readonly timer: QueuedTimer }
-  /** Its record is of outsiders, whose headers are not trusted with its identity. */
+  /** Outsiders wrote the record, so its headers are not trusted with its identity. */
   readonly isOutsiders?: boolean
   /** 1 on the first run. */
   attempt: number
-  /** Its record is done, by whichever attempt. */
+  /** The record is done, by any attempt. */
   finished: boolean
-  /** Entries of the steps that its attempts have journaled: its completion deletes them. */
+  /** Entries of the steps that the attempts have journaled. The completion of the job deletes them. */
   steps: Set<string> | undefined
-  /** False once there is nothing left to be done for it. */
+  /** False once nothing is left to do for this job. */
   isDue(state: { get(entry: string): Uint8Array | undefined }): boolean
   /** Hands the run its first deliveries. */
   begin(run: JobRun): void | Promise<void>
-  /** Its source is done with it. */
+  /** Counts the record as done at its source. */
   complete(): void
-  /** It was done, and is not committed: its record is to be done once more. */
+  /** Counts a done record that is not committed as unfinished again: the record will run once more. */
   reopen(): void
-  /** The same work for another run, as if this attempt had not been; its steps are known. */
+  /** The same work for another run, as if this attempt had not been. It keeps the journaled steps. */
   again(): Job
-  /** What giving it up changes in the state of its task. */
+  /** The writes to the task's state when the job is given up. */
   givenUp(now: number): readonly StateWrite[]
-  /** What its dead letter says of where it came from. */
+  /** The origin of the record, for its dead letter. */
   origin(task: string, now: number): LogRecord & TopicPartition
 }
 
-/** What another run of a job goes on with. */
+/** What the next run of a job keeps of this one. */
 export function attemptBefore({ attempt, steps }: Job): Pick<Job, 'attempt' | 'steps'> {
   return { attempt: Math.max(attempt - 1, 0), steps }
 }

@@ -1,4 +1,4 @@
-/** What one operator is given for one record: every call is checked against its declaration and buffered in the run. */
+/** The context that one operator gets for one record. Every call is checked against the declaration, and buffered in the run. */
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
 import type { Context, EmitOptions, StepCall, StepOptions, TableHandle } from '#core/context.ts'
@@ -30,18 +30,18 @@ export interface TimerChange {
 export interface Emission {
   readonly from: Delivery
   readonly output: string
-  /** How many the operator has emitted before, for this record. */
+  /** How many values the operator has emitted before, for this record. */
   readonly index: number
   readonly route: ProgramRoute
   readonly value: unknown
   readonly options: EmitOptions
 }
 
-/** What a context needs of the work that its run is for. */
+/** What a context needs of its job. */
 export interface ContextJob {
   readonly attempt: number
   readonly finished: boolean
-  /** Where the record is. */
+  /** Position of the record. */
   readonly at?: (TopicPartition & { readonly offset: number }) | undefined
   keyMissing(node: string): CaudalError
 }
@@ -119,7 +119,7 @@ export class NodeContext implements Context {
     if (this.#state) return this.#state
     const { node, key } = this.delivery
     if (key === null) throw this.#run.job.keyMissing(node.name)
-    // The declaration's own types were checked where it was written.
+    // The compiler checked the types of the declaration where it was written.
     this.#state = openState(
       node.operator.state,
       new KeyAccess(node.name, key, this.#run, this),
@@ -157,7 +157,7 @@ export class NodeContext implements Context {
     call: (call: StepCall) => Promise<unknown>,
     options: StepOptions = {},
   ): Promise<unknown> {
-    // What nobody waits for goes no further.
+    // The record has ended, and nobody waits for this step: it never settles.
     if (!this.admits(`step ${name}`)) return new Promise<never>(() => {})
     this.#steps ??= new StepCalls(this.#run, this.delivery.node, this, () => this.#assertOpen())
     return this.#steps.call(name, call, String(options.part ?? ''))
@@ -166,7 +166,7 @@ export class NodeContext implements Context {
   table(name: string): TableHandle<never> {
     const { node } = this.delivery
     if (!node.operator.tables[name]) throw new CaudalError('TABLE_UNKNOWN', { node: node.name, table: name })
-    return this.#run.table(name) as TableHandle<never> // Validation has compared the codecs of table and declaration.
+    return this.#run.table(name) as TableHandle<never> // The validation has compared both codecs.
   }
 
   deadLetter(reason: string): never {
@@ -195,8 +195,8 @@ export class NodeContext implements Context {
   }
 
   /**
-   * Whether something may still be done. After the record's end it may not, and that is said. Where the record's own work goes
-   * on that nobody awaits, a throw would reach nobody: it has no effect and returns. Everybody else gets CONTEXT_CLOSED.
+   * Whether a call may still have an effect. After the record's end none may, and the call is logged. A call of the record's own
+   * work that nobody awaits returns without effect, because a throw would reach nobody. Any other caller gets CONTEXT_CLOSED.
    */
   admits(what: string): boolean {
     if (this.isOpen) return true
@@ -211,7 +211,7 @@ export class NodeContext implements Context {
   }
 }
 
-/** State of one operator under one key, as its record sees it. */
+/** State of one operator under one key, as the record sees it. */
 class KeyAccess implements StateAccess {
   readonly operator: string
   readonly key: string

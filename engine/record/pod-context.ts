@@ -1,4 +1,4 @@
-/** The services of one pod, made once and handed down whole: whoever needs one takes it from here. */
+/** The services of one pod. They are made once and handed down as one value to every part of the pod. */
 
 import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
@@ -20,7 +20,7 @@ export interface PodContext {
   readonly limits: Limits
   readonly logger: Logger
   readonly meter: Meter
-  /** Called around what the pod does. */
+  /** Called around operators, steps and commits. */
   readonly interceptor: Interceptor | undefined
   readonly outlets: Outlets
   readonly deadLetters: Outlet
@@ -28,20 +28,20 @@ export interface PodContext {
   readonly tables: { snapshot(table: string): TableSnapshot<unknown> }
   /** Runs the callback within the pod's next step. */
   enqueue(callback: () => void): void
-  /** A step is due. */
+  /** Schedules a step. */
   wake(): void
-  /** The task is dropped, and restarted from its last commit. */
+  /** Drops the task, and restarts it from its last commit. */
   release(task: string, error: unknown): void
-  /** The task is blocked until somebody resumes it; the rest of the pod goes on. */
+  /** Blocks the task until somebody resumes it. The rest of the pod goes on. */
   block(task: string, error: unknown): void
-  /** The pod stops uncleanly. */
+  /** Ends the pod with this error, without a hand-over. */
   fail(error: unknown): void
 }
 
 export interface CallGate {
   /** One more record may start now. */
   readonly admits: boolean
-  /** Resolves when an outside call may start; nothing when it may now. */
+  /** Resolves when an outside call may start. `undefined`: it may start now. */
   whenOpen(): Promise<void> | undefined
 }
 

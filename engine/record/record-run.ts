@@ -2,8 +2,8 @@
  * One attempt at one record: runs the operators fused in its stage and gathers their effects.
  *
  * Emissions to topics are encoded at once (emitting.ts). Emissions to a fused operator wait in a queue until the emitting one has
- * ended: operators of one record never overlap, and state of the key is read and written serially. Nothing leaves the run before
- * the task stages it whole; a run that failed is dropped. Synchronous operators run without a promise being made.
+ * ended. So operators of one record never overlap, and read and write the state of the key serially. Nothing leaves the run
+ * before the task stages the run whole. A failed run is dropped. Synchronous operators run without a promise.
  */
 import { CaudalError, reasonOf, type Unavailable } from '#core/errors.ts'
 import type { Interceptor, ProcessInfo } from '#core/interceptor.ts'
@@ -27,9 +27,9 @@ export interface RunTask {
   readonly state: TaskState
   /** Largest entry of the state topic. */
   readonly stateBytesMax: number
-  /** Stages a step's result for the next commit, ahead of its record. */
+  /** Stages a step's result for the next commit, before its record completes. */
   journal(job: Job, callId: string, value: Uint8Array): void
-  /** A step's result was found in the journal. */
+  /** Counts a step whose result was found in the journal. */
   replayed(): void
 }
 
@@ -42,14 +42,14 @@ export class RecordRun implements ContextRun, JobRun, Work {
   readonly outputs: Output[] = []
   writes: Map<string, Uint8Array | null> | undefined
   timers: TimerChange[] | undefined
-  /** The operator that ran last: where a failure belongs. */
+  /** The operator that ran last: a failure belongs to it. */
   node: ProgramNode | undefined
   ended = false
-  /** Ended from outside, before its operators had. */
+  /** The run was ended from outside, before its operators had ended. */
   isAborted = false
-  /** Something that it read needs what is not there yet: it has no effect, even if its operators went on. */
+  /** A read needs what is unavailable now. The run has no effect, even if its operators go on. */
   postponedBy: Unavailable | undefined
-  /** What a promise of its operator that nobody awaited was rejected with: it has no effect. */
+  /** The rejection of an operator's promise that nobody awaited. The run has no effect. */
   failedBy: { readonly error: unknown } | undefined
   #queue: Delivery[] | undefined
   #next = 0
@@ -65,21 +65,21 @@ export class RecordRun implements ContextRun, JobRun, Work {
     this.now = now
   }
 
-  /** Runs everything, within `eachAsWork`; a promise only where an operator gave one. Throws or rejects with the first failure. */
+  /** Runs everything, within `eachAsWork`. Returns a promise only if an operator did. Throws or rejects with the first failure. */
   start(): void | Promise<void> {
     beginWork(this)
     const pending = this.job.begin(this)
     return pending ? pending.then(() => this.#drain()) : this.#drain()
   }
 
-  /** While the record runs, it is the record that has failed. Afterwards nothing is left to be done but to say so. */
+  /** Fails the record while it runs. After the record's end the error is only logged. */
   stray(error: unknown): void {
     if (this.ended) return this.tellLate('a promise that nobody awaited was rejected', error)
     this.failedBy = { error }
     this.#rejectPending?.(error)
   }
 
-  /** Says what came after the record's end and has no effect. */
+  /** Logs what came after the record's end and has no effect. */
   tellLate(what: string, error?: unknown): void {
     const { task, job, node } = this
     const reason = error === undefined ? {} : { error: reasonOf(error) }
@@ -97,11 +97,11 @@ export class RecordRun implements ContextRun, JobRun, Work {
     else this.#queue = [delivery]
   }
 
-  /** Awaits an operator's own promise under its time-out; its context is closed with it, however it ends. */
+  /** Awaits an operator's promise under its time-out. Its context closes when the promise settles, or at the time-out. */
   settle(pending: PromiseLike<void>, node: ProgramNode, context?: { close(): void }): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       const { name, timeoutMs } = node
-      // Waiting at the gate is not the operator's time: it gets all of it anew.
+      // Waiting at the gate is not the operator's time: the time-out begins again.
       const timeout = () => {
         if (this.#gated > 0) cancel = this.task.pod.system.after(timeoutMs, timeout)
         else this.abort(new CaudalError('HANDLER_TIMED_OUT', { node: name, timeoutMs }))
@@ -121,7 +121,7 @@ export class RecordRun implements ContextRun, JobRun, Work {
     })
   }
 
-  /** Ends the run from outside: time is up, or the task leaves. Whatever it still does has no effect. */
+  /** Ends the run from outside: it has timed out, or its task leaves. What its operators still do has no effect. */
   abort(reason: CaudalError): void {
     if (this.ended) return
     this.isAborted = true
@@ -130,20 +130,20 @@ export class RecordRun implements ContextRun, JobRun, Work {
     this.#rejectPending?.(reason)
   }
 
-  /** All that it changes: what waits for a commit keeps nothing else of the run alive. */
+  /** All that the run changes, as one value. So effects that wait for a commit keep nothing else of the run alive. */
   get effect(): RunEffect {
     const { job, node, writes, timers, outputs } = this
     return { job, node, writes, timers, outputs }
   }
 
-  /** No effect is accepted any more. */
+  /** From now on the run accepts no effect. */
   end(): void {
     this.ended = true
     if (this.#snapshots) for (const snapshot of this.#snapshots.values()) snapshot.release()
     this.#snapshots = undefined
   }
 
-  /** Resolves when an outside call may start; nothing when it may now. */
+  /** Resolves when an outside call may start. `undefined`: it may start now. */
   whenMayCall(): Promise<void> | undefined {
     const open = this.task.pod.gate.whenOpen()
     if (!open) return undefined
@@ -195,7 +195,7 @@ export class RecordRun implements ContextRun, JobRun, Work {
     this.timers.push(change)
   }
 
-  /** As they are at the call: what the record writes during the walk is not part of it. */
+  /** The entries at the time of the call. Writes of the record during the walk are not part of it. */
   entries(prefix: string): IterableIterator<[string, Uint8Array]> {
     const own = new Map<string, Uint8Array | null>()
     for (const [entry, value] of this.writes ?? NONE) if (entry.startsWith(prefix)) own.set(entry, value)
@@ -249,7 +249,7 @@ export class RecordRun implements ContextRun, JobRun, Work {
     const { batcher } = node
     if (batcher)
       return this.settle(Promise.resolve(this.around(node, 'record', () => batcher.add(context))), node)
-    // Most pods have no interceptor: then a record costs no closure.
+    // Most pods have no interceptor. Then no closure is made for a record.
     const pending = this.interceptor?.process
       ? this.around(node, 'record', () => node.operator.process(delivery, context))
       : node.operator.process(delivery, context)
@@ -264,7 +264,7 @@ const NONE: readonly never[] = []
 export const LATE =
   'an operator went on after its record had ended; what it did then has no effect, await every promise'
 
-/** The entries below, with a record's own writes in their place. */
+/** The entries of the store, with the record's own writes in place of older values. */
 function* walk(
   own: ReadonlyMap<string, Uint8Array | null>,
   below: IterableIterator<[string, Uint8Array]>,

@@ -1,6 +1,6 @@
 /**
- * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops
- * fetching; a span of out-of-order completion at its limit stops starting, and so do the bytes of what is unfinished.
+ * One source partition of a task: fetches ahead into a bounded buffer and tracks what is done. A full buffer stops fetching.
+ * Two limits stop starting: the span of out-of-order completion, and the bytes of unfinished records.
  */
 import type { Limits } from '#core/limits.ts'
 import { type LogRecord, sizeOf, type TopicPartition } from '#core/record.ts'
@@ -14,7 +14,7 @@ import type { Entry } from './stage-program.ts'
 
 export interface IntakeOptions {
   readonly place: TopicPartition
-  /** The topic that is meant; whichever has the name when left out. */
+  /** The id of the topic. Left out: the topic that has the name now. */
   readonly topicId?: string | undefined
   readonly entries: readonly Entry[]
   readonly progress: SourceProgress
@@ -27,22 +27,22 @@ export interface IntakeOptions {
   readonly onFailed: (error: unknown, intake: SourceIntake) => void
 }
 
-/** Offsets by which the share of records among offsets is told. */
+/** Over how many offsets the share of records among offsets is estimated. */
 const REMEMBERED_OFFSETS = 20_000
 
 interface Chunk {
   readonly fetched: Fetched
-  /** Of all its records: counted as buffered until the last of them is taken. */
+  /** Bytes of all records of the chunk. They count as buffered until the last record is taken. */
   readonly bytes: number
   /** By the monotonic clock. */
   readonly arrivedAt: number
   next: number
 }
 
-/** A record that was fetched and not taken. */
+/** A fetched record that was not taken yet. */
 export interface Head {
   readonly record: LogRecord
-  /** When it was fetched, by the monotonic clock: it was written before that. */
+  /** When the record was fetched, by the monotonic clock. It was written before that. */
   readonly arrivedAt: number
 }
 
@@ -55,9 +55,9 @@ export class SourceIntake {
   /** Records fetched and not yet started. */
   buffered = 0
   bufferedBytes = 0
-  /** Of the records that were taken and are not complete: those in progress, and those that wait in a lane. */
+  /** Bytes of taken records that are not complete: in progress, or waiting in a lane. */
   unfinishedBytes = 0
-  /** When it began the records that are unfinished now, the first of them, by the monotonic clock. */
+  /** When the first of the unfinished records began, by the monotonic clock. */
   beganAt = 0
   #chunks: Chunk[] = []
   #reader: Reader | undefined
@@ -76,23 +76,23 @@ export class SourceIntake {
     this.#options = options
   }
 
-  /** What a checkpoint says of it. */
+  /** The position for the checkpoint. */
   get reached(): SourcePosition {
     return { low: this.progress.low, ahead: this.progress.runs(), id: this.topicId }
   }
 
-  /** Up to where the partition was fetched. */
+  /** The offset up to which the partition was fetched. */
   get position(): number {
     return this.#position
   }
 
-  /** Records for each offset that was passed: transaction markers and compacted records take offsets too. */
+  /** Records per offset that was passed. Transaction markers and compacted records take offsets too. */
   get density(): number {
     const { records, offsets } = this.#passed
     return offsets === 0 ? 1 : records / offsets
   }
 
-  /** Asks for more records when there is room. */
+  /** Fetches more records if there is room. */
   fetch(): void {
     const { limits, log } = this.#options
     if (
@@ -110,7 +110,7 @@ export class SourceIntake {
     )
   }
 
-  /** The next record to start, or nothing: none is there, or what is unfinished is at its limit. */
+  /** The next record to start. `undefined`: none is buffered, or the unfinished records are at their limit. */
   take(): LogRecord | undefined {
     const { spanMax, unfinishedBytesMax } = this.#options.limits
     for (;;) {
@@ -135,19 +135,19 @@ export class SourceIntake {
     }
   }
 
-  /** A record that was taken is done. */
+  /** A taken record is done. */
   complete(record: LogRecord): void {
     this.progress.complete(record.offset)
     this.unfinishedBytes -= sizeOf(record)
   }
 
-  /** A record that was done, and is not committed, is to be done again. */
+  /** A done record that is not committed must run again. */
   reopen(record: LogRecord): void {
     this.progress.reopen(record.offset)
     this.unfinishedBytes += sizeOf(record)
   }
 
-  /** The record that `take` would give, without taking it; finished ones before it are passed over. */
+  /** The record that `take` would return, without taking it. Finished records before it are skipped. */
   peek(): Head | undefined {
     for (const { fetched, arrivedAt, next } of this.#chunks) {
       const record = fetched.records[next]
@@ -156,7 +156,7 @@ export class SourceIntake {
     return undefined
   }
 
-  /** Puts back nothing and reads no more; what is buffered is forgotten. */
+  /** Stops reading and drops the buffer. The next owner reads the records again. */
   close(): void {
     this.#reader?.close()
     this.#reader = undefined
@@ -180,7 +180,7 @@ export class SourceIntake {
     this.bufferedBytes += bytes
   }
 
-  /** What was passed long ago counts for half. */
+  /** Counts passed records and offsets. Older counts are halved now and then, so that they weigh less. */
   #pass({ records, nextOffset }: Fetched): void {
     const passed = this.#passed
     passed.records += records.length

@@ -1,4 +1,4 @@
-/** The work of one record of a source: its value decoded for each operator that reads the source. */
+/** The job of one record of a source. Its value is decoded for each operator that reads the source. */
 import { decodeApart } from '#core/codec.ts'
 import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
 import { withoutHeader } from '#core/headers.ts'
@@ -18,11 +18,11 @@ export class SourceJob implements Job {
   steps: Set<string> | undefined
   attempt = 0
   finished = false
-  /** Its headers are not trusted with its identity. */
+  /** Outsiders wrote the record, so its headers are not trusted with its identity. */
   readonly isOutsiders: boolean
   #id: string | undefined
 
-  /** `id`: what it is where its headers are not trusted to say so. */
+  /** `id`: the identity of a record whose headers are not trusted with it. */
   constructor(intake: SourceIntake, record: LogRecord, id?: string) {
     this.#id = id
     this.isOutsiders = id !== undefined
@@ -108,7 +108,7 @@ export class SourceJob implements Job {
   }
 }
 
-/** The job of a record that outsiders have written: with the identity that it had before, where it was given up then. */
+/** The job of a record that outsiders have written. It keeps its identity if it is the replay of a record that was given up. */
 export function outsidersJob(
   intake: SourceIntake,
   record: LogRecord,
@@ -121,7 +121,7 @@ export function outsidersJob(
   return job
 }
 
-/** The headers that outputs inherit: all of the input's but the engine's own about delays and replays. */
+/** The headers that outputs inherit: all headers of the input, without those of the engine about delays and replays. */
 function inheritable(headers: Headers): Headers {
   const kept = headers[HEADER.delay] ? withoutHeader(headers, HEADER.delay) : headers
   return kept[HEADER.replayOf] ? withoutHeader(kept, HEADER.replayOf) : kept

@@ -16,7 +16,7 @@ export type ProgramRoute =
   | { readonly kind: 'topic'; readonly outlet: Outlet; readonly tiers: readonly Tier[] }
   | { readonly kind: 'operator'; readonly node: ProgramNode; readonly input: string }
 
-/** One delay tier as a target, ascending by wait. */
+/** One delay tier as a target. Lists of tiers ascend by wait. */
 export interface Tier {
   readonly waitMs: number
   readonly outlet: Outlet
@@ -25,13 +25,13 @@ export interface Tier {
 interface NodeFields {
   readonly name: string
   readonly stateful: boolean
-  /** It keeps something under the key, or buys for it. */
+  /** The operator keeps state under the key, or makes paid calls for it. */
   readonly needsKeyText: boolean
   readonly timeoutMs: number
   readonly routes: ReadonlyMap<string, readonly ProgramRoute[]>
 }
 
-/** An operator at its place; one that runs on batches has what gathers them. */
+/** An operator at its place in the graph. A batch operator has the batcher that gathers its records. */
 export type ProgramNode = NodeFields &
   (
     | { readonly operator: RecordOperator; readonly batcher: undefined }
@@ -49,15 +49,15 @@ export interface StageProgram {
   readonly nodes: ReadonlyMap<string, ProgramNode>
   /** By source topic. */
   readonly entries: ReadonlyMap<string, readonly Entry[]>
-  /** Topics of others who are not trusted with identities. */
+  /** Topics of outsiders, whose headers are not trusted with identities. */
   readonly outsiders: ReadonlySet<string>
   readonly stateOutlet: Outlet
   readonly inFlightMax: number
-  /** The longest that a record may run: how long a hand-over waits. */
+  /** The longest time that a record may run. A hand-over waits that long. */
   readonly timeoutMs: number
-  /** Tiers, ascending; empty but for the stage of the delays. */
+  /** Tiers, ascending by wait. Empty in every stage but that of the delays. */
   readonly tiers: readonly Tier[]
-  /** Figures of all tasks of the stage in this pod; jobs in progress are counted here alone. */
+  /** Figures of all tasks of the stage in this pod. Jobs in progress are counted only here. */
   readonly metrics: StageMetrics
 }
 
@@ -71,7 +71,7 @@ export function compileStage(
 ): StageProgram {
   const nodes = nodesOf(stage, limits, system)
   for (const { name, routes } of stage.operators.values()) {
-    const resolved = nodes.get(name)?.routes as Map<string, ProgramRoute[]> // Filled here, read-only from then on.
+    const resolved = nodes.get(name)?.routes as Map<string, ProgramRoute[]> // Only this function fills the map.
     for (const [output, targets] of Object.entries(routes)) {
       resolved.set(
         output,

@@ -1,9 +1,9 @@
 /**
- * The steps of one operator for one record. A call is made where the journal has no result of it, and what was bought is
- * journaled as soon as it arrives. The caller gets what a replay would give: the result through its codec.
+ * The steps of one operator for one record. A call is made if the journal has no result of it. The result is journaled as soon
+ * as it arrives. The caller gets the result through its codec, as a replay would give it.
  *
- * An identity is called once at a time: of two calls side by side both would be bought and one be forgotten. One after
- * another they are one call, whose result the second finds; after a failure, which is not journaled, it is made again.
+ * Each identity is called once at a time. Of two calls side by side both would be paid for, and one result would be lost. A second
+ * call afterwards finds the result of the first. A failure is not journaled, so a call after a failure is made again.
  */
 import { type Codec, decodeApart, encodeApart } from '#core/codec.ts'
 import type { StepCall } from '#core/context.ts'
@@ -17,16 +17,16 @@ import { readStep } from './step-journal.ts'
 export interface StepRun {
   readonly job: { readonly finished: boolean }
   readonly signal: AbortSignal
-  /** Somebody has ended it before its operators had: they are still waited for. */
+  /** The run was ended from outside, before its operators had ended. They are still waited for. */
   readonly isAborted: boolean
   read(entry: string): Uint8Array | undefined
   journal(callId: string, value: Uint8Array): void
   whenMayCall(): Promise<void> | undefined
   readonly interceptor?: Interceptor | undefined
-  /** A journaled result was found in these entries. */
+  /** Counts a result that was found in these entries of the journal. */
   replayed(entries: readonly string[]): void
   postpone(error: Unavailable): void
-  /** Says what came after the record's end. */
+  /** Logs what came after the record's end. */
   tellLate(what: string, error?: unknown): void
 }
 
@@ -35,7 +35,7 @@ export class StepCalls {
   readonly #node: ProgramNode
   readonly #record: Identified
   readonly #assertOpen: () => void
-  /** Identities. */
+  /** Identities of the calls under way. */
   readonly #underWay = new Set<string>()
 
   constructor(run: StepRun, node: ProgramNode, record: Identified, assertOpen: () => void) {
@@ -80,7 +80,7 @@ export class StepCalls {
     const around = run.interceptor
     const bought = around?.step ? await around.step({ node: this.#node.name, step, id }, buy) : await buy()
     if (run.job.finished && !run.isAborted) run.tellLate(`step ${step} was answered`)
-    // An attempt that was given up may have been answered meanwhile: its answer is the one that stands.
+    // An earlier attempt that was given up may have been answered meanwhile. Then its answer counts.
     const before = run.job.finished ? undefined : this.#find(codec, id)
     if (before) return before.result
     const { bytes, result } = this.#throughCodec(step, codec, bought)
@@ -88,7 +88,7 @@ export class StepCalls {
     return result instanceof Unavailable ? this.#decode(codec, bytes) : result
   }
 
-  /** What cannot be read again is not journaled: the record would never come past it. */
+  /** Throws for a result that cannot be read again. If it were journaled, the record would fail at it for ever. */
   #throughCodec(step: string, codec: Codec<unknown>, bought: unknown) {
     try {
       const bytes = encodeApart(codec, bought)

@@ -1,7 +1,6 @@
 /**
- * Durable steps in the state topic. A result larger than a record may be is stored in chunks: the step's own entry
- * then holds their number, and the chunks stand beside it. Each begins with its kind and the time of writing, by which
- * the steps of dead letters are swept.
+ * Durable steps in the state topic. A result larger than a record is stored in chunks beside the step's own entry, which then
+ * holds their number. Each entry begins with its kind and the time of writing. The sweep of dead letters' steps reads that time.
  */
 import { stepEntry } from '#engine/state/layout.ts'
 
@@ -9,7 +8,7 @@ const WHOLE = 0
 const CHUNKED = 1
 const HEAD_BYTES = 9
 
-/** Steps of records that became dead letters are kept so long, for a replay to find them. */
+/** How long steps of dead letters are kept, so that a replay finds them. */
 export const STEP_KEPT_MS = 7 * 86_400_000
 
 interface Reads {
@@ -18,11 +17,11 @@ interface Reads {
 
 export interface JournaledStep {
   readonly result: Uint8Array
-  /** The entries that hold it. */
+  /** The entries that hold the result. */
   readonly entries: readonly string[]
 }
 
-/** Half a record: a chunk has its head, and the log its own. */
+/** Half a record: the rest is room for the head of the chunk and for that of the log. */
 export const stepChunkBytesMaxOf = (recordBytesMax: number): number => Math.floor(recordBytesMax / 2)
 
 /** The journaled result of a call, if there is one. */
@@ -62,7 +61,7 @@ export function writtenAt(entry: Uint8Array): number {
   return Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).readDoubleBE(1)
 }
 
-/** Bytes as an entry of the journal, whose time of writing is found and swept like any other's. */
+/** Bytes as an entry of the journal, with a time of writing for the sweep. */
 export function withTime(now: number, payload: Uint8Array): Uint8Array {
   return withHead(WHOLE, now, payload)
 }

@@ -1,4 +1,4 @@
-/** The work of one timer that has fired: its deletion is among its effects, so it fires exactly once. */
+/** The job of one timer that has fired. Its effects include the deletion of the timer, so the timer fires exactly once. */
 
 import type { Timer } from '#core/context.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -53,10 +53,10 @@ export class TimerJob implements Job {
     return Object.assign(new TimerJob(this.#task, this.#node, name, key ?? '', due), attemptBefore(this))
   }
 
-  /** No source has it. */
+  /** No source counts a timer. */
   complete(): void {}
 
-  /** Its timer is set again in its state. */
+  /** The withdrawn effects set the timer again. */
   reopen(): void {}
 
   givenUp(): readonly StateWrite[] {

@@ -1,4 +1,4 @@
-/** The dead letter of a job as an output of its own transaction: the original bytes, and what went wrong. */
+/** The dead letter of a job as an output of its transaction: the original bytes and the error. */
 import { CaudalError, type ErrorCode, reasonOf } from '#core/errors.ts'
 import { HEADER } from '#core/record.ts'
 import type { Output } from '#engine/commit/outlets.ts'
@@ -23,7 +23,7 @@ export function deadLetterOf(job: Job, error: unknown, task: string, node: strin
     attempts: job.attempt,
     failedAt: now,
   }
-  // The frame around the value, key and headers, needs room too.
+  // The rest is room for the frame around the value, with key and headers.
   const value = encodeDeadLetter(letter, pod.deadLetters.limit.bytes - 1_024)
   const record = {
     key: Buffer.from(job.id),
@@ -34,7 +34,7 @@ export function deadLetterOf(job: Job, error: unknown, task: string, node: strin
   return { slot: pod.outlets.place(pod.deadLetters, node, record, job.id), record }
 }
 
-/** A schema that does not fit is told by its own code; the message has both, and the place. */
+/** The code of the cause, if a schema does not fit. The message names both codes, and the place. */
 function codeOf(told: CaudalError): ErrorCode {
   const { code, cause } = told
   return code === 'DECODE_FAILED' && cause instanceof CaudalError ? cause.code : code

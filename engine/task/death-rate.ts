@@ -1,13 +1,13 @@
-/** How many records of a task die of one reason: a bad deploy must not drain the backlog into the dead letters. */
+/** The rate of dead letters of a task for one reason. A bad deploy must not turn the whole backlog into dead letters. */
 import { CaudalError, type ErrorCode, reasonOf } from '#core/errors.ts'
 
 const WINDOW_SECONDS = 60
 const SEEN_MIN = 100
-/** Reasons that are counted apart; more of them share one count. */
+/** How many reasons are counted apart. Further reasons share one count. */
 const REASONS_MAX = 16
 const OTHER_REASONS = 'other reasons'
 
-/** Said of what somebody has written, whatever the task does with it. */
+/** Errors of the writer of a record, whatever the task does with it. */
 const OF_THE_WRITER: ReadonlySet<ErrorCode> = new Set([
   'DECODE_FAILED',
   'SCHEMA_MISSING',
@@ -40,12 +40,12 @@ class Minute {
   }
 }
 
-/** More than half of at least 100 records a minute dead of one reason is a bad deploy rather than bad records. */
+/** If more than half of at least 100 records a minute fail for one reason, the deploy is bad rather than the records. */
 export class DeathRate {
   #seen = new Minute()
   #dead = new Map<string, Minute>()
 
-  /** Records that ended within the window, and those of them that died of the commonest reason. */
+  /** Records that ended within the last minute. `dead` counts those that failed for the commonest reason. */
   get seen(): number {
     return this.#seen.sum
   }
@@ -58,7 +58,7 @@ export class DeathRate {
     this.#seen.add(now)
   }
 
-  /** A record became a dead letter. True when the task must pause. */
+  /** A record became a dead letter. True: the task must pause. */
   died(now: number, reason = ''): boolean {
     this.#seen.add(now)
     const dead = this.#minuteOf(reason)
@@ -67,8 +67,8 @@ export class DeathRate {
   }
 
   /**
-   * A record died of this error at this node. What an outsider has written does not count: one writer's garbage must not
-   * stop the intake of all others. Returns why the task must pause, if it must.
+   * A record became a dead letter with this error at this node. Errors of an outsider's record do not count: the garbage of one
+   * writer must not stop the records of all others. Returns the reason if the task must pause.
    */
   diedOf(error: unknown, node: string, isOutsiders: boolean, now: number) {
     const code = error instanceof CaudalError ? error.code : 'HANDLER_FAILED'
@@ -76,7 +76,7 @@ export class DeathRate {
     return { dead: this.dead, seen: this.seen, reason: `node ${node}: ${reasonOf(error)}` }
   }
 
-  /** Forgets everything: somebody has resumed the task. */
+  /** Counts from zero again: somebody has resumed the task. */
   reset(): void {
     this.#seen = new Minute()
     this.#dead = new Map()

@@ -1,4 +1,4 @@
-/** What becomes of a record that failed: its operator's own answer, else the action of the error's class. */
+/** What happens to a failed record: the answer of its operator's `onError`, else the action of the error's class. */
 import { type Action, actionOf } from '#core/errors.ts'
 import type { FailureAnswer } from '#core/operator.ts'
 import { isPending } from '#core/pending.ts'
@@ -12,7 +12,7 @@ interface FailingTask {
   readonly pod: Pick<PodContext, 'limits' | 'logger'>
 }
 
-/** A record that may not run again becomes a dead letter instead. */
+/** The action for a failed record. A record that has no attempt left becomes a dead letter. */
 export function failureAction(
   error: unknown,
   job: Job,
@@ -40,9 +40,9 @@ function answerOf(
   try {
     const answer: unknown = operator.onError({ error, attempt, key: textOf(key) })
     if (answer === undefined || isAnswer(answer)) return answer
-    // Nobody waits for it: what it rejects with is nobody's.
+    // The engine does not await a promise from `onError`, so its rejection is dropped.
     if (isPending(answer)) answer.then(undefined, () => undefined)
-    return refused('onError gave what is no answer', { answer: String(answer) })
+    return refused('onError returned something that is no answer', { answer: String(answer) })
   } catch (thrown) {
     return refused('onError threw', { thrown })
   }

@@ -1,8 +1,12 @@
 /**
- * Whether records and outside calls may be started. None is while commits stall (age or number of staged effects above the limit), while
- * the producer is being replaced, while claims are unread since a join, or when neither group nor log have confirmed this pod (confirmation.ts):
- * what would finish then might be bought for nothing. The gate never holds back staging or committing, so loops of a
- * topology cannot dead-lock.
+ * Decides whether new records and outside calls may start. The gate is closed while a paid result could be lost:
+ *
+ * - Commits stall: the age or the number of staged effects is above its limit.
+ * - The producer is being replaced.
+ * - Claims were not read since the last join.
+ * - Neither group nor log have confirmed this pod lately (confirmation.ts).
+ *
+ * The gate never holds back staging or committing, so loops of a topology cannot dead-lock.
  */
 import type { Limits } from '#core/limits.ts'
 import type { CallGate } from '#engine/record/pod-context.ts'
@@ -10,7 +14,7 @@ import type { CallGate } from '#engine/record/pod-context.ts'
 export interface GateFacts {
   /** The group or a commit has confirmed this pod lately. */
   readonly isConfirmed: boolean
-  /** Commits may go on, and no task can have been another's since it was last looked at. */
+  /** Commits may go on, and no task can have had another owner since its claim was read last. */
   readonly isSure: boolean
   readonly stagedAgeMs: number
 }
@@ -18,13 +22,13 @@ export interface GateFacts {
 export class Gate implements CallGate {
   readonly #limits: Limits
   readonly #staged: { readonly stagedRecords: number; readonly stagedBytes: number }
-  /** As far as time is concerned; looked at once a step. */
+  /** All conditions that change with time, evaluated once a step. */
   isOpen = false
   readonly #facts: () => GateFacts
   readonly #onWaiting: () => void
   #waiting: (() => void)[] = []
 
-  /** `onWaiting`: a call waits, and what keeps the gate shut is to be looked at. */
+  /** `onWaiting`: a call waits, so the conditions must be evaluated again. */
   constructor(
     limits: Limits,
     staged: { readonly stagedRecords: number; readonly stagedBytes: number },
@@ -37,7 +41,7 @@ export class Gate implements CallGate {
     this.#onWaiting = onWaiting
   }
 
-  /** Once a step, and before each outside call. */
+  /** Evaluates the conditions: once a step, and before each outside call. */
   look(): void {
     const { isConfirmed, isSure, stagedAgeMs } = this.#facts()
     this.isOpen = isConfirmed && isSure && stagedAgeMs < this.#limits.stagedAgeMaxMs
@@ -45,7 +49,7 @@ export class Gate implements CallGate {
     for (const go of this.#waiting.splice(0)) go()
   }
 
-  /** Resolves when it opens; nothing when it is open. */
+  /** Resolves when the gate opens. `undefined`: the gate is open. */
   whenOpen(): Promise<void> | undefined {
     this.look()
     if (this.isOpen) return undefined
@@ -53,7 +57,7 @@ export class Gate implements CallGate {
     return new Promise(resolve => this.#waiting.push(resolve))
   }
 
-  /** One more record may be started: looked at for each. */
+  /** One more record may start. Read for each record. */
   get admits(): boolean {
     const { stagedRecords, stagedBytes } = this.#staged
     const { stagedRecordsMax, stagedBytesMax } = this.#limits

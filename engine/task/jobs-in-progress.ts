@@ -1,4 +1,4 @@
-/** Jobs of one task that were begun and are not done. Some of them have no effect any more, and run again. */
+/** Jobs of one task that were begun and are not done. Some of them are superseded: they have no effect, and run again. */
 
 import { CaudalError } from '#core/errors.ts'
 import type { StageMetrics } from '#core/pod-metrics.ts'
@@ -6,7 +6,7 @@ import type { Job } from '#engine/record/job.ts'
 import type { RecordRun } from '#engine/record/record-run.ts'
 
 export class JobsInProgress {
-  /** Each with its attempt under way, or none while it waits for the next. */
+  /** Each job with its attempt under way, or none while the job waits for the next attempt. */
   readonly #jobs = new Map<Job, RecordRun | undefined>()
   readonly #superseded = new Set<Job>()
   readonly #metrics: Pick<StageMetrics, 'inFlight'>
@@ -19,7 +19,7 @@ export class JobsInProgress {
     return this.#jobs.size
   }
 
-  /** Each with the operator that it is at; none while it waits for its next attempt. */
+  /** Each job with the operator that runs, or none while the job waits for its next attempt. */
   get all(): readonly { readonly job: Job; readonly node: string | undefined }[] {
     return [...this.#jobs].map(([job, run]) => ({ job, node: run?.node?.name }))
   }
@@ -37,7 +37,7 @@ export class JobsInProgress {
     if (this.#jobs.delete(job)) this.#metrics.inFlight--
   }
 
-  /** They end as they may, so that what they have bought is journaled, and have no effect. Gives those that are so from now on. */
+  /** Lets jobs of these keys end without effect, so that their paid steps are still journaled. Returns the newly superseded jobs. */
   supersede(keys: ReadonlySet<string>): readonly Job[] {
     const ofKeys = [...this.#jobs.keys()].filter(({ key }) => key !== null && keys.has(key))
     const jobs = ofKeys.filter(job => !this.#superseded.has(job))
@@ -45,12 +45,12 @@ export class JobsInProgress {
     return jobs
   }
 
-  /** True once for each that was superseded. */
+  /** True once for each superseded job. */
   takeSuperseded(job: Job): boolean {
     return this.#superseded.delete(job)
   }
 
-  /** Ends all without effect. */
+  /** Ends all jobs without effect. */
   abort(): void {
     for (const [job, run] of this.#jobs) {
       this.#metrics.inFlight--

@@ -1,6 +1,6 @@
 /**
- * The lanes of one task: jobs of a key run one after another, lanes run side by side. A lane exists only while a job of
- * its key is in progress, so keys at rest cost nothing.
+ * The lanes of one task. Jobs of one key run one after another; lanes run side by side. A lane exists only while a job of its
+ * key is in progress, so keys at rest cost nothing.
  */
 import type { Job } from '#engine/record/job.ts'
 
@@ -10,7 +10,7 @@ export class Lanes {
   #next = 0
   #parked = 0
 
-  /** True when the job may run now; its lane is then taken. False: it waits behind others of its key. */
+  /** True: the job may run now, and has taken its lane. False: the job waits behind others of its key. */
   enter(job: Job): boolean {
     if (job.key === null || this.#waiting.size === 0) return true
     const waiting = this.#waiting.get(job.key)
@@ -22,7 +22,7 @@ export class Lanes {
     return true
   }
 
-  /** A job of this key goes on beyond the current call: those that follow have to wait. */
+  /** The job goes on beyond the current call, so later jobs of its key must wait. */
   hold(job: Job): void {
     if (job.key !== null && !this.#waiting.has(job.key)) this.#waiting.set(job.key, [])
   }
@@ -37,7 +37,7 @@ export class Lanes {
     else this.#waiting.delete(job.key)
   }
 
-  /** A job that waited and may run now; its lane is already taken. */
+  /** A job that waited and may run now. It has already taken its lane. */
   takeReady(): Job | undefined {
     const job = this.#ready[this.#next]
     if (!job) return undefined
@@ -50,7 +50,7 @@ export class Lanes {
     return job
   }
 
-  /** These run in this order and before others of their key: next, or after the one that is in progress. */
+  /** Puts these jobs, in this order, in front of the others of their key: next, or behind the job in progress. */
   rewind(jobs: readonly Job[], isInProgress: (key: string) => boolean): void {
     for (const [key, mine] of Map.groupBy(jobs, job => job.key)) {
       if (key === null) {

@@ -1,6 +1,6 @@
 /**
- * The local copy of a task's state. It is opened once the log has said which topic the state is in; what is not there is asked for
- * again. Whoever held it before in this process closes it first.
+ * The local copy of a task's state. It opens once the log has named the state topic; a topic that is missing is asked for again.
+ * An earlier holder of the copy in this process closes it first.
  */
 import { hasCode, reasonOf } from '#core/errors.ts'
 import { type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
@@ -19,22 +19,22 @@ export interface LocalCopyOptions {
   readonly sourcePlaces: readonly TopicPartition[]
   /** The task is open. */
   readonly isWanted: () => boolean
-  /** Within a step of the pod. */
+  /** Called within a step of the pod. */
   readonly onOpened: (store: Store) => void
   readonly onFailed: (error: unknown) => void
 }
 
 export class LocalCopy {
-  /** What the log said of the topics when it was opened. */
+  /** The topics as the log described them when the copy was opened. */
   found: FoundSources = { bounds: [], topics: new Map() }
-  /** It holds what the topic does not: it is thrown away when it is closed. */
+  /** The copy holds entries that the topic does not, so closing it deletes it. */
   mustDiscard = false
   readonly whenClosed: Promise<void>
   readonly #closed: () => void
   readonly #options: LocalCopyOptions
   #store: Store | undefined
   #isOpening = false
-  /** It was said that it is not there. */
+  /** It was logged that the topic is missing. */
   #isMissed = false
 
   constructor(options: LocalCopyOptions) {
@@ -44,7 +44,7 @@ export class LocalCopy {
     this.#options = options
   }
 
-  /** Up to where it has the state topic. */
+  /** The offset of the state topic up to which the copy has its entries. */
   get position(): number | undefined {
     return this.#store?.position
   }
@@ -89,7 +89,7 @@ export class LocalCopy {
     )
   }
 
-  /** Outside a step, as there may be none any more: whatever is not noted here, nobody would close. */
+  /** Runs outside a step on purpose: the pod may have stopped, and the store must still be recorded so that `close` closes it. */
   #arrived(store: Store): void {
     const { pod, isWanted, onOpened } = this.#options
     if (!isWanted()) return this.#release(store)

@@ -1,4 +1,4 @@
-/** What a task starts next: what waited in a lane and may run, then a timer that is due, then a record of its sources in turn. */
+/** What a task starts next: a job that waited in its lane, then a due timer, then a record of its sources in turn. */
 
 import { DelayJob, holdUntil } from '#engine/record/delay-job.ts'
 import type { Job } from '#engine/record/job.ts'
@@ -30,7 +30,7 @@ export class NextJobs {
     this.#options = options
   }
 
-  /** The next job at this time; `parked`: it went to the end of its lane. */
+  /** The next job at this time. `parked`: the next job went to the end of its lane. */
   take(now: number): Job | 'parked' | undefined {
     const { lanes } = this.#options
     const ready = lanes.takeReady()
@@ -39,7 +39,7 @@ export class NextJobs {
     return !job || lanes.enter(job) ? job : 'parked'
   }
 
-  /** When something that waits for time goes on: a timer, or the head of a delay tier; it may be due already. */
+  /** The earliest due time of a timer or of the head of a delay tier. It may have passed already. */
   nextDue(): number | undefined {
     const { intakes, timers } = this.#options
     const dues = intakes.map(intake => this.#heldUntil(intake)).filter(due => due > 0)
@@ -72,7 +72,7 @@ export class NextJobs {
     return undefined
   }
 
-  /** When the head of a delay tier goes on; 0 for records that do not wait. */
+  /** When the head of a delay tier may go on. 0 for records that do not wait. */
   #heldUntil(intake: SourceIntake): number {
     const { program, pod } = this.#options
     if (program.tiers.length === 0) return 0

@@ -1,4 +1,4 @@
-/** How a failure of a record is told. */
+/** How the failure of a record is logged and counted. */
 
 import { type Action, reasonOf } from '#core/errors.ts'
 import type { StageMetrics } from '#core/pod-metrics.ts'
@@ -13,7 +13,7 @@ export interface Failure {
   readonly action: Action
 }
 
-/** Counts it, and tells of it once. */
+/** Counts the failure, and logs it once. */
 export function reportFailure(
   { job, task, node, error, action }: Failure,
   metrics: StageMetrics,

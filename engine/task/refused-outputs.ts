@@ -1,10 +1,12 @@
 /**
- * What becomes of outputs that the log refuses for good, once they are staged again: nothing of their records takes place.
+ * What happens to outputs that the log refuses for good, once they are staged again. No effect of their records takes place.
  *
- * A record whose output is refused for what it is becomes a dead letter. Where the whole partition takes nothing, no record
- * is to blame: all that write there are put back as if they had not run, and their task is blocked. A later record of the same
- * key may have seen what the withdrawn one had changed, so it runs again, in its lane and order; what it had bought in
- * steps is in the journal. Every other record stays staged and is committed.
+ * - The log refuses one record, for example because it is too large: the record that emitted it becomes a dead letter.
+ * - The whole partition takes nothing: no record is to blame. All records that write there are put back as if they had not run,
+ *   and their task is blocked.
+ *
+ * A later record of the same key may have seen changes of the withdrawn one. So that record runs again, in its lane and order.
+ * Its paid steps are in the journal. Every other record stays staged and is committed.
  */
 import type { CaudalError, Refusal } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
@@ -13,12 +15,12 @@ import { changesState, type Effect, type Staging } from './staging.ts'
 
 export interface RefusedWork {
   readonly staging: Staging
-  /** The topic of dead letters: one that is refused cannot become one. */
+  /** The topic of dead letters. A refused dead letter cannot become another dead letter. */
   readonly deadLetterTopic: string
   deadLetter(job: Job, error: CaudalError, node: string | undefined): void
-  /** Jobs of these keys that are in progress will have no effect; gives them. */
+  /** Makes jobs of these keys that are in progress end without effect. Returns the jobs. */
   supersede(keys: ReadonlySet<string>): readonly Job[]
-  /** They run again, in this order, before others of their key. */
+  /** Runs the jobs again, in this order, before others of their key. */
   runAgain(jobs: readonly Job[]): void
   block(error: CaudalError): void
 }

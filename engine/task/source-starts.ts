@@ -1,6 +1,6 @@
 /**
- * Where a task begins to read each of its sources: where its checkpoint says. A position belongs to the topic that it was
- * counted in: in one that was made again under the name, it would skip records in silence.
+ * Where a task begins to read each of its sources: at the position of its checkpoint. A position belongs to the topic in which it
+ * was counted. In a topic that was created again under the name, it would skip records in silence.
  */
 import { CaudalError } from '#core/errors.ts'
 import { partitionKey, type TaskId, type TopicPartition } from '#core/record.ts'
@@ -10,7 +10,7 @@ import type { Bounds } from '#engine/log/log.ts'
 import type { PlanTopics, TopicsByName } from '#engine/topics/plan-topics.ts'
 import { beginningOf } from '#engine/topics/source-beginnings.ts'
 
-/** What the log says of the sources when the task opens; the bounds in the order of the places. */
+/** The sources as the log describes them when the task opens. `bounds` has the order of the places. */
 export interface FoundSources {
   readonly topics: TopicsByName
   readonly bounds: readonly Bounds[]
@@ -37,7 +37,7 @@ export function sourceStarts(
     const found = topics.get(topic)?.id
     const first = Math.max(start, beginningOf(beginnings, place, found))
     const { low, ahead, id } = stored[partitionKey(place)] ?? { low: first, ahead: [] }
-    // A broker that was asked may not know of the topic yet: then the reader finds out which one it is.
+    // The broker may not know the topic yet. Then the reader learns its id.
     const topicId = found ?? id
     const isAnother = topicId !== undefined && id !== undefined && id !== topicId
     const answer = isAnother ? adopted[topicId] : 'position'
@@ -59,7 +59,7 @@ function checkpointLost(
   return new CaudalError('CHECKPOINT_LOST', { task, topic, partition, offset, extent }, cause)
 }
 
-/** What a failure of asking for sources, or of reading one, means for their task; `offset` is where reading went wrong. */
+/** The error of a task whose sources cannot be described or read. `offset` is where reading failed. */
 export function sourceFailure(task: string, error: unknown, place?: TopicPartition, offset = 0): unknown {
   if (!(error instanceof CaudalError)) return error
   if (error.code === 'TOPIC_MISSING')
@@ -68,7 +68,7 @@ export function sourceFailure(task: string, error: unknown, place?: TopicPartiti
   return checkpointLost(task, place, offset, extentOf(offset, error), error)
 }
 
-/** What a failure of reading a task's state means for it; `offset` is where reading went wrong. */
+/** The error of a task whose state cannot be read. `offset` is where reading failed. */
 export function stateFailure(task: StatedTask, error: unknown, offset: number): unknown {
   const { name, id, statePlace } = task
   if (!(error instanceof CaudalError)) return error
@@ -84,7 +84,7 @@ interface StatedTask {
   readonly statePlace: TopicPartition
 }
 
-/** Where the topic begins or ends, whichever the offset is beyond. */
+/** The bound of the topic that the offset is beyond. */
 function extentOf(offset: number, { details: { start, end } }: CaudalError): string {
   return offset > Number(end) ? `ends at ${end}` : `begins at ${start}`
 }

@@ -1,4 +1,4 @@
-/** Effects of completed records that wait for a commit, whole: what the log refuses of them can be taken out again. */
+/** Effects of completed records that wait for a commit. Each is kept whole, so that refused effects can be taken out again. */
 import { type NewRecord, sizeOf } from '#core/record.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { Job } from '#engine/record/job.ts'
@@ -7,7 +7,7 @@ import { decodeDue } from '#engine/state/frame.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TimerQueue } from '#engine/state/timer-queue.ts'
 
-/** All that one record changes, but for the steps that were journaled ahead of it. */
+/** All that one record changes, except the steps that were journaled before it completed. */
 export interface Effect {
   readonly job: Job
   /** The operator that ran last. */
@@ -17,7 +17,7 @@ export interface Effect {
   readonly outputs: readonly Output[]
 }
 
-/** Effects staged for the next commit, in the order in which their records completed; the task's state gathers their writes. */
+/** Effects staged for the next commit, in the order in which their records completed. The task's state gathers their writes. */
 export interface Staged {
   readonly effects: readonly Effect[]
 }
@@ -50,12 +50,12 @@ export class Staging {
     return { effects }
   }
 
-  /** Effects that did not take place go back in front. */
+  /** Puts effects of a commit that did not take place in front of those staged since. */
   putBack({ effects }: Staged): void {
     this.#effects = [...effects, ...this.#effects]
   }
 
-  /** The effects that one of these outputs belongs to, each with what was found for the first. */
+  /** The effects with at least one of these outputs, each with the value of its first such output. */
   holding<Found>(outputs: ReadonlyMap<NewRecord, Found>): Map<Effect, Found> {
     const holding = new Map<Effect, Found>()
     for (const effect of this.#effects) {
@@ -68,8 +68,8 @@ export class Staging {
   }
 
   /**
-   * Takes effects out as if their records had not run, while no commit is under way, and with them those of later records of
-   * the same key: of each key that `bind` names. What is left is whole. Returns all that were taken out, in their order.
+   * Takes effects out as if their records had not run, while no commit is under way. Effects of later records of a key in `bind`
+   * go with them, so what is left is consistent. Returns all effects that were taken out, in their order.
    */
   withdraw(chosen: ReadonlyMap<Effect, unknown>, bind: ReadonlySet<string>): readonly Effect[] {
     const bound = new Set<string>()
@@ -87,7 +87,7 @@ export class Staging {
     return withdrawn
   }
 
-  /** A timer that has fired, or was set or cancelled, stands again as the state has it. */
+  /** Sets timers that have fired, or were set or cancelled, back to what the state has. */
   #resetTimers({ job, timers = NONE }: Effect): void {
     for (const { entry, operator, name, key } of timers) this.#reset(entry, operator, name, key)
     if (!job.fired) return
@@ -102,7 +102,7 @@ export class Staging {
   }
 }
 
-/** Whether records of the same key that ran later may have seen something of it. */
+/** Whether later records of the same key may have seen this effect. */
 export function changesState({ job, writes, timers }: Effect): boolean {
   if (timers !== undefined || job.fired) return true
   for (const entry of writes?.keys() ?? []) if (!job.steps?.has(entry)) return true

@@ -1,4 +1,4 @@
-/** Stored state against the states that a stage declares: refuses what nobody owns, renames and drops what was asked. */
+/** Compares stored state with the declared states of a stage. Refuses state without an owner; renames and drops on request. */
 import { asText } from '#core/codec.ts'
 import { CaudalError } from '#core/errors.ts'
 import {
@@ -19,7 +19,7 @@ export interface Migration {
   readonly droppedState: readonly string[]
 }
 
-/** What to write so that the state fits the stage; throws STATE_UNOWNED or STATE_NEWER. */
+/** The writes that make the state fit the stage. Throws STATE_UNOWNED or STATE_NEWER. */
 export function migrateLayout(
   state: TaskState,
   stage: Stage,
@@ -58,7 +58,7 @@ function declaredNames(stage: Stage): string[] {
 function storedNames(state: TaskState, task: string): string[] {
   const stored = state.get(LAYOUT)
   if (!stored) return []
-  const layout = JSON.parse(asText(stored)) as { format: number; names: string[] } // Written by this file alone.
+  const layout = JSON.parse(asText(stored)) as { format: number; names: string[] } // Only this file writes this entry.
   if (layout.format > FORMAT) {
     throw new CaudalError('STATE_NEWER', { task, format: layout.format, known: FORMAT })
   }
@@ -89,7 +89,7 @@ function split(name: string, make: (operator: string, state: string) => string):
   return make(name.slice(0, dot), name.slice(dot + 1))
 }
 
-/** Whoever has marked the task before is out: the first commit says so, and nobody needs to look at them again. */
+/** The end of all earlier markers. Their writers are out, so the first commit deletes the markers. */
 export function endOfMarkers(state: TaskState, own: string | undefined): ReadonlyMap<string, null> {
   const ours = markerEntry(own ?? '')
   const before = [...state.entries(MARKER_PREFIX)].filter(([entry]) => entry !== ours)

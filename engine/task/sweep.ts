@@ -1,13 +1,14 @@
 /**
- * Deletes what has outlived its time from a task's state: entries with a time to live, and journaled steps of dead
- * letters that nobody has replayed in time.
+ * Deletes expired entries from a task's state. These are entries whose time to live is over, and journaled steps of dead letters
+ * that nobody has replayed in time.
  *
- * Each kind has its own passes. A pass looks at all entries and is spread over a quarter of the shortest time to live, at
- * most an hour: so the work grows with the state, and what is dead stays a fraction of what lives. A pass goes by turns
- * of bounded size, as many each second as it needs; a turn that finds half of its entries dead counts for nothing, so
- * what has piled up is gone at once. How many entries there are is known from the pass before, and grows with this one.
+ * Each kind has its own passes. A pass looks at all entries, and is spread over a quarter of the shortest time to live, at most
+ * an hour. So the work grows with the state, and expired entries stay a fraction of the live ones.
  *
- * It gives way: while the gate is shut, as when too much waits for a commit, no turn is taken.
+ * A pass goes by turns of bounded size, as many each second as it needs. A turn that finds half of its entries expired does not
+ * count, so a backlog is deleted at once. The number of entries is known from the pass before, and grows with this one.
+ *
+ * The sweep gives way to records: while the gate is closed, it takes no turn.
  */
 import type { StateDeclarations } from '#core/state.ts'
 import type { CallGate, PodContext } from '#engine/record/pod-context.ts'
@@ -58,7 +59,7 @@ export class Sweep {
     this.#passes = lifetimes.length > 0 ? [expired, steps, givenUp] : [steps, givenUp]
   }
 
-  /** To be called once an interval: goes on with what is under way, or begins anew. */
+  /** Called once an interval. Goes on with the pass under way, or begins the next one. */
   begin(): void {
     const now = this.#task.pod.system.monotonic()
     for (const pass of this.#passes) pass.begin(now)
@@ -86,7 +87,7 @@ class Pass {
   #cursor: SweepCursor | undefined
   #startedAt = Number.NEGATIVE_INFINITY
   #seen = 0
-  /** Entries that the pass before has seen. */
+  /** Number of entries that the pass before has seen. */
   #known = 0
   /** Entries to look at within the interval. */
   #budget = 0

@@ -16,7 +16,7 @@ import { type ErrorCode, invariant } from '#core/errors.ts'
  */
 export type TaskPhase = 'restoring' | 'running' | 'blocked' | 'leaving' | 'closedClean' | 'closedDirty'
 
-/** What blocks a task only until somebody has mended the log: it then runs without a restart. */
+/** Errors that block a task only until the log is fixed. Then the task goes on without a restart. */
 export const PASSING_BLOCKS: readonly ErrorCode[] = [
   'RESTORE_BLOCKED',
   'TRANSACTION_TORN',

@@ -1,4 +1,4 @@
-/** One task's part of a commit: what it writes, and what becomes of that. */
+/** One task's part of a commit: what it writes, and what the task does with the outcome. */
 import type { CaudalError, Refusal } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
 import type { CommitPart, Committable } from '#engine/commit/commit-part.ts'

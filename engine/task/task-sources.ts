@@ -1,4 +1,4 @@
-/** The sources of one task: each read from where the checkpoint says, and the positions that the next checkpoint carries. */
+/** The sources of one task: each is read from its position in the checkpoint, and gives its position for the next checkpoint. */
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { type Checkpoint, decodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { SourceProgress } from '#engine/commit/source-progress.ts'
@@ -21,7 +21,7 @@ export interface TaskSourcesOptions {
 
 export class TaskSources {
   readonly intakes: readonly SourceIntake[]
-  /** Positions of sources that another version of the graph reads. They are kept as they are: that version goes on from there. */
+  /** Positions of sources that only another version of the graph reads. They are kept, so that this version can go on from there. */
   readonly #elsewhere: Checkpoint['sources']
 
   /** Throws CHECKPOINT_LOST or TOPIC_REPLACED, STATE_NEWER or LOG_CORRUPT. */
@@ -33,13 +33,13 @@ export class TaskSources {
     this.#elsewhere = Object.fromEntries(Object.entries(positions).filter(([place]) => !read.has(place)))
   }
 
-  /** What a checkpoint says of all of them. */
+  /** The positions of all sources, for the checkpoint. */
   get reached(): Checkpoint['sources'] {
     const read = this.intakes.map(intake => [partitionKey(intake), intake.reached] as const)
     return { ...this.#elsewhere, ...Object.fromEntries(read) }
   }
 
-  /** Lowest unfinished offset of each, in the order of the intakes. */
+  /** Lowest unfinished offset of each source, in the order of the intakes. */
   get lows(): readonly number[] {
     return this.intakes.map(({ progress }) => progress.low)
   }

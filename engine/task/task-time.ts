@@ -1,7 +1,8 @@
 /**
- * How a running task spends its time, in Flink's three shares. The time of its own turns is busy. Between two turns it is
- * - back-pressured where records wait that it may not start: its stage is full, or commits are behind
- * - busy where records are in progress
+ * How a running task spends its time, in Flink's three shares. The time of its own turns is busy. Between two turns the task is
+ *
+ * - back-pressured if records wait that it may not start, because its stage is full or commits are behind
+ * - busy if records are in progress
  * - idle otherwise
  */
 import type { StageMetrics } from '#core/pod-metrics.ts'
@@ -18,7 +19,7 @@ export class TaskTime {
     this.#times = times
   }
 
-  /** The turn that began at `from` has ended: from here on the task is as it says. */
+  /** The turn that began at `from` has ended. `load` says what the task does until its next turn. */
   turned(from: number, until: number, load: Load): void {
     this.look(from)
     this.#times.busyMs += until - from
@@ -26,7 +27,7 @@ export class TaskTime {
     this.#since = until
   }
 
-  /** Counts what has passed until now. */
+  /** Counts the time that has passed until now. */
   look(now: number): void {
     if (this.#since === undefined) return
     const passedMs = now - this.#since
@@ -36,7 +37,7 @@ export class TaskTime {
     else this.#times.backPressuredMs += passedMs
   }
 
-  /** It does not run: the time until its next turn is nobody's. */
+  /** The task does not run. The time until its next turn counts for no share. */
   pause(): void {
     this.#since = undefined
   }

@@ -1,6 +1,6 @@
 /**
- * What a running task does with its records: starts jobs in their lanes, stages the effects of those that complete, and
- * answers failures by their action. All of it happens within the pod's step; promises of operators only enqueue.
+ * What a running task does with its records. It starts jobs in their lanes, stages the effects of jobs that complete, and
+ * answers failures by their action. All of it happens within the pod's step. Promises of operators only enqueue.
  */
 import { type Action, CaudalError, type Refusal, Unavailable } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
@@ -27,7 +27,7 @@ import { Staging } from './staging.ts'
 import { type Load, TaskTime } from './task-time.ts'
 import type { WorkingTask } from './working-task.ts'
 
-/** Jobs that are started between two looks at the clock: a look costs a good part of a small job. */
+/** How many jobs start between two reads of the clock. One read costs a good part of a small job. */
 export const LOOK_JOBS = 8
 
 export class TaskWork implements RunTask {
@@ -46,10 +46,10 @@ export class TaskWork implements RunTask {
   readonly #intakes: readonly SourceIntake[]
   readonly #timers: TimerQueue
   readonly #deaths = new DeathRate()
-  /** Read once for all that one step starts. */
+  /** The time, read once for all jobs that one step starts. */
   #now = 0
   #accepting = true
-  /** Jobs that wait for what is away: no other is started, so that what waits cannot fill the pod. */
+  /** Jobs that wait for something unavailable. No other job starts meanwhile, so that waiting jobs cannot fill the pod. */
   readonly #postponed = new Set<Job>()
   readonly #timesPostponed = new WeakMap<Job, number>()
   #closed = false
@@ -72,7 +72,7 @@ export class TaskWork implements RunTask {
     this.#timers = timers
   }
 
-  /** Starts at most `budget` jobs, and few after this moment of the monotonic clock; returns how many. */
+  /** Starts at most `budget` jobs, and only a few after `until` of the monotonic clock. Returns how many started. */
   start(budget: number, until: number): number {
     return this.#task.guard(() => eachAsWork(() => this.#start(budget, until))) ?? 0
   }
@@ -91,7 +91,7 @@ export class TaskWork implements RunTask {
     return started
   }
 
-  /** After a turn that started fewer than it might have. Records of a delay tier wait for their time. */
+  /** The load after a turn that started fewer jobs than it might have. Records of a delay tier wait for their due time. */
   get load(): Load {
     const isHeld = this.#program.tiers.length === 0 && this.#intakes.some(({ buffered }) => buffered > 0)
     if (isHeld) return 'backPressured'
@@ -101,7 +101,7 @@ export class TaskWork implements RunTask {
   get inFlight(): number {
     return this.#jobs.size
   }
-  /** What is in progress and the operator that each is at; none while it waits for its next attempt. */
+  /** Each job in progress with the operator that runs, or none while the job waits for its next attempt. */
   get inProgress(): readonly { readonly job: Job; readonly node: string | undefined }[] {
     return this.#jobs.all
   }
@@ -109,12 +109,12 @@ export class TaskWork implements RunTask {
     return this.#lanes.parked
   }
 
-  /** When something that waits for time goes on: a timer, or the head of a delay tier; it may be due already. */
+  /** The earliest due time of a timer or of the head of a delay tier. It may have passed already. */
   nextDue(): number | undefined {
     return this.#task.guard(() => this.#next.nextDue())
   }
 
-  /** No further job is started; those in progress go on. */
+  /** Starts no further job. Jobs in progress go on. */
   stopAccepting(): void {
     this.#accepting = false
   }
@@ -123,21 +123,21 @@ export class TaskWork implements RunTask {
     this.#accepting = true
   }
 
-  /** Ends everything in progress without effect. */
+  /** Ends all jobs in progress without effect. */
   close(): void {
     this.#closed = true
     this.#accepting = false
     this.#jobs.abort()
   }
 
-  /** Outputs that are staged again are refused for good. */
+  /** The log refuses outputs for good. They are staged again. */
   refused(refusals: ReadonlyMap<NewRecord, Refusal>): void {
     this.#task.guard(() => settleRefused(this.#refusedWork(), refusals))
   }
 
   journal(job: Job, callId: string, value: Uint8Array): void {
     if (this.#closed || job.finished) return
-    if (this.state.get(stepEntry(callId))) return // An earlier attempt was answered first: what is journaled stands.
+    if (this.state.get(stepEntry(callId))) return // An earlier attempt was answered first: its result counts.
     const writes = stepWrites(callId, value, this.pod.system.now(), this.#stepChunkBytesMax)
     job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
@@ -173,7 +173,7 @@ export class TaskWork implements RunTask {
     )
   }
 
-  /** Within a step of the pod, unless the task is closed by then. */
+  /** Runs the action within a step of the pod, unless the task is closed by then. */
   #later(action: () => void): void {
     this.pod.enqueue(() => this.#closed || this.#task.guard(action))
   }
@@ -199,7 +199,7 @@ export class TaskWork implements RunTask {
     metrics.timerLateMs.add(Math.max(0, run.now - due))
   }
 
-  /** Stages the effects of a run and lets the next job of the lane go. */
+  /** Stages the effects of a run, and frees its lane for the next job. */
   #finish(job: Job, run: RecordRun): void {
     job.finished = true
     const bytes = this.staging.add(run.effect)
@@ -240,13 +240,13 @@ export class TaskWork implements RunTask {
     )
   }
 
-  /** Whoever has the task next makes the next attempt: what it waits for may take as long as the last one. */
+  /** Leaves the next attempt to the next owner, because it may take as long as the last one. */
   #giveBack(job: Job): void {
     this.#jobs.remove(job)
     this.pod.wake()
   }
 
-  /** Costs no attempt. What a step has bought meanwhile is in the journal. */
+  /** Runs the job again later, without counting an attempt. Results of its steps are in the journal. */
   #postpone(job: Job, run: RecordRun, { ready, message }: Unavailable): void {
     const { logger, system } = this.pod
     run.end()
@@ -259,12 +259,12 @@ export class TaskWork implements RunTask {
     const times = this.#timesPostponed.get(job) ?? 0
     this.#timesPostponed.set(job, times + 1)
     const again = () => this.#later(() => this.#postponed.delete(job) && this.#runAgain(job))
-    // What is said to be there and is not must not be asked for without a pause.
+    // Something may be reported as available and still be missing. So repeated tries pause.
     const waitMs = times === 0 ? 0 : pauseMs(RETRIES.stillUnavailable, times - 1, system)
     ready.then(() => (waitMs === 0 ? again() : void system.after(waitMs, again)))
   }
 
-  /** The task leaves: what is in progress may end, and what waits for something goes to the next owner. */
+  /** The task leaves. Jobs in progress may end, and waiting jobs go to the next owner. */
   leave(): void {
     this.stopAccepting()
     for (const job of this.#postponed) this.#giveBack(job)
@@ -297,7 +297,7 @@ export class TaskWork implements RunTask {
       },
       supersede: keys => {
         const jobs = this.#jobs.supersede(keys)
-        // A timer among them stands again where it stood.
+        // A timer among the jobs is set again.
         for (const { fired } of jobs) if (fired) this.#timers.set(...fired.timer)
         return jobs
       },
@@ -315,7 +315,7 @@ export class TaskWork implements RunTask {
     }
   }
 
-  /** It ran upon what was withdrawn: it has no effect, and those before it in its lane go first. */
+  /** The job ran on withdrawn state: it has no effect, and the jobs in front of it in its lane run first. */
   #isVoid(job: Job): boolean {
     if (!this.#jobs.takeSuperseded(job)) return false
     this.#giveBack(job)

@@ -1,6 +1,6 @@
 /**
  * One stage on one partition number, as long as this pod holds it: restores, runs, leaves. Its life is the table in
- * task-lifecycle.ts; who may own it is decided in ownership.ts; its effects leave through the committer.
+ * task-lifecycle.ts. ownership.ts decides which pod may own a task. The effects of a task leave through the committer.
  */
 import { asText } from '#core/codec.ts'
 import { actionOf, hasCode, invariant, reasonOf } from '#core/errors.ts'
@@ -36,11 +36,11 @@ export interface TaskOptions {
   /** Resolves when an earlier holder of the local copy in this process has closed it. */
   readonly ready: Promise<void>
   readonly plan: Pick<Plan, 'renamedState' | 'droppedState'>
-  /** Ownership looks again: a release or the own marker was read, or the phase has changed. */
+  /** Called so that ownership advances: a release or our own marker was read, or the phase has changed. */
   readonly onChanged: () => void
-  /** Effects wait for a commit. */
+  /** Called when effects wait for a commit. */
   readonly onStaged: (task: Task, bytes: number) => void
-  /** It cannot go on with what it has read. */
+  /** Called when the task cannot go on with what it has read. */
   readonly onStuck: (task: Task, error: unknown) => void
 }
 
@@ -52,7 +52,7 @@ export class Task implements Committable, WorkingTask {
   readonly statePlace: TopicPartition
   readonly #sourcePlaces: readonly TopicPartition[]
   phase: TaskPhase = 'restoring'
-  /** Why it is blocked. */
+  /** The error that blocks the task. */
   blockedBy: unknown
   isMute = false
   committedLows: readonly number[] = []
@@ -63,7 +63,7 @@ export class Task implements Committable, WorkingTask {
   #state: TaskState | undefined
   #sweep: Sweep | undefined
   #sources: TaskSources | undefined
-  /** It is on its way to be blocked. */
+  /** The task will be blocked, once its stored claim was read. */
   #cannotRun = false
   #cancelDeadline: (() => void) | undefined
   #onOpened: () => void = () => undefined
@@ -101,7 +101,7 @@ export class Task implements Committable, WorkingTask {
     return this.phase !== 'closedClean' && this.phase !== 'closedDirty'
   }
 
-  /** Opens the local copy; `opened` is called within a step of the pod. */
+  /** Opens the local copy. Calls `opened` within a step of the pod. */
   open(opened: () => void): void {
     this.#onOpened = opened
     this.#copy.open()
@@ -119,17 +119,17 @@ export class Task implements Committable, WorkingTask {
     return { markers: state.entries(MARKER_PREFIX), release: state.get(RELEASE) }
   }
 
-  /** Entries of the state topic up to this position are part of the state from here on. */
+  /** Applies entries of the state topic up to this position. */
   restore(entries: readonly StateEntry[], position: number): void {
     this.#state?.restore(entries, position)
   }
 
-  /** It was blocked by what lies in the log, and goes on by itself once that is gone. */
+  /** Something in the log blocks the task. The task goes on by itself once the log is fixed. */
   get isHeldUp(): boolean {
     return this.phase === 'blocked' && PASSING_BLOCKS.some(code => hasCode(this.blockedBy, code))
   }
 
-  /** Ownership is settled by the marker of this nonce and the state is whole: begin to work. */
+  /** Begins to work: the marker of this nonce settles ownership, and the state is whole. */
   run(nonce: string): void {
     const state = this.#state
     invariant(state, `task ${this.name} ran before it was opened`)
@@ -166,7 +166,7 @@ export class Task implements Committable, WorkingTask {
     })
   }
 
-  /** The check found nothing foreign: the own marker is part of the state from here on. */
+  /** The check found no foreign write, so our own marker is part of the state from now on. */
   checked(position: number): void {
     this.guard(() => this.#state?.restore([], position))
   }
@@ -180,7 +180,7 @@ export class Task implements Committable, WorkingTask {
     return this.#copy.position ?? 0
   }
 
-  /** Committed apart from the task's effects while it runs: its local copy gets them too, its position stays. */
+  /** Applies records that were committed apart from the task's effects while it runs. The position stays. */
   noted(records: readonly NewRecord[]): void {
     if (!this.work) return
     const entries = records.map(({ key, value }) => [asText(key ?? new Uint8Array()), value] as const)
@@ -194,7 +194,7 @@ export class Task implements Committable, WorkingTask {
     this.#move('blocked')
   }
 
-  /** Its state topic does not take what is its own: nothing of it is committed until it is taken anew. */
+  /** The state topic refuses the task's entries: nothing of the task is committed until it is restarted. */
   cannotCommit(error: unknown): void {
     this.isMute = true
     if (this.phase === 'leaving') this.close('closedDirty')
@@ -210,7 +210,7 @@ export class Task implements Committable, WorkingTask {
     return this.phase === 'leaving'
   }
 
-  /** Stages the deletion of what has outlived its time. */
+  /** Stages the deletion of expired entries. */
   sweep(): void {
     this.#sweep?.begin()
   }
@@ -223,7 +223,7 @@ export class Task implements Committable, WorkingTask {
     this.#move('running')
   }
 
-  /** Takes no new record; what is in flight may finish until the deadline. */
+  /** Takes no new record. Records in flight may finish until the deadline. */
   leave(): void {
     const { pod } = this.#options
     const graceMs = Math.min(this.program.timeoutMs, pod.limits.handOverMaxMs)
@@ -253,7 +253,7 @@ export class Task implements Committable, WorkingTask {
     })
   }
 
-  /** Ends it: clean after its release is committed, dirty otherwise. Nothing of it has an effect any more. */
+  /** Ends the task: clean after its release is committed, dirty otherwise. From now on nothing that it does has an effect. */
   close(phase: 'closedClean' | 'closedDirty'): void {
     if (!this.isOpen) return
     this.#move(phase)
@@ -275,29 +275,29 @@ export class Task implements Committable, WorkingTask {
     this.#options.onChanged()
   }
 
-  /** Its state topic cannot be read on from this offset. */
+  /** The state topic cannot be read from this offset on. */
   readFailed(error: unknown, offset: number): void {
     const lost = stateFailure(this, error, offset)
     if (!hasCode(lost, 'CHECKPOINT_LOST') || this.#copy.position === undefined) return this.#failed(lost)
-    // The copy holds what the topic does not: the topic is the truth.
+    // The copy holds entries that the topic does not. The topic is the truth.
     this.pod.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
     this.#copy.mustDiscard = true
     this.close('closedDirty')
     this.pod.release(this.name, lost)
   }
 
-  /** Errors of this task alone block it; anything else is the pod's. */
+  /** Blocks the task for errors of this task alone. Any other error is one of the pod. */
   #failed(error: unknown): void {
     if (!this.isOpen) return
     const isOfStore = hasCode(error, 'STORE_FAILED')
-    // Half of a record's effects may be staged: nothing more of this task is committed, and the topic has the rest.
+    // Half of a record's effects may be staged, so nothing more of this task is committed. The topic has the truth.
     if (isOfStore) this.close('closedDirty')
     if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.pod.release(this.name, error)
     else if (actionOf(error) === 'blockTask') this.#options.onStuck(this, error)
     else this.pod.fail(error)
   }
 
-  /** When the local copy fails, the task is restarted; the rest of the pod goes on. */
+  /** Runs the action. If the local copy fails, the task is restarted, and the rest of the pod goes on. */
   guard<T>(action: () => T): T | undefined {
     try {
       return action()

@@ -7,10 +7,10 @@ export interface WorkingTask {
   readonly name: string
   readonly program: StageProgram
   readonly pod: PodContext
-  /** The task is on its way out: what is in progress may end, and nothing is begun. */
+  /** The task is on its way out. Jobs in progress may end, and no job begins. */
   readonly isLeaving: boolean
-  /** Effects wait for a commit. */
+  /** Counts effects that wait for a commit. */
   staged(bytes: number): void
-  /** Runs what may touch the local copy of the state; gives nothing when that has failed and the task is closed. */
+  /** Runs an action that may touch the local copy. `undefined`: the local copy failed, and the task is closed. */
   guard<T>(action: () => T): T | undefined
 }
