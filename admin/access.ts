@@ -1,4 +1,4 @@
-/** A graph over a log that others run: for whoever looks at what is there, or writes something into it, without being a pod. */
+/** Access to a running application from outside: commands read its topics, or write into them, without being a pod. */
 
 import { Values } from '#answers/values.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -12,13 +12,13 @@ import { withCodecs } from '#topology/codecs.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 
-/** What is done: who only looks, under a mistyped name, must not leave an application behind. */
+/** What the caller will do. A caller that only reads creates no topic, so a mistyped name leaves no application behind. */
 export type Doing =
-  /** Compares what is there with the graph, and may find nothing. */
+  /** Compares the topics with the graph. The topics may be missing. */
   | 'compares'
-  /** Looks at what is there. */
+  /** Reads existing topics. */
   | 'reads'
-  /** Writes values of the graph into what is there, so that their schemas are registered. */
+  /** Writes values of the graph into existing topics, so that their schemas are registered. */
   | 'changes'
   /** Writes events of others: topics are created. */
   | 'feeds'
@@ -28,7 +28,7 @@ export type Doing =
 export interface AccessOptions extends WritersOptions {
   readonly log: Log
   readonly doing: Doing
-  /** A graph of somebody's own: it has none of the pipeline's topics. */
+  /** The graph is the user's own, and has none of the pipeline's topics. */
   readonly isOwn: boolean
 }
 
@@ -39,11 +39,11 @@ export interface Access {
   readonly isOwn: boolean
 }
 
-/** Rejects with REJECTED, its name in the details as `missing`, where the application has never run and must have. */
+/** Rejects with REJECTED if the application must have run and never has. The details name the application as `missing`. */
 export async function accessTo(topology: Topology, options: AccessOptions): Promise<Access> {
   const { log, doing, isOwn } = options
   if (doing === 'reads' || doing === 'changes') await requireTopics(log, plan(topology))
-  // What is sent again of a graph of somebody's own are bytes that are there.
+  // A replay of the user's own graph sends stored bytes, so it registers no schema.
   const registers = doing === 'writes' || (doing === 'changes' && !isOwn)
   const bound = registers
     ? await bindSchemas(topology, { ...options, writesSources: isOwn })

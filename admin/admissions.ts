@@ -1,4 +1,4 @@
-/** How many events were dropped because their id was let in before, seen from outside. */
+/** How many events were dropped because their id was admitted before, as counted from the topics. */
 
 interface Taken {
   events: number
@@ -6,24 +6,23 @@ interface Taken {
 }
 
 /**
- * Admission goes by a clock of its own that no topic shows: whether an id that came again was dropped or let in can only
- * be told by what came of it. So each id counts as let in once, or as often as it has outcomes where those are more, and
- * the rest of its events are duplicates. An id without any outcome stays open; one that has an outcome cannot keep
- * anybody waiting, whatever the times of its events say.
+ * Admission uses a clock that no topic shows. So only outcomes show whether a repeated id was dropped or admitted. Each id counts
+ * as admitted once, or as often as it has outcomes if those are more. The rest of its events are duplicates. An id without an
+ * outcome stays open. An id with an outcome is never open, whatever the times of its events say.
  */
 export class Admissions {
-  /** Taken once, with one outcome. That is nearly all of them, and a set costs a third of the memory. */
+  /** Ids taken once, with one outcome. Nearly all ids are of this kind, and a set costs a third of the memory. */
   readonly #settled = new Set<string>()
-  /** The others. */
+  /** All other ids. */
   readonly #ids = new Map<string, Taken>()
-  /** As far as the topics were read, in whatever order. */
+  /** Duplicates in what was read so far. The order of reading does not matter. */
   duplicates = 0
 
   taken(id: string): void {
     this.#change(id, 1, 0)
   }
 
-  /** With -1 an outcome that does not hold any more, because its question was sent again. */
+  /** `by` is -1 for an outcome that no longer counts, because its question was sent again. */
   outcome(id: string, by: 1 | -1): void {
     this.#change(id, 0, by)
   }

@@ -1,7 +1,7 @@
-/** What became of the graph since an earlier version that somebody kept. */
+/** What has changed in the graph since an earlier version. */
 import { type Change, compare, type Plan, summarize, type TopologySummary } from '#topology/index.ts'
 
-/** Since the version that was kept as its summary; nothing where what was kept is none. */
+/** The changes since the version whose summary was kept. `undefined` if `kept` is no summary. */
 export function changesSince(kept: unknown, plan: Plan): readonly Change[] | undefined {
   return isSummary(kept) ? compare(kept, summarize(plan)) : undefined
 }

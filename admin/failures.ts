@@ -1,4 +1,4 @@
-/** What failed for good, read from its two topics, and sent again. */
+/** Failures: read from their two topics, shown, and sent again. */
 
 import { TOPICS } from '#answers/topics.ts'
 import type { Failed } from '#answers/types.ts'
@@ -19,7 +19,7 @@ import type { Access } from './access.ts'
 const BATCH_RECORDS = 200
 
 export interface Failure extends Replayable {
-  /** `invalid`: no question; `failed`: attempts used up; `dead`: an operator could not process it. */
+  /** `invalid`: the event is no question. `failed`: no attempt is left. `dead`: an operator could not process the record. */
   readonly kind: 'invalid' | 'failed' | 'dead'
   readonly id: string
   /** The operator that gave it up. */
@@ -59,7 +59,7 @@ async function failedOf({ place, record }: Kept, values: Values): Promise<Failur
         throw new CaudalError('REJECTED', { reason: `${id} is no question: put a mended event in instead` })
       const [spec] = await log.describeTopics([TOPICS.requests])
       const key = Buffer.from(request.id)
-      // Its errors are forgiven, else it would be given up at once; what it learned and what it cost stay.
+      // The count of errors begins again, or the question would be given up at once. Its lessons and its cost stay.
       const renewed = values.write(TOPICS.requests, { ...request, error_attempts: 0, parked: 0 })
       const partition = partitionOf(key, spec?.partitions ?? 1)
       return { topic: TOPICS.requests, partition, records: [{ key, value: renewed, headers, timestamp }] }
@@ -75,11 +75,11 @@ function deadOf(kept: Kept): Failure {
 
 export interface Chosen {
   readonly failures: readonly Failure[]
-  /** Ids asked for of which nothing failed, or was sent again since. */
+  /** Requested ids without a failure, or whose failure was sent again since. */
   readonly missing: readonly string[]
 }
 
-/** Those with the ids; `all` are those that can be sent again, which an invalid event cannot. */
+/** The failures with these ids. `all` chooses every failure that can be sent again: all but invalid events. */
 export function chosenOf(failures: readonly Failure[], ids: readonly string[] | 'all'): Chosen {
   if (ids === 'all') return { failures: failures.filter(({ kind }) => kind !== 'invalid'), missing: [] }
   const chosen = failures.filter(({ id }) => ids.includes(id))
@@ -88,12 +88,12 @@ export function chosenOf(failures: readonly Failure[], ids: readonly string[] | 
 
 export interface ReplayOptions {
   readonly system: System
-  /** Ends it after what is being sent. */
+  /** Ends the replay after the append under way. */
   readonly signal?: AbortSignal
   readonly onProgress?: (sent: number) => void
 }
 
-/** Sends them again, many in one append; how many were sent. */
+/** Sends failures again, many in one append. Returns how many were sent. */
 export async function replayFailures(
   log: Log,
   failures: readonly Failure[],
@@ -109,7 +109,7 @@ export async function replayFailures(
   return sent
 }
 
-/** A failure whole: input, faults, history, stack. Its value is read by the codec of its topic. */
+/** A whole failure: input, faults, history, stack. The codec of its topic decodes its value. */
 export async function shownFailure(
   { kind, detail }: Failure,
   { plan }: Pick<Access, 'plan'>,
@@ -131,7 +131,7 @@ async function readable({ origin, ...letter }: DeadLetter, plan: Plan) {
   }
 }
 
-/** Bytes that the codec refuses, or whose value has no form in JSON, are shown as the text that they mostly are. */
+/** Shows bytes as text if the codec refuses them or their value has no form in JSON. */
 async function readValue(bytes: Uint8Array, codec: Codec<unknown> | undefined): Promise<unknown> {
   const text = asShown(bytes)
   if (codec === undefined) return text

@@ -5,7 +5,7 @@ import type { Plan } from '#topology/plan.ts'
 
 export interface Lag extends TopicPartition {
   readonly stage: string
-  /** Everything below it is done. */
+  /** All records below this offset are done. */
   readonly position: number
   readonly end: number
 }
@@ -15,7 +15,7 @@ export interface CommittedPod {
   readonly tasks: readonly {
     readonly id: { readonly stage: string }
     readonly intakes: readonly TopicPartition[]
-    /** For each intake; everything below it is done. */
+    /** For each intake: all records below this offset are done. */
     readonly committedLows: readonly (number | undefined)[]
   }[]
 }
@@ -33,14 +33,14 @@ function sourcesOf(plan: Plan): readonly Source[] {
   )
 }
 
-/** By the positions that the pods have stored in the group, about a second old. */
+/** Lag by the positions that the pods have stored in the group. They are about a second old. */
 export async function storedLag(log: Log, plan: Plan): Promise<readonly Lag[]> {
   const sources = sourcesOf(plan)
   const positions = await log.groupPositions(plan.application, sources)
   return against(log, sources, positions)
 }
 
-/** By what this pod has committed; a source that it does not run counts from its first record. */
+/** Lag by what this pod has committed. A source that this pod does not read counts from its first record. */
 export function podLag(log: Log, plan: Plan, pod: CommittedPod): Promise<readonly Lag[]> {
   const lows = new Map<string, number | undefined>()
   for (const { id, intakes, committedLows } of pod.tasks) {
@@ -56,8 +56,8 @@ export function podLag(log: Log, plan: Plan, pod: CommittedPod): Promise<readonl
 }
 
 /**
- * Positions are read before ends. Both only grow and a position never passes its end, so when every position is at its
- * end, all of them were there at once: nothing was under way between two topics.
+ * Positions are read before ends. Both only grow, and a position never passes its end. So if every position is at its end, all
+ * were there at one moment: then no record was under way between two topics.
  */
 async function against(log: Log, sources: readonly Source[], positions: readonly (number | undefined)[]) {
   const bounds = await log.bounds(sources)
@@ -67,7 +67,7 @@ async function against(log: Log, sources: readonly Source[], positions: readonly
   })
 }
 
-/** Of one partition of a source, or of all of them together. */
+/** Lag of one partition of a source, or of all partitions together. */
 export interface LagRow {
   readonly stage: string
   readonly topic: string

@@ -7,13 +7,13 @@ import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 
-/** Reports come every two seconds: one that is older says that its pod is gone or held up. */
+/** Reports come every two seconds. If the last report is older than this, the pod is gone or held up. */
 const SILENT_AFTER_MS = 10_000
-/** A pod that died leaves no tombstone; so long after its last report it is of no interest any more. */
+/** A pod that died leaves no tombstone. The list drops the pod so long after its last report. */
 const FORGOTTEN_AFTER_MS = 24 * 3_600_000
 
 export interface KnownPod extends PodReport {
-  /** Since the last report. */
+  /** Time since the last report. */
   readonly heardAgoMs: number
   readonly isSilent: boolean
 }
@@ -23,7 +23,7 @@ export async function hasReports(log: Log, application: string): Promise<boolean
   return (await log.describeTopics([podsTopic(application)])).length > 0
 }
 
-/** By name. Ages are those of the pods' clocks against this one: as far as they differ, ages are wrong. */
+/** The pods, sorted by name. Ages compare the pods' clocks with this one, so they are wrong by the difference of the clocks. */
 export async function podsNow(log: Log, application: string, system: System): Promise<readonly KnownPod[]> {
   const last = new Map<string, PodReport | undefined>()
   await readAll(log, podsTopic(application), record => take(record, last.set.bind(last)))
@@ -31,7 +31,7 @@ export async function podsNow(log: Log, application: string, system: System): Pr
   return known([...last.values()].map(report => ({ report, agoMs: now - (report?.at ?? 0) })))
 }
 
-/** The pods, kept up to date by one follower: ages count from when a report arrived here, whatever the clocks say. */
+/** The pods, kept up to date by one follower. Ages count from the arrival of a report here, so other clocks do not matter. */
 export class PodWatch {
   readonly #system: System
   readonly #heard = new Map<string, { readonly report: PodReport | undefined; readonly at: number }>()
@@ -41,10 +41,10 @@ export class PodWatch {
     this.#system = system
   }
 
-  /** The topic must be there. Resolves when what it holds is known. */
+  /** The topic must exist. Resolves when all of its records are read. */
   async start(log: Log, application: string): Promise<void> {
     const system = this.#system
-    // What was written before this start has the age that its pod's clock gives it.
+    // A report from before this start gets its age by the clock of its pod.
     let isLive = false
     const ageOf = (report: PodReport | undefined) =>
       isLive || !report ? 0 : Math.max(0, system.now() - report.at)
@@ -72,7 +72,7 @@ export class PodWatch {
 function take({ key, value }: LogRecord, set: (pod: string, report: PodReport | undefined) => unknown): void {
   if (!key) return
   const report = value ? decodeReport(value) : undefined
-  // A value that is no report leaves the one before it.
+  // A value that is no report does not replace the report before it.
   if (!value || report) set(asShown(key), report)
 }
 

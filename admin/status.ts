@@ -1,4 +1,4 @@
-/** How a pipeline stands, in figures: its stages now, and what came of the inputs so far. */
+/** The status of a pipeline in figures: its stages now, and the outcomes of the inputs so far. */
 import type { PodMetrics } from '#core/pod-metrics.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Tally } from './tally.ts'
@@ -9,11 +9,11 @@ export interface StageStatus {
   readonly recordsOut: number
   readonly inFlight: number
   readonly waiting: number
-  /** Exceptions, and what was told to a topic of errors instead. */
+  /** Exceptions, and errors that the stage wrote to a topic instead. */
   readonly errors: number
 }
 
-/** Since the pod began, in the order of the graph. */
+/** Figures of each stage since the pod began, in the order of the graph. */
 export function stageStatus(plan: Plan, metrics: PodMetrics, tally: Tally): readonly StageStatus[] {
   return plan.stages.map(({ name }) => {
     const { recordsIn, recordsOut, inFlight, waiting, buffered, failed } = metrics.stage(name)
@@ -37,18 +37,18 @@ export interface Summary {
   readonly failed: number
   /** Why questions failed, and how many for each reason. */
   readonly failed_by_reason: Readonly<Record<string, number>>
-  /** In the dead letters, and counted in `failed`. */
+  /** Dead letters, which `failed` counts too. */
   readonly dead_letters: number
   readonly attempts: number
   readonly calls: number
   readonly calls_bought_twice: number
   readonly tokens: number
-  /** `null` where the price of a model is not known. */
+  /** `null` if the price of a model is not known. */
   readonly cost_usd: number | null
   readonly seconds: number
 }
 
-/** Counts are those of all that the log holds, seconds those of this run. */
+/** Counts cover all that the log holds. Seconds are those of this run. */
 export function summaryOf({ figures, reasons }: Tally, boughtTwice: number, elapsedMs: number): Summary {
   return {
     inputs: figures.inputs,

@@ -1,4 +1,4 @@
-/** What an operator has stored under a key, read from the state topic, where it is as of the last commit. */
+/** What an operator has stored under a key, read from the state topic: the state of the last commit. */
 import { asShown } from '#core/codec.ts'
 import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -15,18 +15,18 @@ export interface StoredValue {
   /** Name within a map. */
   readonly name?: string
   readonly value: unknown
-  /** Its time to live is over; the operator does not see it any more. */
+  /** The entry's time to live is over: the operator does not see the entry any more. */
   readonly expired?: true
 }
 
 export interface StateQuestion {
   readonly operator: string
   readonly key: string
-  /** Wall time, for entries that have outlived theirs. */
+  /** Wall time, which decides which entries have expired. */
   readonly now: number
 }
 
-/** Values, maps and timers. Rejects with REJECTED where the graph has no such operator. */
+/** Values, maps and timers. Rejects with REJECTED if the graph has no such operator. */
 export async function storedUnder(
   log: Log,
   { stages }: Pick<Plan, 'stages'>,

@@ -1,4 +1,4 @@
-/** What came of the inputs, counted from the topics themselves. */
+/** The outcomes of the inputs, counted from the topics themselves. */
 
 import { TOPICS } from '#answers/topics.ts'
 import type { Delivered, Failed, LlmRequest, Spent, Step } from '#answers/types.ts'
@@ -21,18 +21,18 @@ export interface Figures {
   inputs: number
   /** Set aside by ingest, with every fault named. */
   invalid: number
-  /** Events whose id had been let in already. */
+  /** Events whose id was admitted before. */
   duplicates: number
   delivered: number
   deliveredBelowThreshold: number
-  /** Attempts used up. */
+  /** Questions with no attempt left. */
   failed: number
-  /** In the dead letters: a fault of the pipeline, not of the input. */
+  /** Dead letters: the fault is in the pipeline, not in the input. */
   dead: number
   attempts: number
   calls: number
   tokens: number
-  /** Of those whose cost is known. */
+  /** Cost of the questions whose cost is known. */
   costUsd: number
   /** Questions whose cost is not known. */
   unpriced: number
@@ -41,7 +41,7 @@ export interface Figures {
 /** What was spent on the questions of one kind that have an outcome. */
 export interface Spending extends Figured {
   readonly taskType: string
-  /** Of the answer; `none` where there is none. */
+  /** The model of the answer, or `none` without an answer. */
   readonly model: string
   readonly organization: string
 }
@@ -60,7 +60,7 @@ interface Kind {
   readonly model: string
 }
 
-/** Rows kept apart; more organisations than that share the row `other`. */
+/** How many rows are kept apart. Further organisations share the row `other`. */
 const SPENDINGS_MAX = 10_000
 
 export interface TallyListener {
@@ -69,8 +69,8 @@ export interface TallyListener {
 }
 
 /**
- * Follows the topics from their beginning, so the figures are those of all that the log holds, whichever process did the
- * work. What it counts is committed, and nothing else: a crash changes no figure.
+ * Follows the topics from their beginning. So the figures cover all that the log holds, whichever process did the work. Only
+ * committed records count, so a crash changes no figure.
  */
 export class Tally {
   readonly figures: Figures = {
@@ -87,11 +87,11 @@ export class Tally {
     costUsd: 0,
     unpriced: 0,
   }
-  /** Of the questions that failed: why, and how many of them. */
+  /** How many questions failed, by reason. */
   readonly reasons = new Map<string, number>()
   readonly #admissions = new Admissions()
   readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
-  /** Questions given up, by their place, in case they are sent again. */
+  /** Questions that were given up, by `partition/offset`, in case they are sent again. */
   readonly #failures = new Map<string, Failed>()
   readonly #listener: TallyListener
   readonly #spendings = new Map<string, Spending>()
@@ -133,24 +133,24 @@ export class Tally {
     await Promise.all(this.#following.map(following => following.caughtUp()))
   }
 
-  /** Inputs that have come to no end yet. */
+  /** Inputs without an outcome so far. */
   get open(): number {
     const { inputs, invalid, duplicates, delivered, failed, dead } = this.figures
     return inputs - invalid - duplicates - delivered - failed - dead
   }
 
-  /** Of what was delivered; nothing before the first. */
+  /** Mean score of the delivered answers. `undefined` before the first. */
   get meanScore(): number | undefined {
     const { delivered } = this.figures
     return delivered === 0 ? undefined : this.#scoreSum / delivered
   }
 
-  /** What everything has cost that has an outcome, whichever process bought it. */
+  /** The cost of all questions with an outcome, whichever process made the calls. */
   get spendings(): readonly Spending[] {
     return [...this.#spendings.values()].filter(({ calls }) => calls > 0)
   }
 
-  /** What went wrong in a stage without an exception: it is told to a topic. */
+  /** Errors of a stage that are no exceptions: the stage writes them to a topic. */
   errorsAt(stage: string): number {
     if (stage === 'ingest') return this.figures.invalid
     return stage === 'generate' ? this.#errors.generate : stage === 'score' ? this.#errors.judge : 0
@@ -181,7 +181,7 @@ export class Tally {
     this.#count(request, 1)
   }
 
-  /** It was sent again: what it cost so far comes with its next outcome. */
+  /** Takes back a failure that was sent again. Its next outcome includes its cost so far. */
   #unfailed(place: string): void {
     const failed = this.#failures.get(place)
     if (!failed?.request) return
@@ -193,7 +193,7 @@ export class Tally {
     this.#count(request, -1)
   }
 
-  /** The last reason says it, without how many calls it took; more of them than fit share one entry. */
+  /** Counts the last reason, without its number of calls. Reasons beyond the limit share one entry. */
   #reason({ faults }: Failed, by: 1 | -1): void {
     const [, said = faults[0] ?? ''] = /^\d+ calls? failed, the last by (.*)$/s.exec(faults[0] ?? '') ?? []
     const short = cut(said, REASON_CHARACTERS_MAX)
@@ -203,7 +203,7 @@ export class Tally {
     else this.reasons.delete(reason)
   }
 
-  /** What was spent on a question given up; attempts are those since it was last sent again. */
+  /** Counts the cost of a question that was given up. Its attempts count from its last replay. */
   #count(request: LlmRequest, sign: 1 | -1): void {
     const { spent, error_attempts, quality_attempts, best } = request
     this.#spent(spent, { ...request, model: best?.model ?? 'none' }, sign)

@@ -1,4 +1,4 @@
-/** Changes of task types at run time, as the topic of the configuration has them: read, checked, written, taken back. */
+/** Changes of task types at run time: read from the configuration topic, checked, written, taken back. */
 
 import { isLoose, type Loose } from '#answers/fields.ts'
 import { configFaults } from '#answers/task-type.ts'
@@ -16,9 +16,9 @@ import { TASK_CONFIG_SCHEMA } from '#schemas/texts.ts'
 
 export interface Change {
   readonly taskType: string
-  /** As it was written, whether or not it is of use; nothing where it was taken back. */
+  /** The change as it was written, valid or not. `undefined` if it was taken back. */
   readonly config: unknown
-  /** Why the pipeline leaves it out. */
+  /** Why the pipeline ignores the change. */
   readonly faults: readonly string[]
   /** The highest version that the topic knows of this task type. */
   readonly versionMax: number
@@ -28,7 +28,7 @@ const FIELDS: ReadonlySet<string> = new Set(
   JSON.parse(TASK_CONFIG_SCHEMA).fields.map(({ name }: { readonly name: string }) => name),
 )
 
-/** The last change of each task type, those taken back included as long as the topic knows of them. */
+/** The last change of each task type. Changes that were taken back are included as long as the topic has their tombstones. */
 export async function changesIn(log: Log, values: Values): Promise<ReadonlyMap<string, Change>> {
   const changes = new Map<string, Change>()
   await readAll(log, TOPICS.config, async ({ key, value }) => {
@@ -42,7 +42,7 @@ export async function changesIn(log: Log, values: Values): Promise<ReadonlyMap<s
   return changes
 }
 
-/** What was typed by hand is shown as it is, for it need not be of the schema. */
+/** Shows a hand-written value as it is, because it need not have the schema. */
 async function read(value: Uint8Array, values: Values): Promise<unknown> {
   try {
     return value[0] === 0 ? await values.read(TOPICS.config, value) : JSON.parse(asText(value))
@@ -65,7 +65,7 @@ function faultsOf(taskType: string, config: unknown): readonly string[] {
   return [...faults, ...configFaults(config)]
 }
 
-/** A declaration with what may be left out of it: the task type, and the version, which is one more than any before. */
+/** A declaration with its optional parts filled in: the task type, and a version that is one above all earlier ones. */
 function completed(taskType: string, declared: unknown, former: Change | undefined): unknown {
   if (!isLoose(declared)) return declared
   const version = (former?.versionMax ?? 0) + 1
@@ -79,7 +79,10 @@ export interface ChangeOptions {
   readonly system: System
 }
 
-/** Changes a task type from here on; resolves to what was written. Rejects with CONFIGURATION_INVALID with every fault, and writes nothing then. */
+/**
+ * Changes a task type from now on. Resolves with what was written. Rejects with CONFIGURATION_INVALID and every fault, and then
+ * writes nothing.
+ */
 export async function changeTaskType(
   { log, values, system }: ChangeOptions,
   taskType: string,
@@ -94,7 +97,7 @@ export async function changeTaskType(
   return config
 }
 
-/** The task type is as declared again. False, and nothing is written, where it was not changed. */
+/** Makes the task type as declared again. If it was not changed, returns false and writes nothing. */
 export async function resetTaskType(
   { log, values, system }: ChangeOptions,
   taskType: string,

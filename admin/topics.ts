@@ -1,4 +1,4 @@
-/** What a graph needs of the log, compared with what is there; and the creation of what is missing. */
+/** Compares the topics that a graph needs with those of the log, and creates missing ones. */
 import type { Log, TopicSpec } from '#engine/log/log.ts'
 import { prepareTopics } from '#engine/pod/topic-preparation.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -8,11 +8,11 @@ export interface PlannedTopic {
   readonly action: 'create' | 'keep' | 'differs'
   readonly partitions: number
   readonly compacted: boolean
-  /** How it differs; a person must decide what to do about it. */
+  /** How the topic differs. A person must decide what to do about it. */
   readonly differences: readonly string[]
 }
 
-/** Creates nothing. */
+/** The topics that the graph needs, each with its state in the log. Creates nothing. */
 export async function plannedTopics(log: Log, plan: Plan): Promise<readonly PlannedTopic[]> {
   const names = plan.topicSpecs.map(({ name }) => name)
   const there = new Map((await log.describeTopics(names)).map(spec => [spec.name, spec]))
@@ -32,14 +32,14 @@ export async function plannedTopics(log: Log, plan: Plan): Promise<readonly Plan
   })
 }
 
-/** The names of the topics that were created. Rejects with TOPIC_MISMATCH, and creates none, where a topic differs. */
+/** Resolves with the names of the created topics. Rejects with TOPIC_MISMATCH, and creates none, if a topic differs. */
 export async function createMissingTopics(log: Log, plan: Plan): Promise<readonly string[]> {
   const missing = (await plannedTopics(log, plan)).filter(({ action }) => action === 'create')
   await prepareTopics(plan, log)
   return missing.map(({ topic }) => topic)
 }
 
-/** How long others keep their records is theirs to say, unless the graph declares it. */
+/** The differences of a topic. The retention of a source is compared only if the graph declares it, because others own it. */
 function differencesOf(wanted: TopicSpec, found: TopicSpec, isSource: boolean): readonly string[] {
   return (['partitions', 'compacted', 'retentionMs'] as const)
     .filter(property => wanted[property] !== found[property])

@@ -1,4 +1,4 @@
-/** A log whose readers of one topic stand still while the gate is shut, so that input is made outside of what is timed. */
+/** A log whose readers of one topic pause while the gate is closed, so that making the input is not timed. */
 import type { TopicPartition } from '#core/record.ts'
 import type {
   Bounds,

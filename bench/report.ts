@@ -8,7 +8,7 @@ export interface Report {
 }
 
 export const METHOD = `Each benchmark in a process of its own. Throughput: median of five slices of 200,000 events of 300 bytes, made and
-appended while the pod stands still, timed from the first until everything is committed, after two or more slices to
+appended while the pod is paused, timed from the first until everything is committed, after two or more slices to
 warm up. CPU: all threads of the process, the log's included. One output per record. Limits: docs/benchmarks.md.`
 
 const NAMES = Object.keys(FIGURES) as FigureName[] // Object.keys forgets the names of a constant.

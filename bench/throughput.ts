@@ -1,4 +1,4 @@
-/** How many records a second a pod takes through a graph, by slices that are made while it stands still. */
+/** How many records a second a pod takes through a graph, in slices that are made while the pod is paused. */
 
 import { run } from '#engine/client/run.ts'
 import { podOf } from '#engine/client/running-pod.ts'

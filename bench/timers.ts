@@ -1,4 +1,4 @@
-/** How late timers are, and how long the event loop stands, when very many are due within a short time. */
+/** How late timers are, and how long the event loop is blocked, when very many are due within a short time. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { codec } from '#core/codec.ts'

@@ -1,5 +1,5 @@
 /**
- * An open generator: each event is sent when it is due, whether or not earlier ones were answered, and its latency counts
+ * An open generator. Each event is sent when it is due, whether or not earlier ones were answered. Its latency counts
  * from when it was due. A generator that waits for answers sends less to a slow target and measures it as fast; Gil Tene
  * named that coordinated omission.
  */

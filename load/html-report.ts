@@ -14,7 +14,7 @@ const WIDTH = 900
 const HEIGHT = 220
 const LEFT = 60
 const BOTTOM = 24
-/** Told apart by those who see no red or green too (Okabe and Ito's palette). */
+/** Colours that people with red-green blindness can distinguish (Okabe and Ito's palette). */
 const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7']
 
 export function htmlReport(report: LoadReport): string {
@@ -64,7 +64,7 @@ function plot(title: string, seconds: readonly Second[], lines: Readonly<Record<
 ${drawn.join('\n')}</svg></figure>`
 }
 
-/** Nothing where nothing was measured: a line that bridges the gap would show what never was. */
+/** `undefined` where nothing was measured: a line across the gap would show values that nobody measured. */
 function pointOf(x: number, value: number | null, y: (value: number) => number): readonly string[] {
   return value === null ? [] : [`${x.toFixed(1)},${y(value).toFixed(1)}`]
 }

@@ -12,12 +12,12 @@ export interface Second {
   acknowledged: number
   delivered: number
   failed: number
-  /** Of those that got their outcome in this second, in ms. */
+  /** Median latency of the events with their outcome in this second, in ms. */
   p50: number | null
   p99: number | null
 }
 
-/** What can be read at any moment. */
+/** Figures that can be read at any moment. */
 export interface Figures {
   readonly sent: number
   readonly acknowledged: number
@@ -34,7 +34,7 @@ export interface Figures {
 export interface Measured extends Figures {
   /** How often each reason was given. */
   readonly failures: Readonly<Record<string, number>>
-  /** Events of which the target has said nothing. */
+  /** Events that the target has neither acknowledged nor refused. */
   readonly unacknowledged: number
   /** Events that the target did not take, by the code of the error. */
   readonly errors: Readonly<Record<string, number>>
@@ -56,14 +56,14 @@ export class Meter implements OutcomeListener {
   readonly #toAcknowledged = new Latencies()
   readonly #toDelivered = new Latencies()
   readonly #seconds: Second[] = []
-  /** Of those delivered in the second that is running. */
+  /** Latencies of the events delivered in the current second. */
   #latencies: number[] = []
   readonly #failures = new Map<string, number>()
   readonly #errors = new Map<string, number>()
   #acknowledged = 0
   #delivered = 0
   #failed = 0
-  /** Acknowledged ones that have no outcome. */
+  /** Number of acknowledged events without an outcome. */
   #waiting = 0
 
   constructor(run: string, now: () => number) {
@@ -104,7 +104,7 @@ export class Meter implements OutcomeListener {
     if (this.#outcomes[index] === 0) this.#waiting++
   }
 
-  /** The target did not take it, or nobody knows: an outcome is taken if it comes and is not missed if it does not. */
+  /** The target refused the event, or its answer is unknown. An outcome counts if it comes, and is not missed otherwise. */
   refused(index: number, code: string): void {
     this.#fates[index] = FATE.refused
     add(this.#errors, code)

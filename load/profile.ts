@@ -1,4 +1,4 @@
-/** What load is wanted, and when each of its events is due: known before the first one is sent, whatever the target does. */
+/** The load to send, and when each of its events is due. The schedule is fixed before the first event, whatever the target does. */
 
 export interface LoadProfile {
   /** Events a second, once the ramp is over. */
@@ -6,11 +6,11 @@ export interface LoadProfile {
   /** The rate rises evenly from nothing to `perSecond` within this time. */
   readonly rampMs: number
   readonly durationMs: number
-  /** So many events at one moment, beside the rate. */
+  /** Events that are all due at one moment, in addition to the rate. */
   readonly bursts: readonly Burst[]
-  /** How often each is drawn, relative to the others. */
+  /** How often each task type is drawn, relative to the others. */
   readonly taskTypes: Weights
-  /** None: events name no organisation. */
+  /** How often each organisation is drawn. Empty: events name no organisation. */
   readonly organisations: Weights
   /** Share of events that ask what an earlier event has asked, 0 to 1. */
   readonly repeatedShare: number

@@ -1,4 +1,4 @@
-/** Whether a load may be sent to a host without being told so in words: only to this machine and private networks. */
+/** Whether a host may get a load without an explicit permission: only this machine and private networks may. */
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
@@ -19,7 +19,7 @@ for (const [address, bits] of [
 ] as const)
   PRIVATE.addSubnet(address, bits, 'ipv6')
 
-/** Those of the hosts, names or addresses, that lead anywhere else. A name that nobody knows is one of them. */
+/** The hosts, names or addresses, that lead anywhere else. A name that cannot be resolved is one of them. */
 export async function publicHosts(hosts: readonly string[]): Promise<readonly string[]> {
   const found = await Promise.all(hosts.map(async host => ((await isPrivate(host)) ? [] : [host])))
   return found.flat()

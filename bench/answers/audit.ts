@@ -1,4 +1,4 @@
-/** Compares what was asked, what came of it and what was bought; every difference in words. */
+/** Compares questions, outcomes and paid calls. Every difference becomes a sentence. */
 import type { Application } from './application.ts'
 import type { Purchase } from './provider.ts'
 
@@ -11,13 +11,13 @@ export interface Audit {
   /** Of these, further ones of the same request id. */
   readonly boughtTwice: number
   /**
-   * Request ids whose only answers were lost, as their pod was killed before a commit held them, and whose last call then
-   * failed: the question goes on with a call of another id, so no outcome knows of the purchase.
+   * Request ids whose only answers were lost, because their pod was killed before a commit held them. Their last call then
+   * failed. The question goes on with a call of another id, so no outcome records the purchase.
    */
   readonly boughtAndLost: number
   /** Calls that the outcomes say were paid for. */
   readonly recorded: number
-  /** What must not be, a line each. */
+  /** Broken promises, a line each. */
   readonly faults: readonly string[]
 }
 
@@ -67,8 +67,8 @@ function told(what: string, ids: readonly string[]): readonly string[] {
 }
 
 /**
- * For each completion that was bought again, how long before a kill it had been answered first: the part of the commit cycle
- * that was lost. Slightly below 0 where the provider noticed only later that its caller was gone; infinite without a kill near.
+ * For each completion that was bought again: how long before a kill its first answer came. That is the lost part of the commit
+ * cycle. Slightly below 0 if the provider noticed the end of its caller late. Infinite without a kill near.
  */
 export function lostMs(purchases: readonly Purchase[], killedAt: readonly number[]): readonly number[] {
   const first = new Map<string, number>()
@@ -82,5 +82,5 @@ export function lostMs(purchases: readonly Purchase[], killedAt: readonly number
   return lost
 }
 
-/** A process that was killed may be gone, and its connections broken, only so long after the signal on a busy machine. */
+/** On a busy machine, a killed process and its connections may end only so long after the signal. */
 const NOTICED_MS = 500

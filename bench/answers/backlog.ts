@@ -32,7 +32,7 @@ export class Backlog implements Disposable {
     const done = () => {
       this.#adding = false
     }
-    // A log that does not answer is told of by the scenario, which finds no progress.
+    // If the log does not answer, the scenario reports that there is no progress.
     this.#application.ask(questions(asked.size + missing, asked.size)).then(done, done)
   }
 }

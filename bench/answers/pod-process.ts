@@ -1,4 +1,4 @@
-/** A pod as in production: `caudal run` in a process of its own, told what to do by its environment alone. */
+/** A pod as in production: `caudal run` in a process of its own, configured by its environment alone. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
@@ -10,7 +10,7 @@ const PROGRAM = fileURLToPath(new URL('../../cli/caudal.ts', import.meta.url))
 export type Environment = Readonly<Record<string, string>>
 
 export class PodProcess {
-  /** Ends that nobody asked for. */
+  /** How often the pod ended without a request. */
   restarts = 0
   readonly name: string
   readonly #environment: Environment
@@ -56,7 +56,7 @@ export class PodProcess {
     return this.#end('SIGKILL')
   }
 
-  /** It finishes what is in flight and hands over. */
+  /** The pod finishes what is in flight and hands over. */
   stop(): Promise<void> {
     return this.#end('SIGTERM')
   }

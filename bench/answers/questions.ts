@@ -17,8 +17,8 @@ type Event = Readonly<Record<string, unknown>>
 let known: readonly (readonly [id: string, event: Event])[] | undefined
 
 /**
- * The valid questions of the file, each once; where more are wanted they are asked again under other ids. All of them when no
- * number is given; without the first `from`.
+ * The valid questions of the file, each once, without the first `from`. If `count` is larger, they are asked again under other
+ * ids. Without `count`, all of them.
  */
 export function questions(count?: number, from = 0): readonly Question[] {
   known ??= [...eventsOf(FROM)]
@@ -28,7 +28,7 @@ export function questions(count?: number, from = 0): readonly Question[] {
     const [id = '', event = {}] = all[index % all.length] ?? []
     const round = Math.floor(index / all.length)
     const again = round === 0 ? id : `${id}.${round}`
-    // An event in an envelope is known by the id of the envelope.
+    // The id of an event in an envelope is the id of the envelope.
     return { id: again, event: { ...event, ['event_id' in event ? 'event_id' : 'id']: again } }
   })
 }

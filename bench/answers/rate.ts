@@ -5,11 +5,11 @@ import type { ProviderProcess } from './provider-process.ts'
 
 export interface Rate {
   readonly callsPerSecond: number
-  /** 0 where the system does not tell. */
+  /** 0 if the system does not report it. */
   readonly cpuMsPerCall: number
 }
 
-/** Counted where they are answered, so that it is the same for whoever calls. */
+/** Calls are counted where they are answered, so that the figure is the same for every caller. */
 export async function rateOf(
   provider: ProviderProcess,
   pid: number | undefined,

@@ -10,7 +10,7 @@ export interface Findings {
 export interface Place {
   readonly broker: string
   readonly registry?: string | undefined
-  /** Told of progress. */
+  /** Prints progress. */
   readonly say: (text: string) => void
 }
 
@@ -22,7 +22,7 @@ export interface Scenario<Size extends object> {
   run(size: Size, place: Place): Promise<Findings>
 }
 
-/** Unique to a run: groups, state topics and transactional ids of an earlier one are of no concern. */
+/** A name for one run, so that groups, state topics and transactional ids of earlier runs do not matter. */
 export function applicationName(scenario: string): string {
   return `${scenario}-${Date.now().toString(36)}`
 }

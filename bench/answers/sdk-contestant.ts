@@ -1,5 +1,5 @@
 /**
- * The pipeline's calls without the pipeline, in a process of their own: each question is answered and judged, so many at a
+ * The pipeline's calls without the pipeline, in a process of their own. Each question is answered and judged, so many at a
  * time, with the same provider code and prompts. What comes of them is thrown away.
  */
 

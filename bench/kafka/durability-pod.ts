@@ -1,4 +1,4 @@
-/** A pod of the durability bench: one HTTP call per record in a step. Tells its parent how long each answer was not yet durable. */
+/** A pod of the durability bench: one HTTP call per record in a step. It reports how long each answer was not durable. */
 import { once } from 'node:events'
 import { Agent } from 'undici'
 import { codec } from '#core/codec.ts'
@@ -14,12 +14,12 @@ const [application = '', broker = '', url = '', inFlightText = ''] = process.arg
 const inFlightMax = Number(inFlightText)
 const agent = new Agent({ connections: inFlightMax, pipelining: 1, keepAliveTimeout: 120_000 })
 
-/** When each answer arrived that no commit holds yet, the earliest first. */
+/** Arrival times of the answers that no commit holds yet, the earliest first. */
 let waiting: number[] = []
 const delays: number[] = []
 let isMeasuring = false
 
-/** A commit holds what had arrived when it began; it is told within the step that learns of its end. */
+/** A commit holds the answers that had arrived when it began. The message comes in the step that learns of its end. */
 subscribe('caudal:commit', ({ durationMs }) => {
   const now = performance.now()
   const began = now - durationMs

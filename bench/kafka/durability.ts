@@ -1,6 +1,6 @@
 /**
- * How long a bought answer can still be lost, on Kafka: 2,000 answers a second of 1,000 calls in flight. From the answer of
- * a step until the commit that holds it is done; and how many answered calls a kill -9 makes the next owner buy again.
+ * How long a paid answer can still be lost, on Kafka: 2,000 answers a second of 1,000 calls in flight. It measures the time
+ * from the answer of a step until its commit is done. It counts the answered calls that the next owner buys again after a kill -9.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,9 +17,9 @@ const CALL_MS = 500
 const IN_FLIGHT = 1_000
 const PER_SECOND = IN_FLIGHT / (CALL_MS / 1_000)
 const BETWEEN_KILLS_MS = 6_000
-/** After the first answers of a pod, whose calls began together. */
+/** Not measured: the time after the first answers of a pod, whose calls began together. */
 const WARM_UP_MS = 3_000
-/** Of its input, which is there before. */
+/** Length of the input, which is written before the pod starts. */
 const SECONDS_MAX = Number(secondsText) + (Number(killsText) + 1) * (BETWEEN_KILLS_MS / 1_000) + 10
 
 /** Spread evenly: calls that take equally long end in bursts, as they began. */

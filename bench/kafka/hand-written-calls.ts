@@ -1,6 +1,6 @@
 /**
- * Calls as a careful hand makes them with a plain kafkajs consumer, at least once: thousands in flight, answers sent in
- * batches, and now and then the lowest offset in flight committed. After a crash it doubles what was done above that.
+ * Calls as a careful programmer makes them with a plain kafkajs consumer, at least once. Thousands are in flight, and answers are
+ * sent in batches. Now and then it commits the lowest offset in flight. After a crash it repeats every call above that offset.
  */
 import kafkajs from 'kafkajs'
 import { PARTITIONS } from './workloads.ts'

@@ -1,7 +1,7 @@
 /**
- * The keyed count as a careful hand writes it on kafkajs: one transaction a batch with outputs, changelog and offsets,
- * sends in slices, partitions chosen, quick retries. It writes what the engine writes, exactly once as long as nobody
- * else gets its partitions: it has no fence against a process that was paused, and restores nothing.
+ * The keyed count as a careful programmer writes it on kafkajs. One transaction a batch has outputs, changelog and offsets. Sends go
+ * in slices, with chosen partitions and quick retries. It writes what the engine writes, exactly once as long as nobody else gets
+ * its partitions. It has no fence against a process that was paused, and it restores nothing.
  */
 import kafkajs from 'kafkajs'
 import type { CountTopics, Steady } from './workloads.ts'

@@ -1,4 +1,4 @@
-/** A pod of the take-over in a process of its own: one call of 100 ms per record, and an output that says who made it. */
+/** A pod of the take-over in a process of its own: one call of 100 ms per record. Its outputs name the pod. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { codec } from '#core/codec.ts'
 import { operator } from '#core/operator.ts'

@@ -1,6 +1,6 @@
 /**
- * How long outputs stand still on Kafka when a pod is killed and when one joins, as a reader of the outputs sees it: for
- * the partitions that change hands, until the first output of another pod; for those that stay, the longest pause.
+ * How long outputs pause on Kafka when a pod is killed and when one joins, as a reader of the outputs sees it. For partitions that
+ * move: until the first output of another pod. For partitions that stay: the longest pause.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,7 +19,7 @@ const WATCH_MS = 12_000
 const POLL_MS = 50
 
 interface Output {
-  /** Of the input: the task. */
+  /** Partition of the input, which is the number of the task. */
   readonly partition: number
   readonly pod: string
   readonly at: number

@@ -56,7 +56,9 @@ const perPage =
 
 /** Folders whose comments keep the rules of the pages. The list grows; in the end it holds every folder. */
 export const CLEAN_FOLDERS: readonly string[] = [
+  'admin',
   'answers',
+  'bench',
   'cli',
   'core',
   'deploy',
@@ -64,11 +66,13 @@ export const CLEAN_FOLDERS: readonly string[] = [
   'examples',
   'gateway',
   'index.ts',
+  'load',
   'models',
   'observability',
   'operators',
   'pipelines',
   'schemas',
+  'scripts',
   'stores',
   'topology',
 ]

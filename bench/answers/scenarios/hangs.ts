@@ -1,4 +1,4 @@
-/** One call in a hundred hangs for sixty times as long as the others take: the others do not notice. */
+/** One call in a hundred hangs for sixty times as long as the others take. The others keep their rate. */
 import { pause, quantile } from '../../measuring.ts'
 import { type Application, withApplication } from '../application.ts'
 import { audit } from '../audit.ts'
@@ -21,9 +21,9 @@ const FALL_MAX = 0.05
 const WITHIN_MS = 120_000
 
 /**
- * About thirteen minutes, as what hangs has to come and go before each measurement; `--size '{"hangMs":12000}'` is a fifth of all times.
- * Questions come evenly, two thirds of what two cores can do: whoever is kept waiting by what hangs falls behind. The limit of
- * calls in flight is not reached: a limit that is reached is shared with what hangs, whoever sets it.
+ * Takes about thirteen minutes, because hanging calls must begin and end before each measurement. `--size '{"hangMs":12000}'` divides
+ * all times by five. Questions come evenly, at two thirds of what two cores can do. So a question that waits for a hanging call
+ * falls behind. The limit of calls in flight is not reached: otherwise hanging calls would take their share of it.
  */
 export const hangs: Scenario<HangsSize> = {
   name: 'hangs',
@@ -70,7 +70,10 @@ export const hangs: Scenario<HangsSize> = {
   },
 }
 
-/** Calls a second; the one in a hundred that hangs is in both figures. What hung before has ended, or what hangs now has gathered, when the measurement begins. */
+/**
+ * Calls a second, the hanging ones included. When the measurement begins, earlier hanging calls have ended, or the present ones
+ * have gathered.
+ */
 async function othersPerSecond(
   { provider }: Application,
   hanging: number,

@@ -1,4 +1,4 @@
-/** The same while pods are killed: the same outcomes; bought again is what was in flight or not yet committed at a kill. */
+/** Real questions while pods are killed: one outcome each. Calls in flight or not committed at a kill are bought again. */
 import { realSystem } from '#core/system.ts'
 import { quantile } from '../../measuring.ts'
 import { withApplication } from '../application.ts'
@@ -22,7 +22,7 @@ const CYCLE_MAX_MS = 2_000
 export const kills: Scenario<KillsSize> = {
   name: 'kills',
   summary: 'end-to-end with a kill -9 of one of two pods every 10 s, restarted at once',
-  // The file's 1,190 questions twenty times over: asked once, they are answered after two kills.
+  // The 1,190 questions of the file, twenty times: asked only once, they would all be answered after two kills.
   full: { questions: 23_800, callTimeoutMs: 60_000, everyMs: 10_000, withinMs: 900_000 },
   async run(size, place) {
     const environment = {

@@ -1,4 +1,4 @@
-/** The provider is gone for minutes while questions keep coming: nothing fails, nothing is bought twice, nobody restarts. */
+/** The provider is gone for minutes while questions keep coming. No question fails, no call is bought twice, no pod restarts. */
 import { realSystem } from '#core/system.ts'
 import { withApplication } from '../application.ts'
 import { audit } from '../audit.ts'
