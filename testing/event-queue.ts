@@ -1,8 +1,8 @@
 /**
  * The events of virtual time in the order in which they happen: by due time, then by order of insertion.
  *
- * A binary heap holds what is due later; what is due at once goes to a plain queue, as deferred callbacks are most of
- * all events. Both number their events from one counter, so that the two together keep the order of insertion.
+ * A binary heap holds events that are due later. Events that are due at once go to a plain queue, because most events are
+ * deferred callbacks. Both number their events from one counter, so that the two together keep the order of insertion.
  */
 
 export interface Event {

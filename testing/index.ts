@@ -1,4 +1,4 @@
-/** The testing kit: run a topology on virtual time, or one operator alone, and look at what comes out. */
+/** The testing kit: runs a topology, or one operator alone, on virtual time, and shows the results. */
 
 export type { Duration, DurationText } from '#core/duration.ts'
 export type { Sent, TopicHandle, TopicRecord } from '#engine/client/topic-client.ts'

@@ -1,7 +1,8 @@
 /**
- * Repeatable randomness: xoshiro128** 1.1 by David Blackman and Sebastiano Vigna (public domain,
- * https://prng.di.unimi.it/xoshiro128starstar.c), its state filled from a seed by the SplitMix scheme that its authors
- * recommend, in its 32-bit form with the finaliser of MurmurHash3.
+ * Repeatable randomness: xoshiro128** 1.1 by David Blackman and Sebastiano Vigna. Public domain,
+ * https://prng.di.unimi.it/xoshiro128starstar.c.
+ *
+ * A seed fills the state by the SplitMix scheme that the authors recommend, in its 32-bit form with the finaliser of MurmurHash3.
  */
 
 /** A generator of numbers in [0, 1) with 32 random bits each. */

@@ -1,13 +1,16 @@
 /**
- * Time that stands still until it is told to run, so that a whole cluster runs in one process, fast and repeatably.
+ * Time that passes only on request, so that a whole cluster runs in one process, fast and repeatably.
  *
- * Events happen one after another, by due time, ties in order of insertion. After each event every microtask that it
- * started runs to its end before the next event begins: the loop waits for one turn of `setImmediate`, before which
- * Node empties all microtask queues, however long their chains are (about 1.3 microseconds a turn). The same seed and
- * the same calls give the same run, as long as nothing under test uses real time, I/O or randomness.
+ * Events happen one after another, by due time, ties in order of insertion. All microtasks of an event run to their end before the
+ * next event begins. For this the loop waits for one turn of `setImmediate`, which costs about 1.3 microseconds. Node empties all
+ * microtask queues before that turn, however long their chains are. The same seed and the same calls give the same run, as long as
+ * nothing under test uses real time, I/O or randomness.
  *
- * A process of the simulation gets a `ProcessSystem`, whose wall clock can be set apart from the world's: paused, as by SIGSTOP, none of its callbacks run; resumed, those
- * that fell due meanwhile run late, in order; killed, none ever runs again.
+ * A process of the simulation gets a `ProcessSystem`, whose wall clock can differ from the world's.
+ *
+ * - Paused, as by SIGSTOP: none of its callbacks run.
+ * - Resumed: callbacks that fell due meanwhile run late, in order.
+ * - Killed: no callback ever runs again.
  */
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
@@ -28,9 +31,9 @@ export interface ProcessSystem extends System {
   stepClock(byMs: number): void
   /** Stops it as SIGSTOP does. */
   pause(): void
-  /** Continues it: what fell due meanwhile happens now. */
+  /** Continues the process. Callbacks that fell due meanwhile run now. */
   resume(): void
-  /** Ends it without warning: nothing of it happens any more. */
+  /** Ends the process without warning: no callback of it runs any more. */
   kill(): void
 }
 

@@ -74,6 +74,7 @@ export const CLEAN_FOLDERS: readonly string[] = [
   'schemas',
   'scripts',
   'stores',
+  'testing',
   'topology',
 ]
 

@@ -12,7 +12,7 @@ export type KitPodStatus = 'running' | 'paused' | 'crashed' | 'stopped' | 'faile
 /** One pod of a topology under test. Made by `testTopology`. */
 export class KitPod {
   readonly name: string
-  /** The error that ended it by itself. */
+  /** The error with which the pod failed. */
   failure: unknown
   #status: KitPodStatus = 'stopped'
   #process: ProcessSystem | undefined
@@ -28,19 +28,19 @@ export class KitPod {
     return this.#status
   }
 
-  /** The tasks that it runs now, as `stage/partition`. */
+  /** The tasks that the pod runs now, as `stage/partition`. */
   get tasks(): readonly string[] {
     const tasks = this.#status === 'running' ? (this.#running?.status().tasks ?? []) : []
     return tasks.filter(({ phase }) => phase === 'running').map(({ name }) => name)
   }
 
-  /** What `run` gave back, for whoever wants to look inside or resume a task; of no use after a crash. */
+  /** What `run` returned, for tests that read figures or resume a task. Throws KIT_MISUSED before the first start. */
   get running(): Running {
     if (this.#running) return this.#running
     throw misuse(`${this.name} was never started`)
   }
 
-  /** Starts it, in a new process. */
+  /** Starts the pod in a new process. */
   async start(topology: Topology): Promise<void> {
     if (this.#status === 'running' || this.#status === 'paused') {
       throw misuse(`${this.name} is ${this.#status}; crash or stop it first`)
@@ -66,7 +66,7 @@ export class KitPod {
     this.#running.ended.catch(error => this.#process === process && this.#end('failed', error))
   }
 
-  /** Finishes what is in flight, hands its tasks over and ends. */
+  /** Ends the pod in good order: it finishes what is in flight and hands its tasks over. */
   async stop(): Promise<void> {
     if (this.#status !== 'running')
       throw misuse(`${this.name} is ${this.#status}; only a running pod can stop`)
@@ -74,13 +74,13 @@ export class KitPod {
     this.#end('stopped')
   }
 
-  /** Ends it at this very moment, as kill -9 does: what is not committed is lost, and it tells nobody. */
+  /** Ends the pod at this moment, as kill -9 does. Uncommitted effects are lost, and nobody is notified. */
   crash(): void {
     if (!this.#isAlive) throw misuse(`${this.name} is ${this.#status}; only a living pod can crash`)
     this.#end('crashed')
   }
 
-  /** Stops its process without ending it, as SIGSTOP does: the others take its tasks over, and it does not know. */
+  /** Pauses the pod's process, as SIGSTOP does. Other pods take its tasks over, and the paused pod does not notice. */
   pause(): void {
     if (this.#status !== 'running')
       throw misuse(`${this.name} is ${this.#status}; only a running pod can pause`)
@@ -94,13 +94,13 @@ export class KitPod {
     this.#status = 'running'
   }
 
-  /** Sets the wall clock of its process forward, or back where negative; the next process begins with the world's time. */
+  /** Sets the wall clock of the pod's process forward, or back if negative. The next process begins with the world's time. */
   stepClock(byMs: number): void {
     if (!this.#isAlive) throw misuse(`${this.name} is ${this.#status}; only a living pod has a clock`)
     this.#process?.stepClock(byMs)
   }
 
-  /** Ends its process in whatever way it still can: a test gives back what it took. */
+  /** Ends the pod's process in any way that is still possible, so that a test gives back what it took. */
   dispose(): void {
     if (this.#isAlive) this.#end('stopped')
   }

@@ -1,6 +1,6 @@
 /**
- * A stage that consists of one operator: the runtime's own parts, from decoding a record to placing its outputs, with
- * nothing before, behind or beside them. So an operator alone meets the same checks and errors as in a pod.
+ * A stage that consists of one operator. It uses the runtime's own parts, from decoding a record to placing its outputs. So an
+ * operator alone meets the same checks and errors as in a pod.
  */
 import { decodeApart, encodeApart } from '#core/codec.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -77,7 +77,7 @@ export class LoneStage implements RunTask {
     this.name = `${operator.name}/0`
   }
 
-  /** The work of a record that came by the input. */
+  /** The job of a record that came by the input. */
   recordJob(input: string, record: LogRecord): Job {
     const place = { topic: `${INPUT}${input}`, partition: 0 }
     const unused = () => undefined // This intake never reads.
@@ -94,12 +94,12 @@ export class LoneStage implements RunTask {
     return new SourceJob(intake, record)
   }
 
-  /** The work of a timer that has fired. */
+  /** The job of a timer that has fired. */
   timerJob(timer: string, key: string, due: number): Job {
     return new TimerJob(this.name, this.node, timer, key, due)
   }
 
-  /** Runs the jobs side by side, and time for as long as they take. Their effects are in the runs. */
+  /** Runs the jobs side by side, and virtual time for as long as they take. The runs hold their effects. */
   async run(
     jobs: readonly Job[],
   ): Promise<readonly { readonly run: RecordRun; readonly failure: unknown }[]> {

@@ -1,7 +1,11 @@
 /**
- * What keeps a topology under test from being at rest, and where. At rest means: every task runs in one living pod,
- * nothing is in progress, due, staged or being committed, and no topic holds a committed record that its readers
- * have not read. Timers and delays of the future are at rest: only time can wake them.
+ * What keeps a topology under test from being at rest, and where. At rest means all of these:
+ *
+ * - Every task runs in one living pod.
+ * - Nothing is in progress, due, staged or being committed.
+ * - No topic holds a committed record that its readers have not read.
+ *
+ * Timers and delays of the future count as at rest: only time can wake them.
  */
 import { reasonOf } from '#core/errors.ts'
 import { partitionKey, taskKey } from '#core/record.ts'
@@ -12,7 +16,7 @@ import type { Task } from '#engine/task/task.ts'
 import type { TaskWork } from '#engine/task/task-work.ts'
 import type { Plan } from '#topology/plan.ts'
 
-/** The reasons one by one, cheap ones first; none when all is at rest. `pods` are those that live. */
+/** The reasons one by one, cheap ones first. None if all is at rest. `pods` are the living ones. */
 export function* openWork(plan: Plan, pods: readonly Pod[], broker: SimulatedBroker): Generator<string> {
   const owned = new Set<string>()
   for (const pod of pods) {
@@ -36,7 +40,7 @@ export function* openWork(plan: Plan, pods: readonly Pod[], broker: SimulatedBro
   }
 }
 
-/** Tasks that only a person can set going again. */
+/** Tasks that only a person can resume. */
 export function blockedTasks(pods: readonly Pod[]): string[] {
   return pods
     .flatMap(pod => pod.tasks.filter(({ phase }) => phase === 'blocked'))

@@ -1,4 +1,4 @@
-/** Knows which simulated process is running, so that whatever operators call lives and dies with that process. */
+/** Tracks which simulated process is running, so that the calls of operators live and die with that process. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
@@ -6,7 +6,7 @@ import type { System } from '#core/system.ts'
 /** One process of a test. */
 export interface Place {
   readonly name: string
-  /** Dead with its process: what is asked of it after a crash never happens. */
+  /** The system of the process. Nothing that is asked of it happens after a crash. */
   readonly system: System
   /** False once the process has crashed or ended. */
   readonly isAlive: () => boolean
@@ -19,7 +19,7 @@ export function within<T>(place: Place, body: () => T): T {
   return running.run(place, body)
 }
 
-/** The process that is running. Outside of the kit there is none, and virtual time stands still: KIT_MISUSED. */
+/** The process that is running. Throws KIT_MISUSED outside of the kit, where there is no process and virtual time is paused. */
 export function currentPlace(): Place {
   const place = running.getStore()
   if (place) return place
@@ -30,8 +30,8 @@ export function currentPlace(): Place {
 }
 
 /**
- * The time and randomness of whichever process is running: for what operators of a topology under test are built with,
- * such as limits, breakers and pauses.
+ * The time and randomness of the running process. Tests build the parts of operators with it, such as limits, breakers and
+ * pauses.
  */
 export const virtualSystem: System = {
   now: () => currentPlace().system.now(),

@@ -1,6 +1,6 @@
 /**
- * Outside calls with a script: functions that take virtual time, answer, fail or hang as told, honour the signal, and
- * remember what was asked, so that a test can count what was paid for.
+ * Outside calls with a script. A scripted function takes virtual time, and answers, fails or hangs by its script. It honours the
+ * signal, and remembers every call, so that a test can count what was paid for.
  */
 import type { Duration } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -28,8 +28,8 @@ export const failure = (error: unknown, after?: Duration): Scene<never> => new S
 export const hang = (): Scene<never> => new Scene('hang', undefined, undefined)
 
 /**
- * Either the answers one by one, in the order of the calls, or a function that answers every call; it is given the
- * request and the number of the call, from 1 on. A plain value is a reply.
+ * Either a list of answers in the order of the calls, or a function that answers every call. The function gets the request and
+ * the number of the call, from 1 on. A plain value is a reply.
  */
 export type Script<Request, Reply> =
   | readonly (Scene<Reply> | Reply)[]
@@ -37,11 +37,11 @@ export type Script<Request, Reply> =
 
 /** Options of `scripted`. */
 export interface ScriptOptions {
-  /** How long an answer takes that does not say; 0 when left out. Two of them: drawn evenly between, by the seed. */
+  /** How long an answer takes without a time of its own. Left out: 0. With two durations, the seed draws evenly between them. */
   readonly latency?: Duration | readonly [from: Duration, to: Duration]
 }
 
-/** What a caller hands on of its step: `ctx.step('judge', call => model(request, call))`. */
+/** The part of a step that the caller passes on: `ctx.step('judge', call => model(request, call))`. */
 export interface CallOptions {
   readonly signal?: AbortSignal
   readonly id?: string
@@ -50,7 +50,7 @@ export interface CallOptions {
 /** One call of a scripted function. Times are milliseconds since the epoch, in virtual time. */
 export interface ScriptedCall<Request, Reply> {
   readonly request: Request
-  /** As the caller gave it; `call-N` where it gave none. */
+  /** The id that the caller gave, or `call-N`. */
   readonly id: string
   /** The pod that called. */
   readonly by: string
@@ -70,9 +70,9 @@ export interface Scripted<Request, Reply> {
   readonly inFlight: number
   /** The most that were in flight at once. */
   readonly inFlightPeak: number
-  /** Ids with more than one answer: what was paid for twice. */
+  /** Ids with more than one answer: these calls were paid for twice. */
   readonly boughtTwice: readonly string[]
-  /** From now on this script holds. */
+  /** Replaces the script from now on. */
   follow(script: Script<Request, Reply>): void
 }
 
@@ -181,7 +181,7 @@ function twice<Q, R>(calls: readonly ScriptedCall<Q, R>[]): string[] {
   return [...new Set(answered.filter((id, at) => answered.indexOf(id) !== at))]
 }
 
-/** A failure that the runtime retries, as a provider's trouble is. */
+/** A failure that the runtime retries, like the failure of a provider. */
 export function trouble(reason = 'the provider is in trouble'): CaudalError {
   return new CaudalError('MODEL_UNAVAILABLE', { model: 'scripted', errorType: 'unavailable', reason })
 }

@@ -1,4 +1,4 @@
-/** Runs one operator on one record, timer or batch, without a topology, and gives back what it asked for. */
+/** Runs one operator on one record, timer or batch, without a topology, and returns its effects. */
 import { asBytes, asText, decodeApart, encodeApart, keepsApart, type ValueOf } from '#core/codec.ts'
 import type { Codecs } from '#core/context.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
@@ -18,7 +18,7 @@ import { checkNames, LoneStage, outputOf, type Tables } from './lone-stage.ts'
 import { misuse } from './misuse.ts'
 import { World } from './world.ts'
 
-/** For so long an operator is watched for what it does after its record has ended. */
+/** How long an operator is watched for calls after its record has ended. */
 const LATE_MS = 60_000
 
 interface GivenFields {
@@ -75,7 +75,7 @@ export interface Emission {
   readonly notBefore: number | undefined
 }
 
-/** What an operator asked for, for one record or timer. */
+/** The effects of an operator for one record or timer. */
 export interface Effects<O extends Codecs> {
   /** Values by output, each as a reader of the output gets it. */
   readonly emitted: { readonly [N in keyof O]: readonly ValueOf<O[N]>[] }
@@ -96,16 +96,16 @@ export interface StepTaken {
   readonly replayed: boolean
 }
 
-/** What became of one record of a batch. */
+/** The effects of one record of a batch. */
 export interface BatchedEffects<O extends Codecs> extends Effects<O> {
-  /** Why it failed, if it did. */
+  /** The error of the record, if it failed. */
   readonly failure: unknown
 }
 
 /**
- * Runs `process` on a record, or `onTimer` on a timer, with the runtime's own context on virtual time. Rejects with
- * what the operator throws, and as the runtime would: a value that does not encode, an unknown output, a time-out, and
- * a use of the context within a minute after the record's end.
+ * Runs `process` on a record, or `onTimer` on a timer, with the runtime's own context on virtual time. Rejects with the error that
+ * the operator throws. Also rejects as the runtime would, for a value that does not encode, an unknown output, or a time-out. A use
+ * of the context within a minute after the record's end rejects too.
  *
  * ```ts
  * const { emitted, state } = await testOperator(count, { key: 'a', value: 'x' }, { state: { total: 2 } })
@@ -207,7 +207,7 @@ function bytesOf(operator: Operator, input: string, given: GivenRecord<Codecs>):
   throw misuse(`operator ${operator.name} has no input ${input}`)
 }
 
-/** A record that fails leaves nothing behind. */
+/** Removes everything that a failed record left behind. */
 function forget(run: RecordRun): void {
   run.outputs.length = 0
   run.writes = undefined
@@ -257,7 +257,7 @@ function writeState(
   }
 }
 
-/** What a step has brought is read again at once, as a replay would read it: that is no replay. */
+/** The result of a step is decoded at once, as a replay would decode it. This decoding does not count as a replay. */
 function watchedSteps(steps: Codecs, taken: StepTaken[]): Codecs {
   const watched = Object.entries(steps).map(([step, codec]) => {
     const own = new WeakSet<Uint8Array>()
@@ -312,7 +312,7 @@ function emissionOf(operator: Operator, { slot, record }: Output): Emission {
   }
 }
 
-/** A value that the readers of the output would refuse is caught here, at the one who emits it. */
+/** Decodes an emitted value. So a value that readers of the output would refuse fails at the operator that emits it. */
 function asRead(operator: Operator, output: string, bytes: Uint8Array): unknown {
   const codec = operator.outputs[output]
   try {

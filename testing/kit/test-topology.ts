@@ -63,8 +63,8 @@ export class TestKit {
   #topology: Topology
   #plan: Plan
   #underWay: string | undefined
-  /** Failures of pods that a call has rejected with: each is told once. */
-  readonly #told = new Set<unknown>()
+  /** Failures of pods that a call has already rejected with. Each is reported once. */
+  readonly #reported = new Set<unknown>()
   #disposed = false
 
   constructor(topology: Topology, world: World, pods: number) {
@@ -99,9 +99,9 @@ export class TestKit {
   }
 
   /**
-   * Lets as much time pass as it takes until nothing is in progress: no record unread or running, no effect uncommitted.
-   * Timers and delays of the future are left waiting; `advance` is for them. Rejects with NOT_SETTLED when something is
-   * stuck, and says what and where; once, with the error of a pod that ended by itself.
+   * Lets time pass until nothing is in progress: no record unread or running, no effect uncommitted. Timers and delays of the
+   * future keep waiting; `advance` is for them. Rejects with NOT_SETTLED if something is stuck, and says what and where. Rejects
+   * once with the error of a pod that failed.
    */
   settle(options: { readonly within?: Duration } = {}): Promise<void> {
     const withinMs = msOf('within', options.within ?? '10m')
@@ -189,8 +189,8 @@ export class TestKit {
   }
 
   /**
-   * Starts every pod that does not run, with the next version of the topology where one is given, and from now on with what
-   * `run` is told of topics that took the place of deleted ones.
+   * Starts every pod that does not run. `next` is the next version of the topology. `adoptTopics` goes to `run` from now on: topics
+   * that took the place of deleted ones.
    */
   async restart(
     next: Topology = this.#topology,
@@ -206,7 +206,7 @@ export class TestKit {
     })
   }
 
-  /** Adds one pod more, which takes over its share of the tasks. */
+  /** Adds one more pod, which takes over its share of the tasks. */
   async addPod(): Promise<KitPod> {
     const pod = new KitPod(`pod-${this.pods.length + 1}`, this.#world)
     this.pods.push(pod)
@@ -216,12 +216,12 @@ export class TestKit {
 
   // --- Trouble
 
-  /** What can go wrong between pods and log; a pod is a client by its name. */
+  /** Faults between pods and log. The name of a pod is its name as a client. */
   get faults(): Faults {
     return this.#world.broker.faults
   }
 
-  /** What pods have logged. */
+  /** Log lines of the pods. */
   get logs(): readonly LogLine[] {
     return this.#world.lines
   }
@@ -238,7 +238,7 @@ export class TestKit {
     await this.log.close()
   }
 
-  /** One call at a time: two that run time at once would make the order of events depend on chance. */
+  /** Allows one call at a time. If two calls ran virtual time at once, the order of events would depend on chance. */
   async #perform<T>(name: string, body: () => Promise<T>): Promise<T> {
     if (this.#disposed) throw misuse(`${name} was called after the end of the kit's scope`)
     if (this.#underWay)
@@ -274,13 +274,13 @@ export class TestKit {
   }
 
   #failedPod(): KitPod | undefined {
-    return this.pods.find(({ status, failure }) => status === 'failed' && !this.#told.has(failure))
+    return this.pods.find(({ status, failure }) => status === 'failed' && !this.#reported.has(failure))
   }
 
   #throwFailure(): void {
     const failed = this.#failedPod()
     if (!failed) return
-    this.#told.add(failed.failure)
+    this.#reported.add(failed.failure)
     if (failed.failure instanceof CaudalError) throw failed.failure
     throw new CaudalError('STOPPED', { reason: reasonOf(failed.failure) }, failed.failure)
   }

@@ -26,8 +26,8 @@ export interface LogLine {
 }
 
 /**
- * A crashed pod counts as a member until its session is over, so it is short here; positions serve tools alone, and
- * storing them often would only make long stretches of time slow.
+ * A crashed pod counts as a member until its session is over, so the session is short here. Positions serve tools alone, and
+ * storing them often would make long stretches of time slow.
  */
 const LIMITS: LimitOptions = { sessionTimeout: '10s', positionInterval: '1m' }
 
@@ -55,7 +55,7 @@ export class World {
   }
 }
 
-/** A process whose callbacks, and all that they start, know where they run. */
+/** A process in which callbacks, and all that they start, find their process with `currentPlace`. */
 export function placeOf(process: ProcessSystem, isAlive: () => boolean): Place {
   const system: System = {
     now: () => process.now(),

@@ -1,4 +1,4 @@
-/** A thread of a campaign: makes one run after another as it is told. */
+/** A thread of a campaign: makes one requested run after another. */
 import { parentPort } from 'node:worker_threads'
 import type { Errand } from './campaign.ts'
 import { runErrand } from './run-errand.ts'

@@ -1,4 +1,4 @@
-/** Disks of simulated pods: a local copy that was out of touch for too long begins anew, as tombstones it has not seen may be gone. */
+/** Disks of simulated pods. A local copy that was away for too long begins empty, because it may have missed tombstones. */
 import { taskKey } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'

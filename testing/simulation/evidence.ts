@@ -1,4 +1,4 @@
-/** What a run leaves behind and a user could read: topics read committed, state, the provider's bill, what befell the pods. */
+/** What a run leaves behind and a user could read: committed topics, state, the provider's bill, what happened to the pods. */
 import type { Codec } from '#core/codec.ts'
 import { asText } from '#core/codec.ts'
 import { HEADER, type LogRecord } from '#core/record.ts'
@@ -45,7 +45,7 @@ export interface EvidenceSources {
   /** The process that an incarnation was. */
   readonly processOf: (incarnation: string) => string | undefined
   /** Whether another process went by the name of this one at that time. */
-  readonly hadNamesake: (process: string, at: number) => boolean
+  readonly hadDuplicate: (process: string, at: number) => boolean
   readonly disturbances: readonly Disturbance[]
   readonly failures: readonly PodFailure[]
   /** How many faults have struck. */
@@ -132,17 +132,17 @@ export class Evidence {
     return values
   }
 
-  /** When the answer of a call was committed; nothing where it never was. */
+  /** When the answer of a call was committed. `undefined` if it never was. */
   durableAt(call: Call): number | undefined {
     return this.#sources.ledger.durable.get(this.calls.indexOf(call) + 1)
   }
 
   /** Whether another process went by the name of this one at that time. */
-  hadNamesake(process: string, at: number): boolean {
-    return this.#sources.hadNamesake(process, at)
+  hadDuplicate(process: string, at: number): boolean {
+    return this.#sources.hadDuplicate(process, at)
   }
 
-  /** The next that was committed of a task after this time: nothing where it was a marker, or by another process. */
+  /** The next commit of a task after this time. `undefined` if it was a marker, or a commit of another process. */
   nextCommit(process: string, stage: string, partition: number, after: number): TaskCommitted | undefined {
     const { stateTopic } = this.plan.stages.find(({ name }) => name === stage) ?? {}
     const next = this.#sources.ledger.commits.find(

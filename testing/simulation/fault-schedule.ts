@@ -1,4 +1,4 @@
-/** Draws what befalls a fleet: so many faults of the given kinds, at random times, each by its weight. */
+/** Draws the faults of a fleet: a number of faults of the given kinds, at random times, each by its weight. */
 
 import { CaudalError } from '#core/errors.ts'
 import type { Random } from '../seeded-random.ts'
@@ -15,7 +15,7 @@ export function scheduleFaults(fleet: Fleet, kinds: readonly FaultKind[]): void 
   }
 }
 
-/** Lets one fault happen now. */
+/** Makes one fault happen now. */
 export function strike(fleet: Fleet, kind: FaultKind, random: Random): void {
   fleet.strikes++
   const what = kind.apply(fleet, random)

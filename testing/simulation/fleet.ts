@@ -1,6 +1,6 @@
 /**
- * A whole cluster in one process on virtual time: the pods, the log that they share, the model that they pay, and what
- * befalls them. Faults act through it, so that whatever they begin is ended when the calm comes.
+ * A whole cluster in one process on virtual time: the pods, the log that they share, the model that they pay, and their faults.
+ * Faults act through the fleet, so that the calm ends every fault that has begun.
  */
 import { type ErrorCode, hasCode } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
@@ -26,20 +26,20 @@ import { GOOD_MOOD, ModelServer } from './model-server.ts'
 import { PodProcess, type Ports, told } from './pod-process.ts'
 import { REQUEST_TIMEOUT_MS, type Scenario } from './scenario.ts'
 
-/** Longer than an old copy of a state may lack what was deleted, and whoever opens it may sleep. */
+/** Longer than the age of the oldest usable copy, plus the longest sleep of a process that opens it. */
 const TOMBSTONE_RETENTION_MS = 20_000
 const COPY_AGE_MAX_MS = 8_000
-/** Whether a pod has ended is looked at so often. */
+/** How often a roll-out checks whether a pod has ended. */
 const ROLL_LOOK_MS = 200
-/** A supervisor starts a process again after this. */
+/** A supervisor restarts a process after this time. */
 const RESTART_MS = 500
-/** After a fault is over, its consequences (a time-out, a session, a take-over) may last so long. */
+/** How long the consequences of a fault (a time-out, a session, a take-over) may last after its end. */
 const AFTERMATH_MS = 5_000
 
 export interface FleetOptions {
   readonly scenario: Scenario
   readonly seed: number
-  /** Wraps what a pod reaches the world by: how a bug is planted. */
+  /** Wraps the ports of a pod: this is how a bug is planted. */
   readonly plant?: Plant
   /** Has the pods' own log lines in the trace. */
   readonly verbose?: boolean
@@ -48,13 +48,13 @@ export interface FleetOptions {
 /** Given the ports of a pod, its name and the fleet that it is part of, the ports that it gets. */
 export type Plant = (ports: Ports, name: string, fleet: Fleet) => Ports
 
-/** Faults that are right each alone, and together beyond what can be repaired. */
+/** Faults that can be repaired each alone, but not together. */
 export type Theme = 'late starts' | 'torn transactions'
 
 export class Fleet {
   readonly scenario: Scenario
   readonly time: VirtualTime
-  /** The outside world's. */
+  /** The system of the outside world. */
   readonly system: System
   readonly broker: SimulatedBroker
   readonly model: ModelServer
@@ -129,7 +129,7 @@ export class Fleet {
       calls: this.model.calls,
       ledger: this.ledger,
       processOf: incarnation => this.#processOf(incarnation)?.id,
-      hadNamesake: (process, at) => this.#hadNamesake(process, at),
+      hadDuplicate: (process, at) => this.#hadDuplicate(process, at),
       disturbances: this.disturbances,
       failures: this.failures,
       strikes: this.strikes,
@@ -142,7 +142,7 @@ export class Fleet {
     return this.processes.findLast(each => each.name === name && each.startedAt === Number(startedAt))
   }
 
-  #hadNamesake(id: string, at: number): boolean {
+  #hadDuplicate(id: string, at: number): boolean {
     const process = this.processes.find(each => each.id === id)
     const others = this.processes.filter(each => each !== process && each.name === process?.name)
     return others.some(({ startedAt, goneAt }) => startedAt <= at && goneAt >= at)
@@ -166,7 +166,7 @@ export class Fleet {
       logger: this.#options.verbose ? this.#loggerOf(id) : silent,
       onFailed: (failed, error) => this.#ended(failed, error),
     })
-    // Whoever takes over what the last one of this name has left fences by the name, and hits the new one.
+    // A pod that takes over from the crashed predecessor fences by its name, and hits this process.
     if (this.#crashed.has(name)) this.disturb(process, 0)
     this.processes.push(process)
     process.start()
@@ -177,7 +177,7 @@ export class Fleet {
     return (this.scenario.versions ?? 1) - 1
   }
 
-  /** Brings another version out: every pod that runs is stopped in good order and started again, one after the other. */
+  /** Rolls out another version: every running pod is stopped in good order and started again, one after another. */
   roll(version = this.#version === this.#lastVersion ? 0 : this.#version + 1): void {
     this.#version = version
     this.note(`version ${version} is rolled out`)
@@ -216,12 +216,12 @@ export class Fleet {
 
   // --- What faults are made with
 
-  /** Somebody fences the pod of this name, as one does who takes its tasks over. */
+  /** Fences the pod of this name, as a pod that takes its tasks over does. */
   fence(name: string): Promise<void> {
     return this.outsider.fence(`${this.plan.application}-${name}`, writePlacesOf(this.plan))
   }
 
-  /** Of two themes that must not meet one has begun, and lasts so long; false while the other one does. */
+  /** Begins a theme for so long. False while the other theme lasts, as the two must not meet. */
   begins(theme: Theme, durationMs: number): boolean {
     const now = this.system.now()
     const other = theme === 'late starts' ? 'torn transactions' : 'late starts'
@@ -230,7 +230,7 @@ export class Fleet {
     return true
   }
 
-  /** Something is wrong with a process, or with all of them, for so long. */
+  /** Notes that something is wrong with a process, or with all of them, for so long. */
   disturb(process: PodProcess | typeof PROVIDER | undefined, durationMs: number): void {
     const from = this.system.now()
     const id = typeof process === 'object' ? process.id : process
@@ -238,7 +238,7 @@ export class Fleet {
     this.disturbances.push({ process: id, from, until, settledBy: until + AFTERMATH_MS })
   }
 
-  /** Happens after so long, or when the calm comes, whichever is earlier. */
+  /** Calls `ending` after so long, or when the calm comes if that is earlier. */
   later(delayMs: number, ending: () => void): void {
     const end = () => {
       if (!this.#endings.delete(end)) return
@@ -275,7 +275,7 @@ export class Fleet {
     while (this.live.length < this.scenario.shape.pods) this.start()
   }
 
-  /** What an operator does who is told of somebody else's hanging transaction. */
+  /** Aborts hanging transactions of other clients, as an operator does. */
   abortHanging(): void {
     for (const { name, partitions } of this.broker.inspect.topics()) {
       for (let partition = 0; partition < partitions; partition++) {
@@ -286,7 +286,7 @@ export class Fleet {
 
   #ended(process: PodProcess, error: unknown): void {
     this.note(`${process.id} ended: ${told(error)}`)
-    // A pod that cannot reach the log at its start is started again, as any supervisor does.
+    // A pod may fail to reach the log at its start. The supervisor starts it again.
     const isUnreachable = process.running === undefined && hasCode(error, 'LOG_UNAVAILABLE')
     const isExcused = [...this.excused].some(code => hasCode(error, code))
     if (!isUnreachable && !isExcused) this.failures.push({ process: process.id, error })

@@ -1,9 +1,9 @@
 /**
- * A paid model outside the cluster. Its calls take virtual time, fail or hang, and it keeps the ledger that a provider's
- * bill is made from: who asked what under which request id, and what was answered.
+ * A paid model outside the cluster. Its calls take virtual time, fail or hang. The model keeps the ledger behind a provider's bill:
+ * the process, the question, the request id and the answer of each call.
  *
- * The server goes on whatever happens to its client: an answer to a dead pod was bought all the same. Only a client that
- * takes its call back before the answer does not pay.
+ * The server goes on when its client dies: an answer to a dead pod is paid for all the same. Only a client that takes its call back
+ * before the answer does not pay.
  */
 
 import type { StepCall } from '#core/context.ts'
@@ -18,12 +18,12 @@ export interface Call {
   readonly process: string
   readonly startedAt: number
   endedAt: number | undefined
-  /** When its process learned of the end: later than that where it slept, never where it was killed. */
+  /** When the process learned of the end. That is later than the end if the process slept, and never if it was killed. */
   learnedAt: number | undefined
   outcome: 'open' | 'answered' | 'failed' | 'aborted'
 }
 
-/** How the provider feels; shares from 0 to 1. */
+/** How the provider behaves. Shares are from 0 to 1. */
 export interface Mood {
   readonly failed: number
   readonly hanging: number

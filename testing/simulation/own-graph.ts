@@ -1,9 +1,9 @@
 /**
- * Any graph under faults: a fleet of pods runs it while it is hit, and what it has left behind must be what a fleet leaves behind
- * that reads the same records and is not hit.
+ * Any graph under faults. One fleet of pods runs the graph while faults hit it. Another fleet reads the same records without faults.
+ * Both must leave the same records and the same state behind.
  *
- * That holds for operators whose outputs are made of their records and their state. What depends on the time, on chance, or on which of
- * two topics was read first may differ, and is told like a fault.
+ * That holds for operators whose outputs follow from their records and their state. Outputs may also depend on the time, on chance,
+ * or on which of two topics was read first. Such a difference is reported like a fault.
  */
 import { asShown } from '#core/codec.ts'
 import type { TopicHandle } from '#engine/client/topic-client.ts'
@@ -34,12 +34,12 @@ export interface GraphRun {
   readonly verbose?: boolean
 }
 
-/** Nothing was written for so many looks, a second apart: longer than a take-over. */
+/** The run is over if nothing was written for so many looks, a second apart. That is longer than a take-over. */
 const QUIET_LOOKS = 15
 /** Between two records of a partition, so that none overtakes another. */
 const GAP_MS = 10
 
-/** Runs it hit and not hit, and complains of each difference. */
+/** Runs the graph with and without faults, and complains about each difference. */
 export async function runGraph({ graph, inputs, seed, verbose = false }: GraphRun): Promise<Verdict> {
   const planned = plan(graph)
   const shape = { ...STANDARD_SHAPE, records: inputs.length }

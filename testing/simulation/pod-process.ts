@@ -9,7 +9,7 @@ import type { Topology } from '#topology/topology.ts'
 import type { ProcessSystem } from '../virtual-time.ts'
 import { LIMITS } from './scenario.ts'
 
-/** What a pod reaches the world by; planted bugs are wrappers around these. */
+/** The ports through which a pod reaches the world. Planted bugs wrap them. */
 export interface Ports {
   readonly log: Log
   readonly stores: StoreFactory
@@ -32,7 +32,7 @@ export interface PodProcessOptions {
   readonly onFailed: (process: PodProcess, error: unknown) => void
 }
 
-/** What was stamped before a step may be written so much later. */
+/** A record may be written so long after its time stamp. */
 const STEP_SHOWS_MS = 10_000
 
 export class PodProcess {
@@ -72,7 +72,7 @@ export class PodProcess {
     this.system.stepClock(byMs)
   }
 
-  /** Its wall clock, unless that was set a moment ago, so that its time stamps are not to be compared. */
+  /** The wall clock of the process. `undefined` shortly after it was set: then time stamps cannot be compared. */
   clock(): number | undefined {
     return this.system.monotonic() - this.#steppedAt > STEP_SHOWS_MS ? this.system.now() : undefined
   }

@@ -7,14 +7,14 @@ import type { FaultKind } from './faults/fault-kind.ts'
 import { Fleet, type Plant } from './fleet.ts'
 import type { Check, Scenario } from './scenario.ts'
 
-/** How often it is looked at whether all is done. */
+/** How often the run checks whether all is done. */
 const LOOK_MS = 1_000
 /** A duplicate would come within this time after the last outcome. */
 const QUIET_MS = 5_000
 /** When another version is rolled out, as shares of the time in which faults strike. */
 const ROLLS = [0.2, 0.45, 0.7]
 const COMPLAINTS_MAX = 10
-/** Ten times what a run takes: the fleet is busy with itself. */
+/** Ten times the events of a usual run: beyond them the fleet is busy with itself. */
 const EVENTS_MAX = 300_000
 
 export interface SeedOptions {
@@ -33,10 +33,10 @@ export interface Verdict {
   readonly seed: number
   /** None: the run was right. */
   readonly complaints: readonly string[]
-  /** What befell the cluster, in order. */
+  /** What happened to the cluster, in order. */
   readonly trace: readonly string[]
   readonly events: number
-  /** When its calls were made, as one number: another course of events shows here. */
+  /** The times of all calls, as one number: a different course of events gives another number. */
   readonly course: number
 }
 
@@ -88,7 +88,7 @@ export function feed(fleet: Fleet): void {
   for (const { atMs, place, key, value } of scenario.inputs(fleet.randomFor('inputs'), scenario.shape)) {
     system.after(atMs, () => {
       const record = { key: Buffer.from(key), value, headers: NO_HEADERS, timestamp: system.now() }
-      // An input that the log does not take was never one: the checks read the topic.
+      // An input that the log refuses does not count: the checks read the inputs from the topic.
       outsider.append([{ ...place, records: [record] }]).catch(() => undefined)
     })
   }

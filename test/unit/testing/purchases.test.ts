@@ -43,7 +43,7 @@ function complaints(calls: Call[], ledger: Ledger, disturbances: readonly Distur
     calls,
     ledger,
     processOf: incarnation => incarnation.slice(0, 1),
-    hadNamesake: () => false,
+    hadDuplicate: () => false,
     disturbances,
     failures: [],
     strikes: 1,

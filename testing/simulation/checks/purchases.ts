@@ -1,12 +1,12 @@
 /**
- * No answer is bought twice, but for those that a fault took away. Of every call it is known how far it had come: in flight,
- * answered, or durable, which is when the commit that holds its answer was decided.
+ * No answer is bought twice, except answers that a fault took away. A call is in flight, answered, or durable. It is durable once
+ * the commit with its answer was decided.
  *
- * - What is durable is asked by nobody again. A process that was hit and does not hear that its tasks are another's may start
- *   calls until its lease is over; of two pods that go by one name either is counted out by the other.
- * - What was answered may be lost only with the commit cycle that was open: its process was hit within that time, and has
- *   made no commit of the task meanwhile that left it out.
- * - What was in flight may be lost only at a process that was hit.
+ * - Nobody repeats a durable call. There are two exceptions. A process that was hit, and does not hear that its tasks have moved,
+ *   may start calls until its lease is over. Of two pods with one name, each fences the other.
+ * - An answered call may be lost only with the open commit cycle. Its process was hit within that time, and has made no commit of
+ *   the task without the answer.
+ * - A call in flight may be lost only at a process that was hit.
  *
  * Without faults, scaling and rolling restarts included, nothing at all is bought twice.
  */
@@ -17,12 +17,12 @@ import type { Call } from '../model-server.ts'
 import { type Check, LIMITS } from '../scenario.ts'
 
 const { timeoutMs: TIMEOUT_MS, sessionTimeoutMs: SESSION_MS } = resolveLimits(LIMITS)
-/** For so long after it was confirmed last a process may start calls. */
+/** How long after its last confirmation a process may start calls. */
 const LEASE_MS = (SESSION_MS * 2) / 3
-/** An answer is journaled at the latest so long after its arrival while nothing is wrong. */
+/** While nothing is wrong, an answer is journaled at most so long after its arrival. */
 const COMMIT_CYCLE_MS = 100
 
-/** Whose calls are looked at. */
+/** The calls that the check looks at. */
 export interface Purchases {
   /** Each question begins with the id of a record of this topic. */
   readonly inputs: string
@@ -49,8 +49,8 @@ export function boughtOnce(purchases: Purchases): Check {
 }
 
 /**
- * No call is taken back but by its time-out or by a process that was hit: a provider has worked on it, whether or not it
- * asks to be paid. Only for runs in which nobody sleeps: a zombie that wakes may fence a healthy pod by mistake.
+ * No call is taken back, except by its time-out or by a process that was hit. The provider has worked on such a call, even if it
+ * does not charge. Only for runs in which no process sleeps: a zombie that wakes may fence a healthy pod by mistake.
  */
 export const notTakenBack: Check = evidence =>
   evidence.calls.flatMap(({ outcome, question, process, startedAt, endedAt = startedAt }) => {
@@ -59,13 +59,13 @@ export const notTakenBack: Check = evidence =>
     return [`${question} was taken back by ${process} after ${endedAt - startedAt} ms`]
   })
 
-/** A question has one request id, whoever asks and how often. */
+/** A question has one request id, however often and by which pod it is asked. */
 function onOneId(calls: readonly Call[]): string[] {
   const ids = new Set(calls.map(({ requestId }) => requestId))
   return ids.size === 1 ? [] : [`${calls[0]?.question} was asked under ${ids.size} request ids`]
 }
 
-/** Somebody asks what is durable: whoever owns the task by then has read it. */
+/** A durable call was repeated: the owner of the task had read its answer by then. */
 function askedAgain(evidence: Evidence, calls: readonly Call[]): string[] {
   return calls.flatMap(first => {
     const since = evidence.durableAt(first)
@@ -77,11 +77,11 @@ function askedAgain(evidence: Evidence, calls: readonly Call[]): string[] {
 }
 
 function isUnaware(evidence: Evidence, { process, startedAt }: Call, since: number): boolean {
-  if (evidence.hadNamesake(process, startedAt)) return true
+  if (evidence.hadDuplicate(process, startedAt)) return true
   return startedAt - since < LEASE_MS && evidence.isDisturbed(process, startedAt)
 }
 
-/** An answer that its process had, and that a later commit of the same task does not hold. */
+/** Answers that their process had, and that a later commit of the same task does not hold. */
 function leftOut(
   evidence: Evidence,
   calls: readonly Call[],
@@ -100,7 +100,7 @@ function leftOut(
 function boughtAgain(evidence: Evidence, calls: readonly Call[]): string[] {
   const bought = calls
     .filter(({ outcome }) => outcome === 'answered')
-    // In the order they were asked: who asks again does so for what became of an earlier asker, not of an earlier answer.
+    // In the order of asking: a repetition follows from what happened to an earlier asker, not to an earlier answer.
     .sort((a, b) => a.startedAt - b.startedAt)
   return bought.slice(1).flatMap((second, index) => {
     const first = bought[index]
@@ -109,7 +109,7 @@ function boughtAgain(evidence: Evidence, calls: readonly Call[]): string[] {
   })
 }
 
-/** The first was hit before it was durable, or the second could not know that the first was at it. */
+/** The first process was hit before its answer was durable, or the second could not know of the first. */
 function isExcused(evidence: Evidence, first: Call, second: Call): boolean {
   const { process, startedAt, endedAt = startedAt, learnedAt = endedAt } = first
   const lost = evidence.wasDisturbed(process, startedAt, learnedAt + COMMIT_CYCLE_MS)

@@ -1,4 +1,4 @@
-/** What must hold of all that the driver has told those who asked it. */
+/** What must hold of all answers of the driver. */
 import { partitionKey } from '#core/record.ts'
 import type { Claimant } from './claimant.ts'
 import type { CommittedReader } from './committed-reader.ts'
@@ -21,15 +21,15 @@ export function complaintsAbout(evidence: DriverEvidence): string[] {
   return [
     ...readers.flatMap(each => each.complaints),
     ...claimants.flatMap(each => each.complaints),
-    ...seenAsTold(evidence),
+    ...seenAsAnswered(evidence),
     ...seenInOrder(readers),
     ...fencedForGood(evidence),
     ...claimedInTime(evidence),
   ]
 }
 
-/** Committed is seen once and whole, failed never, unknown whole or not at all. */
-function seenAsTold({ attempts, readers }: DriverEvidence): string[] {
+/** Readers see a committed transaction once and whole, a failed one never, an unknown one whole or not at all. */
+function seenAsAnswered({ attempts, readers }: DriverEvidence): string[] {
   const counts = new Map<string, number>()
   for (const value of readers.flatMap(({ values }) => values)) counts.set(value, (counts.get(value) ?? 0) + 1)
   const twice = [...counts].filter(([, count]) => count > 1).map(([value]) => `"${value}" is seen twice`)
@@ -63,7 +63,7 @@ function seenInOrder(readers: readonly CommittedReader[]): string[] {
   })
 }
 
-/** What was not committed when a fence was over never is. */
+/** A transaction that was not committed when a fence was over never is. */
 function fencedForGood({ attempts, fences, readers }: DriverEvidence): string[] {
   const seen = new Set(readers.flatMap(({ values }) => values))
   return fences.flatMap(({ id, begunAt, committed }) =>

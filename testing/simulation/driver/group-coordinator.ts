@@ -169,7 +169,7 @@ export class GroupCoordinator {
     if ([...this.#members.values()].every(each => each.join)) this.#finish()
   }
 
-  /** Whoever has not joined by now is out. */
+  /** Members that have not joined by now are out. */
   #finish(): void {
     if (this.#state !== 'joining') return
     for (const [id, each] of this.#members) if (!each.join) this.#members.delete(id)

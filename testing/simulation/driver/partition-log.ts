@@ -1,6 +1,6 @@
 /**
- * One partition as its leader keeps it: record batches as producers have encoded them, what it knows of each producer, and
- * the markers that end transactions. What is appended is decided by epochs and sequence numbers, as in Kafka.
+ * One partition as its leader keeps it. It has record batches as producers have encoded them, the state of each producer, and the
+ * markers that end transactions. Epochs and sequence numbers decide what is appended, as in Kafka.
  */
 import type { TopicPartition } from '#core/record.ts'
 import { ByteWriter } from '#engine/log/kafka/bytes.ts'

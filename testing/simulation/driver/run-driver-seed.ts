@@ -1,6 +1,6 @@
 /**
- * One run of the Kafka driver against a scripted cluster under one seed: writers of two ids, somebody who fences them, readers,
- * and members of a group, while requests and brokers fail. Then a calm, in which all must come to an end, and the checks.
+ * One run of the Kafka driver against a scripted cluster under one seed. Two writers, a fencing client, readers and members of a
+ * group work while requests and brokers fail. Then comes a calm, in which all must end, and then the checks.
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
@@ -35,7 +35,7 @@ export interface DriverSeedOptions {
   readonly seed: number
   /** The trace has what the processes logged. */
   readonly verbose?: boolean
-  /** A planted bug stands between the driver and its connections, or between the driver and whoever asks it. */
+  /** A planted bug stands between the driver and its connections, or between the driver and its callers. */
   readonly plant?: { readonly connect?: (connect: Connect) => Connect; readonly log?: (log: Log) => Log }
 }
 

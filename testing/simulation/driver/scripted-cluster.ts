@@ -1,7 +1,7 @@
 /**
- * A Kafka cluster of three brokers at the level of the protocol: who leads a partition, who coordinates a producer or a
- * group, and what each answers. What is stored is of the cluster, as all that was acknowledged is on all brokers; who may
- * answer is of the brokers. A transaction's markers arrive at its partitions one by one, some time after it was decided.
+ * A Kafka cluster of three brokers at the level of the protocol. It knows which broker leads a partition, or coordinates a producer
+ * or a group, and what each broker answers. Storage belongs to the cluster, because all that was acknowledged is on all brokers.
+ * A transaction's markers arrive at its partitions one by one, some time after its decision.
  */
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
@@ -15,7 +15,7 @@ export const NODES = [1, 2, 3] as const
 const CODE = { notLeader: 6, notAvailable: 15, notCoordinator: 16 } as const
 const MARKER_MS_MAX = 12
 const MARKER_RETRY_MS = 20
-/** What was asked for at the moment of a coordinator's death may have been answered or not. */
+/** A request of the last moments before a coordinator's death may have been answered or not. */
 const DEATH_MS_MAX = 4
 
 export interface ScriptedTopic {
@@ -39,7 +39,7 @@ export class ScriptedCluster {
   readonly transactions: TransactionCoordinator
   readonly group: GroupCoordinator
   readonly transactionVersion: 1 | 2
-  /** What befell it, in order. */
+  /** What happened to the cluster, in order. */
   readonly trace: string[] = []
   readonly system: System
   readonly #random: Random
@@ -133,7 +133,7 @@ export class ScriptedCluster {
     })
   }
 
-  /** A broker ends, or stands still, for a while; what it had in charge goes to others. */
+  /** Ends or pauses a broker for a while. Other brokers take over what it had in charge. */
   stop(node: number, power: 'down' | 'frozen', forMs: number, moveAfterMs: number): void {
     if (this.powerOf(node) !== 'up') return
     this.note(`broker ${node} is ${power} for ${Math.round(forMs)} ms`)
@@ -148,7 +148,7 @@ export class ScriptedCluster {
     })
   }
 
-  /** Of the next transaction that is decided some markers get lost, as its coordinator dies at that moment. */
+  /** Loses some markers of the next transaction that is decided: its coordinator dies at that moment. */
   tearNext(): void {
     this.#tears = 1
   }

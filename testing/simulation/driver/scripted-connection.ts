@@ -1,7 +1,7 @@
 /**
  * A connection to a scripted broker, on virtual time. The broker takes the requests of a connection one after another, as a
- * real one does; fetches have a connection of their own. What is not answered holds up whatever comes after it, until the
- * driver cuts the connection; a request that is late is handled all the same, also after that.
+ * real one does. Fetches have a connection of their own. An unanswered request holds up all later ones, until the driver cuts the
+ * connection. A late request is handled all the same, even after the cut.
  */
 import { CaudalError } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
@@ -15,8 +15,8 @@ import { questionOf } from './wire-answers.ts'
 
 const TRANSIT_MS_MAX = 3
 /**
- * A start that arrives when a later transaction has been torn makes the coordinator forget how that ended: it is blocked then,
- * with the command that ends it. That cannot be repaired, so no start outlives its connection here.
+ * A producer start may arrive after a later transaction was torn. Then the coordinator forgets how that transaction ended, and the
+ * task is blocked with the command that ends it. This cannot be repaired, so no start outlives its connection here.
  */
 const LOST_WITH_CONNECTION: ReadonlySet<RequestName> = new Set(['InitProducerId'])
 
@@ -41,7 +41,7 @@ class ScriptedConnection implements Connection {
   #opening: Promise<Broker> | undefined
   #connecting: Promise<void> | undefined
   #state: 'closed' | 'open' | 'destroyed' = 'closed'
-  /** Counts how often it was lost: what was asked before has nobody to answer to. */
+  /** Counts how often the connection was lost. An answer from before a loss reaches nobody. */
   #session = 0
 
   constructor(
@@ -148,7 +148,7 @@ class ScriptedConnection implements Connection {
     if (waitMs > 0) await sleep(this.#system, waitMs)
     if (fault.kind === 'refused') return act(fault.code)
     const answered = Promise.resolve().then(() => act(0))
-    // Whoever does not wait for it has no use for its failure.
+    // Some faults below do not await the answer, so its failure is handled here.
     answered.catch(() => undefined)
     if (fault.kind === 'cut after' || fault.kind === 'answer lost') {
       await answered.catch(() => undefined)

@@ -1,6 +1,6 @@
 /**
  * What the coordinator of transactions keeps of each transactional id, and how it answers: both versions of Kafka's
- * transactions, as Kafka 4.3 has them. Markers are written later, by whoever coordinates then.
+ * transactions, as Kafka 4.3 has them. Markers are written later, by the coordinator of that time.
  */
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
@@ -33,7 +33,7 @@ export interface Transaction {
 
 export interface CoordinatorOptions {
   readonly system: System
-  /** Told that a transaction is decided: its markers are to be written, and `complete` to be called. */
+  /** Called when a transaction is decided: write its markers, then call `complete`. */
   readonly onDecided: (transaction: Transaction, outcome: Outcome) => void
 }
 
@@ -83,7 +83,7 @@ export class TransactionCoordinator {
     if (!isIn) throw new Refusal('Produce', CODE.state)
   }
 
-  /** As a client of the first version ends; a repetition cannot be told from the end of a next transaction. */
+  /** Ends as for a client of the first version. A repetition looks like the end of a next transaction. */
   end(identity: ProducerIdentity, outcome: Outcome): void {
     const transaction = this.#checked('EndTxn', identity)
     const { state } = transaction

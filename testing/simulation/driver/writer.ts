@@ -55,7 +55,7 @@ export class Writer {
     this.#options = options
   }
 
-  /** Writes until it is told to end, and then some transactions more: the last of them has nothing in its way. */
+  /** Writes until `end`, and then some transactions more. No fault is in the way of the last one. */
   async run(): Promise<void> {
     const { system } = this.#options
     while (!this.#ended) {

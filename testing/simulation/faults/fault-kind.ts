@@ -5,15 +5,15 @@ import type { PodProcess } from '../pod-process.ts'
 
 export interface FaultKind {
   readonly name: string
-  /** Where it comes from: a rule of the design, a bug that others had, an interleaving of ownership. */
+  /** Why the table has this fault: a rule of the design, a bug of another system, an interleaving of ownership. */
   readonly source: string
-  /** How often it is drawn, against the others; 1 when left out. */
+  /** How often the fault is drawn, relative to the others. Left out: 1. */
   readonly weight?: number
-  /** Lets it happen; says to whom in a few words, or nothing when there was nobody to hit. */
+  /** Makes the fault happen. Returns what it hit, in a few words, or `undefined` if there was nothing to hit. */
   apply(fleet: Fleet, random: Random): string | undefined
 }
 
-/** What is armed and has hit nobody by then is forgotten, so that its trace says when it can have happened. */
+/** An armed fault that has hit nothing by then is dropped, so that the trace says when it can have happened. */
 export const ARMED_MS = 3_000
 
 /** A running pod, drawn at random. */

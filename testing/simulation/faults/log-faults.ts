@@ -1,10 +1,10 @@
-/** What befalls the log itself: its coordinators, its transactions, its storage, its groups. */
+/** Faults of the log itself: its coordinators, its transactions, its storage, its groups. */
 import type { TopicPartition } from '#core/record.ts'
 import type { Random } from '../../seeded-random.ts'
 import type { Fleet } from '../fleet.ts'
 import { ARMED_MS, between, type FaultKind, pickPod } from './fault-kind.ts'
 
-/** A transaction that was torn is repaired by then. */
+/** A torn transaction is repaired within this time. */
 const TORN_MS = 20_000
 
 export const LOG_FAULTS: readonly FaultKind[] = [
@@ -44,7 +44,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
     source: 'I16: readers see claims as they were',
     apply(fleet, random) {
       const durationMs = between(random, 500, 4_000)
-      // Who was misled takes a task over a little later, and fences an owner that is in the right.
+      // A misled pod takes a task over a little later, and fences the rightful owner.
       fleet.disturb(undefined, durationMs + 1_000)
       fleet.broker.faults.freezeClaims()
       fleet.later(durationMs, () => fleet.broker.faults.thawClaims())
@@ -59,7 +59,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
       const pod = pickPod(fleet, random)
       if (!pod) return undefined
       fleet.disturb(pod, 0)
-      // It only ever bumps the epoch; whether it is answered does not matter to the outsider.
+      // The fence only bumps the epoch. The outsider does not need its answer.
       fleet.fence(pod.name).catch(() => undefined)
       return pod.id
     },

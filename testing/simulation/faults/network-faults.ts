@@ -1,14 +1,14 @@
-/** What befalls the way between a pod and the log: cut, lost, late and repeated requests and answers. */
+/** Faults between a pod and the log: cut, lost, late and repeated requests and answers. */
 import type { Request } from '#engine/log/simulated/network.ts'
 import type { Fleet } from '../fleet.ts'
 import type { PodProcess } from '../pod-process.ts'
 import { REQUEST_TIMEOUT_MS } from '../scenario.ts'
 import { ARMED_MS, between, type FaultKind, pickPod } from './fault-kind.ts'
 
-/** A start that was armed has arrived by then. */
+/** An armed start has arrived within this time. */
 const LATE_MS = 10_000
 
-/** A member that the group does not hear may start calls for so long after its last commit: two thirds of its session. */
+/** How long a member that the group does not hear may start calls after its last commit: two thirds of its session. */
 const LEASE_MS = 2_000
 
 export const NETWORK_FAULTS: readonly FaultKind[] = [
@@ -110,8 +110,8 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
 ]
 
 /**
- * Starts that arrive late take along what the coordinator says of the transaction before. Where that is torn, nobody knows any more
- * how it ended, and an operator has to say so: the two do not meet here.
+ * A late start makes the coordinator forget how the transaction before it ended. If that transaction was torn, only an operator can
+ * say how it ended. So the two faults do not meet here.
  */
 function notTorn(kind: FaultKind): FaultKind {
   return {
@@ -190,7 +190,7 @@ function armingOf(fleet: Fleet, { name }: PodProcess, draw: (min: number, max: n
   }
 }
 
-/** Claims are rare: a pod more makes everybody read and some write them. */
+/** Claims are rare. One more pod makes all pods read claims, and some pods write them. */
 function reclaim(fleet: Fleet, pod: PodProcess): void {
   const { live } = fleet
   const leaving = live.find(each => each !== pod)

@@ -1,4 +1,4 @@
-/** What befalls processes: killed, stopped and continued, started, ended in good order. */
+/** Faults of processes: killed, stopped and continued, started, ended in good order. */
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
 import type { Fleet } from '../fleet.ts'
 import type { PodProcess } from '../pod-process.ts'
@@ -124,7 +124,7 @@ function clockSteps(name: string, source: string, byMs: number): FaultKind {
   }
 }
 
-/** A process that wakes learns by its first round trips what has become of its tasks meanwhile. */
+/** A process that wakes learns by its first round trips what has happened to its tasks meanwhile. */
 const WAKING_MS = 100
 
 function pause(name: string, source: string, minMs: number, maxMs: number, weight: number): FaultKind {
@@ -144,7 +144,7 @@ function pause(name: string, source: string, minMs: number, maxMs: number, weigh
   }
 }
 
-/** A pod is out for longer than its session; when it is back, the others leave, so that their tasks are its own again. */
+/** A pod is out for longer than its session. When the pod is back, the others leave, so that it owns their tasks again. */
 function comesBack(
   name: string,
   source: string,

@@ -1,4 +1,4 @@
-/** What befalls the model that the pods pay. */
+/** Faults of the model that the pods pay. */
 import { PROVIDER } from '../evidence.ts'
 import type { Mood } from '../model-server.ts'
 import { GOOD_MOOD } from '../model-server.ts'

@@ -1,4 +1,4 @@
-/** A loop through topics: drafts are judged and, below the mark, made anew, at most three times. */
+/** A loop through topics: drafts are judged, and drafts below the mark are made again, at most three times. */
 import { codec } from '#core/codec.ts'
 import { operator } from '#core/operator.ts'
 import { topology } from '#topology/builder.ts'
@@ -55,7 +55,7 @@ const judgeWith = (model: Model) =>
     },
   })
 
-/** Half of all verdicts: each call is answered otherwise. */
+/** True for half of all verdicts, because each call gets a different answer. */
 function isGood(verdict: string): boolean {
   return seedOf(0, verdict) % 2 === 0
 }

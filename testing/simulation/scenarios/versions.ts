@@ -1,6 +1,6 @@
 /**
- * Two versions of a graph over the pods, rolled forth and back: the later one has a stage more, which counts the answers of each key.
- * What is answered while only pods of the earlier version run is counted when the later one is back.
+ * Two versions of a graph, rolled forth and back over the pods. The later version has one more stage, which counts the answers of
+ * each key. Answers from a time with only the earlier version are counted when the later version is back.
  */
 import { codec } from '#core/codec.ts'
 import { operator } from '#core/operator.ts'
