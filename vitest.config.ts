@@ -9,7 +9,7 @@ const FAULTS = [
   'test/integration/faults/torn-pods.test.ts',
   'test/integration/answers.test.ts',
 ]
-// A whole simulated cluster takes seconds on a busy machine; a test that hangs is told within a minute.
+// A whole simulated cluster takes seconds on a busy machine; a test that hangs is reported within a minute.
 // With real brokers beside it, it takes longer.
 const timeoutMs = stackRequired ? 180_000 : 60_000
 

@@ -88,9 +88,9 @@ describe('refused whole, with one sentence', () => {
     expect(stderr).toMatch(/^caudal start: [^\n]*; nothing of it was fed\n$/)
     expect(stdout).toBe('')
     expect(calls).toBe(0)
-    // Once it is mended it is fed as if it had never been tried.
-    const mended = await started('a.ndjson', LINES, folder)
-    expect(mended.titles).toEqual([...TITLES].sort())
+    // A fixed file is fed as if it had never been tried.
+    const fixed = await started('a.ndjson', LINES, folder)
+    expect(fixed.titles).toEqual([...TITLES].sort())
   })
 
   it('the texts that latin-1 can hold are taken as UTF-8', async () => {

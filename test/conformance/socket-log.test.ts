@@ -1,4 +1,4 @@
-/** A log that another process holds keeps the contract of the port in all that whoever looks at it may do. */
+/** A log that another process holds keeps the contract of the port for everything that a reading process may do. */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** A line to a service that a test cuts and mends: connections are ended, and none is let through until then. */
+/** A line to a service that a test cuts and restores. A cut ends all connections, and lets none through until it is over. */
 
 import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Socket } from 'node:net'

@@ -200,7 +200,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
 
   it.each(['snappy', 'lz4'])('reads what others have compressed with %s', async codec => {
     const place = { topic: name(codec), partition: 0 }
-    // The broker compresses anew what does not come as the topic wants it, with the same code as producers in Java.
+    // The broker compresses again what does not come with the topic's codec, with the same code as producers in Java.
     const configEntries = [{ name: 'compression.type', value: codec }]
     await admin.createTopics({ topics: [{ topic: place.topic, numPartitions: 1, configEntries }] })
     await log.bounds([place])

@@ -1,4 +1,4 @@
-/** Lost requests and lost answers between the Kafka driver and a real broker: what is told, and what is true. */
+/** Lost requests and lost answers between the Kafka driver and a real broker: the driver's answers agree with the log. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { TopicPartition } from '#core/record.ts'
 import type { Log, Membership } from '#engine/log/log.ts'

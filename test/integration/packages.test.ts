@@ -1,6 +1,6 @@
 /**
- * Both packages, installed into an empty project as from a registry, on the Node that runs this and on Node 22: what the pages
- * say of them compiles and runs. It needs the registry of npm, for the dependencies and for Node 22.
+ * Both packages, installed into an empty project as from a registry, on the Node that runs this and on Node 22. The examples of the
+ * pages must compile and run. The test needs the registry of npm, for the dependencies and for Node 22.
  */
 import { execFile } from 'node:child_process'
 import { globSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -137,7 +137,7 @@ async function run(command: string, words: readonly string[], cwd: string, bin =
 /** What it wrote; rejects with that when it ends with anything but 0. */
 function ran(command: string, words: readonly string[], cwd: string, bin: string) {
   const { PATH = '', HOME = '', ...others } = process.env
-  // Where a proxy stands before the registry of npm, its certificate and address are told by the environment.
+  // The environment has the address and the certificate of a proxy before the registry of npm.
   const way = Object.entries(others).filter(([name]) =>
     /^(node_extra_ca_certs|(https?|no)_proxy)$/i.test(name),
   )

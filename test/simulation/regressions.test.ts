@@ -221,7 +221,7 @@ describe('found by the simulation', () => {
     const evidence = fleet.evidence()
     expect(evidence.count('answers')).toBe(12)
     expect(standard.checks.flatMap(check => check(evidence))).toEqual([])
-    // The tasks that stay are taken anew, as nothing proves that they are still ours; those that move are handed over.
+    // The tasks that stay are restarted, because nothing proves that this pod still owns them. Tasks that move are handed over.
     const aborted = evidence.calls.filter(({ outcome }) => outcome === 'aborted')
     const stayed = new Set(aborted.map(({ question }) => question.split('#')[0]))
     expect(stayed.size).toBe(2)

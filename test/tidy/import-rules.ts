@@ -108,7 +108,7 @@ const cycles: Rule = {
     const next = new Map(tree.sources.map(file => [file.path, file.imports.flatMap(each => each.path ?? [])]))
     return [...next.keys()].flatMap(path => {
       const way = wayBack(path, next)
-      // Each cycle is told once, at the first of its files.
+      // Each cycle is reported once, at the first of its files.
       return way?.every(each => path <= each) ? [{ path, line: 1, what: [...way, path].join(' -> ') }] : []
     })
   },

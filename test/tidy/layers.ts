@@ -12,7 +12,7 @@ export interface Row {
 /** Modules of Node that do no I/O. */
 const PURE = ['node:buffer', 'node:crypto', 'node:util']
 const LOG_PORT = 'engine/log/log.ts'
-/** Reads a topic on and on, for whoever is no pod. */
+/** Follows a topic from outside of any pod. */
 const FOLLOW_TOPIC = 'engine/log/follow-topic.ts'
 /** The protocol of drivers whose transactions may be torn. */
 const REPAIR = 'engine/log/repair.ts'

@@ -1,6 +1,6 @@
 /** Rules on sentences: how long they are, and whether their words are those of the field. */
 import { linesOf, sentencesOf, textOfComment, words } from './prose.ts'
-import { type Finding, isUnder, type Rule } from './rule.ts'
+import type { Finding, Rule } from './rule.ts'
 import type { SourceFile, Tree } from './source.ts'
 
 export const SENTENCE_WORDS_MAX = 25
@@ -47,36 +47,12 @@ export function privateWords({ path, text }: Page): readonly Finding[] {
   )
 }
 
-const isPage = (path: string): boolean => /^(docs\/[\w-]+|README|ARCHITECTURE|CONTRIBUTING)\.md$/.test(path)
+const isPage = (path: string): boolean => /^(docs\/[\w/-]+|README|ARCHITECTURE|CONTRIBUTING)\.md$/.test(path)
 
 const perPage =
   (check: (page: Page) => readonly Finding[]) =>
   (tree: Tree): readonly Finding[] =>
     [...tree.texts].filter(([path]) => isPage(path)).flatMap(([path, text]) => check({ path, text }))
-
-/** Folders whose comments keep the rules of the pages. The list grows; in the end it holds every folder. */
-export const CLEAN_FOLDERS: readonly string[] = [
-  'admin',
-  'answers',
-  'bench',
-  'cli',
-  'core',
-  'deploy',
-  'engine',
-  'examples',
-  'gateway',
-  'index.ts',
-  'load',
-  'models',
-  'observability',
-  'operators',
-  'pipelines',
-  'schemas',
-  'scripts',
-  'stores',
-  'testing',
-  'topology',
-]
 
 /** A line of a drawing in a comment holds no sentence. */
 const DRAWING = /[─│▶▲▼└┘┐┌]|--[>\w]|->.*->/
@@ -107,13 +83,11 @@ export function commentsOf(file: SourceFile): readonly { readonly text: string; 
 const perComment =
   (check: (page: Page) => readonly Finding[]) =>
   (tree: Tree): readonly Finding[] =>
-    tree.sources
-      .filter(({ path }) => isUnder(path, CLEAN_FOLDERS))
-      .flatMap(file =>
-        commentsOf(file).flatMap(({ text, line }) =>
-          check({ path: file.path, text }).map(found => ({ ...found, line: line + found.line - 1 })),
-        ),
-      )
+    tree.sources.flatMap(file =>
+      commentsOf(file).flatMap(({ text, line }) =>
+        check({ path: file.path, text }).map(found => ({ ...found, line: line + found.line - 1 })),
+      ),
+    )
 
 export const PROSE_RULES: readonly Rule[] = [
   {

@@ -111,8 +111,8 @@ export function read(log: Log, place: TopicPartition, offset: number, count: num
 const SENTINEL = 'the end of what is looked at'
 
 /**
- * All records that are visible. Appends a record and reads up to it, because a committed transaction may become
- * visible a moment after its producer knows, and what must not be visible can only be missed behind something later.
+ * All records that are visible. Appends a record and reads up to it. A committed transaction may become visible a moment after its
+ * producer knows. That a record is invisible is only certain once a later record is visible.
  */
 export async function contents(log: Log, place: TopicPartition): Promise<readonly LogRecord[]> {
   const [bounds] = await log.bounds([place])

@@ -72,7 +72,7 @@ export function describeTransactions(bench: () => Bench): void {
   })
 }
 
-/** What a fenced producer may say: it was told so, or it cannot tell. */
+/** Errors of a fenced producer: it was fenced, or its outcome is unknown. */
 const FENCED = /^(FENCED|OUTCOME_UNKNOWN)$/
 
 export function describeFencing(bench: () => Bench): void {

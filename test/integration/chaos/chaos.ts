@@ -1,8 +1,12 @@
 /**
  * Faults of every kind at random, for as long as asked: `npm run chaos -- --minutes N [--seed X] [--brokers 1|3] [--json]`.
- * The schedule comes from the seed; what meets it does not, so a seed repeats the faults and not the run. Ends with 1 when an
- * answer was lost or doubled, when the state is not what the questions make of it, when something was bought twice without a
- * fault that explains it, or when outputs of a partition did not flow again within 10 s after the end of the last fault.
+ * The schedule comes from the seed, and the run does not. So a seed repeats the faults and not the run. Ends with 1 if one of these
+ * is true:
+ *
+ * - An answer was lost or doubled.
+ * - The state is not the one that follows from the questions.
+ * - A call was bought twice, and no fault explains it.
+ * - Outputs of a partition did not flow again within 10 s after the end of the last fault.
  */
 import { parseArgs } from 'node:util'
 import { seededRandom } from '#testing/seeded-random.ts'

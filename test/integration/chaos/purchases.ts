@@ -5,7 +5,7 @@ import type { Verdict } from '../faults/rig.ts'
 import type { Repurchase } from '../pods/model-bill.ts'
 import type { PodProcess } from '../pods/processes.ts'
 
-/** Of a pod's life, what it told. */
+/** The messages of one incarnation of a pod. */
 type Life = Pick<PodProcess, 'incarnation' | 'messages'>
 
 export interface Purchases {
@@ -51,8 +51,8 @@ function lossOf({ first }: Repurchase, lives: readonly Life[], partitions: numbe
 }
 
 /**
- * A commit that began after the answer was taken in had it. After one that failed nobody can tell from outside: what is
- * committed next is what belongs to tasks that the pod has claimed again by then.
+ * A commit that began after the answer arrived had the answer. After a failed commit nobody can know from outside. The next commit
+ * has only the effects of tasks that the pod has claimed again by then.
  */
 function wasDurable({ first }: Repurchase, lives: readonly Life[], lostAt: number): boolean {
   const messages = lives.find(each => each.incarnation === first.pod)?.messages ?? []

@@ -26,7 +26,7 @@ interface Timed {
   readonly at: number
   readonly forMs: number
 }
-/** Who is meant: a broker counted from 1, or whoever coordinates the transactions of the pod in a slot then. */
+/** A broker: its number from 1 on, or the coordinator of the transactions of the pod in a slot at that moment. */
 export type BrokerChoice = number | { readonly coordinatorOf: number }
 
 export type Act = Timed &

@@ -1,6 +1,6 @@
 /**
- * Where the records of lost questions are, committed or not: a run that went wrong tells whether its log lost them, whether a
- * transaction was aborted that its pod took for committed, or whether they were never written.
+ * Where the records of lost questions are, committed or not. So a failed run shows whether the log lost them, or the pod never
+ * wrote them. It also shows an aborted transaction that its pod took for committed.
  */
 import kafkajs from 'kafkajs'
 import { reasonOf } from '#core/errors.ts'

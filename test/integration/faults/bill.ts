@@ -4,7 +4,7 @@ import { type Call, inFlight, type Repurchase, repurchases } from '../pods/model
 /** From when a pod has read an answer to when the work that waited for it is ready to be committed. */
 export const WORK_MS = 50
 
-/** A pod that was cut short, by death or by standing still. */
+/** A pod that was killed or paused. */
 export interface Fault {
   readonly kind: 'kill' | 'freeze'
   readonly pod: string

@@ -1,4 +1,4 @@
-/** The checks that every run must pass, whatever befell it: each question has its one answer, and the state is theirs. */
+/** The checks that every run must pass, whatever its faults: each question has one answer, and the state follows from them. */
 import { isDeepStrictEqual } from 'node:util'
 import {
   type Answer,

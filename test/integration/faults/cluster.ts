@@ -62,7 +62,7 @@ export class Cluster {
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
   }
 
-  /** As a machine that stands still and goes on later. */
+  /** Pauses a broker like a machine that goes to sleep, or continues it. */
   signalBroker(node: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
     const pid = pidOf(this.#process(node))
     if (pid !== undefined) process.kill(pid, signal)

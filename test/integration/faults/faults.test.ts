@@ -16,7 +16,7 @@ import { partitionsCost, SLOW_MS, slowCall } from './scenarios/steady.ts'
 const CLUSTER_WITHIN_MS = 90_000
 /** Twice, where a bound of time was not kept. */
 const SCENARIO_WITHIN_MS = 480_000 + 2 * SLOW_MS
-// It brings its own brokers: what counts is whether such tests are wanted here.
+// The test starts its own brokers, so the stack's brokers only show whether such tests run on this machine.
 const runs = process.env.REQUIRE_STACK === '1' || (await stackRuns('kafka'))
 
 function describeFaults(name: 'one' | 'three', brokers: number, scenarios: readonly Scenario[]): void {

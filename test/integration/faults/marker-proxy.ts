@@ -1,6 +1,6 @@
 /**
- * A proxy before one broker that keeps back the markers of transactions for chosen partitions, and answers the coordinator
- * that they were written: so it completes a transaction that is torn. Everything else goes through.
+ * A proxy before one broker that keeps back the markers of transactions for chosen partitions. It answers the coordinator that
+ * they were written, so the coordinator completes a torn transaction. Everything else goes through.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
@@ -68,7 +68,7 @@ export class MarkerProxy {
       socket.on('error', end)
       socket.on('close', end)
     }
-    /** What the coordinator is to be told, by correlation. */
+    /** Answers for the coordinator, by correlation id. */
     const answers = new Map<number, Buffer>()
     eachFrame(client, frame => {
       if (frame.readInt16BE(HEAD_BYTES) !== WRITE_TXN_MARKERS) return void broker.write(frame)

@@ -1,4 +1,4 @@
-/** How long things stood still, told from outside: by the calls that the model got and the answers that came. */
+/** How long work paused, as seen from outside: by the calls that the model got and the answers that came. */
 import { partitionOf } from '#engine/log/partitioning.ts'
 import type { Call } from '../pods/model-bill.ts'
 import type { Output } from './outputs.ts'

@@ -1,10 +1,10 @@
 /**
- * A TCP proxy before one broker that knows where Kafka's requests begin and end, and of what kind they are. Pods
- * are told to come here instead of to the addresses that brokers give, so no answer has to be changed.
+ * A TCP proxy before one broker that knows where Kafka's requests begin and end, and of what kind they are. Pods connect to the
+ * proxy instead of the addresses that brokers give, so no answer has to be changed.
  *
- * A request can get lost before the broker has it, or its answer after the broker has done it: silently, so that the
- * client waits for its time-out, or by cutting the connection. Or the answer comes late. Besides, the network between a
- * client and the broker may be cut or slow: see `network.ts`.
+ * A request can get lost before the broker has it, or its answer after the broker has done it. It gets lost silently, so that the
+ * client waits for its time-out, or with a cut of the connection. Or the answer comes late. The network between a client and the
+ * broker may also be cut or slow: see `network.ts`.
  */
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { HOST } from '#deploy/local/addresses.ts'

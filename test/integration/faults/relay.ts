@@ -1,7 +1,7 @@
 /**
- * One direction of a connection through the proxy: frames in their order, each as late as the network is slow. While the
- * direction is cut they are kept, as a network keeps what its ends send again, and arrive when it is whole, even from a
- * client that has gone: a broker may get a request long after its pod gave it up.
+ * One direction of a connection through the proxy: frames in their order, each as late as the network is slow. A cut keeps the
+ * frames, as a network does whose ends send again. They arrive after the cut, even from a client that has gone. So a broker may get
+ * a request long after its pod gave it up.
  */
 import { setTimeout as after } from 'node:timers'
 

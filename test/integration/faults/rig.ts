@@ -36,7 +36,7 @@ export interface RigOptions {
   readonly inFlightMax: number
   readonly callTimeoutMs: number
   readonly model: ModelSettings
-  /** Through which pods reach the brokers; straight where there are none. Whoever made them stops them. */
+  /** The proxies between pods and brokers. Without them, pods connect directly. The maker of the proxies stops them. */
   readonly proxies: readonly KafkaProxy[]
   /** A folder for the pods' local copies of state; they keep state in memory where it is left out. */
   readonly copiesIn?: string
@@ -162,7 +162,7 @@ export class Rig {
     return fault
   }
 
-  /** As a machine that stands still: it knows nothing of it, nor does anybody else. */
+  /** Pauses a pod like a machine that goes to sleep: neither the pod nor any other process notices at once. */
   freezePod(name: string): Fault {
     const pod = this.pod(name)
     const fault = this.#note('freeze', pod)
@@ -206,7 +206,7 @@ export class Rig {
     await Promise.all(this.living.map(each => each.stop()))
     const evidence = await gatherEvidence(this.log, this.plan)
     const calls = await this.calls()
-    // By now every pod that died has told all that it had to tell.
+    // By now every message of a pod that died has arrived.
     const faults = this.faults.map(each => ({ ...each, cycleBegunAt: this.#cycleBegunBefore(each) }))
     const bill = billOf(calls, faults)
     for (const each of bill.unexplained) this.say(`bought twice without a fault: ${JSON.stringify(each)}`)

@@ -19,7 +19,7 @@ const AUTOPSIES_MAX = 5
 export const FLOWS_AGAIN_MS = SESSION_MS + 2_000
 /** Tasks that stay where they are take in records all the time, but for this. */
 export const INTAKE_PAUSE_MS = 2_000
-/** Tasks that move stand still as long as the longest call in flight, and this. */
+/** Tasks that move pause for as long as the longest call in flight, and this time. */
 export const HAND_OVER_MS = 1_500
 
 export interface Scenario {
@@ -33,8 +33,8 @@ export interface Scenario {
 }
 
 /**
- * What must hold in every run is asserted at once. Where a bound of time was not kept, because of the product or because the
- * machine had other work, the whole is played once more, and then it counts.
+ * What must hold in every run is asserted at once. A bound of time may be missed because of the product, or because the machine had
+ * other work. Then the scenario is played once more, and the second result counts.
  */
 export async function judge(scenario: Scenario, cluster: Cluster, name: string): Promise<void> {
   const exceeded = await play(scenario, cluster, name)

@@ -1,6 +1,6 @@
 /**
- * Torn transactions on a real broker: it completes them though a partition got no marker, as a proxy keeps it back. Whoever
- * goes on must find what was committed, and nothing of what was aborted, in all partitions.
+ * Torn transactions on a real broker. The broker completes them although one partition got no marker, because a proxy keeps it
+ * back. The next owner must find what was committed, and nothing of what was aborted, in all partitions.
  * TORN_TIMES=10 provokes each form so often, and prints what was lost and doubled and how long it took.
  */
 import kafkajs from 'kafkajs'

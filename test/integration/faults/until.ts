@@ -10,7 +10,7 @@ export { pause }
 export async function until(what: string, condition: () => boolean, withinMs: number): Promise<void> {
   const latest = Date.now() + withinMs
   while (!condition()) {
-    invariant(Date.now() < latest, `waited ${withinMs} ms in vain: ${what}`)
+    invariant(Date.now() < latest, `not within ${withinMs} ms: ${what}`)
     await pause(POLL_MS)
   }
 }

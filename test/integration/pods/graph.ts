@@ -1,7 +1,7 @@
 /**
  * The graph of the fault tests: one stateful stage with a paid call behind a durable step, and a loop through a topic.
- * What it must produce is beside it: the chain of a key depends on every question before, so that a lost, doubled or
- * reordered one shows in all that follow.
+ * The expected results are beside it. The chain of a key depends on every question before, so a lost, doubled or reordered question
+ * shows in all later ones.
  */
 import { codec } from '#core/codec.ts'
 import type { StepCall } from '#core/context.ts'

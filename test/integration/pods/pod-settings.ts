@@ -1,4 +1,4 @@
-/** What a pod process is told at its start and tells while it runs: all that crosses the border of the processes. */
+/** The settings of a pod process, and the messages between the pod process and its parent. */
 import { join } from 'node:path'
 import type { LimitOptions } from '#core/limits.ts'
 
@@ -37,7 +37,7 @@ export type PodEvent =
 
 export type PodMessage = PodEvent & { readonly at: number }
 
-/** What a pod is told while it runs: how far its wall clock is off from now on. */
+/** A message to a running pod: how far its wall clock is off from now on. */
 export interface ClockStep {
   readonly clockOffMs: number
 }

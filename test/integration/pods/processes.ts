@@ -22,7 +22,7 @@ export class PodProcess {
   readonly messages: PodMessage[] = []
   readonly startedAt = Date.now()
   endedAt: number | undefined
-  /** Set by whoever ends it; a pod that ends by itself has failed. */
+  /** Cleared by the test that ends the pod. A pod that ends while this is true has failed. */
   isWanted = true
   readonly #child: ChildProcess
   readonly #ended: Promise<unknown>
@@ -78,7 +78,7 @@ export class PodProcess {
     )
   }
 
-  /** How many answers of the model it has told of. */
+  /** How many answers of the model the pod has reported. */
   get answers(): number {
     return this.messages.reduce((count, { type }) => (type === 'answered' ? count + 1 : count), 0)
   }

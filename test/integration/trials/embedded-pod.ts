@@ -1,7 +1,7 @@
 /**
- * A program that embeds the engine, `node embedded-pod.ts SETTINGS`: log and copies of state in one folder. It counts what it
- * sends itself, for as long as it is told, and tells its parent of each output. At the end it opens the log once more and
- * looks for what is not there exactly once.
+ * A program that embeds the engine, `node embedded-pod.ts SETTINGS`: log and copies of state in one folder. It counts the records
+ * that it sends itself, for a given time, and reports each output to its parent. At the end it opens the log once more and looks
+ * for records that are not there exactly once.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { codec } from '#core/codec.ts'

@@ -1,4 +1,4 @@
-/** The program that embeds the engine, as a process, with all that it told. */
+/** The program that embeds the engine, as a process, with all of its messages. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,6 +1,6 @@
 /**
- * One output among 100,000 is refused by the broker for good. It must become one dead letter, or block one task, and the others
- * must keep their pace. What was refused for a reason that a person can mend goes on once it is mended.
+ * The broker refuses one output among 100,000 for good. It must become one dead letter, or block one task, and the others must keep
+ * their pace. If a person can fix the reason, the task goes on once it is fixed.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -32,7 +32,7 @@ const PACE_MIN = 0.95
 const FOR_EVER = { name: 'retention.ms', value: '-1' }
 const TWO_DAYS_MS = 2 * 24 * 3_600_000
 
-/** Whoever has no rights named is allowed everything; the pod and this program are nobody in particular. */
+/** A client without any named right may do everything. The pod and this program are such clients. */
 const WITH_RIGHTS = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'allow.everyone.if.no.acl.found': 'true',
@@ -174,7 +174,7 @@ class Run {
 
   /** A person gives back what was taken; where that is not enough, the pod is started again. */
   async #mend(counts: TopicCounts): Promise<string> {
-    if (this.#form !== 'rights' && this.#form !== 'gone') return 'nothing to mend'
+    if (this.#form !== 'rights' && this.#form !== 'gone') return 'nothing to fix'
     if (this.#form === 'rights') await this.#setRight(kafkajs.AclPermissionTypes.ALLOW)
     else await this.#createTopic('extra', 1)
     const isDone = () => counts.total >= RECORDS

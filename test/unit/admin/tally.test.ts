@@ -1,4 +1,4 @@
-/** Counting what came of the inputs, from the topics alone; and how it is told. */
+/** The outcomes of the inputs are counted from the topics alone, and printed. */
 import { describe, expect, it } from 'vitest'
 import { failuresIn } from '#admin/failures.ts'
 import { summaryOf } from '#admin/status.ts'

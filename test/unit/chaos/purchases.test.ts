@@ -1,4 +1,4 @@
-/** Which answers that were bought twice had to be: by what the first buyer told of its tasks and its commits. */
+/** Which answers had to be bought twice, judged by the first buyer's messages about its tasks and its commits. */
 import { describe, expect, it } from 'vitest'
 import { judgePurchases } from '../../integration/chaos/purchases.ts'
 import { billOf, type Fault } from '../../integration/faults/bill.ts'
@@ -15,7 +15,7 @@ const lost = (at: number): PodMessage => ({ type: 'task', task: 'answer/0', to: 
 const committed = (from: number, at: number): PodMessage => ({ type: 'commit', durationMs: at - from, at })
 const commitFailed = (at: number): PodMessage => ({ type: 'commitFailed', error: 'cut', at })
 
-/** By what the pod that bought first has told. */
+/** Judges by the messages of the pod that bought first. */
 function judged(messages: readonly PodMessage[], faults: readonly Fault[] = []) {
   const life = { incarnation: 'a#1', messages: [...messages] }
   const { unexplained, durable } = judgePurchases({ bill: billOf(BOUGHT_TWICE, faults) }, [life], 1)

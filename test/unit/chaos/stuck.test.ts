@@ -1,4 +1,4 @@
-/** How long partitions were stuck after faults, told from when outputs came. */
+/** How long partitions were stuck after faults, computed from the times of their outputs. */
 import { describe, expect, it } from 'vitest'
 import { type Done, recoveries } from '../../integration/chaos/stuck.ts'
 

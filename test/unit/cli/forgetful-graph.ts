@@ -1,4 +1,4 @@
-/** A graph that keeps its count in a variable of the process instead of in state: whoever takes over begins anew. */
+/** A graph that keeps its count in a variable of the process instead of in state: the next owner begins at zero. */
 import { codec, operator, topology } from '../../../index.ts'
 
 const Count = codec.json<number>('Count')

@@ -1,4 +1,4 @@
-/** A process whose files may not grow: it enters purchases, makes room, enters one more, and prints what was told as JSON. */
+/** A process whose files may not grow: it enters purchases, makes room, enters one more, and prints the log lines as JSON. */
 import { execFileSync } from 'node:child_process'
 import { PurchaseLedger } from '#cli/purchases.ts'
 

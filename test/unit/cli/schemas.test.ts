@@ -1,4 +1,4 @@
-/** `caudal schemas`: told before, registered once, refused together. */
+/** `caudal schemas` reports schemas first, registers each once, and refuses all or none. */
 import { expect, test } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { realSystem } from '#core/system.ts'

@@ -1,4 +1,4 @@
-/** The table of limits: complete, within its own rules, and every fault of given limits told at once. */
+/** The table of limits is complete and keeps its own rules. Every fault of given limits is reported at once. */
 import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
 import { DEFAULT_LIMITS, LIMIT_NAMES, LIMITS, resolveLimits } from '#core/limits.ts'

@@ -1,4 +1,4 @@
-/** One question through all its attempts: kept, told, and streamed as it happens. */
+/** The history of one question through all its attempts is kept, listed, and streamed as it happens. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

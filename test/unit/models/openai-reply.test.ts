@@ -1,4 +1,4 @@
-/** What providers wrap an answer in, what they send instead of one, and how each is told. */
+/** What providers wrap an answer in, what they send instead of one, and the error for each. */
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { answering, call, completion, failureOf, json, REQUEST } from './answering.ts'

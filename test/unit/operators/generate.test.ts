@@ -1,4 +1,4 @@
-/** An answer is bought once, paid for whatever it is, and its failures are told by type. */
+/** An answer is bought once, and paid for whatever it is. Its failures are reported by type. */
 import { expect, test } from 'vitest'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'

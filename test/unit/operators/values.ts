@@ -1,4 +1,4 @@
-/** Values that the operators' tests begin with, and a model that answers as told. */
+/** Values that the operators' tests begin with, and a scripted model. */
 
 import { type Attempt, type JudgedAttempt, type LlmRequest, NOTHING_SPENT } from '#answers/types.ts'
 import {

@@ -1,4 +1,4 @@
-/** Checking and registering at a deploy: which subjects there are, what is told, and that all is checked first. */
+/** Checking and registering at a deploy: the subjects, the report, and that all is checked before anything is registered. */
 import { expect, test } from 'vitest'
 import { codec } from '#core/codec.ts'
 import { operator } from '#core/operator.ts'

@@ -1,4 +1,4 @@
-/** A registry in memory that can be down, and the surroundings of whoever asks it. */
+/** A registry in memory that can be down, and the parts that its callers need. */
 import { CaudalError } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import { AvroType } from '#schemas/avro/avro-type.ts'

@@ -16,7 +16,7 @@ function world() {
   return { time, registry, logger, abort, options, writers: new FetchedWriters(options) }
 }
 
-/** What a reader is told: wait, or why it cannot be. */
+/** The error that a reader gets: it must wait, or can never read the value. */
 function ask(writers: FetchedWriters, id: number): NotYetReadable {
   try {
     writers.typeOf(id, 'reader')

@@ -1,4 +1,4 @@
-/** Pods that die without a word, and pods that stand still and come back to what is no longer theirs. */
+/** Pods that die without a hand-over, and paused pods that go on after their tasks have moved. */
 import { expect } from 'vitest'
 import type { Fault } from '../bill.ts'
 import { flowsAgainMs, intakePausesMs, type Span } from '../pauses.ts'
@@ -81,11 +81,11 @@ export const frozenPods: Scenario = {
     expectFlow(rig, verdict, rig.faults)
     const back = rig.faults.map(fault => tasksThatCameBack(rig, fault))
     report('', { tasksThatCameBack: back })
-    expect.soft(Math.max(...back), 'tasks that came back to the pod that had stood still').toBeGreaterThan(0)
+    expect.soft(Math.max(...back), 'tasks that came back to the pod that was paused').toBeGreaterThan(0)
   },
 }
 
-/** How many of its tasks a pod that stood still was given again. */
+/** How many of its tasks a paused pod got again. */
 function tasksThatCameBack(rig: Rig, { pod, until, partitions }: Fault): number {
   const messages = rig.lives.find(each => each.incarnation === pod)?.messages ?? []
   const given = messages.flatMap(each =>

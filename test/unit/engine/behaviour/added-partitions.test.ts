@@ -1,4 +1,4 @@
-/** Partitions that are added to a source: they are told while nobody reads them, and the next start can take them. */
+/** Partitions that are added to a source are logged while nobody reads them. The next start can read them. */
 
 import { describe, expect, it } from 'vitest'
 import type { Duration } from '#core/duration.ts'

@@ -277,7 +277,7 @@ describe('a context that is used after the end', () => {
 })
 
 describe('a record that passes more operators of its stage than it may', () => {
-  /** `length` operators in a row, fused, behind one that emits as many numbers as it is told. */
+  /** `length` operators in a row, fused, behind one that emits as many numbers as its record says. */
   function chain(length: number) {
     const t = topology('app')
     const spread = operator({

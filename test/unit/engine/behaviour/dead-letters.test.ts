@@ -8,7 +8,7 @@ import { graphOf, numbers, recordsOf } from './graph.ts'
 
 const runningOf = (kit: TestKit) => kit.pods[0]?.running ?? expect.unreachable()
 
-/** Buys something for each record, then refuses the odd ones until it is mended. */
+/** Buys something for each record, then refuses the odd ones until it is fixed. */
 function refusing() {
   const model = scripted<number, number>(value => reply(value * 10))
   const state = { isMended: false }

@@ -185,7 +185,7 @@ describe('a durable step', () => {
     await kit.send('in', { key: 'a', value: 5 })
     await kit.settle()
     expect(await journaled(kit)).toHaveLength(1)
-    kit.pods[0]?.pause() // A pod that stands still makes a week pass quickly.
+    kit.pods[0]?.pause() // With a paused pod, a week passes quickly.
     await kit.advance('170h')
     kit.pods[0]?.resume()
     await kit.advance('1m')

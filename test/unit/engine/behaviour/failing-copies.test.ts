@@ -1,4 +1,4 @@
-/** Local copies that fail: their task is taken anew from what is committed, the others go on, and nothing is lost or done twice. */
+/** Local copies that fail: their task is restarted from the last commit, others go on, and nothing is lost or done twice. */
 
 import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'

@@ -1,4 +1,4 @@
-/** Work that a record has started and does not await: it is told with node and record, has no effect, and ends no process. */
+/** Work that a record has started and does not await is logged with node and record. It has no effect, and ends no process. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'

@@ -1,4 +1,4 @@
-/** Torn transactions: what was committed stays committed, what was aborted stays aborted, whoever takes the id over. */
+/** Torn transactions: the next producer of the id keeps committed what was committed, and aborted what was aborted. */
 import { describe, expect, it } from 'vitest'
 import { hasCode } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'

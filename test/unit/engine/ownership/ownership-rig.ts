@@ -1,6 +1,6 @@
 /**
- * Ownership of one pod by hand: the real rules and the real committer, over a group, a log and tasks that do what a test says.
- * Whatever the pod asks is answered at once, unless the test holds the answer back.
+ * Ownership of one pod by hand: the real rules and the real committer. The test plays the group, the log and the tasks. Every
+ * question of the pod is answered at once, unless the test holds the answer back.
  */
 import { subscribe } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -24,7 +24,7 @@ const SESSION_MS = 3_000
 
 type Asked = 'startProducer' | 'fence' | 'readClaims' | 'claim' | 'transact'
 
-/** A task that restores when it is told to, and keeps what it was told. */
+/** A task that restores on request, and records its calls. */
 export class PlayedTask {
   readonly program = { timeoutMs: TIMEOUT_MS }
   readonly statePlace: TopicPartition

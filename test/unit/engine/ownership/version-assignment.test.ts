@@ -1,4 +1,4 @@
-/** Tasks are divided among members of different versions: each to one that knows its stage, whoever leads. */
+/** Tasks are divided among members of different versions. Each goes to a member that knows its stage, whichever member leads. */
 import { describe, expect, it } from 'vitest'
 import { taskKey } from '#core/record.ts'
 import type { GroupMember } from '#engine/log/log.ts'

@@ -7,7 +7,7 @@ import { Leftovers } from '#engine/pod/leftovers.ts'
 const TOPIC = { partitions: 1, compacted: true, retentionMs: undefined, id: 'x' }
 const PLACES = [{ topic: 'out', partition: 0 }]
 
-/** What each of two looks does where these ids have left something, and what is told as an error in both together. */
+/** The actions of each of two looks if these ids have left something, and the errors that both together log. */
 async function look(...found: readonly string[]) {
   const fenced: unknown[] = []
   const own: unknown[] = []

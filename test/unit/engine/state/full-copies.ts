@@ -1,4 +1,7 @@
-/** A process whose files may not grow: it fills a local copy until there is no room, makes room, goes on, and prints what it found as JSON. */
+/**
+ * A process whose files may not grow. It fills a local copy until there is no room, makes room, and goes on. It prints its
+ * findings as JSON.
+ */
 import { execFileSync } from 'node:child_process'
 import { hasCode } from '#core/errors.ts'
 import { realSystem } from '#core/system.ts'

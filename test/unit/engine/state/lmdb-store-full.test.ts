@@ -1,4 +1,4 @@
-/** An LMDB store on a disk without room: nothing is lost, it is told once, and it goes on when there is room. */
+/** An LMDB store on a disk without room loses nothing, logs that once, and goes on when there is room. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -145,7 +145,7 @@ describe('an entry that is written and deleted', () => {
   })
 })
 
-/** The topic is a map to which a commit is applied when it takes place; the view is one to which all is applied at once. */
+/** The topic is a map that gets a commit when the commit takes place. The view is a map that gets everything at once. */
 describe.each([1, 2, 3, 4, 5, 6])('random stages, takes and outcomes, seed %i', seed => {
   it('show what a plain map shows, and bring the topic there', () => {
     const random = seededRandom(seed)

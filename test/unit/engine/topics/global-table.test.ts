@@ -1,4 +1,4 @@
-/** Snapshots of a global table stand still while updates go on, and leave nothing behind. */
+/** Snapshots of a global table do not change while updates go on, and leave nothing behind. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
 import type { CaudalError } from '#core/errors.ts'

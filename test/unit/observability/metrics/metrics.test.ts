@@ -25,7 +25,7 @@ function counting(): Metrics {
   return metrics
 }
 
-/** A pod that says what it is told to say. */
+/** A pod with the given figures. */
 function pod(metrics: PodMetrics, ends: (index: number) => number = () => 0) {
   publish('caudal:pod:started', {
     pod: 'one',

@@ -1,4 +1,4 @@
-/** Kills a writing process at seeded moments: what it was told is there, and no transaction is there by half. */
+/** Kills a writing process at seeded moments: every acknowledged transaction is there, and none is there by half. */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,8 +11,8 @@ const WRITER = join(import.meta.dirname, 'crash-writer.ts')
 const KILLS = 10
 
 /**
- * Runs the writer until it has acknowledged so many transactions, and kills it some microseconds later: spun away, since
- * a timer is too coarse to meet the inside of a commit. Returns the last number acknowledged.
+ * Runs the writer until it has acknowledged so many transactions, and kills it some microseconds later. It spins for that time,
+ * because a timer is too coarse to hit the inside of a commit. Returns the last number acknowledged.
  */
 async function writeUntilKilled(
   path: string,

@@ -47,7 +47,7 @@ const log = await open()
 await log.createTopics([{ name: 'topic', partitions: 2, compacted: false, retentionMs: undefined }])
 let acknowledged = 0
 const failures: string[] = []
-// Twice: what fails for want of room must fail again, not pass by half.
+// Twice: a write that fails without room must fail again, and not pass by half.
 while (failures.length < 2) {
   const failure = await write(log)
   if (failure) failures.push(failure)

@@ -27,7 +27,7 @@ export async function opened(options: Partial<EmbeddedLogOptions> = {}): Promise
   return log
 }
 
-/** Time stands still until `pass` moves it and runs what has become due. */
+/** Time is paused until `pass` moves it and runs what has become due. */
 export class ManualSystem implements System {
   #now = 1_750_000_000_000
   #due: { readonly at: number; readonly run: () => void }[] = []

@@ -8,7 +8,7 @@ import type { Change } from '#engine/log/embedded/writer.ts'
 import { Writer } from '#engine/log/embedded/writer.ts'
 import { ManualSystem, temporaryFolder } from './opening.ts'
 
-/** A store that counts its commits and flushes, and can be told to fail. */
+/** A store that counts its commits and flushes, and fails on request. */
 class WatchedStore extends Store {
   readonly commits: number[] = []
   flushes = 0

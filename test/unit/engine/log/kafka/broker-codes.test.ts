@@ -1,4 +1,4 @@
-/** Every code of the protocol has an answer for every request: nothing but an outage is told as one. */
+/** Every code of the protocol has a meaning for every request, and only an outage is reported as one. */
 import { describe, expect, it } from 'vitest'
 import { KNOWN_CODES, meaningOf, nameOf, REQUESTS } from '#engine/log/kafka/broker-codes.ts'
 import { isPassing, refusedWith, told } from '#engine/log/kafka/codes.ts'
@@ -9,7 +9,7 @@ const LATER = [134, 500, 32_767, -32_768]
 const answer = (code: number) => Object.assign(new TypeError('answered'), { code })
 const matrix = REQUESTS.flatMap(request => [...CODES, ...LATER].map(code => ({ request, code })))
 
-/** What a request may be told when nothing changes, by what the code means. */
+/** The error of a request when nothing changes, by the meaning of the code. */
 const TOLD = {
   passing: 'LOG_UNAVAILABLE',
   moved: 'LOG_UNAVAILABLE',

@@ -1,4 +1,4 @@
-/** The primitive types of the protocol, written and read back; sizes told beforehand are the sizes written. */
+/** The primitive types of the protocol, written and read back. The sizes computed before are the sizes written. */
 import { describe, expect, it } from 'vitest'
 import { ByteReader, ByteWriter, varintBytes, varlongBytes } from '#engine/log/kafka/bytes.ts'
 

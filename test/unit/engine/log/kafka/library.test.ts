@@ -1,4 +1,7 @@
-/** What is mended of kafkajs: its request queue arms a timer only while requests wait and leaves quotas to the brokers, and it logs in again late. */
+/**
+ * The fixes for kafkajs. Its request queue arms a timer only while requests wait, and leaves quotas to the brokers. It logs in
+ * again late.
+ */
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
 import { createBroker, type RequestQueue, scheduleOfLibrary } from '#engine/log/kafka/library.ts'

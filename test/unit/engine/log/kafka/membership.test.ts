@@ -1,6 +1,6 @@
 /**
- * A claim of the driver belongs to the generation that the caller names, whatever becomes current meanwhile; and a member that is out
- * is told so once, wherever it learns that.
+ * A claim of the driver belongs to the generation that the caller names, whatever becomes current meanwhile. A member that is out
+ * learns that once, whichever answer says so.
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'

@@ -1,4 +1,4 @@
-/** Random faults from seeds: whatever happens, what producers are told agrees with what readers see. */
+/** Random faults from seeds: whatever happens, the answers to producers agree with what readers see. */
 import { describe, expect, it } from 'vitest'
 import { hasCode } from '#core/errors.ts'
 import { sleep } from '#core/system.ts'
@@ -16,7 +16,7 @@ const PLAN = {
   markerDelayed: 0.2,
 }
 
-/** What became of each value, as its writer was told. */
+/** The outcome of each value, as the answer to its writer says. */
 type Told = Map<string, string>
 
 /** Writes values to two partitions at once for as long as it is let, with a new producer after each failure. */

@@ -103,7 +103,7 @@ export function follow({ log }: Client, partition = 0): { readonly seen: string[
 
 const TASKS: readonly TaskId[] = [0, 1, 2, 3].map(partition => ({ stage: 'count', partition }))
 
-/** A member with what it was told. */
+/** A member with its events. */
 export interface Member {
   readonly membership: Membership
   readonly joins: { readonly generation: number; readonly tasks: readonly number[] }[]

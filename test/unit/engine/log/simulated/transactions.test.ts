@@ -1,4 +1,4 @@
-/** Transactions under faults: what the producer is told, and what a read-committed reader gets to see. */
+/** Transactions under faults: the answer to the producer, and what a read-committed reader sees. */
 import { describe, expect, it } from 'vitest'
 import { sleep } from '#core/system.ts'
 import type { Faults } from '#engine/log/simulated/faults.ts'
