@@ -17,6 +17,7 @@ import {
   flag,
   host,
   key,
+  levels,
   name,
   number,
   type Row,
@@ -24,8 +25,6 @@ import {
   words,
 } from './setting-rows.ts'
 
-const LEVELS = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof LEVELS)[number]
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
 
@@ -259,9 +258,20 @@ export const SETTINGS = {
     unit: 'ms',
     description: 'The longest such wait.',
   }),
-  logLevel: choice<LogLevel>('LOG_LEVEL', LEVELS, {
+  logLevel: levels('LOG_LEVEL', {
     default: 'info',
-    description: 'Lines below this level are not written: debug, info, warn or error.',
+    description:
+      'Log lines below this level are not written: debug, info, warn or error. Parts of the program may have another, after commas: info,engine/log/kafka=debug.',
+  }),
+  logFormat: choice<'json' | 'short' | ''>('LOG_FORMAT', ['json', 'short'], {
+    default: '',
+    defaultText: 'short in a terminal, else json',
+    description:
+      'What log lines look like: json has who wrote a line, and counts lines that are equal; short has what a person in a terminal needs.',
+  }),
+  logContent: choice<'on' | 'off'>('LOG_CONTENT', ['on', 'off'], {
+    default: 'off',
+    description: 'Whether log lines may have questions, prompts and answers: on or off.',
   }),
 } as const satisfies Record<string, Row<unknown>>
 

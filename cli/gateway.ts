@@ -1,6 +1,6 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
 import { TOPICS } from '#answers/topics.ts'
-import type { Logger } from '#core/loggers.ts'
+import { inPart, type Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
@@ -59,7 +59,7 @@ export async function serveGateway(
   const server = gatewayServer({
     gateway: () => gateway,
     name,
-    logger,
+    logger: inPart(logger, 'gateway'),
     system,
     routes: [...own, routeOf(health)],
   })

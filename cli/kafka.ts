@@ -1,10 +1,11 @@
 /** Kafka as the settings name it, and how long a command waits for brokers that are away. */
 import { readFileSync } from 'node:fs'
 import { CaudalError } from '#core/errors.ts'
-import type { Logger } from '#core/loggers.ts'
+import { inPart, type Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { KafkaLogOptions } from '#engine/log/kafka/index.ts'
 import type { Log } from '#engine/log/log.ts'
+import { KAFKA_PART } from '#observability/logs/driver-lines.ts'
 import { orAborted } from './command/stopping.ts'
 import type { Configuration } from './configuration.ts'
 
@@ -35,7 +36,7 @@ export async function openKafka(configuration: Configuration, options: LogOption
     ...kafkaOptionsOf(configuration),
     system,
     signal: given,
-    warn: message => logger.warn(message),
+    warn: message => inPart(logger, KAFKA_PART).warn(message),
   })
   try {
     return await orAborted(opening, given, log => log.close())

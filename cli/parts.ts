@@ -6,7 +6,7 @@ import { PRICES, type PriceTable, priceFaults } from '#answers/prices.ts'
 import { answerTo } from '#answers/simulated/answers.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { metered, UsageLedger } from '#answers/usage.ts'
-import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import { CaudalError, failureFields, hasCode, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
@@ -55,7 +55,7 @@ export async function holdLog(configuration: Configuration, options: LogOptions)
     : await openKafka(configuration, options)
   const serving = isEmbedded(configuration) ? serveLog(log, folder) : undefined
   const server = await serving?.catch(error => {
-    logger.warn('other commands cannot look at the log while this process runs', { error: reasonOf(error) })
+    logger.warn('other commands cannot look at the log while this process runs', failureFields(error))
   })
   return {
     log: renamedLog(log, renamingOf(configuration)),

@@ -1,7 +1,7 @@
 /** The answer pipeline put together from its real parts, and taken apart again in order. */
 
-import { reasonOf } from '#core/errors.ts'
-import type { Logger } from '#core/loggers.ts'
+import { failureFields } from '#core/errors.ts'
+import { inPart, type Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { PodReporting } from '#engine/client/pod-reporting.ts'
 import { type Running, run } from '#engine/client/run.ts'
@@ -65,17 +65,18 @@ export async function openPipeline(
   const ledger = new PurchaseLedger(path, error =>
     logger.warn('purchases are not written down: make room on the disk; they are when there is', {
       path,
-      error: reasonOf(error),
+      ...failureFields(error),
     }),
   )
   opened.defer(() => ledger.close())
   const { model, description, troubles, setupFaults, providers, close } = await openModel(configuration, {
     ...options,
+    logger: inPart(logger, 'models'),
     onBought: id => ledger.bought(id),
   })
   opened.defer(close)
   const registry = await openRegistry(configuration, log, system)
-  const stores = await openStores(configuration, options)
+  const stores = await openStores(configuration, { system, logger: inPart(logger, 'stores') })
   const graph = topologyOf(configuration, { model, ...stores })
   const topology = await bindSchemas(graph, { registry, ...options })
   const running = await run(topology, {
@@ -85,7 +86,7 @@ export async function openPipeline(
     resources: stores.resources,
     adoptTopics: configuration.adoptTopics,
     sourcesFrom: configuration.sourceFrom || undefined,
-    logger,
+    logger: inPart(logger, 'engine'),
     system,
   })
   const reporting = opened.use(new PodReporting(running, { log, logger, system, release: versionOfThis() }))

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { reasonOf } from '#core/errors.ts'
+import { levelsOf } from '#observability/logs/levels.ts'
 
 export interface Row<T> {
   /** Name in the environment. */
@@ -131,6 +132,19 @@ export const choice = <T extends string>(
   ...base,
   parse: given =>
     allowed.find(each => each === given.toLowerCase()) ?? new Fault(`must be one of ${allowed.join(', ')}`),
+})
+
+/** Levels of log lines: one word for all, and `PART=WORD` for parts of the program. */
+export const levels = (environment: string, base: Base<string>): Row<string> => ({
+  environment,
+  type: 'list',
+  ...base,
+  parse: given =>
+    levelsOf(given)
+      ? given
+      : new Fault(
+          'must be debug, info, warn or error, and PART=LEVEL for parts of the program, with commas between',
+        ),
 })
 
 export const flag = (environment: string, base: Base<boolean>): Row<boolean> => ({

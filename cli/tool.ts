@@ -8,8 +8,8 @@ import { chosenTopology, type GraphChoice } from './command/graph-file.ts'
 import { closedOnStop } from './command/stopping.ts'
 import { type Configuration, configurationOf } from './configuration.ts'
 import { PATIENCE_MS } from './kafka.ts'
+import { openLogLines } from './logging.ts'
 import { openRegistry, reachLog } from './parts.ts'
-import { jsonLogger } from './terminal/logger.ts'
 
 export interface Tool extends Access {
   readonly configuration: Configuration
@@ -20,11 +20,12 @@ const GRACE_MS = 2_000
 
 /** Reaches the log of the settings for as long as `use` takes. */
 export async function withOpenLog<T>(
-  { environment, stderr, system, signal }: Surroundings,
+  { environment, stdout, stderr, system, signal }: Surroundings,
   use: (log: Log, configuration: Configuration, logger: Logger) => Promise<T>,
 ): Promise<T> {
   const configuration = configurationOf(environment)
-  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
+  using lines = openLogLines(configuration, { stdout, stderr, system })
+  const { logger } = lines
   const log = await reachLog(configuration, { system, logger, signal, patienceMs: PATIENCE_MS })
   const cancel = closedOnStop(log, signal, system, GRACE_MS)
   try {

@@ -246,6 +246,16 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** The code of an error, of ours or of Node; nothing where it has none. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** An error as fields of a log line. */
+export function failureFields(error: unknown): { readonly error: string; readonly code: string | undefined } {
+  return { error: reasonOf(error), code: codeOf(error) }
+}
+
 /** Checks in production what the code relies on: a broken invariant ends the pod (INTERNAL) before it spoils data. */
 export function invariant(condition: unknown, reason: string): asserts condition {
   if (!condition) throw new CaudalError('INTERNAL', { reason })

@@ -12,6 +12,20 @@ import { reasonOf } from './errors.ts'
 /** Says nothing. `caudal` exports it as `silentLogger`. */
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
+/** A logger whose lines have these fields too; those of a line go before. They are asked for at each line. */
+export function withFields(logger: Logger, fields: () => object): Logger {
+  const both = (own?: object) => ({ ...fields(), ...own })
+  return {
+    debug: (message, own) => logger.debug(message, both(own)),
+    info: (message, own) => logger.info(message, both(own)),
+    warn: (message, own) => logger.warn(message, both(own)),
+    error: (message, own) => logger.error(message, both(own)),
+  }
+}
+
+/** A logger of one part of the program, named as its folder is. */
+export const inPart = (logger: Logger, part: string): Logger => withFields(logger, () => ({ part }))
+
 /** Writes what a person should know to the standard error output, a line each. */
 export const warnings: Logger = {
   ...silent,

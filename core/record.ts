@@ -54,6 +54,12 @@ export function taskKey(task: TaskId): string {
   return `${task.stage}/${task.partition}`
 }
 
+/** The stage of a task by the name of the task. */
+export function stageOf(task: string): string {
+  const end = task.lastIndexOf('/')
+  return end < 0 ? task : task.slice(0, end)
+}
+
 export function partitionKey(place: TopicPartition): string {
   return `${place.topic}/${place.partition}`
 }

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import { costUsd, type PriceTable } from '#answers/prices.ts'
 import type { Bought, LlmError, LlmRequest, Recording, Step } from '#answers/types.ts'
+import type { Logger } from '#core/loggers.ts'
 import type { ModelRequest } from '#models/model.ts'
 import { traceIdOf } from './trace-id.ts'
 
@@ -27,6 +28,11 @@ export function recordingOf(request: LlmRequest, ctx: RecordingContext, facts: F
   }
 }
 
+/** Which question a log line is about. */
+export function questionFields({ id, organization_id, task_type }: LlmRequest) {
+  return { event_id: id, organization: organization_id, task_type }
+}
+
 export interface RecorderOptions {
   /** Nothing is recorded when it is left out. */
   readonly record?: RecordMode | undefined
@@ -34,6 +40,7 @@ export interface RecorderOptions {
 }
 
 interface Emitting extends RecordingContext {
+  readonly log: Logger
   emit(output: 'recorded', value: Recording): void
 }
 
@@ -58,12 +65,28 @@ export class CallRecorder {
 
   /** The call brought nothing, or something that is of no use. */
   failed({ request_id, error_type, reason }: LlmError, bought?: Bought): void {
+    this.#log('a call for a question has failed', { code: error_type, error: reason }, bought)
     this.#emit({ kind: 'call_failed', request_id, error_type, reason, ...this.#brought(bought) })
   }
 
   brought(kind: 'generated' | 'scored', bought: Bought | undefined, more: Partial<Recording>): void {
     const request_id = bought?.requestId ?? ''
+    this.#log('a call for a question has brought a reply', {}, bought)
     this.#emit({ kind, request_id, ...this.#brought(bought), ...more })
+  }
+
+  #log(message: string, fields: object, bought: Bought | undefined): void {
+    const { request, step, asked } = this.#call
+    const { model, latencyMs, text: reply } = bought ?? {}
+    const content = { question: request.title, messages: asked?.messages, reply }
+    this.#ctx.log.debug(message, {
+      ...questionFields(request),
+      step,
+      model,
+      latencyMs,
+      ...fields,
+      ...content,
+    })
   }
 
   #emit(facts: Omit<Facts, 'step'>): void {

@@ -18,7 +18,7 @@ import { type Duration, msOf } from '#core/duration.ts'
 import { operator } from '#core/operator.ts'
 import { isJudged } from './decide.ts'
 import { requestOf, settingsReader } from './model-step.ts'
-import { type RecordMode, recordingOf } from './recording.ts'
+import { questionFields, type RecordMode, recordingOf } from './recording.ts'
 
 export interface RetryOptions {
   readonly taskTypes: TaskTypes
@@ -79,6 +79,7 @@ export function retry(options: RetryOptions) {
           return tell(error, 'settled')
         }
         ctx.emit('gaveUp', gaveUp(request, error, usedUp, ctx.now))
+        ctx.log.info('a question was given up', { ...questionFields(error), code: error.error_type })
         return tell(error, 'failed')
       }
       const notBefore = ctx.now + waitMs(error, request, ctx.id, bounds)

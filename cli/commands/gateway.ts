@@ -6,10 +6,10 @@ import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { closedOnStop, isStop } from '../command/stopping.ts'
 import { configurationOf } from '../configuration.ts'
 import { gatewayLine, serveGateway } from '../gateway.ts'
+import { openLogLines } from '../logging.ts'
 import { openRegistry, reachLog } from '../parts.ts'
 import { modellessTopology } from '../pipeline.ts'
 import { openStores } from '../stores.ts'
-import { jsonLogger } from '../terminal/logger.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -34,7 +34,8 @@ this machine alone. While brokers are away it waits for them.`,
 
 async function serve({ environment, stdout, stderr, system, signal }: Surroundings): Promise<void> {
   const configuration = configurationOf(environment)
-  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
+  using lines = openLogLines(configuration, { stdout, stderr, system })
+  const { logger } = lines
   await using served = await serveGateway(configuration, { system, logger })
   stdout.write(`${gatewayLine(served.url)}\n`)
   await using opened = new Closers()

@@ -3,9 +3,9 @@ import { sleep } from '#core/system.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { isStop } from '../command/stopping.ts'
 import { configurationOf } from '../configuration.ts'
+import { openLogLines } from '../logging.ts'
 import { openPipeline } from '../pipeline.ts'
 import { serveProbes } from '../serving.ts'
-import { jsonLogger } from '../terminal/logger.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -22,7 +22,7 @@ answers; else they are 503, with the reasons as JSON.`,
     'caudal run',
     'KAFKA_BROKERS=localhost:9092 POD_NAME=pod-1 OPENAI_API_KEY=... caudal run',
     'PORT=8081 caudal run & curl http://127.0.0.1:8081/ready',
-    'LOG_LEVEL=debug caudal run',
+    'LOG_LEVEL=info,engine/log/kafka=debug caudal run',
   ],
   async run(context) {
     try {
@@ -34,9 +34,10 @@ answers; else they are 503, with the reasons as JSON.`,
   },
 })
 
-async function serve({ environment, stderr, system, signal }: Surroundings): Promise<void> {
+async function serve({ environment, stdout, stderr, system, signal }: Surroundings): Promise<void> {
   const configuration = configurationOf(environment)
-  const logger = jsonLogger({ write: line => stderr.write(line), level: configuration.logLevel, system })
+  using lines = openLogLines(configuration, { stdout, stderr, system })
+  const { logger } = lines
   await using probes = await serveProbes(configuration, { system, logger })
   await using pipeline = await openPipeline(configuration, { system, logger, signal })
   probes.watch(pipeline)

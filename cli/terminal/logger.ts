@@ -1,22 +1,28 @@
-/** Log lines: one JSON object a line, above the level asked for. */
+/** Log lines in a terminal: one JSON object a line, as short as it can be, above the level asked for. */
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
-import type { LogLevel } from '../configuration.ts'
-
-const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 }
+import { withoutContent } from '#observability/logs/fields.ts'
+import { isWritten, type LogLevel, type LogLevels } from '#observability/logs/levels.ts'
 
 export interface LoggerOptions {
   /** Takes one line, its end included. */
   readonly write: (line: string) => unknown
-  readonly level: LogLevel
+  readonly levels: LogLevels
   readonly system: System
+  /** Whether lines may have what people have asked and models have answered. */
+  readonly withContent?: boolean
+}
+
+interface Fields {
+  readonly part?: string
 }
 
 /** Errors among the fields are written as their messages. */
-export function jsonLogger({ write: put, level, system }: LoggerOptions): Logger {
-  const write = (own: LogLevel, message: string, fields: object = {}) => {
-    if (ORDER[own] < ORDER[level]) return
+export function jsonLogger({ write: put, levels, system, withContent }: LoggerOptions): Logger {
+  const write = (own: LogLevel, message: string, { part, ...given }: Fields = {}) => {
+    if (!isWritten(own, part, levels)) return
+    const fields = withContent ? given : withoutContent(given)
     const time = new Date(system.now()).toISOString()
     const line = JSON.stringify({ time, level: own, message, ...fields }, (_, value) =>
       value instanceof Error ? reasonOf(value) : value,

@@ -14,6 +14,7 @@ import type { Configuration } from '../configuration.ts'
 import type { InputFile } from '../events/events.ts'
 import { feed } from '../events/feed.ts'
 import { gatewayLine } from '../gateway.ts'
+import { levelsIn, openLogLines, type ProcessLog } from '../logging.ts'
 import { isEmbedded } from '../parts.ts'
 import { openPipeline, type Pipeline } from '../pipeline.ts'
 import { Asker } from './ask.ts'
@@ -59,7 +60,8 @@ export interface SessionEnd {
 
 export async function runSession(configuration: Configuration, options: SessionOptions): Promise<SessionEnd> {
   const view = new LiveView(options.stdout)
-  const logger = loggerOf(configuration, view, options)
+  using lines = linesOf(configuration, view, options)
+  const { logger } = lines
   const serving = { ...options, logger }
   await using front = await frontOf(configuration, serving)
   await using pipeline = await openPipeline(configuration, serving)
@@ -83,10 +85,13 @@ function placesLine(configuration: Configuration, { model }: Pipeline, gateway: 
 }
 
 /** On a terminal, only what a person must know, above the view; elsewhere as configured. */
-function loggerOf({ logLevel }: Configuration, view: LiveView, { stderr, system }: SessionOptions) {
-  if (!view.isLive) return jsonLogger({ write: line => stderr.write(line), level: logLevel, system })
+function linesOf(configuration: Configuration, view: LiveView, options: SessionOptions): ProcessLog {
+  if (!view.isLive || configuration.logFormat === 'json') return openLogLines(configuration, options)
+  const { stderr, system } = options
   const write = (line: string) => (stderr.isTTY ? view.note(line) : stderr.write(line))
-  return jsonLogger({ write, level: logLevel === 'error' ? 'error' : 'warn', system })
+  const level = levelsIn(configuration).level === 'error' ? 'error' : 'warn'
+  const logger = jsonLogger({ write, levels: { level, parts: [] }, system })
+  return { logger, [Symbol.dispose]: () => {} }
 }
 
 class Session {

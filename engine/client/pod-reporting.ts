@@ -1,5 +1,5 @@
 /** A pod reports about itself: a record every two seconds, a tombstone when it leaves. No work of the pod depends on its reports. */
-import { reasonOf } from '#core/errors.ts'
+import { failureFields, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import { lagOf, type PodMetrics } from '#core/pod-metrics.ts'
 import { NO_HEADERS } from '#core/record.ts'
@@ -116,7 +116,7 @@ export class PodReporting implements AsyncDisposable {
     const topic = podsTopic(this.#running.plan.application)
     this.#options.logger.warn('the pod cannot report about itself; it works on', {
       topic,
-      error: reasonOf(error),
+      ...failureFields(error),
     })
   }
 }

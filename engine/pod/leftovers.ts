@@ -5,7 +5,7 @@
  * A pod replaces its own producer. A pod fences the producer of a pod that the group no longer counts. Both end the rest of the
  * transaction as the coordinator decided it.
  */
-import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import { CaudalError, failureFields, hasCode } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { Log, Membership } from '#engine/log/log.ts'
@@ -41,7 +41,7 @@ export class Leftovers {
     this.#isLooking = true
     this.#settle(membership)
       .catch(error => {
-        this.#options.logger.debug('torn transactions were not looked for', { error: reasonOf(error) })
+        this.#options.logger.debug('torn transactions were not looked for', failureFields(error))
       })
       .finally(() => {
         this.#isLooking = false
@@ -78,7 +78,7 @@ export class Leftovers {
       this.#blocked.add(id)
       logger.error('a transaction of a pod that is gone cannot be ended', {
         ...fields,
-        error: reasonOf(error),
+        ...failureFields(error),
       })
     }
   }

@@ -1,6 +1,6 @@
 /** Puts the parts of a pod together. Each part knows only the parts that this file hands to it. */
 
-import { reasonOf } from '#core/errors.ts'
+import { failureFields } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
 import type { Logger } from '#core/loggers.ts'
@@ -191,7 +191,7 @@ function contextOf(
     wake: () => inbox.wake(),
     release,
     block: (task, error) => {
-      logger.error('a task is blocked', { task, error: reasonOf(error) })
+      logger.error('a task is blocked', { task, ...failureFields(error) })
       enqueue(() => ownership().held.get(task)?.task.block(error))
     },
     fail,

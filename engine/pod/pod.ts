@@ -10,7 +10,7 @@
  * Nothing else changes a task. So a test or the simulation drives the same step on virtual time.
  */
 
-import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import { CaudalError, failureFields, hasCode, reasonOf } from '#core/errors.ts'
 import type { PodMetrics } from '#core/pod-metrics.ts'
 import { type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -201,13 +201,13 @@ export class Pod {
   }
 
   release(name: string, error: unknown): void {
-    this.#options.logger.warn('a task is restarted', { task: name, error: reasonOf(error) })
+    this.#options.logger.warn('a task is restarted', { task: name, ...failureFields(error) })
     this.enqueue(() => this.#parts.ownership.drop(name))
   }
 
   fail(error: unknown): void {
     if (this.#life.hasEnded) return
-    this.#options.logger.error('the pod stops', { error: reasonOf(error) })
+    this.#options.logger.error('the pod stops', failureFields(error))
     this.#end('failed')
     this.#parts.meter.stopped(reasonOf(error))
     this.#options.onFailed(error)
@@ -231,7 +231,7 @@ export class Pod {
     const stored = this.#parts.upkeep.storePositions(this.#lastTasks)
     stored
       .then(() => this.#parts.group.leave())
-      .catch(error => this.#options.logger.warn('leaving the group failed', { error: reasonOf(error) }))
+      .catch(error => this.#options.logger.warn('leaving the group failed', failureFields(error)))
       .then(() => this.#ended('stopped'))
   }
 
@@ -260,7 +260,7 @@ export class Pod {
     // The program may live on after its pod has failed. So the pod leaves the group, and other pods get its tasks.
     const left = phase === 'failed' ? this.#parts.group.leave() : undefined
     const hasLeft = left?.catch(error =>
-      this.#options.logger.warn('leaving the group failed', { error: reasonOf(error) }),
+      this.#options.logger.warn('leaving the group failed', failureFields(error)),
     )
     Promise.all([this.#parts.factory.whenClosed(), hasLeft])
       .then(() => this.#resources.close())
@@ -271,7 +271,7 @@ export class Pod {
     // INTERNAL is a bug in our code or in a library, not a failure of the log. The next producer would fail the same way.
     if (hasCode(error, 'INTERNAL')) return this.fail(error)
     this.#parts.meter.commitFailed(error)
-    this.#options.logger.warn('the producer is replaced', { error: reasonOf(error) })
+    this.#options.logger.warn('the producer is replaced', failureFields(error))
     this.#parts.ownership.producerLost(error)
     this.#parts.watch.look()
   }

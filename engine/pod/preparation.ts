@@ -1,6 +1,6 @@
 /** Prepares the log before a pod works on it: its topics exist, and the topology fits what is stored. */
 import { asText } from '#core/codec.ts'
-import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import { CaudalError, failureFields, hasCode } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import { type Patience, whenAvailable } from '#core/when-available.ts'
 import type { Log, TopicSpec } from '#engine/log/log.ts'
@@ -75,7 +75,7 @@ async function lookAtNeighbours(plan: Plan, log: Log, from: SourcesFrom | undefi
 function tellUnreadable({ logger }: Patience): (error: unknown) => void {
   return error => {
     if (!hasCode(error, 'ACCESS_REFUSED')) throw error
-    logger.warn('it is not known whether other applications share topics', { error: reasonOf(error) })
+    logger.warn('it is not known whether other applications share topics', failureFields(error))
   }
 }
 

@@ -2,7 +2,7 @@
  * What the operators of a pod need besides the log, such as a pool of connections. The pod opens it before it joins its group,
  * closes it after it has left, and asks for its health to answer the readiness probe.
  */
-import { CaudalError, reasonOf } from '#core/errors.ts'
+import { CaudalError, failureFields, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 
 /** Something outside that operators use, such as a pool of connections. It is open for as long as the pod works. */
@@ -73,7 +73,7 @@ export class Resources {
     try {
       await resource.close()
     } catch (error) {
-      this.#logger.warn('a resource was not closed', { resource: resource.name, error: reasonOf(error) })
+      this.#logger.warn('a resource was not closed', { resource: resource.name, ...failureFields(error) })
     }
   }
 

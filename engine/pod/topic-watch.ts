@@ -3,7 +3,7 @@
  * pod, because nothing of its stage can be committed. Partitions that were added to a source are logged once, because nobody
  * reads them.
  */
-import { CaudalError, reasonOf } from '#core/errors.ts'
+import { CaudalError, failureFields } from '#core/errors.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { TopicsByName } from '#engine/topics/plan-topics.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -34,7 +34,7 @@ export class TopicWatch {
     const { topics, logger } = this.#pod
     topics.look().then(
       found => this.#pod.enqueue(() => this.#judge(found)),
-      error => logger.debug('the topics were not looked at', { error: reasonOf(error) }),
+      error => logger.debug('the topics were not looked at', failureFields(error)),
     )
   }
 

@@ -2,7 +2,7 @@
  * What a pod does now and then. It stores positions for lag tools, sweeps expired state, trims delay tiers, and looks for torn
  * transactions.
  */
-import { reasonOf } from '#core/errors.ts'
+import { failureFields } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Membership } from '#engine/log/log.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -85,7 +85,7 @@ export class Upkeep {
       await membership.commitPositions(positions)
       for (const position of positions) note(this.#stored, position)
     } catch (error) {
-      this.#options.pod.logger.debug('positions were not stored', { error: reasonOf(error) })
+      this.#options.pod.logger.debug('positions were not stored', failureFields(error))
     }
   }
 
@@ -102,7 +102,7 @@ export class Upkeep {
       const { offset, ...place } = position
       log.trim(place, offset).then(
         () => note(this.#trimmed, position),
-        error => logger.warn('a tier was not trimmed', { ...place, error: reasonOf(error) }),
+        error => logger.warn('a tier was not trimmed', { ...place, ...failureFields(error) }),
       )
     }
   }

@@ -1,7 +1,7 @@
 /** One hop of a delayed record: to the next tier, or to its target when it is due. The hop does not change the bytes. */
 import { CaudalError } from '#core/errors.ts'
 import { withHeader, withoutHeader } from '#core/headers.ts'
-import { HEADER, type LogRecord, type TopicPartition } from '#core/record.ts'
+import { HEADER, type Headers, type LogRecord, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Outlet, Outlets } from '#engine/commit/outlets.ts'
 import { type DelayHeader, decodeDelay, encodeDelay, nextHop, restOf } from './delay-route.ts'
@@ -45,6 +45,10 @@ export class DelayJob implements Job {
 
   get id(): string {
     return recordId(this.intake.topic, this.intake.partition, this.record.offset, this.record.headers)
+  }
+
+  get headers(): Headers {
+    return this.record.headers
   }
 
   get place(): string {

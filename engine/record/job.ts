@@ -1,6 +1,6 @@
 /** One unit of work of a lane, across its attempts: a record of a source or a delay tier, or a timer that has fired. */
 import type { ProcessInfo } from '#core/interceptor.ts'
-import type { LogRecord, TopicPartition } from '#core/record.ts'
+import type { Headers, LogRecord, TopicPartition } from '#core/record.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { Delivery } from './delivery.ts'
 import type { ContextJob, ContextRun } from './node-context.ts'
@@ -29,6 +29,8 @@ export interface Job extends ContextJob {
   readonly keyBytes?: Uint8Array | null
   /** Identity, the same after a crash. */
   readonly id: string
+  /** Of its record; a timer has none. */
+  readonly headers?: Headers
   /** The origin in words: `topic/partition@offset`, or the timer. */
   readonly place: string
   /** The timer that has fired, with its entry in the state. Only jobs of timers have it. */

@@ -5,9 +5,9 @@
  * ended. So operators of one record never overlap, and read and write the state of the key serially. Nothing leaves the run
  * before the task stages the run whole. A failed run is dropped. Synchronous operators run without a promise.
  */
-import { CaudalError, reasonOf, type Unavailable } from '#core/errors.ts'
+import { CaudalError, failureFields, type Unavailable } from '#core/errors.ts'
 import type { Interceptor, ProcessInfo } from '#core/interceptor.ts'
-import type { Logger } from '#core/loggers.ts'
+import { type Logger, withFields } from '#core/loggers.ts'
 import { isPending } from '#core/pending.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
@@ -16,6 +16,7 @@ import { beginWork, type Work } from './current-work.ts'
 import type { Delivery } from './delivery.ts'
 import { emit } from './emitting.ts'
 import type { Job, JobRun } from './job.ts'
+import { lineFields } from './line-fields.ts'
 import { type ContextRun, type Emission, NodeContext, type TimerChange } from './node-context.ts'
 import type { RunServices } from './pod-context.ts'
 import type { ProgramNode } from './stage-program.ts'
@@ -82,14 +83,8 @@ export class RecordRun implements ContextRun, JobRun, Work {
   /** Logs what came after the record's end and has no effect. */
   tellLate(what: string, error?: unknown): void {
     const { task, job, node } = this
-    const reason = error === undefined ? {} : { error: reasonOf(error) }
-    task.pod.logger.warn(`${LATE}: ${what}`, {
-      task: task.name,
-      node: node?.name,
-      place: job.place,
-      id: job.id,
-      ...reason,
-    })
+    const reason = error === undefined ? {} : failureFields(error)
+    task.pod.logger.warn(`${LATE}: ${what}`, { ...lineFields(job, task.name, node?.name), ...reason })
   }
 
   deliver(delivery: Delivery): void {
@@ -161,7 +156,8 @@ export class RecordRun implements ContextRun, JobRun, Work {
   }
 
   get logger(): Logger {
-    return this.task.pod.logger
+    const { task, job } = this
+    return withFields(task.pod.logger, () => lineFields(job, task.name, this.node?.name))
   }
 
   get signal(): AbortSignal {

@@ -40,6 +40,10 @@ export class SourceJob implements Job {
     return this.#id
   }
 
+  get headers(): Headers {
+    return this.record.headers
+  }
+
   get place(): string {
     return `${this.intake.topic}/${this.intake.partition}@${this.record.offset}`
   }

@@ -2,7 +2,7 @@
  * The local copy of a task's state. It opens once the log has named the state topic; a topic that is missing is asked for again.
  * An earlier holder of the copy in this process closes it first.
  */
-import { hasCode, reasonOf } from '#core/errors.ts'
+import { failureFields, hasCode } from '#core/errors.ts'
 import { type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import { RETRIES, type RetryPolicy } from '#core/retry.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -109,7 +109,7 @@ export class LocalCopy {
     const isOfStore = hasCode(error, 'STORE_FAILED')
     if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return onFailed(error)
     const level = isOfStore && !this.#isMissed ? 'warn' : 'debug'
-    pod.logger[level]('a task waits before it opens', { task: taskKey(id), error: reasonOf(error) })
+    pod.logger[level]('a task waits before it opens', { task: taskKey(id), ...failureFields(error) })
     this.#isMissed = isOfStore
     this.#openLater(isOfStore ? RETRIES.localCopy : RETRIES.openTask)
   }

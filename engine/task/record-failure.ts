@@ -1,8 +1,9 @@
 /** How the failure of a record is logged and counted. */
 
-import { type Action, reasonOf } from '#core/errors.ts'
+import { type Action, failureFields } from '#core/errors.ts'
 import type { StageMetrics } from '#core/pod-metrics.ts'
 import type { Job } from '#engine/record/job.ts'
+import { lineFields } from '#engine/record/line-fields.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 
 export interface Failure {
@@ -19,7 +20,8 @@ export function reportFailure(
   metrics: StageMetrics,
   pod: PodContext,
 ): void {
-  const { id, attempt, place } = job
+  const { id, attempt } = job
   pod.meter.recordFailed(metrics, { task, node, id, attempt, action, error })
-  pod.logger.warn('a record failed', { task, node, place, attempt, action, error: reasonOf(error) })
+  const fields = { ...lineFields(job, task, node), attempt, action, ...failureFields(error) }
+  pod.logger.warn('a record failed', fields)
 }

@@ -3,7 +3,7 @@
  * task-lifecycle.ts. ownership.ts decides which pod may own a task. The effects of a task leave through the committer.
  */
 import { asText } from '#core/codec.ts'
-import { actionOf, hasCode, invariant, reasonOf } from '#core/errors.ts'
+import { actionOf, failureFields, hasCode, invariant } from '#core/errors.ts'
 import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { encodeRelease } from '#engine/commit/claims.ts'
@@ -280,7 +280,7 @@ export class Task implements Committable, WorkingTask {
     const lost = stateFailure(this, error, offset)
     if (!hasCode(lost, 'CHECKPOINT_LOST') || this.#copy.position === undefined) return this.#failed(lost)
     // The copy holds entries that the topic does not. The topic is the truth.
-    this.pod.logger.warn('a local copy is discarded', { task: this.name, error: reasonOf(lost) })
+    this.pod.logger.warn('a local copy is discarded', { task: this.name, ...failureFields(lost) })
     this.#copy.mustDiscard = true
     this.close('closedDirty')
     this.pod.release(this.name, lost)

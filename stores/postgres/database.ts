@@ -1,6 +1,6 @@
 /** A pool of connections to Postgres that says when the database is away, and when it is back. */
 import pg from 'pg'
-import { hasCode, reasonOf, unavailable } from '#core/errors.ts'
+import { codeOf, hasCode, reasonOf, unavailable } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import { type System, sleep } from '#core/system.ts'
 import { migrate, schemaStatus } from './migrations.ts'
@@ -97,7 +97,8 @@ export class Database {
     const { logger, system } = this.#options
     this.#prepared = undefined
     const reason = `the database: ${reasonOf(error) || 'it is away'}`
-    if (!this.#isWarned) logger.warn('what is to be stored waits for the database', { error: reason })
+    const fields = { error: reason, code: codeOf(error) }
+    if (!this.#isWarned) logger.warn('what is to be stored waits for the database', fields)
     this.#isWarned = true
     this.#pause ??= sleep(system, Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** Math.min(this.#failures++, 5))).then(
       () => {

@@ -1,6 +1,6 @@
 /** The cache in Redis: shared by all gateways and pods. */
 import { Redis } from 'ioredis'
-import { reasonOf, unavailable } from '#core/errors.ts'
+import { failureFields, reasonOf, unavailable } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Cache, CacheStatistics } from '../cache.ts'
@@ -111,7 +111,7 @@ export class RedisCache implements Cache {
     const now = system.monotonic()
     if (now >= this.#closedUntil && ++this.#failures >= BREAKER_FAILURES) {
       if (this.#failures === BREAKER_FAILURES)
-        logger.warn('the cache is away: answers come from the database', { error: reasonOf(error) })
+        logger.warn('the cache is away: answers come from the database', failureFields(error))
       this.#closedUntil = now + BREAKER_MS
     }
     // One pause for all who fail meanwhile.

@@ -171,6 +171,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   // What a scrape brings: the contract of the engine's diagnostics alone.
   'observability/metrics': { may: ['core'], node: 'any' },
+  'observability/logs': { may: ['core'], node: [] },
   testing: {
     may: ['core', 'topology', 'engine', 'models/model.ts'],
     node: 'any',
@@ -208,6 +209,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'engine/state/lmdb-store.ts',
   ],
   'playwright-core': ['deploy/grafana/pictures.ts'],
+  pino: ['observability/logs/line-log.ts'],
   'prom-client': ['observability/metrics/exposition.ts'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
   openai: ['models/openai-client.ts', 'models/openai-errors.ts'],

@@ -107,7 +107,8 @@ describe('log lines', () => {
   it('are JSON, from the level asked for on, errors as their messages', () => {
     const lines: string[] = []
     const system = { ...realSystem, now: () => 0 }
-    const logger = jsonLogger({ write: line => lines.push(line), level: 'info', system })
+    const levels = { level: 'info', parts: [] } as const
+    const logger = jsonLogger({ write: line => lines.push(line), levels, system })
     logger.debug('too fine')
     logger.info('one', { error: new TypeError('odd') })
     logger.error('two')

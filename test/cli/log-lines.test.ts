@@ -1,0 +1,67 @@
+/** Log lines of a whole run: they lead to questions without saying what is in them. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { EXIT } from '#cli/command/command.ts'
+import { main } from '#cli/command/main.ts'
+import { dataFolder } from '../unit/cli/data-folder.ts'
+import { surroundings } from '../unit/cli/surroundings.ts'
+
+const QUESTIONS = [
+  '{"id": "q-1", "organization_id": "acme", "title": "Why does a zebra whisper?", "best_answer": "Zebras do not whisper."}',
+  '{"id": "q-2", "organization_id": "acme", "title": "May zebras whisper at night?"}',
+  'a zebra that is no JSON: whisper',
+  '{"id": "q-3", "title": {"zebra": "whisper"}}',
+]
+
+async function linesOf(environment: Readonly<Record<string, string>>): Promise<string> {
+  const folder = dataFolder()
+  const file = join(folder, 'questions.ndjson')
+  writeFileSync(file, QUESTIONS.map(line => `${line}\n`).join(''))
+  const { world, stderr } = surroundings({
+    environment: { DATA_DIR: folder, POD_NAME: 'pod-7', ...environment },
+  })
+  expect(await main(['start', '--exit', '--input', file], world)).toBe(EXIT.ok)
+  return stderr.text
+}
+
+it('tell who wrote them and which question they are about, and nothing of what was asked or answered', async () => {
+  const text = await linesOf({ LOG_LEVEL: 'debug' })
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  expect(lines.every(({ pod, application }) => pod === 'pod-7' && application === 'answers')).toBe(true)
+  const call = lines.find(
+    ({ message, event_id }) => message.includes('has brought a reply') && event_id === 'q-1',
+  )
+  expect(call).toMatchObject({
+    level: 'debug',
+    part: 'engine',
+    organization: 'acme',
+    node: 'generate',
+    question: '[content]',
+  })
+  expect(call.task).toContain(call.stage)
+  expect(text).not.toMatch(/zebra|whisper/i)
+}, 60_000)
+
+it('have what was asked and answered where that is asked for', async () => {
+  const text = await linesOf({ LOG_LEVEL: 'warn,engine=debug', LOG_CONTENT: 'on' })
+  expect(text).toMatch(/"question":"Why does a zebra whisper\?"/)
+  expect(text).toMatch(/"reply":"/)
+}, 60_000)
+
+it('are short where that is asked for', async () => {
+  const text = await linesOf({ LOG_LEVEL: 'debug', LOG_FORMAT: 'short' })
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  expect(lines.length).toBeGreaterThan(0)
+  expect(text).not.toMatch(/zebra|whisper/i)
+  for (const line of lines) {
+    expect(Object.keys(line).slice(0, 3)).toEqual(['time', 'level', 'message'])
+    expect(line).not.toHaveProperty('part')
+  }
+}, 60_000)

@@ -1,0 +1,187 @@
+/** Log lines for machines: what is in them, what is not, and how many of a kind there are. */
+import { describe, expect, it } from 'vitest'
+import { publish } from '#core/diagnostics.ts'
+import { CaudalError, failureFields } from '#core/errors.ts'
+import { driverLines } from '#observability/logs/driver-lines.ts'
+import { levelsOf } from '#observability/logs/levels.ts'
+import { type LineLogOptions, lineLog } from '#observability/logs/line-log.ts'
+import { VirtualTime } from '#testing/virtual-time.ts'
+
+function logged(options: Partial<LineLogOptions> & { readonly level?: string } = {}) {
+  const time = new VirtualTime(1, { startMs: 0 })
+  const texts: string[] = []
+  const levels = levelsOf(options.level ?? 'info')
+  if (!levels) throw new TypeError('the test has a level')
+  const write = (line: string) => texts.push(line)
+  const log = lineLog({ write, levels, system: time.system, ...options })
+  return { log, time, texts, lines: () => texts.map(line => JSON.parse(line)) }
+}
+
+describe('a log line', () => {
+  it('is one object of JSON with time, level, message and who wrote it', () => {
+    const { log, lines, texts } = logged({ always: { application: 'answers', pod: 'pod-1' } })
+    log.info('the pod runs', { tasks: 3 })
+    expect(lines()).toEqual([
+      {
+        ...{ level: 'info', time: '1970-01-01T00:00:00.000Z', application: 'answers', pod: 'pod-1' },
+        ...{ tasks: 3, message: 'the pod runs' },
+      },
+    ])
+    expect(texts[0]).toMatch(/^\{[^\n]*\}\n$/)
+  })
+
+  it('names the code of an error, and the stage of a task', () => {
+    const { log, lines } = logged()
+    const refused = new CaudalError('REJECTED', { reason: 'no' })
+    log.warn('one', { task: 'llm.generate/12', ...failureFields(refused) })
+    log.warn('two', { error: refused })
+    expect(lines()).toMatchObject([
+      { task: 'llm.generate/12', stage: 'llm.generate', code: 'REJECTED', error: refused.message },
+      { code: 'REJECTED', error: refused.message },
+    ])
+  })
+
+  it('keeps its own fields whatever is handed in, and has each name once', () => {
+    const { log, texts, lines } = logged({ always: { pod: 'pod-1' } })
+    log.info('a', { level: 'odd', time: 5, message: 'odd', pod: 'pod-2' })
+    expect(lines()).toMatchObject([
+      { level: 'info', level_: 'odd', time_: 5, message: 'a', message_: 'odd', pod: 'pod-1' },
+    ])
+    expect(texts[0]?.match(/"pod"/g)).toHaveLength(1)
+  })
+
+  it('is written whatever the fields are', () => {
+    const { log, lines } = logged()
+    const circle: Record<string, unknown> = {}
+    circle.self = circle
+    const angry = {
+      get field() {
+        throw new TypeError('do not look')
+      },
+    }
+    log.info('a', {
+      circle,
+      big: 1n,
+      bytes: new Uint8Array(9),
+      text: 'x'.repeat(10_000),
+      many: Array(500).fill(1),
+    })
+    log.info('b', angry)
+    log.info('c', { nested: { error: new TypeError('deep') } })
+    expect(lines()).toMatchObject([
+      { message: 'a', big: '1', bytes: '[9 bytes]' },
+      { message: 'b', fieldsFault: 'do not look' },
+      { message: 'c', nested: { error: 'deep' } },
+    ])
+    expect(lines()[0].text).toHaveLength(4_000 + '… (10000 characters)'.length)
+    expect(lines()[0].many).toHaveLength(100)
+  })
+})
+
+describe('levels', () => {
+  it('are one for all, and others for parts of the program with what is inside of them', () => {
+    const { log, lines } = logged({ level: 'warn,engine=info,engine/log/kafka=debug' })
+    log.info('general')
+    log.debug('engine', { part: 'engine' })
+    log.info('engine', { part: 'engine' })
+    log.debug('kafka', { part: 'engine/log/kafka' })
+    log.info('inside', { part: 'engine/log' })
+    log.info('beside', { part: 'engines' })
+    expect(lines().map(({ message }) => message)).toEqual(['engine', 'kafka', 'inside'])
+  })
+
+  it.each(['loud', 'info,warn', 'engine=', 'engine=loud', '=debug', 'a=info=b', 'a b=info', ''])(
+    'are not "%s"',
+    text => expect(levelsOf(text)).toBeUndefined(),
+  )
+
+  it('open the lines of the Kafka driver, which are closed otherwise', () => {
+    const message = { request: 'Fetch', resource: 'a/0', waitMs: 5, error: new TypeError('away') }
+    for (const [level, count] of [
+      ['info', 0],
+      ['info,engine/log/kafka=debug', 1],
+    ] as const) {
+      const { log, lines } = logged({ level })
+      const driver = driverLines(log)
+      publish('caudal:log:retried', message)
+      driver[Symbol.dispose]()
+      publish('caudal:log:retried', message)
+      expect(lines()).toHaveLength(count)
+    }
+  })
+})
+
+describe('what is hidden', () => {
+  it('are secrets by their names, at the top and two levels below', () => {
+    const { log, texts } = logged()
+    log.info('a', {
+      password: 'hush',
+      sasl: { username: 'ana', password: 'hush' },
+      options: { headers: { authorization: 'Bearer hush' } },
+    })
+    expect(texts.join('')).not.toContain('hush')
+    expect(texts.join('').match(/\[redacted\]/g)).toHaveLength(3)
+  })
+
+  it('is content, unless it is asked for', () => {
+    const fields = {
+      question: 'Am I ill?',
+      messages: [{ content: 'Am I ill?' }],
+      reply: 'No, not ill.',
+      event_id: '7',
+    }
+    const broken = reasonOfParsing('Am I ill, or am I tired today?')
+    const closed = logged()
+    closed.log.info('a', { ...fields, error: broken })
+    expect(closed.texts.join('')).not.toContain('ill')
+    expect(closed.lines()[0]).toMatchObject({ question: '[content]', reply: '[content]', event_id: '7' })
+    const open = logged({ withContent: true })
+    open.log.info('a', { ...fields, error: broken })
+    expect(open.lines()[0]).toMatchObject({ ...fields, error: broken.message })
+  })
+})
+
+function reasonOfParsing(text: string): Error {
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    if (error instanceof Error) return error
+  }
+  throw new TypeError('the text of the test is JSON')
+}
+
+describe('equal lines', () => {
+  it('are ten in a minute, and then one that tells how many it stands for', async () => {
+    const { log, time, lines } = logged()
+    for (let count = 0; count < 100; count++) log.warn('away', { attempt: count })
+    log.warn('another')
+    expect(lines()).toHaveLength(11)
+    await time.runFor(60_000)
+    expect(lines()).toHaveLength(12)
+    expect(lines()[11]).toMatchObject({ message: 'away', attempt: 99, repeated: 90 })
+    log.warn('away', { attempt: 100 })
+    expect(lines()[12]).toMatchObject({ attempt: 100 })
+    expect(lines()[12]).not.toHaveProperty('repeated')
+  })
+
+  it('are of one level, part, message and code', () => {
+    const { log, lines } = logged()
+    for (let count = 0; count < 20; count++) {
+      log.warn('a', { code: 'ONE' })
+      log.warn('a', { code: 'TWO' })
+      log.error('a', { code: 'ONE' })
+      log.warn('a', { code: 'ONE', part: 'engine' })
+    }
+    expect(lines()).toHaveLength(40)
+  })
+
+  it('that are held back are written when the log is closed, and no timer stays', async () => {
+    const { log, time, lines } = logged()
+    for (let count = 0; count < 11; count++) log.warn('away')
+    log[Symbol.dispose]()
+    expect(lines()).toHaveLength(11)
+    expect(lines()[10]).toMatchObject({ repeated: 1 })
+    await time.runFor(120_000)
+    expect(lines()).toHaveLength(11)
+  })
+})
