@@ -21,7 +21,14 @@ export {
   Unavailable,
   unavailable,
 } from '#core/errors.ts'
-export type { CommitInfo, Interceptor, ProcessInfo, StepInfo } from '#core/interceptor.ts'
+export type {
+  CommitInfo,
+  EmitInfo,
+  InfoHeaders,
+  Interceptor,
+  ProcessInfo,
+  StepInfo,
+} from '#core/interceptor.ts'
 export type { LimitOptions, Limits } from '#core/limits.ts'
 export type { Logger } from '#core/loggers.ts'
 export { silent as silentLogger } from '#core/loggers.ts'

@@ -269,6 +269,26 @@ export const SETTINGS = {
     description:
       'What log lines look like: json has who wrote a line, and counts lines that are equal; short has what a person in a terminal needs.',
   }),
+  otlpEndpoint: address('OTEL_EXPORTER_OTLP_ENDPOINT', ['http', 'https'], {
+    default: '',
+    description:
+      'Collector of traces, by OTLP over HTTP with protobuf, without the path: http://127.0.0.1:4318. Empty: no trace is written.',
+  }),
+  otlpHeaders: text('OTEL_EXPORTER_OTLP_HEADERS', {
+    default: '',
+    secret: true,
+    description: 'Headers for the collector, as NAME=VALUE, more of them after commas.',
+  }),
+  traceShare: number(
+    'OTEL_TRACES_SAMPLER_ARG',
+    [0, 1],
+    {
+      default: 1,
+      description:
+        'Share of the traces that begin here and are written. A trace that came with a question keeps its own word.',
+    },
+    'number',
+  ),
   logContent: choice<'on' | 'off'>('LOG_CONTENT', ['on', 'off'], {
     default: 'off',
     description: 'Whether log lines may have questions, prompts and answers: on or off.',

@@ -1,6 +1,7 @@
 /** The answer pipeline put together from its real parts, and taken apart again in order. */
 
 import { failureFields } from '#core/errors.ts'
+import type { Interceptor } from '#core/interceptor.ts'
 import { inPart, type Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { PodReporting } from '#engine/client/pod-reporting.ts'
@@ -47,6 +48,8 @@ export interface Pipeline extends AsyncDisposable {
 export interface PipelineOptions {
   readonly system: System
   readonly logger: Logger
+  /** Around what the pod does, for traces. */
+  readonly interceptor?: Interceptor | undefined
   /** Ends the wait for brokers or a registry that are down. */
   readonly signal: AbortSignal
 }
@@ -87,6 +90,7 @@ export async function openPipeline(
     adoptTopics: configuration.adoptTopics,
     sourcesFrom: configuration.sourceFrom || undefined,
     logger: inPart(logger, 'engine'),
+    interceptor: options.interceptor,
     system,
   })
   const reporting = opened.use(new PodReporting(running, { log, logger, system, release: versionOfThis() }))

@@ -4,6 +4,7 @@ import type { Action } from './errors.ts'
 import type { Limits } from './limits.ts'
 import type { PodMetrics } from './pod-metrics.ts'
 import type { TopicPartition } from './record.ts'
+import type { TraceContext } from './trace-context.ts'
 
 /** The channels by name, each with the message that it carries. Messages are plain data and are not changed later. */
 export interface DiagnosticEvents {
@@ -139,7 +140,11 @@ export interface DiagnosticEvents {
     readonly endpoint: string
     readonly status: number
     readonly durationMs: number
+    /** The span of the request; absent where a caller's own trace goes on and nobody has sampled it. */
+    readonly trace?: TraceContext & { readonly parentId: string | undefined }
   }
+  /** Spans did not reach their collector: the queue was full, or the collector refused them or was silent. */
+  'caudal:traces:lost': { readonly spans: number; readonly reason: 'full' | 'failed' | 'late' | 'closed' }
   /** Nothing ran in this process for a while. */
   'caudal:stall': { readonly pod: string; readonly stalledMs: number }
 }
@@ -171,6 +176,7 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:answer:delivered',
   'caudal:answer:failed',
   'caudal:http:answered',
+  'caudal:traces:lost',
 ] as const satisfies readonly DiagnosticName[]
 
 const channels = new Map<DiagnosticName, Channel>(DIAGNOSTIC_NAMES.map(name => [name, channel(name)]))

@@ -1,6 +1,8 @@
 /** Headers of records: made from texts, and changed without a change to those that others hold. */
-import { asBytes } from './codec.ts'
+import { isUtf8 } from 'node:buffer'
+import { asBytes, asText } from './codec.ts'
 import { CaudalError, reasonOf } from './errors.ts'
+import type { InfoHeaders } from './interceptor.ts'
 import type { Headers } from './record.ts'
 
 /** Headers that somebody gave as texts. Throws ENCODE_FAILED for a name or a text that has no UTF-8. */
@@ -16,6 +18,14 @@ export function headersOf(node: string, texts: Readonly<Record<string, string>>)
   })
   return Object.fromEntries(headers)
 }
+
+/** What functions around the work of a pod see of headers. */
+export const readable = (headers: Headers | undefined): InfoHeaders => ({
+  get: name => {
+    const value = headers?.[name]
+    return value && isUtf8(value) ? asText(value) : undefined
+  },
+})
 
 /** Inherited headers with one of ours set. */
 export function withHeader(headers: Headers, name: string, value: Uint8Array): Headers {

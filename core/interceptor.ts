@@ -1,5 +1,10 @@
 /** Functions around what a pod does, for traces: each is called once for each piece of work, and calls `next` once. */
 
+/** Headers of a record as texts; one that is no text is absent. */
+export interface InfoHeaders {
+  get(name: string): string | undefined
+}
+
 /** One run of an operator for one record or timer. */
 export interface ProcessInfo {
   readonly task: string
@@ -9,6 +14,8 @@ export interface ProcessInfo {
   /** Identity of the record or of the timer, the same after a crash. */
   readonly id: string
   readonly attempt: number
+  /** Of the record; a timer has none. */
+  readonly headers: InfoHeaders
 }
 
 /** One call of a durable step. */
@@ -17,6 +24,20 @@ export interface StepInfo {
   readonly step: string
   /** Identity of the call, the same after a crash. */
   readonly id: string
+}
+
+/** One record that an operator emits, on its way to a topic. */
+export interface EmitInfo {
+  readonly node: string
+  readonly topic: string
+  /** Identity of the record that is written, the same after a crash. */
+  readonly id: string
+  /** Identity of the record or the timer that it is emitted for. */
+  readonly from: string
+  /** As they are without those that are added. */
+  readonly headers: InfoHeaders
+  /** When the record goes on from its delay, milliseconds since the epoch; `undefined` where it does not wait. */
+  readonly due: number | undefined
 }
 
 /** One commit of a pod. */
@@ -36,6 +57,13 @@ export interface Interceptor {
   process?(info: ProcessInfo, next: () => void | Promise<void>): void | Promise<void>
   /** Around a call of a durable step; a result that is found in the journal calls nothing. */
   step?(info: StepInfo, next: () => Promise<unknown>): Promise<unknown>
+  /** The result of a step was found in the journal: nothing is called. */
+  replayed?(info: StepInfo): void
+  /**
+   * Headers that a record gets beside its own. They must depend on the identities and the headers of `info` alone. So a
+   * record that is written again after a crash has the same bytes.
+   */
+  emit?(info: EmitInfo): Readonly<Record<string, string>>
   /** Around the transaction of a commit. */
   commit?(info: CommitInfo, next: () => Promise<void>): Promise<void>
 }

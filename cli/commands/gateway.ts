@@ -10,6 +10,7 @@ import { openLogLines } from '../logging.ts'
 import { openRegistry, reachLog } from '../parts.ts'
 import { modellessTopology } from '../pipeline.ts'
 import { openStores } from '../stores.ts'
+import { openTraces } from '../tracing.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -36,6 +37,7 @@ async function serve({ environment, stdout, stderr, system, signal }: Surroundin
   const configuration = configurationOf(environment)
   using lines = openLogLines(configuration, { stdout, stderr, system })
   const { logger } = lines
+  await using _traces = await openTraces(configuration, system)
   await using served = await serveGateway(configuration, { system, logger })
   stdout.write(`${gatewayLine(served.url)}\n`)
   await using opened = new Closers()

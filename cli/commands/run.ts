@@ -6,6 +6,7 @@ import { configurationOf } from '../configuration.ts'
 import { openLogLines } from '../logging.ts'
 import { openPipeline } from '../pipeline.ts'
 import { serveProbes } from '../serving.ts'
+import { openTraces } from '../tracing.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -39,7 +40,9 @@ async function serve({ environment, stdout, stderr, system, signal }: Surroundin
   using lines = openLogLines(configuration, { stdout, stderr, system })
   const { logger } = lines
   await using probes = await serveProbes(configuration, { system, logger })
-  await using pipeline = await openPipeline(configuration, { system, logger, signal })
+  await using traces = await openTraces(configuration, system)
+  const options = { system, logger, signal, interceptor: traces.interceptor }
+  await using pipeline = await openPipeline(configuration, options)
   probes.watch(pipeline)
   const { application, podName } = configuration
   logger.info('the pod runs', { application, pod: podName, model: pipeline.model })

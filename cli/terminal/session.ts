@@ -17,6 +17,7 @@ import { gatewayLine } from '../gateway.ts'
 import { levelsIn, openLogLines, type ProcessLog } from '../logging.ts'
 import { isEmbedded } from '../parts.ts'
 import { openPipeline, type Pipeline } from '../pipeline.ts'
+import { openTraces } from '../tracing.ts'
 import { Asker } from './ask.ts'
 import { outcomeLine, stageTable } from './dashboard.ts'
 import { Examples } from './examples-table.ts'
@@ -64,7 +65,9 @@ export async function runSession(configuration: Configuration, options: SessionO
   const { logger } = lines
   const serving = { ...options, logger }
   await using front = await frontOf(configuration, serving)
-  await using pipeline = await openPipeline(configuration, serving)
+  await using traces = await openTraces(configuration, options.system)
+  const { interceptor } = traces
+  await using pipeline = await openPipeline(configuration, { ...serving, interceptor })
   // Closed before the pipeline, whose log it follows.
   await using _questions = await front?.open(pipeline)
   view.note(placesLine(configuration, pipeline, front?.url))

@@ -4,7 +4,7 @@
  */
 import { passApart } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import { headersOf, withHeader } from '#core/headers.ts'
+import { headersOf, readable, withHeader } from '#core/headers.ts'
 import { HEADER, type Headers, type NewRecord } from '#core/record.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import { encodeDelay, nextHop } from './delay-route.ts'
@@ -54,16 +54,27 @@ function toTopic(run: Emitting, emission: Emission, route: TopicRoute, headers: 
   const { outlets } = run.task.pod
   const node = from.node.name
   const id = outputId(from.id, node, output, index)
+  const own = withHeader(headers, HEADER.id, Buffer.from(id, 'latin1'))
   const record: NewRecord = {
     key: keyOf(run, emission, route),
     value: outlets.encode(route.outlet, node, value),
-    headers: withHeader(headers, HEADER.id, Buffer.from(id, 'latin1')),
+    headers: run.task.pod.interceptor?.emit ? withAdded(run, emission, route, id, own) : own,
     timestamp: options.timestamp ?? from.timestamp,
   }
   if (route.tiers.length > 0)
     return toDelay(run, node, route, record, id, timeOf(options.notBefore ?? 0, run.now))
   refuseTime(emission)
   run.outputs.push({ slot: outlets.place(route.outlet, node, record, id), record })
+}
+
+/** With what is added around the work of the pod. */
+function withAdded(run: Emitting, emission: Emission, route: TopicRoute, id: string, own: Headers): Headers {
+  const { from, options } = emission
+  const waits = route.tiers.length > 0 && options.notBefore !== undefined
+  const due = waits ? timeOf(options.notBefore ?? 0, run.now) : undefined
+  const { name: node } = from.node
+  const info = { node, topic: route.outlet.topic, id, from: run.job.id, headers: readable(own), due }
+  return { ...own, ...headersOf(node, run.task.pod.interceptor?.emit?.(info) ?? {}) }
 }
 
 function toDelay(

@@ -6,6 +6,7 @@
  * before the task stages the run whole. A failed run is dropped. Synchronous operators run without a promise.
  */
 import { CaudalError, failureFields, type Unavailable } from '#core/errors.ts'
+import { readable } from '#core/headers.ts'
 import type { Interceptor, ProcessInfo } from '#core/interceptor.ts'
 import { type Logger, withFields } from '#core/loggers.ts'
 import { isPending } from '#core/pending.ts'
@@ -232,7 +233,14 @@ export class RecordRun implements ContextRun, JobRun, Work {
   ): void | Promise<void> {
     const { interceptor, job } = this
     if (!interceptor?.process) return next()
-    const info = { task: this.task.name, node: node.name, kind, id: job.id, attempt: job.attempt }
+    const info = {
+      task: this.task.name,
+      node: node.name,
+      kind,
+      id: job.id,
+      attempt: job.attempt,
+      headers: readable(job.headers),
+    }
     return interceptor.process(info, next)
   }
 

@@ -54,7 +54,9 @@ export class StepCalls {
     this.#underWay.add(id)
     try {
       const journaled = this.#find(codec, id)
-      return journaled ? journaled.result : await this.#buy(step, codec, id, call)
+      if (!journaled) return await this.#buy(step, codec, id, call)
+      this.#run.interceptor?.replayed?.({ node, step, id })
+      return journaled.result
     } finally {
       this.#underWay.delete(id)
     }

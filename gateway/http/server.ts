@@ -73,7 +73,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   // An open stream would keep the server from its end.
   server.addHook('preClose', async () => serving.streams.end('the gateway stops'))
   server.addHook('onResponse', (request, reply, done) => {
-    publishAnswer(request, reply)
+    publishAnswer(request, reply, serving.traces)
     done()
   })
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, serving))
@@ -85,12 +85,14 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   return server
 }
 
-function publishAnswer({ method, routeOptions }: FastifyRequest, reply: FastifyReply): void {
+function publishAnswer(request: FastifyRequest, reply: FastifyReply, traces: Traces): void {
+  const { method, routeOptions } = request
   publish('caudal:http:answered', {
     method,
     endpoint: routeOptions.url?.replace(/:(\w+)/g, '{$1}') ?? 'none',
     status: reply.statusCode,
     durationMs: reply.elapsedTime,
+    trace: traces.of(request).span,
   })
 }
 

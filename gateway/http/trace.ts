@@ -1,14 +1,16 @@
 /** What ties a request to its log lines and records: W3C trace context and a request id, taken over where they are well formed. */
 import { hash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type TraceContext, traceContextOf, traceparentOf } from '#core/trace-context.ts'
 
 export interface Trace {
   readonly traceId: string
   readonly traceparent: string
   readonly requestId: string
+  /** The span of the request: a caller's trace goes on beside its own. */
+  readonly span: TraceContext & { readonly parentId: string | undefined }
 }
 
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/
 
 /** The traces of the requests of one gateway. */
@@ -33,11 +35,13 @@ function traceOf({ headers }: FastifyRequest, unique: string): Trace {
   const given = headers.traceparent
   const digits = hash('sha256', unique)
   const requestId = headers['x-request-id']
-  const [, known] = typeof given === 'string' ? (TRACEPARENT.exec(given) ?? []) : []
-  const traceId = known ?? digits.slice(0, 32)
+  const known = traceContextOf(typeof given === 'string' ? given : undefined)
+  const spanId = digits.slice(32, 48)
+  const own = { traceId: known?.traceId ?? digits.slice(0, 32), spanId, isSampled: known?.isSampled ?? true }
   return {
-    traceId,
-    traceparent: known && typeof given === 'string' ? given : `00-${traceId}-${digits.slice(32, 48)}-01`,
+    traceId: own.traceId,
+    traceparent: known && typeof given === 'string' ? given : traceparentOf(own),
+    span: { ...own, parentId: known?.spanId },
     requestId: typeof requestId === 'string' && REQUEST_ID.test(requestId) ? requestId : digits.slice(48, 64),
   }
 }

@@ -17,6 +17,7 @@ const histogram = (metric: string, labels: readonly string[], description: strin
 
 /** Of the engine, computed when it is scraped, or counted from its channels. */
 export const ENGINE_ROWS = {
+  spansLost: counter('spans_lost', ['reason'], 'spans of traces that did not reach their collector'),
   info: gauge(
     'pod_info',
     ['application', 'pod', 'node'],

@@ -38,6 +38,7 @@ const WALL_TIME: readonly Allowed[] = [
   },
   { path: 'cli/events/feed.ts', reads: 1, because: 'the time stamp of a record' },
   { path: 'cli/terminal/logger.ts', reads: 1, because: 'the time of a log line' },
+  { path: 'observability/traces/traces.ts', reads: 1, because: 'the times of spans' },
   { path: 'observability/logs/line-log.ts', reads: 1, because: 'the time of a log line' },
   { path: 'admin/task-configs.ts', reads: 1, because: 'the time stamp of a record' },
   {

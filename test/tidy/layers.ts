@@ -171,6 +171,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   observability: { may: ['core'], mayTypes: [LOG_PORT, 'engine/pod', 'engine/task'], node: 'any' },
   // What a scrape brings: the contract of the engine's diagnostics alone.
   'observability/metrics': { may: ['core'], node: 'any' },
+  'observability/traces': { may: ['core'], node: [...PURE, 'node:async_hooks'] },
   'observability/logs': { may: ['core'], node: [] },
   testing: {
     may: ['core', 'topology', 'engine', 'models/model.ts'],
@@ -191,6 +192,10 @@ export const LAYERS: Readonly<Record<string, Row>> = {
 /** Package to the only places that may import it: one adapter each, so that replacing a library touches one file. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@kafkajs/confluent-schema-registry': ['schemas/avro/confluent-registry.ts'],
+  '@opentelemetry/api': ['observability/traces/otlp.ts'],
+  '@opentelemetry/exporter-trace-otlp-proto': ['observability/traces/otlp.ts'],
+  '@opentelemetry/resources': ['observability/traces/otlp.ts'],
+  '@opentelemetry/sdk-trace': ['observability/traces/otlp.ts'],
   ajv: ['models/structured.ts', 'gateway/schema.ts', 'test/unit/deploy'],
   // By its own name: an example imports what its reader will.
   caudal: ['examples'],

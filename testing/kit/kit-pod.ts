@@ -54,9 +54,10 @@ export class KitPod {
     this.failure = undefined
     const log = broker.connect(system, name)
     const logger = this.#world.loggerOf(name)
+    const interceptor = this.#world.interceptor?.(name, system)
     try {
       this.#running = await time.settle(
-        within(place, () => run(topology, { log, name, system, limits, logger, adoptTopics })),
+        within(place, () => run(topology, { log, name, system, limits, logger, adoptTopics, interceptor })),
         600_000,
       )
     } catch (error) {

@@ -1,5 +1,6 @@
 /** What the pods of one test share: virtual time, the simulated cluster, the limits, and what was logged. */
 
+import type { Interceptor } from '#core/interceptor.ts'
 import type { LimitOptions } from '#core/limits.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
@@ -16,6 +17,8 @@ export interface WorldOptions {
   readonly limits?: LimitOptions
   /** Largest record that the log takes. */
   readonly recordBytesMax?: number
+  /** Functions around what a pod does, by its name and its clock; as `interceptor` of `run`. */
+  readonly interceptor?: (pod: string, system: System) => Interceptor
 }
 
 export interface LogLine {
@@ -36,10 +39,12 @@ export class World {
   readonly broker: SimulatedBroker
   readonly limits: LimitOptions
   readonly lines: LogLine[] = []
+  readonly interceptor: WorldOptions['interceptor']
   /** Given to `run` at every start from now on. */
   adoptTopics: AdoptedTopics = {}
 
-  constructor({ seed = 1, now, limits, recordBytesMax }: WorldOptions) {
+  constructor({ seed = 1, now, limits, recordBytesMax, interceptor }: WorldOptions) {
+    this.interceptor = interceptor
     this.time = new VirtualTime(seed, now === undefined ? {} : { startMs: now })
     const size = recordBytesMax === undefined ? {} : { recordBytesMax }
     this.broker = createSimulatedBroker({ system: this.time.system, ...size })

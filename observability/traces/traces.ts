@@ -1,0 +1,260 @@
+/**
+ * One trace for each question, through topics, retries and pods.
+ *
+ * A record carries its place in the trace in the header `traceparent`. The span of that place is written by the run that emits
+ * the record, under the span of the record that it works for. Both identities come from the identities of the two records alone.
+ * So a record that is written again after a crash has the same bytes, and the span that is written again is the same span.
+ *
+ * Runs of operators and calls of steps lie under the span of their record, never under each other. So a pod that is killed
+ * leaves no span without its parent. Two runs of one record are two spans. A call has the identity of its step. A result that
+ * was found in the journal is a span that is marked as replayed and linked to the call. Spans are handed on as calls and runs end,
+ * before the commit. A run that never ends has none. A record without a header begins a trace of its own.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type DiagnosticEvents, type DiagnosticName, subscribe } from '#core/diagnostics.ts'
+import { codeOf, reasonOf } from '#core/errors.ts'
+import type { EmitInfo, InfoHeaders, Interceptor, ProcessInfo, StepInfo } from '#core/interceptor.ts'
+import { isPending } from '#core/pending.ts'
+import { stageOf } from '#core/record.ts'
+import type { System } from '#core/system.ts'
+import { TRACEPARENT, type TraceContext, traceContextOf, traceparentOf } from '#core/trace-context.ts'
+import { RecentNames } from './recent-names.ts'
+import { callSpanIdOf, isSampled, type SpanSink, spanIdOf, traceIdOf } from './span.ts'
+import { OpenSpan, Work } from './work.ts'
+
+export interface TracesOptions {
+  readonly system: System
+  readonly sink: SpanSink
+  /** Share of the traces that begin here and are written, from 0 to 1; all when left out. */
+  readonly share?: number
+}
+
+interface Current {
+  readonly work: Work
+  readonly call?: OpenSpan
+}
+
+const ROOTS_MAX = 10_000
+
+export class Traces implements Disposable {
+  /** Around what pods do; given to `run`. */
+  readonly interceptor: Required<Pick<Interceptor, 'process' | 'step' | 'replayed' | 'emit'>> = {
+    process: (info, next) => this.#process(info, next),
+    step: (info, next) => this.#step(info, next),
+    replayed: info => this.#replayed(info),
+    emit: info => this.#emit(info),
+  }
+  readonly #options: TracesOptions
+  readonly #current = new AsyncLocalStorage<Current>()
+  readonly #roots = new RecentNames(ROOTS_MAX)
+  readonly #ends: (() => void)[] = []
+
+  constructor(options: TracesOptions) {
+    this.#options = options
+  }
+
+  /** From here on spans have what models, judges and the gateway tell. */
+  start(): void {
+    this.#on('caudal:model:call', ({ provider, model, errorType }) => {
+      const span = this.#current.getStore()?.call
+      if (span && model !== undefined) span.name = `chat ${model}`
+      span?.add({
+        'gen_ai.operation.name': 'chat',
+        'gen_ai.request.model': model,
+        'server.address': hostOf(provider),
+        'error.type': errorType,
+      })
+    })
+    this.#on('caudal:model:bought', bought =>
+      this.#current.getStore()?.call?.add({
+        'gen_ai.response.model': bought.model,
+        'gen_ai.usage.input_tokens': bought.promptTokens,
+        'gen_ai.usage.output_tokens': bought.completionTokens,
+        'caudal.cost_usd': bought.costUsd,
+        'caudal.task_type': bought.taskType,
+        'caudal.organization': bought.organization,
+      }),
+    )
+    this.#on('caudal:answer:judged', ({ taskType, promptVersion, final, outcome }) =>
+      this.#add({ task_type: taskType, prompt_version: promptVersion, score: final, outcome }),
+    )
+    this.#on('caudal:answer:retried', ({ taskType, errorType, outcome }) =>
+      this.#wait(taskType, errorType, outcome),
+    )
+    this.#on('caudal:answer:delivered', ({ taskType, belowThreshold, attempts, costUsd }) =>
+      this.#add({ task_type: taskType, below_threshold: belowThreshold, attempts, cost_usd: costUsd }),
+    )
+    this.#on('caudal:answer:failed', ({ taskType, reason }) =>
+      this.#add({ task_type: taskType, failed: reason }),
+    )
+    this.#on('caudal:http:answered', message => this.#answered(message))
+  }
+
+  [Symbol.dispose](): void {
+    for (const end of this.#ends.splice(0)) end()
+  }
+
+  #on<N extends DiagnosticName>(name: N, listener: (message: DiagnosticEvents[N]) => void): void {
+    this.#ends.push(subscribe(name, listener))
+  }
+
+  #process(info: ProcessInfo, next: () => void | Promise<void>): void | Promise<void> {
+    const context = this.#contextOf(info.headers, info.id)
+    if (!context.isSampled) return next()
+    const work = this.#begin(info, context)
+    try {
+      const pending = this.#current.run({ work }, next)
+      if (!isPending(pending)) return this.#end(work)
+      return pending.then(
+        () => this.#end(work),
+        error => this.#fail(work, error),
+      )
+    } catch (error) {
+      return this.#fail(work, error)
+    }
+  }
+
+  #begin({ task, node, kind, id, attempt }: ProcessInfo, context: TraceContext): Work {
+    const facts = { kind: 'consumer', spanId: this.#newSpanId(), startMs: this.#now() } as const
+    const attributes = { 'caudal.task': task, 'caudal.stage': stageOf(task), 'caudal.node': node }
+    const record = { 'caudal.record.id': id, 'caudal.attempt': attempt, 'caudal.kind': kind }
+    return new Work(new OpenSpan(node, facts, { ...attributes, ...record }), context)
+  }
+
+  #end(work: Work, error?: string): void {
+    for (const span of work.spans(this.#now(), error)) this.#options.sink(span)
+  }
+
+  #fail(work: Work, error: unknown): never {
+    work.span.add({ 'error.type': codeOf(error) })
+    this.#end(work, reasonOf(error))
+    throw error
+  }
+
+  async #step(info: StepInfo, next: () => Promise<unknown>): Promise<unknown> {
+    const current = this.#current.getStore()
+    if (!current) return next()
+    const { work } = current
+    const call = this.#call(info, { spanId: callSpanIdOf(info.id) })
+    try {
+      const result = await this.#current.run({ work, call }, next)
+      this.#called(call, work)
+      return result
+    } catch (error) {
+      this.#called(call, work, reasonOf(error))
+      throw error
+    }
+  }
+
+  #called(call: OpenSpan, { context }: Work, error?: string): void {
+    const now = this.#now()
+    call.end(now, error)
+    this.#options.sink(call.under(context, now))
+  }
+
+  #replayed(info: StepInfo): void {
+    const work = this.#current.getStore()?.work
+    if (!work) return
+    const call = this.#call(info, { spanId: this.#newSpanId(), links: [callSpanIdOf(info.id)] })
+    call.add({ 'caudal.replayed': true })
+    this.#called(call, work)
+  }
+
+  #call(
+    { node, step, id }: StepInfo,
+    identity: { readonly spanId: string; readonly links?: readonly string[] },
+  ) {
+    const attributes = { 'caudal.node': node, 'caudal.step': step, 'caudal.call.id': id }
+    return new OpenSpan(`${node} ${step}`, { ...identity, kind: 'client', startMs: this.#now() }, attributes)
+  }
+
+  /** The header of a record on its way, and the span that the header names. */
+  #emit({ node, topic, id, from, headers, due }: EmitInfo): Readonly<Record<string, string>> {
+    const context = this.#contextOf(headers, from)
+    const spanId = spanIdOf(id)
+    if (context.isSampled) {
+      const now = this.#now()
+      const name = due === undefined ? `send ${topic}` : `wait for ${topic}`
+      const attributes = { 'caudal.node': node, 'messaging.destination.name': topic, 'caudal.record.id': id }
+      const span = new OpenSpan(name, { kind: 'producer', spanId, startMs: now }, attributes)
+      span.end(due ?? now)
+      const work = this.#current.getStore()?.work
+      if (work) work.outputs.push(span)
+      else this.#options.sink(span.under(context, now))
+    }
+    return { [TRACEPARENT]: traceparentOf({ ...context, spanId }) }
+  }
+
+  /** Where a record is in which trace. */
+  #contextOf(headers: InfoHeaders, recordId: string): TraceContext {
+    const given = traceContextOf(headers.get(TRACEPARENT))
+    if (given) return given
+    const traceId = traceIdOf(recordId)
+    const context = {
+      traceId,
+      spanId: spanIdOf(recordId),
+      isSampled: isSampled(traceId, this.#options.share ?? 1),
+    }
+    if (context.isSampled && this.#roots.isNew(recordId)) this.#writeRoot(recordId, context)
+    return context
+  }
+
+  #writeRoot(recordId: string, { traceId, spanId }: TraceContext): void {
+    const now = this.#now()
+    const attributes = { 'caudal.record.id': recordId }
+    const times = { startMs: now, endMs: now }
+    this.#options.sink({
+      name: 'receive',
+      kind: 'consumer',
+      traceId,
+      spanId,
+      parentId: undefined,
+      ...times,
+      attributes,
+    })
+  }
+
+  #add(facts: Readonly<Record<string, string | number | boolean | undefined>>): void {
+    const named = Object.entries(facts).map(([name, value]) => [`caudal.${name}`, value] as const)
+    this.#current.getStore()?.work.span.add(Object.fromEntries(named))
+  }
+
+  /** Why a question waits, on the run and on the span of the wait. */
+  #wait(taskType: string, errorType: string, outcome: string): void {
+    this.#add({ task_type: taskType, outcome, reason: errorType })
+    for (const output of this.#current.getStore()?.work.outputs ?? [])
+      if (output.name.startsWith('wait')) output.add({ 'caudal.reason': errorType })
+  }
+
+  #answered({ method, endpoint, status, durationMs, trace }: DiagnosticEvents['caudal:http:answered']): void {
+    if (!trace?.isSampled) return
+    const endMs = this.#now()
+    this.#options.sink({
+      ...{ name: `${method} ${endpoint}`, kind: 'server', startMs: endMs - durationMs, endMs },
+      ...{ traceId: trace.traceId, spanId: trace.spanId, parentId: trace.parentId },
+      attributes: {
+        'http.request.method': method,
+        'http.route': endpoint,
+        'http.response.status_code': status,
+      },
+      error: status >= 500 ? `status ${status}` : undefined,
+    })
+  }
+
+  /** Of a span that no header names. */
+  #newSpanId(): string {
+    const half = () =>
+      Math.floor(this.#options.system.random() * 2 ** 32)
+        .toString(16)
+        .padStart(8, '0')
+    const id = half() + half()
+    return /^0+$/.test(id) ? '0000000000000001' : id
+  }
+
+  #now(): number {
+    return this.#options.system.now()
+  }
+}
+
+/** Addresses may carry a user and a password. */
+const hostOf = (provider: string): string => (URL.canParse(provider) ? new URL(provider).host : 'none')
