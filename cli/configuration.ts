@@ -185,7 +185,12 @@ export const SETTINGS = {
   host: host('HOST', {
     default: '127.0.0.1',
     description:
-      'Where probes, metrics and the gateway are served: loopback alone, or 0.0.0.0 for every interface. Without keys the gateway answers loopback alone.',
+      'Where probes, metrics and the gateway are served: loopback alone, or 0.0.0.0 for every interface, where the gateway needs GATEWAY_KEYS_FILE.',
+  }),
+  keysFile: text('GATEWAY_KEYS_FILE', {
+    default: '',
+    description:
+      'File of the keys of the gateway, which caudal key create makes; it is read again when it changes. Empty: no keys, and the gateway answers loopback alone.',
   }),
   port: number('PORT', [0, 65_535], {
     default: 8_080,

@@ -1,11 +1,14 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
+import { PodRoster } from '#admin/pod-roster.ts'
 import { TOPICS } from '#answers/topics.ts'
+import { CaudalError } from '#core/errors.ts'
 import { inPart, type Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
 import { Health, type HealthPart } from '#gateway/health.ts'
 import { gatewayServer, urlOf } from '#gateway/http/server.ts'
+import { KeyRing } from '#gateway/keys.ts'
 import type { Gateway } from '#gateway/operation.ts'
 import { type AnyRoute, type Route, told } from '#observability/http-server.ts'
 import { Metrics } from '#observability/metrics/metrics.ts'
@@ -15,6 +18,7 @@ import { RunIndex } from '#pipelines/run-index.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
+import { keySource } from './keys-file.ts'
 import { listening, metricsRoute } from './serving.ts'
 import { cacheTtlMs, type OpenStores } from './stores.ts'
 
@@ -28,6 +32,8 @@ export interface GatewayOptions {
 export interface ServedGateway extends AsyncDisposable {
   /** Where it listens. */
   readonly url: string
+  /** For people: where questions are taken, and from whom. */
+  readonly line: string
   /** Takes questions until it is disposed of. Resolves when what the topics hold is known. */
   open(reached: Reached): Promise<AsyncDisposable>
 }
@@ -46,6 +52,7 @@ export async function serveGateway(
   options: GatewayOptions,
 ): Promise<ServedGateway> {
   const { system, logger } = options
+  const keys = await keysOf(configuration, options)
   await using opened = new Closers()
   const health = new Health(system)
   const name = `gateway-${uniqueName(system)}`
@@ -58,6 +65,7 @@ export async function serveGateway(
     })
   const server = gatewayServer({
     gateway: () => gateway,
+    keys,
     name,
     logger: inPart(logger, 'gateway'),
     system,
@@ -68,6 +76,7 @@ export async function serveGateway(
   const parts = opened.move()
   return {
     url: urlOf(server),
+    line: gatewayLine(urlOf(server), keys),
     open: async reached => {
       const { service, ...more } = await openService(name, reached, { system, health, configuration })
       gateway = { service, ...more }
@@ -82,6 +91,27 @@ export async function serveGateway(
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
 }
+
+/** Rejects with CONFIGURATION_INVALID where others could reach a gateway that has no keys. */
+async function keysOf(
+  { keysFile, host }: Configuration,
+  { system, logger }: GatewayOptions,
+): Promise<KeyRing | undefined> {
+  if (keysFile === '') {
+    if (isLoopback(host)) return undefined
+    throw new CaudalError('CONFIGURATION_INVALID', {
+      faults: `HOST is ${host}, which other machines reach, and there are no keys: set GATEWAY_KEYS_FILE and run caudal key create, or set HOST to 127.0.0.1`,
+    })
+  }
+  const keys = new KeyRing({ source: keySource(keysFile), system, logger })
+  if ((await keys.start()) === 0)
+    logger.warn('the gateway answers nobody: there is no key; caudal key create makes one', {
+      file: keysFile,
+    })
+  return keys
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
 
 interface ServiceOptions {
   readonly system: System
@@ -101,7 +131,13 @@ async function openService(
   await feed.start()
   await service.start()
   const { answers, history, cache } = stores
-  return { service, runs, feed, system, answers, history, cache, cacheTtlMs: cacheTtlMs(configuration) }
+  const roster = new PodRoster(log, plan.application, system)
+  feed.closed.addEventListener('abort', () => roster.close(), { once: true })
+  return {
+    ...{ service, runs, feed, system, answers, history, cache },
+    pods: () => roster.pods(),
+    cacheTtlMs: cacheTtlMs(configuration),
+  }
 }
 
 const logPart = (log: Log): HealthPart => ({
@@ -154,6 +190,5 @@ function ownProbes(health: Health, isOpen: () => boolean): readonly Route[] {
   ]
 }
 
-/** For people: where questions are taken, and from whom. */
-export const gatewayLine = (url: string): string =>
-  `Gateway: ${url} (POST /query, GET /task/{id}; without keys it answers this machine alone)`
+const gatewayLine = (url: string, keys: KeyRing | undefined): string =>
+  `Gateway: ${url} (POST /query, GET /task/{id}; ${keys ? 'for callers with a key' : 'without keys it answers this machine alone'})`

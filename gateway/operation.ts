@@ -1,4 +1,5 @@
 /** What can be asked of the gateway: an operation is data about itself and one function, the same on every transport. */
+import type { KnownPod } from '#admin/pods.ts'
 import type { System } from '#core/system.ts'
 import type { AnswersService } from '#pipelines/answers-service.ts'
 import type { EventFeed } from '#pipelines/event-feed.ts'
@@ -6,6 +7,8 @@ import type { RunIndex } from '#pipelines/run-index.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
+import type { Organization } from '#stores/organization.ts'
+import type { Scope } from './keys.ts'
 import type { Problem, ProblemCode } from './problem.ts'
 import type { InputSchema, Schema, Value } from './schema.ts'
 
@@ -18,6 +21,8 @@ export interface Gateway {
   readonly history: HistoryStore | undefined
   /** Events as they come. */
   readonly feed: EventFeed
+  /** The pods of the application. Rejects as the log does. */
+  pods(): Promise<readonly KnownPod[]>
   readonly cache: Cache | undefined
   cacheTtlMs(taskType: string): number
   readonly system: System
@@ -26,7 +31,10 @@ export interface Gateway {
 /** Who asks. */
 export interface Caller {
   /** Sees what belongs to the organisation and nothing else; without one, what belongs to none. */
-  readonly organization: string | undefined
+  readonly organization: Organization
+  readonly scopes: ReadonlySet<Scope>
+  /** Id of the key; nothing where no keys are set. */
+  readonly key: string | undefined
 }
 
 /** One call of an operation. */
@@ -51,6 +59,8 @@ export type Answer =
 /** Where a stream of events goes. What is sent after its end goes nowhere. */
 export interface Sink {
   send(event: SinkEvent): void
+  /** Resolves when what was sent is on its way, or the stream has ended: who sends much waits for it. */
+  ready(): Promise<void>
   /** With a reason where more might have come. */
   end(reason?: string): void
   /** Called once, however the stream ends. */
@@ -67,6 +77,8 @@ export interface Operation {
   readonly name: string
   /** One sentence. */
   readonly summary: string
+  /** What a key needs for it. */
+  readonly scope: Scope
   readonly input: InputSchema
   readonly found: Schema
   readonly accepted?: Schema

@@ -5,6 +5,7 @@ import type { LogRecord } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
+import { placesOf } from '#engine/log/read-topic.ts'
 import { recordId } from '#engine/record/identity.ts'
 import type { TaskEvent } from '#stores/history.ts'
 import type { Organization } from '#stores/organization.ts'
@@ -16,7 +17,9 @@ import {
   failedEvent,
 } from '#stores/task-events.ts'
 import type { Plan } from '#topology/plan.ts'
+import { type AllEvents, openAllEvents } from './all-events.ts'
 import { together } from './outcomes.ts'
+import { PlacedEvents } from './placed-events.ts'
 
 export interface EventFeedOptions {
   readonly log: Log
@@ -29,11 +32,13 @@ export type EventListener = (event: TaskEvent) => void
 /** Events that are remembered. They bridge the time until the database has an event, which is far shorter. */
 const RECENT_MAX = 10_000
 
-type Topic = typeof TOPICS.intake | typeof TOPICS.recordings | typeof TOPICS.failed | typeof TOPICS.delivered
+/** In the order of the positions of a stream: a new topic comes last. */
+const FOLLOWED = [TOPICS.intake, TOPICS.failed, TOPICS.delivered, TOPICS.recordings] as const
+type Topic = (typeof FOLLOWED)[number]
 
 /**
- * An event is named by its record, here as in the database. A stream reads the database and listens here, and may meet an
- * event in both places. It knows the event by its name.
+ * An event is named by its record, here as in the database. A stream of one task reads the database and listens here, and
+ * may meet an event in both places. It knows the event by its name. A stream of all events knows its place in the log.
  */
 export class EventFeed implements Disposable {
   readonly #options: EventFeedOptions
@@ -42,35 +47,27 @@ export class EventFeed implements Disposable {
   /** By task, in the order in which they were read. */
   readonly #recent = new Map<string, TaskEvent[]>()
   readonly #closing = new AbortController()
+  readonly #topics: readonly Topic[]
+  #placed = new PlacedEvents([], RECENT_MAX)
   #recentCount = 0
   #following: Following | undefined
 
   constructor(options: EventFeedOptions) {
     this.#options = options
     this.#values = new Values(options.plan)
+    this.#topics = FOLLOWED.filter(topic => options.plan.topics.has(topic))
   }
 
   /** Follows the topics that the graph has, from their end on. */
   async start(): Promise<void> {
+    const { log } = this.#options
+    const places = await Promise.all(this.#topics.map(topic => placesOf(log, topic)))
+    const ends = await Promise.all(
+      places.map(async each => (await log.bounds(each)).map(bounds => bounds.end)),
+    )
+    this.#placed = new PlacedEvents(ends, RECENT_MAX)
     this.#following = together(
-      await Promise.all([
-        this.#follow(TOPICS.intake, async bytes =>
-          acceptedEvent(await this.#values.read(TOPICS.intake, bytes)),
-        ),
-        this.#follow(TOPICS.failed, async bytes =>
-          failedEvent(await this.#values.read(TOPICS.failed, bytes)),
-        ),
-        this.#follow(TOPICS.delivered, async bytes =>
-          deliveredEvent(await this.#values.read(TOPICS.delivered, bytes)),
-        ),
-        ...(this.#options.plan.topics.has(TOPICS.recordings)
-          ? [
-              this.#follow(TOPICS.recordings, async bytes =>
-                callEvent(await this.#values.read(TOPICS.recordings, bytes)),
-              ),
-            ]
-          : []),
-      ]),
+      await Promise.all(this.#topics.map((topic, index) => this.#follow(topic, index, ends[index] ?? []))),
     )
   }
 
@@ -97,18 +94,49 @@ export class EventFeed implements Disposable {
     }
   }
 
+  /** All events of an organisation, behind what the client has, or from now on. Nothing for an id that no stream gave. */
+  all(organization: Organization, lastId: string | undefined): AllEvents | undefined {
+    const { log } = this.#options
+    const read = (topic: number, record: LogRecord, partition: number) =>
+      this.#eventOf(this.#topics[topic] ?? TOPICS.intake, record, partition)
+    return openAllEvents({ log, topics: this.#topics, placed: this.#placed, read }, organization, lastId)
+  }
+
   [Symbol.dispose](): void {
     this.#following?.close()
     this.#closing.abort()
   }
 
-  #follow(topic: Topic, factsOf: (bytes: Uint8Array) => Promise<EventFacts>): Promise<Following> {
+  #follow(topic: Topic, index: number, from: readonly number[]): Promise<Following> {
     const { log, system } = this.#options
-    const onRecord = async ({ value, offset, headers }: LogRecord, partition: number) => {
-      if (value)
-        this.#tell({ recordId: recordId(topic, partition, offset, headers), ...(await factsOf(value)) })
+    const onRecord = async (record: LogRecord, partition: number) => {
+      const event = await this.#eventOf(topic, record, partition)
+      if (event) this.#tell(event)
+      this.#placed.read({ topic: index, partition, offset: record.offset }, event)
     }
-    return follow(log, { topic, from: 'end', system, onRecord })
+    return follow(log, { topic, from, system, onRecord })
+  }
+
+  async #eventOf(
+    topic: Topic,
+    { value, offset, headers }: LogRecord,
+    partition: number,
+  ): Promise<TaskEvent | undefined> {
+    if (!value) return undefined
+    return { recordId: recordId(topic, partition, offset, headers), ...(await this.#factsOf(topic, value)) }
+  }
+
+  async #factsOf(topic: Topic, bytes: Uint8Array): Promise<EventFacts> {
+    switch (topic) {
+      case TOPICS.intake:
+        return acceptedEvent(await this.#values.read(topic, bytes))
+      case TOPICS.failed:
+        return failedEvent(await this.#values.read(topic, bytes))
+      case TOPICS.delivered:
+        return deliveredEvent(await this.#values.read(topic, bytes))
+      case TOPICS.recordings:
+        return callEvent(await this.#values.read(topic, bytes))
+    }
   }
 
   #tell(event: TaskEvent): void {

@@ -1,6 +1,7 @@
 /** The runs of questions that a program has put in or seen: which question each answers, and which are under way. */
 import { questionHash } from '#answers/question-hash.ts'
 import type { Intake } from '#answers/types.ts'
+import { type Organization, organizationOf } from '#stores/organization.ts'
 
 /** One run of a question. */
 export interface Run {
@@ -8,7 +9,7 @@ export interface Run {
   readonly id: string
   /** Identity of the question. */
   readonly hash: string
-  readonly organization: string | undefined
+  readonly organization: Organization
   readonly taskType: string
   readonly title: string
   /** Milliseconds since the epoch. */
@@ -40,16 +41,16 @@ export class RunIndex {
     this.#runsMax = runsMax
   }
 
-  get(id: string): Run | undefined {
-    return this.#runs.get(id)
+  get(organization: Organization, id: string): Run | undefined {
+    return this.#found(organization, id)
   }
 
-  newestOf(hash: string): Run | undefined {
-    return this.#found(this.#newest.get(hash))
+  newestOf(organization: Organization, hash: string): Run | undefined {
+    return this.#found(organization, this.#newest.get(hash))
   }
 
-  underWay(hash: string): Run | undefined {
-    return this.#found(this.#open.get(hash))
+  underWay(organization: Organization, hash: string): Run | undefined {
+    return this.#found(organization, this.#open.get(hash))
   }
 
   /** With the promise that the log holds it; without one it does. A run that the log refuses is forgotten. */
@@ -58,7 +59,8 @@ export class RunIndex {
     const known = this.#runs.get(intake.id)
     if (known) return known
     const hash = questionHash(intake)
-    const { id, organization_id: organization, task_type: taskType, title, asked_at: askedAt } = intake
+    const { id, task_type: taskType, title, asked_at: askedAt } = intake
+    const organization = organizationOf(intake.organization_id)
     const run = { id, hash, organization, taskType, title, askedAt }
     this.#runs.set(id, run)
     this.#newest.set(hash, id)
@@ -111,8 +113,9 @@ export class RunIndex {
     if (this.#open.get(hash) === id) this.#open.delete(hash)
   }
 
-  #found(id: string | undefined): Run | undefined {
-    return id === undefined ? undefined : this.#runs.get(id)
+  #found(organization: Organization, id: string | undefined): Run | undefined {
+    const run = id === undefined ? undefined : this.#runs.get(id)
+    return run?.organization === organization ? run : undefined
   }
 
   #forgetOldest(): void {

@@ -1,5 +1,5 @@
 /** Events as rows of `task_event`, in whatever database. */
-import type { EventKind, TaskEvent } from './history.ts'
+import { EVENT_KINDS, type TaskEvent } from './history.ts'
 import { organizationOf } from './organization.ts'
 
 export const EVENT_COLUMNS = [
@@ -31,17 +31,6 @@ export const eventRow = (event: TaskEvent): EventRow => ({
   detail: cleanJson(event.detail),
 })
 
-const KINDS: readonly EventKind[] = [
-  'accepted',
-  'generated',
-  'regenerated',
-  'scored',
-  'call_failed',
-  'waiting',
-  'delivered',
-  'failed',
-]
-
 /** Of what a statement gives, which selects all columns, the detail as text. */
 export function eventOf(row: Readonly<Record<string, unknown>>): TaskEvent {
   return {
@@ -51,7 +40,7 @@ export function eventOf(row: Readonly<Record<string, unknown>>): TaskEvent {
     taskType: String(row.task_type),
     at: Number(row.at),
     rank: Number(row.rank),
-    kind: KINDS.find(kind => kind === row.kind) ?? 'waiting',
+    kind: EVENT_KINDS.find(kind => kind === row.kind) ?? 'waiting',
     detail: JSON.parse(String(row.detail)),
   }
 }

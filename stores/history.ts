@@ -21,15 +21,19 @@ export interface TaskEvent {
   readonly detail: object
 }
 
-export type EventKind =
-  | 'accepted'
-  | 'generated'
-  | 'regenerated'
-  | 'scored'
-  | 'call_failed'
-  | 'waiting'
-  | 'delivered'
-  | 'failed'
+/** What can happen to a question. */
+export const EVENT_KINDS = [
+  'accepted',
+  'generated',
+  'regenerated',
+  'scored',
+  'call_failed',
+  'waiting',
+  'delivered',
+  'failed',
+] as const
+
+export type EventKind = (typeof EVENT_KINDS)[number]
 
 export interface HistoryStore {
   /** Writes events of any organisations. To write one again changes nothing. */

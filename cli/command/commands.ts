@@ -5,6 +5,7 @@ import { databaseMigrate, databaseStatus } from '../commands/database.ts'
 import { dlqList, dlqReplay, dlqShow } from '../commands/dlq.ts'
 import { explain } from '../commands/explain.ts'
 import { gateway } from '../commands/gateway.ts'
+import { keyCreate, keyList, keyRevoke } from '../commands/key.ts'
 import { lag } from '../commands/lag.ts'
 import { load } from '../commands/load.ts'
 import { modelServer } from '../commands/model-server.ts'
@@ -41,6 +42,9 @@ export const COMMANDS: readonly Command[] = [
   configUnset,
   databaseStatus,
   databaseMigrate,
+  keyCreate,
+  keyList,
+  keyRevoke,
   dlqList,
   dlqShow,
   dlqReplay,

@@ -5,7 +5,7 @@ import { Closers } from '../command/closers.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { closedOnStop, isStop } from '../command/stopping.ts'
 import { configurationOf } from '../configuration.ts'
-import { gatewayLine, serveGateway } from '../gateway.ts'
+import { serveGateway } from '../gateway.ts'
 import { openLogLines } from '../logging.ts'
 import { openRegistry, reachLog } from '../parts.ts'
 import { modellessTopology } from '../pipeline.ts'
@@ -18,8 +18,8 @@ export const gateway = command({
   name: 'gateway',
   summary: 'Takes questions over HTTP and answers them, until it is stopped',
   details: `It runs no pod: caudal run or caudal start does, on the same log. Beside a process that holds the embedded log it
-reaches the log through that process. GET /openapi.json on HOST and PORT names all routes. Without keys it answers
-this machine alone. While brokers are away it waits for them.`,
+reaches the log through that process. GET /openapi.json on HOST and PORT names all routes. It takes callers
+with a key of GATEWAY_KEYS_FILE; without that setting it answers this machine alone. While brokers are away it waits for them.`,
   positionals: [],
   options: {},
   examples: ['caudal gateway', 'KAFKA_BROKERS=localhost:9092 PORT=8090 caudal gateway'],
@@ -39,7 +39,7 @@ async function serve({ environment, stdout, stderr, system, signal }: Surroundin
   const { logger } = lines
   await using _traces = await openTraces(configuration, system)
   await using served = await serveGateway(configuration, { system, logger })
-  stdout.write(`${gatewayLine(served.url)}\n`)
+  stdout.write(`${served.line}\n`)
   await using opened = new Closers()
   const log = await reachLog(configuration, { system, logger, signal })
   opened.defer(() => log.close())

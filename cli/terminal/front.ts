@@ -16,8 +16,8 @@ export interface FrontOptions {
 
 /** What the process serves over HTTP: a run that ends by itself takes no questions, and on Kafka it is probed all the same. */
 export interface Front extends AsyncDisposable {
-  /** Where questions are taken. */
-  readonly url?: string
+  /** Where questions are taken, and from whom. */
+  readonly line?: string
   open(pipeline: Pipeline): Promise<AsyncDisposable | undefined>
 }
 
@@ -30,7 +30,7 @@ export async function frontOf(
     const own = ownRoutes(configuration, options)
     const gateway = await serveGateway(configuration, { ...options, routes: own.routes })
     return {
-      url: gateway.url,
+      line: gateway.line,
       open: pipeline => {
         own.watch(pipeline)
         return gateway.open(pipeline)

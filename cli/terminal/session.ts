@@ -13,7 +13,6 @@ import type { Surroundings } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
 import type { InputFile } from '../events/events.ts'
 import { feed } from '../events/feed.ts'
-import { gatewayLine } from '../gateway.ts'
 import { levelsIn, openLogLines, type ProcessLog } from '../logging.ts'
 import { isEmbedded } from '../parts.ts'
 import { openPipeline, type Pipeline } from '../pipeline.ts'
@@ -70,7 +69,7 @@ export async function runSession(configuration: Configuration, options: SessionO
   await using pipeline = await openPipeline(configuration, { ...serving, interceptor })
   // Closed before the pipeline, whose log it follows.
   await using _questions = await front?.open(pipeline)
-  view.note(placesLine(configuration, pipeline, front?.url))
+  view.note(placesLine(configuration, pipeline, front?.line))
   const session = new Session(configuration, options, pipeline, view)
   try {
     return await session.run()
@@ -82,9 +81,7 @@ export async function runSession(configuration: Configuration, options: SessionO
 function placesLine(configuration: Configuration, { model }: Pipeline, gateway: string | undefined): string {
   const { dataFolder, kafkaBrokers } = configuration
   const log = isEmbedded(configuration) ? dataFolder : kafkaBrokers.join(', ')
-  return [`Model: ${model}`, `Log: ${log}`, ...(gateway === undefined ? [] : [gatewayLine(gateway)])].join(
-    '\n',
-  )
+  return [`Model: ${model}`, `Log: ${log}`, ...(gateway === undefined ? [] : [gateway])].join('\n')
 }
 
 /** On a terminal, only what a person must know, above the view; elsewhere as configured. */

@@ -6,8 +6,8 @@ import { follow as chunksOf, placesOf } from './read-topic.ts'
 
 export interface FollowOptions {
   readonly topic: string
-  /** `start` reads what is there too; `end` only what comes. */
-  readonly from: 'start' | 'end'
+  /** `start` reads what is there too; `end` only what comes. Or an offset for each partition. */
+  readonly from: 'start' | 'end' | readonly number[]
   readonly system: System
   /** Waited for where it returns a promise. */
   readonly onRecord: (record: LogRecord, partition: number) => unknown

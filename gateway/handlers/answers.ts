@@ -2,7 +2,7 @@
 import type { StoredAnswer } from '#stores/answers.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
-import { organizationIn, unlessAway } from './finding.ts'
+import { unlessAway } from './finding.ts'
 import { ANSWER_FIELDS, RUN_FIELDS, storedRunView, storedView } from './views.ts'
 
 const PAGE_MAX = 200
@@ -11,6 +11,7 @@ const PAGE = 50
 export const answersPage = operation({
   name: 'answers',
   summary: 'Lists delivered answers, the newest first, a page at a time.',
+  scope: 'read',
   input: {
     type: 'object',
     properties: {
@@ -51,7 +52,7 @@ export const answersPage = operation({
     if (cursor !== undefined && !after)
       return invalid([{ pointer: '/cursor', reason: 'must be what a page gave as next' }])
     const wanted = { since: from, taskType, below: numberOf(below), text: q, after, limit: limit + 1 }
-    const page = await unlessAway(answers.page(organizationIn(call), wanted))
+    const page = await unlessAway(answers.page(call.caller.organization, wanted))
     if (!page) return new Problem('store_unavailable', { retryAfterS: 1 })
     const last = page.length > limit ? page[limit - 1] : undefined
     return found({

@@ -6,6 +6,7 @@ import { hasCode } from '#core/errors.ts'
 import type { Headers } from '#core/record.ts'
 import type { Prepared } from '#pipelines/answers-service.ts'
 import type { Run } from '#pipelines/run-index.ts'
+import { type Organization, organizationOf } from '#stores/organization.ts'
 import type { Call, Gateway } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { InputFault } from '../schema.ts'
@@ -47,7 +48,7 @@ export function prepared(
   if (faults.length > 0) return invalid(faults)
   const { organization } = call.caller
   const id = eventId(service.newId(), organization, key)
-  const event = { id, ...question, ...(organization !== undefined && { organization_id: organization }) }
+  const event = { id, ...question, ...(organization !== '' && { organization_id: organization }) }
   const found = service.prepare(event, headersOf(call))
   return 'faults' in found ? invalid(found.faults.map(inputFault)) : found
 }
@@ -59,11 +60,12 @@ export async function ask(
   { fresh }: { readonly fresh: boolean },
 ): Promise<Asked | Problem> {
   const { intake } = question
+  const organization = organizationOf(intake.organization_id)
   const id = questionHash(intake)
-  const known = runs.get(intake.id)
+  const known = runs.get(organization, intake.id)
   if (known && known.hash !== id)
     return new Problem('key_reused', { detail: 'Send another question under a key of its own.' })
-  const other = known ?? (fresh ? undefined : runs.underWay(id))
+  const other = known ?? (fresh ? undefined : runs.underWay(organization, id))
   try {
     if (other) {
       await runs.isIn(other.id)
@@ -77,21 +79,20 @@ export async function ask(
   }
 }
 
+const UNSURE = 'Nobody knows whether the question was taken. Send it again under the same Idempotency-Key.'
+
 /** Trouble of the log as the caller sees it. What else goes wrong is thrown. */
-export function refusal(error: unknown): Problem {
+export function refusal(error: unknown, detail = UNSURE): Problem {
   if (hasCode(error, 'LOG_CLOSED')) return new Problem('stopping', { retryAfterS: 1 })
   if (hasCode(error, 'LOG_UNAVAILABLE') || hasCode(error, 'LOG_FULL'))
-    return new Problem('log_unavailable', {
-      detail: 'Nobody knows whether the question was taken. Send it again under the same Idempotency-Key.',
-      retryAfterS: 1,
-    })
+    return new Problem('log_unavailable', { detail, retryAfterS: 1 })
   throw error
 }
 
 /** A key is the identity of its event, apart for each organisation. The name of an organisation has no dot. */
-function eventId(unique: string, organization: string | undefined, key: string | undefined): string {
+function eventId(unique: string, organization: Organization, key: string | undefined): string {
   if (key === undefined) return hash('sha256', unique).slice(0, 32)
-  return organization === undefined ? key : `${organization}.${key}`
+  return organization === '' ? key : `${organization}.${key}`
 }
 
 function headersOf({ traceparent, requestId }: Call): Headers {

@@ -1,7 +1,6 @@
 /** `GET /task/{id}/events`: what happens to a run, as it happens, until its end. */
 import type { TaskEvent } from '#stores/history.ts'
 import { type Call, type Gateway, operation, type Sink } from '../operation.ts'
-import { organizationIn } from './finding.ts'
 import { taskIdOf } from './history.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
 import { eventsSoFar } from './so-far.ts'
@@ -10,6 +9,7 @@ import { EVENT, eventView } from './views.ts'
 export const taskEvents = operation({
   name: 'task_events',
   summary: 'Streams the events of a run, those that were first, until it is delivered or has failed.',
+  scope: 'read',
   input: {
     type: 'object',
     properties: {
@@ -58,7 +58,7 @@ async function stream(gateway: Gateway, { taskId, lastId }: From, call: Call, si
   const stop = () => sink.end('the gateway stops')
   feed.closed.addEventListener('abort', stop, { once: true })
   sink.onEnd(() => feed.closed.removeEventListener('abort', stop))
-  sink.onEnd(feed.listen(organizationIn(call), taskId, listener))
+  sink.onEnd(feed.listen(call.caller.organization, taskId, listener))
   const known = await eventsSoFar(gateway, taskId, call)
   const has = known.findIndex(({ recordId }) => recordId === lastId)
   for (const { recordId } of known.slice(0, has + 1)) sent.add(recordId)

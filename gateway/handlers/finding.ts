@@ -1,7 +1,6 @@
 /** An answer that exists already: in the cache, else in the database. A store that is away finds nothing, and fails nothing. */
 import { hasCode } from '#core/errors.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
-import { type Organization, organizationOf } from '#stores/organization.ts'
 import { answerKey, cachedAnswer, cachedText } from '#stores/stored-answer.ts'
 import type { Call, Gateway } from '../operation.ts'
 import { HASH } from './views.ts'
@@ -11,12 +10,10 @@ export interface Known {
   readonly answer: StoredAnswer
 }
 
-export const organizationIn = ({ caller }: Call): Organization => organizationOf(caller.organization)
-
 /** The newest answer to the question. What the database has is put into the cache, for the next who asks. */
 export async function knownAnswer(gateway: Gateway, hash: string, call: Call): Promise<Known | undefined> {
   const { cache, answers, cacheTtlMs } = gateway
-  const organization = organizationIn(call)
+  const { organization } = call.caller
   const text = await unlessAway(cache?.get(organization, answerKey(hash)))
   const cached = text === undefined ? undefined : cachedAnswer(text, hash)
   if (cached) return { source: 'cache', answer: cached }
@@ -36,7 +33,7 @@ export async function storedAnswer(
   id: string,
   call: Call,
 ): Promise<StoredAnswer | undefined> {
-  const organization = organizationIn(call)
+  const { organization } = call.caller
   const answer = await unlessAway(answers?.get(organization, id))
   if (answer || !HASH.test(id)) return answer
   return unlessAway(answers?.newestOf(organization, id))

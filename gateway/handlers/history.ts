@@ -2,13 +2,14 @@
 import type { HistoryStore, TaskEvent } from '#stores/history.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { organizationIn, storedAnswer, unlessAway } from './finding.ts'
+import { storedAnswer, unlessAway } from './finding.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
 import { EVENT, eventView } from './views.ts'
 
 export const history = operation({
   name: 'history',
   summary: 'Lists every event of a run in order.',
+  scope: 'read',
   input: { type: 'object', properties: { id: TASK_ID }, required: ['id'], additionalProperties: false },
   found: {
     type: 'object',
@@ -40,7 +41,7 @@ export function eventsOf(
   taskId: string,
   call: Call,
 ): Promise<readonly TaskEvent[] | undefined> {
-  return unlessAway(store.of(organizationIn(call), taskId))
+  return unlessAway(store.of(call.caller.organization, taskId))
 }
 
 /** Of the id of a question, that of its newest run. */

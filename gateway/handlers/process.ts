@@ -7,6 +7,7 @@ import { answerTo, QUEUED } from './query.ts'
 export const processText = operation({
   name: 'process',
   summary: 'Puts a text in for a task type; the task tells what comes of it.',
+  scope: 'ask',
   input: {
     type: 'object',
     properties: {

@@ -26,6 +26,7 @@ export const QUEUED = {
 export const query = operation({
   name: 'query',
   summary: 'Asks a question and answers at once where the answer is known.',
+  scope: 'ask',
   input: {
     type: 'object',
     properties: {

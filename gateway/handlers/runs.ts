@@ -17,6 +17,8 @@ export const unknownTask = (id: string): Problem =>
 /** The run that the id names, where it is the caller's. */
 export function runFor({ runs, service }: Gateway, id: string, { caller }: Call): Run | undefined {
   const outcome = service.outcomeNow(id)
-  const run = runs.get(id) ?? runs.newestOf(id) ?? (outcome && runOf(outcome))
-  return run?.organization === caller.organization ? run : undefined
+  const { organization } = caller
+  const run = outcome && runOf(outcome)
+  const own = run?.organization === organization ? run : undefined
+  return runs.get(organization, id) ?? runs.newestOf(organization, id) ?? own
 }

@@ -1,7 +1,7 @@
 /** What has happened to a run so far, and how far it is. */
 import type { EventKind, TaskEvent } from '#stores/history.ts'
 import type { Call, Gateway } from '../operation.ts'
-import { organizationIn, unlessAway } from './finding.ts'
+import { unlessAway } from './finding.ts'
 import { eventView } from './views.ts'
 
 /** What the database has, and what it will have in a moment: each event once, in order. */
@@ -10,7 +10,7 @@ export async function eventsSoFar(
   taskId: string,
   call: Call,
 ): Promise<readonly TaskEvent[]> {
-  const organization = organizationIn(call)
+  const { organization } = call.caller
   const stored = (await unlessAway(history?.of(organization, taskId))) ?? []
   const all = [...stored, ...feed.recent(organization, taskId)]
   return [...new Map(all.map(event => [event.recordId, event])).values()].sort(inOrder)

@@ -19,6 +19,7 @@ import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
 export const task = operation({
   name: 'task',
   summary: 'Tells how far a question is, and its answer once there is one.',
+  scope: 'read',
   input: {
     type: 'object',
     properties: { id: TASK_ID, wait: WAIT },

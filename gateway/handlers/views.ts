@@ -4,7 +4,8 @@ import type { Delivered, Failed } from '#answers/types.ts'
 import type { Outcome } from '#pipelines/outcome-index.ts'
 import type { Run } from '#pipelines/run-index.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
-import type { TaskEvent } from '#stores/history.ts'
+import { EVENT_KINDS, type TaskEvent } from '#stores/history.ts'
+import { organizationOf } from '#stores/organization.ts'
 import { storedAnswerOf } from '#stores/stored-answer.ts'
 import type { Schema } from '../schema.ts'
 
@@ -59,10 +60,7 @@ export const EVENT = {
   properties: {
     kind: {
       type: 'string',
-      enum: [
-        ...['accepted', 'generated', 'regenerated', 'scored'],
-        ...['call_failed', 'waiting', 'delivered', 'failed'],
-      ],
+      enum: EVENT_KINDS,
       description: 'What happened.',
     },
     at: { type: 'string', description: 'When, ISO 8601.' },
@@ -98,8 +96,10 @@ export function storedView(stored: StoredAnswer): object {
   }
 }
 
-export const storedRunView = ({ id, questionHash: hash, taskType, title, askedAt }: StoredAnswer): object =>
-  runView({ id, hash, organization: undefined, taskType, title, askedAt })
+export function storedRunView(answer: StoredAnswer): object {
+  const { id, questionHash: hash, organization, taskType, title, askedAt } = answer
+  return runView({ id, hash, organization, taskType, title, askedAt })
+}
 
 export const runView = ({ id, hash, taskType, title, askedAt }: Run): object => ({
   id: hash,
@@ -140,6 +140,7 @@ export function runOf(outcome: Outcome): Run | undefined {
         ? outcome.failed.request
         : undefined
   if (!question) return undefined
-  const { id, task_type: taskType, title, organization_id: organization, asked_at: askedAt } = question
+  const { id, task_type: taskType, title, asked_at: askedAt } = question
+  const organization = organizationOf(question.organization_id)
   return { id, hash: questionHash(question), organization, taskType, title, askedAt }
 }

@@ -76,6 +76,14 @@ class EventStream implements Sink {
     this.#write(`id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`)
   }
 
+  ready(): Promise<void> {
+    if (this.#isOver || !this.#response.writableNeedDrain) return Promise.resolve()
+    return new Promise(resolve => {
+      this.#response.once('drain', resolve)
+      this.onEnd(resolve)
+    })
+  }
+
   end(reason?: string): void {
     if (this.#isOver) return
     if (reason !== undefined) this.#response.write(`event: end\ndata: ${JSON.stringify({ reason })}\n\n`)

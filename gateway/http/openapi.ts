@@ -9,7 +9,10 @@ import type { HttpRoute } from './routes.ts'
 const OF_ALL: readonly ProblemCode[] = [
   'invalid_request',
   'request_malformed',
+  'key_in_address',
+  'unauthenticated',
   'loopback_only',
+  'scope_missing',
   'headers_too_large',
   'internal',
   'starting',
@@ -55,12 +58,21 @@ export function openApi(routes: readonly HttpRoute[]): object {
       description: 'Questions in, judged answers out. Unknown fields and fields of a wrong type are refused.',
     },
     paths,
-    components: { schemas: { Problem: PROBLEM } },
+    components: {
+      schemas: { Problem: PROBLEM },
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'A key of caudal key create. None are needed where none are set.',
+        },
+      },
+    },
   }
 }
 
 function operationOf(route: HttpRoute): object {
-  const { name, summary, found, accepted, isStream, problems } = route.operation
+  const { name, summary, scope, found, accepted, isStream, problems } = route.operation
   const { body, query, path, headers } = placesOf(route)
   const takesBody = hasFields(body)
   const codes = [...OF_ALL, ...(takesBody ? OF_BODIES : []), ...problems]
@@ -72,6 +84,8 @@ function operationOf(route: HttpRoute): object {
   return {
     operationId: name,
     summary,
+    description: `A key needs the scope ${scope}.`,
+    security: [{ key: [scope] }],
     ...(parameters.length > 0 && { parameters }),
     ...(takesBody && { requestBody: { required: true, content: contentOf(body) } }),
     responses: {

@@ -21,6 +21,7 @@ export function problemBody({ code, status, title, details }: Problem, traceId?:
 export function sendProblem(reply: FastifyReply, problem: Problem, traceId: string): FastifyReply {
   const { retryAfterS } = problem.details
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   return reply
     .code(problem.status)
     .type(PROBLEM_TYPE)

@@ -1,10 +1,12 @@
 /** The table of routes: which operation answers which method and path, and where its input stands in a request. */
+import { allEvents } from '../handlers/all-events.ts'
 import { answersPage } from '../handlers/answers.ts'
 import { taskEvents } from '../handlers/events.ts'
 import { history } from '../handlers/history.ts'
 import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
 import { task } from '../handlers/task.ts'
+import { workers } from '../handlers/workers.ts'
 import type { Operation } from '../operation.ts'
 
 export interface HttpRoute {
@@ -33,10 +35,18 @@ export const ROUTES: readonly HttpRoute[] = [
   },
   {
     method: 'GET',
+    path: '/events',
+    operation: allEvents,
+    query: ['task_type', 'kind'],
+    headers: { last_event_id: 'last-event-id' },
+  },
+  {
+    method: 'GET',
     path: '/answers',
     operation: answersPage,
     query: ['since', 'task_type', 'below', 'q', 'limit', 'cursor'],
   },
+  { method: 'GET', path: '/workers', operation: workers },
 ]
 
 export const pathFields = ({ path }: HttpRoute): readonly string[] =>

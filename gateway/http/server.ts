@@ -12,11 +12,12 @@ import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { AnyRoute } from '#observability/http-server.ts'
-import type { Answer, Caller, Gateway } from '../operation.ts'
+import type { KeyRing } from '../keys.ts'
+import type { Answer, Gateway } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import { callerOf } from './caller.ts'
 import { EventStreams } from './event-stream.ts'
 import { inputReader } from './input.ts'
-import { isLocal } from './loopback.ts'
 import { openApi } from './openapi.ts'
 import { endSocket, problemOf, sendProblem } from './problem-reply.ts'
 import { type HttpRoute, ROUTES } from './routes.ts'
@@ -27,6 +28,8 @@ export interface GatewayServerOptions {
   readonly gateway: () => Gateway | undefined
   /** Unique among the gateways that run at the same time. */
   readonly name: string
+  /** Nothing where this machine alone is answered, without keys. */
+  readonly keys?: KeyRing | undefined
   readonly logger: Logger
   readonly system: System
   /** What the process tells about itself: probes and their kin, for everybody who reaches the port. */
@@ -143,7 +146,7 @@ function serveRoute(server: FastifyInstance, { method, path, answer }: AnyRoute)
 function serveOperation(
   server: FastifyInstance,
   route: HttpRoute,
-  { gateway, traces, streams }: Serving,
+  { gateway, keys, traces, streams }: Serving,
 ): void {
   const read = inputReader(route)
   server.route({
@@ -151,7 +154,7 @@ function serveOperation(
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     handler: async (request, reply) => {
       const trace = traces.of(request)
-      const caller = callerOf(request)
+      const caller = await callerOf(request, keys, route.operation.scope)
       if (caller instanceof Problem) return sendProblem(reply, caller, trace.traceId)
       const input = read(request)
       if (input instanceof Problem) return sendProblem(reply, input, trace.traceId)
@@ -182,12 +185,6 @@ function sendAnswer(
       streams.start(reply, answer.open)
       return reply
   }
-}
-
-function callerOf(request: FastifyRequest): Caller | Problem {
-  return isLocal(request)
-    ? { organization: undefined }
-    : new Problem('loopback_only', { detail: 'Call it from this machine, by localhost or 127.0.0.1.' })
 }
 
 /** Aborted when the connection ends before the answer is sent. */

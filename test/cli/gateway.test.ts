@@ -55,8 +55,10 @@ describe('docs/gateway.md', () => {
       again = '',
       history = '',
       events = '',
+      all = '',
       text = '',
       list = '',
+      workers = '',
       health = '',
       ...others
     ] = commands
@@ -71,10 +73,12 @@ describe('docs/gateway.md', () => {
       expect(found.map(({ kind }: { readonly kind: string }) => kind)).toContain('delivered')
     }, PATIENCE)
     expect(await output(events)).toMatch(/event: accepted\n[\s\S]*event: delivered\n/)
+    expect(await output(`${all} || true`)).toMatch(/^retry: 1000\n/)
     expect(await shell(text)).toMatchObject({ queued: true })
     expect((await shell(list)).answers).toContainEqual(
       expect.objectContaining({ task_type: expect.any(String) }),
     )
+    expect((await shell(workers)).workers).toContainEqual(expect.objectContaining({ phase: 'running' }))
     expect(await shell(health)).toMatchObject({ status: 'ok' })
   })
 

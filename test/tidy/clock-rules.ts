@@ -37,6 +37,7 @@ const WALL_TIME: readonly Allowed[] = [
     because: 'the id of a run, and when a report was finished',
   },
   { path: 'cli/events/feed.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'cli/commands/key.ts', reads: 1, because: 'when a key was made, for people' },
   { path: 'cli/terminal/logger.ts', reads: 1, because: 'the time of a log line' },
   { path: 'observability/traces/traces.ts', reads: 1, because: 'the times of spans' },
   { path: 'observability/logs/line-log.ts', reads: 1, because: 'the time of a log line' },

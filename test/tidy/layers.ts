@@ -34,6 +34,7 @@ const STORE_PORTS = [
 ]
 /** The doors of the pipeline. */
 const SERVICE = [
+  'pipelines/all-events.ts',
   'pipelines/event-feed.ts',
   'pipelines/answers-service.ts',
   'pipelines/run-index.ts',
@@ -144,13 +145,19 @@ export const LAYERS: Readonly<Record<string, Row>> = {
       'answers',
       LOG_PORT,
       FOLLOW_TOPIC,
+      'engine/log/read-topic.ts',
       'engine/record/identity.ts',
       'pipelines',
       ...STORE_PORTS,
     ],
     node: [],
   },
-  'pipelines/run-index.ts': { may: ['core', 'answers'], node: [] },
+  // Goes back in the log for a client that was away.
+  'pipelines/all-events.ts': {
+    may: ['core', LOG_PORT, 'engine/log/read-topic.ts', 'pipelines', ...STORE_PORTS],
+    node: [],
+  },
+  'pipelines/run-index.ts': { may: ['core', 'answers', 'stores/organization.ts'], node: [] },
   'pipelines/answers-service.ts': {
     may: ['core', 'topology', 'answers', LOG_PORT, FOLLOW_TOPIC, 'pipelines'],
     node: [],
@@ -160,7 +167,11 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     may: ['core', 'answers', 'admin', ...SERVICE, ...STORE_PORTS],
     node: PURE,
   },
-  'gateway/http': { may: ['core', 'gateway'], mayTypes: ['observability/http-server.ts'], node: 'any' },
+  'gateway/http': {
+    may: ['core', 'gateway', 'stores/organization.ts'],
+    mayTypes: ['observability/http-server.ts'],
+    node: 'any',
+  },
   load: {
     may: [
       ...['core', 'answers', LOG_PORT, 'engine/record/dead-letter.ts', 'pipelines/outcomes.ts'],

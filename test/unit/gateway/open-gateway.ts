@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { PodRoster } from '#admin/pod-roster.ts'
 import { silent } from '#core/loggers.ts'
 import { realSystem } from '#core/system.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { gatewayServer } from '#gateway/http/server.ts'
+import type { KeyRing } from '#gateway/keys.ts'
 import type { Gateway } from '#gateway/operation.ts'
 import type { Model } from '#models/model.ts'
 import { type AnswersOptions, answers } from '#pipelines/answers.ts'
@@ -45,6 +47,7 @@ export async function openGateway(
   model: Model,
   stores: Partial<TestedStores> = {},
   more: Partial<AnswersOptions> = {},
+  keys?: KeyRing,
 ): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
   const log = await openEmbeddedLog({ path: folder, system: realSystem })
@@ -67,6 +70,7 @@ export async function openGateway(
   await feed.start()
   await service.start()
   const { answers: store, history, cache } = stores
+  const roster = new PodRoster(log, running.plan.application, realSystem)
   const gateway: Gateway = {
     service,
     runs,
@@ -75,15 +79,10 @@ export async function openGateway(
     history,
     feed,
     cache,
+    pods: () => roster.pods(),
     cacheTtlMs: () => 60_000,
   }
-  const server = gatewayServer({
-    gateway: () => gateway,
-    name: 'gate',
-    logger: silent,
-    system: realSystem,
-    routes: [],
-  })
+  const server = serverOf(gateway, keys)
   return {
     log,
     running,
@@ -92,6 +91,7 @@ export async function openGateway(
     ask: options => asked(server, options),
     [Symbol.asyncDispose]: async () => {
       service.close()
+      roster.close()
       feed[Symbol.dispose]()
       await server.close()
       await running.stop()
@@ -100,6 +100,16 @@ export async function openGateway(
     },
   }
 }
+
+export const serverOf = (gateway: Gateway, keys?: KeyRing): FastifyInstance =>
+  gatewayServer({
+    gateway: () => gateway,
+    keys,
+    name: 'gate',
+    logger: silent,
+    system: realSystem,
+    routes: [],
+  })
 
 export async function asked(server: FastifyInstance, options: InjectOptions): Promise<Replied> {
   const { statusCode: status, headers, body } = await server.inject(options)

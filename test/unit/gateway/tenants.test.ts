@@ -1,0 +1,118 @@
+/** Two organisations on one gateway: neither sees a byte of the other, and the property that says so can fail. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { realSystem } from '#core/system.ts'
+import { SCOPES } from '#gateway/keys.ts'
+import type { Model } from '#models/model.ts'
+import { LmdbCache } from '#stores/lmdb/cache.ts'
+import { type Organization, organizationOf } from '#stores/organization.ts'
+import { SqliteAnswers } from '#stores/sqlite/answers.ts'
+import { SqliteHistory } from '#stores/sqlite/history.ts'
+import { REPLY } from '../operators/values.ts'
+import { bearer, HeldKeys, keyOf, ringOf } from './held-keys.ts'
+import { type Opened, openGateway } from './open-gateway.ts'
+import { type Asked, leaksOf, MINE, questionsAsked, THEIRS } from './tenants.ts'
+
+const ACME = organizationOf('acme')
+const GLOBEX = organizationOf('globex')
+const PATIENCE = { timeout: 20_000 }
+
+/** Every reply is another text. */
+function talkative(): Model {
+  let calls = 0
+  return { complete: async () => ({ ...REPLY, text: `reply ${(calls++).toString().padStart(5, '0')}` }) }
+}
+
+let folder: string
+let answers: SqliteAnswers
+let history: SqliteHistory
+let cache: LmdbCache
+let opened: Opened
+let acme: Asked
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'caudal-tenants-'))
+  const path = join(folder, 'answers.db')
+  answers = new SqliteAnswers({ path, system: realSystem })
+  history = new SqliteHistory({ path, system: realSystem, keptMs: 86_400_000 })
+  cache = new LmdbCache({ path: join(folder, 'cache'), system: realSystem })
+  const held = new HeldKeys()
+  held.set(keyOf(MINE, ACME, SCOPES), keyOf(THEIRS, GLOBEX, SCOPES))
+  opened = await openGateway(talkative(), { answers, history, cache }, {}, await ringOf(held))
+  const asked = await questionsAsked(opened.server)
+  const stored = await vi.waitFor(async () => {
+    const page = await answers.page(ACME, { limit: 10 })
+    expect(page).toHaveLength(3)
+    for (const { id } of page)
+      expect((await history.of(ACME, id)).map(({ kind }) => kind)).toContain('delivered')
+    return page
+  }, PATIENCE)
+  acme = { ...asked, secrets: [...asked.secrets, ...stored.map(({ answer }) => answer)] }
+})
+afterAll(async () => {
+  await opened[Symbol.asyncDispose]()
+  history.close()
+  answers.close()
+  await cache.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+afterEach(() => vi.restoreAllMocks())
+
+describe('an organisation', () => {
+  it('sees what it asked itself', async () => {
+    for (const id of acme.belongings.id ?? []) {
+      const { status, body } = await opened.ask({ url: `/task/${id}`, headers: bearer(MINE) })
+      expect([status, body.state]).toEqual([200, 'delivered'])
+    }
+    expect(acme.belongings.last_event_id?.length).toBeGreaterThan(6)
+  })
+
+  it('sees no byte of another, by any route and any id; and takes nothing away from it', async () => {
+    const before = await answers.page(ACME, { limit: 10 })
+    expect(await leaksOf(opened.server, acme)).toEqual([])
+    expect(await answers.page(ACME, { limit: 10 })).toEqual(before)
+  })
+})
+
+/** Asks in the name of the other. */
+const careless =
+  <A extends readonly unknown[], R>(real: (organization: Organization, ...more: A) => R) =>
+  (_: Organization, ...more: A): R =>
+    real(ACME, ...more)
+
+const PLANTED: Readonly<Record<string, () => void>> = {
+  'the database ignores the organisation of an id': () => {
+    const real = answers.get.bind(answers)
+    vi.spyOn(answers, 'get').mockImplementation(careless(real))
+  },
+  'the database ignores the organisation of a question': () => {
+    const real = answers.newestOf.bind(answers)
+    vi.spyOn(answers, 'newestOf').mockImplementation(careless(real))
+  },
+  'the database lists answers of all': () => {
+    const real = answers.page.bind(answers)
+    vi.spyOn(answers, 'page').mockImplementation(careless(real))
+  },
+  'the history ignores the organisation': () => {
+    const real = history.of.bind(history)
+    vi.spyOn(history, 'of').mockImplementation(careless(real))
+  },
+  'the index of runs ignores the organisation': () => {
+    const { runs } = opened.gateway
+    const real = runs.get.bind(runs)
+    vi.spyOn(runs, 'get').mockImplementation(careless(real))
+  },
+  'the feed remembers events for all': () => {
+    const { feed } = opened.gateway
+    const real = feed.recent.bind(feed)
+    vi.spyOn(feed, 'recent').mockImplementation(careless(real))
+  },
+}
+
+describe('the property of two organisations', () => {
+  it.each(Object.keys(PLANTED))('finds a leak when %s', async name => {
+    PLANTED[name]?.()
+    expect(await leaksOf(opened.server, acme)).not.toEqual([])
+  })
+})

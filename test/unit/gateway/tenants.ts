@@ -1,0 +1,152 @@
+/**
+ * The property of two organisations. One has asked; the other calls every route with every id of the first. No reply has a
+ * byte of the first: not its texts, and nothing by which an id that exists differs from one that does not.
+ */
+import type { FastifyInstance, InjectOptions } from 'fastify'
+import { type HttpRoute, pathFields, ROUTES } from '#gateway/http/routes.ts'
+import { settle } from '../models/manual-time.ts'
+import { bearer } from './held-keys.ts'
+import { asked, post } from './open-gateway.ts'
+import { openStream } from './streams.ts'
+
+/** What the first organisation has, by the field of an input that it could be sent in. */
+export type Belongings = Readonly<Record<string, readonly string[]>>
+
+export interface Asked {
+  readonly belongings: Belongings
+  /** Texts that nobody else may read. */
+  readonly secrets: readonly string[]
+}
+
+export const MINE = 'caudal_mine'
+export const THEIRS = 'caudal_theirs'
+
+/** Both organisations ask the first two; what is secret of them is the reply. */
+const SHARED = 'What does a fuse do?'
+const TEXT = 'The parcel came late.'
+const OWN = { title: 'Why does the relay of Ada-2718 click?', content: 'It is the one of Ada-3141.' }
+const QUESTIONS = [{ title: SHARED }, OWN]
+
+/** The first organisation asks by every way in, and is shown what it has. */
+export async function questionsAsked(server: FastifyInstance, key = MINE): Promise<Asked> {
+  const headers = bearer(key)
+  const ids: string[] = []
+  for (const [index, question] of QUESTIONS.entries()) {
+    const { body } = await asked(
+      server,
+      post('/query?wait=30s', question, { ...headers, 'idempotency-key': `ada-order-${index}` }),
+    )
+    ids.push(String(body.id), String(body.task_id))
+  }
+  const processed = await asked(server, post('/process', { text: TEXT, task_type: 'summarization' }, headers))
+  ids.push(String(processed.body.id), String(processed.body.task_id))
+  const events: string[] = []
+  for (const id of ids) {
+    const { body } = await server.inject({ url: `/task/${id}/events`, headers })
+    events.push(...[...body.matchAll(/^id: (.*)$/gm)].map(([, eventId = '']) => eventId))
+  }
+  const page = await asked(server, { url: '/answers?limit=1', headers })
+  return {
+    belongings: {
+      id: ids,
+      last_event_id: [...new Set(events)],
+      cursor: [String(page.body.next)],
+      title: [SHARED],
+      text: [TEXT],
+      q: ['Ada', 'reply'],
+      idempotency_key: ['ada-order-0', 'ada-order-1'],
+    },
+    secrets: [...ids, ...events, 'Ada-'],
+  }
+}
+
+/** A field that belongs to nobody. A field that stands in neither table is a new one: it must be put into one of them. */
+const COMMON: Belongings = {
+  task_type: ['summarization'],
+  since: ['1970-01-01T00:00:00Z'],
+  limit: ['200'],
+}
+const LEFT_OUT = ['content', 'best_answer', 'fresh', 'wait', 'below']
+
+type Input = Readonly<Record<string, string>>
+
+/** Every combination of what the fields may be. */
+function inputsOf({ operation }: HttpRoute, belongings: Belongings): readonly Input[] {
+  const { properties, required = [] } = operation.input
+  return Object.keys(properties)
+    .filter(name => !LEFT_OUT.includes(name))
+    .reduce<readonly Input[]>(
+      (inputs, name) => {
+        const values = belongings[name] ?? COMMON[name]
+        if (!values) throw new TypeError(`no value is known for the field ${name}: say whose it is`)
+        const given = inputs.flatMap(input => values.map(value => ({ ...input, [name]: value })))
+        return required.includes(name) ? given : inputs.concat(given)
+      },
+      [{}],
+    )
+}
+
+function requestOf(route: HttpRoute, input: Input): InjectOptions {
+  const path = new Set(pathFields(route))
+  const { query = [], headers: names = {} } = route
+  const url = route.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(input[name] ?? ''))
+  const search = new URLSearchParams(Object.entries(input).filter(([name]) => query.includes(name)))
+  const headers: Record<string, string> = { ...bearer(THEIRS) }
+  const body: Record<string, string> = {}
+  for (const [name, value] of Object.entries(input)) {
+    const header = names[name]
+    if (header !== undefined) headers[header] = value
+    else if (!path.has(name) && !query.includes(name)) body[name] = value
+  }
+  const address = search.size > 0 ? `${url}?${search}` : url
+  return route.method === 'POST'
+    ? post(address, body, headers)
+    : { method: route.method, url: address, headers }
+}
+
+const OF_EACH_REPLY = ['x-request-id', 'traceparent', 'date', 'content-length', 'connection']
+
+/** Its own words come back to a caller, and names that are made for each request differ. */
+function said(reply: { readonly body: string; readonly headers: object }, input: Input): string {
+  const headers = Object.entries(reply.headers).filter(([name]) => !OF_EACH_REPLY.includes(name))
+  const text = JSON.stringify(headers) + reply.body.replace(/"trace_id":"\w+"/, '')
+  return Object.values(input).reduce((rest, value) => rest.replaceAll(value, '…'), text)
+}
+
+interface Reply {
+  readonly statusCode: number
+  readonly headers: object
+  readonly body: string
+}
+
+/** Of a stream that has no end, what comes at once. */
+async function replyTo(server: FastifyInstance, route: HttpRoute, input: Input): Promise<Reply> {
+  const request = requestOf(route, input)
+  if (!route.operation.isStream) return server.inject(request)
+  using stream = await openStream(server, request)
+  for (let turn = 0; turn < 20; turn++) await settle()
+  return { statusCode: stream.status, headers: stream.headers, body: stream.text() }
+}
+
+const NOBODYS = 'a'.repeat(64)
+
+/** What the second organisation learns of the first; nothing where each sees its own alone. */
+export async function leaksOf(server: FastifyInstance, { belongings, secrets }: Asked): Promise<string[]> {
+  const leaks: string[] = []
+  for (const route of ROUTES) {
+    // An open stream of all events has no end: it has a test of its own.
+    if (route.operation.isStream && !route.path.includes('{id}')) continue
+    for (const input of inputsOf(route, belongings)) {
+      const name = `${route.method} ${route.path} ${JSON.stringify(input)}`
+      const reply = await replyTo(server, route, input)
+      const text = said(reply, input)
+      if (secrets.some(secret => text.includes(secret))) leaks.push(`${name} shows a text`)
+      if (input.id === undefined) continue
+      const absent = { ...input, id: NOBODYS }
+      const other = await replyTo(server, route, absent)
+      const differs = other.statusCode !== reply.statusCode || said(other, absent) !== text
+      if (differs) leaks.push(`${name} tells that there is such an id: ${reply.statusCode}`)
+    }
+  }
+  return leaks
+}
