@@ -32,7 +32,7 @@ export class PodRoster {
   close(): void {
     this.#watching?.then(
       watch => watch?.close(),
-      () => undefined, // The caller of `pods` was told.
+      () => undefined, // The caller of `pods` got the error.
     )
   }
 

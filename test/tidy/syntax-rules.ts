@@ -115,7 +115,7 @@ const errorRules: readonly Rule[] = [
 
 /** Where each way to the outer world may stand in the product; tests, benchmarks and examples are free. */
 const CLOCK = ['core/system.ts', 'testing/virtual-time.ts']
-/** A secret that can be told from the input or from a seed is none. */
+/** A secret that follows from the input or from a seed is none. */
 const SECRETS = ['cli/secrets.ts']
 const ENVIRONMENT = ['cli']
 const OUTPUT = ['cli', 'testing/simulation/simulate.ts']
