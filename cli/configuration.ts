@@ -172,6 +172,11 @@ export const SETTINGS = {
     unit: 's',
     description: 'How long the cache keeps an answer, unless its task type has a time of its own.',
   }),
+  sessionTtlS: number('SESSION_TTL', [60, 2_592_000], {
+    default: 3_600,
+    unit: 's',
+    description: 'How long a session of the gateway lives after it was used last.',
+  }),
   cacheConnections: number('CACHE_MAX_CONNECTIONS', [2, 50], {
     default: 2,
     unit: 'connections',
@@ -191,6 +196,17 @@ export const SETTINGS = {
     default: '',
     description:
       'File of the keys of the gateway, which caudal key create makes; it is read again when it changes. Empty: no keys, and the gateway answers loopback alone.',
+  }),
+  rateLimit: number('GATEWAY_RATE_LIMIT', [0, 10_000_000], {
+    default: 0,
+    unit: 'requests a minute',
+    description:
+      'Requests that a key may make in a minute, at all gateways together; without keys, an address. 0: any number.',
+  }),
+  dailyQuota: number('GATEWAY_DAILY_QUOTA', [0, 1_000_000_000], {
+    default: 0,
+    unit: 'questions a day',
+    description: 'Questions that an organisation may ask in a day of UTC. 0: any number.',
   }),
   port: number('PORT', [0, 65_535], {
     default: 8_080,

@@ -1,4 +1,5 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
+import { GatewayRoster } from '#admin/gateway-roster.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -6,21 +7,26 @@ import { inPart, type Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
+import { Batches } from '#gateway/handlers/batches.ts'
 import { Health, type HealthPart } from '#gateway/health.ts'
 import { gatewayServer, urlOf } from '#gateway/http/server.ts'
 import { KeyRing } from '#gateway/keys.ts'
 import type { Gateway } from '#gateway/operation.ts'
+import { Rates } from '#gateway/rates.ts'
+import { Sessions } from '#gateway/sessions.ts'
 import { type AnyRoute, type Route, told } from '#observability/http-server.ts'
 import { Metrics } from '#observability/metrics/metrics.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
+import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
 import { keySource } from './keys-file.ts'
+import { newSecret, newUuid } from './secrets.ts'
 import { listening, metricsRoute } from './serving.ts'
-import { cacheTtlMs, type OpenStores } from './stores.ts'
+import { cacheTtlMs, type OpenStores, openRateCounter } from './stores.ts'
 
 export interface GatewayOptions {
   readonly system: System
@@ -42,6 +48,7 @@ export interface Reached {
   readonly log: Log
   readonly plan: Plan
   readonly stores: OpenStores
+  readonly registry: SchemaRegistry
   /** Which providers are called no more for now, and why; a line each. */
   readonly troubles?: () => readonly string[]
 }
@@ -57,6 +64,8 @@ export async function serveGateway(
   const health = new Health(system)
   const name = `gateway-${uniqueName(system)}`
   let gateway: Gateway | undefined
+  let roster: GatewayRoster | undefined
+  const rates = await ratesOf(configuration, options, opened, () => roster?.size ?? 1)
   const own =
     options.routes ??
     aloneRoutes(configuration, options, opened, {
@@ -66,6 +75,7 @@ export async function serveGateway(
   const server = gatewayServer({
     gateway: () => gateway,
     keys,
+    rates,
     name,
     logger: inPart(logger, 'gateway'),
     system,
@@ -79,17 +89,44 @@ export async function serveGateway(
     line: gatewayLine(urlOf(server), keys),
     open: async reached => {
       const { service, ...more } = await openService(name, reached, { system, health, configuration })
+      if (rates && configuration.redisUrl === '') roster = await rosterOf(name, reached, options)
       gateway = { service, ...more }
       // Who waits for an outcome is answered then, and nobody keeps the server from its end.
       return {
         [Symbol.asyncDispose]: async () => {
           service.close()
           more.feed[Symbol.dispose]()
+          await roster?.[Symbol.asyncDispose]()
         },
       }
     },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
+}
+
+/** Nothing where there is no limit. */
+async function ratesOf(
+  configuration: Configuration,
+  { system }: GatewayOptions,
+  opened: Closers,
+  gateways: () => number,
+): Promise<Rates | undefined> {
+  const { rateLimit: requestsAMinute, dailyQuota: questionsADay } = configuration
+  if (requestsAMinute === 0 && questionsADay === 0) return undefined
+  const shared = await openRateCounter(configuration, { system })
+  opened.defer(async () => shared?.close())
+  return new Rates({ requestsAMinute, questionsADay, shared, gateways, system })
+}
+
+/** Gateways without a common count share the limit: each has to know how many they are. */
+async function rosterOf(
+  name: string,
+  { log, plan }: Reached,
+  { system, logger }: GatewayOptions,
+): Promise<GatewayRoster> {
+  const roster = new GatewayRoster({ log, application: plan.application, name, system, logger })
+  await roster.start()
+  return roster
 }
 
 /** Rejects with CONFIGURATION_INVALID where others could reach a gateway that has no keys. */
@@ -111,6 +148,8 @@ async function keysOf(
   return keys
 }
 
+const SECRETS = { secret: newSecret, uuid: newUuid }
+
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
 
 interface ServiceOptions {
@@ -121,12 +160,12 @@ interface ServiceOptions {
 
 async function openService(
   name: string,
-  { log, plan, stores, troubles }: Reached,
+  { log, plan, stores, registry, troubles }: Reached,
   { system, health, configuration }: ServiceOptions,
 ): Promise<Gateway> {
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan, name, system, runs })
-  health.watch(logPart(log), ...stores.health, ...(troubles ? [providerPart(troubles)] : []))
+  health.watch(logPart(log), registryPart(registry), ...stores.health, ...(troubles ? [providerPart(troubles)] : []))
   const feed = new EventFeed({ log, plan, system })
   await feed.start()
   await service.start()
@@ -135,6 +174,9 @@ async function openService(
   feed.closed.addEventListener('abort', () => roster.close(), { once: true })
   return {
     ...{ service, runs, feed, system, answers, history, cache },
+    batches: new Batches(cache),
+    sessions:
+      cache && new Sessions({ cache, system, ttlMs: configuration.sessionTtlS * 1_000, secrets: SECRETS }),
     pods: () => roster.pods(),
     cacheTtlMs: cacheTtlMs(configuration),
   }
@@ -145,6 +187,16 @@ const logPart = (log: Log): HealthPart => ({
   isEssential: true,
   check: async () => {
     await log.bounds([{ topic: TOPICS.raw, partition: 0 }])
+    return undefined
+  },
+})
+
+const registryPart = (registry: SchemaRegistry): HealthPart => ({
+  name: 'registry',
+  // Schemas that are known go on being used.
+  isEssential: false,
+  check: async () => {
+    await registry.latest(`${TOPICS.delivered}-value`)
     return undefined
   },
 })

@@ -10,6 +10,7 @@ import type { Log } from '#engine/log/log.ts'
 import type { Model } from '#models/model.ts'
 import { answers } from '#pipelines/answers.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
+import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { Closers } from './command/closers.ts'
@@ -35,6 +36,7 @@ export interface Pipeline extends AsyncDisposable {
   readonly running: Running
   readonly plan: Plan
   readonly stores: OpenStores
+  readonly registry: SchemaRegistry
   readonly ledger: PurchaseLedger
   /** Who answers, for people. */
   readonly model: string
@@ -105,6 +107,7 @@ export async function openPipeline(
     running,
     plan: running.plan,
     stores,
+    registry,
     ledger,
     model: description,
     troubles,

@@ -9,6 +9,7 @@ import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
 import { organizationOf } from '#stores/organization.ts'
+import type { RateCounter } from '#stores/rate-counter.ts'
 import type { Configuration } from './configuration.ts'
 import { isEmbedded, type PartOptions } from './parts.ts'
 
@@ -133,6 +134,16 @@ const cachePart = (store: Cache, close: () => Promise<void> | void): Opened<Cach
   },
 })
 
+/** One count for all gateways, where Redis is. */
+export async function openRateCounter(
+  { redisUrl }: Configuration,
+  { system }: Pick<PartOptions, 'system'>,
+): Promise<(RateCounter & { close(): void }) | undefined> {
+  if (redisUrl === '') return undefined
+  const { RedisRateCounter } = await import('#stores/redis/rate-counter.ts')
+  return new RedisRateCounter({ url: redisUrl, system })
+}
+
 /** For commands that only look at the graph: which stages there are depends on the settings alone. */
 export function absentStores(configuration: Configuration): Stores {
   return {
@@ -145,4 +156,10 @@ export function absentStores(configuration: Configuration): Stores {
 const absent = () => Promise.reject(new TypeError('a graph without stores was asked to write one'))
 const ABSENT_ANSWERS: AnswerStore = { save: absent, get: absent, newestOf: absent, page: absent }
 const ABSENT_HISTORY: HistoryStore = { append: absent, of: absent }
-const ABSENT_CACHE: Cache = { get: absent, set: absent, deleteMatching: absent, statistics: () => ({}) }
+const ABSENT_CACHE: Cache = {
+  get: absent,
+  set: absent,
+  replace: absent,
+  deleteMatching: absent,
+  statistics: () => ({}),
+}

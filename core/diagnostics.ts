@@ -145,6 +145,12 @@ export interface DiagnosticEvents {
   }
   /** Spans did not reach their collector: the queue was full, or the collector refused them or was silent. */
   'caudal:traces:lost': { readonly spans: number; readonly reason: 'full' | 'failed' | 'late' | 'closed' }
+  /** Something was looked for in the cache. */
+  'caudal:cache:looked': {
+    /** Begins the keys: `q` for answers. */
+    readonly namespace: string
+    readonly isHit: boolean
+  }
   /** Nothing ran in this process for a while. */
   'caudal:stall': { readonly pod: string; readonly stalledMs: number }
 }
@@ -177,6 +183,7 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:answer:failed',
   'caudal:http:answered',
   'caudal:traces:lost',
+  'caudal:cache:looked',
 ] as const satisfies readonly DiagnosticName[]
 
 const channels = new Map<DiagnosticName, Channel>(DIAGNOSTIC_NAMES.map(name => [name, channel(name)]))

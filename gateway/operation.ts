@@ -8,9 +8,11 @@ import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
 import type { Organization } from '#stores/organization.ts'
+import type { Batches } from './handlers/batches.ts'
 import type { Scope } from './keys.ts'
 import type { Problem, ProblemCode } from './problem.ts'
 import type { InputSchema, Schema, Value } from './schema.ts'
+import type { Sessions } from './sessions.ts'
 
 /** What the handlers work with. */
 export interface Gateway {
@@ -24,6 +26,9 @@ export interface Gateway {
   /** The pods of the application. Rejects as the log does. */
   pods(): Promise<readonly KnownPod[]>
   readonly cache: Cache | undefined
+  readonly batches: Batches
+  /** Nowhere without a cache. */
+  readonly sessions: Sessions | undefined
   cacheTtlMs(taskType: string): number
   readonly system: System
 }
@@ -40,6 +45,8 @@ export interface Caller {
 /** One call of an operation. */
 export interface Call {
   readonly caller: Caller
+  /** Where the request comes from. */
+  readonly address: string
   /** Aborted when the caller has left. */
   readonly signal: AbortSignal
   /** W3C trace context; it travels with the question. */
@@ -49,12 +56,18 @@ export interface Call {
 
 /** `found`: the answer is there. `accepted`: it will be, and the log holds the question. */
 export type Answer =
-  | { readonly kind: 'found'; readonly body: object }
+  | { readonly kind: 'found'; readonly body: object; readonly cookie?: Cookie }
   | { readonly kind: 'accepted'; readonly body: object }
   | { readonly kind: 'stream'; open(sink: Sink): Promise<void> }
   /** The stream has been read to its end. */
   | { readonly kind: 'over' }
   | Problem
+
+/** What logs a browser in; empty to log it out. */
+export interface Cookie {
+  readonly text: string
+  readonly maxAgeS: number
+}
 
 /** Where a stream of events goes. What is sent after its end goes nowhere. */
 export interface Sink {
@@ -80,6 +93,8 @@ export interface Operation {
   /** What a key needs for it. */
   readonly scope: Scope
   readonly input: InputSchema
+  /** How the document shows the items of a list that the operation checks one by one. */
+  readonly shownItems?: Schema
   readonly found: Schema
   readonly accepted?: Schema
   /** Whether `found` is each event of a stream. */

@@ -37,7 +37,7 @@ interface RecordSchema extends Described {
   readonly additionalProperties: boolean
 }
 
-/** A value of any kind, for what the pipeline made itself. */
+/** A value of any kind: made by the pipeline itself, or checked by its operation. */
 interface AnySchema extends Described {
   readonly type?: never
 }
@@ -67,6 +67,14 @@ export interface InputFault {
   /** JSON pointer; empty for the input as a whole. */
   readonly pointer: string
   readonly reason: string
+}
+
+/** A line of a list that is no JSON; it stands for the value that it should have been. */
+export class UnreadableLine {
+  readonly reason: string
+  constructor(reason: string) {
+    this.reason = reason
+  }
 }
 
 /** Nothing is coerced, left out or filled in: a field of a wrong type and an unknown field are faults. */

@@ -1,4 +1,6 @@
 /** What the adapters of the cache have in common: the form of an entry, patterns, and what is counted. */
+import { publish } from '#core/diagnostics.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { CacheStatistics } from './cache.ts'
 import { TTL_MAX_MS, VALUE_BYTES_MAX } from './cache.ts'
 import type { Organization } from './organization.ts'
@@ -7,6 +9,14 @@ import type { Organization } from './organization.ts'
 export function entryOf(organization: Organization, value: string): string | undefined {
   const entry = JSON.stringify({ organization, value })
   return Buffer.byteLength(entry) > VALUE_BYTES_MAX ? undefined : entry
+}
+
+/** Throws REJECTED for a value that is too large. */
+export function wholeEntryOf(organization: Organization, value: string): string {
+  const entry = entryOf(organization, value)
+  if (entry === undefined)
+    throw new CaudalError('REJECTED', { reason: 'the value is too large for the cache' })
+  return entry
 }
 
 /** The value, where the entry is one and the organisation's own. */
@@ -44,6 +54,7 @@ export class CacheCounts {
     const namespace = key.slice(0, Math.max(0, key.indexOf(':')))
     const counts = this.#counts.get(namespace) ?? { hits: 0, misses: 0, errors: 0 }
     counts[what]++
+    if (what !== 'errors') publish('caudal:cache:looked', { namespace, isHit: what === 'hits' })
     this.#counts.set(namespace, counts)
   }
 

@@ -21,6 +21,17 @@ export interface Cache {
   get(organization: Organization, key: string): Promise<string | undefined>
   /** Replaces what was there. A value that is too large removes it. */
   set(organization: Organization, key: string, value: string, ttlMs: number): Promise<void>
+  /**
+   * Puts the value in the place of another, and nothing in between: resolves to whether the other was there. Without
+   * `before`, it puts the value where none is. Rejects as well with a value that is too large.
+   */
+  replace(
+    organization: Organization,
+    key: string,
+    before: string | undefined,
+    value: string,
+    ttlMs: number,
+  ): Promise<boolean>
   /** Of the keys that match, where `*` stands for any text; resolves to how many there were. */
   deleteMatching(organization: Organization, pattern: string): Promise<number>
   /** Of this process, by namespace. */

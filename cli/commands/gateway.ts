@@ -49,7 +49,7 @@ async function serve({ environment, stdout, stderr, system, signal }: Surroundin
   const { plan } = await accessTo(modellessTopology(configuration), options)
   const stores = await openStores(configuration, { system, logger })
   for (const each of stores.resources) opened.defer(() => each.close())
-  await using _questions = await served.open({ log, plan, stores })
+  await using _questions = await served.open({ log, plan, stores, registry })
   logger.info('the gateway takes questions', { url: served.url })
   // The abort is what it waits for; a process without a timer ends when nothing else keeps it alive.
   while (!signal.aborted) await sleep(system, DAY_MS, signal).catch(() => undefined)

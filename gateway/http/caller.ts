@@ -1,9 +1,12 @@
 /** Who a request comes from: by the key in its header, and without keys by where it comes from. */
 import type { FastifyRequest } from 'fastify'
 import { organizationOf } from '#stores/organization.ts'
+import { unlessAway } from '../handlers/finding.ts'
 import { KEY_PREFIX, type Key, type KeyRing, SCOPES, type Scope } from '../keys.ts'
 import type { Caller } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import type { Sessions } from '../sessions.ts'
+import { cookieOf, isOfOwnOrigin } from './cookies.ts'
 import { isLocal } from './loopback.ts'
 
 const LOCAL: Caller = { organization: organizationOf(undefined), scopes: new Set(SCOPES), key: undefined }
@@ -20,18 +23,48 @@ export function hasKeyInAddress({ url }: FastifyRequest): boolean {
   )
 }
 
-/** The caller, where the caller may do what the scope names. Without a ring of keys this machine alone may, and all of it. */
-export async function callerOf(
-  request: FastifyRequest,
-  keys: KeyRing | undefined,
-  scope: Scope,
-): Promise<Caller | Problem> {
+/** By what callers are known. */
+export interface Doors {
+  /** Without a ring of keys this machine alone may, and all of it. */
+  readonly keys: KeyRing | undefined
+  readonly sessions: Sessions | undefined
+}
+
+/** The callers of requests: each is looked for once. */
+export class Callers {
+  readonly #doors: () => Doors
+  readonly #known = new WeakMap<FastifyRequest, Promise<Caller | Problem>>()
+
+  constructor(doors: () => Doors) {
+    this.#doors = doors
+  }
+
+  of(request: FastifyRequest): Promise<Caller | Problem> {
+    const caller = this.#known.get(request) ?? callerOf(request, this.#doors())
+    this.#known.set(request, caller)
+    return caller
+  }
+
+  /** The caller, where the caller may do what the scope names. */
+  async with(scope: Scope, request: FastifyRequest): Promise<Caller | Problem> {
+    const caller = await this.of(request)
+    return caller instanceof Problem || caller.scopes.has(scope) ? caller : withoutScope(scope)
+  }
+
+  /** Under which name requests are counted: the key's, and else the address. */
+  async nameOf(request: FastifyRequest): Promise<string> {
+    const caller = await this.of(request)
+    const key = caller instanceof Problem ? undefined : caller.key
+    return key ?? `address ${request.ip}`
+  }
+}
+
+async function callerOf(request: FastifyRequest, doors: Doors): Promise<Caller | Problem> {
   if (hasKeyInAddress(request))
     return new Problem('key_in_address', {
       detail: 'Send it as "Authorization: Bearer KEY", and revoke the key that was sent here.',
     })
-  const caller = keys ? await keyCaller(request, keys) : localCaller(request)
-  return caller instanceof Problem || caller.scopes.has(scope) ? caller : withoutScope(scope)
+  return doors.keys ? keyCaller(request, doors.keys, doors.sessions) : localCaller(request)
 }
 
 const withoutScope = (scope: Scope): Problem =>
@@ -43,12 +76,36 @@ function localCaller(request: FastifyRequest): Caller | Problem {
     : new Problem('loopback_only', { detail: 'Call it from this machine, by localhost or 127.0.0.1.' })
 }
 
-async function keyCaller({ headers }: FastifyRequest, keys: KeyRing): Promise<Caller | Problem> {
-  const [, text] = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '') ?? []
+async function keyCaller(
+  request: FastifyRequest,
+  keys: KeyRing,
+  sessions: Sessions | undefined,
+): Promise<Caller | Problem> {
+  const { authorization } = request.headers
+  const cookie = authorization === undefined ? cookieOf(request) : undefined
+  if (cookie !== undefined && sessions) return cookieCaller(request, cookie, keys, sessions)
+  const [, text] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
   const key = text === undefined ? undefined : await keys.keyOf(text)
   return key
     ? callerBy(key)
     : new Problem('unauthenticated', { detail: 'Send a key in force as "Authorization: Bearer KEY".' })
+}
+
+/** May do what the key of the session may do, while this key is in force. */
+async function cookieCaller(
+  request: FastifyRequest,
+  cookie: string,
+  keys: KeyRing,
+  sessions: Sessions,
+): Promise<Caller | Problem> {
+  if (!isOfOwnOrigin(request))
+    return new Problem('origin_refused', { detail: 'A change by cookie needs the Origin of this host.' })
+  const found = await unlessAway(sessions.ofCookie(cookie).then(session => ({ session })))
+  if (!found) return new Problem('store_unavailable', { retryAfterS: 1 })
+  const { session } = found
+  const key = session?.session.key === undefined ? undefined : await keys.keyById(session.session.key)
+  if (key && organizationOf(key.organization) === session?.organization) return callerBy(key)
+  return new Problem('unauthenticated', { detail: 'The session has ended: log in again.' })
 }
 
 export const callerBy = ({ id, organization, scopes }: Key): Caller => ({

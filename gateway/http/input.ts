@@ -1,7 +1,7 @@
 /** The input of an operation, gathered from body, query, path and headers of a request, each checked by its part of the schema. */
 import type { FastifyRequest } from 'fastify'
 import { invalid, type Problem } from '../problem.ts'
-import { checkerOf, type InputFault, type InputSchema } from '../schema.ts'
+import { checkerOf, type InputFault, type InputSchema, type Schema } from '../schema.ts'
 import { type HttpRoute, pathFields } from './routes.ts'
 
 export interface Places {
@@ -26,6 +26,14 @@ export function placesOf(route: HttpRoute): Places {
   }
 }
 
+/** The schema of the body: of its fields, or of the one field that it is. */
+export function bodySchemaOf({ operation, wholeBody }: HttpRoute, { body }: Places): Schema {
+  if (wholeBody === undefined) return body
+  const schema = body.properties[wholeBody] ?? {}
+  const { shownItems } = operation
+  return schema.type === 'array' && shownItems ? { ...schema, items: shownItems } : schema
+}
+
 export const hasFields = ({ properties }: InputSchema): boolean => Object.keys(properties).length > 0
 
 function partOf(input: InputSchema, names: readonly string[]): InputSchema {
@@ -38,9 +46,10 @@ function partOf(input: InputSchema, names: readonly string[]): InputSchema {
 
 /** Reads the input of a request, or every fault of it, of all places at once. */
 export function inputReader(route: HttpRoute): (request: FastifyRequest) => object | Problem {
+  const { wholeBody } = route
   const places = placesOf(route)
   const check = {
-    body: checkerOf(places.body),
+    body: checkerOf(wholeBody === undefined ? places.body : (places.body.properties[wholeBody] ?? {})),
     query: checkerOf(places.query),
     path: checkerOf(places.path),
     headers: checkerOf(places.headers),
@@ -52,7 +61,8 @@ export function inputReader(route: HttpRoute): (request: FastifyRequest) => obje
     const faults: InputFault[] = [...check.query(query), ...check.path(params), ...check.headers(headers)]
     if (takesBody) faults.push(...check.body(body))
     if (faults.length > 0) return invalid(faults)
-    return Object.assign({}, takesBody && body, query, params, headers)
+    const fields = wholeBody === undefined ? body : { [wholeBody]: body }
+    return Object.assign({}, takesBody && fields, query, params, headers)
   }
 }
 

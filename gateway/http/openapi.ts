@@ -1,7 +1,8 @@
 /** The OpenAPI document, made from the table of routes and the schemas of its operations. */
 import { PROBLEMS, type ProblemCode } from '../problem.ts'
 import type { InputSchema, Schema } from '../schema.ts'
-import { hasFields, placesOf } from './input.ts'
+import { LINES_TYPE } from './bodies.ts'
+import { bodySchemaOf, hasFields, placesOf } from './input.ts'
 import { PROBLEM_TYPE } from './problem-reply.ts'
 import type { HttpRoute } from './routes.ts'
 
@@ -12,7 +13,9 @@ const OF_ALL: readonly ProblemCode[] = [
   'key_in_address',
   'unauthenticated',
   'loopback_only',
+  'origin_refused',
   'scope_missing',
+  'rate_limited',
   'headers_too_large',
   'internal',
   'starting',
@@ -75,7 +78,8 @@ function operationOf(route: HttpRoute): object {
   const { name, summary, scope, found, accepted, isStream, problems } = route.operation
   const { body, query, path, headers } = placesOf(route)
   const takesBody = hasFields(body)
-  const codes = [...OF_ALL, ...(takesBody ? OF_BODIES : []), ...problems]
+  const quota: readonly ProblemCode[] = scope === 'ask' ? ['quota_used_up'] : []
+  const codes = [...OF_ALL, ...(takesBody ? OF_BODIES : []), ...quota, ...problems]
   const parameters = [
     ...parametersOf(path, 'path'),
     ...parametersOf(query, 'query'),
@@ -87,7 +91,7 @@ function operationOf(route: HttpRoute): object {
     description: `A key needs the scope ${scope}.`,
     security: [{ key: [scope] }],
     ...(parameters.length > 0 && { parameters }),
-    ...(takesBody && { requestBody: { required: true, content: contentOf(body) } }),
+    ...(takesBody && { requestBody: { required: true, content: bodyContentOf(route) } }),
     responses: {
       200: {
         description: 'It is there.',
@@ -98,6 +102,12 @@ function operationOf(route: HttpRoute): object {
       ...responsesOf(codes),
     },
   }
+}
+
+function bodyContentOf(route: HttpRoute): object {
+  const schema = bodySchemaOf(route, placesOf(route))
+  const lines = schema.type === 'array' ? { [LINES_TYPE]: { schema: schema.items } } : {}
+  return { ...contentOf(schema), ...lines }
 }
 
 const contentOf = (schema: Schema) => ({ 'application/json': { schema } })

@@ -34,6 +34,7 @@ const BY_CODE: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: 'not_json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'not_json',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request_malformed',
+  CAUDAL_RATE_LIMITED: 'rate_limited',
   FST_ERR_BAD_URL: 'request_malformed',
   FST_ERR_MAX_PARAM_LENGTH: 'address_too_long',
   FST_ERR_ASYNC_CONSTRAINT: 'request_malformed',

@@ -1,21 +1,29 @@
 /** The table of routes: which operation answers which method and path, and where its input stands in a request. */
 import { allEvents } from '../handlers/all-events.ts'
 import { answersPage } from '../handlers/answers.ts'
+import { batch } from '../handlers/batch.ts'
+import { batchCounts } from '../handlers/batch-counts.ts'
+import { cacheDeletion, cacheStatistics } from '../handlers/cache.ts'
 import { taskEvents } from '../handlers/events.ts'
 import { history } from '../handlers/history.ts'
 import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
+import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../handlers/sessions.ts'
 import { task } from '../handlers/task.ts'
 import { workers } from '../handlers/workers.ts'
 import type { Operation } from '../operation.ts'
 
 export interface HttpRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   /** Parameters of the path in braces, as OpenAPI writes them. */
   readonly path: string
   readonly operation: Operation
   /** Fields of the input that stand in the query of the address. */
   readonly query?: readonly string[]
+  /** The field that the whole body is: a JSON value, or a list of them as lines. Else the body is an object of fields. */
+  readonly wholeBody?: string
+  /** Larger than those of other routes. */
+  readonly bodyBytesMax?: number
   /** Fields of the input that stand in headers, with the name of each header. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -25,6 +33,15 @@ const IDEMPOTENT = { idempotency_key: 'idempotency-key' } as const
 export const ROUTES: readonly HttpRoute[] = [
   { method: 'POST', path: '/query', operation: query, query: ['wait'], headers: IDEMPOTENT },
   { method: 'POST', path: '/process', operation: processText, headers: IDEMPOTENT },
+  {
+    method: 'POST',
+    path: '/batch',
+    operation: batch,
+    headers: IDEMPOTENT,
+    wholeBody: 'items',
+    bodyBytesMax: 4_000_000,
+  },
+  { method: 'GET', path: '/batch/{id}', operation: batchCounts },
   { method: 'GET', path: '/task/{id}', operation: task, query: ['wait'] },
   { method: 'GET', path: '/task/{id}/history', operation: history },
   {
@@ -47,6 +64,12 @@ export const ROUTES: readonly HttpRoute[] = [
     query: ['since', 'task_type', 'below', 'q', 'limit', 'cursor'],
   },
   { method: 'GET', path: '/workers', operation: workers },
+  { method: 'GET', path: '/cache/statistics', operation: cacheStatistics },
+  { method: 'DELETE', path: '/cache', operation: cacheDeletion, query: ['prefix'] },
+  { method: 'POST', path: '/sessions', operation: sessionCreation },
+  { method: 'GET', path: '/sessions/{id}', operation: sessionReading },
+  { method: 'PATCH', path: '/sessions/{id}', operation: sessionChange },
+  { method: 'DELETE', path: '/sessions/{id}', operation: sessionEnd },
 ]
 
 export const pathFields = ({ path }: HttpRoute): readonly string[] =>

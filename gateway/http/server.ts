@@ -6,20 +6,23 @@ import {
   type FastifyRequest,
   fastify,
 } from 'fastify'
-import { asText } from '#core/codec.ts'
 import { publish } from '#core/diagnostics.ts'
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { AnyRoute } from '#observability/http-server.ts'
 import type { KeyRing } from '../keys.ts'
-import type { Answer, Gateway } from '../operation.ts'
+import type { Answer, Gateway, Operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { callerOf } from './caller.ts'
+import type { Rates } from '../rates.ts'
+import { takeBodies } from './bodies.ts'
+import { Callers } from './caller.ts'
+import { cookieHeader } from './cookies.ts'
 import { EventStreams } from './event-stream.ts'
 import { inputReader } from './input.ts'
 import { openApi } from './openapi.ts'
 import { endSocket, problemOf, sendProblem } from './problem-reply.ts'
+import { limitRates } from './rate-limit.ts'
 import { type HttpRoute, ROUTES } from './routes.ts'
 import { answerTrace, Traces } from './trace.ts'
 
@@ -30,6 +33,8 @@ export interface GatewayServerOptions {
   readonly name: string
   /** Nothing where this machine alone is answered, without keys. */
   readonly keys?: KeyRing | undefined
+  /** Any number of requests without. */
+  readonly rates?: Rates | undefined
   readonly logger: Logger
   readonly system: System
   /** What the process tells about itself: probes and their kin, for everybody who reaches the port. */
@@ -46,12 +51,15 @@ const PARAMETER_CHARACTERS_MAX = 1_000
 interface Serving extends GatewayServerOptions {
   readonly traces: Traces
   readonly streams: EventStreams
+  readonly callers: Callers
 }
 
 /** Not listening yet: tests hand requests in without a socket. */
 export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
+  const { keys, gateway, rates } = options
   const serving = {
     ...options,
+    callers: new Callers(() => ({ keys, sessions: gateway()?.sessions })),
     traces: new Traces(options.name),
     streams: new EventStreams(options.system),
   }
@@ -67,7 +75,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
     clientErrorHandler: (error, socket) => endSocket(socket, error),
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, serving),
   })
-  takeJsonAlone(server)
+  takeBodies(server, new Set(ROUTES.filter(({ wholeBody }) => wholeBody !== undefined).map(urlPattern)))
   server.addHook('onRequest', (request, reply, done) => {
     answerTrace(reply, serving.traces.of(request))
     reply.header('cache-control', 'no-store')
@@ -82,7 +90,11 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, serving))
   server.setNotFoundHandler((request, reply) => unrouted(request, reply, serving))
   for (const route of options.routes) serveRoute(server, route)
-  for (const route of ROUTES) serveOperation(server, route, serving)
+  if (rates && rates.requestsAMinute > 0) limitRates(server, rates, request => serving.callers.nameOf(request))
+  // Behind the plug-in, which looks at routes as they are added.
+  server.after(() => {
+    for (const route of ROUTES) serveOperation(server, route, serving)
+  })
   const document = openApi(ROUTES)
   server.get('/openapi.json', (_, reply) => reply.send(document))
   return server
@@ -99,17 +111,8 @@ function publishAnswer(request: FastifyRequest, reply: FastifyReply, traces: Tra
   })
 }
 
-function takeJsonAlone(server: FastifyInstance): void {
-  server.removeAllContentTypeParsers()
-  server.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    ({ headers }: FastifyRequest, body: string | Buffer) => {
-      const encoding = headers['content-encoding'] ?? 'identity'
-      return encoding === 'identity' ? parsed(body) : refusedBody('FST_ERR_CTP_INVALID_MEDIA_TYPE', encoding)
-    },
-  )
-}
+/** The path as fastify writes it. */
+const urlPattern = ({ path }: HttpRoute): string => path.replace(/\{(\w+)\}/g, ':$1')
 
 /** Where it listens; empty while it does not. */
 export function urlOf(server: FastifyInstance): string {
@@ -118,18 +121,6 @@ export function urlOf(server: FastifyInstance): string {
   const { address, family, port } = first
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
-
-async function parsed(body: string | Buffer): Promise<unknown> {
-  try {
-    return JSON.parse(typeof body === 'string' ? body : asText(body))
-  } catch (error) {
-    return refusedBody('FST_ERR_CTP_INVALID_JSON_BODY', reasonOf(error))
-  }
-}
-
-/** Rejects as fastify's own parsers do, with the code by which the error becomes a problem. */
-const refusedBody = (code: string, reason: string): Promise<never> =>
-  Promise.reject(Object.assign(new TypeError(reason), { code }))
 
 function serveRoute(server: FastifyInstance, { method, path, answer }: AnyRoute): void {
   server.route({
@@ -146,36 +137,48 @@ function serveRoute(server: FastifyInstance, { method, path, answer }: AnyRoute)
 function serveOperation(
   server: FastifyInstance,
   route: HttpRoute,
-  { gateway, keys, traces, streams }: Serving,
+  { gateway, callers, rates, traces, streams }: Serving,
 ): void {
   const read = inputReader(route)
   server.route({
     method: route.method,
-    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    url: urlPattern(route),
+    config: { rateLimit: {} },
+    ...(route.bodyBytesMax !== undefined && { bodyLimit: route.bodyBytesMax }),
     handler: async (request, reply) => {
       const trace = traces.of(request)
-      const caller = await callerOf(request, keys, route.operation.scope)
+      const caller = await callers.with(route.operation.scope, request)
       if (caller instanceof Problem) return sendProblem(reply, caller, trace.traceId)
       const input = read(request)
       if (input instanceof Problem) return sendProblem(reply, input, trace.traceId)
+      const refused = await rates?.questions(caller.organization, questionsIn(route.operation, input))
+      if (refused) return sendProblem(reply, refused, trace.traceId)
       const signal = leavingOf(reply)
       const opened = gateway()
       const answer = opened
-        ? await route.operation.run(opened, input, { caller, signal, ...trace })
+        ? await route.operation.run(opened, input, { caller, signal, address: request.ip, ...trace })
         : new Problem('starting', { retryAfterS: 1 })
       if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
-      return sendAnswer(reply, answer, streams)
+      return sendAnswer(request, reply, answer, streams)
     },
   })
 }
 
+/** How many questions a call asks. */
+function questionsIn({ scope }: Operation, input: object): number {
+  if (scope !== 'ask') return 0
+  return 'items' in input && Array.isArray(input.items) ? input.items.length : 1
+}
+
 function sendAnswer(
+  request: FastifyRequest,
   reply: FastifyReply,
   answer: Exclude<Answer, Problem>,
   streams: EventStreams,
 ): FastifyReply {
   switch (answer.kind) {
     case 'found':
+      if (answer.cookie) reply.header('set-cookie', cookieHeader(answer.cookie, request))
       return reply.send(answer.body)
     case 'accepted':
       return reply.code(202).send(answer.body)

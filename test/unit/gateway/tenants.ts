@@ -10,7 +10,7 @@ import { asked, post } from './open-gateway.ts'
 import { openStream } from './streams.ts'
 
 /** What the first organisation has, by the field of an input that it could be sent in. */
-export type Belongings = Readonly<Record<string, readonly string[]>>
+export type Belongings = Readonly<Record<string, readonly unknown[]>>
 
 export interface Asked {
   readonly belongings: Belongings
@@ -45,6 +45,10 @@ export async function questionsAsked(server: FastifyInstance, key = MINE): Promi
     const { body } = await server.inject({ url: `/task/${id}/events`, headers })
     events.push(...[...body.matchAll(/^id: (.*)$/gm)].map(([, eventId = '']) => eventId))
   }
+  const batch = await asked(server, post('/batch', [OWN, { title: 'Ada-1414?' }], headers))
+  ids.push(String(batch.body.batch_id))
+  const session = await asked(server, post('/sessions', { user: 'Ada-1732', data: {} }, headers))
+  ids.push(String(session.body.id))
   const page = await asked(server, { url: '/answers?limit=1', headers })
   return {
     belongings: {
@@ -55,6 +59,8 @@ export async function questionsAsked(server: FastifyInstance, key = MINE): Promi
       text: [TEXT],
       q: ['Ada', 'reply'],
       idempotency_key: ['ada-order-0', 'ada-order-1'],
+      prefix: [`q:${ids[0]}`, 'q:', 'batch:'],
+      items: [[{ title: SHARED }]],
     },
     secrets: [...ids, ...events, 'Ada-'],
   }
@@ -65,10 +71,14 @@ const COMMON: Belongings = {
   task_type: ['summarization'],
   since: ['1970-01-01T00:00:00Z'],
   limit: ['200'],
+  kind: ['delivered'],
+  user: ['Grace'],
+  data: [{}],
+  version: [1],
 }
 const LEFT_OUT = ['content', 'best_answer', 'fresh', 'wait', 'below']
 
-type Input = Readonly<Record<string, string>>
+type Input = Readonly<Record<string, unknown>>
 
 /** Every combination of what the fields may be. */
 function inputsOf({ operation }: HttpRoute, belongings: Belongings): readonly Input[] {
@@ -89,28 +99,31 @@ function inputsOf({ operation }: HttpRoute, belongings: Belongings): readonly In
 function requestOf(route: HttpRoute, input: Input): InjectOptions {
   const path = new Set(pathFields(route))
   const { query = [], headers: names = {} } = route
-  const url = route.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(input[name] ?? ''))
-  const search = new URLSearchParams(Object.entries(input).filter(([name]) => query.includes(name)))
+  const url = route.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(input[name])))
+  const named = Object.entries(input).filter(([name]) => query.includes(name))
+  const search = new URLSearchParams(Object.fromEntries(named.map(([name, value]) => [name, String(value)])))
   const headers: Record<string, string> = { ...bearer(THEIRS) }
-  const body: Record<string, string> = {}
+  const body: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(input)) {
     const header = names[name]
-    if (header !== undefined) headers[header] = value
+    if (header !== undefined) headers[header] = String(value)
     else if (!path.has(name) && !query.includes(name)) body[name] = value
   }
   const address = search.size > 0 ? `${url}?${search}` : url
-  return route.method === 'POST'
-    ? post(address, body, headers)
-    : { method: route.method, url: address, headers }
+  const { method, wholeBody } = route
+  return method === 'POST' || method === 'PATCH'
+    ? { ...post(address, wholeBody === undefined ? body : body[wholeBody], headers), method }
+    : { method, url: address, headers }
 }
 
-const OF_EACH_REPLY = ['x-request-id', 'traceparent', 'date', 'content-length', 'connection']
+const OF_EACH_REPLY = ['set-cookie', 'x-request-id', 'traceparent', 'date', 'content-length', 'connection']
 
 /** Its own words come back to a caller, and names that are made for each request differ. */
 function said(reply: { readonly body: string; readonly headers: object }, input: Input): string {
   const headers = Object.entries(reply.headers).filter(([name]) => !OF_EACH_REPLY.includes(name))
   const text = JSON.stringify(headers) + reply.body.replace(/"trace_id":"\w+"/, '')
-  return Object.values(input).reduce((rest, value) => rest.replaceAll(value, '…'), text)
+  const words = Object.values(input).filter(value => typeof value === 'string')
+  return words.reduce((rest, value) => rest.replaceAll(value, '…'), text)
 }
 
 interface Reply {

@@ -39,6 +39,7 @@ export function unsteadyCache(cache: Cache, lever: Switch): Cache {
   return {
     get: (...which) => lever.through(() => cache.get(...which)),
     set: (...which) => lever.through(() => cache.set(...which)),
+    replace: (...which) => lever.through(() => cache.replace(...which)),
     deleteMatching: (...which) => lever.through(() => cache.deleteMatching(...which)),
     statistics: () => cache.statistics(),
   }

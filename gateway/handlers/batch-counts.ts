@@ -1,0 +1,62 @@
+/** `GET /batch/{id}`: how many questions of a batch are answered. */
+import { type Call, found, type Gateway, operation } from '../operation.ts'
+import { Problem } from '../problem.ts'
+import { unlessAway } from './finding.ts'
+
+const count = (description: string) => ({ type: 'integer', description }) as const
+
+export const batchCounts = operation({
+  name: 'batch_counts',
+  summary: 'Tells how many questions of a batch are answered.',
+  scope: 'read',
+  input: {
+    type: 'object',
+    properties: {
+      id: { type: 'string', minLength: 1, maxLength: 256, description: 'What POST /batch gave as batch_id.' },
+    },
+    required: ['id'],
+    additionalProperties: false,
+  },
+  found: {
+    type: 'object',
+    properties: {
+      batch_id: { type: 'string', description: 'Identity of the batch.' },
+      accepted: count('Questions that the log holds.'),
+      rejected: count('Items that had faults.'),
+      delivered: count('Of the accepted: answered.'),
+      failed: count('Of the accepted: given up.'),
+      open: count('Of the accepted: under way.'),
+      completed: { type: 'boolean', description: 'Whether none is under way.' },
+    },
+    required: ['batch_id', 'accepted', 'rejected', 'delivered', 'failed', 'open', 'completed'],
+    additionalProperties: false,
+  },
+  problems: ['batch_unknown'],
+  async run(gateway, { id }, call) {
+    const batch = await gateway.batches.get(call.caller.organization, id)
+    if (!batch) return new Problem('batch_unknown', { detail: `No batch of yours is known as ${id}.` })
+    const { tasks, rejected } = batch
+    const states = await Promise.all(tasks.map(task => stateOf(gateway, task, call)))
+    const of = (state: State) => states.filter(each => each === state).length
+    const open = of('open')
+    return found({
+      ...{ batch_id: id, accepted: tasks.length, rejected },
+      ...{ delivered: of('delivered'), failed: of('failed'), open, completed: open === 0 },
+    })
+  },
+})
+
+type State = 'delivered' | 'failed' | 'open'
+
+/** Of what this gateway remembers, else of the database. */
+async function stateOf(gateway: Gateway, task: string, call: Call): Promise<State> {
+  const { service, runs, answers, history } = gateway
+  const { organization } = call.caller
+  const outcome = service.outcomeNow(task)
+  if (outcome) return outcome.status === 'delivered' ? 'delivered' : 'failed'
+  // A run that is remembered and has no outcome is under way: the database need not be asked.
+  if (runs.underWay(organization, runs.get(organization, task)?.hash ?? '')?.id === task) return 'open'
+  if (await unlessAway(answers?.get(organization, task))) return 'delivered'
+  const events = (await unlessAway(history?.of(organization, task))) ?? []
+  return events.some(({ kind }) => kind === 'failed') ? 'failed' : 'open'
+}

@@ -1,0 +1,194 @@
+/** `POST /batch`: many questions at once. */
+import { hash } from 'node:crypto'
+import { questionHash } from '#answers/question-hash.ts'
+import type { Prepared } from '#pipelines/answers-service.ts'
+import type { Run } from '#pipelines/run-index.ts'
+import { organizationOf } from '#stores/organization.ts'
+import { accepted, type Call, type Gateway, operation } from '../operation.ts'
+import { invalid, Problem } from '../problem.ts'
+import { checkerOf, type InputFault, type Schema, UnreadableLine, type Value } from '../schema.ts'
+import { IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
+import { RUN_FIELDS } from './views.ts'
+
+const ITEMS_MAX = 1_000
+
+const ITEM = {
+  type: 'object',
+  properties: {
+    title: { type: 'string', minLength: 1, maxLength: 10_000, description: 'The question; or text instead.' },
+    text: { type: 'string', minLength: 1, maxLength: 10_000, description: 'A text for the task type.' },
+    content: { type: 'string', maxLength: 100_000, description: 'More text that belongs to it.' },
+    best_answer: {
+      type: 'string',
+      maxLength: 100_000,
+      description: 'The reference answer, for the judge alone.',
+    },
+    task_type: { type: 'string', pattern: '^[a-z_]+$', description: 'qa when left out.' },
+  },
+  additionalProperties: false,
+} as const satisfies Schema
+
+const FAULT = {
+  type: 'object',
+  properties: {
+    pointer: { type: 'string', description: 'JSON pointer within the item.' },
+    reason: { type: 'string', description: 'What is wrong.' },
+  },
+  required: ['pointer', 'reason'],
+  additionalProperties: false,
+} as const
+
+const INDEX = { type: 'integer', description: 'Place in the list, from 0 on.' } as const
+
+export const batch = operation({
+  name: 'batch',
+  summary: 'Puts many questions in, all that have no fault or none of them.',
+  scope: 'ask',
+  input: {
+    type: 'object',
+    properties: {
+      items: {
+        type: 'array',
+        // Each is checked by itself, so that one at fault refuses no other.
+        items: {},
+        minItems: 1,
+        maxItems: ITEMS_MAX,
+        description: `1 to ${ITEMS_MAX} questions: a JSON array, or a JSON object a line as application/x-ndjson.`,
+      },
+      idempotency_key: IDEMPOTENCY_KEY,
+    },
+    required: ['items'],
+    additionalProperties: false,
+  },
+  shownItems: ITEM,
+  found: { type: 'object', properties: {}, additionalProperties: false },
+  accepted: {
+    type: 'object',
+    properties: {
+      batch_id: { type: 'string', description: 'Identity of the batch.' },
+      accepted: {
+        type: 'array',
+        description: 'What the log holds.',
+        items: {
+          type: 'object',
+          properties: {
+            index: INDEX,
+            id: RUN_FIELDS.id,
+            task_id: RUN_FIELDS.task_id,
+            joined: { type: 'boolean', description: 'Whether an equal question was under way.' },
+          },
+          required: ['index', 'id', 'task_id'],
+          additionalProperties: false,
+        },
+      },
+      rejected: {
+        type: 'array',
+        description: 'What was not put in, with every fault.',
+        items: {
+          type: 'object',
+          properties: { index: INDEX, faults: { type: 'array', items: FAULT } },
+          required: ['index', 'faults'],
+          additionalProperties: false,
+        },
+      },
+    },
+    required: ['batch_id', 'accepted', 'rejected'],
+    additionalProperties: false,
+  },
+  problems: ['key_reused', 'log_unavailable', 'stopping'],
+  async run(gateway, { items, idempotency_key: key }, call) {
+    const { organization } = call.caller
+    const base = key ?? hash('sha256', gateway.service.newId())
+    const batchId = hash('sha256', JSON.stringify([organization, base])).slice(0, 32)
+    const read = items.map((item, index) => readItem(gateway, item, call, key && itemKey(key, index)))
+    const rejected = read.flatMap((each, index) => ('faults' in each ? [{ index, faults: each.faults }] : []))
+    if (rejected.length === items.length) return invalid(rejected.flatMap(faultsOfBatch))
+    const asked = joined(gateway, read)
+    if (asked instanceof Problem) return asked
+    try {
+      await Promise.all([asked.append(), ...asked.items.map(({ run }) => gateway.runs.isIn(run.id))])
+    } catch (error) {
+      return refusal(error)
+    }
+    const tasks = asked.items.map(({ run }) => run.id)
+    await gateway.batches.keep(organization, batchId, { tasks, rejected: rejected.length })
+    return accepted({ batch_id: batchId, accepted: asked.items.map(itemView), rejected })
+  },
+})
+
+/** The same for the same item of a batch that is sent again. */
+const itemKey = (key: string, index: number): string => hash('sha256', `${key} ${index}`).slice(0, 32)
+
+/** Every fault of an item, or the question that it is. */
+function readItem(
+  gateway: Gateway,
+  item: unknown,
+  call: Call,
+  key: string | undefined,
+): Prepared | { readonly faults: readonly InputFault[] } {
+  if (item instanceof UnreadableLine)
+    return { faults: [{ pointer: '', reason: `is no JSON: ${item.reason}` }] }
+  const faults = checkItem(item)
+  if (faults.length > 0) return { faults }
+  // The checker has found it to be one.
+  const question = prepared(gateway, item as Value<typeof ITEM>, call, key)
+  return question instanceof Problem ? { faults: question.details.faults ?? [] } : question
+}
+
+const checkItem = checkerOf(ITEM)
+
+const faultsOfBatch = ({
+  index,
+  faults,
+}: {
+  readonly index: number
+  readonly faults: readonly InputFault[]
+}) => faults.map(({ pointer, reason }) => ({ pointer: `/${index}${pointer}`, reason }))
+
+interface AskedItem {
+  readonly index: number
+  readonly run: Run
+  readonly joined: boolean
+}
+
+interface AskedBatch {
+  readonly items: readonly AskedItem[]
+  /** Resolves when the log holds those that join no other run. */
+  append(): Promise<void>
+}
+
+/** Each joins the run of an equal question that is under way, one of the same batch too; the rest is put in by one call. */
+function joined(
+  { runs, service }: Gateway,
+  read: readonly (Prepared | { readonly faults: unknown })[],
+): AskedBatch | Problem {
+  const fresh: Prepared[] = []
+  const items: AskedItem[] = []
+  const appending = Promise.withResolvers<void>()
+  for (const [index, question] of read.entries()) {
+    if (!('intake' in question)) continue
+    const { intake } = question
+    const id = questionHash(intake)
+    const organization = organizationOf(intake.organization_id)
+    const known = runs.get(organization, intake.id)
+    if (known && known.hash !== id)
+      return new Problem('key_reused', { detail: 'Send another batch under a key of its own.' })
+    const other = known ?? runs.underWay(organization, id)
+    if (!other) fresh.push(question)
+    const run = other ?? runs.add(intake, appending.promise)
+    items.push({ index, run, joined: other !== undefined && other.id !== intake.id })
+  }
+  const append = async () => {
+    if (fresh.length > 0) service.append(fresh).then(appending.resolve, appending.reject)
+    else appending.resolve()
+    await appending.promise
+  }
+  return { items, append }
+}
+
+const itemView = ({ index, run, joined }: AskedItem): object => ({
+  index,
+  id: run.hash,
+  task_id: run.id,
+  ...(joined && { joined }),
+})

@@ -1,0 +1,97 @@
+/**
+ * How much a caller may ask: requests a minute by key, and questions a day by organisation.
+ *
+ * With a shared counter all gateways count together. Without one, or while it is away, each gateway counts for itself. It
+ * then counts every request as many times as there are gateways: their limits together are the limit, not a multiple of it.
+ */
+import type { System } from '#core/system.ts'
+import type { Organization } from '#stores/organization.ts'
+import type { Counted, RateCounter } from '#stores/rate-counter.ts'
+import { unlessAway } from './handlers/finding.ts'
+import { Problem } from './problem.ts'
+
+export interface RateOptions {
+  /** Requests of a key; 0 for any number. */
+  readonly requestsAMinute: number
+  /** Questions of an organisation; 0 for any number. */
+  readonly questionsADay: number
+  /** Of all gateways together, where there is one. */
+  readonly shared: RateCounter | undefined
+  /** How many gateways there are now, this one among them. */
+  gateways(): number
+  readonly system: System
+}
+
+export const MINUTE_MS = 60_000
+const DAY_MS = 24 * 3_600_000
+
+export class Rates {
+  readonly #options: RateOptions
+  readonly #own: OwnCounter
+
+  constructor(options: RateOptions) {
+    this.#options = options
+    this.#own = new OwnCounter(options.system)
+  }
+
+  get requestsAMinute(): number {
+    return this.#options.requestsAMinute
+  }
+
+  /** Adds a request of the key, or of an address without one. */
+  request(key: string): Promise<Counted> {
+    return this.#add(`requests:${key}`, 1, MINUTE_MS)
+  }
+
+  /** Takes questions of today, all of them or none; the problem says until when there are no more. */
+  async questions(organization: Organization, count: number): Promise<Problem | undefined> {
+    const { questionsADay, system } = this.#options
+    if (questionsADay === 0 || count === 0) return undefined
+    const today = Math.floor(system.now() / DAY_MS)
+    const key = `questions:${organization}:${today}`
+    const { total } = await this.#add(key, count, DAY_MS)
+    if (total <= questionsADay) return undefined
+    // Those that are refused are given back, so that fewer may still be asked.
+    await this.#add(key, -count, DAY_MS)
+    const left = Math.max(0, questionsADay - (total - count))
+    const retryAfterS = Math.ceil(((today + 1) * DAY_MS - system.now()) / 1_000)
+    return new Problem('quota_used_up', {
+      detail: `${questionsADay} questions a day are allowed, and ${left} are left until midnight UTC.`,
+      retryAfterS,
+    })
+  }
+
+  async #add(key: string, count: number, windowMs: number): Promise<Counted> {
+    const { shared, gateways } = this.#options
+    const together = await unlessAway(shared?.add(key, count, windowMs))
+    return together ?? this.#own.add(key, count * Math.max(1, gateways()), windowMs)
+  }
+}
+
+const KEYS_MAX = 50_000
+
+/** Counts of one process. Those whose window began longest ago are forgotten first. */
+class OwnCounter {
+  readonly #system: System
+  readonly #counts = new Map<string, { total: number; readonly endsAt: number }>()
+
+  constructor(system: System) {
+    this.#system = system
+  }
+
+  add(key: string, count: number, windowMs: number): Counted {
+    const now = this.#system.monotonic()
+    const known = this.#counts.get(key)
+    const current = known && known.endsAt > now ? known : { total: 0, endsAt: now + windowMs }
+    current.total += count
+    if (current !== known) this.#begin(key, current)
+    return { total: current.total, resetMs: current.endsAt - now }
+  }
+
+  #begin(key: string, current: { total: number; readonly endsAt: number }): void {
+    this.#counts.delete(key)
+    this.#counts.set(key, current)
+    const [oldest] = this.#counts.keys()
+    if (this.#counts.size > KEYS_MAX && oldest !== undefined) this.#counts.delete(oldest)
+  }
+}

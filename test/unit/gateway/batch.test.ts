@@ -1,0 +1,159 @@
+/** Many questions at once: all that have no fault are put in together, and counted until they are answered. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { CaudalError } from '#core/errors.ts'
+import { Batches } from '#gateway/handlers/batches.ts'
+import { REPLY } from '../operators/values.ts'
+import { type Opened, openGateway, post, serverOf } from './open-gateway.ts'
+
+const PATIENCE = { timeout: 20_000 }
+
+let calls = 0
+let opened: Opened
+beforeEach(async () => {
+  calls = 0
+  opened = await openGateway({
+    complete: async () => {
+      calls++
+      return { ...REPLY, text: 'Fine.' }
+    },
+  })
+})
+afterEach(() => opened[Symbol.asyncDispose]())
+
+const lines = (text: string, headers = {}) =>
+  opened.ask(post('/batch', text, { 'content-type': 'application/x-ndjson', ...headers }))
+
+interface Accepted {
+  readonly index: number
+  readonly task_id: string
+  readonly joined?: boolean
+}
+const acceptedIn = (body: Readonly<Record<string, unknown>>) => body.accepted as readonly Accepted[]
+const counts = async (id: unknown) => (await opened.ask({ url: `/batch/${id}` })).body
+
+describe('POST /batch', () => {
+  it('puts a list in at once, and counts what becomes of it', async () => {
+    const append = vi.spyOn(opened.log, 'append')
+    const items = Array.from({ length: 20 }, (_, index) => ({ title: `Question ${index}?` }))
+    const { status, body } = await opened.ask(post('/batch', items))
+    expect(status).toBe(202)
+    expect(append.mock.calls.filter(([batches]) => batches[0]?.topic === 'datos_crudos')).toHaveLength(1)
+    expect(acceptedIn(body).map(({ index }) => index)).toEqual(items.map((_, index) => index))
+    expect(body.rejected).toEqual([])
+    await vi.waitFor(async () => {
+      expect(await counts(body.batch_id)).toEqual({
+        ...{ batch_id: body.batch_id, accepted: 20, rejected: 0 },
+        ...{ delivered: 20, failed: 0, open: 0, completed: true },
+      })
+    }, PATIENCE)
+    expect(calls).toBe(20)
+  })
+
+  it('rejects items with every fault, and puts the others in', async () => {
+    const items = [
+      { title: 'One?' },
+      { title: 7, colour: 'red' },
+      'text',
+      { title: 'Two?', task_type: 'nonsense' },
+      {},
+    ]
+    const { status, body } = await opened.ask(post('/batch', items))
+    expect(status).toBe(202)
+    expect(acceptedIn(body)).toEqual([expect.objectContaining({ index: 0 })])
+    const rejected = body.rejected as readonly { index: number; faults: readonly { pointer: string }[] }[]
+    expect(rejected.map(({ index, faults }) => [index, faults.map(({ pointer }) => pointer).sort()])).toEqual(
+      [
+        [1, ['/colour', '/title']],
+        [2, ['']],
+        [3, ['/task_type']],
+        [4, ['/title']],
+      ],
+    )
+    expect(await counts(body.batch_id)).toMatchObject({ accepted: 1, rejected: 4 })
+  })
+
+  it('takes lines, and of a torn last line rejects that line alone', async () => {
+    const { status, body } = await lines('{"title": "One?"}\n\n{"title": "Two?"}\r\n{"title": "Thr')
+    expect(status).toBe(202)
+    expect(acceptedIn(body)).toHaveLength(2)
+    expect(body.rejected).toEqual([
+      { index: 2, faults: [{ pointer: '', reason: expect.stringMatching(/^is no JSON/) }] },
+    ])
+  })
+
+  it('joins equal questions, those of one batch too', async () => {
+    const { body } = await opened.ask(post('/batch', [{ title: 'One?' }, { title: ' One? ' }]))
+    const [first, second] = acceptedIn(body)
+    expect(second).toEqual({ ...first, index: 1, joined: true })
+  })
+
+  it('sent again under its Idempotency-Key is the same batch of the same questions, bought once', async () => {
+    const again = () =>
+      opened.ask(post('/batch', [{ title: 'One?' }, { title: 'Two?' }], { 'idempotency-key': 'b-1' }))
+    const [first, second] = [await again(), await again()]
+    expect(second.body).toEqual(first.body)
+    await vi.waitFor(async () => expect((await counts(first.body.batch_id)).completed).toBe(true), PATIENCE)
+    expect(calls).toBe(2)
+    const other = await opened.ask(post('/batch', [{ title: 'Three?' }], { 'idempotency-key': 'b-1' }))
+    expect(other.body.code).toBe('key_reused')
+  })
+
+  it('of which the log takes nothing leaves no run behind', async () => {
+    vi.spyOn(opened.log, 'append').mockRejectedValueOnce(
+      new CaudalError('LOG_UNAVAILABLE', { reason: 'away' }),
+    )
+    const refused = await opened.ask(post('/batch', [{ title: 'One?' }, { title: 'Two?' }]))
+    expect(refused.body.code).toBe('log_unavailable')
+    const { body } = await opened.ask(post('/batch', [{ title: 'One?' }]))
+    expect(acceptedIn(body)[0]).not.toHaveProperty('joined')
+  })
+
+  it.each<[string, () => Promise<{ body: Readonly<Record<string, unknown>> }>, string, string?]>([
+    ['an empty list', () => opened.ask(post('/batch', [])), 'invalid_request', ''],
+    ['an object', () => opened.ask(post('/batch', { title: 'One?' })), 'invalid_request', ''],
+    [
+      '1,001 items',
+      () => opened.ask(post('/batch', Array(1_001).fill({ title: 'x' }))),
+      'invalid_request',
+      '',
+    ],
+    [
+      'no item without a fault',
+      () => opened.ask(post('/batch', [{ title: '' }])),
+      'invalid_request',
+      '/0/title',
+    ],
+    ['more than 4 MB', () => opened.ask(post('/batch', [{ title: 'x'.repeat(4_000_000) }])), 'too_large'],
+    [
+      'lines that are no UTF-8',
+      () =>
+        opened.ask({
+          ...post('/batch', ''),
+          headers: { 'content-type': 'application/x-ndjson' },
+          payload: Buffer.from([0x22, 0xff]),
+        }),
+      'not_json',
+    ],
+    ['compressed lines', () => lines('x', { 'content-encoding': 'gzip' }), 'media_type_unknown'],
+  ])('refuses %s', async (_, send, code, pointer) => {
+    const { body } = await send()
+    expect(body.code).toBe(code)
+    if (pointer !== undefined) expect(body.faults).toEqual([{ pointer, reason: expect.any(String) }])
+  })
+
+  it('lines are taken here alone', async () => {
+    const { body } = await opened.ask(
+      post('/query', '{"title": "x"}', { 'content-type': 'application/x-ndjson' }),
+    )
+    expect(body.code).toBe('media_type_unknown')
+  })
+})
+
+describe('GET /batch/{id}', () => {
+  it('knows no batch of others, and none that was not', async () => {
+    expect((await opened.ask({ url: '/batch/nothing' })).body.code).toBe('batch_unknown')
+    const { body } = await opened.ask(post('/batch', [{ title: 'One?' }]))
+    const other = serverOf({ ...opened.gateway, batches: new Batches(undefined) })
+    expect((await other.inject({ url: `/batch/${body.batch_id}` })).statusCode).toBe(404)
+  })
+})

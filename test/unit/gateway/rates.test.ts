@@ -1,0 +1,125 @@
+/** Limits: requests by key, questions by organisation, and what several gateways make of them. */
+import type { FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { unavailable } from '#core/errors.ts'
+import { type RateOptions, Rates } from '#gateway/rates.ts'
+import type { RateCounter } from '#stores/rate-counter.ts'
+import { manualTime } from '../models/manual-time.ts'
+import { scripted } from '../operators/values.ts'
+import { bearer, HeldKeys, keyOf, ringOf } from './held-keys.ts'
+import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
+
+const ONE = bearer('caudal_one')
+const SECOND = bearer('caudal_second')
+const GLOBEX = bearer('caudal_globex')
+const ALL = ['ask', 'read'] as const
+const held = new HeldKeys()
+held.set(keyOf('caudal_one', 'acme', ALL), keyOf('caudal_second', 'acme', ALL), keyOf('caudal_globex', 'globex', ALL))
+
+let time = manualTime()
+let opened: Opened
+beforeAll(async () => {
+  opened = await openGateway(scripted({ text: 'Fine.' }))
+})
+afterAll(() => opened[Symbol.asyncDispose]())
+beforeEach(() => {
+  time = manualTime()
+})
+
+/** A count that several gateways share, as Redis keeps it. */
+function sharedCounter(): RateCounter & { away: boolean } {
+  const totals = new Map<string, number>()
+  return {
+    away: false,
+    async add(key, count, windowMs) {
+      if (this.away) throw unavailable('switched off', Promise.resolve())
+      const total = (totals.get(key) ?? 0) + count
+      totals.set(key, total)
+      return { total, resetMs: windowMs }
+    },
+  }
+}
+
+async function gateway(more: Partial<RateOptions>): Promise<FastifyInstance> {
+  const rates = new Rates({
+    ...{ requestsAMinute: 0, questionsADay: 0, shared: undefined, gateways: () => 1, system: time },
+    ...more,
+  })
+  return serverOf(opened.gateway, await ringOf(held, time), rates)
+}
+
+const look = (server: FastifyInstance, headers: Record<string, string>, remoteAddress = '127.0.0.1') =>
+  asked(server, { url: '/task/x', headers, remoteAddress })
+
+/** How many of so many requests were let in. */
+async function letIn(count: number, servers: readonly FastifyInstance[], headers = ONE): Promise<number> {
+  const replies = await Promise.all(
+    Array.from({ length: count }, (_, index) => look(servers[index % servers.length] ?? opened.server, headers)),
+  )
+  return replies.filter(({ status }) => status !== 429).length
+}
+
+describe('the limit of requests', () => {
+  it('is of each key, with its headers, and ends with the minute', async () => {
+    const server = await gateway({ requestsAMinute: 3 })
+    const first = await look(server, ONE)
+    expect(first.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '2' })
+    expect(await letIn(4, [server])).toBe(2)
+    const { status, body, headers } = await look(server, ONE)
+    expect([status, body.code, body.type]).toEqual([429, 'rate_limited', 'urn:caudal:problem:rate_limited'])
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0)
+    expect((await look(server, SECOND)).status).toBe(404)
+    await time.advance(60_001)
+    expect((await look(server, ONE)).status).toBe(404)
+  })
+
+  it('counts requests without a key by their address, so that keys are not tried out', async () => {
+    const server = await gateway({ requestsAMinute: 2 })
+    for (const expected of [401, 401, 429]) expect((await look(server, bearer('caudal_x'))).status).toBe(expected)
+    expect((await look(server, {}, '127.0.0.2')).status).toBe(401)
+  })
+
+  it('is one for all gateways with a shared count', async () => {
+    const shared = sharedCounter()
+    const servers = [await gateway({ requestsAMinute: 5, shared }), await gateway({ requestsAMinute: 5, shared })]
+    expect(await letIn(20, servers)).toBe(5)
+  })
+
+  it('is divided by the gateways without one, and while it is away', async () => {
+    const gateways = () => 3
+    const servers = await Promise.all([1, 2, 3].map(() => gateway({ requestsAMinute: 9, gateways })))
+    expect(await letIn(60, servers)).toBe(9)
+    const shared = sharedCounter()
+    shared.away = true
+    const others = await Promise.all([1, 2, 3].map(() => gateway({ requestsAMinute: 9, gateways, shared })))
+    expect(await letIn(60, others)).toBe(9)
+  })
+})
+
+describe('the quota of questions', () => {
+  const ask = (server: FastifyInstance, title: string, headers = ONE) =>
+    asked(server, post('/query', { title }, headers))
+
+  it('is of an organisation, whichever key it uses, until midnight', async () => {
+    const server = await gateway({ questionsADay: 2 })
+    expect((await ask(server, 'One?')).status).toBe(202)
+    expect((await ask(server, 'Two?', SECOND)).status).toBe(202)
+    const { status, body, headers } = await ask(server, 'Three?')
+    expect([status, body.code]).toEqual([429, 'quota_used_up'])
+    expect(Number(headers['retry-after'])).toBe(Math.ceil((86_400_000 - (time.now() % 86_400_000)) / 1_000))
+    expect((await ask(server, 'One?', GLOBEX)).status).toBe(202)
+    expect((await look(server, ONE)).status).toBe(404)
+    await time.advance(86_400_000)
+    expect((await ask(server, 'Three?')).status).toBe(202)
+  })
+
+  it('of many at once lets in no more than there are, and a batch as a whole or not at all', async () => {
+    const server = await gateway({ questionsADay: 5 })
+    const items = (count: number) => Array.from({ length: count }, (_, index) => ({ title: `Item ${index}?` }))
+    const batch = (count: number) => asked(server, post('/batch', items(count), ONE))
+    expect((await batch(6)).body.code).toBe('quota_used_up')
+    const replies = await Promise.all(Array.from({ length: 12 }, (_, index) => ask(server, `Many ${index}?`)))
+    expect(replies.filter(({ status }) => status === 202)).toHaveLength(5)
+    expect((await batch(1)).body.code).toBe('quota_used_up')
+  })
+})
