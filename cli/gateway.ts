@@ -165,7 +165,12 @@ async function openService(
 ): Promise<Gateway> {
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan, name, system, runs })
-  health.watch(logPart(log), registryPart(registry), ...stores.health, ...(troubles ? [providerPart(troubles)] : []))
+  health.watch(
+    logPart(log),
+    registryPart(registry),
+    ...stores.health,
+    ...(troubles ? [providerPart(troubles)] : []),
+  )
   const feed = new EventFeed({ log, plan, system })
   await feed.start()
   await service.start()

@@ -7,8 +7,8 @@
 import type { System } from '#core/system.ts'
 import type { Organization } from '#stores/organization.ts'
 import type { Counted, RateCounter } from '#stores/rate-counter.ts'
-import { unlessAway } from './handlers/finding.ts'
 import { Problem } from './problem.ts'
+import { unlessAway } from './unless-away.ts'
 
 export interface RateOptions {
   /** Requests of a key; 0 for any number. */

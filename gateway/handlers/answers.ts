@@ -2,7 +2,7 @@
 import type { StoredAnswer } from '#stores/answers.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
-import { unlessAway } from './finding.ts'
+import { unlessAway } from '../unless-away.ts'
 import { ANSWER_FIELDS, RUN_FIELDS, storedRunView, storedView } from './views.ts'
 
 const PAGE_MAX = 200

@@ -1,7 +1,7 @@
 /** `GET /batch/{id}`: how many questions of a batch are answered. */
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { unlessAway } from './finding.ts'
+import { unlessAway } from '../unless-away.ts'
 
 const count = (description: string) => ({ type: 'integer', description }) as const
 

@@ -6,7 +6,7 @@ import type { Run } from '#pipelines/run-index.ts'
 import { organizationOf } from '#stores/organization.ts'
 import { accepted, type Call, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
-import { checkerOf, type InputFault, type Schema, UnreadableLine, type Value } from '../schema.ts'
+import { checkerOf, type InputFault, type Schema, UnreadableLine } from '../schema.ts'
 import { IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
 import { RUN_FIELDS } from './views.ts'
 
@@ -130,8 +130,8 @@ function readItem(
     return { faults: [{ pointer: '', reason: `is no JSON: ${item.reason}` }] }
   const faults = checkItem(item)
   if (faults.length > 0) return { faults }
-  // The checker has found it to be one.
-  const question = prepared(gateway, item as Value<typeof ITEM>, call, key)
+  // What has no fault is an object.
+  const question = prepared(gateway, Object(item), call, key)
   return question instanceof Problem ? { faults: question.details.faults ?? [] } : question
 }
 
@@ -157,7 +157,7 @@ interface AskedBatch {
   append(): Promise<void>
 }
 
-/** Each joins the run of an equal question that is under way, one of the same batch too; the rest is put in by one call. */
+/** Each joins the run of an equal question that is under way, one of the same batch too. One call puts the rest in. */
 function joined(
   { runs, service }: Gateway,
   read: readonly (Prepared | { readonly faults: unknown })[],

@@ -1,7 +1,7 @@
 /** The batches that were put in: which runs belong to each. They are remembered here, and for other gateways in the cache. */
 import type { Cache } from '#stores/cache.ts'
 import type { Organization } from '#stores/organization.ts'
-import { unlessAway } from './finding.ts'
+import { unlessAway } from '../unless-away.ts'
 
 /** A batch that was put in. */
 export interface Batch {

@@ -2,7 +2,7 @@
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import { SESSION_NAMESPACE } from '../sessions.ts'
-import { unlessAway } from './finding.ts'
+import { unlessAway } from '../unless-away.ts'
 
 const count = (description: string) => ({ type: 'integer', description }) as const
 

@@ -1,8 +1,8 @@
 /** An answer that exists already: in the cache, else in the database. A store that is away finds nothing, and fails nothing. */
-import { hasCode } from '#core/errors.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
 import { answerKey, cachedAnswer, cachedText } from '#stores/stored-answer.ts'
 import type { Call, Gateway } from '../operation.ts'
+import { unlessAway } from '../unless-away.ts'
 import { HASH } from './views.ts'
 
 export interface Known {
@@ -37,14 +37,4 @@ export async function storedAnswer(
   const answer = await unlessAway(answers?.get(organization, id))
   if (answer || !HASH.test(id)) return answer
   return unlessAway(answers?.newestOf(organization, id))
-}
-
-/** Nothing while the store is away. */
-export async function unlessAway<T>(asked: Promise<T> | undefined): Promise<T | undefined> {
-  try {
-    return await asked
-  } catch (error) {
-    if (hasCode(error, 'UNAVAILABLE')) return undefined
-    throw error
-  }
 }

@@ -2,7 +2,8 @@
 import type { HistoryStore, TaskEvent } from '#stores/history.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { storedAnswer, unlessAway } from './finding.ts'
+import { unlessAway } from '../unless-away.ts'
+import { storedAnswer } from './finding.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
 import { EVENT, eventView } from './views.ts'
 

@@ -2,7 +2,7 @@
 import { type Answer, found, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { Session, Sessions } from '../sessions.ts'
-import { unlessAway } from './finding.ts'
+import { unlessAway } from '../unless-away.ts'
 import { iso } from './views.ts'
 
 const DATA_BYTES_MAX = 65_536

@@ -1,11 +1,11 @@
 /** Who a request comes from: by the key in its header, and without keys by where it comes from. */
 import type { FastifyRequest } from 'fastify'
 import { organizationOf } from '#stores/organization.ts'
-import { unlessAway } from '../handlers/finding.ts'
 import { KEY_PREFIX, type Key, type KeyRing, SCOPES, type Scope } from '../keys.ts'
 import type { Caller } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import type { Sessions } from '../sessions.ts'
+import { unlessAway } from '../unless-away.ts'
 import { cookieOf, isOfOwnOrigin } from './cookies.ts'
 import { isLocal } from './loopback.ts'
 

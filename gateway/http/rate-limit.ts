@@ -16,13 +16,17 @@ export function limitRates(
     enableDraftSpec: true,
     keyGenerator: keyOf,
     store: storeOver(rates),
-    errorResponseBuilder: () => Object.assign(new TypeError('the limit'), { code: 'CAUDAL_RATE_LIMITED', statusCode: 429 }),
+    errorResponseBuilder: () =>
+      Object.assign(new TypeError('the limit'), { code: 'CAUDAL_RATE_LIMITED', statusCode: 429 }),
   })
 }
 
 function storeOver(rates: Rates): new () => FastifyRateLimitStore {
   return class Counts implements FastifyRateLimitStore {
-    incr(key: string, callback: (error: Error | null, result?: { current: number; ttl: number }) => void): void {
+    incr(
+      key: string,
+      callback: (error: Error | null, result?: { current: number; ttl: number }) => void,
+    ): void {
       rates.request(key).then(
         ({ total, resetMs }) => callback(null, { current: total, ttl: resetMs }),
         error => callback(error),

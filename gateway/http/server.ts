@@ -90,7 +90,8 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, serving))
   server.setNotFoundHandler((request, reply) => unrouted(request, reply, serving))
   for (const route of options.routes) serveRoute(server, route)
-  if (rates && rates.requestsAMinute > 0) limitRates(server, rates, request => serving.callers.nameOf(request))
+  if (rates && rates.requestsAMinute > 0)
+    limitRates(server, rates, request => serving.callers.nameOf(request))
   // Behind the plug-in, which looks at routes as they are added.
   server.after(() => {
     for (const route of ROUTES) serveOperation(server, route, serving)

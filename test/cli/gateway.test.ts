@@ -78,7 +78,10 @@ describe('docs/gateway.md', () => {
     expect(await output(events)).toMatch(/event: accepted\n[\s\S]*event: delivered\n/)
     expect(await output(`${all} || true`)).toMatch(/^retry: 1000\n/)
     expect(await shell(text)).toMatchObject({ queued: true })
-    expect(await shell(batch)).toMatchObject({ accepted: [{ index: 0 }, { index: 1 }], rejected: [{ index: 2 }] })
+    expect(await shell(batch)).toMatchObject({
+      accepted: [{ index: 0 }, { index: 1 }],
+      rejected: [{ index: 2 }],
+    })
     expect(await output(caching)).toMatch(/"namespace":"q"[\s\S]*"deleted":\d+/)
     expect(await shell(session)).toMatchObject({ user: 'ada', version: 1 })
     expect((await shell(list)).answers).toContainEqual(

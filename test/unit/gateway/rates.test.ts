@@ -14,7 +14,11 @@ const SECOND = bearer('caudal_second')
 const GLOBEX = bearer('caudal_globex')
 const ALL = ['ask', 'read'] as const
 const held = new HeldKeys()
-held.set(keyOf('caudal_one', 'acme', ALL), keyOf('caudal_second', 'acme', ALL), keyOf('caudal_globex', 'globex', ALL))
+held.set(
+  keyOf('caudal_one', 'acme', ALL),
+  keyOf('caudal_second', 'acme', ALL),
+  keyOf('caudal_globex', 'globex', ALL),
+)
 
 let time = manualTime()
 let opened: Opened
@@ -54,7 +58,9 @@ const look = (server: FastifyInstance, headers: Record<string, string>, remoteAd
 /** How many of so many requests were let in. */
 async function letIn(count: number, servers: readonly FastifyInstance[], headers = ONE): Promise<number> {
   const replies = await Promise.all(
-    Array.from({ length: count }, (_, index) => look(servers[index % servers.length] ?? opened.server, headers)),
+    Array.from({ length: count }, (_, index) =>
+      look(servers[index % servers.length] ?? opened.server, headers),
+    ),
   )
   return replies.filter(({ status }) => status !== 429).length
 }
@@ -75,13 +81,17 @@ describe('the limit of requests', () => {
 
   it('counts requests without a key by their address, so that keys are not tried out', async () => {
     const server = await gateway({ requestsAMinute: 2 })
-    for (const expected of [401, 401, 429]) expect((await look(server, bearer('caudal_x'))).status).toBe(expected)
+    for (const expected of [401, 401, 429])
+      expect((await look(server, bearer('caudal_x'))).status).toBe(expected)
     expect((await look(server, {}, '127.0.0.2')).status).toBe(401)
   })
 
   it('is one for all gateways with a shared count', async () => {
     const shared = sharedCounter()
-    const servers = [await gateway({ requestsAMinute: 5, shared }), await gateway({ requestsAMinute: 5, shared })]
+    const servers = [
+      await gateway({ requestsAMinute: 5, shared }),
+      await gateway({ requestsAMinute: 5, shared }),
+    ]
     expect(await letIn(20, servers)).toBe(5)
   })
 
@@ -115,7 +125,8 @@ describe('the quota of questions', () => {
 
   it('of many at once lets in no more than there are, and a batch as a whole or not at all', async () => {
     const server = await gateway({ questionsADay: 5 })
-    const items = (count: number) => Array.from({ length: count }, (_, index) => ({ title: `Item ${index}?` }))
+    const items = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ title: `Item ${index}?` }))
     const batch = (count: number) => asked(server, post('/batch', items(count), ONE))
     expect((await batch(6)).body.code).toBe('quota_used_up')
     const replies = await Promise.all(Array.from({ length: 12 }, (_, index) => ask(server, `Many ${index}?`)))

@@ -131,7 +131,7 @@ describe('the cookie of a session', () => {
 
   it('may do what its key may, until the key is revoked or the session ends', async () => {
     const { id, cookie } = await made()
-    const own = { cookie, origin: 'http://localhost:80', host: 'localhost:80' }
+    const own = { cookie, origin: 'http://localhost:8080', host: 'localhost:8080' }
     expect((await read(id, { cookie })).body).toMatchObject({ id })
     expect((await opened.ask(post('/query', { title: 'One?' }, own))).status).toBe(202)
     expect((await opened.ask({ url: '/workers', headers: { cookie } })).body.code).toBe('scope_missing')
@@ -146,7 +146,7 @@ describe('the cookie of a session', () => {
       expect(
         (
           await opened.ask(
-            post('/query', { title: 'One?' }, { cookie, host: 'localhost:80', ...(origin && { origin }) }),
+            post('/query', { title: 'One?' }, { cookie, host: 'localhost:8080', ...(origin && { origin }) }),
           )
         ).body.code,
       ).toBe('origin_refused')
