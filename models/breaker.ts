@@ -38,6 +38,15 @@ export interface Failed {
   readonly times: number
   /** Successes of others between this failure of the subject and the one before it. */
   readonly between: number
+  /** It has failed while the provider answered others. */
+  readonly isSuspect: boolean
+}
+
+export interface FailedOptions {
+  /** As many must fail at least, where more calls than `failuresMax` are out and may yet be answered. */
+  readonly failuresMin?: number
+  /** Such a failure is not its subject's: one that fails again and again counts as often. */
+  readonly countsEach?: boolean
 }
 
 /**
@@ -59,6 +68,8 @@ export class Breaker {
   readonly #failures = new Map<string, Failure>()
   /** Not suspect, and failed since the last success. */
   readonly #failing = new Set<string>()
+  /** Failures since the last success that are no subject's. */
+  #nobodys = 0
   #successes = 0
   #openedAt: number | undefined
   #nextAt = 0
@@ -102,12 +113,13 @@ export class Breaker {
       if (failure) this.#remember(other, { ...failure, isSuspect: true })
     }
     this.#failing.clear()
+    this.#nobodys = 0
     this.#openedAt = undefined
     this.#probes = 0
   }
 
-  /** `failuresMin`: as many must fail at least, where more calls than `failuresMax` are out and may yet be answered. */
-  failed(subject: string, now: number, wasProbe: boolean, failuresMin = 0): Failed {
+  failed(subject: string, now: number, wasProbe: boolean, options: FailedOptions = {}): Failed {
+    const { failuresMin = 0, countsEach = false } = options
     this.withdrawn(wasProbe)
     const earlier = this.#failures.get(subject)
     const between = earlier ? this.#successes - earlier.successes : 0
@@ -115,11 +127,13 @@ export class Breaker {
     const times = (earlier?.times ?? 0) + 1
     this.#remember(subject, { times, successes: this.#successes, isSuspect })
     if (!isSuspect) this.#failing.add(subject)
-    if (!this.isOpen && this.#failing.size >= Math.max(this.#failuresMax, failuresMin)) {
+    if (!isSuspect && countsEach) this.#nobodys += 1
+    const failing = Math.max(this.#failing.size, this.#nobodys)
+    if (!this.isOpen && failing >= Math.max(this.#failuresMax, failuresMin)) {
       this.#openedAt = now
       this.#nextAt = now + this.#everyMs(now)
     }
-    return { times, between }
+    return { times, between, isSuspect }
   }
 
   /** The call ended without a word about the provider: it was aborted. */

@@ -39,6 +39,7 @@ function combined(earlier: ModelError, later: ModelError): ModelError {
     status: later.status,
     spent: earlier.spent || later.spent,
     outage: earlier.outage && later.outage,
+    needsPerson: earlier.needsPerson && later.needsPerson,
     cause: later,
   })
 }

@@ -6,6 +6,7 @@ import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
 import type { Model, ModelCall, ModelReply, ModelRequest } from './model.ts'
 import { asModelError, ModelError } from './model.ts'
+import { isOwn, TROUBLES, type Trouble, troubleOf } from './trouble.ts'
 
 export interface LimitOptions extends AdaptiveLimitOptions, BreakerOptions {
   /** Name in errors. */
@@ -40,17 +41,12 @@ const STARTS_PER_TURN_MAX = 64
 /** A provider that fails every other call may open the breaker many times a second. One opening in this time is logged. */
 const OPENING_TOLD_EVERY_MS = 10_000
 
-/** A kind of trouble that concerns every call, each with a breaker of its own. */
-type Trouble = 'outage' | 'rate_limit' | 'invalid'
-
 /** All requests are refused: a fault of the set-up, which a person fixes. */
 const SETUP_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 5_000 }]
 /** A provider that refuses everybody for its rate is asked once a second whether it takes calls again. */
 const REFUSAL_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 1_000 }]
 /** Refusals among different subjects, with no answer between, that are no chance. */
 const REFUSALS_MAX = 10
-/** Refused so often, or again after so many others were answered, a subject is refused for what it is. */
-const OWN_REFUSALS = { timesMin: 10, answeredMin: 100 } as const
 /** Records that wait for a provider come back after a tenth of the time that it was away, within these bounds. */
 const PARKED_MS = { max: 10_000, share: 0.1 } as const
 
@@ -74,7 +70,8 @@ interface Waiter {
  * Three kinds of trouble may be everybody's: the provider is out, it refuses for its rate, it refuses the requests as such.
  * Each has a breaker, which opens when *different* subjects meet it and nobody is answered between. Such trouble can
  * therefore fail nothing, which is why the log says it: nothing else would say that a key is wrong. A subject that fails
- * while others are answered pays for it with its own attempts.
+ * while others are answered pays for it with its own attempts. What a person must correct (a login, a missing model) costs
+ * no attempt before that, and opens the breaker also where few subjects meet it again and again.
  *
  * Trade-off: one slow-down for all requests of a provider; providers that limit per model want one gate per model.
  */
@@ -166,17 +163,17 @@ export class LimitedModel implements Model {
     // Refusals come at once and answers take their time: refused are all only when hardly anybody is left to be answered.
     const failuresMin = kind === 'rate_limit' ? this.#inFlight : 0
     const wasProbe = ticket.probes.includes(kind)
-    const fail = () => breaker.failed(subject, now, wasProbe, failuresMin)
-    const { times, between } = this.#change(kind, fail, error.reason)
+    const countsEach = kind === 'outage' && (error.needsPerson || !error.spent)
+    const fail = () => breaker.failed(subject, now, wasProbe, { failuresMin, countsEach })
+    const failed = this.#change(kind, fail, error.reason)
     const opened = breaker.isOpen && !wasOpen
     if (kind === 'rate_limit') this.#slowDown(error, ticket, now, opened)
     if (!breaker.isOpen) {
       this.#tellClosing()
-      const isOwn = times >= OWN_REFUSALS.timesMin || between >= OWN_REFUSALS.answeredMin
-      return kind === 'rate_limit' && !isOwn ? error.unspent() : error
+      return isOwn(failed, kind, error) ? error : error.unspent()
     }
     this.#breakerReason = error.reason
-    this.#needsPerson = kind === 'invalid' || (kind === 'outage' && SETUP_ERRORS.has(error.errorType))
+    this.#needsPerson = kind === 'invalid' || error.needsPerson
     this.#tellOpening(now, breaker.waitMs(now))
     return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
   }
@@ -313,16 +310,6 @@ export class LimitedModel implements Model {
     this.#cancelWake?.()
     this.#cancelWake = this.#system.after(blockedMs, () => this.#pump())
   }
-}
-
-/** What an outage is called when all requests are refused for what they are. */
-const SETUP_ERRORS: ReadonlySet<string> = new Set(['other', 'rate_limit'])
-const TROUBLES: readonly Trouble[] = ['outage', 'rate_limit', 'invalid']
-
-/** The kind of trouble that this may be, were it everybody's. */
-function troubleOf({ errorType, outage }: ModelError): Trouble | undefined {
-  if (outage) return 'outage'
-  return errorType === 'rate_limit' || errorType === 'invalid' ? errorType : undefined
 }
 
 export function limited(model: Model, options: LimitOptions = {}, system: System = realSystem): LimitedModel {

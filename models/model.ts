@@ -1,4 +1,5 @@
 /** The model port: what an operator asks of any language model, and how a failure is reported. */
+import { beginning } from '#core/cut.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 
 export interface Message {
@@ -73,14 +74,17 @@ export interface ModelErrorDetails {
   readonly spent?: boolean
   /** True when any other request would have failed as well: what a breaker counts. */
   readonly outage?: boolean
+  /** True when a person must correct the set-up, and waiting ends nothing. */
+  readonly needsPerson?: boolean
   readonly cause?: unknown
 }
 
 /** Reasons travel in records, and what a provider says of an error may be a web page of megabytes. */
 export const REASON_CHARACTERS_MAX = 2_000
 
+/** At most so many characters, as Unicode text: a record takes no other. */
 export function briefly(text: string, charactersMax = REASON_CHARACTERS_MAX): string {
-  return text.length > charactersMax ? `${text.slice(0, charactersMax - 3)}...` : text
+  return text.length > charactersMax ? `${beginning(text, charactersMax - 3)}...` : text.toWellFormed()
 }
 
 /** A call that brought no answer. `errorType` decides the wait before the next attempt; see operators/retry.ts. */
@@ -90,6 +94,7 @@ export class ModelError extends CaudalError {
   readonly status: number | undefined
   readonly spent: boolean
   readonly outage: boolean
+  readonly needsPerson: boolean
   readonly reason: string
 
   constructor(errorType: ModelErrorType, details: ModelErrorDetails) {
@@ -107,6 +112,7 @@ export class ModelError extends CaudalError {
     this.status = status
     this.spent = details.spent ?? true
     this.outage = details.outage ?? (errorType === 'timeout' || errorType === 'unavailable')
+    this.needsPerson = details.needsPerson ?? false
     this.reason = reason
   }
 
@@ -123,8 +129,8 @@ export class ModelError extends CaudalError {
   }
 
   #facts(): ModelErrorDetails {
-    const { status, outage, reason, retryAfterMs, spent } = this
-    return { model: String(this.details.model), reason, status, outage, retryAfterMs, spent }
+    const { status, outage, needsPerson, reason, retryAfterMs, spent } = this
+    return { model: String(this.details.model), reason, status, outage, needsPerson, retryAfterMs, spent }
   }
 }
 

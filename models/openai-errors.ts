@@ -56,14 +56,47 @@ function timedOut(error: unknown, { model, timeoutMs, baseUrl, by }: Asked): Mod
 
 function unreachable(error: Error, { model, baseUrl, by }: Asked): ModelError {
   const code = rootCode(error)
-  const advice = code && OF_CERTIFICATES.test(code) ? CERTIFICATE_ADVICE : adviceToReach(by)
-  const reason = `${baseUrl} cannot be reached${by} (${code ?? rootMessage(error)}); ${advice}`
-  return new ModelError('unavailable', { model, reason, cause: error })
+  const common = { model, cause: error }
+  const told = `${baseUrl} cannot be reached${by} (${code ?? rootMessage(error)})`
+  const [, setupAdvice] = OF_THE_SETUP.find(([codes]) => codes.test(code ?? '')) ?? []
+  if (setupAdvice !== undefined) {
+    const reason = `${told}; ${setupAdvice}`
+    return new ModelError('unavailable', { ...common, reason, spent: false, needsPerson: true })
+  }
+  const reason = `${told}; ${adviceToReach(by)}`
+  return new ModelError('unavailable', { ...common, reason, spent: !UNSENT.has(code ?? '') })
 }
 
-const OF_CERTIFICATES = /CERT|ISSUER|SIGNATURE|CHAIN/
-const CERTIFICATE_ADVICE =
-  'where its certificate is of an authority of your own, name that in NODE_EXTRA_CA_CERTS'
+/** No connection came to be: nobody has seen the question, whatever it is. */
+const UNSENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+/** Nor did it here, and it will not by itself. */
+const OF_THE_SETUP: readonly (readonly [codes: RegExp, advice: string])[] = [
+  [/^ENOTFOUND$/, 'no such host is known: check the host name in OPENAI_BASE_URL'],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    'its certificate is for another name: check the host in OPENAI_BASE_URL',
+  ],
+  [
+    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+    'its certificate is not valid today: renew it, or check the clock here',
+  ],
+  [
+    /CERT|ISSUER|SIGNATURE|CHAIN/,
+    'where its certificate is of an authority of your own, name that in NODE_EXTRA_CA_CERTS',
+  ],
+  [
+    /^(EPROTO|ERR_SSL_\w+)$/,
+    'it does not speak TLS there: check http or https and the port in OPENAI_BASE_URL',
+  ],
+]
 
 const adviceToReach = (by: string): string =>
   by === ''
@@ -86,12 +119,16 @@ function refused(error: APIError, status: number, { model, baseUrl, now }: Asked
   if (status === 429) {
     const broke = error.code === 'insufficient_quota'
     const advice = broke ? '; the account has no credit left: top it up' : ''
-    return new ModelError('rate_limit', { ...common, reason: said + advice, outage: broke })
+    const setup = broke && SETUP
+    return new ModelError('rate_limit', { ...common, reason: said + advice, ...setup, spent: !broke })
   }
   if (status === 408 || status === 504) return new ModelError('timeout', { ...common, reason: said })
   if (status >= 500) return new ModelError('unavailable', { ...common, reason: said })
   const advice = adviceOn(status, { model, baseUrl, location: error.headers?.get('location') })
-  if (advice) return new ModelError('other', { ...common, reason: `${said}; ${advice}`, outage: true })
+  if (advice) {
+    const spent = OF_WHAT_IS_ASKED.has(status)
+    return new ModelError('other', { ...common, reason: `${said}; ${advice}`, ...SETUP, spent })
+  }
   if (status === 400 || status === 413 || status === 422)
     return new ModelError('invalid', {
       ...common,
@@ -100,6 +137,10 @@ function refused(error: APIError, status: number, { model, baseUrl, now }: Asked
   return new ModelError('other', { ...common, reason: said })
 }
 
+const SETUP = { outage: true, needsPerson: true }
+/** A model that is not there or not allowed may be that of one task type alone: it is for the gate to tell whose fault it is. */
+const OF_WHAT_IS_ASKED: ReadonlySet<number> = new Set([403, 404])
+
 interface Place {
   readonly model: string
   readonly baseUrl: string
@@ -107,13 +148,15 @@ interface Place {
   readonly location: string | null | undefined
 }
 
-/** Faults of the set-up: every request would fail, so they count as an outage and spend no record's attempts for long. */
+/** Faults of the set-up: every request would fail, so they count as an outage and spend no record's attempts. */
 function adviceOn(status: number, { model, baseUrl, location }: Place): string | undefined {
   if (status >= 300 && status < 400) {
     const target = location ? briefly(location, ADDRESS_CHARACTERS_MAX) : 'an address that it does not name'
     return `${baseUrl} redirects to ${target}, which is not followed: set OPENAI_BASE_URL to where it leads`
   }
   if (status === 401) return 'check OPENAI_API_KEY'
+  if (status === 407)
+    return 'the proxy wants a login: put it into HTTP_PROXY or HTTPS_PROXY, as http://USER:PASSWORD@HOST'
   if (status === 402) return 'the account has no credit left: top it up'
   if (status === 405) return `${baseUrl} takes no calls there: check OPENAI_BASE_URL`
   if (status === 403) return `the key may not use ${model}: check its permissions`

@@ -55,3 +55,18 @@ it('a provider that refuses the key of all calls ends the start, and what was as
   expect(stderr.text).not.toContain('sk-hush-hush')
   expect(summaryOf(stdout.text)).toMatchObject({ inputs: 30, delivered: 0 })
 }, 60_000)
+
+it('a provider that refuses everybody costs the only two questions no attempt, whatever its word for it is', async () => {
+  const ends = [401, 402, 403, 404].map(async status => {
+    const host = await answering(status, '{"error":{"message":"not you"}}')
+    const folder = dataFolder()
+    const file = join(folder, 'questions.ndjson')
+    writeFileSync(file, '{"id":1,"text":"Why one?"}\n{"id":2,"text":"Why two?"}\n')
+    const environment = { DATA_DIR: folder, OPENAI_BASE_URL: `http://${host}/v1`, RETRY_BASE_MS: '50' }
+    const { world, stdout, stderr } = surroundings({ environment: { ...environment, LOG_LEVEL: 'error' } })
+    expect(await main(['start', '--exit', '--json', '--input', file], world)).toBe(EXIT.configuration)
+    expect(stderr.text).toContain(`${status} not you`)
+    expect(summaryOf(stdout.text)).toMatchObject({ inputs: 2, delivered: 0, failed: 0, attempts: 0 })
+  })
+  await Promise.all(ends)
+}, 60_000)

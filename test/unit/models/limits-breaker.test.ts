@@ -140,6 +140,40 @@ test('probes that hang do not keep others from going, and are never more than te
 
 const wrongKey = new ModelError('other', { model: 'm', reason: '401 no; check OPENAI_API_KEY', outage: true })
 
+const refusal = new ModelError('other', { model: 'm', reason: '403 no', outage: true, needsPerson: true })
+
+test('a refusal that a person must end costs the only question nothing, and opens the breaker at the fifth time', async () => {
+  const { model, call, fail, errors } = gated()
+  for (let times = 0; times < 5; times += 1) {
+    expect(model.figures().needsPerson).toBe(false)
+    call(undefined, 'only')
+    await fail(refusal)
+  }
+  expect(errors.map(({ spent }) => spent)).toEqual([false, false, false, false, false])
+  expect(model.figures()).toMatchObject({ breakerOpen: true, needsPerson: true })
+})
+
+test('calls that reached nobody open the breaker at the fifth time, and no person is asked for', async () => {
+  const { model, call, fail } = gated()
+  for (let times = 0; times < 5; times += 1) {
+    call(undefined, 'only')
+    await fail(new ModelError('unavailable', { model: 'm', reason: 'ECONNREFUSED', spent: false }))
+  }
+  expect(model.figures()).toMatchObject({ breakerOpen: true, needsPerson: false })
+})
+
+test('a question that is refused again after others were answered pays for it, and opens nothing', async () => {
+  const { model, call, calls, answer, fail, errors } = gated()
+  for (let times = 0; times < 6; times += 1) {
+    call(undefined, 'forbidden')
+    await calls(1)
+    await fail(refusal, 1)
+    await answer()
+  }
+  expect(errors.map(({ spent }) => spent)).toEqual([false, true, true, true, true, true])
+  expect(model.figures().breakerOpen).toBe(false)
+})
+
 test('an opening is warned of once, with the reason, the advice and the wait; the closing is told', async () => {
   const { time, model, calls, answer, fail, told, errors } = gated({ waitMaxMs: 0 })
   await calls(4)

@@ -76,7 +76,6 @@ test.each([
   ['503 with a wait', 503, { 'retry-after': '2' }, 'unavailable', 2_000],
   ['400', 400, {}, 'invalid', undefined],
   ['422', 422, {}, 'invalid', undefined],
-  ['401', 401, {}, 'other', undefined],
   ['418', 418, {}, 'other', undefined],
 ])('%s becomes its error type, after a single call', async (_, status, headers, errorType, retryAfterMs) => {
   const { model, seen } = await answering(json(status, { error: { message: 'no' } }, headers))
@@ -94,18 +93,29 @@ test('Retry-After as a date is a wait from now', async () => {
 })
 
 test.each([
-  [401, 'check OPENAI_API_KEY', true],
-  [403, 'permissions', true],
-  [404, 'check LLM_MODEL', true],
-  [402, 'top it up', true],
-  [405, 'check OPENAI_BASE_URL', true],
-  [308, 'set OPENAI_BASE_URL', true],
-  [400, 'see its prompt', false],
-])('%i says what to do, and whether every request would fail', async (status, advice, outage) => {
-  const { model } = await answering(json(status, { error: { message: 'no' } }))
-  const error = await failureOf(model.complete(REQUEST, call()))
-  expect(error.message).toContain(advice)
-  expect(error.outage).toBe(outage)
+  [401, 'check OPENAI_API_KEY', true, false],
+  [407, 'HTTPS_PROXY', true, false],
+  [403, 'permissions', true, true],
+  [404, 'check LLM_MODEL', true, true],
+  [402, 'top it up', true, false],
+  [405, 'check OPENAI_BASE_URL', true, false],
+  [308, 'set OPENAI_BASE_URL', true, false],
+  [400, 'see its prompt', false, true],
+])(
+  '%i says what to do, whether every request would fail, and whether it can be the fault of one',
+  async (status, advice, isOfAll, spent) => {
+    const { model } = await answering(json(status, { error: { message: 'no' } }))
+    const error = await failureOf(model.complete(REQUEST, call()))
+    expect(error.message).toContain(advice)
+    expect(error).toMatchObject({ outage: isOfAll, needsPerson: isOfAll, spent })
+  },
+)
+
+test('a message of the provider that has half a character, or is cut inside one, can be written all the same', async () => {
+  const said = `\ud800 ${'🦀'.repeat(3_000)}`
+  const { model } = await answering(json(400, { error: { message: said } }))
+  const { reason } = await failureOf(model.complete(REQUEST, call()))
+  expect(reason.isWellFormed()).toBe(true)
 })
 
 test('an account without credit is an outage, not a matter of waiting a second', async () => {
@@ -113,7 +123,7 @@ test('an account without credit is an outage, not a matter of waiting a second',
     json(429, { error: { message: 'no credit', code: 'insufficient_quota' } }),
   )
   const error = await failureOf(model.complete(REQUEST, call()))
-  expect(error).toMatchObject({ errorType: 'rate_limit', outage: true })
+  expect(error).toMatchObject({ errorType: 'rate_limit', outage: true, needsPerson: true, spent: false })
   expect(error.message).toContain('top it up')
 })
 
@@ -170,8 +180,23 @@ test('nobody listening and a broken connection are unavailable, with the address
   const nobody = openAi({ baseUrl, model: 'default' })
   releases.push(() => nobody.close())
   const error = await failureOf(nobody.complete(REQUEST, call()))
-  expect(error.errorType).toBe('unavailable')
+  expect(error).toMatchObject({ errorType: 'unavailable', spent: false, needsPerson: false })
   expect(error.message).toContain(`${baseUrl} cannot be reached (ECONNREFUSED)`)
+  const nowhere = openAi({ baseUrl: 'http://caudal.invalid/v1', model: 'default' })
+  releases.push(() => nowhere.close())
+  // A machine without a name server cannot say for certain that there is no such host.
+  const unknown = await failureOf(nowhere.complete(REQUEST, call()))
+  expect(unknown).toMatchObject({ errorType: 'unavailable', spent: false })
+  expect(unknown.message).toContain('check')
+})
+
+test('a server that speaks no TLS is a fault of the address, which only a person can correct', async () => {
+  const { baseUrl } = await answering(json(200, {}))
+  const model = openAi({ baseUrl: baseUrl.replace('http:', 'https:'), model: 'default' })
+  releases.push(() => model.close())
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error).toMatchObject({ errorType: 'unavailable', spent: false, needsPerson: true })
+  expect(error.message).toContain('check http or https and the port in OPENAI_BASE_URL')
 })
 
 test('a reply above its size limit is useless, and no outage', async () => {

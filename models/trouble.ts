@@ -1,0 +1,30 @@
+/** Whose trouble a failed call is: that of everybody who asks the provider, or that of the question. */
+import type { Failed } from './breaker.ts'
+import type { ModelError } from './model.ts'
+
+/** A kind of trouble that concerns every call, each with a breaker of its own. */
+export type Trouble = 'outage' | 'rate_limit' | 'invalid'
+
+export const TROUBLES: readonly Trouble[] = ['outage', 'rate_limit', 'invalid']
+
+/** The kind of trouble that this may be, were it everybody's. */
+export function troubleOf({ errorType, outage }: ModelError): Trouble | undefined {
+  if (outage) return 'outage'
+  return errorType === 'rate_limit' || errorType === 'invalid' ? errorType : undefined
+}
+
+/** Refused so often, or again after so many others were answered, a subject is refused for what it is. */
+const OWN_REFUSALS = { timesMin: 10, answeredMin: 100 } as const
+
+/**
+ * Whether a failure is that of its subject, while no breaker says otherwise. A refusal that a person must end is so only
+ * where others were answered meanwhile: a model may be missing for one task type, and a filter may forbid one text.
+ */
+export function isOwn(
+  { times, between, isSuspect }: Failed,
+  kind: Trouble,
+  { needsPerson }: ModelError,
+): boolean {
+  if (kind === 'rate_limit') return times >= OWN_REFUSALS.timesMin || between >= OWN_REFUSALS.answeredMin
+  return !needsPerson || isSuspect
+}
