@@ -46,12 +46,15 @@ export async function accessTo(topology: Topology, options: AccessOptions): Prom
   // A replay of the user's own graph sends stored bytes, so it registers no schema.
   const registers = doing === 'writes' || (doing === 'changes' && !isOwn)
   const bound = registers
-    ? await bindSchemas(topology, { ...options, writesSources: isOwn })
+    ? await bindSchemas(topology, { ...options, ...patienceOf(options), writesSources: isOwn })
     : reading(topology, options)
   const planned = plan(await fittedTopology(bound, log))
   if (doing === 'feeds' || doing === 'writes') await prepareTopics(planned, log)
   return { log, plan: planned, values: new Values(planned), isOwn }
 }
+
+const patienceOf = ({ patienceMs }: AccessOptions) =>
+  patienceMs === undefined ? {} : { patience: patienceMs }
 
 /** Whether the application has ever run here. */
 export async function hasTopics(log: Log, { application, topicSpecs }: Plan): Promise<boolean> {

@@ -27,16 +27,20 @@ export async function openKafka(configuration: Configuration, options: LogOption
   // Loaded only where it is used: it changes modules of its library before they load.
   const { openKafkaLog } = await import('#engine/log/kafka/index.ts')
   const patience = new AbortController()
+  let last = ''
   const cancel =
     patienceMs === undefined
       ? () => {}
-      : system.after(patienceMs, () => patience.abort(silent(configuration, patienceMs)))
+      : system.after(patienceMs, () => patience.abort(silent(configuration, patienceMs, last)))
   const given = AbortSignal.any([signal, patience.signal])
   const opening = openKafkaLog({
     ...kafkaOptionsOf(configuration),
     system,
     signal: given,
-    warn: message => inPart(logger, KAFKA_PART).warn(message),
+    warn: message => {
+      last = message
+      inPart(logger, KAFKA_PART).warn(message)
+    },
   })
   try {
     return await orAborted(opening, given, log => log.close())
@@ -75,7 +79,10 @@ function loginOf(configuration: Configuration): Pick<KafkaOptions, 'sasl'> {
   return { sasl: { mechanism, username: kafkaSaslUsername, password: kafkaSaslPassword } }
 }
 
-function silent({ kafkaBrokers }: Configuration, patienceMs: number): CaudalError {
-  const reason = `none of ${kafkaBrokers.join(', ')} has answered in ${patienceMs / 1_000} s`
+function silent({ kafkaBrokers, kafkaSsl }: Configuration, patienceMs: number, last: string): CaudalError {
+  const encryption = kafkaSsl
+    ? 'and whether it is the port of an encrypted listener, or leave out KAFKA_SSL'
+    : 'and set KAFKA_SSL=true where the listener is encrypted'
+  const reason = `none of ${kafkaBrokers.join(', ')} has answered in ${patienceMs / 1_000} s${last && ` (${last})`}; check KAFKA_BROKERS, ${encryption}`
   return new CaudalError('LOG_UNAVAILABLE', { reason })
 }

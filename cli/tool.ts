@@ -51,7 +51,8 @@ export function withLog<T>(
   return withOpenLog(surroundings, async (log, configuration, logger) => {
     const topology = await chosenTopology({ graph }, configuration)
     const registry = await openRegistry({ ...configuration, application: topology.name }, log, system)
-    const options = { log, registry, system, logger, signal, doing, isOwn: graph !== undefined }
+    const patienceMs = PATIENCE_MS
+    const options = { log, registry, system, logger, signal, patienceMs, doing, isOwn: graph !== undefined }
     return await use({ ...(await accessTo(topology, options)), configuration })
   })
 }

@@ -1,5 +1,6 @@
 /** Gives the codecs of a topology the ids and schemas of a registry. */
 
+import { type Duration, msOf } from '#core/duration.ts'
 import type { Logger } from '#core/loggers.ts'
 import { warnings } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
@@ -18,6 +19,8 @@ export interface BindOptions {
   readonly system?: System
   /** Aborted when nobody needs the topology any more: a registry that is down is asked no longer. */
   readonly signal?: AbortSignal
+  /** Gives up on a registry that is down for so long; never when left out. */
+  readonly patience?: Duration
   /** The caller writes the sources, so that their schemas are registered too. */
   readonly writesSources?: boolean
 }
@@ -32,7 +35,8 @@ export interface BindOptions {
  * ```
  */
 export async function bindSchemas(topology: Topology, given: BindOptions): Promise<Topology> {
-  const options = { system: realSystem, logger: warnings, ...given }
+  const patience = given.patience === undefined ? {} : { patienceMs: msOf('patience', given.patience) }
+  const options = { system: realSystem, logger: warnings, ...given, ...patience }
   const { registry, writesSources = false } = options
   const bySubject = await untilAvailable(() => registerSchemas(topology, registry, writesSources), options)
   const ids = new Map(

@@ -108,8 +108,10 @@ export class ConfluentRegistry implements SchemaRegistry {
       return new CaudalError('SCHEMAS_REFUSED', { faults: `${subject}: ${reason}` }, error)
     }
     const remedy = remedyOf(error)
-    if (remedy === undefined)
-      return new CaudalError('REGISTRY_UNAVAILABLE', { registry: this.address, reason }, error)
+    if (remedy === undefined) {
+      const details = { registry: this.address, reason: `${reason}; check SCHEMA_REGISTRY_URL` }
+      return new CaudalError('REGISTRY_UNAVAILABLE', details, error)
+    }
     return new CaudalError('REGISTRY_REFUSED', { registry: this.address, reason, remedy }, error)
   }
 }
@@ -127,8 +129,22 @@ class NoAnswer extends Error {
 /** The client parses what says that it is JSON. */
 const isJson = (data: unknown) => typeof data === 'object' && data !== null
 
+/** The client passes on no more of a connection that fails than its text. */
+const OF_CONNECTIONS: readonly (readonly [said: RegExp, remedy: string])[] = [
+  [
+    /certificate/i,
+    'its certificate is not trusted: where it is of an authority of your own, name that in NODE_EXTRA_CA_CERTS; else check SCHEMA_REGISTRY_URL',
+  ],
+  [
+    /EPROTO|SSL routines/,
+    'it does not speak TLS there: check http or https and the port in SCHEMA_REGISTRY_URL',
+  ],
+]
+
 /** What a person can do; nothing where waiting may help. */
 function remedyOf(error: unknown): string | undefined {
+  const [, ofConnection] = OF_CONNECTIONS.find(([said]) => said.test(reasonOf(error))) ?? []
+  if (ofConnection !== undefined) return ofConnection
   const status = statusOf(error)
   if (status === undefined) return undefined
   if (LOGIN_REFUSED.has(status))

@@ -21,6 +21,11 @@ export interface WritersOptions {
   readonly logger: Logger
   /** Aborted when nobody needs them any more: a registry that is down is asked no longer. */
   readonly signal?: AbortSignal
+  /**
+   * For a command that does one thing: gives up on a registry that is down for so long, and at once where waiting cannot help.
+   * A pod, which leaves it out, asks again for ever.
+   */
+  readonly patienceMs?: number
 }
 
 interface Absent {
@@ -30,7 +35,7 @@ interface Absent {
 
 /**
  * An unknown id is fetched in the background, by one request however many records wait for it. While the registry is down
- * the request is repeated after growing pauses. The answer of the registry is remembered: a schema for ever, since ids are
+ * the request is repeated after growing pauses, as long as patience lasts. The answer of the registry is remembered: a schema for ever, since ids are
  * never given twice; its absence for a minute.
  */
 export class FetchedWriters implements Writers {
@@ -38,6 +43,8 @@ export class FetchedWriters implements Writers {
   readonly #absent = new Map<number, Absent>()
   readonly #underWay = new Map<number, Promise<void>>()
   readonly #options: WritersOptions
+  /** Patience has ended: nothing is asked for any more. */
+  #givenUp: CaudalError | undefined
 
   constructor(options: WritersOptions) {
     this.#options = options
@@ -46,6 +53,7 @@ export class FetchedWriters implements Writers {
   typeOf(id: number, reader: string): AvroType {
     const known = this.#types.get(id)
     if (known) return known
+    if (this.#givenUp) throw this.#givenUp
     const { registry, system } = this.#options
     const absent = this.#absent.get(id)
     if (!absent || system.monotonic() - absent.at > ABSENT_FOR_MS) {
@@ -63,15 +71,17 @@ export class FetchedWriters implements Writers {
     return underWay
   }
 
-  /** Never rejects: whatever goes wrong is a reason to ask again. Stays pending once nobody needs it any more. */
+  /** Never rejects: whatever goes wrong is a reason to ask again, or to give up. Stays pending once nobody needs it any more. */
   async #fetch(id: number): Promise<void> {
-    const { registry, signal } = this.#options
-    const ask = () => registry.schemaOf(id).catch(error => Promise.reject(unavailable(registry, error)))
+    const { registry, signal, patienceMs } = this.#options
+    const again = (error: unknown) => Promise.reject(unavailable(registry, error))
+    const ask = () => (patienceMs === undefined ? registry.schemaOf(id).catch(again) : registry.schemaOf(id))
     try {
       this.#keep(id, await untilAvailable(ask, this.#options))
     } catch (error) {
-      if (!signal?.aborted) throw error
-      await new Promise<never>(() => {})
+      if (signal?.aborted) await new Promise<never>(() => {})
+      if (patienceMs === undefined || !(error instanceof CaudalError)) throw error
+      this.#givenUp = error
     }
   }
 
@@ -106,15 +116,20 @@ function unavailable({ address }: SchemaRegistry, error: unknown): CaudalError {
   return new CaudalError('REGISTRY_UNAVAILABLE', { registry: address, reason: reasonOf(error) }, error)
 }
 
-/** Repeats an operation while the registry is down, and says so. Rejects with the reason of the signal once that is aborted. */
+/**
+ * Repeats an operation while the registry is down, and says so. Rejects with the reason of the signal once that is aborted,
+ * and with the last error when patience ends.
+ */
 export function untilAvailable<T>(
   operation: () => Promise<T>,
-  { system, logger, signal }: Omit<WritersOptions, 'registry'>,
+  { system, logger, signal, patienceMs = Number.POSITIVE_INFINITY }: Omit<WritersOptions, 'registry'>,
 ): Promise<T> {
+  const until = system.monotonic() + patienceMs
   return whileUnavailable(RETRIES.registry, operation, {
     system,
     signal,
-    isPassing: error => error instanceof CaudalError && error.action === 'retry',
+    isPassing: error =>
+      error instanceof CaudalError && error.action === 'retry' && system.monotonic() < until,
     onPause: (waitMs, error) =>
       logger.warn('the schema registry does not answer: trying again', { waitMs, error: reasonOf(error) }),
   })

@@ -160,6 +160,42 @@ export function topicsNamed(names: readonly string[]): string {
   return `${all.length === 1 ? 'topic' : 'topics'} ${all.join(', ')}`
 }
 
+/**
+ * What a person must correct before any broker of the address can be reached; nothing where waiting may help. Each remedy
+ * names the option of the driver, and the setting of the commands.
+ */
+export function setupFaultOf(error: unknown): string | undefined {
+  const code = systemCodeOf(error)
+  const [, remedy] = SETUP_FAULTS.find(([codes]) => codes.test(code)) ?? []
+  return remedy && `${remedy} (${reasonOf(error)})`
+}
+
+const SETUP_FAULTS: readonly (readonly [codes: RegExp, remedy: string])[] = [
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    'the certificate of the brokers is for another name: correct the host in brokers (KAFKA_BROKERS)',
+  ],
+  [
+    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
+    'the certificate of the brokers is not valid today: renew it, or check the clock here',
+  ],
+  [
+    /CERT|ISSUER|SIGNATURE|CHAIN/,
+    'the certificate of the brokers is not trusted: name the authority that signed it in ssl.ca (KAFKA_SSL_CA_FILE)',
+  ],
+  [
+    /^(EPROTO|ERR_SSL_\w+)$/,
+    'the brokers do not speak TLS there: leave out ssl (KAFKA_SSL), or name the port of their encrypted listener',
+  ],
+]
+
+/** As Node names it, of the error or of what it was caused by. */
+function systemCodeOf(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  const code = 'code' in error ? String(error.code) : ''
+  return code === '' ? systemCodeOf(error.cause) : code
+}
+
 export function isLoginRefused(error: unknown): boolean {
   return (
     error instanceof Error && (error.name === 'KafkaJSSASLAuthenticationError' || isLoginRefused(error.cause))

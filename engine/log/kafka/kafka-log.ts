@@ -1,5 +1,5 @@
 /** The Log port on Kafka: puts the parts together and keeps what must be closed. */
-import { CaudalError, hasCode } from '#core/errors.ts'
+import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { pauseMs, RETRIES } from '#core/retry.ts'
 import { sleep } from '#core/system.ts'
@@ -15,7 +15,7 @@ import type {
   TopicSpec,
 } from '../log.ts'
 import { adviceOn } from './advice.ts'
-import { isLoginRefused, isPassing, told } from './codes.ts'
+import { isLoginRefused, isPassing, setupFaultOf, told } from './codes.ts'
 import type { Connect } from './connection.ts'
 import { Fetcher } from './fetcher.ts'
 import { readOffsets } from './group-offsets.ts'
@@ -33,10 +33,12 @@ import { Undecided } from './undecided.ts'
 import { Watch } from './watch.ts'
 
 const TRIES_PER_SESSION = 3
+const LOGIN_REMEDY =
+  'the brokers refuse the login: correct sasl (KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD)'
 
 /**
  * Connects to the cluster; goes on trying while no broker answers, and says so through `warn`. Rejects with
- * CONFIGURATION_INVALID when the brokers refuse the credentials.
+ * CONFIGURATION_INVALID when the brokers refuse the credentials, or when no encrypted connection can come to be.
  */
 export async function openKafkaLog(
   options: KafkaLogOptions,
@@ -106,7 +108,13 @@ class KafkaLog implements Log {
       return true
     } catch (error) {
       if (isLoginRefused(error))
-        throw new CaudalError('CONFIGURATION_INVALID', { faults: String(error) }, error)
+        throw new CaudalError(
+          'CONFIGURATION_INVALID',
+          { faults: `${reasonOf(error)}; ${LOGIN_REMEDY}` },
+          error,
+        )
+      const fault = setupFaultOf(error)
+      if (fault !== undefined) throw new CaudalError('CONFIGURATION_INVALID', { faults: fault }, error)
       const reason = told(error, { request: 'Metadata', resource: 'the cluster' })
       if (!isPassing(error)) throw reason
       this.#outage.began(this.#settings.brokers.join(','), reason.message)
