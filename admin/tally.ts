@@ -60,6 +60,15 @@ interface Kind {
   readonly model: string
 }
 
+/** What a question that was given up has added to the figures. The question itself is as long as its texts and history. */
+interface Counted {
+  readonly id: string
+  readonly reason: string
+  readonly attempts: number
+  readonly spent: Pick<Spent, 'calls' | 'tokens_prompt' | 'tokens_completion' | 'cost_usd'>
+  readonly spending: Figured
+}
+
 /** How many rows are kept apart. Further organisations share the row `other`. */
 const SPENDINGS_MAX = 10_000
 
@@ -91,8 +100,8 @@ export class Tally {
   readonly reasons = new Map<string, number>()
   readonly #admissions = new Admissions()
   readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
-  /** Questions that were given up, by `partition/offset`, in case they are sent again. */
-  readonly #failures = new Map<string, Failed>()
+  /** What was counted of questions that were given up, by `partition/offset`, in case they are sent again. */
+  readonly #failures = new Map<string, Counted>()
   readonly #listener: TallyListener
   readonly #spendings = new Map<string, Spending>()
   #scoreSum = 0
@@ -175,39 +184,48 @@ export class Tally {
     if (reason === 'invalid_input') this.figures.invalid++
     else this.figures.failed++
     if (!request) return
-    this.#reason(failed, 1)
-    this.#failures.set(place, failed)
-    this.#outcome(request.id, 1)
-    this.#count(request, 1)
+    const counted = this.#countedOf(request, this.#reasonOf(failed))
+    this.#failures.set(place, counted)
+    this.#count(counted, 1)
   }
 
   /** Takes back a failure that was sent again. Its next outcome includes its cost so far. */
   #unfailed(place: string): void {
-    const failed = this.#failures.get(place)
-    if (!failed?.request) return
-    const { request } = failed
+    const counted = this.#failures.get(place)
+    if (!counted) return
     this.#failures.delete(place)
     this.figures.failed--
-    this.#reason(failed, -1)
-    this.#outcome(request.id, -1)
-    this.#count(request, -1)
+    this.#count(counted, -1)
   }
 
-  /** Counts the last reason, without its number of calls. Reasons beyond the limit share one entry. */
-  #reason({ faults }: Failed, by: 1 | -1): void {
+  /** The last reason, without its number of calls. Reasons beyond the limit share one entry. */
+  #reasonOf({ faults }: Failed): string {
     const [, said = faults[0] ?? ''] = /^\d+ calls? failed, the last by (.*)$/s.exec(faults[0] ?? '') ?? []
     const short = cut(said, REASON_CHARACTERS_MAX)
-    const reason = this.reasons.has(short) || this.reasons.size < REASONS_MAX ? short : OTHER_REASONS
-    const count = (this.reasons.get(reason) ?? 0) + by
-    if (count > 0) this.reasons.set(reason, count)
-    else this.reasons.delete(reason)
+    return this.reasons.has(short) || this.reasons.size < REASONS_MAX ? short : OTHER_REASONS
+  }
+
+  #countedOf(request: LlmRequest, reason: string): Counted {
+    const { id, error_attempts, quality_attempts, best } = request
+    const { calls, tokens_prompt, tokens_completion, cost_usd } = request.spent
+    return {
+      id,
+      // The one that is there already, where there is one: equal texts would each be held.
+      reason: [...this.reasons.keys()].find(known => known === reason) ?? reason,
+      attempts: error_attempts + quality_attempts,
+      spent: { calls, tokens_prompt, tokens_completion, cost_usd },
+      spending: this.#spendingOf({ ...request, model: best?.model ?? 'none' }),
+    }
   }
 
   /** Counts the cost of a question that was given up. Its attempts count from its last replay. */
-  #count(request: LlmRequest, sign: 1 | -1): void {
-    const { spent, error_attempts, quality_attempts, best } = request
-    this.#spent(spent, { ...request, model: best?.model ?? 'none' }, sign)
-    this.figures.attempts += sign * (error_attempts + quality_attempts)
+  #count({ id, reason, attempts, spent, spending }: Counted, sign: 1 | -1): void {
+    const count = (this.reasons.get(reason) ?? 0) + sign
+    if (count > 0) this.reasons.set(reason, count)
+    else this.reasons.delete(reason)
+    this.#outcome(id, sign)
+    this.#spent(spent, spending, sign)
+    this.figures.attempts += sign * attempts
   }
 
   #delivered(delivered: Delivered): void {
@@ -215,13 +233,13 @@ export class Tally {
     this.#outcome(delivered.id, 1)
     if (delivered.below_threshold) this.figures.deliveredBelowThreshold++
     this.#scoreSum += delivered.final
-    this.#spent(delivered, delivered, 1)
+    this.#spent(delivered, this.#spendingOf(delivered), 1)
     this.figures.attempts += delivered.attempts
     this.#listener.delivered?.(delivered)
   }
 
-  #spent(spent: Spent, kind: Kind, sign: 1 | -1): void {
-    for (const figures of [this.figures, this.#spendingOf(kind)]) {
+  #spent(spent: Counted['spent'], spending: Figured, sign: 1 | -1): void {
+    for (const figures of [this.figures, spending]) {
       figures.calls += sign * spent.calls
       figures.tokens += sign * (spent.tokens_prompt + spent.tokens_completion)
       if (spent.cost_usd === undefined) figures.unpriced += sign

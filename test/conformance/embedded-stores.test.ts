@@ -95,6 +95,29 @@ it('a file that another process holds for long makes its caller wait, and fails 
   store.close()
 })
 
+it('a cache of LMDB that an earlier version wrote begins empty, since nothing of it would ever be removed', async () => {
+  const path = join(folder, 'earlier')
+  const earlier = open({ path })
+  await earlier.put('q:old', { text: '["acme","value"]', endsAt: Number.MAX_SAFE_INTEGER })
+  await earlier.close()
+  const cache = new LmdbCache({ path, system: realSystem })
+  expect(await cache.get(organizationOf('acme'), 'q:old')).toBeUndefined()
+  await cache.set(organizationOf('acme'), 'q:new', 'value', 10_000)
+  await cache.close()
+  const again = new LmdbCache({ path, system: realSystem })
+  expect(await again.get(organizationOf('acme'), 'q:new')).toBe('value')
+  await again.close()
+})
+
+it('a cache of LMDB whose entries are written again and again forgets none of the others', async () => {
+  const cache = new LmdbCache({ path: join(folder, 'rewritten'), system: realSystem, entriesMax: 10 })
+  const acme = organizationOf('acme')
+  await cache.set(acme, 'q:first', 'value', 1_000_000)
+  for (let n = 0; n < 2_000; n++) await cache.set(acme, 'q:often', 'value', 10_000_000 + n)
+  expect(await cache.get(acme, 'q:first')).toBe('value')
+  await cache.close()
+})
+
 it('a cache of LMDB keeps as many entries as it may, and what ends first goes first', async () => {
   const cache = new LmdbCache({ path: join(folder, 'small'), system: realSystem, entriesMax: 10 })
   const acme = organizationOf('acme')

@@ -7,8 +7,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { main } from '#cli/command/main.ts'
-import { surroundings } from '../../unit/cli/surroundings.ts'
+import { createInterface } from 'node:readline'
 import { pause } from '../faults/until.ts'
 import { Complaints, type Trial } from './outcome.ts'
 
@@ -37,23 +36,32 @@ export const longFile: Trial = {
       )
       const began = Date.now()
       const lives = [await live(folder, file, ids.length / 2), await live(folder, file)]
-      const outcomes = await outcomesIn(folder)
-      const lost = ids.filter(id => !outcomes.includes(id))
+      const seconds = Math.round((Date.now() - began) / 1_000)
+      const { outcomes, times } = await outcomesIn(folder)
+      const lost = ids.filter(id => !times.has(id))
+      const doubled = ids.filter(id => (times.get(id) ?? 0) > 1)
       const most = Math.max(...lives.map(each => each.residentMb))
       complaints.atMost('resident memory, MB', most, RESIDENT_MB_MAX)
       complaints.unless(lives[1]?.code === 0, `the second start ended with ${lives[1]?.code}`)
       complaints.unless(lost.length === 0, `${lost.length} without an outcome: ${lost.slice(0, SHOWN_MAX)}`)
       complaints.unless(
-        outcomes.length === ids.length,
-        `${outcomes.length} outcomes of ${ids.length} questions`,
+        doubled.length === 0,
+        `${doubled.length} with two outcomes: ${doubled.slice(0, SHOWN_MAX)}`,
       )
+      complaints.unless(outcomes === ids.length, `${outcomes} outcomes of ${ids.length} questions`)
       complaints.unless(
         lives.every(each => each.lines > 1),
         'no progress was shown',
       )
-      const seconds = Math.round((Date.now() - began) / 1_000)
       return {
-        figures: { questions: ids.length, outcomes: outcomes.length, lives, seconds },
+        figures: {
+          questions: ids.length,
+          outcomes,
+          lost: lost.length,
+          doubled: doubled.length,
+          lives,
+          seconds,
+        },
         complaints: complaints.list,
       }
     } finally {
@@ -94,16 +102,26 @@ function residentMbOf({ pid }: ChildProcess): number {
   }
 }
 
-/** The ids of what was delivered and of what failed, as the commands say them. */
-async function outcomesIn(folder: string): Promise<readonly string[]> {
-  const told = async (...words: string[]) => {
-    const { world, stdout } = surroundings({ environment: { DATA_DIR: join(folder, 'data') } })
-    await main(words, world)
-    return stdout.text
-      .split('\n')
-      .filter(Boolean)
-      .map(line => JSON.parse(line))
+interface Outcomes {
+  readonly outcomes: number
+  /** By id, how often it was delivered or failed. */
+  readonly times: ReadonlyMap<string, number>
+}
+
+/** What was delivered and what failed, as the commands say it, line by line. */
+async function outcomesIn(folder: string): Promise<Outcomes> {
+  const times = new Map<string, number>()
+  let outcomes = 0
+  for (const words of [['results'], ['dlq', 'list']]) {
+    const child = spawn(process.execPath, [PROGRAM, ...words, '--json'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, DATA_DIR: join(folder, 'data') },
+    })
+    for await (const line of createInterface({ input: child.stdout })) {
+      const id = String(JSON.parse(line).id)
+      times.set(id, (times.get(id) ?? 0) + 1)
+      outcomes++
+    }
   }
-  const [results, failures] = [await told('results', '--json'), await told('dlq', 'list', '--json')]
-  return [...results, ...failures].map(each => String(each.id))
+  return { outcomes, times }
 }
