@@ -1,5 +1,6 @@
 /** The shapes in which questions arrive, and how each becomes the normalised one. Every fault is named, not the first alone. */
-import { fieldFaults, isLoose, type Loose } from './fields.ts'
+import { beginning } from '#core/cut.ts'
+import { fieldFaults, isLoose, type Loose, shownAsJson } from './fields.ts'
 import type { TaskTypes } from './task-type.ts'
 import type { Intake } from './types.ts'
 
@@ -9,6 +10,7 @@ const ID_CHARACTERS_MAX = 200
 const HALF_A_CHARACTER = 'has half a character (a surrogate without the other one), which is no text'
 /** The last moment that a Date can show. */
 const TIME_MAX = 8.64e15
+const EXCERPT_CHARACTERS_MAX = 60
 export const TASK_TYPE_DEFAULT = 'qa'
 
 export type Normalised = { readonly intake: Intake } | { readonly faults: readonly string[] }
@@ -54,7 +56,7 @@ function opened(event: Loose, faults: string[]): Loose | undefined {
   if (typeof event_type === 'string' && !/^[a-z0-9_-]+\.[a-z0-9_-]+\.[a-z0-9_-]+$/.test(event_type))
     faults.push(`event_type must be {service}.{entity}.{action}, not "${excerpt(event_type)}"`)
   if (event_version !== 'v1' && event_version !== 'v2')
-    faults.push(`event_version must be v1 or v2, not ${excerpt(JSON.stringify(event_version) ?? 'absent')}`)
+    faults.push(`event_version must be v1 or v2, not ${excerpt(shownAsJson(event_version))}`)
   if (!isLoose(payload)) return undefined
   const nested = event_version === 'v2' && isLoose(payload.question) ? payload.question : {}
   const actorId = isLoose(actor) ? actor.user_id : undefined
@@ -131,7 +133,7 @@ function idOf(found: unknown, faults: string[], name = 'id'): string | undefined
 function taskTypeOf(found: unknown, taskTypes: TaskTypes, faults: string[]): string {
   const name = found === undefined || found === null ? TASK_TYPE_DEFAULT : found
   if (typeof name !== 'string' || !/^[a-z_]+$/.test(name)) {
-    faults.push(`task_type must match ^[a-z_]+$, not ${excerpt(JSON.stringify(found) ?? '')}`)
+    faults.push(`task_type must match ^[a-z_]+$, not ${excerpt(shownAsJson(found))}`)
     return ''
   }
   if (!Object.hasOwn(taskTypes, name))
@@ -143,9 +145,10 @@ function timeOf(found: unknown, faults: string[]): number | undefined {
   if (found === undefined || found === null) return undefined
   const time = typeof found === 'string' ? Date.parse(found) : found
   if (typeof time === 'number' && time >= 0 && time <= TIME_MAX) return Math.trunc(time)
-  faults.push(`timestamp must be an ISO 8601 date, not ${excerpt(JSON.stringify(found) ?? '')}`)
+  faults.push(`timestamp must be an ISO 8601 date, not ${excerpt(shownAsJson(found))}`)
   return undefined
 }
 
 const optional = (text: string | undefined) => (text === '' ? undefined : text)
-const excerpt = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}...` : text)
+const excerpt = (text: string) =>
+  beginning(text, EXCERPT_CHARACTERS_MAX) + (text.length > EXCERPT_CHARACTERS_MAX ? '...' : '')

@@ -1,10 +1,21 @@
 /** Checks of values that come as JSON: every fault is named, not the first alone. */
 
+import { reasonOf } from '#core/errors.ts'
+
 type Kind = 'string' | 'number' | 'boolean' | 'object' | 'array'
 /** Field name to its kind; a question mark behind it allows its absence. */
 export type Fields = Readonly<Record<string, Kind | `${Kind}?`>>
 
 export type Loose = { readonly [field: string]: unknown }
+
+/** A value as JSON, for people: also one that has no form in JSON, or is nested deeper than can be written. */
+export function shownAsJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? 'absent'
+  } catch (error) {
+    return error instanceof RangeError ? '(nested too deep to be shown)' : `(${reasonOf(error)})`
+  }
+}
 
 export function isLoose(value: unknown): value is Loose {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,9 +1,11 @@
 /** What arrives in `datos_crudos`: JSON as people type it, or Avro of whatever schema its writer chose. */
 import { asShown, asText } from '#core/codec.ts'
+import { beginning } from '#core/cut.ts'
 import { reasonOf } from '#core/errors.ts'
 import { anyAvro } from '#schemas/avro/any-avro.ts'
 import type { SchemaCodec } from '#schemas/avro/schema-codec.ts'
 import { MAGIC } from '#schemas/avro/wire-format.ts'
+import { shownAsJson } from './fields.ts'
 
 const INPUT_CHARACTERS_MAX = 1_000
 
@@ -31,13 +33,14 @@ function read(bytes: Uint8Array): RawEvent {
     return { event: JSON.parse(asText(bytes)) }
   } catch (error) {
     return {
-      fault: `the event is not JSON: ${reasonOf(error)}`,
-      input: asShown(bytes).slice(0, INPUT_CHARACTERS_MAX),
+      // It quotes the text, and may cut a character of it in two.
+      fault: `the event is not JSON: ${reasonOf(error).toWellFormed()}`,
+      input: beginning(asShown(bytes), INPUT_CHARACTERS_MAX),
     }
   }
 }
 
 /** The beginning of an event as text, for people to recognise it. */
 export function excerptOf(raw: RawEvent): string {
-  return 'event' in raw ? (JSON.stringify(raw.event) ?? '').slice(0, INPUT_CHARACTERS_MAX) : raw.input
+  return 'event' in raw ? beginning(shownAsJson(raw.event), INPUT_CHARACTERS_MAX) : raw.input
 }

@@ -1,4 +1,5 @@
 /** The rubric: five criteria with weights, the final score, and the judge's verdict as checked data. */
+import { beginning } from '#core/cut.ts'
 import type { JsonSchema } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
 
@@ -57,6 +58,7 @@ export const VERDICT_SCHEMA: JsonSchema = {
     feedback: { type: 'string' },
   },
 }
+const FEEDBACK_CHARACTERS_MAX = 2_000
 export const VERDICT_NAME = 'verdict'
 
 type VerdictJson = Scores & { readonly feedback: string }
@@ -74,15 +76,29 @@ export function readVerdict(reply: string): Verdict | { readonly faults: readonl
   const faults = verdictFaults(verdict)
   if (faults.length > 0) return { faults }
   const { feedback, ...scores } = verdict as VerdictJson // The schema above has just been checked.
-  return { scores, feedback: feedback.toWellFormed().slice(0, 2_000) }
+  return { scores, feedback: beginning(feedback, FEEDBACK_CHARACTERS_MAX) }
 }
+
+/** The value, or what it is wrapped in: an object whose only value is an object. */
+function unwrapped(value: unknown): unknown {
+  let found = value
+  // A loop: a reply may be nested deeper than a function can call itself.
+  while (isObject(found)) {
+    const [only, another] = Object.values(found)
+    if (another !== undefined || typeof only !== 'object') break
+    found = only
+  }
+  return found
+}
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The keys of a verdict, of the value itself or of the only object in it. */
 function verdictIn(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  const given: Record<string, unknown> = { ...value }
-  const values = Object.values(given)
-  if (values.length === 1 && typeof values[0] === 'object') return verdictIn(values[0])
+  const found = unwrapped(value)
+  if (!isObject(found)) return found
+  const given: Record<string, unknown> = { ...found }
   const scores = typeof given.scores === 'object' ? { ...given.scores, feedback: given.feedback } : given
   return Object.fromEntries(
     Object.entries(scores)

@@ -41,8 +41,11 @@ export function refusing(source: string, target: Target): (event: InputEvent) =>
   }
 }
 
-const reasonIn = (error: unknown): string =>
-  error instanceof CaudalError ? String(error.details.reason ?? error.message) : reasonOf(error)
+function reasonIn(error: unknown): string {
+  if (error instanceof CaudalError) return String(error.details.reason ?? error.message)
+  // What reads JSON takes any depth; what writes it calls itself for each level.
+  return error instanceof RangeError ? `it is nested too deep (${error.message})` : reasonOf(error)
+}
 
 function batchOf(
   client: TopicClient,

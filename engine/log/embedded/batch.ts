@@ -127,6 +127,13 @@ class Output {
   }
 }
 
+/** Assigned, this one name would replace the prototype. */
+function put(headers: Record<string, Uint8Array>, name: string, value: Uint8Array): void {
+  if (name === '__proto__')
+    Object.defineProperty(headers, name, { value, enumerable: true, configurable: true })
+  else headers[name] = value
+}
+
 /** Head of a stored batch, without looking at the rest. */
 export function batchHead(bytes: Buffer): BatchHead {
   return { records: bytes.readInt32LE(4), span: bytes.readInt32LE(8), appendedAt: bytes.readDoubleLE(12) }
@@ -195,7 +202,7 @@ export class BatchDecoder {
     for (let left = count; left > 0; left--) {
       const name = this.#names[this.#view.getInt32(this.#at, true)] ?? ''
       this.#at += 4
-      headers[name] = this.#block()
+      put(headers, name, this.#block())
     }
     return headers
   }

@@ -48,6 +48,18 @@ export function describeReading(bench: () => Bench): void {
     const [, , third] = await read(log, place, 0, 4)
     expect((await read(log, place, third?.offset ?? 0, 2)).map(one => textOf(one.value))).toEqual(['c', 'd'])
   })
+
+  it('gives back headers of any name, also of one that an object has already', async () => {
+    const { log, topic } = bench()
+    const [place] = await topic()
+    const names = ['__proto__', 'constructor', '', 'ñ']
+    const headers = Object.fromEntries(names.map(name => [name, Buffer.from(`of ${name}`)]))
+    await log.append([{ ...place, records: [{ key: null, value: null, headers, timestamp: EVENT_TIME }] }])
+    const [found] = await read(log, place, 0, 1)
+    expect(Object.entries(found?.headers ?? {}).map(([name, bytes]) => [name, textOf(bytes)])).toEqual(
+      names.map(name => [name, `of ${name}`]),
+    )
+  })
 }
 
 export function describeWaiting(bench: () => Bench): void {
