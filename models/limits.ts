@@ -70,8 +70,8 @@ interface Waiter {
  * Three kinds of trouble may be everybody's: the provider is out, it refuses for its rate, it refuses the requests as such.
  * Each has a breaker, which opens when *different* subjects meet it and nobody is answered between. Such trouble can
  * therefore fail nothing, which is why the log says it: nothing else would say that a key is wrong. A subject that fails
- * while others are answered pays for it with its own attempts. What a person must correct (a login, a missing model) costs
- * no attempt before that, and opens the breaker also where few subjects meet it again and again.
+ * while others are answered pays for it with its own attempts. What a person must correct, such as a login,
+ * costs no attempt before that. It opens the breaker also where few subjects meet it again and again.
  *
  * Trade-off: one slow-down for all requests of a provider; providers that limit per model want one gate per model.
  */

@@ -138,7 +138,7 @@ function refused(error: APIError, status: number, { model, baseUrl, now }: Asked
 }
 
 const SETUP = { outage: true, needsPerson: true }
-/** A model that is not there or not allowed may be that of one task type alone: it is for the gate to tell whose fault it is. */
+/** The model of one task type alone may be missing or forbidden. The gate tells whose fault that is. */
 const OF_WHAT_IS_ASKED: ReadonlySet<number> = new Set([403, 404])
 
 interface Place {

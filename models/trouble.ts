@@ -17,8 +17,8 @@ export function troubleOf({ errorType, outage }: ModelError): Trouble | undefine
 const OWN_REFUSALS = { timesMin: 10, answeredMin: 100 } as const
 
 /**
- * Whether a failure is that of its subject, while no breaker says otherwise. A refusal that a person must end is so only
- * where others were answered meanwhile: a model may be missing for one task type, and a filter may forbid one text.
+ * Whether a failure is that of its subject, while no breaker says otherwise. For a refusal that a person must end, that
+ * holds only where others were answered meanwhile. A model may be missing for one task type. A filter may forbid one text.
  */
 export function isOwn(
   { times, between, isSuspect }: Failed,

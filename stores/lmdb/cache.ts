@@ -1,4 +1,6 @@
 /** The cache in a folder of LMDB: nothing has to be installed, and several processes of one machine may use it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { reasonOf, unavailable } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
@@ -34,7 +36,7 @@ const TOUCHED_MAX = 200
 
 /**
  * Each entry has a second key by which it is found when it ends. So a sweep reads what goes, and not what stays. A second
- * key whose entry was written anew meanwhile, perhaps by another process, says nothing and goes when its time is over.
+ * key whose entry was written again meanwhile, perhaps by another process, says nothing and goes when its time is over.
  *
  * LMDB reads through a map of the file, and what was read stays resident. When the file outgrows its map, LMDB as lmdb-js
  * builds it also keeps the former map. So the cache closes its environment after `TOUCHED_MAX` and opens it again, which
@@ -150,8 +152,8 @@ export class LmdbCache implements Cache {
 
   /** Each has two keys. */
   get #entries(): number {
-    const { entryCount } = this.#database.getStats() as { readonly entryCount: number } // LMDB's statistics come untyped.
-    return entryCount / 2
+    const statistics: { readonly entryCount?: number } = this.#database.getStats()
+    return (statistics.entryCount ?? 0) / 2
   }
 
   async #remove(keys: readonly (string | EndKey)[]): Promise<void> {
@@ -174,9 +176,11 @@ export class LmdbCache implements Cache {
     }
   }
 
-  /** Where that fails, whoever comes next meets the error. */
+  /** Where that fails, the next caller meets the error. */
   #layMapAgain(): void {
     this.#touched = 0
+    // By its path one finds it only for as long as nobody has removed it under this process.
+    if (!existsSync(join(this.#path, 'data.mdb'))) return
     const laid = this.#database.close().then(() => {
       this.#database = openMap(this.#path)
     })

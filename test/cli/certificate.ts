@@ -1,9 +1,7 @@
-/** A certificate that nobody has signed, for servers of tests; made anew, so that no key is kept with the code. */
-import { execFileSync, spawnSync } from 'node:child_process'
+/** A certificate that nobody has signed, for servers of tests. Each test makes one, so that no key is kept with the code. */
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-export const hasOpenssl = spawnSync('openssl', ['version']).status === 0
 
 export function selfSigned(folder: string): { readonly key: Buffer; readonly cert: Buffer } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]

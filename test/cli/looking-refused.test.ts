@@ -13,7 +13,7 @@ import { realSystem, type System } from '#core/system.ts'
 import { dataFolder, of, withLog } from '../unit/cli/data-folder.ts'
 import { delivered, failed } from '../unit/cli/outcomes.ts'
 import { hastySystem, surroundings } from '../unit/cli/surroundings.ts'
-import { hasOpenssl, selfSigned } from './certificate.ts'
+import { selfSigned } from './certificate.ts'
 
 /** Written with a schema that only the registry knows. */
 const foreign = (record: NewRecord): NewRecord => {
@@ -82,17 +82,14 @@ it.each(['lag', 'state get admit q1', 'topics plan'])('%s needs no registry and 
   expect(lines.join()).not.toContain('REGISTRY')
 })
 
-it.skipIf(!hasOpenssl)(
-  'a registry whose certificate nobody trusts is named with what makes it trusted',
-  async () => {
-    const folder = await answered()
-    const port = await portOf(createSecureServer(selfSigned(folder)))
-    const settings = { DATA_DIR: folder, SCHEMA_REGISTRY_URL: `https://127.0.0.1:${port}` }
-    const { code, lines } = await looked('results', settings)
-    expect(code).toBe(EXIT.configuration)
-    expect(lines).toEqual([expect.stringMatching(/REGISTRY_REFUSED.*certificate.*NODE_EXTRA_CA_CERTS/)])
-  },
-)
+it('a registry whose certificate nobody trusts is named with what makes it trusted', async () => {
+  const folder = await answered()
+  const port = await portOf(createSecureServer(selfSigned(folder)))
+  const settings = { DATA_DIR: folder, SCHEMA_REGISTRY_URL: `https://127.0.0.1:${port}` }
+  const { code, lines } = await looked('results', settings)
+  expect(code).toBe(EXIT.configuration)
+  expect(lines).toEqual([expect.stringMatching(/REGISTRY_REFUSED.*certificate.*NODE_EXTRA_CA_CERTS/)])
+})
 
 it('a registry that does not speak TLS is told from one that is away', async () => {
   const port = await portOf(createServer())
@@ -102,21 +99,18 @@ it('a registry that does not speak TLS is told from one that is away', async () 
   expect(lines).toEqual([expect.stringMatching(/REGISTRY_REFUSED.*check http or https/)])
 })
 
-it.skipIf(!hasOpenssl)(
-  'brokers whose certificate nobody trusts end the command with the setting',
-  async () => {
-    const port = await portOf(createTlsServer(selfSigned(dataFolder())))
-    const settings = { KAFKA_BROKERS: `127.0.0.1:${port}`, KAFKA_SSL: 'true' }
-    for (const words of ['lag', 'results', 'dlq list', 'state get admit q1']) {
-      const { code, lines } = await looked(words, settings)
-      expect(code, words).toBe(EXIT.configuration)
-      expect(lines).toEqual([
-        expect.stringMatching(/CONFIGURATION_INVALID/),
-        expect.stringMatching(/KAFKA_SSL_CA_FILE/),
-      ])
-    }
-  },
-)
+it('brokers whose certificate nobody trusts end the command with the setting', async () => {
+  const port = await portOf(createTlsServer(selfSigned(dataFolder())))
+  const settings = { KAFKA_BROKERS: `127.0.0.1:${port}`, KAFKA_SSL: 'true' }
+  for (const words of ['lag', 'results', 'dlq list', 'state get admit q1']) {
+    const { code, lines } = await looked(words, settings)
+    expect(code, words).toBe(EXIT.configuration)
+    expect(lines).toEqual([
+      expect.stringMatching(/CONFIGURATION_INVALID/),
+      expect.stringMatching(/KAFKA_SSL_CA_FILE/),
+    ])
+  }
+})
 
 it('brokers that speak another protocol than TLS end the command with the setting', async () => {
   const port = await portOf(createPlainServer(socket => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))
