@@ -121,6 +121,10 @@ export const CATALOGUE = {
     'stop',
     'process {pid}, which holds the log at {path}, did not answer: {reason}; run the command again',
   ],
+  LOG_REMOVED: [
+    'stop',
+    'the log at {path} was removed while it was open: nothing can be written any more; start again, and restore the directory before where it is needed',
+  ],
   LOG_CORRUPT: ['blockTask', 'the log at {path} cannot be read: {reason}'],
   ACCESS_REFUSED: [
     'blockTask',

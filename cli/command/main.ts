@@ -126,6 +126,7 @@ function exitOf(error: unknown): ExitCode {
     case 'LOG_HOLDER_ENDED':
     case 'LOG_UNAVAILABLE':
     case 'LOG_FULL':
+    case 'LOG_REMOVED':
     case 'REGISTRY_UNAVAILABLE':
     case 'UNAVAILABLE':
       return EXIT.unavailable

@@ -5,7 +5,7 @@
  * nothing is committed for `noProgress`, the pod fails, so that its supervisor restarts it. The limit is long, because a
  * restart loses paid results that are not committed. Failures that pass by themselves, such as an outage, never count.
  */
-import { actionOf, CaudalError, type ErrorCode, reasonOf } from '#core/errors.ts'
+import { actionOf, CaudalError, type ErrorCode, hasCode, reasonOf } from '#core/errors.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 
 /** A refusal must come so often before the pod fails, each time within a session of the time before. */
@@ -46,6 +46,7 @@ export class Trouble {
   }
 
   operationFailed(error: unknown): void {
+    if (hasCode(error, 'LOG_REMOVED')) return this.#pod.fail(error)
     if (actionOf(error) === 'blockTask') return this.#blocked(reasonOf(error))
     const { system, limits, logger } = this.#pod
     const [kind, now] = [kindOf(error), system.monotonic()]

@@ -33,6 +33,7 @@ export class LocalCopy {
   readonly #closed: () => void
   readonly #options: LocalCopyOptions
   #store: Store | undefined
+  #isReleased = false
   #isOpening = false
   /** It was logged that the topic is missing. */
   #isMissed = false
@@ -49,9 +50,9 @@ export class LocalCopy {
     return this.#store?.position
   }
 
-  /** Number of entries. */
+  /** Number of entries. 0 once it is closed. */
   get size(): number {
-    return this.#store?.size ?? 0
+    return this.#isReleased ? 0 : (this.#store?.size ?? 0)
   }
 
   /** The state topic's identity. */
@@ -121,6 +122,7 @@ export class LocalCopy {
 
   #release(store: Store): void {
     const { id, pod } = this.#options
+    this.#isReleased = true
     const closed = this.mustDiscard ? store.discard() : store.close()
     const warn = (error: unknown) =>
       pod.logger.warn('a local copy was not closed', { task: taskKey(id), error: String(error) })

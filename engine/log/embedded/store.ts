@@ -37,6 +37,8 @@ const NO_SYNC_FLUSH = TransactionFlags.ABORTABLE | TransactionFlags.NO_SYNC_FLUS
 /** Page not found, corrupted, panic, page full, and whatever else LMDB finds wrong with its own pages. */
 const DAMAGED: ReadonlySet<unknown> = new Set([-30_797, -30_796, -30_795, -30_786, -30_779])
 
+const GONE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR'])
+
 const DATA_FILE = 'data.mdb'
 /** Bytes read or written after which the map is laid again. Linux maps up to 64 kB around a page: it may hold more than that. */
 const MAPPED_BYTES_MAX = 12 * 1024 * 1024
@@ -125,8 +127,7 @@ export class Store {
     const bytes = puts.reduce((sum, [key, value]) => sum + key.length + (value?.length ?? 0), 0)
     this.#sizeBytes += bytes
     this.#mappedBytes += bytes
-    if (!hasRoomFor(this.path, puts.length, bytes, () => this.#reusableBytes()))
-      throw new CaudalError('LOG_FULL', { path: this.path })
+    if (!this.#hasRoomFor(puts.length, bytes)) throw new CaudalError('LOG_FULL', { path: this.path })
     if (this.#fsync === 'always') return this.#commitFlushed(puts)
     try {
       this.#database.transactionSync(() => this.#apply(puts), NO_SYNC_FLUSH)
@@ -186,6 +187,17 @@ export class Store {
     const damage = new CaudalError('LOG_CORRUPT', { path: this.path, reason: reasonOf(error) }, error)
     this.refuse(damage)
     return damage
+  }
+
+  /** Throws LOG_REMOVED from then on where the folder is gone: what is written into a removed file ends with this process. */
+  #hasRoomFor(puts: number, bytes: number): boolean {
+    try {
+      return hasRoomFor(this.path, puts, bytes, () => this.#reusableBytes())
+    } catch (error) {
+      if (!GONE.has(codeOf(error))) throw error
+      this.refuse(new CaudalError('LOG_REMOVED', { path: this.path }, error))
+      throw this.#failure
+    }
   }
 
   #freeBytes(): number {
