@@ -21,6 +21,7 @@ import {
   name,
   number,
   type Row,
+  taskTypes,
   text,
   words,
 } from './setting-rows.ts'
@@ -182,6 +183,40 @@ export const SETTINGS = {
     unit: 'connections',
     description:
       'Connections to Redis that one process opens. One carries many commands at a time; more help large answers.',
+  }),
+  semanticTaskTypes: taskTypes('SEMANTIC_TASK_TYPES', {
+    default: [],
+    description:
+      'Task types whose questions may be answered by the answer to the same question in other words. Empty: none.',
+  }),
+  semanticSimilarity: number(
+    'SEMANTIC_SIMILARITY',
+    [0, 1],
+    {
+      default: 0.85,
+      description: 'Below it two questions are not compared further; above it the guard decides.',
+    },
+    'number',
+  ),
+  semanticTtlS: number('SEMANTIC_TTL', [1, 31_536_000], {
+    default: 86_400,
+    unit: 's',
+    description: 'How long an answer is served for questions in other words.',
+  }),
+  semanticEntriesMax: number('SEMANTIC_ENTRIES_MAX', [1, 10_000_000], {
+    default: 100_000,
+    unit: 'entries',
+    description: 'Answers that the semantic index of a gateway holds; the oldest goes first.',
+  }),
+  embeddingsModel: text('EMBEDDINGS_MODEL', {
+    default: '',
+    description:
+      'Model of embeddings for the semantic index, at the endpoint of the first provider. Empty: the hashing embedder, without a model.',
+  }),
+  embeddingsDimensions: number('EMBEDDINGS_DIMENSIONS', [1, 10_000], {
+    default: 1_536,
+    unit: 'dimensions',
+    description: 'Of the vectors of EMBEDDINGS_MODEL.',
   }),
   dataFolder: text('DATA_DIR', {
     default: './data',

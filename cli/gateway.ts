@@ -25,6 +25,7 @@ import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
 import { keySource } from './keys-file.ts'
 import { newSecret, newUuid } from './secrets.ts'
+import { openSemantic } from './semantic.ts'
 import { listening, metricsRoute } from './serving.ts'
 import { cacheTtlMs, type OpenStores, openRateCounter } from './stores.ts'
 
@@ -88,17 +89,12 @@ export async function serveGateway(
     url: urlOf(server),
     line: gatewayLine(urlOf(server), keys),
     open: async reached => {
-      const { service, ...more } = await openService(name, reached, { system, health, configuration })
+      await using closers = new Closers()
+      const service = await openService(name, reached, { ...options, health, configuration, closers })
       if (rates && configuration.redisUrl === '') roster = await rosterOf(name, reached, options)
-      gateway = { service, ...more }
-      // Who waits for an outcome is answered then, and nobody keeps the server from its end.
-      return {
-        [Symbol.asyncDispose]: async () => {
-          service.close()
-          more.feed[Symbol.dispose]()
-          await roster?.[Symbol.asyncDispose]()
-        },
-      }
+      if (roster) closers.use(roster)
+      gateway = service
+      return closers.move()
     },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
@@ -154,14 +150,17 @@ const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1
 
 interface ServiceOptions {
   readonly system: System
+  readonly logger: Logger
   readonly health: Health
   readonly configuration: Configuration
+  /** Ends what is opened, the waits for outcomes first. */
+  readonly closers: Closers
 }
 
 async function openService(
   name: string,
   { log, plan, stores, registry, troubles }: Reached,
-  { system, health, configuration }: ServiceOptions,
+  { system, logger, health, configuration, closers }: ServiceOptions,
 ): Promise<Gateway> {
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan, name, system, runs })
@@ -172,13 +171,18 @@ async function openService(
     ...(troubles ? [providerPart(troubles)] : []),
   )
   const feed = new EventFeed({ log, plan, system })
+  const { answers, history, cache } = stores
+  const semantic = await openSemantic(configuration, { log, plan, system, logger }, closers)
+  const roster = new PodRoster(log, plan.application, system)
+  closers.defer(() => roster.close())
+  // Who waits for an outcome is answered then, and nobody keeps the server from its end.
+  closers.defer(() => feed[Symbol.dispose]())
+  closers.defer(() => service.close())
   await feed.start()
   await service.start()
-  const { answers, history, cache } = stores
-  const roster = new PodRoster(log, plan.application, system)
-  feed.closed.addEventListener('abort', () => roster.close(), { once: true })
   return {
     ...{ service, runs, feed, system, answers, history, cache },
+    semantic,
     batches: new Batches(cache),
     sessions:
       cache && new Sessions({ cache, system, ttlMs: configuration.sessionTtlS * 1_000, secrets: SECRETS }),

@@ -160,7 +160,7 @@ export const DEMO_PROFILE: Partial<Profile> = {
 /** What is bought twice is counted by the ledger; the model itself needs no longer memory than its callers' retries. */
 const DEMO_SERVER = { profile: DEMO_PROFILE, requestIdsMax: 50_000 }
 
-const OPENAI_URL = 'https://api.openai.com/v1'
+export const OPENAI_URL = 'https://api.openai.com/v1'
 /** The name under which a model gets the reference answer, which only the simulated one may know. */
 export const SIMULATED = 'simulated'
 
@@ -229,7 +229,8 @@ export async function openModel(configuration: Configuration, options: ModelOpti
   }
 }
 
-function providerOptions(
+/** How an endpoint of models is reached. */
+export function providerOptions(
   configuration: Configuration,
   provider: { baseUrl: string; apiKey: string; model: string },
 ) {

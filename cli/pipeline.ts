@@ -8,6 +8,7 @@ import { PodReporting } from '#engine/client/pod-reporting.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Model } from '#models/model.ts'
+import type { IndexAnswersOptions } from '#operators/index-answers.ts'
 import { answers } from '#pipelines/answers.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
@@ -29,6 +30,7 @@ import {
   pricesOf,
 } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
+import { absentSemantic, semanticSink } from './semantic.ts'
 import { absentStores, type OpenStores, openStores, type Stores } from './stores.ts'
 
 export interface Pipeline extends AsyncDisposable {
@@ -82,7 +84,8 @@ export async function openPipeline(
   opened.defer(close)
   const registry = await openRegistry(configuration, log, system)
   const stores = await openStores(configuration, { system, logger: inPart(logger, 'stores') })
-  const graph = topologyOf(configuration, { model, ...stores })
+  const semantic = await semanticSink(configuration, { log, system, logger }, opened)
+  const graph = topologyOf(configuration, { model, semantic, ...stores })
   const topology = await bindSchemas(graph, { registry, ...options })
   const running = await run(topology, {
     log,
@@ -124,11 +127,12 @@ const DEMO_RETRY = { retryBaseMs: 500, retryCapMs: 2_000 }
 
 export interface GraphParts extends Stores {
   readonly model: Model
+  readonly semantic?: IndexAnswersOptions | undefined
 }
 
 export function topologyOf(
   configuration: Configuration,
-  { model, answers: store, history, cache }: GraphParts,
+  { model, semantic, answers: store, history, cache }: GraphParts,
 ): Topology {
   const { application, threshold, attemptsMax, inFlightMax, judgeTokensMax, given } = configuration
   const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
@@ -151,12 +155,17 @@ export function topologyOf(
     record: configuration.record,
     cache,
     cacheTtl: configuration.cacheTtlS * 1_000,
+    semantic,
   })
 }
 
 /** The graph for commands that only look at it, or at what it left behind: no model is asked. */
 export const modellessTopology = (configuration: Configuration): Topology =>
-  topologyOf(configuration, { model: ABSENT, ...absentStores(configuration) })
+  topologyOf(configuration, {
+    model: ABSENT,
+    semantic: absentSemantic(configuration),
+    ...absentStores(configuration),
+  })
 
 export const planOf = (configuration: Configuration): Plan => plan(modellessTopology(configuration))
 

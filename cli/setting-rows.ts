@@ -1,6 +1,7 @@
 /** The kinds of settings: how the text of each is read, and what is said of one that does not fit. */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { reasonOf } from '#core/errors.ts'
 import { levelsOf } from '#observability/logs/levels.ts'
 
@@ -61,6 +62,20 @@ export const addresses = (environment: string, base: Base<readonly string[]>): R
     const list = given.split(',').map(address => address.trim())
     const isAll = list.every(address => /^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:]+\]:\d{1,5}$/.test(address))
     return isAll ? list : new Fault('must be host:port, such as localhost:9092, more of them after commas')
+  },
+})
+
+/** Names of task types that there are. */
+export const taskTypes = (environment: string, base: Base<readonly string[]>): Row<readonly string[]> => ({
+  environment,
+  type: 'list',
+  ...base,
+  parse: given => {
+    const list = given.split(',').map(each => each.trim())
+    const isKnown = list.every(each => Object.hasOwn(TASK_TYPES, each))
+    return isKnown
+      ? list
+      : new Fault(`must be task types with commas between: ${Object.keys(TASK_TYPES).join(', ')}`)
   },
 })
 

@@ -12,6 +12,7 @@ import type { Batches } from './handlers/batches.ts'
 import type { Scope } from './keys.ts'
 import type { Problem, ProblemCode } from './problem.ts'
 import type { InputSchema, Schema, Value } from './schema.ts'
+import type { Semantic } from './semantic.ts'
 import type { Sessions } from './sessions.ts'
 
 /** What the handlers work with. */
@@ -27,6 +28,8 @@ export interface Gateway {
   pods(): Promise<readonly KnownPod[]>
   readonly cache: Cache | undefined
   readonly batches: Batches
+  /** Nothing where it is off for every task type. */
+  readonly semantic?: Semantic | undefined
   /** Nowhere without a cache. */
   readonly sessions: Sessions | undefined
   cacheTtlMs(taskType: string): number

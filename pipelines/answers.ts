@@ -26,6 +26,7 @@ import { chronicle } from '#operators/chronicle.ts'
 import { decide } from '#operators/decide.ts'
 import { deliver } from '#operators/deliver.ts'
 import { generate } from '#operators/generate.ts'
+import { type IndexAnswersOptions, indexAnswers } from '#operators/index-answers.ts'
 import { ingest } from '#operators/ingest.ts'
 import { persist } from '#operators/persist.ts'
 import type { RecordMode } from '#operators/recording.ts'
@@ -70,6 +71,8 @@ export interface AnswersOptions {
   readonly cacheTtl?: Duration
   /** Where the history of each question is kept; nowhere when left out. */
   readonly history?: HistoryStore | undefined
+  /** Where answers to questions in other words are found, and for which task types; nowhere when left out. */
+  readonly semantic?: IndexAnswersOptions | undefined
   /** How much of each call is recorded for the history; `digest` when left out. */
   readonly record?: RecordMode
 }
@@ -87,7 +90,7 @@ const DELAY_TIERS: readonly Duration[] = ['1s', '5s', '30s', '2m', '10m']
  *                     v                                +-- delay <- retry <- llm.errors <-----------+
  *                 llm.failed <---- attempts used up -------------------+
  *
- * Behind datos_procesados, where a store or a cache is given: persist writes the database, remember the cache. Where a history
+ * Behind datos_procesados, where each is given: persist writes the database, remember the cache, index the semantic index. Where a history
  * is given, generate, score and retry record each call in llm.recordings, and chronicle writes it to the database.
  */
 export function answers(options: AnswersOptions): Topology {
@@ -176,8 +179,15 @@ function into(recordings: Topic<Recording> | undefined, recorded: Edge<Recording
 /** Copies of what the log holds, each at its own pace: one that is away holds up nothing else. */
 function project(
   processed: Stream<Delivered>,
-  { store, cache, cacheTtl = CACHE_TTL, taskTypes }: AnswersOptions & { readonly taskTypes: TaskTypes },
+  {
+    store,
+    cache,
+    cacheTtl = CACHE_TTL,
+    semantic,
+    taskTypes,
+  }: AnswersOptions & { readonly taskTypes: TaskTypes },
 ): void {
   if (store) processed.process('persist', persist({ store }))
+  if (semantic) processed.process('index', indexAnswers(semantic))
   if (cache) processed.process('remember', remember({ cache, taskTypes, ttlMs: durationMs(cacheTtl) }))
 }

@@ -2,6 +2,7 @@
  * The port of the semantic index. It finds the nearest earlier answer of the same organisation, task type and prompt
  * version. The guard decides whether that answers the question. An index that is away finds nothing and fails nothing.
  */
+import type { Organization } from './organization.ts'
 import type { RuleName } from './semantic/guard/part.ts'
 
 /** An answer as the index hands it out. */
@@ -50,7 +51,7 @@ export interface Search {
 export interface SemanticIndex {
   /** Nothing where the index of the task type is off, or no question is near enough. */
   nearest(
-    organization: string,
+    organization: Organization,
     taskType: string,
     promptVersion: string,
     text: string,
@@ -61,6 +62,12 @@ export interface SemanticIndex {
   /** Why the index of a task type has been switched off; nothing where it has not. */
   offReason(taskType: string): string | undefined
   statistics(): SemanticStatistics
+}
+
+/** Where answers enter the index. Rejects with `Unavailable` (code UNAVAILABLE) while it is away. */
+export interface SemanticSink {
+  /** Of any organisations. To save an answer again changes nothing. */
+  save(answers: readonly IndexedAnswer[]): Promise<void>
 }
 
 export interface SemanticStatistics {

@@ -4,6 +4,7 @@ import { type Answer, accepted, type Call, found, type Gateway, operation } from
 import { Problem } from '../problem.ts'
 import { type Asked, ask, IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
 import { type Known, knownAnswer } from './finding.ts'
+import { similarAnswer } from './similar.ts'
 import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS, storedView } from './views.ts'
 import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
 
@@ -51,9 +52,11 @@ export const query = operation({
       hit: { type: 'boolean', description: 'Whether the answer was known already.' },
       source: {
         type: 'string',
-        enum: ['cache', 'database'],
+        enum: ['cache', 'database', 'semantic'],
         description: 'Where it was found; absent for one that was made now.',
       },
+      similarity: { type: 'number', description: 'Of a question in other words, from 0 to 1.' },
+      question: { type: 'string', description: 'That question, where the source is semantic.' },
       state: { type: 'string', description: 'delivered or failed, for one that was made now.' },
       id: RUN_FIELDS.id,
       task_id: RUN_FIELDS.task_id,
@@ -69,6 +72,8 @@ export const query = operation({
     if (event instanceof Problem) return event
     const known = fresh ? undefined : await knownAnswer(gateway, questionHash(event.intake), call)
     if (known) return hit(known)
+    const similar = fresh ? undefined : await similarAnswer(gateway, event, call)
+    if (similar) return similar
     const asked = await ask(gateway, event, { fresh })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, waitMs(wait), call)
   },

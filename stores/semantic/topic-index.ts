@@ -12,13 +12,16 @@ import type { LogRecord } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { checkedVector, type Embedder } from '#models/embedder.ts'
+import type { Organization } from '../organization.ts'
 import type { Hit, Refusal, Search, SemanticIndex, SemanticStatistics } from '../semantic.ts'
 import { type Entry, OFF_PREFIX, offRecord, said } from './entry.ts'
 import { judge } from './guard/guard.ts'
 import { withoutFrame } from './guard/reading.ts'
 import { type NeighbourhoodLimits, Neighbourhoods } from './neighbourhoods.ts'
 import { SearchTally } from './search-tally.ts'
+import { partitionsOf } from './topic-sink.ts'
 
 export interface TopicIndexOptions extends NeighbourhoodLimits {
   readonly log: Log
@@ -33,6 +36,7 @@ export interface TopicIndexOptions extends NeighbourhoodLimits {
 }
 
 export const SIMILARITY_MIN = 0.85
+const EMPTY_KEY = new Uint8Array()
 
 export class TopicIndex implements SemanticIndex {
   readonly #options: TopicIndexOptions
@@ -49,6 +53,7 @@ export class TopicIndex implements SemanticIndex {
   /** Resolves when what the topic holds now is known. */
   async start(): Promise<void> {
     const { log, topic, system } = this.#options
+    await partitionsOf(log, topic)
     this.#following = await follow(log, {
       topic,
       from: 'start',
@@ -63,7 +68,7 @@ export class TopicIndex implements SemanticIndex {
   }
 
   async nearest(
-    organization: string,
+    organization: Organization,
     taskType: string,
     promptVersion: string,
     text: string,
@@ -86,8 +91,10 @@ export class TopicIndex implements SemanticIndex {
     const { log, topic, system, logger } = this.#options
     logger.warn('the semantic index of a task type has switched itself off', { task_type: taskType, reason })
     this.#off.set(taskType, reason)
-    const records = [offRecord({ taskType, reason }, system.now())]
-    await log.append([{ topic, partition: 0, records }])
+    const record = offRecord({ taskType, reason }, system.now())
+    // Where a tombstone of the key goes, which switches the index on again: within a partition there is an order.
+    const partition = partitionOf(record.key ?? EMPTY_KEY, await partitionsOf(log, topic))
+    await log.append([{ topic, partition, records: [record] }])
   }
 
   offReason(taskType: string): string | undefined {

@@ -30,6 +30,7 @@ const STORE_PORTS = [
   'stores/history.ts',
   'stores/organization.ts',
   'stores/rate-counter.ts',
+  'stores/semantic.ts',
   'stores/stored-answer.ts',
   'stores/task-events.ts',
 ]
@@ -38,6 +39,7 @@ const SERVICE = [
   'pipelines/all-events.ts',
   'pipelines/event-feed.ts',
   'pipelines/answers-service.ts',
+  'pipelines/prompt-versions.ts',
   'pipelines/run-index.ts',
   'pipelines/outcome-index.ts',
 ]
@@ -95,13 +97,19 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   answers: { may: ['core', 'schemas', ...MODEL_PARTS], node: PURE },
   'answers/simulated': { may: ['core', 'answers', 'models'], node: PURE },
   // The port, and what finds the nearest earlier question; its entries come from a topic.
-  'stores/semantic.ts': { may: ['core'], mayTypes: ['stores/semantic/guard/part.ts'], node: [] },
+  'stores/semantic.ts': {
+    may: ['core', 'stores/organization.ts'],
+    mayTypes: ['stores/semantic/guard/part.ts'],
+    node: [],
+  },
   'stores/semantic': {
     may: [
       'core',
       LOG_PORT,
       FOLLOW_TOPIC,
+      'engine/log/partitioning.ts',
       'models/embedder.ts',
+      'stores/organization.ts',
       'stores/semantic.ts',
       'stores/semantic/guard',
     ],
@@ -156,6 +164,10 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   // Goes back in the log for a client that was away.
   'pipelines/all-events.ts': {
     may: ['core', LOG_PORT, 'engine/log/read-topic.ts', 'pipelines', ...STORE_PORTS],
+    node: [],
+  },
+  'pipelines/prompt-versions.ts': {
+    may: ['core', 'topology', 'answers', LOG_PORT, FOLLOW_TOPIC],
     node: [],
   },
   'pipelines/run-index.ts': { may: ['core', 'answers', 'stores/organization.ts'], node: [] },

@@ -42,11 +42,11 @@ export async function entryOf(answer: IndexedAnswer, more: Partial<Entry> = {}):
 }
 
 /** A log with the topic, and indexes that read it. */
-export async function openTopic() {
+export async function openTopic(partitions = 1) {
   const folder = mkdtempSync(join(tmpdir(), 'caudal-semantic-'))
   const log = await openEmbeddedLog({ path: folder, system: realSystem })
   const topic = SEMANTIC_TOPIC
-  await log.createTopics([{ name: topic, partitions: 1, compacted: true, retentionMs: undefined }])
+  await log.createTopics([{ name: topic, partitions, compacted: true, retentionMs: undefined }])
   const opened: TopicIndex[] = []
   const warnings: string[] = []
   const note = (message: string, fields?: object) => warnings.push(`${message} ${JSON.stringify(fields)}`)

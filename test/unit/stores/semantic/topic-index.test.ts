@@ -2,14 +2,16 @@
 import { expect, test } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
+import { partitionOf } from '#engine/log/partitioning.ts'
 import { hashingEmbedder } from '#models/hashing-embedder.ts'
-import type { TopicIndex } from '#stores/semantic/index.ts'
+import { organizationOf } from '#stores/organization.ts'
+import { SEMANTIC_TOPIC, type TopicIndex } from '#stores/semantic/index.ts'
 import { entryOf, known, openTopic, search } from './open-index.ts'
 import { REWORDINGS } from './pairs/rewordings.ts'
 
 const SKY = 'Why is the sky blue?'
 const ask = (index: TopicIndex, text: string, organization = 'acme', taskType = 'qa', promptVersion = '1') =>
-  index.nearest(organization, taskType, promptVersion, text, search())
+  index.nearest(organizationOf(organization), taskType, promptVersion, text, search())
 
 test('a question in another frame gets the answer, with its similarity', async () => {
   await using topic = await openTopic()
@@ -163,4 +165,19 @@ test('reports how many rewordings are served by the hashing embedder among the q
   }).length
   process.stdout.write(`semantic index, hashing embedder: rewordings served ${served}/${REWORDINGS.length}\n`)
   expect(served).toBeGreaterThanOrEqual(170)
+})
+
+test('a task type is switched off where the tombstone of its key goes, in a topic of many partitions too', async () => {
+  await using topic = await openTopic(7)
+  const index = await topic.open()
+  await index.switchOff('qa', 'a false hit')
+  const key = Buffer.from('off:qa')
+  const partition = partitionOf(key, 7)
+  expect(partition).not.toBe(0)
+  const [bounds] = await topic.log.bounds([{ topic: SEMANTIC_TOPIC, partition }])
+  expect(bounds?.end).toBeGreaterThan(0)
+  expect((await topic.open()).offReason('qa')).toBe('a false hit')
+  const tombstone = { key, value: null, headers: NO_HEADERS, timestamp: 1 }
+  await topic.log.append([{ topic: SEMANTIC_TOPIC, partition, records: [tombstone] }])
+  expect((await topic.open()).offReason('qa')).toBeUndefined()
 })
