@@ -15,14 +15,15 @@ const DEPLOY = resolve(import.meta.dirname, '..')
 export const renderedFile = (target: Target): string =>
   join(DEPLOY, 'k8s/rendered', `${target.replace('overlays/', '')}.yaml`)
 
-/** The secrets of production are nobody's business: their example stands for them. */
+/** The secrets of production are nobody's business: their examples stand for them. */
 export function rendered(target: Target): string {
   const folder = mkdtempSync(join(tmpdir(), 'caudal-k8s-'))
   try {
     for (const part of ['k8s', 'grafana', 'prometheus'])
       cpSync(join(DEPLOY, part), join(folder, part), { recursive: true })
     const production = join(folder, 'k8s/overlays/production')
-    copyFileSync(join(production, 'secrets.env.example'), join(production, 'secrets.env'))
+    for (const secret of ['secrets.env', 'keys.json'])
+      copyFileSync(join(production, `${secret}.example`), join(production, secret))
     return execFileSync('kubectl', ['kustomize', join(folder, 'k8s', target)], { encoding: 'utf8' })
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -2,6 +2,7 @@
 import type { Container, Labels, Manifest, Port } from './manifests.ts'
 
 const WORKLOADS = ['StatefulSet', 'Deployment']
+const SCALERS = ['ScaledObject', 'HorizontalPodAutoscaler']
 
 export function faultsOf(all: readonly Manifest[]): readonly string[] {
   const workloads = all.filter(({ kind }) => WORKLOADS.includes(kind))
@@ -10,7 +11,8 @@ export function faultsOf(all: readonly Manifest[]): readonly string[] {
     ...workloads.flatMap(workload => workloadFaults(workload, all)),
     ...all.flatMap(manifest => selectorFaults(manifest, workloads)),
     ...all.filter(({ kind }) => kind === 'ServiceMonitor').flatMap(monitor => monitorFaults(monitor, all)),
-    ...all.filter(({ kind }) => kind === 'ScaledObject').flatMap(scaled => scaledFaults(scaled, workloads)),
+    ...all.filter(({ kind }) => SCALERS.includes(kind)).flatMap(scaled => scaledFaults(scaled, workloads)),
+    ...all.filter(({ kind }) => kind === 'Ingress').flatMap(ingress => ingressFaults(ingress, all)),
   ]
 }
 
@@ -47,8 +49,33 @@ function workloadFaults(workload: Manifest, all: readonly Manifest[]): readonly 
       [securityContext?.runAsNonRoot, 'may run as root'],
       [securityContext?.seccompProfile?.type === 'RuntimeDefault', 'has no seccomp profile'],
     ),
+    ...volumeFaults(workload, all),
     ...containersOf(workload).flatMap(container => containerFaults(container, workload, all)),
   ]
+}
+
+/** Secrets that are mounted are there. */
+function volumeFaults(workload: Manifest, all: readonly Manifest[]): readonly string[] {
+  const mounted = (workload.spec.template.spec.volumes ?? []).flatMap(
+    ({ secret }) => secret?.secretName ?? [],
+  )
+  const secrets = namesOf(all.filter(({ kind }) => kind === 'Secret').map(({ metadata }) => metadata))
+  const rules = mounted.map(name => [secrets.includes(name), `there is no Secret ${name}`] as const)
+  return unless(labelOf(workload), ...rules)
+}
+
+function ingressFaults(ingress: Manifest, all: readonly Manifest[]): readonly string[] {
+  const backends = (ingress.spec.rules ?? [])
+    .flatMap(({ http }) => http.paths)
+    .map(({ backend }) => backend.service)
+  const rules = backends.map(({ name, port }) => {
+    const service = all.find(({ kind, metadata }) => kind === 'Service' && metadata.name === name)
+    return [
+      namesOf(service?.spec.ports).includes(port.name),
+      `no service ${name} has port ${port.name}`,
+    ] as const
+  })
+  return unless(labelOf(ingress), [backends.length > 0, 'leads nowhere'], ...rules)
 }
 
 function containerFaults(

@@ -95,6 +95,56 @@ describe('planted faults', () => {
   })
 })
 
+describe('the gateway of production', () => {
+  const { spec } = find('overlays/production', 'Deployment', 'caudal-gateway')
+
+  it('is replaced without a moment in which questions have nobody to take them', () => {
+    expect(spec.strategy).toEqual({
+      type: 'RollingUpdate',
+      rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+    })
+    const [container] = spec.template.spec.containers
+    expect(container?.lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } })
+    expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(5 + 30)
+  })
+
+  it('has keys, an address of all interfaces, and nothing that it does not know', () => {
+    const { env = [] } = spec.template.spec.containers[0] ?? { name: '', image: '' }
+    const own = Object.fromEntries(env.map(({ name, value }) => [name, value]))
+    expect(own).toMatchObject({ HOST: '0.0.0.0', GATEWAY_KEYS_FILE: '/etc/caudal/keys.json' })
+    const settings = Object.values(SETTINGS).map(({ environment }): string => environment)
+    const known = [...settings, 'NODE_OPTIONS']
+    expect(Object.keys(own).filter(name => !known.includes(name))).toEqual([])
+  })
+})
+
+describe('planted faults of production', () => {
+  const production = committed('overlays/production')
+  it.each([
+    [
+      'an ingress to a port that is not there',
+      'port:\n              name: http',
+      'port:\n              name: web',
+      /no service caudal-gateway has port web/,
+    ],
+    [
+      'a Secret of another name',
+      'secretName: caudal-gateway-keys',
+      'secretName: caudal-keys',
+      /there is no Secret caudal-keys/,
+    ],
+    [
+      'an autoscaler of something else',
+      'kind: Deployment\n    name: caudal-gateway',
+      'kind: Deployment\n    name: caudal-gate',
+      /there is no Deployment caudal-gate/,
+    ],
+  ])('%s is found', (_, right, wrong, fault) => {
+    expect(production).toContain(right)
+    expect(faultsOf(manifestsOf(production.replaceAll(right, wrong))).join('\n')).toMatch(fault)
+  })
+})
+
 it('the scaler asks for a metric that pods export, by labels that it has, up to the partitions', () => {
   const { spec } = find('overlays/production', 'ScaledObject', 'caudal-pod')
   const [, metric = '', selector = ''] =
@@ -110,11 +160,9 @@ it('the scaler asks for a metric that pods export, by labels that it has, up to 
 
 it('secrets of production are in no commit', () => {
   const files = execFileSync('git', ['ls-files', 'deploy'], { cwd: ROOT, encoding: 'utf8' })
-  expect(files).not.toMatch(/secrets\.env$/m)
-  expect(
-    execFileSync('git', ['check-ignore', 'deploy/k8s/overlays/production/secrets.env'], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    }),
-  ).not.toBe('')
+  expect(files).not.toMatch(/(secrets\.env|keys\.json)$/m)
+  for (const secret of ['secrets.env', 'keys.json']) {
+    const path = `deploy/k8s/overlays/production/${secret}`
+    expect(execFileSync('git', ['check-ignore', path], { cwd: ROOT, encoding: 'utf8' })).not.toBe('')
+  }
 })

@@ -31,7 +31,13 @@ export interface Spec {
   readonly endpoints: readonly { readonly port: string }[]
   readonly scaleTargetRef: { readonly kind: string; readonly name: string }
   readonly maxReplicaCount: number
+  readonly strategy?: object
+  readonly rules?: readonly { readonly http: { readonly paths: readonly Path[] } }[]
   readonly triggers: readonly { readonly metadata: Labels }[]
+}
+
+interface Path {
+  readonly backend: { readonly service: Named & { readonly port: Named } }
 }
 
 export interface PodSpec {
@@ -43,7 +49,7 @@ export interface PodSpec {
   }
   readonly initContainers?: readonly Container[]
   readonly containers: readonly Container[]
-  readonly volumes?: readonly Named[]
+  readonly volumes?: readonly (Named & { readonly secret?: { readonly secretName: string } })[]
 }
 
 export interface Container extends Named {
