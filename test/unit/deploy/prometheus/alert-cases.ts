@@ -233,4 +233,11 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: '10m',
     labels: { instance: 'a' },
   },
+  {
+    alert: 'CaudalSpansLost',
+    fires: { 'caudal_spans_lost_total{instance="a",reason="failed"}': grows(1) },
+    silent: { 'caudal_spans_lost_total{instance="a",reason="failed"}': stays(500) },
+    at: '25m',
+    labels: { instance: 'a', reason: 'failed' },
+  },
 ]
