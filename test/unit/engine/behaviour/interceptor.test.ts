@@ -5,6 +5,7 @@ import { silent } from '#core/loggers.ts'
 import { batchOperator, type Operator, operator } from '#core/operator.ts'
 import { run } from '#engine/client/run.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
+import { testTopology } from '#testing/index.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { graphOf, numbers } from './graph.ts'
 
@@ -45,6 +46,36 @@ const buying = (failing = new Map<number, number>()) =>
     onTimer: (_, ctx) => ctx.emit('out', -1),
     onError: () => 'retry',
   })
+
+test('an interceptor adds headers to what is emitted, sees those of a record, and hears of replayed steps', async () => {
+  const seen: (string | undefined)[] = []
+  const replayed: string[] = []
+  const interceptor = (): Interceptor => ({
+    process(info, next) {
+      seen.push(info.headers.get('mark'))
+      return next()
+    },
+    replayed: info => void replayed.push(info.step),
+    emit: info => ({ mark: `${info.headers.get('mark') ?? 'none'} ${info.from} ${info.topic} ${info.due}` }),
+  })
+  await using kit = await testTopology(graphOf(buying(new Map([[1, 1]]))), { interceptor })
+  await kit.send('in', { key: 'a', value: 1, headers: { mark: 'given' } })
+  await kit.advance('1m')
+  await kit.settle()
+  expect(seen).toEqual(['given', 'given', undefined])
+  expect(replayed).toEqual(['call'])
+  const [bought, later] = kit.records('out').map(({ headers }) => headers.mark)
+  expect(bought).toBe('given in/0/0 out undefined')
+  expect(later).toMatch(/^none \S+ out undefined$/)
+})
+
+test('a header that is no text fails its record alone', async () => {
+  const interceptor: Interceptor = { emit: ({ id }) => ({ mark: `${id}\ud800` }) }
+  const { read, letters } = await running(buying(), interceptor, 1)
+  expect(read).toEqual([])
+  expect(letters).toHaveLength(1)
+  expect(letters[0]).toMatch(/^ENCODE_FAILED: .*header mark/)
+})
 
 test('an interceptor sees each run of an operator, each bought step and each commit once', async () => {
   const seen: string[] = []
