@@ -33,13 +33,13 @@ export function sumUsd(one: number | undefined, other: number | undefined): numb
   return one === undefined || other === undefined ? undefined : one + other
 }
 
-/** A dated name (`gpt-4o-2024-08-06`) is priced as its longest known beginning, a name with its provider in front also without it. */
+/** What tells one release of a model from another. Any other ending is another model, with another price. */
+const RELEASE = /-(?:\d{4}-\d{2}-\d{2}|\d{4,8}|latest)$/
+
+/** A dated name (`gpt-4o-2024-08-06`) is priced as the name without its date, a name with its provider in front also without it. */
 function priceOf(model: string, prices: PriceTable): Price | undefined {
-  const isBeginning = (name: string) => model === name || model.startsWith(`${name}-`)
-  const longest = Object.keys(prices)
-    .filter(isBeginning)
-    .sort((a, b) => b.length - a.length)[0]
-  if (longest !== undefined) return prices[longest]
+  const known = [model, model.replace(RELEASE, '')].find(name => Object.hasOwn(prices, name))
+  if (known !== undefined) return prices[known]
   const slash = model.indexOf('/')
   return slash < 0 ? undefined : priceOf(model.slice(slash + 1), prices)
 }

@@ -1,6 +1,14 @@
 /** Takes the reasoning that some models write in front of an answer off its text. */
 
-const OPENING = /^\s*<(think|thinking|thought|thoughts|reasoning)>/i
+/** How reasoning begins, and how the same reasoning ends. */
+const THOUGHTS: readonly (readonly [opening: RegExp, closing: (name: string) => string])[] = [
+  [/^\s*<((?:\w+:)?(?:think|thinking|thought|thoughts|reasoning))\s*>/i, name => `</${name}`],
+  [/^\s*\[(think|thinking)\]/i, name => `[/${name}]`],
+  [/^\s*◁(think)▷/i, name => `◁/${name}▷`],
+  [/^\s*<\|begin_of_(thought)\|>/i, name => `<|end_of_${name}|>`],
+  [/^\s*<\|start_(thinking)\|>/i, name => `<|end_${name}|>`],
+  [/^\s*<unused94>(thought)\b/i, () => '<unused95>'],
+]
 /** The channels of OpenAI's open models ("harmony" format): only the final one is for the reader. */
 const FINAL_CHANNEL = /<\|channel\|>\s*final\s*(?:<\|[^|]*\|>[^<]*)*?<\|message\|>/
 
@@ -11,13 +19,24 @@ const FINAL_CHANNEL = /<\|channel\|>\s*final\s*(?:<\|[^|]*\|>[^<]*)*?<\|message\
 export function outOfThought(text: string): string {
   const final = FINAL_CHANNEL.exec(text)
   if (final) return text.slice(final.index + final[0].length).replace(/<\|(?:return|end)\|>\s*$/, '')
-  const opening = OPENING.exec(text)
-  if (opening) {
-    const closing = `</${opening[1]?.toLowerCase()}>`
-    const end = text.toLowerCase().indexOf(closing, opening[0].length)
-    return end < 0 ? '' : text.slice(end + closing.length).trimStart()
-  }
+  const rest = withoutThought(text)
+  if (rest !== text) return rest
   const closed = /<\/think>/i.exec(text)
   const isAlone = closed && !/<think>/i.test(text)
   return isAlone ? text.slice(closed.index + closed[0].length).trimStart() : text
+}
+
+/** Without every thought that the text begins with; empty where the last of them has no end. */
+function withoutThought(text: string): string {
+  for (const [opening, closing] of THOUGHTS) {
+    const found = opening.exec(text)
+    if (!found) continue
+    const ending = closing((found[1] ?? '').toLowerCase())
+    const end = text.toLowerCase().indexOf(ending, found[0].length)
+    if (end < 0) return ''
+    const behind = text.slice(end + ending.length)
+    // Of a tag, its last bracket may stand behind a space.
+    return withoutThought((ending.startsWith('</') ? behind.replace(/^\s*>/, '') : behind).trimStart())
+  }
+  return text
 }

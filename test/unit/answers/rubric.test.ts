@@ -86,3 +86,10 @@ test.each([
 ])('a verdict is read in spite of %s', (_, text) => {
   expect(readVerdict(text)).toEqual({ scores: all(7), feedback: 'f' })
 })
+
+test('a verdict may be wrapped deeper than a function can call itself, and its feedback is cut between characters', () => {
+  const levels = 10_000
+  const verdict = JSON.stringify({ ...all(7), feedback: `${'x'.repeat(1_999)}🦀` })
+  const read = readVerdict('{"a":'.repeat(levels) + verdict + '}'.repeat(levels))
+  expect(read).toEqual({ scores: all(7), feedback: 'x'.repeat(1_999) })
+})

@@ -12,14 +12,18 @@ test.each([
   ['gpt-4o-2024-08-06', 7.5],
   ['gpt-4o-mini-2024-07-18', 0.45],
   ['openai/gpt-4o-mini', 0.45],
+  ['gpt-4o-latest', 7.5],
   ['azure/openai/gpt-4o-2024-08-06', 7.5],
 ])('%s costs %d', (model, cost) => {
   expect(costUsd(model, usage)).toBeCloseTo(cost, 10)
 })
 
-test.each(['gpt-4omega', 'llama3', 'meta/llama3', ''])('the price of %j is not known', model => {
-  expect(costUsd(model, usage)).toBeUndefined()
-})
+test.each(['gpt-4omega', 'gpt-4o-audio-preview', 'gpt-5-pro', 'llama3', 'meta/llama3', ''])(
+  'the price of %j is not known',
+  model => {
+    expect(costUsd(model, usage)).toBeUndefined()
+  },
+)
 
 test('a price of one own goes by the whole name first', () => {
   const prices = { 'mine/gpt-4o': { prompt: 1, completion: 1 }, 'gpt-4o': { prompt: 9, completion: 9 } }

@@ -89,6 +89,20 @@ test.each([
 })
 
 test.each([
+  '[THINK]hm[/THINK]ok',
+  '<seed:think>hm</seed:think>ok',
+  '◁think▷hm◁/think▷ok',
+  '<|begin_of_thought|>hm<|end_of_thought|>\n\nok',
+  '<|START_THINKING|>hm<|END_THINKING|>ok',
+  '<unused94>thought\nhm<unused95>ok',
+  '<think >hm</think >ok',
+  '<think>one</think>\n<think>two</think>ok',
+])('the reasoning of %s is not the answer', async content => {
+  const { model } = await answering(completion({ message: { content } }))
+  expect((await model.complete(REQUEST, call())).text).toBe('ok')
+})
+
+test.each([
   ['gzip', gzipSync],
   ['deflate', deflateSync],
   ['br', brotliCompressSync],
