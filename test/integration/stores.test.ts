@@ -10,6 +10,7 @@ import { PostgresAnswers } from '#stores/postgres/answers.ts'
 import { Database } from '#stores/postgres/database.ts'
 import { PostgresHistory } from '#stores/postgres/history.ts'
 import { RedisCache } from '#stores/redis/cache.ts'
+import { RedisRateCounter } from '#stores/redis/rate-counter.ts'
 import { answer, describeAnswerStore } from '../conformance/answer-store.ts'
 import { describeCache } from '../conformance/cache.ts'
 import { describeHistoryStore, event, KEPT_MS } from '../conformance/history-store.ts'
@@ -150,7 +151,7 @@ describe.skipIf(!hasRedis)('Redis', () => {
   afterAll(async () => {
     for (const each of opened.splice(0)) each.close()
     const redis = new Redis(REDIS_URL)
-    const keys = await redis.keys(`${prefix}*`)
+    const keys = [...(await redis.keys(`${prefix}*`)), ...(await redis.keys(`rate:${prefix}*`))]
     if (keys.length > 0) await redis.unlink(...keys)
     redis.disconnect()
   })
@@ -174,6 +175,22 @@ describe.skipIf(!hasRedis)('Redis', () => {
     },
     prefix,
   )
+
+  it('counts for several gateways: each addition has a total of its own, and a window ends', async () => {
+    const counters = [1, 2].map(() => new RedisRateCounter({ url: REDIS_URL, system: realSystem }))
+    const key = (name: string) => `${prefix}${name}`
+    for (const each of counters) await vi.waitFor(() => each.add(key('connected'), 1, 60_000))
+    const all = Array.from({ length: 100 }, (_, index) => counters[index % 2]?.add(key('many'), 1, 60_000))
+    const totals = (await Promise.all(all)).map(counted => counted?.total ?? 0)
+    expect(totals.sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1))
+    const [first] = counters
+    const brief = await first?.add(key('brief'), 3, 60)
+    expect(brief?.total).toBe(3)
+    expect(brief?.resetMs).toBeLessThanOrEqual(60)
+    await vi.waitFor(async () => expect((await first?.add(key('brief'), 1, 60))?.total).toBe(1))
+    for (const each of counters) each.close()
+    await expect(first?.add(key('brief'), 1, 60)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
 
   it('that is away makes no caller wait for long, and is used again once it is back', async () => {
     const line = await openLine(PORTS.redis)
