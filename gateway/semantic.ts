@@ -43,6 +43,21 @@ export class Semantic {
     return this.#options.index
   }
 
+  /** What an operator of the gateway is shown. */
+  statistics(): object {
+    const { index, taskTypes } = this.#options
+    const { entries, searches, hits, refused, failed, meanSimilarity, savedUsd } = index.statistics()
+    const off = [...taskTypes].flatMap(taskType => {
+      const reason = index.offReason(taskType)
+      return reason === undefined ? [] : [{ task_type: taskType, reason }]
+    })
+    return {
+      ...{ entries, searches, hits, refused, failed, off, saved_usd: savedUsd },
+      ...(searches > 0 && { hit_rate: hits / searches }),
+      ...(meanSimilarity !== undefined && { mean_similarity: meanSimilarity }),
+    }
+  }
+
   isOn(taskType: string): boolean {
     return this.#options.taskTypes.has(taskType)
   }

@@ -36,18 +36,50 @@ export const cacheStatistics = operation({
           additionalProperties: false,
         },
       },
+      semantic: {
+        type: 'object',
+        description: 'Of the semantic index, where it is on.',
+        properties: {
+          entries: count('Answers that it holds.'),
+          searches: count('Questions that were looked up.'),
+          hits: count('Questions that were answered.'),
+          hit_rate: { type: 'number', description: 'Hits of all searches, from 0 to 1.' },
+          mean_similarity: { type: 'number', description: 'Of the hits, from 0 to 1.' },
+          refused: {
+            type: 'object',
+            properties: {},
+            additionalProperties: true,
+            description: 'Refusals of the guard by their rule.',
+          },
+          failed: count('Searches that the embedder failed.'),
+          saved_usd: {
+            type: 'number',
+            description: 'What the answers of hits have cost, where it is known.',
+          },
+          off: {
+            type: 'array',
+            description: 'Task types that are switched off, and why.',
+            items: {
+              type: 'object',
+              properties: { task_type: { type: 'string' }, reason: { type: 'string' } },
+              additionalProperties: false,
+            },
+          },
+        },
+        additionalProperties: false,
+      },
     },
     required: ['namespaces'],
     additionalProperties: false,
   },
   problems: ['store_absent'],
-  run({ cache }) {
+  run({ cache, semantic }) {
     if (!cache) return NO_CACHE
     const namespaces = Object.entries(cache.statistics()).map(([namespace, { hits, misses, errors }]) => ({
       ...{ namespace, hits, misses, errors },
       ...(hits + misses > 0 && { hit_rate: hits / (hits + misses) }),
     }))
-    return found({ namespaces })
+    return found({ namespaces, ...(semantic && { semantic: semantic.statistics() }) })
   },
 })
 

@@ -51,6 +51,12 @@ export class Callers {
     return caller instanceof Problem || caller.scopes.has(scope) ? caller : withoutScope(scope)
   }
 
+  /** Whether the key of the caller is in force still. */
+  async isInForce({ key }: Caller): Promise<boolean> {
+    const { keys } = this.#doors()
+    return key === undefined || (await keys?.keyById(key)) !== undefined
+  }
+
   /** Under which name requests are counted: the key's, and else the address. */
   async nameOf(request: FastifyRequest): Promise<string> {
     const caller = await this.of(request)

@@ -23,10 +23,10 @@ export class EventStreams {
     return this.#open.size
   }
 
-  /** Takes the connection over from fastify. */
-  start(reply: FastifyReply, open: (sink: Sink) => Promise<void>): void {
+  /** Takes the connection over from fastify. `isAllowed` is asked again every 15 s: a key may be revoked meanwhile. */
+  start(reply: FastifyReply, open: (sink: Sink) => Promise<void>, isAllowed: () => Promise<boolean>): void {
     reply.hijack()
-    const stream = new EventStream(reply.raw, this.#system)
+    const stream = new EventStream(reply.raw, this.#system, isAllowed)
     this.#open.add(stream)
     stream.onEnd(() => this.#open.delete(stream))
     stream.begin({ ...reply.getHeaders() })
@@ -41,13 +41,15 @@ export class EventStreams {
 class EventStream implements Sink {
   readonly #response: ServerResponse
   readonly #system: System
+  readonly #isAllowed: () => Promise<boolean>
   readonly #enders: (() => void)[] = []
   #cancelHeartbeat = () => {}
   #isOver = false
 
-  constructor(response: ServerResponse, system: System) {
+  constructor(response: ServerResponse, system: System, isAllowed: () => Promise<boolean>) {
     this.#response = response
     this.#system = system
+    this.#isAllowed = isAllowed
   }
 
   begin(headers: Readonly<Record<string, unknown>>): void {
@@ -95,6 +97,10 @@ class EventStream implements Sink {
     this.#cancelHeartbeat = this.#system.after(HEARTBEAT_MS, () => {
       this.#write(': still here\n\n')
       if (!this.#isOver) this.#beat()
+      this.#isAllowed().then(
+        isAllowed => isAllowed || this.end('the key was revoked'),
+        error => this.end(reasonOf(error)),
+      )
     })
   }
 

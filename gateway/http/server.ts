@@ -160,7 +160,8 @@ function serveOperation(
         ? await route.operation.run(opened, input, { caller, signal, address: request.ip, ...trace })
         : new Problem('starting', { retryAfterS: 1 })
       if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
-      return sendAnswer(request, reply, answer, streams)
+      const stream = (open: Opening) => streams.start(reply, open, () => callers.isInForce(caller))
+      return sendAnswer(request, reply, answer, stream)
     },
   })
 }
@@ -171,11 +172,13 @@ function questionsIn({ scope }: Operation, input: object): number {
   return 'items' in input && Array.isArray(input.items) ? input.items.length : 1
 }
 
+type Opening = Extract<Answer, { readonly kind: 'stream' }>['open']
+
 function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: Exclude<Answer, Problem>,
-  streams: EventStreams,
+  stream: (open: Opening) => void,
 ): FastifyReply {
   switch (answer.kind) {
     case 'found':
@@ -186,7 +189,7 @@ function sendAnswer(
     case 'over':
       return reply.code(204).send()
     case 'stream':
-      streams.start(reply, answer.open)
+      stream(answer.open)
       return reply
   }
 }

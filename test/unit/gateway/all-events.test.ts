@@ -127,6 +127,21 @@ describe('GET /events', () => {
     await stream.until((_, text) => /event: end\ndata: {"reason":"the gateway stops"}/.test(text))
   })
 
+  it('ends within 15 s when its key is revoked', async () => {
+    const time = manualTime()
+    const source = new HeldKeys()
+    source.set(keyOf('caudal_acme', 'acme', SCOPES))
+    const keys = await ringOf(source, time)
+    const parts = { name: 'gate', logger: silent, system: time, routes: [] }
+    const server = gatewayServer({ gateway: () => opened.gateway, keys, ...parts })
+    using stream = await streamed(ACME, '', server)
+    await time.advance(15_000)
+    await stream.until((_, text) => text.includes(': still here'))
+    source.set()
+    await time.advance(15_000)
+    await stream.until((_, text) => /event: end\ndata: {"reason":"the key was revoked"}/.test(text))
+  })
+
   it('lets a client go that reads nothing of 64 kB, and leaves nothing of it behind', async () => {
     const listening = new Set<object>()
     vi.spyOn(opened.gateway.feed, 'all').mockReturnValue({

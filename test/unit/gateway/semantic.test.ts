@@ -98,5 +98,8 @@ describe('POST /query with a semantic index', () => {
     await semantic?.audited('qa', 1)
     expect(index.offReason('qa')).toMatch(/audited hits were false/)
     expect(await ask('Please tell me why the sky is blue?')).toMatchObject({ hit: false })
+    expect(semantic?.statistics()).toMatchObject({
+      ...{ searches: 2, hits: 1, hit_rate: 0.5, off: [{ task_type: 'qa', reason: expect.any(String) }] },
+    })
   })
 })
