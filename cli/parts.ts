@@ -170,28 +170,9 @@ export async function openModel(configuration: Configuration, options: ModelOpti
   const server = isSimulated(configuration)
     ? await startModelServer({ ...DEMO_SERVER, answerTo, system, onPurchase: onBought })
     : undefined
-  const baseUrl = server?.url ?? (configuration.openAiBaseUrl || OPENAI_URL)
-  const name = configuration.model || (server ? SIMULATED : 'gpt-4o-mini')
-  const { fallbackBaseUrl, openAiApiKey, fallbackApiKey, fallbackModel } = configuration
-  const chain = [{ baseUrl, apiKey: openAiApiKey, model: name }]
-  if (fallbackBaseUrl !== '')
-    chain.push({ baseUrl: fallbackBaseUrl, apiKey: fallbackApiKey, model: fallbackModel || name })
-  const providers = chain.map(each => openAi(providerOptions(configuration, each), system))
-  // All but the last are passed over at once when they have no room.
-  const gates = providers.map((provider, index) => {
-    const waits = index < providers.length - 1 ? { waitMaxMs: 0 } : {}
-    return limited(
-      provider,
-      {
-        name: chain[index]?.baseUrl ?? '',
-        model: chain[index]?.model,
-        inFlightMax: configuration.inFlightMax,
-        logger,
-        ...waits,
-      },
-      system,
-    )
-  })
+  const chain = chainOf(configuration, server?.url)
+  const clients = chain.map(each => openAi(providerOptions(configuration, each), system))
+  const gates = gatesOf(configuration, options, chain, clients)
   const [first, ...others] = gates
   if (!first) throw new TypeError('a chain of providers has at least one')
   const usage = new UsageLedger(pricesOf(configuration), unpriced =>
@@ -201,39 +182,71 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     }),
   )
   const model = readable(metered(fallback(first, ...others), usage), { logger }, system)
+  const providers = gates.map((gate, index) => ({
+    name: chain[index]?.baseUrl ?? '',
+    figures: () => gate.figures(),
+  }))
   return {
     model: server ? model : entered(model, onBought),
     description: server
-      ? `simulated model at ${baseUrl}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
+      ? `simulated model at ${server.url}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
       : chain.map(each => `${each.model} at ${each.baseUrl}`).join(', then '),
-    providers: gates.map((gate, index) => ({
-      name: chain[index]?.baseUrl ?? '',
-      figures: () => gate.figures(),
-    })),
-    setupFaults: () => {
-      const figures = gates.map(gate => gate.figures())
-      const isHopeless = figures.every(({ needsPerson }) => needsPerson)
-      return isHopeless
-        ? figures.map(({ breakerReason }, index) => `${chain[index]?.baseUrl}: ${breakerReason}`)
-        : []
-    },
-    troubles: () =>
-      gates.flatMap((gate, index) => {
-        const { breakerOpen, breakerReason } = gate.figures()
-        return breakerOpen ? [`${chain[index]?.baseUrl} is not called for now: ${breakerReason}`] : []
-      }),
+    providers,
+    setupFaults: () => setupFaultsOf(providers),
+    troubles: () => troublesOf(providers),
     close: async () => {
-      await Promise.all(providers.map(provider => provider.close()))
+      await Promise.all(clients.map(client => client.close()))
       await server?.close()
     },
   }
 }
 
-/** How an endpoint of models is reached. */
-export function providerOptions(
-  configuration: Configuration,
-  provider: { baseUrl: string; apiKey: string; model: string },
+/** One endpoint that speaks the OpenAI API. */
+interface Endpoint {
+  readonly baseUrl: string
+  readonly apiKey: string
+  readonly model: string
+}
+
+/** The endpoints in the order in which they are asked. */
+function chainOf(configuration: Configuration, simulatedUrl: string | undefined): readonly Endpoint[] {
+  const { openAiBaseUrl, openAiApiKey, fallbackBaseUrl, fallbackApiKey, fallbackModel } = configuration
+  const model = configuration.model || (simulatedUrl ? SIMULATED : 'gpt-4o-mini')
+  const first = { baseUrl: simulatedUrl ?? (openAiBaseUrl || OPENAI_URL), apiKey: openAiApiKey, model }
+  if (fallbackBaseUrl === '') return [first]
+  return [first, { baseUrl: fallbackBaseUrl, apiKey: fallbackApiKey, model: fallbackModel || model }]
+}
+
+/** A gate before each endpoint. All but the last are passed over at once if they have no room. */
+function gatesOf(
+  { inFlightMax }: Configuration,
+  { system, logger }: ModelOptions,
+  chain: readonly Endpoint[],
+  clients: readonly Model[],
 ) {
+  return clients.map((client, index) => {
+    const waits = index < clients.length - 1 ? { waitMaxMs: 0 } : {}
+    const { baseUrl = '', model } = chain[index] ?? {}
+    return limited(client, { name: baseUrl, model, inFlightMax, logger, ...waits }, system)
+  })
+}
+
+/** Faults that only a person can correct. Empty while one of the providers can be used, or may recover by itself. */
+function setupFaultsOf(providers: readonly OpenProvider[]): readonly string[] {
+  const found = providers.map(({ name, figures }) => ({ name, ...figures() }))
+  const isHopeless = found.every(({ needsPerson }) => needsPerson)
+  return isHopeless ? found.map(({ name, breakerReason }) => `${name}: ${breakerReason}`) : []
+}
+
+function troublesOf(providers: readonly OpenProvider[]): readonly string[] {
+  return providers.flatMap(({ name, figures }) => {
+    const { breakerOpen, breakerReason } = figures()
+    return breakerOpen ? [`${name} is not called for now: ${breakerReason}`] : []
+  })
+}
+
+/** How an endpoint of models is reached. */
+export function providerOptions(configuration: Configuration, provider: Endpoint) {
   const sendHints = isSimulated(configuration) || provider.model === SIMULATED
   const { openAiKeyHeader, httpProxy, httpsProxy, noProxy } = configuration
   const proxyUrl = new URL(provider.baseUrl).protocol === 'https:' ? httpsProxy : httpProxy

@@ -56,7 +56,7 @@ export async function serveProbes(
   const server = await listening(configuration, port =>
     serveHttp({ host: configuration.host, port, routes: own.routes }),
   )
-  logger.info('live and ready are told', { url: server.url })
+  logger.info('live and ready are served', { url: server.url })
   return {
     watch: own.watch,
     [Symbol.asyncDispose]: async () => {

@@ -1,7 +1,7 @@
 /** From the command line to an exit code: finds the command, runs it, and says what went wrong in words. */
 import { CaudalError } from '#core/errors.ts'
 import { redactor } from '#core/secrets.ts'
-import { secretsIn } from '../configuration.ts'
+import { secretsIn } from '../environment.ts'
 import { type Command, EXIT, type ExitCode, type Screen, type Surroundings } from './command.ts'
 import { wordsOf } from './command-line.ts'
 import { COMMANDS } from './commands.ts'

@@ -2,7 +2,7 @@
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { migrate, type SchemaStatus, schemaStatus, withConnection } from '#stores/postgres/migrations.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
-import { configurationOf } from '../configuration.ts'
+import { configurationOf } from '../environment.ts'
 
 export const databaseStatus = command({
   name: 'database status',

@@ -64,8 +64,8 @@ export const dlqShow = command({
 export const dlqReplay = command({
   name: 'dlq replay',
   summary: 'Sends failures again, with their identity, to the topic where they failed',
-  details: `Nothing is bought or delivered twice: steps that were paid for are found again, and what was sent again once is
-not sent again by a second replay. Invalid events cannot be replayed: put mended ones in with caudal produce.`,
+  details: `Nothing is bought or delivered twice. The replay finds the results of paid steps, and a second replay sends nothing
+again. Invalid events cannot be replayed: put corrected ones in with caudal produce.`,
   positionals: ['[ID...]'],
   options: {
     all: { type: 'boolean', description: 'everything that can be sent again' },

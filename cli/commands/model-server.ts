@@ -4,7 +4,7 @@ import { sleep } from '#core/system.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer, statsJson } from '#models/simulated/server.ts'
 import { type CommandContext, command, EXIT, type OptionValues } from '../command/command.ts'
-import { configurationOf } from '../configuration.ts'
+import { configurationOf } from '../environment.ts'
 import { SIMULATED } from '../parts.ts'
 import { numbersOf } from '../terminal/numbers.ts'
 

@@ -1,7 +1,8 @@
 /** `caudal probe`: asks a process of this machine how it is, for supervisors that run a command, as Docker does. */
 import { reasonOf } from '#core/errors.ts'
 import { command, EXIT } from '../command/command.ts'
-import { type Configuration, configurationOf } from '../configuration.ts'
+import type { Configuration } from '../configuration.ts'
+import { configurationOf } from '../environment.ts'
 
 const PROBES = ['live', 'ready'] as const
 /** Above what the process takes at most for its answer. */

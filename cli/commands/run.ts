@@ -2,7 +2,7 @@
 import { sleep } from '#core/system.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { isStop } from '../command/stopping.ts'
-import { configurationOf } from '../configuration.ts'
+import { configurationOf } from '../environment.ts'
 import { openLogLines } from '../logging.ts'
 import { openPipeline } from '../pipeline.ts'
 import { serveProbes } from '../serving.ts'

@@ -13,9 +13,9 @@ export const simulate = command({
   summary:
     'Runs fleets of pods under seeded crashes, pauses and faults on virtual time, and checks what they did',
   details:
-    `A graph of your own must leave behind, whatever befalls its pods, what it leaves behind where nothing does: the same
-records and the same state. Its file also exports inputs: [{ source: words, key: 'ada', value: 'river' }]. Operators
-run on virtual time: one that calls the outside needs something to call in that file.
+    `A graph of your own must leave the same records and the same state behind, with faults of its pods and
+without. Its file also exports inputs: [{ source: words, key: 'ada', value: 'river' }]. Operators run on virtual time.
+An operator that calls the outside needs something to call in that file.
 ` +
     'The exit code is 0 when every run kept its promises, 1 when one did not, 2 for a scenario that is not known.',
   positionals: [],

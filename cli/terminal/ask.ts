@@ -11,7 +11,7 @@ export interface AskerOptions {
 
 const HELP = `A line is a question. A line that is a JSON object is an event, as a line of a file:
   {"title": "What is a fuse for?", "task_type": "qa", "best_answer": "It cuts the current."}
-What the pipeline does meanwhile is told by other commands in another terminal: caudal lag, caudal dlq list, caudal results.
+Other commands in another terminal show what the pipeline does: caudal lag, caudal dlq list, caudal results.
 Ctrl+C stops.`
 
 /** Each line goes the way of every other event; its identity tells its answer apart from the rest. */

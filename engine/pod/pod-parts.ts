@@ -60,34 +60,23 @@ export interface PodHooks {
 export type PodParts = ReturnType<typeof partsOf>
 
 export function partsOf(options: PodOptions, hooks: PodHooks) {
-  const { plan, limits, name, stores, system } = options
+  const { plan, limits, name, system } = options
   const inbox = new Inbox(system, hooks.step)
   const meter = new Meter(incarnationOf(name, system))
   const committer = committerOf(options, hooks, meter, inbox, () => ownership)
   const tables = tablesOf(options, hooks)
-  const gate = new Gate(
-    limits,
-    committer,
-    () => ({
-      isConfirmed: confirmation.isByAny,
-      isSure: ownership.isSure,
-      stagedAgeMs: committer.stagedAgeMs,
-    }),
-    () => inbox.wake(),
-  )
+  const situation = () => ({
+    isConfirmed: confirmation.isByAny,
+    isSure: ownership.isSure,
+    stagedAgeMs: committer.stagedAgeMs,
+  })
+  const gate = new Gate(limits, committer, situation, () => inbox.wake())
   const context = contextOf(options, hooks, { meter, gate, tables, inbox }, () => ownership)
   const group = groupOf(plan, context, hooks, () => ownership)
   const membership = () => group.membership
   const { sessionTimeoutMs } = limits
   const confirmation = new Confirmation({ system, sessionTimeoutMs, membership, committer })
-  const factory = new TaskFactory({
-    plan,
-    pod: context,
-    stores,
-    onChanged: () => inbox.wake(),
-    onStaged: (task, bytes) => committer.staged(task, bytes),
-    onStuck: (task, error) => inbox.enqueue(() => ownership.stuck(task.name, error)),
-  })
+  const factory = factoryOf(options, context, committer, () => ownership)
   const ownership: Ownership = new Ownership({
     pod: context,
     producer: `${plan.application}-${name}`,
@@ -103,21 +92,8 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
   const watch = new TopicWatch(plan, context)
   const onTorn = (error: unknown) => ownership.isSettled && hooks.producerLost(error)
   const upkeep = new Upkeep({ plan, name, pod: context, tasks: hooks.tasks, membership, onTorn })
-  return {
-    context,
-    inbox,
-    meter,
-    committer,
-    tables,
-    gate,
-    group,
-    confirmation,
-    factory,
-    ownership,
-    turns,
-    watch,
-    upkeep,
-  }
+  const services = { context, inbox, meter, committer, tables, gate }
+  return { ...services, group, confirmation, factory, ownership, turns, watch, upkeep }
 }
 
 function committerOf(
@@ -135,6 +111,22 @@ function committerOf(
     enqueue: callback => inbox.enqueue(callback),
     claimsOf: task => ownership().claimsOf(task),
     onProducerLost: producerLost,
+  })
+}
+
+function factoryOf(
+  { plan, stores }: PodOptions,
+  pod: PodContext,
+  committer: Committer,
+  ownership: () => Ownership,
+): TaskFactory {
+  return new TaskFactory({
+    plan,
+    pod,
+    stores,
+    onChanged: () => pod.wake(),
+    onStaged: (task, bytes) => committer.staged(task, bytes),
+    onStuck: (task, error) => pod.enqueue(() => ownership().stuck(task.name, error)),
   })
 }
 

@@ -1,6 +1,7 @@
 /** Prepares the log before a pod works on it: its topics exist, and the topology fits what is stored. */
 import { asText } from '#core/codec.ts'
 import { CaudalError, failureFields, hasCode } from '#core/errors.ts'
+import type { Logger } from '#core/loggers.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import { type Patience, whenAvailable } from '#core/when-available.ts'
 import type { Log, TopicSpec } from '#engine/log/log.ts'
@@ -108,28 +109,27 @@ async function acceptTopology(
   from: SourcesFrom = 'start',
 ): Promise<SourceBeginnings> {
   const after = summarize(plan)
-  const isSame = (known: string) => JSON.stringify(storedIn(known).topology) === JSON.stringify(after)
-  const present = await lastWritten(log, plan.topologyTopic)
-  if (present !== undefined && isSame(present)) {
-    await prepareTopics(plan, log, after, logger)
-    return storedIn(present).beginnings ?? {}
-  }
   const place = { topic: plan.topologyTopic, partition: 0 }
+  /** The beginnings that are stored with this very topology. */
+  const accepted = async (known: string | undefined) => {
+    if (known === undefined) return undefined
+    const { topology: before, beginnings = {} } = storedIn(known)
+    if (JSON.stringify(before) !== JSON.stringify(after)) return undefined
+    await prepareTopics(plan, log, after, logger)
+    return beginnings
+  }
+  const present = await accepted(await lastWritten(log, plan.topologyTopic))
+  if (present) return present
   const producer = await log.startProducer(plan.topologyTopic, [place])
   try {
     const known = await lastWritten(log, plan.topologyTopic)
-    const stored = known === undefined ? undefined : storedIn(known)
-    if (known !== undefined && isSame(known)) {
-      await prepareTopics(plan, log, after, logger)
-      return stored?.beginnings ?? {}
-    }
+    const meanwhile = await accepted(known)
+    if (meanwhile) return meanwhile
     const before = known === undefined ? undefined : summaryIn(known, plan.topologyTopic)
-    if (before) {
-      const left = await judge(before, after, log)
-      for (const { what, remedy } of left) logger.warn('the topology has changed', { what, remedy })
-    }
+    if (before) await warnOfChanges(before, after, log, logger)
     await prepareTopics(plan, log, before, logger)
-    const beginnings = stored ? (stored.beginnings ?? {}) : await sourceBeginnings(plan, log, from)
+    const beginnings =
+      known === undefined ? await sourceBeginnings(plan, log, from) : (storedIn(known).beginnings ?? {})
     const kept = Object.keys(beginnings).length > 0 ? { beginnings } : {}
     const written = JSON.stringify({ format: FORMAT, topology: after, ...kept })
     const record = { key: KEY, value: Buffer.from(written), headers: NO_HEADERS, timestamp: system.now() }
@@ -138,6 +138,11 @@ async function acceptTopology(
   } finally {
     producer.close().catch(() => undefined) // A producer that does not close changes nothing: nobody uses it any more.
   }
+}
+
+async function warnOfChanges(before: TopologySummary, after: TopologySummary, log: Log, logger: Logger) {
+  const left = await judge(before, after, log)
+  for (const { what, remedy } of left) logger.warn('the topology has changed', { what, remedy })
 }
 
 /** Rejects with TOPOLOGY_CHANGED and everything that would be lost. Resolves with what would only stay unread in topics. */

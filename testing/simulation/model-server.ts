@@ -65,16 +65,7 @@ export class ModelServer {
   ): Promise<string> {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const world = this.#world
-    const startedAt = world.now()
-    const call: Call = {
-      requestId,
-      question,
-      process,
-      startedAt,
-      endedAt: undefined,
-      learnedAt: undefined,
-      outcome: 'open',
-    }
+    const call = openCall(requestId, question, process, world.now())
     const serial = this.calls.push(call)
     const end = (outcome: Call['outcome'], settle: () => void) => {
       if (call.outcome !== 'open') return
@@ -106,4 +97,9 @@ export class ModelServer {
 function refusal(): CaudalError {
   const details = { model: 'simulated', errorType: 'unavailable', reason: 'the provider has a bad time' }
   return new CaudalError('MODEL_UNAVAILABLE', details)
+}
+
+function openCall(requestId: string, question: string, process: string, startedAt: number): Call {
+  const unknown = { endedAt: undefined, learnedAt: undefined }
+  return { requestId, question, process, startedAt, ...unknown, outcome: 'open' }
 }

@@ -145,6 +145,22 @@ function inputFaults(node: OperatorNode, graph: Graph): readonly Fault[] {
   ]
 }
 
+function topicFaults(
+  node: string,
+  input: string,
+  codec: Codec<unknown>,
+  name: string,
+  graph: Graph,
+): readonly Fault[] {
+  const topic = graph.topics.get(name)
+  if (!topic) return unknownTopic(node, name)
+  const stream = topic.kind !== 'table'
+  return [
+    ...unless(stream, node, `reads table ${name} as a stream`, 'read it with ctx.table'),
+    ...mismatch(node, input, codec, `topic ${name}`, topic.codec),
+  ]
+}
+
 function originFaults(
   node: string,
   input: string,
@@ -152,15 +168,7 @@ function originFaults(
   origin: Origin,
   graph: Graph,
 ): readonly Fault[] {
-  if (origin.kind === 'topic') {
-    const topic = graph.topics.get(origin.topic)
-    if (!topic) return unknownTopic(node, origin.topic)
-    const stream = topic.kind !== 'table'
-    return [
-      ...unless(stream, node, `reads table ${origin.topic} as a stream`, 'read it with ctx.table'),
-      ...mismatch(node, input, codec, `topic ${origin.topic}`, topic.codec),
-    ]
-  }
+  if (origin.kind === 'topic') return topicFaults(node, input, codec, origin.topic, graph)
   const writer = graph.operators.get(origin.operator)
   const output = writer?.operator.outputs[origin.output]
   if (!writer) {

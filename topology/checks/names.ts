@@ -146,7 +146,16 @@ function stateNameFaults(topology: Topology): readonly Fault[] {
         'name a declared state or timer',
       ),
     ),
-    ...repeated([...gone]).map(name => ({
+    ...repeatedNameFaults(gone, renames),
+  ]
+}
+
+function repeatedNameFaults(
+  gone: readonly string[],
+  renames: readonly (readonly [from: string, to: string])[],
+): readonly Fault[] {
+  return [
+    ...repeated(gone).map(name => ({
       node: name,
       problem: 'is dropped or renamed more than once',
       remedy: 'keep one of these instructions',

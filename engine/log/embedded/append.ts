@@ -49,16 +49,24 @@ export function prepareAppend(
   return () => {
     context.admit(parts.reduce((sum, part) => sum + part.bytes.length, 0))
     const placed = parts.map(part => ({ ...part, base: take(part.partition, part.count) }))
-    const bases = new Map(placed.map(part => [part.partition, part.base]))
-    return {
-      puts: placed
-        .filter(part => part.count > 0)
-        .map(part => [part.partition.key(part.base), part.bytes] as const),
-      committed: () => {
-        for (const part of placed) if (part.count > 0) part.partition.reached(part.base + part.count)
-        return ends.map(end => (bases.get(end.partition) ?? 0) + end.count)
-      },
-    }
+    return changeOf(placed, ends)
+  }
+}
+
+/** Writes the parts at their bases. The receipt has the end of each batch. */
+function changeOf(
+  placed: readonly (ReturnType<typeof encodePart> & { readonly base: number })[],
+  ends: readonly { readonly partition: Partition; readonly count: number }[],
+): Change<Receipt> {
+  const bases = new Map(placed.map(part => [part.partition, part.base]))
+  return {
+    puts: placed
+      .filter(part => part.count > 0)
+      .map(part => [part.partition.key(part.base), part.bytes] as const),
+    committed: () => {
+      for (const part of placed) if (part.count > 0) part.partition.reached(part.base + part.count)
+      return ends.map(end => (bases.get(end.partition) ?? 0) + end.count)
+    },
   }
 }
 

@@ -1,6 +1,8 @@
 /** The AddPartitionsToTxn request. Unlike kafkajs' own, its answer says which partitions are refused. */
+
 import type { TopicPartition } from '#core/record.ts'
 import { type Meaning, meaningOf } from './broker-codes.ts'
+import type { ByteReader } from './bytes.ts'
 import { CODE } from './codes.ts'
 import type { ProducerIdentity, WireRequest } from './library.ts'
 import { byTopic, Refusal, wireRequest } from './wire.ts'
@@ -34,15 +36,17 @@ export function addPartitionsRequest(
         for (const partition of partitions) writer.int32(partition)
       }
     },
-    read(reader) {
-      reader.int32()
-      const topics = reader.array(() => {
-        const topic = reader.string() ?? ''
-        return reader.array(() => ({ topic, partition: reader.int32(), code: reader.int16() }))
-      })
-      return topics.flat()
-    },
+    read: readAdded,
   })
+}
+
+function readAdded(reader: ByteReader): AddedPartition[] {
+  reader.int32()
+  const topics = reader.array(() => {
+    const topic = reader.string() ?? ''
+    return reader.array(() => ({ topic, partition: reader.int32(), code: reader.int16() }))
+  })
+  return topics.flat()
 }
 
 /** Refusals of records or partitions that no second try changes. */

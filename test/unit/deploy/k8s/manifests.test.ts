@@ -1,7 +1,8 @@
 /** The manifests without a cluster: rendered as committed, consistent with each other, and fitting the settings of a pod. */
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { configurationOf, SETTINGS } from '#cli/configuration.ts'
+import { SETTINGS } from '#cli/configuration.ts'
+import { configurationOf } from '#cli/environment.ts'
 import { planOf } from '#cli/pipeline.ts'
 import { rendered, TARGETS, type Target } from '#deploy/k8s/render.ts'
 import { METRIC_TABLE } from '#observability/metrics/metrics.ts'
