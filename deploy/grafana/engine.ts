@@ -43,7 +43,7 @@ export const ENGINE: Dashboard = {
         },
         {
           title: 'Oldest effect that is not committed',
-          says: 'Above a second no record is started; growing means that commits stand still.',
+          says: 'Above a second no record is started; growing means that commits are stalled.',
           kind: 'line',
           unit: 's',
           limits: [1, 10],

@@ -85,6 +85,6 @@ function claimedInTime({ claimants, stored }: DriverEvidence): string[] {
     .filter(({ metadata, outcome }) =>
       known.has(metadata) ? outcome === 'CLAIM_REFUSED' : outcome === 'stored',
     )
-    .map(({ metadata, outcome }) => `claim "${metadata}" is told as ${outcome}, which it is not`)
+    .map(({ metadata, outcome }) => `claim "${metadata}" is reported as ${outcome}, which it is not`)
   return [...late, ...wrong]
 }

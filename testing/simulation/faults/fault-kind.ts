@@ -5,7 +5,7 @@ import type { PodProcess } from '../pod-process.ts'
 
 export interface FaultKind {
   readonly name: string
-  /** Why the table has this fault: a rule of the design, a bug of another system, an interleaving of ownership. */
+  /** Why the table has this fault: a promise of the engine, a bug of another system, an interleaving of ownership. */
   readonly source: string
   /** How often the fault is drawn, relative to the others. Left out: 1. */
   readonly weight?: number

@@ -10,7 +10,7 @@ const TORN_MS = 20_000
 export const LOG_FAULTS: readonly FaultKind[] = [
   {
     name: 'group coordinator moves',
-    source: 'I21: all join again when it is back; K4',
+    source: 'all pods join again at once when the coordinator is back',
     apply(fleet, random) {
       const durationMs = between(random, 50, 3_000)
       fleet.disturb(undefined, durationMs)
@@ -20,7 +20,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'group client crashes',
-    source: 'section 7: the consumer restarts as a new member, the old one must time out',
+    source: 'a consumer restarts as a new member, and the old one must time out',
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod) return undefined
@@ -31,7 +31,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'claims wiped',
-    source: 'H4, I16: expired, or wiped by a tool',
+    source: 'claims expired, or a tool has wiped them',
     apply(fleet, random) {
       const topic = pickStage(fleet, random).stateTopic
       fleet.disturb(undefined, 2_000)
@@ -41,7 +41,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'claims of a deposed coordinator',
-    source: 'I16: readers see claims as they were',
+    source: 'readers see claims as they were before',
     apply(fleet, random) {
       const durationMs = between(random, 500, 4_000)
       // A misled pod takes a task over a little later, and fences the rightful owner.
@@ -53,7 +53,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'a fence races a commit',
-    source: 'I4, I9, I12; section 6: a fence of a healthy pod by one that does not claim',
+    source: 'a pod that does not claim fences a healthy one',
     weight: 2,
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
@@ -66,7 +66,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'producer forgotten',
-    source: 'S4: InvalidPidMapping after seven idle days',
+    source: 'Kafka forgets a producer after seven idle days (InvalidPidMapping)',
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod) return undefined
@@ -77,7 +77,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'late markers',
-    source: 'K2, I12: prepared, not yet complete',
+    source: 'a transaction is prepared, and not yet complete',
     apply(fleet, random) {
       const delayMs = between(random, 20, 1_500)
       const durationMs = between(random, 500, 4_000)
@@ -89,7 +89,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'hanging transaction',
-    source: 'S2, I24, section 6: ended by the operator at last',
+    source: 'a hanging transaction that only an operator ends',
     apply(fleet, random) {
       const place = pickPlace(fleet, random)
       const durationMs = between(random, 500, 9_000)
@@ -125,7 +125,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   {
     name: 'lost marker',
     source:
-      'Kafka 4.3.1, one broker killed after PrepareCommit: no marker in one partition, its stable end stands still',
+      'Kafka 4.3.1, one broker killed after PrepareCommit: no marker in one partition, its stable end did not move',
     apply(fleet, random) {
       const place = pickWritten(fleet, random)
       if (!fleet.begins('torn transactions', TORN_MS)) return undefined
@@ -137,8 +137,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'a write reaches one broker and not another',
-    source:
-      'K3: the leaders of one transaction answer each for itself; COMMIT_ABORTED with a part of it written',
+    source: 'the leaders of one transaction answer each for itself: COMMIT_ABORTED with a part of it written',
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod) return undefined
@@ -161,7 +160,7 @@ export const LOG_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'compaction',
-    source: 'S14: offsets with gaps; state topics are compacted, and lose old tombstones',
+    source: 'compacted state topics have gaps in their offsets, and lose old tombstones',
     apply(fleet) {
       fleet.broker.clean()
       return 'of all state'

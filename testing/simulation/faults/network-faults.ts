@@ -17,10 +17,10 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
   armed('lost write', 'lost response before the commit: COMMIT_ABORTED, nothing took place', 'write', fault =>
     fault.loseRequest('write'),
   ),
-  armed('lost answer of a write', 'COMMIT_ABORTED with the transaction left open; K3', 'write', fault =>
+  armed('lost answer of a write', 'COMMIT_ABORTED, with the transaction left open', 'write', fault =>
     fault.loseAnswer('write'),
   ),
-  armed('late write', 'I11: a write of the old epoch after the abort', 'write', fault =>
+  armed('late write', 'a write of the old epoch arrives after the abort', 'write', fault =>
     fault.delay('write', 500, 4_000),
   ),
   armed(
@@ -31,63 +31,53 @@ export const NETWORK_FAULTS: readonly FaultKind[] = [
   ),
   armed(
     'lost answer of a commit',
-    'K3, I22: unknown outcome, took place; the coordinator may have moved; f',
+    'a commit of unknown outcome took place, and the coordinator may have moved',
     'endTransaction',
     fault => fault.loseAnswer('endTransaction'),
   ),
-  armed(
-    'late commit',
-    'K5, S1: a delayed EndTxn must not end a later transaction; I1',
-    'endTransaction',
-    fault => fault.delay('endTransaction', 200, 4_000),
+  armed('late commit', 'a delayed EndTxn must not end a later transaction', 'endTransaction', fault =>
+    fault.delay('endTransaction', 200, 4_000),
   ),
-  armed('repeated commit', 'K5, S1: EndTxn arrives twice', 'endTransaction', fault =>
-    fault.repeat('endTransaction'),
-  ),
+  armed('repeated commit', 'EndTxn arrives twice', 'endTransaction', fault => fault.repeat('endTransaction')),
   notTorn(
-    armed('late start of a producer', 'I10: a late InitProducerId only fences', 'startProducer', fault => {
+    armed('late start of a producer', 'a late InitProducerId only fences', 'startProducer', fault => {
       fault.refuse('endTransaction')
       return fault.delay('startProducer', 500, 4_000)
     }),
   ),
   notTorn(
-    armed(
-      'repeated start of a producer',
-      'I10: a repeated InitProducerId only fences',
-      'startProducer',
-      fault => {
-        fault.refuse('endTransaction')
-        return fault.repeat('startProducer')
-      },
-    ),
+    armed('repeated start of a producer', 'a repeated InitProducerId only fences', 'startProducer', fault => {
+      fault.refuse('endTransaction')
+      return fault.repeat('startProducer')
+    }),
   ),
-  armed('lost claim', 'H3: a claim that never arrived', 'claim', fault => fault.loseRequest('claim')),
+  armed('lost claim', 'a claim never arrived', 'claim', fault => fault.loseRequest('claim')),
   armed('lost answer of a claim', 'step 4: the nonce is remembered before it is sent; g', 'claim', fault =>
     fault.loseAnswer('claim'),
   ),
-  armed('late claim', 'I5: a claim of this generation arrives in the next; H2', 'claim', fault =>
+  armed('late claim', 'a claim of this generation arrives in the next', 'claim', fault =>
     fault.delay('claim', 200, 4_000),
   ),
-  armed('claims cannot be read', 'LOG_UNAVAILABLE; K4', 'readClaims', fault => fault.refuse('readClaims', 3)),
+  armed('claims cannot be read', 'LOG_UNAVAILABLE while the pod claims', 'readClaims', fault =>
+    fault.refuse('readClaims', 3),
+  ),
   armed(
     'lost heartbeats',
-    'member is out, its producer works: the fence alone stops it; S16',
+    'the member is out and its producer works: only the fence stops it',
     'heartbeat',
     fault => fault.loseRequest('heartbeat', 8),
   ),
   armed('lost answer of a join', 'a member in the group that does not know its generation', 'join', fault =>
     fault.loseAnswer('join'),
   ),
-  armed('lost answer of a sync', 'I7: a generation without its tasks', 'sync', fault =>
+  armed('lost answer of a sync', 'a generation begins without its tasks', 'sync', fault =>
     fault.loseAnswer('sync'),
   ),
-  armed('fetches fail', 'LOG_UNAVAILABLE; S10', 'fetch', fault => fault.refuse('fetch', 20)),
-  armed('slow fetches', 'slow and reordered fetches; S15', 'fetch', fault =>
-    fault.delay('fetch', 50, 900, 10),
-  ),
+  armed('fetches fail', 'LOG_UNAVAILABLE while the pod reads', 'fetch', fault => fault.refuse('fetch', 20)),
+  armed('slow fetches', 'slow and reordered fetches', 'fetch', fault => fault.delay('fetch', 50, 900, 10)),
   {
     name: 'short fetches',
-    source: 'fetches that give fewer records than there are; S14, S15, I19',
+    source: 'fetches return fewer records than there are',
     apply(fleet, random) {
       const durationMs = between(random, 500, 5_000)
       fleet.broker.faults.setPlan({ shortFetch: 0.5 })
@@ -123,7 +113,7 @@ function notTorn(kind: FaultKind): FaultKind {
 function cutOff(name: string, how: 'hangs' | 'fails'): FaultKind {
   return {
     name,
-    source: 'network partition; b, S28: the pod learns late that its tasks are gone',
+    source: 'a network partition: the pod learns late that its tasks are gone',
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod) return undefined

@@ -7,7 +7,7 @@ import { between, type FaultKind, pickPod } from './fault-kind.ts'
 export const PROCESS_FAULTS: readonly FaultKind[] = [
   {
     name: 'crash, same name again',
-    source: 'kill -9; I17 restart under the same name while the old member still lives',
+    source: 'kill -9, then a restart under the same name while the old member still counts',
     weight: 2,
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
@@ -33,15 +33,19 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
       return `${pod.id}, replaced after ${downMs} ms`
     },
   },
-  pause('short pause', 'SIGSTOP within the session; S28 event loop blocked', 50, 1_900, 2),
-  pause('long pause', 'SIGSTOP beyond the session: a zombie; I1, I2', 3_200, 9_000, 2),
-  comesBack('zombie gets its tasks back', 'H1, I3: the nonce of the claim; asleep, then alone', (_, pod) => {
-    pod.pause()
-    return () => pod.resume()
-  }),
+  pause('short pause', 'SIGSTOP within the session, like a blocked event loop', 50, 1_900, 2),
+  pause('long pause', 'SIGSTOP beyond the session: a zombie', 3_200, 9_000, 2),
+  comesBack(
+    'zombie gets its tasks back',
+    'a zombie gets its tasks back: only the nonce of the claim shows the time between; asleep, then alone',
+    (_, pod) => {
+      pod.pause()
+      return () => pod.resume()
+    },
+  ),
   comesBack(
     'cut off, gets its tasks back',
-    'H1, I3: the nonce of the claim; awake, then alone',
+    'a cut-off pod gets its tasks back: only the nonce of the claim shows the time between; awake, then alone',
     (fleet, pod) => {
       fleet.broker.faults.partition(pod.name, 'hangs')
       return () => fleet.broker.faults.heal(pod.name)
@@ -49,7 +53,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   ),
   {
     name: 'a second pod of one name',
-    source: 'I18: two live pods with one name fence each other, until the later one yields',
+    source: 'two live pods with one name fence each other, until the later one yields',
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod) return undefined
@@ -75,7 +79,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   ),
   {
     name: 'pod added',
-    source: 'rebalance at any point; I7, I8',
+    source: 'a rebalance at any point: a pod joins',
     apply(fleet) {
       if (fleet.live.length > fleet.scenario.shape.pods + 1) return undefined
       return fleet.start().id
@@ -83,7 +87,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'pod stopped',
-    source: 'rebalance at any point; hand-over; I23',
+    source: 'a rebalance at any point: a hand-over',
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod || fleet.live.length < 2) return undefined
@@ -94,7 +98,7 @@ export const PROCESS_FAULTS: readonly FaultKind[] = [
   },
   {
     name: 'rolling restart',
-    source: 'graceful stop; K7',
+    source: 'a graceful stop',
     apply(fleet, random) {
       const pod = pickPod(fleet, random)
       if (!pod) return undefined

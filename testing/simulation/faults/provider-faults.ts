@@ -5,9 +5,9 @@ import { GOOD_MOOD } from '../model-server.ts'
 import { between, type FaultKind } from './fault-kind.ts'
 
 export const PROVIDER_FAULTS: readonly FaultKind[] = [
-  mood('provider errors', 'provider errors at any await; S17: retries', { failed: 0.4 }),
-  mood('provider hangs', 'provider hangs; S17: a time-out racing a retry', { hanging: 0.3 }),
-  mood('provider is slow', 'answers near the time-out: after it they are lost; S17', { slowness: 7 }),
+  mood('provider errors', 'provider errors at any await, and their retries', { failed: 0.4 }),
+  mood('provider hangs', 'a provider hangs: a time-out races a retry', { hanging: 0.3 }),
+  mood('provider is slow', 'answers near the time-out, after which they are lost', { slowness: 7 }),
 ]
 
 function mood(name: string, source: string, change: Partial<Mood>): FaultKind {
