@@ -12,7 +12,7 @@ import {
   type Scope,
 } from '#gateway/keys.ts'
 import { type CommandContext, command, EXIT } from '../command/command.ts'
-import { configurationOf } from '../configuration.ts'
+import { configurationOf } from '../environment.ts'
 import { changeKeys, readKeys } from '../keys-file.ts'
 import { newSecret } from '../secrets.ts'
 import { table } from '../terminal/text-table.ts'

@@ -91,7 +91,7 @@ it('a registry whose certificate nobody trusts is named with what makes it trust
   expect(lines).toEqual([expect.stringMatching(/REGISTRY_REFUSED.*certificate.*NODE_EXTRA_CA_CERTS/)])
 })
 
-it('a registry that does not speak TLS is told from one that is away', async () => {
+it('the error for a registry that does not speak TLS differs from that for one that is away', async () => {
   const port = await portOf(createServer())
   const settings = { DATA_DIR: await answered(), SCHEMA_REGISTRY_URL: `https://127.0.0.1:${port}` }
   const { code, lines } = await looked('results', settings)

@@ -30,7 +30,7 @@ async function stopped(child: Child): Promise<void> {
 }
 
 describe('while caudal start runs', () => {
-  it('whoever looks is told the same as afterwards', async () => {
+  it('a looking command prints the same while caudal start runs as afterwards', async () => {
     const input = join(folder, 'two.ndjson')
     writeFileSync(input, '{"id": "q", "title": "What is a fuse for?", "best_answer": "It cuts."}\nno JSON\n')
     const child = await holding('--input', input)

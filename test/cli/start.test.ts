@@ -65,7 +65,7 @@ describe('caudal start --exit', () => {
 })
 
 describe('caudal start', () => {
-  it('serves on after the last answer, and ends well when it is told to', async () => {
+  it('caudal start goes on serving after the last answer, and ends well on a signal', async () => {
     const child = startCaudal(['start', '--json'], { DATA_DIR: folder })
     await child.until(/Serving until stopped/)
     const refused = await runCaudal(['start'], { DATA_DIR: folder })

@@ -117,7 +117,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     })
   })
 
-  it('tells of a partition that it writes and nobody reads here, where a transaction does not end', async () => {
+  it('the Kafka driver tells of a partition that it writes and nobody reads here, where a transaction does not end', async () => {
     const place = await topic()
     const told = Promise.withResolvers<string>()
     const other = await openLocalLog({ undecidedMax: 300, warn: told.resolve })
@@ -134,7 +134,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await other.close()
   })
 
-  it('passes what compaction took away, from every offset', async () => {
+  it('the Kafka driver passes what compaction took away, from every offset', async () => {
     const place = { topic: name('compacted'), partition: 0 }
     const configs = {
       'cleanup.policy': 'compact',
@@ -189,7 +189,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     })
   })
 
-  it.each(['gzip', 'zstd'] as const)('writes and reads %s', async compression => {
+  it.each(['gzip', 'zstd'] as const)('the Kafka driver writes and reads %s', async compression => {
     const place = await topic()
     const other = await openLocalLog({ compression })
     const texts = Array.from({ length: 500 }, (_, index) => `${index} `.repeat(50))
@@ -198,7 +198,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await other.close()
   })
 
-  it.each(['snappy', 'lz4'])('reads what others have compressed with %s', async codec => {
+  it.each(['snappy', 'lz4'])('the Kafka driver reads what others have compressed with %s', async codec => {
     const place = { topic: name(codec), partition: 0 }
     // The broker compresses again what does not come with the topic's codec, with the same code as producers in Java.
     const configEntries = [{ name: 'compression.type', value: codec }]
@@ -210,7 +210,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     expect(await values(log, place)).toEqual(texts)
   })
 
-  it('writes one transaction of many requests and gives every batch its receipt', async () => {
+  it('the Kafka driver writes one transaction of many requests and gives every batch its receipt', async () => {
     const place = await topic(3)
     const producer = await log.startProducer(name('producer'))
     const large = 'x'.repeat(60_000)
@@ -229,7 +229,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     }
   })
 
-  it('serves many readers at once, one of them far behind and one that is never read', async () => {
+  it('the Kafka driver serves many readers at once, one of them far behind and one that is never read', async () => {
     const place = await topic(8)
     const all = Array.from({ length: 8 }, (_, partition) => ({ ...place, partition }))
     const fill = Array.from({ length: 3_000 }, (_, index) => `${index} ${'x'.repeat(700)}`)
@@ -245,7 +245,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     stuck.close()
   })
 
-  it('joins once more when that is asked while a join is under way', async () => {
+  it('the Kafka driver joins once more when that is asked while a join is under way', async () => {
     const seen: string[] = []
     let data = 'old'
     const { promise: joined, resolve } = Promise.withResolvers<void>()
@@ -270,7 +270,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await membership.leave()
   })
 
-  it('takes out a member that is known to have ended, instead of waiting for its session', async () => {
+  it('the Kafka driver takes out a member that is known to have ended, instead of waiting for its session', async () => {
     const [group, before, after] = [name('group'), name('member'), name('member')]
     const other = await openLocalLog()
     /** Who was there whenever this member was the one to divide the tasks. */
@@ -293,7 +293,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await other.close()
   })
 
-  it('tells how to mend topics that differ', async () => {
+  it('the driver says how to fix topics that differ', async () => {
     const [fewer, other] = [name('fewer'), name('other')]
     await admin.createTopics({
       topics: [
@@ -313,7 +313,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     )
   })
 
-  it('keeps trying while no broker answers, says so, and gives up when told to', async () => {
+  it('the driver keeps trying while no broker answers, says so, and gives up on an abort', async () => {
     const told: string[] = []
     const stop = new AbortController()
     const opening = openLocalLog({

@@ -153,7 +153,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     }
 
     it.each(['cutRequest', 'cutResponse'] as const)(
-      'stays in its generation when a heartbeat fails: %s',
+      'a member stays in its generation when a heartbeat fails: %s',
       async fault => {
         await joins(1)
         await proxy.next(API.heartbeat, fault)
@@ -165,7 +165,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     )
 
     it.each(['cutRequest', 'cutResponse'] as const)(
-      'joins in spite of a join that fails: %s',
+      'a member joins in spite of a join that fails: %s',
       async fault => {
         const generation = await joins(1)
         const met = proxy.next(API.joinGroup, fault)
@@ -175,7 +175,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
       },
     )
 
-    it('cannot tell whether a claim is stored when the answer is lost, and does not send it again', async () => {
+    it('a member cannot tell whether a claim is stored when the answer is lost, and does not send it again', async () => {
       const generation = await joins(1)
       const met = proxy.next(API.offsetCommit, 'cutResponse')
       expect(await codeOf(membership.claim(generation, [{ ...place, metadata: 'mine' }]))).toBe(
@@ -186,7 +186,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
       expect(proxy.count(API.offsetCommit)).toBe(1)
     })
 
-    it('does not bring a claim that was lost into a later generation', async () => {
+    it('a member does not bring a claim that was lost into a later generation', async () => {
       const generation = await joins(1)
       const met = proxy.next(API.offsetCommit, 'cutRequest')
       const claiming = codeOf(membership.claim(generation, [{ ...place, metadata: 'lost' }]))
@@ -199,7 +199,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     })
   })
 
-  it('says that a broker is gone and that it is back, once each', async () => {
+  it('the Kafka driver says that a broker is gone and that it is back, once each', async () => {
     const told: string[] = []
     const other = await openLocalLog({ route: () => proxy.address, warn: message => told.push(message) })
     const waiting = read(other, place, 0, 1)

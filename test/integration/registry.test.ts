@@ -32,7 +32,7 @@ const V2 = schemaOf([
 const BAD = schemaOf([{ name: 'owner', type: 'string' }])
 
 describe.skipIf(!isThere)('a registry that runs', () => {
-  it('gives a schema one id, however often and under whatever subject it is registered', async () => {
+  it('a registry that runs gives a schema one id, however often and under whatever subject it is registered', async () => {
     const subject = `${RUN}ids-value`
     expect(await registry.idOf(subject, V1)).toBeUndefined()
     expect(await registry.latest(subject)).toBeUndefined()
@@ -43,7 +43,7 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     expect(JSON.parse((await registry.schemaOf(id)) ?? '')).toMatchObject({ name: `test.${name}` })
   })
 
-  it('refuses what cannot read its predecessor, and sets BACKWARD for that', async () => {
+  it('a registry that runs refuses what cannot read its predecessor, and sets BACKWARD for that', async () => {
     const subject = `${RUN}refused-value`
     await registry.register(subject, V1)
     const level = await fetch(`${REGISTRY_URL}/config/${subject}`).then(answer => answer.json())
@@ -52,7 +52,7 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     expect(await registry.latest(subject)).toContain('total')
   })
 
-  it('keeps a stricter level that somebody has set, and refuses a laxer one', async () => {
+  it('a registry that runs keeps a stricter level that somebody has set, and refuses a laxer one', async () => {
     const levelled = async (subject: string, compatibility: string) => {
       await registry.register(subject, V1)
       const body = JSON.stringify({ compatibility })
@@ -67,17 +67,17 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     await expect(levelled(`${RUN}lax-value`, 'NONE')).rejects.toThrow(/SCHEMAS_REFUSED.*\n.*NONE/)
   })
 
-  it('refuses a schema without a name, at once', async () => {
+  it('a registry that runs refuses a schema without a name, at once', async () => {
     await expect(registry.register(`${RUN}plain-value`, '"long"')).rejects.toThrow(
       /SCHEMAS_REFUSED.*\n.*name/,
     )
   })
 
-  it('has no schema with an id that nobody was given', async () => {
+  it('a registry that runs has no schema with an id that nobody was given', async () => {
     expect(await registry.schemaOf(2_000_000_000)).toBeUndefined()
   })
 
-  it('takes every schema of the pipeline', async () => {
+  it('a registry that runs takes every schema of the pipeline', async () => {
     const model = { complete: () => Promise.reject(new TypeError('not asked')) }
     const pipeline = answers({ model })
     const ids = await registerSchemas(pipeline, registry)
@@ -86,7 +86,7 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     expect(checks.map(({ state }) => state)).toEqual(Array(11).fill('registered'))
   })
 
-  it('carries a topology from one version to the next, its state read by the schema that wrote it', async () => {
+  it('a registry that runs carries a topology from one version to the next, its state read by the schema that wrote it', async () => {
     const broker = createSimulatedBroker({ system: realSystem })
     const log = broker.connect(realSystem, 'pod')
     const place = { topic: `${RUN}counts`, partition: 0 }
@@ -205,7 +205,7 @@ describe('something else in its place', () => {
     }
   })
 
-  it('is sent user and password of the address, and the address is told without them', async () => {
+  it('a registry gets user and password of the address, and messages show the address without them', async () => {
     answer = {
       status: 404,
       body: '{"error_code":40403,"message":"Schema not found"}',
@@ -217,7 +217,7 @@ describe('something else in its place', () => {
     expect(registry.address).toBe(url.replace(/\/$/, ''))
   })
 
-  it('nobody there is told as such', async () => {
+  it('an address where nothing listens is reported as such', async () => {
     const registry = new ConfluentRegistry('http://127.0.0.1:1')
     await expect(registry.latest('s')).rejects.toThrow(
       /REGISTRY_UNAVAILABLE: http:.*127.0.0.1:1.* ECONNREFUSED/,

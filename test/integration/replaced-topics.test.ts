@@ -152,7 +152,7 @@ describe.skipIf(!(await stackRuns('kafka')))('topics of a real broker', () => {
     await log.close()
   })
 
-  it('partitions that are added to a source are told, and read by the tasks that were there', async () => {
+  it('partitions that are added to a source are logged, and the existing tasks read them after a restart', async () => {
     const log = await openLocalLog()
     const name = application()
     const first = await started(log, name)

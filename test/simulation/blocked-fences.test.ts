@@ -13,7 +13,7 @@ const TORN = new CaudalError('TRANSACTION_TORN', {
   reason: 'planted',
 })
 
-it('tasks of an owner whose transaction is torn are blocked, others go on, and all go on once it is mended', async () => {
+it('tasks of an owner whose transaction is torn are blocked, others go on, and all go on once it is fixed', async () => {
   let isTorn = true
   let fences = 0
   const refusing: Plant = ports => {
@@ -52,7 +52,7 @@ it('tasks of an owner whose transaction is torn are blocked, others go on, and a
   for (const process of fleet.processes) process.kill()
 })
 
-it('a pod whose own transaction is torn says so once, ends nothing, and goes on once it is mended', async () => {
+it('a pod whose own transaction is torn says so once, ends nothing, and goes on once it is fixed', async () => {
   let isTorn = false
   const refusing: Plant = ports => {
     const startProducer: Log['startProducer'] = (id, writes) =>

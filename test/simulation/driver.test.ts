@@ -57,7 +57,7 @@ const BUGS: readonly Bug[] = [
 const REGRESSIONS = [
   {
     seed: 515,
-    what: 'a write waits in a broker that stands still while the end of the transaction before it is torn',
+    what: 'a write waits in a paused broker while the end of the transaction before it is torn',
   },
 ]
 
@@ -72,23 +72,30 @@ describe('the Kafka driver against scripted brokers', () => {
     expect(FAULTS.filter(fault => !trace.includes(fault))).toEqual([])
   })
 
-  it.each(REGRESSIONS)('keeps them where $what', async ({ seed }) => {
-    expect((await runDriverSeed({ seed })).complaints).toEqual([])
-  })
+  it.each(REGRESSIONS)(
+    'the Kafka driver against scripted brokers keeps them where $what',
+    async ({ seed }) => {
+      expect((await runDriverSeed({ seed })).complaints).toEqual([])
+    },
+  )
 
-  it('takes the same course again under the same seed', async () => {
+  it('the Kafka driver against scripted brokers takes the same course again under the same seed', async () => {
     const [one, other] = [await runDriverSeed({ seed: 7 }), await runDriverSeed({ seed: 7 })]
     expect(other).toEqual(one)
     expect((await runDriverSeed({ seed: 8 })).course).not.toBe(one.course)
   })
 
-  it.each(BUGS)('is found out when $name', { timeout: 300_000 }, async bug => {
-    const { seed, complaints } = await firstFailure(bug)
-    expect(seed).toBeLessThanOrEqual(PLANTED_SEEDS_MAX)
-    expect(complaints.join('\n')).toMatch(bug.shows)
-    const { complaints: others } = await runDriverSeed({ seed })
-    expect(others, `seed ${seed} without the bug`).toEqual([])
-  })
+  it.each(BUGS)(
+    'the Kafka driver against scripted brokers is found out when $name',
+    { timeout: 300_000 },
+    async bug => {
+      const { seed, complaints } = await firstFailure(bug)
+      expect(seed).toBeLessThanOrEqual(PLANTED_SEEDS_MAX)
+      expect(complaints.join('\n')).toMatch(bug.shows)
+      const { complaints: others } = await runDriverSeed({ seed })
+      expect(others, `seed ${seed} without the bug`).toEqual([])
+    },
+  )
 })
 
 /** The first seed under which it shows; infinity when none does. */

@@ -250,7 +250,7 @@ describe('found by the simulation', () => {
     ['a task on its way out leaves the next attempt to its successor', 17_000_605],
     ['a task that is given up while its producer is replaced is handed over afterwards', 6_009_127],
     [
-      'a task whose claim was missing once is claimed anew at once after its producer was replaced',
+      'a task whose claim was missing once is claimed again at once after its producer was replaced',
       10_009_429,
     ],
   ])('%s', async (_what, seed) => {

@@ -38,7 +38,7 @@ describe('nothing is bought twice or taken back', () => {
 })
 
 describe('a run', () => {
-  it('is the same again under the same seed, and another one under another', async () => {
+  it('a run is the same again under the same seed, and another one under another', async () => {
     const run = (seed: number) => runSeed({ scenario: standard, seed, kinds: FAULT_TABLE })
     const first = await run(7)
     expect(await run(7)).toEqual(first)

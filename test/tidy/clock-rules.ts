@@ -91,7 +91,7 @@ const WALL_TIME: readonly Allowed[] = [
   {
     path: 'engine/pod/stall.ts',
     reads: 1,
-    because: 'the monotonic clock stands still while a machine sleeps',
+    because: 'the monotonic clock may pause while a machine sleeps',
   },
   { path: 'engine/task/sweep.ts', reads: 1, because: 'the age of entries' },
   {

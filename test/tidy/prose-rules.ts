@@ -1,6 +1,6 @@
 /** Rules on sentences: how long they are, and whether their words are those of the field. */
 import { linesOf, sentencesOf, textOfComment, words } from './prose.ts'
-import type { Finding, Rule } from './rule.ts'
+import { type Finding, inProduct, type Rule } from './rule.ts'
 import type { SourceFile, Tree } from './source.ts'
 
 export const SENTENCE_WORDS_MAX = 25
@@ -89,6 +89,50 @@ const perComment =
       ),
     )
 
+/** Texts of the program: those with a space, as names and keys have none. Placeholders of a template count as a word. */
+function textsOf(file: SourceFile): readonly { readonly text: string; readonly line: number }[] {
+  const found: { text: string; line: number }[] = []
+  const add = (start: number, text: string) => {
+    if (text.includes(' ')) found.push({ text, line: file.lineOf(start) })
+  }
+  file.visit({
+    Literal: node => {
+      if (typeof node.value === 'string') add(node.start, node.value)
+    },
+    TemplateLiteral: node => add(node.start, node.quasis.map(({ value }) => value.raw).join('X')),
+  })
+  return found
+}
+
+/** The names of tests and of their groups, as they are written. */
+function testNamesOf(file: SourceFile): readonly { readonly text: string; readonly line: number }[] {
+  const found: { text: string; line: number }[] = []
+  file.visit({
+    CallExpression: node => {
+      const name = node.arguments[0]
+      if (!/^(describe|it|test)\b/.test(file.text.slice(node.callee.start, node.callee.end))) return
+      if (name?.type === 'Literal' && typeof name.value === 'string')
+        found.push({ text: name.value, line: file.lineOf(node.start) })
+    },
+  })
+  return found
+}
+
+const perText =
+  (
+    applies: (file: SourceFile) => boolean,
+    textsIn: typeof textsOf,
+    checks: readonly ((page: Page) => readonly Finding[])[],
+  ) =>
+  (tree: Tree): readonly Finding[] =>
+    tree.sources
+      .filter(applies)
+      .flatMap(file =>
+        textsIn(file).flatMap(({ text, line }) =>
+          checks.flatMap(check => check({ path: file.path, text }).map(found => ({ ...found, line }))),
+        ),
+      )
+
 export const PROSE_RULES: readonly Rule[] = [
   {
     name: 'sentence-length',
@@ -119,5 +163,23 @@ export const PROSE_RULES: readonly Rule[] = [
     instead: 'use the word of the glossary in ARCHITECTURE.md, and name the actor',
     check: perComment(privateWords),
     breach: { 'core/riddle.ts': `/** A task that ${['w', 'hoever'].join('')} is free takes. */\n` },
+  },
+  {
+    name: 'message-words',
+    because: 'a message is read by somebody in trouble, who knows the words of the field and not ours',
+    instead: 'say what happened, then what to do, in the words of the glossary',
+    check: perText(inProduct, textsOf, [privateWords]),
+    breach: {
+      'core/riddle.ts': `/** Riddle. */\nexport const riddle = 'the task is ${['to', 'ld'].join('')} to wait'\n`,
+    },
+  },
+  {
+    name: 'test-names',
+    because: 'the report of a failed test shows its name, and the name must be understood at once',
+    instead: 'write one whole sentence that can be read without its describe, in the words of the glossary',
+    check: perText(file => file.path.startsWith('test/'), testNamesOf, [privateWords, longSentences]),
+    breach: {
+      'test/unit/riddle.test.ts': `/** Riddle. */\nit('is ${['to', 'ld'].join('')} to ${['who', 'ever'].join('')} asks', () => {})\n`,
+    },
   },
 ]

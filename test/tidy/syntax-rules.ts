@@ -227,7 +227,7 @@ const moduleRules: readonly Rule[] = [
   syntax(
     'whole-suite',
     'a test left out or run alone makes a green run that means nothing',
-    'delete it, or mend it; only what needs the local stack may stand back when it is absent (skipIf)',
+    'delete it, or fix it; only what needs the local stack may stand back when it is absent (skipIf)',
     { 'test/unit/a.test.ts': "/** A. */\nit.only('x', () => {})\n" },
     (report, file) => ({
       MemberExpression: node => {

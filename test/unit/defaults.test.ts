@@ -63,7 +63,7 @@ it('the log on Kafka tells its troubles on the standard error output', () => {
   expect(lines).toEqual(['caudal warning: Kafka broker localhost:9092 does not answer\n'])
 })
 
-it('a copy on disk that cannot be used is told on the standard error output', async () => {
+it('a copy on disk that cannot be used is reported on the standard error output', async () => {
   const lines = written()
   const folder = mkdtempSync(join(tmpdir(), 'caudal-default-'))
   const copy = join(folder, 'app', 'counts-0')

@@ -24,7 +24,7 @@ function drawn(heading: string, actor: string): readonly string[] {
 }
 
 describe('docs/ownership.md', () => {
-  it('draws a hand-over as it happens: nothing is claimed before the release was read', async () => {
+  it('docs/ownership.md draws a hand-over as it happens: nothing is claimed before the release was read', async () => {
     const rig = new OwnershipRig()
     rig.live = new Set([US, PREVIOUS.incarnation])
     rig.store(0, PREVIOUS)
@@ -38,7 +38,7 @@ describe('docs/ownership.md', () => {
     expect(rig.told).toEqual(['claim t/0', 'mark t/0', 'run t/0'])
   })
 
-  it('draws a take-over as it happens: the previous owner is fenced before its task is claimed', async () => {
+  it('docs/ownership.md draws a take-over as it happens: the previous owner is fenced before its task is claimed', async () => {
     const rig = new OwnershipRig()
     rig.store(0, PREVIOUS)
     await rig.joined(8, 't/0')
@@ -49,7 +49,7 @@ describe('docs/ownership.md', () => {
     expect(rig.told).toEqual(['fence app-a', 'claim t/0', 'mark t/0', 'run t/0'])
   })
 
-  it('draws an unknown outcome as it happens: the owner claims and marks its task again', async () => {
+  it('docs/ownership.md draws an unknown outcome as it happens: the owner claims and marks its task again', async () => {
     const rig = new OwnershipRig()
     const task = await rig.running('t/0')
     rig.told.length = 0
@@ -60,7 +60,7 @@ describe('docs/ownership.md', () => {
     expect(rig.told).toEqual(['claim t/0', 'mark t/0'])
   })
 
-  it('draws that a task in which another incarnation has written is dropped', async () => {
+  it('docs/ownership.md draws that a task in which another incarnation has written is dropped', async () => {
     const rig = new OwnershipRig()
     const task = await rig.running('t/0')
     await rig.producerLost('OUTCOME_UNKNOWN')

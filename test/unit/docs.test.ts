@@ -22,12 +22,12 @@ describe('docs/errors.md', () => {
       .map(section => [section.slice(0, section.indexOf('\n')).trim(), section]),
   )
 
-  it('has one section for each code, and none for codes that are gone', () => {
+  it('docs/errors.md has one section for each code, and none for codes that are gone', () => {
     expect([...sections.keys()].sort()).toEqual(Object.keys(CATALOGUE).sort())
   })
 
   it.each(Object.entries(CATALOGUE))(
-    'says of %s what happened, what the engine does and what to do',
+    'docs/errors.md says of %s what happened, what the engine does and what to do',
     (code, [action]) => {
       const section = sections.get(code)
       expect(section).toMatch(/\*\*What happened:\*\* \S/)
@@ -38,7 +38,7 @@ describe('docs/errors.md', () => {
 })
 
 describe('docs/limits.md', () => {
-  it('has one row for each limit, named as a program gives it', () => {
+  it('docs/limits.md has one row for each limit, named as a program gives it', () => {
     const rows = page('docs/limits.md').match(/^\| `.*$/gm)
     const expected = Object.entries(LIMITS).map(
       ([name, { default: value, unit, metric, description }]) =>
@@ -124,7 +124,7 @@ describe('snippets', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  it('pass the type checker', async () => {
+  it('snippets pass the type checker', async () => {
     if (snippets.length === 0) return
     const output = await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder]).then(
       () => '',

@@ -150,7 +150,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
     }),
   )
 
-  it('is repaired by whoever fences its producer', { timeout: TIMES * 60_000 }, () =>
+  it('a torn transaction is repaired by the pod that fences its producer', { timeout: TIMES * 60_000 }, () =>
     repaired('the pod killed and its tasks taken by another', async ({ id, places, torn }) => {
       const other = await open()
       await other.fence(id, places)

@@ -34,7 +34,7 @@ async function counted(
 }
 
 describe('a tally', () => {
-  it('knows what each task type has cost, whichever process bought it', async () => {
+  it('a tally knows what each task type has cost, whichever process bought it', async () => {
     await counted(
       async log => {
         const dear = delivered({ id: 'q4', task_type: 'moderation', organization_id: 'acme', cost_usd: 0.5 })
@@ -53,7 +53,7 @@ describe('a tally', () => {
     )
   })
 
-  it('counts each outcome, and what is still open', async () => {
+  it('a tally counts each outcome, and what is still open', async () => {
     await counted(
       async log => {
         await put(log, 'datos_crudos', ...Array.from({ length: 6 }, () => record({})))
@@ -165,7 +165,7 @@ describe('a tally', () => {
     })
   })
 
-  it('takes a failure back when it is sent again', async () => {
+  it('a tally takes a failure back when it is sent again', async () => {
     await counted(
       log => put(log, 'llm.failed', of(FailedAvro, failed(), q2)),
       async (tally, log) => {
@@ -177,7 +177,7 @@ describe('a tally', () => {
     )
   })
 
-  it('has no mean score before the first answer', async () => {
+  it('a tally has no mean score before the first answer', async () => {
     await counted(
       async () => {},
       tally => expect(tally.meanScore).toBeUndefined(),
@@ -186,7 +186,7 @@ describe('a tally', () => {
 })
 
 describe('the summary for people', () => {
-  it('has everything that the one for scripts has, and what has no outcome', async () => {
+  it('the summary for people has everything that the one for scripts has, and what has no outcome', async () => {
     await counted(
       async log => {
         await put(log, 'datos_crudos', record({}), record({}))

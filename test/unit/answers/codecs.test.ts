@@ -44,7 +44,7 @@ test('every field that does not fit is named', () => {
   )
 })
 
-test('bytes that are no Avro are told what they begin with', () => {
+test('the error for bytes that are no Avro names what they begin with', () => {
   expect(() => DeliveredAvro.decode(Buffer.from('{"id":"x"}'))).toThrow('begins with byte 123')
 })
 
@@ -60,7 +60,7 @@ test('a change of configuration may be typed as JSON; unknown fields are dropped
   )
 })
 
-test('a raw event that a program wrote wrongly is refused, one that a person typed wrongly is told', () => {
+test('a raw event that a program wrote wrongly is refused, and one that a person typed wrongly gets an explanation', () => {
   expect(() => RawEventCodec.decode(Buffer.from([0, 0, 0, 0, 9, 1]))).toThrow('has no schema 9')
   expect(RawEventCodec.decode(Buffer.from('hello'))).toEqual({
     fault: expect.stringContaining('not JSON'),

@@ -41,7 +41,7 @@ test('faults of weights are named', () => {
   ])
 })
 
-test('a weight that is at fault is told before those that are missing, and a name that is none as well', () => {
+test('a faulty weight or an unknown name is reported before missing weights', () => {
   expect(weightFaults({ exactness: -1, accuracy: 2 })).toEqual([
     'weight of exactness must be a number of 0 or more',
     'there is no criterion accuracy: there are exactness, completeness, clarity, concision, usefulness',

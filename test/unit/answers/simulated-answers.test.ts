@@ -39,7 +39,7 @@ test('a first attempt may fall short of it, in the language of the question', ()
   expect(evasions).toBeLessThan(30)
 })
 
-test('some questions stay beyond it, whatever it is told', () => {
+test('some questions stay beyond the simulated model, whatever its feedback is', () => {
   const reference = 'one two three four five six seven eight nine ten'
   const cut = Array.from({ length: 200 }, (_, n) =>
     ask(`<question>Question ${n}?</question>`, { hints: { reference, attempt: 9 } }),

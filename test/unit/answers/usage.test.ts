@@ -33,7 +33,7 @@ test('a price of one own goes by the whole name first', () => {
   expect(priceFaults([])).toHaveLength(1)
 })
 
-test('a model without a price is told of once, and its cost stays unknown', () => {
+test('a model without a price is logged once, and its cost stays unknown', () => {
   const told: string[] = []
   const ledger = new UsageLedger(undefined, model => told.push(model))
   for (const model of ['m', 'm', 'gpt-4o']) ledger.add({ taskType: 'qa' }, { model, usage })

@@ -23,34 +23,34 @@ function judged(messages: readonly PodMessage[], faults: readonly Fault[] = []) 
 }
 
 describe('an answer that was bought twice', () => {
-  it('is unexplained where the first buyer kept its task', () => {
+  it('an answer that was bought twice is unexplained where the first buyer kept its task', () => {
     expect(judged([])).toEqual({ unexplained: 1, durable: 0 })
   })
 
-  it('is explained by the loss of the task before the answer was committed', () => {
+  it('an answer that was bought twice is explained by the loss of the task before the answer was committed', () => {
     expect(judged([committed(1_150, 1_300), lost(5_000)])).toEqual({ unexplained: 0, durable: 0 })
   })
 
-  it('is not explained by a loss before the first purchase', () => {
+  it('an answer that was bought twice is not explained by a loss before the first purchase', () => {
     expect(judged([lost(900)])).toEqual({ unexplained: 1, durable: 0 })
   })
 
-  it('was durable where a commit that began after the answer was done when the task was lost', () => {
+  it('an answer that was bought twice was durable where a commit that began after the answer was done when the task was lost', () => {
     expect(judged([committed(4_000, 4_100), lost(5_000)])).toEqual({ unexplained: 0, durable: 1 })
   })
 
-  it('may not have been in a commit that came after one that failed', () => {
+  it('an answer that was bought twice may not have been in a commit that came after one that failed', () => {
     const told = [commitFailed(1_300), committed(4_000, 4_100), lost(5_000)]
     expect(judged(told)).toEqual({ unexplained: 0, durable: 0 })
   })
 
-  it('was durable where it was committed before its pod died', () => {
+  it('an answer that was bought twice was durable where it was committed before its pod died', () => {
     const at = { at: 5_000, until: Number.POSITIVE_INFINITY, cycleBegunAt: 4_000 }
     const death: Fault = { kind: 'kill', pod: 'a#1', ...at, partitions: new Set([0]) }
     expect(judged([committed(4_000, 4_100)], [death])).toEqual({ unexplained: 0, durable: 1 })
   })
 
-  it('is explained by the death of its pod', () => {
+  it('an answer that was bought twice is explained by the death of its pod', () => {
     const at = { at: 5_000, until: Number.POSITIVE_INFINITY, cycleBegunAt: 1_150 }
     const death: Fault = { kind: 'kill', pod: 'a#1', ...at, partitions: new Set([0]) }
     expect(judged([], [death])).toEqual({ unexplained: 0, durable: 0 })

@@ -8,12 +8,12 @@ const hourOf = (seed: number): readonly Round[] => drawSchedule(seededRandom(see
 const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1)
 
 describe('the schedule of a chaos run', () => {
-  it('is the same for the same seed and another one for another seed', () => {
+  it('the schedule of a chaos run is the same for the same seed and another one for another seed', () => {
     expect(hourOf(7)).toEqual(hourOf(7))
     expect(hourOf(7)).not.toEqual(hourOf(8))
   })
 
-  it('takes about as long as was asked for', () => {
+  it('the schedule of a chaos run takes about as long as was asked for', () => {
     const lengths = SEEDS.map(seed =>
       hourOf(seed).reduce((sum, { acts, calmMs }) => sum + lengthOf(acts) + calmMs, 0),
     )
@@ -23,11 +23,11 @@ describe('the schedule of a chaos run', () => {
     }
   })
 
-  it('ends with a calm that is longer than everything may take to flow again', () => {
+  it('the schedule of a chaos run ends with a calm that is longer than everything may take to flow again', () => {
     for (const each of SEEDS.map(hourOf)) expect(each.at(-1)?.calmMs).toBeGreaterThan(10_000)
   })
 
-  it('has every kind of fault within an hour', () => {
+  it('the schedule of a chaos run has every kind of fault within an hour', () => {
     const kinds = new Set(hourOf(1).flatMap(({ acts }) => acts.map(({ kind }) => kind)))
     expect([...kinds].sort()).toEqual([
       ...['brokerCutOff', 'brokerDies', 'brokerSlow', 'brokerStops', 'clockStepped', 'leadersMoved'],
@@ -36,7 +36,7 @@ describe('the schedule of a chaos run', () => {
     ])
   })
 
-  it('takes away at most two brokers in a round, and each of them only once', () => {
+  it('the schedule of a chaos run takes away at most two brokers in a round, and each of them only once', () => {
     for (const { acts } of SEEDS.flatMap(hourOf)) {
       const away = acts.flatMap(each =>
         each.kind === 'brokerDies' || each.kind === 'brokerStops' ? [each.broker] : [],
@@ -47,7 +47,7 @@ describe('the schedule of a chaos run', () => {
     }
   })
 
-  it('does nothing to a slot without a pod, and always leaves one pod', () => {
+  it('the schedule of a chaos run does nothing to a slot without a pod, and always leaves one pod', () => {
     for (const seed of SEEDS) {
       const slots = new Set(Array.from({ length: SLOTS.atStart }, (_, slot) => slot))
       for (const { acts } of hourOf(seed)) {

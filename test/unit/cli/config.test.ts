@@ -25,7 +25,7 @@ async function written(folder: string) {
   return found
 }
 
-it('a change and its end are told as JSON where they are asked for so', async () => {
+it('a change and its end are printed as JSON on request', async () => {
   const folder = dataFolder()
   const words = (verb: string) => ['config', verb, 'qa', ...(verb === 'set' ? ['-'] : []), '--json']
   const changed = await caudal(folder, words('set'), '{"threshold": 7.5}')

@@ -163,7 +163,7 @@ describe('caudal dlq replay', () => {
   it('refuses what cannot be sent again, with a reason', async () => {
     const invalidOne = await caudal(await filled(), ['dlq', 'replay', 'raw/1'])
     expect(invalidOne.code).toBe(EXIT.usage)
-    expect(invalidOne.stderr).toContain('put a mended event in instead')
+    expect(invalidOne.stderr).toContain('put a corrected event in instead')
     const timer = await caudal(await filled(letter({ origin: { ...origin, partition: -1 } })), [
       'dlq',
       'replay',

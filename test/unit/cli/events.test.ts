@@ -166,7 +166,7 @@ describe('whatever a file was saved as', () => {
     expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['a\u2028b\u2029c'])
   })
 
-  it('a line that is too long is told with its length, and the others are as they were', async () => {
+  it('a line that is too long is reported with its length, and the other lines are read', async () => {
     const { found } = await read(
       'a.ndjson',
       `{"title": "one"}\n{"title": "${'x'.repeat(10_000_000)}"}\n{"title": "two"}\n`,

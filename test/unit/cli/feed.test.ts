@@ -29,7 +29,7 @@ describe('feed', () => {
     })
   })
 
-  it('puts everything in again when it is not told otherwise', async () => {
+  it('a feed without a ledger puts everything in again', async () => {
     await withLog(dataFolder(), async log => {
       await feed({ log, system, events: lines('a') })
       expect(await feed({ log, system, events: lines('a') })).toEqual({ fed: 1, known: 0, tooLarge: 0 })
@@ -46,7 +46,7 @@ describe('feed', () => {
     })
   })
 
-  it('once: equal lines of one file are several events, a mended line is a new one, other files are others', async () => {
+  it('a feed with a ledger puts each line in once: equal lines are several events, and a corrected line is a new one', async () => {
     await withLog(dataFolder(), async log => {
       expect((await feed({ log, system, events: lines('a', 'a'), once: 'file' })).fed).toBe(2)
       expect((await feed({ log, system, events: lines('a', 'b'), once: 'file' })).fed).toBe(1)

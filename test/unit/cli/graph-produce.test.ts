@@ -113,7 +113,7 @@ it('CSV is refused: its cells are texts, and values are not', async () => {
   expect(stderr).toContain('orders.csv is CSV: for a graph of your own write one JSON object a line')
 })
 
-it('of the standard input a faulty line is told with its number', async () => {
+it('a faulty line of the standard input is reported with its number', async () => {
   const folder = dataFolder()
   const { code, stderr } = await caudal(folder, ['produce', '-', '--graph', FILE], `${LINES[0]}\nriver\n`)
   expect(code).toBe(EXIT.usage)

@@ -109,7 +109,7 @@ describe('exit codes', () => {
     expect(stderr).toContain('none.ndjson cannot be read')
   })
 
-  it('the version is told', async () => {
+  it('the version is printed', async () => {
     expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })

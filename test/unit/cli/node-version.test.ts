@@ -11,7 +11,7 @@ it.each([
   expect(faultOfNode(version, needed)).toBeUndefined()
 })
 
-it.each(['20.20.2', '22.18.9', '22.9.0'])('Node %s is told that it is too old for >=22.19', version => {
+it.each(['20.20.2', '22.18.9', '22.9.0'])('the command refuses Node %s as too old for >=22.19', version => {
   expect(faultOfNode(version, '>=22.19')).toBe(
     `caudal runs on Node 22.19 and later; this is ${version}: install a newer Node`,
   )

@@ -83,7 +83,7 @@ describe('a command that is given a graph', () => {
     expect(code).toBe(EXIT.ok)
   })
 
-  it('tells a graph whose outputs depend on what befalls its pods, with the seed that shows it', async () => {
+  it('reports a graph whose outputs depend on faults of its pods, with the seed that shows it', async () => {
     const path = join(ROOT, 'test/unit/cli/forgetful-graph.ts')
     const { code, stdout } = await caudal(dataFolder(), ['simulate', '--seeds', '5', '--graph', path])
     expect(code).toBe(EXIT.failed)

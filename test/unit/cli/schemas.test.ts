@@ -24,7 +24,7 @@ test('check tells what is new and changes nothing; after register all is there',
   expect(checked.lines.map(line => JSON.parse(line).state)).toEqual(Array(12).fill('registered'))
 })
 
-test('what cannot read its predecessor is told with its reason, and keeps all others out', async () => {
+test('a schema that cannot read its predecessor is reported with the reason, and no other schema is registered', async () => {
   const folder = dataFolder()
   const former = '{"type":"record","name":"Seen","namespace":"caudal.answers","fields":[]}'
   await withLog(folder, log =>

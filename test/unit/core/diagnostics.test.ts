@@ -32,7 +32,7 @@ describe('channels', () => {
     expect(seen).toEqual([1, 'a'])
   })
 
-  it('are those of Node, open to any tool', () => {
+  it('channels are those of Node, open to any tool', () => {
     const seen: unknown[] = []
     const listener = (message: unknown, name: string | symbol) => seen.push([name, message])
     nodeSubscribe('caudal:commit', listener)
@@ -41,14 +41,14 @@ describe('channels', () => {
     expect(seen).toEqual([['caudal:commit', COMMIT]])
   })
 
-  it('are named once each, below one prefix', () => {
+  it('channels are named once each, below one prefix', () => {
     expect(new Set(DIAGNOSTIC_NAMES).size).toBe(DIAGNOSTIC_NAMES.length)
     for (const name of DIAGNOSTIC_NAMES) expect(name).toMatch(/^caudal(:[a-z]+){1,2}$/)
   })
 })
 
 describe('Histogram', () => {
-  it('counts each value in the first bucket that is not below it', () => {
+  it('Histogram counts each value in the first bucket that is not below it', () => {
     const histogram = new Histogram()
     for (const value of [0, 1, 1.5, 2, 60_000, 60_001, 1e9]) histogram.add(value)
     expect(histogram.counts[0]).toBe(2)
@@ -59,7 +59,7 @@ describe('Histogram', () => {
     expect(histogram.counts).toHaveLength(HISTOGRAM_BOUNDS_MS.length + 1)
   })
 
-  it('tells quantiles by the upper bound of their bucket', () => {
+  it('Histogram tells quantiles by the upper bound of their bucket', () => {
     const histogram = new Histogram()
     expect(histogram.quantile(0.5)).toBe(0)
     for (let i = 0; i < 98; i++) histogram.add(4)
@@ -76,7 +76,7 @@ describe('Histogram', () => {
 })
 
 describe('metrics', () => {
-  it('keep one set of figures for each stage', () => {
+  it('metrics keep one set of figures for each stage', () => {
     const metrics = new PodMetrics()
     metrics.stage('score').recordsIn += 2
     metrics.stage('score').recordsIn += 1
@@ -90,7 +90,7 @@ describe('metrics', () => {
   it.each([
     ['stage', STAGE_METRICS, new StageMetrics()],
     ['pod', POD_METRICS, new PodMetrics()],
-  ])('of a %s are all described, by kind', (_, descriptions, metrics) => {
+  ])('metrics of a %s are all described, by kind', (_, descriptions, metrics) => {
     const figures = Object.entries(metrics).filter(
       ([, figure]) => !(figure instanceof Map || Array.isArray(figure)),
     )
@@ -101,7 +101,7 @@ describe('metrics', () => {
     }
   })
 
-  it('have names that Prometheus takes, each once', () => {
+  it('metrics have names that Prometheus takes, each once', () => {
     const all = [...Object.values(STAGE_METRICS), ...Object.values(POD_METRICS)]
     expect(new Set(all.map(({ metric }) => metric)).size).toBe(all.length)
     for (const { metric, kind } of all) {

@@ -17,18 +17,18 @@ const Order = codec.json('Order', OrderSchema)
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value))
 
 describe('a codec with a schema', () => {
-  it('has the type of what the schema returns', () => {
+  it('a codec with a schema has the type of what the schema returns', () => {
     expectTypeOf(Order).toEqualTypeOf<Codec<v.InferOutput<typeof OrderSchema>>>()
   })
 
-  it('decodes what the schema returns, defaults included, and nothing else', () => {
+  it('a codec with a schema decodes what the schema returns, defaults included, and nothing else', () => {
     const given = { id: 'a', items: [{ name: 'pen', price: 2 }], more: 1 }
     const order = Order.decode(bytesOf(given))
     expect(order).toEqual({ id: 'a', items: [{ name: 'pen', price: 2 }], currency: 'EUR' })
     expect(Order.decode(Order.encode(order))).toEqual(order)
   })
 
-  it('names every fault with its path', () => {
+  it('a codec with a schema names every fault with its path', () => {
     const wrong = {
       id: '',
       items: [
@@ -41,16 +41,16 @@ describe('a codec with a schema', () => {
     )
   })
 
-  it('names a fault of the value itself without a path', () => {
+  it('a codec with a schema names a fault of the value itself without a path', () => {
     expect(() => Order.decode(bytesOf(5))).toThrow('Order: Invalid type: Expected Object but received 5')
   })
 
-  it('names ten faults of many', () => {
+  it('a codec with a schema names ten faults of many', () => {
     const wrong = { id: 'a', items: Array.from({ length: 12 }, () => ({ name: 'pen', price: 'two' })) }
     expect(() => Order.decode(bytesOf(wrong))).toThrow(/items\[9\].*received "two" and 2 more$/)
   })
 
-  it('sends a record that is refused to the dead letters, with the path', async () => {
+  it('a codec with a schema sends a record that is refused to the dead letters, with the path', async () => {
     const p = topology('shop')
     const orders = p.source('orders', { value: Order, partitions: 1 })
     const ids = p.topic('ids', { value: codec.text, partitions: 1 })
@@ -76,7 +76,7 @@ describe('a codec with a schema', () => {
 })
 
 describe('a schema', () => {
-  it('that is asynchronous is refused where the codec is declared', () => {
+  it('a schema that is asynchronous is refused where the codec is declared', () => {
     const later = v.objectAsync({
       id: v.pipeAsync(
         v.string(),
@@ -88,7 +88,7 @@ describe('a schema', () => {
     )
   })
 
-  it('that turns out to be asynchronous at some value is refused there', () => {
+  it('a schema that turns out to be asynchronous at some value is refused there', () => {
     const validate = (value: unknown) => (value === 'slow' ? Promise.resolve({ value: '' }) : { value: '' })
     const sometimes: StandardSchema<string> = { '~standard': { version: 1, vendor: 'test', validate } }
     const sly = codec.json('Sly', sometimes)
@@ -96,14 +96,14 @@ describe('a schema', () => {
     expect(() => sly.decode(bytesOf('slow'))).toThrow('validates asynchronously')
   })
 
-  it('of another version is refused', () => {
+  it('a schema of another version is refused', () => {
     const next = { '~standard': { version: 2, vendor: 'test', validate: () => ({ value: '' }) } }
     expect(() => codec.json('Next', next as never)).toThrow(
       'follows version 2 of Standard Schema; use version 1',
     )
   })
 
-  it('may be a function, as those of some libraries are', () => {
+  it('a schema may be a function, as those of some libraries are', () => {
     const named = Object.assign(() => false, OrderSchema)
     expect(codec.json('Order', named).decode(bytesOf({ id: 'a', items: [] }))).toMatchObject({
       currency: 'EUR',
@@ -112,7 +112,7 @@ describe('a schema', () => {
 })
 
 describe('a function', () => {
-  it('refuses a value by false or by a throw', () => {
+  it('a function refuses a value by false or by a throw', () => {
     const even = codec.json<number>('Even', value => value % 2 === 0)
     expect(even.decode(bytesOf(4))).toBe(4)
     expect(() => even.decode(bytesOf(5))).toThrow('Even: the value was refused by its check')

@@ -21,20 +21,20 @@ describe('the table of limits', () => {
     expect(metric).toMatch(/^caudal_limit_[a-z_]+$/)
   })
 
-  it('has one metric for each limit', () => {
+  it('the table of limits has one metric for each limit', () => {
     expect(new Set(LIMIT_NAMES.map(name => LIMITS[name].metric)).size).toBe(LIMIT_NAMES.length)
   })
 })
 
 describe('resolveLimits', () => {
-  it('gives the defaults, frozen', () => {
+  it('resolveLimits gives the defaults, frozen', () => {
     expect(resolveLimits()).toEqual(DEFAULT_LIMITS)
     expect(resolveLimits({ inFlightMax: undefined })).toEqual(DEFAULT_LIMITS)
     expect(Object.isFrozen(DEFAULT_LIMITS)).toBe(true)
     expect(Object.isFrozen(resolveLimits({ inFlightMax: 5 }))).toBe(true)
   })
 
-  it('takes what is given', () => {
+  it('resolveLimits takes what is given', () => {
     expect(resolveLimits({ inFlightMax: 5, retryDelay: 0, timeout: '2m' })).toMatchObject({
       inFlightMax: 5,
       retryDelayMs: 0,
@@ -42,11 +42,11 @@ describe('resolveLimits', () => {
     })
   })
 
-  it('fits derived limits to those that they depend on', () => {
+  it('resolveLimits fits derived limits to those that they depend on', () => {
     expect(resolveLimits({ recordsBufferedMax: 3 }).fetchRecordsMax).toBe(3)
   })
 
-  it('tells every fault at once', () => {
+  it('resolveLimits reports every fault at once', () => {
     const faults = faultsOf({ inFlightMax: 0, spanMax: 1.5, timeout: Number.NaN, stagedRecordMax: 5 })
     expect(faults).toContain('there is no limit stagedRecordMax')
     expect(faults).toContain('inFlightMax is 0; it must be an integer of at least 1 records')
@@ -55,7 +55,7 @@ describe('resolveLimits', () => {
     expect(faultsOf({ spanMax: 10_001 })).toContain('it must be an integer from 1 to 10000 offsets')
   })
 
-  it('holds limits against each other', () => {
+  it('resolveLimits holds limits against each other', () => {
     expect(faultsOf({ recordsBufferedMax: 10, fetchRecordsMax: 11 })).toContain('recordsBufferedMax is 10')
   })
 })

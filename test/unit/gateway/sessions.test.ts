@@ -68,7 +68,7 @@ const change = (id: string, version: number, data: object) =>
   opened.ask({ ...post(`/sessions/${id}`, { version, data }, bearer(ACME)), method: 'PATCH' })
 
 describe('a session', () => {
-  it('is read at another gateway, and ends when it is told to', async () => {
+  it('a session is read at another gateway, and ends on request', async () => {
     const { id, body } = await made()
     expect(body).toMatchObject({ user: 'ada', address: '127.0.0.1', data: { page: 1 }, version: 1 })
     const other = serverOf(opened.gateway, await ringOf(held, time))

@@ -69,7 +69,7 @@ async function play(
 }
 
 describe('generate', () => {
-  it('sends on time though no answer has come, and counts latency from the due time', async () => {
+  it('generate sends on time though no answer has come, and counts latency from the due time', async () => {
     const measured = await play(answered)
     expect(measured).toMatchObject({ sent: 200, acknowledged: 200, delivered: 200, failed: 0 })
     expect(measured.lateness.max).toBeLessThanOrEqual(1)
@@ -77,19 +77,19 @@ describe('generate', () => {
     expect(measured.seconds.slice(0, 2).map(each => each.sent)).toEqual([100, 100])
   })
 
-  it('does not wait for acknowledgements either', async () => {
+  it('generate does not wait for acknowledgements either', async () => {
     const measured = await play(answered, { durableMs: 4_000 })
     expect(measured.lateness.max).toBeLessThanOrEqual(1)
     expect(measured.toAcknowledged.p50).toBeGreaterThanOrEqual(3_990)
   })
 
-  it('lists each acknowledged event that has no outcome', async () => {
+  it('generate lists each acknowledged event that has no outcome', async () => {
     const measured = await play((index, ...rest) => index !== 7 && answered(index, ...rest))
     expect(measured.lost).toEqual({ count: 1, ids: ['run-7'] })
     expect(measured.doubled.count).toBe(0)
   })
 
-  it('lists each event with a second outcome, whichever it is, and counts its first', async () => {
+  it('generate lists each event with a second outcome, whichever it is, and counts its first', async () => {
     const measured = await play((index, id, listener, system) => {
       answered(index, id, listener, system)
       if (index === 3) system.after(ANSWER_MS + 10, () => listener.delivered(id))
@@ -99,14 +99,14 @@ describe('generate', () => {
     expect(measured).toMatchObject({ delivered: 200, failed: 0, lost: { count: 0 } })
   })
 
-  it('does not miss the outcome of an event that the target refused', async () => {
+  it('generate does not miss the outcome of an event that the target refused', async () => {
     const measured = await play(answered, { refused: index => index % 10 === 0 })
     expect(measured).toMatchObject({ sent: 200, acknowledged: 180, delivered: 180 })
     expect(measured.errors).toEqual({ LOG_UNAVAILABLE: 20 })
     expect(measured.lost.count).toBe(0)
   })
 
-  it('counts failures by their reason', async () => {
+  it('generate counts failures by their reason', async () => {
     const measured = await play((index, id, listener, system) => {
       if (index % 4 === 0) system.after(1, () => listener.failed(id, 'attempts_used_up'))
       else answered(index, id, listener, system)
@@ -115,7 +115,7 @@ describe('generate', () => {
     expect(figuresOf(measured)['failed.share']).toBe(0.25)
   })
 
-  it('takes no notice of outcomes of other events', async () => {
+  it('generate takes no notice of outcomes of other events', async () => {
     const measured = await play((index, id, listener, system) => {
       answered(index, id, listener, system)
       listener.delivered('another-1')
@@ -124,22 +124,22 @@ describe('generate', () => {
     expect(measured).toMatchObject({ delivered: 200, failed: 0, doubled: { count: 0 } })
   })
 
-  it('ends with what it has measured when it is stopped', async () => {
+  it('generate ends with what it has measured when it is stopped', async () => {
     const measured = await play(answered, { abortAtMs: 1_000 })
     expect(measured.sent).toBeGreaterThanOrEqual(99)
     expect(measured.sent).toBeLessThanOrEqual(101)
   })
 
-  it('ends though the target never says anything, and counts those events', async () => {
+  it('generate ends though the target never says anything, and counts those events', async () => {
     const measured = await play(answered, { durableMs: 10_000_000, drainMs: 0 })
     expect(measured).toMatchObject({ sent: 200, acknowledged: 0, unacknowledged: 200, lost: { count: 0 } })
   })
 
-  it('rejects where outcomes cannot be followed any more, instead of calling everything lost', async () => {
+  it('generate rejects where outcomes cannot be followed any more, instead of calling everything lost', async () => {
     await expect(play(answered, { lostAtMs: 500 })).rejects.toMatchObject({ code: 'LOG_CLOSED' })
   })
 
-  it('says that it is the bottleneck where it was late itself', async () => {
+  it('generate says that it is the bottleneck where it was late itself', async () => {
     const punctual = await play(answered)
     expect(isBottleneck(punctual)).toBe(false)
     expect(isBottleneck({ ...punctual, lateness: { ...punctual.lateness, p99: 6 } })).toBe(true)

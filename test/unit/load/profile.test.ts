@@ -9,24 +9,24 @@ const profile = (own: Partial<LoadProfile>): LoadProfile => ({
 })
 
 describe('dueTimes', () => {
-  it('spreads the events of a rate evenly over the duration', () => {
+  it('dueTimes spreads the events of a rate evenly over the duration', () => {
     const due = [...dueTimes(profile({ perSecond: 4 }))]
     expect(due).toEqual([0, 250, 500, 750])
   })
 
-  it('sends half as many events during a ramp as the full rate would', () => {
+  it('dueTimes sends half as many events during a ramp as the full rate would', () => {
     const due = [...dueTimes(profile({ rampMs: 1_000, durationMs: 2_000 }))]
     expect(due.filter(each => each < 1_000).length).toBe(50)
     expect(due.filter(each => each >= 1_000).length).toBe(100)
     expect(due.filter(each => each < 500).length).toBe(13)
   })
 
-  it('puts a burst between the events of the rate, all at its moment', () => {
+  it('dueTimes puts a burst between the events of the rate, all at its moment', () => {
     const due = [...dueTimes(profile({ perSecond: 2, bursts: [{ atMs: 300, events: 3 }] }))]
     expect(due).toEqual([0, 300, 300, 300, 500])
   })
 
-  it('sends bursts alone where the rate is 0, and none that is due after the end', () => {
+  it('dueTimes sends bursts alone where the rate is 0, and none that is due after the end', () => {
     const bursts = [
       { atMs: 700, events: 1 },
       { atMs: 100, events: 2 },

@@ -21,7 +21,7 @@ function drawn(
 }
 
 describe('Questions', () => {
-  it('draws valid events alone, the hostile ones included', () => {
+  it('Questions draws valid events alone, the hostile ones included', () => {
     const events = drawn(200, { hostileShare: 0.5, repeatedShare: 0.2, taskTypes: { qa: 1, sentiment: 1 } })
     const faults = events.flatMap(({ event }) => {
       const read = normalise(event, TASK_TYPES, { recordId: 'r', timestamp: 0 })
@@ -30,13 +30,13 @@ describe('Questions', () => {
     expect(faults).toEqual([])
   })
 
-  it('draws the same events again under the same seed, and others under another', () => {
+  it('Questions draws the same events again under the same seed, and others under another', () => {
     const own = { repeatedShare: 0.3, organisations: { acme: 1, globex: 1 } }
     expect(drawn(50, own)).toEqual(drawn(50, own))
     expect(drawn(50, own)).not.toEqual(drawn(50, { ...own, seed: 2 }))
   })
 
-  it('gives each event an id of its own, also where it repeats a question', () => {
+  it('Questions gives each event an id of its own, also where it repeats a question', () => {
     const events = drawn(500, { repeatedShare: 0.5 })
     expect(new Set(events.map(({ id }) => id)).size).toBe(500)
     const titles = new Set(events.map(({ event }) => event.title))
@@ -44,14 +44,14 @@ describe('Questions', () => {
     expect(titles.size).toBeLessThan(300)
   })
 
-  it('draws organisations by their weights', () => {
+  it('Questions draws organisations by their weights', () => {
     const events = drawn(1_000, { organisations: { acme: 3, globex: 1 } })
     const ofAcme = events.filter(({ event }) => event.organization_id === 'acme').length
     expect(ofAcme).toBeGreaterThan(690)
     expect(ofAcme).toBeLessThan(810)
   })
 
-  it('asks the questions of a dataset in turn', () => {
+  it('Questions asks the questions of a dataset in turn', () => {
     const titles = drawn(3, {}, [{ title: 'one' }, { title: 'two' }]).map(({ event }) => event.title)
     expect(titles).toEqual(['one', 'two', 'one'])
   })

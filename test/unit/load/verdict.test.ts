@@ -34,11 +34,11 @@ const held = (text: string) =>
   holding(conditionsIn(text), figuresOf(meterOf().read())).map(condition => condition.text)
 
 describe('conditions', () => {
-  it('hold at their edge as they are written', () => {
+  it('conditions hold at their edge as they are written', () => {
     expect(held('p50>200ms, p50>=200ms, p50<200ms, p50<=200ms')).toEqual(['p50>=200ms', 'p50<=200ms'])
   })
 
-  it('take seconds, per cent and counts', () => {
+  it('conditions take seconds, per cent and counts', () => {
     expect(held('max>0.2s,failed.share>25%,failed.share>=25%,delivered<4')).toEqual([
       'max>0.2s',
       'failed.share>=25%',
@@ -46,7 +46,7 @@ describe('conditions', () => {
     ])
   })
 
-  it('hold where nothing was measured: no bound was kept', () => {
+  it('conditions hold where nothing was measured: no bound was kept', () => {
     const figures = figuresOf(new Meter('run', () => 0).read())
     expect(holding(conditionsIn('p99>500ms'), figures).length).toBe(1)
   })
@@ -60,7 +60,7 @@ describe('conditions', () => {
 })
 
 describe('the report', () => {
-  it('says what was lost and doubled', () => {
+  it('the report says what was lost and doubled', () => {
     const meter = meterOf()
     meter.acknowledged(meter.sending(0))
     meter.delivered('run-0')
@@ -69,7 +69,7 @@ describe('the report', () => {
     expect(lines).toContain('1 with more than one outcome: run-0')
   })
 
-  it('is a page in which no text of others becomes markup', () => {
+  it('the report is a page in which no text of others becomes markup', () => {
     const page = htmlReport(reportOf())
     expect(page).toContain('the log &amp; its &lt;topics&gt;')
     expect(page).toContain('&lt;b&gt;timeout')
@@ -77,7 +77,7 @@ describe('the report', () => {
     expect(page).not.toMatch(/(src|href)=/)
   })
 
-  it('is compared figure by figure', () => {
+  it('the report is compared figure by figure', () => {
     const rows = compared(reportOf(), reportOf())
     expect(rows.find(each => each.figure === 'p50')).toEqual({
       figure: 'p50',
@@ -88,7 +88,7 @@ describe('the report', () => {
     expect(rows.find(each => each.figure === 'lost')?.ratio).toBeNull()
   })
 
-  it('is known from any other JSON, after a passage through text too', () => {
+  it('the report is known from any other JSON, after a passage through text too', () => {
     expect(isLoadReport(JSON.parse(JSON.stringify(reportOf())))).toBe(true)
     for (const other of [null, 1, [], {}, { version: 2 }]) expect(isLoadReport(other)).toBe(false)
   })

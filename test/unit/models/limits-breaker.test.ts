@@ -73,7 +73,7 @@ test('ten different questions that are all refused as such hold the intake, and 
   expect(model.figures().breakerOpen).toBe(false)
 })
 
-test('a success between failures starts the count anew', async () => {
+test('a success between failures starts the count again', async () => {
   const { model, calls, answer, fail } = gated()
   await calls(9)
   await fail(failure('unavailable'), 4)
@@ -174,7 +174,7 @@ test('a question that is refused again after others were answered pays for it, a
   expect(model.figures().breakerOpen).toBe(false)
 })
 
-test('an opening is warned of once, with the reason, the advice and the wait; the closing is told', async () => {
+test('an opening breaker is logged once, with the reason, the advice and the wait; its closing is logged too', async () => {
   const { time, model, calls, answer, fail, told, errors } = gated({ waitMaxMs: 0 })
   await calls(4)
   await fail(wrongKey)
@@ -201,7 +201,7 @@ test('an opening is warned of once, with the reason, the advice and the wait; th
   expect(model.figures()).toMatchObject({ breakerOpen: false, breakerReason: undefined })
 })
 
-test('a breaker that opens and closes all the time is told of every ten seconds, and never left untold', async () => {
+test('a breaker that opens and closes all the time is logged at most once in ten seconds, and again later', async () => {
   const { time, calls, answer, fail, told } = gated({ inFlightStart: 50 })
   for (let round = 0; round < 20; round += 1) {
     await calls(6)

@@ -95,7 +95,7 @@ test.each<[string, (body: Record<string, unknown>) => boolean, (response: Server
   if (formatOf(last) !== 'json_schema') expect(JSON.stringify(last.messages)).toMatch(/JSON.*clarity/)
 })
 
-test('a model that ignores the schema is told its keys in words from then on', async () => {
+test('a model that ignores the schema gets its keys in words from then on', async () => {
   const { model, seen } = await answering((response, body) =>
     completion({ message: { content: body.includes('JSON schema: ') ? '{"clarity": 1}' : 'Quite clear.' } })(
       response,

@@ -208,7 +208,7 @@ test('a reply above its size limit is useless, and no outage', async () => {
   expect(error.reason).toContain('larger than replyBytesMax')
 })
 
-test('a redirect is not followed, and where it leads is told', async () => {
+test('a redirect is not followed, and the error names its target', async () => {
   const { model, seen } = await answering(json(302, '', { location: 'https://example.com/v1/chat' }))
   const error = await failureOf(model.complete(REQUEST, call()))
   expect(error.reason).toContain('redirects to https://example.com/v1/chat')

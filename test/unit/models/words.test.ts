@@ -33,7 +33,7 @@ test('function words of either language carry nothing', () => {
   expect([...contentStems('the of and el la de que what is it por')]).toEqual([])
 })
 
-test('coverage is a share, and whole when nothing is wanted', () => {
+test('coverage is a share, and whole when nothing is required', () => {
   expect(coverage(new Set(['a', 'b']), new Set(['b', 'c']))).toBe(0.5)
   expect(coverage(new Set(), new Set())).toBe(1)
 })

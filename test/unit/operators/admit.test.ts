@@ -22,7 +22,7 @@ test('the second is dropped, and does not lengthen the time that the id is remem
   expect(state.get('seen')).toEqual({ at: 1_000 })
 })
 
-test('ids are remembered for 24 hours, or as told', () => {
+test('ids are remembered for 24 hours, or for the configured time', () => {
   expect(admit().state.seen).toMatchObject({ ttl: 86_400_000 })
   expect(admit({ window: 10 }).state.seen).toMatchObject({ ttl: 10 })
 })

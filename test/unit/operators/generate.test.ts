@@ -29,7 +29,7 @@ test('the answer travels with its provenance and its cost', async () => {
   })
 })
 
-test('the model is asked under the id of its step, without being told the reference', async () => {
+test('the model is asked under the id of its step, without the reference answer', async () => {
   const model = scripted({})
   await run(operatorOn(model), { ...REQUEST, content: 'Rayleigh <1871>' }, { id: 'r9' })
   const [call] = model.calls
@@ -44,7 +44,7 @@ test('the model is asked under the id of its step, without being told the refere
   expect(prompt).not.toContain('scatters')
 })
 
-test('a further attempt is told the last answer and what was wrong with it', async () => {
+test('a further attempt gets the last answer and its faults', async () => {
   const model = scripted({})
   const best = judged(4, 'say why')
   await run(operatorOn(model), { ...REQUEST, quality_attempts: 1, feedback: 'say why', best })
@@ -68,7 +68,7 @@ test.each([
   ['timeout', {}, true],
   ['unavailable', { spent: false, retryAfterMs: 30_000 }, false],
   ['other', {}, true],
-] as const)('a %s error is told with what it asks for', async (errorType, more, counts) => {
+] as const)('a %s error is passed on with what it asks for', async (errorType, more, counts) => {
   const { output, value } = await emitted(operatorOn(scripted(modelError(errorType, more))), REQUEST, {
     id: 'r9',
   })

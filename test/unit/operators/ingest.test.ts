@@ -130,7 +130,7 @@ test('all faults of an event are named at once', async () => {
   ])
 })
 
-test('an envelope without a payload is told so, and no more', async () => {
+test('an envelope without a payload is reported as such, and for nothing else', async () => {
   expect(await faultsOf({ ...ENVELOPE, payload: 'text' })).toEqual([
     'payload must be of type object, not string',
   ])
@@ -142,7 +142,7 @@ test('what failed keeps its record id, its time and the beginning of the input',
   expect((value as { input: string }).input).toHaveLength(1_000)
 })
 
-test('an event whose faults are told keeps its beginning', async () => {
+test('an event with faults keeps its beginning', async () => {
   const { value } = await read({ id: 'x', content: 'c' })
   expect(value).toMatchObject({ reason: 'invalid_input', input: '{"id":"x","content":"c"}' })
 })

@@ -153,7 +153,7 @@ describe('the outcome of an id', () => {
     })
   })
 
-  it('is given up by whoever waits, or when the service is closed', async () => {
+  it('a wait ends when its caller gives up, or when the service is closed', async () => {
     await served(async service => {
       await service.start()
       const reason = new Error('enough')

@@ -106,7 +106,7 @@ describe('collections that claim to be larger than their record', () => {
   })
 })
 
-describe('what is refused, and how it is told', () => {
+describe('what is refused, and with which error', () => {
   const count = bound<{ total: number }>(COUNT_V1, COUNT_V1)
   const good = Buffer.from(count.encode({ total: 300 }))
 
@@ -137,7 +137,7 @@ describe('what is refused, and how it is told', () => {
     expect(() => count.encode({} as never)).toThrow('total must be int, not undefined')
   })
 
-  it('a schema that is none, or whose unions cannot be told apart', () => {
+  it('a schema that is none, or whose unions are ambiguous', () => {
     expect(() => avro('{"type":"nope"}')).toThrow('no Avro schema')
     expect(() => avro('["int","long"]', { name: 'x' })).toThrow('ambiguous')
   })
@@ -173,7 +173,7 @@ describe('integers', () => {
   const long = avro<number>('"long"', { name: 'long' })
   const int = avro<number>('"int"', { name: 'int' })
 
-  it('are exact up to their limits, and refused beyond', () => {
+  it('integers are exact up to their limits, and refused beyond', () => {
     for (const value of [0, -1, 1, 2 ** 52 - 1, -(2 ** 52) + 1, -(2 ** 52) + 2]) {
       expect(long.decode(long.encode(value))).toBe(value)
     }
@@ -183,7 +183,7 @@ describe('integers', () => {
     expect(() => int.encode(2 ** 31)).toThrow('it must be int, not number')
   })
 
-  it('are refused where they were written beyond', () => {
+  it('integers are refused where they were written beyond', () => {
     const body = (codec: typeof long, hex: string) =>
       Buffer.concat([codec.encode(0).subarray(0, 5), Buffer.from(hex, 'hex')])
     // The largest long of Java, the first odd one that floating point misreads, and an int of 40 bits.
@@ -211,7 +211,7 @@ test('bytes may be part of a larger memory', () => {
 describe('jsonOrAvro', () => {
   const either = jsonOrAvro(bound<{ total: number; last?: string }>(COUNT_V2, COUNT_V2))
 
-  it('reads both, JSON held to the schema', () => {
+  it('jsonOrAvro reads both, JSON held to the schema', () => {
     const value = { total: 2, last: undefined, weight: 1 }
     expect(either.decode(Buffer.from(' \n{"total": 2, "unknown": 1}'))).toEqual(value)
     expect(either.decode(either.encode({ total: 2 }))).toEqual(value)
@@ -235,7 +235,7 @@ describe('jsonOrAvro', () => {
     expect(() => either.decode(Buffer.alloc(0))).toThrow('begins with nothing')
   })
 
-  it('passes a binding on', () => {
+  it('jsonOrAvro passes a binding on', () => {
     const later = jsonOrAvro(avro(COUNT_V2)).bound(bindingOf(COUNT_V1, COUNT_V2))
     expect(later.decode(bound(COUNT_V1, COUNT_V1).encode({ total: 1 }))).toMatchObject({
       total: 1,
@@ -258,7 +258,7 @@ describe('strings', () => {
   )
 
   it.each(['\ud800', 'a\udc00b'])(
-    'that have no UTF-8 (%j) are refused, as values and as keys of maps',
+    'strings that have no UTF-8 (%j) are refused, as values and as keys of maps',
     lone => {
       expect(() => Words.encode({ word: lone, counts: {} })).toThrow(TypeError)
       expect(() => Words.encode({ word: '', counts: { [lone]: '' } })).toThrow(TypeError)
@@ -266,7 +266,7 @@ describe('strings', () => {
     },
   )
 
-  it('that are no valid UTF-8 are refused, and a replacement character that was written is read', () => {
+  it('strings that are no valid UTF-8 are refused, and a replacement character that was written is read', () => {
     const written = { word: '\ufffd é', counts: { '\ufffd': 'x' } }
     const encoded = Buffer.from(Words.encode(written))
     expect(Words.decode(encoded)).toEqual(written)

@@ -39,7 +39,7 @@ test('one request, however many wait, and none from then on', async () => {
   expect(registry.asked).toBe(1)
 })
 
-test('an id that the registry does not have is told so, and asked for again after a minute', async () => {
+test('an id that the registry does not have is reported as such, and asked for again after a minute', async () => {
   const { time, registry, writers } = world()
   await time.settle(ask(writers, 1).ready)
   expect(() => writers.typeOf(1, 'reader')).toThrow(
@@ -51,7 +51,7 @@ test('an id that the registry does not have is told so, and asked for again afte
   expect(writers.typeOf(1, 'reader').name).toBe('test.Count')
 })
 
-test('what is registered there but is no Avro is told so', async () => {
+test('a registered schema that is no Avro is reported as such', async () => {
   const { time, registry, writers } = world()
   registry.schemaOf = async () => 'syntax = "proto3";'
   await time.settle(ask(writers, 5).ready)

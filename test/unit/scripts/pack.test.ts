@@ -76,7 +76,7 @@ it.each(NAMES)('what the manifest of %s names is there', name => {
   expect(named.filter(path => !files.includes(path) && !path.includes('*'))).toEqual([])
 })
 
-it('whoever embeds the engine gets no Node, no client of a model and no reader of CSV', () => {
+it('a program that embeds the engine installs no Node, no client of a model and no reader of CSV', () => {
   expect(Object.keys(manifestOf('caudal').dependencies)).toEqual([
     '@kafkajs/confluent-schema-registry',
     'avsc',

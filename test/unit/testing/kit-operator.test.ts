@@ -35,13 +35,13 @@ const count = operator({
 })
 
 describe('testOperator on a record', () => {
-  it('gives what was emitted, by output and with the type of the output', async () => {
+  it('testOperator on a record gives what was emitted, by output and with the type of the output', async () => {
     const { emitted } = await testOperator(count, { value: 'x' })
     expect(emitted).toEqual({ counted: [1], long: [] })
     expectTypeOf(emitted.counted).toEqualTypeOf<readonly number[]>()
   })
 
-  it('gives keys, headers and times of what was emitted', async () => {
+  it('testOperator on a record gives keys, headers and times of what was emitted', async () => {
     const given = { key: 'a', value: 'caudal', headers: { trace: 't1' }, timestamp: 7 }
     const { emissions } = await testOperator(count, given, { now: 1_000 })
     expect(emissions).toEqual([
@@ -64,7 +64,7 @@ describe('testOperator on a record', () => {
     ])
   })
 
-  it('starts from the state given and shows the state left', async () => {
+  it('testOperator on a record starts from the state given and shows the state left', async () => {
     const { state, timers } = await testOperator(
       count,
       { value: 'x' },
@@ -74,12 +74,12 @@ describe('testOperator on a record', () => {
     expect(timers).toEqual({ quiet: 1_500 })
   })
 
-  it('reads the tables given', async () => {
+  it('testOperator on a record reads the tables given', async () => {
     const { emitted } = await testOperator(count, { value: 'x' }, { tables: { weights: { x: 10 } } })
     expect(emitted.counted).toEqual([10])
   })
 
-  it('rejects with what the runtime would answer', async () => {
+  it('testOperator on a record rejects with what the runtime would answer', async () => {
     await expect(testOperator(count, { value: 'bad' })).rejects.toThrow('ENCODE_FAILED: node count')
     await expect(testOperator(count, { value: 'x', key: null })).rejects.toThrow(
       'KEY_MISSING: node count keeps state, but input.in/0@0 has no key',
@@ -88,7 +88,7 @@ describe('testOperator on a record', () => {
 })
 
 describe('testOperator on a timer', () => {
-  it('runs onTimer: what it emits, deletes and cancels', async () => {
+  it('testOperator on a timer runs onTimer: what it emits, deletes and cancels', async () => {
     const { emitted, state, timers } = await testOperator(
       count,
       { timer: 'quiet', key: 'a', due: 300 },
@@ -115,7 +115,7 @@ describe('testOperator with outside calls', () => {
     },
   })
 
-  it('waits for them in virtual time and shows the steps', async () => {
+  it('testOperator with outside calls waits for them in virtual time and shows the steps', async () => {
     const { emitted, steps } = await testOperator(ask, { value: 'hi' })
     expect(emitted.answered).toEqual(['hi!!'])
     expect(steps).toEqual([
@@ -124,7 +124,7 @@ describe('testOperator with outside calls', () => {
     ])
   })
 
-  it('does not call for steps that are in the journal', async () => {
+  it('testOperator with outside calls does not call for steps that are in the journal', async () => {
     const before = model.calls.length
     const { emitted, steps } = await testOperator(
       ask,
@@ -136,7 +136,7 @@ describe('testOperator with outside calls', () => {
     expect(model.calls.length).toBe(before)
   })
 
-  it('ends a call that hangs at the time-out of the operator, through the signal', async () => {
+  it('testOperator with outside calls ends a call that hangs at the time-out of the operator, through the signal', async () => {
     const stuck = scripted<string, string>(() => hang())
     const waiting = operator({
       name: 'waiting',
@@ -150,7 +150,7 @@ describe('testOperator with outside calls', () => {
     expect(stuck.calls.map(({ status }) => status)).toEqual(['aborted'])
   })
 
-  it('says on which attempt the operator is', async () => {
+  it('testOperator with outside calls says on which attempt the operator is', async () => {
     const retrying = operator({
       name: 'retrying',
       input: codec.text,
@@ -164,7 +164,7 @@ describe('testOperator with outside calls', () => {
     expect((await testOperator(retrying, { value: '' }, { attempt: 3 })).emitted.tried).toEqual([3])
   })
 
-  it('gives virtual time to whatever an operator was built with', async () => {
+  it('testOperator with outside calls gives virtual time to whatever an operator was built with', async () => {
     const pausing = operator({
       name: 'pausing',
       input: codec.text,
@@ -194,7 +194,7 @@ describe('testOperator on a batch', () => {
     },
   })
 
-  it('gives the effects of each record, and the failure of those that failed', async () => {
+  it('testOperator on a batch gives the effects of each record, and the failure of those that failed', async () => {
     const effects = await testOperator(store, [
       { value: 'a' },
       { value: 'bad' },
@@ -233,17 +233,20 @@ describe('testOperator used wrongly', () => {
       () => testOperator(join, { input: 'right', value: 1n as never }),
       'the value for input right is not number',
     ],
-  ])('names %s that does not fit, and what there is', async (_what, misuse, message) => {
-    await expect(misuse()).rejects.toThrow(message)
-    await expect(misuse()).rejects.toMatchObject({ code: 'KIT_MISUSED' })
-  })
+  ])(
+    'testOperator used wrongly names %s that does not fit, and what there is',
+    async (_what, misuse, message) => {
+      await expect(misuse()).rejects.toThrow(message)
+      await expect(misuse()).rejects.toMatchObject({ code: 'KIT_MISUSED' })
+    },
+  )
 
-  it('refuses to run outside calls where no virtual time runs', async () => {
+  it('testOperator used wrongly refuses to run outside calls where no virtual time runs', async () => {
     await expect(scripted(['x'])('request')).rejects.toThrow('testTopology and testOperator')
     expect(() => virtualSystem.now()).toThrow('KIT_MISUSED')
   })
 
-  it('decodes bytes as a source would', async () => {
+  it('testOperator used wrongly decodes bytes as a source would', async () => {
     await expect(testOperator(join, { input: 'right', bytes: '{' })).rejects.toThrow(
       'DECODE_FAILED: node join: input.right/0@0 is not number',
     )

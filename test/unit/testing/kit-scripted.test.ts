@@ -27,7 +27,7 @@ function graphAround(call: Scripted<number, number>, timeoutMs = 60_000) {
 const record = (value: number) => ({ key: `${value}`, value })
 
 describe('a script', () => {
-  it('of answers gives them in the order of the calls; a plain value is a reply', async () => {
+  it('a script of answers gives them in the order of the calls; a plain value is a reply', async () => {
     const call = scripted<number, number>([10, reply(20, '3s'), 30], { latency: '1s' })
     await using kit = await testTopology(graphAround(call))
     const start = kit.now
@@ -37,7 +37,7 @@ describe('a script', () => {
     expect(call.calls.map(({ endedAt = 0 }) => endedAt - start)).toEqual([1_000, 3_000, 1_000])
   })
 
-  it('that has no answer left fails, and says how many it had', async () => {
+  it('a script that has no answer left fails, and says how many it had', async () => {
     const call = scripted<number, number>([10])
     await using kit = await testTopology(graphAround(call))
     await kit.send('in', record(1), record(2))
@@ -46,7 +46,7 @@ describe('a script', () => {
     )
   })
 
-  it('that is a function sees the request and the number of the call', async () => {
+  it('a script that is a function sees the request and the number of the call', async () => {
     const call = scripted<number, number>((request, nth) => request * 100 + nth)
     await using kit = await testTopology(graphAround(call))
     await kit.send('in', record(7), record(8))
@@ -54,7 +54,7 @@ describe('a script', () => {
     expect(kit.read('out')).toEqual([701, 802])
   })
 
-  it('can be replaced in the middle; its calls count anew', async () => {
+  it('a script can be replaced in the middle, and its calls count from one again', async () => {
     const call = scripted<number, number>(() => failure(trouble()))
     await using kit = await testTopology(graphAround(call))
     await kit.send('in', record(1))
@@ -64,7 +64,7 @@ describe('a script', () => {
     expect(kit.read('out')).toEqual([42])
   })
 
-  it('draws its latency by the seed, between the limits', async () => {
+  it('a script draws its latency by the seed, between the limits', async () => {
     const call = scripted<number, number>(() => 1, { latency: ['1s', '2s'] })
     await using kit = await testTopology(graphAround(call))
     await kit.send('in', ...Array.from({ length: 50 }, (_, nth) => record(nth)))
@@ -77,7 +77,7 @@ describe('a script', () => {
 })
 
 describe('a call', () => {
-  it('that hangs is ended by the signal of its record', async () => {
+  it('a call that hangs is ended by the signal of its record', async () => {
     const call = scripted<number, number>([hang(), reply(2)])
     await using kit = await testTopology(graphAround(call, 5_000))
     await kit.send('in', record(1))
@@ -88,7 +88,7 @@ describe('a call', () => {
     ])
   })
 
-  it('of a pod that crashes is lost: its answer never comes, nor anything that would follow it', async () => {
+  it('a call of a pod that crashes is lost: its answer never comes, nor anything that would follow it', async () => {
     const call = scripted<number, number>(each => reply(each, '10s'))
     await using kit = await testTopology(graphAround(call), { pods: 2 })
     await kit.send('in', record(1))
@@ -102,7 +102,7 @@ describe('a call', () => {
     expect(call.boughtTwice).toEqual([])
   })
 
-  it('that is answered twice under one id is told', async () => {
+  it('a call that is answered twice under one id counts as bought twice', async () => {
     const call = scripted<string, string>(each => each)
     const careless = operator({
       name: 'careless',

@@ -52,7 +52,7 @@ function calling(script = scripted<string, number>(each => reply(each.length, '1
 }
 
 describe('feeding and reading', () => {
-  it('is typed by the topics, and takes their names as well', async () => {
+  it('sending and reading is typed by the topics, and takes their names as well', async () => {
     const { words, totals, graph } = counting()
     await using kit = await testTopology(graph)
     await kit.send(words, { key: 'a', value: 'x' }, { key: 'b', value: 'y' })
@@ -64,7 +64,7 @@ describe('feeding and reading', () => {
     expect(kit.read('totals').sort()).toEqual([1, 1, 2])
   })
 
-  it('shows keys, headers, event times and places', async () => {
+  it('the kit shows keys, headers, event times and places', async () => {
     const { words, totals, graph } = counting()
     await using kit = await testTopology(graph)
     await kit.send(words, { key: 'a', value: 'x', headers: { trace: 't' }, timestamp: 5, partition: 3 })
@@ -75,7 +75,7 @@ describe('feeding and reading', () => {
     expect(kit.records(words)).toMatchObject([{ key: 'a', value: 'x', partition: 3 }])
   })
 
-  it('merges partitions by event time and keeps the order of a key', async () => {
+  it('the kit merges partitions by event time and keeps the order of a key', async () => {
     const { words, graph } = counting()
     await using kit = await testTopology(graph)
     await kit.send(
@@ -88,7 +88,7 @@ describe('feeding and reading', () => {
     expect(kit.read(words)).toEqual(['first', 'second', 'third', 'after third'])
   })
 
-  it('spreads records without a key, and keeps tombstones out of values', async () => {
+  it('the kit spreads records without a key, and keeps tombstones out of values', async () => {
     const { words, graph } = counting()
     await using kit = await testTopology(graph)
     await kit.send(words, { value: '1' }, { value: '2' }, { key: 'a', bytes: null }, { bytes: 'raw' })
@@ -102,7 +102,7 @@ describe('feeding and reading', () => {
     expect(kit.records(words)).toHaveLength(4)
   })
 
-  it('takes the key from the key function of a topic', async () => {
+  it('the kit takes the key from the key function of a topic', async () => {
     const t = topology('keyed')
     const source = t.source('in', { value: codec.text })
     const topic = t.topic('out', { value: codec.text, key: each => each.slice(0, 1) })
@@ -114,7 +114,7 @@ describe('feeding and reading', () => {
 })
 
 describe('state and time', () => {
-  it('shows committed state and timers, and lets time pass when asked', async () => {
+  it('the kit shows committed state and timers, and lets time pass when asked', async () => {
     const { words, totals, graph } = counting()
     await using kit = await testTopology(graph)
     await kit.send(words, { key: 'a', value: 'x' })
@@ -128,14 +128,14 @@ describe('state and time', () => {
     expect(kit.read(totals)).toEqual([1, -1])
   })
 
-  it('goes by the clock given', async () => {
+  it('the kit goes by the clock given', async () => {
     await using kit = await testTopology(counting().graph, { now: Date.UTC(2030, 0, 1) })
     expect(new Date(kit.now).getUTCFullYear()).toBe(2030)
   })
 })
 
 describe('settle', () => {
-  it('passes as much time as calls and retries need, and no more', async () => {
+  it('settle passes as much time as calls and retries need, and no more', async () => {
     const { words, lengths, graph } = calling()
     await using kit = await testTopology(graph)
     const start = kit.now
@@ -152,7 +152,7 @@ describe('settle', () => {
     expect(kit.now).toBe(start)
   })
 
-  it('waits for every stage of a chain, through all its topics', async () => {
+  it('settle waits for every stage of a chain, through all its topics', async () => {
     const t = topology('chain')
     const [first, second, third] = ['a', 'b', 'c'].map(name => t.topic(name, { value: numbers, key: String }))
     if (!first || !second || !third) throw new RangeError('three topics were declared')
@@ -164,7 +164,7 @@ describe('settle', () => {
     expect(kit.read(third)).toHaveLength(100)
   })
 
-  it('says what is stuck, and where', async () => {
+  it('settle says what is stuck, and where', async () => {
     const { words, graph } = calling(scripted<string, number>(() => hang()))
     await using kit = await testTopology(graph)
     await kit.send(words, { key: 'a', value: 'x' })
@@ -175,13 +175,13 @@ describe('settle', () => {
     )
   })
 
-  it('says so when no pod is alive', async () => {
+  it('settle says so when no pod is alive', async () => {
     await using kit = await testTopology(counting().graph)
     kit.crash()
     await expect(kit.settle({ within: '1s' })).rejects.toThrow('- task count/0 is run by no pod')
   })
 
-  it('hands on the error of a pod that ended by itself, once', async () => {
+  it('settle hands on the error of a pod that ended by itself, once', async () => {
     const { words, graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send(words, { key: 'a', value: 'x' })
@@ -193,7 +193,7 @@ describe('settle', () => {
 })
 
 describe('until', () => {
-  it('stops in the middle, for a crash at the worst moment', async () => {
+  it('until stops in the middle, for a crash at the worst moment', async () => {
     const { words, lengths, script, graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send(words, { key: 'a', value: 'x' })
@@ -206,14 +206,14 @@ describe('until', () => {
     expect(kit.read(lengths)).toEqual([1])
   })
 
-  it('fails when it does not come to that', async () => {
+  it('until fails when it does not come to that', async () => {
     await using kit = await testTopology(counting().graph)
     await expect(kit.until(() => false, { within: '5s' })).rejects.toThrow('NOT_SETTLED')
   })
 })
 
 describe('pods', () => {
-  it('share the tasks, crash and come back', async () => {
+  it('pods of a kit share the tasks, crash and come back', async () => {
     const { words, totals, graph } = counting()
     await using kit = await testTopology(graph, { pods: 3 })
     expect(kit.pods.map(({ name, status, tasks }) => [name, status, tasks.length])).toEqual([
@@ -232,7 +232,7 @@ describe('pods', () => {
     expect(kit.read(totals)).toEqual(Array(50).fill(1))
   })
 
-  it('run another version after a restart', async () => {
+  it('pods of a kit run another version after a restart', async () => {
     const { graph } = counting()
     await using kit = await testTopology(graph)
     await kit.stop()
@@ -255,12 +255,12 @@ describe('a run', () => {
     return { ids: kit.records('lengths').map(({ headers }) => headers['caudal-id']), now: kit.now }
   }
 
-  it('is the same for the same seed, and another for another', async () => {
+  it('a run is the same for the same seed, and another for another', async () => {
     expect(await story(7)).toEqual(await story(7))
     expect(await story(7)).not.toEqual(await story(8))
   })
 
-  it('leaves nothing behind', async () => {
+  it('a run leaves nothing behind', async () => {
     const before = process.getActiveResourcesInfo().length
     {
       const { words, graph } = calling()
@@ -340,7 +340,7 @@ describe('used wrongly, the kit says what to do', () => {
 })
 
 describe('what the kit tells', () => {
-  it('reads a JSON null as a value, and a tombstone as none', async () => {
+  it('the kit reads a JSON null as a value, and a tombstone as none', async () => {
     const Maybe = codec.json<number | null>('Maybe')
     const echo = operator({
       name: 'echo',
@@ -359,7 +359,7 @@ describe('what the kit tells', () => {
     expect(kit.read(out)).toEqual([null, 1])
   })
 
-  it('says of what repeats without a pause that it does, and where', async () => {
+  it('the kit says of what repeats without a pause that it does, and where', async () => {
     const repeat = () => void virtualSystem.after(0, repeat)
     const again = operator({
       name: 'again',
@@ -378,7 +378,7 @@ describe('what the kit tells', () => {
     )
   })
 
-  it('takes no record that the engine would not take elsewhere', async () => {
+  it('the kit takes no record that the engine would not take elsewhere', async () => {
     const Text = codec.json<string>('Text')
     const echo = operator({
       name: 'echo',

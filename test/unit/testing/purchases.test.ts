@@ -52,26 +52,26 @@ function complaints(calls: Call[], ledger: Ledger, disturbances: readonly Distur
 }
 
 describe('a second purchase', () => {
-  it('of what was in flight at a process that was hit is excused', () => {
+  it('a second purchase of what was in flight at a process that was hit is excused', () => {
     expect(complaints(twice(), new Ledger(), [HIT])).toEqual([])
   })
 
-  it('without a fault is told', () => {
+  it('a second purchase without a fault is reported', () => {
     expect(complaints(twice(), new Ledger(), [])).toEqual([expect.stringContaining('bought twice')])
   })
 
-  it('of what was answered long before the fault is told: its commit cycle was over', () => {
+  it('a second purchase of an answer from long before the fault is reported, because its commit cycle was over', () => {
     const late = { ...HIT, from: 400, until: 400 }
     expect(complaints(twice(), new Ledger(), [late])).toEqual([expect.stringContaining('bought twice')])
   })
 
-  it('of what is durable is told, whatever has hit its first buyer', () => {
+  it('a second purchase of a durable answer is reported, whatever has hit its first buyer', () => {
     const ledger = new Ledger()
     committed(ledger, 210, 1)
     expect(complaints(twice(), ledger, [HIT])).toEqual([expect.stringContaining('was durable at 215')])
   })
 
-  it('of what is durable is excused at a process that was hit, until its lease is over', () => {
+  it('a second purchase of what is durable is excused at a process that was hit, until its lease is over', () => {
     const ledger = new Ledger()
     committed(ledger, 210, 1)
     const asker = { ...HIT, process: 'b', from: 900, until: 4_000 }
@@ -80,13 +80,13 @@ describe('a second purchase', () => {
     expect(complaints(late, ledger, [HIT, asker])).toEqual([expect.stringContaining('was durable')])
   })
 
-  it('of what a later commit of the same task left out is told, though a fault followed', () => {
+  it('a second purchase of an answer that a later commit of the task left out is reported, though a fault followed', () => {
     const ledger = new Ledger()
     committed(ledger, 210)
     expect(complaints(twice(), ledger, [HIT])).toEqual([expect.stringContaining('left out of the commit')])
   })
 
-  it('is excused where the task was marked anew before that commit', () => {
+  it('a second purchase is excused if the task was marked again before that commit', () => {
     const ledger = new Ledger()
     const marker = encodeMarker({ incarnation: 'a:1:x', producer: 'a', nonce: 'n' })
     ledger.committed([{ place: STATE, records: [record(markerEntry('n'), marker, 205)] }], 206, () => 206)

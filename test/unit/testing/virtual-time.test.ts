@@ -4,7 +4,7 @@ import { sleep } from '#core/system.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 
 describe('order of events', () => {
-  it('is by due time, ties by insertion, deferred callbacks among them', async () => {
+  it('the order of events is by due time, ties by insertion, deferred callbacks among them', async () => {
     const time = new VirtualTime(1)
     const seen: string[] = []
     const { system } = time
@@ -20,7 +20,7 @@ describe('order of events', () => {
     expect(seen).toEqual(['deferred', 'at 0', 'at 10', 'second at 10', 'deferred at 10', 'at 20'])
   })
 
-  it('holds for thousands of timers in any order', async () => {
+  it('the order of events holds for thousands of timers in any order', async () => {
     const time = new VirtualTime(2)
     const seen: number[] = []
     for (let i = 0; i < 5_000; i++) {
@@ -32,7 +32,7 @@ describe('order of events', () => {
     expect(seen).toHaveLength(5_000)
   })
 
-  it('lets every chain of microtasks end before the next event', async () => {
+  it('the order of events lets every chain of microtasks end before the next event', async () => {
     const time = new VirtualTime(3)
     const seen: string[] = []
     time.system.defer(async () => {
@@ -44,7 +44,7 @@ describe('order of events', () => {
     expect(seen).toEqual(['chain', 'next'])
   })
 
-  it('leaves out cancelled timers, also when cancelled late or twice', async () => {
+  it('the order of events leaves out cancelled timers, also when cancelled late or twice', async () => {
     const time = new VirtualTime(4)
     const seen: string[] = []
     const cancel = time.system.after(5, () => seen.push('cancelled'))
@@ -58,7 +58,7 @@ describe('order of events', () => {
 })
 
 describe('the clock', () => {
-  it('moves with the events and never by itself', async () => {
+  it('the clock moves with the events and never by itself', async () => {
     const time = new VirtualTime(1, { startMs: 1_000 })
     const seen: number[] = []
     time.system.after(0.4, () => seen.push(time.system.now()))
@@ -70,7 +70,7 @@ describe('the clock', () => {
     expect(time.system.now()).toBe(1_300)
   })
 
-  it('stops at the event after which the condition holds', async () => {
+  it('the clock stops at the event after which the condition holds', async () => {
     const time = new VirtualTime(1, { startMs: 0 })
     let count = 0
     const again = () => {
@@ -84,14 +84,14 @@ describe('the clock', () => {
     expect(time.system.now()).toBe(135)
   })
 
-  it('settles a promise with its value or its error', async () => {
+  it('the clock settles a promise with its value or its error', async () => {
     const time = new VirtualTime(1)
     expect(await time.settle(sleep(time.system, 500).then(() => 'done'))).toBe('done')
     await expect(time.settle(Promise.reject(new RangeError('no')))).rejects.toThrow('no')
     await expect(time.settle(new Promise(() => {}), 100)).rejects.toThrow('INTERNAL')
   })
 
-  it('reports events that make no progress', async () => {
+  it('the clock reports events that make no progress', async () => {
     const time = new VirtualTime(1, { eventsPerInstantMax: 50 })
     const spin = () => time.system.defer(spin)
     spin()
@@ -118,12 +118,12 @@ describe('one seed', () => {
     return { events: time.eventCount, seen }
   }
 
-  it('gives the same run again, another seed another', async () => {
+  it('one seed gives the same run again, and another seed another run', async () => {
     expect(await trace(7)).toEqual(await trace(7))
     expect((await trace(7)).seen).not.toEqual((await trace(8)).seen)
   })
 
-  it('gives each process its own randomness, whoever else draws', () => {
+  it('virtual time gives each process its own randomness, whichever others draw', () => {
     const quiet = new VirtualTime(5)
     const busy = new VirtualTime(5)
     busy.system.random()
@@ -134,7 +134,7 @@ describe('one seed', () => {
 })
 
 describe('a process', () => {
-  it('has a wall clock that can be set, and a monotonic one that goes on', async () => {
+  it('a process has a wall clock that can be set, and a monotonic one that goes on', async () => {
     const time = new VirtualTime(1, { startMs: 10_000 })
     const [one, other] = [time.systemFor('one'), time.systemFor('other')]
     const due: number[] = []
@@ -147,7 +147,7 @@ describe('a process', () => {
     expect([one.now(), one.monotonic(), due]).toEqual([10_560, 60, [50]])
   })
 
-  it('does nothing while paused, and what fell due late, in order, when resumed', async () => {
+  it('a process does nothing while paused, and what fell due late, in order, when resumed', async () => {
     const time = new VirtualTime(1, { startMs: 0 })
     const pod = time.systemFor('pod')
     const seen: string[] = []
@@ -166,7 +166,7 @@ describe('a process', () => {
     expect(seen).toEqual(['deferred at 100', 'first at 100', 'second at 100', 'third at 200'])
   })
 
-  it('leaves other processes alone', async () => {
+  it('a process leaves other processes alone', async () => {
     const time = new VirtualTime(1)
     const stopped = time.systemFor('stopped')
     const other = time.systemFor('other')
@@ -178,7 +178,7 @@ describe('a process', () => {
     expect(seen).toEqual(['other'])
   })
 
-  it('never does anything again once killed, resumed or not', async () => {
+  it('a process never does anything again once killed, resumed or not', async () => {
     const time = new VirtualTime(1)
     const pod = time.systemFor('pod')
     const seen: string[] = []

@@ -8,7 +8,7 @@ function node(graph: Topology, name: string): OperatorNode | undefined {
 }
 
 describe('topics', () => {
-  it('have eight partitions and keep records unless told otherwise', () => {
+  it('topics have eight partitions and keep records by default', () => {
     const p = topology('app')
     p.topic('orders', { value: OrderCodec })
     expect(p.build().topics).toEqual([
@@ -31,7 +31,7 @@ describe('topics', () => {
     expect(p.build().topics[0]).toMatchObject({ key, partitions: 3, retention: 60_000 })
   })
 
-  it('of others are trusted to be partitioned by key only when declared so', () => {
+  it('topics of others are trusted to be partitioned by key only when declared so', () => {
     const p = topology('app')
     p.source('plain', { value: OrderCodec })
     p.source('trusted', { value: OrderCodec, partitionedByKey: true })
@@ -49,7 +49,7 @@ describe('topics', () => {
 })
 
 describe('operators', () => {
-  it('read the topic that they are attached to and write where their outputs are routed', () => {
+  it('operators read the topic that they are attached to and write where their outputs are routed', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const payments = p.topic('payments', { value: PaymentCodec })
@@ -69,7 +69,7 @@ describe('operators', () => {
     ])
   })
 
-  it('take the name and the reason given where they are attached', () => {
+  it('operators take the name and the reason given where they are attached', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     orders.process('first', check, { endsBecause: 'each passage spends an attempt' })
@@ -141,18 +141,18 @@ describe('operators', () => {
 })
 
 describe('outputs', () => {
-  it('wait in the tiers of a delay', () => {
+  it('outputs wait in the tiers of a delay', () => {
     const retried = node(shop(), 'retry')
     expect(retried?.routes.again).toEqual([
       { kind: 'topic', topic: 'orders', delay: { tiers: ['1s', '2m'] } },
     ])
   })
 
-  it('that are discarded have routes, but none', () => {
+  it('outputs that are discarded have routes, but none', () => {
     expect(node(shop(), 'retry')?.routes.gaveUp).toEqual([])
   })
 
-  it('may go to several topics', () => {
+  it('outputs may go to several topics', () => {
     const p = topology('app')
     const [a, b] = [p.topic('a', { value: OrderCodec }), p.topic('b', { value: OrderCodec })]
     p.source('raw', { value: OrderCodec }).process('check', check).to(a).to(b)
@@ -161,14 +161,14 @@ describe('outputs', () => {
 })
 
 describe('stored state', () => {
-  it('of earlier versions is dropped and renamed by name', () => {
+  it('stored state of earlier versions is dropped and renamed by name', () => {
     const graph = topology('app').dropState('old.seen').renameState('a.x', 'b.x').build()
     expect(graph).toMatchObject({ droppedState: ['old.seen'], renamedState: { 'a.x': 'b.x' } })
   })
 })
 
 describe('build', () => {
-  it('gives data that later declarations leave alone', () => {
+  it('build gives data that later declarations leave alone', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const checked = orders.process('check', check)
@@ -178,7 +178,7 @@ describe('build', () => {
     expect(graph.operators.map(operator => [operator.name, operator.routes])).toEqual([['check', {}]])
   })
 
-  it('checks nothing: faults are for validate', () => {
+  it('build checks nothing: faults are for validate', () => {
     const p = topology('not a name')
     p.topic('orders', { value: OrderCodec }).process('charge', charge)
     expect(validate(p.build()).length).toBeGreaterThan(0)

@@ -44,7 +44,7 @@ function changes(before: TopologySummary, after: TopologySummary, drained: reado
 }
 
 describe('a summary', () => {
-  it('survives JSON, so that it can be stored beside a release', () => {
+  it('a summary survives JSON, so that it can be stored beside a release', () => {
     const summary = summarize(plan(shop()))
     expect(JSON.parse(JSON.stringify(summary))).toEqual(summary)
   })
@@ -62,12 +62,12 @@ it('another application name is another application', () => {
 })
 
 describe('state', () => {
-  it('may be added', () => {
+  it('state may be added', () => {
     const after = version({ state: { total: state.value(codec.text), more: state.map(codec.text) } })
     expect(changes(version(), after)).toEqual([])
   })
 
-  it('that is gone wants to be dropped, and then is', () => {
+  it('state that is gone must be dropped', () => {
     expect(compare(version(), version({ state: {} }))).toEqual([
       {
         what: 'value of text count.total has no owner any more',
@@ -80,7 +80,7 @@ describe('state', () => {
     ])
   })
 
-  it('whose like appears under another name wants to be renamed, and then is', () => {
+  it('state whose like appears under another name must be renamed', () => {
     const renamed = { sum: state.value(codec.text) }
     expect(compare(version(), version({ state: renamed }))).toEqual([
       {
@@ -94,7 +94,7 @@ describe('state', () => {
     ])
   })
 
-  it('of another kind or type is another state', () => {
+  it('state of another kind or type is another state', () => {
     expect(changes(version(), version({ state: { total: state.map(codec.text) } }))).toEqual([
       'needsDrop: count.total is map of text instead of value of text',
     ])
@@ -103,14 +103,14 @@ describe('state', () => {
     ])
   })
 
-  it('cannot be renamed into what cannot read it', () => {
+  it('state cannot be renamed into what cannot read it', () => {
     const after = version({ state: { sum: state.value(OrderCodec) }, rename: ['count.total', 'count.sum'] })
     expect(changes(version(), after)).toEqual([
       'refused: count.total is value of text, but is to become count.sum, which is value of Order',
     ])
   })
 
-  it('is not offered a name that another state takes already', () => {
+  it('state is not offered a name that another state takes already', () => {
     const before = version({ state: { total: state.value(codec.text), rest: state.value(codec.text) } })
     const renamed = { sum: state.value(codec.text) }
     expect(changes(before, version({ state: renamed, rename: ['count.total', 'count.sum'] }))).toEqual([
@@ -121,13 +121,13 @@ describe('state', () => {
     expect(changes(before, kept)).toEqual(['needsDrop: value of text count.rest has no owner any more'])
   })
 
-  it('may live for another time', () => {
+  it('state may live for another time', () => {
     expect(changes(version(), version({ state: { total: state.value(codec.text, { ttl: 5 }) } }))).toEqual([])
   })
 })
 
 describe('timers', () => {
-  it('that are gone want to be dropped or renamed', () => {
+  it('timers that are gone must be dropped or renamed', () => {
     expect(changes(version(), version({ timers: [] }))).toEqual([
       'needsDrop: timer count.flush has no owner any more',
     ])
@@ -176,7 +176,7 @@ describe('steps', () => {
 })
 
 describe('stages', () => {
-  it('whose only operator has another name lose state and positions', () => {
+  it('stages whose only operator has another name lose state and positions', () => {
     expect(changes(version(), version({ name: 'sum' }))).toEqual([
       'refused: stage count became sum, which has neither its state nor its positions',
       'safe: stage sum is new',
@@ -211,14 +211,14 @@ describe('stages', () => {
     ])
   })
 
-  it('keep their number of tasks', () => {
+  it('stages keep their number of tasks', () => {
     expect(changes(version(), version({ partitions: 16 }))).toEqual([
       'refused: topic orders has 16 partitions instead of 8',
       'refused: stage count has 16 tasks instead of 8',
     ])
   })
 
-  it('may hold renamed operators behind the first', () => {
+  it('stages may hold renamed operators behind the first', () => {
     const renamed = version({
       front: true,
       name: 'sum',
@@ -244,19 +244,19 @@ describe('topics', () => {
   const sink = operator({ name: 'sink', input: OrderCodec, process() {} })
   const newSink = operator({ name: 'sink', input: NewOrder, process() {} })
 
-  it('keep their type', () => {
+  it('topics keep their type', () => {
     const before = graph(p => p.topic('orders', { value: OrderCodec }).process(sink.name, sink))
     const after = graph(p => p.topic('orders', { value: NewOrder }).process('sink', newSink))
     expect(changes(before, after)).toEqual(['refused: topic orders holds NewOrder instead of Order'])
   })
 
-  it('may be added, and be left alone where nothing read them', () => {
+  it('topics may be added, and be left alone where nothing read them', () => {
     const [none, one] = [graph(() => {}), graph(p => p.topic('orders', { value: OrderCodec }))]
     expect(changes(none, one)).toEqual(['safe: topic orders is new'])
     expect(changes(one, none)).toEqual(['safe: topic orders is gone from the graph'])
   })
 
-  it('may become sources and back, but not tables', () => {
+  it('topics may become sources and back, but not tables', () => {
     const topic = graph(p => p.topic('orders', { value: OrderCodec }))
     const source = graph(p => p.source('orders', { value: OrderCodec }))
     const table = graph(p => p.table('orders', { value: OrderCodec }))
@@ -264,7 +264,7 @@ describe('topics', () => {
     expect(changes(source, table)).toEqual(['refused: source orders became a table'])
   })
 
-  it('read by a new stage instead of one that is gone mean a renamed stage, others do not', () => {
+  it('topics read by a new stage instead of one that is gone mean a renamed stage, others do not', () => {
     const before = graph(p => p.source('raw', { value: OrderCodec }).process(sink.name, sink))
     const renamed = graph(p => p.source('raw', { value: OrderCodec }).process('end', sink))
     const replaced = graph(p => p.source('other', { value: OrderCodec }).process('end', sink))
@@ -280,7 +280,7 @@ describe('topics', () => {
     expect(changes(beside, copyOnly)).toContain('safe: stage sink is gone')
   })
 
-  it('that another stage takes over would be read from their start', () => {
+  it('topics that another stage takes over would be read from their start', () => {
     const read = (owner: 'left' | 'right' | 'neither') =>
       graph(p => {
         const [left, right] = [p.source('a', { value: OrderCodec }), p.source('b', { value: OrderCodec })]
@@ -295,14 +295,14 @@ describe('topics', () => {
     expect(changes(read('neither'), read('right'))).toEqual([])
   })
 
-  it('that were read must be empty before nobody reads them', () => {
+  it('topics that were read must be empty before nobody reads them', () => {
     const before = graph(p => p.topic('orders', { value: OrderCodec }).process(sink.name, sink))
     const after = graph(p => p.topic('orders', { value: OrderCodec }))
     expect(changes(before, after)).toContain('refused: stage sink no longer reads orders')
     expect(changes(before, after, ['orders'])).toContain('safe: stage sink no longer reads orders')
   })
 
-  it('of others may be left whenever one likes', () => {
+  it('topics of others may be left whenever one likes', () => {
     const before = graph(p => p.source('raw', { value: OrderCodec }).process(sink.name, sink))
     expect(
       changes(
@@ -325,11 +325,11 @@ describe('delays', () => {
   }
   const rerouted = 'safe: output check.checked goes to late after 5 ms instead of to late after 5 9 ms'
 
-  it('may gain tiers', () => {
+  it('delays may gain tiers', () => {
     expect(changes(delayed([5]), delayed([5, 9])).every(change => change.startsWith('safe'))).toBe(true)
   })
 
-  it('keep a tier until it is empty', () => {
+  it('delays keep a tier until it is empty', () => {
     expect(changes(delayed([5, 9]), delayed([5]))).toEqual(['refused: tier app.delay.9ms is gone', rerouted])
     expect(changes(delayed([5, 9]), delayed([5]), ['app.delay.9ms'])).toEqual([
       'safe: tier app.delay.9ms is gone',
@@ -337,14 +337,14 @@ describe('delays', () => {
     ])
   })
 
-  it('keep the topics that records are on their way to', () => {
+  it('delays keep the topics that records are on their way to', () => {
     const [before, after] = [delayed([5]), delayed([5], 'later')]
     const lost = 'topic late is gone, to which delayed records are on their way'
     expect(changes(before, after)).toContain(`refused: ${lost}`)
     expect(changes(before, after, ['app.delay.5ms'])).toContain(`safe: ${lost}`)
   })
 
-  it('that are no longer used leave tiers behind', () => {
+  it('delays that are no longer used leave tiers behind', () => {
     expect(changes(delayed([5]), delayed([]))).toEqual([
       'refused: tier app.delay.5ms is gone',
       'safe: stage delay is gone',
@@ -354,7 +354,7 @@ describe('delays', () => {
 })
 
 describe('outputs', () => {
-  it('may go elsewhere, or nowhere', () => {
+  it('outputs may go elsewhere, or nowhere', () => {
     const graph = (discard: boolean) => {
       const p = topology('app')
       const orders = p.topic('orders', { value: OrderCodec })

@@ -6,7 +6,7 @@ import { explainMermaid, explainText, plan, topology } from '#topology/index.ts'
 import { check, OrderCodec, shop } from './graphs.ts'
 
 describe('explainText', () => {
-  it('shows a graph with a loop and a delay', () => {
+  it('explainText shows a graph with a loop and a delay', () => {
     expect(explainText(plan(shop()))).toBe(
       `
 shop: 4 stages, 28 tasks, 12 topics
@@ -55,7 +55,7 @@ topics
     )
   })
 
-  it('shows tables, batches, several targets, and what becomes of earlier state', () => {
+  it('explainText shows tables, batches, several targets, and what becomes of earlier state', () => {
     const reading = operator({
       name: 'reading',
       input: OrderCodec,
@@ -90,7 +90,7 @@ topics
 })
 
 describe('explainMermaid', () => {
-  it('shows a graph with a loop and a delay', () => {
+  it('explainMermaid shows a graph with a loop and a delay', () => {
     expect(explainMermaid(plan(shop()))).toBe(
       `
 flowchart LR
@@ -124,7 +124,7 @@ flowchart LR
     )
   })
 
-  it('shows tables as read beside the stream', () => {
+  it('explainMermaid shows tables as read beside the stream', () => {
     const reading = operator({
       name: 'reading',
       input: OrderCodec,
@@ -137,7 +137,7 @@ flowchart LR
     expect(explainMermaid(plan(p.build()))).toContain('\n  topic0 -.-> operator0')
   })
 
-  it('gives every node one id, whatever its name means to Mermaid', () => {
+  it('explainMermaid gives every node one id, whatever its name means to Mermaid', () => {
     const p = topology('app')
     const end = p.topic('end', { value: OrderCodec })
     p.topic('subgraph', { value: OrderCodec }).process('end', check).to(end)

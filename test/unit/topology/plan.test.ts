@@ -16,7 +16,7 @@ const store = batchOperator({
 })
 
 describe('stages', () => {
-  it('are the operators between two topics, named after the first', () => {
+  it('stages are the operators between two topics, named after the first', () => {
     const planned = plan(shop())
     expect(stages(planned)).toEqual([['check', 'positive'], ['charge'], ['retry'], []])
     expect(planned.stages.map(stage => [stage.name, stage.partitions, stage.stateTopic])).toEqual([
@@ -27,7 +27,7 @@ describe('stages', () => {
     ])
   })
 
-  it('are called as one of their operators says, whichever comes first', () => {
+  it('stages are called as one of their operators says, whichever comes first', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     orders.filter('front', () => true).process('store', store, { stage: 'store' })
@@ -47,7 +47,7 @@ describe('stages', () => {
     ])
   })
 
-  it('become one where two chains share an operator', () => {
+  it('stages become one where two chains share an operator', () => {
     const p = topology('app')
     const [a, b] = [p.topic('a', { value: OrderCodec }), p.topic('b', { value: OrderCodec })]
     const left = a.process('left', check)
@@ -63,7 +63,7 @@ describe('stages', () => {
     ])
   })
 
-  it('list every reader of a source, by the input that it reads', () => {
+  it('stages list every reader of a source, by the input that it reads', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const payments = p.topic('payments', { value: PaymentCodec })
@@ -100,7 +100,7 @@ describe('the delay stage', () => {
     return plan(p.build()).stages.find(stage => stage.name === 'delay')
   }
 
-  it('serves the tiers of all delays, each once, ascending', () => {
+  it('the delay stage serves the tiers of all delays, each once, ascending', () => {
     const stage = delayed(2)
     expect(stage?.tiers).toEqual([
       { topic: 'app.delay.500ms', waitMs: 500 },
@@ -112,12 +112,12 @@ describe('the delay stage', () => {
     expect(stage?.operators.size).toBe(0)
   })
 
-  it('has eight partitions, or as many as its widest target', () => {
+  it('the delay stage has eight partitions, or as many as its widest target', () => {
     expect(delayed(2)?.partitions).toBe(8)
     expect(delayed(32)?.partitions).toBe(32)
   })
 
-  it('is not there without delays', () => {
+  it('the delay stage is not there without delays', () => {
     const p = topology('app')
     p.topic('orders', { value: OrderCodec }).process('store', store)
     expect(plan(p.build()).stages.map(stage => stage.name)).toEqual(['store'])
@@ -125,7 +125,7 @@ describe('the delay stage', () => {
 })
 
 describe('topics', () => {
-  it('are all that must exist, internal ones included', () => {
+  it('topics are all that must exist, internal ones included', () => {
     const specs = plan(shop()).topicSpecs.map(spec => [spec.name, spec.partitions, spec.compacted])
     expect(specs).toEqual([
       ['raw_orders', 4, false],
@@ -143,12 +143,12 @@ describe('topics', () => {
     ])
   })
 
-  it('are deleted by age only where declared', () => {
+  it('topics are deleted by age only where declared', () => {
     const kept = plan(shop()).topicSpecs.filter(spec => spec.retentionMs !== undefined)
     expect(kept).toMatchObject([{ name: 'refused', retentionMs: 3_600_000 }])
   })
 
-  it('that are tables are compacted and listed', () => {
+  it('topics that are tables are compacted and listed', () => {
     const p = topology('app')
     p.table('prices', { value: OrderCodec, partitions: 2 })
     const planned = plan(p.build())

@@ -31,7 +31,7 @@ function started() {
 const order = (amount: number): Order => ({ id: 'o', amount })
 
 describe('map', () => {
-  it('emits what the function returns, in the given codec', () => {
+  it('map emits what the function returns, in the given codec', () => {
     const { p, orders } = started()
     orders.map(
       'describe',
@@ -46,7 +46,7 @@ describe('map', () => {
 })
 
 describe('filter', () => {
-  it('emits only what the function holds for', () => {
+  it('filter emits only what the function holds for', () => {
     const { p, orders } = started()
     orders.filter('large', value => value.amount > 10)
     const graph = p.build()
@@ -56,7 +56,7 @@ describe('filter', () => {
 })
 
 describe('branch', () => {
-  it('sends a record to the first case that holds, and nowhere when none does', () => {
+  it('branch sends a record to the first case that holds, and nowhere when none does', () => {
     const { p, orders } = started()
     orders.branch('size', { large: value => value.amount > 10, positive: value => value.amount > 0 })
     const graph = p.build()
@@ -64,7 +64,7 @@ describe('branch', () => {
     expect(outputs).toEqual([['large'], ['positive'], []])
   })
 
-  it('sends the rest to a case that is true', () => {
+  it('branch sends the rest to a case that is true', () => {
     const { p, orders } = started()
     orders.branch('size', { large: value => value.amount > 10, rest: true })
     expect(run(p.build(), order(0)).map(emitted => emitted.output)).toEqual(['rest'])
@@ -91,7 +91,7 @@ describe('rekey', () => {
 })
 
 describe('merge', () => {
-  it('reads both streams by one input and passes values on', () => {
+  it('merge reads both streams by one input and passes values on', () => {
     const { p, orders } = started()
     const others = p.topic('others', { value: OrderCodec })
     orders.merge('all', others)

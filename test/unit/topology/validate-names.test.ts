@@ -8,32 +8,32 @@ import { faults, single, sink } from './faulty-graphs.ts'
 import { charge, check, OrderCodec } from './graphs.ts'
 
 describe('names', () => {
-  it.each(['', 'a b', 'a.b', 'ñ', 'a'.repeat(101)])('refuses the application name %j', name => {
+  it.each(['', 'a b', 'a.b', 'ñ', 'a'.repeat(101)])('validate refuses the application name %j', name => {
     expect(faults(topology(name).build())).toContain(`${name}: is no legal application name`)
   })
 
-  it.each(['', '.', '..', 'a/b', 'a b', 'a'.repeat(250)])('refuses the topic name %j', name => {
+  it.each(['', '.', '..', 'a/b', 'a b', 'a'.repeat(250)])('validate refuses the topic name %j', name => {
     const p = topology('app')
     p.topic(name, { value: OrderCodec })
     expect(faults(p.build())).toEqual([`${name}: is no legal topic name`])
   })
 
-  it('accepts a topic name of 249 characters', () => {
+  it('validate accepts a topic name of 249 characters', () => {
     const p = topology('app')
     p.topic('a.B_c-9'.padEnd(249, 'x'), { value: OrderCodec })
     expect(faults(p.build())).toEqual([])
   })
 
-  it.each(['a b', 'a.b', '', 'a'.repeat(101)])('refuses the operator name %j', name => {
+  it.each(['a b', 'a.b', '', 'a'.repeat(101)])('validate refuses the operator name %j', name => {
     expect(faults(single(sink, name))).toEqual([`${name}: is no legal operator name`])
   })
 
-  it('keeps the name of the delay stage to itself', () => {
+  it('validate keeps the name of the delay stage to itself', () => {
     expect(faults(single(sink, 'delay'))).toEqual(["delay: is the name of the engine's own stage"])
   })
 
   it.each(['app.count.state', 'app.delay.1s', 'app.dead-letters', 'app.topology'])(
-    'keeps %s to itself',
+    'validate keeps %s to itself',
     name => {
       const p = topology('app')
       p.topic(name, { value: OrderCodec })
@@ -41,13 +41,16 @@ describe('names', () => {
     },
   )
 
-  it.each(['app.state', 'app.delays', 'other.count.state', 'xapp.delay.1s'])('leaves %s free', name => {
-    const p = topology('app')
-    p.topic(name, { value: OrderCodec })
-    expect(faults(p.build())).toEqual([])
-  })
+  it.each(['app.state', 'app.delays', 'other.count.state', 'xapp.delay.1s'])(
+    'validate leaves %s free',
+    name => {
+      const p = topology('app')
+      p.topic(name, { value: OrderCodec })
+      expect(faults(p.build())).toEqual([])
+    },
+  )
 
-  it('refuses a topic declared twice, even as another kind', () => {
+  it('validate refuses a topic declared twice, even as another kind', () => {
     const p = topology('app')
     p.topic('orders', { value: OrderCodec })
     p.source('orders', { value: OrderCodec })
@@ -55,7 +58,7 @@ describe('names', () => {
     expect(faults(p.build())).toEqual(['orders: is declared as a topic more than once'])
   })
 
-  it('refuses topics that Kafka cannot tell apart, the engine’s own included', () => {
+  it('validate refuses topics that Kafka cannot tell apart, the engine’s own included', () => {
     const p = topology('app')
     const orders = p.topic('a.b', { value: OrderCodec })
     p.topic('a_b', { value: OrderCodec })
@@ -67,7 +70,7 @@ describe('names', () => {
     ])
   })
 
-  it('refuses two operators of one name', () => {
+  it('validate refuses two operators of one name', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     orders.process('sink', sink)
@@ -75,7 +78,7 @@ describe('names', () => {
     expect(faults(p.build())).toEqual(['sink: is the name of more than one operator'])
   })
 
-  it('refuses names of stages that are illegal, or the engine’s own', () => {
+  it('validate refuses names of stages that are illegal, or the engine’s own', () => {
     const named = (stage: string) => {
       const p = topology('app')
       p.topic('orders', { value: OrderCodec }).process('sink', sink, { stage })
@@ -86,7 +89,7 @@ describe('names', () => {
     expect(named('end')).toEqual([])
   })
 
-  it('refuses two names for one stage, and one name for two', () => {
+  it('validate refuses two names for one stage, and one name for two', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     orders.filter('front', () => true).process('one', sink, { stage: 'front' })
@@ -99,7 +102,7 @@ describe('names', () => {
     ])
   })
 
-  it('refuses illegal names inside an operator, and a state named like a timer', () => {
+  it('validate refuses illegal names inside an operator, and a state named like a timer', () => {
     const odd = operator({
       name: 'odd',
       input: OrderCodec,
@@ -123,19 +126,19 @@ describe('dropped and renamed state', () => {
     return faults(p.build())
   }
 
-  it('accepts names of the past and a present one to rename to', () => {
+  it('validate accepts names of the past and a present one to rename to', () => {
     expect(graph(p => p.dropState('old.total').renameState('pay.seen', 'charge.seen'))).toEqual([])
     expect(graph(p => p.renameState('pay.end', 'charge.expire'))).toEqual([])
   })
 
-  it('refuses what is no name, or is in use', () => {
+  it('validate refuses what is no name, or is in use', () => {
     expect(graph(p => p.dropState('total'))).toEqual(['total: is no name of stored state'])
     expect(graph(p => p.dropState('charge.seen'))).toEqual([
       'charge.seen: is dropped or renamed away, but is declared',
     ])
   })
 
-  it('refuses a new name that nobody declares, or that two want', () => {
+  it('validate refuses a new name that nobody declares, or that two want', () => {
     expect(graph(p => p.renameState('pay.seen', 'charge.sean'))).toEqual([
       'pay.seen: is renamed to charge.sean, which no operator declares',
     ])
@@ -144,7 +147,7 @@ describe('dropped and renamed state', () => {
     ])
   })
 
-  it('refuses to drop what it renames', () => {
+  it('validate refuses to drop what it renames', () => {
     expect(graph(p => p.dropState('pay.seen').renameState('pay.seen', 'charge.seen'))).toEqual([
       'pay.seen: is dropped or renamed more than once',
     ])

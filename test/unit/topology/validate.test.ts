@@ -12,7 +12,7 @@ it('finds nothing in a graph with a loop, a delay, fusion and a discarded output
 })
 
 describe('outputs', () => {
-  it('go somewhere or are discarded', () => {
+  it('outputs go somewhere or are discarded', () => {
     const p = topology('app')
     p.topic('orders', { value: OrderCodec }).process('retry', retry).on('gaveUp').discard()
     expect(validate(p.build())).toEqual([
@@ -29,7 +29,7 @@ describe('outputs', () => {
     expect(faults(graph)).toEqual(['sink: there is no output missing'])
   })
 
-  it('go to topics that exist and hold their type', () => {
+  it('outputs go to topics that exist and hold their type', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     const renamed = p.topic('others', { value: codec.json<{ id: string; amount: number }>('Other') })
@@ -41,7 +41,7 @@ describe('outputs', () => {
     ])
   })
 
-  it('do not go to one place twice', () => {
+  it('outputs do not go to one place twice', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     orders.process('check', check, { endsBecause: 'each passage spends an attempt' }).to(orders).to(orders)
@@ -50,7 +50,7 @@ describe('outputs', () => {
     ])
   })
 
-  it('do not wait on their way into an operator', () => {
+  it('outputs do not wait on their way into an operator', () => {
     const route = { kind: 'operator', operator: 'sink', input: 'in', delay: { tiers: [1] } } as const
     const graph = withOperators(single(sink), [
       node('check', check, { routes: { checked: [route] } }),
@@ -59,7 +59,7 @@ describe('outputs', () => {
     expect(faults(graph)).toEqual(['check: output checked is delayed on its way into operator sink'])
   })
 
-  it('are not written to sources, nor to tables without a key', () => {
+  it('outputs are not written to sources, nor to tables without a key', () => {
     const p = topology('app')
     p.source('raw', { value: OrderCodec })
     const prices = p.table('prices', { value: OrderCodec })
@@ -91,17 +91,17 @@ describe('delays', () => {
     [[Number.NaN], 'the delay of output checked has a tier that is no positive duration: NaN'],
     [[5, 1], 'the tiers of output checked do not ascend'],
     [[1, 1], 'the tiers of output checked do not ascend'],
-  ])('refuses the tiers %j', (tiers, problem) => {
+  ])('validate refuses the tiers %j', (tiers, problem) => {
     expect(tiered(tiers)).toEqual([`check: ${problem}`])
   })
 
-  it('accepts ascending tiers', () => {
+  it('validate accepts ascending tiers', () => {
     expect(tiered([1, 5, 1000])).toEqual([])
   })
 })
 
 describe('inputs', () => {
-  it('come from somewhere', () => {
+  it('inputs come from somewhere', () => {
     const graph = withOperators(single(sink), [
       node('match', match, { inputs: { orders: [] }, routes: { matched: [] } }),
     ])
@@ -117,7 +117,7 @@ describe('inputs', () => {
     expect(faults(graph)).toEqual(['none: declares no input', 'none: has no input in'])
   })
 
-  it('come from topics, operators and outputs that are there', () => {
+  it('inputs come from topics, operators and outputs that are there', () => {
     const graph = withOperators(single(sink), [
       node('a', sink, { inputs: { in: [{ kind: 'topic', topic: 'missing' }] } }),
       node('b', sink, { inputs: { in: [{ kind: 'operator', operator: 'missing', output: 'out' }] } }),
@@ -162,7 +162,7 @@ describe('inputs', () => {
     ])
   })
 
-  it('have the type of where they come from', () => {
+  it('inputs have the type of where they come from', () => {
     const other = operator({ name: 'other', input: codec.json<{ id: string }>('Other'), process() {} })
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
@@ -174,7 +174,7 @@ describe('inputs', () => {
     ])
   })
 
-  it('do not come from one place twice, nor from a table', () => {
+  it('inputs do not come from one place twice, nor from a table', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec })
     p.table('prices', { value: OrderCodec })
@@ -202,20 +202,20 @@ describe('keys', () => {
     process() {},
   })
 
-  it('are wanted by state and by timers, also behind fused operators', () => {
+  it('keys are required by state and by timers, also behind fused operators', () => {
     const { p, raw } = source(false)
     raw.process('charge', charge).on('paid').discard().on('refused').discard()
     raw.process('check', check).process('ticking', ticking)
     expect(faults(p.build())).toEqual([`charge: ${problem}`, `ticking: ${problem}`])
   })
 
-  it('are not wanted by steps, which belong to the record', () => {
+  it('keys are not required by steps, which belong to the record', () => {
     const { p, raw } = source(false)
     raw.process('stepping', stepping)
     expect(faults(p.build())).toEqual([])
   })
 
-  it('are there when the source promises them, or behind a topic', () => {
+  it('keys are there when the source promises them, or behind a topic', () => {
     const promised = source(true)
     promised.raw.process('ticking', ticking)
     expect(faults(promised.p.build())).toEqual([])
@@ -226,7 +226,7 @@ describe('keys', () => {
     expect(faults(p.build())).toEqual([])
   })
 
-  it('are not asked of what is only downstream or beside', () => {
+  it('keys are not asked of what is only downstream or beside', () => {
     const { p, raw } = source(false)
     const orders = p.topic('orders', { value: OrderCodec })
     orders.process('charge', charge).on('paid').discard().on('refused').merge('all', raw).discard()
@@ -235,13 +235,13 @@ describe('keys', () => {
 })
 
 describe('partitions', () => {
-  it.each([0, -1, 1.5])('refuses %d of them', partitions => {
+  it.each([0, -1, 1.5])('validate refuses %d partitions', partitions => {
     const p = topology('app')
     p.topic('orders', { value: OrderCodec, partitions })
     expect(faults(p.build())).toEqual([`orders: has ${partitions} partitions`])
   })
 
-  it('of the sources of one stage are alike', () => {
+  it('partitions of the sources of one stage are alike', () => {
     const p = topology('app')
     const orders = p.topic('orders', { value: OrderCodec, partitions: 4 })
     const payments = p.topic('payments', { value: PaymentCodec })
@@ -263,7 +263,7 @@ describe('cycles', () => {
     return validate(p.build())
   }
 
-  it('need a bound', () => {
+  it('cycles need a bound', () => {
     expect(endless()).toEqual([
       {
         node: 'there',
@@ -274,7 +274,7 @@ describe('cycles', () => {
     ])
   })
 
-  it('are bounded by any of their operators', () => {
+  it('cycles are bounded by any of their operators', () => {
     expect(endless('each passage spends an attempt')).toEqual([])
   })
 
@@ -299,7 +299,7 @@ describe('cycles', () => {
 })
 
 describe('operators', () => {
-  it('have positive limits', () => {
+  it('operators have positive limits', () => {
     const limited = operator({
       name: 'limited',
       input: OrderCodec,
@@ -343,7 +343,7 @@ describe('operators', () => {
     expect(faults(single(bulk))).toEqual([])
   })
 
-  it('read tables that are declared, as what they hold', () => {
+  it('operators read tables that are declared, as what they hold', () => {
     const reading = operator({
       name: 'reading',
       input: OrderCodec,
@@ -362,7 +362,7 @@ describe('operators', () => {
 })
 
 describe('assertValid', () => {
-  it('says for every fault where it is and what to do', () => {
+  it('assertValid says for every fault where it is and what to do', () => {
     const p = topology('no name')
     const orders = p.topic('a b', { value: OrderCodec, partitions: 0 })
     p.source('raw', { value: OrderCodec }).process('charge', charge)
@@ -376,11 +376,11 @@ describe('assertValid', () => {
     }
   })
 
-  it('passes a graph without faults', () => {
+  it('assertValid passes a graph without faults', () => {
     expect(() => assertValid(shop())).not.toThrow()
   })
 
-  it('throws all faults at once, a line each, with what to do', () => {
+  it('assertValid throws all faults at once, a line each, with what to do', () => {
     const p = topology('app')
     p.topic('a b', { value: OrderCodec }).process('check', check)
     expect(() => assertValid(p.build())).toThrow(

@@ -69,7 +69,7 @@ const partitionsOf = async (kit: TestKit, topic: string) =>
   (await kit.wait(kit.log.describeTopics([topic])))[0]?.partitions
 
 describe('partitions that are added to a source', () => {
-  it('are told once, with what to do, while the rest goes on', async () => {
+  it('added partitions are logged once, with what to do, while the rest goes on', async () => {
     await using kit = await grown(pass, 3)
     await kit.advance('5m')
     const told = kit.logs.filter(({ message }) => message.startsWith('partitions were added'))
@@ -89,7 +89,7 @@ describe('partitions that are added to a source', () => {
     expect(readAll(kit)).toEqual(range(1, 11))
   })
 
-  it('end the next start that declares the former number, with the declaration that is right', async () => {
+  it('partitions that are added to a source end the next start that declares the former number, with the declaration that is right', async () => {
     await using kit = await grown(pass, 3)
     await kit.stop()
     await expect(kit.restart()).rejects.toThrow(
@@ -99,7 +99,7 @@ describe('partitions that are added to a source', () => {
     await kit.settle()
   })
 
-  it('are read from their start by a graph without state that declares them, and nothing is read again', async () => {
+  it('partitions that are added to a source are read from their start by a graph without state that declares them, and nothing is read again', async () => {
     await using kit = await grown(pass, 3)
     await kit.stop()
     await sendTo(kit, 3, 100)
@@ -114,7 +114,7 @@ describe('partitions that are added to a source', () => {
     expect(readAll(kit)).toHaveLength(20)
   })
 
-  it('are read by a graph that declares no number at all', async () => {
+  it('partitions that are added to a source are read by a graph that declares no number at all', async () => {
     await using kit = await testTopology(graphWith(pass, {}))
     await kit.send('in', ...recordsOf(1, 10))
     await kit.settle()
@@ -207,7 +207,7 @@ describe('a source of others that is kept otherwise than declared', () => {
     return kit
   }
 
-  it('ends the start with what to declare, and never with a change of the topic', async () => {
+  it('a source of others that is kept otherwise than declared ends the start with what to declare, and never with a change of the topic', async () => {
     await using kit = await made({ retentionMs: 604_800_000 })
     const start = kit.restart(graphWith(pass, { partitions: 1, retention: '1s' }))
     await expect(start).rejects.toThrow(
@@ -224,7 +224,7 @@ describe('a source of others that is kept otherwise than declared', () => {
     expect(readAll(kit)).toEqual(range(1, 3))
   })
 
-  it('is no source where it is compacted', async () => {
+  it('a source of others that is kept otherwise than declared is no source where it is compacted', async () => {
     await using kit = await made({ compacted: true })
     await expect(kit.restart(graphWith(pass, { partitions: 1 }))).rejects.toThrow(
       'source in is compacted, so that records would be missing: declare it as a table',

@@ -57,14 +57,14 @@ describe('the limit of records in flight', () => {
 })
 
 describe('the buffer of a partition', () => {
-  it('holds no more records than its limit', async () => {
+  it('the buffer of a partition holds no more records than its limit', async () => {
     const { graph } = calling({ inFlightMax: 5 })
     await using kit = await testTopology(graph, { limits: { recordsBufferedMax: 20 } })
     await kit.send('in', ...recordsOf(1, 300))
     expect(await peakOf(kit, buffered, 300)).toBe(20)
   })
 
-  it('is bounded in bytes as well', async () => {
+  it('the buffer of a partition is bounded in bytes as well', async () => {
     const { graph } = calling({ inFlightMax: 1 })
     const limits = { bufferBytesMax: 200, fetchRecordsMax: 5 }
     await using kit = await testTopology(graph, { limits })
@@ -75,7 +75,7 @@ describe('the buffer of a partition', () => {
 })
 
 describe('the span of a partition', () => {
-  it('pauses behind a slow record, goes on when that is done, and loses nothing', async () => {
+  it('the span of a partition pauses behind a slow record, goes on when that is done, and loses nothing', async () => {
     const { call, graph } = calling({}, 60_000 - 1)
     await using kit = await testTopology(graph, { limits: { spanMax: 100 } })
     await kit.send('in', ...recordsOf(1, 500))
@@ -86,7 +86,7 @@ describe('the span of a partition', () => {
     expect(kit.read('out')).toHaveLength(500)
   })
 
-  it('pauses its own partition only', async () => {
+  it('the span of a partition pauses its own partition only', async () => {
     const { graph } = calling({}, 60_000 - 1, 2)
     await using kit = await testTopology(graph, { limits: { spanMax: 10 } })
     await kit.send('in', ...recordsOf(1, 50).map(record => ({ ...record, partition: 0 })))

@@ -97,23 +97,26 @@ const MISTAKES: readonly (readonly [string, Mistake, code: string, message: stri
 ]
 
 describe('a mistake in one record', () => {
-  it.each(MISTAKES)('%s: is told, and the rest goes on', async (_what, mistake, code, message) => {
-    await using kit = await testTopology(withMistake(mistake))
-    await kit.send('in', ...recordsOf(11, 15, 'a'))
-    await kit.settle()
-    const letters = kit.deadLetters()
-    expect(letters).toMatchObject([
-      { code, node: 'careless', origin: { topic: 'in', partition: 0, offset: 2 } },
-    ])
-    expect(letters[0]?.message).toContain(message)
-    expect(Buffer.from(letters[0]?.origin.value ?? []).toString()).toBe('13')
-    expect(kit.read('out')).toEqual([11, 12, 14, 15])
-    expect(kit.logs.filter(({ level }) => level === 'warn')).toMatchObject([
-      { fields: { task: 'careless/0' } },
-    ])
-  })
+  it.each(MISTAKES)(
+    '%s: the fault is logged, and the rest goes on',
+    async (_what, mistake, code, message) => {
+      await using kit = await testTopology(withMistake(mistake))
+      await kit.send('in', ...recordsOf(11, 15, 'a'))
+      await kit.settle()
+      const letters = kit.deadLetters()
+      expect(letters).toMatchObject([
+        { code, node: 'careless', origin: { topic: 'in', partition: 0, offset: 2 } },
+      ])
+      expect(letters[0]?.message).toContain(message)
+      expect(Buffer.from(letters[0]?.origin.value ?? []).toString()).toBe('13')
+      expect(kit.read('out')).toEqual([11, 12, 14, 15])
+      expect(kit.logs.filter(({ level }) => level === 'warn')).toMatchObject([
+        { fields: { task: 'careless/0' } },
+      ])
+    },
+  )
 
-  it('an unknown step is told to whoever awaits it', async () => {
+  it('an unknown step rejects the promise of its caller', async () => {
     const told: unknown[] = []
     const calling = operator({
       name: 'calling',
@@ -132,7 +135,7 @@ describe('a mistake in one record', () => {
 })
 
 describe('a record that cannot be read', () => {
-  it('is a dead letter that names node, topic, partition and offset', async () => {
+  it('a record that cannot be read is a dead letter that names node, topic, partition and offset', async () => {
     await using kit = await testTopology(withMistake(() => undefined))
     await kit.send('in', { key: 'a', value: 1 }, { key: 'a', bytes: '{"cut' }, { key: 'a', value: 3 })
     await kit.send('in', { key: 'a', bytes: '"text"' }, { key: 'a', bytes: null })
@@ -151,7 +154,7 @@ describe('a record that cannot be read', () => {
 })
 
 describe('a key', () => {
-  it('that is missing where state is kept is told with the place', async () => {
+  it('a key that is missing where state is kept is reported with its place', async () => {
     await using kit = await testTopology(withMistake(() => undefined))
     await kit.send('in', { key: null, value: 1 }, { key: 'a', value: 2 })
     await kit.settle()
@@ -161,7 +164,7 @@ describe('a key', () => {
     )
   })
 
-  it('that no state can be stored under is told', async () => {
+  it('a key under which no state can be stored is reported', async () => {
     const keeping = operator({
       name: 'keeping',
       input: numbers,
@@ -194,7 +197,7 @@ describe('headers as large as the log takes them', () => {
     expect(kit.read('out')).toEqual([14])
   })
 
-  it('are inherited or refused, whatever they name', async () => {
+  it('headers as large as the log takes them are inherited or refused, whatever they name', async () => {
     await using kit = await testTopology(mistake, { recordBytesMax: 20_000 })
     await kit.send('in', { key: 'a', value: 1, headers: headersOf('caudal-id', 19_900) })
     await kit.send('in', { key: 'a', value: 2, headers: headersOf('trace', 19_970) })
@@ -205,7 +208,7 @@ describe('headers as large as the log takes them', () => {
 })
 
 describe('a record that grows too large', () => {
-  it('is a dead letter that names the topic and its limit', async () => {
+  it('a record that grows too large is a dead letter that names the topic and its limit', async () => {
     const text = codec.json<string>('text')
     const swell = operator({
       name: 'swell',
@@ -222,7 +225,7 @@ describe('a record that grows too large', () => {
     )
   })
 
-  it('is told as well where it is state', async () => {
+  it('state that grows too large is reported too', async () => {
     const text = codec.json<string>('text')
     const swell = operator({
       name: 'swell',
@@ -239,7 +242,7 @@ describe('a record that grows too large', () => {
 })
 
 describe('a context that is used after the end', () => {
-  it('refuses, names the node, and changes nothing', async () => {
+  it('a context that is used after the end refuses, names the node, and changes nothing', async () => {
     const told: unknown[] = []
     const kept: (() => void)[] = []
     const leaking = operator({
@@ -297,7 +300,7 @@ describe('a record that passes more operators of its stage than it may', () => {
     return t.build()
   }
 
-  it('ends as a dead letter that names the operator', async () => {
+  it('a record that passes more operators of its stage than it may ends as a dead letter that names the operator', async () => {
     await using kit = await testTopology(chain(6), { limits: { hopsMax: 5 } })
     await kit.send('in', { value: 1 }, { value: 0 })
     await kit.settle()
@@ -317,7 +320,7 @@ describe('a record that passes more operators of its stage than it may', () => {
 })
 
 describe('an operator of a plain script', () => {
-  it.each([5, 'yes', true, {}])('may give %s instead of a promise or nothing', async given => {
+  it.each([5, 'yes', true, {}])('a plain script may give %s instead of a promise', async given => {
     const giving = operator({
       name: 'giving',
       input: numbers,
@@ -340,7 +343,7 @@ describe('an operator of a plain script', () => {
     expect(kit.deadLetters()).toEqual([])
   })
 
-  it('may not give a promise where an answer is wanted at once: it would count as yes, or as an empty object', async () => {
+  it('a plain script may not return a promise where an answer is required at once, as it would count as yes', async () => {
     const t = topology('app')
     const source = t.source('in', { value: numbers, partitions: 1 })
     const out = t.topic('out', { value: numbers, partitions: 1 })
@@ -355,7 +358,7 @@ describe('an operator of a plain script', () => {
 })
 
 describe('a full disk', () => {
-  it('holds everything up, loses nothing, and is over by itself', async () => {
+  it('a full disk holds everything up, loses nothing, and is over by itself', async () => {
     await using kit = await testTopology(withMistake(() => undefined))
     await kit.send('in', ...recordsOf(1, 5, 'a'))
     kit.faults.fillDisk()
@@ -370,7 +373,7 @@ describe('a full disk', () => {
 })
 
 describe('faults of a graph', () => {
-  it('stop the start, all listed at once', async () => {
+  it('faults of a graph stop the start, all listed at once', async () => {
     const t = topology('app')
     const source = t.source('in', { value: numbers })
     source.process('one', operator({ name: 'one', input: numbers, outputs: { lost: numbers }, process() {} }))

@@ -26,19 +26,22 @@ describe('an output', () => {
           ['notBefore', time],
         ] as const,
     ),
-  )('whose %s is %s makes a dead letter of its record, and the rest goes on', async (field, time) => {
-    await using kit = await testTopology(emitting(field, time))
-    await kit.send('in', { key: 'a', value: 12 }, { key: 'a', value: 13 }, { key: 'a', value: 14 })
-    await kit.settle()
-    expect(kit.deadLetters()).toMatchObject([
-      {
-        code: 'TIME_INVALID',
-        message: expect.stringContaining(`node careless: ${field} of output out is ${time}`),
-        origin: { offset: 1 },
-      },
-    ])
-    expect(kit.read('out')).toEqual([12, 14])
-  })
+  )(
+    'an output whose %s is %s makes a dead letter of its record, and the rest goes on',
+    async (field, time) => {
+      await using kit = await testTopology(emitting(field, time))
+      await kit.send('in', { key: 'a', value: 12 }, { key: 'a', value: 13 }, { key: 'a', value: 14 })
+      await kit.settle()
+      expect(kit.deadLetters()).toMatchObject([
+        {
+          code: 'TIME_INVALID',
+          message: expect.stringContaining(`node careless: ${field} of output out is ${time}`),
+          origin: { offset: 1 },
+        },
+      ])
+      expect(kit.read('out')).toEqual([12, 14])
+    },
+  )
 })
 
 describe('a timer', () => {
@@ -59,9 +62,12 @@ describe('a timer', () => {
 })
 
 describe('a time given from outside', () => {
-  it.each([Number.NaN, 1.5, -5, 2 ** 60])('is refused when it is %d', async timestamp => {
-    await using kit = await testTopology(emitting('timestamp', undefined))
-    const send = async () => kit.send('in', { key: 'a', value: 1, timestamp })
-    await expect(send()).rejects.toMatchObject({ code: 'TIME_INVALID' })
-  })
+  it.each([Number.NaN, 1.5, -5, 2 ** 60])(
+    'a time given from outside is refused when it is %d',
+    async timestamp => {
+      await using kit = await testTopology(emitting('timestamp', undefined))
+      const send = async () => kit.send('in', { key: 'a', value: 1, timestamp })
+      await expect(send()).rejects.toMatchObject({ code: 'TIME_INVALID' })
+    },
+  )
 })

@@ -41,7 +41,7 @@ function writing(behaviour: Behaviour = {}) {
 }
 
 describe('a batch', () => {
-  it('starts at once when it is full', async () => {
+  it('a batch starts at once when it is full', async () => {
     const { batches, graph } = writing()
     await using kit = await testTopology(graph)
     const start = kit.now
@@ -52,7 +52,7 @@ describe('a batch', () => {
     expect(kit.read('out')).toHaveLength(30)
   })
 
-  it('starts when its oldest record has waited long enough', async () => {
+  it('a batch starts when its oldest record has waited long enough', async () => {
     const { batches, graph } = writing()
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1 })
@@ -65,7 +65,7 @@ describe('a batch', () => {
     expect(kit.read('out')).toEqual([1, 2])
   })
 
-  it('has one record of a key at most, since the lane waits for the batch', async () => {
+  it('a batch has one record of a key at most, since the lane waits for the batch', async () => {
     const { batches, graph } = writing()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 3, 'a'))
@@ -74,7 +74,7 @@ describe('a batch', () => {
     expect(kit.read('out')).toEqual([1, 2, 3])
   })
 
-  it('of which one record fails completes the others; that one is tried again alone', async () => {
+  it('a batch of which one record fails completes the others; that one is tried again alone', async () => {
     const { batches, graph } = writing({ failing: new Map([[5, 1]]) })
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 10))
@@ -84,7 +84,7 @@ describe('a batch', () => {
     expect(kit.deadLetters()).toEqual([])
   })
 
-  it('of which one record fails for good gives up that one alone', async () => {
+  it('a batch of which one record fails for good gives up that one alone', async () => {
     const { graph } = writing({ failing: new Map([[5, 100]]) })
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 10))
@@ -93,7 +93,7 @@ describe('a batch', () => {
     expect(kit.deadLetters()).toMatchObject([{ node: 'store', attempts: 3, origin: { offset: 4 } }])
   })
 
-  it('that throws is tried again whole', async () => {
+  it('a batch that throws is tried again whole', async () => {
     const { batches, graph } = writing({ throws: 2 })
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 10))
@@ -102,7 +102,7 @@ describe('a batch', () => {
     expect(kit.read('out')).toHaveLength(10)
   })
 
-  it('that keeps throwing gives all its records up', async () => {
+  it('a batch that keeps throwing gives all its records up', async () => {
     const { graph } = writing({ throws: 100 })
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 10))
@@ -144,7 +144,7 @@ describe('the signal of a batch', () => {
     return { aborted, graph: graphOf(store) }
   }
 
-  it('does not abort while one of its records is not given up', async () => {
+  it('the signal of a batch does not abort while one of its records is not given up', async () => {
     const { aborted, graph } = waiting(5_000)
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1 })

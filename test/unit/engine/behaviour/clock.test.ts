@@ -77,7 +77,7 @@ describe('under load, with the producer replaced meanwhile', () => {
 })
 
 describe('a delayed record', () => {
-  it('that waits when the clock goes back comes when its tier has been waited out, not when the clock has caught up', async () => {
+  it('a delayed record that waits when the clock goes back comes when its tier has been waited out, not when the clock has caught up', async () => {
     await using kit = await testTopology(delaying([1_000, 10_000]))
     await kit.send('in', { key: 'a', value: 10_000 })
     await kit.advance('4s')
@@ -88,7 +88,7 @@ describe('a delayed record', () => {
     expect(kit.read('later')).toEqual([10_000])
   })
 
-  it('that entered before the clock went back holds up none that entered afterwards', async () => {
+  it('a delayed record that entered before the clock went back holds up none that entered afterwards', async () => {
     await using kit = await testTopology(delaying([10_000]))
     await kit.send('in', { key: 'a', value: 10_000 })
     await kit.advance('4s')
@@ -111,7 +111,7 @@ describe('a delayed record', () => {
     expect(kit.read('later')).toEqual([35_000])
   })
 
-  it('of a pod whose clock is an hour ahead waits its time in the hands of one whose clock is right, from when it was read', async () => {
+  it('a delayed record of a pod whose clock is an hour ahead waits its time at a pod with the right clock', async () => {
     await using kit = await testTopology(delaying([10_000]))
     stepAll(kit, HOUR_MS)
     await kit.send('in', { key: 'a', value: 10_000 })
@@ -124,7 +124,7 @@ describe('a delayed record', () => {
     expect(kit.read('later')).toEqual([10_000])
   })
 
-  it('is due when the clock is set forward beyond its time', async () => {
+  it('a delayed record is due when the clock is set forward beyond its time', async () => {
     await using kit = await testTopology(delaying([10_000]))
     await kit.send('in', { key: 'a', value: 10_000 })
     await kit.settle()
@@ -144,7 +144,7 @@ describe('a timer', () => {
     onTimer: (timer, ctx) => ctx.emit('out', { due: timer.due, now: ctx.now }),
   })
 
-  it('is due by the wall clock: it fires soon after a step forward, and not before its time after one back', async () => {
+  it('a timer is due by the wall clock: it fires soon after a step forward, and not before its time after one back', async () => {
     await using kit = await testTopology(graphOf(alarm))
     const due = kit.now + HOUR_MS
     await kit.send('in', { key: 'a', value: HOUR_MS })

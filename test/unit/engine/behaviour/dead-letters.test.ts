@@ -30,7 +30,7 @@ function refusing() {
 }
 
 describe('dead letters', () => {
-  it('are read with what they were: bytes, headers, place, code; and say the same to whoever has no pod', async () => {
+  it('dead letters keep bytes, headers, place and code, and read the same without a pod', async () => {
     const { graph } = refusing()
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1, headers: { trace: 't1' } }, ...recordsOf(2, 3))
@@ -55,7 +55,7 @@ describe('dead letters', () => {
     expect(published).toBe(readDeadLetters)
   })
 
-  it('that are sent again run with their identity, find what was bought, and are not listed any more', async () => {
+  it('dead letters that are sent again run with their identity, find what was bought, and are not listed any more', async () => {
     const { model, state, graph } = refusing()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 5))
@@ -72,7 +72,7 @@ describe('dead letters', () => {
     expect(model.calls).toHaveLength(5)
   })
 
-  it('that fail again are kept again', async () => {
+  it('dead letters that fail again are kept again', async () => {
     const { graph } = refusing()
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1 })
@@ -84,7 +84,7 @@ describe('dead letters', () => {
     expect(again.map(({ letter }) => letter.id)).toEqual(letters.map(({ letter }) => letter.id))
   })
 
-  it('of timers cannot be sent again, and nothing is sent with them', async () => {
+  it('dead letters of timers cannot be sent again, and nothing is sent with them', async () => {
     const { graph } = refusing()
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1 }, { key: 'b', value: 100 })

@@ -22,7 +22,7 @@ const inPartition = (partition: number, from: number, to: number) =>
   recordsOf(from, to).map(record => ({ ...record, partition }))
 
 describe('a task most of whose records die', () => {
-  it('stands still and says why; its records are kept, other tasks go on', async () => {
+  it('a task with too many dead letters is blocked with the reason; its records are kept, and other tasks go on', async () => {
     await using kit = await testTopology(failing(value => value <= 1_000))
     await kit.send('in', ...inPartition(0, 1, 1_000), ...inPartition(1, 1_001, 1_200))
     await expect(kit.settle()).rejects.toThrow(
@@ -38,7 +38,7 @@ describe('a task most of whose records die', () => {
     )
   })
 
-  it('goes on when somebody resumes it, without losing a record', async () => {
+  it('a task most of whose records die goes on when somebody resumes it, without losing a record', async () => {
     let broken = true
     await using kit = await testTopology(failing(() => broken))
     await kit.send('in', ...inPartition(0, 1, 1_000))
@@ -51,7 +51,7 @@ describe('a task most of whose records die', () => {
     expect(kit.read('out').length + kit.deadLetters().length).toBe(1_000)
   })
 
-  it('goes on after a restart with a version that is mended', async () => {
+  it('a blocked task goes on after a restart with a fixed version', async () => {
     await using kit = await testTopology(failing(() => true))
     await kit.send('in', ...inPartition(0, 1, 1_000))
     await expect(kit.settle()).rejects.toThrow('TOO_MANY_DEAD')
@@ -61,7 +61,7 @@ describe('a task most of whose records die', () => {
     expect(kit.read('out').length + kit.deadLetters().length).toBe(1_000)
   })
 
-  it('goes on, counting anew, on the pod that takes it over', async () => {
+  it('a blocked task goes on at its next owner, whose count begins at zero', async () => {
     let broken = true
     await using kit = await testTopology(
       failing(() => broken),
@@ -76,7 +76,7 @@ describe('a task most of whose records die', () => {
     expect(kit.read('out').length + kit.deadLetters().length).toBe(1_000)
   })
 
-  it('is not stopped by a few of them', async () => {
+  it('a task most of whose records die is not stopped by a few of them', async () => {
     await using kit = await testTopology(failing(value => value % 3 === 0))
     await kit.send('in', ...inPartition(0, 1, 3_000))
     await kit.settle()
@@ -84,7 +84,7 @@ describe('a task most of whose records die', () => {
     expect(kit.read('out')).toHaveLength(2_000)
   })
 
-  it('is not stopped by what outsiders have written: garbage of one writer holds up no other', async () => {
+  it('a task most of whose records die is not stopped by what outsiders have written: garbage of one writer holds up no other', async () => {
     await using kit = await testTopology(failing(() => false))
     const garbage = Array.from({ length: 500 }, () => ({ partition: 0, value: Buffer.from([0xff, 0xfe]) }))
     await kit.send('in', ...garbage, ...inPartition(0, 1, 20))
@@ -93,7 +93,7 @@ describe('a task most of whose records die', () => {
     expect(kit.read('out')).toHaveLength(20)
   })
 
-  it('may be stopped and hands over what it did', async () => {
+  it('a task most of whose records die may be stopped and hands over what it did', async () => {
     await using kit = await testTopology(failing(() => true))
     await kit.send('in', ...inPartition(0, 1, 1_000))
     await expect(kit.settle()).rejects.toThrow('TOO_MANY_DEAD')

@@ -58,7 +58,7 @@ function expectPunctual(kit: TestKit, count: number): void {
 }
 
 describe('a delayed record', () => {
-  it('comes never early, and at most the smallest tier late, whatever its wait', async () => {
+  it('a delayed record comes never early, and at most the smallest tier late, whatever its wait', async () => {
     await using kit = await testTopology(graph)
     const waits = [1, 500, 999, 1_000, 1_001, 2_500, 9_999, 10_000, 35_700, 61_111, 185_001, 3_600_000]
     await kit.send('in', ...waits.map(value => ({ key: `k${value}`, value })))
@@ -67,7 +67,7 @@ describe('a delayed record', () => {
   })
 
   it.each([70, 130, 990, 1_010])(
-    'keeps to that when records enter the tiers every %s ms',
+    'a delayed record keeps to that when records enter the tiers every %s ms',
     async intervalMs => {
       await using kit = await testTopology(graph)
       for (let nth = 0; nth < 60; nth++) {
@@ -79,7 +79,7 @@ describe('a delayed record', () => {
     },
   )
 
-  it('whose wait is that of a tier comes to the millisecond, however many wait behind it', async () => {
+  it('a delayed record whose wait is that of a tier comes to the millisecond, however many wait behind it', async () => {
     await using kit = await testTopology(graph)
     for (let nth = 0; nth < 30; nth++) {
       await kit.send('in', { key: 'a', value: 10_000 })
@@ -89,7 +89,7 @@ describe('a delayed record', () => {
     expect(kit.read(arrived).map(({ lateMs }) => lateMs)).toEqual(Array(30).fill(0))
   })
 
-  it('goes on where it was after a crash in the middle of its wait', async () => {
+  it('a delayed record goes on where it was after a crash in the middle of its wait', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 95_000 })
     for (let crash = 0; crash < 4; crash++) {
@@ -101,7 +101,7 @@ describe('a delayed record', () => {
     expectPunctual(kit, 1)
   })
 
-  it('that fell due while no pod was alive comes at once', async () => {
+  it('a delayed record that fell due while no pod was alive comes at once', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 30_000 })
     await kit.settle()
@@ -112,7 +112,7 @@ describe('a delayed record', () => {
     expect(kit.read(arrived)).toHaveLength(1)
   })
 
-  it('holds neither its lane nor a slot of the in-flight limit', async () => {
+  it('a delayed record holds neither its lane nor a slot of the in-flight limit', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', ...Array(199).fill({ key: 'a', value: 60_000 }), { key: 'a', value: 0 })
     await kit.settle()
@@ -121,7 +121,7 @@ describe('a delayed record', () => {
     expectPunctual(kit, 200)
   })
 
-  it('keeps its key, headers, identity and event time', async () => {
+  it('a delayed record keeps its key, headers, identity and event time', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 12_345, headers: { trace: 't1' }, timestamp: 42 })
     await kit.advance('1m')
@@ -130,14 +130,14 @@ describe('a delayed record', () => {
     expect(Object.keys(record?.headers ?? {}).sort()).toEqual(['caudal-id', 'trace'])
   })
 
-  it('that is due already goes straight on', async () => {
+  it('a delayed record that is due already goes straight on', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: -5_000 })
     await kit.settle()
     expect(kit.read(arrived)).toEqual([{ wait: -5_000, lateMs: 5_000 }])
   })
 
-  it('is handed over with its task, and still comes in time', async () => {
+  it('a delayed record is handed over with its task, and still comes in time', async () => {
     const wide = delaying(4)
     await using kit = await testTopology(wide.graph)
     await kit.send('in', ...recordsOf(1, 40).map(({ key }) => ({ key, value: 65_000 })))

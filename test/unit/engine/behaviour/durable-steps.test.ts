@@ -43,7 +43,7 @@ async function journaled(kit: TestKit): Promise<string[]> {
 }
 
 describe('a durable step', () => {
-  it('that was answered before a crash is not called again', async () => {
+  it('a durable step that was answered before a crash is not called again', async () => {
     const { draft, judge, graph } = twoCalls()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 50))
@@ -62,7 +62,7 @@ describe('a durable step', () => {
     expect(kit.read('out')).toHaveLength(50)
   })
 
-  it('is called under the same id after a crash', async () => {
+  it('a durable step is called under the same id after a crash', async () => {
     const { draft, graph } = twoCalls()
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1 })
@@ -75,7 +75,7 @@ describe('a durable step', () => {
     expect(bought?.id).toBe(lost?.id)
   })
 
-  it('leaves nothing in the journal when its record is done', async () => {
+  it('a durable step leaves nothing in the journal when its record is done', async () => {
     const { graph } = twoCalls()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 10))
@@ -83,7 +83,7 @@ describe('a durable step', () => {
     expect(await journaled(kit)).toEqual([])
   })
 
-  it('is found again by the next attempt of a record that failed after it', async () => {
+  it('a durable step is found again by the next attempt of a record that failed after it', async () => {
     const draft = scripted<number, number>(value => reply(value), { latency: 10 })
     const answer = operator({
       name: 'answer',
@@ -104,7 +104,7 @@ describe('a durable step', () => {
     expect(await journaled(kit)).toEqual([])
   })
 
-  it('keeps nothing of a call that failed', async () => {
+  it('a durable step keeps nothing of a call that failed', async () => {
     const draft = scripted<number, number>([failure(trouble()), reply(5)])
     const answer = operator({
       name: 'answer',
@@ -122,7 +122,7 @@ describe('a durable step', () => {
     expect(draft.calls.map(({ id }) => id)).toEqual([draft.calls[0]?.id, draft.calls[0]?.id])
   })
 
-  it('tells several calls of one step apart by their part', async () => {
+  it('a durable step tells several calls of one step apart by their part', async () => {
     const draft = scripted<number, number>(value => reply(value), { latency: '1s' })
     const answer = operator({
       name: 'answer',
@@ -143,7 +143,7 @@ describe('a durable step', () => {
     expect(new Set(draft.calls.map(({ id }) => id)).size).toBe(3)
   })
 
-  it('may have a result larger than a record', async () => {
+  it('a durable step may have a result larger than a record', async () => {
     const long = 'long '.repeat(20_000)
     const draft = scripted<number, string>(() => reply(long, '1s'))
     const judge = scripted<string, number>((_text, nth) => (nth === 1 ? hang() : reply(1)))
@@ -170,7 +170,7 @@ describe('a durable step', () => {
     expect(await journaled(kit)).toEqual([])
   })
 
-  it('of a dead letter stays in the journal for a replay, and is swept after seven days', async () => {
+  it('a durable step of a dead letter stays in the journal for a replay, and is swept after seven days', async () => {
     const draft = scripted<number, number>(value => reply(value))
     const answer = operator({
       name: 'answer',
@@ -300,7 +300,7 @@ describe('what a step gives', () => {
     ['no number', { a: Number.NaN }, { a: null }],
     ['an instance', new Point(), { x: 1 }],
     ['null', null, null],
-  ])('is what a replay gives, at once: %s', async (_what, bought, expected) => {
+  ])('what a step gives is what a replay gives, at once: %s', async (_what, bought, expected) => {
     const seen: unknown[] = []
     const answer = operator({
       name: 'answer',
@@ -319,7 +319,7 @@ describe('what a step gives', () => {
     expect(alone.steps).toStrictEqual([{ step: 'draft', result: expected, replayed: false }])
   })
 
-  it('is refused at once where a replay would refuse it', async () => {
+  it('what a step gives is refused at once where a replay would refuse it', async () => {
     const answer = operator({
       name: 'answer',
       input: numbers,

@@ -109,24 +109,27 @@ const expectedTotals = (count: number) =>
   [0, 1].flatMap(partition => Array.from({ length: count }, (_, index) => `key-${partition}=${index + 1}`))
 
 describe('a local copy that fails', () => {
-  it.each(['get', 'entries', 'apply', 'open'] as const)('on %s: its task is taken anew', async call => {
-    const { time, stores, feed, totals, running, ended } = await setUp()
-    await time.runFor(1_000)
-    await feed()
-    await feed()
-    stores.fail(call)
-    if (call === 'open' || call === 'entries') podOf(running).release('sum/0', 'for a test')
-    await feed()
-    await feed()
-    expect(totals().filter(each => each.startsWith('key-1'))).toHaveLength(4)
-    await time.runFor(30_000)
-    await feed()
-    await time.runFor(1_000)
-    expect(stores.failures).toBe(1)
-    expect(ended()).toBeUndefined()
-    expect(totals()).toEqual(expectedTotals(5))
-    await time.settle(running.stop())
-  })
+  it.each(['get', 'entries', 'apply', 'open'] as const)(
+    'a local copy that fails on %s restarts its task',
+    async call => {
+      const { time, stores, feed, totals, running, ended } = await setUp()
+      await time.runFor(1_000)
+      await feed()
+      await feed()
+      stores.fail(call)
+      if (call === 'open' || call === 'entries') podOf(running).release('sum/0', 'for a test')
+      await feed()
+      await feed()
+      expect(totals().filter(each => each.startsWith('key-1'))).toHaveLength(4)
+      await time.runFor(30_000)
+      await feed()
+      await time.runFor(1_000)
+      expect(stores.failures).toBe(1)
+      expect(ended()).toBeUndefined()
+      expect(totals()).toEqual(expectedTotals(5))
+      await time.settle(running.stop())
+    },
+  )
 
   it('while the effects of a record are staged: none of them is committed, and it runs again', async () => {
     const { time, stores, feed, totals, ended } = await setUp()
@@ -140,7 +143,7 @@ describe('a local copy that fails', () => {
     expect(totals()).toEqual(['key-0=0', 'key-0=1', 'key-0=1', 'key-1=0', 'key-1=1', 'key-1=1'])
   })
 
-  it('again and again: the others go on, and it does once it can; it is told once', async () => {
+  it('a local copy that fails again and again is logged once; others go on, and its task goes on once it can', async () => {
     const { time, stores, feed, totals, running, ended, warnings } = await setUp()
     await time.runFor(1_000)
     await feed()

@@ -32,7 +32,7 @@ const tasksOf = (kit: TestKit) => kit.pods.map(({ tasks }) => tasks.length)
 const sorted = (values: unknown[]) => values.map(Number).sort((a, b) => a - b)
 
 describe('a second pod', () => {
-  it('takes its share over, while calls are in flight, and nothing is bought twice', async () => {
+  it('a second pod takes its share over, while calls are in flight, and nothing is bought twice', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 100))
@@ -47,7 +47,7 @@ describe('a second pod', () => {
     expect(new Set(call.calls.map(({ by }) => by))).toEqual(new Set(['pod-1', 'pod-2']))
   })
 
-  it('takes state along', async () => {
+  it('a second pod takes state along', async () => {
     const { graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 40))
@@ -60,7 +60,7 @@ describe('a second pod', () => {
 })
 
 describe('a task on its way out', () => {
-  it('is handed over though its producer is lost: by the next one, and nothing is bought twice', async () => {
+  it('a task on its way out is handed over though its producer is lost: by the next one, and nothing is bought twice', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 100))
@@ -79,7 +79,7 @@ describe('a task on its way out', () => {
 })
 
 describe('stop()', () => {
-  it('finishes what is in flight, commits it, and leaves the rest unread', async () => {
+  it('stop() finishes what is in flight, commits it, and leaves the rest unread', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph, { limits: { inFlightMax: 10 } })
     await kit.send('in', ...recordsOf(1, 30))
@@ -94,7 +94,7 @@ describe('stop()', () => {
     expect(call.boughtTwice).toEqual([])
   })
 
-  it('of one pod of two hands its tasks to the other without a pause for its session', async () => {
+  it('stop() of one pod of two hands its tasks to the other without a pause for its session', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph, { pods: 2 })
     await kit.send('in', ...recordsOf(1, 40))
@@ -108,7 +108,7 @@ describe('stop()', () => {
     expect(call.calls).toHaveLength(40)
   })
 
-  it('is not followed by a fence, which would hit the pod that is started again under this name', async () => {
+  it('stop() is not followed by a fence, which would hit the pod that is started again under this name', async () => {
     const { graph } = calling()
     await using kit = await testTopology(graph, { pods: 2 })
     await kit.send('in', ...recordsOf(1, 40))
@@ -120,7 +120,7 @@ describe('stop()', () => {
     expect(kit.pods[1]?.running.metrics.fences).toBe(0)
   })
 
-  it('does not wait for ever for a call that hangs', async () => {
+  it('stop() does not wait for ever for a call that hangs', async () => {
     const { call, graph } = calling('never')
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 1 })
@@ -146,7 +146,7 @@ describe('stop()', () => {
 })
 
 describe('a pod that dies', () => {
-  it('is replaced by the others when its session is over; only what was in flight is bought again', async () => {
+  it('a pod that dies is replaced by the others when its session is over; only what was in flight is bought again', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph, { pods: 3 })
     await kit.send('in', ...recordsOf(1, 90))
@@ -164,7 +164,7 @@ describe('a pod that dies', () => {
     expect(tasksOf(kit).reduce((sum, tasks) => sum + tasks)).toBe(PARTITIONS)
   })
 
-  it('and is back under its name is hit by nobody who takes over what it left', async () => {
+  it('a pod that dies and is back under its name is hit by nobody who takes over what it left', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph, { pods: 2 })
     await kit.send('in', ...recordsOf(1, 40))

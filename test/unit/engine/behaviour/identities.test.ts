@@ -66,7 +66,7 @@ describe('a header caudal-id of a source', () => {
     expect(ids).toEqual(['in/0/0', 'in/0/1'])
   })
 
-  it('is the identity where the source trusts those who write it', async () => {
+  it('a header caudal-id of a source is the identity where the source trusts those who write it', async () => {
     const { ids, graph } = buying({ trustedIds: true })
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'a', value: 2, headers: { 'caudal-id': 'given' } }, { key: 'a', value: 3 })
@@ -75,7 +75,7 @@ describe('a header caudal-id of a source', () => {
   })
 
   it.each([{}, { 'caudal-id': 'given' }])(
-    'does not keep a replay from its own answer (%j)',
+    'a header caudal-id of a source does not keep a replay from its own answer (%j)',
     async headers => {
       const { ids, model, graph } = buying()
       await using kit = await testTopology(graph)

@@ -28,7 +28,7 @@ const join = operator({
 })
 
 describe('a join of two inputs', () => {
-  it('meets both sides of a key, whichever comes first', async () => {
+  it('a join of two inputs meets both sides of a key, whichever comes first', async () => {
     await using kit = await testTopology(graphOf(join, { partitions: 4 }))
     await kit.send('orders', { key: 'a', value: { item: 'tea' } })
     await kit.send('payments', { key: 'b', value: { amount: 2 } })
@@ -44,7 +44,7 @@ describe('a join of two inputs', () => {
     expect(kit.state('join', 'order', 'a')).toBeUndefined()
   })
 
-  it('remembers one side across a crash and a change of pods', async () => {
+  it('a join of two inputs remembers one side across a crash and a change of pods', async () => {
     await using kit = await testTopology(graphOf(join, { partitions: 4 }), { pods: 2 })
     const keys = Array.from({ length: 40 }, (_, nth) => `key-${nth}`)
     await kit.send('orders', ...keys.map(key => ({ key, value: { item: key } })))
@@ -61,7 +61,7 @@ describe('a join of two inputs', () => {
     ).toEqual([...keys].sort())
   })
 
-  it('reports bad input of one side by its topic', async () => {
+  it('a join of two inputs reports bad input of one side by its topic', async () => {
     await using kit = await testTopology(graphOf(join))
     await kit.send('payments', { key: 'a', bytes: 'not JSON' })
     await kit.settle()

@@ -26,7 +26,7 @@ function calling() {
 }
 
 describe('lanes', () => {
-  it('run the records of a key in order, one at a time, so that state needs no lock', async () => {
+  it('lanes run the records of a key in order, one at a time, so that state needs no lock', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 20, 'a'))
@@ -36,7 +36,7 @@ describe('lanes', () => {
     expect(call.inFlightPeak).toBe(1)
   })
 
-  it('run keys side by side', async () => {
+  it('lanes run keys side by side', async () => {
     const { call, graph } = calling()
     await using kit = await testTopology(graph)
     const start = kit.now
@@ -46,7 +46,7 @@ describe('lanes', () => {
     expect(kit.now - start).toBe(1_000)
   })
 
-  it('run records without a key side by side', async () => {
+  it('lanes run records without a key side by side', async () => {
     const call = scripted<number, number>(value => reply(value, '1s'))
     const plain = operator({
       name: 'plain',
@@ -61,7 +61,7 @@ describe('lanes', () => {
     expect(call.inFlightPeak).toBe(10)
   })
 
-  it('commit the others while a slow call of one key is under way', async () => {
+  it('lanes commit the others while a slow call of one key is under way', async () => {
     const { graph } = calling()
     await using kit = await testTopology(graph)
     await kit.send('in', { key: 'slow', value: 0 }, ...recordsOf(1, 10), { key: 'slow', value: 11 })
@@ -71,7 +71,7 @@ describe('lanes', () => {
     expect(kit.records('out').flatMap(({ key, value }) => (key === 'slow' ? [value] : []))).toEqual([0, 11])
   })
 
-  it('let a synchronous record of a key wait for a slow one before it', async () => {
+  it('lanes let a synchronous record of a key wait for a slow one before it', async () => {
     const call = scripted<number, number>(value => reply(value, '10s'))
     const mixed = operator({
       name: 'mixed',

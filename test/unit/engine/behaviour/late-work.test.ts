@@ -41,7 +41,7 @@ function floating(use: (ctx: Context) => unknown) {
 describe.each(Object.keys(USES))('%s after the end, in a promise that nobody holds', what => {
   const graph = () => graphOf(floating(USES[what] ?? expect.unreachable()))
 
-  it('is told with node and record, changes nothing, and the pod goes on', async () => {
+  it('a late failure is logged with node and record, changes nothing, and the pod goes on', async () => {
     await using kit = await testTopology(graph())
     await kit.send('in', { key: 'a', value: 1 })
     await kit.advance('5s')
@@ -61,13 +61,13 @@ describe.each(Object.keys(USES))('%s after the end, in a promise that nobody hol
     expect(kit.pods[0]?.status).toBe('running')
   })
 
-  it('is told by a test of the operator alone', async () => {
+  it('a test of the operator alone reports late work', async () => {
     const alone = testOperator(floating(USES[what] ?? expect.unreachable()), { key: 'a', value: 1 })
     await expect(alone).rejects.toThrow('CONTEXT_CLOSED: node floating')
   })
 })
 
-it('a step that is answered after the end is told: what was bought is lost', async () => {
+it('a step that is answered after the end is logged, because its result is lost', async () => {
   const model = scripted<number, number>(() => reply(1, '1s'))
   const forgetful = operator({
     name: 'forgetful',
@@ -104,7 +104,7 @@ describe('an item of a batch', () => {
   it.each<[string, Parameters<typeof batching>[0]]>([
     ['emit to out', item => item.emit('out', 1)],
     ['fail', item => item.fail(trouble('constraint'))],
-  ])('that is used too late (%s) is told with node and record', async (what, late) => {
+  ])('an item of a batch that is used too late (%s) is logged with node and record', async (what, late) => {
     await using kit = await testTopology(graphOf(batching(late)))
     await kit.send('in', { key: 'a', value: 1 })
     await kit.advance('5s')
@@ -117,7 +117,7 @@ describe('an item of a batch', () => {
     )
   })
 
-  it('that failed may be failed and emitted for again: the first verdict stands, and nothing is told', async () => {
+  it('a failed item of a batch may fail or emit again: the first outcome counts, and nothing is logged', async () => {
     const twice = batchOperator({
       name: 'twice',
       input: numbers,
@@ -140,7 +140,7 @@ describe('an item of a batch', () => {
 })
 
 describe('an attempt that was given up', () => {
-  it('and goes on is told CONTEXT_CLOSED in its own promise, and nothing else is said: the record runs again', async () => {
+  it('an operator that goes on after its time-out gets CONTEXT_CLOSED, nothing is logged, and the record runs again', async () => {
     const told: string[] = []
     const slow = operator({
       name: 'slow',
@@ -190,12 +190,12 @@ describe('a rejection that nobody handles', () => {
     expect(JSON.stringify(result)).toContain('nobody awaits this')
   })
 
-  it('of a record that has ended is told with node and record', async () => {
+  it('a stray promise of a record that has ended is logged with node and record', async () => {
     const { result } = await run('ended')
     expect(result).toMatchObject({ read: [1, 2], letters: [], late: [{ node: 'stray', place: 'in/0@0' }] })
   })
 
-  it('of a record whose operator gave no promise is told with that record, not with the next one of the same step', async () => {
+  it('a stray promise of a synchronous operator is logged with its own record, not with the next one of the same step', async () => {
     const { result } = await run('plain')
     expect(result).toMatchObject({ read: [1, 2], late: [{ place: 'in/0@0' }, { place: 'in/0@1' }] })
   })

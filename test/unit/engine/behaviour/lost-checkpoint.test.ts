@@ -27,7 +27,7 @@ async function withLoss(): Promise<TestKit> {
 }
 
 describe('records that were deleted before they were read', () => {
-  it('block their task, with the place and what is missing', async () => {
+  it('records that were deleted before they were read block their task, with the place and what is missing', async () => {
     await using kit = await withLoss()
     await expect(kit.settle()).rejects.toThrow(
       'task pass/0 is blocked: CHECKPOINT_LOST: task pass/0: the checkpoint needs in/0 from offset 10, the topic begins at 20; nothing was skipped',
@@ -36,7 +36,7 @@ describe('records that were deleted before they were read', () => {
     expect(kit.records('out').filter(({ value }) => Number(value) > 10 && Number(value) <= 30)).toEqual([])
   })
 
-  it('leave the other tasks going', async () => {
+  it('records that were deleted before they were read leave the other tasks going', async () => {
     await using kit = await withLoss()
     await kit.advance('30s')
     await kit.send('in', ...inPartition(1, 41, 50))
@@ -46,7 +46,7 @@ describe('records that were deleted before they were read', () => {
     expect(kit.pods[0]?.tasks).toEqual(['pass/1'])
   })
 
-  it('block it while it runs, too', async () => {
+  it('records that were deleted before they were read block it while it runs, too', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', ...inPartition(0, 1, 10))
     await kit.settle()

@@ -65,7 +65,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, index) => inde
 const troubles = (kit: TestKit) => kit.logs.filter(({ level }) => level === 'error')
 
 describe('a version with a stage more', () => {
-  it('is rolled forth and back over three pods under load: no pod ends, nothing is lost or bought twice', async () => {
+  it('a version with a stage more is rolled forth and back over three pods under load: no pod ends, nothing is lost or bought twice', async () => {
     const { call, ask } = asking()
     const [plain, longer] = [version({ ask }), version({ ask, more: keeping })]
     await using kit = await testTopology(plain, { pods: 3 })
@@ -94,7 +94,7 @@ describe('a version with a stage more', () => {
     expect(troubles(kit)).toEqual([])
   })
 
-  it('has its stage run by the pods that have it alone, whichever of them leads', async () => {
+  it('a version with a stage more has its stage run by the pods that have it alone, whichever of them leads', async () => {
     const { ask } = asking()
     const [plain, longer] = [version({ ask }), version({ ask, more: keeping })]
     for (const old of [0, 1]) {
@@ -116,7 +116,7 @@ describe('a version with a stage more', () => {
 })
 
 describe('a stage that reads a source more', () => {
-  it('keeps the position of that source while pods run that do not read it', async () => {
+  it('a stage that reads a source more keeps the position of that source while pods run that do not read it', async () => {
     const { call, ask } = asking()
     const [narrow, wide] = [version({ ask }), version({ ask, wide: true })]
     await using kit = await testTopology(wide)
@@ -134,7 +134,7 @@ describe('a stage that reads a source more', () => {
     expect(call.calls).toHaveLength(50)
   })
 
-  it('is run by the pods that read it, so that nothing lies unread', async () => {
+  it('a stage that reads a source more is run by the pods that read it, so that nothing lies unread', async () => {
     const { ask } = asking()
     await using kit = await testTopology(version({ ask, wide: true }), { pods: 3 })
     for (const pod of kit.pods.slice(0, 2)) {

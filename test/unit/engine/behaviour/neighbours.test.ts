@@ -120,7 +120,7 @@ const send = (over: Log, ...sent: readonly number[]) =>
     },
   ])
 
-test('a source that another application reads is taken in by a new one only as it is told to', async () => {
+test('a new application reads a source of another application only after an explicit decision', async () => {
   await accepted(reading('first', 'in', 'out'))
   await accepted(reading('early', 'in', 'early'))
   await send(log, 1, 2)

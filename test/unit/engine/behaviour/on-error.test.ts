@@ -19,7 +19,7 @@ function failing(error: unknown, onError: (failure: FailureContext) => FailureAn
 }
 
 describe('onError', () => {
-  it('is told the error, the attempt and the key', async () => {
+  it('onError gets the error, the attempt and the key', async () => {
     const told: FailureContext[] = []
     const error = trouble()
     const graph = failing(error, failure => {
@@ -32,7 +32,7 @@ describe('onError', () => {
     expect(told).toEqual([1, 2, 3].map(attempt => ({ error, attempt, key: 'a' })))
   })
 
-  it('gives up at once what would be retried', async () => {
+  it('onError gives up at once what would be retried', async () => {
     await using kit = await testTopology(failing(trouble(), () => 'deadLetter'))
     await kit.send('in', ...recordsOf(1, 3, 'a'))
     await kit.settle()
@@ -40,14 +40,14 @@ describe('onError', () => {
     expect(kit.read('out')).toEqual([1, 3])
   })
 
-  it('retries what would be given up, within the same three attempts', async () => {
+  it('onError retries what would be given up, within the same three attempts', async () => {
     await using kit = await testTopology(failing(new TypeError('no'), () => 'retry'))
     await kit.send('in', ...recordsOf(1, 3, 'a'))
     await kit.settle()
     expect(kit.deadLetters()).toMatchObject([{ attempts: 3 }])
   })
 
-  it('stops the pod; the record is neither lost nor skipped', async () => {
+  it('onError stops the pod; the record is neither lost nor skipped', async () => {
     const answers: FailureAnswer[] = ['stop']
     await using kit = await testTopology(failing(trouble('stop it'), () => answers.shift() ?? 'deadLetter'))
     await kit.send('in', ...recordsOf(1, 3, 'a'))
@@ -59,7 +59,7 @@ describe('onError', () => {
     expect(kit.read('out')).toEqual([1, 3])
   })
 
-  it('that throws itself changes nothing, and is logged', async () => {
+  it('onError that throws itself changes nothing, and is logged', async () => {
     const graph = failing(new TypeError('no'), () => {
       throw new TypeError('nor this')
     })
@@ -70,7 +70,7 @@ describe('onError', () => {
     expect(kit.logs.map(({ message }) => message)).toContain('onError threw; the error keeps its own action')
   })
 
-  it('can stop one pod of two; the other takes over and meets the record itself', async () => {
+  it('onError can stop one pod of two; the other takes over and meets the record itself', async () => {
     let stops = 0
     const graph = failing(trouble('stop it'), () => (stops++ === 0 ? 'stop' : 'deadLetter'))
     await using kit = await testTopology(graph, { pods: 2 })
@@ -86,7 +86,7 @@ describe('onError', () => {
     ['a word that there is not', () => 'deadletter'],
     ['a promise', () => Promise.reject(new TypeError('late'))],
     ['a truth', () => true],
-  ])('that gives %s is told, and the error keeps its own action', async (_what, answer) => {
+  ])('an onError that returns %s is logged, and the error keeps its own action', async (_what, answer) => {
     await using kit = await testTopology(failing(new TypeError('no'), () => answer() as FailureAnswer))
     await kit.send('in', ...recordsOf(1, 3, 'a'))
     await kit.settle()

@@ -35,7 +35,7 @@ async function take<V>(records: AsyncIterable<TopicRecord<V>>, count: number): P
 }
 
 describe('send and follow', () => {
-  it('write and read values of the topics, from the start and as they come', async () => {
+  it('send and follow write and read values of the topics, from the start and as they come', async () => {
     const { source, out, graph } = doubling()
     await using kit = await testTopology(graph)
     const running = runningOf(kit)
@@ -50,7 +50,7 @@ describe('send and follow', () => {
     expect(records.every(({ key, value }) => key === `${value?.twice}`)).toBe(true)
   })
 
-  it('keep the order of a partition', async () => {
+  it('send and follow keep the order of a partition', async () => {
     const { source, graph } = doubling()
     await using kit = await testTopology(graph)
     const running = runningOf(kit)
@@ -59,7 +59,7 @@ describe('send and follow', () => {
     expect(records.map(({ value }) => value)).toEqual(recordsOf(1, 3_000).map(({ value }) => value))
   })
 
-  it('go on through outages of the log', async () => {
+  it('send and follow go on through outages of the log', async () => {
     const { source, out, graph } = doubling()
     await using kit = await testTopology(graph)
     const running = runningOf(kit)
@@ -71,7 +71,7 @@ describe('send and follow', () => {
     expect((await kit.wait(following)).map(({ value }) => value)).toEqual([{ twice: 2 }, { twice: 4 }])
   })
 
-  it('say what does not fit: a topic that is not there, a value that is none, bytes that are none', async () => {
+  it('send and follow say what does not fit: a topic that is not there, a value that is none, bytes that are none', async () => {
     const { source, graph } = doubling()
     await using kit = await testTopology(graph)
     const running = runningOf(kit)

@@ -192,7 +192,7 @@ describe('a topic between two operators', () => {
     expect(results).toEqual([expected, expected])
   })
 
-  it('or none: a value that does not fit is told at the operator that emitted it', async () => {
+  it('between fused operators, a value that does not fit is reported at the operator that emitted it', async () => {
     const t = topology('app')
     const Checked = codec.json<number>('Checked', each => each < 10)
     t.source('in', { value: numbers, partitions: 1 })
@@ -227,7 +227,7 @@ describe('rows of a table', () => {
     return { seen, operating, graph: graphOf(operating) }
   }
 
-  it('are frozen: who changes one is told, and the next record sees it as it is', async () => {
+  it('values are frozen: an operator that changes one gets an error, and the next record sees the value unchanged', async () => {
     const { seen, graph } = looking(Row)
     await using kit = await testTopology(graph)
     await kit.send('rows', { key: 'a', value: { rates: [1] } })
@@ -237,7 +237,7 @@ describe('rows of a table', () => {
     expect(kit.deadLetters()[0]?.message).toMatch(/read only|read-only/)
   })
 
-  it('of bytes, which cannot be frozen, are of each reader its own', async () => {
+  it('rows of a table of bytes, which cannot be frozen, are of each reader its own', async () => {
     const { seen, graph } = looking(codec.bytes)
     await using kit = await testTopology(graph)
     await kit.send('rows', { key: 'a', bytes: Buffer.from([1]) })
@@ -247,7 +247,7 @@ describe('rows of a table', () => {
     expect(kit.deadLetters()).toEqual([])
   })
 
-  it('are frozen where an operator is tested alone', async () => {
+  it('rows of a table are frozen where an operator is tested alone', async () => {
     const { operating } = looking(Row)
     const rows = { a: { rates: [1] } }
     await expect(testOperator(operating, { value: 1 }, { tables: { rows } })).rejects.toThrow(TypeError)

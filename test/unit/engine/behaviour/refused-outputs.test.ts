@@ -45,7 +45,7 @@ const plain = operator({
 })
 
 describe('an output that is refused for what it is', () => {
-  it('makes one dead letter of its record; all others are there once, and it is told once', async () => {
+  it('a refused output makes one dead letter of its record, and is logged once; all other outputs are there once', async () => {
     await using kit = await testTopology(graphOf(plain, { partitions: 3 }), { pods: 2 })
     refuse(kit, 57)
     await kit.send('in', ...recordsOf(1, 200))
@@ -94,7 +94,7 @@ describe('an output that is refused for what it is', () => {
     expect(kit.deadLetters()).toHaveLength(1)
   })
 
-  it('takes other outputs of its record along, and none of another record', async () => {
+  it('an output that is refused for what it is takes other outputs of its record along, and none of another record', async () => {
     const both = operator({
       name: 'both',
       input: numbers,
@@ -113,7 +113,7 @@ describe('an output that is refused for what it is', () => {
     expect(kit.deadLetters()).toHaveLength(2)
   })
 
-  it('sets no timer, and a timer that fired and was refused does not fire again', async () => {
+  it('an output that is refused for what it is sets no timer, and a timer that fired and was refused does not fire again', async () => {
     const alarm = operator({
       name: 'alarm',
       input: numbers,
@@ -206,7 +206,7 @@ describe('an output that is refused for what it is', () => {
     expect(kit.deadLetters()[0]?.message).toContain('out takes at most 120 bytes a record, this one has')
   })
 
-  it('is found where it is emitted, if the topic had its limit at the start', async () => {
+  it('an output that is refused for what it is is found where it is emitted, if the topic had its limit at the start', async () => {
     await using kit = await testTopology(graphOf(adding))
     await kit.stop()
     kit.faults.limitRecords('out', 120)
@@ -243,7 +243,7 @@ const blockedOf = (kit: TestKit) =>
   kit.logs.filter(({ message }) => message === 'a task is blocked').map(({ fields }) => fields)
 
 describe('a topic that takes nothing', () => {
-  it('blocks those that write there, with the remedy; others go on, and nothing is lost or doubled', async () => {
+  it('a topic that takes nothing blocks those that write there, with the remedy; others go on, and nothing is lost or doubled', async () => {
     await using kit = await testTopology(twoStages())
     await kit.send('in', { key: 'a', value: 1 })
     await kit.settle()
@@ -293,7 +293,7 @@ describe('a topic that takes nothing', () => {
     },
   )
 
-  it('is met at the start: a task that cannot be marked is blocked, and others run', async () => {
+  it('a topic that takes nothing is met at the start: a task that cannot be marked is blocked, and others run', async () => {
     await using kit = await testTopology(twoStages())
     await kit.stop()
     kit.faults.closeTopic('app.adding.state')
@@ -305,7 +305,7 @@ describe('a topic that takes nothing', () => {
     expect(kit.read('there')).toEqual([1, 2, 3])
   })
 
-  it('lets a blocked task be handed over, where it is met again', async () => {
+  it('a topic that takes nothing lets a blocked task be handed over, where it is met again', async () => {
     await using kit = await testTopology(twoStages())
     kit.faults.closeTopic('out')
     await kit.send('in', { key: 'a', value: 1 })

@@ -50,7 +50,7 @@ const numbersRead = (kit: TestKit) => (kit.read('out') as number[]).toSorted((a,
 const range = (from: number, to: number) => recordsOf(from, to).map(record => record.value)
 
 describe('a source that was made again between two starts', () => {
-  it('blocks its task with both ids and the way out, however many records it has', async () => {
+  it('a source that was made again between two starts blocks its task with both ids and the way out, however many records it has', async () => {
     const { kit, former, id } = await replacedBetweenStarts()
     await using _ = kit
     await kit.restart()
@@ -63,7 +63,7 @@ describe('a source that was made again between two starts', () => {
     expect(JSON.stringify(lines)).toContain(`adoptTopics: { '${id}': 'start' }`)
   })
 
-  it('is read from its start once that was said', async () => {
+  it('a source that was made again between two starts is read from its start once that was said', async () => {
     const { kit, id } = await replacedBetweenStarts()
     await using _ = kit
     await kit.restart(graph, { adoptTopics: { [id]: 'start' } })
@@ -71,7 +71,7 @@ describe('a source that was made again between two starts', () => {
     expect(numbersRead(kit)).toEqual([...range(1, 40), ...range(101, 160)])
   })
 
-  it('is read from the position in the former one once that was said', async () => {
+  it('a source that was made again between two starts is read from the position in the former one once that was said', async () => {
     const { kit, id } = await replacedBetweenStarts()
     await using _ = kit
     await kit.restart(graph, { adoptTopics: { [id]: 'position' } })
@@ -79,7 +79,7 @@ describe('a source that was made again between two starts', () => {
     expect(numbersRead(kit)).toEqual([...range(1, 40), ...range(141, 160)])
   })
 
-  it('is not skipped when it is shorter than the position that is kept in it', async () => {
+  it('a source that was made again between two starts is not skipped when it is shorter than the position that is kept in it', async () => {
     const { kit } = await replacedBetweenStarts()
     await using _ = kit
     const id = await remake(kit, 'in')
@@ -90,7 +90,7 @@ describe('a source that was made again between two starts', () => {
     )
   })
 
-  it('asks again when it is made again once more: an answer holds for one topic', async () => {
+  it('a source that was made again between two starts asks again when it is made again once more: an answer holds for one topic', async () => {
     const { kit, id } = await replacedBetweenStarts()
     await using _ = kit
     await kit.restart(graph, { adoptTopics: { [id]: 'start' } })
@@ -103,7 +103,7 @@ describe('a source that was made again between two starts', () => {
     expect(kit.read('out')).toHaveLength(100)
   })
 
-  it('is read from its start without a question where nothing of the former one was committed', async () => {
+  it('a source that was made again between two starts is read from its start without a question where nothing of the former one was committed', async () => {
     await using kit = await testTopology(graph)
     kit.crash()
     await remake(kit, 'in')
@@ -113,7 +113,7 @@ describe('a source that was made again between two starts', () => {
     expect(numbersRead(kit)).toEqual(range(1, 10))
   })
 
-  it('leaves the tasks of other sources going', async () => {
+  it('a source that was made again between two starts leaves the tasks of other sources going', async () => {
     const other = operator({
       name: 'other',
       input: numbers,
@@ -141,7 +141,7 @@ describe('a source that was made again between two starts', () => {
 })
 
 describe('a source that is deleted under a running pod', () => {
-  it('blocks its task at once, and the next start creates it and asks where to begin', async () => {
+  it('a source that is deleted under a running pod blocks its task at once, and the next start creates it and asks where to begin', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 10))
     await kit.settle()
@@ -158,7 +158,7 @@ describe('a source that is deleted under a running pod', () => {
     await expect(kit.settle()).rejects.toThrow('TOPIC_REPLACED: topic in was')
   })
 
-  it('blocks it as well when another one has its name already, with more records', async () => {
+  it('a source that is deleted under a running pod blocks it as well when another one has its name already, with more records', async () => {
     await using kit = await testTopology(graph)
     await kit.send('in', ...recordsOf(1, 40))
     await kit.settle()
@@ -213,7 +213,7 @@ it('a state topic that is deleted under a running pod ends it, with what is lost
   )
 })
 
-it('a state topic that was deleted between two starts is told: the stage begins without state', async () => {
+it('a state topic that was deleted between two starts is logged: the stage begins without state', async () => {
   await using kit = await testTopology(graph)
   await kit.send('in', ...recordsOf(1, 3))
   await kit.settle()
@@ -236,7 +236,7 @@ it('a checkpoint of a version that stored no ids is read as it always was, and g
 })
 
 describe('a cluster that was made new while the local copies were kept', () => {
-  it('gets none of their state', async () => {
+  it('a cluster that was made new while the local copies were kept gets none of their state', async () => {
     const total = operator({
       name: 'total',
       input: numbers,

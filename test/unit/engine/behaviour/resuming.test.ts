@@ -24,7 +24,7 @@ const resume = (kit: TestKit, task: string) =>
 
 describe('a resumed task', () => {
   it.each(['out', 'app.adding.state', 'app.dead-letters'])(
-    'that was blocked because %s took no records goes on, and loses or doubles nothing',
+    'a resumed task that was blocked because %s took no records goes on, and loses or doubles nothing',
     async topic => {
       await using kit = await testTopology(graphOf(adding, { partitions: 1 }))
       await kit.send('in', { key: 'a', value: 1 })
@@ -44,7 +44,7 @@ describe('a resumed task', () => {
     },
   )
 
-  it('that is not blocked stays as it is, and one that is not here is refused', async () => {
+  it('a resumed task that is not blocked stays as it is, and one that is not here is refused', async () => {
     await using kit = await testTopology(graphOf(adding, { partitions: 1 }))
     await resume(kit, 'adding/0')
     await kit.send('in', { key: 'a', value: 1 })

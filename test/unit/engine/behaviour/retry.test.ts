@@ -18,7 +18,7 @@ function calling(call: ReturnType<typeof scripted<number, number>>, timeoutMs = 
 }
 
 describe('a record that fails', () => {
-  it('runs again in its lane, with its attempt counted and nothing left of the failed runs', async () => {
+  it('a record that fails runs again in its lane, with its attempt counted and nothing left of the failed runs', async () => {
     const call = scripted<number, number>((value, nth) => (nth < 3 ? failure(trouble()) : reply(value)))
     await using kit = await testTopology(calling(call))
     const start = kit.now
@@ -29,7 +29,7 @@ describe('a record that fails', () => {
     expect(kit.deadLetters()).toEqual([])
   })
 
-  it('holds up its own key only', async () => {
+  it('a record that fails holds up its own key only', async () => {
     const call = scripted<number, number>(value => (value === 1 ? failure(trouble()) : reply(value)))
     await using kit = await testTopology(calling(call))
     await kit.send('in', { key: 'a', value: 1 }, { key: 'a', value: 2 }, { key: 'b', value: 3 })
@@ -39,7 +39,7 @@ describe('a record that fails', () => {
     expect(kit.read('out')).toEqual([3, 2])
   })
 
-  it('is a dead letter after three attempts, with its bytes, headers and place', async () => {
+  it('a record that fails is a dead letter after three attempts, with its bytes, headers and place', async () => {
     const call = scripted<number, number>(() => failure(trouble('quota')))
     await using kit = await testTopology(calling(call))
     await kit.send('in', { key: 'a', value: 7, headers: { trace: 't1' }, timestamp: 5 })
@@ -59,7 +59,7 @@ describe('a record that fails', () => {
     expect(call.calls).toHaveLength(3)
   })
 
-  it('is cut off at its time-out, through the signal, and tried again', async () => {
+  it('a record that fails is cut off at its time-out, through the signal, and tried again', async () => {
     const call = scripted<number, number>((value, nth) => (nth === 1 ? hang() : reply(value)))
     await using kit = await testTopology(calling(call, 5_000))
     await kit.send('in', { key: 'a', value: 7 })
@@ -68,7 +68,7 @@ describe('a record that fails', () => {
     expect(call.calls.map(({ status }) => status)).toEqual(['aborted', 'answered'])
   })
 
-  it('is not tried again for a mistake in the code', async () => {
+  it('a record that fails is not tried again for a mistake in the code', async () => {
     const broken = operator({
       name: 'broken',
       input: numbers,

@@ -69,7 +69,7 @@ describe('a pod that was paused', () => {
     expect(ofTask.filter(({ fields }) => Object(fields).task === 'delay/0').length).toBeLessThanOrEqual(1)
   })
 
-  it('takes its share again', async () => {
+  it('a pod that was paused takes its share again', async () => {
     await using kit = await testTopology(counting(), { pods: 2 })
     kit.pods[0]?.pause()
     await kit.advance('30s')

@@ -47,7 +47,7 @@ async function forgetTopology(kit: TestKit): Promise<void> {
 }
 
 describe('a version that does not own what is stored', () => {
-  it('is refused, with every name and what to do', async () => {
+  it('a version that does not own what is stored is refused, with every name and what to do', async () => {
     await using kit = await withState()
     await forgetTopology(kit)
     await kit.restart(keeping('latest', 'every', 'alarm'))
@@ -57,7 +57,7 @@ describe('a version that does not own what is stored', () => {
     expect(kit.pods[0]?.status).toBe('failed')
   })
 
-  it('leaves it untouched, so that the former version goes on', async () => {
+  it('a version that does not own what is stored leaves it untouched, so that the former version goes on', async () => {
     await using kit = await withState()
     await forgetTopology(kit)
     await kit.restart(keeping('latest', 'every', 'alarm'))
@@ -70,7 +70,7 @@ describe('a version that does not own what is stored', () => {
 })
 
 describe('a version that renames', () => {
-  it('finds values, maps and timers under their new names', async () => {
+  it('a version that renames finds values, maps and timers under their new names', async () => {
     await using kit = await withState()
     const renamed = { 'keep.last': 'keep.latest', 'keep.all': 'keep.every', 'keep.ring': 'keep.alarm' }
     await kit.restart(keeping('latest', 'every', 'alarm', { renamed }))
@@ -83,7 +83,7 @@ describe('a version that renames', () => {
     expect(kit.read('out')).toHaveLength(5)
   })
 
-  it('may keep the instruction for later starts', async () => {
+  it('a version that renames may keep the instruction for later starts', async () => {
     await using kit = await withState()
     const renamed = { 'keep.last': 'keep.latest' }
     const next = keeping('latest', 'all', 'ring', { renamed })
@@ -99,7 +99,7 @@ describe('a version that renames', () => {
 })
 
 describe('a version that drops', () => {
-  it('deletes what is named, and nothing else', async () => {
+  it('a version that drops deletes what is named, and nothing else', async () => {
     await using kit = await withState()
     await kit.restart(keeping('last', 'every', 'alarm', { dropped: ['keep.all', 'keep.ring'] }))
     await kit.settle()
@@ -126,7 +126,7 @@ describe('a version that cannot read a value', () => {
     },
   })
 
-  it('gives the records of that key up, one by one, and names the state', async () => {
+  it('a version that cannot read a value gives the records of that key up, one by one, and names the state', async () => {
     await using kit = await withState()
     await kit.restart(graphOf(reading))
     await kit.send('in', { key: 'key-3', value: 1 }, { key: 'new', value: 1 })
@@ -139,7 +139,7 @@ describe('a version that cannot read a value', () => {
 })
 
 describe('state written by a newer version of the engine', () => {
-  it('is refused at the start, not guessed', async () => {
+  it('state written by a newer version of the engine is refused at the start, not guessed', async () => {
     await using kit = await withState()
     const layout = Buffer.from(JSON.stringify({ format: 99, names: [] }))
     const record = { key: Buffer.from('!layout'), value: layout, headers: {}, timestamp: kit.now }

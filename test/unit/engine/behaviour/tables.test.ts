@@ -22,7 +22,7 @@ function pricing() {
 }
 
 describe('a table', () => {
-  it('is read to its end before the first record runs', async () => {
+  it('a table is read to its end before the first record runs', async () => {
     await using kit = await testTopology(pricing())
     kit.crash()
     await kit.send('rates', ...recordsOf(1, 5_000), { key: 'eur', value: 7 })
@@ -32,7 +32,7 @@ describe('a table', () => {
     expect(kit.read('out')).toEqual([7_007])
   })
 
-  it('is seen by a record as it was when it began to read, however long its calls take', async () => {
+  it('a table is seen by a record as it was when it began to read, however long its calls take', async () => {
     await using kit = await testTopology(pricing())
     await kit.send('rates', { key: 'eur', value: 1 })
     await kit.settle()
@@ -51,7 +51,7 @@ describe('a table', () => {
     )
   })
 
-  it('forgets a key by a tombstone', async () => {
+  it('a table forgets a key by a tombstone', async () => {
     await using kit = await testTopology(pricing())
     await kit.send('rates', { key: 'eur', value: 1 }, { key: 'eur', bytes: null })
     await kit.settle()
@@ -60,7 +60,7 @@ describe('a table', () => {
     expect(kit.read('out')).toEqual([0])
   })
 
-  it('keeps what it has when an entry cannot be read, and says so', async () => {
+  it('a table keeps what it has when an entry cannot be read, and says so', async () => {
     await using kit = await testTopology(pricing())
     await kit.send('rates', { key: 'eur', value: 1 }, { key: 'eur', bytes: '{' })
     await kit.settle()
@@ -70,7 +70,7 @@ describe('a table', () => {
     expect(kit.logs).toMatchObject([{ level: 'warn', message: 'a record of a table was skipped' }])
   })
 
-  it('is held whole by every pod', async () => {
+  it('a table is held whole by every pod', async () => {
     await using kit = await testTopology(pricing(), { pods: 2 })
     await kit.send('rates', { key: 'eur', value: 3 })
     await kit.settle()

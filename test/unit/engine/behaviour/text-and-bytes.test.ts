@@ -70,7 +70,7 @@ describe('keys that are no text', () => {
     },
   )
 
-  it('pass stateless operators unchanged, fused ones included', async () => {
+  it('keys that are no text pass stateless operators unchanged, fused ones included', async () => {
     const t = topology('app')
     const pass = operator({
       name: 'pass',
@@ -94,7 +94,7 @@ describe('keys that are no text', () => {
     )
   })
 
-  it('are refused to an operator that asks for them as text', async () => {
+  it('keys that are no text are refused to an operator that asks for them as text', async () => {
     const asking = operator({
       name: 'asking',
       input: numbers,
@@ -110,7 +110,7 @@ describe('keys that are no text', () => {
     expect(kit.read('out')).toEqual(['é'])
   })
 
-  it('are replaced by a key of its own where a rekey gives one', async () => {
+  it('keys that are no text are replaced by a key of its own where a rekey gives one', async () => {
     const t = topology('app')
     const byValue = t.topic('by-value', { value: numbers, partitions: 1 })
     t.source('in', { value: numbers, partitions: 1 })
@@ -245,7 +245,7 @@ describe('texts that have no UTF-8', () => {
     }
   })
 
-  it('are refused where they are sent from outside', async () => {
+  it('texts that have no UTF-8 are refused where they are sent from outside', async () => {
     await using kit = await testTopology(graphOf(counting))
     const { running } = kit.pods[0] ?? expect.unreachable()
     const source = { codec: numbers, topic: 'in' }
@@ -284,7 +284,7 @@ describe('a key that is given and is none', () => {
 })
 
 describe('bytes', () => {
-  it('of any kind are a value like any other', async () => {
+  it('bytes of any kind are a value like any other', async () => {
     const echo = operator({
       name: 'echo',
       input: codec.bytes,

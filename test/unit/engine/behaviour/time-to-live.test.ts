@@ -27,7 +27,7 @@ const remember = operator({
 })
 
 describe('state with a time to live', () => {
-  it('is there until its time is over, counted from the last write', async () => {
+  it('state with a time to live is there until its time is over, counted from the last write', async () => {
     await using kit = await testTopology(graphOf(remember))
     await kit.send('in', { key: 'a', value: 7 })
     await kit.advance(TTL_MS - 1)
@@ -41,7 +41,7 @@ describe('state with a time to live', () => {
     expect(kit.state('remember', 'kept', 'a')).toBe(8)
   })
 
-  it('is swept from the state topic, without any record of its key', async () => {
+  it('state with a time to live is swept from the state topic, without any record of its key', async () => {
     await using kit = await testTopology(graphOf(remember))
     await kit.send('in', { key: 'a', value: 7 })
     await kit.advance(TTL_MS + 10_000)
@@ -53,7 +53,7 @@ describe('state with a time to live', () => {
     expect(left).toEqual(['vremember/kept/a'])
   })
 
-  it('does not come back after a crash', async () => {
+  it('state with a time to live does not come back after a crash', async () => {
     await using kit = await testTopology(graphOf(remember))
     await kit.send('in', { key: 'a', value: 7 })
     await kit.settle()

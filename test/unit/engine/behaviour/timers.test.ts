@@ -26,7 +26,7 @@ const alarm = operator({
 })
 
 describe('a timer', () => {
-  it('fires once, when it is due and not before', async () => {
+  it('a timer fires once, when it is due and not before', async () => {
     await using kit = await testTopology(graphOf(alarm))
     const due = kit.now + 10_000
     await kit.send('in', { key: 'a', value: 10_000 })
@@ -41,7 +41,7 @@ describe('a timer', () => {
     expect(kit.read('out')).toHaveLength(1)
   })
 
-  it('that is set again is moved, to an earlier or a later time', async () => {
+  it('a timer that is set again is moved, to an earlier or a later time', async () => {
     await using kit = await testTopology(graphOf(alarm))
     const start = kit.now
     await kit.send('in', { key: 'later', value: 1_000 }, { key: 'earlier', value: 60_000 })
@@ -53,14 +53,14 @@ describe('a timer', () => {
     ])
   })
 
-  it('that is cancelled does not fire', async () => {
+  it('a timer that is cancelled does not fire', async () => {
     await using kit = await testTopology(graphOf(alarm))
     await kit.send('in', { key: 'a', value: 1_000 }, { key: 'b', value: 1_000 }, { key: 'a', value: 0 })
     await kit.advance('1m')
     expect(kit.records('out').map(({ key }) => key)).toEqual(['b'])
   })
 
-  it('survives a crash; one that fell due meanwhile fires late, once', async () => {
+  it('a timer survives a crash; one that fell due meanwhile fires late, once', async () => {
     await using kit = await testTopology(graphOf(alarm))
     await kit.send('in', { key: 'soon', value: 5_000 }, { key: 'far', value: 300_000 })
     await kit.settle()
@@ -76,7 +76,7 @@ describe('a timer', () => {
     expect(kit.state('alarm', 'rung', 'soon')).toBe(1)
   })
 
-  it('fires for thousands of keys, in the order in which they are due', async () => {
+  it('a timer fires for thousands of keys, in the order in which they are due', async () => {
     await using kit = await testTopology(graphOf(alarm), { limits: { timersWindowMax: 100 } })
     const records = recordsOf(1, 2_000).map(({ key, value }) => ({
       key,
@@ -126,7 +126,7 @@ describe('a timer that falls due while a record of its key runs', () => {
 })
 
 describe('onTimer', () => {
-  it('that fails is tried again, then given up; the timer is gone', async () => {
+  it('onTimer that fails is tried again, then given up; the timer is gone', async () => {
     let runs = 0
     const broken = operator({
       name: 'broken',
@@ -147,7 +147,7 @@ describe('onTimer', () => {
     expect(kit.timer('broken', 'ring', 'a')).toBeUndefined()
   })
 
-  it('may set its timer anew', async () => {
+  it('a timer may set itself again', async () => {
     const tick = operator({
       name: 'tick',
       input: numbers,

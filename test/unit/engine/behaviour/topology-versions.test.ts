@@ -85,7 +85,7 @@ async function written(kit: TestKit): Promise<readonly string[]> {
 }
 
 describe('a first operator with another name', () => {
-  it('is refused, with every change and what to do about it', async () => {
+  it('a first operator with another name is refused, with every change and what to do about it', async () => {
     await using kit = await ranWith(version())
     await expect(kit.restart(version({ name: 'add' }))).rejects.toThrow(
       [
@@ -97,20 +97,20 @@ describe('a first operator with another name', () => {
     expect(kit.pods[0]?.status).toBe('failed')
   })
 
-  it('is refused where the state is renamed but not the stage, which was ignored silently otherwise', async () => {
+  it('a first operator with another name is refused where the state is renamed but not the stage, which was ignored silently otherwise', async () => {
     await using kit = await ranWith(version())
     const renamed = version({ name: 'add', renamed: ['sum.total', 'add.total'] })
     await expect(kit.restart(renamed)).rejects.toThrow('sum.total would move from stage sum to add')
   })
 
-  it('leaves everything as it was, so that the former version goes on', async () => {
+  it('a first operator with another name leaves everything as it was, so that the former version goes on', async () => {
     await using kit = await ranWith(version())
     await expect(kit.restart(version({ name: 'add' }))).rejects.toThrow('TOPOLOGY_CHANGED')
     await kit.restart(version())
     await expectContinued(kit)
   })
 
-  it('goes on where stage and state keep their names by declaration', async () => {
+  it('a first operator with another name goes on where stage and state keep their names by declaration', async () => {
     await using kit = await ranWith(version())
     await kit.restart(version({ name: 'add', stage: 'sum', renamed: ['sum.total', 'add.total'] }))
     await expectContinued(kit)
@@ -119,12 +119,12 @@ describe('a first operator with another name', () => {
 })
 
 describe('an operator in front of a stage', () => {
-  it('is refused without a name for the stage', async () => {
+  it('an operator in front of a stage is refused without a name for the stage', async () => {
     await using kit = await ranWith(version())
     await expect(kit.restart(version({ front: true }))).rejects.toThrow('stage sum became positive')
   })
 
-  it('goes on with one', async () => {
+  it('an operator in front of a stage goes on with one', async () => {
     await using kit = await ranWith(version())
     await kit.restart(version({ front: true, stage: 'sum' }))
     await expectContinued(kit)
@@ -140,7 +140,7 @@ describe('state without an owner', () => {
     return (dropped === undefined ? t : t.dropState(dropped)).build()
   }
 
-  it('is refused until it is dropped by name', async () => {
+  it('state without an owner is refused until it is dropped by name', async () => {
     await using kit = await ranWith(version())
     await expect(kit.restart(stateless())).rejects.toThrow(
       "- value of number sum.total has no owner any more; declare dropState('sum.total'), or keep the state",
@@ -156,14 +156,14 @@ describe('state without an owner', () => {
 })
 
 describe('changes that lose nothing', () => {
-  it('are accepted: another operator, and another way to the same topic', async () => {
+  it('changes that lose nothing are accepted: another operator, and another way to the same topic', async () => {
     await using kit = await ranWith(version())
     await kit.restart(version({ detour: true }))
     await expectContinued(kit)
     expect(kit.logs.filter(({ message }) => message === 'the topology has changed')).toEqual([])
   })
 
-  it('are told where records are left lying in a topic, and are so only while there are any', async () => {
+  it('changes that leave records unread in a topic are logged, as long as there are any', async () => {
     await using kit = await ranWith(version({ detour: true }))
     const told = () => kit.logs.filter(({ message }) => message === 'the topology has changed')
     await kit.restart(version())
@@ -181,7 +181,7 @@ describe('changes that lose nothing', () => {
     ])
   })
 
-  it('are written once each: the same version only reads', async () => {
+  it('changes that lose nothing are written once each: the same version only reads', async () => {
     await using kit = await ranWith(version())
     await kit.restart(version())
     await kit.stop()
@@ -193,7 +193,7 @@ describe('changes that lose nothing', () => {
 })
 
 describe('pods that start at once', () => {
-  it('of one version all run, and write it once', async () => {
+  it('pods that start at once of one version all run, and write it once', async () => {
     await using kit = await ranWith(version(), 3)
     const next = version({ detour: true })
     await Promise.all(kit.pods.map(pod => pod.start(next)))
@@ -201,7 +201,7 @@ describe('pods that start at once', () => {
     expect(await written(kit)).toHaveLength(2)
   })
 
-  it('of versions that do not fit each other do not both run, though each fits what was there', async () => {
+  it('pods that start at once of versions that do not fit each other do not both run, though each fits what was there', async () => {
     await using kit = await ranWith(version(), 2)
     const versions = [
       version({ name: 'add', stage: 'sum', renamed: ['sum.total', 'add.total'] }),
@@ -216,7 +216,7 @@ describe('pods that start at once', () => {
 })
 
 describe('a pod of the former version that starts again during a rolling upgrade', () => {
-  it('is refused once the new one has renamed what it needs', async () => {
+  it('a pod of the former version that starts again during a rolling upgrade is refused once the new one has renamed what it needs', async () => {
     await using kit = await ranWith(version(), 2)
     const next = version({ name: 'add', stage: 'sum', renamed: ['sum.total', 'add.total'] })
     const [first, second] = kit.pods
@@ -242,7 +242,7 @@ describe('a pod of the former version that starts again during a rolling upgrade
 
 describe('a log in trouble at the start', () => {
   it.each(['startProducer', 'write', 'endTransaction', 'fetch'] as const)(
-    'is asked again when %s is refused, and once its answer is lost',
+    'a log in trouble at the start is asked again when %s is refused, and once its answer is lost',
     async request => {
       await using kit = await ranWith(version())
       const waits = () => kit.logs.filter(({ message }) => message === 'the start waits for the log').length
@@ -266,7 +266,7 @@ describe('a log in trouble at the start', () => {
     expect(await written(kit)).toHaveLength(2)
   })
 
-  it('is not written by a newer version of the engine', async () => {
+  it('a log in trouble at the start is not written by a newer version of the engine', async () => {
     await using kit = await ranWith(version())
     const record = { key: Buffer.from('topology'), value: Buffer.from('{"format":99}'), timestamp: kit.now }
     const records = [{ ...record, headers: NO_HEADERS }]
@@ -294,7 +294,7 @@ describe('delayed records', () => {
   }
   const both = delaying([1_000, HOUR_MS])
 
-  it('keep their tier and their target until nothing waits any more', async () => {
+  it('delayed records keep their tier and their target until nothing waits any more', async () => {
     await using kit = await testTopology(both)
     await kit.send('in', { key: 'a', value: HOUR_MS })
     await kit.settle()

@@ -25,7 +25,7 @@ const positionOf = async (kit: TestKit) => {
 
 describe('the position of a partition', () => {
   it.each(['refuse', 'loseRequest'] as const)(
-    'is stored though its first storing failed: %s',
+    'the position of a partition is stored though its first storing failed: %s',
     async fault => {
       await using kit = await testTopology(graphOf(copy), POSITIONS)
       kit.faults[fault]('pod-1', 'positions')
@@ -37,7 +37,7 @@ describe('the position of a partition', () => {
     },
   )
 
-  it('is not stored again while it does not move', async () => {
+  it('the position of a partition is not stored again while it does not move', async () => {
     await using kit = await testTopology(graphOf(copy), POSITIONS)
     await kit.send('in', ...recordsOf(1, 5))
     await kit.advance('3s')
@@ -48,7 +48,7 @@ describe('the position of a partition', () => {
 })
 
 describe('a tier of a delay', () => {
-  it('is trimmed though its first trimming failed', async () => {
+  it('a tier of a delay is trimmed though its first trimming failed', async () => {
     await using kit = await testTopology(graphOf(wait, { tiers: [1_000] }))
     const startOf = async () => {
       const [bounds] = await kit.wait(kit.log.bounds([{ topic: 'app.delay.1s', partition: 0 }]))

@@ -54,7 +54,7 @@ function offsetsOf(low: number, runs: readonly number[]): Set<number> {
 }
 
 describe('SourceProgress', () => {
-  it('follows records that complete in order', () => {
+  it('SourceProgress follows records that complete in order', () => {
     const progress = new SourceProgress(10)
     for (let offset = 10; offset < 20; offset++) expect(progress.begin(offset)).toBe(true)
     expect([progress.low, progress.span, progress.unfinished]).toEqual([10, 10, 10])
@@ -63,7 +63,7 @@ describe('SourceProgress', () => {
     expect(progress.runs()).toEqual([])
   })
 
-  it('keeps what is done ahead of a slow record as runs', () => {
+  it('SourceProgress keeps what is done ahead of a slow record as runs', () => {
     const progress = new SourceProgress(0)
     for (let offset = 0; offset < 10; offset++) progress.begin(offset)
     for (const offset of [2, 3, 7, 9]) progress.complete(offset)
@@ -75,7 +75,7 @@ describe('SourceProgress', () => {
     expect(progress.low).toBe(4)
   })
 
-  it('counts offsets that never arrive as finished, and merges runs over them', () => {
+  it('SourceProgress counts offsets that never arrive as finished, and merges runs over them', () => {
     const progress = new SourceProgress(5)
     progress.begin(7)
     progress.begin(9)
@@ -91,7 +91,7 @@ describe('SourceProgress', () => {
     expect([progress.low, progress.span]).toEqual([1_000_000_000_000, 0])
   })
 
-  it('skips after a restart exactly what was done ahead', () => {
+  it('SourceProgress skips after a restart exactly what was done ahead', () => {
     const progress = new SourceProgress(100, [2, 2, 1, 1])
     expect([progress.low, progress.span]).toEqual([100, 0])
     expect(progress.runs()).toEqual([2, 2, 1, 1])
@@ -101,7 +101,7 @@ describe('SourceProgress', () => {
     expect(progress.low).toBe(107)
   })
 
-  it('passes a restored run as soon as all before it is finished', () => {
+  it('SourceProgress passes a restored run as soon as all before it is finished', () => {
     const progress = new SourceProgress(100, [1, 50])
     progress.begin(100)
     progress.complete(100)
@@ -111,7 +111,7 @@ describe('SourceProgress', () => {
     expect([progress.low, progress.span]).toEqual([151, 1])
   })
 
-  it('refuses what would spoil the position', () => {
+  it('SourceProgress refuses what would spoil the position', () => {
     const progress = new SourceProgress(0)
     progress.begin(0)
     progress.begin(5)
@@ -125,7 +125,7 @@ describe('SourceProgress', () => {
     expect(() => progress.complete(0)).toThrow(/INTERNAL.*in progress/)
   })
 
-  it('agrees with a naive model on random histories with gaps, markers and restarts', () => {
+  it('SourceProgress agrees with a naive model on random histories with gaps, markers and restarts', () => {
     for (let seed = 1; seed <= 200; seed++) {
       const random = seededRandom(seed)
       const below = (limit: number) => Math.floor(random() * limit)
@@ -167,7 +167,7 @@ describe('SourceProgress', () => {
     }
   })
 
-  it('stays exact while a window slides far without ever being empty', () => {
+  it('SourceProgress stays exact while a window slides far without ever being empty', () => {
     const progress = new SourceProgress(0)
     for (let offset = 0; offset < 100; offset++) progress.begin(offset)
     for (let offset = 100; offset < 20_000; offset++) {
@@ -186,11 +186,11 @@ describe('checkpoint records', () => {
     sources: { 'in/3': { low: 5, ahead: [2, 1] }, 'other/3': { low: 0, ahead: [] } },
   }
 
-  it('come back as written', () => {
+  it('checkpoint records come back as written', () => {
     expect(decodeCheckpoint(encodeCheckpoint(checkpoint))).toEqual(checkpoint)
   })
 
-  it('stay within 64 kB for three sources at full span in the worst pattern', () => {
+  it('checkpoint records stay within 64 kB for three sources at full span in the worst pattern', () => {
     const progress = new SourceProgress(2 ** 40)
     for (let i = 0; i < SPAN_MAX; i++) progress.begin(2 ** 40 + i)
     for (let i = 1; i < SPAN_MAX; i += 2) progress.complete(2 ** 40 + i)
@@ -200,7 +200,7 @@ describe('checkpoint records', () => {
     expect(encodeCheckpoint({ ...checkpoint, sources }).length).toBeLessThanOrEqual(64 * 1024)
   })
 
-  it('of a later format are refused by name of task and format', () => {
+  it('checkpoint records of a later format are refused by name of task and format', () => {
     const newer = Buffer.from(JSON.stringify({ ...checkpoint, format: 2 }))
     expect(() => decodeCheckpoint(newer, 'count/3')).toThrow(/STATE_NEWER.*count\/3.*format 2/)
     expect(() => decodeMarker(newer)).toThrow(/STATE_NEWER/)
@@ -214,7 +214,7 @@ describe('checkpoint records', () => {
     JSON.stringify({ format: 1, incarnation: 'a', number: 1, sources: { 'in/0': { low: 1 } } }),
     JSON.stringify({ format: 1, incarnation: 'a', sources: {} }),
     JSON.stringify({ format: 1, number: 1, sources: {} }),
-  ])('that are damaged are not guessed at: %s', text => {
+  ])('checkpoint records that are damaged are not guessed at: %s', text => {
     expect(() => decodeCheckpoint(Buffer.from(text))).toThrow(/LOG_CORRUPT/)
   })
 

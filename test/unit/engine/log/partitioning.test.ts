@@ -28,15 +28,15 @@ const LIBRDKAFKA_TEST: readonly (readonly [string, number])[] = [
 ]
 
 describe('murmur2', () => {
-  it.each(Object.entries(KAFKA_UTILS_TEST))('of %s is as in Kafka', (key, hash) => {
+  it.each(Object.entries(KAFKA_UTILS_TEST))('murmur2 of %s is as in Kafka', (key, hash) => {
     expect(murmur2(Buffer.from(key))).toBe(hash)
   })
 
-  it.each(LIBRDKAFKA_TEST)('of "%s" is as in librdkafka', (key, hash) => {
+  it.each(LIBRDKAFKA_TEST)('murmur2 of "%s" is as in librdkafka', (key, hash) => {
     expect(murmur2(Buffer.from(key)) >>> 0).toBe(hash)
   })
 
-  it('reads bytes above 127 as unsigned and honours the view of a larger buffer', () => {
+  it('murmur2 reads bytes above 127 as unsigned and honours the view of a larger buffer', () => {
     const whole = Buffer.from('..clé, ключ, 鍵, 🗝..')
     const view = whole.subarray(2, whole.length - 2)
     expect(murmur2(view)).toBe(murmur2(Uint8Array.from(view)))
@@ -52,7 +52,7 @@ describe('partitionOf', () => {
     expect(partitionOf(Buffer.from('abc'), 8)).toBe(479470107 % 8)
   })
 
-  it('spreads keys over all partitions', () => {
+  it('partitionOf spreads keys over all partitions', () => {
     const counts = new Array<number>(12).fill(0)
     for (let i = 0; i < 12_000; i++) {
       const partition = partitionOf(Buffer.from(`user-${i}`), 12)

@@ -77,7 +77,7 @@ describe.each([
   })
 
   it.each(['commit', 'abort'] as const)(
-    'and whoever repairs may die before or after each of its steps: the next one ends by %s too',
+    'a repairing pod may die before or after each of its steps: the next one ends by %s too',
     async outcome => {
       const whole = await torn(endsRaiseEpochs, outcome)
       await takeOverAtLast(whole)
@@ -225,7 +225,7 @@ describe.each([false, true])('a producer that goes on, ends raising epochs: %s',
     expect(await isWhole(brokers.port(), brokers.described ?? never(), PLACES)).toBe(false)
   })
 
-  it('is told when another one has taken its place', async () => {
+  it('a producer that goes on learns that another one has taken its place', async () => {
     const { brokers, epoch } = await committed()
     await takeOver(brokers.port(), PLACES)
     expect(await codeOf(isWhole(brokers.port(), epoch, PLACES))).toBe('FENCED')

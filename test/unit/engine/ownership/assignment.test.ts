@@ -57,17 +57,17 @@ function randomTasks(random: Random, stagesMax: number): TaskId[] {
 }
 
 describe('assignTasks', () => {
-  it('gives a single member everything, in order', () => {
+  it('assignTasks gives a single member everything, in order', () => {
     const tasks = tasksOf({ count: 2, score: 3 })
     expect(assignTasks([memberOf('a')], tasks.toReversed()).get('a')).toEqual(tasks)
   })
 
-  it('gives nothing where there is nobody or nothing', () => {
+  it('assignTasks gives nothing where there is nobody or nothing', () => {
     expect(assignTasks([], tasksOf({ count: 2 })).size).toBe(0)
     expect([...assignTasks([memberOf('a')], [])]).toEqual([['a', []]])
   })
 
-  it('is total and balanced, overall and within each stage, whatever the members claim', () => {
+  it('assignTasks is total and balanced, overall and within each stage, whatever the members claim', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const random = seededRandom(seed)
       const tasks = randomTasks(random, 6)
@@ -81,7 +81,7 @@ describe('assignTasks', () => {
     }
   })
 
-  it('does not depend on the order of members or tasks', () => {
+  it('assignTasks does not depend on the order of members or tasks', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const random = seededRandom(seed)
       const tasks = randomTasks(random, 4)
@@ -114,7 +114,7 @@ describe('assignTasks', () => {
     [1, 0],
     [6, 2],
   ])(
-    'moves no more than it must when one joins or leaves: up to %i stages, %i more',
+    'assignTasks moves no more than it must when one joins or leaves: up to %i stages, %i more',
     (stagesMax, moreMax) => {
       for (let seed = 1; seed <= 400; seed++) {
         const random = seededRandom(seed)
@@ -137,7 +137,7 @@ describe('assignTasks', () => {
     },
   )
 
-  it('gives draining members nothing, unless all drain', () => {
+  it('assignTasks gives draining members nothing, unless all drain', () => {
     const tasks = tasksOf({ count: 4 })
     const some = assignTasks([memberOf('a', tasks, true), memberOf('b'), memberOf('c')], tasks)
     expect([...some].map(([member, given]) => [member, given.length])).toEqual([
@@ -149,7 +149,7 @@ describe('assignTasks', () => {
     expect(countsOf(all)).toEqual([2, 2])
   })
 
-  it('counts the first by name when two claim a task', () => {
+  it('assignTasks counts the first by name when two claim a task', () => {
     const tasks = tasksOf({ count: 2 })
     const contested = tasks.slice(0, 1)
     const assignment = assignTasks([memberOf('b', contested), memberOf('a', contested)], tasks)
@@ -157,7 +157,7 @@ describe('assignTasks', () => {
   })
 
   it.each(['', '{', 'null', '7', '{"owned":7}', '{"owned":{"count":["0",null,1.5]}}'])(
-    'takes unreadable data for nothing owned: %s',
+    'assignTasks takes unreadable data for nothing owned: %s',
     data => {
       const tasks = tasksOf({ count: 4 })
       const assignment = assignTasks([{ member: 'a', data }, memberOf('b', tasks.slice(2))], tasks)
@@ -165,7 +165,7 @@ describe('assignTasks', () => {
     },
   )
 
-  it('divides a thousand tasks among a hundred members at once', () => {
+  it('assignTasks divides a thousand tasks among a hundred members at once', () => {
     const tasks = tasksOf({ a: 333, b: 333, c: 334 })
     const names = Array.from({ length: 100 }, (_, i) => `m${i}`)
     expectBalanced(assignTasks(rejoining(names, new Map()), tasks), tasks, 'large group')
@@ -173,7 +173,7 @@ describe('assignTasks', () => {
 })
 
 describe('member data', () => {
-  it('comes back as written', () => {
+  it('member data comes back as written', () => {
     const data = { owned: tasksOf({ count: 2, score: 1 }), draining: true }
     expect(decodeMemberData(encodeMemberData(data))).toEqual(data)
     expect(decodeMemberData(encodeMemberData({ owned: [], draining: false }))).toEqual({

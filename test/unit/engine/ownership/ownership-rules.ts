@@ -124,7 +124,7 @@ export const RULES = {
     expect(task.target).toBe(rig.storedNonce(0))
   },
 
-  'a running task whose claim is another nonce is taken anew': async () => {
+  'a running task whose claim is another nonce is restarted': async () => {
     const rig = new OwnershipRig()
     const task = await rig.running('t/0')
     rig.store(0, OTHER)

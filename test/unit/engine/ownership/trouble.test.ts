@@ -27,7 +27,7 @@ describe('an operation that fails again and again', () => {
     trouble = new Trouble(host, { committedBytes: 0 })
   })
 
-  it('is told once, though others succeed between', async () => {
+  it('a failure is logged once, though other operations succeed in between', async () => {
     for (let tries = 0; tries < 50; tries++) {
       trouble.operationFailed(full)
       await time.runFor(1_000)
@@ -35,13 +35,13 @@ describe('an operation that fails again and again', () => {
     expect(warnings).toEqual([{ error: String(full) }])
   })
 
-  it('is told when it is another trouble than before', () => {
+  it('a failure is logged if it differs from the one before', () => {
     trouble.operationFailed(full)
     trouble.operationFailed(away)
     expect(warnings).toEqual([{ error: String(full) }, { error: String(away) }])
   })
 
-  it('is told again when it comes back after a session without it', async () => {
+  it('a failure is logged again if it comes back after a session without it', async () => {
     trouble.operationFailed(full)
     await time.runFor(7_000)
     trouble.operationFailed(full)

@@ -38,29 +38,32 @@ describe('a stage that only some members know', () => {
   it.each([
     ['an older one', plain],
     ['a newer one', longer],
-  ])('goes to them alone when %s leads, and what all know is shared by all', (_, own) => {
-    const members = [member('a', { stages: plain }), member('b', { stages: longer })]
-    expect(assigned(members, own)).toEqual({ a: ['ask/0'], b: ['ask/1', 'keep/0', 'keep/1'] })
-  })
+  ])(
+    'a stage that only some members know goes to them alone when %s leads, and what all know is shared by all',
+    (_, own) => {
+      const members = [member('a', { stages: plain }), member('b', { stages: longer })]
+      expect(assigned(members, own)).toEqual({ a: ['ask/0'], b: ['ask/1', 'keep/0', 'keep/1'] })
+    },
+  )
 
-  it('is left alone when only members know it that are stopping', () => {
+  it('a stage that only some members know is left alone when only members know it that are stopping', () => {
     const members = [member('a', { stages: plain }), member('b', { stages: longer, draining: true })]
     expect(assigned(members, longer)).toEqual({ a: ['ask/0', 'ask/1'], b: [] })
   })
 
-  it('is not given to a member that knows no stage at all', () => {
+  it('a stage that only some members know is not given to a member that knows no stage at all', () => {
     expect(assigned([member('a', { stages: new Map() })], longer)).toEqual({ a: [] })
   })
 })
 
 describe('a member that does not say what it knows', () => {
-  it('is taken to know the stages of the leader', () => {
+  it('a member that does not say what it knows is taken to know the stages of the leader', () => {
     const members = [member('a'), member('b', { stages: longer })]
     expect(assigned(members, longer)).toEqual({ a: ['ask/0', 'keep/0'], b: ['ask/1', 'keep/1'] })
     expect(assigned(members, plain)).toEqual({ a: ['ask/0'], b: ['ask/1', 'keep/0', 'keep/1'] })
   })
 
-  it('is one whose data is of the format before stages were in it', () => {
+  it('a member that does not say what it knows is one whose data is of the format before stages were in it', () => {
     const data = '{"owned":{"ask":[1]},"draining":false}'
     expect(decodeMemberData(data)).toEqual({
       owned: [{ stage: 'ask', partition: 1 }],
@@ -80,7 +83,7 @@ describe('a stage that members know differently', () => {
   const wider = stages({ ask: [2, 'b'] })
   const tasks = ['ask/0', 'ask/1']
 
-  it('goes to the version that reaches more topics, however few have it', () => {
+  it('a stage that members know differently goes to the version that reaches more topics, however few have it', () => {
     const members = [
       member('a', { stages: plain }),
       member('b', { stages: plain }),

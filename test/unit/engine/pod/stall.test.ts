@@ -31,7 +31,7 @@ it('tells of a pause of more than two thirds of the session time-out, once', asy
   detector.stop()
 })
 
-it('tells of a machine that slept, whose monotonic clock stood still as well', async () => {
+it('the stall detector reports a machine that slept, even if the monotonic clock paused too', async () => {
   const { time, system, stalls, detector } = setUp()
   detector.start()
   await time.runFor(1_500)

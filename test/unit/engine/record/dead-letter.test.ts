@@ -23,23 +23,23 @@ const LETTER: Omit<DeadLetter, 'omitted'> = {
 }
 
 describe('a dead letter', () => {
-  it('comes back byte for byte', () => {
+  it('a dead letter comes back byte for byte', () => {
     expect(decodeDeadLetter(encodeDeadLetter(LETTER))).toEqual({ ...LETTER, omitted: [] })
   })
 
-  it('tells null from empty, and manages without a stack', () => {
+  it('a dead letter tells null from empty, and manages without a stack', () => {
     const origin = { ...LETTER.origin, key: null, value: Buffer.alloc(0), headers: {} }
     const letter = { ...LETTER, stack: undefined, origin }
     expect(decodeDeadLetter(encodeDeadLetter(letter))).toEqual({ ...letter, omitted: [] })
   })
 
-  it('encodes a view of a larger buffer as what it shows', () => {
+  it('a dead letter encodes a view of a larger buffer as what it shows', () => {
     const value = new Uint8Array([9, 1, 2, 9]).subarray(1, 3)
     const decoded = decodeDeadLetter(encodeDeadLetter({ ...LETTER, origin: { ...LETTER.origin, value } }))
     expect(decoded.origin.value).toEqual(Buffer.from([1, 2]))
   })
 
-  it('leaves out what makes it too large, the value first, and says so', () => {
+  it('a dead letter leaves out what makes it too large, the value first, and says so', () => {
     const value = Buffer.alloc(10_000, 'v')
     const large = { ...LETTER, origin: { ...LETTER.origin, value } }
     const withoutValue = decodeDeadLetter(encodeDeadLetter(large, 5_000))
@@ -53,7 +53,7 @@ describe('a dead letter', () => {
     })
   })
 
-  it('cuts the details of the error before it leaves out anything of the record, and says so', () => {
+  it('a dead letter cuts the details of the error before it leaves out anything of the record, and says so', () => {
     const long = { ...LETTER, message: 'm'.repeat(2_000), stack: 's'.repeat(8_000) }
     expect(decodeDeadLetter(encodeDeadLetter(long, 5_000))).toEqual({
       ...LETTER,
@@ -65,7 +65,7 @@ describe('a dead letter', () => {
     expect(without.stack).toBeUndefined()
   })
 
-  it('keeps the value where the headers are what is too large', () => {
+  it('a dead letter keeps the value where the headers are what is too large', () => {
     const headers = { huge: Buffer.alloc(10_000, 'h') }
     const decoded = decodeDeadLetter(
       encodeDeadLetter({ ...LETTER, origin: { ...LETTER.origin, headers } }, 5_000),
@@ -78,7 +78,7 @@ describe('a dead letter', () => {
     expect(encodeDeadLetter(long).length).toBeLessThan(12_000)
   })
 
-  it('of a later format is refused', () => {
+  it('a dead letter of a later format is refused', () => {
     expect(() => decodeDeadLetter(Buffer.from('{"format":2}'))).toThrow(/STATE_NEWER/)
   })
 
@@ -91,7 +91,7 @@ describe('a dead letter', () => {
     '{"format":1}',
     '{"format":1,"id":"a"}',
     '{"format":1,"id":"a","origin":{}}',
-  ])('that is damaged is refused: %s', text => {
+  ])('a dead letter that is damaged is refused: %s', text => {
     expect(() => decodeDeadLetter(Buffer.from(text))).toThrow(/DECODE_FAILED/)
   })
 })

@@ -29,15 +29,15 @@ describe('nextHop', () => {
     expect(nextHop(TIERS, 1_000_000, 1_000_000 + rest)).toEqual(hop)
   })
 
-  it('delivers at once where there are no tiers', () => {
+  it('nextHop delivers at once where there are no tiers', () => {
     expect(nextHop([], 0, 1_000)).toEqual({ kind: 'deliver' })
   })
 
-  it('repeats the largest tier and goes down to the smallest', () => {
+  it('nextHop repeats the largest tier and goes down to the smallest', () => {
     expect(travel(TIERS, 0, 67_500)).toEqual([68_000, [30_000, 30_000, 5_000, 1_000, 1_000, 1_000]])
   })
 
-  it('is never early, at most the smallest tier late, in a bounded number of hops', () => {
+  it('nextHop is never early, at most the smallest tier late, in a bounded number of hops', () => {
     for (let seed = 1; seed <= 3_000; seed++) {
       const random = seededRandom(seed)
       const below = (limit: number) => Math.floor(random() * limit)
@@ -65,13 +65,13 @@ describe('nextHop', () => {
 })
 
 describe('the delay header', () => {
-  it('comes back as written', () => {
+  it('the delay header comes back as written', () => {
     const delay = { due: 1_700_000_000_000, target: 'llm.requests', enteredAt: 1_699_999_999_000 }
     expect(decodeDelay(encodeDelay(delay))).toEqual(delay)
   })
 
   it.each(['', '{', 'null', '7', '[]', '{"due":1,"target":"t"}', '{"due":"1","target":"t","enteredAt":1}'])(
-    'that is unreadable is refused: %s',
+    'the delay header that is unreadable is refused: %s',
     text => {
       expect(decodeDelay(Buffer.from(text))).toBeUndefined()
     },

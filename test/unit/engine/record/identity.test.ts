@@ -27,15 +27,15 @@ describe('golden values, which must never change', () => {
 })
 
 describe('recordId', () => {
-  it('is the place in the log without a header', () => {
+  it('recordId is the place in the log without a header', () => {
     expect(recordId('in', 3, 2 ** 40, NO_HEADERS)).toBe('in/3/1099511627776')
   })
 
-  it('is the header where there is one, so that a replay keeps it', () => {
+  it('recordId is the header where there is one, so that a replay keeps it', () => {
     expect(recordId('in', 3, 7, { [HEADER.id]: Buffer.from('pedido-ñ') })).toBe('pedido-ñ')
   })
 
-  it('is a digest of a header that is longer than any id has to be', () => {
+  it('recordId is a digest of a header that is longer than any id has to be', () => {
     const idOf = (given: string) => recordId('in', 3, 7, { [HEADER.id]: Buffer.from(given) })
     expect(idOf('x'.repeat(256))).toBe('x'.repeat(256))
     expect(idOf('x'.repeat(257))).toBe('gCLrKOIO3LU2NF4uq6L-yj')
@@ -45,13 +45,13 @@ describe('recordId', () => {
   it.each([
     ['empty', Buffer.alloc(0)],
     ['not UTF-8', Buffer.from([0x61, 0xff, 0xfe])],
-  ])('is the place in the log when the header is %s', (_, header) => {
+  ])('recordId is the place in the log when the header is %s', (_, header) => {
     expect(recordId('in', 3, 7, { [HEADER.id]: header })).toBe('in/3/7')
   })
 })
 
 describe('joined parts', () => {
-  it('never run into one another', () => {
+  it('joined parts never run into one another', () => {
     const parts = ['', 'a', 'b', 'ab', '1', '1:', ':', '1:a', 'a1:b', '0:', '-', 'é', 'in/0/1']
     const ids = new Set<string>()
     let made = 0
@@ -68,11 +68,11 @@ describe('joined parts', () => {
     expect(ids.size).toBe(made)
   })
 
-  it('make ids that fit a header and a request id', () => {
+  it('joined parts make ids that fit a header and a request id', () => {
     expect(outputId('x'.repeat(10_000), 'operator', 'output', 1)).toMatch(/^[\w-]{22}$/)
   })
 
-  it('does not tell a call without a part from one with an empty part', () => {
+  it('joined parts do not tell a call without a part from one with an empty part', () => {
     expect(callId('in/0/1', 'score', 'judge', '')).toBe(callId('in/0/1', 'score', 'judge'))
   })
 })

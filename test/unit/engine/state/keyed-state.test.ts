@@ -31,7 +31,7 @@ function at(now: number, key = 'k1', operator = 'op') {
 }
 
 describe('a value', () => {
-  it('is undefined, set, replaced and deleted', () => {
+  it('a value is undefined, set, replaced and deleted', () => {
     const { total } = at(0)
     expect(total.get()).toBeUndefined()
     total.set(1)
@@ -41,7 +41,7 @@ describe('a value', () => {
     expect([total.get(), stored.size]).toEqual([undefined, 0])
   })
 
-  it('belongs to its key and its operator', () => {
+  it('a value belongs to its key and its operator', () => {
     at(0, 'k1').total.set(1)
     at(0, 'k2').total.set(2)
     at(0, 'k1', 'other').total.set(3)
@@ -51,7 +51,7 @@ describe('a value', () => {
     expect(at(0, 'k2', 'other').total.get()).toBeUndefined()
   })
 
-  it('is stored where the layout says', () => {
+  it('a value is stored where the layout says', () => {
     at(0, 'a/b', 'o/p').total.set(1)
     at(0, 'a/b', 'o/p').seen.set('n/m', 'x')
     expect([...stored.keys()]).toEqual([
@@ -60,14 +60,14 @@ describe('a value', () => {
     ])
   })
 
-  it('tells an empty text from none', () => {
+  it('a value tells an empty text from none', () => {
     at(0).session.set('')
     expect(at(0).session.get()).toBe('')
   })
 })
 
 describe('a map', () => {
-  it('holds entries by name, those of its key alone', () => {
+  it('a map holds entries by name, those of its key alone', () => {
     at(0, 'k').seen.set('1', 'one')
     at(0, 'k').seen.set('', 'empty')
     at(0, 'k1').seen.set('', 'of another key')
@@ -81,14 +81,14 @@ describe('a map', () => {
     expect([...at(0, 'k').seen.entries()]).toEqual([['', 'empty']])
   })
 
-  it('does not mix with a value of the same name', () => {
+  it('a map does not mix with a value of the same name', () => {
     at(0, 'k').total.set(1)
     expect([...at(0, 'k').seen.entries()]).toEqual([])
   })
 })
 
 describe('time to live', () => {
-  it('ends a value so long after it was written, not read', () => {
+  it('time to live ends a value so long after it was written, not read', () => {
     at(5_000).session.set('s')
     expect(at(5_999).session.get()).toBe('s')
     expect(at(6_000).session.get()).toBeUndefined()
@@ -96,19 +96,19 @@ describe('time to live', () => {
     expect(at(6_998).session.get()).toBe('s')
   })
 
-  it('ends each entry of a map by itself', () => {
+  it('time to live ends each entry of a map by itself', () => {
     at(5_000).recent.set('a', '1')
     at(5_500).recent.set('b', '2')
     expect([...at(6_000).recent.entries()]).toEqual([['b', '2']])
     expect([at(6_000).recent.get('a'), at(6_000).recent.get('b')]).toEqual([undefined, '2'])
   })
 
-  it('does not end what another clock wrote in the future', () => {
+  it('time to live does not end what another clock wrote in the future', () => {
     at(9_000).session.set('s')
     expect(at(5_000).session.get()).toBe('s')
   })
 
-  it('may be added to a state and taken away again', () => {
+  it('time to live may be added to a state and taken away again', () => {
     const untimed = frame(Buffer.from('x'), { now: 0, ttl: undefined })
     const timed = frame(Buffer.from('x'), { now: 0, ttl: 1 })
     expect([isExpired(untimed, 10, 1_000), isExpired(timed, undefined, 1_000)]).toEqual([false, false])
@@ -118,14 +118,14 @@ describe('time to live', () => {
 })
 
 describe('a stored value', () => {
-  it('keeps little more memory alive than it needs, whatever is made around it', () => {
+  it('a stored value keeps little more memory alive than it needs, whatever is made around it', () => {
     const sizes = [1, 200, 300, 5_000]
     const frames = sizes.map(size => frame(Buffer.alloc(size), { now: 0, ttl: undefined }))
     expect(frames.map(({ length }) => length)).toEqual(sizes.map(size => size + 1))
     for (const { buffer, length } of frames) expect(buffer.byteLength).toBeLessThanOrEqual(1_024 + length)
   })
 
-  it('shares its slab without touching its neighbours', () => {
+  it('a stored value shares its slab without touching its neighbours', () => {
     const frames = Array.from({ length: 2_000 }, (_, each) =>
       frame(Buffer.alloc(1 + (each % 300), each), { now: 0, ttl: undefined }),
     )

@@ -51,7 +51,7 @@ const draw = (below: number) => Math.floor(random() * below)
 const arbitrary = () => Array.from({ length: draw(5) }, () => PIECES[draw(PIECES.length)] ?? '').join('')
 
 describe('entries of arbitrary strings', () => {
-  it('come back as they were built', () => {
+  it('entries of arbitrary strings come back as they were built', () => {
     for (let round = 0; round < 4_000; round++) {
       const [operator, name, key, member] = [arbitrary(), arbitrary(), arbitrary(), arbitrary()]
       expect(parseEntry(valueEntry(operator, name, key))).toEqual({
@@ -67,7 +67,7 @@ describe('entries of arbitrary strings', () => {
     }
   })
 
-  it('never meet', () => {
+  it('entries of arbitrary strings never meet', () => {
     const origins = new Map<string, string>()
     for (let round = 0; round < 15_000; round++) {
       const parts = [arbitrary(), arbitrary(), arbitrary(), arbitrary()] as const
@@ -87,7 +87,7 @@ describe('entries of arbitrary strings', () => {
     expect(origins.size).toBeGreaterThan(20_000)
   })
 
-  it('have the prefix of their own key, state and kind alone', () => {
+  it('entries of arbitrary strings have the prefix of their own key, state and kind alone', () => {
     for (let round = 0; round < 4_000; round++) {
       const [operator, name, key, member] = [arbitrary(), arbitrary(), arbitrary(), arbitrary()]
       const [operator2, name2, key2] = [arbitrary(), arbitrary(), arbitrary()]
@@ -100,7 +100,7 @@ describe('entries of arbitrary strings', () => {
     }
   })
 
-  it('are grouped by what is read together', () => {
+  it('entries of arbitrary strings are grouped by what is read together', () => {
     for (let round = 0; round < 2_000; round++) {
       const [operator, name, key, member] = [arbitrary(), arbitrary(), arbitrary(), arbitrary()]
       const prefix = mapEntryPrefix(operator, name, key)
@@ -114,7 +114,7 @@ describe('entries of arbitrary strings', () => {
 })
 
 describe('parsing', () => {
-  it('tells the entries of the engine itself', () => {
+  it('parsing tells the entries of the engine itself', () => {
     expect(
       [CHECKPOINT, markerEntry('pod:1#2'), RELEASE, LAYOUT].map(entry => parseEntry(entry)?.kind),
     ).toEqual(Array(4).fill('engine'))
@@ -130,13 +130,13 @@ describe('parsing', () => {
     'mop/state/x:y',
     'mop/state/9:short',
     'mop/state/2',
-  ])('does not take %j for an entry', text => expect(parseEntry(text)).toBeUndefined())
+  ])('parsing does not take %j for an entry', text => expect(parseEntry(text)).toBeUndefined())
 })
 
 describe('limits', () => {
   const longest = (bytes: number) => '😀'.repeat(bytes / 4)
 
-  it('let every longest part through together, and the whole fits a key of LMDB', () => {
+  it('limits let every longest part through together, and the whole fits a key of LMDB', () => {
     const name = longest(NAME_BYTES_MAX)
     const key = longest(KEY_BYTES_MAX)
     const whole = mapEntry(name, name, key, longest(MAP_NAME_BYTES_MAX))
@@ -154,11 +154,11 @@ describe('limits', () => {
     ['identity of a step', () => stepEntry('x'.repeat(ENTRY_BYTES_MAX))],
     ['key without a form in UTF-8', () => valueEntry('op', 'state', 'half a pair: \ud83d')],
     ['name in a map without one', () => mapEntry('op', 'state', 'key', '\ude00')],
-  ])('refuse a longer %s', (_, build) => {
+  ])('limits refuse a longer %s', (_, build) => {
     expect(build).toThrow(expect.objectContaining({ code: 'KEY_INVALID' }))
   })
 
-  it('refuse what cannot be a key at all', () => {
+  it('limits refuse what cannot be a key at all', () => {
     expect(['', 'x'.repeat(ENTRY_BYTES_MAX + 1), '\ud83d'].map(isEntryKey)).toEqual([false, false, false])
   })
 })

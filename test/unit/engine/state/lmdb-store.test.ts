@@ -96,7 +96,7 @@ describe('a copy that cannot be read is discarded', () => {
     await expectNew(/before/)
   })
 
-  it('when a page is damaged: whoever reads it is told, and the next open begins anew', async () => {
+  it('a damaged page gives its reader an error, and the next open begins with an empty copy', async () => {
     const size = statSync(data()).size
     const file = openSync(data(), 'r+')
     writeSync(file, Buffer.alloc(size / 2, 9), 0, size / 2, 4 * 4_096)
@@ -138,7 +138,7 @@ describe('a copy of something else is discarded', () => {
     await expectNew(/does not say what it is a copy of/)
   })
 
-  it('and leaves the copy of an application beside it alone', async () => {
+  it('a copy of something else is discarded and leaves the copy of an application beside it alone', async () => {
     const other = await open({ ...TASK, application: 'other' })
     const own = await open()
     expect([other.position, own.position, told]).toEqual([undefined, 5_000, []])
@@ -148,7 +148,7 @@ describe('a copy of something else is discarded', () => {
 })
 
 describe('a copy out of touch', () => {
-  it('is kept up to the limit', async () => {
+  it('a copy out of touch is kept up to the limit', async () => {
     await makeCopy()
     await time.runFor(OUT_OF_TOUCH_MAX_MS)
     const store = await open()
@@ -156,13 +156,13 @@ describe('a copy out of touch', () => {
     await store.close()
   })
 
-  it('is discarded beyond it: deletions that it has not seen may be forgotten by now', async () => {
+  it('a copy out of touch is discarded beyond it: deletions that it has not seen may be forgotten by now', async () => {
     await makeCopy()
     await time.runFor(OUT_OF_TOUCH_MAX_MS + 1)
     await expectNew(/last in touch/)
   })
 
-  it('counts from when it was closed, not from the last write', async () => {
+  it('a copy out of touch counts from when it was closed, not from the last write', async () => {
     const store = await open()
     store.apply([['va', Buffer.from('1')]], 1)
     await store.flush()

@@ -22,12 +22,12 @@ beforeEach(async () => {
 })
 
 describe('reading', () => {
-  it('sees what was staged before it is committed, and the store does not', () => {
+  it('reading sees what was staged before it is committed, and the store does not', () => {
     state.stage(writes({ va: '1' }))
     expect([textOf(state.get('va')), store.get('va')]).toEqual(['1', undefined])
   })
 
-  it('sees the newest of staged, taken and stored', () => {
+  it('reading sees the newest of staged, taken and stored', () => {
     state.restore(writes({ va: 'stored', vb: 'stored', vc: 'stored' }), 1)
     state.stage(writes({ va: 'taken', vb: 'taken' }))
     state.take()
@@ -35,7 +35,7 @@ describe('reading', () => {
     expect(shown(state)).toEqual(['va=staged', 'vb=taken', 'vc=stored'])
   })
 
-  it('does not see what a newer layer deletes', () => {
+  it('reading does not see what a newer layer deletes', () => {
     state.restore(writes({ va: 'stored', vb: 'stored' }), 1)
     state.stage(writes({ va: null }))
     state.take()
@@ -43,7 +43,7 @@ describe('reading', () => {
     expect([state.get('va'), state.get('vb'), shown(state)]).toEqual([undefined, undefined, []])
   })
 
-  it('finds the entries of one key and the timers across all layers', () => {
+  it('reading finds the entries of one key and the timers across all layers', () => {
     const prefix = mapEntryPrefix('op', 'seen', 'key')
     state.restore(writes({ [`${prefix}a`]: 'stored', [`${prefix}b`]: 'stored', 'top/t/k': 'stored' }), 1)
     state.stage(writes({ [`${prefix}c`]: 'taken', [`${prefix}a`]: null }))
@@ -55,7 +55,7 @@ describe('reading', () => {
 })
 
 describe('committing', () => {
-  it('gives the store what was taken, and keeps what is newer', () => {
+  it('committing gives the store what was taken, and keeps what is newer', () => {
     state.stage(writes({ va: '1', vb: '1' }))
     const taken = state.take()
     state.stage(writes({ va: '2' }))
@@ -65,13 +65,13 @@ describe('committing', () => {
     expect(texts(state.take())).toEqual({ va: '2' })
   })
 
-  it('gives nothing to the store while the commit is under way', () => {
+  it('committing gives nothing to the store while the commit is under way', () => {
     state.stage(writes({ va: '1' }))
     state.take()
     expect([store.size, store.position]).toEqual([0, undefined])
   })
 
-  it('puts back what did not take place, behind what is newer', () => {
+  it('committing puts back what did not take place, behind what is newer', () => {
     state.restore(writes({ vc: 'stored' }), 1)
     state.stage(writes({ va: '1', vb: '1', vc: null }))
     const taken = state.take()
@@ -81,7 +81,7 @@ describe('committing', () => {
     expect(texts(state.take())).toEqual({ va: '2', vb: '1', vc: null, vd: '2' })
   })
 
-  it('refuses a second take, and answers for what was not taken', () => {
+  it('committing refuses a second take, and answers for what was not taken', () => {
     const taken = state.take()
     expect(() => state.take()).toThrow(/twice/)
     expect(() => state.committed(new Map(), 1)).toThrow(/not the one/)
@@ -90,7 +90,7 @@ describe('committing', () => {
     expect(() => state.committed(taken, 1)).toThrow(/not the one/)
   })
 
-  it('ignores records without a key when restoring', () => {
+  it('committing ignores records without a key when restoring', () => {
     state.restore(
       [
         ['', bytes('1')],
@@ -109,14 +109,14 @@ describe('an entry that is written and deleted', () => {
     expect([state.stagedCount, texts(state.take())]).toEqual([0, {}])
   })
 
-  it('is deleted where the store has it', () => {
+  it('an entry that is written and deleted is deleted where the store has it', () => {
     state.restore(writes({ scall: 'result' }), 1)
     state.stage(writes({ scall: 'again' }))
     state.stage(writes({ scall: null }))
     expect(texts(state.take())).toEqual({ scall: null })
   })
 
-  it('is deleted where the commit under way has it', () => {
+  it('an entry that is written and deleted is deleted where the commit under way has it', () => {
     state.stage(writes({ scall: 'result' }))
     const taken = state.take()
     state.stage(writes({ scall: null }))
@@ -125,7 +125,7 @@ describe('an entry that is written and deleted', () => {
     expect(texts(state.take())).toEqual({ scall: null })
   })
 
-  it('leaves nothing where the commit that had it did not take place', () => {
+  it('an entry that is written and deleted leaves nothing where the commit that had it did not take place', () => {
     state.stage(writes({ scall: 'result' }))
     const taken = state.take()
     state.stage(writes({ scall: null }))
@@ -133,7 +133,7 @@ describe('an entry that is written and deleted', () => {
     expect([state.stagedCount, shown(state)]).toEqual([0, []])
   })
 
-  it('leaves nothing where the commit under way deletes it', () => {
+  it('an entry that is written and deleted leaves nothing where the commit under way deletes it', () => {
     state.restore(writes({ va: 'stored' }), 1)
     state.stage(writes({ va: null }))
     const taken = state.take()

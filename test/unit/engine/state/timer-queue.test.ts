@@ -57,14 +57,14 @@ beforeEach(async () => {
 })
 
 describe('a timer', () => {
-  it('is handed out once, when it is due, whole', () => {
+  it('a timer is handed out once, when it is due, whole', () => {
     timers.set('a', 100)
     expect([timers.queue.nextDue(), timers.fire(99)]).toEqual([100, []])
     expect(timers.queue.takeDue(100)).toEqual([{ operator: 'op', name: 'remind', key: 'a', due: 100 }])
     expect([timers.queue.nextDue(), timers.fire(1_000)]).toEqual([undefined, []])
   })
 
-  it('that was moved is due at its new time alone', () => {
+  it('a timer that was moved is due at its new time alone', () => {
     timers.set('a', 100)
     expect(timers.queue.nextDue()).toBe(100)
     timers.set('a', 200)
@@ -74,7 +74,7 @@ describe('a timer', () => {
     expect([timers.fire(300), timers.fire(400)]).toEqual([['b@300'], []])
   })
 
-  it('that was moved away and back is due once', () => {
+  it('a timer that was moved away and back is due once', () => {
     timers.set('a', 100)
     expect(timers.queue.nextDue()).toBe(100)
     timers.set('a', 200)
@@ -82,7 +82,7 @@ describe('a timer', () => {
     expect([timers.fire(100), timers.fire(1_000)]).toEqual([['a@100'], []])
   })
 
-  it('that was cancelled is never due', () => {
+  it('a timer that was cancelled is never due', () => {
     timers.set('a', 100)
     timers.set('b', 200)
     expect(timers.queue.nextDue()).toBe(100)
@@ -91,7 +91,7 @@ describe('a timer', () => {
     expect([timers.queue.nextDue(), timers.fire(1_000)]).toEqual([200, ['b@200']])
   })
 
-  it('may be set again once it was handed out, to the same time too', () => {
+  it('a timer may be set again once it was handed out, to the same time too', () => {
     timers.set('a', 100)
     expect(timers.fire(100)).toEqual(['a@100'])
     timers.set('a', 100)
@@ -109,14 +109,14 @@ describe('a timer', () => {
 })
 
 describe('the window', () => {
-  it('reads nothing before it is asked, and then what the state held already', () => {
+  it('the window reads nothing before it is asked, and then what the state held already', () => {
     timers.state.stage(new Map([[timerEntry('op', 'remind', 'old'), encodeDue(50)]]))
     timers.set('new', 60)
     expect(timers.read).toBe(0)
     expect(timers.fire(100)).toEqual(['old@50', 'new@60'])
   })
 
-  it('is not filled again while it holds all', () => {
+  it('the window is not filled again while it holds all', () => {
     timers.set('a', 100)
     timers.fire(100)
     const before = timers.read
@@ -125,7 +125,7 @@ describe('the window', () => {
     expect(timers.read).toBe(before)
   })
 
-  it('is filled from the state when it runs out, not for each timer', async () => {
+  it('the window is filled from the state when it runs out, not for each timer', async () => {
     timers = await make(100)
     for (let due = 1; due <= 1_000; due++) timers.set(`k${due}`, due)
     const fired = Array.from({ length: 1_000 }, (_, index) => timers.fire(index + 1)).flat()
@@ -134,7 +134,7 @@ describe('the window', () => {
     expect(timers.read).toBeLessThanOrEqual(1_000 + 10)
   })
 
-  it('is filled with a thousand at a time however large it is, so that filling keeps the thread for a moment only', () => {
+  it('the window is filled with a thousand at a time however large it is, so that filling keeps the thread for a moment only', () => {
     for (let due = 1; due <= 5_000; due++) timers.set(`k${due}`, due)
     let most = 0
     for (let due = 1; due <= 5_000; due++) {
@@ -145,7 +145,7 @@ describe('the window', () => {
     expect(most).toBe(1_001)
   })
 
-  it('reads each timer once, however many are due together and wherever they lie', async () => {
+  it('the window reads each timer once, however many are due together and wherever they lie', async () => {
     timers = await make(100)
     const set = (from: number, to: number) => {
       for (let index = from; index < to; index++) timers.set(`k${index}`, 500)
@@ -160,7 +160,7 @@ describe('the window', () => {
     expect(timers.read).toBeLessThanOrEqual(10_000 + 100)
   })
 
-  it('does not hand out again what is still being fired when it is filled', async () => {
+  it('the window does not hand out again what is still being fired when it is filled', async () => {
     timers = await make(10)
     for (let index = 0; index < 100; index++) timers.set(`k${index}`, 500)
     const keys = Array.from({ length: 100 }, () => timers.queue.takeDue(500, 1)[0]?.key)
@@ -168,7 +168,7 @@ describe('the window', () => {
     expect(timers.queue.takeDue(500)).toEqual([])
   })
 
-  it('hands out as many as asked for', () => {
+  it('the window hands out as many as asked for', () => {
     for (const key of ['a', 'b', 'c']) timers.set(key, 100)
     expect([timers.fire(100, 2), timers.fire(100, 2)]).toEqual([['a@100', 'b@100'], ['c@100']])
   })

@@ -40,7 +40,7 @@ function sweepAll(now: number, batchMax: number, between = (_: Swept): void => u
 }
 
 describe('a sweep', () => {
-  it('finds what has expired by the time to live of its state, and nothing else', () => {
+  it('a sweep finds what has expired by the time to live of its state, and nothing else', () => {
     const kept = [
       [valueEntry('op', 'session', 'fresh'), writtenAt(1_001)],
       [mapEntry('op', 'recent', 'k', 'fresh'), writtenAt(1_501)],
@@ -86,14 +86,14 @@ describe('a sweep', () => {
     expect(expired).toEqual(entries.slice(0, 5))
   })
 
-  it('finds an entry once, in whichever layers it is', () => {
+  it('a sweep finds an entry once, in whichever layers it is', () => {
     const entry = valueEntry('op', 'session', 'k')
     state.restore([[entry, writtenAt(0)]], 1)
     state.stage(new Map([[entry, writtenAt(1)]]))
     expect(sweepAll(5_000, 10)).toEqual([entry])
   })
 
-  it('does nothing where no state has a time to live', () => {
+  it('a sweep does nothing where no state has a time to live', () => {
     state.restore([[valueEntry('op', 'session', 'k'), writtenAt(0)]], 1)
     const none = new Map([['op', { session: declared.value(codec.text) }]])
     expect(sweepExpired(state, none, 9_000, 10, undefined)).toEqual({

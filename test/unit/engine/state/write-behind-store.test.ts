@@ -43,7 +43,7 @@ const apply = (entries: Record<string, string | null>, position: number) =>
 const shown = () => [...store.entries('v')].map(([key, value]) => `${key}=${text(value)}`).sort()
 
 describe('flushing', () => {
-  it('waits for others to go along, then writes the latest of each once, with the position', async () => {
+  it('flushing waits for others to go along, then writes the latest of each once, with the position', async () => {
     for (let position = 1; position <= 50; position++) apply({ vhot: `${position}` }, position)
     await time.runFor(DELAY_MS - 1)
     expect(file.isWriting).toBe(false)
@@ -52,14 +52,14 @@ describe('flushing', () => {
     expect([file.transactions, text(file.get('vhot'))]).toEqual([['50: 1'], '50'])
   })
 
-  it('begins at once when a quarter of the memory is used', () => {
+  it('flushing begins at once when a quarter of the memory is used', () => {
     apply({ va: 'x'.repeat(240_000) }, 1)
     expect(file.isWriting).toBe(false)
     apply({ vb: 'x'.repeat(20_000) }, 2)
     expect(file.isWriting).toBe(true)
   })
 
-  it('begins at once when 8,000 entries have gathered, so that none of its batches is large', () => {
+  it('flushing begins at once when 8,000 entries have gathered, so that none of its batches is large', () => {
     bytesMax = 100_000_000
     const many = (from: number) =>
       Array.from({ length: 4_000 }, (_, index) => [`v${from + index}`, null] as const)
@@ -69,7 +69,7 @@ describe('flushing', () => {
     expect(file.isWriting).toBe(true)
   })
 
-  it('of what gathers during a slow one goes on in batches that are no larger, each with its position', async () => {
+  it('flushing of what gathers during a slow one goes on in batches that are no larger, each with its position', async () => {
     bytesMax = 100_000_000
     const many = (position: number) =>
       Array.from(
@@ -94,7 +94,7 @@ describe('flushing', () => {
     expect([store.size, file.isWriting]).toEqual([39_999, false])
   })
 
-  it('of several sealed batches that fails is repeated as one, with the latest of each', async () => {
+  it('flushing of several sealed batches that fails is repeated as one, with the latest of each', async () => {
     bytesMax = 100_000_000
     const all = (position: number) =>
       Array.from({ length: 8_000 }, (_, index) => [`v${index}`, bytesOf(position)] as const)
@@ -106,7 +106,7 @@ describe('flushing', () => {
     expect([file.transactions, text(file.get('v7'))]).toEqual([['3: 8000'], '3'])
   })
 
-  it('resolves flush when all sealed batches are in the file', async () => {
+  it('flushing resolves flush when all sealed batches are in the file', async () => {
     bytesMax = 100_000_000
     const many = (position: number) =>
       Array.from({ length: 8_000 }, (_, index) => [`v${position}-${index}`, bytesOf(position)] as const)
@@ -124,7 +124,7 @@ describe('flushing', () => {
     expect([done, file.position]).toEqual([true, 3])
   })
 
-  it('of several stores begins one in a turn of the event loop', async () => {
+  it('flushing of several stores begins one in a turn of the event loop', async () => {
     const files = [new HeldFile(), new HeldFile(), new HeldFile()]
     const turns = new Turns(time.system)
     const stores = files.map(each => storeOn(each, turns))
@@ -139,12 +139,12 @@ describe('flushing', () => {
     expect([...seen]).toEqual([0, 1, 2, 3])
   })
 
-  it('counts an entry that is written again and again once', () => {
+  it('flushing counts an entry that is written again and again once', () => {
     for (let position = 1; position <= 100; position++) apply({ va: 'x'.repeat(20_000) }, position)
     expect(file.isWriting).toBe(false)
   })
 
-  it('gathers what comes meanwhile for the next one', async () => {
+  it('flushing gathers what comes meanwhile for the next one', async () => {
     apply({ va: '1', vb: '1' }, 1)
     await time.runFor(DELAY_MS)
     apply({ va: '2', vb: null, vc: '2' }, 2)
@@ -159,7 +159,7 @@ describe('flushing', () => {
     ])
   })
 
-  it('stops when there is nothing to write', async () => {
+  it('flushing stops when there is nothing to write', async () => {
     apply({ va: '1' }, 1)
     await time.runFor(DELAY_MS)
     await file.end()
@@ -167,14 +167,14 @@ describe('flushing', () => {
     expect([file.transactions, file.isWriting]).toEqual([['1: 1'], false])
   })
 
-  it('writes a position that moved without entries', async () => {
+  it('flushing writes a position that moved without entries', async () => {
     apply({}, 9)
     await time.runFor(DELAY_MS)
     await file.end()
     expect(file.position).toBe(9)
   })
 
-  it('resolves flush when all that was applied before is in the file', async () => {
+  it('flushing resolves flush when all that was applied before is in the file', async () => {
     apply({ va: '1' }, 1)
     await time.runFor(DELAY_MS)
     apply({ vb: '2' }, 2)
@@ -191,7 +191,7 @@ describe('flushing', () => {
 })
 
 describe('a slow file', () => {
-  it('makes apply write by itself when memory is full, what was being flushed included', async () => {
+  it('a slow file makes apply write by itself when memory is full, what was being flushed included', async () => {
     apply({ va: '1', vb: '1' }, 1)
     await time.runFor(DELAY_MS)
     apply({ va: '2', vlarge: 'x'.repeat(bytesMax) }, 2)
@@ -201,7 +201,7 @@ describe('a slow file', () => {
     expect([text(store.get('va')), file.position]).toEqual(['2', 2])
   })
 
-  it('is brought to the disk by the next flush after that', async () => {
+  it('a slow file is brought to the disk by the next flush after that', async () => {
     apply({ vlarge: 'x'.repeat(bytesMax) }, 1)
     const flushed = store.flush()
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()
@@ -211,7 +211,7 @@ describe('a slow file', () => {
     expect(file.transactions).toEqual(['1: 1', '1: 0'])
   })
 
-  it('that fails then is reported by apply, and nothing is lost', async () => {
+  it('a slow file that fails then is reported by apply, and nothing is lost', async () => {
     file.failing = true
     expect(() => apply({ vlarge: 'x'.repeat(bytesMax) }, 1)).toThrow(
       expect.objectContaining({ code: 'STORE_FAILED', action: 'releaseTask' }),
@@ -228,18 +228,18 @@ describe('a flush that fails', () => {
     await file.end('fail')
   })
 
-  it('is reported and changes nothing that is read', () => {
+  it('a flush that fails is reported and changes nothing that is read', () => {
     expect(failures).toEqual([expect.objectContaining({ code: 'STORE_FAILED' })])
     expect([shown(), store.position, file.position]).toEqual([['va=2', 'vb=1'], 2, undefined])
   })
 
-  it('is repeated with what has gathered since', async () => {
+  it('a flush that fails is repeated with what has gathered since', async () => {
     await time.runFor(DELAY_MS)
     await file.end()
     expect([file.transactions, text(file.get('va')), text(file.get('vb'))]).toEqual([['2: 2'], '2', '1'])
   })
 
-  it('is repeated after its time, however much gathers meanwhile', async () => {
+  it('a flush that fails is repeated after its time, however much gathers meanwhile', async () => {
     bytesMax = 100_000_000
     store.apply(
       Array.from({ length: 9_000 }, (_, index) => [`v${index}`, null] as const),
@@ -251,7 +251,7 @@ describe('a flush that fails', () => {
     expect(file.isWriting).toBe(true)
   })
 
-  it('rejects flush', async () => {
+  it('a flush that fails rejects flush', async () => {
     const flushed = store.flush()
     const rejected = expect(flushed).rejects.toMatchObject({ code: 'STORE_FAILED' })
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()
@@ -261,7 +261,7 @@ describe('a flush that fails', () => {
 })
 
 describe('the end', () => {
-  it('flushes, closes the file, frees its memory for others and leaves no timer', async () => {
+  it('the end flushes, closes the file, frees its memory for others and leaves no timer', async () => {
     apply({ va: '1' }, 1)
     const closed = store.close()
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()
@@ -273,7 +273,7 @@ describe('the end', () => {
     expect(time.eventCount).toBe(before)
   })
 
-  it('closes a file that fails as well', async () => {
+  it('the end closes a file that fails as well', async () => {
     apply({ va: '1' }, 1)
     const closed = store.close()
     for (let turn = 0; turn < 5; turn++) await Promise.resolve()
@@ -288,13 +288,13 @@ describe('the end', () => {
     expect([file.transactions, file.closed, ends]).toEqual([[], true, 1])
   })
 
-  it.each(['', 'x'.repeat(3_000), '\ud83d'])('refuses an entry that no file takes', key => {
+  it.each(['', 'x'.repeat(3_000), '\ud83d'])('the end refuses an entry that no file takes', key => {
     expect(() => apply({ [key]: '1' }, 1)).toThrow(/INTERNAL/)
   })
 })
 
 describe('an entry of the file', () => {
-  it('that is read again at once is asked for once, and anew when the file was written', async () => {
+  it('a value that is read twice at once is fetched once, and fetched again after the file was written', async () => {
     apply({ va: '1' }, 1)
     await time.runFor(DELAY_MS)
     await file.end()
@@ -317,7 +317,7 @@ describe('an entry of the file', () => {
 })
 
 describe('a walk over entries', () => {
-  it('gives each once, also what reaches the file between two of its steps', async () => {
+  it('a walk over entries gives each once, also what reaches the file between two of its steps', async () => {
     apply({ va: '1', vb: '2' }, 1)
     const walk = store.entries('v')
     const seen = [walk.next().value?.[0]]

@@ -24,14 +24,14 @@ describe('DeathRate', () => {
     expect(add(1, START, true)).toBe(true)
   })
 
-  it('does not trip at exactly half', () => {
+  it('DeathRate does not trip at exactly half', () => {
     add(100, START, false)
     expect(add(100, START + 500, true)).toBe(false)
     expect(add(1, START + 500, true)).toBe(true)
     expect([rate.dead, rate.seen]).toEqual([101, 201])
   })
 
-  it('forgets what is older than a minute', () => {
+  it('DeathRate forgets what is older than a minute', () => {
     add(99, START, true)
     expect(add(99, START + 60_000, true)).toBe(false)
     expect(rate.seen).toBe(99)
@@ -40,13 +40,13 @@ describe('DeathRate', () => {
     expect(rate.seen).toBe(2)
   })
 
-  it('counts over the whole minute', () => {
+  it('DeathRate counts over the whole minute', () => {
     for (let second = 0; second < 59; second++) add(1, START + second * 1_000, true)
     expect(add(40, START + 59_000, true)).toBe(false)
     expect(add(1, START + 59_999, true)).toBe(true)
   })
 
-  it('forgets everything after a long silence and after a reset', () => {
+  it('DeathRate forgets everything after a long silence and after a reset', () => {
     add(1_000, START, false)
     add(99, START + 86_400_000, true)
     expect([rate.dead, rate.seen]).toEqual([99, 99])
@@ -54,7 +54,7 @@ describe('DeathRate', () => {
     expect(add(99, START + 86_400_000, true)).toBe(false)
   })
 
-  it('goes on when the clock is set back', () => {
+  it('DeathRate goes on when the clock is set back', () => {
     add(60, START, true)
     expect(add(40, START - 3_600_000, true)).toBe(true)
     expect(rate.seen).toBe(100)
@@ -62,7 +62,7 @@ describe('DeathRate', () => {
 })
 
 describe('DeathRate by reason', () => {
-  it('is of one reason: several that each are fewer than half stop nothing', () => {
+  it('DeathRate by reason is of one reason: several that each are fewer than half stop nothing', () => {
     const rate = new DeathRate()
     const died = Array.from({ length: 300 }, (_, index) => rate.died(1_000, `reason ${index % 3}`))
     expect(died.includes(true)).toBe(false)

@@ -92,7 +92,7 @@ class World {
 }
 
 describe('entries with a time to live', () => {
-  it('do not pile up, however many new ones there are a second', async () => {
+  it('entries with a time to live do not pile up, however many new ones there are a second', async () => {
     const world = new World(TIMED)
     const perSecond = 5_000
     let peak = 0
@@ -106,7 +106,7 @@ describe('entries with a time to live', () => {
     expect(world.largestTurn).toBeLessThanOrEqual(TURN_ENTRIES_MAX)
   })
 
-  it('that have piled up are gone at once, a bounded turn at a time', async () => {
+  it('entries with a time to live that have piled up are gone at once, a bounded turn at a time', async () => {
     const world = new World(TIMED)
     world.write(0, 50_500)
     await world.time.runFor(TTL_MS)
@@ -115,7 +115,7 @@ describe('entries with a time to live', () => {
     expect([world.turns, world.largestTurn]).toEqual([51, TURN_ENTRIES_MAX])
   })
 
-  it('that live are looked at no faster than a pass needs', async () => {
+  it('entries with a time to live that live are looked at no faster than a pass needs', async () => {
     const world = new World(TIMED)
     world.write(0, 10_000)
     let turns = 0
@@ -128,7 +128,7 @@ describe('entries with a time to live', () => {
     expect(store.size).toBe(10_000)
   })
 
-  it('stay while the gate is shut or the task is not at work, and go later', async () => {
+  it('entries with a time to live stay while the gate is shut or the task is not at work, and go later', async () => {
     const world = new World(TIMED)
     world.write(0, 3_000)
     await world.time.runFor(TTL_MS)
@@ -144,7 +144,7 @@ describe('entries with a time to live', () => {
     expect(store.size).toBe(0)
   })
 
-  it('are not looked for where no state has one', async () => {
+  it('entries with a time to live are not looked for where no state has one', async () => {
     const world = new World(UNTIMED)
     world.write(0, 10)
     await world.time.runFor(TTL_MS)
@@ -160,7 +160,7 @@ describe('journaled steps of dead letters', () => {
     world.commit()
   }
 
-  it('go after their time, all of them and no other, with the next pass', async () => {
+  it('journaled steps of dead letters go after their time, all of them and no other, with the next pass', async () => {
     const world = new World(UNTIMED)
     journal(world, 0, 5_000)
     world.write(0, 100)

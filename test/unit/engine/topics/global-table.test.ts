@@ -32,7 +32,7 @@ function now(table: GlobalTable<string>, key: string): string | undefined {
 }
 
 describe('GlobalTable', () => {
-  it('holds the latest value of each key; null deletes', () => {
+  it('GlobalTable holds the latest value of each key; null deletes', () => {
     const table = textTable()
     table.apply([record('a', '1'), record('b', '2'), record('a', '3')])
     table.apply([record('b', null), record('c', null)])
@@ -40,7 +40,7 @@ describe('GlobalTable', () => {
     expect(table.size).toBe(1)
   })
 
-  it('shows a snapshot one version, however many come after it', () => {
+  it('GlobalTable shows a snapshot one version, however many come after it', () => {
     const table = textTable()
     table.apply([record('a', '1'), record('gone', 'x')])
     const early = table.snapshot()
@@ -56,7 +56,7 @@ describe('GlobalTable', () => {
     expect(table.keysWithHistory).toBe(0)
   })
 
-  it('keeps no history where no snapshot can see it', () => {
+  it('GlobalTable keeps no history where no snapshot can see it', () => {
     const table = textTable()
     for (let i = 0; i < 100; i++) table.apply([record('a', `${i}`), record(`k${i}`, null)])
     expect(table.keysWithHistory).toBe(0)
@@ -69,14 +69,14 @@ describe('GlobalTable', () => {
     expect(now(table, 'a')).toBe('later 99')
   })
 
-  it('refuses the use of a released snapshot', () => {
+  it('GlobalTable refuses the use of a released snapshot', () => {
     const snapshot = textTable().snapshot()
     snapshot.release()
     expect(() => snapshot.get('a')).toThrow(/INTERNAL.*after its release/)
     expect(() => snapshot.release()).toThrow(/INTERNAL.*released twice/)
   })
 
-  it('skips, counts and reports what it cannot read; the key keeps its value', () => {
+  it('GlobalTable skips, counts and reports what it cannot read; the key keeps its value', () => {
     const errors: CaudalError[] = []
     const table = new GlobalTable({
       topic: 'rates',
@@ -97,14 +97,14 @@ describe('GlobalTable', () => {
     ])
   })
 
-  it('refuses more entries than its limit, not counting updates and deletions', () => {
+  it('GlobalTable refuses more entries than its limit, not counting updates and deletions', () => {
     const table = textTable(2)
     table.apply([record('a', '1'), record('b', '1'), record('a', '2')])
     table.apply([record('b', null), record('c', '1')])
     expect(() => table.apply([record('d', '1')])).toThrow(/TABLE_TOO_LARGE.*rubrics.*more than 2/)
   })
 
-  it('agrees with whole copies under random updates and snapshots', () => {
+  it('GlobalTable agrees with whole copies under random updates and snapshots', () => {
     for (let seed = 1; seed <= 100; seed++) {
       const random = seededRandom(seed)
       const below = (limit: number) => Math.floor(random() * limit)

@@ -85,7 +85,7 @@ function setUp(bounds: () => Promise<readonly Bounds[]>, partitions: number, ent
 const unavailable = () => new CaudalError('LOG_UNAVAILABLE', { reason: 'down' })
 
 describe('TableFollower', () => {
-  it('is ready when every partition is read to the end that it had at the start', async () => {
+  it('TableFollower is ready when every partition is read to the end that it had at the start', async () => {
     const bounds = async () => [
       { start: 3, end: 5 },
       { start: 0, end: 0 },
@@ -110,7 +110,7 @@ describe('TableFollower', () => {
     expect(readers.every(reader => reader.closed)).toBe(true)
   })
 
-  it('is ready at once when the topic is empty', async () => {
+  it('TableFollower is ready at once when the topic is empty', async () => {
     const { follower, outcome, settle } = setUp(async () => [{ start: 7, end: 7 }], 1)
     follower.start()
     await settle()
@@ -118,7 +118,7 @@ describe('TableFollower', () => {
     follower.close()
   })
 
-  it('asks again, ever more slowly, while the log does not answer', async () => {
+  it('TableFollower asks again, ever more slowly, while the log does not answer', async () => {
     let answers = 0
     const bounds = async () => {
       answers += 1
@@ -146,7 +146,7 @@ describe('TableFollower', () => {
     follower.close()
   })
 
-  it('ends by any other error, once, and closes its readers', async () => {
+  it('TableFollower ends by any other error, once, and closes its readers', async () => {
     const { readers, follower, outcome, failed, settle } = setUp(
       async () => [
         { start: 0, end: 2 },
@@ -165,7 +165,7 @@ describe('TableFollower', () => {
     expect(readers.every(reader => reader.closed)).toBe(true)
   })
 
-  it('ends when the table grows above its limit', async () => {
+  it('TableFollower ends when the table grows above its limit', async () => {
     const { readers, follower, failed, settle } = setUp(async () => [{ start: 0, end: 2 }], 1, 1)
     follower.start()
     await settle()
@@ -175,7 +175,7 @@ describe('TableFollower', () => {
     follower.close()
   })
 
-  it('does nothing any more once closed, and leaves no timer', async () => {
+  it('TableFollower does nothing any more once closed, and leaves no timer', async () => {
     const { time, readers, follower, outcome, failed, settle } = setUp(async () => [{ start: 0, end: 2 }], 1)
     follower.start()
     await settle()

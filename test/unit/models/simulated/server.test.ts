@@ -106,7 +106,7 @@ test('streamed, it is the same answer in chunks, with its usage, ended by [DONE]
   expect(server.stats()).toMatchObject({ successes: 2, boughtTwice: 1 })
 })
 
-test('a request id that was answered, asked for again and refused is told as lost, until it is answered again', async () => {
+test('a request id that was answered, asked for again and refused counts as lost, until it is answered again', async () => {
   const { server, chat } = await start()
   await chat('a')
   await chat('b')

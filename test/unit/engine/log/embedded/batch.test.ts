@@ -28,7 +28,7 @@ function someRecords(random: () => number): NewRecord[] {
 }
 
 describe('a batch', () => {
-  it.each([1, 2, 3, 4, 5])('gives back any records (seed %i)', seed => {
+  it.each([1, 2, 3, 4, 5])('a batch gives back any records (seed %i)', seed => {
     const random = seededRandom(seed)
     for (let turn = 0; turn < 40; turn++) {
       const records = someRecords(random)
@@ -39,14 +39,14 @@ describe('a batch', () => {
     }
   })
 
-  it('keeps the offsets of what compaction left, and the span of what it took', () => {
+  it('a batch keeps the offsets of what compaction left, and the span of what it took', () => {
     const bytes = encodeBatch([keyed('a', '1'), keyed('b', '2')], { span: 90, appendedAt: 17 }, [3, 80])
     expect(decoded(bytes, 500).map(record => record.offset)).toEqual([503, 580])
     expect(new BatchDecoder(bytes, 500, 'somewhere').end).toBe(590)
     expect(batchHead(bytes)).toEqual({ records: 2, span: 90, appendedAt: 17 })
   })
 
-  it('begins anywhere', () => {
+  it('a batch begins anywhere', () => {
     const bytes = encodeBatch(
       ['a', 'b', 'c'].map(value => keyed(null, value)),
       { span: 3, appendedAt: 17 },
@@ -75,7 +75,7 @@ describe('a batch', () => {
       }
   })
 
-  it('counts what a record weighs: key, value and headers', () => {
+  it('a batch counts what a record weighs: key, value and headers', () => {
     expect(recordBytes(keyed(null, null))).toBe(0)
     expect(recordBytes({ ...keyed('ab', 'cde'), headers: { ñ: Buffer.alloc(10) } })).toBe(2 + 3 + 2 + 10)
   })

@@ -27,7 +27,7 @@ async function failure(promise: Promise<unknown>): Promise<CaudalError> {
 }
 
 describe('a log that is open', () => {
-  it('cannot be opened twice in one process, and can once it is closed', async () => {
+  it('a log that is open cannot be opened twice in one process, and can once it is closed', async () => {
     const path = temporaryFolder()
     const first = await opened({ path })
     const refused = await failure(opened({ path }))
@@ -37,7 +37,7 @@ describe('a log that is open', () => {
     await opened({ path })
   })
 
-  it('cannot be opened by a second process, until the first is killed', async () => {
+  it('a log that is open cannot be opened by a second process, until the first is killed', async () => {
     const path = temporaryFolder()
     const writer = join(import.meta.dirname, 'crash-writer.ts')
     const child = spawn(process.execPath, [writer, path, '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -139,7 +139,7 @@ describe('a log that is damaged', () => {
     ['empty pages', bytes => bytes.fill(0)],
     ['cut off within its head', bytes => bytes.subarray(0, 100)],
     ['damaged in its second head', bytes => bytes.fill(0, 4_096, 8_192)],
-  ])('is refused when its file is %s', async (_, change) => {
+  ])('a log that is damaged is refused when its file is %s', async (_, change) => {
     const path = await spoiled(change)
     const refused = await failure(opened({ path }))
     expect(refused.code).toBe('LOG_CORRUPT')
@@ -150,7 +150,7 @@ describe('a log that is damaged', () => {
   })
 
   it.each([2, 5, 10, 14])(
-    'fails with an error, not with the process, when it lost all but %i pages',
+    'a log that is damaged fails with an error, not with the process, when it lost all but %i pages',
     async pages => {
       const path = await spoiled(bytes => bytes.subarray(0, pages * 4_096))
       const reading = async () => everything(await opened({ path }), 'topic')
@@ -158,7 +158,7 @@ describe('a log that is damaged', () => {
     },
   )
 
-  it('tells a reader that meets a damaged batch, and gives it nothing of it', async () => {
+  it('a log that is damaged tells a reader that meets a damaged batch, and gives it nothing of it', async () => {
     const path = temporaryFolder()
     const log = await opened({ path })
     await log.createTopics([TOPIC])
@@ -176,7 +176,7 @@ describe('a log that is damaged', () => {
     expect((await again.openReader(PLACE, 1).next(10)).records.length).toBe(1)
   })
 
-  it('is refused when a newer version wrote it', async () => {
+  it('a log that is damaged is refused when a newer version wrote it', async () => {
     const path = temporaryFolder()
     await (await opened({ path })).close()
     const store = new Store(path, 'interval', Number.MAX_SAFE_INTEGER)

@@ -32,7 +32,7 @@ it('a log whose folder was removed under it goes on with what it holds, and make
 })
 
 describe('the file of an embedded log', () => {
-  it('stays out of memory while the log is written and read from its beginning, which reads what was written', async () => {
+  it('the file of an embedded log stays out of memory while the log is written and read from its beginning, which reads what was written', async () => {
     const path = temporaryFolder()
     const log = await opened({ path })
     await log.createTopics([{ name: 'topic', partitions: 1, compacted: false, retentionMs: undefined }])

@@ -64,7 +64,7 @@ describe('compaction', () => {
     expect((await log.bounds([PLACE]))[0]?.end).toBe(next)
   })
 
-  it('stops no writer and no reader, and both see the same offsets before and after', async () => {
+  it('compaction stops no writer and no reader, and both see the same offsets before and after', async () => {
     const log = await opened()
     await create(log, { compacted: true })
     const count = 30_000
@@ -93,7 +93,7 @@ describe('compaction', () => {
     expect(new Map(after.map(one => [one.key ?? undefined, one.offset]))).toEqual(seen)
   })
 
-  it('keeps the end of a partition whose last records all went', async () => {
+  it('compaction keeps the end of a partition whose last records all went', async () => {
     const system = new ManualSystem()
     const path = temporaryFolder()
     const log = await opened({ path, system })
@@ -109,7 +109,7 @@ describe('compaction', () => {
     expect(await everything(again, 'topic')).toEqual([{ offset: 2, key: 'b', value: '1' }])
   })
 
-  it('keeps tombstones for seven days and the value they deleted for none', async () => {
+  it('compaction keeps tombstones for seven days and the value they deleted for none', async () => {
     const system = new ManualSystem()
     const log = await opened({ system })
     await create(log, { compacted: true })
@@ -127,7 +127,7 @@ describe('compaction', () => {
     expect((await everything(log, 'topic')).map(one => [one.key, one.value])).toEqual([['b', '1']])
   })
 
-  it('leaves records without a key alone', async () => {
+  it('compaction leaves records without a key alone', async () => {
     const log = await opened()
     await create(log, { compacted: true })
     await log.append([{ ...PLACE, records: [keyed(null, 'x'), keyed(null, 'y')] }])
@@ -135,7 +135,7 @@ describe('compaction', () => {
     expect((await everything(log, 'topic')).map(one => one.value)).toEqual(['x', 'y'])
   })
 
-  it('starts by itself once enough is new', async () => {
+  it('compaction starts by itself once enough is new', async () => {
     const system = new ManualSystem()
     const log = await opened({ system, sweepInterval: 1_000 })
     await create(log, { compacted: true })
@@ -150,7 +150,7 @@ describe('compaction', () => {
 })
 
 describe('retention', () => {
-  it('deletes by itself what was appended too long ago, and keeps the rest', async () => {
+  it('retention deletes by itself what was appended too long ago, and keeps the rest', async () => {
     const system = new ManualSystem()
     const log = await opened({ system, sweepInterval: 60_000 })
     await create(log, { retentionMs: DAY_MS })
@@ -163,7 +163,7 @@ describe('retention', () => {
     expect(await log.bounds([PLACE])).toEqual([{ start: 1, end: 2 }])
   })
 
-  it('goes by the time of the append, not of the event', async () => {
+  it('retention goes by the time of the append, not of the event', async () => {
     const system = new ManualSystem()
     const log = await opened({ system })
     await create(log, { retentionMs: DAY_MS })
@@ -172,7 +172,7 @@ describe('retention', () => {
     expect((await everything(log, 'topic')).length).toBe(1)
   })
 
-  it('removes any number of batches, also when all are too old', async () => {
+  it('retention removes any number of batches, also when all are too old', async () => {
     const system = new ManualSystem()
     const path = temporaryFolder()
     const log = await opened({ path, system })

@@ -44,7 +44,7 @@ describe('the writer', () => {
     })
   })
 
-  it('commits what comes in one turn together, in order', async () => {
+  it('the writer commits what comes in one turn together, in order', async () => {
     const order: string[] = []
     const submit = (name: string) =>
       writer.submit(() => {
@@ -56,7 +56,7 @@ describe('the writer', () => {
     expect(order).toEqual(['plan a', 'plan b', 'plan c', 'done a', 'done b', 'done c'])
   })
 
-  it('commits alone what asks for it, at its place in the order', async () => {
+  it('the writer commits alone what asks for it, at its place in the order', async () => {
     const submit = (puts: number, alone: boolean) => writer.submit(() => change(puts, puts), { alone })
     await Promise.all([
       submit(1, false),
@@ -68,12 +68,12 @@ describe('the writer', () => {
     expect(store.commits).toEqual([1, 2, 3, 9])
   })
 
-  it('writes nothing where nothing is put', async () => {
+  it('the writer writes nothing where nothing is put', async () => {
     expect(await writer.submit(() => change('result', 0))).toBe('result')
     expect(store.commits).toEqual([])
   })
 
-  it('rejects a change whose plan throws, and none beside it', async () => {
+  it('the writer rejects a change whose plan throws, and none beside it', async () => {
     const settled = await Promise.allSettled([
       writer.submit(() => change('before')),
       writer.submit(() => {
@@ -84,7 +84,7 @@ describe('the writer', () => {
     expect(settled).toMatchObject([{ value: 'before' }, { reason: { code: 'FENCED' } }, { value: 'after' }])
   })
 
-  it('rejects all that put something when the commit fails, applies none of it, and goes on', async () => {
+  it('the writer rejects all that put something when the commit fails, applies none of it, and goes on', async () => {
     store.failing = true
     let applied = 0
     const writing = () => writer.submit(() => ({ puts: change(0).puts, committed: () => applied++ }))
@@ -101,7 +101,7 @@ describe('the writer', () => {
     expect(applied).toBe(1)
   })
 
-  it('rejects what has not begun when it is closed, and what comes later', async () => {
+  it('the writer rejects what has not begun when it is closed, and what comes later', async () => {
     const waiting = writer.submit(() => change('never'))
     const closing = writer.close()
     await expect(waiting).rejects.toMatchObject({ code: 'LOG_CLOSED' })
@@ -110,7 +110,7 @@ describe('the writer', () => {
     expect(store.commits).toEqual([])
   })
 
-  it('has the disk follow once a second, only after something was written', async () => {
+  it('the writer has the disk follow once a second, only after something was written', async () => {
     const system = new ManualSystem()
     const flushing = new Writer(store, system, true)
     system.pass(5_000)

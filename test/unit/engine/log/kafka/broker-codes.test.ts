@@ -26,13 +26,13 @@ const TOLD = {
 } as const
 
 describe('the table of codes', () => {
-  it('has each code of the protocol once, by its name', () => {
+  it('the table of codes has each code of the protocol once, by its name', () => {
     expect([...KNOWN_CODES].sort((a, b) => a - b)).toEqual(CODES)
     expect(new Set(CODES.map(nameOf)).size).toBe(CODES.length)
     expect(nameOf(10)).toBe('MESSAGE_TOO_LARGE (code 10)')
   })
 
-  it('answers every code of every request, also one of a later version', () => {
+  it('the table of codes answers every code of every request, also one of a later version', () => {
     for (const { request, code } of matrix) {
       const meaning = meaningOf(code, request)
       const error = told(answer(code), { request, resource: 'topic orders' })
@@ -43,23 +43,29 @@ describe('the table of codes', () => {
     }
   })
 
-  it.each(LATER)('does not know %d: it is tried again, and told by its number', code => {
+  it.each(LATER)('the driver does not know code %d: it tries again, and reports the number', code => {
     expect(meaningOf(code)).toBe('unclear')
     expect(nameOf(code)).toBe(`code ${code}`)
   })
 
-  it.each([29, 30, 31, 53, 58])('takes %d for a matter of rights, whatever was asked', code => {
-    for (const request of REQUESTS) expect(meaningOf(code, request)).toBe('rights')
-  })
+  it.each([29, 30, 31, 53, 58])(
+    'the table of codes takes %d for a matter of rights, whatever was asked',
+    code => {
+      for (const request of REQUESTS) expect(meaningOf(code, request)).toBe('rights')
+    },
+  )
 
-  it.each([2, 10, 18, 32, 87])('takes %d for a matter of the record, where one is written', code => {
-    expect(meaningOf(code, 'Produce')).toBe('record')
-    for (const request of REQUESTS)
-      if (request !== 'Produce') expect(meaningOf(code, request)).not.toBe('record')
-  })
+  it.each([2, 10, 18, 32, 87])(
+    'the table of codes takes %d for a matter of the record, where one is written',
+    code => {
+      expect(meaningOf(code, 'Produce')).toBe('record')
+      for (const request of REQUESTS)
+        if (request !== 'Produce') expect(meaningOf(code, request)).not.toBe('record')
+    },
+  )
 })
 
-describe('a missing right is told with right and resource', () => {
+describe('a missing right is reported with right and resource', () => {
   const group = 'group app'
   const topics = ['orders', 'orders', 'bills']
   it.each([

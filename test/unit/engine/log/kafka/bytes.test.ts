@@ -17,21 +17,21 @@ const LARGE = [
 ]
 
 describe('varints', () => {
-  it.each([...SMALL, 2 ** 31 - 1, -(2 ** 31)])('keeps %d', value => {
+  it.each([...SMALL, 2 ** 31 - 1, -(2 ** 31)])('a varint keeps %d', value => {
     const writer = new ByteWriter(1)
     writer.varint(value)
     expect(writer.length).toBe(varintBytes(value))
     expect(new ByteReader(writer.written()).varint()).toBe(value)
   })
 
-  it.each(LARGE)('keeps %d as a long one', value => {
+  it.each(LARGE)('a varint keeps %d as a long one', value => {
     const writer = new ByteWriter(1)
     writer.varlong(value)
     expect(writer.length).toBe(varlongBytes(value))
     expect(new ByteReader(writer.written()).varlong()).toBe(value)
   })
 
-  it('are zigzag: small magnitudes take one byte', () => {
+  it('varints are zigzag: small magnitudes take one byte', () => {
     const writer = new ByteWriter(1)
     for (const value of [0, -1, 1, -2, 2]) writer.varint(value)
     expect([...writer.written()]).toEqual([0, 1, 2, 3, 4])
@@ -39,7 +39,7 @@ describe('varints', () => {
 })
 
 describe('fixed types', () => {
-  it('come back as they were written, past the first size of the buffer', () => {
+  it('fixed types come back as they were written, past the first size of the buffer', () => {
     const writer = new ByteWriter(1)
     for (let turn = 0; turn < 50; turn++) {
       writer.int8(-turn)
@@ -64,7 +64,7 @@ describe('fixed types', () => {
     expect(reader.at).toBe(writer.length)
   })
 
-  it('reads negative 64-bit integers, and arrays with their count before them', () => {
+  it('the reader reads negative 64-bit integers, and arrays with their count before them', () => {
     const writer = new ByteWriter(1)
     writer.int64(-2)
     writer.int32(2)

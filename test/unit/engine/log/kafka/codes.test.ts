@@ -19,7 +19,7 @@ const QUESTION = { request: 'Fetch', resource: 'topic orders' } as const
 const refused = Object.assign(new TypeError('connect'), { code: 'ECONNREFUSED' })
 
 describe('an answer', () => {
-  it('is known by its number, wrapped or not', () => {
+  it('an answer is known by its number, wrapped or not', () => {
     expect(codeOf(answer(47))).toBe(47)
     expect(codeOf(wrapped(47))).toBe(47)
     expect(codeOf(refused)).toBeUndefined()
@@ -75,13 +75,13 @@ describe('no answer', () => {
 })
 
 describe('errors that leave the driver', () => {
-  it('are ours: those that are stay as they are, no answer is LOG_UNAVAILABLE', () => {
+  it('errors that leave the driver are ours: those that are stay as they are, no answer is LOG_UNAVAILABLE', () => {
     const own = new CaudalError('TOPIC_MISSING', { topic: 't' })
     expect(told(own, QUESTION)).toBe(own)
     expect(told(refused, QUESTION)).toMatchObject({ code: 'LOG_UNAVAILABLE', cause: refused })
   })
 
-  it('tell refused credentials from trouble that passes', () => {
+  it('errors that leave the driver tell refused credentials from trouble that passes', () => {
     const login = Object.assign(new TypeError('no'), { name: 'KafkaJSSASLAuthenticationError' })
     expect(isLoginRefused(new TypeError('wrapped', { cause: login }))).toBe(true)
     expect(isLoginRefused(refused)).toBe(false)

@@ -15,24 +15,24 @@ const TASKS = [
 ]
 
 describe('what members send', () => {
-  it('comes back as it was', () => {
+  it('what members send comes back as it was', () => {
     const member = { member: 'pod-1/abc', data: '{"owned":["count/1"]}' }
     expect(decodeMember(encodeMember(member, 3, ['state', 'in']))).toEqual(member)
     expect(decodeTasks(encodeTasks(TASKS))).toEqual(TASKS)
     expect(decodeTasks(Buffer.alloc(0))).toEqual([])
   })
 
-  it('differs from join to join, or the coordinator would not rebalance', () => {
+  it('what members send differs from join to join, or the coordinator would not rebalance', () => {
     const member = { member: 'a', data: '' }
     expect(encodeMember(member, 1, [])).not.toEqual(encodeMember(member, 2, []))
   })
 
-  it('is a subscription that tools of Kafka can read: version, topics, user data', () => {
+  it('what members send is a subscription that tools of Kafka can read: version, topics, user data', () => {
     const bytes = encodeMember({ member: 'a', data: '' }, 1, ['state'])
     expect(bytes.subarray(0, 13)).toEqual(Buffer.from('\0\0\0\0\0\x01\0\x05state'))
   })
 
-  it('is refused when another version wrote it', () => {
+  it('what members send is refused when another version wrote it', () => {
     const bytes = encodeMember({ member: 'a', data: '' }, 1, [])
     const other = Buffer.from(bytes.toString('latin1').replace('"format":1', '"format":2'), 'latin1')
     expect(() => decodeMember(other)).toThrow('format 2')
@@ -45,7 +45,7 @@ describe('the leader', () => {
     memberMetadata: encodeMember({ member, data: `data of ${memberId}` }, 1, []),
   })
 
-  it('gives each member the tasks of its incarnation', () => {
+  it('the leader gives each member the tasks of its incarnation', () => {
     const seen: GroupMember[] = []
     const answers = assignAll([joining('id-1', 'a'), joining('id-2', 'b')], members => {
       seen.push(...members)
@@ -61,7 +61,7 @@ describe('the leader', () => {
     ])
   })
 
-  it('gives tasks once where one incarnation joined twice', () => {
+  it('the leader gives tasks once where one incarnation joined twice', () => {
     const answers = assignAll([joining('ghost', 'a'), joining('alive', 'a')], () => new Map([['a', TASKS]]))
     expect(answers.map(each => decodeTasks(each.memberAssignment))).toEqual([[], TASKS])
   })

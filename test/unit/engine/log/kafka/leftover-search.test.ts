@@ -97,28 +97,28 @@ describe('the search for what transactions have left open', () => {
     return parts as unknown as Network // The part of it that is asked.
   }
 
-  it('finds the producer of a transaction that has ended and is open', async () => {
+  it('the search for what transactions have left open finds the producer of a transaction that has ended and is open', async () => {
     expect(await search.find(PLACES)).toEqual(['pod'])
   })
 
-  it('asks each leader once, and nobody else, where nothing is open', async () => {
+  it('the search for what transactions have left open asks each leader once, and nobody else, where nothing is open', async () => {
     producers = [[{ ...OPEN, firstOffset: -1 }]]
     expect(await search.find(PLACES)).toEqual([])
     expect(asked).toEqual(['DescribeProducers 1', 'DescribeProducers 2'])
   })
 
-  it('asks no coordinator about a transaction that goes on', async () => {
+  it('the search for what transactions have left open asks no coordinator about a transaction that goes on', async () => {
     states = { pod: 'Ongoing' }
     expect(await search.find(PLACES)).toEqual([])
     expect(asked.slice(2)).toEqual(['ListTransactions 1', 'ListTransactions 2'])
   })
 
-  it('leaves a producer alone whose transaction ended between two questions', async () => {
+  it('the search for what transactions have left open leaves a producer alone whose transaction ended between two questions', async () => {
     producers = [[OPEN], []]
     expect(await search.find(PLACES)).toEqual([])
   })
 
-  it('leaves a producer alone that has begun the next transaction between two questions', async () => {
+  it('the search for what transactions have left open leaves a producer alone that has begun the next transaction between two questions', async () => {
     producers = [[OPEN], [{ ...OPEN, firstOffset: 14 }]]
     expect(await search.find(PLACES)).toEqual([])
   })
@@ -131,19 +131,19 @@ describe('the search for what transactions have left open', () => {
     },
   )
 
-  it('finds a repair whose pod has died in it, at the second search', async () => {
+  it('the search for what transactions have left open finds a repair whose pod has died in it, at the second search', async () => {
     states = { pod: 'Ongoing' }
     described = { ...described, state: 'Ongoing', timeoutMs: REPAIR_TIMEOUT_MS }
     expect([await search.find(PLACES), await search.find(PLACES)]).toEqual([[], ['pod']])
   })
 
-  it('takes a long transaction for no repair', async () => {
+  it('the search for what transactions have left open takes a long transaction for no repair', async () => {
     states = { pod: 'Ongoing' }
     described = { ...described, state: 'Ongoing' }
     expect([await search.find(PLACES), await search.find(PLACES)]).toEqual([[], []])
   })
 
-  it('goes on with the answers of the others where a broker does not answer', async () => {
+  it('the search for what transactions have left open goes on with the answers of the others where a broker does not answer', async () => {
     isAway = node => node === 1 && asked.at(-1) === 'ListTransactions 1'
     expect(await search.find(PLACES)).toEqual(['pod'])
     isAway = node => node === 1

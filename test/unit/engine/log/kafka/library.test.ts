@@ -34,7 +34,7 @@ it('arms no timer when nothing waits', () => {
   queue.destroy()
 })
 
-it('would arm one for ever without the mending', () => {
+it('without the fix, kafkajs would arm a timer for ever', () => {
   const queue = answered(null, 1)
   scheduleOfLibrary.call(queue)
   expect(queue.throttleCheckTimeoutId).not.toBeNull()

@@ -109,7 +109,7 @@ afterEach(async () => {
 })
 
 describe('a claim', () => {
-  it('is sent under the generation that the caller names', async () => {
+  it('a claim is sent under the generation that the caller names', async () => {
     const coordinator = new Coordinator()
     const { membership, nextJoin, time } = join(coordinator)
     await time.runUntil(() => coordinator.joined.length === 1, 1_000)
@@ -122,7 +122,7 @@ describe('a claim', () => {
     ])
   })
 
-  it('of an earlier generation is refused and never sent', async () => {
+  it('a claim of an earlier generation is refused and never sent', async () => {
     const coordinator = new Coordinator()
     const { membership, nextJoin, time } = join(coordinator)
     await time.runUntil(() => coordinator.joined.length === 1, 1_000)
@@ -131,7 +131,7 @@ describe('a claim', () => {
     expect(coordinator.stored).toEqual([])
   })
 
-  it('keeps its generation and its member when a newer join ends before it is sent', async () => {
+  it('a claim keeps its generation and its member when a newer join ends before it is sent', async () => {
     const coordinator = new Coordinator()
     const { membership, nextJoin, time } = join(coordinator)
     await time.runUntil(() => coordinator.joined.length === 1, 1_000)
@@ -148,7 +148,7 @@ describe('a claim', () => {
   it.each([
     ['CLAIM_REFUSED', answerOf(CODE.ILLEGAL_GENERATION)],
     ['LOG_UNAVAILABLE', new CaudalError('LOG_UNAVAILABLE', { reason: 'not answered' })],
-  ])('that fails with %s is not sent again', async (code, refusal) => {
+  ])('a claim that fails with %s is not sent again', async (code, refusal) => {
     const coordinator = new Coordinator()
     coordinator.refusal = refusal
     const { membership, nextJoin, time } = join(coordinator)
@@ -167,7 +167,7 @@ describe('a member', () => {
     ['syncGroup', CODE.ILLEGAL_GENERATION],
     ['heartbeat', CODE.UNKNOWN_MEMBER_ID],
   ] as const)(
-    'whose %s is refused with code %d is told once that it is out, and joins again',
+    'a member whose %s is refused with code %d learns once that it is out, and joins again',
     async (request, code) => {
       const coordinator = new Coordinator()
       const { nextJoin, time } = join(coordinator)
@@ -180,7 +180,7 @@ describe('a member', () => {
     },
   )
 
-  it('that has never joined is not told that it is out', async () => {
+  it('a member that has never joined does not learn that it is out', async () => {
     const coordinator = new Coordinator()
     coordinator.refuses.set('joinGroup', answerOf(CODE.UNKNOWN_MEMBER_ID))
     const { time } = join(coordinator)

@@ -32,7 +32,7 @@ const valuesOf = (records: readonly { value: Uint8Array | null }[]) =>
   records.map(each => Buffer.from(each.value ?? []).toString())
 
 describe('wanting', () => {
-  it('begins with the first question', async () => {
+  it('wanting begins with the first question', async () => {
     const { reader, events } = opened()
     expect(reader.wants).toBe(false)
     const waiting = reader.next(1)
@@ -41,7 +41,7 @@ describe('wanting', () => {
     await expect(waiting).rejects.toThrow('LOG_CLOSED')
   })
 
-  it('ends while enough is held, and begins again when that is read', async () => {
+  it('wanting ends while enough is held, and begins again when that is read', async () => {
     const { reader } = opened(100)
     const waiting = reader.next(1)
     reader.give(fetched(batchOf([newRecord('a'.repeat(80)), newRecord('b')], { offset: 5 }), 100))
@@ -51,7 +51,7 @@ describe('wanting', () => {
     expect(reader.wants).toBe(true)
   })
 
-  it('is not behind at the end, nor where nothing comes', () => {
+  it('wanting is not behind at the end, nor where nothing comes', () => {
     const { reader } = opened()
     void reader.next(1).catch(() => 'closed')
     reader.give(fetched(batchOf([newRecord('a')], { offset: 5 }), 6))
@@ -65,14 +65,14 @@ describe('wanting', () => {
 })
 
 describe('answers', () => {
-  it('tell of progress without records', async () => {
+  it('answers tell of progress without records', async () => {
     const { reader } = opened()
     const waiting = reader.next(10)
     reader.give(fetched(markerOf('commit', 1, 5), 6))
     expect(await waiting).toEqual({ records: [], nextOffset: 6 })
   })
 
-  it('go on across what was fetched in pieces', async () => {
+  it('answers go on across what was fetched in pieces', async () => {
     const { reader } = opened()
     const found: string[] = []
     const waiting = reader.next(2)
@@ -83,7 +83,7 @@ describe('answers', () => {
     expect(found).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('are refused to two questions at once', async () => {
+  it('answers are refused to two questions at once', async () => {
     const { reader } = opened()
     const waiting = reader.next(1)
     await expect(reader.next(1)).rejects.toThrow('INTERNAL')
@@ -95,7 +95,7 @@ describe('answers', () => {
 describe('failures', () => {
   const away = new CaudalError('LOG_UNAVAILABLE', { reason: 'test' })
 
-  it('that pass are told once; what comes then is handed out', async () => {
+  it('passing failures of a read are reported once, and the records behind them are handed out', async () => {
     const { reader } = opened()
     const waiting = reader.next(1)
     reader.fail(away)
@@ -105,7 +105,7 @@ describe('failures', () => {
     expect(valuesOf((await again).records)).toEqual(['a'])
   })
 
-  it('that stay are told to everybody, after what was good', async () => {
+  it('lasting failures of a read reach every caller, after the good records', async () => {
     const { reader } = opened()
     const damaged = batchOf([newRecord('b')], { offset: 6 })
     damaged[damaged.length - 2] = 0xff
@@ -118,7 +118,7 @@ describe('failures', () => {
     expect(reader.wants).toBe(false)
   })
 
-  it('of a closed reader are all LOG_CLOSED', async () => {
+  it('failures of a closed reader are all LOG_CLOSED', async () => {
     const { reader, events } = opened()
     reader.close()
     reader.close()

@@ -24,7 +24,7 @@ function valuesOf(cursor: RecordCursor, recordsMax = 100): string[] {
 const records = (...values: string[]) => values.map(value => newRecord(value))
 
 describe('records', () => {
-  it.each(['none', 'gzip', 'zstd'] as const)('come back whole through %s', compression => {
+  it.each(['none', 'gzip', 'zstd'] as const)('records come back whole through %s', compression => {
     const written = [
       { key: Buffer.from('k'), value: Buffer.alloc(300, 7), headers: { a: Buffer.from('1') }, timestamp: 5 },
       { key: null, value: null, headers: {}, timestamp: 1_700_000_000_000 },
@@ -46,34 +46,34 @@ describe('records', () => {
     expect(Object.keys(found[2]?.headers ?? {})).toEqual(['__proto__'])
   })
 
-  it('have the time of appending where the topic keeps that', () => {
+  it('records have the time of appending where the topic keeps that', () => {
     const bytes = batchOf(records('a', 'b'), { offset: 0, attributes: ATTRIBUTE.appendTime })
     bytes.writeBigInt64BE(1_800_000_000_000n, FIELD.maxTimestamp)
     const found = cursorOf([sealed(bytes)]).read(10)
     expect(found.map(each => each.timestamp)).toEqual([1_800_000_000_000, 1_800_000_000_000])
   })
 
-  it('are handed out a few at a time, from the offset asked for', () => {
+  it('records are handed out a few at a time, from the offset asked for', () => {
     const cursor = cursorOf([batchOf(records('a', 'b', 'c', 'd'), { offset: 10 })], 11)
     expect([valuesOf(cursor, 2), cursor.nextOffset, cursor.exhausted]).toEqual([['b', 'c'], 13, false])
     expect([valuesOf(cursor, 2), cursor.nextOffset, cursor.exhausted]).toEqual([['d'], 14, true])
   })
 
-  it('do not keep what they were read from in memory', () => {
+  it('records do not keep what they were read from in memory', () => {
     const [record] = cursorOf([batchOf(records('x'.repeat(10), 'y'.repeat(500_000)), { offset: 0 })]).read(1)
     expect(record?.value?.buffer.byteLength).toBeLessThan(100_000)
   })
 })
 
 describe('the position', () => {
-  it('passes markers, thinned ends and empty batches at once', () => {
+  it('the position passes markers, thinned ends and empty batches at once', () => {
     const thinned = batchOf(records('a'), { offset: 0, end: 5 })
     const empty = batchOf([], { offset: 5, end: 9 })
     const cursor = cursorOf([thinned, empty, markerOf('commit', 1, 9)])
     expect([valuesOf(cursor), cursor.nextOffset, cursor.exhausted]).toEqual([['a'], 10, true])
   })
 
-  it('is behind everything that was fetched whole; a piece of a batch is left alone', () => {
+  it('the position is behind everything that was fetched whole; a piece of a batch is left alone', () => {
     const [first, second] = [batchOf(records('a'), { offset: 3 }), batchOf(records('b', 'c'), { offset: 4 })]
     const bytes = Buffer.concat([first, second.subarray(0, second.length - 1)])
     expect(RecordCursor.endOf(bytes, 3)).toBe(4)
@@ -89,7 +89,7 @@ describe('aborted transactions', () => {
   const ends = [markerOf('abort', 2, 12), markerOf('abort', 1, 13)]
   const after = [batchOf(records('p1 again'), { offset: 14, producer: 1 }), markerOf('commit', 1, 15)]
 
-  it('are left out in whatever order the broker lists them', () => {
+  it('aborted transactions are left out in whatever order the broker lists them', () => {
     for (const list of [
       [aborted(2, 11), aborted(1, 10)],
       [aborted(1, 10), aborted(2, 11)],
@@ -99,25 +99,25 @@ describe('aborted transactions', () => {
     }
   })
 
-  it('are left out by a fetch that begins inside several of them', () => {
+  it('aborted transactions are left out by a fetch that begins inside several of them', () => {
     const list = [aborted(2, 4), aborted(1, 3)]
     expect(valuesOf(cursorOf([first, second, ...ends, ...after], 10, list))).toEqual(['p1 again'])
   })
 
-  it('are not ended by a record whose key looks like a marker', () => {
+  it('aborted transactions are not ended by a record whose key looks like a marker', () => {
     const spoof = batchOf([newRecord('spoof', FOUR_ZERO_BYTES)], { offset: 10, producer: 1 })
     const rest = batchOf(records('still aborted'), { offset: 11, producer: 1 })
     expect(valuesOf(cursorOf([spoof, rest, markerOf('abort', 1, 12)], 10, [aborted(1, 10)]))).toEqual([])
   })
 
-  it('leave other producers and plain records alone', () => {
+  it('aborted transactions leave other producers and plain records alone', () => {
     const plain = batchOf(records('plain'), { offset: 11, producer: 1, attributes: 0 })
     const other = batchOf(records('other'), { offset: 12, producer: 3 })
     const cursor = cursorOf([first, plain, other, markerOf('abort', 1, 13)], 10, [aborted(1, 10)])
     expect(valuesOf(cursor)).toEqual(['plain', 'other'])
   })
 
-  it('may follow each other with one producer, committed ones between them', () => {
+  it('aborted transactions may follow each other with one producer, committed ones between them', () => {
     const parts = [
       first,
       markerOf('abort', 1, 11),
@@ -145,13 +145,13 @@ describe('what cannot be read', () => {
     return 'skipped'
   }
 
-  it('is reported again and again, never skipped', () => {
+  it('what cannot be read is reported again and again, never skipped', () => {
     const damaged = batchOf(records('a'), { offset: 0 })
     damaged[damaged.length - 2] = 0xff
     expect(codeOf([damaged, batchOf(records('b'), { offset: 1 })])).toBe('LOG_CORRUPT')
   })
 
-  it('is an older format, an unknown codec, damaged compression', () => {
+  it('what cannot be read is an older format, an unknown codec, damaged compression', () => {
     const old = batchOf(records('a'), { offset: 0 })
     old[FIELD.magic] = 1
     expect(codeOf([old])).toBe('LOG_CORRUPT')
@@ -179,7 +179,7 @@ describe('headers that an object cannot say', () => {
     expect(again?.allHeaders).toEqual(pairs)
   })
 
-  it('are not kept twice where the object says all', () => {
+  it('headers that an object cannot say are not kept twice where the object says all', () => {
     const plain = { ...newRecord('v'), headers: { a: Buffer.from('1') } }
     const [read] = new RecordCursor(PLACE, 0, batchOf([plain], { offset: 0 }), []).read(10)
     expect(read && 'allHeaders' in read).toBe(false)

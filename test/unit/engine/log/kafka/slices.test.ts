@@ -33,7 +33,7 @@ function written(batches: readonly PartitionBatch[], limits = LIMITS) {
 }
 
 describe('rounds', () => {
-  it('hold one slice of each partition, in order, until all is written', () => {
+  it('rounds hold one slice of each partition, in order, until all is written', () => {
     const { rounds } = written([batch(0, 12), batch(1, 3)])
     expect(rounds.map(round => round.map(each => [each.partition, each.from, each.to]))).toEqual([
       [
@@ -45,14 +45,14 @@ describe('rounds', () => {
     ])
   })
 
-  it('keep batches below their bytes; a record that fills one alone gets one', () => {
+  it('rounds keep batches below their bytes; a record that fills one alone gets one', () => {
     const { rounds } = written([batch(0, 4, 950)])
     expect(rounds.flat().map(each => each.to - each.from)).toEqual([2, 2])
     const alone = written([batch(0, 2, 1_000)], { ...LIMITS, batchBytesMax: () => 500 })
     expect(alone.rounds.flat().map(each => each.to - each.from)).toEqual([1, 1])
   })
 
-  it('keep requests near their bytes and starve no partition', () => {
+  it('rounds keep requests near their bytes and starve no partition', () => {
     const { rounds } = written([batch(0, 2, 900), batch(1, 2, 900), batch(2, 2, 900), batch(3, 1, 900)])
     for (const round of rounds) {
       const beforeLast = round.slice(0, -1).reduce((sum, each) => sum + each.bytesAtMost, 0)
@@ -63,24 +63,24 @@ describe('rounds', () => {
 })
 
 describe('receipts', () => {
-  it('tell the offset after each batch, in the order given, partitions mixed', () => {
+  it('receipts tell the offset after each batch, in the order given, partitions mixed', () => {
     const { receipt, places } = written([batch(1, 7), batch(0, 2), batch(1, 1), batch(0, 0), batch(1, 4)])
     expect(receipt).toEqual([107, 102, 108, 0, 112])
     expect(places.map(place => place.partition)).toEqual([1, 0])
   })
 
-  it('are empty for nothing', () => {
+  it('receipts are empty for nothing', () => {
     expect(written([])).toEqual({ receipt: [], rounds: [], places: [] })
   })
 })
 
 describe('a record that is too large', () => {
-  it('is refused before anything is written', () => {
+  it('a record that is too large is refused before anything is written', () => {
     expect(() => planOf([batch(0, 1), batch(1, 1, 1_001)], LIMITS)).toThrow('RECORD_TOO_LARGE')
     expect(() => planOf([batch(1, 1, 1_000)], LIMITS)).not.toThrow()
   })
 
-  it('is measured with its key and headers', () => {
+  it('a record that is too large is measured with its key and headers', () => {
     const record = { ...newRecord('v', Buffer.alloc(500)), headers: { name: Buffer.alloc(496) } }
     expect(() => planOf([{ topic: 't', partition: 0, records: [record] }], LIMITS)).toThrow('1001')
   })

@@ -64,7 +64,7 @@ describe('the transactions of an id', () => {
     [1, 2, false],
     [undefined, 2, false],
   ] as const)(
-    'have an epoch each where the cluster has version %s and %d is allowed: %s',
+    'the transactions of an id have an epoch each where the cluster has version %s and %d is allowed: %s',
     async (version, max, is) => {
       answers.ApiVersions = new Map(version === undefined ? [] : [['transaction.version', version]])
       expect((await open(max)).endsRaiseEpochs).toBe(is)
@@ -79,7 +79,7 @@ describe('the transactions of an id', () => {
     ['CompleteCommit', 'committed'],
     ['CompleteAbort', 'aborted'],
     ['SomethingNew', 'ending'],
-  ])('are %s for the coordinator and so %s for us', async (state, expected) => {
+  ])('the transactions of an id are %s for the coordinator and so %s for us', async (state, expected) => {
     answers.DescribeTransactions = { ...DESCRIBED, state }
     expect(await transactions.describe()).toMatchObject({
       state: expected,
@@ -90,7 +90,7 @@ describe('the transactions of an id', () => {
   })
 
   it.each(['write', 'commit', 'abort'] as const)(
-    'tell later that an epoch was started to %s',
+    'the transactions of an id tell later that an epoch was started to %s',
     async purpose => {
       expect(await transactions.start(purpose)).toEqual({ producerId: '7', epoch: 4 })
       answers.DescribeTransactions = { ...DESCRIBED, timeoutMs: startedWith[0] }
@@ -98,7 +98,7 @@ describe('the transactions of an id', () => {
     },
   )
 
-  it('are repaired in the time that the brokers allow', async () => {
+  it('the transactions of an id are repaired in the time that the brokers allow', async () => {
     timeoutMaxMs = 60_000
     await transactions.start('commit')
     answers.DescribeTransactions = { ...DESCRIBED, timeoutMs: startedWith.at(-1) }
@@ -106,12 +106,12 @@ describe('the transactions of an id', () => {
     expect(await transactions.describe()).toMatchObject({ purpose: 'commit' })
   })
 
-  it('are unknown where the coordinator has never heard of the id', async () => {
+  it('the transactions of an id are unknown where the coordinator has never heard of the id', async () => {
     answers.DescribeTransactions = { ...DESCRIBED, code: 105 }
     expect(await transactions.describe()).toBe(undefined)
   })
 
-  it('are unchecked where rights are missing, which names them', async () => {
+  it('the transactions of an id are unchecked where rights are missing, which names them', async () => {
     const partition: DescribedPartition = { ...PLACE, code: 29, producers: [] }
     answers.DescribeProducers = [partition]
     await expect(transactions.open('7', [PLACE])).rejects.toThrow(
@@ -121,14 +121,14 @@ describe('the transactions of an id', () => {
     expect(await codeOf(transactions.describe())).toBe('TRANSACTION_UNCHECKED')
   })
 
-  it('are asked for again where a leader has moved', async () => {
+  it('the transactions of an id are asked for again where a leader has moved', async () => {
     answers.DescribeProducers = [{ ...PLACE, code: 6, producers: [] }]
     const error = await transactions.open('7', [PLACE]).catch(thrown => thrown)
     expect(error).not.toBeInstanceOf(CaudalError)
     expect(error).toMatchObject({ code: 6 })
   })
 
-  it('that are open are those of the producer alone', async () => {
+  it('the transactions of an id that are open are those of the producer alone', async () => {
     const producers = [
       { producerId: '7', epoch: 3, firstOffset: 12 },
       { producerId: '8', epoch: 3, firstOffset: 13 },

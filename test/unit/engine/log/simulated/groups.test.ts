@@ -20,7 +20,7 @@ async function pair(seed = 1) {
 }
 
 describe('a group', () => {
-  it('gives everything to one member, then divides it', async () => {
+  it('a group gives everything to one member, then divides it', async () => {
     const { a, b } = await pair()
     expect(a.joins[0]).toEqual({ generation: 1, tasks: [0, 1, 2, 3] })
     expect([a.tasks(), b.tasks()]).toEqual([
@@ -30,7 +30,7 @@ describe('a group', () => {
     expect(a.generation()).toBe(b.generation())
   })
 
-  it('holds a join up for a dead member until its session is over', async () => {
+  it('a group holds a join up for a dead member until its session is over', async () => {
     const { time, clients, a, b, client } = await pair()
     clients.b.process.kill()
     await time.runFor(500)
@@ -41,7 +41,7 @@ describe('a group', () => {
     expect([a.tasks(), c.tasks(), b.joins.length]).toEqual([[0, 2], [1, 3], 1])
   })
 
-  it('does not wait for a dead member that the next one knows to have ended', async () => {
+  it('a group does not wait for a dead member that the next one knows to have ended', async () => {
     const { time, clients, a, client } = await pair()
     clients.b.process.kill()
     await time.runFor(500)
@@ -61,7 +61,7 @@ describe('a group', () => {
     expect(broker.inspect.members('group')).toEqual(new Set(['a@1']))
   })
 
-  it('survives its leader dying between the join and its plan', async () => {
+  it('a group survives its leader dying between the join and its plan', async () => {
     const { time, broker, clients, a, b } = await pair()
     const before = b.joins.length
     broker.faults.loseRequest('a', 'sync', 100)
@@ -74,7 +74,7 @@ describe('a group', () => {
     expect(a.membership.confirmedAt).toBeLessThan(time.system.monotonic() - SESSION_MS)
   })
 
-  it('does not count out a member that waits for a plan, however long the leader takes', async () => {
+  it('a group does not count out a member that waits for a plan, however long the leader takes', async () => {
     const time = new VirtualTime(1)
     const group = new Group(time.system, 60_000)
     const enter = (memberId: string) =>
@@ -90,7 +90,7 @@ describe('a group', () => {
     expect(group.liveMembers).toEqual(new Set(['leader', 'waits']))
   })
 
-  it('drops a member that stays alive but does not join again, after the rebalance time-out', async () => {
+  it('a group drops a member that stays alive but does not join again, after the rebalance time-out', async () => {
     const { time, broker, client, a } = await pair()
     broker.faults.loseRequest('b', 'join', 1_000)
     const c = join(client('c'), 'c@1')
@@ -102,7 +102,7 @@ describe('a group', () => {
     expect([a.losses, c.losses]).toEqual([[], []])
   })
 
-  it('lets members go at once when they leave', async () => {
+  it('a group lets members go at once when they leave', async () => {
     const { time, settle, a, b } = await pair()
     await settle(b.membership.leave())
     await time.runFor(1_500)
@@ -112,7 +112,7 @@ describe('a group', () => {
     expect(b.joins.length).toBe(joins)
   })
 
-  it('forgets a member that could not say goodbye when its session is over', async () => {
+  it('a group forgets a member that could not say goodbye when its session is over', async () => {
     const { time, broker, settle, a, b } = await pair()
     broker.faults.loseRequest('b', 'leave')
     await settle(b.membership.leave())
@@ -123,7 +123,7 @@ describe('a group', () => {
 })
 
 describe('a zombie', () => {
-  it('learns that its session is over, joins anew, and can be given the same tasks', async () => {
+  it('a member learns that its session is over, joins again, and can get the same tasks', async () => {
     const { time, clients, a, b } = await pair()
     const before = b.tasks()
     clients.b.process.pause()
@@ -136,7 +136,7 @@ describe('a zombie', () => {
     expect(b.generation()).toBe(a.generation())
   })
 
-  it('has its claims refused as soon as others have gone on', async () => {
+  it('a zombie has its claims refused as soon as others have gone on', async () => {
     const { time, clients, settle, a, b } = await pair()
     const generation = b.generation()
     clients.b.process.pause()
@@ -148,7 +148,7 @@ describe('a zombie', () => {
     expect(await settle(a.membership.readClaims([at(1)]))).toEqual([undefined])
   })
 
-  it('keeps confirmedAt at the last heartbeat that was answered', async () => {
+  it('a zombie keeps confirmedAt at the last heartbeat that was answered', async () => {
     const { time, broker, b } = await pair()
     const confirmedAt = b.membership.confirmedAt
     expect(confirmedAt).toBeGreaterThan(time.system.monotonic() - 2_000)
@@ -160,7 +160,7 @@ describe('a zombie', () => {
 
 describe('confirmedAt', () => {
   it.each(['sync', 'heartbeat'] as const)(
-    'is when the %s was sent, not when its answer came',
+    'confirmedAt is when the %s was sent, not when its answer came',
     async request => {
       const { time, broker, client } = await simulate()
       broker.faults.delayAnswer('pod', request, 1_500, 100)
@@ -195,7 +195,7 @@ describe('a claim', () => {
     expect(broker.inspect.claims('group')).toEqual(new Map())
   })
 
-  it('of a past generation is refused however late it arrives', async () => {
+  it('a claim of a past generation is refused however late it arrives', async () => {
     const { time, broker, a, b } = await pair()
     broker.faults.delayRequest('a', 'claim', 1_900)
     const late = watch(a.membership.claim(a.generation(), claimOf(0, 'late')))
@@ -205,7 +205,7 @@ describe('a claim', () => {
     expect(broker.inspect.claims('group')).toEqual(new Map())
   })
 
-  it('of the running generation is accepted while the next one is still joining', async () => {
+  it('a claim of the running generation is accepted while the next one is still joining', async () => {
     const { time, settle, clients, a, b } = await pair()
     clients.b.process.pause()
     a.membership.rejoin()
@@ -216,14 +216,14 @@ describe('a claim', () => {
     expect(await settle(b.membership.readClaims([at(0)]))).toEqual(['in time'])
   })
 
-  it('can be for any place, as membership is all that is checked', async () => {
+  it('a claim can be for any place, as membership is all that is checked', async () => {
     const { settle, a, b } = await pair()
     await settle(a.membership.claim(a.generation(), claimOf(1, 'of a')))
     expect(b.tasks()).toContain(1)
     expect(await settle(b.membership.readClaims([at(1)]))).toEqual(['of a'])
   })
 
-  it('is wiped by a tool, by expiry, or by a position on its place', async () => {
+  it('a claim is wiped by a tool, by expiry, or by a position on its place', async () => {
     const { broker, settle, a } = await pair()
     await settle(a.membership.claim(a.generation(), [...claimOf(0, 'x'), ...claimOf(1, 'y')]))
     await settle(a.membership.commitPositions([{ ...at(0), offset: 5 }]))
@@ -232,7 +232,7 @@ describe('a claim', () => {
     expect(await settle(a.membership.readClaims([at(0), at(1)]))).toEqual([undefined, undefined])
   })
 
-  it('may be read from a deposed coordinator', async () => {
+  it('a claim may be read from a deposed coordinator', async () => {
     const { broker, settle, a } = await pair()
     await settle(a.membership.claim(a.generation(), claimOf(0, 'old')))
     broker.faults.freezeClaims()
@@ -244,7 +244,7 @@ describe('a claim', () => {
 })
 
 describe('a defective client', () => {
-  it('repeats a claim under the next generation, over the claim of the new owner', async () => {
+  it('a defective client repeats a claim under the next generation, over the claim of the new owner', async () => {
     const { time, broker, settle, client, a, b } = await pair()
     broker.faults.retryClaimsAcrossGenerations('a')
     broker.faults.loseRequest('a', 'claim')
@@ -257,7 +257,7 @@ describe('a defective client', () => {
     expect(broker.inspect.claims('group')).toEqual(new Map([['numbers/1', 'of a']]))
   })
 
-  it('resolves a claim that it never sent', async () => {
+  it('a defective client resolves a claim that it never sent', async () => {
     const { broker, settle, a } = await pair()
     broker.faults.lieAboutClaims('a')
     await settle(a.membership.claim(a.generation(), claimOf(0, 'nonce')))
@@ -267,7 +267,7 @@ describe('a defective client', () => {
     expect(broker.inspect.claims('group')).toEqual(new Map([['numbers/0', 'nonce']]))
   })
 
-  it('starts over as a new member while its old one holds the join up', async () => {
+  it('a defective client starts over as a new member while its old one holds the join up', async () => {
     const { time, broker, a, b } = await pair()
     const before = a.joins.length
     broker.faults.crashGroupClient('b')
@@ -284,7 +284,7 @@ describe('a defective client', () => {
 })
 
 describe('a coordinator that moves', () => {
-  it('refuses claims and reads for a while, then everyone joins again', async () => {
+  it('a coordinator that moves refuses claims and reads for a while, then everyone joins again', async () => {
     const { time, broker, settle, a, b } = await pair()
     const generation = a.generation()
     broker.faults.moveCoordinator(4_000)
@@ -299,17 +299,20 @@ describe('a coordinator that moves', () => {
 })
 
 describe('a member that is cut off', () => {
-  it.each(['hangs', 'fails'] as const)('is lost and returns once healed (its calls: %s)', async how => {
-    const { time, broker, a, b } = await pair()
-    broker.faults.partition('b', how)
-    await time.runFor(12_000)
-    expect(a.tasks()).toEqual([0, 1, 2, 3])
-    expect(b.losses).toEqual(['no heartbeat was answered'])
-    broker.faults.heal('b')
-    await time.runFor(6_000)
-    expect([a.tasks(), b.tasks()]).toEqual([
-      [0, 2],
-      [1, 3],
-    ])
-  })
+  it.each(['hangs', 'fails'] as const)(
+    'a member that is cut off is lost and returns once healed (its calls: %s)',
+    async how => {
+      const { time, broker, a, b } = await pair()
+      broker.faults.partition('b', how)
+      await time.runFor(12_000)
+      expect(a.tasks()).toEqual([0, 1, 2, 3])
+      expect(b.losses).toEqual(['no heartbeat was answered'])
+      broker.faults.heal('b')
+      await time.runFor(6_000)
+      expect([a.tasks(), b.tasks()]).toEqual([
+        [0, 2],
+        [1, 3],
+      ])
+    },
+  )
 })

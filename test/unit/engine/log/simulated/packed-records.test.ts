@@ -58,7 +58,7 @@ describe('a record', () => {
     expect(read(packed).map(({ value }) => value?.toString())).toEqual(values)
   })
 
-  it('is stored apart from the bytes that were written and from those that were read', () => {
+  it('a record is stored apart from the bytes that were written and from those that were read', () => {
     const given = recordOf('key', 'value', { headers: { one: bytes('1') } })
     const packed = PackedRecords.of([given], 0)
     for (const each of [given, ...read(packed)]) {

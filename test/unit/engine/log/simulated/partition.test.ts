@@ -23,7 +23,7 @@ function keyed(key: string, value: string) {
 }
 
 describe('read committed', () => {
-  it('shows nothing from the first offset of the oldest open transaction on', () => {
+  it('read committed shows nothing from the first offset of the oldest open transaction on', () => {
     const { log } = partition()
     log.append([recordOf('plain')])
     log.append([recordOf('open 1')], 1)
@@ -40,7 +40,7 @@ describe('read committed', () => {
     })
   })
 
-  it('skips what was aborted, though it keeps its offsets', () => {
+  it('read committed skips what was aborted, though it keeps its offsets', () => {
     const { log } = partition()
     log.append([recordOf('a'), recordOf('b')], 1)
     log.end(1, 'aborted')
@@ -49,7 +49,7 @@ describe('read committed', () => {
     expect(read(log)).toEqual({ values: ['c'], offsets: [3], nextOffset: 5 })
   })
 
-  it('keeps two interleaved aborts of two producers apart', () => {
+  it('read committed keeps two interleaved aborts of two producers apart', () => {
     const { log } = partition()
     log.append([recordOf('a1')], 1)
     log.append([recordOf('b1')], 2)
@@ -62,17 +62,20 @@ describe('read committed', () => {
     expect(read(log).values).toEqual(['b1', 'b2'])
   })
 
-  it.each(['committed', 'aborted'] as const)('reaches the end of a log that ends in a %s marker', outcome => {
-    const { log } = partition()
-    log.append([recordOf('a')])
-    log.append([recordOf('b')], 1)
-    log.end(1, outcome)
-    expect(read(log).nextOffset).toBe(3)
-    expect(read(log, 2)).toEqual({ values: [], offsets: [], nextOffset: 3 })
-    expect(read(log, 3).nextOffset).toBe(3)
-  })
+  it.each(['committed', 'aborted'] as const)(
+    'read committed reaches the end of a log that ends in a %s marker',
+    outcome => {
+      const { log } = partition()
+      log.append([recordOf('a')])
+      log.append([recordOf('b')], 1)
+      log.end(1, outcome)
+      expect(read(log).nextOffset).toBe(3)
+      expect(read(log, 2)).toEqual({ values: [], offsets: [], nextOffset: 3 })
+      expect(read(log, 3).nextOffset).toBe(3)
+    },
+  )
 
-  it('writes no marker where the producer has written nothing', () => {
+  it('read committed writes no marker where the producer has written nothing', () => {
     const { log } = partition()
     log.end(1, 'committed')
     expect(log.bounds).toEqual({ start: 0, end: 0 })
@@ -80,7 +83,7 @@ describe('read committed', () => {
 })
 
 describe('fetching', () => {
-  it('hands out so many, then the rest, over batches and gaps', () => {
+  it('fetching hands out so many, then the rest, over batches and gaps', () => {
     const { log } = partition()
     for (let i = 0; i < 20; i++) {
       log.append([recordOf(`${i} a`), recordOf(`${i} b`), recordOf(`${i} c`)], 1)
@@ -102,7 +105,7 @@ describe('fetching', () => {
     }
   })
 
-  it('wakes those who wait when the stable end moves, once, and only then', () => {
+  it('fetching wakes those who wait when the stable end moves, once, and only then', () => {
     const { log } = partition()
     const woken: string[] = []
     log.whenMoved(() => woken.push('first'))
@@ -116,7 +119,7 @@ describe('fetching', () => {
     expect(woken).toEqual(['first'])
   })
 
-  it('refuses offsets that it does not have', () => {
+  it('fetching refuses offsets that it does not have', () => {
     const { log } = partition()
     log.append([recordOf('a'), recordOf('b'), recordOf('c')])
     log.trim(2)
@@ -131,7 +134,7 @@ describe('fetching', () => {
 })
 
 describe('deleting', () => {
-  it('trims inside a batch, and never back', () => {
+  it('deleting trims inside a batch, and never back', () => {
     const { log } = partition()
     log.append([recordOf('a'), recordOf('b'), recordOf('c')])
     log.trim(2)
@@ -160,7 +163,7 @@ describe('deleting', () => {
     expect(read(log, 8).values).toEqual(['open', 'behind'])
   })
 
-  it('deletes whole batches by the time at which they were written', async () => {
+  it('deleting deletes whole batches by the time at which they were written', async () => {
     const { time, log } = partition()
     log.append([recordOf('old'), recordOf('old')])
     await time.runFor(1_000)

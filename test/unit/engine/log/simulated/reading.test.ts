@@ -5,7 +5,7 @@ import { VirtualTime } from '#testing/virtual-time.ts'
 import { at, batch, follow, simulate, textOf, watch } from './simulation.ts'
 
 describe('a reader', () => {
-  it('fails and goes on when called again, whichever way a fetch gets lost', async () => {
+  it('a reader fails and goes on when called again, whichever way a fetch gets lost', async () => {
     const { broker, client, settle } = await simulate()
     const { log } = client('pod')
     await settle(log.append([batch(0, 'a', 'b')]))
@@ -17,7 +17,7 @@ describe('a reader', () => {
     expect((await settle(reader.next(10))).records.map(textOf)).toEqual(['a', 'b'])
   })
 
-  it('gets less than there is, but all of it in the end', async () => {
+  it('a reader gets less than there is, but all of it in the end', async () => {
     const { broker, client, settle } = await simulate(3)
     const { log } = client('pod')
     const values = Array.from({ length: 200 }, (_, i) => `${i}`)
@@ -36,7 +36,7 @@ describe('a reader', () => {
     expect(Math.min(...sizes)).toBeGreaterThan(0)
   })
 
-  it('gets no record but progress over a marker', async () => {
+  it('a reader gets no record but progress over a marker', async () => {
     const { client, producer, settle } = await simulate()
     const pod = client('pod')
     const reader = pod.log.openReader(at(0), 0)
@@ -46,7 +46,7 @@ describe('a reader', () => {
     expect(await settle(reader.next(10))).toEqual({ records: [], nextOffset: 2 })
   })
 
-  it('of a trimmed place is told so while it waits', async () => {
+  it('a reader of a trimmed offset learns so while it waits', async () => {
     const { client, producer, settle, time } = await simulate()
     const pod = client('pod')
     await settle((await producer(pod)).transact([batch(0, 'a')]))
@@ -60,7 +60,7 @@ describe('a reader', () => {
     await expect(settle(pod.log.openReader(at(0), 0).next(1))).rejects.toThrow('OFFSET_OUT_OF_RANGE')
   })
 
-  it('of one partition may be served before another that asked first', async () => {
+  it('a reader of one partition may be served before another that asked first', async () => {
     const orders = new Set<string>()
     for (let seed = 0; seed < 10; seed++) {
       const system = new VirtualTime(seed).system
@@ -84,7 +84,7 @@ describe('a reader', () => {
 })
 
 describe('a process', () => {
-  it('gets its answers late, in order, when it was paused', async () => {
+  it('a process gets its answers late, in order, when it was paused', async () => {
     const { client, settle, time } = await simulate()
     const pod = client('pod')
     const { seen } = follow(pod)
@@ -99,7 +99,7 @@ describe('a process', () => {
     expect(seen).toEqual(['a', 'b', 'c'])
   })
 
-  it('gets no answer once killed, though what it asked for takes place', async () => {
+  it('a process gets no answer once killed, though what it asked for takes place', async () => {
     const { client, producer, committed, time } = await simulate(1, { latency: () => 10 })
     const pod = client('pod')
     const victim = await producer(pod)
@@ -110,7 +110,7 @@ describe('a process', () => {
     expect([told.outcome, committed()]).toEqual(['pending', ['x']])
   })
 
-  it('that is cut off fails at once or in time, and everything works once it is healed', async () => {
+  it('a process that is cut off fails at once or in time, and everything works once it is healed', async () => {
     const { broker, client, settle, time } = await simulate()
     const { log } = client('pod')
     broker.faults.partition('pod', 'fails')
@@ -127,7 +127,7 @@ describe('a process', () => {
     expect(await settle(log.bounds([at(0)]))).toEqual([{ start: 0, end: 0 }])
   })
 
-  it('that is cut off does not get the answer that was on its way', async () => {
+  it('a process that is cut off does not get the answer that was on its way', async () => {
     const { broker, client, time } = await simulate(1, { latency: () => 10 })
     const asked = watch(client('pod').log.bounds([at(0)]))
     await time.runFor(15)

@@ -64,20 +64,23 @@ async function run(seed: number) {
 }
 
 describe('any schedule', () => {
-  it.each(Array.from({ length: 40 }, (_, i) => i))('of seed %d tells no producer a lie', async seed => {
-    const { told, stored, seen, broker } = await run(seed)
-    expect(broker.inspect.openTransactions()).toEqual([])
-    expect(seen).toEqual(stored)
-    const [first, second] = stored.map(values => new Set(values))
-    expect(second).toEqual(first)
-    expect(stored.map(values => values.length)).toEqual([first?.size, second?.size])
-    for (const [value, outcome] of told) {
-      if (outcome === 'resolved') expect(first).toContain(value)
-      if (outcome === 'COMMIT_ABORTED' || outcome === 'FENCED') expect(first).not.toContain(value)
-    }
-  })
+  it.each(Array.from({ length: 40 }, (_, i) => i))(
+    'any schedule of seed %d tells no producer a lie',
+    async seed => {
+      const { told, stored, seen, broker } = await run(seed)
+      expect(broker.inspect.openTransactions()).toEqual([])
+      expect(seen).toEqual(stored)
+      const [first, second] = stored.map(values => new Set(values))
+      expect(second).toEqual(first)
+      expect(stored.map(values => values.length)).toEqual([first?.size, second?.size])
+      for (const [value, outcome] of told) {
+        if (outcome === 'resolved') expect(first).toContain(value)
+        if (outcome === 'COMMIT_ABORTED' || outcome === 'FENCED') expect(first).not.toContain(value)
+      }
+    },
+  )
 
-  it('meets every kind of outcome, unknown ones that took place and ones that did not', async () => {
+  it('any schedule meets every kind of outcome, unknown ones that took place and ones that did not', async () => {
     const outcomes = new Set<string>()
     for (let seed = 0; seed < 15; seed++) {
       const { told, stored } = await run(seed)
@@ -96,7 +99,7 @@ describe('any schedule', () => {
     )
   })
 
-  it('is the same again from the same seed', async () => {
+  it('any schedule is the same again from the same seed', async () => {
     const [one, other] = [await run(7), await run(7)]
     expect(one.time.eventCount).toBe(other.time.eventCount)
     expect(one.told).toEqual(other.told)

@@ -34,7 +34,7 @@ describe('a coordinator that fails between the decision and the markers', () => 
   })
 
   it.each(['commit', 'abort'] as const)(
-    'leaves nothing to a client that asks before it takes over: a torn %s',
+    'a coordinator that fails between the decision and the markers leaves nothing to a client that asks before it takes over: a torn %s',
     async how => {
       const { broker, client, settle, committed } = await simulate()
       const { log } = client('pod')
@@ -51,7 +51,7 @@ describe('a coordinator that fails between the decision and the markers', () => 
     },
   )
 
-  it('is noticed by a producer that goes on: it writes nothing on top', async () => {
+  it('a coordinator that fails between the decision and the markers is noticed by a producer that goes on: it writes nothing on top', async () => {
     const { broker, client, settle, committed, time } = await simulate()
     const { log } = client('pod')
     const pod = await settle(log.startProducer('pod', PLACES))
@@ -67,7 +67,7 @@ describe('a coordinator that fails between the decision and the markers', () => 
     expect(await settle(log.leftovers?.(PLACES) ?? Promise.resolve([]))).toEqual([])
   })
 
-  it('is found while its repair is ongoing: whoever repaired may be gone, and anybody may end it', async () => {
+  it('a torn transaction is found while its repair is ongoing: the repairing pod may be gone, and any pod may end it', async () => {
     const { broker, client, producer, settle, committed, time } = await simulate()
     const pod = await producer(client('pod'))
     broker.faults.tearNext('pod', isFirst, 10)
@@ -92,7 +92,7 @@ describe('a coordinator that fails between the decision and the markers', () => 
     expect([committed(0), committed(1)]).toEqual([['torn'], ['torn']])
   })
 
-  it('is waited for until another one coordinates', async () => {
+  it('a coordinator that fails between the decision and the markers is waited for until another one coordinates', async () => {
     const { broker, client, settle, time } = await simulate()
     const pod = await settle(client('pod').log.startProducer('pod', PLACES))
     broker.faults.tearNext('pod', always, 1_000)
@@ -104,7 +104,7 @@ describe('a coordinator that fails between the decision and the markers', () => 
     expect(next.outcome).toBe('resolved')
   })
 
-  it('does not fail after all', async () => {
+  it('a coordinator that fails between the decision and the markers does not fail after all', async () => {
     const { broker, client, producer, settle, committed } = await simulate()
     broker.faults.tearNext('pod', always, 10)
     broker.faults.loseMarker(at(0))
@@ -116,7 +116,7 @@ describe('a coordinator that fails between the decision and the markers', () => 
 })
 
 describe('an id with a torn transaction', () => {
-  it('is not forgotten while something of it is open', async () => {
+  it('an id with a torn transaction is not forgotten while something of it is open', async () => {
     const { broker, client, producer, settle, committed } = await simulate()
     const pod = await producer(client('pod'))
     broker.faults.loseMarker(at(0))
@@ -146,7 +146,7 @@ describe('an id with a torn transaction', () => {
 })
 
 describe('a write that reaches one broker and not another', () => {
-  it('does not take place, in either', async () => {
+  it('a write that reaches one broker and not another does not take place, in either', async () => {
     const { broker, client, producer, settle, committed } = await simulate()
     const pod = await producer(client('pod'))
     broker.faults.splitWrite('pod')
@@ -159,7 +159,7 @@ describe('a write that reaches one broker and not another', () => {
 })
 
 describe('compaction', () => {
-  it('keeps a tombstone until it is old enough, and then drops it', async () => {
+  it('compaction keeps a tombstone until it is old enough, and then drops it', async () => {
     const { broker, client, settle, time } = await simulate(1, { tombstoneRetentionMs: 1_000 })
     const { log } = client('pod')
     const table = { name: 'table', partitions: 1, compacted: true, retentionMs: undefined }

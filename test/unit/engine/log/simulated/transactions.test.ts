@@ -9,94 +9,94 @@ const TRANSACTION_TIMEOUT_MS = 60_000
 interface Row {
   readonly fault: string
   readonly arm: (faults: Faults) => void
-  readonly told: string
+  readonly answer: string
   readonly takesPlace: boolean
 }
 
 const ROWS: readonly Row[] = [
-  { fault: 'none', arm: () => {}, told: 'resolved', takesPlace: true },
+  { fault: 'none', arm: () => {}, answer: 'resolved', takesPlace: true },
   {
     fault: 'the write never arrives',
     arm: faults => faults.loseRequest('pod', 'write'),
-    told: 'COMMIT_ABORTED',
+    answer: 'COMMIT_ABORTED',
     takesPlace: false,
   },
   {
     fault: 'the answer to the write is lost',
     arm: faults => faults.loseAnswer('pod', 'write'),
-    told: 'COMMIT_ABORTED',
+    answer: 'COMMIT_ABORTED',
     takesPlace: false,
   },
   {
     fault: 'the write is refused',
     arm: faults => faults.refuse('pod', 'write'),
-    told: 'COMMIT_ABORTED',
+    answer: 'COMMIT_ABORTED',
     takesPlace: false,
   },
   {
     fault: 'the write arrives after the producer has given up',
     arm: faults => faults.delayRequest('pod', 'write', 5_000),
-    told: 'COMMIT_ABORTED',
+    answer: 'COMMIT_ABORTED',
     takesPlace: false,
   },
   {
     fault: 'the end never arrives',
     arm: faults => faults.loseRequest('pod', 'endTransaction'),
-    told: 'OUTCOME_UNKNOWN',
+    answer: 'OUTCOME_UNKNOWN',
     takesPlace: false,
   },
   {
     fault: 'the end is refused',
     arm: faults => faults.refuse('pod', 'endTransaction'),
-    told: 'OUTCOME_UNKNOWN',
+    answer: 'OUTCOME_UNKNOWN',
     takesPlace: false,
   },
   {
     fault: 'the answer to the end is lost',
     arm: faults => faults.loseAnswer('pod', 'endTransaction'),
-    told: 'OUTCOME_UNKNOWN',
+    answer: 'OUTCOME_UNKNOWN',
     takesPlace: true,
   },
   {
     fault: 'the answer to the end is late',
     arm: faults => faults.delayAnswer('pod', 'endTransaction', 5_000),
-    told: 'OUTCOME_UNKNOWN',
+    answer: 'OUTCOME_UNKNOWN',
     takesPlace: true,
   },
   {
     fault: 'the end arrives after the producer has given up, and too late for the next one',
     arm: faults => faults.delayRequest('pod', 'endTransaction', 5_000),
-    told: 'OUTCOME_UNKNOWN',
+    answer: 'OUTCOME_UNKNOWN',
     takesPlace: false,
   },
   {
     fault: 'the end arrives twice',
     arm: faults => faults.repeatRequest('pod', 'endTransaction', 1_000),
-    told: 'resolved',
+    answer: 'resolved',
     takesPlace: true,
   },
   {
     fault: 'the disk is full',
     arm: faults => faults.fillDisk(),
-    told: 'LOG_FULL',
+    answer: 'LOG_FULL',
     takesPlace: false,
   },
   {
     fault: 'the cluster has forgotten the producer',
     arm: faults => faults.forgetProducer('pod'),
-    told: 'FENCED',
+    answer: 'FENCED',
     takesPlace: false,
   },
   {
     fault: 'the pod is cut off and does not notice',
     arm: faults => faults.partition('pod'),
-    told: 'COMMIT_ABORTED',
+    answer: 'COMMIT_ABORTED',
     takesPlace: false,
   },
 ]
 
-describe('a transaction when', () => {
-  it.each(ROWS)('$fault: $told', async row => {
+describe('transactions under faults', () => {
+  it.each(ROWS)('a transaction when $fault: $answer', async row => {
     const simulation = await simulate()
     const { broker, client, settle, producer, committed, time } = simulation
     const pod = client('pod')
@@ -105,7 +105,7 @@ describe('a transaction when', () => {
     row.arm(broker.faults)
     const told = watch(first.transact([batch(0, 'x'), batch(1, 'x')]))
     await time.runUntil(() => told.outcome !== 'pending', 10_000)
-    expect(told.outcome).toBe(row.told)
+    expect(told.outcome).toBe(row.answer)
     const visible = row.takesPlace ? ['before', 'x'] : ['before']
     expect([committed(0), committed(1)]).toEqual([visible, visible])
     broker.faults.heal('pod')
@@ -138,7 +138,7 @@ async function racing(simulation: Simulation) {
 }
 
 describe('a fence', () => {
-  it('that comes before the end aborts the transaction', async () => {
+  it('a fence that comes before the end aborts the transaction', async () => {
     const simulation = await simulate()
     const { settle, time, committed } = simulation
     const { other, told } = await racing(simulation)
@@ -150,7 +150,7 @@ describe('a fence', () => {
     expect(committed()).toEqual([])
   })
 
-  it('that is still aborting when the end comes leaves the producer without a clear answer', async () => {
+  it('a fence that is still aborting when the end comes leaves the producer without a clear answer', async () => {
     const simulation = await simulate()
     const { broker, time, committed } = simulation
     const { other, told } = await racing(simulation)
@@ -164,7 +164,7 @@ describe('a fence', () => {
     expect(committed()).toEqual([])
   })
 
-  it('that comes after the end waits until the outcome is visible', async () => {
+  it('a fence that comes after the end waits until the outcome is visible', async () => {
     const { broker, client, producer, settle, committed, time } = await simulate()
     const pod = await producer(client('pod'))
     broker.faults.delayMarkers(1_000)
@@ -178,7 +178,7 @@ describe('a fence', () => {
     expect([committed(0), committed(1)]).toEqual([['x'], ['x']])
   })
 
-  it('that is late or repeated only fences once more', async () => {
+  it('a fence that is late or repeated only fences once more', async () => {
     const { broker, client, producer, settle, committed, time } = await simulate()
     const pod = client('pod')
     broker.faults.repeatRequest('pod', 'startProducer', 500)
@@ -191,7 +191,7 @@ describe('a fence', () => {
     expect(committed()).toEqual(['a', 'c'])
   })
 
-  it('of a busy pod is a duel: each repetition aborts the transaction that the victim has begun meanwhile', async () => {
+  it('a fence of a busy pod is a duel: each repetition aborts the transaction that the victim has begun meanwhile', async () => {
     const { broker, client, settle, committed, time } = await simulate(1, { latency: () => 3 })
     const pod = client('pod')
     broker.faults.delayMarkers(30)
@@ -218,7 +218,7 @@ describe('a fence', () => {
 })
 
 describe('visibility', () => {
-  it('of a committed transaction may come late, and its producer waits before the next one', async () => {
+  it('visibility of a committed transaction may come late, and its producer waits before the next one', async () => {
     const { broker, client, producer, settle, time } = await simulate()
     const reading = follow(client('reader'))
     const pod = await producer(client('pod'))
@@ -233,7 +233,7 @@ describe('visibility', () => {
     expect([reading.seen, next.outcome]).toEqual([['a', 'b'], 'resolved'])
   })
 
-  it('ends at a hanging transaction until a tool aborts it', async () => {
+  it('visibility ends at a hanging transaction until a tool aborts it', async () => {
     const { broker, client, producer, settle, time } = await simulate()
     const reading = follow(client('reader'))
     const pod = await producer(client('pod'))
@@ -248,7 +248,7 @@ describe('visibility', () => {
     expect(reading.seen).toEqual(['a', 'b'])
   })
 
-  it('of a commit whose marker got lost comes with the next transaction of its producer there', async () => {
+  it('visibility of a commit whose marker got lost comes with the next transaction of its producer there', async () => {
     const { broker, client, producer, settle, committed } = await simulate()
     const pod = await producer(client('pod'))
     broker.faults.loseMarker(at(0))
@@ -259,7 +259,7 @@ describe('visibility', () => {
     expect(committed(0)).toEqual(['a', 'c'])
   })
 
-  it('of a commit whose marker got lost never comes when the producer writes there no more', async () => {
+  it('visibility of a commit whose marker got lost never comes when the producer writes there no more', async () => {
     const { broker, client, producer, settle, committed, time } = await simulate()
     broker.faults.loseMarker(at(0))
     const pod = await producer(client('pod'))
@@ -274,7 +274,7 @@ describe('visibility', () => {
 })
 
 describe('an abandoned transaction', () => {
-  it('holds readers back until its time is up, and fences its producer', async () => {
+  it('an abandoned transaction holds readers back until its time is up, and fences its producer', async () => {
     const { broker, client, producer, settle, committed, time } = await simulate()
     const pod = client('pod')
     broker.faults.delayRequest('pod', 'endTransaction', 2 * TRANSACTION_TIMEOUT_MS)
@@ -289,7 +289,7 @@ describe('an abandoned transaction', () => {
     expect([committed(), abandoned.outcome]).toEqual([['behind'], 'OUTCOME_UNKNOWN'])
   })
 
-  it('of a killed process is aborted by the next producer with its id', async () => {
+  it('an abandoned transaction of a killed process is aborted by the next producer with its id', async () => {
     const { broker, client, producer, committed, time } = await simulate(1, { latency: () => 10 })
     const pod = client('pod')
     const victim = await producer(pod)
