@@ -145,7 +145,7 @@ describe('the trace of a question', () => {
   }, 60_000)
 
   it.each(['00-zz', `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`, 'x'.repeat(10_000), ''])(
-    'begins anew where the header is %.50s',
+    'begins again where the header is %.50s',
     async traceparent => {
       const { spans, interceptor } = traced()
       await using kit = await testTopology(graph(), { interceptor })
@@ -220,7 +220,7 @@ describe('the place in a trace that a record carries', () => {
 })
 
 describe('a span', () => {
-  it('of a call has what the provider told of it', async () => {
+  it('the span of a call has what the provider reported about it', async () => {
     const { spans, interceptor } = traced()
     const priced: Model = {
       complete: async (request, call) => {
