@@ -145,7 +145,7 @@ describe('the trace of a question', () => {
   }, 60_000)
 
   it.each(['00-zz', `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`, 'x'.repeat(10_000), ''])(
-    'begins again where the header is %.50s',
+    'a new trace begins where the header is %.50s',
     async traceparent => {
       const { spans, interceptor } = traced()
       await using kit = await testTopology(graph(), { interceptor })
