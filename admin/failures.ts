@@ -56,7 +56,9 @@ async function failedOf({ place, record }: Kept, values: Values): Promise<Failur
     detail: failed,
     resent: async log => {
       if (!request)
-        throw new CaudalError('REJECTED', { reason: `${id} is no question: put a corrected event in instead` })
+        throw new CaudalError('REJECTED', {
+          reason: `${id} is no question: put a corrected event in instead`,
+        })
       const [spec] = await log.describeTopics([TOPICS.requests])
       const key = Buffer.from(request.id)
       // The count of errors begins again, or the question would be given up at once. Its lessons and its cost stay.
