@@ -1,19 +1,16 @@
 /** The one table of settings. Whatever the environment may say is here, with its default, its unit and its meaning. */
 
 import { hostname } from 'node:os'
-import { JUDGE_TOKENS_MAX } from '#answers/prompting.ts'
 import { THRESHOLD } from '#answers/rubric.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { SourcesFrom } from '#engine/topics/source-beginnings.ts'
 import type { RecordMode } from '#operators/recording.ts'
+import { BROKER_SETTINGS } from './broker-settings.ts'
+import { MODEL_SETTINGS } from './model-settings.ts'
 import {
   address,
-  addresses,
   choice,
-  file,
-  flag,
   host,
-  key,
   levels,
   name,
   number,
@@ -23,121 +20,13 @@ import {
   words,
 } from './setting-rows.ts'
 
-const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
-const COMPRESSIONS = ['none', 'gzip', 'zstd'] as const
-
 export const SETTINGS = {
-  kafkaBrokers: addresses('KAFKA_BROKERS', {
-    default: [],
-    description:
-      'Kafka brokers, host:port with commas between. Empty: the embedded log in DATA_DIR, one process, no broker.',
-  }),
-  kafkaSsl: flag('KAFKA_SSL', {
-    default: false,
-    description: 'Connections to the brokers are encrypted, and their certificates checked.',
-  }),
-  kafkaSslCaFile: file('KAFKA_SSL_CA_FILE', {
-    default: '',
-    description:
-      'Certificates, as PEM, that those of the brokers must lead to. Empty: those that Node trusts.',
-  }),
-  kafkaSslCertificateFile: file('KAFKA_SSL_CERT_FILE', {
-    default: '',
-    description: 'Certificate, as PEM, by which the brokers know this client. Empty: they are shown none.',
-  }),
-  kafkaSslKeyFile: file('KAFKA_SSL_KEY_FILE', {
-    default: '',
-    description: 'Its private key, as PEM.',
-  }),
-  kafkaSaslMechanism: choice<(typeof MECHANISMS)[number] | ''>('KAFKA_SASL_MECHANISM', MECHANISMS, {
-    default: '',
-    description:
-      'How to log in to the brokers: plain, scram-sha-256 or scram-sha-512. Empty: without. Use it with KAFKA_SSL: plain sends the password as it is.',
-  }),
-  kafkaSaslUsername: text('KAFKA_SASL_USERNAME', { default: '', description: 'Who logs in.' }),
-  kafkaSaslPassword: text('KAFKA_SASL_PASSWORD', {
-    default: '',
-    secret: true,
-    description: 'The password of that user.',
-  }),
-  kafkaCompression: choice<(typeof COMPRESSIONS)[number]>('KAFKA_COMPRESSION', COMPRESSIONS, {
-    default: 'none',
-    description: 'Compression of what is written: none, gzip or zstd. What is read may be any of them.',
-  }),
-  kafkaReplication: number('KAFKA_REPLICATION', [1, 32_767], {
-    default: -1,
-    defaultText: "the brokers' own",
-    unit: 'copies',
-    description: 'Copies of each partition of topics that are created.',
-  }),
+  ...BROKER_SETTINGS,
   schemaRegistryUrl: address('SCHEMA_REGISTRY_URL', ['http', 'https'], {
     default: '',
     description: 'Schema registry with the Confluent API. Empty: schemas are kept in a topic of the log.',
   }),
-  openAiApiKey: key('OPENAI_API_KEY', {
-    default: '',
-    description: 'Key of the model provider. Empty, with OPENAI_BASE_URL empty too: the simulated model.',
-  }),
-  openAiKeyHeader: choice<string>('OPENAI_API_KEY_HEADER', ['authorization', 'api-key', 'x-api-key'], {
-    default: 'authorization',
-    description:
-      'Header that carries the key: authorization (as Bearer), api-key (Azure) or x-api-key. It holds for both endpoints.',
-  }),
-  openAiBaseUrl: address('OPENAI_BASE_URL', ['http', 'https'], {
-    default: '',
-    description:
-      'Any endpoint that speaks the OpenAI API, up to and with its version. Empty: https://api.openai.com/v1 when there is a key.',
-  }),
-  model: text('LLM_MODEL', {
-    default: '',
-    description:
-      'Model asked for where a task type names none. Empty: gpt-4o-mini, or simulated with the simulated model.',
-  }),
-  fallbackBaseUrl: address('OPENAI_FALLBACK_BASE_URL', ['http', 'https'], {
-    default: '',
-    description: 'A second endpoint, asked when the first is away or asks to be left alone. Empty: none.',
-  }),
-  fallbackApiKey: key('OPENAI_FALLBACK_API_KEY', {
-    default: '',
-    description: 'Key of the second endpoint.',
-  }),
-  fallbackModel: text('LLM_FALLBACK_MODEL', {
-    default: '',
-    description: 'Model asked for at the second endpoint. Empty: the same as at the first.',
-  }),
-  pricesFile: file('LLM_PRICES', {
-    default: '',
-    description:
-      'Prices of models, as JSON: {"MODEL": {"prompt": 0.15, "completion": 0.6}}, US dollars for a million tokens. They go before the list prices that are known here.',
-  }),
-  judgeTokensMax: number('LLM_JUDGE_TOKENS_MAX', [50, 1_000_000], {
-    default: JUDGE_TOKENS_MAX,
-    unit: 'tokens',
-    description: 'The longest verdict of a judge. A judge that reasons first needs more.',
-  }),
-  callTimeoutMs: number('LLM_TIMEOUT_MS', [100, 3_600_000], {
-    default: 60_000,
-    unit: 'ms',
-    description: 'How long one call may take before it counts as failed.',
-  }),
-  httpProxy: address('HTTP_PROXY', ['http', 'https'], {
-    default: '',
-    alsoSmall: true,
-    description:
-      'Proxy for calls to model endpoints of http://, loopback included. It may carry user and password. Empty: they are called directly.',
-  }),
-  httpsProxy: address('HTTPS_PROXY', ['http', 'https'], {
-    default: '',
-    alsoSmall: true,
-    description:
-      'Proxy for calls to model endpoints of https://, through a tunnel that the proxy cannot read. Empty: they are called directly.',
-  }),
-  noProxy: text('NO_PROXY', {
-    default: '',
-    alsoSmall: true,
-    description:
-      'Hosts that are called without a proxy, with commas between: names, which hold for names below them too, addresses, host:port, or * for all.',
-  }),
+  ...MODEL_SETTINGS,
   databaseUrl: address('DATABASE_URL', ['postgres', 'postgresql'], {
     default: '',
     secret: true,
