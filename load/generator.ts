@@ -5,6 +5,7 @@
  */
 import { CaudalError } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
+import { Refused } from './http-target.ts'
 import { type Measured, Meter } from './meter.ts'
 import { dueTimes, type LoadProfile } from './profile.ts'
 import { type Asked, Questions } from './questions.ts'
@@ -110,6 +111,7 @@ async function drained(
 }
 
 function codeOf(error: unknown): string {
+  if (error instanceof Refused) return `HTTP ${error.status}`
   if (error instanceof CaudalError) return error.code
   return error instanceof Error ? error.name : 'UNKNOWN'
 }

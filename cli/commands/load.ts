@@ -5,12 +5,14 @@ import { TOPICS } from '#answers/topics.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { generate } from '#load/generator.ts'
 import { htmlReport } from '#load/html-report.ts'
+import { HttpTarget } from '#load/http-target.ts'
 import { LogTarget } from '#load/log-target.ts'
 import { machine } from '#load/machine.ts'
 import type { Measured, Meter } from '#load/meter.ts'
 import type { LoadProfile } from '#load/profile.ts'
 import type { Asked } from '#load/questions.ts'
 import { compared, isLoadReport, type LoadReport, percentileLine, reportLines } from '#load/report.ts'
+import type { Target } from '#load/target.ts'
 import { type Condition, conditionsIn, figuresOf, holding } from '#load/verdict.ts'
 import { publicHosts } from '#load/whose.ts'
 import {
@@ -77,9 +79,15 @@ const OPTIONS = {
     value: 'CONDITION,...',
     description: 'end with 7 where one holds, such as p99>500ms or failed.share>1%',
   },
+  gateway: {
+    type: 'string',
+    value: 'URL',
+    description: 'ask over HTTP, as callers do, instead of writing into the topic',
+  },
+  'key-file': { type: 'string', value: 'FILE', description: 'file with the key of the gateway' },
   'i-own-the-target': {
     type: 'boolean',
-    description: 'send to brokers outside of loopback and private networks',
+    description: 'send to what is outside of loopback and private networks',
   },
 } as const
 
@@ -96,6 +104,7 @@ failed, failed.share, errors, errors.share, lost, doubled, delivered.rate and th
   options: OPTIONS,
   examples: [
     'caudal load --rate 50 --duration 1m',
+    'caudal load --gateway http://127.0.0.1:8080 --rate 20 --duration 10s',
     'KAFKA_BROKERS=localhost:9092 caudal load --rate 500/s --ramp 30s --duration 5m --report load.html',
     "caudal load --dataset questions.ndjson --repeat 0.2 --fail-if 'p99>5s,failed.share>1%'",
   ],
@@ -108,15 +117,12 @@ failed, failed.share, errors, errors.share, lost, doubled, delivered.rate and th
     const dataset = options.dataset === undefined ? [] : await datasetIn(options.dataset, context.stdin)
     // A report that cannot be written must not be found out after an hour.
     if (options.report !== undefined) written(options.report, '')
-    return await withLog(
-      context,
-      async tool => {
-        await requireOwn(tool, options)
-        const measured = await measure(tool, context, { profile, drainMs, dataset })
-        return await conclude({ profile, measured, conditions, before }, tool, context)
-      },
-      { doing: 'feeds' },
-    )
+    const put = async (target: Target) => {
+      const measured = await measure(target, context, { profile, drainMs, dataset })
+      return await conclude({ profile, measured, conditions, before }, target, context)
+    }
+    if (options.gateway !== undefined) return await put(await gatewayTarget(options.gateway, options))
+    return await withLog(context, async tool => put(await logTarget(tool, context)), { doing: 'feeds' })
   },
 })
 
@@ -126,16 +132,31 @@ interface Wanted {
   readonly dataset: readonly Asked[]
 }
 
-async function measure(
+async function logTarget(
   { log, plan, configuration }: Tool,
+  { system, options }: CommandContext<Given>,
+): Promise<Target> {
+  const hosts = configuration.kafkaBrokers.map(address => address.replace(/:\d+$/, ''))
+  await requireOwn(hosts, options)
+  const [topic] = await log.describeTopics([TOPICS.raw])
+  const partitions = topic?.partitions ?? 1
+  return new LogTarget({ log, plan, system, partitions, description: described(configuration) })
+}
+
+async function gatewayTarget(url: string, options: Given): Promise<Target> {
+  const address = URL.canParse(url) ? new URL(url) : undefined
+  if (!address || !['http:', 'https:'].includes(address.protocol))
+    throw new CaudalError('REJECTED', { reason: `--gateway ${url} is no address of http:// or https://` })
+  await requireOwn([address.hostname], options)
+  const path = options['key-file']
+  return new HttpTarget({ url: address.origin, key: path === undefined ? undefined : textIn(path).trim() })
+}
+
+async function measure(
+  target: Target,
   { system, signal, stderr }: Surroundings,
   wanted: Wanted,
 ): Promise<Measured> {
-  const [topic] = await log.describeTopics([TOPICS.raw])
-  const target = new LogTarget({
-    ...{ log, plan, system, partitions: topic?.partitions ?? 1 },
-    description: described(configuration),
-  })
   const view = new LiveView(stderr)
   const onProgress = (meter: Meter, elapsedMs: number) => {
     if (view.isLive) view.draw(progressLines(meter, elapsedMs))
@@ -157,13 +178,13 @@ interface Judged {
 
 async function conclude(
   { profile, measured, conditions, before }: Judged,
-  { configuration }: Tool,
+  target: Target,
   { options, stdout, system, signal }: CommandContext<Given>,
 ): Promise<ExitCode> {
   const met = holding(conditions, figuresOf(measured)).map(({ text }) => text)
   const report: LoadReport = {
     version: 1,
-    target: described(configuration),
+    target: target.description,
     machine: machine(),
     finishedAt: new Date(system.now()).toISOString(),
     profile,
@@ -178,8 +199,7 @@ async function conclude(
   return met.length > 0 ? EXIT.someFailed : EXIT.ok
 }
 
-async function requireOwn({ configuration }: Tool, options: Given): Promise<void> {
-  const hosts = configuration.kafkaBrokers.map(address => address.replace(/:\d+$/, ''))
+async function requireOwn(hosts: readonly string[], options: Given): Promise<void> {
   const others = options['i-own-the-target'] ? [] : await publicHosts(hosts)
   if (others.length === 0) return
   throw new CaudalError('REJECTED', {
@@ -216,6 +236,14 @@ function reportIn(path: string): LoadReport {
   const value = parsed(path)
   if (isLoadReport(value)) return value
   throw new CaudalError('REJECTED', { reason: `${path} is no report of caudal load --json` })
+}
+
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new CaudalError('REJECTED', { reason: `${path} cannot be read: ${reasonOf(error)}` }, error)
+  }
 }
 
 function parsed(path: string): unknown {

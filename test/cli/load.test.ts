@@ -35,6 +35,22 @@ describe('caudal load', () => {
     expect(readFileSync(page, 'utf8')).toContain('every acknowledged event has exactly one outcome')
   })
 
+  it('asks through the gateway as callers do, and each question has its outcome', async () => {
+    const input = join(folder, 'one.ndjson')
+    writeFileSync(input, '{"title": "What is a fuse for?"}\n')
+    const pod = startCaudal(['start', '--input', input], { DATA_DIR: folder, PORT: '0' })
+    const [, url = ''] = await pod.until(/Gateway: (http:\S+)/)
+    await pod.until(/Serving until stopped/)
+    const { code, stdout } = await load('--gateway', url, '--rate', '20', '--duration', '2s', '--json')
+    pod.process.kill('SIGTERM')
+    await pod.ended
+    expect(code).toBe(0)
+    const { target, measured } = JSON.parse(stdout)
+    expect(target).toBe(`the gateway at ${url}`)
+    expect(measured).toMatchObject({ sent: 40, acknowledged: 40, lost: { count: 0 }, doubled: { count: 0 } })
+    expect(measured.delivered + measured.failed).toBe(40)
+  })
+
   it('ends with 1 and lists the events where nobody answers', async () => {
     const { code, stdout } = await load('--rate', '5', '--duration', '1s', '--drain', '0s')
     expect(code).toBe(1)
