@@ -12,6 +12,7 @@ export function spend(
     calls: spent.calls + 1,
     tokens_prompt: spent.tokens_prompt + usage.promptTokens,
     tokens_completion: spent.tokens_completion + usage.completionTokens,
+    ...((spent.tokens_estimated || usage.isEstimate) && { tokens_estimated: true }),
     cost_usd: sumUsd(spent.cost_usd, costUsd(model, usage, prices)),
   }
 }

@@ -14,6 +14,8 @@ export const TOPICS = {
   actions: 'llm.actions',
   /** What each call was asked, and what it brought. */
   recordings: 'llm.recordings',
+  /** Pieces of answers while they are written, that nobody has judged. */
+  tokens: 'llm.tokens',
   /** Judged answers. */
   delivered: 'datos_procesados',
 } as const

@@ -47,7 +47,8 @@ export class UsageLedger {
       taskType,
       model: reply.model,
       organization,
-      ...reply.usage,
+      promptTokens: reply.usage.promptTokens,
+      completionTokens: reply.usage.completionTokens,
       costUsd: cost,
     })
     const row = this.#rows.get(name)

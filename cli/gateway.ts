@@ -19,6 +19,7 @@ import { Metrics } from '#observability/metrics/metrics.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
+import { TokenFeed } from '#pipelines/token-feed.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
@@ -179,9 +180,12 @@ async function openService(
   closers.defer(() => feed[Symbol.dispose]())
   closers.defer(() => service.close())
   await feed.start()
+  const tokens = new TokenFeed({ log, system })
+  closers.defer(() => tokens[Symbol.dispose]())
+  await tokens.start()
   await service.start()
   return {
-    ...{ service, runs, feed, system, answers, history, cache },
+    ...{ service, runs, feed, tokens, system, answers, history, cache },
     semantic,
     batches: new Batches(cache),
     sessions:

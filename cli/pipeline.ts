@@ -10,6 +10,7 @@ import type { Log } from '#engine/log/log.ts'
 import type { Model } from '#models/model.ts'
 import type { IndexAnswersOptions } from '#operators/index-answers.ts'
 import { answers } from '#pipelines/answers.ts'
+import { TokenTopic } from '#pipelines/token-topic.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import { type Plan, plan } from '#topology/plan.ts'
@@ -85,7 +86,9 @@ export async function openPipeline(
   const registry = await openRegistry(configuration, log, system)
   const stores = await openStores(configuration, { system, logger: inPart(logger, 'stores') })
   const semantic = await semanticSink(configuration, { log, system, logger }, opened)
-  const graph = topologyOf(configuration, { model, semantic, ...stores })
+  const tokens = new TokenTopic({ log, system, logger: inPart(logger, 'answers') })
+  opened.defer(async () => tokens[Symbol.dispose]())
+  const graph = topologyOf(configuration, { model, tokens, semantic, ...stores })
   const topology = await bindSchemas(graph, { registry, ...options })
   const running = await run(topology, {
     log,
@@ -128,11 +131,13 @@ const DEMO_RETRY = { retryBaseMs: 500, retryCapMs: 2_000 }
 export interface GraphParts extends Stores {
   readonly model: Model
   readonly semantic?: IndexAnswersOptions | undefined
+  /** Where answers are streamed while they are written. */
+  readonly tokens?: TokenTopic
 }
 
 export function topologyOf(
   configuration: Configuration,
-  { model, semantic, answers: store, history, cache }: GraphParts,
+  { model, tokens, semantic, answers: store, history, cache }: GraphParts,
 ): Topology {
   const { application, threshold, attemptsMax, inFlightMax, judgeTokensMax, given } = configuration
   const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
@@ -152,6 +157,7 @@ export function topologyOf(
     timeout: providers * configuration.callTimeoutMs + WAIT_FOR_TURN_MS,
     store,
     history,
+    tokens,
     record: configuration.record,
     cache,
     cacheTtl: configuration.cacheTtlS * 1_000,

@@ -4,6 +4,7 @@ import type { System } from '#core/system.ts'
 import type { AnswersService } from '#pipelines/answers-service.ts'
 import type { EventFeed } from '#pipelines/event-feed.ts'
 import type { RunIndex } from '#pipelines/run-index.ts'
+import type { TokenFeed } from '#pipelines/token-feed.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
@@ -26,6 +27,8 @@ export interface Gateway {
   readonly feed: EventFeed
   /** The pods of the application. Rejects as the log does. */
   pods(): Promise<readonly KnownPod[]>
+  /** Answers while they are written. */
+  readonly tokens: TokenFeed
   readonly cache: Cache | undefined
   readonly batches: Batches
   /** Nothing where it is off for every task type. */
@@ -84,7 +87,8 @@ export interface Sink {
 }
 
 export interface SinkEvent {
-  readonly id: string
+  /** Where a client resumes; absent for what is not told again. */
+  readonly id?: string
   readonly kind: string
   readonly data: object
 }

@@ -20,6 +20,17 @@ export interface ConnectionOptions {
   readonly proxy?: HttpProxy | undefined
 }
 
+/** What may be asked of a request besides what `fetch` knows. */
+export interface LeanInit extends RequestInit {
+  /** Called when a reply begins; what it returns is given the bytes of the body as they come, not compressed. */
+  readonly heard?: ((reply: Heard) => ((bytes: Uint8Array) => void) | undefined) | undefined
+}
+
+export interface Heard {
+  readonly status: number
+  readonly contentType: string
+}
+
 /** The part of a `Response` that the SDK reads from a reply that is not streamed. */
 export interface LeanResponse {
   readonly ok: boolean
@@ -31,7 +42,7 @@ export interface LeanResponse {
 }
 
 export interface LeanFetch {
-  (url: string | URL | Request, init?: RequestInit): Promise<LeanResponse>
+  (url: string | URL | Request, init?: LeanInit): Promise<LeanResponse>
   close(): Promise<void>
 }
 
@@ -39,7 +50,7 @@ export interface LeanFetch {
 export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
   const replyBytesMax = options.replyBytesMax ?? 64 * 1024 * 1024
   const agent = agentOf(options, replyBytesMax)
-  const request = async (input: string | URL | Request, init: RequestInit = {}): Promise<LeanResponse> => {
+  const request = async (input: string | URL | Request, init: LeanInit = {}): Promise<LeanResponse> => {
     const url = new URL(input instanceof Request ? input.url : input)
     const reply = await agent
       .request({
@@ -54,7 +65,7 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
         throw init.signal?.aborted ? error : ofProxy(error)
       })
     const headers = firstValues(reply.headers)
-    const bytes = new Uint8Array(await reply.body.arrayBuffer())
+    const bytes = await bytesOf(reply.body, hearerOf(reply.statusCode, headers, init))
     const text = decoderOf(headers.get('content-type')).decode(
       unpacked(bytes, headers.get('content-encoding'), replyBytesMax),
     )
@@ -68,6 +79,25 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
     }
   }
   return Object.assign(request, { close: () => agent.destroy() })
+}
+
+/** The whole body, and on its way each part of it to who listens. */
+async function bytesOf(
+  body: Dispatcher.ResponseData['body'],
+  hear: ((bytes: Uint8Array) => void) | undefined,
+): Promise<Uint8Array> {
+  if (!hear) return new Uint8Array(await body.arrayBuffer())
+  const parts: Uint8Array[] = []
+  for await (const part of body) {
+    parts.push(part)
+    hear(part)
+  }
+  return Buffer.concat(parts)
+}
+
+function hearerOf(status: number, headers: ReadonlyMap<string, string>, { heard }: LeanInit) {
+  const isPlain = (headers.get('content-encoding') ?? 'identity') === 'identity'
+  return isPlain ? heard?.({ status, contentType: headers.get('content-type') ?? '' }) : undefined
 }
 
 function agentOf({ proxy, ...options }: ConnectionOptions, replyBytesMax: number): Dispatcher {

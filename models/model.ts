@@ -39,11 +39,23 @@ export interface ModelCall {
   readonly signal: AbortSignal
   /** Identity of the call, the same after a crash; sent as `X-Request-Id`. */
   readonly requestId: string
+  /** Hears the reply while it comes. The call is one purchase all the same, and fails as any other. */
+  readonly stream?: TextStream | undefined
+}
+
+/** Hears a reply while it is written. The reply itself is what `complete` resolves to; a model may tell nothing before. */
+export interface TextStream {
+  /** A reply begins. What was heard of an earlier one, of a call that broke off, is void. */
+  begin(): void
+  /** What has come since. */
+  text(piece: string): void
 }
 
 export interface Usage {
   readonly promptTokens: number
   readonly completionTokens: number
+  /** The provider did not count: the numbers are taken from the length of the texts. */
+  readonly isEstimate?: boolean | undefined
 }
 
 export interface ModelReply {

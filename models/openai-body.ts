@@ -4,6 +4,12 @@ import type { Message, ModelRequest } from './model.ts'
 /** How a reply is asked to be JSON: by its schema, as any object, or in words alone. */
 export type Format = 'json_schema' | 'json_object' | 'words'
 
+/** Whether a reply may come in pieces, and whether its usage may be asked for with them. */
+export type Streaming = 'with usage' | 'plain' | 'none'
+
+/** A request, and whether its reply is wanted in pieces. */
+export type Asked = ModelRequest & { readonly isStreamed?: boolean }
+
 /** What a model takes. OpenAI's own API takes the first of each; hardly any other takes all of them. */
 export interface Terms {
   readonly format: Format
@@ -11,6 +17,7 @@ export interface Terms {
   readonly tokens: 'max_tokens' | 'max_completion_tokens' | 'none'
   /** Whether a message may be the system's; else its text goes in front of the first message. */
   readonly system: boolean
+  readonly stream: Streaming
 }
 
 export const ALL_TERMS: Terms = {
@@ -18,12 +25,14 @@ export const ALL_TERMS: Terms = {
   temperature: true,
   tokens: 'max_tokens',
   system: true,
+  stream: 'with usage',
 }
 
 export type Body = ReturnType<typeof bodyOf>
 
-export function bodyOf(request: ModelRequest, model: string, terms: Terms) {
+export function bodyOf(request: Asked, model: string, terms: Terms) {
   const { schema, temperature, tokensMax, hints } = request
+  const streams = request.isStreamed === true && terms.stream !== 'none'
   return {
     model,
     messages: messagesOf(request, terms),
@@ -37,6 +46,8 @@ export function bodyOf(request: ModelRequest, model: string, terms: Terms) {
         },
       }),
     ...(schema && terms.format === 'json_object' && { response_format: { type: 'json_object' as const } }),
+    ...(streams && { stream: true }),
+    ...(streams && terms.stream === 'with usage' && { stream_options: { include_usage: true } }),
     ...(hints ? { caudal: hints } : {}),
   }
 }

@@ -170,6 +170,7 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   temperature: /temperature/i,
   max_tokens: /max_tokens/i,
   max_completion_tokens: /max_completion_tokens/i,
+  stream: /stream|include_usage/i,
   system: /system\W+(?:role|message|prompt|instruction)|role\W+(?:\w+\W+){0,3}system|developer instruction/i,
 }
 /** The value is refused and not the parameter: leaving the limit out would buy what nobody wanted to pay for. */

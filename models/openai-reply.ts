@@ -68,7 +68,7 @@ function choiceOf(choices: unknown): Choice | undefined {
 }
 
 /** Text as a string, or as a list of parts of which some are text. */
-function textOf(content: unknown): string {
+export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
   if (!Array.isArray(content)) return ''
   return content.map(partText).join('')
@@ -158,9 +158,12 @@ function isFilled(value: unknown): boolean {
 /** As counted by the provider; where it counts nothing, four characters are taken for a token. */
 function usageOf(received: Received, request: ModelRequest, said: string): Usage {
   const characters = () => request.messages.reduce((sum, message) => sum + message.content.length, 0)
+  const prompt = count(received.usage?.prompt_tokens)
+  const completion = count(received.usage?.completion_tokens)
   return {
-    promptTokens: count(received.usage?.prompt_tokens) ?? Math.ceil(characters() / 4),
-    completionTokens: count(received.usage?.completion_tokens) ?? Math.ceil(said.length / 4),
+    promptTokens: prompt ?? Math.ceil(characters() / 4),
+    completionTokens: completion ?? Math.ceil(said.length / 4),
+    ...((prompt === undefined || completion === undefined) && { isEstimate: true }),
   }
 }
 

@@ -9,8 +9,15 @@
  * So each refusal happens once for a provider, and not once for each question in flight.
  */
 import { type System, sleep } from '#core/system.ts'
-import type { ModelRequest } from './model.ts'
-import { ALL_TERMS, type Body, bodyOf, type Format, type Terms } from './openai-body.ts'
+import {
+  ALL_TERMS,
+  type Asked,
+  type Body,
+  bodyOf,
+  type Format,
+  type Streaming,
+  type Terms,
+} from './openai-body.ts'
 import { refusalOf } from './openai-errors.ts'
 import { readJson } from './structured.ts'
 
@@ -24,6 +31,8 @@ const FEWER: Readonly<Record<Format, Format>> = {
   json_object: 'words',
   words: 'words',
 }
+
+const LESS: Readonly<Record<Streaming, Streaming>> = { 'with usage': 'plain', plain: 'none', none: 'none' }
 
 export class ModelTerms {
   readonly #system: System
@@ -42,7 +51,7 @@ export class ModelTerms {
 
   /** Sends the request, and again on other terms for as long as something is learned from its refusal. */
   async ask<Reply>(
-    request: ModelRequest,
+    request: Asked,
     send: (body: Body) => Promise<Reply>,
     signal: AbortSignal,
   ): Promise<Reply> {
@@ -81,7 +90,7 @@ export class ModelTerms {
     }
   }
 
-  async #negotiate<Reply>(request: ModelRequest, send: (body: Body) => Promise<Reply>): Promise<Reply> {
+  async #negotiate<Reply>(request: Asked, send: (body: Body) => Promise<Reply>): Promise<Reply> {
     for (;;) {
       const terms = this.#terms
       const body = bodyOf(request, this.#model, terms)
@@ -111,7 +120,7 @@ export class ModelTerms {
 
   /** Leaves out one thing after the other, then all of them; the terms of the first success are kept. */
   async #search<Reply>(
-    request: ModelRequest,
+    request: Asked,
     from: Terms,
     send: (body: Body) => Promise<Reply>,
   ): Promise<{ readonly reply: Reply } | undefined> {
@@ -148,11 +157,12 @@ const LEAVE_OUT = {
   max_tokens: (terms: Terms): Terms => ({ ...terms, tokens: 'max_completion_tokens' }),
   max_completion_tokens: (terms: Terms): Terms => ({ ...terms, tokens: 'none' }),
   system: (terms: Terms): Terms => ({ ...terms, system: false }),
+  stream: (terms: Terms): Terms => ({ ...terms, stream: LESS[terms.stream] }),
 } as const
 
 /** Each thing left out alone, format first as it is refused most often; at last all of them. */
 function fewer(terms: Terms): readonly Terms[] {
-  const { response_format, temperature, max_tokens, max_completion_tokens, system } = LEAVE_OUT
+  const { response_format, temperature, max_tokens, max_completion_tokens, system, stream } = LEAVE_OUT
   const words = response_format(response_format(terms))
   return [
     response_format(terms),
@@ -161,7 +171,9 @@ function fewer(terms: Terms): readonly Terms[] {
     temperature(terms),
     max_tokens(terms),
     max_completion_tokens(terms),
-    system(temperature(max_completion_tokens(words))),
+    stream(terms),
+    stream(stream(terms)),
+    system(temperature(max_completion_tokens(stream(stream(words))))),
   ]
 }
 
@@ -169,7 +181,13 @@ function isSent(name: string, body: Body): boolean {
   return name === 'system' ? body.messages.some(({ role }) => role === 'system') : name in body
 }
 
-function kindOf({ schema, temperature, tokensMax, messages }: ModelRequest): string {
+function kindOf({ schema, temperature, tokensMax, messages, isStreamed }: Asked): string {
   const hasSystem = messages.some(({ role }) => role === 'system')
-  return [schema !== undefined, temperature !== undefined, tokensMax !== undefined, hasSystem].join()
+  return [
+    schema !== undefined,
+    temperature !== undefined,
+    tokensMax !== undefined,
+    hasSystem,
+    isStreamed,
+  ].join()
 }

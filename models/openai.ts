@@ -5,13 +5,15 @@
 import { createHash } from 'node:crypto'
 import type { Duration } from '#core/duration.ts'
 import { realSystem, type System } from '#core/system.ts'
-import type { ConnectionOptions } from './lean-fetch.ts'
-import type { Model, ModelRequest } from './model.ts'
+import type { ConnectionOptions, LeanInit } from './lean-fetch.ts'
+import type { Model, ModelRequest, TextStream } from './model.ts'
 import { openAiClient } from './openai-client.ts'
+import { Deltas } from './openai-deltas.ts'
 import type { EndpointOptions } from './openai-endpoint.ts'
 import { modelErrorOf } from './openai-errors.ts'
 import { replyOf } from './openai-reply.ts'
 import { ModelTerms } from './openai-terms.ts'
+import { VisibleText } from './visible-text.ts'
 
 export interface OpenAiOptions extends EndpointOptions {
   /** Asked for when a request names no model. */
@@ -49,7 +51,8 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
   return {
     async complete(request, call) {
       const model = nameOf(request, options)
-      const sent = options.sendHints ? request : { ...request, hints: undefined }
+      const isStreamed = call.stream !== undefined
+      const sent = { ...request, isStreamed, ...(!options.sendHints && { hints: undefined }) }
       const learned = termsOf(model)
       let start = system.monotonic()
       try {
@@ -57,9 +60,11 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
           sent,
           body => {
             start = system.monotonic()
-            return client.chat.completions.create(body, {
+            return client.post('/chat/completions', {
+              body,
               signal: call.signal,
               headers: { 'X-Request-Id': requestIdHeader(call.requestId) },
+              fetchOptions: hearing(call.stream),
             })
           },
           call.signal,
@@ -76,6 +81,21 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
     },
     close,
   }
+}
+
+/**
+ * The SDK takes streamed replies as they are. Here one reader reads each reply, streamed or not, and knows what gateways
+ * and proxies make of them. So the SDK is given the whole, and the pieces are heard beside it.
+ */
+function hearing(stream: TextStream | undefined): object {
+  const heard: LeanInit['heard'] = ({ status, contentType }) => {
+    if (!stream || status !== 200 || !contentType.startsWith('text/event-stream')) return undefined
+    const visible = new VisibleText(stream)
+    visible.begin()
+    const deltas = new Deltas(visible)
+    return bytes => deltas.push(bytes)
+  }
+  return stream ? { heard } : {}
 }
 
 function nameOf(request: ModelRequest, options: OpenAiOptions): string {

@@ -68,6 +68,7 @@ function deliveredOf(validated: Validated, now: number): Delivered {
     calls: spent.calls,
     tokens_prompt: spent.tokens_prompt,
     tokens_completion: spent.tokens_completion,
+    tokens_estimated: spent.tokens_estimated,
     cost_usd: spent.cost_usd,
     user_id: validated.user_id,
     organization_id: validated.organization_id,

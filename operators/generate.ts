@@ -11,13 +11,14 @@ import {
 import { generationRequest } from '#answers/prompting.ts'
 import { spend } from '#answers/spending.ts'
 import type { Structured, TaskDefaults, TaskSettings, TaskTypes } from '#answers/task-type.ts'
+import { STREAM_HEADER, STREAMED, type TokenSink } from '#answers/tokens.ts'
 import { TOPICS } from '#answers/topics.ts'
-import type { Attempt, Bought } from '#answers/types.ts'
+import type { Attempt, Bought, LlmRequest } from '#answers/types.ts'
 import { type OperatorLimits, operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
 import { buy, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
-import { CallRecorder, type RecorderOptions } from './recording.ts'
+import { attemptNumber, CallRecorder, type RecorderOptions } from './recording.ts'
 
 export interface ModelOperatorOptions extends RecorderOptions {
   readonly model: Model
@@ -26,18 +27,23 @@ export interface ModelOperatorOptions extends RecorderOptions {
   readonly limits: OperatorLimits
 }
 
+export interface GenerateOptions extends ModelOperatorOptions {
+  /** Where answers are told while they are written, for questions that ask for it; nowhere when left out. */
+  readonly tokens?: TokenSink | undefined
+}
+
 type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: string }
 
 /**
  * The reply is journaled before it is looked at. A useless answer was paid for all the same: it counts as an attempt, and
- * a crash does not buy it again.
+ * a crash does not buy it again. An answer that is told while it is written is bought in the same one call.
  *
  * ```ts
  * requests.process('generate', generate({ model, taskTypes, defaults, limits }), { endsBecause })
  *   .on('generated').to(generated).on('failed').to(errors)
  * ```
  */
-export function generate(options: ModelOperatorOptions) {
+export function generate(options: GenerateOptions) {
   const settingsFor = settingsReader(options.taskTypes, options.defaults)
   const readers = answerReaders(options.taskTypes)
   return operator({
@@ -57,7 +63,7 @@ export function generate(options: ModelOperatorOptions) {
       try {
         bought = await ctx.step('call', call => {
           requestId = call.id
-          return buy(options.model, asked, call)
+          return buy(options.model, asked, call, writerFor(options.tokens, request, { ctx, requestId }))
         })
       } catch (error) {
         if (!(error instanceof ModelError)) throw error
@@ -78,6 +84,19 @@ export function generate(options: ModelOperatorOptions) {
       }
     },
   })
+}
+
+interface Place {
+  readonly ctx: { readonly now: number; readonly headers: { get(name: string): string | undefined } }
+  readonly requestId: string
+}
+
+/** For a question that asked for it. */
+function writerFor(tokens: TokenSink | undefined, request: LlmRequest, { ctx, requestId }: Place) {
+  if (ctx.headers.get(STREAM_HEADER) !== STREAMED) return undefined
+  const { id, organization_id: organization } = request
+  const attempt = attemptNumber(request)
+  return tokens?.open({ id, organization, requestId, attempt, beganAt: ctx.now })
 }
 
 function attemptOf(

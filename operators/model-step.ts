@@ -1,6 +1,7 @@
 /** What the two operators that call a model share: the durable call, the settings of a record, and the telling of a failure. */
 
 import { settingsOf, type TaskDefaults, type TaskSettings, type TaskTypes } from '#answers/task-type.ts'
+import type { TokenWriter } from '#answers/tokens.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#answers/types.ts'
 import type { StepCall, TableHandle } from '#core/context.ts'
@@ -20,8 +21,16 @@ import {
  */
 export const REPLY_BYTES_MAX = 100_000
 
-/** The call itself, run inside `ctx.step`. Whatever a model throws becomes a `ModelError`, but for the abort of the record. */
-export async function buy(model: Model, request: ModelRequest, { signal, id }: StepCall): Promise<Bought> {
+/**
+ * The call itself, run inside `ctx.step`. Whatever a model throws becomes a `ModelError`, but for the abort of the record.
+ * A writer hears the reply while it comes.
+ */
+export async function buy(
+  model: Model,
+  request: ModelRequest,
+  { signal, id }: StepCall,
+  stream?: TokenWriter,
+): Promise<Bought> {
   try {
     const {
       text,
@@ -33,7 +42,9 @@ export async function buy(model: Model, request: ModelRequest, { signal, id }: S
     } = await model.complete(request, {
       signal,
       requestId: id,
+      stream,
     })
+    stream?.whole(text)
     const bought = { usage, model: name, latencyMs, finish, requestId: id }
     const size = Buffer.byteLength(text)
     if (size <= REPLY_BYTES_MAX) return { ...bought, text, fault }
@@ -45,6 +56,8 @@ export async function buy(model: Model, request: ModelRequest, { signal, id }: S
   } catch (error) {
     signal.throwIfAborted()
     throw asModelError(error)
+  } finally {
+    stream?.close()
   }
 }
 

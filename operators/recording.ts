@@ -21,7 +21,7 @@ export function recordingOf(request: LlmRequest, ctx: RecordingContext, facts: F
     id: request.id,
     task_type: request.task_type,
     organization_id: request.organization_id,
-    attempt: request.error_attempts + request.quality_attempts + 1,
+    attempt: attemptNumber(request),
     at: ctx.now,
     trace_id: traceIdOf(ctx.headers.get('traceparent')),
     ...facts,
@@ -32,6 +32,10 @@ export function recordingOf(request: LlmRequest, ctx: RecordingContext, facts: F
 export function questionFields({ id, organization_id, task_type }: LlmRequest) {
   return { event_id: id, organization: organization_id, task_type }
 }
+
+/** Which time the question is tried, from 1 on. */
+export const attemptNumber = ({ error_attempts, quality_attempts }: LlmRequest): number =>
+  error_attempts + quality_attempts + 1
 
 export interface RecorderOptions {
   /** Nothing is recorded when it is left out. */
@@ -105,6 +109,7 @@ export class CallRecorder {
       model,
       tokens_prompt: usage.promptTokens,
       tokens_completion: usage.completionTokens,
+      tokens_estimated: usage.isEstimate,
       cost_usd: costUsd(model, usage, this.#options.prices),
       latency_ms: latencyMs,
     }

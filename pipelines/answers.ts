@@ -17,6 +17,7 @@ import { RawEventCodec } from '#answers/raw-event.ts'
 import { THRESHOLD } from '#answers/rubric.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
+import type { TokenSink } from '#answers/tokens.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { Delivered, Failed, Intake, Recording } from '#answers/types.ts'
 import { type Duration, durationMs } from '#core/duration.ts'
@@ -75,6 +76,8 @@ export interface AnswersOptions {
   readonly semantic?: IndexAnswersOptions | undefined
   /** How much of each call is recorded for the history; `digest` when left out. */
   readonly record?: RecordMode
+  /** Where answers are told while they are written, for events that ask for it; nowhere when left out. */
+  readonly tokens?: TokenSink | undefined
 }
 
 const CACHE_TTL: Duration = '1h'
@@ -123,7 +126,11 @@ export function answers(options: AnswersOptions): Topology {
 
   intake.process('admit', admit()).to(requests)
 
-  const answered = requests.process('generate', generate({ ...model, model: options.model }), cycle)
+  const answered = requests.process(
+    'generate',
+    generate({ ...model, model: options.model, tokens: options.tokens }),
+    cycle,
+  )
   answered.on('generated').to(generated).on('failed').to(errors)
   into(recordings, answered.on('recorded'))
 

@@ -106,6 +106,8 @@ export interface Spent {
   readonly tokens_completion: number
   /** Their price in US dollars; null where that of any is not known. */
   readonly cost_usd?: number | undefined
+  /** Whether tokens of any call are an estimate, since its provider did not count. */
+  readonly tokens_estimated?: boolean | undefined
 }
 
 /** The two calls of an attempt. */
@@ -117,4 +119,6 @@ export interface Usage {
   readonly promptTokens: number
   /** Tokens that were generated. */
   readonly completionTokens: number
+  /** Whether they are taken from the length of the texts, since the provider did not count. */
+  readonly isEstimate?: boolean | undefined
 }

@@ -114,6 +114,8 @@ export interface Delivered {
   readonly tokens_prompt: number
   /** Tokens that were generated. */
   readonly tokens_completion: number
+  /** Whether those of any call are an estimate, since its provider did not count. */
+  readonly tokens_estimated?: boolean | undefined
   /** Their price in US dollars; null where that of any is not known. */
   readonly cost_usd?: number | undefined
   /** Who asked. */
@@ -294,6 +296,8 @@ export interface Recording {
   readonly tokens_prompt?: number | undefined
   /** Tokens that were generated. */
   readonly tokens_completion?: number | undefined
+  /** Whether they are an estimate, since the provider did not count. */
+  readonly tokens_estimated?: boolean | undefined
   /** Price of the call; null where it is not known, or nothing was bought. */
   readonly cost_usd?: number | undefined
   /** Milliseconds from asking to the whole reply. */

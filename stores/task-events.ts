@@ -50,7 +50,8 @@ export function failedEvent({ id, request, reason, faults, failed_at }: Failed):
 
 export function deliveredEvent(delivered: Delivered): EventFacts {
   const { id, organization_id, task_type, delivered_at, answer, structured, scores, final } = delivered
-  const { below_threshold, attempts, model, prompt_version, cost_usd, trace_id } = delivered
+  const { below_threshold, attempts, model, prompt_version, tokens_estimated } = delivered
+  const { cost_usd, trace_id } = delivered
   return {
     taskId: id,
     organization: organizationOf(organization_id),
@@ -60,7 +61,7 @@ export function deliveredEvent(delivered: Delivered): EventFacts {
     rank: LAST,
     detail: {
       ...{ answer, structured, scores, final, below_threshold, attempts, model },
-      ...{ prompt_version, cost_usd: cost_usd ?? null, trace_id },
+      ...{ prompt_version, tokens_estimated, cost_usd: cost_usd ?? null, trace_id },
     },
   }
 }

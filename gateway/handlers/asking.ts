@@ -1,6 +1,7 @@
 /** How a question goes in: joined to an equal one that is under way, or put into the log. */
 import { hash } from 'node:crypto'
 import { questionHash } from '#answers/question-hash.ts'
+import { STREAM_HEADER, STREAMED } from '#answers/tokens.ts'
 import { asBytes } from '#core/codec.ts'
 import { hasCode } from '#core/errors.ts'
 import type { Headers } from '#core/record.ts'
@@ -33,12 +34,19 @@ export const IDEMPOTENCY_KEY = {
     'A name for this request, unique among those of the organisation: sent again, it is the same question.',
 } as const
 
+export interface Manner {
+  /** Names the request. */
+  readonly key?: string | undefined
+  /** Whether the answer is to be told while it is written. */
+  readonly isStreamed?: boolean | undefined
+}
+
 /** The question as the pipeline takes it, or every fault of it. */
 export function prepared(
   { service }: Gateway,
   question: Question,
   call: Call,
-  key?: string,
+  { key, isStreamed = false }: Manner = {},
 ): Prepared | Problem {
   const faults = Object.entries(question).flatMap(([name, text]) =>
     typeof text === 'string' && text.includes('\0')
@@ -49,7 +57,7 @@ export function prepared(
   const { organization } = call.caller
   const id = eventId(service.newId(), organization, key)
   const event = { id, ...question, ...(organization !== '' && { organization_id: organization }) }
-  const found = service.prepare(event, headersOf(call))
+  const found = service.prepare(event, headersOf(call, isStreamed))
   return 'faults' in found ? invalid(found.faults.map(inputFault)) : found
 }
 
@@ -95,8 +103,12 @@ function eventId(unique: string, organization: Organization, key: string | undef
   return organization === '' ? key : `${organization}.${key}`
 }
 
-function headersOf({ traceparent, requestId }: Call): Headers {
-  return { traceparent: asBytes(traceparent), 'x-request-id': asBytes(requestId) }
+function headersOf({ traceparent, requestId }: Call, isStreamed: boolean): Headers {
+  return {
+    traceparent: asBytes(traceparent),
+    'x-request-id': asBytes(requestId),
+    ...(isStreamed && { [STREAM_HEADER]: asBytes(STREAMED) }),
+  }
 }
 
 /** A fault of the pipeline names its field first. */

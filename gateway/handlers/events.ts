@@ -1,4 +1,5 @@
 /** `GET /task/{id}/events`: what happens to a run, as it happens, until its end. */
+import type { Tokens } from '#pipelines/token-feed.ts'
 import type { TaskEvent } from '#stores/history.ts'
 import { type Call, type Gateway, operation, type Sink } from '../operation.ts'
 import { taskIdOf } from './history.ts'
@@ -23,7 +24,14 @@ export const taskEvents = operation({
     required: ['id'],
     additionalProperties: false,
   },
-  found: EVENT,
+  found: {
+    ...EVENT,
+    properties: {
+      ...EVENT.properties,
+      kind: { ...EVENT.properties.kind, enum: [...EVENT.properties.kind.enum, 'token'] },
+    },
+    required: ['kind'],
+  },
   isStream: true,
   problems: ['task_unknown'],
   async run(gateway, { id, last_event_id: lastId }, call) {
@@ -50,18 +58,35 @@ async function stream(gateway: Gateway, { taskId, lastId }: From, call: Call, si
   const send = (event: TaskEvent) => {
     if (sent.has(event.recordId)) return
     sent.add(event.recordId)
+    written.add(requestIdOf(event))
     sink.send({ id: event.recordId, kind: event.kind, data: eventView(event) })
     if (isLast(event)) sink.end()
   }
   const listener = (event: TaskEvent) => (early ? early.push(event) : send(event))
-  const { feed } = gateway
+  const { feed, tokens } = gateway
+  // What is told of an answer that is there already would only come late.
+  const written = new Set<unknown>()
   const stop = () => sink.end('the gateway stops')
   feed.closed.addEventListener('abort', stop, { once: true })
   sink.onEnd(() => feed.closed.removeEventListener('abort', stop))
   sink.onEnd(feed.listen(call.caller.organization, taskId, listener))
   const known = await eventsSoFar(gateway, taskId, call)
+  for (const event of known) written.add(requestIdOf(event))
   const has = known.findIndex(({ recordId }) => recordId === lastId)
   for (const { recordId } of known.slice(0, has + 1)) sent.add(recordId)
   for (const event of [...known.slice(has + 1), ...early]) send(event)
   early = undefined
+  const tell = (told: Tokens) => {
+    if (!written.has(told.requestId)) sink.send({ kind: 'token', data: tokenView(told) })
+  }
+  sink.onEnd(tokens.listen(organizationIn(call), taskId, tell))
+}
+
+const requestIdOf = ({ detail }: TaskEvent): unknown =>
+  'request_id' in detail ? detail.request_id : undefined
+
+/** Nobody has judged it, and the delivered answer may be another. */
+function tokenView({ requestId, attempt, number, at, text, isRestart }: Tokens): object {
+  const facts = { kind: 'token', judged: false, attempt, request_id: requestId, number, at, text }
+  return { ...facts, ...(isRestart && { restart: true }) }
 }

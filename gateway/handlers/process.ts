@@ -22,7 +22,7 @@ export const processText = operation({
   accepted: QUEUED,
   problems: ['key_reused', 'log_unavailable', 'stopping'],
   async run(gateway, { idempotency_key: key, ...question }, call) {
-    const event = prepared(gateway, question, call, key)
+    const event = prepared(gateway, question, call, { key })
     if (event instanceof Problem) return event
     const asked = await ask(gateway, event, { fresh: false })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, 0, call)

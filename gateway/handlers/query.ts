@@ -40,6 +40,10 @@ export const query = operation({
       },
       task_type: { type: 'string', pattern: '^[a-z_]+$', description: 'qa when left out.' },
       fresh: { type: 'boolean', description: 'Whether an answer that exists is not good enough.' },
+      stream: {
+        type: 'boolean',
+        description: 'Whether the answer is told while it is written, in GET /task/{id}/events.',
+      },
       wait: WAIT,
       idempotency_key: IDEMPOTENCY_KEY,
     },
@@ -67,8 +71,8 @@ export const query = operation({
   },
   accepted: QUEUED,
   problems: ['key_reused', 'log_unavailable', 'stopping'],
-  async run(gateway, { wait, idempotency_key: key, fresh = false, ...question }, call) {
-    const event = prepared(gateway, question, call, key)
+  async run(gateway, { wait, idempotency_key: key, fresh = false, stream: isStreamed, ...question }, call) {
+    const event = prepared(gateway, question, call, { key, isStreamed })
     if (event instanceof Problem) return event
     const known = fresh ? undefined : await knownAnswer(gateway, questionHash(event.intake), call)
     if (known) return hit(known)

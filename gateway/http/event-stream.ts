@@ -75,7 +75,7 @@ class EventStream implements Sink {
   }
 
   send({ id, kind, data }: SinkEvent): void {
-    this.#write(`id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(data)}\n\n`)
+    this.#write(`${id === undefined ? '' : `id: ${id}\n`}event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`)
   }
 
   ready(): Promise<void> {

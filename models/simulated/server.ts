@@ -8,17 +8,18 @@ import { type Behaviour, behaviourOf, CALM, type Profile } from './profile.ts'
 import { type ModelServerStats, Purchases } from './purchases.ts'
 import {
   type ChatBody,
+  type Completion,
   chatBody,
   completionJson,
   type Fault,
   fault,
   type Loose,
   readBody,
-  sendEvents,
   sendFault,
   sendJson,
   tokensOf,
 } from './wire.ts'
+import { sendWords } from './word-stream.ts'
 
 export interface ModelServerOptions {
   /** What the model says. */
@@ -156,7 +157,7 @@ function requestIdOf(state: State, request: IncomingMessage): string {
   return `anonymous-${state.anonymous}`
 }
 
-/** One timer a call in flight, and nothing else: thousands of them cost little. */
+/** One timer a call in flight at a time, and nothing else: thousands of them cost little. */
 function complete(state: State, chat: ChatBody, requestId: string, response: ServerResponse): void {
   const attempt = state.purchases.begin(requestId)
   const behaviour = behaviourOf(state.profile, state.seed, requestId, attempt)
@@ -166,15 +167,44 @@ function complete(state: State, chat: ChatBody, requestId: string, response: Ser
     ended = true
     act()
   }
-  const cancel = state.system.after(behaviour.delayMs, () =>
-    end(() => finish(state, chat, requestId, behaviour, response)),
-  )
+  const isCut = behaviour.kind === 'malform' && behaviour.form === 'cut'
+  const cancel =
+    chat.stream && (behaviour.kind === 'answer' || isCut)
+      ? stream(state, chat, requestId, { response, isCut, durationMs: behaviour.delayMs, end })
+      : state.system.after(behaviour.delayMs, () =>
+          end(() => finish(state, chat, requestId, behaviour, response)),
+        )
   response.once('close', () =>
     end(() => {
       cancel()
       state.purchases.end(requestId, 'abandoned')
     }),
   )
+}
+
+interface Streaming {
+  readonly response: ServerResponse
+  readonly isCut: boolean
+  readonly durationMs: number
+  end(act: () => void): void
+}
+
+/** It is bought when its last word is sent. One that breaks off in the middle is none. */
+function stream(
+  state: State,
+  chat: ChatBody,
+  requestId: string,
+  { response, isCut, durationMs, end }: Streaming,
+): () => void {
+  const onEnd = () =>
+    end(() => {
+      state.purchases.end(requestId, isCut ? 'malformed' : 'successes')
+      if (!isCut) state.onPurchase(requestId)
+    })
+  const { system } = state
+  const { includesUsage } = chat
+  const options = { system, durationMs, includesUsage, isCut, onEnd }
+  return sendWords(response, completionOf(state, chat, requestId), options)
 }
 
 function finish(
@@ -203,26 +233,23 @@ function finish(
     case 'answer':
       purchases.end(requestId, 'successes')
       state.onPurchase(requestId)
-      sendAnswer(state, chat, requestId, response)
+      sendJson(response, 200, completionJson(completionOf(state, chat, requestId)), {
+        'x-request-id': requestId,
+      })
   }
 }
 
-function sendAnswer(
+const completionOf = (
   state: Pick<State, 'answerTo' | 'seed' | 'system'>,
   chat: ChatBody,
   requestId: string,
-  response: ServerResponse,
-): void {
-  const completion = {
-    id: `chatcmpl-${requestId}`,
-    model: chat.model,
-    created: Math.floor(state.system.now() / 1000),
-    text: state.answerTo({ ...chat, seed: state.seed, requestId }),
-    promptTokens: chat.messages.reduce((sum, message) => sum + tokensOf(message.content), 0),
-  }
-  if (chat.stream) sendEvents(response, completion)
-  else sendJson(response, 200, completionJson(completion), { 'x-request-id': requestId })
-}
+): Completion => ({
+  id: `chatcmpl-${requestId}`,
+  model: chat.model,
+  created: Math.floor(state.system.now() / 1000),
+  text: state.answerTo({ ...chat, seed: state.seed, requestId }),
+  promptTokens: chat.messages.reduce((sum, message) => sum + tokensOf(message.content), 0),
+})
 
 function sendMalformed(response: ServerResponse, form: 'cut' | 'html' | 'empty'): void {
   const text = {

@@ -9,6 +9,8 @@ const BODY_BYTES_MAX = 4 * 1024 * 1024
 export interface ChatBody {
   readonly model: string
   readonly stream: boolean
+  /** Whether the last chunk of a stream has the usage. */
+  readonly includesUsage: boolean
   readonly messages: readonly Message[]
   readonly schema: Asked['schema']
   readonly hints: Asked['hints']
@@ -38,11 +40,13 @@ export async function readBody(request: IncomingMessage): Promise<{ body: Loose 
 export type Loose = { readonly [field: string]: unknown }
 
 export function chatBody(body: Loose): ChatBody | Fault {
-  const { model, messages, stream } = body
+  const { model, messages, stream, stream_options: options } = body
   if (typeof model !== 'string') return fault(400, 'model must be a string')
   if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isMessage))
     return fault(400, 'messages must be a list of { role, content }')
-  return { model, stream: stream === true, messages, schema: schemaOf(body), hints: hintsOf(body) }
+  const includesUsage = isLoose(options) && options.include_usage === true
+  const asked = { messages, schema: schemaOf(body), hints: hintsOf(body) }
+  return { model, stream: stream === true, includesUsage, ...asked }
 }
 
 export function fault(status: number, message: string, code = 'invalid_request_error'): Fault {
@@ -93,26 +97,10 @@ export function completionJson({ id, model, created, text, promptTokens }: Compl
   }
 }
 
-/** The completion as server-sent events, a word a chunk, ended by `[DONE]`. */
-export function sendEvents(response: ServerResponse, completion: Completion): void {
-  const { id, model, created, text, promptTokens } = completion
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-  const send = (choices: readonly object[], more: object = {}) => {
-    const chunk = { id, object: 'chat.completion.chunk', created, model, choices, ...more }
-    response.write(`data: ${JSON.stringify(chunk)}\n\n`)
-  }
-  send([{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }])
-  for (const word of text.match(/\S+\s*/g) ?? [])
-    send([{ index: 0, delta: { content: word }, finish_reason: null }])
-  send([{ index: 0, delta: {}, finish_reason: 'stop' }])
-  send([], { usage: usage(promptTokens, text) })
-  response.end('data: [DONE]\n\n')
-}
-
 /** About four characters to a token. */
 export const tokensOf = (text: string) => Math.ceil(text.length / 4)
 
-function usage(promptTokens: number, text: string) {
+export function usage(promptTokens: number, text: string) {
   const completionTokens = tokensOf(text)
   return {
     prompt_tokens: promptTokens,

@@ -38,6 +38,7 @@ const STORE_PORTS = [
 const SERVICE = [
   'pipelines/all-events.ts',
   'pipelines/event-feed.ts',
+  'pipelines/token-feed.ts',
   'pipelines/answers-service.ts',
   'pipelines/prompt-versions.ts',
   'pipelines/run-index.ts',
@@ -164,6 +165,11 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   // Goes back in the log for a client that was away.
   'pipelines/all-events.ts': {
     may: ['core', LOG_PORT, 'engine/log/read-topic.ts', 'pipelines', ...STORE_PORTS],
+    node: [],
+  },
+  'pipelines/token-topic.ts': { may: ['core', 'answers', LOG_PORT], node: [] },
+  'pipelines/token-feed.ts': {
+    may: ['core', 'answers', LOG_PORT, FOLLOW_TOPIC, 'pipelines/token-topic.ts', ...STORE_PORTS],
     node: [],
   },
   'pipelines/prompt-versions.ts': {

@@ -21,6 +21,8 @@ import { type AnswersOptions, answers } from '#pipelines/answers.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
+import { TokenFeed } from '#pipelines/token-feed.ts'
+import { TokenTopic } from '#pipelines/token-topic.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
@@ -57,8 +59,10 @@ export async function openGateway(
 ): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
   const log = await openEmbeddedLog({ path: folder, system: realSystem })
+  const written = new TokenTopic({ log, system: realSystem, logger: silent })
   const graph = answers({
     model,
+    tokens: written,
     judge: 'computed',
     threshold: 0,
     retryBase: 1,
@@ -74,6 +78,8 @@ export async function openGateway(
   const service = new AnswersService({ log, plan: running.plan, name: 'gate', runs })
   const feed = new EventFeed({ log, plan: running.plan, system: realSystem })
   await feed.start()
+  const tokens = new TokenFeed({ log, system: realSystem })
+  await tokens.start()
   await service.start()
   const { answers: store, history, cache } = stores
   const roster = new PodRoster(log, running.plan.application, realSystem)
@@ -84,6 +90,7 @@ export async function openGateway(
     answers: store,
     history,
     feed,
+    tokens,
     cache,
     batches: new Batches(cache),
     sessions: cache && new Sessions({ cache, system: realSystem, ttlMs: 60_000, secrets: SECRETS }),
@@ -101,6 +108,8 @@ export async function openGateway(
       service.close()
       roster.close()
       feed[Symbol.dispose]()
+      tokens[Symbol.dispose]()
+      written[Symbol.dispose]()
       await server.close()
       await running.stop()
       await log.close()

@@ -62,7 +62,7 @@ test.each([
 test('a provider that counts no tokens is counted by characters', async () => {
   const { model } = await answering(completion({ message: { content: '12345678' } }))
   const { usage } = await model.complete(REQUEST, call())
-  expect(usage).toEqual({ promptTokens: 18, completionTokens: 2 })
+  expect(usage).toEqual({ promptTokens: 18, completionTokens: 2, isEstimate: true })
 })
 
 test.each([
@@ -224,9 +224,9 @@ test('an error page of a megabyte is cut, and its advice is kept', async () => {
 
 test.each([
   ['fractions are rounded', 10.4, 2.6, { promptTokens: 10, completionTokens: 3 }],
-  ['negative ones are counted here', -1, -1e20, { promptTokens: 18, completionTokens: 2 }],
-  ['huge ones are counted here', 1e18, 2e9, { promptTokens: 18, completionTokens: 2 }],
-  ['words are counted here', 'many', null, { promptTokens: 18, completionTokens: 2 }],
+  ['negative ones are counted here', -1, -1e20, { promptTokens: 18, completionTokens: 2, isEstimate: true }],
+  ['huge ones are counted here', 1e18, 2e9, { promptTokens: 18, completionTokens: 2, isEstimate: true }],
+  ['words are counted here', 'many', null, { promptTokens: 18, completionTokens: 2, isEstimate: true }],
 ])('of token counts, %s', async (_, prompt_tokens, completion_tokens, expected) => {
   const usage = { prompt_tokens, completion_tokens }
   const { model } = await answering(completion({ message: { content: '12345678' } }, { usage }))

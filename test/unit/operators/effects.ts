@@ -14,6 +14,7 @@ export interface Given {
   readonly now?: number
   readonly timestamp?: number
   readonly signal?: AbortSignal
+  readonly headers?: Readonly<Record<string, string>>
   /** State of the key, kept across runs by handing in the same map. */
   readonly state?: Map<string, unknown>
   readonly tables?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -66,7 +67,7 @@ export function contextOf(
     now: given.now ?? 1_000,
     attempt: 1,
     key: given.key ?? null,
-    headers: { get: () => undefined },
+    headers: { get: (name: string) => given.headers?.[name] },
     signal,
     log: { debug: quiet, info: quiet, warn: (message: string) => warnings.push(message), error: quiet },
     state: Object.fromEntries(

@@ -96,7 +96,7 @@ test('an answer gets better with feedback and with attempts', async () => {
 test('streamed, it is the same answer in chunks, with its usage, ended by [DONE]', async () => {
   const { chat, server } = await start()
   const whole = await contentOf(await chat('r1'))
-  const response = await chat('r1', { stream: true })
+  const response = await chat('r1', { stream: true, stream_options: { include_usage: true } })
   expect(response.headers.get('content-type')).toBe('text/event-stream')
   const events = (await response.text()).trim().split('\n\n')
   expect(events.at(-1)).toBe('data: [DONE]')

@@ -1,0 +1,132 @@
+/** Pieces of answers as they come, read from the log once for all who listen. */
+import { decodeChunk, type TokenChunk } from '#answers/tokens.ts'
+import { TOPICS } from '#answers/topics.ts'
+import type { LogRecord } from '#core/record.ts'
+import type { System } from '#core/system.ts'
+import { type Following, follow } from '#engine/log/follow-topic.ts'
+import type { Log } from '#engine/log/log.ts'
+import { type Organization, organizationOf } from '#stores/organization.ts'
+import { TOKENS_TOPIC } from './token-topic.ts'
+
+/** What a listener is told: the text from `at` on, of an answer that nobody has judged. */
+export interface Tokens {
+  readonly requestId: string
+  readonly attempt: number
+  /** Of the last chunk in it. */
+  readonly number: number
+  /** Characters of the answer before this text; at 0 it begins. */
+  readonly at: number
+  readonly text: string
+  /** The text begins although there was one before: of an earlier attempt, or of a call that broke off. */
+  readonly isRestart: boolean
+}
+
+export type TokenListener = (tokens: Tokens) => void
+
+export interface TokenFeedOptions {
+  readonly log: Log
+  readonly system: System
+}
+
+/** Characters of answers that are remembered, for those who begin to listen in the middle of one. */
+const REMEMBERED_CHARACTERS_MAX = 16_000_000
+
+/** An answer as far as it is known. */
+interface Known {
+  readonly chunk: TokenChunk
+  readonly text: string
+  readonly isRestart: boolean
+}
+
+/**
+ * A call that a crash took back may still write while the next one begins: the chunks of the call that began last count.
+ * A text of which the beginning is not known is not told.
+ */
+export class TokenFeed implements Disposable {
+  readonly #options: TokenFeedOptions
+  readonly #listeners = new Map<string, Set<TokenListener>>()
+  /** By task, in the order in which they were heard of. */
+  readonly #known = new Map<string, Known>()
+  #characters = 0
+  #following: Following | undefined
+
+  constructor(options: TokenFeedOptions) {
+    this.#options = options
+  }
+
+  /** Follows the topic from its end on. */
+  async start(): Promise<void> {
+    const { log, system } = this.#options
+    await log.createTopics([TOKENS_TOPIC])
+    const onRecord = ({ value }: LogRecord) => {
+      const chunk = value ? decodeChunk(value) : undefined
+      if (chunk) this.#heard(chunk)
+    }
+    this.#following = await follow(log, { topic: TOPICS.tokens, from: 'end', system, onRecord })
+  }
+
+  /**
+   * Calls back with what is known of the task's newest answer, then with what comes; the returned function takes that back.
+   */
+  listen(organization: Organization, taskId: string, listener: TokenListener): () => void {
+    const key = keyOf(organization, taskId)
+    const known = this.#known.get(key)
+    if (known) listener(toldOf(known.chunk, { at: 0, text: known.text, isRestart: known.isRestart }))
+    const listeners = this.#listeners.get(key) ?? new Set()
+    const heard: TokenListener = tokens => listener(tokens)
+    this.#listeners.set(key, listeners.add(heard))
+    return () => {
+      listeners.delete(heard)
+      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#following?.close()
+  }
+
+  #heard(chunk: TokenChunk): void {
+    const key = keyOf(organizationOf(chunk.organization), chunk.id)
+    const known = this.#known.get(key)
+    if (known && isPast(chunk, known.chunk)) return
+    const begins = chunk.number === 0
+    if (!begins && known && !goesOn(chunk, known.chunk)) this.#forget(key)
+    if (!begins && !this.#known.has(key)) return
+    const before = begins ? '' : (known?.text ?? '')
+    const isRestart = begins ? known !== undefined || chunk.attempt > 1 : (known?.isRestart ?? false)
+    this.#remember(key, { chunk, text: before + chunk.text, isRestart })
+    const told = toldOf(chunk, { at: before.length, text: chunk.text, isRestart: begins && isRestart })
+    for (const listener of this.#listeners.get(key) ?? []) listener(told)
+  }
+
+  #remember(key: string, known: Known): void {
+    this.#forget(key)
+    this.#known.set(key, known)
+    this.#characters += known.text.length
+    for (const oldest of this.#known.keys()) {
+      if (this.#characters <= REMEMBERED_CHARACTERS_MAX) return
+      this.#forget(oldest)
+    }
+  }
+
+  #forget(key: string): void {
+    this.#characters -= this.#known.get(key)?.text.length ?? 0
+    this.#known.delete(key)
+  }
+}
+
+function toldOf(
+  { requestId, attempt, number }: TokenChunk,
+  more: Pick<Tokens, 'at' | 'text' | 'isRestart'>,
+): Tokens {
+  return { requestId, attempt, number, ...more }
+}
+
+/** Of a call that began earlier, or written twice. */
+const isPast = (chunk: TokenChunk, { beganAt, number }: TokenChunk): boolean =>
+  chunk.beganAt < beganAt || (chunk.beganAt === beganAt && chunk.number > 0 && chunk.number <= number)
+
+const goesOn = (chunk: TokenChunk, { beganAt, number }: TokenChunk): boolean =>
+  chunk.beganAt === beganAt && chunk.number === number + 1
+
+const keyOf = (organization: Organization, taskId: string): string => JSON.stringify([organization, taskId])

@@ -1,0 +1,192 @@
+/** Pieces of answers from who writes them to who listens: in order, in batches, and none after a crash that is not told as such. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { decodeChunk, encodeChunk, type TokenChunk } from '#answers/tokens.ts'
+import { TOPICS } from '#answers/topics.ts'
+import { CaudalError } from '#core/errors.ts'
+import { silent } from '#core/loggers.ts'
+import { type LogRecord, NO_HEADERS } from '#core/record.ts'
+import { realSystem } from '#core/system.ts'
+import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import type { Log } from '#engine/log/log.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+import { TokenFeed, type Tokens } from '#pipelines/token-feed.ts'
+import { TokenTopic } from '#pipelines/token-topic.ts'
+import { organizationOf } from '#stores/organization.ts'
+
+const PATIENCE = { timeout: 20_000 }
+const ACME = organizationOf('acme')
+const FACTS = { id: 'q1', organization: 'acme', requestId: 'c1', attempt: 1, beganAt: 1_000 }
+
+let folder: string
+let log: Log
+let topic: TokenTopic
+let feed: TokenFeed
+let heard: Tokens[]
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'caudal-tokens-'))
+  log = await openEmbeddedLog({ path: folder, system: realSystem })
+  topic = new TokenTopic({ log, system: realSystem, logger: silent })
+  feed = new TokenFeed({ log, system: realSystem })
+  await feed.start()
+  heard = []
+})
+afterEach(async () => {
+  topic[Symbol.dispose]()
+  feed[Symbol.dispose]()
+  await log.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** As a client puts it together: at `at` 0 it begins anew. */
+const textOf = (all: readonly Tokens[]): string =>
+  all.reduce((before, { at, text }) => before.slice(0, at) + text, '')
+const listening = () => feed.listen(ACME, 'q1', tokens => heard.push(tokens))
+
+const put = (...chunks: readonly TokenChunk[]) =>
+  log.append([
+    {
+      topic: TOPICS.tokens,
+      partition: 0,
+      records: chunks.map(chunk => ({
+        key: Buffer.from(chunk.id),
+        value: encodeChunk(chunk),
+        headers: NO_HEADERS,
+        timestamp: 1,
+      })),
+    },
+  ])
+
+describe('an answer while it is written', () => {
+  it('reaches who listens, numbered, and who begins to listen in its middle', async () => {
+    listening()
+    const writer = topic.open(FACTS)
+    writer.begin()
+    writer.text('Air ')
+    await vi.waitFor(() => expect(heard).toHaveLength(1), PATIENCE)
+    writer.text('scatters ')
+    writer.text('light')
+    await vi.waitFor(() => expect(textOf(heard)).toBe('Air scatters light'), PATIENCE)
+    const late: Tokens[] = []
+    feed.listen(ACME, 'q1', tokens => late.push(tokens))
+    writer.whole('Air scatters light.')
+    await vi.waitFor(() => expect(textOf(heard)).toBe('Air scatters light.'), PATIENCE)
+    expect(heard.map(({ number }) => number)).toEqual(heard.map((_, index) => index))
+    expect(heard.some(({ isRestart }) => isRestart)).toBe(false)
+    expect(textOf(late)).toBe('Air scatters light.')
+    expect(late[0]).toMatchObject({ at: 0, text: 'Air scatters light' })
+  })
+
+  it('goes in one record for all that comes within a batch, kept for five minutes', async () => {
+    const writer = topic.open(FACTS)
+    for (const piece of 'one two three four'.split(' ')) writer.text(piece)
+    writer.whole('onetwothreefour')
+    await vi.waitFor(async () => {
+      const records: LogRecord[] = []
+      await readAll(log, TOPICS.tokens, record => void records.push(record))
+      expect(records.map(({ value }) => value && decodeChunk(value))).toEqual([
+        { ...FACTS, number: 0, text: 'onetwothreefour' },
+      ])
+      const shown: unknown = JSON.parse(Buffer.from(records[0]?.value ?? []).toString())
+      expect(shown).toMatchObject({ judged: false })
+    }, PATIENCE)
+    expect(await log.describeTopics([TOPICS.tokens])).toMatchObject([{ retentionMs: 300_000 }])
+  })
+
+  it('that begins again begins at 0, and says so', async () => {
+    listening()
+    const writer = topic.open(FACTS)
+    writer.text('of a call that breaks')
+    await vi.waitFor(() => expect(heard).toHaveLength(1), PATIENCE)
+    writer.begin()
+    writer.whole('Whole.')
+    await vi.waitFor(() => expect(textOf(heard)).toBe('Whole.'), PATIENCE)
+    expect(heard.at(-1)).toMatchObject({ at: 0, number: 0, isRestart: true })
+  })
+
+  it('of a call that broke off leaves out what was not told yet', async () => {
+    listening()
+    const writer = topic.open(FACTS)
+    writer.text('never')
+    writer.close()
+    topic.open({ ...FACTS, requestId: 'c2', attempt: 2, beganAt: 2_000 }).whole('told')
+    await vi.waitFor(() => expect(heard).toHaveLength(1), PATIENCE)
+    expect(heard).toMatchObject([{ requestId: 'c2', text: 'told', isRestart: true }])
+  })
+
+  it('is told no further when it is too long, and ends nothing', async () => {
+    listening()
+    const writer = topic.open(FACTS)
+    writer.text('x'.repeat(60_000))
+    writer.text('y'.repeat(60_000))
+    writer.text('z')
+    await vi.waitFor(() => expect(textOf(heard)).toHaveLength(60_000), PATIENCE)
+  })
+})
+
+describe('the chunks of a call that a crash took back', () => {
+  const chunk = (number: number, text: string, beganAt = 1_000): TokenChunk => ({
+    ...FACTS,
+    beganAt,
+    number,
+    text,
+  })
+
+  it('count no more when the call that follows has begun', async () => {
+    listening()
+    await put(chunk(0, 'old '), chunk(0, 'new ', 2_000), chunk(1, 'late'), chunk(1, 'text', 2_000))
+    await vi.waitFor(() => expect(heard).toHaveLength(3), PATIENCE)
+    expect(textOf(heard)).toBe('new text')
+    expect(heard.map(({ isRestart }) => isRestart)).toEqual([false, true, false])
+  })
+
+  it('of which one is missing are told no further, until the text begins again', async () => {
+    listening()
+    await put(chunk(0, 'a'), chunk(2, 'c'), chunk(3, 'd'), chunk(0, 'again', 2_000))
+    await vi.waitFor(() => expect(textOf(heard)).toBe('again'), PATIENCE)
+    expect(heard.map(({ text }) => text)).toEqual(['a', 'again'])
+  })
+
+  it('that are written twice are told once', async () => {
+    listening()
+    await put(chunk(0, 'a'), chunk(1, 'b'), chunk(1, 'b'), chunk(2, 'c'))
+    await vi.waitFor(() => expect(textOf(heard)).toBe('abc'), PATIENCE)
+    expect(heard).toHaveLength(3)
+  })
+})
+
+it('nobody hears the answers of another organisation under the same name', async () => {
+  const theirs: Tokens[] = []
+  feed.listen(organizationOf('other'), 'q1', tokens => theirs.push(tokens))
+  listening()
+  topic.open(FACTS).whole('secret')
+  await vi.waitFor(() => expect(heard).toHaveLength(1), PATIENCE)
+  feed.listen(organizationOf('other'), 'q1', tokens => theirs.push(tokens))
+  expect(theirs).toEqual([])
+})
+
+it('bytes that are no chunk are passed over', async () => {
+  listening()
+  const record = { key: null, headers: NO_HEADERS, timestamp: 1 }
+  const values = ['', '{', '[]', 'null', '{"id":"q1"}'].map(text => ({ ...record, value: Buffer.from(text) }))
+  await log.append([{ topic: TOPICS.tokens, partition: 0, records: values }])
+  topic.open(FACTS).whole('fine')
+  await vi.waitFor(() => expect(textOf(heard)).toBe('fine'), PATIENCE)
+})
+
+it('a log that takes none is named once, and an answer goes on', async () => {
+  const warnings: string[] = []
+  const append = vi.fn(() => Promise.reject(new CaudalError('LOG_UNAVAILABLE', { reason: 'away' })))
+  using away = new TokenTopic({
+    log: { append, createTopics: () => Promise.resolve() },
+    system: realSystem,
+    logger: { warn: message => warnings.push(message) },
+  })
+  for (const requestId of ['c1', 'c2']) {
+    away.open({ ...FACTS, requestId }).whole('text')
+    await vi.waitFor(() => expect(append).toHaveBeenCalledTimes(requestId === 'c1' ? 1 : 2), PATIENCE)
+  }
+  expect(warnings).toHaveLength(1)
+})
