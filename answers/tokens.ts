@@ -2,7 +2,7 @@
 import { asText } from '#core/codec.ts'
 import type { TextStream } from '#models/model.ts'
 
-/** Header of an event whose answer is to be told while it is written, and its value. */
+/** Header of an event whose answer is to be streamed while it is written, and its value. */
 export const STREAM_HEADER = 'answer-stream'
 export const STREAMED = 'tokens'
 
@@ -35,9 +35,9 @@ export interface TokenSink {
 
 /** One answer while it is written. */
 export interface TokenWriter extends TextStream {
-  /** The answer is whole: what was not told yet is told. */
+  /** The answer is whole: what has not been streamed yet follows. */
   whole(text: string): void
-  /** No more comes. What was not told is left out unless the answer is whole. */
+  /** No more comes. What was not streamed is left out unless the answer is whole. */
   close(): void
 }
 

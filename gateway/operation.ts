@@ -87,7 +87,7 @@ export interface Sink {
 }
 
 export interface SinkEvent {
-  /** Where a client resumes; absent for what is not told again. */
+  /** Where a client resumes; absent for what is sent once alone. */
   readonly id?: string
   readonly kind: string
   readonly data: object

@@ -28,7 +28,7 @@ export interface ModelOperatorOptions extends RecorderOptions {
 }
 
 export interface GenerateOptions extends ModelOperatorOptions {
-  /** Where answers are told while they are written, for questions that ask for it; nowhere when left out. */
+  /** Where answers are streamed while they are written, for questions that ask for it; nowhere when left out. */
   readonly tokens?: TokenSink | undefined
 }
 
@@ -36,7 +36,7 @@ type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: 
 
 /**
  * The reply is journaled before it is looked at. A useless answer was paid for all the same: it counts as an attempt, and
- * a crash does not buy it again. An answer that is told while it is written is bought in the same one call.
+ * a crash does not buy it again. An answer that is streamed while it is written is bought in the same one call.
  *
  * ```ts
  * requests.process('generate', generate({ model, taskTypes, defaults, limits }), { endsBecause })

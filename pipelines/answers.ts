@@ -76,7 +76,7 @@ export interface AnswersOptions {
   readonly semantic?: IndexAnswersOptions | undefined
   /** How much of each call is recorded for the history; `digest` when left out. */
   readonly record?: RecordMode
-  /** Where answers are told while they are written, for events that ask for it; nowhere when left out. */
+  /** Where answers are streamed while they are written, for events that ask for it; nowhere when left out. */
   readonly tokens?: TokenSink | undefined
 }
 

@@ -8,7 +8,7 @@ import type { Log } from '#engine/log/log.ts'
 import { type Organization, organizationOf } from '#stores/organization.ts'
 import { TOKENS_TOPIC } from './token-topic.ts'
 
-/** What a listener is told: the text from `at` on, of an answer that nobody has judged. */
+/** What a listener gets: the text from `at` on, of an answer that nobody has judged. */
 export interface Tokens {
   readonly requestId: string
   readonly attempt: number
@@ -40,7 +40,7 @@ interface Known {
 
 /**
  * A call that a crash took back may still write while the next one begins: the chunks of the call that began last count.
- * A text of which the beginning is not known is not told.
+ * A text of which the beginning is not known is left out.
  */
 export class TokenFeed implements Disposable {
   readonly #options: TokenFeedOptions

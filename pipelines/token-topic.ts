@@ -21,9 +21,9 @@ export interface TokenTopicOptions {
 }
 
 const BATCH_MS = 50
-/** Of one answer; of a longer one the rest is not told. */
+/** Of one answer; of a longer one the rest is left out. */
 const TEXT_CHARACTERS_MAX = 100_000
-/** Of all answers, while the log takes none: an answer that finds no room is not told any further. */
+/** Of all answers, while the log takes none: an answer that finds no room is streamed no further. */
 const WAITING_CHARACTERS_MAX = 8_000_000
 /** A log that refuses is named once in this time. */
 const WARNED_EVERY_MS = 60_000

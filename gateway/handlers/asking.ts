@@ -37,7 +37,7 @@ export const IDEMPOTENCY_KEY = {
 export interface Manner {
   /** Names the request. */
   readonly key?: string | undefined
-  /** Whether the answer is to be told while it is written. */
+  /** Whether the answer is to be streamed while it is written. */
   readonly isStreamed?: boolean | undefined
 }
 

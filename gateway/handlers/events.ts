@@ -64,7 +64,7 @@ async function stream(gateway: Gateway, { taskId, lastId }: From, call: Call, si
   }
   const listener = (event: TaskEvent) => (early ? early.push(event) : send(event))
   const { feed, tokens } = gateway
-  // What is told of an answer that is there already would only come late.
+  // Pieces of an answer that is there already would only come late.
   const written = new Set<unknown>()
   const stop = () => sink.end('the gateway stops')
   feed.closed.addEventListener('abort', stop, { once: true })
