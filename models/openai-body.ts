@@ -7,7 +7,7 @@ export type Format = 'json_schema' | 'json_object' | 'words'
 /** Whether a reply may come in pieces, and whether its usage may be asked for with them. */
 export type Streaming = 'with usage' | 'plain' | 'none'
 
-/** A request, and whether its reply is wanted in pieces. */
+/** A request, and whether its reply may come in pieces. */
 export type Asked = ModelRequest & { readonly isStreamed?: boolean }
 
 /** What a model takes. OpenAI's own API takes the first of each; hardly any other takes all of them. */
