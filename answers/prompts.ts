@@ -37,18 +37,31 @@ export function tagsOf(template: string): readonly string[] {
   return [...new Set([...template.matchAll(/<\/?([a-z][\w-]*)>/gi)].map(match => match[1] ?? ''))]
 }
 
+/** The bracket of a tag, and those that a reader may take for it. */
+const BRACKETS: Readonly<Record<string, string>> = { '<': 'lt', '\uff1c': '#65308', '\ufe64': '#65124' }
+const ENTITIES = Object.values(BRACKETS).join('|')
+/** White space, and marks that no reader sees. */
+const UNSEEN = '[\\s\\p{Cf}]*'
+
 /** Takes the power from what looks like one of the tags; `unescapeTags` gives the text back. */
 export function escapeTags(text: string, tags: readonly string[]): string {
-  const escaped = text.replace(/&(?=(?:amp;)*lt;)/g, '&amp;')
-  return tags.length === 0
-    ? escaped
-    : escaped.replace(new RegExp(`<(?=\\s*/?\\s*(?:${tags.join('|')})\\b)`, 'gi'), '&lt;')
+  const escaped = text.replace(new RegExp(`&(?=(?:amp;)*(?:${ENTITIES});)`, 'g'), '&amp;')
+  if (tags.length === 0) return escaped
+  const names = tags.map(tag => [...tag].join(UNSEEN)).join('|')
+  const looksLikeTag = new RegExp(
+    `[${Object.keys(BRACKETS).join('')}](?=${UNSEEN}/?${UNSEEN}(?:${names})(?![\\p{L}\\p{N}_]))`,
+    'giu',
+  )
+  return escaped.replace(looksLikeTag, bracket => `&${BRACKETS[bracket]};`)
 }
 
-export const unescapeTags = (text: string) =>
-  text.replace(/&((?:amp;)*)lt;/g, (_, more: string) =>
-    more === '' ? '<' : `&${more.slice('amp;'.length)}lt;`,
+export const unescapeTags = (text: string): string =>
+  text.replace(new RegExp(`&((?:amp;)*)(${ENTITIES});`, 'g'), (_, more: string, entity: string) =>
+    more === '' ? bracketOf(entity) : `&${more.slice('amp;'.length)}${entity};`,
   )
+
+const bracketOf = (entity: string): string =>
+  Object.keys(BRACKETS).find(bracket => BRACKETS[bracket] === entity) ?? ''
 
 function fill(paragraph: string, values: PromptValues, tags: readonly string[]): string {
   return paragraph.replace(/\{\{(\w+)\}\}/g, (_, name: string) => escapeTags(values[name] ?? '', tags))

@@ -1,4 +1,4 @@
-/** Answers that are told while they are written: who gets them, as what, and never by a second purchase. */
+/** Answers that are streamed while they are written: who gets them, as what, and never by a second purchase. */
 import { expect, it } from 'vitest'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { STREAM_HEADER, STREAMED, type TokenFacts, type TokenSink } from '#answers/tokens.ts'
@@ -9,7 +9,7 @@ import { modelError, REPLY, REQUEST, scripted } from './values.ts'
 
 const ASKED = { [STREAM_HEADER]: STREAMED }
 
-/** What was told, by call: its facts, and each thing that its writer was told. */
+/** By call: its facts, and what its writer was given. */
 function sink() {
   const opened: { facts: TokenFacts; told: string[] }[] = []
   const tokens: TokenSink = {

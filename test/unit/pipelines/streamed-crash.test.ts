@@ -1,4 +1,4 @@
-/** The whole graph with answers told while they are written, on the real runtime: what crashes cost, and what they do not. */
+/** The whole graph with answers streamed while they are written, on the real runtime: what crashes cost, and what they do not. */
 import { expect, it } from 'vitest'
 import { STREAM_HEADER, STREAMED, type TokenFacts, type TokenSink } from '#answers/tokens.ts'
 import { TOPICS } from '#answers/topics.ts'

@@ -1,4 +1,4 @@
-/** Pieces of answers from who writes them to who listens: in order, in batches, and none after a crash that is not told as such. */
+/** Pieces of answers from who writes them to who listens: in order, in batches, and marked where they begin again. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,7 +40,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** As a client puts it together: at `at` 0 it begins anew. */
+/** As a client puts it together: what it has behind `at` is void. */
 const textOf = (all: readonly Tokens[]): string =>
   all.reduce((before, { at, text }) => before.slice(0, at) + text, '')
 const listening = () => feed.listen(ACME, 'q1', tokens => heard.push(tokens))
