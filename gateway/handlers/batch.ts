@@ -131,7 +131,7 @@ function readItem(
   const faults = checkItem(item)
   if (faults.length > 0) return { faults }
   // What has no fault is an object.
-  const question = prepared(gateway, Object(item), call, key)
+  const question = prepared(gateway, Object(item), call, { key })
   return question instanceof Problem ? { faults: question.details.faults ?? [] } : question
 }
 

@@ -79,7 +79,7 @@ async function stream(gateway: Gateway, { taskId, lastId }: From, call: Call, si
   const tell = (told: Tokens) => {
     if (!written.has(told.requestId)) sink.send({ kind: 'token', data: tokenView(told) })
   }
-  sink.onEnd(tokens.listen(organizationIn(call), taskId, tell))
+  sink.onEnd(tokens.listen(call.caller.organization, taskId, tell))
 }
 
 const requestIdOf = ({ detail }: TaskEvent): unknown =>
