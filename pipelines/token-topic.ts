@@ -111,7 +111,7 @@ export class TokenTopic implements TokenSink, Disposable {
     if (now < this.#quietUntil) return
     this.#quietUntil = now + WARNED_EVERY_MS
     const fields = { topic: TOPICS.tokens, error: reasonOf(error) }
-    logger.warn('answers cannot be told while they are written; they come whole', fields)
+    logger.warn('answers cannot be streamed while they are written; they come whole', fields)
   }
 }
 

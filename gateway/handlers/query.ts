@@ -42,7 +42,7 @@ export const query = operation({
       fresh: { type: 'boolean', description: 'Whether an answer that exists is not good enough.' },
       stream: {
         type: 'boolean',
-        description: 'Whether the answer is told while it is written, in GET /task/{id}/events.',
+        description: 'Whether the answer is streamed while it is written, in GET /task/{id}/events.',
       },
       wait: WAIT,
       idempotency_key: IDEMPOTENCY_KEY,

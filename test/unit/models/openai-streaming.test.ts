@@ -87,7 +87,7 @@ describe('a reply that is heard', () => {
     expect(texts).toEqual([])
   })
 
-  it('is told without its reasoning, also where the tags come in parts', async () => {
+  it('comes without its reasoning, also where the tags come in parts', async () => {
     const said = ['<th', 'ink>two', ' and > two</thi', 'nk>', '\n', 'Four', ' <', '5.'].map(each =>
       piece(each),
     )

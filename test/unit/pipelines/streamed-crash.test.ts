@@ -58,7 +58,7 @@ async function open() {
 const statusesOf = ({ calls }: { readonly calls: readonly { readonly status: string }[] }) =>
   calls.map(({ status }) => status)
 
-it('without a crash is one call, told in order, and delivered whole', async () => {
+it('without a crash is one call, streamed in order, and delivered whole', async () => {
   const { kit, answer, told, delivered } = await open()
   await using _ = kit
   await kit.settle()

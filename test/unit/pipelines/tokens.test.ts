@@ -106,7 +106,7 @@ describe('an answer while it is written', () => {
     expect(heard.at(-1)).toMatchObject({ at: 0, number: 0, isRestart: true })
   })
 
-  it('of a call that broke off leaves out what was not told yet', async () => {
+  it('of a call that broke off leaves out what was not sent yet', async () => {
     listening()
     const writer = topic.open(FACTS)
     writer.text('never')
@@ -116,7 +116,7 @@ describe('an answer while it is written', () => {
     expect(heard).toMatchObject([{ requestId: 'c2', text: 'told', isRestart: true }])
   })
 
-  it('is told no further when it is too long, and ends nothing', async () => {
+  it('goes no further when it is too long, and ends nothing', async () => {
     listening()
     const writer = topic.open(FACTS)
     writer.text('x'.repeat(60_000))
@@ -142,14 +142,14 @@ describe('the chunks of a call that a crash took back', () => {
     expect(heard.map(({ isRestart }) => isRestart)).toEqual([false, true, false])
   })
 
-  it('of which one is missing are told no further, until the text begins again', async () => {
+  it('of which one is missing go no further, until the text begins again', async () => {
     listening()
     await put(chunk(0, 'a'), chunk(2, 'c'), chunk(3, 'd'), chunk(0, 'again', 2_000))
     await vi.waitFor(() => expect(textOf(heard)).toBe('again'), PATIENCE)
     expect(heard.map(({ text }) => text)).toEqual(['a', 'again'])
   })
 
-  it('that are written twice are told once', async () => {
+  it('that are written twice arrive once', async () => {
     listening()
     await put(chunk(0, 'a'), chunk(1, 'b'), chunk(1, 'b'), chunk(2, 'c'))
     await vi.waitFor(() => expect(textOf(heard)).toBe('abc'), PATIENCE)
