@@ -76,7 +76,7 @@ const COMMON: Belongings = {
   data: [{}],
   version: [1],
 }
-const LEFT_OUT = ['content', 'best_answer', 'fresh', 'wait', 'below']
+const LEFT_OUT = ['content', 'best_answer', 'fresh', 'stream', 'wait', 'below']
 
 type Input = Readonly<Record<string, unknown>>
 
