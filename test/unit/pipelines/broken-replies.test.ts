@@ -49,13 +49,12 @@ const send =
 const saying = (message: object, more: object = {}) =>
   JSON.stringify({ choices: [{ message, finish_reason: 'stop' }], ...more })
 
+/** More than `outcomeOf` allows attempts. */
+const REFUSALS = 5
 const PAGE = `<html>${'x'.repeat(1_000_000)}</html>`
 const GARBAGE = Uint8Array.of(0x1f, 0x8b, 8, 0, 255, 254, 253, 0, 1, 2)
 
 test.each<[string, (response: ServerResponse) => void, string]>([
-  ['a redirect', send(307, '', { location: 'https://example.com/' }), 'redirects to https://example.com/'],
-  ['an empty account', send(402, '{}'), 'top it up'],
-  ['a method that is not allowed', send(405, ''), 'check OPENAI_BASE_URL'],
   ['garbage said to be zipped', send(200, GARBAGE, { 'content-encoding': 'gzip' }), 'is not JSON'],
   [
     'a web page with 200',
@@ -89,6 +88,21 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   expect(failed).toMatchObject([{ id: 'q', reason: 'attempts_used_up', request: { error_attempts: 2 } }])
   expect(failed[0]?.faults[0]).toContain(reason)
   expect(JSON.stringify(failed).length).toBeLessThan(10_000)
+})
+
+test.each<[string, (response: ServerResponse) => void]>([
+  ['a redirect', send(307, '', { location: 'https://example.com/' })],
+  ['an empty account', send(402, '{}')],
+  ['a method that is not allowed', send(405, '')],
+])('%s is for a person to mend: the question waits without spending an attempt', async (_, refusal) => {
+  let calls = 0
+  const mended = send(200, saying({ content: 'Four' }))
+  const { delivered, failed, retries } = await outcomeOf(response =>
+    (calls++ < REFUSALS ? refusal : mended)(response),
+  )
+  expect(failed).toEqual([])
+  expect(retries).toBe(REFUSALS)
+  expect(delivered).toMatchObject([{ answer: 'Four', calls: 1 }])
 })
 
 test.each<[string, (response: ServerResponse) => void]>([
