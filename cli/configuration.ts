@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { THRESHOLD } from '#answers/rubric.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { SourcesFrom } from '#engine/topics/source-beginnings.ts'
+import type { ConsoleMode } from '#gateway/http/console-files.ts'
 import type { RecordMode } from '#operators/recording.ts'
 import { BROKER_SETTINGS } from './broker-settings.ts'
 import { MODEL_SETTINGS } from './model-settings.ts'
@@ -45,6 +46,7 @@ export const SETTINGS = {
   }),
   record: choice<RecordMode>('RECORD', ['digest', 'full'], {
     default: 'digest',
+    defaultText: 'digest; full with the simulated model',
     description:
       'How much of each call is recorded for the history: full has the messages that the model was asked with, digest their SHA-256.',
   }),
@@ -133,6 +135,12 @@ export const SETTINGS = {
     default: 8_080,
     defaultText: '8080; any that is free for a process that finds it taken',
     description: 'Port of what a command serves over HTTP; 0 takes any that is free.',
+  }),
+  consoleMode: choice<ConsoleMode>('CONSOLE', ['off', 'read', 'operate'], {
+    default: 'read',
+    defaultText: 'read; operate with the simulated model',
+    description:
+      'The console in the browser, beside the gateway: off, read (it shows, and asks questions) or operate (it stops and replays too).',
   }),
   application: name('APP_ID', {
     default: 'answers',

@@ -1,4 +1,5 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
+import { FlowWatch } from '#admin/flow.ts'
 import { GatewayRoster } from '#admin/gateway-roster.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
 import { TOPICS } from '#answers/topics.ts'
@@ -9,6 +10,7 @@ import type { Log } from '#engine/log/log.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
 import { Batches } from '#gateway/handlers/batches.ts'
 import { Health, type HealthPart } from '#gateway/health.ts'
+import { CONSOLE_PATH, type ConsoleMode } from '#gateway/http/console-files.ts'
 import { gatewayServer, urlOf } from '#gateway/http/server.ts'
 import { KeyRing } from '#gateway/keys.ts'
 import type { Gateway } from '#gateway/operation.ts'
@@ -25,6 +27,7 @@ import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
 import { keySource } from './keys-file.ts'
+import { isSimulated } from './parts.ts'
 import { newSecret, newUuid } from './secrets.ts'
 import { openSemantic } from './semantic.ts'
 import { listening, metricsRoute } from './serving.ts'
@@ -82,13 +85,14 @@ export async function serveGateway(
     logger: inPart(logger, 'gateway'),
     system,
     routes: [...own, routeOf(health)],
+    consoleMode: consoleModeOf(configuration),
   })
   opened.defer(() => server.close())
   await listening(configuration, port => server.listen({ host: configuration.host, port }))
   const parts = opened.move()
   return {
     url: urlOf(server),
-    line: gatewayLine(urlOf(server), keys),
+    line: gatewayLine(urlOf(server), keys, consoleModeOf(configuration)),
     open: async reached => {
       await using closers = new Closers()
       const service = await openService(name, reached, { ...options, health, configuration, closers })
@@ -184,8 +188,11 @@ async function openService(
   closers.defer(() => tokens[Symbol.dispose]())
   await tokens.start()
   await service.start()
+  const flow = new FlowWatch({ log, plan, system, away: () => awayOf(health) })
+  closers.defer(() => flow[Symbol.dispose]())
+  await flow.start()
   return {
-    ...{ service, runs, feed, tokens, system, answers, history, cache },
+    ...{ service, runs, feed, tokens, system, flow, answers, history, cache },
     semantic,
     batches: new Batches(cache),
     sessions:
@@ -193,6 +200,22 @@ async function openService(
     pods: () => roster.pods(),
     cacheTtlMs: cacheTtlMs(configuration),
   }
+}
+
+/** Stores that are away. What else is down has a sentence of its own. */
+async function awayOf(
+  health: Health,
+): Promise<readonly { readonly name: string; readonly reason: string }[]> {
+  const { parts } = await health.report()
+  return parts.flatMap(({ name, reason }) =>
+    reason === undefined || name === 'provider' || name === 'log' ? [] : [{ name, reason }],
+  )
+}
+
+/** A demonstration may be operated by who looks at it. */
+function consoleModeOf(configuration: Configuration): ConsoleMode {
+  const { consoleMode, given } = configuration
+  return given.has('consoleMode') || !isSimulated(configuration) ? consoleMode : 'operate'
 }
 
 const logPart = (log: Log): HealthPart => ({
@@ -255,5 +278,8 @@ function ownProbes(health: Health, isOpen: () => boolean): readonly Route[] {
   ]
 }
 
-const gatewayLine = (url: string, keys: KeyRing | undefined): string =>
-  `Gateway: ${url} (POST /query, GET /task/{id}; ${keys ? 'for callers with a key' : 'without keys it answers this machine alone'})`
+const gatewayLine = (url: string, keys: KeyRing | undefined, mode: ConsoleMode): string =>
+  [
+    `Gateway: ${url} (POST /query, GET /task/{id}; ${keys ? 'for callers with a key' : 'without keys it answers this machine alone'})`,
+    ...(mode === 'off' ? [] : [`Console: ${url}${CONSOLE_PATH}`]),
+  ].join('\n')

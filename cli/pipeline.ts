@@ -101,7 +101,12 @@ export async function openPipeline(
     interceptor: options.interceptor,
     system,
   })
-  const reporting = opened.use(new PodReporting(running, { log, logger, system, release: versionOfThis() }))
+  const reporting = opened.use(
+    new PodReporting(running, {
+      ...{ log, logger, system, release: versionOfThis() },
+      providers: () => providers.map(({ name, figures }) => ({ name, ...figures() })),
+    }),
+  )
   reporting.start()
   opened.defer(() => running.stop())
   // From here on the end is that of the pod, which needs the log for it.
@@ -158,7 +163,8 @@ export function topologyOf(
     store,
     history,
     tokens,
-    record: configuration.record,
+    // What a demonstration shows is whole, and of no length.
+    record: isSimulated(configuration) && !given.has('record') ? 'full' : configuration.record,
     cache,
     cacheTtl: configuration.cacheTtlS * 1_000,
     semantic,

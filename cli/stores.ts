@@ -155,7 +155,13 @@ export function absentStores(configuration: Configuration): Stores {
 
 const absent = () => Promise.reject(new TypeError('a graph without stores was asked to write one'))
 const ABSENT_ANSWERS: AnswerStore = { save: absent, get: absent, newestOf: absent, page: absent }
-const ABSENT_HISTORY: HistoryStore = { append: absent, of: absent }
+const ABSENT_HISTORY: HistoryStore = {
+  append: absent,
+  of: absent,
+  firsts: absent,
+  ofRuns: absent,
+  costs: absent,
+}
 const ABSENT_CACHE: Cache = {
   get: absent,
   set: absent,

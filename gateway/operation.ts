@@ -1,4 +1,5 @@
 /** What can be asked of the gateway: an operation is data about itself and one function, the same on every transport. */
+import type { FlowWatch } from '#admin/flow.ts'
 import type { KnownPod } from '#admin/pods.ts'
 import type { System } from '#core/system.ts'
 import type { AnswersService } from '#pipelines/answers-service.ts'
@@ -37,6 +38,8 @@ export interface Gateway {
   readonly sessions: Sessions | undefined
   cacheTtlMs(taskType: string): number
   readonly system: System
+  /** What flows in the pods; nothing where the gateway does not watch them. */
+  readonly flow?: FlowWatch
 }
 
 /** Who asks. */

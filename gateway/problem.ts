@@ -26,6 +26,7 @@ export const PROBLEMS = {
   quota_used_up: [429, 'The questions of the day are used up.'],
   headers_too_large: [431, 'The headers are too large.'],
   store_absent: [404, 'The store that has it is not set.'],
+  too_many_streams: [503, 'Too many look at the flow at once.'],
   internal: [500, 'The gateway failed.'],
   log_unavailable: [503, 'The log does not answer.'],
   store_unavailable: [503, 'The database does not answer.'],

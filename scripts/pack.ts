@@ -82,13 +82,18 @@ function build(contents: Contents, folder: string, elsewhere: ReadonlySet<string
     const shebang = `./${path}` === command ? '#!/usr/bin/env node\n' : ''
     write(join(target, path), shebang + renamed(path, elsewhere))
   }
-  const copies = [...assets, ...[...files].filter(path => !isCode(path))]
+  const others = [...files].filter(path => !isCode(path))
+  const folders = others.filter(path => path.endsWith('/'))
+  const copies = [...assets, ...others.filter(path => !folders.includes(path))]
   for (const path of copies) {
     if (path.endsWith('.md')) write(join(target, path), pageOf(path, read(path), new Set(copies)))
     else cpSync(join(ROOT, path), join(target, path))
   }
-  write(join(target, 'package.json'), asJson(manifestOf(contents, [...files, ...copies])))
+  const served = folders.flatMap(path => globSync(`${path}**/*.ts`, { cwd: ROOT }))
+  write(join(target, 'package.json'), asJson(manifestOf(contents, [...files, ...copies, ...served])))
   compile(target)
+  // What is served as it is, is not compiled.
+  for (const path of folders) cpSync(join(ROOT, path), join(target, path), { recursive: true })
   // Their texts are in the source maps.
   for (const path of code) rmSync(join(target, path))
   const options = ['--silent', '--pack-destination', folder]

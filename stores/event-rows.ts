@@ -1,5 +1,5 @@
 /** Events as rows of `task_event`, in whatever database. */
-import { EVENT_KINDS, type TaskEvent } from './history.ts'
+import { type CostRow, EVENT_KINDS, type TaskEvent } from './history.ts'
 import { organizationOf } from './organization.ts'
 
 export const EVENT_COLUMNS = [
@@ -44,3 +44,12 @@ export function eventOf(row: Readonly<Record<string, unknown>>): TaskEvent {
     detail: JSON.parse(String(row.detail)),
   }
 }
+
+export const costOf = (row: Readonly<Record<string, unknown>>): CostRow => ({
+  key: String(row.key),
+  calls: Number(row.calls),
+  tokens: Number(row.tokens),
+  usd: Number(row.usd),
+  unpriced: Number(row.unpriced),
+  usdUndelivered: Number(row.usd_undelivered),
+})

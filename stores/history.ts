@@ -40,4 +40,54 @@ export interface HistoryStore {
   append(events: readonly TaskEvent[]): Promise<void>
   /** All events of one run, in order. */
   of(organization: Organization, taskId: string): Promise<readonly TaskEvent[]>
+  /** The first event of each run: that it was let in, or refused. The newest first. */
+  firsts(wanted: RunsWanted): Promise<readonly TaskEvent[]>
+  /** All events of these runs in order, without texts of models, which are long. */
+  ofRuns(runs: readonly RunPlace[]): Promise<readonly TaskEvent[]>
+  /** What calls cost; the dearest key first. */
+  costs(wanted: CostsWanted): Promise<readonly CostRow[]>
+}
+
+/** What asks for runs of questions, the newest first. */
+export interface RunsWanted {
+  readonly limit: number
+  /** Of any when left out. */
+  readonly organization?: Organization | undefined
+  readonly taskType?: string | undefined
+  /** Occurs in the question, in whatever case, or is the identity of the run. */
+  readonly text?: string | undefined
+  /** Asked at this time or later, and before; milliseconds since the epoch. */
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  /** Goes on after this event, the last one of a page. */
+  readonly after?: Pick<TaskEvent, 'at' | 'recordId'> | undefined
+}
+
+/** Which run of which organisation. */
+export type RunPlace = Pick<TaskEvent, 'organization' | 'taskId'>
+
+export const COST_KEYS = ['organization', 'task_type', 'model', 'prompt_version', 'attempt'] as const
+export type CostKey = (typeof COST_KEYS)[number]
+
+export interface CostsWanted {
+  readonly by: CostKey
+  /** Of any when left out. */
+  readonly organization?: Organization | undefined
+  /** Milliseconds since the epoch; the end is not part of it. */
+  readonly from: number
+  readonly to: number
+}
+
+/** The calls of one key, and what they cost. */
+export interface CostRow {
+  /** Empty where an event has none. */
+  readonly key: string
+  readonly calls: number
+  readonly tokens: number
+  /** Of the calls whose price is known. */
+  readonly usd: number
+  /** Calls whose price is not known: what they cost is in no sum. */
+  readonly unpriced: number
+  /** Part of `usd`: calls that brought nothing of use, and all calls of runs that failed. */
+  readonly usdUndelivered: number
 }

@@ -19,6 +19,43 @@ export interface ReportedStage {
   readonly lag: number
   /** Age of the oldest record that was fetched and not started. */
   readonly oldestWaitingMs: number
+  /** Absent in reports of earlier versions of the program. */
+  readonly counters?: ReportedCounters
+}
+
+/** Figures of a stage that only grow while the pod runs: two reports give the rates between them. */
+export interface ReportedCounters {
+  readonly recordsIn: number
+  readonly recordsOut: number
+  readonly failed: number
+  readonly dead: number
+  /** Times of its tasks: in progress, kept from starting, with nothing to do. Together the time that they ran. */
+  readonly busyMs: number
+  readonly backPressuredMs: number
+  readonly idleMs: number
+}
+
+/** One topic that a stage of the pod reads, over its partitions there. */
+export interface ReportedSource {
+  readonly stage: string
+  readonly topic: string
+  /** Records that are not done. */
+  readonly lag: number
+}
+
+/** A model provider as the pod calls it. */
+export interface ReportedProvider {
+  readonly name: string
+  /** Calls that may be under way. */
+  readonly limit: number
+  readonly inFlight: number
+  /** Calls that wait for their turn. */
+  readonly waiting: number
+  /** Whether its breaker is open: no calls but probes are made. */
+  readonly breakerOpen: boolean
+  readonly breakerReason?: string | undefined
+  /** Waiting ends nothing: a login that is refused, an account without credit. */
+  readonly needsPerson: boolean
 }
 
 /** A pod at one moment. */
@@ -38,6 +75,11 @@ export interface PodReport {
   /** Age of the oldest effect that is not committed. */
   readonly uncommittedAgeMs: number
   readonly limits: Readonly<Record<string, number>>
+  /** Absent in reports of earlier versions of the program, as are the fields below. */
+  readonly sources?: readonly ReportedSource[]
+  /** By topic, records written by commits since the pod began. */
+  readonly written?: Readonly<Record<string, number>>
+  readonly providers?: readonly ReportedProvider[]
 }
 
 export const REPORT_VERSION = 1

@@ -11,6 +11,8 @@ import {
   type PodReport,
   podsTopic,
   REPORT_VERSION,
+  type ReportedProvider,
+  type ReportedSource,
   type ReportedStage,
   type ReportedTask,
 } from './pod-report.ts'
@@ -22,6 +24,8 @@ export interface ReportingOptions {
   /** Version of the program, as people name it. */
   readonly release: string
   readonly logger: Logger
+  /** The model providers that the pod calls; none when left out. */
+  readonly providers?: () => readonly ReportedProvider[]
   readonly system?: System
 }
 
@@ -97,6 +101,9 @@ export class PodReporting implements AsyncDisposable {
       ...{ at: this.#system.now(), startedAt: this.#startedAt, phase, limits },
       tasks: tasks.map(reported).sort((a, b) => a.name.localeCompare(b.name)),
       stages: stagesOf(metrics, ends),
+      sources: sourcesOf(metrics, ends),
+      written: Object.fromEntries(metrics.written),
+      ...(this.#options.providers && { providers: this.#options.providers() }),
       ...{ commits: metrics.commits, uncommittedAgeMs: metrics.uncommittedAgeMs },
     }
   }
@@ -126,11 +133,22 @@ function reported({ name, phase, blockedBy }: TaskStatus): ReportedTask {
 }
 
 function stagesOf(metrics: PodMetrics, ends: readonly number[]): readonly ReportedStage[] {
-  return [...metrics.stages].map(([stage, { inFlight, inFlightMax, oldestWaitingMs }]) => {
-    const lag = metrics.sources.reduce(
-      (sum, place, index) => (place.stage === stage ? sum + lagOf(place, ends[index]) : sum),
-      0,
-    )
-    return { stage, inFlight, inFlightMax, lag, oldestWaitingMs }
+  const sources = sourcesOf(metrics, ends)
+  return [...metrics.stages].map(([stage, { inFlight, inFlightMax, oldestWaitingMs, ...counted }]) => {
+    const { recordsIn, recordsOut, failed, dead, busyMs, backPressuredMs, idleMs } = counted
+    const counters = { recordsIn, recordsOut, failed, dead, busyMs, backPressuredMs, idleMs }
+    const lag = sources.reduce((sum, source) => (source.stage === stage ? sum + source.lag : sum), 0)
+    return { stage, inFlight, inFlightMax, lag, oldestWaitingMs, counters }
   })
+}
+
+/** Of each topic that a stage reads here, over its partitions. */
+function sourcesOf({ sources }: PodMetrics, ends: readonly number[]): readonly ReportedSource[] {
+  const found = new Map<string, ReportedSource>()
+  for (const [index, place] of sources.entries()) {
+    const { stage, topic } = place
+    const before = found.get(`${stage} ${topic}`)?.lag ?? 0
+    found.set(`${stage} ${topic}`, { stage, topic, lag: before + lagOf(place, ends[index]) })
+  }
+  return [...found.values()]
 }

@@ -2,6 +2,8 @@
 import type { Tokens } from '#pipelines/token-feed.ts'
 import type { TaskEvent } from '#stores/history.ts'
 import { type Call, type Gateway, operation, type Sink } from '../operation.ts'
+import { Problem } from '../problem.ts'
+import { actingFor, FOR_ORGANIZATION } from './acting.ts'
 import { taskIdOf } from './history.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
 import { eventsSoFar } from './so-far.ts'
@@ -15,6 +17,7 @@ export const taskEvents = operation({
     type: 'object',
     properties: {
       id: TASK_ID,
+      organization: FOR_ORGANIZATION,
       last_event_id: {
         type: 'string',
         maxLength: 1_000,
@@ -34,7 +37,9 @@ export const taskEvents = operation({
   },
   isStream: true,
   problems: ['task_unknown'],
-  async run(gateway, { id, last_event_id: lastId }, call) {
+  async run(gateway, { id, organization, last_event_id: lastId }, caller) {
+    const call = actingFor(caller, organization)
+    if (call instanceof Problem) return call
     const taskId = await taskIdOf(gateway, id, call)
     const known = await eventsSoFar(gateway, taskId, call)
     if (known.length === 0 && !runFor(gateway, id, call)) return unknownTask(id)

@@ -3,33 +3,46 @@ import type { HistoryStore, TaskEvent } from '#stores/history.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { unlessAway } from '../unless-away.ts'
+import { actingFor, FOR_ORGANIZATION } from './acting.ts'
 import { storedAnswer } from './finding.ts'
+import { SUMMARY, summaryNow, summaryView } from './run-summary.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
+import { inOrder } from './so-far.ts'
 import { EVENT, eventView } from './views.ts'
 
 export const history = operation({
   name: 'history',
   summary: 'Lists every event of a run in order.',
   scope: 'read',
-  input: { type: 'object', properties: { id: TASK_ID }, required: ['id'], additionalProperties: false },
+  input: {
+    type: 'object',
+    properties: { id: TASK_ID, organization: FOR_ORGANIZATION },
+    required: ['id'],
+    additionalProperties: false,
+  },
   found: {
     type: 'object',
     properties: {
       task_id: { type: 'string', description: 'Identity of the run.' },
+      run: { ...SUMMARY, description: 'The run as its events tell it, as a list of runs has it.' },
       events: { type: 'array', items: EVENT },
     },
     required: ['task_id', 'events'],
     additionalProperties: false,
   },
   problems: ['task_unknown', 'store_absent', 'store_unavailable'],
-  async run(gateway, { id }, call) {
+  async run(gateway, { id, organization }, caller) {
+    const call = actingFor(caller, organization)
+    if (call instanceof Problem) return call
     const store = gateway.history
     if (!store) return noHistory()
     const taskId = await taskIdOf(gateway, id, call)
-    const events = await eventsOf(store, taskId, call)
-    if (events === undefined) return new Problem('store_unavailable', { retryAfterS: 1 })
+    const stored = await eventsOf(store, taskId, call)
+    if (stored === undefined) return new Problem('store_unavailable', { retryAfterS: 1 })
+    const events = inOrder([...stored, ...gateway.feed.recent(call.caller.organization, taskId)])
     if (events.length === 0 && !runFor(gateway, id, call)) return unknownTask(id)
-    return found({ task_id: taskId, events: events.map(eventView) })
+    const run = events.length > 0 && { run: summaryView(summaryNow(gateway, events)) }
+    return found({ task_id: taskId, ...run, events: events.map(eventView) })
   },
 })
 

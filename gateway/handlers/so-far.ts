@@ -12,11 +12,14 @@ export async function eventsSoFar(
 ): Promise<readonly TaskEvent[]> {
   const { organization } = call.caller
   const stored = (await unlessAway(history?.of(organization, taskId))) ?? []
-  const all = [...stored, ...feed.recent(organization, taskId)]
-  return [...new Map(all.map(event => [event.recordId, event])).values()].sort(inOrder)
+  return inOrder([...stored, ...feed.recent(organization, taskId)])
 }
 
-const inOrder = (a: TaskEvent, b: TaskEvent): number => a.at - b.at || a.rank - b.rank
+/** Each event once. */
+export const inOrder = (events: readonly TaskEvent[]): readonly TaskEvent[] =>
+  [...new Map(events.map(event => [event.recordId, event])).values()].sort(
+    (a, b) => a.at - b.at || a.rank - b.rank,
+  )
 
 /** By the event that came last, what is done now. */
 const STATES = {
@@ -31,6 +34,9 @@ const STATES = {
   failed: 'failed',
 } as const satisfies Record<EventKind, string>
 
+/** After the last event of a run, where one is known. */
+export const stateAfter = (last: TaskEvent | undefined): string => (last ? STATES[last.kind] : 'accepted')
+
 export const OPEN_STATES = ['accepted', ...new Set(Object.values(STATES))]
 
 /** Of a run without an outcome. */
@@ -38,7 +44,7 @@ export function progressView(events: readonly TaskEvent[]): object {
   const last = events.at(-1)
   const attempts = events.filter(({ kind }) => kind !== 'accepted')
   return {
-    state: last ? STATES[last.kind] : 'accepted',
+    state: stateAfter(last),
     ...(attempts.length > 0 && { attempts: attempts.map(eventView) }),
   }
 }

@@ -4,13 +4,16 @@ import { answersPage } from '../handlers/answers.ts'
 import { batch } from '../handlers/batch.ts'
 import { batchCounts } from '../handlers/batch-counts.ts'
 import { cacheDeletion, cacheStatistics } from '../handlers/cache.ts'
+import { costs } from '../handlers/costs.ts'
 import { taskEvents } from '../handlers/events.ts'
+import { flow } from '../handlers/flow.ts'
 import { history } from '../handlers/history.ts'
 import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
 import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../handlers/sessions.ts'
 import { task } from '../handlers/task.ts'
 import { workers } from '../handlers/workers.ts'
+import { tasks } from '../handlers/tasks.ts'
 import type { Operation } from '../operation.ts'
 
 export interface HttpRoute {
@@ -43,11 +46,12 @@ export const ROUTES: readonly HttpRoute[] = [
   },
   { method: 'GET', path: '/batch/{id}', operation: batchCounts },
   { method: 'GET', path: '/task/{id}', operation: task, query: ['wait'] },
-  { method: 'GET', path: '/task/{id}/history', operation: history },
+  { method: 'GET', path: '/task/{id}/history', operation: history, query: ['organization'] },
   {
     method: 'GET',
     path: '/task/{id}/events',
     operation: taskEvents,
+    query: ['organization'],
     headers: { last_event_id: 'last-event-id' },
   },
   {
@@ -70,6 +74,17 @@ export const ROUTES: readonly HttpRoute[] = [
   { method: 'GET', path: '/sessions/{id}', operation: sessionReading },
   { method: 'PATCH', path: '/sessions/{id}', operation: sessionChange },
   { method: 'DELETE', path: '/sessions/{id}', operation: sessionEnd },
+  {
+    method: 'GET',
+    path: '/tasks',
+    operation: tasks,
+    query: [
+      ...['q', 'organization', 'task_type', 'state', 'since', 'until', 'below', 'above_usd', 'attempts'],
+      ...['error_type', 'model', 'prompt_version', 'limit', 'cursor'],
+    ],
+  },
+  { method: 'GET', path: '/costs', operation: costs, query: ['by', 'organization', 'from', 'to'] },
+  { method: 'GET', path: '/flow', operation: flow },
 ]
 
 export const pathFields = ({ path }: HttpRoute): readonly string[] =>

@@ -18,6 +18,7 @@ import type { Rates } from '../rates.ts'
 import { takeBodies } from './bodies.ts'
 import { Callers } from './caller.ts'
 import { cookieHeader } from './cookies.ts'
+import { type ConsoleMode, serveConsole } from './console-files.ts'
 import { EventStreams } from './event-stream.ts'
 import { inputReader } from './input.ts'
 import { openApi } from './openapi.ts'
@@ -39,6 +40,8 @@ export interface GatewayServerOptions {
   readonly system: System
   /** What the process tells about itself: probes and their kin, for everybody who reaches the port. */
   readonly routes: readonly AnyRoute[]
+  /** Off when left out. */
+  readonly consoleMode?: ConsoleMode
 }
 
 const BODY_BYTES_MAX = 1_000_000
@@ -96,6 +99,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   server.after(() => {
     for (const route of ROUTES) serveOperation(server, route, serving)
   })
+  serveConsole(server, options.consoleMode ?? 'off')
   const document = openApi(ROUTES)
   server.get('/openapi.json', (_, reply) => reply.send(document))
   return server

@@ -1,9 +1,10 @@
 /** The history of questions in Postgres: a partition for each day, dropped as a whole when it is too old. */
 import type { System } from '#core/system.ts'
-import { EVENT_COLUMNS, eventOf, eventRow } from '../event-rows.ts'
-import type { HistoryStore, TaskEvent } from '../history.ts'
+import { costOf, EVENT_COLUMNS, eventOf, eventRow } from '../event-rows.ts'
+import type { CostRow, CostsWanted, HistoryStore, RunPlace, RunsWanted, TaskEvent } from '../history.ts'
 import type { Organization } from '../organization.ts'
 import type { Database } from './database.ts'
+import { costsBy, FIRSTS, OF_RUNS } from './history-queries.ts'
 
 export interface PostgresHistoryOptions {
   readonly database: Database
@@ -55,6 +56,25 @@ export class PostgresHistory implements HistoryStore {
     const { database } = this.#options
     const rows = await database.query({ name: 'events-of-task', text: OF, values: [organization, taskId] })
     return rows.map(eventOf)
+  }
+
+  async firsts(wanted: RunsWanted): Promise<readonly TaskEvent[]> {
+    const { organization, taskType, text, since, until, after, limit } = wanted
+    const place = [after?.at ?? null, after?.recordId ?? null]
+    const values = [organization, taskType, text, since, until].map(value => value ?? null)
+    const query = { name: 'first-events', text: FIRSTS, values: [...values, ...place, limit] }
+    return (await this.#options.database.query(query)).map(eventOf)
+  }
+
+  async ofRuns(runs: readonly RunPlace[]): Promise<readonly TaskEvent[]> {
+    const values = [runs.map(({ organization }) => organization), runs.map(({ taskId }) => taskId)]
+    const query = { name: 'events-of-runs', text: OF_RUNS, values }
+    return (await this.#options.database.query(query)).map(eventOf)
+  }
+
+  async costs({ by, organization, from, to }: CostsWanted): Promise<readonly CostRow[]> {
+    const query = { text: costsBy(by), values: [from, to, organization ?? null] }
+    return (await this.#options.database.query(query)).map(costOf)
   }
 
   async #seeToPartitions(): Promise<void> {

@@ -1,9 +1,10 @@
 /** The history of questions in a file of SQLite, beside the answers. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { System } from '#core/system.ts'
-import { EVENT_COLUMNS, eventOf, eventRow } from '../event-rows.ts'
-import type { HistoryStore, TaskEvent } from '../history.ts'
+import { costOf, EVENT_COLUMNS, eventOf, eventRow } from '../event-rows.ts'
+import type { CostRow, CostsWanted, HistoryStore, RunPlace, RunsWanted, TaskEvent } from '../history.ts'
 import type { Organization } from '../organization.ts'
+import { costsBy, FIRSTS, OF_RUNS, RUN_INDEX } from './history-queries.ts'
 import { BUSY_MS, tried } from './trouble.ts'
 
 export interface SqliteHistoryOptions {
@@ -23,7 +24,8 @@ CREATE TABLE IF NOT EXISTS task_event (
   at INTEGER NOT NULL, rank INTEGER NOT NULL, kind TEXT NOT NULL, detail TEXT NOT NULL,
   PRIMARY KEY (at, record_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS task_event_task ON task_event (organization_id, task_id, at, rank);`
+CREATE INDEX IF NOT EXISTS task_event_task ON task_event (organization_id, task_id, at, rank);
+${RUN_INDEX}`
 
 const APPEND = `
 INSERT INTO task_event (${EVENT_COLUMNS.join(', ')})
@@ -36,6 +38,8 @@ export class SqliteHistory implements HistoryStore {
   readonly #database: DatabaseSync
   readonly #append: StatementSync
   readonly #of: StatementSync
+  readonly #firsts: StatementSync
+  readonly #ofRuns: StatementSync
   readonly #sweep: StatementSync
   #writes = 0
 
@@ -48,6 +52,8 @@ export class SqliteHistory implements HistoryStore {
     this.#of = this.#database.prepare(
       'SELECT * FROM task_event WHERE organization_id = ? AND task_id = ? ORDER BY at, rank, record_id',
     )
+    this.#firsts = this.#database.prepare(FIRSTS)
+    this.#ofRuns = this.#database.prepare(OF_RUNS)
     this.#sweep = this.#database.prepare('DELETE FROM task_event WHERE at < ?')
   }
 
@@ -64,6 +70,34 @@ export class SqliteHistory implements HistoryStore {
 
   async of(organization: Organization, taskId: string): Promise<readonly TaskEvent[]> {
     return tried(this.#options.system, () => this.#of.all(organization, taskId)).map(eventOf)
+  }
+
+  async firsts(wanted: RunsWanted): Promise<readonly TaskEvent[]> {
+    const { organization, taskType, text, since, until, after, limit } = wanted
+    const rows = tried(this.#options.system, () =>
+      this.#firsts.all({
+        organization: organization ?? null,
+        taskType: taskType ?? null,
+        text: text ?? null,
+        since: since ?? null,
+        until: until ?? null,
+        at: after?.at ?? null,
+        recordId: after?.recordId ?? null,
+        limit,
+      }),
+    )
+    return rows.map(eventOf)
+  }
+
+  async ofRuns(runs: readonly RunPlace[]): Promise<readonly TaskEvent[]> {
+    const places = JSON.stringify(runs.map(({ organization, taskId }) => [organization, taskId]))
+    return tried(this.#options.system, () => this.#ofRuns.all(places)).map(eventOf)
+  }
+
+  async costs({ by, organization, from, to }: CostsWanted): Promise<readonly CostRow[]> {
+    const statement = this.#database.prepare(costsBy(by))
+    const values = { from, to, organization: organization ?? null }
+    return tried(this.#options.system, () => statement.all(values)).map(costOf)
   }
 
   close(): void {

@@ -16,6 +16,7 @@ export const PRODUCT = [
   'admin',
   'answers',
   'cli',
+  'console',
   'core',
   'engine',
   'gateway',

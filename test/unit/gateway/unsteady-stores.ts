@@ -49,5 +49,8 @@ export function unsteadyHistory(store: HistoryStore, lever: Switch): HistoryStor
   return {
     append: events => lever.through(() => store.append(events)),
     of: (...which) => lever.through(() => store.of(...which)),
+    firsts: wanted => lever.through(() => store.firsts(wanted)),
+    ofRuns: runs => lever.through(() => store.ofRuns(runs)),
+    costs: wanted => lever.through(() => store.costs(wanted)),
   }
 }

@@ -1,0 +1,111 @@
+/** What the console asks of the gateway: its documented routes, and nothing else. */
+import { after } from './clock.ts'
+import { eventIn, type StreamEvent } from './event-block.ts'
+
+/** What the gateway says is wrong, or why it could not be asked. */
+export class Refusal {
+  readonly code: string
+  readonly title: string
+  readonly detail: string | undefined
+
+  constructor(code: string, title: string, detail?: string) {
+    this.code = code
+    this.title = title
+    this.detail = detail
+  }
+}
+
+export type Asked<T> = T | Refusal
+
+export async function ask<T extends object>(path: string, options: RequestInit = {}): Promise<Asked<T>> {
+  try {
+    const response = await fetch(path, options)
+    const body = await response.json()
+    return response.ok ? body : refusalIn(body)
+  } catch {
+    return new Refusal('unreachable', '')
+  }
+}
+
+export const send = <T extends object>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object) =>
+  ask<T>(path, { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+
+function refusalIn({ code, title, detail, faults }: Record<string, unknown>): Refusal {
+  const all = Array.isArray(faults) ? faults.map(({ pointer, reason }) => `${pointer} ${reason}`) : []
+  const said = [...(typeof detail === 'string' ? [detail] : []), ...all].join('; ')
+  return new Refusal(String(code), String(title), said || undefined)
+}
+
+export type Link = 'connecting' | 'live' | 'lost'
+
+export interface StreamOptions<D> {
+  readonly onEvent: (kind: string, data: D) => void
+  readonly onLink?: (link: Link) => void
+}
+
+const RETRY_MS = 1_000
+const RETRY_MAX_MS = 10_000
+
+/** Follows a stream of events, and takes it up again behind the last one where it breaks; the returned function ends it. */
+export function stream<D>(path: string, options: StreamOptions<D>): () => void {
+  const followed = new Followed(path, options)
+  void followed.round()
+  return () => followed.end()
+}
+
+class Followed<D> {
+  readonly #path: string
+  readonly #options: StreamOptions<D>
+  readonly #ending = new AbortController()
+  #lastId = ''
+  #tries = 0
+  #cancel = () => {}
+
+  constructor(path: string, options: StreamOptions<D>) {
+    this.#path = path
+    this.#options = options
+    options.onLink?.('connecting')
+  }
+
+  end(): void {
+    this.#ending.abort()
+    this.#cancel()
+  }
+
+  async round(): Promise<void> {
+    const isOver = await this.#read().catch(() => false) // Whatever breaks it, it is taken up again.
+    if (this.#ending.signal.aborted || isOver) return
+    this.#options.onLink?.('lost')
+    this.#cancel = after(Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#tries++), () => void this.round())
+  }
+
+  /** Whether there will be no more. */
+  async #read(): Promise<boolean> {
+    const headers = this.#lastId === '' ? {} : { 'last-event-id': this.#lastId }
+    const response = await fetch(this.#path, { headers, signal: this.#ending.signal })
+    if (response.status === 204) return true
+    if (!response.ok || !response.body) return false
+    this.#options.onLink?.('live')
+    let wasLast = false
+    for await (const { id, kind, data } of eventsIn<D>(response.body)) {
+      this.#tries = 0
+      if (id !== '') this.#lastId = id
+      wasLast = kind === 'delivered' || kind === 'failed'
+      if (kind !== 'end') this.#options.onEvent(kind, data)
+    }
+    return wasLast
+  }
+}
+
+async function* eventsIn<D>(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent<D>> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const bytes of body) {
+    const blocks = (rest + decoder.decode(bytes, { stream: true })).split('\n\n')
+    rest = blocks.pop() ?? ''
+    for (const block of blocks) {
+      const found = eventIn<D>(block)
+      if (found) yield found
+    }
+  }
+}

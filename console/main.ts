@@ -1,0 +1,116 @@
+/** The console: one page that follows the address, and one effect that draws it. */
+import { effect, untracked } from '@preact/signals-core'
+import { html, nothing, render, type TemplateResult } from 'lit-html'
+import { startClock } from './clock.ts'
+import { flow, flowLink, followFlow, staleMs } from './flow-state.ts'
+import { duration } from './format.ts'
+import { type Language, language, t, type Word } from './language.ts'
+import { askPage } from './pages/ask.ts'
+import { flowPage } from './pages/flow.ts'
+import type { Page } from './pages/page.ts'
+import { questionPage } from './pages/question.ts'
+import { questionsPage } from './pages/questions.ts'
+import { followAddress, type Place, place } from './place.ts'
+import { theme, turnTheme } from './theme.ts'
+
+interface Entry {
+  readonly word: Word
+  readonly open: (place: Place) => Page
+  /** In the menu, and not only behind a link. */
+  readonly isListed: boolean
+}
+
+const PAGES: Readonly<Record<string, Entry>> = {
+  flow: { word: 'flow.title', open: flowPage, isListed: true },
+  ask: { word: 'ask.title', open: askPage, isListed: true },
+  questions: { word: 'questions.title', open: questionsPage, isListed: true },
+  question: { word: 'question.title', open: questionPage, isListed: false },
+}
+
+const LANGUAGE_KEY = 'caudal.language'
+
+let page: Page | undefined
+let shown = ''
+
+function begin(): void {
+  const kept = localStorage.getItem(LANGUAGE_KEY)
+  const known = kept ?? navigator.language.slice(0, 2)
+  language.value = known === 'es' ? 'es' : 'en'
+  startClock()
+  followAddress()
+  followFlow()
+  const root = document.querySelector<HTMLElement>('#app')
+  if (!root) return
+  root.replaceChildren()
+  effect(turnPage)
+  effect(() => draw(root))
+}
+
+/** A page is opened anew when the address names another one, or another thing on it; what narrows a list is its own. */
+function turnPage(): void {
+  const { page: name, id } = place.value
+  const key = `${name} ${id}`
+  if (key === shown) return
+  shown = key
+  untracked(() => {
+    page?.close?.()
+    page = PAGES[name]?.open(place.value)
+  })
+  window.scrollTo(0, 0)
+}
+
+function draw(root: HTMLElement): void {
+  document.documentElement.lang = language.value
+  document.documentElement.dataset.theme = theme.value
+  const entry = PAGES[place.value.page]
+  document.title = `${t(entry?.word ?? 'missing.title')} · Caudal`
+  const content = page && entry ? page.view() : missingView()
+  render(html`${headerView()}<main id="main" tabindex="-1">${staleView()}${content}</main>`, root)
+}
+
+const headerView = (): TemplateResult =>
+  html`<a class="skip" href="#main" @click=${skip}>${t('skip')}</a>
+    <header>
+      <a class="brand" href="#/flow"><img src="/console/icon.svg" alt="" width="26" height="26" /> Caudal</a>
+      <nav aria-label=${t('menu')}>
+        ${Object.entries(PAGES).flatMap(([name, { word, isListed }]) =>
+          isListed
+            ? [
+                html`<a href="#/${name}" aria-current=${place.value.page === name ? 'page' : 'false'}>${t(word)}</a>`,
+              ]
+            : [],
+        )}
+      </nav>
+      <span class="tools">
+        <span class="link-state ${flowLink.value}" title=${t(`linkState.${flowLink.value}`)}><span class="visually-hidden">${t(`linkState.${flowLink.value}`)}</span></span>
+        <button @click=${turnTheme} aria-label=${t('theme')}>${theme.value === 'dark' ? '☀' : '☾'}</button>
+        <button @click=${turnLanguage} lang=${other()} aria-label=${t('language')}>${other().toUpperCase()}</button>
+      </span>
+    </header>`
+
+const other = (): Language => (language.value === 'en' ? 'es' : 'en')
+
+function turnLanguage(): void {
+  language.value = other()
+  localStorage.setItem(LANGUAGE_KEY, language.value)
+}
+
+function skip(event: Event): void {
+  event.preventDefault()
+  document.querySelector<HTMLElement>('#main')?.focus()
+}
+
+/** Old figures are never shown as new ones. */
+function staleView(): TemplateResult | typeof nothing {
+  if (staleMs.value !== undefined)
+    return html`<div class="notice warn" role="status">${t('link.stale', { time: duration(staleMs.value) })}</div>`
+  const heard = flow.value?.heardAgoMs
+  return heard !== undefined && heard !== null && heard > 10_000 && place.value.page === 'flow'
+    ? html`<div class="notice warn" role="status">${t('link.reportStale', { time: duration(heard) })}</div>`
+    : nothing
+}
+
+const missingView = (): TemplateResult =>
+  html`<h1>${t('missing.title')}</h1><p>${t('missing.text')} <a href="#/flow">${t('flow.title')}</a></p>`
+
+begin()

@@ -1,0 +1,188 @@
+/** One question: its whole path, and how it stood at each moment. */
+import { computed, signal } from '@preact/signals-core'
+import { html, nothing, type TemplateResult } from 'lit-html'
+import { ask, type Link, Refusal, stream } from '../api.ts'
+import { pathOf } from '../attempts.ts'
+import { now } from '../clock.ts'
+import { clockTime, count, duration, score, wholeTime } from '../format.ts'
+import { named, t } from '../language.ts'
+import { textIn } from '../parts/inputs.ts'
+import { pathView, spentView } from '../parts/run-path.ts'
+import { linkNotice, loading, refusalBox, stateChip } from '../parts/states.ts'
+import { differenceOf } from '../parts/text.ts'
+import type { Place } from '../place.ts'
+import type { Run, RunEvent } from '../shapes.ts'
+import { harmless } from '../shown.ts'
+import type { Page } from './page.ts'
+
+interface History {
+  readonly task_id: string
+  readonly run?: Run
+  readonly events: readonly RunEvent[]
+}
+
+/** What is known of one run, and at which moment of it the reader looks. */
+class Looked {
+  readonly id: string
+  readonly found = signal<History | Refusal | undefined>(undefined)
+  readonly events = signal<readonly RunEvent[]>([])
+  readonly link = signal<Link>('connecting')
+  /** So many events are looked at; all of them while it is not set. */
+  readonly moment = signal<number | undefined>(undefined)
+  readonly compared = signal<readonly [number, number] | undefined>(undefined)
+  readonly path = computed(() =>
+    pathOf(this.events.value.slice(0, this.moment.value ?? this.events.value.length)),
+  )
+  readonly #address: string
+  readonly #search: string
+  #stop = () => {}
+  #isClosed = false
+
+  constructor({ id, query }: Place) {
+    this.id = id
+    this.#address = `/task/${encodeURIComponent(id)}`
+    this.#search =
+      query.organization === undefined ? '' : `?organization=${encodeURIComponent(query.organization)}`
+  }
+
+  get run(): Run | undefined {
+    const found = this.found.value
+    return found === undefined || found instanceof Refusal ? undefined : found.run
+  }
+
+  readonly load = async (): Promise<void> => {
+    const answer = await ask<History>(`${this.#address}/history${this.#search}`)
+    if (this.#isClosed) return
+    this.found.value = answer
+    if (answer instanceof Refusal) return
+    this.events.value = answer.events
+    if (pathOf(answer.events).end) this.link.value = 'live'
+    else this.#follow()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#stop()
+  }
+
+  /** The stream begins with what was first: the page grows when the stream has more than the page. */
+  #follow(): void {
+    this.#stop()
+    const come: RunEvent[] = []
+    this.#stop = stream<RunEvent>(`${this.#address}/events${this.#search}`, {
+      onEvent: (kind, data) => {
+        come.push(data)
+        if (come.length >= this.events.value.length) this.events.value = [...come]
+        if (kind === 'delivered' || kind === 'failed') void this.load()
+      },
+      onLink: link => {
+        this.link.value = link
+      },
+    })
+  }
+}
+
+export function questionPage(place: Place): Page {
+  const looked = new Looked(place)
+  void looked.load()
+  return { view: () => view(looked), close: () => looked.close() }
+}
+
+function view(looked: Looked): TemplateResult {
+  const found = looked.found.value
+  if (found === undefined) return loading()
+  if (found instanceof Refusal) return html`<h1>${t('question.title')}</h1>${refusalBox(found, looked.load)}`
+  const path = looked.path.value
+  return html`${headView(looked)} ${path.end ? nothing : linkNotice(looked.link.value)}
+    <div class="columns question">
+      <div>${momentView(looked)}${eventsView(looked)}</div>
+      <div>${compareView(looked)}${pathView(path)}</div>
+    </div>`
+}
+
+function headView({
+  id,
+  run,
+  events: { value: events },
+  moment,
+  path: { value: path },
+}: Looked): TemplateResult {
+  const title = events.find(each => each.title !== undefined)?.title ?? run?.title ?? id
+  const asked = events[0]?.at
+  const ended = path.end?.at
+  const isNow = moment.value === undefined
+  const died = isNow && run?.state === 'failed' && !path.end
+  return html`<h1 dir="auto" class="wrap">${harmless(title)}</h1>
+    <p class="headline">
+      ${stateChip(died ? 'failed' : path.state, path.end?.below_threshold)}
+      ${died ? html`<strong>${named('reason', run?.reason ?? '')}</strong>` : nothing}
+      <span>${t('column.final')} <strong>${score(path.final)}</strong></span>
+      ${spentView(path)}
+      <span>${named('taskType', run?.task_type ?? '')}</span>
+      ${run?.organization ? html`<span>${harmless(run.organization)}</span>` : nothing}
+      ${asked ? html`<time datetime=${asked} title=${wholeTime(asked)}>${clockTime(asked)}</time>` : nothing}
+      ${asked ? html`<span class="faint">${t('questions.took', { time: duration(Math.max(0, (ended ? Date.parse(ended) : now.value) - Date.parse(asked))) })}</span>` : nothing}
+      <code class="faint wrap">${harmless(id)}</code>
+    </p>`
+}
+
+function momentView({ events: { value: events }, moment }: Looked): TemplateResult {
+  const at = moment.value ?? events.length
+  const set = (value: number) => {
+    moment.value = value >= events.length ? undefined : value
+  }
+  const event = events[at - 1]
+  return html`<section class="card moment">
+    <label>${t('question.moment')}
+      <input type="range" min="1" max=${Math.max(1, events.length)} .value=${String(at)}
+        aria-valuetext=${event ? `${named('kind', event.kind)}, ${clockTime(event.at)}` : ''}
+        @input=${(input: Event) => set(Number(textIn(input)))} /></label>
+    <p class="faint">${
+      moment.value === undefined
+        ? t('question.now')
+        : html`${t('question.asOf', { at: count(at), all: count(events.length) })}
+            <button class="link" @click=${() => set(events.length)}>${t('question.toNow')}</button>`
+    }</p>
+  </section>`
+}
+
+function eventsView({ events: { value: events }, moment }: Looked): TemplateResult {
+  const [first] = events
+  const at = moment.value ?? events.length
+  return html`<ol class="events" aria-label=${t('question.events')}>
+    ${events.map(
+      (event, index) => html`<li class=${`event ${event.kind} ${index >= at ? 'later' : ''}`}>
+      <button class="plain" aria-current=${index === at - 1 ? 'step' : 'false'} @click=${() => {
+        moment.value = index + 1 === events.length ? undefined : index + 1
+      }}>
+        <span class="dot" aria-hidden="true"></span>
+        <strong>${named('kind', event.kind)}${event.kind === 'scored' ? ` ${score(event.final)}` : ''}${event.kind === 'call_failed' ? `: ${named('error', event.error_type ?? '')}` : ''}</strong>
+        <span class="faint">${clockTime(event.at)}${first ? ` · +${duration(Math.max(0, Date.parse(event.at) - Date.parse(first.at)))}` : ''}</span>
+      </button>
+    </li>`,
+    )}
+  </ol>`
+}
+
+function compareView({ path: { value: path }, compared }: Looked): TemplateResult | typeof nothing {
+  const answered = path.attempts.filter(each => each.answered)
+  if (answered.length < 2) return nothing
+  const [one, other] = compared.value ?? [answered.at(-2)?.number ?? 0, answered.at(-1)?.number ?? 0]
+  const textAt = (number: number) => answered.find(each => each.number === number)?.answered?.reply ?? ''
+  const choose = (index: 0 | 1) => (event: Event) => {
+    const value = Number(textIn(event))
+    compared.value = index === 0 ? [value, other] : [one, value]
+  }
+  const list = (
+    label: string,
+    chosen: number,
+    index: 0 | 1,
+  ) => html`<label>${label}<select @change=${choose(index)}>
+    ${answered.map(({ number }) => html`<option value=${number} ?selected=${number === chosen}>${t('path.attempt', { number })}</option>`)}
+  </select></label>`
+  return html`<details class="card">
+    <summary>${t('question.compare')}</summary>
+    <div class="filters">${list(t('question.before'), one, 0)} ${list(t('question.after'), other, 1)}</div>
+    ${differenceOf(textAt(one), textAt(other))}
+  </details>`
+}

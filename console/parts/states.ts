@@ -1,0 +1,37 @@
+/** How a run stands, in a word with a colour and a sign of its own. */
+import { html, nothing, type TemplateResult } from 'lit-html'
+import type { Link, Refusal } from '../api.ts'
+import { named, t } from '../language.ts'
+
+const SIGNS: Readonly<Record<string, string>> = {
+  accepted: '○',
+  generating: '◔',
+  scoring: '◑',
+  regenerating: '↻',
+  waiting: '⏸',
+  delivered: '●',
+  failed: '✕',
+}
+
+export const stateChip = (state: string, belowThreshold = false): TemplateResult =>
+  html`<span class="chip ${belowThreshold ? 'below' : state}"
+    ><span aria-hidden="true">${SIGNS[state] ?? '○'}</span> ${named('state', state)}${
+      belowThreshold ? html` · ${t('state.below')}` : nothing
+    }</span
+  >`
+
+/** What went wrong with a request, and what to do. */
+export const refusalBox = ({ code, title, detail }: Refusal, again?: () => void): TemplateResult =>
+  html`<div class="notice bad" role="alert">
+    <p>${code === 'unreachable' ? t('refusal.unreachable') : title} ${detail ?? ''}</p>
+    ${again ? html`<button @click=${again}>${t('again')}</button>` : nothing}
+  </div>`
+
+export const linkNotice = (link: Link): TemplateResult | typeof nothing =>
+  link === 'lost'
+    ? html`<div class="notice warn" role="status">${t('link.lost')}</div>`
+    : link === 'connecting'
+      ? html`<p class="faint" role="status">${t('link.connecting')}</p>`
+      : nothing
+
+export const loading = (): TemplateResult => html`<p class="empty" role="status">${t('loading')}</p>`

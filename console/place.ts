@@ -1,0 +1,48 @@
+/** Where the reader is: page and view are in the address, so that a link shows the same. */
+import { signal } from '@preact/signals-core'
+
+export interface Place {
+  readonly page: string
+  /** What follows the page in the path: the identity of what is shown. */
+  readonly id: string
+  readonly query: Readonly<Record<string, string>>
+}
+
+/** Of `#/questions?state=failed` and `#/question/an%2Fid`. */
+export function placeOf(hash: string): Place {
+  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?')
+  const [page = '', ...rest] = path.split('/')
+  return {
+    page: page || 'flow',
+    id: decoded(rest.join('/')),
+    query: Object.fromEntries(new URLSearchParams(query)),
+  }
+}
+
+export function linkTo(
+  page: string,
+  id = '',
+  query: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []))
+  const search = new URLSearchParams(given).toString()
+  return `#/${page}${id === '' ? '' : `/${encodeURIComponent(id)}`}${search === '' ? '' : `?${search}`}`
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // Somebody wrote the address by hand.
+  }
+}
+
+export const place = signal<Place>(placeOf(''))
+
+export function followAddress(): void {
+  const look = () => {
+    place.value = placeOf(location.hash)
+  }
+  window.addEventListener('hashchange', look)
+  look()
+}

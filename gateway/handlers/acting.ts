@@ -1,0 +1,28 @@
+/** On whose behalf a caller looks: an operator may look at any organisation, others at their own. */
+import { type Organization, organizationOf } from '#stores/organization.ts'
+import type { Call } from '../operation.ts'
+import { Problem } from '../problem.ts'
+
+/** Without keys the gateway answers its own machine alone, whose user may do all. */
+const isOperator = ({ caller }: Call): boolean => caller.scopes.has('operate')
+
+export const FOR_ORGANIZATION = {
+  type: 'string',
+  maxLength: 200,
+  description: 'For operators: of this organisation. Empty: of none.',
+} as const
+
+/** The call as the organisation would make it. */
+export function actingFor(call: Call, name: string | undefined): Call | Problem {
+  const organization = organizationOf(name)
+  if (name === undefined || organization === call.caller.organization) return call
+  if (!isOperator(call))
+    return new Problem('task_unknown', { detail: 'What belongs to another organisation is not shown.' })
+  return { ...call, caller: { ...call.caller, organization } }
+}
+
+/** The organisation that a list is narrowed to; nothing for an operator who asks for all. */
+export function narrowedTo(call: Call, name: string | undefined): Organization | undefined {
+  if (!isOperator(call)) return call.caller.organization
+  return name === undefined ? undefined : organizationOf(name)
+}

@@ -1,0 +1,232 @@
+/** The console in a browser, before what `caudal start` serves: each page by what a person sees. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Child, startCaudal } from '../cli/process.ts'
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
+const PATIENCE_MS = 60_000
+
+let folder: string
+let child: Child
+let address: string
+let gateway: string
+let browser: Browser
+beforeAll(async () => {
+  if (!existsSync(CHROMIUM))
+    throw new TypeError(
+      `there is no Chromium at ${CHROMIUM}: apt-get install chromium, or name it in CHROMIUM_PATH`,
+    )
+  folder = mkdtempSync(join(tmpdir(), 'caudal-console-'))
+  child = startCaudal(['start'], { DATA_DIR: folder, PORT: '0' })
+  address = (await child.until(/Console: (http:\S+)/))[1] ?? ''
+  gateway = new URL(address).origin
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+})
+afterAll(async () => {
+  await browser?.close()
+  child?.process.kill('SIGTERM')
+  await child?.ended
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Opened extends AsyncDisposable {
+  readonly page: Page
+  /** What the browser complained of: errors, and what the policy refused. */
+  readonly complaints: readonly string[]
+}
+
+async function open(hash: string, options: BrowserContextOptions = {}): Promise<Opened> {
+  const context = await browser.newContext({ locale: 'en-US', ...options })
+  context.setDefaultTimeout(PATIENCE_MS)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', error => complaints.push(error.message))
+  page.on('dialog', dialog => {
+    complaints.push(`a script asked: ${dialog.message()}`)
+    dialog.dismiss().catch(() => undefined)
+  })
+  await page.goto(`${address}${hash}`)
+  return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
+}
+
+async function ask(question: object): Promise<string> {
+  const response = await fetch(`${gateway}/query?wait=60s`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(question),
+  })
+  const body: unknown = await response.json()
+  expect(body).toMatchObject({ task_id: expect.any(String) })
+  return typeof body === 'object' && body !== null && 'task_id' in body ? String(body.task_id) : ''
+}
+
+describe('Flow', () => {
+  it('has a sentence, the graph by its stages, and the latest questions', async () => {
+    await using opened = await open('')
+    const { page, complaints } = opened
+    await page.getByRole('heading', { name: 'Flow', level: 1 }).waitFor()
+    await page.getByRole('button', { name: /^Stage generate: / }).waitFor()
+    for (const stage of ['ingest', 'admit', 'score', 'deliver', 'retry', 'delay'])
+      expect(await page.getByRole('button', { name: new RegExp(`^Stage ${stage}: `) }).count()).toBe(1)
+    expect(await page.getByRole('status').first().textContent()).toMatch(/\w+.*\./)
+    await page.getByRole('button', { name: /^Stage generate: / }).press('Enter')
+    await page.getByRole('rowheader', { name: 'generate', exact: true }).waitFor()
+    await page.getByRole('heading', { name: /Latest questions/ }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('is in Spanish for a reader of Spanish, and in the language that the reader chooses', async () => {
+    await using opened = await open('', { locale: 'es-ES' })
+    const { page } = opened
+    await page.getByRole('heading', { name: 'Flujo', level: 1 }).waitFor()
+    await page.getByRole('button', { name: 'Language: English' }).click()
+    await page.getByRole('heading', { name: 'Flow', level: 1 }).waitFor()
+  })
+
+  it('says that its figures are old while the gateway is frozen, and no more when it goes on', async () => {
+    await using opened = await open('')
+    const { page } = opened
+    await page.getByRole('button', { name: /^Stage generate: / }).waitFor()
+    child.process.kill('SIGSTOP')
+    await page.getByText(/No news from the gateway for/).waitFor()
+    child.process.kill('SIGCONT')
+    await page.getByText(/No news from the gateway for/).waitFor({ state: 'detached' })
+  })
+})
+
+describe('Ask', () => {
+  it('takes a question, shows its attempts as they happen, and ends with the whole path', async () => {
+    await using opened = await open('#/ask')
+    const { page, complaints } = opened
+    await page.getByRole('button', { name: 'Fill in an example' }).click()
+    await page.getByRole('button', { name: 'Ask', exact: true }).click()
+    const outcome = page.getByRole('region', { name: 'What comes of the question' })
+    await outcome.getByRole('heading', { name: /^Attempt 1/ }).waitFor()
+    await outcome.getByRole('region', { name: 'The end' }).waitFor()
+    await outcome
+      .getByRole('list', { name: /Scores by criterion/ })
+      .first()
+      .waitFor()
+    expect(await outcome.textContent()).toMatch(/\$0\.0/)
+    await outcome.getByRole('link', { name: 'The whole path' }).click()
+    await page.getByRole('slider', { name: 'How it stood at' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('is whole on a narrow screen', async () => {
+    await using opened = await open('#/ask', { viewport: { width: 380, height: 800 } })
+    const { page } = opened
+    await page.getByRole('button', { name: 'Ask', exact: true }).waitFor()
+    const overflow = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    )
+    expect(overflow).toBe(0)
+  })
+})
+
+describe('Questions', () => {
+  it('lists every run, is narrowed by text, and the address holds the view', async () => {
+    await ask({ title: 'What does a thermostat regulate?', best_answer: 'It regulates the temperature.' })
+    await using opened = await open('#/questions')
+    const { page, complaints } = opened
+    await page.getByRole('searchbox', { name: 'Text or id' }).fill('thermostat')
+    await page.keyboard.press('Enter')
+    const link = page.getByRole('link', { name: 'What does a thermostat regulate?' })
+    await link.waitFor()
+    await page.getByText('1 shown').waitFor()
+    expect(page.url()).toContain('q=thermostat')
+    await page.reload()
+    await link.click()
+    await page.getByRole('heading', { name: 'What does a thermostat regulate?' }).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('goes on page after page, each run once', async () => {
+    await using opened = await open('#/questions')
+    const { page } = opened
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByText(/^6\d shown|^7\d shown/).waitFor()
+    const links = await page
+      .getByRole('table')
+      .getByRole('link')
+      .evaluateAll(all => all.map(String))
+    expect(new Set(links).size).toBe(links.length)
+  })
+})
+
+describe('One question', () => {
+  it('goes back to an earlier moment: what came later is not there', async () => {
+    const id = await ask({
+      title: 'Why does ice float on water?',
+      best_answer: 'It is less dense.',
+      fresh: true,
+    })
+    await using opened = await open(`#/question/${encodeURIComponent(id)}`)
+    const { page, complaints } = opened
+    const end = page.getByRole('region', { name: 'The end' })
+    await end.waitFor()
+    const slider = page.getByRole('slider', { name: 'How it stood at' })
+    await slider.focus()
+    await page.keyboard.press('Home')
+    await end.waitFor({ state: 'detached' })
+    await page.getByText(/^After event 1 of/).waitFor()
+    await page.getByRole('button', { name: 'Back to now' }).click()
+    await end.waitFor()
+    await page.getByText('2 messages as they were sent').first().click()
+    await page.getByText('Why does ice float on water?').nth(1).waitFor()
+    expect(complaints).toEqual([])
+  })
+
+  it('that is not there is said to be unknown', async () => {
+    await using opened = await open('#/question/nothing')
+    await opened.page.getByRole('alert').getByText('There is no such task.').waitFor()
+  })
+})
+
+const HOSTILE = [
+  '<script>alert(1)</script><img src=x onerror=alert(2)>',
+  '<svg onload=alert(3)><script>alert(4)</script></svg>',
+  '[click](javascript:alert(5)) ![](http://example.invalid/x.png)',
+  'left \u202eright\u202c \u200bhidden \u001b[31mred',
+  '👩‍👩‍👧‍👦 你好 {{7*7}} &lt;b&gt; \u202e',
+]
+
+describe('texts of others', () => {
+  it.each(HOSTILE.map((text, index) => [index, text] as const))(
+    'text %i runs nothing and breaks nothing',
+    async (_, text) => {
+      const id = await ask({ title: text, content: text, best_answer: text, fresh: true })
+      for (const hash of ['#/flow', '#/questions', `#/question/${encodeURIComponent(id)}`]) {
+        await using opened = await open(hash)
+        const { page, complaints } = opened
+        await page.getByText(text.slice(0, 5)).first().waitFor()
+        expect(await page.locator('main script, main img, main iframe').count()).toBe(0)
+        expect(complaints).toEqual([])
+      }
+    },
+  )
+
+  it('a line as long as the gateway takes is cut, and the page stays as wide as it is', async () => {
+    const id = await ask({
+      title: 'Long',
+      content: 'x'.repeat(100_000),
+      best_answer: 'y'.repeat(100_000),
+      fresh: true,
+    })
+    await using opened = await open(`#/question/${encodeURIComponent(id)}`, {
+      viewport: { width: 380, height: 800 },
+    })
+    const { page, complaints } = opened
+    await page.getByRole('region', { name: 'The end' }).waitFor()
+    const overflow = await page.evaluate(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    )
+    expect([overflow, complaints]).toEqual([0, []])
+  })
+})

@@ -1,0 +1,77 @@
+/** The files of the console, as the gateway serves them. */
+import { gunzipSync } from 'node:zlib'
+import { expect, it } from 'vitest'
+import { silent } from '#core/loggers.ts'
+import { realSystem } from '#core/system.ts'
+import type { ConsoleMode } from '#gateway/http/console-files.ts'
+import { gatewayServer } from '#gateway/http/server.ts'
+
+const serverOf = (consoleMode: ConsoleMode) =>
+  gatewayServer({
+    ...{ gateway: () => undefined, name: 'gate', logger: silent, system: realSystem, routes: [] },
+    consoleMode,
+  })
+
+it('a module is served without its types, libraries by their addresses, and every module that it names', async () => {
+  const server = serverOf('read')
+  const seen = new Set<string>()
+  const waiting = ['/console/main.ts']
+  for (const url of waiting) {
+    if (seen.has(url)) continue
+    seen.add(url)
+    const { statusCode, body, headers } = await server.inject({ url })
+    expect([url, statusCode, headers['content-type']]).toEqual([url, 200, 'text/javascript; charset=utf-8'])
+    const named = [...body.matchAll(/(?:\bfrom|\bimport)\s*["']([^"'\s]+)["']/g)].map(([, name = '']) => name)
+    for (const name of named) waiting.push(new URL(name, `http://x${url}`).pathname)
+    expect(named.filter(name => !/^[./]/.test(name))).toEqual([])
+  }
+  expect(seen.size).toBeGreaterThan(25)
+})
+
+it('every answer has the policy without exceptions, and a tag by which it is not sent twice', async () => {
+  const server = serverOf('read')
+  const first = await server.inject({ url: '/console/', headers: { 'accept-encoding': 'gzip' } })
+  const policy = String(first.headers['content-security-policy'])
+  expect(policy).toContain("default-src 'self';")
+  expect(policy).not.toMatch(/unsafe|nonce|sha\d|\*|data:|blob:/)
+  expect(gunzipSync(first.rawPayload).toString()).toContain('data-mode="read"')
+  const again = await server.inject({
+    url: '/console/',
+    headers: { 'if-none-match': String(first.headers.etag) },
+  })
+  expect([again.statusCode, again.body]).toEqual([304, ''])
+})
+
+it.each([
+  '/console/../package.json',
+  '/console/..%2fpackage.json',
+  '/console/tsconfig.json',
+  '/console/lib/x',
+  '/console/pages/',
+])('%s is no file of the console', async url => {
+  const { statusCode, body } = await serverOf('read').inject({ url })
+  expect([statusCode, JSON.parse(body).code]).toEqual([404, 'route_unknown'])
+})
+
+it('scripts and styles have less than 150 kB on the wire', async () => {
+  const server = serverOf('read')
+  let bytes = 0
+  const seen = new Set<string>()
+  const waiting = ['/console/main.ts', '/console/console.css', '/console/lib/uplot/dist/uPlot.min.css']
+  for (const url of waiting) {
+    if (seen.has(url)) continue
+    seen.add(url)
+    const reply = await server.inject({ url, headers: { 'accept-encoding': 'gzip' } })
+    bytes += reply.rawPayload.length
+    const text = gunzipSync(reply.rawPayload).toString()
+    for (const [, name = ''] of text.matchAll(/(?:\bfrom|\bimport)\s*["']([^"'\s]+)["']/g))
+      waiting.push(new URL(name, `http://x${url}`).pathname)
+  }
+  expect(bytes).toBeLessThan(150_000)
+})
+
+it('is not there when it is off, and for another machine', async () => {
+  expect((await serverOf('off').inject({ url: '/console/' })).statusCode).toBe(404)
+  const other = await serverOf('read').inject({ url: '/console/', remoteAddress: '192.0.2.7' })
+  expect(other.statusCode).toBe(404)
+})
