@@ -154,7 +154,7 @@ function readRate(topic: string, edges: FlowGraph['edges'], pairs: readonly Repo
   return reader === undefined ? null : rateOf(pairs, reader, 'recordsIn')
 }
 
-/** A provider is one for all pods: their calls add up, and a breaker that is open anywhere is told. */
+/** A provider is one for all pods: their calls add up, and a breaker that is open anywhere shows. */
 function providersOf(pairs: readonly ReportPair[]): readonly ReportedProvider[] {
   const found = new Map<string, ReportedProvider>()
   for (const each of pairs.flatMap(({ last }) => last.providers ?? [])) {

@@ -46,7 +46,7 @@ function begin(): void {
   effect(() => draw(root))
 }
 
-/** A page is opened anew when the address names another one, or another thing on it; what narrows a list is its own. */
+/** A page is opened again when the address names another one, or another thing on it; what narrows a list is its own. */
 function turnPage(): void {
   const { page: name, id } = place.value
   const key = `${name} ${id}`

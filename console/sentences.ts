@@ -4,7 +4,7 @@ import { language, named, WORDS } from './language.ts'
 import type { Bottleneck } from './shapes.ts'
 import { harmless } from './shown.ts'
 
-/** A code that this console does not know is told as the gateway tells it. */
+/** A code that this console does not know is shown as the gateway says it. */
 export function sentenceOf({ code, values, text }: Bottleneck): string {
   const all: Readonly<Record<string, string>> = WORDS[language.value]
   const words = all[`bottleneck.${code}`]

@@ -6,7 +6,7 @@ const HIDDEN = /[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g
 
-/** Control characters have pictures in Unicode; other marks are told by their numbers. */
+/** Control characters have pictures in Unicode; other marks are shown by their numbers. */
 export const harmless = (text: string): string =>
   text
     .toWellFormed()

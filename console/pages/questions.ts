@@ -34,7 +34,7 @@ const FILTERS = [
   'prompt_version',
 ]
 
-/** The list as far as the reader went. It begins anew when the address narrows it otherwise. */
+/** The list as far as the reader went. It begins again when the address narrows it otherwise. */
 class Listing {
   readonly first = signal<Found | Refusal | undefined>(undefined)
   readonly more = signal<readonly Found[]>([])
@@ -169,6 +169,6 @@ function rowView(run: Run): TemplateResult {
   </tr>`
 }
 
-/** Verdicts, and calls that failed, told apart. */
+/** Verdicts, and calls that failed, each for itself. */
 const attemptsOf = ({ quality_attempts: judged, error_attempts: failed }: Run): TemplateResult =>
   html`${count(judged)}${failed > 0 ? html` <span class="failed-count" title=${t('questions.failedCalls', { count: count(failed) })}>+${count(failed)} ✕</span>` : nothing}`
