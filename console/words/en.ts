@@ -99,7 +99,7 @@ export const en = {
   'ask.more': 'More: text, reference answer',
   'ask.content': 'Text that belongs to it',
   'ask.reference': 'Reference answer, for the judge alone',
-  'ask.fresh': 'Ask anew, also where the answer is known',
+  'ask.fresh': 'Ask again, also where the answer is known',
   'ask.send': 'Ask',
   'ask.example': 'Fill in an example',
   'ask.curl': 'The same with curl',

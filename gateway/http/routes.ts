@@ -12,8 +12,8 @@ import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
 import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../handlers/sessions.ts'
 import { task } from '../handlers/task.ts'
-import { workers } from '../handlers/workers.ts'
 import { tasks } from '../handlers/tasks.ts'
+import { workers } from '../handlers/workers.ts'
 import type { Operation } from '../operation.ts'
 
 export interface HttpRoute {
