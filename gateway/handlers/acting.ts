@@ -1,15 +1,17 @@
-/** On whose behalf a caller looks: an operator may look at any organisation, others at their own. */
+/** On whose behalf a caller looks: an operator of the whole gateway may look at any organisation, others at their own. */
 import { type Organization, organizationOf } from '#stores/organization.ts'
 import type { Call } from '../operation.ts'
 import { Problem } from '../problem.ts'
 
-/** Without keys the gateway answers its own machine alone, whose user may do all. */
-const isOperator = ({ caller }: Call): boolean => caller.scopes.has('operate')
+/** Without keys the gateway answers its own machine alone, whose user may do all. A key belongs to one organisation. */
+const isOperator = ({ caller }: Call): boolean =>
+  caller.scopes.has('operate') && caller.organization === NO_ORGANIZATION
+const NO_ORGANIZATION = organizationOf(undefined)
 
 export const FOR_ORGANIZATION = {
   type: 'string',
   maxLength: 200,
-  description: 'For operators: of this organisation. Empty: of none.',
+  description: 'For callers without an organisation of their own: of this one. Empty: of none.',
 } as const
 
 /** The call as the organisation would make it. */

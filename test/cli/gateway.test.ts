@@ -56,6 +56,7 @@ describe('docs/gateway.md', () => {
       history = '',
       events = '',
       all = '',
+      streamed = '',
       text = '',
       batch = '',
       list = '',
@@ -77,6 +78,7 @@ describe('docs/gateway.md', () => {
     }, PATIENCE)
     expect(await output(events)).toMatch(/event: accepted\n[\s\S]*event: delivered\n/)
     expect(await output(`${all} || true`)).toMatch(/^retry: 1000\n/)
+    expect(await output(streamed)).toMatch(/event: token\n[\s\S]*event: delivered\n/)
     expect(await shell(text)).toMatchObject({ queued: true })
     expect(await shell(batch)).toMatchObject({
       accepted: [{ index: 0 }, { index: 1 }],

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const held = new HeldKeys()
   held.set(keyOf(MINE, ACME, SCOPES), keyOf(THEIRS, GLOBEX, SCOPES))
   opened = await openGateway(talkative(), { answers, history, cache }, {}, await ringOf(held))
-  const asked = await questionsAsked(opened.server)
+  const asked = await questionsAsked(opened.server, ACME)
   const stored = await vi.waitFor(async () => {
     const page = await answers.page(ACME, { limit: 10 })
     expect(page).toHaveLength(5)

@@ -28,7 +28,11 @@ const OWN = { title: 'Why does the relay of Ada-2718 click?', content: 'It is th
 const QUESTIONS = [{ title: SHARED }, OWN]
 
 /** The first organisation asks by every way in, and is shown what it has. */
-export async function questionsAsked(server: FastifyInstance, key = MINE): Promise<Asked> {
+export async function questionsAsked(
+  server: FastifyInstance,
+  organization: string,
+  key = MINE,
+): Promise<Asked> {
   const headers = bearer(key)
   const ids: string[] = []
   for (const [index, question] of QUESTIONS.entries()) {
@@ -61,6 +65,7 @@ export async function questionsAsked(server: FastifyInstance, key = MINE): Promi
       idempotency_key: ['ada-order-0', 'ada-order-1'],
       prefix: [`q:${ids[0]}`, 'q:', 'batch:'],
       items: [[{ title: SHARED }]],
+      organization: [organization],
     },
     secrets: [...ids, ...events, 'Ada-'],
   }
@@ -72,11 +77,16 @@ const COMMON: Belongings = {
   since: ['1970-01-01T00:00:00Z'],
   limit: ['200'],
   kind: ['delivered'],
+  by: ['organization'],
   user: ['Grace'],
   data: [{}],
   version: [1],
 }
-const LEFT_OUT = ['content', 'best_answer', 'fresh', 'stream', 'wait', 'below']
+const LEFT_OUT = [
+  ...['content', 'best_answer', 'fresh', 'stream', 'wait', 'below'],
+  // They narrow a list further.
+  ...['state', 'until', 'above_usd', 'attempts', 'error_type', 'model', 'prompt_version', 'from', 'to'],
+]
 
 type Input = Readonly<Record<string, unknown>>
 

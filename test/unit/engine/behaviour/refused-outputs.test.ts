@@ -253,7 +253,11 @@ describe('a topic that takes nothing', () => {
     await kit.until(() => kit.records('there').length === 3 && blockedOf(kit).length > 0)
     await kit.advance('1m')
     expect(blockedOf(kit)).toEqual([
-      { task: 'adding/0', error: expect.stringContaining('the brokers refuse WRITE on topic out') },
+      {
+        task: 'adding/0',
+        code: 'ACCESS_REFUSED',
+        error: expect.stringContaining('the brokers refuse WRITE on topic out'),
+      },
     ])
     await kit.send('beside', ...recordsOf(4, 5, 'x'))
     await kit.until(() => kit.records('there').length === 5)
