@@ -3,6 +3,7 @@ import type { StoredAnswer } from '#stores/answers.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import { unlessAway } from '../unless-away.ts'
+import { isTime, timeOf } from './times.ts'
 import { ANSWER_FIELDS, RUN_FIELDS, storedRunView, storedView } from './views.ts'
 
 const PAGE_MAX = 200
@@ -44,7 +45,7 @@ export const answersPage = operation({
   async run({ answers }, { since, task_type: taskType, below, q, limit: asked, cursor }, call) {
     if (!answers) return new Problem('store_absent', { detail: 'No answers are kept: set DATABASE_URL.' })
     const limit = asked === undefined ? PAGE : Number(asked)
-    const from = since === undefined ? undefined : Date.parse(since)
+    const from = since === undefined ? undefined : timeOf(since)
     const after = cursor === undefined ? undefined : placeIn(cursor)
     if (limit < 1 || limit > PAGE_MAX)
       return invalid([{ pointer: '/limit', reason: `must be from 1 to ${PAGE_MAX}` }])
@@ -74,7 +75,7 @@ function placeIn(cursor: string): Place | undefined {
   try {
     const found: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     const [deliveredAt, id] = Array.isArray(found) ? found : []
-    if (typeof deliveredAt !== 'number' || typeof id !== 'string' || id.includes('\0')) return undefined
+    if (!isTime(deliveredAt) || typeof id !== 'string' || id.includes('\0')) return undefined
     return { deliveredAt, id }
   } catch {
     return undefined // It is no cursor of ours.

@@ -162,6 +162,8 @@ function joined(
   { runs, service }: Gateway,
   read: readonly (Prepared | { readonly faults: unknown })[],
 ): AskedBatch | Problem {
+  if (read.some(question => 'intake' in question && isReused(runs, question)))
+    return new Problem('key_reused', { detail: 'Send another batch under a key of its own.' })
   const fresh: Prepared[] = []
   const items: AskedItem[] = []
   const appending = Promise.withResolvers<void>()
@@ -171,8 +173,6 @@ function joined(
     const id = questionHash(intake)
     const organization = organizationOf(intake.organization_id)
     const known = runs.get(organization, intake.id)
-    if (known && known.hash !== id)
-      return new Problem('key_reused', { detail: 'Send another batch under a key of its own.' })
     const other = known ?? runs.underWay(organization, id)
     if (!other) fresh.push(question)
     const run = other ?? runs.add(intake, appending.promise)
@@ -184,6 +184,12 @@ function joined(
     await appending.promise
   }
   return { items, append }
+}
+
+/** Asked before any run is noted: a run of a batch that is refused would stay open. */
+function isReused(runs: Gateway['runs'], { intake }: Prepared): boolean {
+  const known = runs.get(organizationOf(intake.organization_id), intake.id)
+  return known !== undefined && known.hash !== questionHash(intake)
 }
 
 const itemView = ({ index, run, joined }: AskedItem): object => ({

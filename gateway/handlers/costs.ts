@@ -5,6 +5,7 @@ import { invalid, Problem } from '../problem.ts'
 import { unlessAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { noHistory } from './history.ts'
+import { timeOf } from './times.ts'
 
 const DAY_MS = 86_400_000
 
@@ -57,8 +58,8 @@ export const costs = operation({
   problems: ['store_absent', 'store_unavailable'],
   async run({ history, system }, { by = 'task_type', organization, from, to }, call) {
     if (!history) return noHistory()
-    const end = to === undefined ? system.now() + 1 : Date.parse(to)
-    const start = from === undefined ? end - DAY_MS : Date.parse(from)
+    const end = to === undefined ? system.now() + 1 : timeOf(to)
+    const start = from === undefined ? Math.max(0, end - DAY_MS) : timeOf(from)
     if (Number.isNaN(end)) return invalid([{ pointer: '/to', reason: 'must be a time of ISO 8601' }])
     if (Number.isNaN(start)) return invalid([{ pointer: '/from', reason: 'must be a time of ISO 8601' }])
     const key = COST_KEYS.find(each => each === by) ?? 'task_type'

@@ -79,7 +79,11 @@ async function stream(gateway: Gateway, { taskId, lastId }: From, call: Call, si
   for (const event of known) written.add(requestIdOf(event))
   const has = known.findIndex(({ recordId }) => recordId === lastId)
   for (const { recordId } of known.slice(0, has + 1)) sent.add(recordId)
-  for (const event of [...known.slice(has + 1), ...early]) send(event)
+  for (const event of known.slice(has + 1)) {
+    send(event)
+    await sink.ready()
+  }
+  for (const event of early) send(event)
   early = undefined
   const tell = (told: Tokens) => {
     if (!written.has(told.requestId)) sink.send({ kind: 'token', data: tokenView(told) })

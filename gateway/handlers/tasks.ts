@@ -7,6 +7,7 @@ import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { noHistory } from './history.ts'
 import { eventsNow, type RunSummary, SUMMARY, summaryNow, summaryView } from './run-summary.ts'
 import { OPEN_STATES } from './so-far.ts'
+import { isTime, timeOf } from './times.ts'
 
 const PAGE = 50
 const PAGE_MAX = 200
@@ -88,7 +89,7 @@ function wantedBy(
   call: Call,
 ): RunsWanted | Problem {
   const limit = asked === undefined ? PAGE : Number(asked)
-  const [from, to] = [since, until].map(time => (time === undefined ? undefined : Date.parse(time)))
+  const [from, to] = [since, until].map(time => (time === undefined ? undefined : timeOf(time)))
   const after = cursor === undefined ? undefined : placeIn(cursor)
   if (limit < 1 || limit > PAGE_MAX)
     return invalid([{ pointer: '/limit', reason: `must be from 1 to ${PAGE_MAX}` }])
@@ -180,7 +181,7 @@ function placeIn(cursor: string): Pick<TaskEvent, 'at' | 'recordId'> | undefined
   try {
     const found: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     const [at, recordId] = Array.isArray(found) ? found : []
-    if (typeof at !== 'number' || typeof recordId !== 'string' || recordId.includes('\0')) return undefined
+    if (!isTime(at) || typeof recordId !== 'string' || recordId.includes('\0')) return undefined
     return { at, recordId }
   } catch {
     return undefined // It is no cursor of ours.

@@ -106,8 +106,8 @@ class EventStream implements Sink {
 
   #write(text: string): void {
     if (this.#isOver) return
-    this.#response.write(text)
-    if (this.#response.writableLength <= UNREAD_BYTES_MAX) return
+    // What was unread before this event counts: one large event must be able to pass.
+    if (this.#response.writableLength <= UNREAD_BYTES_MAX) return void this.#response.write(text)
     this.#response.destroy()
     this.#finish()
   }

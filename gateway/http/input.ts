@@ -59,11 +59,20 @@ export function inputReader(route: HttpRoute): (request: FastifyRequest) => obje
     const headers = headersOf(route, request)
     const { query, params, body } = request
     const faults: InputFault[] = [...check.query(query), ...check.path(params), ...check.headers(headers)]
+    faults.push(...nulsIn(query))
     if (takesBody) faults.push(...check.body(body))
     if (faults.length > 0) return invalid(faults)
     const fields = wholeBody === undefined ? body : { [wholeBody]: body }
     return Object.assign({}, takesBody && fields, query, params, headers)
   }
+}
+
+function nulsIn(fields: unknown): readonly InputFault[] {
+  return Object.entries(fields ?? {}).flatMap(([name, text]) =>
+    typeof text === 'string' && text.includes('\0')
+      ? [{ pointer: `/${name}`, reason: 'has a character of code 0, which no database takes as text' }]
+      : [],
+  )
 }
 
 function headersOf({ headers: names = {} }: HttpRoute, { headers }: FastifyRequest): object {

@@ -156,13 +156,15 @@ function serveOperation(
       if (caller instanceof Problem) return sendProblem(reply, caller, trace.traceId)
       const input = read(request)
       if (input instanceof Problem) return sendProblem(reply, input, trace.traceId)
+      const opened = gateway()
+      if (!opened) return sendProblem(reply, new Problem('starting', { retryAfterS: 1 }), trace.traceId)
       const refused = await rates?.questions(caller.organization, questionsIn(route.operation, input))
       if (refused) return sendProblem(reply, refused, trace.traceId)
       const signal = leavingOf(reply)
-      const opened = gateway()
-      const answer = opened
-        ? await route.operation.run(opened, input, { caller, signal, address: request.ip, ...trace })
-        : new Problem('starting', { retryAfterS: 1 })
+      const answer = await route.operation.run(opened, input, {
+        ...{ caller, signal, address: request.ip },
+        ...trace,
+      })
       if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
       const stream = (open: Opening) => streams.start(reply, open, () => callers.isInForce(caller))
       return sendAnswer(request, reply, answer, stream)
@@ -202,6 +204,8 @@ function sendAnswer(
 function leavingOf(reply: FastifyReply): AbortSignal {
   const leaving = new AbortController()
   reply.raw.once('close', () => leaving.abort())
+  // It may have ended while its key was looked up.
+  if (reply.raw.destroyed) leaving.abort()
   return leaving.signal
 }
 

@@ -56,14 +56,22 @@ describe('GET /answers', () => {
     expect((await listed('?since=1970-01-01T00:00:02Z')).ids).toEqual(['run-3', 'run-2'])
   })
 
-  it.each(['limit=0', 'limit=201', 'limit=x', 'since=yesterday', 'cursor=x', 'cursor=W10', 'below=-1', 'q='])(
-    'refuses %s by its name',
-    async query => {
-      const { status, body } = await opened.ask({ url: `/answers?${query}` })
-      expect(status).toBe(400)
-      expect(body.faults).toEqual([{ pointer: `/${query.split('=')[0]}`, reason: expect.any(String) }])
-    },
-  )
+  it.each([
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'since=yesterday',
+    'since=-271821-04-20T00:00:00Z',
+    'q=a%00',
+    'cursor=x',
+    'cursor=W10',
+    'below=-1',
+    'q=',
+  ])('refuses %s by its name', async query => {
+    const { status, body } = await opened.ask({ url: `/answers?${query}` })
+    expect(status).toBe(400)
+    expect(body.faults).toEqual([{ pointer: `/${query.split('=')[0]}`, reason: expect.any(String) }])
+  })
 })
 
 describe('POST /process', () => {

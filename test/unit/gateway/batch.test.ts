@@ -98,6 +98,15 @@ describe('POST /batch', () => {
     expect(other.body.code).toBe('key_reused')
   })
 
+  it('that is refused for its key leaves no run behind: its questions can be asked', async () => {
+    const batch = (...items: object[]) => post('/batch', items, { 'idempotency-key': 'b-2' })
+    await opened.ask(batch({ title: '' }, { title: 'Five?' }))
+    const { body } = await opened.ask(batch({ title: 'Four?' }, { title: 'Six?' }))
+    expect(body.code).toBe('key_reused')
+    const asked = await opened.ask(post('/query?wait=20s', { title: 'Four?' }))
+    expect(asked.status).toBe(200)
+  })
+
   it('of which the log takes nothing leaves no run behind', async () => {
     vi.spyOn(opened.log, 'append').mockRejectedValueOnce(
       new CaudalError('LOG_UNAVAILABLE', { reason: 'away' }),

@@ -104,14 +104,23 @@ describe('GET /tasks', () => {
     expect((await listed('?q=paged&organization=acme&attempts=1')).tasks).toHaveLength(7)
   })
 
-  it.each(['limit=0', 'limit=201', 'since=yesterday', 'until=x', 'cursor=x', 'below=-1', 'state=odd', 'q='])(
-    'refuses %s by its name',
-    async query => {
-      const { status, body } = await opened.ask({ url: `/tasks?${query}` })
-      expect(status).toBe(400)
-      expect(body.faults).toEqual([{ pointer: `/${query.split('=')[0]}`, reason: expect.any(String) }])
-    },
-  )
+  it.each([
+    'limit=0',
+    'limit=201',
+    'since=yesterday',
+    'since=-271821-04-20T00:00:00Z',
+    'until=%2B010000-01-01T00:00:00Z',
+    'model=a%00',
+    'until=x',
+    'cursor=x',
+    'below=-1',
+    'state=odd',
+    'q=',
+  ])('refuses %s by its name', async query => {
+    const { status, body } = await opened.ask({ url: `/tasks?${query}` })
+    expect(status).toBe(400)
+    expect(body.faults).toEqual([{ pointer: `/${query.split('=')[0]}`, reason: expect.any(String) }])
+  })
 
   it('says that the database is away, and is there again with it', async () => {
     database.off()

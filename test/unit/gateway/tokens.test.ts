@@ -7,11 +7,18 @@ import { type Opened, openGateway, post } from './open-gateway.ts'
 
 const ASKED = { title: 'What is a fuse for?', best_answer: 'It cuts the current when there is too much.' }
 
+/** The stream is opened meanwhile, also by a busy machine. */
+const ANSWER_MS = 2_500
+
 let server: ModelServer
 let model: Provider
 let opened: Opened
 beforeEach(async () => {
-  server = await startModelServer({ answerTo, seed: 1, profile: { latency: { kind: 'fixed', ms: 600 } } })
+  server = await startModelServer({
+    answerTo,
+    seed: 1,
+    profile: { latency: { kind: 'fixed', ms: ANSWER_MS } },
+  })
   model = openAi({ baseUrl: server.url, model: 'simulated', sendHints: true })
   opened = await openGateway(model)
 })

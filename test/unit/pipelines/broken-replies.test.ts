@@ -94,7 +94,7 @@ test.each<[string, (response: ServerResponse) => void]>([
   ['a redirect', send(307, '', { location: 'https://example.com/' })],
   ['an empty account', send(402, '{}')],
   ['a method that is not allowed', send(405, '')],
-])('%s is for a person to mend: the question waits without spending an attempt', async (_, refusal) => {
+])('%s is for a person to fix: the question waits without spending an attempt', async (_, refusal) => {
   let calls = 0
   const mended = send(200, saying({ content: 'Four' }))
   const { delivered, failed, retries } = await outcomeOf(response =>

@@ -71,5 +71,6 @@ it('leaves the pods of another application alone whose name begins with its own'
 it('tells once what it cannot end, and ends what others have left', async () => {
   const { fenced, told } = await look('app-torn', 'app-gone')
   expect(fenced).toEqual([['app-gone', PLACES]])
-  expect(told).toEqual([{ producer: 'app-torn', error: expect.stringContaining('TRANSACTION_UNCHECKED') }])
+  const code = 'TRANSACTION_UNCHECKED'
+  expect(told).toEqual([{ producer: 'app-torn', code, error: expect.stringContaining(code) }])
 })
