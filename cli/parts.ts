@@ -8,6 +8,7 @@ import { TOPICS } from '#answers/topics.ts'
 import { metered, UsageLedger } from '#answers/usage.ts'
 import { CaudalError, failureFields, hasCode, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
+import { redactor, secretsOfAddress } from '#core/secrets.ts'
 import type { System } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -183,7 +184,7 @@ export async function openModel(configuration: Configuration, options: ModelOpti
   )
   const model = readable(metered(fallback(first, ...others), usage), { logger }, system)
   const providers = gates.map((gate, index) => ({
-    name: chain[index]?.baseUrl ?? '',
+    name: shown(chain[index]?.baseUrl ?? ''),
     figures: () => gate.figures(),
   }))
   return {
@@ -217,6 +218,9 @@ function chainOf(configuration: Configuration, simulatedUrl: string | undefined)
   return [first, { baseUrl: fallbackBaseUrl, apiKey: fallbackApiKey, model: fallbackModel || model }]
 }
 
+/** The name of a provider in figures, reports and metrics: its address, which may carry a password or a key. */
+const shown = (address: string): string => redactor(secretsOfAddress(address))(address)
+
 /** A gate before each endpoint. All but the last are passed over at once if they have no room. */
 function gatesOf(
   { inFlightMax }: Configuration,
@@ -227,7 +231,7 @@ function gatesOf(
   return clients.map((client, index) => {
     const waits = index < clients.length - 1 ? { waitMaxMs: 0 } : {}
     const { baseUrl = '', model } = chain[index] ?? {}
-    return limited(client, { name: baseUrl, model, inFlightMax, logger, ...waits }, system)
+    return limited(client, { name: shown(baseUrl), model, inFlightMax, logger, ...waits }, system)
   })
 }
 

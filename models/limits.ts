@@ -170,7 +170,9 @@ export class LimitedModel implements Model {
     if (kind === 'rate_limit') this.#slowDown(error, ticket, now, opened)
     if (!breaker.isOpen) {
       this.#tellClosing()
-      return isOwn(failed, kind, error) ? error : error.unspent()
+      if (!isOwn(failed, kind, error)) return error.unspent()
+      // The provider answers others: what it refuses is this subject, whatever its word for it is.
+      return failed.isSuspect && error.status !== undefined ? error.counted() : error
     }
     this.#breakerReason = error.reason
     this.#needsPerson = kind === 'invalid' || error.needsPerson

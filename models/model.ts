@@ -133,6 +133,11 @@ export class ModelError extends CaudalError {
     return new ModelError(this.errorType, { ...this.#facts(), retryAfterMs, spent: false, cause: this })
   }
 
+  /** The same failure, counted against the record. */
+  counted(): ModelError {
+    return this.spent ? this : new ModelError(this.errorType, { ...this.#facts(), spent: true, cause: this })
+  }
+
   /** The same failure without secrets; what it was caused by may quote them, and is left out. */
   redacted(redact: (text: string) => string): ModelError {
     const reason = redact(this.reason)

@@ -88,7 +88,7 @@ function expectNoneIn(folder: string): void {
 /** Settings that are secrets, or addresses that may carry one. A new one is here by itself. */
 const rows = Object.values(SETTINGS).filter(row => 'secret' in row || row.type === 'address')
 /** Their services are not asked by this version, or were away here. */
-const SENT_TO_NOBODY = ['DATABASE_URL', 'REDIS_URL', 'KAFKA_SASL_PASSWORD']
+const SENT_TO_NOBODY = ['DATABASE_URL', 'REDIS_URL', 'KAFKA_SASL_PASSWORD', 'OTEL_EXPORTER_OTLP_HEADERS']
 const SCHEMES: Readonly<Record<string, string>> = { DATABASE_URL: 'postgres', REDIS_URL: 'redis' }
 
 function environmentOf(name: string, value: string, port: number, folder: string) {
