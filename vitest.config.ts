@@ -6,7 +6,6 @@ const stackRequired = process.env.REQUIRE_STACK === '1'
 const FAULTS = [
   'test/integration/faults/faults.test.ts',
   'test/integration/faults/torn.test.ts',
-  'test/integration/faults/torn-pods.test.ts',
   'test/integration/answers.test.ts',
 ]
 // A whole simulated cluster takes seconds on a busy machine; a test that hangs is reported within a minute.
