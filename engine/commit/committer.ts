@@ -11,6 +11,7 @@ import { invariant, type Refusal, WritesRefused } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
 import type { System } from '#core/system.ts'
 import type { PartitionBatch, Producer, Receipt } from '#engine/log/log.ts'
+import type { AnswerPace } from './answer-pace.ts'
 import { type CommitPart, type Committable, gather, tellRefused } from './commit-part.ts'
 import type { CommitFigures, Meter } from './meter.ts'
 
@@ -41,6 +42,7 @@ export interface CommitterOptions {
   readonly system: System
   readonly incarnation: string
   readonly meter: Pick<Meter, 'committed' | 'commitFailed' | 'written'>
+  readonly pace: AnswerPace
   readonly interceptor?: Interceptor | undefined
   readonly enqueue: (callback: () => void) => void
   /** The nonces that a leaving task gives up. */
@@ -127,14 +129,15 @@ export class Committer {
   /** Commits what is staged, if anything is and the producer is free. */
   commit(): void {
     if (!this.isFree || this.pending || this.#dirty.size === 0) return
-    const { system, incarnation, claimsOf } = this.#options
+    const { system, incarnation, claimsOf, pace } = this.#options
     const number = ++this.#number
     const tasks = [...this.#dirty].filter(task => task.isOpen && !task.isMute)
     const parts = tasks.map(task => task.prepare(incarnation, number, claimsOf(task)))
     this.#dirty = new Set()
     const gathered = this.#gathered
     this.#gathered = { records: 0, bytes: 0 }
-    if (parts.length === 0) return
+    if (parts.length === 0) return pace.forget()
+    pace.began()
     this.#committing = gathered
     const startedAt = system.monotonic()
     const { batches, bytes } = gather(parts, system.now())
@@ -169,6 +172,7 @@ export class Committer {
     this.#dirty.clear()
     this.#gathered = { records: 0, bytes: 0 }
     this.#committing = NOTHING
+    this.#options.pace.forget()
   }
 
   /** The outcome of the pending commit was found: `positions` by task if it took place. */
@@ -184,7 +188,8 @@ export class Committer {
     const { records, bytes } = this.#committing
     this.#committing = NOTHING
     const open = commit.parts.filter(({ task }) => task.isOpen)
-    if (open.length === 0) return
+    if (open.length === 0) return this.#options.pace.gone()
+    this.#options.pace.putBack()
     if (this.#dirty.size === 0) this.#oldestStagedAt = this.#options.system.monotonic()
     for (const part of open) {
       part.putBack()
@@ -248,7 +253,9 @@ export class Committer {
     commit.parts.forEach((part, index) => {
       if (part.task.isOpen) part.committed(positions[index] ?? 0)
     })
-    this.#options.meter.committed(this.#figuresOf(commit))
+    const figures = this.#figuresOf(commit)
+    this.#options.pace.committed(figures.durationMs)
+    this.#options.meter.committed(figures)
   }
 
   #figuresOf({ number, parts, startedAt }: Commit): CommitFigures {

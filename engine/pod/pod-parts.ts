@@ -6,6 +6,7 @@ import type { Limits } from '#core/limits.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { TaskId } from '#core/record.ts'
 import type { System } from '#core/system.ts'
+import { AnswerPace } from '#engine/commit/answer-pace.ts'
 import { Committer } from '#engine/commit/committer.ts'
 import { Meter } from '#engine/commit/meter.ts'
 import { Outlets } from '#engine/commit/outlets.ts'
@@ -63,7 +64,8 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
   const { plan, limits, name, system } = options
   const inbox = new Inbox(system, hooks.step)
   const meter = new Meter(incarnationOf(name, system))
-  const committer = committerOf(options, hooks, meter, inbox, () => ownership)
+  const pace = new AnswerPace(system)
+  const committer = committerOf(options, hooks, { meter, inbox, pace }, () => ownership)
   const tables = tablesOf(options, hooks)
   const situation = () => ({
     isConfirmed: confirmation.isByAny,
@@ -71,7 +73,7 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
     stagedAgeMs: committer.stagedAgeMs,
   })
   const gate = new Gate(limits, committer, situation, () => inbox.wake())
-  const context = contextOf(options, hooks, { meter, gate, tables, inbox }, () => ownership)
+  const context = contextOf(options, hooks, { meter, gate, pace, tables, inbox }, () => ownership)
   const group = groupOf(plan, context, hooks, () => ownership)
   const membership = () => group.membership
   const { sessionTimeoutMs } = limits
@@ -88,7 +90,7 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
     makeTask: task => factory.make(task),
     openTail: tail => new StateTail(tail),
   })
-  const turns = new Turns(system, ownership, committer)
+  const turns = new Turns(system, ownership, committer, pace)
   const watch = new TopicWatch(plan, context)
   const onTorn = (error: unknown) => ownership.isSettled && hooks.producerLost(error)
   const upkeep = new Upkeep({ plan, name, pod: context, tasks: hooks.tasks, membership, onTorn })
@@ -99,14 +101,14 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
 function committerOf(
   { system, interceptor }: PodOptions,
   { producerLost }: PodHooks,
-  meter: Meter,
-  inbox: Inbox,
+  { meter, inbox, pace }: Pick<Made, 'meter' | 'inbox' | 'pace'>,
   ownership: () => Ownership,
 ): Committer {
   return new Committer({
     system,
     incarnation: meter.pod,
     meter,
+    pace,
     interceptor,
     enqueue: callback => inbox.enqueue(callback),
     claimsOf: task => ownership().claimsOf(task),
@@ -152,6 +154,7 @@ function groupOf(plan: Plan, pod: PodContext, hooks: PodHooks, ownership: () => 
 interface Made {
   readonly meter: Meter
   readonly gate: Gate
+  readonly pace: AnswerPace
   readonly tables: PodTables
   readonly inbox: Inbox
 }
@@ -159,7 +162,7 @@ interface Made {
 function contextOf(
   options: PodOptions,
   { release, fail }: PodHooks,
-  { meter, gate, tables, inbox }: Made,
+  { meter, gate, pace, tables, inbox }: Made,
   ownership: () => Ownership,
 ): PodContext {
   const { plan, log, system, limits, logger } = options
@@ -178,6 +181,7 @@ function contextOf(
     outlets,
     deadLetters: outlets.of(plan.deadLetterTopic),
     gate,
+    pace,
     tables,
     enqueue,
     wake: () => inbox.wake(),

@@ -4,6 +4,7 @@ import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
+import type { AnswerPace } from '#engine/commit/answer-pace.ts'
 import type { Meter } from '#engine/commit/meter.ts'
 import type { Outlet, Outlets } from '#engine/commit/outlets.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -25,6 +26,7 @@ export interface PodContext {
   readonly outlets: Outlets
   readonly deadLetters: Outlet
   readonly gate: CallGate
+  readonly pace: Pick<AnswerPace, 'answered'>
   readonly tables: { snapshot(table: string): TableSnapshot<unknown> }
   /** Runs the callback within the pod's next step. */
   enqueue(callback: () => void): void

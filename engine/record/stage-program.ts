@@ -52,6 +52,8 @@ export interface StageProgram {
   /** Topics of outsiders, whose headers are not trusted with identities. */
   readonly outsiders: ReadonlySet<string>
   readonly stateOutlet: Outlet
+  /** An operator of the stage pays for calls. */
+  readonly buys: boolean
   readonly inFlightMax: number
   /** The longest time that a record may run. A hand-over waits that long. */
   readonly timeoutMs: number
@@ -85,12 +87,13 @@ export function compileStage(
       readers.map(({ operator, input }) => ({ node: nodeOf(nodes, operator), input })),
     ]),
   )
+  const buys = [...nodes.values()].some(({ operator }) => Object.keys(operator.steps).length > 0)
   const outsiders = new Set([...plan.topics.values()].filter(isOutsider).map(({ name }) => name))
   const inFlightMax = Math.min(limits.inFlightMax, ...bounds(stage, operator => operator.limits.inFlightMax))
   const timeoutMs = Math.max(0, ...[...nodes.values()].map(node => node.timeoutMs))
   const tiers = stage.tiers.map(({ topic, waitMs }) => ({ waitMs, outlet: outlets.of(topic) }))
   const stateOutlet = outlets.of(stage.stateTopic)
-  return { stage, nodes, entries, outsiders, stateOutlet, inFlightMax, timeoutMs, tiers, metrics }
+  return { stage, nodes, entries, outsiders, stateOutlet, buys, inFlightMax, timeoutMs, tiers, metrics }
 }
 
 /** The operators of a stage, their routes still empty. */

@@ -142,6 +142,7 @@ export class TaskWork implements RunTask {
     job.steps ??= new Set()
     for (const entry of writes.keys()) job.steps.add(entry)
     this.#program.metrics.stepsRun++
+    this.pod.pace.answered()
     this.#task.staged(this.state.stage(writes))
     this.pod.wake()
   }
@@ -235,9 +236,8 @@ export class TaskWork implements RunTask {
   #retry(job: Job): void {
     this.#hold(job, undefined)
     const delayMs = this.pod.limits.retryDelayMs * 2 ** (job.attempt - 1)
-    this.pod.system.after(delayMs, () =>
-      this.#later(() => (this.#task.isLeaving ? this.#giveBack(job) : this.#runAgain(job))),
-    )
+    const again = () => (this.#task.isLeaving ? this.#giveBack(job) : this.#runAgain(job))
+    this.pod.system.after(delayMs, () => this.#later(again))
   }
 
   /** Leaves the next attempt to the next owner, because it may take as long as the last one. */

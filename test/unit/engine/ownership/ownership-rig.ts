@@ -6,6 +6,7 @@ import { subscribe } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { LIMITS } from '#core/limits.ts'
 import type { TopicPartition } from '#core/record.ts'
+import { AnswerPace } from '#engine/commit/answer-pace.ts'
 import { type Claim, decodeClaim, decodeRelease, encodeClaim } from '#engine/commit/claims.ts'
 import { Committer } from '#engine/commit/committer.ts'
 import { Meter } from '#engine/commit/meter.ts'
@@ -121,6 +122,7 @@ export class OwnershipRig {
       })
     const meter = new Meter(US)
     this.#committer = new Committer({
+      pace: new AnswerPace(system),
       system,
       incarnation: US,
       enqueue,
