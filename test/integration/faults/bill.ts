@@ -57,7 +57,7 @@ export function billOf(calls: readonly Call[], faults: readonly Fault[]): Bill {
   return { faults: bills, unexplained, calls: calls.length, boughtTwice: twice.length }
 }
 
-/** The first fault of the first buyer after it began to buy. */
-function causeOf({ first }: Repurchase, faults: readonly Fault[]): Fault | undefined {
-  return faults.find(({ pod, until }) => pod === first.pod && first.begun <= until)
+/** The first fault of the first buyer after it began to buy. What happens after the second purchase began did not cause it. */
+function causeOf({ first, second }: Repurchase, faults: readonly Fault[]): Fault | undefined {
+  return faults.find(({ pod, at, until }) => pod === first.pod && first.begun <= until && at <= second.begun)
 }

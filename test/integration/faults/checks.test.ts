@@ -126,6 +126,11 @@ describe('the bill', () => {
     expect(billOf(calls, [fault]).unexplained).toHaveLength(1)
   })
 
+  it('the bill does not excuse by a fault what was bought again before it', () => {
+    const calls = [call('x', 'a#1', 10, 20), call('x', 'b#2', 30, 40)]
+    expect(billOf(calls, [fault]).unexplained).toHaveLength(1)
+  })
+
   it('the bill does not excuse what a pod bought after it had gone on', () => {
     const calls = [call('x', 'a#1', 350, 360), call('x', 'b#2', 370, 380)]
     expect(billOf(calls, [{ ...fault, until: 300 }]).unexplained).toHaveLength(1)
