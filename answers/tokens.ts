@@ -26,6 +26,8 @@ export interface TokenFacts {
 export interface TokenChunk extends TokenFacts {
   readonly number: number
   readonly text: string
+  /** The answer is whole with this piece. */
+  readonly isLast: boolean
 }
 
 /** Where pieces are put. None of it is needed for the answer: it neither fails nor waits. */
@@ -49,9 +51,10 @@ export function encodeChunk({
   beganAt,
   number,
   text,
+  isLast,
 }: TokenChunk): Buffer {
   const facts = { id, organization_id: organization, request_id: requestId, attempt, began_at: beganAt }
-  return Buffer.from(JSON.stringify({ ...facts, number, text, judged: false }))
+  return Buffer.from(JSON.stringify({ ...facts, number, text, ...(isLast && { last: true }), judged: false }))
 }
 
 /** Undefined for bytes that are no chunk: a topic that people write to must not break a view. */
@@ -72,14 +75,15 @@ interface Stored {
   readonly began_at?: unknown
   readonly number?: unknown
   readonly text?: unknown
+  readonly last?: unknown
 }
 
 function chunkOf(stored: Stored): TokenChunk | undefined {
   const { id, organization_id: organization, request_id: requestId } = stored
-  const { attempt, began_at: beganAt, number, text } = stored
+  const { attempt, began_at: beganAt, number, text, last } = stored
   if (typeof id !== 'string' || typeof requestId !== 'string' || typeof text !== 'string') return undefined
   if (typeof attempt !== 'number' || typeof beganAt !== 'number' || typeof number !== 'number')
     return undefined
   const owner = typeof organization === 'string' ? organization : undefined
-  return { id, organization: owner, requestId, attempt, beganAt, number, text }
+  return { id, organization: owner, requestId, attempt, beganAt, number, text, isLast: last === true }
 }

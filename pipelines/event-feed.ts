@@ -1,4 +1,5 @@
 /** Events of questions as they come, read from the log once for all who listen. */
+import { STREAM_HEADER, STREAMED } from '#answers/tokens.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { Values } from '#answers/values.ts'
 import type { LogRecord } from '#core/record.ts'
@@ -27,7 +28,8 @@ export interface EventFeedOptions {
   readonly system: System
 }
 
-export type EventListener = (event: TaskEvent) => void
+/** `isStreamed`: the question asked for its answer while it is written. */
+export type EventListener = (event: TaskEvent, isStreamed: boolean) => void
 
 /** Events that are remembered. They bridge the time until the database has an event, which is far shorter. */
 const RECENT_MAX = 10_000
@@ -83,8 +85,8 @@ export class EventFeed implements Disposable {
 
   /** Calls back for each event of the task to come; the returned function takes that back. */
   listen(organization: Organization, taskId: string, listener: EventListener): () => void {
-    const own: EventListener = event => {
-      if (event.organization === organization) listener(event)
+    const own: EventListener = (event, isStreamed) => {
+      if (event.organization === organization) listener(event, isStreamed)
     }
     const listeners = this.#listeners.get(taskId) ?? new Set()
     this.#listeners.set(taskId, listeners.add(own))
@@ -111,7 +113,7 @@ export class EventFeed implements Disposable {
     const { log, system } = this.#options
     const onRecord = async (record: LogRecord, partition: number) => {
       const event = await this.#eventOf(topic, record, partition)
-      if (event) this.#tell(event)
+      if (event) this.#tell(event, isStreamed(record))
       this.#placed.read({ topic: index, partition, offset: record.offset }, event)
     }
     return follow(log, { topic, from, system, onRecord })
@@ -139,7 +141,7 @@ export class EventFeed implements Disposable {
     }
   }
 
-  #tell(event: TaskEvent): void {
+  #tell(event: TaskEvent, isStreamed: boolean): void {
     const events = this.#recent.get(event.taskId) ?? []
     // A task that was heard of last is forgotten last.
     this.#recent.delete(event.taskId)
@@ -150,6 +152,12 @@ export class EventFeed implements Disposable {
       this.#recent.delete(taskId)
       this.#recentCount -= oldest.length
     }
-    for (const listener of this.#listeners.get(event.taskId) ?? []) listener(event)
+    for (const listener of this.#listeners.get(event.taskId) ?? []) listener(event, isStreamed)
   }
+}
+
+/** The header of the question goes on to all that comes of the question. */
+const isStreamed = ({ headers }: LogRecord): boolean => {
+  const value = headers[STREAM_HEADER]
+  return value !== undefined && Buffer.from(value).toString() === STREAMED
 }

@@ -19,6 +19,8 @@ export interface Tokens {
   readonly text: string
   /** The text begins although there was one before: of an earlier attempt, or of a call that broke off. */
   readonly isRestart: boolean
+  /** The answer is whole with this text. */
+  readonly isLast: boolean
 }
 
 export type TokenListener = (tokens: Tokens) => void
@@ -30,6 +32,13 @@ export interface TokenFeedOptions {
 
 /** Characters of answers that are remembered, for those who begin to listen in the middle of one. */
 const REMEMBERED_CHARACTERS_MAX = 16_000_000
+
+/** Pieces of the last minutes that a gateway reads at its start: of answers that are being written meanwhile. */
+const EARLIER_RECORDS_MAX = 10_000
+/** So long an event waits for pieces that go before it. */
+const SETTLED_MS = 1_000
+/** Until a topic that could not be read is tried again. */
+const AGAIN_MS = 1_000
 
 /** An answer as far as it is known. */
 interface Known {
@@ -48,21 +57,19 @@ export class TokenFeed implements Disposable {
   /** By task, in the order in which they were heard of. */
   readonly #known = new Map<string, Known>()
   #characters = 0
+  #isClosed = false
   #following: Following | undefined
 
   constructor(options: TokenFeedOptions) {
     this.#options = options
   }
 
-  /** Follows the topic from its end on. */
+  /** Follows the topic, from pieces on of answers that may be under way. */
   async start(): Promise<void> {
-    const { log, system } = this.#options
+    const { log } = this.#options
     await log.createTopics([TOKENS_TOPIC])
-    const onRecord = ({ value }: LogRecord) => {
-      const chunk = value ? decodeChunk(value) : undefined
-      if (chunk) this.#heard(chunk)
-    }
-    this.#following = await follow(log, { topic: TOPICS.tokens, from: 'end', system, onRecord })
+    const [bounds] = await log.bounds([{ topic: TOPICS.tokens, partition: 0 }])
+    await this.#follow(bounds ? [Math.max(bounds.start, bounds.end - EARLIER_RECORDS_MAX)] : 'end')
   }
 
   /**
@@ -81,8 +88,70 @@ export class TokenFeed implements Disposable {
     }
   }
 
+  /** Identity of the call that writes the newest answer of the task, as far as is known. */
+  newestCall(organization: Organization, taskId: string): string | undefined {
+    return this.#known.get(keyOf(organization, taskId))?.chunk.requestId
+  }
+
+  /** Resolves when every piece was heard that the topic holds now; after a second in any case. */
+  caughtUp(): Promise<void> {
+    return this.#inTime(this.#following?.caughtUp())
+  }
+
+  /**
+   * Resolves when the answer of the call was heard to its end, and without a call the newest answer; after a second in any
+   * case. Its last piece may be written behind the event that tells the whole: they come to the log on different ways.
+   */
+  async settled(organization: Organization, taskId: string, requestId?: unknown): Promise<void> {
+    let isOver = false
+    let stop = () => {}
+    const heardToEnd = async () => {
+      await this.#following?.caughtUp()
+      if (isOver) return
+      const { promise, resolve } = Promise.withResolvers<void>()
+      stop = this.listen(organization, taskId, told => {
+        if (told.isLast && (requestId === undefined || told.requestId === requestId)) resolve()
+      })
+      await promise
+    }
+    await this.#inTime(heardToEnd())
+    isOver = true
+    stop()
+  }
+
   [Symbol.dispose](): void {
+    this.#isClosed = true
     this.#following?.close()
+  }
+
+  #inTime(promise: Promise<void> | undefined): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#options.system.after(SETTLED_MS, resolve)
+      const settle = () => {
+        cancel()
+        resolve()
+      }
+      if (promise) promise.then(settle, settle)
+      else settle()
+    })
+  }
+
+  async #follow(from: 'end' | readonly number[]): Promise<void> {
+    const { log, system } = this.#options
+    const onRecord = ({ value }: LogRecord) => {
+      const chunk = value ? decodeChunk(value) : undefined
+      if (chunk) this.#heard(chunk)
+    }
+    this.#following = await follow(log, { topic: TOPICS.tokens, from, system, onRecord })
+    // Pieces may be dropped before they are read: later ones are not.
+    this.#following.ended.catch(() => this.#followAgain())
+  }
+
+  #followAgain(): void {
+    if (this.#isClosed) return
+    this.#options.system.after(AGAIN_MS, () => {
+      if (!this.#isClosed) this.#follow('end').catch(() => this.#followAgain())
+    })
   }
 
   #heard(chunk: TokenChunk): void {
@@ -116,10 +185,10 @@ export class TokenFeed implements Disposable {
 }
 
 function toldOf(
-  { requestId, attempt, number }: TokenChunk,
+  { requestId, attempt, number, isLast }: TokenChunk,
   more: Pick<Tokens, 'at' | 'text' | 'isRestart'>,
 ): Tokens {
-  return { requestId, attempt, number, ...more }
+  return { requestId, attempt, number, isLast, ...more }
 }
 
 /** Of a call that began earlier, or written twice. */

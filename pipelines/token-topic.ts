@@ -136,6 +136,8 @@ class Writer implements TokenWriter {
   #left = 0
   #number = 0
   #isOver = false
+  /** Whether the end of the answer is still to be told. */
+  #hasEnd = false
 
   constructor(facts: TokenFacts, room: Room) {
     this.#facts = facts
@@ -158,7 +160,10 @@ class Writer implements TokenWriter {
 
   whole(text: string): void {
     if (!text.startsWith(this.#text)) this.begin()
-    this.text(text.slice(this.#text.length))
+    const rest = text.slice(this.#text.length)
+    this.text(rest)
+    // An answer of which a part found no room has no end that could be told.
+    this.#hasEnd = !this.#isOver && this.#room.wants(0)
     this.#isOver = true
   }
 
@@ -171,10 +176,12 @@ class Writer implements TokenWriter {
   /** What waits, as one chunk. */
   taken(): readonly TokenChunk[] {
     const text = this.#text.slice(this.#left)
-    if (text === '') return []
+    const isLast = this.#hasEnd
+    if (text === '' && !isLast) return []
+    this.#hasEnd = false
     this.#room.leaves(text.length)
     this.#left = this.#text.length
-    return [{ ...this.#facts, number: this.#number++, text }]
+    return [{ ...this.#facts, number: this.#number++, text, isLast }]
   }
 
   #drop(): void {

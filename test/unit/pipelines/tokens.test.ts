@@ -87,7 +87,7 @@ describe('an answer while it is written', () => {
       const records: LogRecord[] = []
       await readAll(log, TOPICS.tokens, record => void records.push(record))
       expect(records.map(({ value }) => value && decodeChunk(value))).toEqual([
-        { ...FACTS, number: 0, text: 'onetwothreefour' },
+        { ...FACTS, number: 0, text: 'onetwothreefour', isLast: true },
       ])
       const shown: unknown = JSON.parse(Buffer.from(records[0]?.value ?? []).toString())
       expect(shown).toMatchObject({ judged: false })
@@ -132,6 +132,7 @@ describe('the chunks of a call that a crash took back', () => {
     beganAt,
     number,
     text,
+    isLast: false,
   })
 
   it('count no more when the call that follows has begun', async () => {
@@ -154,6 +155,22 @@ describe('the chunks of a call that a crash took back', () => {
     await put(chunk(0, 'a'), chunk(1, 'b'), chunk(1, 'b'), chunk(2, 'c'))
     await vi.waitFor(() => expect(textOf(heard)).toBe('abc'), PATIENCE)
     expect(heard).toHaveLength(3)
+  })
+})
+
+describe('a feed that starts in the middle of an answer', () => {
+  it('knows how the answer began', async () => {
+    const writer = topic.open(FACTS)
+    writer.text('Air scatters ')
+    listening()
+    await vi.waitFor(() => expect(textOf(heard)).toBe('Air scatters '), PATIENCE)
+    using late = new TokenFeed({ log, system: realSystem })
+    await late.start()
+    const told: Tokens[] = []
+    late.listen(ACME, 'q1', tokens => told.push(tokens))
+    writer.whole('Air scatters light.')
+    await vi.waitFor(() => expect(textOf(told)).toBe('Air scatters light.'), PATIENCE)
+    expect(told.at(-1)).toMatchObject({ isLast: true })
   })
 })
 
