@@ -12,11 +12,16 @@ export interface PlannedTopic {
   readonly differences: readonly string[]
 }
 
-/** The topics that the graph needs, each with its state in the log. Creates nothing. */
-export async function plannedTopics(log: Log, plan: Plan): Promise<readonly PlannedTopic[]> {
-  const names = plan.topicSpecs.map(({ name }) => name)
+/** The topics that the graph needs, and those used beside it, each with its state in the log. Creates nothing. */
+export async function plannedTopics(
+  log: Log,
+  plan: Plan,
+  beside: readonly TopicSpec[] = [],
+): Promise<readonly PlannedTopic[]> {
+  const all = [...plan.topicSpecs, ...beside]
+  const names = all.map(({ name }) => name)
   const there = new Map((await log.describeTopics(names)).map(spec => [spec.name, spec]))
-  return plan.topicSpecs.map(wanted => {
+  return all.map(wanted => {
     const found = there.get(wanted.name)
     const differences = found
       ? differencesOf(wanted, found, plan.topics.get(wanted.name)?.kind === 'source')
@@ -33,9 +38,14 @@ export async function plannedTopics(log: Log, plan: Plan): Promise<readonly Plan
 }
 
 /** Resolves with the names of the created topics. Rejects with TOPIC_MISMATCH, and creates none, if a topic differs. */
-export async function createMissingTopics(log: Log, plan: Plan): Promise<readonly string[]> {
-  const missing = (await plannedTopics(log, plan)).filter(({ action }) => action === 'create')
+export async function createMissingTopics(
+  log: Log,
+  plan: Plan,
+  beside: readonly TopicSpec[] = [],
+): Promise<readonly string[]> {
+  const missing = (await plannedTopics(log, plan, beside)).filter(({ action }) => action === 'create')
   await prepareTopics(plan, log)
+  await log.createTopics(beside.filter(({ name }) => missing.some(({ topic }) => topic === name)))
   return missing.map(({ topic }) => topic)
 }
 

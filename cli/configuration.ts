@@ -14,6 +14,7 @@ import {
   host,
   levels,
   name,
+  networks,
   number,
   type Row,
   taskTypes,
@@ -119,6 +120,12 @@ export const SETTINGS = {
     default: '',
     description:
       'File of the keys of the gateway, which caudal key create makes; it is read again when it changes. Empty: no keys, and the gateway answers loopback alone.',
+  }),
+  trustedProxies: networks('GATEWAY_TRUSTED_PROXIES', {
+    default: [],
+    defaultText: 'empty',
+    description:
+      'Addresses and networks of the proxies in front of the gateway, with commas between; loopback, linklocal and uniquelocal name networks. Their X-Forwarded-For says where a request comes from. Empty: the header is not believed.',
   }),
   rateLimit: number('GATEWAY_RATE_LIMIT', [0, 10_000_000], {
     default: 0,

@@ -86,6 +86,7 @@ export async function serveGateway(
     system,
     routes: [...own, routeOf(health)],
     consoleMode: consoleModeOf(configuration),
+    trustedProxies: configuration.trustedProxies,
   })
   opened.defer(() => server.close())
   await listening(configuration, port => server.listen({ host: configuration.host, port }))

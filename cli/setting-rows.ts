@@ -65,6 +65,31 @@ export const addresses = (environment: string, base: Base<readonly string[]>): R
   },
 })
 
+/** Names of networks that proxies stand in, beside addresses. */
+const NETWORK_NAMES = ['loopback', 'linklocal', 'uniquelocal']
+
+/** Addresses and networks, as 10.0.0.7 and 10.0.0.0/8, or the names of well-known networks. */
+export const networks = (environment: string, base: Base<readonly string[]>): Row<readonly string[]> => ({
+  environment,
+  type: 'list',
+  ...base,
+  parse: given => {
+    const list = given.split(',').map(each => each.trim())
+    return list.every(each => NETWORK_NAMES.includes(each) || isNetwork(each))
+      ? list
+      : new Fault(
+          `must be addresses, networks such as 10.0.0.0/8, or ${NETWORK_NAMES.join(', ')}, more of them after commas`,
+        )
+  },
+})
+
+function isNetwork(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/')
+  const bits = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1
+  if (bits < 0 || more.length > 0) return false
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) >= 1 && Number(length) <= bits)
+}
+
 /** Names of task types that there are. */
 export const taskTypes = (environment: string, base: Base<readonly string[]>): Row<readonly string[]> => ({
   environment,

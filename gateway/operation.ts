@@ -49,6 +49,9 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>
   /** Id of the key; nothing where no keys are set. */
   readonly key: string | undefined
+  readonly keyName: string | undefined
+  /** Id of the session whose cookie the caller is known by. */
+  readonly session?: string | undefined
 }
 
 /** One call of an operation. */
@@ -56,6 +59,8 @@ export interface Call {
   readonly caller: Caller
   /** Where the request comes from. */
   readonly address: string
+  /** Id of the session that the cookie of the request names, whoever the caller is. */
+  readonly cookieSession?: string | undefined
   /** Aborted when the caller has left. */
   readonly signal: AbortSignal
   /** W3C trace context; it travels with the question. */
@@ -66,7 +71,8 @@ export interface Call {
 /** `found`: the answer is there. `accepted`: it will be, and the log holds the question. */
 export type Answer =
   | { readonly kind: 'found'; readonly body: object; readonly cookie?: Cookie }
-  | { readonly kind: 'accepted'; readonly body: object }
+  /** `refusedCount`: questions of the call that were not taken. */
+  | { readonly kind: 'accepted'; readonly body: object; readonly refusedCount?: number }
   | { readonly kind: 'stream'; open(sink: Sink): Promise<void> }
   /** The stream has been read to its end. */
   | { readonly kind: 'over' }

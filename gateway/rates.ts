@@ -44,28 +44,48 @@ export class Rates {
   }
 
   /** Takes questions of today, all of them or none; the problem says until when there are no more. */
-  async questions(organization: Organization, count: number): Promise<Problem | undefined> {
+  async questions(organization: Organization, count: number): Promise<Charge | Problem> {
     const { questionsADay, system } = this.#options
-    if (questionsADay === 0 || count === 0) return undefined
+    if (questionsADay === 0 || count === 0) return FREE
     const today = Math.floor(system.now() / DAY_MS)
-    const key = `questions:${organization}:${today}`
-    const { total } = await this.#add(key, count, DAY_MS)
-    if (total <= questionsADay) return undefined
+    const charge = await this.#add(`questions:${organization}:${today}`, count, DAY_MS)
+    if (charge.total <= questionsADay) return charge
     // Those that are refused are given back, so that fewer may still be asked.
-    await this.#add(key, -count, DAY_MS)
-    const left = Math.max(0, questionsADay - (total - count))
+    await charge.giveBack(count)
+    const left = Math.max(0, Math.floor((questionsADay - charge.total) / charge.weight) + count)
     const retryAfterS = Math.ceil(((today + 1) * DAY_MS - system.now()) / 1_000)
     return new Problem('quota_used_up', {
-      detail: `${questionsADay} questions a day are allowed, and ${left} are left until midnight UTC.`,
+      detail: `${questionsADay} questions a day are allowed, and ${left} are left ${charge.weight > 1 ? 'at this gateway ' : ''}until midnight UTC.`,
       retryAfterS,
     })
   }
 
-  async #add(key: string, count: number, windowMs: number): Promise<Counted> {
+  async #add(key: string, count: number, windowMs: number): Promise<Counted & Charge & Weighed> {
     const { shared, gateways } = this.#options
     const together = await unlessAway(shared?.add(key, count, windowMs))
-    return together ?? this.#own.add(key, count * Math.max(1, gateways()), windowMs)
+    if (together) {
+      const giveBack = async (given: number) => void (await unlessAway(shared?.add(key, -given, windowMs)))
+      return { ...together, weight: 1, giveBack }
+    }
+    const weight = Math.max(1, gateways())
+    const giveBack = async (given: number) => void this.#own.add(key, -given * weight, windowMs)
+    return { ...this.#own.add(key, count * weight, windowMs), weight, giveBack }
   }
+}
+
+/**
+ * Questions that were counted. What is given back goes to the count that it came from, with the weight that it had. A count
+ * that is away by then keeps it: so the limit is never passed.
+ */
+export interface Charge {
+  giveBack(count: number): Promise<void>
+}
+
+const FREE: Charge = { giveBack: async () => {} }
+
+interface Weighed {
+  /** How many times each question was counted. */
+  readonly weight: number
 }
 
 const KEYS_MAX = 50_000

@@ -23,6 +23,8 @@ export interface Session {
   readonly version: number
   /** Id of the key that it was made with; nothing where no keys are set. */
   readonly key: string | undefined
+  /** Name of that key, which the next key of a rotation has too. */
+  readonly keyName: string | undefined
   /** SHA-256 of what the cookie has besides the id. */
   readonly digest: string
   /** Milliseconds since the epoch, as is `usedAt`. */
@@ -44,7 +46,10 @@ export interface Secrets {
   uuid(): string
 }
 
-export type NewSession = Pick<Session, 'user' | 'address' | 'data' | 'key'>
+export type NewSession = Pick<Session, 'user' | 'address' | 'data' | 'key' | 'keyName'>
+
+/** Whether a caller may do what it asks with the session. */
+export type IsAllowed = (session: Session) => boolean
 
 /** Its life is prolonged when so much of it is over: else each request would be a write. */
 const USED_PART = 0.1
@@ -64,21 +69,22 @@ export class Sessions {
   /** The session, and what its cookie holds. */
   async create(
     organization: Organization,
-    { user, address, data, key }: NewSession,
+    { user, address, data, key, keyName }: NewSession,
   ): Promise<{ readonly session: Session; readonly cookie: string }> {
     const { secrets, system } = this.#options
     const [id, secret] = [secrets.uuid(), secrets.secret()]
     const now = system.now()
     const digest = hash('sha256', secret)
-    const session = { id, user, address, data, version: 1, key, digest, createdAt: now, usedAt: now }
+    const made = { id, user, address, data, key, keyName }
+    const session = { ...made, version: 1, digest, createdAt: now, usedAt: now }
     await this.#replace(organization, undefined, session)
     return { session, cookie: `${organization}.${id}.${secret}` }
   }
 
-  /** Prolongs its life. */
-  async get(organization: Organization, id: string): Promise<Session | undefined> {
+  /** What a session holds, where the caller may see it. Its life is prolonged. */
+  async get(organization: Organization, id: string, isAllowed: IsAllowed): Promise<Session | undefined> {
     const session = await this.#read(organization, id)
-    return session && this.#used(organization, session)
+    return session && isAllowed(session) ? this.#used(organization, session) : undefined
   }
 
   /** The session that a cookie is of, with whose it is. */
@@ -97,20 +103,22 @@ export class Sessions {
   async update(
     organization: Organization,
     id: string,
-    version: number,
-    data: object,
+    { version, data }: Pick<Session, 'version' | 'data'>,
+    isAllowed: IsAllowed,
   ): Promise<Session | 'changed' | undefined> {
     const before = await this.#read(organization, id)
-    if (!before) return undefined
+    if (!before || !isAllowed(before)) return undefined
     if (before.version !== version) return 'changed'
     const session = { ...before, data, version: version + 1, usedAt: this.#options.system.now() }
     if (await this.#replace(organization, before, session)) return session
     // A use of the session came between, or another update.
-    return this.update(organization, id, version, data)
+    return this.update(organization, id, { version, data }, isAllowed)
   }
 
-  /** Whether there was one. */
-  async end(organization: Organization, id: string): Promise<boolean> {
+  /** Whether there was one that the caller may end. */
+  async end(organization: Organization, id: string, isAllowed: IsAllowed): Promise<boolean> {
+    const session = await this.#read(organization, id)
+    if (!session || !isAllowed(session)) return false
     return (await this.#options.cache.deleteMatching(organization, keyOf(id))) > 0
   }
 
@@ -136,6 +144,9 @@ export class Sessions {
     return cache.replace(organization, keyOf(after.id), was, JSON.stringify(after), ttlMs)
   }
 }
+
+/** The id in the text of a cookie, whether or not such a session exists. */
+export const idInCookie = (text: string): string | undefined => COOKIE.exec(text)?.[2]
 
 const keyOf = (id: string): string => `${SESSION_NAMESPACE}:${id}`
 

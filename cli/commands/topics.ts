@@ -1,10 +1,11 @@
 /** `caudal topics`: what the graph needs of the log, compared with what is there. */
 import { hasTopics, withoutTopics } from '#admin/access.ts'
 import { createMissingTopics, type PlannedTopic, plannedTopics } from '#admin/topics.ts'
+import { TOKENS_TOPIC } from '#pipelines/token-topic.ts'
 import { command, EXIT } from '../command/command.ts'
 import { graphOption } from '../command/graph-file.ts'
 import { things } from '../terminal/text-table.ts'
-import { withLog } from '../tool.ts'
+import { type Tool, withLog } from '../tool.ts'
 
 const json = { type: 'boolean', description: 'one JSON object a line' } as const
 
@@ -18,7 +19,7 @@ export const topicsPlan = command({
     withLog(
       context,
       async tool => {
-        const planned = await plannedTopics(tool.log, tool.plan)
+        const planned = await plannedTopics(tool.log, tool.plan, besideGraph(tool))
         for (const each of planned)
           context.stdout.write(`${context.options.json ? JSON.stringify(each) : lineOf(each)}\n`)
         if (planned.some(({ action }) => action === 'differs')) return EXIT.configuration
@@ -48,8 +49,8 @@ export const topicsApply = command({
   run: context =>
     withLog(
       context,
-      async ({ log, plan }) => {
-        const created = await createMissingTopics(log, plan)
+      async tool => {
+        const created = await createMissingTopics(tool.log, tool.plan, besideGraph(tool))
         context.stdout.write(
           context.options.json
             ? `${JSON.stringify({ created })}\n`
@@ -60,6 +61,9 @@ export const topicsApply = command({
       { doing: 'compares', graph: context.options.graph },
     ),
 })
+
+/** Pieces of answers are written and read outside the transactions of the graph. */
+const besideGraph = ({ isOwn }: Tool) => (isOwn ? [] : [TOKENS_TOPIC])
 
 const SIGNS = { create: '+', keep: ' ', differs: '!' } as const
 

@@ -112,7 +112,8 @@ export const batch = operation({
     }
     const tasks = asked.items.map(({ run }) => run.id)
     await gateway.batches.keep(organization, batchId, { tasks, rejected: rejected.length })
-    return accepted({ batch_id: batchId, accepted: asked.items.map(itemView), rejected })
+    const body = { batch_id: batchId, accepted: asked.items.map(itemView), rejected }
+    return { ...accepted(body), refusedCount: rejected.length }
   },
 })
 

@@ -1,7 +1,8 @@
 /** `/sessions`: made, read, changed by compare-and-set, and ended. */
-import { type Answer, found, type Gateway, operation } from '../operation.ts'
+import type { Scope } from '../keys.ts'
+import { type Answer, type Caller, found, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
-import type { Session, Sessions } from '../sessions.ts'
+import type { IsAllowed, Session, Sessions } from '../sessions.ts'
 import { unlessAway } from '../unless-away.ts'
 import { iso } from './views.ts'
 
@@ -53,9 +54,10 @@ export const sessionCreation = operation({
   found: SESSION,
   problems: PROBLEMS,
   run(gateway, { user, data = {} }, { caller, address }) {
+    const { key, keyName } = caller
     return withSessions(gateway, async sessions => {
       if (isTooLarge(data)) return tooLarge()
-      const made = await sessions.create(caller.organization, { user, address, data, key: caller.key })
+      const made = await sessions.create(caller.organization, { user, address, data, key, keyName })
       const maxAgeS = Math.floor(sessions.ttlMs / 1_000)
       return { kind: 'found', body: viewOf(made.session, sessions), cookie: { text: made.cookie, maxAgeS } }
     })
@@ -71,7 +73,7 @@ export const sessionReading = operation({
   problems: [...PROBLEMS, 'session_unknown'],
   run(gateway, { id }, { caller }) {
     return withSessions(gateway, async sessions => {
-      const session = await sessions.get(caller.organization, id)
+      const session = await sessions.get(caller.organization, id, isOwnOf(caller))
       return session ? found(viewOf(session, sessions)) : unknown(id)
     })
   },
@@ -96,7 +98,7 @@ export const sessionChange = operation({
   run(gateway, { id, version, data }, { caller }) {
     return withSessions(gateway, async sessions => {
       if (isTooLarge(data)) return tooLarge()
-      const session = await sessions.update(caller.organization, id, version, data)
+      const session = await sessions.update(caller.organization, id, { version, data }, isOwnOf(caller))
       if (session === 'changed')
         return new Problem('session_changed', { detail: 'Read it, and change that.' })
       return session ? found(viewOf(session, sessions)) : unknown(id)
@@ -106,7 +108,7 @@ export const sessionChange = operation({
 
 export const sessionEnd = operation({
   name: 'session_end',
-  summary: 'Ends a session: its cookie logs nobody in any more.',
+  summary: 'Ends a session: its cookie logs nobody in any more. Scopes operate and admin end others\' too.',
   scope: 'read',
   input: byId,
   found: {
@@ -116,14 +118,26 @@ export const sessionEnd = operation({
     additionalProperties: false,
   },
   problems: [...PROBLEMS, 'session_unknown'],
-  run(gateway, { id }, { caller }) {
-    return withSessions(gateway, async sessions =>
-      (await sessions.end(caller.organization, id))
-        ? { kind: 'found', body: { ended: true }, cookie: { text: '', maxAgeS: 0 } }
-        : unknown(id),
-    )
+  run(gateway, { id }, { caller, cookieSession }) {
+    return withSessions(gateway, async sessions => {
+      if (!(await sessions.end(caller.organization, id, isOwnOf(caller, MAY_END)))) return unknown(id)
+      const body = { ended: true }
+      // Another's session has another cookie, which the caller does not hold.
+      return cookieSession === id
+        ? { kind: 'found', body, cookie: { text: '', maxAgeS: 0 } }
+        : { kind: 'found', body }
+    })
   },
 })
+
+/** Who has one of these scopes ends sessions of everybody in the organisation. */
+const MAY_END = ['operate', 'admin'] as const
+
+/** A cookie is for its own session. A key is for the sessions that were made with keys of its name. */
+function isOwnOf({ session, keyName, scopes }: Caller, others: readonly Scope[] = []): IsAllowed {
+  const isOwn: IsAllowed = session === undefined ? each => each.keyName === keyName : each => each.id === session
+  return each => isOwn(each) || others.some(scope => scopes.has(scope))
+}
 
 /** Sessions are on the cache: they are away with it. */
 async function withSessions(

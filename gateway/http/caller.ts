@@ -9,7 +9,7 @@ import { unlessAway } from '../unless-away.ts'
 import { cookieOf, isOfOwnOrigin } from './cookies.ts'
 import { isLocal } from './loopback.ts'
 
-const LOCAL: Caller = { organization: organizationOf(undefined), scopes: new Set(SCOPES), key: undefined }
+const LOCAL: Caller = { organization: organizationOf(undefined), scopes: new Set(SCOPES), key: undefined, keyName: undefined }
 
 /** Names under which clients put keys into addresses. */
 const KEY_NAMES =
@@ -110,12 +110,14 @@ async function cookieCaller(
   if (!found) return new Problem('store_unavailable', { retryAfterS: 1 })
   const { session } = found
   const key = session?.session.key === undefined ? undefined : await keys.keyById(session.session.key)
-  if (key && organizationOf(key.organization) === session?.organization) return callerBy(key)
+  if (key && organizationOf(key.organization) === session?.organization)
+    return { ...callerBy(key), session: session.session.id }
   return new Problem('unauthenticated', { detail: 'The session has ended: log in again.' })
 }
 
-export const callerBy = ({ id, organization, scopes }: Key): Caller => ({
+export const callerBy = ({ id, name, organization, scopes }: Key): Caller => ({
   organization: organizationOf(organization),
   scopes: new Set(scopes),
   key: id,
+  keyName: name,
 })

@@ -13,18 +13,19 @@ import type { System } from '#core/system.ts'
 import type { AnyRoute } from '#observability/http-server.ts'
 import type { KeyRing } from '../keys.ts'
 import type { Answer, Gateway, Operation } from '../operation.ts'
-import { Problem } from '../problem.ts'
+import { Problem, type ProblemCode } from '../problem.ts'
 import type { Rates } from '../rates.ts'
 import { takeBodies } from './bodies.ts'
 import { Callers } from './caller.ts'
 import { type ConsoleMode, serveConsole } from './console-files.ts'
-import { cookieHeader } from './cookies.ts'
+import { cookieHeader, cookieSessionOf } from './cookies.ts'
 import { EventStreams } from './event-stream.ts'
 import { inputReader } from './input.ts'
 import { openApi } from './openapi.ts'
 import { endSocket, problemOf, sendProblem } from './problem-reply.ts'
 import { limitRates } from './rate-limit.ts'
 import { type HttpRoute, ROUTES } from './routes.ts'
+import { secureReply } from './security-headers.ts'
 import { answerTrace, Traces } from './trace.ts'
 
 export interface GatewayServerOptions {
@@ -40,6 +41,8 @@ export interface GatewayServerOptions {
   readonly system: System
   /** What the process tells about itself: probes and their kin, for everybody who reaches the port. */
   readonly routes: readonly AnyRoute[]
+  /** Addresses and networks of proxies whose word counts on where a request comes from; none when left out. */
+  readonly trustedProxies?: readonly string[]
   /** Off when left out. */
   readonly consoleMode?: ConsoleMode
 }
@@ -72,6 +75,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
     requestTimeout: ARRIVAL_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     return503OnClosing: false,
     http: { maxHeaderSize: HEADER_BYTES_MAX },
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
@@ -81,7 +85,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   takeBodies(server, new Set(ROUTES.filter(({ wholeBody }) => wholeBody !== undefined).map(urlPattern)))
   server.addHook('onRequest', (request, reply, done) => {
     answerTrace(reply, serving.traces.of(request))
-    reply.header('cache-control', 'no-store')
+    secureReply(request, reply)
     done()
   })
   // An open stream would keep the server from its end.
@@ -158,13 +162,16 @@ function serveOperation(
       if (input instanceof Problem) return sendProblem(reply, input, trace.traceId)
       const opened = gateway()
       if (!opened) return sendProblem(reply, new Problem('starting', { retryAfterS: 1 }), trace.traceId)
-      const refused = await rates?.questions(caller.organization, questionsIn(route.operation, input))
-      if (refused) return sendProblem(reply, refused, trace.traceId)
+      const count = questionsIn(route.operation, input)
+      const charge = await rates?.questions(caller.organization, count)
+      if (charge instanceof Problem) return sendProblem(reply, charge, trace.traceId)
       const signal = leavingOf(reply)
       const answer = await route.operation.run(opened, input, {
-        ...{ caller, signal, address: request.ip },
+        ...{ caller, signal, address: request.ip, cookieSession: cookieSessionOf(request) },
         ...trace,
       })
+      const refused = refusedIn(answer, count)
+      if (refused > 0) await charge?.giveBack(refused)
       if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
       const stream = (open: Opening) => streams.start(reply, open, () => callers.isInForce(caller))
       return sendAnswer(request, reply, answer, stream)
@@ -176,6 +183,15 @@ function serveOperation(
 function questionsIn({ scope }: Operation, input: object): number {
   if (scope !== 'ask') return 0
   return 'items' in input && Array.isArray(input.items) ? input.items.length : 1
+}
+
+/** After these problems nobody knows whether a question was taken: it stays counted. */
+const UNSURE: readonly ProblemCode[] = ['log_unavailable', 'stopping', 'internal']
+
+/** Of the questions of a call, how many were not taken. */
+function refusedIn(answer: Answer, count: number): number {
+  if (answer instanceof Problem) return UNSURE.includes(answer.code) ? 0 : count
+  return answer.kind === 'accepted' ? (answer.refusedCount ?? 0) : 0
 }
 
 type Opening = Extract<Answer, { readonly kind: 'stream' }>['open']

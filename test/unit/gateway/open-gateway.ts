@@ -11,7 +11,7 @@ import { type Running, run } from '#engine/client/run.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { Batches } from '#gateway/handlers/batches.ts'
-import { gatewayServer } from '#gateway/http/server.ts'
+import { type GatewayServerOptions, gatewayServer } from '#gateway/http/server.ts'
 import type { KeyRing } from '#gateway/keys.ts'
 import type { Gateway } from '#gateway/operation.ts'
 import type { Rates } from '#gateway/rates.ts'
@@ -118,7 +118,12 @@ export async function openGateway(
   }
 }
 
-export const serverOf = (gateway: Gateway, keys?: KeyRing, rates?: Rates): FastifyInstance =>
+export const serverOf = (
+  gateway: Gateway,
+  keys?: KeyRing,
+  rates?: Rates,
+  more: Pick<GatewayServerOptions, 'trustedProxies'> = {},
+): FastifyInstance =>
   gatewayServer({
     gateway: () => gateway,
     keys,
@@ -127,6 +132,7 @@ export const serverOf = (gateway: Gateway, keys?: KeyRing, rates?: Rates): Fasti
     logger: silent,
     system: realSystem,
     routes: [],
+    ...more,
   })
 
 export async function asked(server: FastifyInstance, options: InjectOptions): Promise<Replied> {

@@ -44,12 +44,15 @@ function sharedCounter(): RateCounter & { away: boolean } {
   }
 }
 
-async function gateway(more: Partial<RateOptions>): Promise<FastifyInstance> {
+async function gateway(
+  more: Partial<RateOptions>,
+  proxies: readonly string[] = [],
+): Promise<FastifyInstance> {
   const rates = new Rates({
     ...{ requestsAMinute: 0, questionsADay: 0, shared: undefined, gateways: () => 1, system: time },
     ...more,
   })
-  return serverOf(opened.gateway, await ringOf(held, time), rates)
+  return serverOf(opened.gateway, await ringOf(held, time), rates, { trustedProxies: proxies })
 }
 
 const look = (server: FastifyInstance, headers: Record<string, string>, remoteAddress = '127.0.0.1') =>
@@ -84,6 +87,21 @@ describe('the limit of requests', () => {
     for (const expected of [401, 401, 429])
       expect((await look(server, bearer('caudal_x'))).status).toBe(expected)
     expect((await look(server, {}, '127.0.0.2')).status).toBe(401)
+  })
+
+  it('tells callers behind a proxy apart, where the proxy is trusted', async () => {
+    const from = (address: string) => ({ ...bearer('caudal_x'), 'x-forwarded-for': address })
+    const behind = await gateway({ requestsAMinute: 1 }, ['10.0.0.0/8'])
+    for (const expected of [401, 429])
+      expect((await look(behind, from('192.0.2.1'), '10.1.2.3')).status).toBe(expected)
+    expect((await look(behind, from('192.0.2.2'), '10.1.2.3')).status).toBe(401)
+    // What a caller says of itself stands before what the proxy says.
+    expect((await look(behind, from('192.0.2.9, 192.0.2.2'), '10.1.2.3')).status).toBe(429)
+    const open = await gateway({ requestsAMinute: 1 })
+    expect((await look(open, from('192.0.2.1'), '10.1.2.3')).status).toBe(401)
+    expect((await look(open, from('192.0.2.2'), '10.1.2.3')).status).toBe(429)
+    expect((await look(behind, from('192.0.2.3'), '192.0.2.99')).status).toBe(401)
+    expect((await look(behind, from('192.0.2.4'), '192.0.2.99')).status).toBe(429)
   })
 
   it('is one for all gateways with a shared count', async () => {
@@ -132,5 +150,46 @@ describe('the quota of questions', () => {
     const replies = await Promise.all(Array.from({ length: 12 }, (_, index) => ask(server, `Many ${index}?`)))
     expect(replies.filter(({ status }) => status === 202)).toHaveLength(5)
     expect((await batch(1)).body.code).toBe('quota_used_up')
+  })
+
+  it('gets back what is refused: a fault, an item of a batch, and a key of another question', async () => {
+    const server = await gateway({ questionsADay: 3 })
+    expect((await ask(server, 'nul \0')).body.code).toBe('invalid_request')
+    const batch = await asked(server, post('/batch', [{ title: 'Back one?' }, { title: '' }], ONE))
+    expect([batch.status, batch.body.rejected]).toMatchObject([202, [{ index: 1 }]])
+    const keyed = (title: string) =>
+      asked(server, post('/query', { title }, { ...ONE, 'idempotency-key': 'given-back' }))
+    expect((await keyed('Back two?')).status).toBe(202)
+    expect((await keyed('Back three?')).body.code).toBe('key_reused')
+    expect((await ask(server, 'Back four?')).status).toBe(202)
+    expect((await ask(server, 'Back five?')).body.code).toBe('quota_used_up')
+  })
+
+  it('is given back to the count that it came from, though that count goes away in between', async () => {
+    const shared = sharedCounter()
+    const add = shared.add.bind(shared)
+    shared.add = async (...of) => {
+      const counted = await add(...of)
+      shared.away = true
+      return counted
+    }
+    const server = await gateway({ questionsADay: 2, shared })
+    const items = ['Away one?', 'Away two?', 'Away three?'].map(title => ({ title }))
+    expect((await asked(server, post('/batch', items, ONE))).body.code).toBe('quota_used_up')
+    const replies = await Promise.all([4, 5, 6, 7].map(number => ask(server, `Away ${number}?`)))
+    expect(replies.filter(({ status }) => status === 202)).toHaveLength(2)
+  })
+
+  it('of several gateways without a shared count says what is left at this one', async () => {
+    const server = await gateway({ questionsADay: 9, gateways: () => 3 })
+    const batch = (from: number, to: number) =>
+      asked(
+        server,
+        post('/batch', Array.from({ length: to - from }, (_, index) => ({ title: `Left ${from + index}?` })), ONE),
+      )
+    expect((await batch(0, 2)).status).toBe(202)
+    expect((await batch(2, 6)).body.detail).toContain('1 are left at this gateway')
+    expect((await batch(6, 7)).status).toBe(202)
+    expect((await batch(7, 8)).body.detail).toContain('0 are left')
   })
 })

@@ -119,6 +119,61 @@ describe('a session', () => {
   })
 })
 
+describe('a session of somebody else', () => {
+  const other = bearer('caudal_other')
+  beforeEach(() =>
+    held.set(
+      keyOf(ACME, 'acme', ALL),
+      keyOf('caudal_acme_next', 'acme', ALL, ACME),
+      keyOf('caudal_other', 'acme', ALL),
+      keyOf('caudal_boss', 'acme', ['read', 'operate']),
+    ),
+  )
+  const end = (id: string, headers: Record<string, string>) =>
+    opened.ask({ method: 'DELETE', url: `/sessions/${id}`, headers })
+
+  it('is unknown to another key of the organisation, which neither reads, changes nor ends it', async () => {
+    const { id } = await made()
+    const replies = [
+      await read(id, other),
+      await opened.ask({
+        ...post(`/sessions/${id}`, { version: 1, data: { page: 2 } }, other),
+        method: 'PATCH',
+      }),
+      await end(id, other),
+    ]
+    expect(replies.map(({ body }) => body.code)).toEqual(Array(3).fill('session_unknown'))
+    expect((await read(id)).body).toMatchObject({ version: 1, data: { page: 1 } })
+  })
+
+  it('is known to the next key of its own key in a rotation', async () => {
+    const { id } = await made()
+    expect((await read(id, bearer('caudal_acme_next'))).body).toMatchObject({ id })
+  })
+
+  it('is unknown to the cookie of another session of the same key', async () => {
+    const [mine, theirs] = [await made(), await made()]
+    const own = { cookie: mine.cookie, origin: 'http://localhost:8080', host: 'localhost:8080' }
+    expect((await read(theirs.id, own)).body.code).toBe('session_unknown')
+    expect((await end(theirs.id, own)).body.code).toBe('session_unknown')
+    const ended = await end(mine.id, own)
+    expect(ended.body).toEqual({ ended: true })
+    expect(ended.headers['set-cookie']).toMatch(/^caudal_session=;.*Max-Age=0/)
+    expect((await read(theirs.id)).status).toBe(200)
+  })
+
+  it('is ended by who may operate, whose own cookie stays', async () => {
+    const { id } = await made()
+    const boss = bearer('caudal_boss')
+    expect((await read(id, boss)).body.code).toBe('session_unknown')
+    const { cookie } = await made()
+    const ended = await end(id, { ...boss, cookie })
+    expect(ended.body).toEqual({ ended: true })
+    expect(ended.headers).not.toHaveProperty('set-cookie')
+    expect((await read(id)).body.code).toBe('session_unknown')
+  })
+})
+
 describe('the cookie of a session', () => {
   it('is for no script and no other site, and secure behind TLS', async () => {
     const { header } = await made()
