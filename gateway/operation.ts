@@ -91,6 +91,8 @@ export interface Sink {
   ready(): Promise<void>
   /** With a reason where more might have come. */
   end(reason?: string): void
+  /** Ends it with what went wrong. */
+  fail(problem: Problem): void
   /** Called once, however the stream ends. */
   onEnd(callback: () => void): void
 }
@@ -115,6 +117,8 @@ export interface Operation {
   readonly accepted?: Schema
   /** Whether `found` is each event of a stream. */
   readonly isStream?: boolean
+  /** Whether the caller decides that. */
+  readonly mayStream?: boolean
   /** Those of its own; those of every operation are not among them. */
   readonly problems: readonly ProblemCode[]
   run(gateway: Gateway, input: object, call: Call): Promise<Answer> | Answer

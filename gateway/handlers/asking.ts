@@ -18,6 +18,7 @@ export interface Question {
   readonly content?: string | undefined
   readonly best_answer?: string | undefined
   readonly task_type?: string | undefined
+  readonly user_id?: string | undefined
 }
 
 export interface Asked {
@@ -113,7 +114,7 @@ function headersOf({ traceparent, requestId }: Call, isStreamed: boolean): Heade
 
 /** A fault of the pipeline names its field first. */
 function inputFault(fault: string): InputFault {
-  const [, name, reason] = /^(title|text|content|best_answer|task_type) (.*)$/s.exec(fault) ?? []
+  const [, name, reason] = /^(title|text|content|best_answer|task_type|user_id) (.*)$/s.exec(fault) ?? []
   return name === undefined || reason === undefined
     ? { pointer: '', reason: fault }
     : { pointer: `/${name}`, reason }

@@ -12,11 +12,20 @@ export async function similarAnswer(
   question: Prepared,
   call: Call,
 ): Promise<Answer | undefined> {
+  const hit = await similarHit(gateway, question, call)
+  return hit && found(hitView(hit))
+}
+
+export async function similarHit(
+  gateway: Gateway,
+  question: Prepared,
+  call: Call,
+): Promise<Hit | undefined> {
   const { semantic } = gateway
   const nearest = await semantic?.nearest(call.caller.organization, question.intake, call)
   if (!semantic || nearest?.kind !== 'hit') return undefined
   if (semantic.isAudited(call.requestId)) audit(gateway, question, nearest, call)
-  return found(hitView(nearest))
+  return nearest
 }
 
 function hitView({ similarity, answer }: Hit): object {

@@ -4,9 +4,28 @@ import type { FastifyReply } from 'fastify'
 import { reasonOf } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import type { Sink, SinkEvent } from '../operation.ts'
+import type { Problem } from '../problem.ts'
 
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 1_000
+/** How a stream looks on the wire; comments are the same in all. */
+export interface StreamLines {
+  begin(): string
+  event(event: SinkEvent): string
+  /** With a reason where more might have come. */
+  end(reason: string | undefined): string
+  /** Instead of the end. */
+  failure(problem: Problem): string
+}
+
+const EVENTS: StreamLines = {
+  begin: () => `retry: ${RETRY_MS}\n\n`,
+  event: ({ id, kind, data }) =>
+    `${id === undefined ? '' : `id: ${id}\n`}event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`,
+  end: reason => (reason === undefined ? '' : `event: end\ndata: ${JSON.stringify({ reason })}\n\n`),
+  failure: ({ title }) => EVENTS.end(title),
+}
+
 /** A client that reads slower than events come is let go with so much unread; it resumes by its last event id. */
 const UNREAD_BYTES_MAX = 65_536
 
@@ -24,9 +43,14 @@ export class EventStreams {
   }
 
   /** Takes the connection over from fastify. `isAllowed` is asked again every 15 s: a key may be revoked meanwhile. */
-  start(reply: FastifyReply, open: (sink: Sink) => Promise<void>, isAllowed: () => Promise<boolean>): void {
+  start(
+    reply: FastifyReply,
+    open: (sink: Sink) => Promise<void>,
+    isAllowed: () => Promise<boolean>,
+    lines: StreamLines = EVENTS,
+  ): void {
     reply.hijack()
-    const stream = new EventStream(reply.raw, this.#system, isAllowed)
+    const stream = new EventStream(reply.raw, { system: this.#system, isAllowed, lines })
     this.#open.add(stream)
     stream.onEnd(() => this.#open.delete(stream))
     stream.begin({ ...reply.getHeaders() })
@@ -38,18 +62,22 @@ export class EventStreams {
   }
 }
 
+interface StreamOptions {
+  readonly system: System
+  readonly isAllowed: () => Promise<boolean>
+  readonly lines: StreamLines
+}
+
 class EventStream implements Sink {
   readonly #response: ServerResponse
-  readonly #system: System
-  readonly #isAllowed: () => Promise<boolean>
+  readonly #options: StreamOptions
   readonly #enders: (() => void)[] = []
   #cancelHeartbeat = () => {}
   #isOver = false
 
-  constructor(response: ServerResponse, system: System, isAllowed: () => Promise<boolean>) {
+  constructor(response: ServerResponse, options: StreamOptions) {
     this.#response = response
-    this.#system = system
-    this.#isAllowed = isAllowed
+    this.#options = options
   }
 
   begin(headers: Readonly<Record<string, unknown>>): void {
@@ -65,7 +93,7 @@ class EventStream implements Sink {
     })
     this.#response.on('close', () => this.#finish())
     this.#response.on('error', () => this.#finish())
-    this.#write(`retry: ${RETRY_MS}\n\n`)
+    this.#write(this.#options.lines.begin())
     this.#beat()
   }
 
@@ -74,8 +102,8 @@ class EventStream implements Sink {
     else this.#enders.push(callback)
   }
 
-  send({ id, kind, data }: SinkEvent): void {
-    this.#write(`${id === undefined ? '' : `id: ${id}\n`}event: ${kind}\ndata: ${JSON.stringify(data)}\n\n`)
+  send(event: SinkEvent): void {
+    this.#write(this.#options.lines.event(event))
   }
 
   ready(): Promise<void> {
@@ -87,17 +115,24 @@ class EventStream implements Sink {
   }
 
   end(reason?: string): void {
+    this.#endWith(this.#options.lines.end(reason))
+  }
+
+  fail(problem: Problem): void {
+    this.#endWith(this.#options.lines.failure(problem))
+  }
+
+  #endWith(text: string): void {
     if (this.#isOver) return
-    if (reason !== undefined) this.#response.write(`event: end\ndata: ${JSON.stringify({ reason })}\n\n`)
-    this.#response.end()
+    this.#response.end(text)
     this.#finish()
   }
 
   #beat(): void {
-    this.#cancelHeartbeat = this.#system.after(HEARTBEAT_MS, () => {
+    this.#cancelHeartbeat = this.#options.system.after(HEARTBEAT_MS, () => {
       this.#write(': still here\n\n')
       if (!this.#isOver) this.#beat()
-      this.#isAllowed().then(
+      this.#options.isAllowed().then(
         isAllowed => isAllowed || this.end('the key was revoked'),
         error => this.end(reasonOf(error)),
       )

@@ -4,7 +4,7 @@ import type { InputSchema, Schema } from '../schema.ts'
 import { LINES_TYPE } from './bodies.ts'
 import { bodySchemaOf, hasFields, placesOf } from './input.ts'
 import { PROBLEM_TYPE } from './problem-reply.ts'
-import type { HttpRoute } from './routes.ts'
+import type { Dialect, HttpRoute } from './routes.ts'
 
 /** Those that any operation may answer with. */
 const OF_ALL: readonly ProblemCode[] = [
@@ -49,6 +49,26 @@ const PROBLEM: Schema = {
   additionalProperties: false,
 }
 
+const OPENAI_ERROR: Schema = {
+  type: 'object',
+  description: 'As the API of OpenAI has it.',
+  properties: {
+    error: {
+      type: 'object',
+      properties: {
+        message: { type: 'string', description: 'What happened, then what to do.' },
+        type: { type: 'string' },
+        param: { description: 'The field at fault, or null.' },
+        code: { type: 'string', description: 'One of the catalogue, or the word of that API for it.' },
+      },
+      required: ['message', 'type', 'param', 'code'],
+      additionalProperties: false,
+    },
+  },
+  required: ['error'],
+  additionalProperties: false,
+}
+
 export function openApi(routes: readonly HttpRoute[]): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes)
@@ -62,7 +82,7 @@ export function openApi(routes: readonly HttpRoute[]): object {
     },
     paths,
     components: {
-      schemas: { Problem: PROBLEM },
+      schemas: { Problem: PROBLEM, OpenAiError: OPENAI_ERROR },
       securitySchemes: {
         key: {
           type: 'http',
@@ -75,7 +95,7 @@ export function openApi(routes: readonly HttpRoute[]): object {
 }
 
 function operationOf(route: HttpRoute): object {
-  const { name, summary, scope, found, accepted, isStream, problems } = route.operation
+  const { name, summary, scope, found, accepted, isStream, mayStream, problems } = route.operation
   const { body, query, path, headers } = placesOf(route)
   const takesBody = hasFields(body)
   const quota: readonly ProblemCode[] = scope === 'ask' ? ['quota_used_up'] : []
@@ -95,11 +115,14 @@ function operationOf(route: HttpRoute): object {
     responses: {
       200: {
         description: 'It is there.',
-        content: isStream ? { 'text/event-stream': { schema: found } } : contentOf(found),
+        content: {
+          ...(!isStream && contentOf(found)),
+          ...((isStream || mayStream) && { 'text/event-stream': { schema: found } }),
+        },
       },
       ...(isStream && { 204: { description: 'The client has the last event: there is no more.' } }),
       ...(accepted && { 202: { description: 'The log holds it.', content: contentOf(accepted) } }),
-      ...responsesOf(codes),
+      ...responsesOf(codes, route.dialect),
     },
   }
 }
@@ -126,14 +149,18 @@ function parametersOf(
   }))
 }
 
-function responsesOf(codes: readonly ProblemCode[]): object {
+function responsesOf(codes: readonly ProblemCode[], dialect: Dialect | undefined): object {
+  const content =
+    dialect === 'openai'
+      ? { 'application/json': { schema: { $ref: '#/components/schemas/OpenAiError' } } }
+      : { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } }
   const byStatus = Map.groupBy(codes, code => PROBLEMS[code][0])
   return Object.fromEntries(
     [...byStatus].map(([status, all]) => [
       status,
       {
         description: all.map(code => `${code}: ${PROBLEMS[code][1]}`).join(' '),
-        content: { [PROBLEM_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+        content,
       },
     ]),
   )

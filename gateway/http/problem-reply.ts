@@ -2,6 +2,14 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { Problem, type ProblemCode } from '../problem.ts'
+import { sendOpenAiError } from './openai-dialect.ts'
+import type { Dialect } from './routes.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly dialect?: Dialect | undefined
+  }
+}
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -22,6 +30,7 @@ export function sendProblem(reply: FastifyReply, problem: Problem, traceId: stri
   const { retryAfterS } = problem.details
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  if (reply.routeOptions.config?.dialect === 'openai') return sendOpenAiError(reply, problem)
   return reply
     .code(problem.status)
     .type(PROBLEM_TYPE)

@@ -4,6 +4,7 @@ import { answersPage } from '../handlers/answers.ts'
 import { batch } from '../handlers/batch.ts'
 import { batchCounts } from '../handlers/batch-counts.ts'
 import { cacheDeletion, cacheStatistics } from '../handlers/cache.ts'
+import { chatCompletions } from '../handlers/chat.ts'
 import { costs } from '../handlers/costs.ts'
 import { taskEvents } from '../handlers/events.ts'
 import { flow } from '../handlers/flow.ts'
@@ -29,7 +30,12 @@ export interface HttpRoute {
   readonly bodyBytesMax?: number
   /** Fields of the input that stand in headers, with the name of each header. */
   readonly headers?: Readonly<Record<string, string>>
+  /** How problems and streams look; RFC 9457 and events by name when left out. */
+  readonly dialect?: Dialect
 }
+
+/** `openai`: as clients of OpenAI's API read them. */
+export type Dialect = 'openai'
 
 const IDEMPOTENT = { idempotency_key: 'idempotency-key' } as const
 
@@ -43,6 +49,14 @@ export const ROUTES: readonly HttpRoute[] = [
     headers: IDEMPOTENT,
     wholeBody: 'items',
     bodyBytesMax: 4_000_000,
+  },
+  {
+    method: 'POST',
+    path: '/v1/chat/completions',
+    operation: chatCompletions,
+    query: ['wait'],
+    headers: IDEMPOTENT,
+    dialect: 'openai',
   },
   { method: 'GET', path: '/batch/{id}', operation: batchCounts },
   { method: 'GET', path: '/task/{id}', operation: task, query: ['wait'] },

@@ -22,6 +22,7 @@ import { cookieHeader, cookieSessionOf } from './cookies.ts'
 import { EventStreams } from './event-stream.ts'
 import { inputReader } from './input.ts'
 import { openApi } from './openapi.ts'
+import { OPENAI_LINES } from './openai-dialect.ts'
 import { endSocket, problemOf, sendProblem } from './problem-reply.ts'
 import { limitRates } from './rate-limit.ts'
 import { type HttpRoute, ROUTES } from './routes.ts'
@@ -152,7 +153,7 @@ function serveOperation(
   server.route({
     method: route.method,
     url: urlPattern(route),
-    config: { rateLimit: {} },
+    config: { rateLimit: {}, dialect: route.dialect },
     ...(route.bodyBytesMax !== undefined && { bodyLimit: route.bodyBytesMax }),
     handler: async (request, reply) => {
       const trace = traces.of(request)
@@ -173,7 +174,8 @@ function serveOperation(
       const refused = refusedIn(answer, count)
       if (refused > 0) await charge?.giveBack(refused)
       if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
-      const stream = (open: Opening) => streams.start(reply, open, () => callers.isInForce(caller))
+      const lines = route.dialect === 'openai' ? OPENAI_LINES : undefined
+      const stream = (open: Opening) => streams.start(reply, open, () => callers.isInForce(caller), lines)
       return sendAnswer(request, reply, answer, stream)
     },
   })
@@ -185,12 +187,15 @@ function questionsIn({ scope }: Operation, input: object): number {
   return 'items' in input && Array.isArray(input.items) ? input.items.length : 1
 }
 
-/** After these problems nobody knows whether a question was taken: it stays counted. */
-const UNSURE: readonly ProblemCode[] = ['log_unavailable', 'stopping', 'internal']
+/** After these problems a question was taken, or nobody knows: it stays counted. */
+const TAKEN: readonly ProblemCode[] = [
+  ...(['log_unavailable', 'stopping', 'internal'] as const),
+  ...(['not_in_time', 'question_failed'] as const),
+]
 
 /** Of the questions of a call, how many were not taken. */
 function refusedIn(answer: Answer, count: number): number {
-  if (answer instanceof Problem) return UNSURE.includes(answer.code) ? 0 : count
+  if (answer instanceof Problem) return TAKEN.includes(answer.code) ? 0 : count
   return answer.kind === 'accepted' ? (answer.refusedCount ?? 0) : 0
 }
 

@@ -50,8 +50,14 @@ function request(route: HttpRoute, url = at(route), payload?: unknown): InjectOp
 
 async function refused(options: InjectOptions): Promise<{ readonly status: number; readonly code: string }> {
   const { status, type, body } = await opened.ask(options)
-  const code = String(body.code)
-  expect([type, status]).toEqual(['application/problem+json', body.status])
+  const error = body.error as { readonly code?: unknown } | undefined
+  const code = String(error ? error.code : body.code)
+  if (error)
+    expect([type, error]).toEqual([
+      'application/json',
+      { message: expect.any(String), type: expect.any(String), param: expect.toBeOneOf([expect.any(String), null]), code },
+    ])
+  else expect([type, status]).toEqual(['application/problem+json', body.status])
   expect(Object.keys(PROBLEMS)).toContain(code)
   expect(status, code).toBeLessThan(500)
   expect(JSON.stringify(body)).not.toMatch(/node_modules|\.ts:|Error:/)

@@ -65,6 +65,7 @@ export async function questionsAsked(
       idempotency_key: ['ada-order-0', 'ada-order-1'],
       prefix: [`q:${ids[0]}`, 'q:', 'batch:'],
       items: [[{ title: SHARED }]],
+      messages: [SHARED, TEXT].map(content => [{ role: 'user', content }]),
       organization: [organization],
     },
     secrets: [...ids, ...events, 'Ada-'],
@@ -79,13 +80,14 @@ const COMMON: Belongings = {
   kind: ['delivered'],
   by: ['organization'],
   user: ['Grace'],
+  model: ['caudal/qa'],
   data: [{}],
   version: [1],
 }
 const LEFT_OUT = [
-  ...['content', 'best_answer', 'fresh', 'stream', 'wait', 'below'],
+  ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'wait', 'below'],
   // They narrow a list further.
-  ...['state', 'until', 'above_usd', 'attempts', 'error_type', 'model', 'prompt_version', 'from', 'to'],
+  ...['state', 'until', 'above_usd', 'attempts', 'error_type', 'prompt_version', 'from', 'to'],
 ]
 
 type Input = Readonly<Record<string, unknown>>
