@@ -36,7 +36,12 @@ export const CHAT_INPUT = {
       description: 'Of a stream.',
     },
     n: { type: 'integer', minimum: 1, maximum: 1, description: '1.' },
-    user: { type: 'string', minLength: 1, maxLength: 200, description: 'Who asks, as the client names the user.' },
+    user: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'Who asks, as the client names the user.',
+    },
   },
   required: ['model', 'messages'],
   additionalProperties: false,
@@ -59,7 +64,9 @@ export function questionIn({ model, messages, user }: ChatInput): Question | Pro
 }
 
 const unknownModel = (model: string): Problem =>
-  new Problem('model_unknown', { detail: `The model ${model} does not exist. A model is caudal/ and a task type.` })
+  new Problem('model_unknown', {
+    detail: `The model ${model} does not exist. A model is caudal/ and a task type.`,
+  })
 
 const AT = '/messages/0/content'
 

@@ -48,12 +48,18 @@ export const chatCompletions = operation({
     if (input.stream)
       return { kind: 'stream', open: sink => stream(gateway, { ...request, asked, answering }, sink) }
     const answer = await answering()
-    return answer instanceof Problem ? answer : found(completionOf(answer, request.model, gateway.system.now()))
+    return answer instanceof Problem
+      ? answer
+      : found(completionOf(answer, request.model, gateway.system.now()))
   },
 })
 
 /** A key that names a run already is that run's, or refused for another question. */
-async function askedChat(gateway: Gateway, event: Prepared, call: Call): Promise<ChatAnswer | Asked | Problem> {
+async function askedChat(
+  gateway: Gateway,
+  event: Prepared,
+  call: Call,
+): Promise<ChatAnswer | Asked | Problem> {
   const isKnownRun = gateway.runs.get(call.caller.organization, event.intake.id) !== undefined
   const known = isKnownRun ? undefined : await knownChat(gateway, event, call)
   return known ?? ask(gateway, event, { fresh: false })

@@ -108,7 +108,7 @@ export const sessionChange = operation({
 
 export const sessionEnd = operation({
   name: 'session_end',
-  summary: 'Ends a session: its cookie logs nobody in any more. Scopes operate and admin end others\' too.',
+  summary: "Ends a session: its cookie logs nobody in any more. Scopes operate and admin end others' too.",
   scope: 'read',
   input: byId,
   found: {
@@ -135,7 +135,8 @@ const MAY_END = ['operate', 'admin'] as const
 
 /** A cookie is for its own session. A key is for the sessions that were made with keys of its name. */
 function isOwnOf({ session, keyName, scopes }: Caller, others: readonly Scope[] = []): IsAllowed {
-  const isOwn: IsAllowed = session === undefined ? each => each.keyName === keyName : each => each.id === session
+  const isOwn: IsAllowed =
+    session === undefined ? each => each.keyName === keyName : each => each.id === session
   return each => isOwn(each) || others.some(scope => scopes.has(scope))
 }
 

@@ -16,11 +16,7 @@ export async function similarAnswer(
   return hit && found(hitView(hit))
 }
 
-export async function similarHit(
-  gateway: Gateway,
-  question: Prepared,
-  call: Call,
-): Promise<Hit | undefined> {
+export async function similarHit(gateway: Gateway, question: Prepared, call: Call): Promise<Hit | undefined> {
   const { semantic } = gateway
   const nearest = await semantic?.nearest(call.caller.organization, question.intake, call)
   if (!semantic || nearest?.kind !== 'hit') return undefined

@@ -9,7 +9,12 @@ import { unlessAway } from '../unless-away.ts'
 import { cookieOf, isOfOwnOrigin } from './cookies.ts'
 import { isLocal } from './loopback.ts'
 
-const LOCAL: Caller = { organization: organizationOf(undefined), scopes: new Set(SCOPES), key: undefined, keyName: undefined }
+const LOCAL: Caller = {
+  organization: organizationOf(undefined),
+  scopes: new Set(SCOPES),
+  key: undefined,
+  keyName: undefined,
+}
 
 /** Names under which clients put keys into addresses. */
 const KEY_NAMES =

@@ -51,6 +51,8 @@ export const OPENAI_LINES: StreamLines = {
   begin: () => '',
   event: ({ data }) => dataOf(data),
   end: reason =>
-    reason === undefined ? 'data: [DONE]\n\n' : OPENAI_LINES.failure(new Problem('stopping', { detail: reason })),
+    reason === undefined
+      ? 'data: [DONE]\n\n'
+      : OPENAI_LINES.failure(new Problem('stopping', { detail: reason })),
   failure: problem => dataOf(errorBody(problem)),
 }

@@ -55,7 +55,12 @@ async function refused(options: InjectOptions): Promise<{ readonly status: numbe
   if (error)
     expect([type, error]).toEqual([
       'application/json',
-      { message: expect.any(String), type: expect.any(String), param: expect.toBeOneOf([expect.any(String), null]), code },
+      {
+        message: expect.any(String),
+        type: expect.any(String),
+        param: expect.toBeOneOf([expect.any(String), null]),
+        code,
+      },
     ])
   else expect([type, status]).toEqual(['application/problem+json', body.status])
   expect(Object.keys(PROBLEMS)).toContain(code)

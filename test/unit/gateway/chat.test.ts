@@ -86,7 +86,9 @@ describe('a completion', () => {
     const model = scripted({ text: TEXT })
     opened = await openGateway(model)
     const client = await clientOf()
-    const all = await Promise.all(Array.from({ length: 5 }, () => client.openai.chat.completions.create(FUSE)))
+    const all = await Promise.all(
+      Array.from({ length: 5 }, () => client.openai.chat.completions.create(FUSE)),
+    )
     expect(new Set(all.map(({ id }) => id)).size).toBe(1)
     const parts = [{ type: 'text', text: 'What is a fuse for?' }] as const
     const later = await client.openai.chat.completions.create({
@@ -154,7 +156,8 @@ describe('a completion', () => {
     opened = await openGateway(scripted({ text: TEXT }), {}, {}, await ringOf(keys))
     const client = await clientOf({ apiKey: 'caudal_one' })
     expect((await ask(client, 'One?')).choices[0]?.message.content).toBe(TEXT)
-    const as = (apiKey: string) => errorOf(ask({ ...client, openai: client.openai.withOptions({ apiKey }) }, 'One?'))
+    const as = (apiKey: string) =>
+      errorOf(ask({ ...client, openai: client.openai.withOptions({ apiKey }) }, 'One?'))
     expect(await as('none')).toMatchObject({ status: 401, code: 'invalid_api_key' })
     expect(await as('caudal_reader')).toMatchObject({ status: 403, type: 'permission_error' })
   })
@@ -180,7 +183,10 @@ describe('a streamed completion', () => {
     expect(chunks.length).toBeGreaterThan(4)
     expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')).toBe(TEXT)
     expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe('stop')
-    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 4_000, completion_tokens: 400 } })
+    expect(chunks.at(-1)).toMatchObject({
+      choices: [],
+      usage: { prompt_tokens: 4_000, completion_tokens: 400 },
+    })
     expect(new Set(chunks.map(({ id, object }) => `${id} ${object}`)).size).toBe(1)
   })
 
@@ -189,7 +195,7 @@ describe('a streamed completion', () => {
     const client = await clientOf()
     const read = async () => {
       const stream = await client.openai.chat.completions.create({ ...FUSE, stream: true })
-      for await (const _ of stream) continue
+      for await (const _ of stream);
     }
     expect(await errorOf(read())).toMatchObject({ code: 'question_failed' })
     expect(client.requests()).toBe(1)

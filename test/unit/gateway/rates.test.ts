@@ -185,7 +185,11 @@ describe('the quota of questions', () => {
     const batch = (from: number, to: number) =>
       asked(
         server,
-        post('/batch', Array.from({ length: to - from }, (_, index) => ({ title: `Left ${from + index}?` })), ONE),
+        post(
+          '/batch',
+          Array.from({ length: to - from }, (_, index) => ({ title: `Left ${from + index}?` })),
+          ONE,
+        ),
       )
     expect((await batch(0, 2)).status).toBe(202)
     expect((await batch(2, 6)).body.detail).toContain('1 are left at this gateway')
