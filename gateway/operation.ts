@@ -59,7 +59,7 @@ export interface Call {
   readonly caller: Caller
   /** Where the request comes from. */
   readonly address: string
-  /** Id of the session that the cookie of the request names, whoever the caller is. */
+  /** Id of the session that the cookie of the request names. The caller may be known by a key instead. */
   readonly cookieSession?: string | undefined
   /** Aborted when the caller has left. */
   readonly signal: AbortSignal

@@ -136,7 +136,7 @@ class Writer implements TokenWriter {
   #left = 0
   #number = 0
   #isOver = false
-  /** Whether the end of the answer is still to be told. */
+  /** Whether the chunk that ends the answer is still to be sent. */
   #hasEnd = false
 
   constructor(facts: TokenFacts, room: Room) {
@@ -162,7 +162,7 @@ class Writer implements TokenWriter {
     if (!text.startsWith(this.#text)) this.begin()
     const rest = text.slice(this.#text.length)
     this.text(rest)
-    // An answer of which a part found no room has no end that could be told.
+    // An answer of which a part found no room has no end that could be marked.
     this.#hasEnd = !this.#isOver && this.#room.wants(0)
     this.#isOver = true
   }

@@ -77,7 +77,7 @@ export const firstChunk = (head: ChunkHead): object => chunkOf(head, { role: 'as
 
 const CHUNK = /[\s\S]{1,1000}/gu
 
-/** The rest: the text in pieces, its end, and the usage where it is wanted. */
+/** The rest: the text in pieces, its end, and the usage where the client asks for it. */
 export function* chunksOf(head: ChunkHead, answer: ChatAnswer): Generator<object> {
   for (const content of answer.text.match(CHUNK) ?? []) yield chunkOf(head, { content })
   yield { ...chunkOf(head, {}, 'stop'), caudal: answer.more }

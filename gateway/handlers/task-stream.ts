@@ -1,8 +1,8 @@
 /**
  * The stream of one run: its events, each once and in order, and the pieces of its answers.
  *
- * Events and pieces come on several topics, which are read apart. So an event that tells of an answer waits for the pieces
- * of the answer, a second at most: what was streamed is shown before what it led to.
+ * Events and pieces come on several topics, which are read apart. So an event that has an answer waits for the pieces of
+ * this answer, a second at most. What was streamed is shown before what came of it.
  */
 import { reasonOf } from '#core/errors.ts'
 import type { Tokens } from '#pipelines/token-feed.ts'
@@ -19,7 +19,7 @@ export class TaskStream {
   readonly #call: Call
   readonly #sink: Sink
   readonly #sent = new Set<string>()
-  /** Calls of which an event has told the reply: their pieces would only come late. */
+  /** Calls whose reply an event has: their pieces would only come late. */
   readonly #written = new Set<unknown>()
   /** Settled when all events so far are sent. */
   #sending = Promise.resolve()

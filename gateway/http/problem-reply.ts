@@ -5,12 +5,6 @@ import { Problem, type ProblemCode } from '../problem.ts'
 import { sendOpenAiError } from './openai-dialect.ts'
 import type { Dialect } from './routes.ts'
 
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    readonly dialect?: Dialect | undefined
-  }
-}
-
 export const PROBLEM_TYPE = 'application/problem+json'
 
 export function problemBody({ code, status, title, details }: Problem, traceId?: string): object {
@@ -30,7 +24,9 @@ export function sendProblem(reply: FastifyReply, problem: Problem, traceId: stri
   const { retryAfterS } = problem.details
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  if (reply.routeOptions.config?.dialect === 'openai') return sendOpenAiError(reply, problem)
+  // A request that met no route has none.
+  const config: { readonly dialect?: Dialect } = reply.routeOptions.config ?? {}
+  if (config.dialect === 'openai') return sendOpenAiError(reply, problem)
   return reply
     .code(problem.status)
     .type(PROBLEM_TYPE)

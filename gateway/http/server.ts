@@ -150,10 +150,11 @@ function serveOperation(
   { gateway, callers, rates, traces, streams }: Serving,
 ): void {
   const read = inputReader(route)
+  const config = { rateLimit: {}, ...(route.dialect && { dialect: route.dialect }) }
   server.route({
     method: route.method,
     url: urlPattern(route),
-    config: { rateLimit: {}, dialect: route.dialect },
+    config,
     ...(route.bodyBytesMax !== undefined && { bodyLimit: route.bodyBytesMax }),
     handler: async (request, reply) => {
       const trace = traces.of(request)
