@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 import type { FastifyReply } from 'fastify'
 import { Problem, type ProblemCode } from '../problem.ts'
 import { sendOpenAiError } from './openai-dialect.ts'
-import type { Dialect } from './routes.ts'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -25,8 +24,8 @@ export function sendProblem(reply: FastifyReply, problem: Problem, traceId: stri
   if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
   // A request that met no route has none.
-  const config: { readonly dialect?: Dialect } = reply.routeOptions.config ?? {}
-  if (config.dialect === 'openai') return sendOpenAiError(reply, problem)
+  const config: object = reply.routeOptions.config ?? {}
+  if ('dialect' in config && config.dialect === 'openai') return sendOpenAiError(reply, problem)
   return reply
     .code(problem.status)
     .type(PROBLEM_TYPE)
