@@ -1,19 +1,20 @@
 /** Opens the real parts that the settings name: log, local copies of state, model. The one place that chooses drivers. */
 
-import { readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { PRICES, type PriceTable, priceFaults } from '#answers/prices.ts'
 import { answerTo } from '#answers/simulated/answers.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { metered, UsageLedger } from '#answers/usage.ts'
-import { CaudalError, failureFields, hasCode, reasonOf } from '#core/errors.ts'
+import { CaudalError, failureFields, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import { redactor, secretsOfAddress } from '#core/secrets.ts'
 import type { System } from '#core/system.ts'
+import { makeFolder } from '#engine/disk/folder.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Renaming, renamedLog } from '#engine/log/renamed-log.ts'
-import { connectLog, serveLog } from '#engine/log/socket/index.ts'
+import { serveLog } from '#engine/log/socket/index.ts'
 import { lmdbStores } from '#engine/state/lmdb-store.ts'
 import type { StoreFactory } from '#engine/state/store.ts'
 import { fallback } from '#models/fallback.ts'
@@ -27,16 +28,13 @@ import { EmbeddedRegistry } from '#schemas/avro/embedded-registry.ts'
 import { withFormer } from '#schemas/avro/former-registry.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import type { Configuration } from './configuration.ts'
+import { inDataFolder, logFolder, reachEmbedded, stateFolder } from './data-folder.ts'
 import { type LogOptions, openKafka } from './kafka.ts'
 import { entered } from './purchases.ts'
 
 export const isEmbedded = ({ kafkaBrokers }: Configuration): boolean => kafkaBrokers.length === 0
 export const isSimulated = ({ openAiApiKey, openAiBaseUrl }: Configuration): boolean =>
   openAiApiKey === '' && openAiBaseUrl === ''
-
-const logFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'log')
-const stateFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'state')
-export const ledgerFile = ({ dataFolder }: Configuration): string => join(dataFolder, 'purchases')
 
 export interface PartOptions {
   readonly system: System
@@ -67,22 +65,16 @@ export async function holdLog(configuration: Configuration, options: LogOptions)
   }
 }
 
-/** For a command that does one thing: where another process holds the embedded log, through that process. */
-export async function reachLog(configuration: Configuration, options: LogOptions): Promise<Log> {
+/** For a command that does one thing. One that only looks makes no log where none is. */
+export async function reachLog(
+  configuration: Configuration,
+  options: LogOptions & { readonly looks?: boolean },
+): Promise<Log> {
+  const { system, looks = false } = options
   const log = isEmbedded(configuration)
-    ? await reachEmbedded(logFolder(configuration), options.system)
+    ? await reachEmbedded(configuration, { system, looks })
     : await openKafka(configuration, options)
   return renamedLog(log, renamingOf(configuration))
-}
-
-async function reachEmbedded(path: string, system: System): Promise<Log> {
-  try {
-    return await openEmbeddedLog({ path, system })
-  } catch (error) {
-    const log = hasCode(error, 'LOG_IN_USE') ? await connectLog(path, system) : undefined
-    if (!log) throw error
-    return log
-  }
 }
 
 function renamingOf({ topicPrefix, sourceTopic, resultTopic }: Configuration): Renaming {
@@ -106,25 +98,24 @@ export async function openRegistry(
   return withFormer(new ConfluentRegistry(schemaRegistryUrl), embedded)
 }
 
-/** Empties what this project keeps in DATA_DIR, and nothing else there. Rejects with LOG_IN_USE while somebody uses it. */
-export async function emptyDataFolder(configuration: Configuration, system: System): Promise<void> {
-  const log = await openEmbeddedLog({ path: logFolder(configuration), system })
-  await log.close()
-  const { dataFolder } = configuration
-  const stores = ['answers.db', 'answers.db-wal', 'answers.db-shm', 'cache'].map(name =>
-    join(dataFolder, name),
-  )
-  const own = [logFolder(configuration), stateFolder(configuration), ledgerFile(configuration)]
-  for (const path of [...own, ...stores]) rmSync(path, { recursive: true, force: true })
-}
-
 export function openStateStores(configuration: Configuration, { system, logger }: PartOptions): StoreFactory {
   const { application, podName } = configuration
+  const path = join(stateFolder(configuration), application, podName)
+  inDataFolder(configuration, () => {
+    makeFolder(path)
+    if (isEmbedded(configuration)) removeOthers(dirname(path), podName)
+  })
   return lmdbStores({
-    path: join(stateFolder(configuration), application, podName),
+    path,
     system,
     diagnose: diagnosis => logger.warn('a local copy of state was not usable', diagnosis),
   })
+}
+
+/** One pod alone uses an embedded log: copies under other names are of pods that are gone, each as large as the state. */
+function removeOthers(folder: string, podName: string): void {
+  for (const name of readdirSync(folder))
+    if (name !== podName) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
 export interface OpenModel {
@@ -182,19 +173,19 @@ export async function openModel(configuration: Configuration, options: ModelOpti
       remedy: 'name its price in a file, and the file in LLM_PRICES',
     }),
   )
-  const model = readable(metered(fallback(first, ...others), usage), { logger }, system)
+  const read = readable(metered(fallback(first, ...others), usage), { logger }, system)
   const providers = gates.map((gate, index) => ({
     name: shown(chain[index]?.baseUrl ?? ''),
     figures: () => gate.figures(),
   }))
   return {
-    model: server ? model : entered(model, onBought),
+    model: server ? read : entered(read, onBought),
     description: server
       ? `simulated model at ${server.url}: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set, no call costs anything`
       : chain.map(each => `${each.model} at ${each.baseUrl}`).join(', then '),
     providers,
-    setupFaults: () => setupFaultsOf(providers),
-    troubles: () => troublesOf(providers),
+    setupFaults: () => setupFaultsOf(providers, read.heldBy()),
+    troubles: () => [...troublesOf(providers), ...[read.heldBy() ?? []].flat()],
     close: async () => {
       await Promise.all(clients.map(client => client.close()))
       await server?.close()
@@ -236,10 +227,13 @@ function gatesOf(
 }
 
 /** Faults that only a person can correct. Empty while one of the providers can be used, or may recover by itself. */
-function setupFaultsOf(providers: readonly OpenProvider[]): readonly string[] {
+function setupFaultsOf(providers: readonly OpenProvider[], heldBy: string | undefined): readonly string[] {
+  if (heldBy !== undefined) return [`no call is made, since ${heldBy}`]
   const found = providers.map(({ name, figures }) => ({ name, ...figures() }))
   const isHopeless = found.every(({ needsPerson }) => needsPerson)
-  return isHopeless ? found.map(({ name, breakerReason }) => `${name}: ${breakerReason}`) : []
+  return isHopeless
+    ? found.map(({ name, breakerReason }) => `every call is refused by ${name}: ${breakerReason}`)
+    : []
 }
 
 function troublesOf(providers: readonly OpenProvider[]): readonly string[] {

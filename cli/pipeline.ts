@@ -19,11 +19,11 @@ import { Closers } from './command/closers.ts'
 import { closedOnStop } from './command/stopping.ts'
 import { versionOfThis } from './command/version.ts'
 import type { Configuration } from './configuration.ts'
+import { ledgerFile } from './data-folder.ts'
 import {
   holdLog,
   isEmbedded,
   isSimulated,
-  ledgerFile,
   type OpenProvider,
   openModel,
   openRegistry,

@@ -1,15 +1,7 @@
 /** Which completions were bought, and which of them twice, remembered beyond the end of this process. */
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { folderFailure, makeFolder } from '#engine/disk/folder.ts'
 import type { Model } from '#models/model.ts'
 
 /** Bytes of the file that are remembered, some hundred thousand completions; the oldest are forgotten first. */
@@ -37,7 +29,10 @@ export class PurchaseLedger {
   #unwritten: Buffer = Buffer.alloc(0)
   #isTold = false
 
-  /** Without a path it remembers only as long as it lives. Says once when it cannot write, until it could again. */
+  /**
+   * Without a path it remembers only as long as it lives. Says once when it cannot write, until it could again. Throws
+   * FOLDER_REFUSED or LOG_FULL where the file cannot be opened.
+   */
   constructor(
     path?: string,
     onUnwritten: (error: unknown) => void = () => undefined,
@@ -47,8 +42,7 @@ export class PurchaseLedger {
     this.#onUnwritten = onUnwritten
     this.#rememberedBytes = rememberedBytes
     if (path === undefined) return
-    mkdirSync(dirname(path), { recursive: true })
-    this.#file = openSync(path, 'a+')
+    this.#file = opened(path)
     this.#fileBytes = fstatSync(this.#file).size
     for (const line of this.#lines(this.#file)) this.#remember(line)
     this.#attempt(() => this.#cut())
@@ -135,6 +129,15 @@ export class PurchaseLedger {
   #forgetOldest(): void {
     const [oldest] = this.#known
     if (oldest !== undefined) this.#known.delete(oldest)
+  }
+}
+
+function opened(path: string): number {
+  try {
+    makeFolder(dirname(path))
+    return openSync(path, 'a+')
+  } catch (error) {
+    throw folderFailure(path, error)
   }
 }
 

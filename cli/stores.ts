@@ -1,8 +1,8 @@
 /** The stores of answers that the settings name: embedded in DATA_DIR, or Postgres and Redis. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import { folderFailure, makeFolder } from '#engine/disk/folder.ts'
 import type { Resource } from '#engine/pod/resources.ts'
 import type { HealthPart } from '#gateway/health.ts'
 import type { AnswerStore } from '#stores/answers.ts'
@@ -11,6 +11,7 @@ import type { HistoryStore } from '#stores/history.ts'
 import { organizationOf } from '#stores/organization.ts'
 import type { RateCounter } from '#stores/rate-counter.ts'
 import type { Configuration } from './configuration.ts'
+import { inDataFolder } from './data-folder.ts'
 import { isEmbedded, type PartOptions } from './parts.ts'
 
 /** Either may be absent: on Kafka a store is used where its address is set. */
@@ -80,7 +81,7 @@ async function openAnswers(
   }
   const { SqliteAnswers } = await import('#stores/sqlite/answers.ts')
   const { SqliteHistory } = await import('#stores/sqlite/history.ts')
-  mkdirSync(dataFolder, { recursive: true })
+  inDataFolder(configuration, () => makeFolder(dataFolder))
   try {
     const path = answersFile(configuration)
     const answers = new SqliteAnswers({ path, system })
@@ -90,6 +91,8 @@ async function openAnswers(
       answers.close()
     })
   } catch (error) {
+    const failure = folderFailure(dataFolder, error)
+    if (failure instanceof CaudalError) throw failure
     throw new CaudalError('CONFIGURATION_INVALID', { faults: `DATA_DIR: ${reasonOf(error)}` }, error)
   }
 }
@@ -120,7 +123,7 @@ async function openCache(
     return cachePart(store, () => store.close())
   }
   const { LmdbCache } = await import('#stores/lmdb/cache.ts')
-  const store = new LmdbCache({ path: cacheFolder(configuration), system })
+  const store = inDataFolder(configuration, () => new LmdbCache({ path: cacheFolder(configuration), system }))
   return cachePart(store, () => store.close())
 }
 

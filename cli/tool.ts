@@ -19,15 +19,16 @@ export interface Tool extends Access {
 /** For so long after a stop, a command may still write what it has begun. */
 const GRACE_MS = 2_000
 
-/** Reaches the log of the settings for as long as `use` takes. */
+/** Reaches the log of the settings for as long as `use` takes. Who only looks makes no log where none is. */
 export async function withOpenLog<T>(
   { environment, stdout, stderr, system, signal }: Surroundings,
   use: (log: Log, configuration: Configuration, logger: Logger) => Promise<T>,
+  { looks = false }: { readonly looks?: boolean } = {},
 ): Promise<T> {
   const configuration = configurationOf(environment)
   using lines = openLogLines(configuration, { stdout, stderr, system })
   const { logger } = lines
-  const log = await reachLog(configuration, { system, logger, signal, patienceMs: PATIENCE_MS })
+  const log = await reachLog(configuration, { system, logger, signal, patienceMs: PATIENCE_MS, looks })
   const cancel = closedOnStop(log, signal, system, GRACE_MS)
   try {
     return await use(log, configuration, logger)
@@ -40,22 +41,25 @@ export async function withOpenLog<T>(
 export interface ToolChoice extends GraphChoice {
   /** `reads` when left out. */
   readonly doing?: Doing
+  /** Left out: who feeds and writes makes the log where none is, all others do not. */
+  readonly looks?: boolean
 }
 
 /** The same, with the graph and its values. */
 export function withLog<T>(
   surroundings: Surroundings,
   use: (tool: Tool) => Promise<T>,
-  { doing = 'reads', graph }: ToolChoice = {},
+  { doing = 'reads', graph, looks = doing !== 'feeds' && doing !== 'writes' }: ToolChoice = {},
 ): Promise<T> {
   const { system, signal } = surroundings
-  return withOpenLog(surroundings, async (log, configuration, logger) => {
+  const using = async (log: Log, configuration: Configuration, logger: Logger) => {
     const topology = await chosenTopology({ graph }, configuration)
     const registry = await openRegistry({ ...configuration, application: topology.name }, log, system)
     const patienceMs = PATIENCE_MS
     const options = { log, registry, system, logger, signal, patienceMs, doing, isOwn: graph !== undefined }
     return await use({ ...(await accessTo(topology, options)), configuration })
-  })
+  }
+  return withOpenLog(surroundings, using, { looks })
 }
 
 /** Waits while the reader of the output is slower than we are. */

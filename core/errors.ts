@@ -125,6 +125,10 @@ export const CATALOGUE = {
     'stop',
     'the log at {path} was removed while it was open: nothing can be written any more; start again, and restore the directory before where it is needed',
   ],
+  FOLDER_REFUSED: [
+    'stop',
+    'the folder {path} cannot be used: {reason}; let this user read and write there, or name another folder',
+  ],
   LOG_CORRUPT: ['blockTask', 'the log at {path} cannot be read: {reason}'],
   ACCESS_REFUSED: [
     'blockTask',

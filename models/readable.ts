@@ -12,6 +12,11 @@ export interface ReadableOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn'>
 }
 
+export interface ReadableModel extends Model {
+  /** Why calls are held back; nothing while they are not. */
+  heldBy(): string | undefined
+}
+
 /** How long a record that is held back stays away. */
 const HELD_MS = 10_000
 
@@ -28,7 +33,11 @@ interface Kind {
  * are refused or unreadable, every call is held back, at no cost to its record. An answer whose judge cannot be read would
  * be bought for nothing. One call of each kind goes every `probeMs`; the first readable reply ends the pause.
  */
-export function readable(model: Model, options: ReadableOptions = {}, system: System = realSystem): Model {
+export function readable(
+  model: Model,
+  options: ReadableOptions = {},
+  system: System = realSystem,
+): ReadableModel {
   const { unreadableMax = 10, probeMs = 30_000, logger } = options
   const kinds = new Map<string, Kind>()
   let nextOtherAt = 0
@@ -44,9 +53,12 @@ export function readable(model: Model, options: ReadableOptions = {}, system: Sy
       else nextOtherAt = now + probeMs
       return
     }
-    const reason = `no call was made, since the last ${unreadableMax} replies asked for as ${name} could not be read: ${kind.reason}`
+    const reason = `no call was made, since ${whyHeld(name, kind)}`
     throw new ModelError('unavailable', { model: name, spent: false, retryAfterMs: HELD_MS, reason })
   }
+
+  const whyHeld = (name: string, { reason }: Kind): string =>
+    `the last ${unreadableMax} replies asked for as ${name} could not be read: ${reason}`
 
   const read = (name: string): void => {
     const isEnd = kinds.get(name)?.isHeld === true
@@ -67,6 +79,10 @@ export function readable(model: Model, options: ReadableOptions = {}, system: Sy
   }
 
   return {
+    heldBy() {
+      const held = [...kinds].find(([, { isHeld }]) => isHeld)
+      return held && whyHeld(...held)
+    },
     async complete(request, call) {
       hold(request)
       const { schema, subject = call.requestId } = request

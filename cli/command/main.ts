@@ -100,6 +100,7 @@ function toldOf(error: unknown): string {
   if (!(error instanceof CaudalError))
     return error instanceof Error ? (error.stack ?? error.message) : String(error)
   if (error.code === 'REJECTED') return String(error.details.reason)
+  if (error.code === 'FOLDER_REFUSED') return `${error.message} in DATA_DIR`
   if (error.code !== 'LOG_IN_USE') return error.message
   return `${error.message}\nStop that process first (a running \`caudal start\` holds its log), or set another DATA_DIR.`
 }
@@ -110,6 +111,7 @@ function exitOf(error: unknown): ExitCode {
     case 'REJECTED':
       return error.details.missing !== undefined ? EXIT.notFound : EXIT.usage
     case 'CONFIGURATION_INVALID':
+    case 'FOLDER_REFUSED':
     case 'TOPOLOGY_INVALID':
     case 'NAME_TAKEN':
     case 'TOPIC_MISMATCH':

@@ -6,6 +6,7 @@ import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import { plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
+import type { Configuration } from '../configuration.ts'
 import { openRegistry } from '../parts.ts'
 import { modellessTopology } from '../pipeline.ts'
 import { things } from '../terminal/text-table.ts'
@@ -20,15 +21,19 @@ export const schemasCheck = command({
   options: { json: { type: 'boolean', description: 'one JSON object a line' } },
   examples: ['caudal schemas check', 'SCHEMA_REGISTRY_URL=http://localhost:8081 caudal schemas check --json'],
   run: context =>
-    withRegistry(context, async (topology, registry, log) => {
-      const checks = await checkSchemas(topology, registry)
-      for (const check of checks)
-        context.stdout.write(`${context.options.json ? JSON.stringify(check) : lineOf(check)}\n`)
-      const planned = plan(topology)
-      // All of it is new to an application that has never run, and to one whose name was mistyped.
-      if (!(await hasTopics(log, planned))) context.stderr.write(`${withoutTopics(planned)}\n`)
-      return checks.some(({ state }) => state === 'incompatible') ? EXIT.configuration : EXIT.ok
-    }),
+    withRegistry(
+      context,
+      async (topology, registry, log) => {
+        const checks = await checkSchemas(topology, registry)
+        for (const check of checks)
+          context.stdout.write(`${context.options.json ? JSON.stringify(check) : lineOf(check)}\n`)
+        const planned = plan(topology)
+        // All of it is new to an application that has never run, and to one whose name was mistyped.
+        if (!(await hasTopics(log, planned))) context.stderr.write(`${withoutTopics(planned)}\n`)
+        return checks.some(({ state }) => state === 'incompatible') ? EXIT.configuration : EXIT.ok
+      },
+      { looks: true },
+    ),
 })
 
 export const schemasRegister = command({
@@ -39,27 +44,32 @@ export const schemasRegister = command({
   options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },
   examples: ['caudal schemas register', 'SCHEMA_REGISTRY_URL=http://localhost:8081 caudal schemas register'],
   run: context =>
-    withRegistry(context, async (topology, registry) => {
-      const ids = await registerSchemas(topology, registry)
-      if (context.options.json) {
-        context.stdout.write(
-          `${JSON.stringify({ registry: registry.address, ids: Object.fromEntries(ids) })}\n`,
-        )
+    withRegistry(
+      context,
+      async (topology, registry) => {
+        const ids = await registerSchemas(topology, registry)
+        if (context.options.json) {
+          context.stdout.write(
+            `${JSON.stringify({ registry: registry.address, ids: Object.fromEntries(ids) })}\n`,
+          )
+          return EXIT.ok
+        }
+        for (const [subject, id] of ids) context.stdout.write(`${subject}  ${id}\n`)
+        context.stdout.write(`${things(ids.size, 'schema')} in ${registry.address}\n`)
         return EXIT.ok
-      }
-      for (const [subject, id] of ids) context.stdout.write(`${subject}  ${id}\n`)
-      context.stdout.write(`${things(ids.size, 'schema')} in ${registry.address}\n`)
-      return EXIT.ok
-    }),
+      },
+      { looks: false },
+    ),
 })
 
 function withRegistry<T>(
   surroundings: Surroundings,
   use: (topology: Topology, registry: SchemaRegistry, log: Log) => Promise<T>,
+  { looks }: { readonly looks: boolean },
 ): Promise<T> {
-  return withOpenLog(surroundings, async (log, configuration) =>
-    use(modellessTopology(configuration), await openRegistry(configuration, log, surroundings.system), log),
-  )
+  const using = async (log: Log, configuration: Configuration) =>
+    use(modellessTopology(configuration), await openRegistry(configuration, log, surroundings.system), log)
+  return withOpenLog(surroundings, using, { looks })
 }
 
 const SIGNS = { registered: ' ', new: '+', compatible: '~', incompatible: '!' } as const

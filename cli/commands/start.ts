@@ -5,9 +5,10 @@ import { CaudalError } from '#core/errors.ts'
 import { type CommandContext, command, EXIT } from '../command/command.ts'
 import { isStop } from '../command/stopping.ts'
 import type { Configuration } from '../configuration.ts'
+import { emptyDataFolder } from '../data-folder.ts'
 import { configurationOf } from '../environment.ts'
 import { openEvents } from '../events/events.ts'
-import { emptyDataFolder, isEmbedded } from '../parts.ts'
+import { isEmbedded } from '../parts.ts'
 import { type Input, runSession, type SessionEnd } from '../terminal/session.ts'
 
 /** It was stopped before it could do anything. */
@@ -67,9 +68,7 @@ it answers GET /live and GET /ready too, as caudal run does.`,
       return EXIT.blocked
     }
     for (const reason of refusedBy)
-      context.stderr.write(
-        `caudal start: every call is refused by ${reason}. What has no answer is answered at the next start\n`,
-      )
+      context.stderr.write(`caudal start: ${reason}. What has no answer is answered at the next start\n`)
     if (refusedBy.length > 0) return EXIT.configuration
     if (options['fail-if-any'] && summary && summary.failed > 0) return EXIT.someFailed
     return isDrained || !options.exit ? EXIT.ok : EXIT.interrupted

@@ -58,7 +58,7 @@ export const topicsApply = command({
         )
         return EXIT.ok
       },
-      { doing: 'compares', graph: context.options.graph },
+      { doing: 'compares', looks: false, graph: context.options.graph },
     ),
 })
 

@@ -3,7 +3,6 @@
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readSync,
   rmSync,
@@ -18,6 +17,7 @@ import { reasonOf } from '#core/errors.ts'
 import { warnings } from '#core/loggers.ts'
 import { taskKey } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
+import { makeFolder } from '#engine/disk/folder.ts'
 import { statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { FORMAT, failed, isFull, LmdbFile, type Meta, type Place, type Root, SUSPECT } from './lmdb-file.ts'
 import type { CopyOf, StoreFactory } from './store.ts'
@@ -136,7 +136,7 @@ async function tryOpen(place: Place): Promise<Copy | string> {
   try {
     const fault = faultOfHead(place.directory)
     if (fault !== undefined) return fault
-    mkdirSync(place.directory, { recursive: true })
+    makeFolder(place.directory)
     mark(place)
     root = open<Uint8Array, string>({ path: place.directory, ...OPTIONS })
     if (isTruncated(root, place.directory)) return closing(root, 'the file is truncated')

@@ -70,3 +70,18 @@ it('a provider that refuses everybody costs the only two questions no attempt, w
   })
   await Promise.all(ends)
 }, 60_000)
+
+it('a judge whose verdicts can never be read ends the start with the reason, and few answers are bought', async () => {
+  const said = JSON.stringify({ choices: [{ message: { content: 'Quite good.' }, finish_reason: 'stop' }] })
+  const host = await answering(200, said)
+  const folder = dataFolder()
+  const file = join(folder, 'questions.ndjson')
+  writeFileSync(file, Array.from({ length: 30 }, (_, id) => `{"id":${id},"text":"Why ${id}?"}\n`).join(''))
+  const environment = { DATA_DIR: folder, OPENAI_BASE_URL: `http://${host}/v1`, RETRY_BASE_MS: '50' }
+  const { world, stdout, stderr } = surroundings({ environment: { ...environment, LOG_LEVEL: 'error' } })
+  expect(await main(['start', '--exit', '--json', '--input', file], world)).toBe(EXIT.configuration)
+  expect(stderr.text).toMatch(
+    /^caudal start: no call is made, since the last 10 replies asked for as verdict could not be read: .*\. What has no answer is/m,
+  )
+  expect(summaryOf(stdout.text)).toMatchObject({ inputs: 30, delivered: 0 })
+}, 60_000)

@@ -1,9 +1,9 @@
 /** The embedded log: topics, transactions and groups in one process, durable on its disk, with no broker. */
-import { mkdirSync } from 'node:fs'
 import { type Duration, type Durations, inMs } from '#core/duration.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
+import { folderFailure, makeFolder } from '#engine/disk/folder.ts'
 import type {
   Bounds,
   GroupOptions,
@@ -74,14 +74,16 @@ interface Opening {
 
 /**
  * Opens the log in the folder, or makes an empty one. Rejects with LOG_IN_USE while another process, or another opener
- * in this one, has it open. Rejects with LOG_CORRUPT when it cannot be read, and with LOG_FULL when the disk has no room.
+ * in this one, has it open. Rejects with FOLDER_REFUSED when the system does not let this process use the folder, with
+ * LOG_CORRUPT when the log cannot be read, and with LOG_FULL when the disk has no room.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const times = inMs(options, TIMES)
-  mkdirSync(options.path, { recursive: true })
-  const lock = new FolderLock(options.path)
+  let lock: FolderLock | undefined
   let store: Store | undefined
   try {
+    makeFolder(options.path)
+    lock = new FolderLock(options.path)
     store = new Store(
       options.path,
       options.fsync ?? 'interval',
@@ -92,8 +94,9 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
     return new EmbeddedLog(options, lock, store, { openings, identity, times })
   } catch (error) {
     await store?.close()
-    lock.release()
-    if (error instanceof CaudalError) throw error
+    lock?.release()
+    const failure = folderFailure(options.path, error)
+    if (failure instanceof CaudalError) throw failure
     throw new CaudalError('LOG_CORRUPT', { path: options.path, reason: reasonOf(error) }, error)
   }
 }

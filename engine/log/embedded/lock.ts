@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import { folderFailure } from '#engine/disk/folder.ts'
 
 /**
  * The lock is the kernel's lock on a file, which SQLite takes for us: Node itself offers none. The kernel releases it when
@@ -19,16 +20,27 @@ export class FolderLock {
       this.#database.exec('BEGIN IMMEDIATE')
     } catch (error) {
       this.#database.close()
-      if (!reasonOf(error).includes('locked'))
-        throw new CaudalError('LOG_CORRUPT', { path, reason: `its lock: ${reasonOf(error)}` }, error)
-      throw new CaudalError('LOG_IN_USE', { path, pid: ownerOf(ownerFile) }, error)
+      if (reasonOf(error).includes('locked'))
+        throw new CaudalError('LOG_IN_USE', { path, pid: ownerOf(ownerFile) }, error)
+      throw unusable(path, error)
     }
-    writeFileSync(ownerFile, `${process.pid}`)
+    try {
+      writeFileSync(ownerFile, `${process.pid}`)
+    } catch (error) {
+      this.#database.close()
+      throw error
+    }
   }
 
   release(): void {
     this.#database.close()
   }
+}
+
+function unusable(path: string, error: unknown): CaudalError {
+  const failure = folderFailure(path, error)
+  if (failure instanceof CaudalError) return failure
+  return new CaudalError('LOG_CORRUPT', { path, reason: `its lock: ${reasonOf(error)}` }, error)
 }
 
 function ownerOf(file: string): string {

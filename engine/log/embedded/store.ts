@@ -1,10 +1,11 @@
 /** The ordered map on disk under the embedded log, and the only file that knows LMDB. */
-import { close, fdatasync, fstatSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
+import { close, fdatasync, fstatSync, openSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { open, type RootDatabase, TransactionFlags } from 'lmdb'
 import { isDiskFull } from '#core/disk-full.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import { makeFolder } from '#engine/disk/folder.ts'
 import { causeOf, hasRoomFor, pagesOf, statisticsOf } from '#engine/disk/lmdb-commits.ts'
 import { checkMapFile } from './map-file.ts'
 
@@ -77,7 +78,7 @@ export class Store {
     this.#sizeBytesMax = sizeBytesMax
     this.#folder = join(path, 'records')
     const file = join(this.#folder, DATA_FILE)
-    mkdirSync(this.#folder, { recursive: true })
+    makeFolder(this.#folder)
     checkMapFile(file, path)
     this.#database = this.#reading(() => openMap(this.#folder))
     this.#file = openSync(file, 'r')

@@ -31,13 +31,15 @@ function judging(answer: () => string | ModelError) {
     time,
     told,
     calls: () => calls,
+    heldBy: () => model.heldBy(),
     judge: (id: string) => outcome({ schema }, id),
     ask: (id: string) => outcome({}, id),
   }
 }
 
 test('after some questions whose verdicts cannot be read no answer is bought, at no cost to its record', async () => {
-  const { judge, ask, calls, told } = judging(() => 'Quite good.')
+  const { judge, ask, calls, told, heldBy } = judging(() => 'Quite good.')
+  expect(heldBy()).toBeUndefined()
   for (const id of ['a', 'a', 'a', 'b']) await judge(id)
   expect(await ask('d')).toBe('an answer')
   await judge('c')
@@ -45,6 +47,7 @@ test('after some questions whose verdicts cannot be read no answer is bought, at
   const held = await ask('e')
   expect(held).toMatchObject({ errorType: 'unavailable', spent: false, retryAfterMs: 10_000 })
   expect(held).toMatchObject({ reason: expect.stringContaining('could not be read: it does not fit') })
+  expect(heldBy()).toContain('could not be read: it does not fit')
   expect(calls()).toBe(before)
   expect(told).toEqual(['no reply can be read: no more are bought, and records wait'])
 })

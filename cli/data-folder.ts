@@ -1,0 +1,69 @@
+/** DATA_DIR: where its parts are, and what is done where it cannot be used or is not there. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { hasCode } from '#core/errors.ts'
+import type { System } from '#core/system.ts'
+import { folderFailure, isThere } from '#engine/disk/folder.ts'
+import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import type { Log } from '#engine/log/log.ts'
+import { connectLog } from '#engine/log/socket/index.ts'
+import type { Configuration } from './configuration.ts'
+
+export const logFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'log')
+export const stateFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'state')
+export const ledgerFile = ({ dataFolder }: Configuration): string => join(dataFolder, 'purchases')
+
+/** What the system refuses of DATA_DIR, as FOLDER_REFUSED or LOG_FULL. */
+export function inDataFolder<T>({ dataFolder }: Configuration, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    throw folderFailure(dataFolder, error)
+  }
+}
+
+/**
+ * The log in DATA_DIR, where another process holds it through that process. A caller that only looks leaves no folder
+ * behind: where no log is, it gets an empty one, which is gone when it is closed.
+ */
+export async function reachEmbedded(
+  configuration: Configuration,
+  { system, looks }: { readonly system: System; readonly looks: boolean },
+): Promise<Log> {
+  const path = logFolder(configuration)
+  if (looks && !inDataFolder(configuration, () => isThere(path))) return await emptyLog(system)
+  try {
+    return await openEmbeddedLog({ path, system })
+  } catch (error) {
+    const log = hasCode(error, 'LOG_IN_USE') ? await connectLog(path, system) : undefined
+    if (!log) throw error
+    return log
+  }
+}
+
+async function emptyLog(system: System): Promise<Log> {
+  const path = mkdtempSync(join(tmpdir(), 'caudal-no-log-'))
+  const log = await openEmbeddedLog({ path, system })
+  const close = log.close.bind(log)
+  return Object.assign(log, {
+    close: async () => {
+      await close()
+      rmSync(path, { recursive: true, force: true })
+    },
+  })
+}
+
+/** Empties what this project keeps in DATA_DIR, and nothing else there. Rejects with LOG_IN_USE while somebody uses it. */
+export async function emptyDataFolder(configuration: Configuration, system: System): Promise<void> {
+  const log = await openEmbeddedLog({ path: logFolder(configuration), system })
+  await log.close()
+  const { dataFolder } = configuration
+  const stores = ['answers.db', 'answers.db-wal', 'answers.db-shm', 'cache'].map(name =>
+    join(dataFolder, name),
+  )
+  const own = [logFolder(configuration), stateFolder(configuration), ledgerFile(configuration)]
+  inDataFolder(configuration, () => {
+    for (const path of [...own, ...stores]) rmSync(path, { recursive: true, force: true })
+  })
+}
