@@ -66,8 +66,9 @@ const verdictFaults = validator(VERDICT_SCHEMA)
 
 /**
  * Reads a judge's reply. Scores outside 0-10 are refused and not clamped, since a judge that answers on another scale would
- * pass everything. The final score is always computed here, never taken from the judge. A number given as text is read as
- * a number. Text around the verdict is ignored: asking again would buy the same reply once more.
+ * pass everything. The final score is always computed here, never taken from the judge. A number given as text, or with
+ * its reason in an object, is read as a number. A verdict without feedback has none. Text around the verdict is ignored:
+ * asking again would buy the same reply once more.
  */
 export function readVerdict(reply: string): Verdict | { readonly faults: readonly string[] } {
   const json = readJson(reply)
@@ -99,16 +100,39 @@ function verdictIn(value: unknown): unknown {
   const found = unwrapped(value)
   if (!isObject(found)) return found
   const given: Record<string, unknown> = { ...found }
-  const scores = typeof given.scores === 'object' ? { ...given.scores, feedback: given.feedback } : given
+  const scores =
+    typeof given.scores === 'object' ? { ...byName(given.scores), feedback: given.feedback } : given
+  const known = Object.entries(scores)
+    .map(([key, each]) => [key.trim().toLowerCase(), each] as const)
+    .filter(([key]) => key in (VERDICT_SCHEMA.properties as object)) // It is declared above, as an object.
+    .map(([key, each]) => [key, key === 'feedback' ? asWords(each) : asNumber(each)] as const)
+  return { feedback: '', ...Object.fromEntries(known) }
+}
+
+/** Scores in a list, each with the name of its criterion, by that name. */
+function byName(scores: object | null): object {
+  if (!Array.isArray(scores)) return { ...scores }
   return Object.fromEntries(
-    Object.entries(scores)
-      .filter(([key]) => key in (VERDICT_SCHEMA.properties as object)) // It is declared above, as an object.
-      .map(([key, each]) => [key, key === 'feedback' ? each : asNumber(each)]),
+    scores.filter(isObject).map(each => {
+      const { criterion, name, ...score }: Record<string, unknown> = { ...each }
+      return [criterion ?? name, score]
+    }),
   )
 }
 
-/** `7`, `"7"`, `"7/10"`. */
+/** `7`, `"7"`, `"7,5"`, `"7/10"`, `"7 out of 10"`, `{"score": 7, "reason": "..."}`. */
 function asNumber(value: unknown): unknown {
-  const match = typeof value === 'string' ? /^\s*(\d+(?:\.\d+)?)\s*(?:\/\s*10)?\s*$/.exec(value) : null
-  return match ? Number(match[1]) : value
+  if (isObject(value)) {
+    const { score, value: other, rating }: Record<string, unknown> = { ...value }
+    return asNumber(score ?? other ?? rating)
+  }
+  const text = typeof value === 'string' ? value.replace(/\*/g, '') : ''
+  const match = /^\s*(\d+(?:[.,]\d+)?)\s*(?:(?:\/|out of)\s*10)?\s*$/.exec(text)
+  return match?.[1] === undefined ? value : Number(match[1].replace(',', '.'))
+}
+
+/** Feedback as a text, or as a list of texts. */
+const asWords = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.filter(each => typeof each === 'string').join(' ')
+  return value ?? ''
 }

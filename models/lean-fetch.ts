@@ -1,5 +1,5 @@
 /** A `fetch` with only what the SDK needs, on undici's pooled keep-alive connections: a fifth of the CPU of the full one. */
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 
 import { type Duration, msOf } from '#core/duration.ts'
@@ -128,25 +128,42 @@ function ofProxy(error: unknown): unknown {
   return isRefusal ? Object.assign(error, { name: 'ProxyRefusal', code: undefined }) : error
 }
 
-const UNPACK: Readonly<
-  Record<string, (bytes: Uint8Array, limits: { maxOutputLength: number }) => Uint8Array>
-> = {
+type Unpack = (bytes: Uint8Array, limits: { maxOutputLength: number }) => Uint8Array
+
+const UNPACK: Readonly<Record<string, Unpack>> = {
   gzip: gunzipSync,
   'x-gzip': gunzipSync,
-  deflate: inflateSync,
+  deflate: inflated,
   br: brotliDecompressSync,
   zstd: zstdDecompressSync,
 }
 
-/** Some servers compress though nobody asked. What is not what its header says is handed on as it came. */
+/** Many servers leave out the head that RFC 9110 wants in front of it. */
+function inflated(bytes: Uint8Array, limits: { maxOutputLength: number }): Uint8Array {
+  const [first = 0] = bytes
+  return (first & 0x0f) === 8 ? inflateSync(bytes, limits) : inflateRawSync(bytes, limits)
+}
+
+/**
+ * Some servers compress though nobody asked, more than once, or without a word about it: no text begins as gzip does.
+ * What is not what its header says is handed on as it came.
+ */
 function unpacked(bytes: Uint8Array, encoding: string | undefined, maxOutputLength: number): Uint8Array {
-  const unpack = UNPACK[encoding?.trim().toLowerCase() ?? '']
+  const encodings = (encoding ?? '').toLowerCase().split(',')
+  let found = bytes
+  for (const each of encodings.reverse()) found = tried(UNPACK[each.trim()], found, maxOutputLength)
+  return isGzip(found) ? tried(gunzipSync, found, maxOutputLength) : found
+}
+
+function tried(unpack: Unpack | undefined, bytes: Uint8Array, maxOutputLength: number): Uint8Array {
   try {
     return unpack ? unpack(bytes, { maxOutputLength }) : bytes
   } catch {
     return bytes
   }
 }
+
+const isGzip = ([first, second]: Uint8Array): boolean => first === 0x1f && second === 0x8b
 
 /** JSON is UTF-8 (RFC 8259), unless its sender says otherwise. */
 function decoderOf(contentType: string | undefined) {

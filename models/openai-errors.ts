@@ -2,7 +2,8 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { reasonOf } from '#core/errors.ts'
 import { briefly, ModelError } from './model.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { meantBy } from './openai-meanings.ts'
+import { retryAfterMs, waitNamedMs } from './retry-after.ts'
 
 export interface Asked {
   readonly model: string
@@ -113,17 +114,16 @@ function malformed(error: SyntaxError, { model, baseUrl }: Asked): ModelError {
   return new ModelError('invalid', { model, reason, cause: error })
 }
 
-function refused(error: APIError, status: number, { model, baseUrl, now }: Asked): ModelError {
-  const common = { model, status, cause: error, retryAfterMs: retryAfterMs(error.headers, now) }
+function refused(error: APIError, sent: number, { model, baseUrl, now }: Asked): ModelError {
+  const words = `${error.code} ${error.type} ${error.message}`
+  const status = meantBy(sent, words)
+  const wait = retryAfterMs(error.headers, now) ?? waitNamedMs(`${words} ${JSON.stringify(error.error)}`)
+  const common = { model, status: sent, cause: error, retryAfterMs: wait }
   const said = briefly(error.message, SAID_CHARACTERS_MAX)
-  if (status === 429) {
-    const broke = error.code === 'insufficient_quota'
-    const advice = broke ? '; the account has no credit left: top it up' : ''
-    const setup = broke && SETUP
-    return new ModelError('rate_limit', { ...common, reason: said + advice, ...setup, spent: !broke })
-  }
+  if (status === 429) return new ModelError('rate_limit', { ...common, reason: said })
   if (status === 408 || status === 504) return new ModelError('timeout', { ...common, reason: said })
-  if (status >= 500) return new ModelError('unavailable', { ...common, reason: said })
+  if (status >= 500 || AWAY.has(status))
+    return new ModelError('unavailable', { ...common, reason: said, spent: !AWAY.has(status) })
   const advice = adviceOn(status, { model, baseUrl, location: error.headers?.get('location') })
   if (advice) {
     const spent = OF_WHAT_IS_ASKED.has(status)
@@ -136,6 +136,13 @@ function refused(error: APIError, status: number, { model, baseUrl, now }: Asked
     })
   return new ModelError('other', { ...common, reason: said })
 }
+
+/**
+ * The server, or what stands before it, says itself that it took nothing: bad gateway, away, overloaded (529 of Anthropic,
+ * 498 of Groq), too early, and the unreached origins of Cloudflare. 500 may be the fault of the question. 504, 520 and
+ * 524 may come while the answer is being written, and paid for.
+ */
+const AWAY: ReadonlySet<number> = new Set([425, 498, 502, 503, 521, 522, 523, 525, 526, 527, 529, 530])
 
 const SETUP = { outage: true, needsPerson: true }
 /** The model of one task type alone may be missing or forbidden. The gate tells whose fault that is. */
@@ -157,6 +164,8 @@ function adviceOn(status: number, { model, baseUrl, location }: Place): string |
   if (status === 401) return 'check OPENAI_API_KEY'
   if (status === 407)
     return 'the proxy wants a login: put it into HTTP_PROXY or HTTPS_PROXY, as http://USER:PASSWORD@HOST'
+  if (status === 451)
+    return 'the provider serves nobody from where this machine is: name another in OPENAI_BASE_URL'
   if (status === 402) return 'the account has no credit left: top it up'
   if (status === 405) return `${baseUrl} takes no calls there: check OPENAI_BASE_URL`
   if (status === 403) return `the key may not use ${model}: check its permissions`
@@ -174,18 +183,29 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   system: /system\W+(?:role|message|prompt|instruction)|role\W+(?:\w+\W+){0,3}system|developer instruction/i,
 }
 /** The value is refused and not the parameter: leaving the limit out would buy what nobody wanted to pay for. */
-const OF_A_VALUE = /too (?:large|high|many|long)|at most|less than|exceed|maximum|context/i
+const OF_A_VALUE =
+  /too (?:large|high|many|long|small)|at (?:most|least)|(?:less|greater) than|exceed|maximum|context|range|between/i
 
 export interface Refusal {
   /** What it names, of all that may be left out; empty where it names nothing. */
   readonly names: ReadonlySet<string>
 }
 
+/** Statuses that refuse a request, and those that do so where the words name a parameter that is not taken. */
+const REFUSALS: ReadonlySet<unknown> = new Set([400, 422])
+const MAY_REFUSE: ReadonlySet<unknown> = new Set([404, 405, 500, 501])
+const NOT_TAKEN =
+  /unsupported|not.{0,20}(?:support|allow|implement|permit)|(?:unknown|unrecognized|invalid|extra).{0,20}(?:param|field|argument|name)|no endpoints found/i
+
 /** The refusal of a request as it was put: nothing was bought, and on other terms it may be taken. */
 export function refusalOf(error: unknown): Refusal | undefined {
-  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return undefined
+  if (!(error instanceof APIError)) return undefined
   const said = `${error.code} ${error.param} ${error.message}`
   const names = Object.keys(NAMED).filter(name => NAMED[name]?.test(said))
+  const mayBe = names.length > 0 && MAY_REFUSE.has(error.status) && NOT_TAKEN.test(said)
+  if (!REFUSALS.has(error.status) && !mayBe) return undefined
+  // A wrong key or a missing model is refused on all terms.
+  if (names.length === 0 && meantBy(Number(error.status), said) !== error.status) return undefined
   const isOfValue = names.every(name => name.startsWith('max_')) && OF_A_VALUE.test(said)
   return isOfValue && (names.length > 0 || /context/i.test(said)) ? undefined : { names: new Set(names) }
 }

@@ -12,6 +12,9 @@ interface Received {
 interface Choice {
   readonly finish_reason?: unknown
   readonly message?: Message
+  /** In the place of the message, of gateways that hand on one piece of a stream or the older completions. */
+  readonly delta?: Message
+  readonly text?: unknown
 }
 
 interface Message {
@@ -45,8 +48,9 @@ export function replyOf(
   }
   const message = choice?.message ?? {}
   const said = textOf(message.content)
-  const text = outOfThought(said).toWellFormed()
   const finish = finishOf(choice?.finish_reason, message.refusal)
+  const answer = outOfThought(said).toWellFormed()
+  const text = answer.trim() === '' && finish === 'stop' ? verdictInThought(message, request) : answer
   const fault = faultOf({ choice, message, said, text, finish, request })
   return {
     text,
@@ -61,17 +65,33 @@ export function replyOf(
   }
 }
 
+/** Some servers put all of a reply into its reasoning. JSON that was asked for is known for what it is; other text is not. */
+function verdictInThought(
+  { reasoning_content, reasoning }: Message,
+  { schema, isReadable }: ModelRequest,
+): string {
+  const thoughts = schema && isReadable ? [reasoning_content, reasoning] : []
+  const found = thoughts.find(text => typeof text === 'string' && isReadable?.(text))
+  return typeof found === 'string' ? found.toWellFormed() : ''
+}
+
 /** One was asked for. Where several come, the first that says something. */
 function choiceOf(choices: unknown): Choice | undefined {
-  const found = (Array.isArray(choices) ? choices : []) as readonly (Choice | null)[] // Its fields are checked where they are used.
+  const all = (Array.isArray(choices) ? choices : []) as readonly (Choice | null)[] // Its fields are checked where they are used.
+  const found = all.map(choice => choice && withMessage(choice))
   return found.find(choice => textOf(choice?.message?.content).trim() !== '') ?? found[0] ?? undefined
 }
 
-/** Text as a string, or as a list of parts of which some are text. */
+function withMessage(choice: Choice): Choice {
+  const { message, delta, text } = choice
+  if (message || (!delta && typeof text !== 'string')) return choice
+  return { ...choice, message: delta ?? { content: text } }
+}
+
+/** Text as a string, or as a part or a list of parts of which some are text. */
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
-  if (!Array.isArray(content)) return ''
-  return content.map(partText).join('')
+  return Array.isArray(content) ? content.map(partText).join('') : partText(content)
 }
 
 const TEXT_PARTS: ReadonlySet<unknown> = new Set(['text', 'output_text', undefined])
@@ -80,7 +100,13 @@ function partText(part: unknown): string {
   if (typeof part === 'string') return part
   if (typeof part !== 'object' || part === null || !('text' in part)) return ''
   const type = 'type' in part ? part.type : undefined
-  return TEXT_PARTS.has(type) && typeof part.text === 'string' ? part.text : ''
+  return TEXT_PARTS.has(type) ? innerText(part.text) : ''
+}
+
+/** A text may be an object with its `value`. */
+function innerText(text: unknown): string {
+  if (typeof text === 'object' && text !== null && 'value' in text) return innerText(text.value)
+  return typeof text === 'string' ? text : ''
 }
 
 /** The words of other providers for a reply that came to its own end. */
@@ -110,6 +136,7 @@ const WITHHELD: ReadonlySet<string> = new Set([
   'blocklist',
   'prohibited_content',
   'spii',
+  'sensitive',
   'guardrail_intervened',
 ])
 
@@ -117,7 +144,8 @@ const WITHHELD: ReadonlySet<string> = new Set([
 function finishOf(reason: unknown, refusal: unknown): ModelReply['finish'] {
   if (refusal) return 'refused'
   if (reason === undefined) return 'stop'
-  const word = String(reason).toLowerCase()
+  // Gemini says why behind a colon: `content_filter: RECITATION`.
+  const [word = ''] = String(reason).toLowerCase().split(':')
   if (WHOLE.has(word)) return 'stop'
   return WITHHELD.has(word) ? 'refused' : 'length'
 }
@@ -142,7 +170,7 @@ function faultOf({ choice, message, said, text, finish, request }: Read): string
   if (finish === 'length') {
     const reason = String(choice.finish_reason)
     if (CUT.has(reason.toLowerCase())) return `the reply was cut at ${limit}: raise it`
-    return `the reply stopped before its end: finish_reason is ${briefly(reason, REASON_CHARACTERS_MAX)}`
+    return `the reply stopped before its end: finish_reason is ${briefly(reason, REASON_CHARACTERS_MAX) || 'an empty text'}`
   }
   if (text.trim() !== '') return undefined
   const thoughts = [message.reasoning_content, message.reasoning, said].find(isFilled)

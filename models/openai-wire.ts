@@ -1,16 +1,18 @@
 /** What gateways and proxies answer, put in the words of OpenAI's API, so that one reader understands all of them. */
 import type { LeanResponse } from './lean-fetch.ts'
+import { withControlsEscaped } from './loose-json.ts'
 import { briefly } from './model.ts'
+import { errorIn, saidIn, statusNamed } from './openai-meanings.ts'
 import { wholeOf } from './openai-stream.ts'
 
 const BAD_GATEWAY = 502
-const UNAVAILABLE = 503
 const SAID_CHARACTERS_MAX = 1_000
 
 /**
  * - JSON is JSON, whatever its content type says
+ * - line breaks inside strings, which JSON does not take, are escaped
  * - a stream of events is put together
- * - an error with a status of 200 has the status that it names, or that of a server in trouble
+ * - an error with a status of 200, in whatever shape, has the status that it names
  * - a web page with a status of 200 comes from something in between: the server behind it was not reached
  * - an error without `error.message` gets one, since there it is looked for
  */
@@ -19,14 +21,16 @@ export async function inOpenAiWords(response: LeanResponse): Promise<LeanRespons
   const whole = parsed(sent) === undefined ? wholeOf(sent) : undefined
   const text = whole ?? sent
   const json = parsed(text)
-  if (!response.ok)
-    return response.status < 400 || hasMessage(json) ? response : failing(response, response.status, text)
-  if (isObject(json) && 'error' in json && json.error && !('choices' in json))
-    return failing(response, statusOf(json.error), saidIn(json.error), json.error)
+  const error = errorIn(json)
+  if (!response.ok) {
+    if (response.status < 400 || hasMessage(json)) return response
+    return failing(response, response.status, error === undefined ? text : saidIn(error), error)
+  }
+  if (error !== undefined) return failing(response, statusNamed(error), saidIn(error), error)
   if (json !== undefined) return { ...response, ...withJson(response, text) }
-  if (/^\s*<(?:!doctype|html|head|body)/i.test(text))
-    return failing(response, BAD_GATEWAY, `a web page came instead of a reply: ${text}`)
-  return response
+  if (/^\s*</.test(text)) return failing(response, BAD_GATEWAY, `a web page came instead of a reply: ${text}`)
+  const repaired = withControlsEscaped(text)
+  return parsed(repaired) === undefined ? response : { ...response, ...withJson(response, repaired) }
 }
 
 function failing(response: LeanResponse, status: number, said: string, error?: unknown): LeanResponse {
@@ -56,19 +60,3 @@ function parsed(text: string): unknown {
     return undefined
   }
 }
-
-/** The status that an error in a reply names, as a number or in a word. */
-function statusOf(error: unknown): number {
-  const fields = isObject(error) ? Object.values(error) : []
-  const named = fields.map(Number).find(code => Number.isInteger(code) && code >= 400 && code < 600)
-  if (named !== undefined) return named
-  const words = JSON.stringify(error)
-  if (/rate.?limit|too.?many|overload.*quota/i.test(words)) return 429
-  if (/invalid.?request|context.?length|bad.?request/i.test(words)) return 400
-  return UNAVAILABLE
-}
-
-const saidIn = (error: unknown): string =>
-  isObject(error) && 'message' in error && typeof error.message === 'string'
-    ? error.message
-    : JSON.stringify(error)

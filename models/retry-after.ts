@@ -19,6 +19,18 @@ export function retryAfterMs(
   return Math.max(0, date - (Number.isNaN(sentAt) ? now : sentAt))
 }
 
+/** What is said of a wait inside of a refusal: by OpenAI and Groq in words, by Gemini as a field. */
+const NAMED = /(?:try again in|retry after|"retryDelay":)\s*"?((?:\d+(?:\.\d+)?(?:ms|h|m|s)\s*)+)/i
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+/** `Please try again in 7m12.5s`, `in 320ms`, `"retryDelay": "34s"`; undefined where nothing of the kind is said. */
+export function waitNamedMs(words: string): number | undefined {
+  const parts = NAMED.exec(words)?.[1]?.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/gi)
+  if (!parts) return undefined
+  const waits = [...parts].map(([, number, unit = '']) => Number(number) * (UNIT_MS[unit.toLowerCase()] ?? 0))
+  return Math.ceil(waits.reduce((sum, wait) => sum + wait, 0))
+}
+
 function numeric(text: string | null | undefined): number | undefined {
   return text && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined
 }

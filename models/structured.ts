@@ -1,24 +1,31 @@
 /** Structured output: JSON taken out of a reply, and checked against its schema. */
 import { Ajv } from 'ajv'
 import { reasonOf } from '#core/errors.ts'
+import { objectsIn, tightened } from './loose-json.ts'
 import type { JsonSchema } from './model.ts'
 
 export type JsonOrFaults = { readonly value: unknown } | { readonly faults: readonly string[] }
 
 /**
- * The JSON in a reply. Models put a Markdown fence or words around it, and a comma after a last element. All of that is
- * removed, since asking again would buy the same reply once more.
+ * The JSON in a reply. Models put a Markdown fence or words around it, a draft before it, all of it into a string once
+ * more, or write it as Python would. It is read all the same, since asking again would buy the same reply once more.
  */
 export function readJson(reply: string): JsonOrFaults {
   const whole = parsed(reply)
-  if ('value' in whole) return whole
-  for (const text of [...fenced(reply), ...braced(reply)]) {
-    const found = parsed(text)
-    if ('value' in found) return found
-    const mended = parsed(text.replace(/,(?=\s*[}\]])/g, ''))
-    if ('value' in mended) return mended
+  if ('value' in whole) return unquoted(whole)
+  for (const text of [reply, ...fenced(reply), ...braced(reply), ...objectsIn(reply)]) {
+    for (const written of [text, tightened(text)]) {
+      const found = parsed(written)
+      if ('value' in found) return unquoted(found)
+    }
   }
   return whole
+}
+
+/** Of a text that is JSON inside of a JSON string, what is inside. */
+function unquoted(found: { readonly value: unknown }): JsonOrFaults {
+  const inner = typeof found.value === 'string' ? parsed(found.value) : found
+  return 'value' in inner ? inner : found
 }
 
 function parsed(text: string): JsonOrFaults {

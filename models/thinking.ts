@@ -2,7 +2,10 @@
 
 /** How reasoning begins, and how the same reasoning ends. */
 const THOUGHTS: readonly (readonly [opening: RegExp, closing: (name: string) => string])[] = [
-  [/^\s*<((?:\w+:)?(?:think|thinking|thought|thoughts|reasoning))\s*>/i, name => `</${name}`],
+  [
+    /^\s*<((?:\w+:)?(?:think|thinking|thought|thoughts|reasoning|reflection|scratchpad))(?:\s[^<>]*)?>/i,
+    name => `</${name}`,
+  ],
   [/^\s*\[(think|thinking)\]/i, name => `[/${name}]`],
   [/^\s*◁(think)▷/i, name => `◁/${name}▷`],
   [/^\s*<\|begin_of_(thought)\|>/i, name => `<|end_of_${name}|>`],
@@ -20,10 +23,27 @@ export function outOfThought(text: string): string {
   const final = FINAL_CHANNEL.exec(text)
   if (final) return text.slice(final.index + final[0].length).replace(/<\|(?:return|end)\|>\s*$/, '')
   const rest = withoutThought(text)
-  if (rest !== text) return rest
-  const closed = /<\/think>/i.exec(text)
-  const isAlone = closed && !/<think>/i.test(text)
-  return isAlone ? text.slice(closed.index + closed[0].length).trimStart() : text
+  return rest === text ? behindLoneClosing(text) : outOfAnswerTag(rest)
+}
+
+const CLOSINGS: readonly (readonly [closing: RegExp, opening: RegExp])[] = [
+  [/<\/(?:think|thinking|thought)>/i, /<(?:think|thinking|thought)>/i],
+  [/\[\/THINK\]/, /\[THINK\]/],
+  [/◁\/think▷/, /◁think▷/],
+]
+
+function behindLoneClosing(text: string): string {
+  for (const [closing, opening] of CLOSINGS) {
+    const closed = closing.exec(text)
+    if (!closed || opening.test(text)) continue
+    return outOfAnswerTag(text.slice(closed.index + closed[0].length).trimStart())
+  }
+  return text
+}
+
+/** Behind their thoughts some models, such as Hunyuan, put the whole answer into a tag as well. */
+function outOfAnswerTag(text: string): string {
+  return /^\s*<answer>(.*)<\/answer>\s*$/is.exec(text)?.[1]?.trim() ?? text
 }
 
 /** Without every thought that the text begins with; empty where the last of them has no end. */

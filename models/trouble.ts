@@ -13,7 +13,7 @@ export function troubleOf({ errorType, outage }: ModelError): Trouble | undefine
   return errorType === 'rate_limit' || errorType === 'invalid' ? errorType : undefined
 }
 
-/** Refused so often, or again after so many others were answered, a subject is refused for what it is. */
+/** Refused so often while others were answered, or again after so many of them, a subject is refused for what it is. */
 const OWN_REFUSALS = { timesMin: 10, answeredMin: 100 } as const
 
 /**
@@ -25,6 +25,7 @@ export function isOwn(
   kind: Trouble,
   { needsPerson }: ModelError,
 ): boolean {
-  if (kind === 'rate_limit') return times >= OWN_REFUSALS.timesMin || between >= OWN_REFUSALS.answeredMin
+  if (kind === 'rate_limit')
+    return (isSuspect && times >= OWN_REFUSALS.timesMin) || between >= OWN_REFUSALS.answeredMin
   return !needsPerson || isSuspect
 }

@@ -10,6 +10,10 @@ const all = (score: number) => ({
   usefulness: score,
 })
 
+const listed = (score: number) => CRITERIA.map(criterion => ({ criterion, score, reason: 'It is.' }))
+const reasoned = (score: number) =>
+  Object.fromEntries(CRITERIA.map(criterion => [criterion, { score, reason: 'It is.' }]))
+
 test('the weights are those of the rubric and make a hundred', () => {
   expect(WEIGHTS).toEqual({ exactness: 40, completeness: 25, clarity: 20, concision: 10, usefulness: 5 })
   expect(Object.values(WEIGHTS).reduce((sum, weight) => sum + weight)).toBe(100)
@@ -70,7 +74,6 @@ test.each([
   ['a score as a word', reply({ clarity: 'seven' })],
   ['no score', reply({ clarity: undefined })],
   ['null for a score', reply({ clarity: null })],
-  ['no feedback', reply({ feedback: undefined })],
 ])('%s is refused', (_, text) => {
   expect(readVerdict(text)).toMatchObject({ faults: [expect.any(String)] })
 })
@@ -83,8 +86,35 @@ test.each([
   ['a comma after the last key', reply({}).replace('}', ',}')],
   ['a name around it', JSON.stringify({ verdict: JSON.parse(reply({})) })],
   ['scores apart', JSON.stringify({ scores: all(7), feedback: 'f' })],
+  ['scores in a list', JSON.stringify({ scores: listed(7), feedback: 'f' })],
+  ['scores with their reasons', JSON.stringify({ ...reasoned(7), feedback: 'f' })],
+  ['scores in words of a text', reply({ clarity: '7 out of 10', exactness: '**7**', concision: '7,0' })],
+  ['a score as a fraction', reply({}).replace(':7', ': 7/10')],
+  ['names in capitals', reply({}).replace('"clarity"', '"Clarity"')],
+  ['feedback in a list', reply({ feedback: ['f'] })],
+  ['a draft before it', `First: {"exactness": 2}. Then: ${reply({})}`],
+  ['braces before it', `I weigh {exactness} and {clarity}. ${reply({})}`],
+  [
+    'Python',
+    `{'exactness': 7, 'completeness': 7, 'clarity': 7, 'concision': 7, 'usefulness': 7, 'feedback': 'f'}`,
+  ],
+  ['comments', reply({}).replace(',', ', // as I see it\n')],
+  ['a string around it', JSON.stringify(reply({}))],
 ])('a verdict is read in spite of %s', (_, text) => {
   expect(readVerdict(text)).toEqual({ scores: all(7), feedback: 'f' })
+})
+
+test('line breaks inside of feedback, as no JSON has them, are part of it', () => {
+  const raw = reply({ feedback: 'one two' }).replace('one two', 'one\ntwo')
+  expect(readVerdict(raw)).toEqual({ scores: all(7), feedback: 'one\ntwo' })
+})
+
+test('a verdict without feedback is a verdict', () => {
+  expect(readVerdict(reply({ feedback: undefined }))).toEqual({ scores: all(7), feedback: '' })
+})
+
+test('a fraction of another scale is no score', () => {
+  expect(readVerdict(reply({}).replace(':7', ': 4/5'))).toMatchObject({ faults: [expect.any(String)] })
 })
 
 test('a verdict may be wrapped deeper than a function can call itself, and its feedback is cut between characters', () => {

@@ -138,6 +138,41 @@ test('probes that hang do not keep others from going, and are never more than te
   expect(open).toHaveLength(10)
 })
 
+test('a provider that says it is away costs one to four questions nothing', async () => {
+  const away = new ModelError('unavailable', { model: 'm', reason: '503 loading', status: 503, spent: false })
+  const { time, model, call, fail, errors } = gated()
+  for (let times = 0; times < 20; times += 1) {
+    call(undefined, 'one')
+    call(undefined, 'two')
+    await time.advance(1_000)
+    await fail(away)
+  }
+  expect(errors.filter(({ spent }) => spent)).toEqual([])
+  expect(model.figures()).toMatchObject({ breakerOpen: true, needsPerson: false })
+})
+
+test('a question that is turned away again after others were answered pays for it', async () => {
+  const away = new ModelError('unavailable', { model: 'm', reason: '503 loading', status: 503, spent: false })
+  const { call, calls, answer, fail, errors } = gated()
+  for (let times = 0; times < 3; times += 1) {
+    call(undefined, 'poison')
+    await calls(1)
+    await fail(away, 1)
+    await answer()
+  }
+  expect(errors.map(({ spent }) => spent)).toEqual([false, true, true])
+})
+
+test('a provider that refuses a few questions for its rate, and answers nobody, costs them nothing', async () => {
+  const { time, call, fail, errors } = gated()
+  for (let times = 0; times < 60; times += 1) {
+    call(undefined, 'only')
+    await time.advance(1_000)
+    await fail(failure('rate_limit'))
+  }
+  expect(errors.filter(({ spent }) => spent)).toEqual([])
+})
+
 const wrongKey = new ModelError('other', { model: 'm', reason: '401 no; check OPENAI_API_KEY', outage: true })
 
 const refusal = new ModelError('other', { model: 'm', reason: '403 no', outage: true, needsPerson: true })

@@ -1,5 +1,5 @@
 /** What providers wrap an answer in, what they send instead of one, and the error for each. */
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { answering, call, completion, failureOf, json, REQUEST } from './answering.ts'
 
@@ -12,9 +12,36 @@ test.each([
   [
     'an account without credit',
     { error: { message: 'no', code: 'insufficient_quota' } },
-    'unavailable',
-    'no',
+    'other',
+    'top it up',
   ],
+  ['one in an array, as of Gemini', [{ error: { code: 429, message: 'no' } }], 'rate_limit', 'no'],
+  [
+    'one beside empty choices, as of MiniMax',
+    { choices: null, base_resp: { status_code: 1002, status_msg: 'rate limit' } },
+    'rate_limit',
+    'rate limit',
+  ],
+  [
+    'a code and a message, as of Zhipu',
+    { code: 1305, msg: 'the service is overloaded' },
+    'unavailable',
+    'overloaded',
+  ],
+  [
+    'a code and a text, as of Baidu',
+    { error_code: 18, error_msg: 'Open api qps request limit reached' },
+    'rate_limit',
+    'qps',
+  ],
+  [
+    'a list of errors, as of Cloudflare',
+    { success: false, errors: [{ code: 7009, message: 'capacity' }] },
+    'unavailable',
+    'capacity',
+  ],
+  ['a detail, as of FastAPI', { detail: 'Model is loading' }, 'unavailable', 'loading'],
+  ['an object that is an error, as of vLLM', { object: 'error', message: 'no', code: 400 }, 'invalid', 'no'],
 ])('of errors with status 200, %s is what it says', async (_, body, errorType, reason) => {
   const { model } = await answering(json(200, body))
   const error = await failureOf(model.complete(REQUEST, call()))
@@ -22,12 +49,15 @@ test.each([
   expect(error.reason).toContain(reason)
 })
 
-test('a web page with status 200 is an outage of what stands between', async () => {
-  const { model } = await answering(json(200, '<html>hello</html>', { 'content-type': 'text/html' }))
-  const error = await failureOf(model.complete(REQUEST, call()))
-  expect(error).toMatchObject({ errorType: 'unavailable', outage: true })
-  expect(error.reason).toContain('a web page came instead of a reply')
-})
+test.each(['<html>hello</html>', '<?xml version="1.0"?><Error/>', '<!-- a proxy --><h1>Wait</h1>'])(
+  'a page with status 200 is an outage of what stands between: %s',
+  async page => {
+    const { model } = await answering(json(200, page, { 'content-type': 'text/html' }))
+    const error = await failureOf(model.complete(REQUEST, call()))
+    expect(error).toMatchObject({ errorType: 'unavailable', outage: true, spent: false })
+    expect(error.reason).toContain('a web page came instead of a reply')
+  },
+)
 
 const COMPLETE = { choices: [{ message: { content: 'ok' } }] }
 const TWO_CHOICES = { choices: [{ message: { content: '' } }, { message: { content: 'ok' } }] }
@@ -62,6 +92,25 @@ test.each([
   ['good JSON of another content type', completion({ message: { content: 'ok' } }, {}, 'text/plain')],
   ['a byte order mark', json(200, `\uFEFF${JSON.stringify({ choices: [{ message: { content: 'ok' } }] })}`)],
   ['parts', completion({ message: { content: [{ type: 'text', text: 'o' }, 'k', { type: 'image' }] } })],
+  ['a single part', completion({ message: { content: { type: 'text', text: 'ok' } } })],
+  [
+    'a part whose text has a value',
+    completion({ message: { content: [{ type: 'text', text: { value: 'ok' } }] } }),
+  ],
+  [
+    'a thinking part',
+    completion({
+      message: {
+        content: [
+          { type: 'thinking', thinking: [] },
+          { type: 'text', text: 'ok' },
+        ],
+      },
+    }),
+  ],
+  ['a piece in the place of its message', completion({ delta: { content: 'ok' }, finish_reason: 'stop' })],
+  ['a text in the place of its message', completion({ text: 'ok', finish_reason: 'stop' })],
+  ['a line break inside a string', json(200, '{"id":"a\nb","choices":[{"message":{"content":"ok"}}]}')],
   ['reasoning in a tag', completion({ message: { content: '<think>hm\n</think>\n\nok' } })],
   ['reasoning whose tag was opened in the prompt', completion({ message: { content: 'hm</think>ok' } })],
   [
@@ -96,6 +145,10 @@ test.each([
   '<|START_THINKING|>hm<|END_THINKING|>ok',
   '<unused94>thought\nhm<unused95>ok',
   '<think >hm</think >ok',
+  '<think duration="3">hm</think>ok',
+  'hm</thinking>ok',
+  'hm[/THINK]ok',
+  '<think>hm</think>\n<answer>\nok\n</answer>',
   '<think>one</think>\n<think>two</think>ok',
 ])('the reasoning of %s is not the answer', async content => {
   const { model } = await answering(completion({ message: { content } }))
@@ -105,6 +158,9 @@ test.each([
 test.each([
   ['gzip', gzipSync],
   ['deflate', deflateSync],
+  ['deflate', deflateRawSync],
+  ['gzip, gzip', (text: string) => gzipSync(gzipSync(text))],
+  ['identity', gzipSync],
   ['br', brotliCompressSync],
   ['zstd', zstdCompressSync],
 ])('a body compressed by %s, though nobody asked for it, is unpacked', async (encoding, compress) => {
@@ -139,11 +195,12 @@ test.each([
   ['MAX_TOKENS', 'cut at its limit of 9 tokens: raise it'],
   ['content_filter', 'withheld'],
   ['SAFETY', 'withheld'],
+  ['content_filter: RECITATION', 'withheld'],
   ['error', 'finish_reason is error'],
   ['insufficient_system_resource', 'finish_reason is insufficient_system_resource'],
   ['abort', 'finish_reason is abort'],
   ['tool_calls', 'finish_reason is tool_calls'],
-  ['', 'finish_reason is '],
+  ['', 'finish_reason is an empty text'],
   [null, 'finish_reason is null'],
   [7, 'finish_reason is 7'],
   ['something new', 'finish_reason is something new'],
@@ -174,4 +231,16 @@ test.each([
   const reply = await model.complete(REQUEST, call())
   expect(reply.fault).toContain(fault)
   expect(reply.usage).toEqual({ promptTokens: 5, completionTokens: 6 })
+})
+
+test('JSON that was asked for and came as reasoning is the reply; other reasoning is none', async () => {
+  const request = {
+    ...REQUEST,
+    schema: { name: 's', schema: {} },
+    isReadable: (text: string) => text === '{"a":1}',
+  }
+  const message = { content: null, reasoning_content: '{"a":1}' }
+  const { model } = await answering(completion({ message, finish_reason: 'stop' }))
+  expect(await model.complete(request, call())).toMatchObject({ text: '{"a":1}' })
+  expect(await model.complete(REQUEST, call())).toMatchObject({ fault: expect.stringContaining('reasoning') })
 })

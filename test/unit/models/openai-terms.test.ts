@@ -74,6 +74,21 @@ test.each<[string, (body: Record<string, unknown>) => boolean, (response: Server
     body => !('temperature' in body),
     json(422, { error: { message: 'Only the default temperature can be used' } }),
   ],
+  [
+    'json_schema, by 501',
+    body => formatOf(body) !== 'json_schema',
+    json(501, { error: { message: 'json_schema is not implemented' } }),
+  ],
+  [
+    'response_format, by 404 as OpenRouter does',
+    body => formatOf(body) === 'none',
+    json(404, { error: { message: 'No endpoints found that support response_format', code: 404 } }),
+  ],
+  [
+    'json_schema, by 500',
+    body => formatOf(body) !== 'json_schema',
+    json(500, { error: { message: 'unsupported response_format' } }),
+  ],
   ['temperature, without a word', body => !('temperature' in body), json(400, 'Bad Request')],
   ['json_schema, without a word', body => formatOf(body) !== 'json_schema', json(400, '')],
   ['the system role', body => !hasSystem(body), json(400, { message: 'System role not supported' })],
@@ -116,6 +131,7 @@ test('a request that is refused on any terms costs a search only twice', async (
 
 test.each([
   ['of another parameter', { message: 'Unsupported value', param: 'response_format' }],
+  ['of a range', { message: 'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]' }],
   ['of a value', { message: 'max_tokens is too large: at most 4096 are supported', param: 'max_tokens' }],
 ])('a refusal %s is not asked again', async (_, error) => {
   const { model, seen } = await answering(json(400, { error }))

@@ -73,7 +73,6 @@ test.each([
   ['408', 408, {}, 'timeout', undefined],
   ['504', 504, {}, 'timeout', undefined],
   ['500', 500, {}, 'unavailable', undefined],
-  ['503 with a wait', 503, { 'retry-after': '2' }, 'unavailable', 2_000],
   ['400', 400, {}, 'invalid', undefined],
   ['422', 422, {}, 'invalid', undefined],
   ['418', 418, {}, 'other', undefined],
@@ -83,6 +82,66 @@ test.each([
   expect(error).toMatchObject({ errorType, retryAfterMs, status, spent: true })
   expect(seen).toHaveLength(1)
 })
+
+test.each([
+  ['502', 502, 'bad gateway'],
+  ['503', 503, 'loading model'],
+  ['529 of Anthropic', 529, 'overloaded_error'],
+  ['498 of Groq', 498, 'capacity exceeded'],
+  ['522 of Cloudflare', 522, 'timed out'],
+  ['400 of NVIDIA', 400, 'DEGRADED function cannot be invoked'],
+])('%s says that nothing was taken, and spends nothing', async (_, status, message) => {
+  const { model } = await answering(json(status, { error: { message } }, { 'retry-after': '2' }))
+  const error = await failureOf(model.complete(REQUEST, call()))
+  expect(error).toMatchObject({
+    errorType: 'unavailable',
+    retryAfterMs: 2_000,
+    spent: false,
+    needsPerson: false,
+  })
+})
+
+test.each([
+  ['Gemini', 400, 'API key not valid. Please pass a valid API key.', 'check OPENAI_API_KEY'],
+  ['Anthropic', 400, 'Your credit balance is too low to access the Anthropic API.', 'top it up'],
+  ['DashScope', 400, 'Arrearage: please make sure your account is in good standing.', 'top it up'],
+  ['OpenAI', 429, 'insufficient_quota', 'top it up'],
+  ['OpenRouter', 400, 'foo/bar is not a valid model ID', 'check LLM_MODEL'],
+  ['Groq', 400, 'The model `x` has been decommissioned', 'check LLM_MODEL'],
+  ['GitHub', 410, 'The model x has been retired', 'check LLM_MODEL'],
+  ['Gemini, from elsewhere,', 400, 'User location is not supported for the API use.', 'OPENAI_BASE_URL'],
+])(
+  'what %s says by %i needs a person and spends nothing of the first question',
+  async (_, status, message, advice) => {
+    const { model, seen } = await answering(json(status, { error: { message } }))
+    const error = await failureOf(model.complete(REQUEST, call()))
+    expect(error).toMatchObject({ outage: true, needsPerson: true })
+    expect(error.message).toContain(advice)
+    expect(seen).toHaveLength(1)
+  },
+)
+
+test('a question that is larger than a minute of the provider is refused for what it is', async () => {
+  const message = 'Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 35000.'
+  const { model } = await answering(json(429, { error: { message } }))
+  expect(await failureOf(model.complete(REQUEST, call()))).toMatchObject({
+    errorType: 'invalid',
+    spent: true,
+  })
+})
+
+test.each([
+  ['Rate limit reached. Please try again in 7m12.5s.', 432_500],
+  ['Please try again in 320ms.', 320],
+  ['{"retryDelay": "34s"}', 34_000],
+  ['Slow down.', undefined],
+])(
+  'the wait that a refusal names in words counts where no header has it: %s',
+  async (message, retryAfterMs) => {
+    const { model } = await answering(json(429, { error: { message } }))
+    expect((await failureOf(model.complete(REQUEST, call()))).retryAfterMs).toBe(retryAfterMs)
+  },
+)
 
 test('Retry-After as a date is a wait from now', async () => {
   const date = new Date(Date.now() + 30_000).toUTCString()
@@ -123,7 +182,7 @@ test('an account without credit is an outage, not a matter of waiting a second',
     json(429, { error: { message: 'no credit', code: 'insufficient_quota' } }),
   )
   const error = await failureOf(model.complete(REQUEST, call()))
-  expect(error).toMatchObject({ errorType: 'rate_limit', outage: true, needsPerson: true, spent: false })
+  expect(error).toMatchObject({ errorType: 'other', outage: true, needsPerson: true, spent: false })
   expect(error.message).toContain('top it up')
 })
 
