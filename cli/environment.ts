@@ -1,5 +1,6 @@
 /** Reads the settings of the table from the environment, and checks them all at once. */
 
+import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { secretsOfAddress } from '#core/secrets.ts'
 import { type Configuration, SETTINGS, type SettingName } from './configuration.ts'
@@ -64,6 +65,32 @@ function relationFaults(configuration: Configuration): readonly string[] {
   needs('kafkaSaslMechanism', 'kafkaSaslPassword')
   needs('kafkaSaslUsername', 'kafkaSaslMechanism')
   needs('kafkaSaslPassword', 'kafkaSaslMechanism')
+  return [...faults, ...topicFaults(configuration)]
+}
+
+/** A topic with two uses would feed the pipeline with what the pipeline wrote: questions without end, each paid for. */
+function topicFaults({
+  topicPrefix = '',
+  application,
+  sourceTopic,
+  resultTopic,
+}: Configuration): readonly string[] {
+  const { raw, delivered, ...between } = TOPICS
+  const source = sourceTopic || `${topicPrefix}${raw}`
+  const result = resultTopic || `${topicPrefix}${delivered}`
+  const used = Object.values(between).map(topic => `${topicPrefix}${topic}`)
+  const isInternal = (topic: string) =>
+    used.includes(topic) || topic.startsWith(`${topicPrefix}${application}.`)
+  const faults = (['sourceTopic', 'resultTopic'] as const)
+    .filter(key => isInternal(key === 'sourceTopic' ? source : result))
+    .map(
+      key =>
+        `${SETTINGS[key].environment} is a topic that the application uses between its stages: name another`,
+    )
+  if (source === result)
+    faults.push(
+      `SOURCE_TOPIC and RESULT_TOPIC are both ${source}: answers would be asked as questions; name two topics`,
+    )
   return faults
 }
 

@@ -4,20 +4,40 @@
 const CHARACTERS_MIN = 4
 const INSTEAD = '[redacted]'
 
-/** A function that takes these secrets out of any text, also as they look in JSON and in addresses. */
+/** A function that takes these secrets out of any text, also as they look in JSON, in addresses and on web pages. */
 export function redactor(
   secrets: readonly string[],
   charactersMin = CHARACTERS_MIN,
 ): (text: string) => string {
   const forms = secrets.flatMap(secret => [
     secret,
-    JSON.stringify(secret).slice(1, -1),
+    inJson(secret),
+    inJson(inJson(secret)),
+    inJsonOfGo(secret),
     encodeURIComponent(secret.toWellFormed()),
+    ...onPages(secret),
   ])
   const wanted = [...new Set(forms)].filter(form => form.length >= charactersMin)
   // The longest first: one may be part of another.
   wanted.sort((a, b) => b.length - a.length)
   return text => wanted.reduce((clean, secret) => clean.replaceAll(secret, INSTEAD), text)
+}
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+/** Go escapes in JSON what means something in HTML. */
+const inJsonOfGo = (text: string): string =>
+  inJson(text).replace(/[<>&]/g, mark => `\\u00${mark.charCodeAt(0).toString(16)}`)
+
+/** Templates differ in how they write the two kinds of quotes. */
+function onPages(text: string): readonly string[] {
+  const marked = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  const quotes = [
+    ['&quot;', '&#39;'],
+    ['&#34;', '&#39;'],
+    ['&quot;', '&#x27;'],
+  ] as const
+  return [marked, ...quotes.map(([two, one]) => marked.replaceAll('"', two).replaceAll("'", one))]
 }
 
 /** Shorter names of users are ordinary words, and no keys. */

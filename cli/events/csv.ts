@@ -12,6 +12,8 @@ const SEPARATOR = /^"?sep=([^"])"?\s*$/i
 /** A row must have one of them to be a question. */
 const NEEDED = ['title', 'text']
 const SHOWN_CHARACTERS_MAX = 80
+/** A row is held whole; a quote that is never closed makes a row of all that follows. */
+const ROW_BYTES_MAX = 16 * 1024 * 1024
 
 interface Row {
   readonly record: Record<string, string>
@@ -29,6 +31,7 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
     delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     skip_empty_lines: true,
+    max_record_size: ROW_BYTES_MAX,
     info: true,
   }
   const rows = Readable.from(chunks).pipe(parse(options))
@@ -78,6 +81,7 @@ function faultOf(error: CsvError, delimiter: string, linesBefore: number): strin
     case 'CSV_INVALID_CLOSING_QUOTE':
       return `has text behind the closing quote of a cell in line ${line}: write each quote inside a cell twice`
     case 'CSV_QUOTE_NOT_CLOSED':
+    case 'CSV_MAX_RECORD_SIZE':
       return 'has a cell whose quotes are not closed: close them, and write each quote inside a cell twice'
     default:
       return `has a fault: ${error.message}`

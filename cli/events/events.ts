@@ -1,6 +1,7 @@
 /** Files of events, read as they are meant, or refused as a whole before anything of them is fed. */
 import { accessSync, constants, createReadStream, statSync } from 'node:fs'
 import { Readable } from 'node:stream'
+import { beginning } from '#core/cut.ts'
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import { csvEvents } from './csv.ts'
 import type { InputEvent } from './input-event.ts'
@@ -38,13 +39,17 @@ export async function openEvents(
   const stream = createReadStream(source)
   let events = 0
   let usable = 0
+  let other: object | undefined
   for await (const event of eventsOf(stream, source, format)) {
     const { value, tooLong } = event
     events++
     if (tooLong === undefined) check?.(event)
-    if (tooLong !== undefined || (usable === 0 && typeof jsonIn(value) === 'object')) usable++
+    const found = usable > 0 || tooLong !== undefined ? undefined : jsonIn(value)
+    const isObject = typeof found === 'object' && found !== null
+    if (tooLong !== undefined || (isObject && (check || hasQuestion(found)))) usable++
+    else if (isObject) other ??= found
   }
-  if (events > 0 && usable === 0) throw refused(source, NO_EVENTS)
+  if (events > 0 && usable === 0) throw refused(source, other ? noQuestions(other) : NO_EVENTS)
   const checked = stream.bytesRead
   const again = checked === 0 ? Readable.from([]) : createReadStream(source, { end: checked - 1 })
   return { events: eventsOf(again, source, format), bytesTotal: checked }
@@ -52,6 +57,19 @@ export async function openEvents(
 
 const NO_EVENTS =
   'has no line that is a JSON object: one JSON object a line is taken (jq -c writes it), a JSON array of them, or CSV with its columns named in the first row (.csv, or --csv)'
+
+/** One of them makes an object a question, or an envelope around one. A question at fault is for the pipeline to name. */
+const OF_QUESTIONS = ['title', 'text', 'payload', 'event_type', 'event_version']
+const FIELDS_SHOWN_MAX = 8
+const FIELD_CHARACTERS_MAX = 40
+
+const hasQuestion = (event: object): boolean => OF_QUESTIONS.some(name => name in event)
+
+function noQuestions(event: object): string {
+  const fields = Object.keys(event).map(name => beginning(name, FIELD_CHARACTERS_MAX))
+  const [first = 'question'] = fields
+  return `has no question: an object needs a title or a text, the first one has ${fields.slice(0, FIELDS_SHOWN_MAX).join(', ') || 'no field'}; rename its field (jq -c '. + {title: .${first}}')`
+}
 
 type Format = 'lines' | 'array' | 'csv'
 

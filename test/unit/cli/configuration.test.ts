@@ -126,6 +126,32 @@ describe('faults', () => {
     expect(fault).not.toContain('hunter2')
   })
 
+  it.each([
+    [{ SOURCE_TOPIC: 'datos_procesados' }, 'SOURCE_TOPIC and RESULT_TOPIC are both datos_procesados'],
+    [{ RESULT_TOPIC: 'datos_crudos' }, 'SOURCE_TOPIC and RESULT_TOPIC are both datos_crudos'],
+    [{ SOURCE_TOPIC: 'q', RESULT_TOPIC: 'q' }, 'SOURCE_TOPIC and RESULT_TOPIC are both q'],
+    [
+      { SOURCE_TOPIC: 'llm.requests' },
+      'SOURCE_TOPIC is a topic that the application uses between its stages',
+    ],
+    [
+      { RESULT_TOPIC: 'answers.topology' },
+      'RESULT_TOPIC is a topic that the application uses between its stages',
+    ],
+    [
+      { TOPIC_PREFIX: 'a.', SOURCE_TOPIC: 'a.llm.errors' },
+      'SOURCE_TOPIC is a topic that the application uses',
+    ],
+  ])('include a topic with two uses, which would be asked without end: %j', (environment, fault) => {
+    expect(faultsOf(environment)).toEqual([expect.stringContaining(fault)])
+  })
+
+  it('takes the topics of an application with another prefix', () => {
+    expect(
+      faultsOf({ TOPIC_PREFIX: 'a.', SOURCE_TOPIC: 'datos_procesados', RESULT_TOPIC: 'llm.errors' }),
+    ).toEqual([])
+  })
+
   it('include settings that do not fit each other', () => {
     expect(faultsOf({ RETRY_BASE_MS: '5000', RETRY_CAP_MS: '100' })).toEqual([
       'RETRY_CAP_MS is 100; it must be at least RETRY_BASE_MS, 5000',

@@ -21,12 +21,12 @@ async function read(name: string, text: string | Uint8Array) {
 
 describe('JSON lines', () => {
   it('are handed on as they are, blank ones left out, each with its line', async () => {
-    const { found, bytesTotal } = await read('a.ndjson', '\uFEFF{"a": 1}\r\n\n  \nnot JSON\n')
+    const { found, bytesTotal } = await read('a.ndjson', '\uFEFF{"text": 1}\r\n\n  \nnot JSON\n')
     expect(found.map(({ line, text }) => [line, text])).toEqual([
-      [1, '{"a": 1}'],
+      [1, '{"text": 1}'],
       [4, 'not JSON'],
     ])
-    expect(bytesTotal).toBe(26)
+    expect(bytesTotal).toBe(29)
   })
 
   it('come from the standard input too', async () => {
@@ -125,7 +125,7 @@ describe('whatever a file was saved as', () => {
 
   it('a number of an array keeps its digits, a name that comes twice stays, and depth is no matter', async () => {
     const deep = '['.repeat(50_000) + ']'.repeat(50_000)
-    const events = ['{"id": 12345678901234567890, "s": "],[\\""}', '{"a": 1e400, "a": 2}', deep]
+    const events = ['{"id": 12345678901234567890, "text": "],[\\""}', '{"a": 1e400, "a": 2}', deep]
     const { found } = await read('a.json', ` [ ${events.join(' ,\n')} ]\n`)
     expect(found.map(({ line, text }) => [line, text])).toEqual(
       events.map((text, index) => [index + 1, text]),
@@ -183,6 +183,26 @@ describe('whatever a file was saved as', () => {
     expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['one', 'two'])
   })
 
+  it.each([
+    ['a data set', '{"question":"Why?","answer":"So."}\n{"question":"When?"}\n', 'question, answer'],
+    [
+      'a batch of OpenAI',
+      '{"custom_id":"1","method":"POST","body":{"messages":[]}}\n',
+      'custom_id, method, body',
+    ],
+    ['an export around its rows', '{"data":[{"title":"Why?"}]}', 'data'],
+    ['an array of others', '[{"instruction":"Say why."}]', 'instruction'],
+  ])('%s without a single question is refused, with the fields that it has', async (_, text, fields) => {
+    await expect(read('a.json', text)).rejects.toThrow(
+      `has no question: an object needs a title or a text, the first one has ${fields}; rename its field`,
+    )
+  })
+
+  it('one line that is a question makes the others faults of their own', async () => {
+    const { found } = await read('a.ndjson', '{"question":"Why?"}\n{"title":7}\n{"text":"When?"}\n')
+    expect(found).toHaveLength(3)
+  })
+
   it('a folder is no file', async () => {
     await expect(openEvents(dataFolder(), Readable.from([]))).rejects.toThrow(/is no file/)
   })
@@ -215,6 +235,13 @@ describe('CSV as others write it', () => {
   it('is one column where its first row names one, whatever stands in its rows', async () => {
     const { found } = await read('a.csv', 'title\nWhat, then; or when?\n"So ""it"" is"\n \n')
     expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['What, then; or when?', 'So "it" is'])
+  })
+
+  it('with a quote that is never closed is refused before its rest is held', async () => {
+    const rows = Buffer.alloc(17 * 1024 * 1024, 'What?\n')
+    await expect(read('a.csv', Buffer.concat([Buffer.from('title\n"'), rows]))).rejects.toThrow(
+      /has a cell whose quotes are not closed.*nothing of it was fed/,
+    )
   })
 
   it('is refused where two columns have one name, as one of them would be lost', async () => {

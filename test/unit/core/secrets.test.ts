@@ -28,3 +28,17 @@ test('an address without a secret is shown whole', () => {
   for (const address of ['http://host/v1?api-version=7', 'http://127.0.0.1:9400/v1', 'https://host:8443'])
     expect(redactor(secretsOfAddress(address))(address)).toBe(address)
 })
+
+test('a secret is found as the JSON of Go, JSON inside of JSON and web pages write it', () => {
+  const secret = `p&ss"w<rd'`
+  const redact = redactor([secret])
+  const written = [
+    String.raw`p\u0026ss\"w\u003crd'`,
+    JSON.stringify(JSON.stringify({ secret })),
+    '<p>p&amp;ss&quot;w&lt;rd&#39;</p>',
+    '<p>p&amp;ss&#34;w&lt;rd&#39;</p>',
+    `<p>p&amp;ss"w&lt;rd'</p>`,
+  ]
+  for (const text of written) expect(redact(text), text).toContain('[redacted]')
+  for (const text of written) expect(redact(text), text).not.toMatch(/rd/)
+})
