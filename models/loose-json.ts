@@ -19,8 +19,10 @@ const LOOSE =
   /("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'|(?<=:\s*)(\d+(?:\.\d+)?)\s*\/\s*10\b|\/\/[^\n]*|\/\*.*?\*\/|,(?=\s*[}\]])/gs
 
 /**
- * What models write instead of JSON: strings in single quotes, as Python has them; comments; a comma after a last element;
- * `8/10` as a number, which is 8.
+ * What models write instead of JSON, as JSON:
+ * - strings in single quotes, as Python has them
+ * - comments, and a comma after a last element
+ * - `8/10` as a number, which is 8
  */
 export function tightened(text: string): string {
   const mended = text.replace(LOOSE, (_, double?: string, single?: string, number?: string) => {

@@ -138,9 +138,9 @@ function refused(error: APIError, sent: number, { model, baseUrl, now }: Asked):
 }
 
 /**
- * The server, or what stands before it, says itself that it took nothing: bad gateway, away, overloaded (529 of Anthropic,
- * 498 of Groq), too early, and the unreached origins of Cloudflare. 500 may be the fault of the question. 504, 520 and
- * 524 may come while the answer is being written, and paid for.
+ * The server, or what stands before it, says that it took nothing. 529 is Anthropic's word for overloaded, 498 that of
+ * Groq. From 521 on they are Cloudflare's, for origins that it did not reach. A 500 may be the fault of the question. 504,
+ * 520 and 524 may come while the answer is being written, and paid for.
  */
 const AWAY: ReadonlySet<number> = new Set([425, 498, 502, 503, 521, 522, 523, 525, 526, 527, 529, 530])
 

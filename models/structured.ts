@@ -7,8 +7,8 @@ import type { JsonSchema } from './model.ts'
 export type JsonOrFaults = { readonly value: unknown } | { readonly faults: readonly string[] }
 
 /**
- * The JSON in a reply. Models put a Markdown fence or words around it, a draft before it, all of it into a string once
- * more, or write it as Python would. It is read all the same, since asking again would buy the same reply once more.
+ * The JSON in a reply. Models put a Markdown fence or words around it, or a draft before it. Some write it as Python would,
+ * or as a string. It is read all the same, since asking again would buy the same reply once more.
  */
 export function readJson(reply: string): JsonOrFaults {
   const whole = parsed(reply)

@@ -36,6 +36,17 @@ export async function openEvents(
   const bytesTotal = bytesOf(source)
   if (bytesTotal === undefined) return { events: streamed(createReadStream(source), source, csv), bytesTotal }
   const format = csv ? 'csv' : await formatOf(source, bytesTotal)
+  const checked = await checkedBytes(source, format, check)
+  const again = checked === 0 ? Readable.from([]) : createReadStream(source, { end: checked - 1 })
+  return { events: eventsOf(again, source, format), bytesTotal: checked }
+}
+
+/** Reads the file to its end, and resolves with the bytes that it had. Rejects where nothing of it can be fed. */
+async function checkedBytes(
+  source: string,
+  format: Format,
+  check: ((event: InputEvent) => void) | undefined,
+): Promise<number> {
   const stream = createReadStream(source)
   let events = 0
   let usable = 0
@@ -50,9 +61,7 @@ export async function openEvents(
     else if (isObject) other ??= found
   }
   if (events > 0 && usable === 0) throw refused(source, other ? noQuestions(other) : NO_EVENTS)
-  const checked = stream.bytesRead
-  const again = checked === 0 ? Readable.from([]) : createReadStream(source, { end: checked - 1 })
-  return { events: eventsOf(again, source, format), bytesTotal: checked }
+  return stream.bytesRead
 }
 
 const NO_EVENTS =

@@ -15,8 +15,8 @@ const SQLITE_REFUSALS: ReadonlySet<unknown> = new Set([3, 8, 14])
 const SQLITE_FULL = 13
 
 /**
- * Makes the folder and those above it. Each is tried once. `mkdirSync` of Node with `recursive` never ends on a file system
- * that answers "no such file" for a folder inside of one that is there. /proc is such a file system.
+ * Makes the folder and those above it, each tried once. `mkdirSync` of Node with `recursive` never ends on /proc. That file
+ * system answers "no such file" for a new folder inside of one that is there.
  */
 export function makeFolder(path: string): void {
   const above = dirname(resolve(path))

@@ -74,8 +74,8 @@ interface Opening {
 
 /**
  * Opens the log in the folder, or makes an empty one. Rejects with LOG_IN_USE while another process, or another opener
- * in this one, has it open. Rejects with FOLDER_REFUSED when the system does not let this process use the folder, with
- * LOG_CORRUPT when the log cannot be read, and with LOG_FULL when the disk has no room.
+ * in this one, has it open. Rejects with FOLDER_REFUSED when the system does not let this process use the folder. Rejects
+ * with LOG_CORRUPT when the log cannot be read, and with LOG_FULL when the disk has no room.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const times = inMs(options, TIMES)
