@@ -91,10 +91,14 @@ async function openAnswers(
       answers.close()
     })
   } catch (error) {
-    const failure = folderFailure(dataFolder, error)
-    if (failure instanceof CaudalError) throw failure
-    throw new CaudalError('CONFIGURATION_INVALID', { faults: `DATA_DIR: ${reasonOf(error)}` }, error)
+    throw unusable(dataFolder, error)
   }
+}
+
+function unusable(dataFolder: string, error: unknown): CaudalError {
+  const failure = folderFailure(dataFolder, error)
+  if (failure instanceof CaudalError) return failure
+  return new CaudalError('CONFIGURATION_INVALID', { faults: `DATA_DIR: ${reasonOf(error)}` }, error)
 }
 
 interface Databases {

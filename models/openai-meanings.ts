@@ -81,8 +81,8 @@ const isObject = (value: unknown): value is Loose =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * The error in a body, in the shape of any provider: `errors` of Cloudflare, `base_resp` of MiniMax, `error_msg` of Baidu,
- * `detail` of FastAPI, `code` with `msg` of Zhipu. Gemini puts it into an array. A body with choices is a reply.
+ * The error in a body, in the shape of any provider. Cloudflare has `errors`, MiniMax `base_resp`, Baidu `error_msg`.
+ * FastAPI has `detail`, Zhipu `code` with `msg`. Gemini puts it into an array. A body with choices is a reply.
  */
 export function errorIn(body: unknown): unknown {
   const json = Array.isArray(body) && body.length === 1 ? body[0] : body

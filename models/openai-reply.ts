@@ -55,14 +55,16 @@ export function replyOf(
   return {
     text,
     usage: usageOf(received, request, said),
-    model: briefly(
-      typeof received.model === 'string' && received.model !== '' ? received.model.toWellFormed() : model,
-      NAME_CHARACTERS_MAX,
-    ),
+    model: modelOf(received, model),
     latencyMs,
     finish,
     ...(fault !== undefined && { fault }),
   }
+}
+
+function modelOf({ model: named }: Received, asked: string): string {
+  const name = typeof named === 'string' && named !== '' ? named.toWellFormed() : asked
+  return briefly(name, NAME_CHARACTERS_MAX)
 }
 
 /** Some servers put all of a reply into its reasoning. JSON that was asked for is known for what it is; other text is not. */

@@ -28,6 +28,9 @@ interface Kind {
   nextAt: number
 }
 
+const whyHeld = ([name, { reason }]: readonly [string, Kind], times: number): string =>
+  `the last ${times} replies asked for as ${name} could not be read: ${reason}`
+
 /**
  * Checks replies that must be JSON of a schema as they pass. When the replies to `unreadableMax` different subjects in a row
  * are refused or unreadable, every call is held back, at no cost to its record. An answer whose judge cannot be read would
@@ -53,12 +56,9 @@ export function readable(
       else nextOtherAt = now + probeMs
       return
     }
-    const reason = `no call was made, since ${whyHeld(name, kind)}`
+    const reason = `no call was made, since ${whyHeld(held, unreadableMax)}`
     throw new ModelError('unavailable', { model: name, spent: false, retryAfterMs: HELD_MS, reason })
   }
-
-  const whyHeld = (name: string, { reason }: Kind): string =>
-    `the last ${unreadableMax} replies asked for as ${name} could not be read: ${reason}`
 
   const read = (name: string): void => {
     const isEnd = kinds.get(name)?.isHeld === true
@@ -81,7 +81,7 @@ export function readable(
   return {
     heldBy() {
       const held = [...kinds].find(([, { isHeld }]) => isHeld)
-      return held && whyHeld(...held)
+      return held && whyHeld(held, unreadableMax)
     },
     async complete(request, call) {
       hold(request)

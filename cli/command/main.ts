@@ -1,5 +1,5 @@
 /** From the command line to an exit code: finds the command, runs it, and says what went wrong in words. */
-import { CaudalError } from '#core/errors.ts'
+import { CaudalError, type ErrorCode } from '#core/errors.ts'
 import { redactor } from '#core/secrets.ts'
 import { secretsIn } from '../environment.ts'
 import { type Command, EXIT, type ExitCode, type Screen, type Surroundings } from './command.ts'
@@ -105,34 +105,36 @@ function toldOf(error: unknown): string {
   return `${error.message}\nStop that process first (a running \`caudal start\` holds its log), or set another DATA_DIR.`
 }
 
+/** Faults of the set-up, which a person corrects. */
+const OF_CONFIGURATION: ReadonlySet<ErrorCode> = new Set([
+  'CONFIGURATION_INVALID',
+  'FOLDER_REFUSED',
+  'TOPOLOGY_INVALID',
+  'NAME_TAKEN',
+  'TOPIC_MISMATCH',
+  'TOPIC_SHARED',
+  'SOURCE_UNDECIDED',
+  'TOPIC_MISSING',
+  'TOPOLOGY_CHANGED',
+  'STATE_UNOWNED',
+  'STATE_NEWER',
+  'SCHEMAS_REFUSED',
+  'REGISTRY_REFUSED',
+])
+/** What is away, or held by another process. */
+const OF_AWAY: ReadonlySet<ErrorCode> = new Set([
+  'LOG_IN_USE',
+  'LOG_HOLDER_ENDED',
+  'LOG_UNAVAILABLE',
+  'LOG_FULL',
+  'LOG_REMOVED',
+  'REGISTRY_UNAVAILABLE',
+  'UNAVAILABLE',
+])
+
 function exitOf(error: unknown): ExitCode {
   if (!(error instanceof CaudalError)) return EXIT.failed
-  switch (error.code) {
-    case 'REJECTED':
-      return error.details.missing !== undefined ? EXIT.notFound : EXIT.usage
-    case 'CONFIGURATION_INVALID':
-    case 'FOLDER_REFUSED':
-    case 'TOPOLOGY_INVALID':
-    case 'NAME_TAKEN':
-    case 'TOPIC_MISMATCH':
-    case 'TOPIC_SHARED':
-    case 'SOURCE_UNDECIDED':
-    case 'TOPIC_MISSING':
-    case 'TOPOLOGY_CHANGED':
-    case 'STATE_UNOWNED':
-    case 'STATE_NEWER':
-    case 'SCHEMAS_REFUSED':
-    case 'REGISTRY_REFUSED':
-      return EXIT.configuration
-    case 'LOG_IN_USE':
-    case 'LOG_HOLDER_ENDED':
-    case 'LOG_UNAVAILABLE':
-    case 'LOG_FULL':
-    case 'LOG_REMOVED':
-    case 'REGISTRY_UNAVAILABLE':
-    case 'UNAVAILABLE':
-      return EXIT.unavailable
-    default:
-      return EXIT.failed
-  }
+  if (error.code === 'REJECTED') return error.details.missing !== undefined ? EXIT.notFound : EXIT.usage
+  if (OF_CONFIGURATION.has(error.code)) return EXIT.configuration
+  return OF_AWAY.has(error.code) ? EXIT.unavailable : EXIT.failed
 }
