@@ -21,6 +21,7 @@ export const PROBLEMS = {
   too_large: [413, 'The body is too large.'],
   address_too_long: [414, 'The address is too long.'],
   media_type_unknown: [415, 'The body must be JSON, not compressed.'],
+  upgrade_needed: [426, 'The route speaks WebSocket.'],
   key_reused: [422, 'The Idempotency-Key belongs to another question.'],
   rate_limited: [429, 'The key has made too many requests.'],
   quota_used_up: [429, 'The questions of the day are used up.'],

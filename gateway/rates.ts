@@ -43,6 +43,15 @@ export class Rates {
     return this.#add(`requests:${key}`, 1, MINUTE_MS)
   }
 
+  /** Adds a request; the problem says that there were too many. */
+  async overLimit(key: string): Promise<Problem | undefined> {
+    const { requestsAMinute } = this.#options
+    if (requestsAMinute === 0) return undefined
+    const { total, resetMs } = await this.request(key)
+    if (total <= requestsAMinute) return undefined
+    return new Problem('rate_limited', { retryAfterS: Math.ceil(resetMs / 1_000) })
+  }
+
   /** Takes questions of today, all of them or none; the problem says until when there are no more. */
   async questions(organization: Organization, count: number): Promise<Charge | Problem> {
     const { questionsADay, system } = this.#options

@@ -12,7 +12,7 @@ export function cookieHeader({ text, maxAgeS }: Cookie, request: FastifyRequest)
   return [...parts, ...(isEncrypted(request) ? ['Secure'] : [])].join('; ')
 }
 
-export function cookieOf({ headers }: FastifyRequest): string | undefined {
+export function cookieOf({ headers }: Pick<FastifyRequest, 'headers'>): string | undefined {
   const all = (headers.cookie ?? '').split(';').map(part => part.trim())
   const found = all.find(part => part.startsWith(`${NAME}=`))
   return found?.slice(NAME.length + 1)

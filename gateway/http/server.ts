@@ -15,6 +15,7 @@ import type { KeyRing } from '../keys.ts'
 import type { Answer, Gateway, Operation } from '../operation.ts'
 import { Problem, type ProblemCode } from '../problem.ts'
 import type { Rates } from '../rates.ts'
+import { isUpgraded, serveWebSockets } from '../websocket/web-sockets.ts'
 import { takeBodies } from './bodies.ts'
 import { Callers } from './caller.ts'
 import { type ConsoleMode, serveConsole } from './console-files.ts'
@@ -28,6 +29,7 @@ import { limitRates } from './rate-limit.ts'
 import { type HttpRoute, ROUTES } from './routes.ts'
 import { secureReply } from './security-headers.ts'
 import { answerTrace, Traces } from './trace.ts'
+import { webSocketAdmission } from './web-socket-route.ts'
 
 export interface GatewayServerOptions {
   /** Nothing while the log is not open yet: probes are answered before. */
@@ -78,7 +80,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
     forceCloseConnections: true,
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     return503OnClosing: false,
-    http: { maxHeaderSize: HEADER_BYTES_MAX },
+    http: { maxHeaderSize: HEADER_BYTES_MAX, shouldUpgradeCallback: isUpgraded },
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     clientErrorHandler: (error, socket) => endSocket(socket, error),
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, serving),
@@ -100,6 +102,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   for (const route of options.routes) serveRoute(server, route)
   if (rates && rates.requestsAMinute > 0)
     limitRates(server, rates, request => serving.callers.nameOf(request))
+  serveWebSockets(server, { system: options.system, ...webSocketAdmission(serving) })
   // Behind the plug-in, which looks at routes as they are added.
   server.after(() => {
     for (const route of ROUTES) serveOperation(server, route, serving)
