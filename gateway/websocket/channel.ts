@@ -1,8 +1,8 @@
 /**
  * One WebSocket: a client subscribes to streams of events by messages, and gets their events as messages.
  *
- * Messages of the client are handled one after another. Nothing is held without a bound: a client that reads slower than
- * events come is let go, and resumes by the last event id of each stream, as with server-sent events.
+ * Messages of the client are handled one after another. Nothing is held without a bound. A client that reads slower than
+ * events come is let go, and resumes by the last event id of each stream.
  */
 import { reasonOf } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
@@ -161,7 +161,7 @@ export class Channel {
     const subscription = new Subscription(id, this, () => this.#subscriptions.delete(id))
     this.#subscriptions.set(id, subscription)
     const { gateway, call } = this.#admitted
-    const answer = await operation.run(gateway, wanted.input, { ...call, signal: subscription.signal })
+    const answer = await operation.run(gateway, wanted.input ?? {}, { ...call, signal: subscription.signal })
     if (answer instanceof Problem) return subscription.fail(answer)
     if (answer.kind !== 'stream') return subscription.end()
     if (this.#isOver) return

@@ -12,7 +12,7 @@ export interface Subscribe {
   readonly id: string
   readonly stream: keyof typeof STREAMS
   /** As of the route. */
-  readonly input: object
+  readonly input?: object
 }
 
 export type Message =
@@ -55,7 +55,7 @@ const typeNamed = checkerOf({
 
 /** The message that a text is, or every fault of it. */
 export function messageIn(text: string): Message | Problem {
-  let found: { readonly type: keyof typeof CHECKS }
+  let found: Message
   try {
     found = JSON.parse(text)
   } catch (error) {
@@ -65,8 +65,7 @@ export function messageIn(text: string): Message | Problem {
   if (untyped.length > 0) return invalid(untyped)
   const faults = CHECKS[found.type](found)
   if (faults.length > 0) return invalid(faults)
-  // What has no fault is such a message.
-  return { ...(found.type === 'subscribe' && { input: {} }), ...found } as Message
+  return found
 }
 
 const INPUT_CHECKS = {
@@ -75,7 +74,7 @@ const INPUT_CHECKS = {
 } as const
 
 /** The operation that is asked for, its input without a fault. */
-export function streamOf({ stream, input }: Subscribe): Operation | Problem {
+export function streamOf({ stream, input = {} }: Subscribe): Operation | Problem {
   const faults = INPUT_CHECKS[stream](input).map(({ pointer, reason }) => ({
     pointer: `/input${pointer}`,
     reason,

@@ -1,16 +1,21 @@
 /** One stream of events on a channel. */
 import type { Sink, SinkEvent } from '../operation.ts'
 import type { Problem } from '../problem.ts'
-import type { Channel } from './channel.ts'
 import { problemMessage } from './messages.ts'
+
+/** Where the messages of a stream go. */
+export interface Outgoing {
+  write(message: object): void
+  ready(): Promise<void>
+}
 
 export class Subscription implements Sink {
   readonly #id: string
-  readonly #channel: Pick<Channel, 'write' | 'ready'>
+  readonly #channel: Outgoing
   readonly #leaving = new AbortController()
   readonly #enders: (() => void)[]
 
-  constructor(id: string, channel: Pick<Channel, 'write' | 'ready'>, ended: () => void) {
+  constructor(id: string, channel: Outgoing, ended: () => void) {
     this.#id = id
     this.#channel = channel
     this.#enders = [ended]

@@ -192,6 +192,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     mayTypes: ['observability/http-server.ts'],
     node: 'any',
   },
+  'gateway/websocket': { may: ['core', 'gateway'], node: 'any' },
   // In a browser: its libraries, and by their types the schemas of what it asks for.
   console: { may: [], mayTypes: ['gateway', 'admin'], node: [] },
   load: {

@@ -169,7 +169,7 @@ describe('a connection', () => {
     next.close()
   })
 
-  it('that is none is told so, and one that offers another protocol is answered by HTTP', async () => {
+  it('that is none is answered by a problem, and one that offers another protocol is answered by HTTP', async () => {
     const { status, body } = await opened.ask({ url: '/ws', headers: ACME })
     expect([status, body.code]).toEqual([426, 'upgrade_needed'])
     const other = await openRaw(port, { ...ACME, upgrade: 'h2c', connection: 'Upgrade, close' }, '/task/x')
