@@ -2,6 +2,10 @@
 export const TOPICS = {
   /** Changes of task types at run time, a table. */
   config: 'llm.config',
+  /** What models are not called for now, a table. */
+  brakes: 'llm.brakes',
+  /** What people have changed. */
+  audit: 'llm.audit',
   /** Events as they arrive. */
   raw: 'datos_crudos',
   /** What ingest made of them. */

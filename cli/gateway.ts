@@ -1,4 +1,5 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
+import { BrakeWatch } from '#admin/brakes.ts'
 import { FlowWatch } from '#admin/flow.ts'
 import { GatewayRoster } from '#admin/gateway-roster.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
@@ -189,11 +190,14 @@ async function openService(
   closers.defer(() => tokens[Symbol.dispose]())
   await tokens.start()
   await service.start()
-  const flow = new FlowWatch({ log, plan, system, away: () => awayOf(health) })
+  const brakes = new BrakeWatch({ log, system })
+  closers.defer(async () => brakes[Symbol.dispose]())
+  await brakes.start()
+  const flow = new FlowWatch({ log, plan, system, away: () => awayOf(health), brakes: () => brakes.inForce })
   closers.defer(() => flow[Symbol.dispose]())
   await flow.start()
   return {
-    ...{ service, runs, feed, tokens, system, flow, answers, history, cache },
+    ...{ service, runs, feed, tokens, system, flow, brakes, answers, history, cache },
     semantic,
     batches: new Batches(cache),
     sessions:

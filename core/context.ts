@@ -44,11 +44,13 @@ export interface EmitOptions {
 }
 
 /** What the call of a durable step is given. */
-export interface StepCall {
+export interface StepCall<T extends Codecs = Codecs> {
   /** Aborted when the record's time is up or the task leaves this pod. */
   readonly signal: AbortSignal
   /** Identity of the call, the same after a crash: send it as the request id. */
   readonly id: string
+  /** A declared table, each look-up as the table is then. `ctx.table` keeps the table as the record found it. */
+  table<N extends keyof T & string>(name: N): TableHandle<ValueOf<T[N]>>
 }
 
 /** Options of one call of a durable step. */
@@ -103,7 +105,7 @@ export interface Context<D extends Declared = Declared> {
    */
   step<N extends keyof D['steps'] & string>(
     name: N,
-    call: (call: StepCall) => Promise<ValueOf<D['steps'][N]>>,
+    call: (call: StepCall<D['tables']>) => Promise<ValueOf<D['steps'][N]>>,
     options?: StepOptions,
   ): Promise<ValueOf<D['steps'][N]>>
   /** A declared table, for look-ups. An undeclared table fails with TABLE_UNKNOWN. */

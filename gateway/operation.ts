@@ -1,4 +1,5 @@
 /** What can be asked of the gateway: an operation is data about itself and one function, the same on every transport. */
+import type { BrakeWatch } from '#admin/brakes.ts'
 import type { FlowWatch } from '#admin/flow.ts'
 import type { KnownPod } from '#admin/pods.ts'
 import type { System } from '#core/system.ts'
@@ -40,6 +41,8 @@ export interface Gateway {
   readonly system: System
   /** What flows in the pods; nothing where the gateway does not watch them. */
   readonly flow?: FlowWatch
+  /** What people have stopped; nothing where the gateway does not follow it. */
+  readonly brakes?: BrakeWatch
 }
 
 /** Who asks. */

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   loopback_only: [403, 'Without keys the gateway answers this machine alone.'],
   origin_refused: [403, 'The request comes from a page of another origin.'],
   scope_missing: [403, 'The key may not do this.'],
+  brake_refused: [403, 'The key may not brake this.'],
   route_unknown: [404, 'There is no such route.'],
   task_unknown: [404, 'There is no such task.'],
   batch_unknown: [404, 'There is no such batch.'],

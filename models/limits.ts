@@ -5,7 +5,7 @@ import { realSystem, type System } from '#core/system.ts'
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
 import type { Model, ModelCall, ModelReply, ModelRequest } from './model.ts'
-import { asModelError, ModelError } from './model.ts'
+import { asModelError, ModelError, Withheld } from './model.ts'
 import { isOwn, TROUBLES, type Trouble, troubleOf } from './trouble.ts'
 
 export interface LimitOptions extends AdaptiveLimitOptions, BreakerOptions {
@@ -118,6 +118,7 @@ export class LimitedModel implements Model {
     const subject = request.subject ?? call.requestId
     const ticket = this.#mayGo() && this.#waiting.size === 0 ? this.#take() : await this.#wait(call.signal)
     try {
+      call.mayBegin?.(request.model ?? this.#defaultModel)
       const reply = await this.#model.complete(request, call)
       const now = this.#system.monotonic()
       this.#limit.succeeded(now, now - ticket.startedAt)
@@ -127,7 +128,7 @@ export class LimitedModel implements Model {
       this.#tellClosing()
       return reply
     } catch (error) {
-      if (call.signal.aborted) {
+      if (call.signal.aborted || error instanceof Withheld) {
         for (const kind of ticket.probes) this.#breakers[kind].withdrawn(true)
         throw error
       }

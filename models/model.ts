@@ -41,6 +41,11 @@ export interface ModelCall {
   readonly requestId: string
   /** Hears the reply while it comes. The call is one purchase all the same, and fails as any other. */
   readonly stream?: TextStream | undefined
+  /**
+   * Asked right before the call is made, with the model that it is for. Throws a `Withheld` where none may be made. A call
+   * that waited for its turn is thus asked about when its turn comes.
+   */
+  readonly mayBegin?: ((model: string | undefined) => void) | undefined
 }
 
 /** Hears a reply while it is written. The reply itself is what `complete` resolves to; a model may tell nothing before. */
@@ -148,6 +153,14 @@ export class ModelError extends CaudalError {
   #facts(): ModelErrorDetails {
     const { status, outage, needsPerson, reason, retryAfterMs, spent } = this
     return { model: String(this.details.model), reason, status, outage, needsPerson, retryAfterMs, spent }
+  }
+}
+
+/** No call was made, since a person has stopped such calls: it says nothing about the provider. */
+export class Withheld extends ModelError {
+  constructor(model: string, reason: string) {
+    super('other', { model, reason, spent: false, outage: false })
+    this.name = 'Withheld'
   }
 }
 

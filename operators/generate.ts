@@ -1,5 +1,6 @@
 /** Buys an answer for a request, once. */
 
+import { BrakeCodec } from '#answers/brakes.ts'
 import {
   BoughtAvro,
   GeneratedAvro,
@@ -17,6 +18,7 @@ import type { Attempt, Bought, LlmRequest } from '#answers/types.ts'
 import { type OperatorLimits, operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
+import { Braked, BrakeQueue, unlessBraked } from './brake.ts'
 import { buy, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
 import { attemptNumber, CallRecorder, type RecorderOptions } from './recording.ts'
 
@@ -35,23 +37,32 @@ export interface GenerateOptions extends ModelOperatorOptions {
 type AnswerOrFault = Pick<Attempt, 'answer' | 'structured'> | { readonly fault: string }
 
 /**
+ * - `generated`: the answer, to be judged; `failed`: the call brought nothing, or nothing of use
+ * - `braked`: a brake stops the call, and the question waits as it is
+ *
  * The reply is journaled before it is looked at. A useless answer was paid for all the same: it counts as an attempt, and
  * a crash does not buy it again. An answer that is streamed while it is written is bought in the same one call.
  *
  * ```ts
  * requests.process('generate', generate({ model, taskTypes, defaults, limits }), { endsBecause })
- *   .on('generated').to(generated).on('failed').to(errors)
+ *   .on('generated').to(generated).on('failed').to(errors).on('braked').delay({ tiers }).to(requests)
  * ```
  */
 export function generate(options: GenerateOptions) {
   const settingsFor = settingsReader(options.taskTypes, options.defaults)
   const readers = answerReaders(options.taskTypes)
+  const queue = new BrakeQueue()
   return operator({
     name: 'generate',
     input: LlmRequestAvro,
-    outputs: { generated: GeneratedAvro, failed: LlmErrorAvro, recorded: RecordingAvro },
+    outputs: {
+      generated: GeneratedAvro,
+      failed: LlmErrorAvro,
+      braked: LlmRequestAvro,
+      recorded: RecordingAvro,
+    },
     steps: { call: BoughtAvro },
-    tables: { [TOPICS.config]: TaskConfigCodec },
+    tables: { [TOPICS.config]: TaskConfigCodec, [TOPICS.brakes]: BrakeCodec },
     limits: options.limits,
     async process({ value: request }, ctx) {
       const settings = settingsFor(request.task_type, ctx)
@@ -63,9 +74,20 @@ export function generate(options: GenerateOptions) {
       try {
         bought = await ctx.step('call', call => {
           requestId = call.id
-          return buy(options.model, asked, call, writerFor(options.tokens, request, { ctx, requestId }))
+          const { signal, id } = call
+          const stream = writerFor(options.tokens, request, { ctx, requestId })
+          return buy(options.model, asked, {
+            signal,
+            id,
+            stream,
+            mayBegin: unlessBraked(call, request, ctx.now),
+          })
         })
       } catch (error) {
+        if (error instanceof Braked) {
+          ctx.emit('braked', request, queue.options(ctx, error))
+          return recorder.braked(error, requestId)
+        }
         if (!(error instanceof ModelError)) throw error
         const failure = failedCall(request, error, { step: 'generate', requestId })
         ctx.emit('failed', failure)

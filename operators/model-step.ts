@@ -21,17 +21,22 @@ import {
  */
 export const REPLY_BYTES_MAX = 100_000
 
-/**
- * The call itself, run inside `ctx.step`. Whatever a model throws becomes a `ModelError`, but for the abort of the record.
- * A writer hears the reply while it comes.
- */
+/** Where a call is made, and what is done around it. */
+export interface Purchase extends Pick<StepCall, 'signal' | 'id'> {
+  /** Asked right before the call is made; throws where a brake stops it. */
+  readonly mayBegin: (model: string | undefined) => void
+  /** Hears the reply while it comes. */
+  readonly stream?: TokenWriter | undefined
+}
+
+/** The call itself, run inside `ctx.step`. Whatever a model throws becomes a `ModelError`, but for the abort of the record. */
 export async function buy(
   model: Model,
   request: ModelRequest,
-  { signal, id }: StepCall,
-  stream?: TokenWriter,
+  { signal, id, mayBegin, stream }: Purchase,
 ): Promise<Bought> {
   try {
+    mayBegin(request.model)
     const {
       text,
       usage,
@@ -43,6 +48,7 @@ export async function buy(
       signal,
       requestId: id,
       stream,
+      mayBegin,
     })
     stream?.whole(text)
     const bought = { usage, model: name, latencyMs, finish, requestId: id }

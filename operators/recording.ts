@@ -4,6 +4,7 @@ import { costUsd, type PriceTable } from '#answers/prices.ts'
 import type { Bought, LlmError, LlmRequest, Recording, Step } from '#answers/types.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { ModelRequest } from '#models/model.ts'
+import { type Braked, isKnown } from './brake.ts'
 import { traceIdOf } from './trace-id.ts'
 
 /** `digest` leaves out the messages, which are long, and keeps what tells them apart. */
@@ -71,6 +72,11 @@ export class CallRecorder {
   failed({ request_id, error_type, reason }: LlmError, bought?: Bought): void {
     this.#log('a call for a question has failed', { code: error_type, error: reason }, bought)
     this.#emit({ kind: 'call_failed', request_id, error_type, reason, ...this.#brought(bought) })
+  }
+
+  /** No call was made. The history tells so once for each brake, however often the question looks whether it is released. */
+  braked(braked: Braked, request_id: string): void {
+    if (!isKnown(this.#ctx, braked)) this.#emit({ kind: 'waiting', request_id, reason: braked.reason })
   }
 
   brought(kind: 'generated' | 'scored', bought: Bought | undefined, more: Partial<Recording>): void {

@@ -1,5 +1,6 @@
 /** Has an answer judged on the rubric, by a model or by computation. */
 
+import { BrakeCodec } from '#answers/brakes.ts'
 import {
   BoughtAvro,
   GeneratedAvro,
@@ -16,6 +17,7 @@ import { TOPICS } from '#answers/topics.ts'
 import type { Bought, Generated, LlmRequest, Scored } from '#answers/types.ts'
 import { operator } from '#core/operator.ts'
 import { type Model, ModelError } from '#models/model.ts'
+import { Braked, BrakeQueue, unlessBraked } from './brake.ts'
 import type { ModelOperatorOptions } from './generate.ts'
 import { buy, failedCall, faultOf, requestOf, settingsReader, uselessReply } from './model-step.ts'
 import { CallRecorder } from './recording.ts'
@@ -31,19 +33,21 @@ export interface ScoreOptions extends Omit<ModelOperatorOptions, 'model'> {
 
 /**
  * A verdict that is not JSON of the schema is an error of the judge. The answer waits, and only the judge is asked again.
+ * Where a brake stops the judge's call, the answer waits as it is.
  *
  * ```ts
- * generated.process('score', score({ judge: model, taskTypes, defaults, limits })).on('failed').to(errors).on('scored').process('decide', decide(...))
+ * generated.process('score', score({ judge: model, taskTypes, defaults, limits })).on('failed').to(errors).on('braked').delay({ tiers }).to(generated).on('scored').process('decide', decide(...))
  * ```
  */
 export function score(options: ScoreOptions) {
   const settingsFor = settingsReader(options.taskTypes, options.defaults)
+  const queue = new BrakeQueue()
   return operator({
     name: 'score',
     input: GeneratedAvro,
-    outputs: { scored: ScoredAvro, failed: LlmErrorAvro, recorded: RecordingAvro },
+    outputs: { scored: ScoredAvro, failed: LlmErrorAvro, braked: GeneratedAvro, recorded: RecordingAvro },
     steps: { judge: BoughtAvro },
-    tables: { [TOPICS.config]: TaskConfigCodec },
+    tables: { [TOPICS.config]: TaskConfigCodec, [TOPICS.brakes]: BrakeCodec },
     limits: options.limits,
     async process({ value: generated }, ctx) {
       const settings = settingsFor(generated.task_type, ctx)
@@ -68,9 +72,14 @@ export function score(options: ScoreOptions) {
       try {
         bought = await ctx.step('judge', call => {
           requestId = call.id
-          return buy(model, asked, call)
+          const { signal, id } = call
+          return buy(model, asked, { signal, id, mayBegin: unlessBraked(call, request, ctx.now) })
         })
       } catch (error) {
+        if (error instanceof Braked) {
+          ctx.emit('braked', generated, queue.options(ctx, error))
+          return recorder.braked(error, requestId)
+        }
         if (!(error instanceof ModelError)) throw error
         const failure = failedCall(request, error, { step: 'judge', requestId, attempt })
         ctx.emit('failed', failure)

@@ -1,5 +1,7 @@
 /** The answer pipeline: from raw events in `datos_crudos` to judged answers in `datos_procesados`. */
 
+import { AuditCodec } from '#answers/audit.ts'
+import { BrakeCodec } from '#answers/brakes.ts'
 import {
   ActionEventAvro,
   DeliveredAvro,
@@ -109,6 +111,8 @@ export function answers(options: AnswersOptions): Topology {
 
   const p = topology(options.name ?? 'answers')
   p.table(TOPICS.config, { value: TaskConfigCodec, key: config => config.task_type, partitions: 1 })
+  p.table(TOPICS.brakes, { value: BrakeCodec, key: brake => brake.scope, partitions: 1 })
+  p.topic(TOPICS.audit, { value: AuditCodec, key: entry => entry.target, ...partitions })
   const raw = p.source(TOPICS.raw, { value: RawEventCodec, ...partitions })
   const keyed = { key: (value: { readonly id: string }) => value.id, ...partitions }
   const intake = p.topic(TOPICS.intake, { value: IntakeAvro, ...keyed })
@@ -131,7 +135,7 @@ export function answers(options: AnswersOptions): Topology {
     generate({ ...model, model: options.model, tokens: options.tokens }),
     cycle,
   )
-  answered.on('generated').to(generated).on('failed').to(errors)
+  answered.on('generated').to(generated).on('failed').to(errors).on('braked').delay(delay).to(requests)
   into(recordings, answered.on('recorded'))
 
   const judge = options.judge ?? options.model
@@ -144,6 +148,9 @@ export function answers(options: AnswersOptions): Topology {
   const decided = judged
     .on('failed')
     .to(errors)
+    .on('braked')
+    .delay(delay)
+    .to(generated)
     .on('scored')
     .process('decide', decide({ taskTypes, defaults }))
   decided.on('validated').to(validated).on('low').process('regenerate', regenerate()).to(requests)

@@ -1,5 +1,6 @@
 /** All commands, in the order of the help. */
 
+import { brakeList, brakeRelease, brakeSet } from '../commands/brake.ts'
 import { configList, configSet, configUnset } from '../commands/config.ts'
 import { databaseMigrate, databaseStatus } from '../commands/database.ts'
 import { dlqList, dlqReplay, dlqShow } from '../commands/dlq.ts'
@@ -40,6 +41,9 @@ export const COMMANDS: readonly Command[] = [
   configList,
   configSet,
   configUnset,
+  brakeSet,
+  brakeRelease,
+  brakeList,
   databaseStatus,
   databaseMigrate,
   keyCreate,

@@ -206,6 +206,15 @@ export class RecordRun implements ContextRun, JobRun, Work {
     return snapshot
   }
 
+  lookUp(table: string, key: string): unknown {
+    const snapshot = this.task.pod.tables.snapshot(table)
+    try {
+      return snapshot.get(key)
+    } finally {
+      snapshot.release()
+    }
+  }
+
   emit(emission: Emission): void {
     emit(this, emission)
   }

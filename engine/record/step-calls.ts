@@ -6,7 +6,7 @@
  * call afterwards finds the result of the first. A failure is not journaled, so a call after a failure is made again.
  */
 import { type Codec, decodeApart, encodeApart } from '#core/codec.ts'
-import type { StepCall } from '#core/context.ts'
+import type { StepCall, TableHandle } from '#core/context.ts'
 import { CaudalError, reasonOf, Unavailable } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
 import { callId, type Identified } from './identity.ts'
@@ -22,6 +22,8 @@ export interface StepRun {
   read(entry: string): Uint8Array | undefined
   journal(callId: string, value: Uint8Array): void
   whenMayCall(): Promise<void> | undefined
+  /** A look-up in a table as it is now. */
+  lookUp(table: string, key: string): unknown
   readonly interceptor?: Interceptor | undefined
   /** Counts a result that was found in these entries of the journal. */
   replayed(entries: readonly string[]): void
@@ -78,7 +80,7 @@ export class StepCalls {
     const run = this.#run
     for (let open = run.whenMayCall(); open; open = run.whenMayCall()) await open
     this.#assertOpen()
-    const buy = () => call({ signal: run.signal, id })
+    const buy = () => call({ signal: run.signal, id, table: name => this.#table(name) })
     const around = run.interceptor
     const bought = around?.step ? await around.step({ node: this.#node.name, step, id }, buy) : await buy()
     if (run.job.finished && !run.isAborted) run.tellLate(`step ${step} was answered`)
@@ -88,6 +90,13 @@ export class StepCalls {
     const { bytes, result } = this.#throughCodec(step, codec, bought)
     run.journal(id, bytes)
     return result instanceof Unavailable ? this.#decode(codec, bytes) : result
+  }
+
+  #table(table: string): TableHandle<never> {
+    const { name: node, operator } = this.#node
+    if (!operator.tables[table]) throw new CaudalError('TABLE_UNKNOWN', { node, table })
+    // The validation has compared both codecs.
+    return { get: key => this.#run.lookUp(table, key) as never }
   }
 
   /** Throws for a result that cannot be read again. If it were journaled, the record would fail at it for ever. */

@@ -1,10 +1,11 @@
 /** On whose behalf a caller looks: an operator of the whole gateway may look at any organisation, others at their own. */
+import type { Actor } from '#admin/audit.ts'
 import { type Organization, organizationOf } from '#stores/organization.ts'
 import type { Call } from '../operation.ts'
 import { Problem } from '../problem.ts'
 
 /** Without keys the gateway answers its own machine alone, whose user may do all. A key belongs to one organisation. */
-const isOperator = ({ caller }: Call): boolean =>
+export const seesAll = ({ caller }: Call): boolean =>
   caller.scopes.has('operate') && caller.organization === NO_ORGANIZATION
 const NO_ORGANIZATION = organizationOf(undefined)
 
@@ -18,13 +19,20 @@ export const FOR_ORGANIZATION = {
 export function actingFor(call: Call, name: string | undefined): Call | Problem {
   const organization = organizationOf(name)
   if (name === undefined || organization === call.caller.organization) return call
-  if (!isOperator(call))
+  if (!seesAll(call))
     return new Problem('task_unknown', { detail: 'What belongs to another organisation is not shown.' })
   return { ...call, caller: { ...call.caller, organization } }
 }
 
 /** The organisation that a list is narrowed to; nothing for an operator who asks for all. */
 export function narrowedTo(call: Call, name: string | undefined): Organization | undefined {
-  if (!isOperator(call)) return call.caller.organization
+  if (!seesAll(call)) return call.caller.organization
   return name === undefined ? undefined : organizationOf(name)
 }
+
+/** Whom a change is written down for. */
+export const actorOf = ({ caller: { key, organization }, address }: Call): Actor => ({
+  who: key === undefined ? 'the user of this machine' : `key ${key}`,
+  ...(organization !== NO_ORGANIZATION && { organization }),
+  from: address,
+})

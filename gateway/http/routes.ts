@@ -3,6 +3,7 @@ import { allEvents } from '../handlers/all-events.ts'
 import { answersPage } from '../handlers/answers.ts'
 import { batch } from '../handlers/batch.ts'
 import { batchCounts } from '../handlers/batch-counts.ts'
+import { brakeRelease, brakeSetting, brakes } from '../handlers/brakes.ts'
 import { cacheDeletion, cacheStatistics } from '../handlers/cache.ts'
 import { chatCompletions } from '../handlers/chat.ts'
 import { costs } from '../handlers/costs.ts'
@@ -18,7 +19,7 @@ import { workers } from '../handlers/workers.ts'
 import type { Operation } from '../operation.ts'
 
 export interface HttpRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Parameters of the path in braces, as OpenAPI writes them. */
   readonly path: string
   readonly operation: Operation
@@ -99,6 +100,9 @@ export const ROUTES: readonly HttpRoute[] = [
   },
   { method: 'GET', path: '/costs', operation: costs, query: ['by', 'organization', 'from', 'to'] },
   { method: 'GET', path: '/flow', operation: flow },
+  { method: 'GET', path: '/brakes', operation: brakes },
+  { method: 'PUT', path: '/brakes/{scope}', operation: brakeSetting },
+  { method: 'DELETE', path: '/brakes/{scope}', operation: brakeRelease },
 ]
 
 export const pathFields = ({ path }: HttpRoute): readonly string[] =>

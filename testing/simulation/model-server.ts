@@ -35,7 +35,7 @@ export const GOOD_MOOD: Mood = { failed: 0, hanging: 0, slowness: 1 }
 
 export interface Model {
   /** Resolves with an answer that no other call gets. */
-  ask(question: string, call: StepCall): Promise<string>
+  ask(question: string, call: Pick<StepCall, 'id' | 'signal'>): Promise<string>
 }
 
 export class ModelServer {

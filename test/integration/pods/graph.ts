@@ -53,7 +53,7 @@ export interface GraphOptions {
   readonly inFlightMax: number
   readonly timeoutMs: number
   /** The paid call. */
-  readonly ask: (asked: Round, call: StepCall) => Promise<string>
+  readonly ask: (asked: Round, call: Pick<StepCall, 'id' | 'signal'>) => Promise<string>
 }
 
 export function topicOf(application: string, topic: keyof typeof TOPICS): string {

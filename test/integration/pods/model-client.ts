@@ -17,7 +17,7 @@ export class ModelClient {
     this.#pod = pod
   }
 
-  ask({ id, key, round }: Round, call: StepCall): Promise<string> {
+  ask({ id, key, round }: Round, call: Pick<StepCall, 'id' | 'signal'>): Promise<string> {
     // What a pod asks just before it is stopped is sent when it goes on: it was asked before.
     const asked = { round: String(round), pod: this.#pod, at: String(Date.now()) }
     const query = new URLSearchParams({ call: call.id, id, key, ...asked })

@@ -39,7 +39,7 @@ afterAll(async () => {
 })
 
 const nameOf = ({ method, path }: HttpRoute): string => `${method} ${path}`
-const at = ({ path }: HttpRoute, id = 'x'): string => path.replace('{id}', id)
+const at = ({ path }: HttpRoute, id = 'x'): string => path.replace(/\{\w+\}/, id)
 const takesBody = (route: HttpRoute): boolean => hasFields(placesOf(route).body)
 
 /** A request with nothing in it but what is asked for. */
@@ -80,11 +80,18 @@ const IDS = [
   'x'.repeat(257),
 ]
 
+/** Bodies without a fault, of the routes that take one beside an id. */
+const WHOLE_BODIES: Readonly<Record<string, object>> = {
+  'PATCH /sessions/{id}': { version: 1, data: {} },
+  'PUT /brakes/{scope}': { reason: 'too dear' },
+  'DELETE /brakes/{scope}': { reason: 'paid' },
+}
+
 describe('a route', () => {
   it.each(ROUTES.filter(route => pathFields(route).length > 0).map(route => [nameOf(route), route] as const))(
     '%s knows no id of another form',
     async (_, route) => {
-      const payload = route.method === 'PATCH' ? { version: 1, data: {} } : undefined
+      const payload = WHOLE_BODIES[nameOf(route)]
       for (const id of IDS) {
         const { status } = await refused(request(route, at(route, id), payload))
         expect([400, 404]).toContain(status)

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { BrakeWatch } from '#admin/brakes.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
 import { newSecret, newUuid } from '#cli/secrets.ts'
 import { silent } from '#core/loggers.ts'
@@ -81,6 +82,8 @@ export async function openGateway(
   const tokens = new TokenFeed({ log, system: realSystem })
   await tokens.start()
   await service.start()
+  const brakes = new BrakeWatch({ log, system: realSystem })
+  await brakes.start()
   const { answers: store, history, cache } = stores
   const roster = new PodRoster(log, running.plan.application, realSystem)
   const gateway: Gateway = {
@@ -95,6 +98,7 @@ export async function openGateway(
     batches: new Batches(cache),
     sessions: cache && new Sessions({ cache, system: realSystem, ttlMs: 60_000, secrets: SECRETS }),
     pods: () => roster.pods(),
+    brakes,
     cacheTtlMs: () => 60_000,
   }
   const server = serverOf(gateway, keys)
@@ -107,6 +111,7 @@ export async function openGateway(
     [Symbol.asyncDispose]: async () => {
       service.close()
       roster.close()
+      brakes[Symbol.dispose]()
       feed[Symbol.dispose]()
       tokens[Symbol.dispose]()
       written[Symbol.dispose]()

@@ -48,6 +48,8 @@ beforeAll(async () => {
       expect((await history.of(ACME, id)).map(({ kind }) => kind)).toContain('delivered')
     return page
   }, PATIENCE)
+  const braked = post(`/brakes/organization:${ACME}`, { reason: 'Ada-1123' }, bearer(MINE))
+  expect((await opened.ask({ ...braked, method: 'PUT' })).body).toMatchObject({ reason: 'Ada-1123' })
   acme = { ...asked, secrets: [...asked.secrets, ...stored.map(({ answer }) => answer)] }
 })
 afterAll(async () => {

@@ -3,6 +3,7 @@
  * byte of the first: not its texts, and nothing by which an id that exists differs from one that does not.
  */
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { hasFields, placesOf } from '#gateway/http/input.ts'
 import { type HttpRoute, pathFields, ROUTES } from '#gateway/http/routes.ts'
 import { settle } from '../models/manual-time.ts'
 import { bearer } from './held-keys.ts'
@@ -67,6 +68,7 @@ export async function questionsAsked(
       items: [[{ title: SHARED }]],
       messages: [SHARED, TEXT].map(content => [{ role: 'user', content }]),
       organization: [organization],
+      scope: [`organization:${organization}`],
     },
     secrets: [...ids, ...events, 'Ada-'],
   }
@@ -83,6 +85,7 @@ const COMMON: Belongings = {
   model: ['caudal/qa'],
   data: [{}],
   version: [1],
+  reason: ['why not'],
 }
 const LEFT_OUT = [
   ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'wait', 'below'],
@@ -123,7 +126,7 @@ function requestOf(route: HttpRoute, input: Input): InjectOptions {
   }
   const address = search.size > 0 ? `${url}?${search}` : url
   const { method, wholeBody } = route
-  return method === 'POST' || method === 'PATCH'
+  return hasFields(placesOf(route).body)
     ? { ...post(address, wholeBody === undefined ? body : body[wholeBody], headers), method }
     : { method, url: address, headers }
 }

@@ -1,7 +1,13 @@
 /** The chain of providers moves on only where asking another can help. */
 import { expect, test } from 'vitest'
 import { fallback } from '#models/fallback.ts'
-import { type Model, ModelError, type ModelErrorDetails, type ModelErrorType } from '#models/model.ts'
+import {
+  type Model,
+  ModelError,
+  type ModelErrorDetails,
+  type ModelErrorType,
+  Withheld,
+} from '#models/model.ts'
 
 function provider(name: string, error?: ModelErrorType, more: Partial<ModelErrorDetails> = {}) {
   let calls = 0
@@ -63,4 +69,11 @@ test('when none was asked, it costs nothing', async () => {
   const out = { spent: false }
   const chain = fallback(provider('a', 'unavailable', out).model, provider('b', 'unavailable', out).model)
   await expect(ask(chain)).rejects.toMatchObject({ spent: false, retryAfterMs: undefined })
+})
+
+test('a call that is withheld is not passed on', async () => {
+  const second = provider('b')
+  const first: Model = { complete: () => Promise.reject(new Withheld('a', 'a brake')) }
+  await expect(ask(fallback(first, second.model))).rejects.toThrow(Withheld)
+  expect(second.calls()).toBe(0)
 })

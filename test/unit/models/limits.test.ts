@@ -1,5 +1,6 @@
 /** The gate before a provider, on time moved by hand: turns, slowing, pausing, parking. */
 import { expect, test } from 'vitest'
+import { Withheld } from '#models/model.ts'
 import { failure, gated } from './gated.ts'
 import { settle } from './manual-time.ts'
 
@@ -161,4 +162,40 @@ test('who aborts while waiting leaves the queue', async () => {
   await answer()
   expect(open).toHaveLength(1)
   expect(model.figures()).toMatchObject({ inFlight: 1, waiting: 0 })
+})
+
+test('a call that waited is asked about when its turn comes, and one that is withheld says nothing of the provider', async () => {
+  const { model, open, answer } = gated({ inFlightMax: 1, model: 'own' })
+  const asked: (string | undefined)[] = []
+  let isBraked = false
+  const mayBegin = (name: string | undefined) => {
+    asked.push(name)
+    if (isBraked) throw new Withheld('own', 'a brake')
+  }
+  const begin = (request: { readonly model?: string } = {}) =>
+    model
+      .complete(
+        { messages: [], ...request },
+        { signal: new AbortController().signal, requestId: 'r', mayBegin },
+      )
+      .then(
+        ({ text }) => text,
+        (error: unknown) => error,
+      )
+  const first = begin()
+  const others = Array.from({ length: 12 }, () => begin({ model: 'dear' }))
+  await settle()
+  expect(asked).toEqual(['own'])
+  isBraked = true
+  await answer()
+  expect(await first).toBe('ok')
+  expect((await Promise.all(others)).every(error => error instanceof Withheld)).toBe(true)
+  expect(open).toEqual([])
+  expect(asked).toEqual(['own', ...others.map(() => 'dear')])
+  expect(model.figures()).toMatchObject({ inFlight: 0, waiting: 0, breakerOpen: false })
+  isBraked = false
+  const last = begin()
+  await settle()
+  await answer()
+  expect(await last).toBe('ok')
 })

@@ -1,5 +1,5 @@
 /** Runs one operator on one value with a context made by hand, and gives back what it asked for. */
-import type { Context, EmitOptions, Timer } from '#core/context.ts'
+import type { Context, EmitOptions, StepCall, Timer } from '#core/context.ts'
 import type { Operator, RecordOperator } from '#core/operator.ts'
 
 export interface Emission {
@@ -62,6 +62,7 @@ export function contextOf(
   const id = given.id ?? 'record-1'
   const signal = given.signal ?? new AbortController().signal
   const quiet = () => undefined
+  const table = (name: string) => ({ get: (key: string) => given.tables?.[name]?.[key] as never })
   return {
     id,
     now: given.now ?? 1_000,
@@ -86,13 +87,13 @@ export function contextOf(
       if (!codec) throw new TypeError(`there is no output ${output}`)
       emissions.push({ output, value: codec.decode(codec.encode(value)), options })
     },
-    async step(name: string, call: (call: { id: string; signal: AbortSignal }) => Promise<unknown>) {
+    async step(name: string, call: (call: StepCall) => Promise<unknown>) {
       const codec = operator.steps[name]
       if (!codec) throw new TypeError(`there is no step ${name}`)
-      if (!journal.has(name)) journal.set(name, await call({ id: `${id}:${name}`, signal }))
+      if (!journal.has(name)) journal.set(name, await call({ id: `${id}:${name}`, signal, table }))
       return codec.decode(codec.encode(journal.get(name)))
     },
-    table: (name: string) => ({ get: (key: string) => given.tables?.[name]?.[key] }),
+    table,
     deadLetter(reason: string) {
       throw new DeadLettered(reason)
     },

@@ -151,3 +151,59 @@ test('a request of a task type that is gone goes to the dead letters', async () 
   const attempt = run(operatorOn(scripted({})), { ...REQUEST, task_type: 'gone' })
   await expect(attempt).rejects.toThrow(DeadLettered)
 })
+
+const BRAKE = { scope: 'everything', reason: 'too dear', who: 'ada', since: 900 }
+const braking = (...brakes: readonly { readonly scope: string; readonly until?: number }[]) => ({
+  [TOPICS.brakes]: Object.fromEntries(brakes.map(brake => [brake.scope, { ...BRAKE, ...brake }])),
+})
+
+test.each(['everything', 'organization:org', 'task_type:qa', 'model:dear'])(
+  'a brake on %s has the question wait as it is, without a call',
+  async scope => {
+    const model = scripted({})
+    const change = { task_type: 'qa', version: 7, model: 'dear' }
+    const tables = { ...braking({ scope }), [TOPICS.config]: { qa: change } }
+    const { output, value, options } = await emitted(operatorOn(model), REQUEST, { tables, now: 1_000 })
+    expect([output, value]).toEqual(['braked', REQUEST])
+    expect(options?.notBefore).toBeGreaterThan(1_000)
+    expect(options?.notBefore).toBeLessThan(2_000)
+    expect(model.calls).toEqual([])
+  },
+)
+
+test.each([
+  [{ scope: 'organization:other' }],
+  [{ scope: 'organization:' }],
+  [{ scope: 'task_type:sentiment' }],
+  [{ scope: 'model:dear' }],
+  [{ scope: 'everything', until: 1_000 }],
+])('a brake of others, or one whose time is over, stops nothing: %j', async brake => {
+  const { output } = await emitted(operatorOn(scripted({})), REQUEST, { tables: braking(brake), now: 1_000 })
+  expect(output).toBe('generated')
+})
+
+test('what was bought before the brake is used, since it is paid for', async () => {
+  const journal = new Map<string, unknown>()
+  const model = scripted({})
+  await emitted(operatorOn(model), REQUEST, { journal })
+  const tables = braking({ scope: 'everything' })
+  expect(await emitted(operatorOn(model), REQUEST, { journal, tables })).toMatchObject({
+    output: 'generated',
+  })
+  expect(model.calls).toHaveLength(1)
+})
+
+test('questions that wait for a brake look again one after another, however many they are', async () => {
+  const operator = operatorOn(scripted({}))
+  const looks: number[] = []
+  for (let n = 0; n < 2_000; n += 1) {
+    const { options } = await emitted(operator, REQUEST, {
+      tables: braking({ scope: 'everything' }),
+      now: 1_000,
+    })
+    looks.push(Number(options?.notBefore) - 1_000)
+  }
+  expect(looks[0]).toBeLessThanOrEqual(1_000)
+  expect(looks.at(-1)).toBeGreaterThanOrEqual(10_000)
+  expect(Math.max(...looks)).toBeLessThanOrEqual(600_000)
+})

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { CRITERIA } from '#answers/rubric.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { TOPICS } from '#answers/topics.ts'
 import { type ScoreOptions, score } from '#operators/score.ts'
 import { DeadLettered, emitted, run } from './effects.ts'
 import { ATTEMPT, modelError, REQUEST, scripted } from './values.ts'
@@ -105,4 +106,21 @@ test('a task type may want the computed judge for itself', async () => {
 test('an answer of a task type that is gone goes to the dead letters', async () => {
   const attempt = run(operatorWith('computed'), { ...GENERATED, task_type: 'gone' })
   await expect(attempt).rejects.toThrow(DeadLettered)
+})
+
+const BRAKES = {
+  [TOPICS.brakes]: { everything: { scope: 'everything', reason: 'too dear', who: 'ada', since: 900 } },
+}
+
+test('a brake has the answer wait for its verdict, without a call', async () => {
+  const model = scripted(verdict())
+  const { output, value, options } = await emitted(operatorWith(model), GENERATED, { tables: BRAKES })
+  expect([output, value]).toEqual(['braked', GENERATED])
+  expect(options?.notBefore).toBeGreaterThan(1_000)
+  expect(model.calls).toEqual([])
+})
+
+test('scores that are computed need no call, and no brake stops them', async () => {
+  const { output } = await emitted(operatorWith('computed'), GENERATED, { tables: BRAKES })
+  expect(output).toBe('scored')
 })

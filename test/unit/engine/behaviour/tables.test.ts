@@ -51,6 +51,37 @@ describe('a table', () => {
     )
   })
 
+  it('a table is seen by the call of a step as it is at each look-up', async () => {
+    const seen: (number | undefined)[] = []
+    const ask = scripted<number, number>(() => 1, { latency: '10s' })
+    const price = operator({
+      name: 'price',
+      input: numbers,
+      outputs: { out: numbers },
+      steps: { ask: numbers },
+      tables: { rates: numbers },
+      async process(record, ctx) {
+        ctx.emit('out', ctx.table('rates').get('eur') ?? 0)
+        await ctx.step('ask', async call => {
+          const rates = call.table('rates')
+          seen.push(rates.get('eur'))
+          const answer = await ask(record.value, call)
+          seen.push(rates.get('eur'))
+          return answer
+        })
+      },
+    })
+    await using kit = await testTopology(graphOf(price, { partitions: 2 }))
+    await kit.send('rates', { key: 'eur', value: 1 })
+    await kit.settle()
+    await kit.send('in', { key: 'slow', value: 1 })
+    await kit.advance('5s')
+    await kit.send('rates', { key: 'eur', value: 2 })
+    await kit.settle()
+    expect(seen).toEqual([1, 2])
+    expect(kit.read('out')).toEqual([1])
+  })
+
   it('a table forgets a key by a tombstone', async () => {
     await using kit = await testTopology(pricing())
     await kit.send('rates', { key: 'eur', value: 1 }, { key: 'eur', bytes: null })

@@ -1,0 +1,158 @@
+/** `caudal brake`: stops calls of models, for all or for some, until somebody lets them go again. */
+import { hostname, userInfo } from 'node:os'
+import type { Actor } from '#admin/audit.ts'
+import { brakesIn, type KnownBrake, releaseBrake, setBrake } from '#admin/brakes.ts'
+import { DURATION_REMEDY, type DurationText, durationMs } from '#core/duration.ts'
+import { CaudalError } from '#core/errors.ts'
+import { command, EXIT } from '../command/command.ts'
+import { table } from '../terminal/text-table.ts'
+import { withLog, writeLine } from '../tool.ts'
+
+const json = { type: 'boolean', description: 'write the result as one JSON object' } as const
+const reason = { type: 'string', value: 'TEXT', description: 'why, for all who see it' } as const
+
+export const brakeSet = command({
+  name: 'brake set',
+  summary:
+    'Stops calls of models from now on: all of them, or those of an organisation, a task type, a model',
+  details: `SCOPE is everything, organization:NAME, task_type:NAME or model:NAME; organization: stands for questions of no organisation.
+No new call begins within a second, on any pod. Calls in flight end, and are counted. Questions wait as they are,
+and spend no attempt. A brake outlives the pods. What was set is written to llm.audit.`,
+  positionals: ['SCOPE'],
+  options: {
+    json,
+    reason,
+    until: {
+      type: 'string',
+      value: 'TIME',
+      description: 'end by itself: a time of ISO 8601, or so long from now, such as 2h',
+    },
+  },
+  examples: [
+    `caudal brake set everything --reason 'the bill of today'`,
+    `caudal brake set organization:acme --reason 'asks in a loop' --until 2h`,
+    `caudal brake set model:gpt-4o --reason 'too dear' --until 2030-01-31T08:00:00Z`,
+  ],
+  run: context =>
+    withLog(
+      context,
+      async ({ log }) => {
+        const { positionals, options, stdout, system } = context
+        const [scope = ''] = positionals
+        const until = endOf(options.until, system.now())
+        const wanted = { scope, reason: given(options.reason), until }
+        const brake = await setBrake({ log, system, actor: actorHere() }, wanted)
+        stdout.write(
+          options.json
+            ? `${JSON.stringify(viewOf({ scope, brake, fault: undefined }))}\n`
+            : `a brake on ${scope} is set${until === undefined ? '' : ` until ${iso(until)}`}: no new call begins within a second\n`,
+        )
+        return EXIT.ok
+      },
+      { doing: 'feeds' },
+    ),
+})
+
+export const brakeRelease = command({
+  name: 'brake release',
+  summary: 'Lets calls go again that a brake has stopped',
+  details:
+    'The first call begins within two seconds. What waited goes on where it was. It is written to llm.audit.',
+  positionals: ['SCOPE'],
+  options: { json, reason },
+  examples: [`caudal brake release everything --reason 'paid'`],
+  run: context =>
+    withLog(
+      context,
+      async ({ log }) => {
+        const { positionals, options, stdout, stderr, system } = context
+        const [scope = ''] = positionals
+        const released = await releaseBrake({ log, system, actor: actorHere() }, scope, given(options.reason))
+        if (!released) {
+          stderr.write(`there is no brake on ${scope}; caudal brake list shows all\n`)
+          return EXIT.notFound
+        }
+        stdout.write(
+          options.json
+            ? `${JSON.stringify({ scope, released: true })}\n`
+            : `the brake on ${scope} is released\n`,
+        )
+        return EXIT.ok
+      },
+      { doing: 'feeds' },
+    ),
+})
+
+export const brakeList = command({
+  name: 'brake list',
+  summary: 'Shows which calls are stopped, by whom and why',
+  positionals: [],
+  options: { json: { type: 'boolean', description: 'one JSON object a line' } },
+  examples: ['caudal brake list', 'caudal brake list --json | jq -r .scope'],
+  run: context =>
+    withLog(context, async ({ log }) => {
+      const { options, stdout, system } = context
+      const brakes = await brakesIn(log, system.now())
+      const lines = options.json ? brakes.map(each => JSON.stringify(viewOf(each))) : tableOf(brakes)
+      for (const line of lines) await writeLine(stdout, line)
+      return EXIT.ok
+    }),
+})
+
+function given(text: string | undefined): string {
+  if (text !== undefined) return text
+  throw new CaudalError('REJECTED', { reason: 'say why: --reason TEXT' })
+}
+
+function endOf(text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined
+  const ms = durationMs(text as DurationText) // NaN for a text that is none.
+  const time = Number.isNaN(ms) ? Date.parse(text) : now + ms
+  if (Number.isSafeInteger(time)) return time
+  throw new CaudalError('REJECTED', {
+    reason: `--until ${text} is no time: write a time of ISO 8601, or so long from now (${DURATION_REMEDY})`,
+  })
+}
+
+/** Whoever runs the command: the user of the system, where the system knows one. */
+function actorHere(): Actor {
+  const from = `caudal brake on ${hostname()}`
+  try {
+    return { who: userInfo().username, from }
+  } catch {
+    return { who: 'a user without a name', from } // A container may run under a number that is nobody's.
+  }
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString()
+
+const viewOf = ({ scope, brake, fault }: KnownBrake) => ({
+  scope,
+  ...(brake && { reason: brake.reason, who: brake.who, since: iso(brake.since) }),
+  ...(typeof brake?.until === 'number' && { until: iso(brake.until) }),
+  ...(fault !== undefined && { fault }),
+})
+
+function tableOf(brakes: readonly KnownBrake[]): readonly string[] {
+  if (brakes.length === 0) return ['no brake is set']
+  return table(
+    [
+      { title: 'scope', widthMax: 60 },
+      { title: 'since' },
+      { title: 'until' },
+      { title: 'who', widthMax: 30 },
+      { title: 'reason', widthMax: 80 },
+      { title: 'record that is left out', widthMax: 80 },
+    ],
+    brakes
+      .map(viewOf)
+      .map(row => [
+        row.scope,
+        row.since ?? '',
+        row.until ?? '',
+        row.who ?? '',
+        row.reason ?? '',
+        row.fault ?? '',
+      ]),
+  )
+}
