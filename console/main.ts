@@ -1,15 +1,19 @@
 /** The console: one page that follows the address, and one effect that draws it. */
 import { effect, untracked } from '@preact/signals-core'
 import { html, nothing, render, type TemplateResult } from 'lit-html'
+import { followBrakes } from './brakes-state.ts'
 import { startClock } from './clock.ts'
 import { flow, flowLink, followFlow, staleMs } from './flow-state.ts'
 import { duration } from './format.ts'
 import { type Language, language, t, type Word } from './language.ts'
 import { askPage } from './pages/ask.ts'
+import { brakesPage } from './pages/brakes.ts'
 import { flowPage } from './pages/flow.ts'
+import { moneyPage } from './pages/money.ts'
 import type { Page } from './pages/page.ts'
 import { questionPage } from './pages/question.ts'
 import { questionsPage } from './pages/questions.ts'
+import { brakeBanner } from './parts/brake-banner.ts'
 import { followAddress, type Place, place } from './place.ts'
 import { theme, turnTheme } from './theme.ts'
 
@@ -24,6 +28,8 @@ const PAGES: Readonly<Record<string, Entry>> = {
   flow: { word: 'flow.title', open: flowPage, isListed: true },
   ask: { word: 'ask.title', open: askPage, isListed: true },
   questions: { word: 'questions.title', open: questionsPage, isListed: true },
+  money: { word: 'money.title', open: moneyPage, isListed: true },
+  brakes: { word: 'brakes.title', open: brakesPage, isListed: true },
   question: { word: 'question.title', open: questionPage, isListed: false },
 }
 
@@ -39,6 +45,7 @@ function begin(): void {
   startClock()
   followAddress()
   followFlow()
+  followBrakes()
   const root = document.querySelector<HTMLElement>('#app')
   if (!root) return
   root.replaceChildren()
@@ -65,7 +72,10 @@ function draw(root: HTMLElement): void {
   const entry = PAGES[place.value.page]
   document.title = `${t(entry?.word ?? 'missing.title')} · Caudal`
   const content = page && entry ? page.view() : missingView()
-  render(html`${headerView()}<main id="main" tabindex="-1">${staleView()}${content}</main>`, root)
+  render(
+    html`${headerView()}<main id="main" tabindex="-1">${brakeBanner()}${staleView()}${content}</main>`,
+    root,
+  )
 }
 
 const headerView = (): TemplateResult =>

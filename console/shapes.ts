@@ -3,6 +3,7 @@ import type { Bottleneck } from '#admin/bottleneck.ts'
 import type { Flow, FlowPoint } from '#admin/flow.ts'
 import type { StageFlow, TopicFlow } from '#admin/flow-figures.ts'
 import type { FlowGraph } from '#admin/flow-graph.ts'
+import type { BRAKE } from '#gateway/handlers/brakes.ts'
 import type { SUMMARY } from '#gateway/handlers/run-summary.ts'
 import type { Value } from '#gateway/schema.ts'
 
@@ -14,6 +15,9 @@ export type Run = Required<
   Pick<Value<typeof SUMMARY>, 'until' | 'reason' | 'ended_at' | 'final'> & {
     readonly cost_usd: number | null
   }
+
+/** What people have stopped, as `GET /brakes` lists it. */
+export type Brake = Value<typeof BRAKE> & { readonly scope: string }
 
 export interface Message {
   readonly role: string

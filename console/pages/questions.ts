@@ -32,6 +32,11 @@ const FILTERS = [
   'error_type',
   'model',
   'prompt_version',
+  'since',
+  'until',
+  'paid_from',
+  'paid_to',
+  'paid_for',
 ]
 
 /** The list as far as the reader went. It begins again when the address narrows it otherwise. */
@@ -97,7 +102,7 @@ function filtersView(): TemplateResult {
   }
   const text = (name: string, label: string, type = 'text') =>
     html`<label>${label}<input type=${type} min="0" step="any" .value=${query[name] ?? ''} @change=${set(name)} /></label>`
-  const given = FILTERS.filter(name => query[name])
+  const given = FILTERS.filter(name => query[name] !== undefined)
   return html`<form class="filters" role="search" aria-label=${t('questions.filters')} @submit=${(event: Event) => event.preventDefault()}>
     <label class="wide">${t('filter.q')}<input type="search" .value=${query.q ?? ''} @change=${set('q')} /></label>
     <label>${t('filter.state')}<select @change=${set('state')}>
@@ -113,8 +118,19 @@ function filtersView(): TemplateResult {
         ${text('model', t('filter.model'))} ${text('prompt_version', t('filter.promptVersion'))}
       </div>
     </details>
+    ${paidView(query)}
     ${given.length > 0 ? html`<a class="button" href="#/questions">${t('filter.none')}</a>` : nothing}
   </form>`
+}
+
+/** What a figure of money has led here for: no field of the form says it. */
+function paidView({ paid_from: from, paid_to: to, paid_for: paidFor }: Readonly<Record<string, string>>) {
+  if (from === undefined && to === undefined && paidFor === undefined) return nothing
+  const [start, end] = [from, to].map(time =>
+    time && !Number.isNaN(Date.parse(time)) ? wholeTime(time) : '…',
+  )
+  return html`<p class="notice">${t('questions.paid', { from: start ?? '', to: end ?? '' })}
+    ${paidFor === undefined ? nothing : harmless(named('paidFor', paidFor))}</p>`
 }
 
 function listView({

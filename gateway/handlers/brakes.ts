@@ -23,7 +23,8 @@ const REASON = {
   maxLength: REASON_CHARACTERS_MAX,
   description: 'Why; whoever sees the brake reads it.',
 } as const
-const BRAKE = {
+/** One brake as a caller sees it. */
+export const BRAKE = {
   type: 'object',
   properties: {
     scope: text('What is stopped.'),

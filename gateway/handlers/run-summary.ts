@@ -46,6 +46,28 @@ export interface RunSummary {
   readonly models: readonly string[]
   readonly promptVersions: readonly string[]
   readonly errorTypes: readonly string[]
+  /** Calls that brought a reply, each as it is counted in what calls cost. */
+  readonly paid: readonly PaidCall[]
+}
+
+/** One call that brought a reply. */
+export interface PaidCall {
+  readonly at: number
+  /** Empty where its event has none. */
+  readonly model: string
+  readonly promptVersion: string
+  readonly attempt: PaidAttempt
+}
+
+/** What a call was for: the keys of `GET /costs` by attempt. */
+export const PAID_ATTEMPTS = ['first', 'again', 'judged', 'failed'] as const
+export type PaidAttempt = (typeof PAID_ATTEMPTS)[number]
+
+const ATTEMPT_OF: Readonly<Partial<Record<TaskEvent['kind'], PaidAttempt>>> = {
+  generated: 'first',
+  regenerated: 'again',
+  scored: 'judged',
+  call_failed: 'failed',
 }
 
 /** Of a run's events in order, at least one. */
@@ -78,7 +100,16 @@ export function runSummary(events: readonly TaskEvent[]): RunSummary {
     models: named(facts, 'model'),
     promptVersions: named(facts, 'prompt_version'),
     errorTypes: named(facts, 'error_type'),
+    paid: events.flatMap(paidCall),
   }
+}
+
+function paidCall({ at, kind, detail }: TaskEvent): readonly PaidCall[] {
+  const { tokens_prompt: tokens, model = '', prompt_version: promptVersion = '' }: Facts = detail
+  const attempt = ATTEMPT_OF[kind]
+  return attempt === undefined || tokens === undefined || tokens === null
+    ? []
+    : [{ at, model, promptVersion, attempt }]
 }
 
 /** What the database has of a run, with what it will have in a moment. */

@@ -5,7 +5,15 @@ import { invalid, Problem } from '../problem.ts'
 import { unlessAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { noHistory } from './history.ts'
-import { eventsNow, type RunSummary, SUMMARY, summaryNow, summaryView } from './run-summary.ts'
+import {
+  eventsNow,
+  PAID_ATTEMPTS,
+  type PaidCall,
+  type RunSummary,
+  SUMMARY,
+  summaryNow,
+  summaryView,
+} from './run-summary.ts'
 import { OPEN_STATES } from './so-far.ts'
 import { isTime, timeOf } from './times.ts'
 
@@ -42,6 +50,14 @@ export const tasks = operation({
         maxLength: 200,
         description: 'Asked with this version of the prompt.',
       },
+      paid_from: {
+        type: 'string',
+        maxLength: 40,
+        description:
+          'Had a call that brought a reply at this time or later, ISO 8601. `model` and `prompt_version` are then those of the call, empty for none.',
+      },
+      paid_to: { type: 'string', maxLength: 40, description: 'Had such a call before this time.' },
+      paid_for: { type: 'string', enum: PAID_ATTEMPTS, description: 'Had such a call for this.' },
       limit: { type: 'string', pattern: '^\\d{1,3}$', description: `Runs of a page, 1 to ${PAGE_MAX}.` },
       cursor: { type: 'string', maxLength: 1_000, description: 'What the page before gave as `next`.' },
     },
@@ -63,6 +79,8 @@ export const tasks = operation({
     if (!history) return noHistory()
     const wanted = wantedBy(input, call)
     if (wanted instanceof Problem) return wanted
+    const faults = timeFaults(input)
+    if (faults.length > 0) return invalid(faults)
     const page = await unlessAway(pageOf({ gateway, history }, wanted, fitting(input)))
     if (!page) return new Problem('store_unavailable', { retryAfterS: 1 })
     return found({
@@ -109,11 +127,46 @@ interface Filters {
   readonly error_type?: string
   readonly model?: string
   readonly prompt_version?: string
+  readonly paid_from?: string
+  readonly paid_to?: string
+  readonly paid_for?: string
+}
+
+const timeFaults = (input: Filters) =>
+  (['paid_from', 'paid_to'] as const).flatMap(name =>
+    Number.isNaN(timeOf(input[name] ?? EPOCH))
+      ? [{ pointer: `/${name}`, reason: 'must be a time of ISO 8601' }]
+      : [],
+  )
+const EPOCH = '1970-01-01T00:00:00Z'
+
+/** What one call of a run must be, where calls are asked for; the same calls that `GET /costs` adds up. */
+function fittingCall(wanted: Filters): ((call: PaidCall) => boolean) | undefined {
+  const { paid_from: from, paid_to: to, paid_for: attempt, model, prompt_version: version } = wanted
+  if (from === undefined && to === undefined && attempt === undefined) return undefined
+  const [start, end] = [
+    from === undefined ? 0 : timeOf(from),
+    to === undefined ? Number.POSITIVE_INFINITY : timeOf(to),
+  ]
+  return call =>
+    call.at >= start &&
+    call.at < end &&
+    (attempt === undefined || call.attempt === attempt) &&
+    (model === undefined || call.model === model) &&
+    (version === undefined || call.promptVersion === version)
 }
 
 /** What only the events of a run say. */
 function fitting(wanted: Filters): (run: RunSummary) => boolean {
-  const { state, error_type: errorType, model, prompt_version: version } = wanted
+  const fits = fittingRun(wanted)
+  const fitsCall = fittingCall(wanted)
+  return fitsCall ? run => fits(run) && run.paid.some(fitsCall) : fits
+}
+
+function fittingRun(wanted: Filters): (run: RunSummary) => boolean {
+  const byCall = fittingCall(wanted) !== undefined
+  const { state, error_type: errorType } = wanted
+  const [model, version] = byCall ? [] : [wanted.model, wanted.prompt_version]
   const [below, aboveUsd, attempts] = [wanted.below, wanted.above_usd, wanted.attempts].map(text =>
     text === undefined ? undefined : Number(text),
   )

@@ -95,7 +95,8 @@ export const ROUTES: readonly HttpRoute[] = [
     operation: tasks,
     query: [
       ...['q', 'organization', 'task_type', 'state', 'since', 'until', 'below', 'above_usd', 'attempts'],
-      ...['error_type', 'model', 'prompt_version', 'limit', 'cursor'],
+      ...['error_type', 'model', 'prompt_version'],
+      ...['paid_from', 'paid_to', 'paid_for', 'limit', 'cursor'],
     ],
   },
   { method: 'GET', path: '/costs', operation: costs, query: ['by', 'organization', 'from', 'to'] },

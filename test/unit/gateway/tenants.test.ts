@@ -12,7 +12,7 @@ import { SqliteAnswers } from '#stores/sqlite/answers.ts'
 import { SqliteHistory } from '#stores/sqlite/history.ts'
 import { REPLY } from '../operators/values.ts'
 import { bearer, HeldKeys, keyOf, ringOf } from './held-keys.ts'
-import { type Opened, openGateway } from './open-gateway.ts'
+import { type Opened, openGateway, post } from './open-gateway.ts'
 import { type Asked, leaksOf, MINE, questionsAsked, THEIRS } from './tenants.ts'
 
 const ACME = organizationOf('acme')

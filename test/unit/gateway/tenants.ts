@@ -91,6 +91,7 @@ const LEFT_OUT = [
   ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'wait', 'below'],
   // They narrow a list further.
   ...['state', 'until', 'above_usd', 'attempts', 'error_type', 'prompt_version', 'from', 'to'],
+  ...['paid_from', 'paid_to', 'paid_for'],
 ]
 
 type Input = Readonly<Record<string, unknown>>
