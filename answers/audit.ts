@@ -20,7 +20,7 @@ export interface Audit {
   readonly details?: Readonly<Record<string, unknown>> | undefined
 }
 
-export type AuditedAction = 'brake_set' | 'brake_released'
+export type AuditedAction = 'brake_set' | 'brake_released' | 'failures_replayed'
 
 const FIELDS = {
   at: 'number',

@@ -1,5 +1,6 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
 import { BrakeWatch } from '#admin/brakes.ts'
+import { FailureDesk } from '#admin/failure-desk.ts'
 import { FlowWatch } from '#admin/flow.ts'
 import { GatewayRoster } from '#admin/gateway-roster.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
@@ -193,11 +194,13 @@ async function openService(
   const brakes = new BrakeWatch({ log, system })
   closers.defer(async () => brakes[Symbol.dispose]())
   await brakes.start()
+  const failures = new FailureDesk({ log, plan, system, token: newSecret })
+  closers.defer(async () => failures[Symbol.dispose]())
   const flow = new FlowWatch({ log, plan, system, away: () => awayOf(health), brakes: () => brakes.inForce })
   closers.defer(() => flow[Symbol.dispose]())
   await flow.start()
   return {
-    ...{ service, runs, feed, tokens, system, flow, brakes, answers, history, cache },
+    ...{ service, runs, feed, tokens, system, flow, brakes, failures, answers, history, cache },
     semantic,
     batches: new Batches(cache),
     sessions:

@@ -8,9 +8,11 @@ import { duration } from './format.ts'
 import { type Language, language, t, type Word } from './language.ts'
 import { askPage } from './pages/ask.ts'
 import { brakesPage } from './pages/brakes.ts'
+import { failuresPage } from './pages/failures.ts'
 import { flowPage } from './pages/flow.ts'
 import { moneyPage } from './pages/money.ts'
 import type { Page } from './pages/page.ts'
+import { podsPage } from './pages/pods.ts'
 import { questionPage } from './pages/question.ts'
 import { questionsPage } from './pages/questions.ts'
 import { brakeBanner } from './parts/brake-banner.ts'
@@ -29,6 +31,8 @@ const PAGES: Readonly<Record<string, Entry>> = {
   ask: { word: 'ask.title', open: askPage, isListed: true },
   questions: { word: 'questions.title', open: questionsPage, isListed: true },
   money: { word: 'money.title', open: moneyPage, isListed: true },
+  failures: { word: 'failures.title', open: failuresPage, isListed: true },
+  pods: { word: 'pods.title', open: podsPage, isListed: true },
   brakes: { word: 'brakes.title', open: brakesPage, isListed: true },
   question: { word: 'question.title', open: questionPage, isListed: false },
 }

@@ -4,7 +4,10 @@ import type { Flow, FlowPoint } from '#admin/flow.ts'
 import type { StageFlow, TopicFlow } from '#admin/flow-figures.ts'
 import type { FlowGraph } from '#admin/flow-graph.ts'
 import type { BRAKE } from '#gateway/handlers/brakes.ts'
+import type { FAILURE_GROUP } from '#gateway/handlers/failures.ts'
+import type { REPLAY } from '#gateway/handlers/replays.ts'
 import type { SUMMARY } from '#gateway/handlers/run-summary.ts'
+import type { WORKER } from '#gateway/handlers/workers.ts'
 import type { Value } from '#gateway/schema.ts'
 
 export type { Bottleneck, Flow, FlowGraph, FlowPoint, StageFlow, TopicFlow }
@@ -18,6 +21,25 @@ export type Run = Required<
 
 /** What people have stopped, as `GET /brakes` lists it. */
 export type Brake = Value<typeof BRAKE> & { readonly scope: string }
+
+/** A pod, as `GET /workers` lists it. */
+export type Worker = Value<typeof WORKER>
+
+/** Failures of one cause, as `GET /failures` lists them. */
+export type FailureGroup = Value<typeof FAILURE_GROUP>
+
+/** Failures that are sent again. */
+export type Replay = Value<typeof REPLAY>
+
+/** One failure whole. */
+export interface ShownFailure {
+  readonly id: string
+  readonly failed_at: string
+  readonly reason: string
+  readonly attempts: number
+  readonly organization?: string
+  readonly detail: unknown
+}
 
 export interface Message {
   readonly role: string

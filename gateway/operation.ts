@@ -1,5 +1,6 @@
 /** What can be asked of the gateway: an operation is data about itself and one function, the same on every transport. */
 import type { BrakeWatch } from '#admin/brakes.ts'
+import type { FailureDesk } from '#admin/failure-desk.ts'
 import type { FlowWatch } from '#admin/flow.ts'
 import type { KnownPod } from '#admin/pods.ts'
 import type { System } from '#core/system.ts'
@@ -43,6 +44,8 @@ export interface Gateway {
   readonly flow?: FlowWatch
   /** What people have stopped; nothing where the gateway does not follow it. */
   readonly brakes?: BrakeWatch
+  /** What failed for good; nothing where the gateway does not read it. */
+  readonly failures?: FailureDesk
 }
 
 /** Who asks. */

@@ -16,6 +16,7 @@ export const PROBLEMS = {
   task_unknown: [404, 'There is no such task.'],
   batch_unknown: [404, 'There is no such batch.'],
   session_unknown: [404, 'There is no such session.'],
+  failure_unknown: [404, 'There is no such failure, preview or replay.'],
   method_not_allowed: [405, 'The route does not take this method.'],
   too_slow: [408, 'The request did not arrive in time.'],
   session_changed: [409, 'The session was changed meanwhile.'],

@@ -30,6 +30,10 @@ export function narrowedTo(call: Call, name: string | undefined): Organization |
   return name === undefined ? undefined : organizationOf(name)
 }
 
+/** Whose failures and replays a caller sees: of all for who may see all. */
+export const organizationSeen = (call: Call): Organization | undefined =>
+  seesAll(call) ? undefined : call.caller.organization
+
 /** Whom a change is written down for. */
 export const actorOf = ({ caller: { key, organization }, address }: Call): Actor => ({
   who: key === undefined ? 'the user of this machine' : `key ${key}`,

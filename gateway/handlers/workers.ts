@@ -31,6 +31,27 @@ const STAGE = {
   additionalProperties: false,
 } as const
 
+/** One pod as a caller sees it. */
+export const WORKER = {
+  type: 'object',
+  properties: {
+    pod: text('Its name.'),
+    version: text('Version of its program.'),
+    phase: text('running, rebalancing and others.'),
+    started_at: text('When it was started by its own clock, ISO 8601.'),
+    tasks: { type: 'array', items: TASK },
+    stages: { type: 'array', items: STAGE },
+    in_flight: whole('Over all stages.'),
+    lag: whole('Over all stages.'),
+    commits: whole('Commits since its start.'),
+    uncommitted_ms: whole('Age of its oldest effect that is not committed.'),
+    heard_ago_ms: whole('Since its last report; reports come every 2 s.'),
+    silent_since: text('Time of its last report, where that is more than 10 s ago: it died, or is cut off.'),
+  },
+  required: ['pod', 'version', 'phase', 'tasks', 'stages', 'in_flight', 'lag', 'heard_ago_ms'],
+  additionalProperties: false,
+} as const
+
 export const workers = operation({
   name: 'workers',
   summary: 'Lists the pods with their tasks, what is in flight, and their lag.',
@@ -41,27 +62,7 @@ export const workers = operation({
     properties: {
       workers: {
         type: 'array',
-        items: {
-          type: 'object',
-          properties: {
-            pod: text('Its name.'),
-            version: text('Version of its program.'),
-            phase: text('running, rebalancing and others.'),
-            started_at: text('When it was started by its own clock, ISO 8601.'),
-            tasks: { type: 'array', items: TASK },
-            stages: { type: 'array', items: STAGE },
-            in_flight: whole('Over all stages.'),
-            lag: whole('Over all stages.'),
-            commits: whole('Commits since its start.'),
-            uncommitted_ms: whole('Age of its oldest effect that is not committed.'),
-            heard_ago_ms: whole('Since its last report; reports come every 2 s.'),
-            silent_since: text(
-              'Time of its last report, where that is more than 10 s ago: it died, or is cut off.',
-            ),
-          },
-          required: ['pod', 'version', 'phase', 'tasks', 'stages', 'in_flight', 'lag', 'heard_ago_ms'],
-          additionalProperties: false,
-        },
+        items: WORKER,
       },
     },
     required: ['workers'],

@@ -8,10 +8,12 @@ import { cacheDeletion, cacheStatistics } from '../handlers/cache.ts'
 import { chatCompletions } from '../handlers/chat.ts'
 import { costs } from '../handlers/costs.ts'
 import { taskEvents } from '../handlers/events.ts'
+import { failureGroup, failures } from '../handlers/failures.ts'
 import { flow } from '../handlers/flow.ts'
 import { history } from '../handlers/history.ts'
 import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
+import { replayList, replayPreview, replayStart, replayStop } from '../handlers/replays.ts'
 import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../handlers/sessions.ts'
 import { task } from '../handlers/task.ts'
 import { tasks } from '../handlers/tasks.ts'
@@ -101,6 +103,12 @@ export const ROUTES: readonly HttpRoute[] = [
   },
   { method: 'GET', path: '/costs', operation: costs, query: ['by', 'organization', 'from', 'to'] },
   { method: 'GET', path: '/flow', operation: flow },
+  { method: 'GET', path: '/failures', operation: failures },
+  { method: 'GET', path: '/failures/replays', operation: replayList },
+  { method: 'POST', path: '/failures/previews', operation: replayPreview },
+  { method: 'POST', path: '/failures/replays', operation: replayStart },
+  { method: 'DELETE', path: '/failures/replays/{id}', operation: replayStop },
+  { method: 'GET', path: '/failures/{group}', operation: failureGroup },
   { method: 'GET', path: '/brakes', operation: brakes },
   { method: 'PUT', path: '/brakes/{scope}', operation: brakeSetting },
   { method: 'DELETE', path: '/brakes/{scope}', operation: brakeRelease },

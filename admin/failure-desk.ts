@@ -1,0 +1,87 @@
+/** The failures of an application as the gateway shows them: read once for all who look, grouped, narrowed to who asks. */
+import type { Failed } from '#answers/types.ts'
+import { Values } from '#answers/values.ts'
+import type { System } from '#core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import type { Plan } from '#topology/plan.ts'
+import { type FailureGroup, groupsOf } from './failure-groups.ts'
+import { type Failure, failuresIn, shownFailure } from './failures.ts'
+import { type ReplayOrder, type ReplayProgress, Replays } from './replays.ts'
+
+export interface FailureDeskOptions {
+  readonly log: Log
+  readonly plan: Plan
+  readonly system: System
+  /** A text that nobody can guess. */
+  readonly token: () => string
+}
+
+/** So old may be what is shown: both topics are read whole for it. */
+const FRESH_MS = 2_000
+
+export class FailureDesk implements Disposable {
+  readonly replays: Replays
+  readonly #options: FailureDeskOptions
+  #reading: Promise<readonly Failure[]> | undefined
+  #readAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: FailureDeskOptions) {
+    this.#options = options
+    this.replays = new Replays(options)
+  }
+
+  /** Of one organisation: questions that it has asked. What belongs to nobody for sure is for who sees all. */
+  async groups(organization: string | undefined): Promise<readonly FailureGroup[]> {
+    const failures = await this.#failures()
+    return groupsOf(organization === undefined ? failures : failures.filter(each => isOf(each, organization)))
+  }
+
+  /**
+   * Sends what a preview has shown, but for what somebody has sent again meanwhile. Nothing where there is no such preview any
+   * more.
+   */
+  async start(
+    token: string,
+    organization: string | undefined,
+    order: ReplayOrder,
+  ): Promise<ReplayProgress | undefined> {
+    const preview = this.replays.take(token, organization)
+    if (!preview) return undefined
+    this.forget()
+    const left = new Set((await this.#failures()).map(placeOf))
+    const failures = preview.failures.filter(each => left.has(placeOf(each)))
+    this.forget()
+    return this.replays.start({ ...preview, failures }, order)
+  }
+
+  /** One failure whole: input, faults, history, stack. */
+  shown(failure: Failure): Promise<unknown> {
+    return shownFailure(failure, this.#options)
+  }
+
+  /** What was sent again meanwhile must not be shown as a failure. */
+  forget(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY
+  }
+
+  [Symbol.dispose](): void {
+    this.replays[Symbol.dispose]()
+  }
+
+  #failures(): Promise<readonly Failure[]> {
+    const { log, plan, system } = this.#options
+    const now = system.monotonic()
+    if (this.#reading && now - this.#readAt < FRESH_MS) return this.#reading
+    this.#readAt = now
+    const reading = failuresIn({ log, plan, values: new Values(plan), isOwn: false })
+    reading.catch(() => this.forget()) // The next who looks reads anew.
+    this.#reading = reading
+    return reading
+  }
+}
+
+const placeOf = ({ place: { topic, partition }, record: { offset } }: Failure): string =>
+  `${topic}/${partition}/${offset}`
+
+const isOf = ({ kind, detail }: Failure, organization: string): boolean =>
+  kind === 'failed' && ((detail as Failed).request?.organization_id ?? '') === organization // Its kind says what it is.

@@ -1,0 +1,179 @@
+/**
+ * Failures sent again on behalf of people: what is to be sent is chosen once, shown, and then sent just so, at a rate, with its
+ * progress, until somebody stops it. Identities are kept, so nothing is bought or delivered twice. What a replay that broke off
+ * has not sent is a failure still.
+ */
+import { reasonOf } from '#core/errors.ts'
+import { type System, sleep } from '#core/system.ts'
+import type { Log } from '#engine/log/log.ts'
+import { type Actor, auditBatch } from './audit.ts'
+import { type Failure, replayFailures } from './failures.ts'
+
+export interface Preview {
+  readonly token: string
+  readonly failures: readonly Failure[]
+  /** Of whom they are; of anybody when left out. */
+  readonly organization: string | undefined
+}
+
+export type ReplayState = 'running' | 'done' | 'stopped' | 'broken'
+
+export interface ReplayProgress {
+  readonly id: string
+  readonly state: ReplayState
+  readonly total: number
+  readonly sent: number
+  readonly perSecond: number
+  readonly startedAt: number
+  readonly organization: string | undefined
+  /** Why it broke off. */
+  readonly reason: string | undefined
+}
+
+export interface ReplaysOptions {
+  readonly log: Log
+  readonly system: System
+  /** A text that nobody can guess. */
+  readonly token: () => string
+}
+
+/** A preview that nobody acts on is forgotten. */
+const PREVIEW_MS = 600_000
+const PREVIEWS_MAX = 50
+/** Replays that are remembered once they are over. */
+const REPLAYS_MAX = 50
+/** Appends a second: each has a part of the rate. */
+const APPENDS_A_SECOND = 4
+
+export interface ReplayOrder {
+  readonly perSecond: number
+  readonly why: string
+  readonly actor: Actor
+}
+
+export class Replays implements Disposable {
+  readonly #options: ReplaysOptions
+  readonly #previews = new Map<string, Preview & { readonly at: number }>()
+  readonly #replays = new Map<string, Replay>()
+
+  constructor(options: ReplaysOptions) {
+    this.#options = options
+  }
+
+  preview(failures: readonly Failure[], organization: string | undefined): Preview {
+    const { token, system } = this.#options
+    const preview = { token: token(), failures, organization, at: system.now() }
+    this.#previews.set(preview.token, preview)
+    for (const [old, { at }] of this.#previews)
+      if (at < system.now() - PREVIEW_MS || this.#previews.size > PREVIEWS_MAX) this.#previews.delete(old)
+    return preview
+  }
+
+  /** The preview of a token, once: who presses twice sends once. */
+  take(token: string, organization: string | undefined): Preview | undefined {
+    const preview = this.#previews.get(token)
+    const isOver = preview && preview.at < this.#options.system.now() - PREVIEW_MS
+    if (!preview || isOver || preview.organization !== organization) return undefined
+    this.#previews.delete(token)
+    return preview
+  }
+
+  /** Resolves once it is written down and has begun. */
+  async start({ failures, organization }: Preview, order: ReplayOrder): Promise<ReplayProgress> {
+    const { log, system, token } = this.#options
+    const at = system.now()
+    const details = { count: failures.length, per_second: order.perSecond }
+    const { who, from } = order.actor
+    const change = { at, action: 'failures_replayed', target: 'failures', why: order.why, details } as const
+    await log.append([await auditBatch(log, { ...change, who, organization, from })])
+    const replay = new Replay(this.#options, failures, {
+      id: token(),
+      organization,
+      startedAt: at,
+      perSecond: order.perSecond,
+    })
+    this.#replays.set(replay.id, replay)
+    for (const [id, { progress }] of this.#replays)
+      if (this.#replays.size > REPLAYS_MAX && progress.state !== 'running') this.#replays.delete(id)
+    void replay.run()
+    return replay.progress
+  }
+
+  /** Those of the organisation; of all when left out. The newest first. */
+  all(organization: string | undefined): readonly ReplayProgress[] {
+    return [...this.#replays.values()]
+      .map(({ progress }) => progress)
+      .filter(each => organization === undefined || each.organization === organization)
+      .reverse()
+  }
+
+  /** What was sent stays sent. Nothing for one that is not there. */
+  stop(id: string, organization: string | undefined): ReplayProgress | undefined {
+    const replay = this.#replays.get(id)
+    if (!replay || (organization !== undefined && replay.progress.organization !== organization))
+      return undefined
+    replay.stop()
+    return replay.progress
+  }
+
+  [Symbol.dispose](): void {
+    for (const replay of this.#replays.values()) replay.stop()
+  }
+}
+
+type Facts = Pick<ReplayProgress, 'id' | 'organization' | 'startedAt' | 'perSecond'>
+
+class Replay {
+  readonly #options: ReplaysOptions
+  readonly #failures: readonly Failure[]
+  readonly #facts: Facts
+  readonly #stopping = new AbortController()
+  #sent = 0
+  #state: ReplayState = 'running'
+  #reason: string | undefined
+
+  constructor(options: ReplaysOptions, failures: readonly Failure[], facts: Facts) {
+    this.#options = options
+    this.#failures = failures
+    this.#facts = facts
+  }
+
+  get id(): string {
+    return this.#facts.id
+  }
+
+  get progress(): ReplayProgress {
+    return {
+      ...this.#facts,
+      state: this.#state,
+      total: this.#failures.length,
+      sent: this.#sent,
+      reason: this.#reason,
+    }
+  }
+
+  stop(): void {
+    this.#stopping.abort()
+    if (this.#state === 'running') this.#state = 'stopped'
+  }
+
+  async run(): Promise<void> {
+    const { log, system } = this.#options
+    const { signal } = this.#stopping
+    const piece = Math.max(1, Math.floor(this.#facts.perSecond / APPENDS_A_SECOND))
+    const began = system.monotonic()
+    try {
+      while (this.#sent < this.#failures.length && !signal.aborted) {
+        const batch = this.#failures.slice(this.#sent, this.#sent + piece)
+        this.#sent += await replayFailures(log, batch, { system, signal })
+        const dueMs = (this.#sent / this.#facts.perSecond) * 1_000
+        await sleep(system, Math.max(0, began + dueMs - system.monotonic()), signal)
+      }
+      if (this.#state === 'running') this.#state = 'done'
+    } catch (error) {
+      if (signal.aborted) return
+      this.#state = 'broken'
+      this.#reason = reasonOf(error)
+    }
+  }
+}
