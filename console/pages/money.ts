@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { repeat } from 'lit-html/directives/repeat.js'
 import { ask, Refusal } from '../api.ts'
 import { now, repeatedly } from '../clock.ts'
-import { download } from '../csv.ts'
+import { download } from '../download.ts'
 import { count, duration, NONE, usd, wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
 import {

@@ -252,6 +252,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   'playwright-core': ['deploy/grafana/pictures.ts', 'test/integration'],
   pino: ['observability/logs/line-log.ts'],
+  'axe-core': ['test/integration'],
   '@preact/signals-core': ['console'],
   'prom-client': ['observability/metrics/exposition.ts'],
   'lit-html': ['console'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { BrakeWatch } from '#admin/brakes.ts'
+import { FailureDesk } from '#admin/failure-desk.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
 import { newSecret, newUuid } from '#cli/secrets.ts'
 import { silent } from '#core/loggers.ts'
@@ -84,6 +85,7 @@ export async function openGateway(
   await service.start()
   const brakes = new BrakeWatch({ log, system: realSystem })
   await brakes.start()
+  const failures = new FailureDesk({ log, plan: running.plan, system: realSystem, token: newSecret })
   const { answers: store, history, cache } = stores
   const roster = new PodRoster(log, running.plan.application, realSystem)
   const gateway: Gateway = {
@@ -99,6 +101,7 @@ export async function openGateway(
     sessions: cache && new Sessions({ cache, system: realSystem, ttlMs: 60_000, secrets: SECRETS }),
     pods: () => roster.pods(),
     brakes,
+    failures,
     cacheTtlMs: () => 60_000,
   }
   const server = serverOf(gateway, keys)
@@ -112,6 +115,7 @@ export async function openGateway(
       service.close()
       roster.close()
       brakes[Symbol.dispose]()
+      failures[Symbol.dispose]()
       feed[Symbol.dispose]()
       tokens[Symbol.dispose]()
       written[Symbol.dispose]()

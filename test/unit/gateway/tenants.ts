@@ -86,6 +86,11 @@ const COMMON: Belongings = {
   data: [{}],
   version: [1],
   reason: ['why not'],
+  per_second: [10],
+  token: ['x'],
+  ids: [[]],
+  groups: [['x']],
+  group: ['x'],
 }
 const LEFT_OUT = [
   ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'wait', 'below'],
