@@ -1,70 +1,15 @@
 /** The console in a browser, before what `caudal start` serves: each page by what a person sees. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Child, startCaudal } from '../cli/process.ts'
+import { HOSTILE, overflowOf, type Stand, startStand } from './console-stand.ts'
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium'
-const PATIENCE_MS = 60_000
-
-let folder: string
-let child: Child
-let address: string
-let gateway: string
-let browser: Browser
+let stand: Stand
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM))
-    throw new TypeError(
-      `there is no Chromium at ${CHROMIUM}: apt-get install chromium, or name it in CHROMIUM_PATH`,
-    )
-  folder = mkdtempSync(join(tmpdir(), 'caudal-console-'))
-  child = startCaudal(['start'], { DATA_DIR: folder, PORT: '0' })
-  address = (await child.until(/Console: (http:\S+)/))[1] ?? ''
-  gateway = new URL(address).origin
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+  stand = await startStand()
 })
-afterAll(async () => {
-  await browser?.close()
-  child?.process.kill('SIGTERM')
-  await child?.ended
-  rmSync(folder, { recursive: true, force: true })
-})
+afterAll(() => stand?.[Symbol.asyncDispose]())
 
-interface Opened extends AsyncDisposable {
-  readonly page: Page
-  /** What the browser complained of: errors, and what the policy refused. */
-  readonly complaints: readonly string[]
-}
-
-async function open(hash: string, options: BrowserContextOptions = {}): Promise<Opened> {
-  const context = await browser.newContext({ locale: 'en-US', ...options })
-  context.setDefaultTimeout(PATIENCE_MS)
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('pageerror', error => complaints.push(error.message))
-  page.on('dialog', dialog => {
-    complaints.push(`a script asked: ${dialog.message()}`)
-    dialog.dismiss().catch(() => undefined)
-  })
-  await page.goto(`${address}${hash}`)
-  return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
-}
-
-async function ask(question: object): Promise<string> {
-  const response = await fetch(`${gateway}/query?wait=60s`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(question),
-  })
-  const body: unknown = await response.json()
-  expect(body).toMatchObject({ task_id: expect.any(String) })
-  return typeof body === 'object' && body !== null && 'task_id' in body ? String(body.task_id) : ''
-}
+const open: Stand['open'] = (hash, options) => stand.open(hash, options)
+const ask = (question: object): Promise<string> => stand.ask(question)
 
 describe('Flow', () => {
   it('has a sentence, the graph by its stages, and the latest questions', async () => {
@@ -93,9 +38,9 @@ describe('Flow', () => {
     await using opened = await open('')
     const { page } = opened
     await page.getByRole('button', { name: /^Stage generate: / }).waitFor()
-    child.process.kill('SIGSTOP')
+    stand.child.process.kill('SIGSTOP')
     await page.getByText(/No news from the gateway for/).waitFor()
-    child.process.kill('SIGCONT')
+    stand.child.process.kill('SIGCONT')
     await page.getByText(/No news from the gateway for/).waitFor({ state: 'detached' })
   })
 })
@@ -123,9 +68,7 @@ describe('Ask', () => {
     await using opened = await open('#/ask', { viewport: { width: 380, height: 800 } })
     const { page } = opened
     await page.getByRole('button', { name: 'Ask', exact: true }).waitFor()
-    const overflow = await page.evaluate(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    )
+    const overflow = await overflowOf(page)
     expect(overflow).toBe(0)
   })
 })
@@ -189,14 +132,6 @@ describe('One question', () => {
   })
 })
 
-const HOSTILE = [
-  '<script>alert(1)</script><img src=x onerror=alert(2)>',
-  '<svg onload=alert(3)><script>alert(4)</script></svg>',
-  '[click](javascript:alert(5)) ![](http://example.invalid/x.png)',
-  'left \u202eright\u202c \u200bhidden \u001b[31mred',
-  '👩‍👩‍👧‍👦 你好 {{7*7}} &lt;b&gt; \u202e',
-]
-
 describe('texts of others', () => {
   it.each(HOSTILE.map((text, index) => [index, text] as const))(
     'text %i runs nothing and breaks nothing',
@@ -224,9 +159,7 @@ describe('texts of others', () => {
     })
     const { page, complaints } = opened
     await page.getByRole('region', { name: 'The end' }).waitFor()
-    const overflow = await page.evaluate(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    )
+    const overflow = await overflowOf(page)
     expect([overflow, complaints]).toEqual([0, []])
   })
 })
