@@ -14,6 +14,11 @@ export interface FailureDeskOptions {
   readonly system: System
   /** A text that nobody can guess. */
   readonly token: () => string
+  /**
+   * The plan with codecs that write: a gateway alone reads, and binds to the registry once something is sent again. The plan
+   * itself when left out.
+   */
+  readonly writable?: () => Promise<Plan>
 }
 
 /** So old may be what is shown: both topics are read whole for it. */
@@ -45,11 +50,11 @@ export class FailureDesk implements Disposable {
     organization: string | undefined,
     order: ReplayOrder,
   ): Promise<ReplayProgress | undefined> {
+    const plan = (await this.#options.writable?.()) ?? this.#options.plan
     const preview = this.replays.take(token, organization)
     if (!preview) return undefined
-    this.forget()
-    const left = new Set((await this.#failures()).map(placeOf))
-    const failures = preview.failures.filter(each => left.has(placeOf(each)))
+    const chosen = new Set(preview.failures.map(placeOf))
+    const failures = (await this.#read(plan)).filter(each => chosen.has(placeOf(each)))
     this.forget()
     return this.replays.start({ ...preview, failures }, order)
   }
@@ -69,14 +74,18 @@ export class FailureDesk implements Disposable {
   }
 
   #failures(): Promise<readonly Failure[]> {
-    const { log, plan, system } = this.#options
+    const { plan, system } = this.#options
     const now = system.monotonic()
     if (this.#reading && now - this.#readAt < FRESH_MS) return this.#reading
     this.#readAt = now
-    const reading = failuresIn({ log, plan, values: new Values(plan), isOwn: false })
+    const reading = this.#read(plan)
     reading.catch(() => this.forget()) // The next who looks reads anew.
     this.#reading = reading
     return reading
+  }
+
+  #read(plan: Plan): Promise<readonly Failure[]> {
+    return failuresIn({ log: this.#options.log, plan, values: new Values(plan), isOwn: false })
   }
 }
 

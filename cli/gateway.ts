@@ -1,4 +1,5 @@
 /** The gateway of a process, put together: one port for questions, for probes, and for the health of its parts. */
+import { accessTo } from '#admin/access.ts'
 import { BrakeWatch } from '#admin/brakes.ts'
 import { FailureDesk } from '#admin/failure-desk.ts'
 import { FlowWatch } from '#admin/flow.ts'
@@ -28,8 +29,10 @@ import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
+import { PATIENCE_MS } from './kafka.ts'
 import { keySource } from './keys-file.ts'
 import { isSimulated } from './parts.ts'
+import { modellessTopology } from './pipeline.ts'
 import { newSecret, newUuid } from './secrets.ts'
 import { openSemantic } from './semantic.ts'
 import { listening, metricsRoute } from './serving.ts'
@@ -194,7 +197,10 @@ async function openService(
   const brakes = new BrakeWatch({ log, system })
   closers.defer(async () => brakes[Symbol.dispose]())
   await brakes.start()
-  const failures = new FailureDesk({ log, plan, system, token: newSecret })
+  const failures = new FailureDesk({
+    ...{ log, plan, system, token: newSecret },
+    writable: () => writablePlan(configuration, { log, registry, system, logger }),
+  })
   closers.defer(async () => failures[Symbol.dispose]())
   const flow = new FlowWatch({ log, plan, system, away: () => awayOf(health), brakes: () => brakes.inForce })
   closers.defer(() => flow[Symbol.dispose]())
@@ -208,6 +214,16 @@ async function openService(
     pods: () => roster.pods(),
     cacheTtlMs: cacheTtlMs(configuration),
   }
+}
+
+/** With codecs that write: what failed is sent again as the pods write it. Rejects while the registry is away for long. */
+async function writablePlan(
+  configuration: Configuration,
+  parts: Pick<Reached, 'log' | 'registry'> & Pick<ServiceOptions, 'system' | 'logger'>,
+): Promise<Plan> {
+  const { signal } = new AbortController()
+  const options = { ...parts, signal, patienceMs: PATIENCE_MS, doing: 'changes', isOwn: false } as const
+  return (await accessTo(modellessTopology(configuration), options)).plan
 }
 
 /** Stores that are away. What else is down has a sentence of its own. */

@@ -45,7 +45,7 @@ function failureView(event: RunEvent): TemplateResult {
 function waitView({ until, reason = '' }: RunEvent): TemplateResult {
   const left = (until ?? 0) - now.value
   return html`<p class="notice warn" role="status">
-    ${left > 0 ? t('path.waits', { left: duration(left) }) : t('path.waitsDue')} ${harmless(reason)}
+    ${until === undefined ? t('path.stopped') : left > 0 ? t('path.waits', { left: duration(left) }) : t('path.waitsDue')} ${harmless(reason)}
   </p>`
 }
 

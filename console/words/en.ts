@@ -206,6 +206,7 @@ export const en = {
   'path.callFailed': 'Call {step} failed:',
   'path.uselessReply': 'What came back',
   'path.waits': 'The call is made again in {left}.',
+  'path.stopped': 'It waits:',
   'path.waitsDue': 'The call is due.',
   'path.end': 'The end',
   'path.delivered': 'Delivered',

@@ -210,6 +210,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'path.callFailed': 'Falló la llamada {step}:',
   'path.uselessReply': 'Lo que llegó',
   'path.waits': 'La llamada se repite en {left}.',
+  'path.stopped': 'Espera:',
   'path.waitsDue': 'Toca repetir la llamada.',
   'path.end': 'El final',
   'path.delivered': 'Entregada',
