@@ -90,19 +90,19 @@ function blind(ctx: Context): Context {
 
 describe('a brake', () => {
   it('lets the last call begin within a second, and the first within two after its release', async () => {
-    for (const seed of [1, 2, 3]) {
+    for (const seed of [1, 2]) {
       const { kit, ask, delivered, brake, release, begun } = await open({ seed })
       await using _ = kit
-      await ask(...questions(40))
-      await kit.until(() => begun().length > 10)
+      await ask(...questions(20))
+      await kit.until(() => begun().length > 5)
       await brake('everything')
       const braked = kit.now
       const inFlight = delivered().length
-      await ask(...questions(40, { organization_id: 'acme' }))
-      await kit.advance('10m')
+      await ask(...questions(20, { organization_id: 'acme' }))
+      await kit.advance('30s')
       expect(callsAfter(begun(), braked + 1_000), `seed ${seed}`).toBe(0)
       expect(delivered().length).toBeGreaterThanOrEqual(inFlight)
-      expect(delivered().length).toBeLessThan(80)
+      expect(delivered().length).toBeLessThan(40)
       await release('everything')
       const released = kit.now
       await kit.until(() => callsAfter(begun(), released) > 0)
@@ -113,12 +113,12 @@ describe('a brake', () => {
   it('fails nothing, spends no attempt, and has nothing bought twice', async () => {
     const { kit, answer, verdict, ask, delivered, brake, release, begun } = await open()
     await using _ = kit
-    await ask(...questions(60))
-    await kit.until(() => begun().length > 20)
+    await ask(...questions(30))
+    await kit.until(() => begun().length > 10)
     await brake('everything')
-    await kit.advance('30m')
+    await kit.advance('30s')
     await release('everything')
-    await kit.until(() => delivered().length === 60)
+    await kit.until(() => delivered().length === 30)
     await kit.settle()
     expect(kit.records(TOPICS.failed)).toEqual([])
     expect(kit.records(TOPICS.errors)).toEqual([])
@@ -127,7 +127,7 @@ describe('a brake', () => {
       new Set(delivered().map(each => `${each.error_attempts}/${each.quality_attempts}/${each.calls}`)),
     ).toEqual(new Set(['0/1/2']))
     expect([answer.boughtTwice, verdict.boughtTwice]).toEqual([[], []])
-    expect([answer.calls.length, verdict.calls.length]).toEqual([60, 60])
+    expect([answer.calls.length, verdict.calls.length]).toEqual([30, 30])
   })
 
   it.each([
@@ -140,7 +140,7 @@ describe('a brake', () => {
     await using _ = kit
     await brake(scope)
     await ask(...questions(10, { organization_id: 'acme' }), ...questions(10))
-    await kit.advance('1m')
+    await kit.advance('15s')
     expect(
       delivered().filter(each => (each.organization_id === 'acme') === (scope === 'organization:')),
     ).toHaveLength(others === 20 ? 10 : others)
@@ -152,7 +152,7 @@ describe('a brake', () => {
   it('ends by itself at its time', async () => {
     const { kit, ask, begun, brake } = await open()
     await using _ = kit
-    const end = kit.now + 60_000
+    const end = kit.now + 10_000
     await brake('everything', end)
     await ask(...questions(5))
     await kit.until(() => begun().length > 0)
@@ -166,7 +166,7 @@ describe('a brake', () => {
     await using _ = kit
     await brake('everything')
     await ask({ id: 'q' })
-    await kit.advance('10m')
+    await kit.advance('20s')
     await release('everything')
     await kit.until(() => delivered().length === 1)
     const waits = kit
@@ -204,7 +204,7 @@ describe('a pod that is restarted', () => {
     await kit.advance('5s')
     kit.crash()
     await kit.restart(next?.(graph))
-    await kit.advance('5m')
+    await kit.advance('20s')
     return begun().length
   }
 
@@ -254,7 +254,7 @@ describe('a record of llm.brakes that cannot be read', () => {
     await brake('everything')
     await broken(kit, 'everything', '{')
     await ask(...questions(3))
-    await kit.advance('1m')
+    await kit.advance('15s')
     expect(begun()).toEqual([])
     expect(await kit.wait(brakesIn(kit.log, kit.now))).toMatchObject([
       { scope: 'everything', brake: { reason: 'too dear' }, fault: expect.any(String) },
