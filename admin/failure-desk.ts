@@ -1,5 +1,4 @@
 /** The failures of an application as the gateway shows them: read once for all who look, grouped, narrowed to who asks. */
-import type { Failed } from '#answers/types.ts'
 import { Values } from '#answers/values.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -79,7 +78,7 @@ export class FailureDesk implements Disposable {
     if (this.#reading && now - this.#readAt < FRESH_MS) return this.#reading
     this.#readAt = now
     const reading = this.#read(plan)
-    reading.catch(() => this.forget()) // The next who looks reads anew.
+    reading.catch(() => this.forget()) // The next who looks reads again.
     this.#reading = reading
     return reading
   }
@@ -93,4 +92,4 @@ const placeOf = ({ place: { topic, partition }, record: { offset } }: Failure): 
   `${topic}/${partition}/${offset}`
 
 const isOf = ({ kind, detail }: Failure, organization: string): boolean =>
-  kind === 'failed' && ((detail as Failed).request?.organization_id ?? '') === organization // Its kind says what it is.
+  kind === 'failed' && 'faults' in detail && (detail.request?.organization_id ?? '') === organization

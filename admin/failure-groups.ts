@@ -1,7 +1,5 @@
-/** Failures grouped by where, why and how alike their messages are: what a person mends at once is one line. */
+/** Failures grouped by where, why and how alike their messages are: what a person fixes at once is one line. */
 import { hash } from 'node:crypto'
-import type { Failed } from '#answers/types.ts'
-import type { DeadLetter } from '#engine/record/dead-letter.ts'
 import type { Failure } from './failures.ts'
 
 export interface FailureGroup {
@@ -37,10 +35,9 @@ export function groupsOf(failures: readonly Failure[]): readonly FailureGroup[] 
 }
 
 /** A dead letter has a code of the catalogue; a question has the kind of its last failed call. */
-export function codeOf({ kind, detail }: Failure): string {
-  if (kind === 'dead') return (detail as DeadLetter).code // Its kind says which of the two it is.
-  const { reason, request } = detail as Failed
-  return request?.history.findLast(entry => entry.error_type)?.error_type ?? reason
+export function codeOf({ detail }: Failure): string {
+  if ('code' in detail) return detail.code
+  return detail.request?.history.findLast(entry => entry.error_type)?.error_type ?? detail.reason
 }
 
 const LIKENESS_CHARACTERS_MAX = 200

@@ -1,7 +1,7 @@
 /**
- * Failures sent again on behalf of people: what is to be sent is chosen once, shown, and then sent just so, at a rate, with its
- * progress, until somebody stops it. Identities are kept, so nothing is bought or delivered twice. What a replay that broke off
- * has not sent is a failure still.
+ * Failures sent again on behalf of people. What is to be sent is chosen once, shown, and then sent just so. It goes at a rate,
+ * with its progress, until somebody stops it. Identities are kept, so nothing is bought or delivered twice. What a replay that
+ * broke off has not sent is a failure still.
  */
 import { reasonOf } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'

@@ -16,7 +16,7 @@ export async function lookAtBrakes(): Promise<void> {
   if (answer instanceof Refusal) brakesRefusal.value = answer
   else {
     brakesRefusal.value = undefined
-    // Equal lists are the same list: what is typed beside them is not drawn anew.
+    // Equal lists are the same list: what is typed beside them is not drawn again.
     if (JSON.stringify(answer.brakes) !== JSON.stringify(brakes.peek())) brakes.value = answer.brakes
   }
 }

@@ -98,7 +98,7 @@ const headerView = (): TemplateResult =>
       <span class="tools">
         <span class="link-state ${flowLink.value}" title=${t(`linkState.${flowLink.value}`)}><span class="visually-hidden">${t(`linkState.${flowLink.value}`)}</span></span>
         <button @click=${turnTheme} aria-label=${t('theme')}>${theme.value === 'dark' ? '☀' : '☾'}</button>
-        <button @click=${turnLanguage} lang=${other()} aria-label=${t('language')}>${other().toUpperCase()}</button>
+        <button @click=${turnLanguage} lang=${other()} aria-label="${other().toUpperCase()}: ${t('language')}">${other().toUpperCase()}</button>
       </span>
     </header>`
 

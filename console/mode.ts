@@ -1,2 +1,2 @@
-/** Whether this console may change something, as the gateway was told by `CONSOLE`. */
+/** Whether this console may change something, as `CONSOLE` has it. */
 export const mayOperate = (): boolean => document.documentElement.dataset.mode === 'operate'

@@ -2,7 +2,8 @@
 import { hostname, userInfo } from 'node:os'
 import type { Actor } from '#admin/audit.ts'
 import { brakesIn, type KnownBrake, releaseBrake, setBrake } from '#admin/brakes.ts'
-import { DURATION_REMEDY, type DurationText, durationMs } from '#core/duration.ts'
+import { TOPICS } from '#answers/topics.ts'
+import { DURATION_REMEDY, durationMs } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import { command, EXIT } from '../command/command.ts'
 import { table } from '../terminal/text-table.ts'
@@ -17,7 +18,7 @@ export const brakeSet = command({
     'Stops calls of models from now on: all of them, or those of an organisation, a task type, a model',
   details: `SCOPE is everything, organization:NAME, task_type:NAME or model:NAME; organization: stands for questions of no organisation.
 No new call begins within a second, on any pod. Calls in flight end, and are counted. Questions wait as they are,
-and spend no attempt. A brake outlives the pods. What was set is written to llm.audit.`,
+and spend no attempt. A brake outlives the pods. What was set is written to ${TOPICS.audit}.`,
   positionals: ['SCOPE'],
   options: {
     json,
@@ -56,8 +57,7 @@ and spend no attempt. A brake outlives the pods. What was set is written to llm.
 export const brakeRelease = command({
   name: 'brake release',
   summary: 'Lets calls go again that a brake has stopped',
-  details:
-    'The first call begins within two seconds. What waited goes on where it was. It is written to llm.audit.',
+  details: `The first call begins within two seconds. What waited goes on where it was. It is written to ${TOPICS.audit}.`,
   positionals: ['SCOPE'],
   options: { json, reason },
   examples: [`caudal brake release everything --reason 'paid'`],
@@ -104,17 +104,20 @@ function given(text: string | undefined): string {
   throw new CaudalError('REJECTED', { reason: 'say why: --reason TEXT' })
 }
 
+const UNITS = ['ms', 's', 'm', 'h', 'd'] as const
+
 function endOf(text: string | undefined, now: number): number | undefined {
   if (text === undefined) return undefined
-  const ms = durationMs(text as DurationText) // NaN for a text that is none.
-  const time = Number.isNaN(ms) ? Date.parse(text) : now + ms
+  const [, amount, letter] = /^(\d+(?:\.\d+)?)([a-z]+)$/.exec(text) ?? []
+  const unit = UNITS.find(each => each === letter)
+  const time = unit ? now + durationMs(`${Number(amount)}${unit}`) : Date.parse(text)
   if (Number.isSafeInteger(time)) return time
   throw new CaudalError('REJECTED', {
     reason: `--until ${text} is no time: write a time of ISO 8601, or so long from now (${DURATION_REMEDY})`,
   })
 }
 
-/** Whoever runs the command: the user of the system, where the system knows one. */
+/** The user of the system who runs the command, where the system knows one. */
 function actorHere(): Actor {
   const from = `caudal brake on ${hostname()}`
   try {

@@ -148,7 +148,7 @@ function rowView(each: FailureGroup, failures: Failures): TemplateResult {
   const likeness = harmless(each.likeness) || t('failures.noMessage')
   return html`<tr>
     ${mayOperate() ? html`<td><input type="checkbox" aria-label=${t('failures.choose', { what: likeness })} ?disabled=${!each.can_replay} .checked=${failures.chosen.value.has(each.group)} @change=${() => failures.toggle(each.group)} /></td>` : nothing}
-    <td class="wrap"><a href=${linkTo('failures', each.group)} dir="auto">${likeness}</a> <span class="faint">${t(`failureKind.${each.kind as 'dead'}`)}</span></td>
+    <td class="wrap"><a href=${linkTo('failures', each.group)} dir="auto">${likeness}</a> <span class="faint">${named('failureKind', each.kind)}</span></td>
     <td>${harmless(each.node)}</td>
     <td>${harmless(each.code)}</td>
     <td class="number">${count(each.count)}</td>

@@ -69,9 +69,9 @@ function stageBox(
   }
   return svg`<g class="stage ${tone}" tabindex="0" role="button" aria-label=${label} aria-pressed=${chosen === name ? 'true' : 'false'}
       transform="translate(${left} ${top})" @click=${() => choose(name)} @keydown=${press}>
-    <rect class="box" width=${width} height=${height} rx="9"></rect>
+    <g aria-hidden="true"><rect class="box" width=${width} height=${height} rx="9"></rect>
     <text class="name" x="9" y="18">${name}</text>
-    ${stage ? stageFigures(stage, width) : nothing}
+    ${stage ? stageFigures(stage, width) : nothing}</g>
   </g>`
 }
 

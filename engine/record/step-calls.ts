@@ -92,11 +92,10 @@ export class StepCalls {
     return result instanceof Unavailable ? this.#decode(codec, bytes) : result
   }
 
-  #table(table: string): TableHandle<never> {
+  #table(table: string): TableHandle<unknown> {
     const { name: node, operator } = this.#node
     if (!operator.tables[table]) throw new CaudalError('TABLE_UNKNOWN', { node, table })
-    // The validation has compared both codecs.
-    return { get: key => this.#run.lookUp(table, key) as never }
+    return { get: key => this.#run.lookUp(table, key) }
   }
 
   /** Throws for a result that cannot be read again. If it were journaled, the record would fail at it for ever. */

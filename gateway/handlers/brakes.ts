@@ -21,7 +21,7 @@ const REASON = {
   type: 'string',
   minLength: 1,
   maxLength: REASON_CHARACTERS_MAX,
-  description: 'Why; whoever sees the brake reads it.',
+  description: 'Why; all who see the brake read it.',
 } as const
 /** One brake as a caller sees it. */
 export const BRAKE = {

@@ -123,7 +123,7 @@ export const failureGroup = operation({
       const group = (await desk.groups(organizationSeen(call))).find(each => each.id === id)
       if (!group)
         return new Problem('failure_unknown', {
-          detail: 'It was sent again, or GET /failures lists it anew.',
+          detail: 'It was sent again, or GET /failures lists it under another name.',
         })
       const newest = group.failures.slice(-SHOWN_MAX).reverse()
       const shown = await Promise.all(

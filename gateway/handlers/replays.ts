@@ -114,7 +114,7 @@ export const replayStart = operation({
         type: 'string',
         minLength: 1,
         maxLength: REASON_CHARACTERS_MAX,
-        description: 'Why, for llm.audit.',
+        description: `Why, for ${TOPICS.audit}.`,
       },
     },
     required: ['token', 'per_second', 'reason'],

@@ -26,6 +26,19 @@ const WALL_TIME: readonly Allowed[] = [
     reads: 3,
     because: 'when a completion was made, and the age of a run by its time stamp',
   },
+  { path: 'admin/brakes.ts', reads: 4, because: 'since when a brake is set, and whether its time is over' },
+  {
+    path: 'admin/replays.ts',
+    reads: 4,
+    because: 'when a replay was begun, and the age of a preview, for people',
+  },
+  { path: 'cli/commands/brake.ts', reads: 2, because: 'when a brake ends, and which brakes are over' },
+  { path: 'gateway/handlers/brakes.ts', reads: 1, because: 'whether the end of a brake is over' },
+  {
+    path: 'gateway/handlers/failures.ts',
+    reads: 2,
+    because: 'how many failures are of late, by their time stamps',
+  },
   { path: 'gateway/health.ts', reads: 1, because: 'since when a part is as it is, for people' },
   { path: 'admin/failures.ts', reads: 1, because: 'the time stamp of records that are sent again' },
   {

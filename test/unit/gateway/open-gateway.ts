@@ -28,6 +28,7 @@ import { TokenTopic } from '#pipelines/token-topic.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
+import type { Topology } from '#topology/topology.ts'
 
 const SECRETS = { secret: newSecret, uuid: newUuid }
 
@@ -52,19 +53,15 @@ interface TestedStores {
   readonly cache: Cache
 }
 
-/** With a pod that answers by the model, and writes the stores. */
-export async function openGateway(
+const graphOf = (
   model: Model,
-  stores: Partial<TestedStores> = {},
-  more: Partial<AnswersOptions> = {},
-  keys?: KeyRing,
-): Promise<Opened> {
-  const folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
-  const log = await openEmbeddedLog({ path: folder, system: realSystem })
-  const written = new TokenTopic({ log, system: realSystem, logger: silent })
-  const graph = answers({
+  stores: Partial<TestedStores>,
+  tokens: TokenTopic,
+  more: Partial<AnswersOptions>,
+): Topology =>
+  answers({
     model,
-    tokens: written,
+    tokens,
     judge: 'computed',
     threshold: 0,
     retryBase: 1,
@@ -75,6 +72,18 @@ export async function openGateway(
     cache: stores.cache,
     ...more,
   })
+
+/** With a pod that answers by the model, and writes the stores. */
+export async function openGateway(
+  model: Model,
+  stores: Partial<TestedStores> = {},
+  more: Partial<AnswersOptions> = {},
+  keys?: KeyRing,
+): Promise<Opened> {
+  const folder = mkdtempSync(join(tmpdir(), 'caudal-gateway-'))
+  const log = await openEmbeddedLog({ path: folder, system: realSystem })
+  const written = new TokenTopic({ log, system: realSystem, logger: silent })
+  const graph = graphOf(model, stores, written, more)
   const running = await run(graph, { log, name: 'pod', logger: silent })
   const runs = new RunIndex()
   const service = new AnswersService({ log, plan: running.plan, name: 'gate', runs })

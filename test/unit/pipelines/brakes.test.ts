@@ -161,7 +161,7 @@ describe('a brake', () => {
     expect(await kit.wait(brakesIn(kit.log, kit.now))).toEqual([])
   })
 
-  it('is told in the history once, however long it lasts', async () => {
+  it('has one line in the history, however long it lasts', async () => {
     const { kit, ask, delivered, brake, release } = await withHistory()
     await using _ = kit
     await brake('everything')
