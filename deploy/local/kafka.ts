@@ -15,6 +15,7 @@ import { runCommand } from './run-command.ts'
 import type { Service } from './service.ts'
 
 const VERSION = '4.3.1'
+const JARS = join(STACK_FOLDER, 'downloads', `kafka-${VERSION}`)
 
 /** Several clusters live side by side when each has a root and ports of its own; they share the downloads. */
 export function kafka(
@@ -23,7 +24,6 @@ export function kafka(
   portOffset = 0,
   settings: BrokerPlace['settings'] = {},
 ): Service {
-  const jars = join(STACK_FOLDER, 'downloads', `kafka-${VERSION}`)
   const dataFolder = join(root, 'kafka')
   const nodes = Array.from({ length: brokers }, (_, index) => index + 1)
   const security = securityFolder(root)
@@ -40,13 +40,19 @@ export function kafka(
     address: brokerAddresses(brokers, portOffset).join(','),
     missing: () => [...missingJava(), ...missingMaven()],
     async prepare() {
-      await downloadJars(join(import.meta.dirname, 'kafka-pom.xml'), jars)
+      await downloadKafka()
       await createCertificate(security)
-      for (const place of places) await format(jars, place.folder, serverProperties(place))
+      for (const place of places) await format(place.folder, serverProperties(place))
     },
-    processes: places.map(place => brokerProcess(root, jars, place)),
+    processes: places.map(place => brokerProcess(root, place)),
     dataFolder,
   }
+}
+
+/** The folder of Kafka's jars, which Maven fills where they are not there yet. */
+export async function downloadKafka(): Promise<string> {
+  await downloadJars(join(import.meta.dirname, 'kafka-pom.xml'), JARS)
+  return JARS
 }
 
 /** Holds the key of the secured listener, and its certificate as `certificate.pem` for clients. */
@@ -54,11 +60,7 @@ export function securityFolder(root: string): string {
   return join(root, 'kafka-security')
 }
 
-function brokerProcess(
-  root: string,
-  jars: string,
-  { folder, node, portOffset }: BrokerPlace,
-): BackgroundProcess {
+function brokerProcess(root: string, { folder, node, portOffset }: BrokerPlace): BackgroundProcess {
   return {
     name: `kafka broker ${node}`,
     command: 'java',
@@ -67,7 +69,7 @@ function brokerProcess(
       '-Xmx512m',
       `-Dlog4j2.configurationFile=${join(folder, LOGGING.file)}`,
       '-cp',
-      join(jars, '*'),
+      join(JARS, '*'),
       'kafka.Kafka',
       join(folder, 'server.properties'),
     ],
@@ -80,7 +82,7 @@ function brokerProcess(
 }
 
 /** Lays out the folder of one node; a node that has data keeps it and gets the current settings. */
-async function format(jars: string, folder: string, properties: string): Promise<void> {
+async function format(folder: string, properties: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
   const settings = join(folder, 'server.properties')
   writeFileSync(settings, properties)
@@ -89,7 +91,7 @@ async function format(jars: string, folder: string, properties: string): Promise
   await runCommand('java', [
     `-Dlog4j2.configurationFile=${join(folder, LOGGING.file)}`,
     '-cp',
-    join(jars, '*'),
+    join(JARS, '*'),
     'kafka.tools.StorageTool',
     'format',
     '-t',

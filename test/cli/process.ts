@@ -20,11 +20,16 @@ export interface Child {
 /** Nothing of the machine's own settings: a key that lies around must not be spent by a test. */
 export function startCaudal(words: readonly string[], environment: Readonly<Record<string, string>>): Child {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, [join(ROOT, 'cli/caudal.ts'), ...words], {
-    env: { PATH, ...environment },
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  return startChild(process.execPath, [join(ROOT, 'cli/caudal.ts'), ...words], { PATH, ...environment })
+}
+
+/** Any program, with nothing of this process's environment but what is given. */
+export function startChild(
+  command: string,
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Child {
+  const child = spawn(command, words, { env, cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
   let stdout = ''
   let stderr = ''
   const waiting = new Set<() => void>()

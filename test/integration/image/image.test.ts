@@ -1,0 +1,169 @@
+/**
+ * The image as a cluster would run it: built by buildah out of the Dockerfile, on bases that are made on the spot, and run by
+ * podman and runc as a user without rights on a root that is read only.
+ */
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildBases, buildCaudal } from '#deploy/k8s/images/bases.ts'
+import { missingBuildah } from '#deploy/k8s/images/buildah.ts'
+import { summaryOf } from '../../cli/process.ts'
+import { type Container, Containers } from './containers.ts'
+
+const IMAGE = 'localhost/caudal:tested'
+const MEGABYTE = 1e6
+/** Of an image in all, less what Debian's slim image has. */
+const OWN_BYTES_MAX = (260 - 75) * MEGABYTE
+const LIVE_WITHIN_MS = 1_500
+const CALL_MS = 3_000
+const CALLS = 500
+
+const missing = missingBuildah()
+if (missing.length > 0 && process.env.REQUIRE_STACK === '1')
+  throw new TypeError(`the image cannot be built and run, and must be: ${missing}`)
+if (missing.length > 0) console.warn(`skipped: the image is not built and run here; ${missing}`)
+
+describe.skipIf(missing.length > 0)('the image', () => {
+  let containers: Containers
+  beforeAll(async () => {
+    containers = new Containers(IMAGE)
+    await buildCaudal(IMAGE, await buildBases('localhost/caudal-base'))
+  })
+  afterAll(async () => {
+    await containers?.[Symbol.asyncDispose]()
+  })
+
+  it('the image takes at most 260 MB on a slim Debian', async () => {
+    const [image, base] = await Promise.all(
+      [IMAGE, 'localhost/caudal-base:runtime'].map(name =>
+        containers.podman('image', 'inspect', '--format', '{{.Size}}', name),
+      ),
+    )
+    expect(Number(image) - Number(base)).toBeLessThan(OWN_BYTES_MAX)
+    // A size of nothing would be right too.
+    expect(Number(image) - Number(base)).toBeGreaterThan(100 * MEGABYTE)
+  })
+
+  it('the image has one Node, and neither npm nor any development dependency', async () => {
+    const names = "['node', 'npm', 'vitest', 'typescript', 'vite', 'kafkajs']"
+    const script = `${names}.filter(name => fs.existsSync('node_modules/' + name + '/package.json')).join()`
+    const words = ['run', '--rm', '--network', 'host', '--entrypoint', 'node', IMAGE, '-p', script]
+    expect(await containers.podman(...words)).toBe('kafkajs')
+  })
+
+  it('a container is live in 1.5 s, ready, and answers a question and a browser, as nobody of importance', async () => {
+    const port = await freePort()
+    const container = containers.start(['start'], containers.createData(), here(port))
+    const url = `http://127.0.0.1:${port}`
+    await expect.poll(() => statusOf(`${url}/live`), { timeout: 20_000, interval: 20 }).toBe(200)
+    expect(Date.now() - (await startOf(container))).toBeLessThan(LIVE_WITHIN_MS)
+    await expect.poll(() => statusOf(`${url}/ready`), { timeout: 20_000 }).toBe(200)
+    // HEALTHCHECK, as podman runs it: rejects where it fails.
+    await containers.podman('healthcheck', 'run', container.name)
+
+    const page = await fetch(`${url}/console/`)
+    expect(page.status).toBe(200)
+    const html = await page.text()
+    const [, script = ''] = /src="([^"]+\.ts)"/.exec(html) ?? []
+    const code = await fetch(new URL(script, `${url}/console/`))
+    expect(code.headers.get('content-type')).toContain('text/javascript')
+    expect(await statusOf(`${url}/console/lib/lit-html/lit-html.js`)).toBe(200)
+
+    const answer = await fetch(`${url}/query?wait=30s`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ title: 'What is a fuse for?' }),
+    })
+    expect(await answer.json()).toMatchObject({ status: 'delivered' })
+
+    const whoami = "console.log(process.getuid(), process.pid); require('fs').writeFileSync('/app/x', '')"
+    await expect(containers.podman('exec', container.name, 'node', '-e', whoami)).rejects.toThrow(/EROFS/)
+    expect(await containers.podman('exec', container.name, 'node', '-p', 'process.getuid()')).toBe('1000')
+    expect(await containers.podman('top', container.name, 'pid', 'args')).toMatch(/^1 +node cli\/caudal/m)
+
+    container.process.kill('SIGTERM')
+    expect((await container.ended).code).toBe(0)
+  })
+
+  it(`a pod with ${CALLS} calls in flight ends with 0 within its longest call and 2 s, and each answer is bought once`, async () => {
+    const [modelPort, podPort] = [await freePort(), await freePort()]
+    const model = containers.start(
+      ['model-server', '--latency', String(CALL_MS), '--sigma', '0'],
+      containers.createData(),
+      here(modelPort),
+    )
+    await model.until(/Simulated model at/)
+    const data = containers.createData()
+    writeFileSync(join(data, 'questions.ndjson'), questions())
+    const environment = {
+      ...here(podPort),
+      ...{ OPENAI_BASE_URL: `http://127.0.0.1:${modelPort}/v1`, LLM_MODEL: 'simulated' },
+      ...{ MAX_IN_FLIGHT: '1000', LLM_CONCURRENCY_MAX: '1000', LLM_CONCURRENCY_START: '1000' },
+    }
+    const fed = containers.start(['produce', '/data/questions.ndjson'], data, environment)
+    expect((await fed.ended).code).toBe(0)
+    const pod = containers.start([], data, environment)
+    const stats = async () => (await fetch(`http://127.0.0.1:${modelPort}/stats`)).json()
+    await expect.poll(stats, { timeout: 30_000, interval: 50 }).toMatchObject({ in_flight: CALLS })
+
+    const asked = performance.now()
+    pod.process.kill('SIGTERM')
+    const { code } = await pod.ended
+    expect(code).toBe(0)
+    expect(performance.now() - asked).toBeLessThan(CALL_MS + 2_000)
+
+    const rest = containers.start(
+      ['start', '--exit', '--json', '--input', '/data/questions.ndjson'],
+      data,
+      environment,
+    )
+    const summary = summaryOf((await rest.ended).stdout)
+    expect(summary).toMatchObject({ inputs: CALLS, delivered: CALLS, failed: 0, calls_bought_twice: 0 })
+    expect(await stats()).toMatchObject({ bought_twice: 0 })
+  })
+
+  /** When podman started it. */
+  async function startOf({ name }: Container): Promise<number> {
+    return Date.parse(
+      await containers.podman(
+        'inspect',
+        '--format',
+        '{{.State.StartedAt.Format "2006-01-02T15:04:05.000Z07:00"}}',
+        name,
+      ),
+    )
+  }
+})
+
+const here = (port: number) => ({ HOST: '127.0.0.1', PORT: String(port) })
+
+const questions = (): string =>
+  Array.from({ length: CALLS }, (_, index) =>
+    JSON.stringify({
+      id: `q-${index}`,
+      title: `What is the number ${index} made of?`,
+      best_answer: 'Of ones.',
+    }),
+  ).join('\n')
+
+const statusOf = (url: string): Promise<number> =>
+  fetch(url).then(
+    async response => {
+      await response.arrayBuffer()
+      return response.status
+    },
+    () => 0,
+  )
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}
