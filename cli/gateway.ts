@@ -76,12 +76,9 @@ export async function serveGateway(
   let gateway: Gateway | undefined
   let roster: GatewayRoster | undefined
   const rates = await ratesOf(configuration, options, opened, () => roster?.size ?? 1)
+  const alone = options.routes ? undefined : aloneMetrics(configuration, options, opened)
   const own =
-    options.routes ??
-    aloneRoutes(configuration, options, opened, {
-      health,
-      isOpen: () => gateway !== undefined,
-    })
+    options.routes ?? [...ownProbes(health, () => gateway !== undefined), ...(alone ? [metricsRoute(alone)] : [])]
   const server = gatewayServer({
     gateway: () => gateway,
     keys,
@@ -101,6 +98,7 @@ export async function serveGateway(
     line: gatewayLine(urlOf(server), keys, consoleModeOf(configuration)),
     open: async reached => {
       await using closers = new Closers()
+      alone?.watch([], reached.stores.pools)
       const service = await openService(name, reached, { ...options, health, configuration, closers })
       if (rates && configuration.redisUrl === '') roster = await rosterOf(name, reached, options)
       if (roster) closers.use(roster)
@@ -276,16 +274,16 @@ const routeOf = (health: Health): Route => ({
   },
 })
 
-function aloneRoutes(
+/** Of a gateway that is a process of its own. */
+function aloneMetrics(
   { dataFolder }: Configuration,
   { system }: GatewayOptions,
   opened: Closers,
-  { health, isOpen }: { readonly health: Health; readonly isOpen: () => boolean },
-): readonly AnyRoute[] {
+): Metrics {
   const metrics = new Metrics({ system, dataFolder })
   opened.defer(async () => metrics[Symbol.dispose]())
   metrics.start()
-  return [...ownProbes(health, isOpen), metricsRoute(metrics)]
+  return metrics
 }
 
 /** Of a gateway without a pod: live is who answers, ready is who takes questions and reaches the log. */

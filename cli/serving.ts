@@ -3,7 +3,7 @@ import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { type AnyRoute, serveHttp } from '#observability/http-server.ts'
-import { Metrics, type Provider } from '#observability/metrics/metrics.ts'
+import { Metrics, type Pool, type Provider } from '#observability/metrics/metrics.ts'
 import { Probes, type Watched } from '#observability/probes.ts'
 import type { Configuration } from './configuration.ts'
 
@@ -17,9 +17,10 @@ export interface ServedProbes extends AsyncDisposable {
   watch(pipeline: Served): void
 }
 
-/** A pod with the gates before its models. */
+/** A pod with the gates before its models, and its stores. */
 export interface Served extends Watched {
   readonly providers?: readonly Provider[]
+  readonly stores?: { readonly pools: readonly Pool[] }
 }
 
 /** What a process tells about itself, for the server of its one port. */
@@ -41,7 +42,7 @@ export function ownRoutes(
     routes: [...probes.routes, metricsRoute(metrics)],
     watch: pipeline => {
       probes.watch(pipeline)
-      metrics.watch(pipeline.providers ?? [])
+      metrics.watch(pipeline.providers ?? [], pipeline.stores?.pools)
     },
     [Symbol.dispose]: () => metrics[Symbol.dispose](),
   }

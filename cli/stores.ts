@@ -5,6 +5,7 @@ import { CaudalError, reasonOf } from '#core/errors.ts'
 import { folderFailure, makeFolder } from '#engine/disk/folder.ts'
 import type { Resource } from '#engine/pod/resources.ts'
 import type { HealthPart } from '#gateway/health.ts'
+import type { Pool } from '#observability/metrics/metrics.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
@@ -25,6 +26,7 @@ export interface OpenStores extends Stores {
   /** Closed with the pod that writes them. */
   readonly resources: readonly Resource[]
   readonly health: readonly HealthPart[]
+  readonly pools: readonly Pool[]
 }
 
 export const hasAnswers = (configuration: Configuration): boolean =>
@@ -52,6 +54,7 @@ export async function openStores(configuration: Configuration, options: PartOpti
     cache: cache?.store,
     resources: both.map(({ name, close }) => ({ name, open: async () => {}, close: async () => close() })),
     health: both.map(({ name, check }) => ({ name, isEssential: false, check })),
+    pools: both.flatMap(({ pool }) => pool ?? []),
   }
 }
 
@@ -60,6 +63,7 @@ interface Opened<T> {
   readonly store: T
   close(): Promise<void> | void
   check(): Promise<undefined>
+  readonly pool?: Pool
 }
 
 const DAY_MS = 86_400_000
@@ -77,7 +81,8 @@ async function openAnswers(
     const database = new Database({ url: databaseUrl, connectionsMax: databaseConnections, system, logger })
     const { PostgresHistory } = await import('#stores/postgres/history.ts')
     const history = new PostgresHistory({ database, system, keptMs })
-    return databasePart({ answers: new PostgresAnswers(database), history }, () => database.close())
+    const stores = { answers: new PostgresAnswers(database), history }
+    return { ...databasePart(stores, () => database.close()), pool: database }
   }
   const { SqliteAnswers } = await import('#stores/sqlite/answers.ts')
   const { SqliteHistory } = await import('#stores/sqlite/history.ts')

@@ -80,6 +80,8 @@ export interface DiagnosticEvents {
     /** The model that was asked for; `undefined` where the provider chose. */
     readonly model: string | undefined
     readonly durationMs: number
+    /** Until the first piece of a streamed reply was heard; `undefined` where nothing was streamed. */
+    readonly firstTextMs?: number | undefined
     readonly errorType: string | undefined
   }
   /** A reply was paid for. */
@@ -133,6 +135,8 @@ export interface DiagnosticEvents {
     readonly isOpen: boolean
     readonly reason: string | undefined
   }
+  /** The head of a request over HTTP has come. */
+  'caudal:http:asked': { readonly method: string; readonly endpoint: string }
   /** A request over HTTP was answered, to its last byte or until its caller left. */
   'caudal:http:answered': {
     readonly method: string
@@ -181,6 +185,7 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:answer:retried',
   'caudal:answer:delivered',
   'caudal:answer:failed',
+  'caudal:http:asked',
   'caudal:http:answered',
   'caudal:traces:lost',
   'caudal:cache:looked',

@@ -60,6 +60,7 @@ export class StageMetrics {
   tasksBlocked = 0
   tasksLeaving = 0
   stateEntries = 0
+  stateBytes = 0
   /** Since the oldest record was written that was fetched and not started. */
   oldestWaitingMs = 0
   /** Since the task that is behind most has moved on with what it has committed of its sources. */
@@ -176,6 +177,7 @@ export const STAGE_METRICS: Fields<StageMetrics> = Object.freeze({
   tasksBlocked: gauge('tasks_blocked', 'tasks that are blocked until somebody fixes what blocks them'),
   tasksLeaving: gauge('tasks_leaving', 'tasks on their way to another pod'),
   stateEntries: gauge('state_entries', 'entries of the local copies of state'),
+  stateBytes: gauge('state_bytes', 'what those entries take: in memory keys and values, on a disk pages'),
   oldestWaitingMs: gauge(
     'oldest_waiting_seconds',
     'age of the oldest record that was fetched and not started',

@@ -4,6 +4,7 @@ import type { Logger } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
+import { HeardStream } from './heard-stream.ts'
 import type { Model, ModelCall, ModelReply, ModelRequest } from './model.ts'
 import { asModelError, ModelError, Withheld } from './model.ts'
 import { isOwn, TROUBLES, type Trouble, troubleOf } from './trouble.ts'
@@ -54,6 +55,11 @@ interface Ticket {
   readonly epoch: number
   readonly startedAt: number
   readonly probes: readonly Trouble[]
+}
+
+interface Ended {
+  readonly firstAt: number | undefined
+  readonly errorType?: string
 }
 
 interface Waiter {
@@ -117,12 +123,13 @@ export class LimitedModel implements Model {
     call.signal.throwIfAborted()
     const subject = request.subject ?? call.requestId
     const ticket = this.#mayGo() && this.#waiting.size === 0 ? this.#take() : await this.#wait(call.signal)
+    const heard = call.stream && new HeardStream(call.stream, this.#system)
     try {
       call.mayBegin?.(request.model ?? this.#defaultModel)
-      const reply = await this.#model.complete(request, call)
+      const reply = await this.#model.complete(request, heard ? { ...call, stream: heard } : call)
       const now = this.#system.monotonic()
       this.#limit.succeeded(now, now - ticket.startedAt)
-      this.#called(request, ticket, undefined)
+      this.#called(request, ticket, { firstAt: heard?.firstAt })
       this.#refusedSince = 0
       for (const kind of TROUBLES) this.#change(kind, breaker => breaker.succeeded(subject))
       this.#tellClosing()
@@ -133,7 +140,7 @@ export class LimitedModel implements Model {
         throw error
       }
       const failure = asModelError(error, this.#name)
-      this.#called(request, ticket, failure.errorType)
+      this.#called(request, ticket, { firstAt: heard?.firstAt, errorType: failure.errorType })
       throw this.#failed(failure, subject, ticket)
     } finally {
       this.#inFlight -= 1
@@ -181,10 +188,11 @@ export class LimitedModel implements Model {
     return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
   }
 
-  #called(request: ModelRequest, { startedAt }: Ticket, errorType: string | undefined): void {
+  #called(request: ModelRequest, { startedAt }: Ticket, { firstAt, errorType }: Ended): void {
     const durationMs = this.#system.monotonic() - startedAt
+    const firstTextMs = firstAt === undefined ? undefined : firstAt - startedAt
     const model = request.model ?? this.#defaultModel
-    publish('caudal:model:call', { provider: this.#name, model, durationMs, errorType })
+    publish('caudal:model:call', { provider: this.#name, model, durationMs, firstTextMs, errorType })
   }
 
   /** Changes a breaker, and publishes whether that has opened or closed it. */

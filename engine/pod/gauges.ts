@@ -25,6 +25,7 @@ const NOTHING = {
   tasksBlocked: 0,
   tasksLeaving: 0,
   stateEntries: 0,
+  stateBytes: 0,
   oldestWaitingMs: 0,
   checkpointAgeMs: 0,
 }
@@ -54,7 +55,7 @@ const PHASE_FIELDS: Partial<Record<TaskPhase, 'tasksRestoring' | 'tasksBlocked' 
 }
 
 function updateStage(task: Task, system: System): void {
-  const { program, work, intakes, phase, committedAt, entries } = task
+  const { program, work, intakes, phase, committedAt, entries, stateBytes } = task
   const { metrics } = program
   const field = PHASE_FIELDS[phase]
   if (field) metrics[field]++
@@ -62,6 +63,7 @@ function updateStage(task: Task, system: System): void {
   metrics.inFlightMax = program.inFlightMax
   metrics.waiting += work?.parked ?? 0
   metrics.stateEntries += entries
+  metrics.stateBytes += stateBytes
   const now = system.monotonic()
   if (phase === 'running') work?.time.look(now)
   for (const { buffered, progress, beganAt } of intakes) {

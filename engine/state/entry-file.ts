@@ -8,6 +8,8 @@ export interface EntryFile {
   get(key: string): Uint8Array | undefined
   has(key: string): boolean
   readonly size: number
+  /** Of the pages in use. */
+  readonly bytes: number
   /** At most `entriesMax` entries with the prefix, in the order of their keys, those behind `after`. */
   page(
     prefix: string,

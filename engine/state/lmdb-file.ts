@@ -151,6 +151,11 @@ export class LmdbFile implements EntryFile {
     return statisticsOf(this.#databases.entries).entryCount ?? 0
   }
 
+  get bytes(): number {
+    const { root, entries, dues } = this.#databases
+    return (pagesOf(entries) + pagesOf(dues)) * (statisticsOf(root).pageSize ?? 0)
+  }
+
   get(key: string): Uint8Array | undefined {
     try {
       return this.#databases.entries.getBinary(key)

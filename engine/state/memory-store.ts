@@ -30,6 +30,8 @@ export function durableMemoryStores(): StoreFactory {
 class Content {
   readonly entries = new EntryMap<Uint8Array>({ ordersTimers: true })
   position: number | undefined = undefined
+  /** Of keys, at a byte a character, and of values. */
+  bytes = 0
   readonly topicId: string
 
   constructor(topicId = '') {
@@ -54,6 +56,10 @@ class MemoryStore implements Store {
     return this.#open.entries.size
   }
 
+  get bytes(): number {
+    return this.#open.bytes
+  }
+
   get(key: string): Uint8Array | undefined {
     return this.#open.entries.get(key)
   }
@@ -69,6 +75,8 @@ class MemoryStore implements Store {
   apply(writes: Iterable<readonly [string, Uint8Array | null]>, position: number): void {
     const content = this.#open
     for (const [key, bytes] of writes) {
+      const before = content.entries.get(key)
+      content.bytes += sizeOf(key, bytes ?? undefined) - sizeOf(key, before)
       if (bytes === null) content.entries.delete(key)
       else content.entries.set(key, bytes)
     }
@@ -91,3 +99,6 @@ class MemoryStore implements Store {
     return this.#content
   }
 }
+
+const sizeOf = (key: string, bytes: Uint8Array | undefined): number =>
+  bytes === undefined ? 0 : key.length + bytes.length

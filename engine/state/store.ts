@@ -19,6 +19,8 @@ export interface Store {
   readonly position: number | undefined
   /** Number of entries. */
   readonly size: number
+  /** What the entries take: keys and values in memory, pages on a disk. Asked often: nothing is counted for it. */
+  readonly bytes: number
   /**
    * Applies writes (null deletes) of the state topic up to `position`, atomically with it. Only after their commit.
    * The bytes belong to the store from then on.

@@ -89,6 +89,11 @@ export class WriteBehindStore implements Store {
     return size
   }
 
+  /** What has gathered counts beside the file, also where it replaces what is there. */
+  get bytes(): number {
+    return this.#open.bytes + this.#gatheredBytes
+  }
+
   get(key: string): Uint8Array | undefined {
     let bytes = this.#gathered.get(key)
     for (let at = this.#sealed.length - 1; bytes === undefined && at >= 0; at--)

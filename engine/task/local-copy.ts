@@ -55,6 +55,11 @@ export class LocalCopy {
     return this.#isReleased ? 0 : (this.#store?.size ?? 0)
   }
 
+  /** What its entries take. 0 once it is closed. */
+  get bytes(): number {
+    return this.#isReleased ? 0 : (this.#store?.bytes ?? 0)
+  }
+
   /** The state topic's identity. */
   get topicId(): string | undefined {
     return this.found.topics.get(this.#options.stateTopic)?.id

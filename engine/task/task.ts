@@ -176,6 +176,11 @@ export class Task implements Committable, WorkingTask {
     return this.#copy.size
   }
 
+  /** What those entries take. */
+  get stateBytes(): number {
+    return this.#copy.bytes
+  }
+
   get position(): number {
     return this.#copy.position ?? 0
   }

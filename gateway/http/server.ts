@@ -87,6 +87,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   })
   takeBodies(server, new Set(ROUTES.filter(({ wholeBody }) => wholeBody !== undefined).map(urlPattern)))
   server.addHook('onRequest', (request, reply, done) => {
+    publish('caudal:http:asked', { method: request.method, endpoint: endpointOf(request) })
     answerTrace(reply, serving.traces.of(request))
     secureReply(request, reply)
     done()
@@ -114,15 +115,18 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
 }
 
 function publishAnswer(request: FastifyRequest, reply: FastifyReply, traces: Traces): void {
-  const { method, routeOptions } = request
   publish('caudal:http:answered', {
-    method,
-    endpoint: routeOptions.url?.replace(/:(\w+)/g, '{$1}') ?? 'none',
+    method: request.method,
+    endpoint: endpointOf(request),
     status: reply.statusCode,
     durationMs: reply.elapsedTime,
     trace: traces.of(request).span,
   })
 }
+
+/** The route as the documentation names it. */
+const endpointOf = ({ routeOptions }: FastifyRequest): string =>
+  routeOptions.url?.replace(/:(\w+)/g, '{$1}') ?? 'none'
 
 /** The path as fastify writes it. */
 const urlPattern = ({ path }: HttpRoute): string => path.replace(/\{(\w+)\}/g, ':$1')

@@ -29,6 +29,7 @@ export class ChannelCounts {
   readonly #spansLost = countsOf(ENGINE_ROWS.spansLost)
   readonly #calls = countsOf(ANSWER_ROWS.modelCalls)
   readonly #callTimes = new Distributions(CALL_BOUNDS, ...ANSWER_ROWS.modelTime.labels)
+  readonly #firstTexts = new Distributions(CALL_BOUNDS, ...ANSWER_ROWS.firstText.labels)
   readonly #openings = countsOf(ANSWER_ROWS.breakerOpenings)
   readonly #tokens = countsOf(ANSWER_ROWS.tokens)
   readonly #cost = countsOf(ANSWER_ROWS.cost)
@@ -85,6 +86,7 @@ export class ChannelCounts {
       familyOf(ANSWER_ROWS.scores, this.#scores),
       familyOf(ANSWER_ROWS.modelCalls, this.#calls),
       familyOf(ANSWER_ROWS.modelTime, this.#callTimes),
+      familyOf(ANSWER_ROWS.firstText, this.#firstTexts),
       familyOf(ANSWER_ROWS.breakerOpenings, this.#openings),
       familyOf(ANSWER_ROWS.tokens, this.#tokens),
       familyOf(ANSWER_ROWS.cost, this.#cost),
@@ -102,9 +104,17 @@ export class ChannelCounts {
     this.#failures.add(1, stageOf(task), code, action)
   }
 
-  #called({ provider, model, durationMs, errorType }: DiagnosticEvents['caudal:model:call']): void {
+  #called({
+    provider,
+    model,
+    durationMs,
+    firstTextMs,
+    errorType,
+  }: DiagnosticEvents['caudal:model:call']): void {
+    const name = this.#providers.take(providerName(provider))
     this.#calls.add(1, this.#models.take(model ?? 'default'), errorType ?? 'ok')
-    this.#callTimes.add(durationMs / 1_000, this.#providers.take(providerName(provider)))
+    this.#callTimes.add(durationMs / 1_000, name)
+    if (firstTextMs !== undefined) this.#firstTexts.add(firstTextMs / 1_000, name)
   }
 
   #bought(bought: DiagnosticEvents['caudal:model:bought']): void {

@@ -15,6 +15,7 @@ export class HttpCounts {
   readonly #methods = new ClosedSet(METHODS_MAX)
   readonly #requests = new Counts(...HTTP_ROWS.requests.labels)
   readonly #durations = new Distributions(BOUNDS, ...HTTP_ROWS.duration.labels)
+  readonly #inFlight = new Counts(...HTTP_ROWS.inFlight.labels)
   readonly #namespaces = new ClosedSet(NAMESPACES_MAX)
   readonly #hits = new Counts(...HTTP_ROWS.cacheHits.labels)
   readonly #misses = new Counts(...HTTP_ROWS.cacheMisses.labels)
@@ -22,16 +23,20 @@ export class HttpCounts {
 
   /** Counts from here on. */
   start(): void {
+    const asked = subscribe('caudal:http:asked', ({ endpoint }) =>
+      this.#inFlight.add(1, this.#endpoints.take(endpoint)),
+    )
     const requests = subscribe('caudal:http:answered', ({ method, endpoint, status, durationMs }) => {
       const labels = [this.#methods.take(method), this.#endpoints.take(endpoint)] as const
       this.#requests.add(1, ...labels, String(status))
       this.#durations.add(durationMs / 1_000, ...labels)
+      this.#inFlight.add(-1, labels[1])
     })
     const looks = subscribe('caudal:cache:looked', ({ namespace, isHit }) => {
       const counts = isHit ? this.#hits : this.#misses
       counts.add(1, this.#namespaces.take(namespace))
     })
-    this.#ends = [requests, looks]
+    this.#ends = [asked, requests, looks]
   }
 
   stop(): void {
@@ -42,6 +47,7 @@ export class HttpCounts {
     return [
       { row: HTTP_ROWS.requests, children: this.#requests.children },
       { row: HTTP_ROWS.duration, children: this.#durations.children },
+      { row: HTTP_ROWS.inFlight, children: this.#inFlight.children },
       { row: HTTP_ROWS.cacheHits, children: this.#hits.children },
       { row: HTTP_ROWS.cacheMisses, children: this.#misses.children },
     ]

@@ -23,6 +23,17 @@ export interface Provider {
   }
 }
 
+/** Connections that are shared, to a database. */
+export interface Pool {
+  figures(): {
+    readonly limit: number
+    readonly used: number
+    readonly idle: number
+    /** Statements that wait for a connection. */
+    readonly waiting: number
+  }
+}
+
 /** Options of `Metrics`. */
 export interface MetricsOptions {
   readonly system: System
@@ -54,6 +65,7 @@ export class Metrics implements Disposable {
   readonly #http = new HttpCounts()
   readonly #process: ProcessFigures
   #providers: readonly Provider[] = []
+  #pools: readonly Pool[] = []
   #scraping: Promise<Scrape> | undefined
   #last = { durationMs: 0, series: 0, refused: 0 }
 
@@ -78,9 +90,10 @@ export class Metrics implements Disposable {
     this.#process.stop()
   }
 
-  /** Whose concurrency and breakers are shown. */
-  watch(providers: readonly Provider[]): void {
+  /** Whose concurrency and breakers are shown, and whose connections. */
+  watch(providers: readonly Provider[], pools: readonly Pool[] = []): void {
     this.#providers = providers
+    this.#pools = pools
   }
 
   scrape(): Promise<Scrape> {
@@ -115,6 +128,7 @@ export class Metrics implements Disposable {
       ...providerFamilies(this.#providers),
       ...this.#channels.answers,
       ...this.#http.families,
+      ...poolFamilies(this.#pools),
     ]
   }
 }
@@ -133,5 +147,28 @@ function providerFamilies(providers: readonly Provider[]): readonly Family[] {
     family(ANSWER_ROWS.modelInFlight, ({ inFlight }) => inFlight),
     family(ANSWER_ROWS.modelWaiting, ({ waiting }) => waiting),
     family(ANSWER_ROWS.breakerOpen, ({ breakerOpen }) => Number(breakerOpen)),
+  ]
+}
+
+/** Of all pools together; nothing where there is none. */
+function poolFamilies(pools: readonly Pool[]): readonly Family[] {
+  if (pools.length === 0) return []
+  const all = pools.map(pool => pool.figures())
+  const sum = (value: (each: (typeof all)[number]) => number) =>
+    all.reduce((total, each) => total + value(each), 0)
+  const states = { used: sum(({ used }) => used), idle: sum(({ idle }) => idle) }
+  return [
+    {
+      row: HTTP_ROWS.databaseConnections,
+      children: Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
+    },
+    single(
+      HTTP_ROWS.databaseConnectionsMax,
+      sum(({ limit }) => limit),
+    ),
+    single(
+      HTTP_ROWS.databaseWaiting,
+      sum(({ waiting }) => waiting),
+    ),
   ]
 }

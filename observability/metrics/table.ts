@@ -48,6 +48,11 @@ export const ANSWER_ROWS = {
     ['provider'],
     'from asking a provider to its answer or error',
   ),
+  firstText: histogram(
+    'model_first_token_seconds',
+    ['provider'],
+    'from asking a provider to the first piece of its streamed answer',
+  ),
   modelLimit: gauge(
     'model_concurrency_limit',
     ['provider'],
@@ -100,8 +105,16 @@ export const HTTP_ROWS = {
     ['method', 'endpoint'],
     'from the head of a request to the end of its answer; waiting for an outcome counts',
   ),
-  cacheHits: row('counter', 'cache_hits_total', ['namespace'], 'look-ups in the cache that found a value'),
-  cacheMisses: row('counter', 'cache_misses_total', ['namespace'], 'look-ups in the cache that found none'),
+  inFlight: row('gauge', 'http_requests_in_flight', ['endpoint'], 'requests under way, open streams among them'),
+  cacheHits: row('counter', 'cache_hits_total', ['cache_type'], 'look-ups in the cache that found a value'),
+  cacheMisses: row('counter', 'cache_misses_total', ['cache_type'], 'look-ups in the cache that found none'),
+  databaseConnections: gauge(
+    'database_connections',
+    ['state'],
+    'connections to Postgres: in use, and idle in the pool',
+  ),
+  databaseConnectionsMax: gauge('database_connections_limit', [], 'connections that the pool opens at most'),
+  databaseWaiting: gauge('database_statements_waiting', [], 'statements that wait for a connection'),
 } as const satisfies Record<string, Row>
 
 /** Of the process. Those without our prefix have the names that Prometheus' own clients give them. */

@@ -12,6 +12,13 @@ export interface DatabaseOptions {
   readonly logger: Logger
 }
 
+export interface PoolFigures {
+  readonly limit: number
+  readonly used: number
+  readonly idle: number
+  readonly waiting: number
+}
+
 const CONNECT_MS = 3_000
 const STATEMENT_MS = 10_000
 const PAUSE_MS = 250
@@ -62,6 +69,13 @@ export class Database {
       if (isOfValues(error)) throw error
       throw this.#trouble(error)
     }
+  }
+
+  /** How the connections are used now. */
+  figures(): PoolFigures {
+    const { totalCount, idleCount, waitingCount } = this.#pool
+    const limit = this.#options.connectionsMax
+    return { limit, used: totalCount - idleCount, idle: idleCount, waiting: waitingCount }
   }
 
   async close(): Promise<void> {

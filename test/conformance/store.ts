@@ -114,6 +114,24 @@ function describeApplying(store: () => Store): void {
     expect([store().get('va'), store().size, store().position]).toEqual([undefined, 0, 9])
   })
 
+  it('takes more bytes with more entries, and none of those that were deleted', async () => {
+    const keys = Array.from({ length: 1_000 }, (_, index) => `vkey-${index}`)
+    const before = store().bytes
+    store().apply(
+      keys.map(key => [key, Buffer.alloc(100)] as const),
+      1_000,
+    )
+    await store().flush()
+    const full = store().bytes
+    expect(full - before).toBeGreaterThanOrEqual(100 * keys.length)
+    store().apply(
+      keys.map(key => [key, null] as const),
+      2_000,
+    )
+    await store().flush()
+    expect(store().bytes).toBeLessThan(full / 2)
+  })
+
   it('moves its position without writes', () => {
     store().apply([], 12)
     expect(store().position).toBe(12)

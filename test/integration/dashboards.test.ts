@@ -1,7 +1,6 @@
 /** Every panel has data after a run with faults: the queries of the dashboards, asked of a real Prometheus. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { committedDashboards, filledIn } from '#deploy/grafana/committed.ts'
 import { queriedRange } from '#deploy/grafana/prometheus.ts'
 import { configurationOf } from '#deploy/local/prometheus.ts'
+import { freePort } from './free-port.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const FEEDS = 4
@@ -129,14 +129,4 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
     if (performance.now() - began > WITHIN_MS) throw new TypeError(`not so within ${WITHIN_MS} ms`)
     await pause(200)
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }

@@ -111,6 +111,17 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
     await database.close()
   })
 
+  it('says how many of its connections are used, and how many statements wait for one', async () => {
+    const database = openDatabase()
+    await database.query({ text: 'SELECT 1' })
+    expect(database.figures()).toEqual({ limit: 4, used: 0, idle: 1, waiting: 0 })
+    const sleeping = Array.from({ length: 6 }, () => database.query({ text: 'SELECT pg_sleep(1)' }))
+    await vi.waitFor(() => expect(database.figures()).toEqual({ limit: 4, used: 4, idle: 0, waiting: 2 }))
+    await Promise.all(sleeping)
+    expect(database.figures()).toMatchObject({ used: 0, waiting: 0 })
+    await database.close()
+  })
+
   it('of a newer schema, or read-only, is waited for and not written', async () => {
     await administer(
       "INSERT INTO caudal_migrations (name, run_on) VALUES ('9_future', now())",

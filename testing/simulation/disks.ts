@@ -25,6 +25,9 @@ function noting(store: Store, written: () => void): Store {
     get size() {
       return store.size
     },
+    get bytes() {
+      return store.bytes
+    },
     get: key => store.get(key),
     entries: prefix => store.entries(prefix),
     dues: after => store.dues(after),

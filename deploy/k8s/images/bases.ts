@@ -11,6 +11,9 @@ import { runCommand } from '../../local/run-command.ts'
 import { buildImage } from './buildah.ts'
 import { copyPackages, copyPrograms, createRoot } from './root-folder.ts'
 
+/** As the overlay `local` names it. */
+export const CAUDAL = 'localhost/caudal:dev'
+
 const PROJECT = resolve(import.meta.dirname, '../../..')
 /** An npm of the major version that Node 24 brings. */
 const NPM = 'npm@11.21.2'

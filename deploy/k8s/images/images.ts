@@ -3,12 +3,10 @@
  * machine has. For a machine that reaches no registry; elsewhere `docker build` and the official images do.
  */
 import { StackError } from '../../local/stack-error.ts'
-import { buildBases, buildCaudal } from './bases.ts'
+import { buildBases, buildCaudal, CAUDAL } from './bases.ts'
 import { missingBuildah } from './buildah.ts'
 import { buildStandIn, STAND_INS } from './stand-ins.ts'
 
-/** As the overlay names it. */
-const CAUDAL = 'localhost/caudal:dev'
 const BASES = 'localhost/caudal-base'
 
 async function main([only]: readonly string[]): Promise<void> {

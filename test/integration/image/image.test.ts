@@ -3,12 +3,12 @@
  * podman and runc as a user without rights on a root that is read only.
  */
 import { writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildBases, buildCaudal } from '#deploy/k8s/images/bases.ts'
 import { missingBuildah } from '#deploy/k8s/images/buildah.ts'
 import { summaryOf } from '../../cli/process.ts'
+import { freePort } from '../free-port.ts'
 import { type Container, Containers } from './containers.ts'
 
 const IMAGE = 'localhost/caudal:tested'
@@ -155,15 +155,3 @@ const statusOf = (url: string): Promise<number> =>
     },
     () => 0,
   )
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-}

@@ -23,7 +23,7 @@ it('requests are counted by their route, method and status; a path that nobody r
     system: realSystem,
     routes,
   })
-  for (const url of ['/task/one', '/task/two', '/task/%00?secret=1', '/wp-admin.php', '/metrics'])
+  for (const url of ['/task/one', '/task/two', '/task/%00?secret=1', '/wp-admin.php', '/metrics', '/task/%'])
     await server.inject({ url })
   await server.inject({ method: 'POST', url: '/query', payload: { title: 'x' } })
   const { body, headers } = await server.inject({ url: '/metrics' })
@@ -39,6 +39,11 @@ it('requests are counted by their route, method and status; a path that nobody r
   expect(seriesOf(body).get('http_request_duration_seconds_count{method="GET",endpoint="/task/{id}"}')).toBe(
     3,
   )
+  // The scrape that says it is under way itself, and all others are answered.
+  const underWay = [...seriesOf(body)].filter(([series]) => series.startsWith('http_requests_in_flight'))
+  expect(Object.fromEntries(underWay.filter(([, value]) => value !== 0))).toEqual({
+    'http_requests_in_flight{endpoint="/metrics"}': 1,
+  })
   expect(body).not.toMatch(/secret|wp-admin|task\/one/)
   await server.close()
 })

@@ -1,7 +1,10 @@
 /** What the gate before a provider publishes: each call, and each opening and closing of a breaker. */
 import { afterEach, expect, test } from 'vitest'
 import { type DiagnosticEvents, subscribe } from '#core/diagnostics.ts'
-import { failure, gated } from './gated.ts'
+import { limited } from '#models/limits.ts'
+import type { Model } from '#models/model.ts'
+import { failure, gated, REPLY } from './gated.ts'
+import { manualTime } from './manual-time.ts'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -24,6 +27,32 @@ test('each call is published once, with the type of its error', async () => {
   await answer()
   expect(published.map(({ errorType }) => errorType)).toEqual(['rate_limit', undefined])
   expect(published.every(({ provider, durationMs }) => provider !== '' && durationMs >= 0)).toBe(true)
+})
+
+test('the first piece of a streamed reply has a time, and a reply that is not streamed has none', async () => {
+  const { calls: published } = listening()
+  const time = manualTime()
+  const streaming: Model = {
+    complete: async (_, { stream }) => {
+      stream?.begin()
+      await time.advance(300)
+      stream?.text('An')
+      await time.advance(700)
+      stream?.text('swer')
+      return REPLY
+    },
+  }
+  const model = limited(streaming, { name: 'test' }, time)
+  const heard: string[] = []
+  const stream = { begin: () => {}, text: (piece: string) => void heard.push(piece) }
+  const call = { signal: new AbortController().signal, requestId: 'r' }
+  await model.complete({ messages: [] }, { ...call, stream })
+  await model.complete({ messages: [] }, call)
+  expect(heard).toEqual(['An', 'swer'])
+  expect(published).toMatchObject([
+    { durationMs: 1_000, firstTextMs: 300 },
+    { durationMs: 1_000, firstTextMs: undefined },
+  ])
 })
 
 test('a breaker is published once when it opens and once when it closes', async () => {

@@ -3,7 +3,7 @@ import { type LimitOptions, limited } from '#models/limits.ts'
 import { type Model, ModelError, type ModelErrorType, type ModelReply } from '#models/model.ts'
 import { manualTime, settle } from './manual-time.ts'
 
-const REPLY: ModelReply = {
+export const REPLY: ModelReply = {
   text: 'ok',
   usage: { promptTokens: 1, completionTokens: 1 },
   model: 'm',

@@ -12,6 +12,7 @@ export function faultsOf(all: readonly Manifest[]): readonly string[] {
     ...all.flatMap(manifest => selectorFaults(manifest, workloads)),
     ...all.filter(({ kind }) => kind === 'ServiceMonitor').flatMap(monitor => monitorFaults(monitor, all)),
     ...all.filter(({ kind }) => SCALERS.includes(kind)).flatMap(scaled => scaledFaults(scaled, workloads)),
+    ...rivalFaults(all.filter(({ kind }) => SCALERS.includes(kind))),
     ...all.filter(({ kind }) => kind === 'Ingress').flatMap(ingress => ingressFaults(ingress, all)),
   ]
 }
@@ -199,4 +200,11 @@ function scaledFaults(scaled: Manifest, workloads: readonly Manifest[]): readonl
     [target !== undefined, `there is no ${kind} ${name}`],
     [target?.spec.replicas === undefined, `an apply would set the replicas of ${name} back`],
   )
+}
+
+/** Two autoscalers of one workload undo each other's work. */
+function rivalFaults(scalers: readonly Manifest[]): readonly string[] {
+  const targets = scalers.map(({ spec }) => `${spec.scaleTargetRef.kind} ${spec.scaleTargetRef.name}`)
+  const twice = targets.filter((target, index) => targets.indexOf(target) !== index)
+  return twice.map(target => `${target} has two autoscalers`)
 }

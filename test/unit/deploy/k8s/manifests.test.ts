@@ -140,21 +140,32 @@ describe('planted faults of production', () => {
       'kind: Deployment\n    name: caudal-gate',
       /there is no Deployment caudal-gate/,
     ],
+    [
+      'a second autoscaler',
+      'kind: StatefulSet\n    name: caudal-pod\n  triggers',
+      'kind: Deployment\n    name: caudal-gateway\n  triggers',
+      /Deployment caudal-gateway has two autoscalers/,
+    ],
   ])('%s is found', (_, right, wrong, fault) => {
     expect(production).toContain(right)
     expect(faultsOf(manifestsOf(production.replaceAll(right, wrong))).join('\n')).toMatch(fault)
   })
 })
 
-it('the scaler asks for a metric that pods export, by labels that it has, up to the partitions', () => {
-  const { spec } = find('overlays/production', 'ScaledObject', 'caudal-pod')
-  const [, metric = '', selector = ''] =
-    /(caudal_\w+)\{([^}]*)\}/.exec(spec.triggers[0]?.metadata.query ?? '') ?? []
+it.each(['caudal-pod', 'caudal-gateway'])('%s is scaled by a metric that is exported, by labels that it has', name => {
+  const { spec } = find('overlays/production', 'ScaledObject', name)
+  const query = spec.triggers.map(({ metadata }) => metadata.query).find(each => each !== undefined)
+  const [, metric = '', selector = ''] = /(\w+)\{([^}]*)\}/.exec(query ?? '') ?? []
   const row = Object.values(METRIC_TABLE)
     .flat()
     .find(each => each.metric === metric)
-  const labels = [...selector.matchAll(/(\w+)(?:!=|=)/g)].map(([, label]) => label)
+  expect(row).toBeDefined()
+  const labels = [...selector.matchAll(/(\w+)(?:!=|!~|=~|=)/g)].map(([, label]) => label)
   expect(labels.filter(label => label !== 'namespace' && !row?.labels.includes(label ?? ''))).toEqual([])
+})
+
+it('there are at most as many pods as partitions of datos_crudos', () => {
+  const { spec } = find('overlays/production', 'ScaledObject', 'caudal-pod')
   const { topicSpecs } = planOf(configurationOf({}))
   expect(spec.maxReplicaCount).toBe(topicSpecs.find(({ name }) => name === 'datos_crudos')?.partitions)
 })

@@ -41,6 +41,9 @@ class FailingStores implements StoreFactory {
       get size() {
         return store.size
       },
+      get bytes() {
+        return store.bytes
+      },
       flush: () => store.flush(),
       close: () => store.close(),
       discard: () => store.discard(),

@@ -113,6 +113,8 @@ it('entries of state are counted, and timers say how late they fired', async () 
   await kit.settle()
   const stage = () => kit.pods[0]?.running.metrics.stages.get('remind')
   expect(stage()?.stateEntries).toBeGreaterThanOrEqual(8)
+  // Each entry has a key.
+  expect(stage()?.stateBytes).toBeGreaterThan(stage()?.stateEntries ?? Number.POSITIVE_INFINITY)
   await kit.advance('6s')
   expect(stage()?.timersFired).toBe(4)
   expect(stage()?.timerLateMs.count).toBe(4)

@@ -24,6 +24,9 @@ export class HeldFile implements EntryFile {
   get size() {
     return this.entries.size
   }
+  get bytes() {
+    return [...this.entries].reduce((sum, [key, value]) => sum + key.length + value.length, 0)
+  }
   page(prefix: string, after: string | undefined, entriesMax: number) {
     const found = [...this.entries].filter(
       ([key]) => key.startsWith(prefix) && (after === undefined || key > after),

@@ -115,7 +115,13 @@ it('durations are in seconds', async () => {
 it('calls, tokens and costs are counted from what models tell, a provider by its host alone', async () => {
   const metrics = counting()
   const provider = 'https://user:secret@models.example/v1'
-  publish('caudal:model:call', { provider, model: 'm', durationMs: 300, errorType: undefined })
+  publish('caudal:model:call', {
+    provider,
+    model: 'm',
+    durationMs: 300,
+    firstTextMs: 80,
+    errorType: undefined,
+  })
   publish('caudal:model:call', { provider, model: 'm', durationMs: 90, errorType: 'rate_limit' })
   publish('caudal:model:breaker', { provider, trouble: 'outage', isOpen: true, reason: 'away' })
   publish('caudal:model:breaker', { provider, trouble: 'outage', isOpen: false, reason: undefined })
@@ -131,6 +137,9 @@ it('calls, tokens and costs are counted from what models tell, a provider by its
   expect(series.get('caudal_model_calls_total{model="m",outcome="ok"}')).toBe(1)
   expect(series.get('caudal_model_calls_total{model="m",outcome="rate_limit"}')).toBe(1)
   expect(series.get('caudal_model_call_duration_seconds_count{provider="models.example"}')).toBe(2)
+  // Of the two calls one was streamed.
+  expect(series.get('caudal_model_first_token_seconds_count{provider="models.example"}')).toBe(1)
+  expect(series.get('caudal_model_first_token_seconds_sum{provider="models.example"}')).toBe(0.08)
   expect(series.get('caudal_model_breaker_openings_total{provider="models.example",trouble="outage"}')).toBe(
     1,
   )
@@ -140,6 +149,18 @@ it('calls, tokens and costs are counted from what models tell, a provider by its
   expect(series.get('caudal_cost_usd_total{model="m-1",task_type="qa"}')).toBe(0.5)
   expect(series.get('caudal_unpriced_calls_total{model="m-1"}')).toBe(1)
   expect(series.get('caudal_organization_cost_usd_total{organization="acme"}')).toBe(0.5)
+})
+
+it('connections of all pools are added up, and a process without a database has no such series', async () => {
+  const metrics = counting()
+  expect((await metrics.scrape()).text).not.toMatch(/^caudal_database/m)
+  const pool = { limit: 8, used: 3, idle: 2, waiting: 5 }
+  metrics.watch([], [{ figures: () => pool }, { figures: () => ({ ...pool, waiting: 0 }) }])
+  const series = seriesOf((await metrics.scrape()).text)
+  expect(series.get('caudal_database_connections{state="used"}')).toBe(6)
+  expect(series.get('caudal_database_connections{state="idle"}')).toBe(4)
+  expect(series.get('caudal_database_connections_limit')).toBe(16)
+  expect(series.get('caudal_database_statements_waiting')).toBe(5)
 })
 
 it('a pod of 15 stages with 500 organisations and 60 models stays below the limit, scrape after scrape', async () => {
