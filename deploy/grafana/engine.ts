@@ -85,6 +85,13 @@ export const ENGINE: Dashboard = {
           queries: [query(sumBy('stage', metric('caudal_state_entries')), '{{stage}}')],
         },
         {
+          title: 'Size of state, by stage',
+          says: 'What the local copies take. It must fit the memory, or the volume, of a pod that takes all tasks of another.',
+          kind: 'line',
+          unit: 'bytes',
+          queries: [query(sumBy('stage', metric('caudal_state_bytes')), '{{stage}}')],
+        },
+        {
           title: 'Rebalances and fences',
           says: 'One at each start and stop of a pod. Steady ones mean pods that lose their session.',
           kind: 'line',
