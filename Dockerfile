@@ -31,6 +31,6 @@ VOLUME /data
 EXPOSE 8080
 # Process 1 is Node itself: it hears SIGTERM, finishes what is in flight and hands its tasks over.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["node", "cli/caudal.ts", "probe", "ready"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=30s CMD ["node", "cli/caudal.ts", "probe", "ready"]
 ENTRYPOINT ["node", "cli/caudal.ts"]
 CMD ["run"]
