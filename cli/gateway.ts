@@ -77,8 +77,10 @@ export async function serveGateway(
   let roster: GatewayRoster | undefined
   const rates = await ratesOf(configuration, options, opened, () => roster?.size ?? 1)
   const alone = options.routes ? undefined : aloneMetrics(configuration, options, opened)
-  const own =
-    options.routes ?? [...ownProbes(health, () => gateway !== undefined), ...(alone ? [metricsRoute(alone)] : [])]
+  const own = options.routes ?? [
+    ...ownProbes(health, () => gateway !== undefined),
+    ...(alone ? [metricsRoute(alone)] : []),
+  ]
   const server = gatewayServer({
     gateway: () => gateway,
     keys,
@@ -275,11 +277,7 @@ const routeOf = (health: Health): Route => ({
 })
 
 /** Of a gateway that is a process of its own. */
-function aloneMetrics(
-  { dataFolder }: Configuration,
-  { system }: GatewayOptions,
-  opened: Closers,
-): Metrics {
+function aloneMetrics({ dataFolder }: Configuration, { system }: GatewayOptions, opened: Closers): Metrics {
   const metrics = new Metrics({ system, dataFolder })
   opened.defer(async () => metrics[Symbol.dispose]())
   metrics.start()

@@ -82,14 +82,12 @@ export class WriteBehindStore implements Store {
   }
 
   get size(): number {
-    const file = this.#open
-    let size = file.size
+    let { size } = this.#open
     for (const { layer, isHidden } of visible(this.#layers))
-      for (const [key, bytes] of layer.all) if (!isHidden(key)) size += difference(file.has(key), bytes)
+      for (const [key, bytes] of layer.all) if (!isHidden(key)) size += difference(this.#open.has(key), bytes)
     return size
   }
 
-  /** What has gathered counts beside the file, also where it replaces what is there. */
   get bytes(): number {
     return this.#open.bytes + this.#gatheredBytes
   }

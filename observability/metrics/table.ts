@@ -105,7 +105,12 @@ export const HTTP_ROWS = {
     ['method', 'endpoint'],
     'from the head of a request to the end of its answer; waiting for an outcome counts',
   ),
-  inFlight: row('gauge', 'http_requests_in_flight', ['endpoint'], 'requests under way, open streams among them'),
+  inFlight: row(
+    'gauge',
+    'http_requests_in_flight',
+    ['endpoint'],
+    'requests under way, open streams among them',
+  ),
   cacheHits: row('counter', 'cache_hits_total', ['cache_type'], 'look-ups in the cache that found a value'),
   cacheMisses: row('counter', 'cache_misses_total', ['cache_type'], 'look-ups in the cache that found none'),
   databaseConnections: gauge(

@@ -117,17 +117,13 @@ function describeApplying(store: () => Store): void {
   it('takes more bytes with more entries, and none of those that were deleted', async () => {
     const keys = Array.from({ length: 1_000 }, (_, index) => `vkey-${index}`)
     const before = store().bytes
-    store().apply(
-      keys.map(key => [key, Buffer.alloc(100)] as const),
-      1_000,
-    )
+    const written = keys.map(key => [key, Buffer.alloc(100)] as const)
+    store().apply(written, 1_000)
     await store().flush()
     const full = store().bytes
     expect(full - before).toBeGreaterThanOrEqual(100 * keys.length)
-    store().apply(
-      keys.map(key => [key, null] as const),
-      2_000,
-    )
+    const deleted = keys.map(key => [key, null] as const)
+    store().apply(deleted, 2_000)
     await store().flush()
     expect(store().bytes).toBeLessThan(full / 2)
   })

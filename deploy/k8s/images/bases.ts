@@ -1,11 +1,11 @@
 /**
- * Stand-ins for the two images that the Dockerfile begins with, where no registry can be reached: Node out of the package `node`
- * of npm, with its libraries and a shell out of this machine's Debian.
+ * Stand-ins for the two images that the Dockerfile begins with, where no registry can be reached. Node comes from its package
+ * in npm; its libraries and a shell come from the Debian of this machine.
  */
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { runCommand } from '../../local/run-command.ts'
 import { buildImage } from './buildah.ts'
@@ -47,7 +47,7 @@ export async function buildCaudal(tag: string, { base, runtime }: Bases): Promis
     folder: PROJECT,
     tag,
     arguments: { BASE: base, RUNTIME: runtime },
-    volumes: existsSync(cache) ? { [cache]: '/root/.npm' } : {},
+    volumes: existsSync(cache) ? { [cache]: join(homedir(), '.npm') } : {},
   })
 }
 

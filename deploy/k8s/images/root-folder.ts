@@ -1,6 +1,6 @@
 /**
- * The root folder of an image, out of what this Debian machine has installed: programs with the libraries that they are linked
- * to, and whole packages. No registry of images is asked.
+ * The root folder of an image, out of what is installed on this Debian machine. It gets programs with the libraries that they
+ * are linked to, and whole packages. No registry of images is asked.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {

@@ -1,6 +1,6 @@
 /**
- * Images that stand in for those of the overlay `local` where no registry can be reached: what this machine's Debian and Maven
- * have, under the names of the overlay. They take the users, folders and variables that the manifests set.
+ * Images that stand in for those of the overlay `local` where no registry can be reached. They have its names, and what the
+ * Debian and the Maven of this machine have. They take the users, folders and variables that the manifests set.
  */
 import { appendFileSync, chownSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

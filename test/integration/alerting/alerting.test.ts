@@ -1,6 +1,6 @@
 /**
- * Alerts provoked for real: a pod in trouble, scraped by a Prometheus with the rules that are deployed, whose Alertmanager sends
- * what fires and what is over. A minute of the rules is a second here; nothing else of them differs.
+ * Alerts provoked for real. A Prometheus with the rules that are deployed scrapes a pod in trouble. Its Alertmanager sends what
+ * fires and what is over. A minute of the rules is a second here; nothing else of them differs.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -121,7 +121,9 @@ const routing = (receiver: number) => ({
     group_interval: '1s',
     repeat_interval: '1h',
   },
-  receivers: [{ name: 'test', webhook_configs: [{ url: `http://127.0.0.1:${receiver}/`, send_resolved: true }] }],
+  receivers: [
+    { name: 'test', webhook_configs: [{ url: `http://127.0.0.1:${receiver}/`, send_resolved: true }] },
+  ],
 })
 
 const scraping = (target: string, alertmanager: number) => ({

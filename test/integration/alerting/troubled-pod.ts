@@ -54,7 +54,7 @@ export class TroubledPod implements AsyncDisposable {
     })
   }
 
-  /** Starts the pod, anew where it was stopped. */
+  /** Starts the pod. */
   async run(): Promise<void> {
     this.#pod = startCaudal(['run'], this.#environment)
     await expect.poll(() => this.#isReady(), { timeout: 60_000 }).toBe(true)
@@ -108,7 +108,11 @@ export class TroubledPod implements AsyncDisposable {
 
   #question(): string {
     this.#fed += 1
-    return JSON.stringify({ id: `q-${this.#fed}`, title: `What is number ${this.#fed}?`, best_answer: 'A sum.' })
+    return JSON.stringify({
+      id: `q-${this.#fed}`,
+      title: `What is number ${this.#fed}?`,
+      best_answer: 'A sum.',
+    })
   }
 
   #answer(isJudge: boolean, response: ServerResponse): void {
@@ -116,7 +120,8 @@ export class TroubledPod implements AsyncDisposable {
     const mode = this.#mode
     if (mode === 'slow') return void this.#held.add(response)
     if (mode === 'away') return void response.writeHead(503).end('away')
-    if (mode === 'nonsense') return send(response, completion({ message: { content: '' }, finish_reason: 'stop' }))
+    if (mode === 'nonsense')
+      return send(response, completion({ message: { content: '' }, finish_reason: 'stop' }))
     const verdict = mode === 'weak' ? LOW_VERDICT : VERDICT
     const content = isJudge ? verdict : 'It is a sum.'
     const reply = JSON.parse(completion({ message: { content }, finish_reason: 'stop' }))

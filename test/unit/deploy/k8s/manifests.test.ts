@@ -152,17 +152,20 @@ describe('planted faults of production', () => {
   })
 })
 
-it.each(['caudal-pod', 'caudal-gateway'])('%s is scaled by a metric that is exported, by labels that it has', name => {
-  const { spec } = find('overlays/production', 'ScaledObject', name)
-  const query = spec.triggers.map(({ metadata }) => metadata.query).find(each => each !== undefined)
-  const [, metric = '', selector = ''] = /(\w+)\{([^}]*)\}/.exec(query ?? '') ?? []
-  const row = Object.values(METRIC_TABLE)
-    .flat()
-    .find(each => each.metric === metric)
-  expect(row).toBeDefined()
-  const labels = [...selector.matchAll(/(\w+)(?:!=|!~|=~|=)/g)].map(([, label]) => label)
-  expect(labels.filter(label => label !== 'namespace' && !row?.labels.includes(label ?? ''))).toEqual([])
-})
+it.each(['caudal-pod', 'caudal-gateway'])(
+  '%s is scaled by a metric that is exported, by labels that it has',
+  name => {
+    const { spec } = find('overlays/production', 'ScaledObject', name)
+    const query = spec.triggers.map(({ metadata }) => metadata.query).find(each => each !== undefined)
+    const [, metric = '', selector = ''] = /(\w+)\{([^}]*)\}/.exec(query ?? '') ?? []
+    const row = Object.values(METRIC_TABLE)
+      .flat()
+      .find(each => each.metric === metric)
+    expect(row).toBeDefined()
+    const labels = [...selector.matchAll(/(\w+)(?:!=|!~|=~|=)/g)].map(([, label]) => label)
+    expect(labels.filter(label => label !== 'namespace' && !row?.labels.includes(label ?? ''))).toEqual([])
+  },
+)
 
 it('there are at most as many pods as partitions of datos_crudos', () => {
   const { spec } = find('overlays/production', 'ScaledObject', 'caudal-pod')
