@@ -8,7 +8,7 @@ import { type Child, startChild } from '../../cli/process.ts'
 
 /** Where neither systemd nor the default limits of podman are to be had. */
 const ENGINE = ['--runtime', 'runc', '--cgroup-manager', 'cgroupfs']
-const CONFINED = [
+export const CONFINED: readonly string[] = [
   ...['--network', 'host', '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
   ...['--ulimit', 'nofile=20000:20000', '--ulimit', 'nproc=10000:10000'],
 ]
