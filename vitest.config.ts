@@ -8,7 +8,6 @@ const FAULTS = [
   'test/integration/faults/torn.test.ts',
   'test/integration/answers.test.ts',
   'test/integration/image/image.test.ts',
-  'test/integration/alerting/alerting.test.ts',
 ]
 // A whole simulated cluster takes seconds on a busy machine; a test that hangs is reported within a minute.
 // With real brokers beside it, it takes longer.

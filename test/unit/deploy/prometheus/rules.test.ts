@@ -1,4 +1,4 @@
-/** The alerts: about metrics that exist, each with a runbook, each with cases for promtool (test/integration/alerting/rules.test.ts). */
+/** The alerts: about metrics that exist, each with a runbook, each with cases for promtool (test/integration/alerts.test.ts). */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
