@@ -48,12 +48,16 @@ export interface GatewayServerOptions {
   readonly trustedProxies?: readonly string[]
   /** Off when left out. */
   readonly consoleMode?: ConsoleMode
+  /** How long a request may take to arrive whole; 30 s when left out. */
+  readonly arrivalMs?: number
 }
 
 const BODY_BYTES_MAX = 1_000_000
 const HEADER_BYTES_MAX = 16_384
 /** A request that has not arrived whole by then is ended. */
 const ARRIVAL_MS = 30_000
+/** So often in that time, requests are looked for that are late. */
+const ARRIVAL_CHECKS = 6
 const KEEP_ALIVE_MS = 72_000
 const PARAMETER_CHARACTERS_MAX = 1_000
 
@@ -65,7 +69,7 @@ interface Serving extends GatewayServerOptions {
 
 /** Not listening yet: tests hand requests in without a socket. */
 export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
-  const { keys, gateway, rates } = options
+  const { keys, gateway, rates, arrivalMs = ARRIVAL_MS } = options
   const serving = {
     ...options,
     callers: new Callers(() => ({ keys, sessions: gateway()?.sessions })),
@@ -75,12 +79,17 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   const server = fastify({
     logger: false,
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: ARRIVAL_MS,
+    requestTimeout: arrivalMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: true,
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     return503OnClosing: false,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, shouldUpgradeCallback: isUpgraded },
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: arrivalMs,
+      connectionsCheckingInterval: arrivalMs / ARRIVAL_CHECKS,
+      shouldUpgradeCallback: isUpgraded,
+    },
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     clientErrorHandler: (error, socket) => endSocket(socket, error),
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, serving),
