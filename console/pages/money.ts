@@ -150,7 +150,7 @@ function sumsView({ seen: { value: seen }, refusal: { value: refusal } }: Sums):
 
 const rowView = (by: CostKey, row: CostRow, href: string): TemplateResult => html`<tr>
     <th scope="row" class="wrap"><bdi>${row.key === '' ? t('money.noKey') : harmless(shownKey(by, row.key))}</bdi></th>
-    <td class="number"><a href=${href} aria-label=${t('money.questions', { key: harmless(row.key) || t('money.noKey') })}>${usdView(row)}</a></td>
+    <td class="number"><a href=${href} aria-label=${t('money.questions', { usd: usdView(row), key: harmless(row.key) || t('money.noKey') })}>${usdView(row)}</a></td>
     <td class="number">${knownUsd(row) === undefined ? NONE : usd(row.usd_undelivered)}</td>
     <td class="number">${row.unpriced > 0 ? html`<span class="amber-text">${count(row.unpriced)}</span>` : count(0)}</td>
     <td class="number">${count(row.calls)}</td>

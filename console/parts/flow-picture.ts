@@ -67,11 +67,11 @@ function stageBox(
     event.preventDefault()
     choose(name)
   }
-  return svg`<g class="stage ${tone}" tabindex="0" role="button" aria-label=${label} aria-pressed=${chosen === name ? 'true' : 'false'}
-      transform="translate(${left} ${top})" @click=${() => choose(name)} @keydown=${press}>
-    <g aria-hidden="true"><rect class="box" width=${width} height=${height} rx="9"></rect>
-    <text class="name" x="9" y="18">${name}</text>
-    ${stage ? stageFigures(stage, width) : nothing}</g>
+  const pressed = chosen === name ? 'true' : 'false'
+  return svg`<g class="stage ${tone}" transform="translate(${left} ${top})" @click=${() => choose(name)}>
+    <rect class="box" width=${width} height=${height} rx="9"></rect>
+    <g aria-hidden="true"><text class="name" x="9" y="18">${name}</text>${stage ? stageFigures(stage, width) : nothing}</g>
+    <rect class="hit" width=${width} height=${height} rx="9" tabindex="0" role="button" aria-label=${label} aria-pressed=${pressed} @keydown=${press}></rect>
   </g>`
 }
 

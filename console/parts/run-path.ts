@@ -10,7 +10,8 @@ import { harmless } from '../shown.ts'
 import { differenceOf, textOf } from './text.ts'
 
 export const pathView = (path: Path): TemplateResult =>
-  html`<ol class="attempts" aria-label=${t('path.attempts')}>
+  html`<h2 class="visually-hidden">${t('path.attempts')}</h2>
+    <ol class="attempts" aria-label=${t('path.attempts')}>
       ${path.attempts.map(attempt => attemptView(attempt, path))}
     </ol>
     ${path.end ? endView(path.end) : nothing}`

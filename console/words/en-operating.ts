@@ -26,7 +26,7 @@ export const enOperating = {
   'money.undeliveredUsd': 'Received by nobody',
   'money.none': 'No call has brought a reply in this time.',
   'money.noKey': 'none',
-  'money.questions': 'Cost of {key}: its questions',
+  'money.questions': '{usd}: the questions of {key}',
   'money.csv': 'Save as CSV',
   'paidFor.first': 'first answers',
   'paidFor.again': 'answers asked for again',

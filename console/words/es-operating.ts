@@ -29,7 +29,7 @@ export const esOperating: Readonly<Record<keyof typeof enOperating, string>> = {
   'money.undeliveredUsd': 'No recibido por nadie',
   'money.none': 'Ninguna llamada trajo respuesta en este tiempo.',
   'money.noKey': 'sin nombre',
-  'money.questions': 'Coste de {key}: sus preguntas',
+  'money.questions': '{usd}: las preguntas de {key}',
   'money.csv': 'Guardar como CSV',
   'paidFor.first': 'primeras respuestas',
   'paidFor.again': 'respuestas pedidas otra vez',

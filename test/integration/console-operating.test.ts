@@ -163,7 +163,7 @@ describe('Money', () => {
     expect(csv).toContain(`"gpt-4o-mini",`)
     expect(csv).toContain(`,${known},`)
     expect(csv).toMatch(/"mystery-1",\d+,\d+,"","",/)
-    await row.getByRole('link', { name: 'Cost of mystery-1: its questions' }).click()
+    await row.getByRole('link', { name: /the questions of mystery-1/ }).click()
     await page.getByRole('link', { name: 'What is a mystery?' }).waitFor()
     await page.getByText('1 shown').waitFor()
     await page.getByText(/With calls that brought a reply from/).waitFor()

@@ -20,7 +20,7 @@ beforeEach(async () => {
   isBroken = true
   answered = []
   const model: Model = {
-    async complete(request, { requestId }) {
+    async complete(_, { requestId }) {
       if (isBroken) throw modelError('other', { spent: true })
       answered.push(requestId)
       return REPLY
