@@ -20,6 +20,14 @@ export const TOPICS = {
   recordings: 'llm.recordings',
   /** Pieces of answers while they are written, that nobody has judged. */
   tokens: 'llm.tokens',
+  /** Messages for endpoints, and those that wait for another attempt. */
+  webhooks: 'llm.webhooks',
+  /** Who joined a question under way, and wants to hear of its outcome. */
+  followers: 'llm.followers',
+  /** Questions of batches that have their outcome. */
+  batchItems: 'llm.batch-items',
+  /** What happened to questions beside calls: endpoints were called, batches completed. */
+  notices: 'llm.notices',
   /** Judged answers. */
   delivered: 'datos_procesados',
 } as const

@@ -4,7 +4,18 @@ import type { Codec } from '#core/codec.ts'
 import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
 import { TOPICS } from './topics.ts'
-import type { Delivered, Failed, Intake, LlmError, LlmRequest, Recording, TaskConfig } from './types.ts'
+import type {
+  Delivered,
+  Failed,
+  Follower,
+  Intake,
+  LlmError,
+  LlmRequest,
+  Notice,
+  Recording,
+  TaskConfig,
+  Webhook,
+} from './types.ts'
 
 /** Of a plan: its topics, each with its codec. */
 export interface Planned {
@@ -13,6 +24,9 @@ export interface Planned {
 
 interface Types {
   readonly [TOPICS.recordings]: Recording
+  readonly [TOPICS.notices]: Notice
+  readonly [TOPICS.followers]: Follower
+  readonly [TOPICS.webhooks]: Webhook
   readonly [TOPICS.intake]: Intake
   readonly [TOPICS.delivered]: Delivered
   readonly [TOPICS.failed]: Failed

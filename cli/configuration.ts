@@ -21,6 +21,7 @@ import {
   text,
   words,
 } from './setting-rows.ts'
+import { WEBHOOK_SETTINGS } from './webhook-settings.ts'
 
 export const SETTINGS = {
   ...BROKER_SETTINGS,
@@ -138,6 +139,7 @@ export const SETTINGS = {
     unit: 'questions a day',
     description: 'Questions that an organisation may ask in a day of UTC. 0: any number.',
   }),
+  ...WEBHOOK_SETTINGS,
   port: number('PORT', [0, 65_535], {
     default: 8_080,
     defaultText: '8080; any that is free for a process that finds it taken',

@@ -37,6 +37,7 @@ import { newSecret, newUuid } from './secrets.ts'
 import { openSemantic } from './semantic.ts'
 import { listening, metricsRoute } from './serving.ts'
 import { cacheTtlMs, type OpenStores, openRateCounter } from './stores.ts'
+import { openWebhooks } from './webhooks.ts'
 
 export interface GatewayOptions {
   readonly system: System
@@ -184,6 +185,7 @@ async function openService(
   const feed = new EventFeed({ log, plan, system })
   const { answers, history, cache } = stores
   const semantic = await openSemantic(configuration, { log, plan, system, logger }, closers)
+  const webhooks = await openWebhooks(configuration, { system, logger })
   const roster = new PodRoster(log, plan.application, system)
   closers.defer(() => roster.close())
   // Who waits for an outcome is answered then, and nobody keeps the server from its end.
@@ -208,6 +210,7 @@ async function openService(
   return {
     ...{ service, runs, feed, tokens, system, flow, brakes, failures, answers, history, cache },
     semantic,
+    callbacks: webhooks?.rules,
     batches: new Batches(cache),
     sessions:
       cache && new Sessions({ cache, system, ttlMs: configuration.sessionTtlS * 1_000, secrets: SECRETS }),

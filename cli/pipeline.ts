@@ -11,6 +11,7 @@ import type { Model } from '#models/model.ts'
 import type { IndexAnswersOptions } from '#operators/index-answers.ts'
 import { answers } from '#pipelines/answers.ts'
 import { TokenTopic } from '#pipelines/token-topic.ts'
+import type { WebhooksOptions } from '#pipelines/webhook-stages.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import { type Plan, plan } from '#topology/plan.ts'
@@ -33,6 +34,7 @@ import {
 import { PurchaseLedger } from './purchases.ts'
 import { absentSemantic, semanticSink } from './semantic.ts'
 import { absentStores, type OpenStores, openStores, type Stores } from './stores.ts'
+import { absentWebhooks, podWebhooks } from './webhooks.ts'
 
 export interface Pipeline extends AsyncDisposable {
   readonly log: Log
@@ -88,7 +90,8 @@ export async function openPipeline(
   const semantic = await semanticSink(configuration, { log, system, logger }, opened)
   const tokens = new TokenTopic({ log, system, logger: inPart(logger, 'answers') })
   opened.defer(async () => tokens[Symbol.dispose]())
-  const graph = topologyOf(configuration, { model, tokens, semantic, ...stores })
+  const webhooks = await podWebhooks(configuration, { system, logger: inPart(logger, 'webhooks') })
+  const graph = topologyOf(configuration, { model, tokens, semantic, webhooks, ...stores })
   const topology = await bindSchemas(graph, { registry, ...options })
   const running = await run(topology, {
     log,
@@ -138,11 +141,12 @@ export interface GraphParts extends Stores {
   readonly semantic?: IndexAnswersOptions | undefined
   /** Where answers are streamed while they are written. */
   readonly tokens?: TokenTopic
+  readonly webhooks?: WebhooksOptions | undefined
 }
 
 export function topologyOf(
   configuration: Configuration,
-  { model, tokens, semantic, answers: store, history, cache }: GraphParts,
+  { model, tokens, semantic, webhooks, answers: store, history, cache }: GraphParts,
 ): Topology {
   const { application, threshold, attemptsMax, inFlightMax, judgeTokensMax, given } = configuration
   const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
@@ -168,6 +172,8 @@ export function topologyOf(
     cache,
     cacheTtl: configuration.cacheTtlS * 1_000,
     semantic,
+    batches: true,
+    webhooks,
   })
 }
 
@@ -176,6 +182,7 @@ export const modellessTopology = (configuration: Configuration): Topology =>
   topologyOf(configuration, {
     model: ABSENT,
     semantic: absentSemantic(configuration),
+    webhooks: absentWebhooks(configuration),
     ...absentStores(configuration),
   })
 

@@ -38,7 +38,8 @@ const STATES: Readonly<Record<string, string>> = {
 /** As the question stood after these events, the first of them first. */
 export function pathOf(events: readonly RunEvent[]): Path {
   const bought = events.filter(({ tokens_prompt: tokens }) => typeof tokens === 'number')
-  const last = events.at(-1)
+  // What follows the outcome changes nothing about it.
+  const last = events.findLast(({ kind }) => kind in STATES)
   return {
     state: (last && STATES[last.kind]) ?? 'accepted',
     attempts: attemptsOf(events),

@@ -155,6 +155,15 @@ export interface DiagnosticEvents {
     readonly namespace: string
     readonly isHit: boolean
   }
+  /**
+   * An endpoint was to be called. `outcome` is what follows. It has taken the message, or the message is sent again after a
+   * failure, waits without an attempt spent, or is given up.
+   */
+  'caudal:webhook:called': {
+    /** Name and port of the endpoint's machine. */
+    readonly host: string
+    readonly outcome: 'delivered' | 'again' | 'parked' | 'undelivered'
+  }
   /** Nothing ran in this process for a while. */
   'caudal:stall': { readonly pod: string; readonly stalledMs: number }
 }
@@ -189,6 +198,7 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:http:answered',
   'caudal:traces:lost',
   'caudal:cache:looked',
+  'caudal:webhook:called',
 ] as const satisfies readonly DiagnosticName[]
 
 const channels = new Map<DiagnosticName, Channel>(DIAGNOSTIC_NAMES.map(name => [name, channel(name)]))

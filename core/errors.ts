@@ -153,6 +153,11 @@ export const CATALOGUE = {
     'deadLetter',
     'embedder {embedder} gave no usable vector: {reason}; name a model and its dimensions that belong together',
   ],
+  WEBHOOK_FAILED: ['retry', '{endpoint} has not taken a webhook: {reason}'],
+  WEBHOOK_UNDELIVERED: [
+    'deadLetter',
+    '{endpoint} has not taken webhook {id} in {attempts} attempts: {reason}; caudal webhook replay sends it again',
+  ],
   NAME_TAKEN: ['stop', 'another pod runs under the name {name} ({other}); give each pod a name of its own'],
   NO_PROGRESS: [
     'restartPod',

@@ -12,6 +12,7 @@ import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
 import type { Organization } from '#stores/organization.ts'
+import type { CallbackRules } from '#webhooks/webhook.ts'
 import type { Batches } from './handlers/batches.ts'
 import type { Scope } from './keys.ts'
 import type { Problem, ProblemCode } from './problem.ts'
@@ -40,6 +41,8 @@ export interface Gateway {
   readonly sessions: Sessions | undefined
   cacheTtlMs(taskType: string): number
   readonly system: System
+  /** Nothing where nobody is called. */
+  readonly callbacks?: CallbackRules | undefined
   /** What flows in the pods; nothing where the gateway does not watch them. */
   readonly flow?: FlowWatch
   /** What people have stopped; nothing where the gateway does not follow it. */

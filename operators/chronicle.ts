@@ -1,6 +1,6 @@
 /** The history of each question into the database: what happened to it, in order. */
 
-import { DeliveredAvro, FailedAvro, IntakeAvro, RecordingAvro } from '#answers/codecs.ts'
+import { DeliveredAvro, FailedAvro, IntakeAvro, NoticeAvro, RecordingAvro } from '#answers/codecs.ts'
 import type { Codec } from '#core/codec.ts'
 import { Unavailable } from '#core/errors.ts'
 import { batchOperator } from '#core/operator.ts'
@@ -11,6 +11,7 @@ import {
   deliveredEvent,
   type EventFacts,
   failedEvent,
+  noticeEvent,
 } from '#stores/task-events.ts'
 
 export interface ChronicleOptions {
@@ -31,6 +32,7 @@ export function chronicle({ history }: ChronicleOptions) {
     recordings: writing('chronicle', RecordingAvro, callEvent, history),
     failed: writing('chronicle-failed', FailedAvro, failedEvent, history),
     delivered: writing('chronicle-delivered', DeliveredAvro, deliveredEvent, history),
+    notices: writing('chronicle-notices', NoticeAvro, noticeEvent, history),
   }
 }
 

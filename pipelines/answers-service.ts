@@ -3,7 +3,7 @@ import { normalise } from '#answers/events.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
-import type { Intake } from '#answers/types.ts'
+import type { Follower, Intake } from '#answers/types.ts'
 import { Values } from '#answers/values.ts'
 import { CaudalError } from '#core/errors.ts'
 import { HEADER, type Headers, type NewRecord, NO_HEADERS, sizeOf } from '#core/record.ts'
@@ -12,6 +12,7 @@ import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Appender } from './appender.ts'
+import { Joins } from './joins.ts'
 import { type Outcome, OutcomeIndex } from './outcome-index.ts'
 import { followOutcomes, type OutcomeListener, together } from './outcomes.ts'
 import type { RunIndex } from './run-index.ts'
@@ -49,6 +50,7 @@ export class AnswersService implements Disposable {
   readonly #system: System
   readonly #index: OutcomeIndex
   readonly #appender: Appender
+  readonly #joins: Joins | undefined
   #following: Following | undefined
   /** Aborted with the reason why no outcome will come any more. */
   readonly #ended = new AbortController()
@@ -61,6 +63,9 @@ export class AnswersService implements Disposable {
     this.#index = new OutcomeIndex(options.outcomesMax ?? OUTCOMES_MAX, ({ id }) => runs?.ended(id))
     const partitions = plan.topics.get(TOPICS.raw)?.partitions ?? 1
     this.#appender = new Appender({ log, topic: TOPICS.raw, partitions })
+    this.#joins = plan.topics.has(TOPICS.followers)
+      ? new Joins({ log, plan, system: this.#system })
+      : undefined
   }
 
   /**
@@ -112,6 +117,11 @@ export class AnswersService implements Disposable {
   /** Puts questions in, all or none of them; the log holds them when this resolves. */
   append(prepared: readonly Prepared[]): Promise<void> {
     return this.#appender.append(prepared.map(({ record }) => record))
+  }
+
+  /** Has those who joined questions under way hear of the outcomes; the log holds it when this resolves. */
+  async join(followers: readonly Follower[]): Promise<void> {
+    await this.#joins?.append(followers)
   }
 
   /** Puts text in as it is. The id is that of the outcome where the text is no event, or one without an id of its own. */

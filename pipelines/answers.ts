@@ -21,7 +21,7 @@ import type { TaskTypes } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import type { TokenSink } from '#answers/tokens.ts'
 import { TOPICS } from '#answers/topics.ts'
-import type { Delivered, Failed, Intake, Recording } from '#answers/types.ts'
+import type { Delivered, Failed, Intake, Notice, Recording } from '#answers/types.ts'
 import { type Duration, durationMs } from '#core/duration.ts'
 import type { Model } from '#models/model.ts'
 import { admit } from '#operators/admit.ts'
@@ -43,6 +43,7 @@ import type { HistoryStore } from '#stores/history.ts'
 import { topology } from '#topology/builder.ts'
 import type { Edge, Stream, Topic } from '#topology/handles.ts'
 import type { Topology } from '#topology/topology.ts'
+import { notifying, type WebhooksOptions } from './webhook-stages.ts'
 
 export interface AnswersOptions {
   /** Prefix of internal topics and name of the consumer group. */
@@ -80,6 +81,10 @@ export interface AnswersOptions {
   readonly record?: RecordMode
   /** Where answers are streamed while they are written, for events that ask for it; nowhere when left out. */
   readonly tokens?: TokenSink | undefined
+  /** Whether batches are counted, and their completion is an event; also where webhooks are given. */
+  readonly batches?: boolean
+  /** Endpoints that are called with each outcome; none when left out. */
+  readonly webhooks?: WebhooksOptions | undefined
 }
 
 const CACHE_TTL: Duration = '1h'
@@ -96,7 +101,8 @@ const DELAY_TIERS: readonly Duration[] = ['1s', '5s', '30s', '2m', '10m']
  *                 llm.failed <---- attempts used up -------------------+
  *
  * Behind datos_procesados, where each is given: persist writes the database, remember the cache, index the semantic index. Where a history
- * is given, generate, score and retry record each call in llm.recordings, and chronicle writes it to the database.
+ * is given, generate, score and retry record each call in llm.recordings, and chronicle writes it to the database. Where batches
+ * are counted or webhooks are given, notify reads both outcomes, complete-batch counts, and call-webhook sends each endpoint its message.
  */
 export function answers(options: AnswersOptions): Topology {
   const taskTypes = options.taskTypes ?? TASK_TYPES
@@ -163,7 +169,10 @@ export function answers(options: AnswersOptions): Topology {
   const delivered = validated.process('deliver', deliver({ taskTypes }))
   delivered.on('delivered').to(processed).on('action').to(actions)
   project(processed, { ...options, taskTypes })
-  if (recordings) chronicled({ intake, recordings, failed, processed }, options)
+  const outcomes = { delivered: processed, failed }
+  const { webhooks, batches = webhooks !== undefined } = options
+  const notices = batches ? notifying(p, outcomes, { webhooks, keyed, delay }) : undefined
+  if (recordings) chronicled({ intake, recordings, failed, processed, notices }, options)
   return p.build()
 }
 
@@ -172,16 +181,21 @@ interface Told {
   readonly recordings: Stream<Recording>
   readonly failed: Stream<Failed>
   readonly processed: Stream<Delivered>
+  readonly notices: Stream<Notice> | undefined
 }
 
 /** The topics that tell of questions, written into their history. */
-function chronicled({ intake, recordings, failed, processed }: Told, { history }: AnswersOptions): void {
+function chronicled(
+  { intake, recordings, failed, processed, notices }: Told,
+  { history }: AnswersOptions,
+): void {
   if (!history) return
   const written = chronicle({ history })
   intake.process('chronicle-intake', written.intake)
   recordings.process('chronicle', written.recordings)
   failed.process('chronicle-failed', written.failed)
   processed.process('chronicle-delivered', written.delivered)
+  notices?.process('chronicle-notices', written.notices)
 }
 
 /** Where no history is kept, nothing is recorded. */

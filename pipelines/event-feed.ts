@@ -7,18 +7,11 @@ import type { System } from '#core/system.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import { placesOf } from '#engine/log/read-topic.ts'
-import { recordId } from '#engine/record/identity.ts'
 import type { TaskEvent } from '#stores/history.ts'
 import type { Organization } from '#stores/organization.ts'
-import {
-  acceptedEvent,
-  callEvent,
-  deliveredEvent,
-  type EventFacts,
-  failedEvent,
-} from '#stores/task-events.ts'
 import type { Plan } from '#topology/plan.ts'
 import { type AllEvents, openAllEvents } from './all-events.ts'
+import { EVENT_TOPICS, type EventTopic, eventIn } from './event-records.ts'
 import { together } from './outcomes.ts'
 import { PlacedEvents } from './placed-events.ts'
 
@@ -34,10 +27,6 @@ export type EventListener = (event: TaskEvent, isStreamed: boolean) => void
 /** Events that are remembered. They bridge the time until the database has an event, which is far shorter. */
 const RECENT_MAX = 10_000
 
-/** In the order of the positions of a stream: a new topic comes last. */
-const FOLLOWED = [TOPICS.intake, TOPICS.failed, TOPICS.delivered, TOPICS.recordings] as const
-type Topic = (typeof FOLLOWED)[number]
-
 /**
  * An event is named by its record, here as in the database. A stream of one task reads the database and listens here, and
  * may meet an event in both places. It knows the event by its name. A stream of all events knows its place in the log.
@@ -49,7 +38,7 @@ export class EventFeed implements Disposable {
   /** By task, in the order in which they were read. */
   readonly #recent = new Map<string, TaskEvent[]>()
   readonly #closing = new AbortController()
-  readonly #topics: readonly Topic[]
+  readonly #topics: readonly EventTopic[]
   #placed = new PlacedEvents([], RECENT_MAX)
   #recentCount = 0
   #following: Following | undefined
@@ -57,7 +46,7 @@ export class EventFeed implements Disposable {
   constructor(options: EventFeedOptions) {
     this.#options = options
     this.#values = new Values(options.plan)
-    this.#topics = FOLLOWED.filter(topic => options.plan.topics.has(topic))
+    this.#topics = EVENT_TOPICS.filter(topic => options.plan.topics.has(topic))
   }
 
   /** Follows the topics that the graph has, from their end on. */
@@ -100,7 +89,7 @@ export class EventFeed implements Disposable {
   all(organization: Organization, lastId: string | undefined): AllEvents | undefined {
     const { log } = this.#options
     const read = (topic: number, record: LogRecord, partition: number) =>
-      this.#eventOf(this.#topics[topic] ?? TOPICS.intake, record, partition)
+      eventIn(this.#values, this.#topics[topic] ?? TOPICS.intake, record, partition)
     return openAllEvents({ log, topics: this.#topics, placed: this.#placed, read }, organization, lastId)
   }
 
@@ -109,36 +98,14 @@ export class EventFeed implements Disposable {
     this.#closing.abort()
   }
 
-  #follow(topic: Topic, index: number, from: readonly number[]): Promise<Following> {
+  #follow(topic: EventTopic, index: number, from: readonly number[]): Promise<Following> {
     const { log, system } = this.#options
     const onRecord = async (record: LogRecord, partition: number) => {
-      const event = await this.#eventOf(topic, record, partition)
+      const event = await eventIn(this.#values, topic, record, partition)
       if (event) this.#tell(event, isStreamed(record))
       this.#placed.read({ topic: index, partition, offset: record.offset }, event)
     }
     return follow(log, { topic, from, system, onRecord })
-  }
-
-  async #eventOf(
-    topic: Topic,
-    { value, offset, headers }: LogRecord,
-    partition: number,
-  ): Promise<TaskEvent | undefined> {
-    if (!value) return undefined
-    return { recordId: recordId(topic, partition, offset, headers), ...(await this.#factsOf(topic, value)) }
-  }
-
-  async #factsOf(topic: Topic, bytes: Uint8Array): Promise<EventFacts> {
-    switch (topic) {
-      case TOPICS.intake:
-        return acceptedEvent(await this.#values.read(topic, bytes))
-      case TOPICS.failed:
-        return failedEvent(await this.#values.read(topic, bytes))
-      case TOPICS.delivered:
-        return deliveredEvent(await this.#values.read(topic, bytes))
-      case TOPICS.recordings:
-        return callEvent(await this.#values.read(topic, bytes))
-    }
   }
 
   #tell(event: TaskEvent, isStreamed: boolean): void {

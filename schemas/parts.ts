@@ -26,6 +26,22 @@ export interface Attempt {
   readonly feedback?: string | undefined
 }
 
+/** The batch that a question was put in with, as the gateway knows it. */
+export interface BatchRef {
+  /** Identity of the batch. */
+  readonly id: string
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** Questions whose outcomes complete it: equal ones are one. */
+  readonly runs: number
+  /** Its items that had no fault. */
+  readonly accepted: number
+  /** Its items that had faults. */
+  readonly rejected: number
+  /** The endpoint that is called when it is complete. */
+  readonly callback?: string | undefined
+}
+
 /** Why a call brought nothing. */
 export type ErrorType = 'rate_limit' | 'timeout' | 'unavailable' | 'invalid' | 'other'
 

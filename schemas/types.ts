@@ -1,6 +1,7 @@
 /** The values of the schemas. Made from the .avsc files by `npm run schemas -- types`: change those instead. */
 import type {
   Attempt,
+  BatchRef,
   ErrorType,
   FailureReason,
   Finish,
@@ -30,6 +31,26 @@ export interface ActionEvent {
   readonly organization_id?: string | undefined
   /** When it was found, milliseconds since the epoch. */
   readonly at: number
+}
+
+/** How many questions of a batch have their outcome. */
+export interface BatchCount {
+  /** Answered. */
+  readonly delivered: number
+  /** Given up. */
+  readonly failed: number
+}
+
+/** A question of a batch has its outcome. */
+export interface BatchItem {
+  /** Identity of the batch; the key of its records. */
+  readonly id: string
+  /** The batch. */
+  readonly batch: BatchRef
+  /** The question. */
+  readonly task_id: string
+  /** Whether it was answered. */
+  readonly is_delivered: boolean
 }
 
 /** A reply as it is journaled: paid for, with the identity of its call. */
@@ -196,6 +217,16 @@ export interface Failed {
   readonly request?: LlmRequest | undefined
 }
 
+/** Somebody who joined a question under way, and wants to hear of its outcome. */
+export interface Follower {
+  /** Identity of the question; the key of its records. */
+  readonly id: string
+  /** The endpoint that is called. */
+  readonly callback?: string | undefined
+  /** The batch that waits for it. */
+  readonly batch?: BatchRef | undefined
+}
+
 /** A request with an answer that waits for its judge. */
 export interface Generated {
   /** Identity of the question; the key of its records. */
@@ -250,6 +281,38 @@ export interface Intake {
   readonly organization_id?: string | undefined
   /** When it was asked, milliseconds since the epoch. */
   readonly asked_at: number
+}
+
+/** The outcome of a question, kept a while for who joined the question and is read later. */
+export interface KeptOutcome {
+  /** Identity of the record that brought it. */
+  readonly record_id: string
+  /** answer.delivered or answer.failed. */
+  readonly event: string
+  /** Which task it is; empty where it is none. */
+  readonly task_type: string
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** When, milliseconds since the epoch. */
+  readonly at: number
+  /** What endpoints are sent, as JSON; empty where none is called. */
+  readonly data: string
+}
+
+/** An event of the history that no call to a model brought. */
+export interface Notice {
+  /** What it tells of: a question, or a batch; the key of its records. */
+  readonly id: string
+  /** Which task it is; empty where it is none. */
+  readonly task_type: string
+  /** On whose behalf. */
+  readonly organization_id?: string | undefined
+  /** What happened: webhook_delivered. */
+  readonly kind: string
+  /** When, milliseconds since the epoch. */
+  readonly at: number
+  /** What belongs to its kind, as JSON. */
+  readonly detail: string
 }
 
 /** What one call to a model was asked, what it brought, and what was decided about a failure of it. */
@@ -418,4 +481,38 @@ export interface Validated {
   readonly attempt: JudgedAttempt
   /** No attempt reached the threshold; this is the best of them. */
   readonly below_threshold: boolean
+}
+
+/** A call that an endpoint has taken, as it is journaled. */
+export interface WebhookCall {
+  /** Status of HTTP. */
+  readonly status: number
+  /** When, milliseconds since the epoch. */
+  readonly at: number
+  /** Milliseconds from looking the address up to the status. */
+  readonly latency_ms: number
+}
+
+/** One message for one endpoint, until the endpoint has taken it. */
+export interface Webhook {
+  /** Identity of the message, the same in each attempt; the key of its records. */
+  readonly id: string
+  /** What it tells of: a question, or a batch. */
+  readonly task_id: string
+  /** Which task it is; empty where it is none. */
+  readonly task_type: string
+  /** Whose secrets sign it. */
+  readonly organization_id?: string | undefined
+  /** What happened, such as answer.delivered. */
+  readonly event: string
+  /** The endpoint. */
+  readonly url: string
+  /** What is sent, byte for byte. */
+  readonly body: string
+  /** When it was made, milliseconds since the epoch. */
+  readonly created_at: number
+  /** Calls that failed. */
+  readonly attempts: number
+  /** Waits that cost no attempt: the endpoint was not called. */
+  readonly parked: number
 }

@@ -31,6 +31,8 @@ export const EVENT_KINDS = [
   'waiting',
   'delivered',
   'failed',
+  'webhook_delivered',
+  'batch_completed',
 ] as const
 
 export type EventKind = (typeof EVENT_KINDS)[number]

@@ -1,6 +1,6 @@
 /** The events of the history, made from the records that tell of them: the same for the database and for a stream. */
-import type { Delivered, Failed, Intake, Recording } from '#answers/types.ts'
-import type { TaskEvent } from './history.ts'
+import type { Delivered, Failed, Intake, Notice, Recording } from '#answers/types.ts'
+import { EVENT_KINDS, type TaskEvent } from './history.ts'
 import { organizationOf } from './organization.ts'
 
 /** What an event says besides the record that names it. */
@@ -63,5 +63,20 @@ export function deliveredEvent(delivered: Delivered): EventFacts {
       ...{ answer, structured, scores, final, below_threshold, attempts, model },
       ...{ prompt_version, tokens_estimated, cost_usd: cost_usd ?? null, trace_id },
     },
+  }
+}
+
+/** Behind the outcome, which it follows. */
+const BEHIND = LAST + 1
+
+export function noticeEvent({ id, task_type, organization_id, kind, at, detail }: Notice): EventFacts {
+  return {
+    taskId: id,
+    organization: organizationOf(organization_id),
+    taskType: task_type,
+    at,
+    kind: EVENT_KINDS.find(known => known === kind) ?? 'webhook_delivered',
+    rank: BEHIND,
+    detail: JSON.parse(detail),
   }
 }

@@ -2,7 +2,7 @@
 
 import { brakeList, brakeRelease, brakeSet } from '../commands/brake.ts'
 import { configList, configSet, configUnset } from '../commands/config.ts'
-import { databaseMigrate, databaseStatus } from '../commands/database.ts'
+import { databaseMigrate, databaseRebuild, databaseStatus } from '../commands/database.ts'
 import { dlqList, dlqReplay, dlqShow } from '../commands/dlq.ts'
 import { explain } from '../commands/explain.ts'
 import { gateway } from '../commands/gateway.ts'
@@ -21,6 +21,7 @@ import { simulate } from '../commands/simulate.ts'
 import { start } from '../commands/start.ts'
 import { stateGet } from '../commands/state.ts'
 import { topicsApply, topicsPlan } from '../commands/topics.ts'
+import { webhookList, webhookReplay, webhookTest } from '../commands/webhook.ts'
 import type { Command } from './command.ts'
 
 export const COMMANDS: readonly Command[] = [
@@ -46,12 +47,16 @@ export const COMMANDS: readonly Command[] = [
   brakeList,
   databaseStatus,
   databaseMigrate,
+  databaseRebuild,
   keyCreate,
   keyList,
   keyRevoke,
   dlqList,
   dlqShow,
   dlqReplay,
+  webhookList,
+  webhookTest,
+  webhookReplay,
   semanticCompare,
   load,
   modelServer,

@@ -179,6 +179,8 @@ export const en = {
   'kind.waiting': 'Waits for the next call',
   'kind.delivered': 'Delivered',
   'kind.failed': 'Given up',
+  'kind.webhook_delivered': 'Endpoint called',
+  'kind.batch_completed': 'Batch complete',
   'step.generate': 'for the answer',
   'step.judge': 'for the verdict',
   'error.rate_limit': 'the provider asked for less (rate limit)',

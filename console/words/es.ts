@@ -183,6 +183,8 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'kind.waiting': 'Espera la próxima llamada',
   'kind.delivered': 'Entregada',
   'kind.failed': 'Abandonada',
+  'kind.webhook_delivered': 'Destino avisado',
+  'kind.batch_completed': 'Lote completo',
   'step.generate': 'para la respuesta',
   'step.judge': 'para la nota',
   'error.rate_limit': 'el proveedor pidió menos (límite de ritmo)',

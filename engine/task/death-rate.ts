@@ -15,6 +15,9 @@ const OF_THE_WRITER: ReadonlySet<ErrorCode> = new Set([
   'KEY_MISSING',
 ])
 
+/** Of what is away for good elsewhere: an endpoint that is gone says nothing about the deploy. */
+const OF_ELSEWHERE: ReadonlySet<ErrorCode> = new Set(['WEBHOOK_UNDELIVERED'])
+
 /** Events of the last minute, in one bucket a second. */
 class Minute {
   sum = 0
@@ -72,7 +75,8 @@ export class DeathRate {
    */
   diedOf(error: unknown, node: string, isOutsiders: boolean, now: number) {
     const code = error instanceof CaudalError ? error.code : 'HANDLER_FAILED'
-    if ((isOutsiders && OF_THE_WRITER.has(code)) || !this.died(now, `${node} ${code}`)) return undefined
+    if (OF_ELSEWHERE.has(code) || (isOutsiders && OF_THE_WRITER.has(code))) return undefined
+    if (!this.died(now, `${node} ${code}`)) return undefined
     return { dead: this.dead, seen: this.seen, reason: `node ${node}: ${reasonOf(error)}` }
   }
 

@@ -68,8 +68,8 @@ async function stream(
   sink.onEnd(ending)
 }
 
+/** A batch is no task. */
 const viewOf = (event: TaskEvent): object => ({
-  task_id: event.taskId,
-  task_type: event.taskType,
+  ...(event.kind !== 'batch_completed' && { task_id: event.taskId, task_type: event.taskType }),
   ...eventView(event),
 })

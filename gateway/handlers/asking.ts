@@ -8,6 +8,7 @@ import type { Headers } from '#core/record.ts'
 import type { Prepared } from '#pipelines/answers-service.ts'
 import type { Run } from '#pipelines/run-index.ts'
 import { type Organization, organizationOf } from '#stores/organization.ts'
+import { CALLBACK_HEADER } from '#webhooks/webhook.ts'
 import type { Call, Gateway } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { InputFault } from '../schema.ts'
@@ -40,6 +41,8 @@ export interface Manner {
   readonly key?: string | undefined
   /** Whether the answer is to be streamed while it is written. */
   readonly isStreamed?: boolean | undefined
+  /** The endpoint that is called with what becomes of it. */
+  readonly callback?: string | undefined
 }
 
 /** The question as the pipeline takes it, or every fault of it. */
@@ -47,7 +50,7 @@ export function prepared(
   { service }: Gateway,
   question: Question,
   call: Call,
-  { key, isStreamed = false }: Manner = {},
+  manner: Manner = {},
 ): Prepared | Problem {
   const faults = Object.entries(question).flatMap(([name, text]) =>
     typeof text === 'string' && text.includes('\0')
@@ -56,9 +59,9 @@ export function prepared(
   )
   if (faults.length > 0) return invalid(faults)
   const { organization } = call.caller
-  const id = eventId(service.newId(), organization, key)
+  const id = eventId(service.newId(), organization, manner.key)
   const event = { id, ...question, ...(organization !== '' && { organization_id: organization }) }
-  const found = service.prepare(event, headersOf(call, isStreamed))
+  const found = service.prepare(event, headersOf(call, manner))
   return 'faults' in found ? invalid(found.faults.map(inputFault)) : found
 }
 
@@ -66,7 +69,7 @@ export function prepared(
 export async function ask(
   { service, runs }: Gateway,
   question: Prepared,
-  { fresh }: { readonly fresh: boolean },
+  { fresh, callback }: { readonly fresh: boolean; readonly callback?: string | undefined },
 ): Promise<Asked | Problem> {
   const { intake } = question
   const organization = organizationOf(intake.organization_id)
@@ -78,7 +81,9 @@ export async function ask(
   try {
     if (other) {
       await runs.isIn(other.id)
-      return { run: other, joined: other.id !== intake.id }
+      const joined = other.id !== intake.id
+      if (joined && callback !== undefined) await service.join([{ id: other.id, callback }])
+      return { run: other, joined }
     }
     const run = runs.add(intake, service.append([question]))
     await runs.isIn(run.id)
@@ -104,11 +109,12 @@ function eventId(unique: string, organization: Organization, key: string | undef
   return organization === '' ? key : `${organization}.${key}`
 }
 
-function headersOf({ traceparent, requestId }: Call, isStreamed: boolean): Headers {
+function headersOf({ traceparent, requestId }: Call, { isStreamed, callback }: Manner): Headers {
   return {
     traceparent: asBytes(traceparent),
     'x-request-id': asBytes(requestId),
     ...(isStreamed && { [STREAM_HEADER]: asBytes(STREAMED) }),
+    ...(callback !== undefined && { [CALLBACK_HEADER]: asBytes(callback) }),
   }
 }
 

@@ -1,13 +1,12 @@
 /** `POST /batch`: many questions at once. */
 import { hash } from 'node:crypto'
-import { questionHash } from '#answers/question-hash.ts'
 import type { Prepared } from '#pipelines/answers-service.ts'
-import type { Run } from '#pipelines/run-index.ts'
-import { organizationOf } from '#stores/organization.ts'
 import { accepted, type Call, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import { checkerOf, type InputFault, type Schema, UnreadableLine } from '../schema.ts'
 import { IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
+import { type AskedItem, askedTogether } from './batch-asking.ts'
+import { CALLBACK, callbackProblem } from './callback.ts'
 import { RUN_FIELDS } from './views.ts'
 
 const ITEMS_MAX = 1_000
@@ -38,6 +37,11 @@ const FAULT = {
   additionalProperties: false,
 } as const
 
+const BATCH_CALLBACK = {
+  ...CALLBACK,
+  description: 'The address of an endpoint that is called, signed, when every question has its outcome.',
+} as const
+
 const INDEX = { type: 'integer', description: 'Place in the list, from 0 on.' } as const
 
 export const batch = operation({
@@ -56,6 +60,7 @@ export const batch = operation({
         description: `1 to ${ITEMS_MAX} questions: a JSON array, or a JSON object a line as application/x-ndjson.`,
       },
       idempotency_key: IDEMPOTENCY_KEY,
+      callback: BATCH_CALLBACK,
     },
     required: ['items'],
     additionalProperties: false,
@@ -96,14 +101,17 @@ export const batch = operation({
     additionalProperties: false,
   },
   problems: ['key_reused', 'log_unavailable', 'stopping'],
-  async run(gateway, { items, idempotency_key: key }, call) {
+  async run(gateway, { items, idempotency_key: key, callback }, call) {
     const { organization } = call.caller
+    const refused = await callbackProblem(gateway, callback, call)
+    if (refused) return refused
     const base = key ?? hash('sha256', gateway.service.newId())
     const batchId = hash('sha256', JSON.stringify([organization, base])).slice(0, 32)
     const read = items.map((item, index) => readItem(gateway, item, call, key && itemKey(key, index)))
     const rejected = read.flatMap((each, index) => ('faults' in each ? [{ index, faults: each.faults }] : []))
     if (rejected.length === items.length) return invalid(rejected.flatMap(faultsOfBatch))
-    const asked = joined(gateway, read)
+    const facts = { id: batchId, organization_id: organization, rejected: rejected.length, callback }
+    const asked = askedTogether(gateway, read, facts)
     if (asked instanceof Problem) return asked
     try {
       await Promise.all([asked.append(), ...asked.items.map(({ run }) => gateway.runs.isIn(run.id))])
@@ -145,53 +153,6 @@ const faultsOfBatch = ({
   readonly index: number
   readonly faults: readonly InputFault[]
 }) => faults.map(({ pointer, reason }) => ({ pointer: `/${index}${pointer}`, reason }))
-
-interface AskedItem {
-  readonly index: number
-  readonly run: Run
-  readonly joined: boolean
-}
-
-interface AskedBatch {
-  readonly items: readonly AskedItem[]
-  /** Resolves when the log holds those that join no other run. */
-  append(): Promise<void>
-}
-
-/** Each joins the run of an equal question that is under way, one of the same batch too. One call puts the rest in. */
-function joined(
-  { runs, service }: Gateway,
-  read: readonly (Prepared | { readonly faults: unknown })[],
-): AskedBatch | Problem {
-  if (read.some(question => 'intake' in question && isReused(runs, question)))
-    return new Problem('key_reused', { detail: 'Send another batch under a key of its own.' })
-  const fresh: Prepared[] = []
-  const items: AskedItem[] = []
-  const appending = Promise.withResolvers<void>()
-  for (const [index, question] of read.entries()) {
-    if (!('intake' in question)) continue
-    const { intake } = question
-    const id = questionHash(intake)
-    const organization = organizationOf(intake.organization_id)
-    const known = runs.get(organization, intake.id)
-    const other = known ?? runs.underWay(organization, id)
-    if (!other) fresh.push(question)
-    const run = other ?? runs.add(intake, appending.promise)
-    items.push({ index, run, joined: other !== undefined && other.id !== intake.id })
-  }
-  const append = async () => {
-    if (fresh.length > 0) service.append(fresh).then(appending.resolve, appending.reject)
-    else appending.resolve()
-    await appending.promise
-  }
-  return { items, append }
-}
-
-/** Asked before any run is noted: a run of a batch that is refused would stay open. */
-function isReused(runs: Gateway['runs'], { intake }: Prepared): boolean {
-  const known = runs.get(organizationOf(intake.organization_id), intake.id)
-  return known !== undefined && known.hash !== questionHash(intake)
-}
 
 const itemView = ({ index, run, joined }: AskedItem): object => ({
   index,

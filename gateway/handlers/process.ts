@@ -2,6 +2,7 @@
 import { operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { ask, IDEMPOTENCY_KEY, prepared } from './asking.ts'
+import { CALLBACK, callbackProblem } from './callback.ts'
 import { answerTo, QUEUED } from './query.ts'
 
 export const processText = operation({
@@ -13,6 +14,7 @@ export const processText = operation({
     properties: {
       text: { type: 'string', minLength: 1, maxLength: 10_000, description: 'The text.' },
       task_type: { type: 'string', pattern: '^[a-z_]+$', description: 'What is to be done with it.' },
+      callback: CALLBACK,
       idempotency_key: IDEMPOTENCY_KEY,
     },
     required: ['text', 'task_type'],
@@ -21,10 +23,12 @@ export const processText = operation({
   found: { type: 'object', properties: {}, additionalProperties: true },
   accepted: QUEUED,
   problems: ['key_reused', 'log_unavailable', 'stopping'],
-  async run(gateway, { idempotency_key: key, ...question }, call) {
-    const event = prepared(gateway, question, call, { key })
+  async run(gateway, { idempotency_key: key, callback, ...question }, call) {
+    const refused = await callbackProblem(gateway, callback, call)
+    if (refused) return refused
+    const event = prepared(gateway, question, call, { key, callback })
     if (event instanceof Problem) return event
-    const asked = await ask(gateway, event, { fresh: false })
+    const asked = await ask(gateway, event, { fresh: false, callback })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, 0, call)
   },
 })

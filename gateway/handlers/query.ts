@@ -3,6 +3,7 @@ import { questionHash } from '#answers/question-hash.ts'
 import { type Answer, accepted, type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { type Asked, ask, IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
+import { CALLBACK, callbackProblem } from './callback.ts'
 import { type Known, knownAnswer } from './finding.ts'
 import { similarAnswer } from './similar.ts'
 import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS, storedView } from './views.ts'
@@ -44,6 +45,7 @@ export const query = operation({
         type: 'boolean',
         description: 'Whether the answer is streamed while it is written, in GET /task/{id}/events.',
       },
+      callback: CALLBACK,
       wait: WAIT,
       idempotency_key: IDEMPOTENCY_KEY,
     },
@@ -71,14 +73,16 @@ export const query = operation({
   },
   accepted: QUEUED,
   problems: ['key_reused', 'log_unavailable', 'stopping'],
-  async run(gateway, { wait, idempotency_key: key, fresh = false, stream: isStreamed, ...question }, call) {
-    const event = prepared(gateway, question, call, { key, isStreamed })
+  async run(gateway, { wait, idempotency_key: key, fresh = false, stream, callback, ...question }, call) {
+    const refused = await callbackProblem(gateway, callback, call)
+    if (refused) return refused
+    const event = prepared(gateway, question, call, { key, isStreamed: stream, callback })
     if (event instanceof Problem) return event
     const known = fresh ? undefined : await knownAnswer(gateway, questionHash(event.intake), call)
     if (known) return hit(known)
     const similar = fresh ? undefined : await similarAnswer(gateway, event, call)
     if (similar) return similar
-    const asked = await ask(gateway, event, { fresh })
+    const asked = await ask(gateway, event, { fresh, callback })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, waitMs(wait), call)
   },
 })

@@ -2,7 +2,7 @@
 import type { TaskEvent } from '#stores/history.ts'
 import type { Gateway } from '../operation.ts'
 import type { Schema } from '../schema.ts'
-import { inOrder, stateAfter } from './so-far.ts'
+import { inOrder, lastStep, stateAfter } from './so-far.ts'
 import { iso } from './views.ts'
 
 /** What the events are read for, whatever their kind. */
@@ -73,8 +73,9 @@ const ATTEMPT_OF: Readonly<Partial<Record<TaskEvent['kind'], PaidAttempt>>> = {
 /** Of a run's events in order, at least one. */
 export function runSummary(events: readonly TaskEvent[]): RunSummary {
   const [first] = events
-  const last = events.at(-1)
+  const last = lastStep(events)
   const facts = events.map(({ detail }): Facts => detail)
+  const end: Facts | undefined = last?.detail
   const bought = facts.filter(({ tokens_prompt }) => tokens_prompt !== undefined && tokens_prompt !== null)
   const isOver = last?.kind === 'delivered' || last?.kind === 'failed'
   const [failed, scored] = [events.filter(isOf('call_failed')), events.filter(isOf('scored'))]
@@ -86,13 +87,13 @@ export function runSummary(events: readonly TaskEvent[]): RunSummary {
     title: facts.find(({ title }) => title !== undefined)?.title ?? '',
     askedAt: first?.at ?? 0,
     state: stateAfter(last),
-    until: last?.kind === 'waiting' ? facts.at(-1)?.until : undefined,
-    reason: last?.kind === 'failed' || last?.kind === 'waiting' ? facts.at(-1)?.reason : undefined,
+    until: last?.kind === 'waiting' ? end?.until : undefined,
+    reason: last?.kind === 'failed' || last?.kind === 'waiting' ? end?.reason : undefined,
     endedAt: isOver ? last?.at : undefined,
     errorAttempts: failed.length,
     qualityAttempts: scored.length,
     final: judged?.final,
-    belowThreshold: facts.at(-1)?.below_threshold === true,
+    belowThreshold: end?.below_threshold === true,
     calls: bought.length,
     tokens: bought.reduce((sum, each) => sum + (each.tokens_prompt ?? 0) + (each.tokens_completion ?? 0), 0),
     usd: bought.reduce((sum, { cost_usd }) => sum + (cost_usd ?? 0), 0),

@@ -32,17 +32,27 @@ const STATES = {
   waiting: 'waiting',
   delivered: 'delivered',
   failed: 'failed',
-} as const satisfies Record<EventKind, string>
+} as const satisfies Record<Exclude<EventKind, FollowUp>, string>
+
+/** What happens behind the outcome, and changes nothing about it. */
+type FollowUp = 'webhook_delivered' | 'batch_completed'
+const isFollowUp = (kind: EventKind): kind is FollowUp =>
+  kind === 'webhook_delivered' || kind === 'batch_completed'
+
+/** The last event that says how far the run is. */
+export const lastStep = (events: readonly TaskEvent[]): TaskEvent | undefined =>
+  events.findLast(({ kind }) => !isFollowUp(kind))
 
 /** After the last event of a run, where one is known. */
-export const stateAfter = (last: TaskEvent | undefined): string => (last ? STATES[last.kind] : 'accepted')
+export const stateAfter = (last: TaskEvent | undefined): string =>
+  last && !isFollowUp(last.kind) ? STATES[last.kind] : 'accepted'
 
 export const OPEN_STATES = ['accepted', ...new Set(Object.values(STATES))]
 
 /** Of a run without an outcome. */
 export function progressView(events: readonly TaskEvent[]): object {
-  const last = events.at(-1)
-  const attempts = events.filter(({ kind }) => kind !== 'accepted')
+  const last = lastStep(events)
+  const attempts = events.filter(({ kind }) => kind !== 'accepted' && !isFollowUp(kind))
   return {
     state: stateAfter(last),
     ...(attempts.length > 0 && { attempts: attempts.map(eventView) }),

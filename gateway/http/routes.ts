@@ -49,7 +49,7 @@ export const ROUTES: readonly HttpRoute[] = [
     method: 'POST',
     path: '/batch',
     operation: batch,
-    headers: IDEMPOTENT,
+    headers: { ...IDEMPOTENT, callback: 'webhook-callback' },
     wholeBody: 'items',
     bodyBytesMax: 4_000_000,
   },

@@ -5,11 +5,13 @@ import { HISTOGRAM_BOUNDS_MS } from '#core/pod-metrics.ts'
 import { ClosedSet, Counts, Distributions, labelValue } from './counts.ts'
 import type { Family, Row } from './family.ts'
 import { OrganizationCosts } from './organization-costs.ts'
-import { ANSWER_ROWS, ENGINE_ROWS } from './table.ts'
+import { ANSWER_ROWS, ENGINE_ROWS, WEBHOOK_ROWS } from './table.ts'
 
 const MODELS_MAX = 40
 /** Task types, versions of prompts, requests of the log: few by nature, bounded all the same. */
 const NAMES_MAX = 30
+/** Machines of endpoints, which callers name. */
+const HOSTS_MAX = 50
 const CALL_BOUNDS = HISTOGRAM_BOUNDS_MS.filter(bound => bound >= 50).map(bound => bound / 1_000)
 const ANSWER_BOUNDS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600]
 const SCORE_BOUNDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
@@ -21,6 +23,8 @@ export class ChannelCounts {
   readonly #taskTypes = new ClosedSet(NAMES_MAX)
   readonly #versions = new ClosedSet(NAMES_MAX)
   readonly #requests = new ClosedSet(NAMES_MAX)
+  readonly #hosts = new ClosedSet(HOSTS_MAX)
+  readonly #webhooks = countsOf(WEBHOOK_ROWS.webhooks)
   readonly #organizations = new OrganizationCosts()
   readonly #failures = countsOf(ENGINE_ROWS.failures)
   readonly #logRetries = countsOf(ENGINE_ROWS.logRetries)
@@ -58,6 +62,9 @@ export class ChannelCounts {
     this.#on('caudal:answer:retried', ({ errorType, outcome }) => this.#retried.add(1, errorType, outcome))
     this.#on('caudal:answer:delivered', message => this.#deliver(message))
     this.#on('caudal:answer:failed', message => this.#fail(message))
+    this.#on('caudal:webhook:called', ({ host, outcome }) =>
+      this.#webhooks.add(1, this.#hosts.take(host), outcome),
+    )
   }
 
   stop(): void {
@@ -92,6 +99,7 @@ export class ChannelCounts {
       familyOf(ANSWER_ROWS.cost, this.#cost),
       familyOf(ANSWER_ROWS.unpriced, this.#unpriced),
       { row: ANSWER_ROWS.costByOrganization, children: this.#organizations.children },
+      familyOf(WEBHOOK_ROWS.webhooks, this.#webhooks),
     ]
   }
 

@@ -10,7 +10,7 @@ import type { Family, Row } from './family.ts'
 import { HttpCounts } from './http.ts'
 import { LIMIT_ROWS, POD_ROWS, PodFamilies, STAGE_ROWS } from './pods.ts'
 import { ProcessFigures, single } from './process.ts'
-import { ANSWER_ROWS, ENGINE_ROWS, HTTP_ROWS, PROCESS_ROWS } from './table.ts'
+import { ANSWER_ROWS, ENGINE_ROWS, HTTP_ROWS, PROCESS_ROWS, WEBHOOK_ROWS } from './table.ts'
 
 /** The gate before one provider of models. */
 export interface Provider {
@@ -52,6 +52,7 @@ export const METRIC_TABLE: Readonly<Record<string, readonly Row[]>> = {
   'Of a pod': [...POD_ROWS, ...Object.values(ENGINE_ROWS)],
   'Of a stage': STAGE_ROWS,
   'Of models and answers': Object.values(ANSWER_ROWS),
+  'Of webhooks': Object.values(WEBHOOK_ROWS),
   'Of the gateway': Object.values(HTTP_ROWS),
   'Of the process': Object.values(PROCESS_ROWS),
   Limits: LIMIT_ROWS,

@@ -96,6 +96,15 @@ export const ANSWER_ROWS = {
   latency: histogram('answer_duration_seconds', ['task_type'], 'from the event to the delivered answer'),
 } as const satisfies Record<string, Row>
 
+/** Of webhooks, counted as those of answers are. */
+export const WEBHOOK_ROWS = {
+  webhooks: counter(
+    'webhooks',
+    ['host', 'outcome'],
+    'webhooks by what followed: delivered, again after a failure, parked without a call, or undelivered',
+  ),
+} as const satisfies Record<string, Row>
+
 /** Of the gateway, by route and never by path. The names are those that dashboards of web services know. */
 export const HTTP_ROWS = {
   requests: row('counter', 'http_requests_total', ['method', 'endpoint', 'status_code'], 'requests answered'),

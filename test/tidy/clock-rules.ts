@@ -20,6 +20,7 @@ const WALL_TIME: readonly Allowed[] = [
   },
   // Time stamps, which others read.
   { path: 'pipelines/answers-service.ts', reads: 3, because: 'the time stamps and the ids of records' },
+  { path: 'pipelines/joins.ts', reads: 1, because: 'the time stamp of records' },
   { path: 'pipelines/token-topic.ts', reads: 1, because: 'the time stamp of records' },
   {
     path: 'gateway/handlers/chat.ts',
@@ -66,6 +67,13 @@ const WALL_TIME: readonly Allowed[] = [
   { path: 'cli/terminal/logger.ts', reads: 1, because: 'the time of a log line' },
   { path: 'observability/traces/traces.ts', reads: 1, because: 'the times of spans' },
   { path: 'observability/logs/line-log.ts', reads: 1, because: 'the time of a log line' },
+  {
+    path: 'webhooks/http-caller.ts',
+    reads: 2,
+    because: 'the time stamps of an attempt, which its receiver checks',
+  },
+  { path: 'cli/commands/webhook.ts', reads: 2, because: 'time stamps of messages' },
+  { path: 'admin/rebuild.ts', reads: 1, because: 'the age of events, which other processes stamped' },
   { path: 'admin/task-configs.ts', reads: 1, because: 'the time stamp of a record' },
   {
     path: 'engine/log/embedded/embedded-log.ts',

@@ -34,6 +34,8 @@ const STORE_PORTS = [
   'stores/stored-answer.ts',
   'stores/task-events.ts',
 ]
+/** What is pure of webhooks: their ports. */
+const WEBHOOK_PORTS = ['webhooks/webhook.ts']
 /** The doors of the pipeline. */
 const SERVICE = [
   'pipelines/all-events.ts',
@@ -59,6 +61,7 @@ const ALL = [
   'gateway',
   'stores',
   'load',
+  'webhooks',
   'cli',
   'testing',
 ]
@@ -119,7 +122,10 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   },
   // Pure: what two questions say decides, nothing else.
   'stores/semantic/guard': { may: [], node: [] },
-  operators: { may: ['core', 'answers', ...STORE_PORTS, ...MODEL_PARTS], node: PURE },
+  operators: { may: ['core', 'answers', ...STORE_PORTS, ...MODEL_PARTS, ...WEBHOOK_PORTS], node: PURE },
+  // Endpoints of others: what is signed, where it may go, and what is called.
+  webhooks: { may: ['core', 'models/breaker.ts'], node: 'any' },
+  'webhooks/webhook.ts': { may: ['core'], node: [] },
   // Ports and what their adapters have in common; the log is for indexes that are read from topics.
   stores: { may: ['core', 'answers', 'schemas', LOG_PORT], node: PURE },
   'stores/sqlite': { may: ['core', 'stores'], node: 'any' },
@@ -127,7 +133,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'stores/redis': { may: ['core', 'stores'], node: 'any' },
   'stores/lmdb': { may: ['core', 'stores'], node: 'any' },
   pipelines: {
-    may: ['core', 'topology', 'answers', 'operators', ...STORE_PORTS, ...MODEL_PARTS],
+    may: ['core', 'topology', 'answers', 'operators', ...STORE_PORTS, ...MODEL_PARTS, ...WEBHOOK_PORTS],
     node: PURE,
   },
   // What is asked of an application and done about it, for commands and whatever else serves people.
@@ -136,6 +142,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
       ...['core', 'topology', 'answers', 'schemas/texts.ts', 'schemas/avro'],
       ...[...LOG, FOLLOW_TOPIC, 'engine/state/frame.ts', 'engine/state/layout.ts', 'engine/client'],
       ...['engine/record/dead-letter.ts', 'engine/pod/topic-preparation.ts', 'pipelines/outcomes.ts'],
+      ...['pipelines/event-records.ts', ...STORE_PORTS],
     ],
     node: PURE,
   },
@@ -157,15 +164,22 @@ export const LAYERS: Readonly<Record<string, Row>> = {
       LOG_PORT,
       FOLLOW_TOPIC,
       'engine/log/read-topic.ts',
-      'engine/record/identity.ts',
       'pipelines',
       ...STORE_PORTS,
     ],
     node: [],
   },
+  'pipelines/event-records.ts': {
+    may: ['core', 'answers', 'engine/record/identity.ts', ...STORE_PORTS],
+    node: [],
+  },
   // Goes back in the log for a client that was away.
   'pipelines/all-events.ts': {
     may: ['core', LOG_PORT, 'engine/log/read-topic.ts', 'pipelines', ...STORE_PORTS],
+    node: [],
+  },
+  'pipelines/joins.ts': {
+    may: ['core', 'topology', 'answers', LOG_PORT, 'engine/log/partitioning.ts'],
     node: [],
   },
   'pipelines/token-topic.ts': { may: ['core', 'answers', LOG_PORT], node: [] },
@@ -184,7 +198,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   },
   // What is asked of the pipeline from outside, on any transport: through its service, never through the engine.
   gateway: {
-    may: ['core', 'answers', 'admin', ...SERVICE, ...STORE_PORTS],
+    may: ['core', 'answers', 'admin', ...SERVICE, ...STORE_PORTS, ...WEBHOOK_PORTS],
     node: PURE,
   },
   'gateway/http': {

@@ -28,6 +28,7 @@ export const PRODUCT = [
   'stores',
   'testing',
   'topology',
+  'webhooks',
 ]
 
 /** Relative path to text. */

@@ -11,7 +11,8 @@ const model = { complete: () => Promise.reject(new TypeError('is not asked')) }
 
 it('the list has every topic of the pipeline, and no other', () => {
   const history = new SqliteHistory({ path: ':memory:', system: realSystem, keptMs: 1 })
-  const { topics } = answers({ model, history })
+  const webhooks = { subscriptions: { endpointsOf: model.complete }, caller: { call: model.complete } }
+  const { topics } = answers({ model, history, webhooks })
   history.close()
   // Tokens lie beside the graph: no operator reads or writes them.
   expect([...topics.map(({ name }) => name), TOPICS.tokens].sort()).toEqual([...NAMES].sort())

@@ -93,7 +93,7 @@ const COMMON: Belongings = {
   group: ['x'],
 }
 const LEFT_OUT = [
-  ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'wait', 'below'],
+  ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'callback', 'wait', 'below'],
   // They narrow a list further.
   ...['state', 'until', 'above_usd', 'attempts', 'error_type', 'prompt_version', 'from', 'to'],
   ...['paid_from', 'paid_to', 'paid_for'],

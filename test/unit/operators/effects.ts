@@ -72,13 +72,9 @@ export function contextOf(
     signal,
     log: { debug: quiet, info: quiet, warn: (message: string) => warnings.push(message), error: quiet },
     state: Object.fromEntries(
-      Object.keys(operator.state).map(name => [
+      Object.entries(operator.state).map(([name, { kind }]) => [
         name,
-        {
-          get: () => state.get(name),
-          set: (value: unknown) => state.set(name, value),
-          delete: () => state.delete(name),
-        },
+        kind === 'map' ? mapOf(state, name) : entryOf(state, name),
       ]),
     ),
     timers: { set: (_name: Timer['name']) => undefined, cancel: quiet },
@@ -98,4 +94,24 @@ export function contextOf(
       throw new DeadLettered(reason)
     },
   } as unknown as Context // Complete but for the types of one operator, which are forgotten here.
+}
+
+const entryOf = (state: Map<string, unknown>, name: string) => ({
+  get: () => state.get(name),
+  set: (value: unknown) => state.set(name, value),
+  delete: () => state.delete(name),
+})
+
+function mapOf(state: Map<string, unknown>, name: string) {
+  const prefix = `${name}/`
+  return {
+    get: (entry: string) => state.get(prefix + entry),
+    set: (entry: string, value: unknown) => state.set(prefix + entry, value),
+    delete: (entry: string) => state.delete(prefix + entry),
+    entries: () =>
+      [...state]
+        .filter(([key]) => key.startsWith(prefix))
+        .map(([key, value]) => [key.slice(prefix.length), value])
+        .values(),
+  }
 }

@@ -240,4 +240,18 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: '25m',
     labels: { instance: 'a', reason: 'failed' },
   },
+  {
+    alert: 'CaudalWebhookEndpointFailing',
+    fires: {
+      'caudal_webhooks_total{host="acme.example",outcome="again"}': grows(11),
+      'caudal_webhooks_total{host="acme.example",outcome="delivered"}': grows(10),
+    },
+    silent: {
+      'caudal_webhooks_total{host="acme.example",outcome="again"}': grows(10),
+      'caudal_webhooks_total{host="acme.example",outcome="delivered"}': grows(10),
+      'caudal_webhooks_total{host="acme.example",outcome="parked"}': grows(90),
+    },
+    at: '30m',
+    labels: { host: 'acme.example' },
+  },
 ]
