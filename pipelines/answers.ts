@@ -40,10 +40,10 @@ import { score } from '#operators/score.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
-import { topology } from '#topology/builder.ts'
+import { type TopologyBuilder, topology } from '#topology/builder.ts'
 import type { Edge, Stream, Topic } from '#topology/handles.ts'
 import type { Topology } from '#topology/topology.ts'
-import { notifying, type WebhooksOptions } from './webhook-stages.ts'
+import { type NotifyingOptions, notifying, type Outcomes, type WebhooksOptions } from './webhook-stages.ts'
 
 export interface AnswersOptions {
   /** Prefix of internal topics and name of the consumer group. */
@@ -169,9 +169,7 @@ export function answers(options: AnswersOptions): Topology {
   const delivered = validated.process('deliver', deliver({ taskTypes }))
   delivered.on('delivered').to(processed).on('action').to(actions)
   project(processed, { ...options, taskTypes })
-  const outcomes = { delivered: processed, failed }
-  const { webhooks, batches = webhooks !== undefined } = options
-  const notices = batches ? notifying(p, outcomes, { webhooks, keyed, delay }) : undefined
+  const notices = noticesOf(p, { delivered: processed, failed }, { ...options, keyed, delay })
   if (recordings) chronicled({ intake, recordings, failed, processed, notices }, options)
   return p.build()
 }
@@ -196,6 +194,20 @@ function chronicled(
   failed.process('chronicle-failed', written.failed)
   processed.process('chronicle-delivered', written.delivered)
   notices?.process('chronicle-notices', written.notices)
+}
+
+/** Nothing where nobody hears of outcomes. */
+function noticesOf(
+  p: TopologyBuilder,
+  outcomes: Outcomes,
+  {
+    webhooks,
+    batches = webhooks !== undefined,
+    keyed,
+    delay,
+  }: AnswersOptions & Omit<NotifyingOptions, 'webhooks'>,
+): Topic<Notice> | undefined {
+  return batches ? notifying(p, outcomes, { webhooks, keyed, delay }) : undefined
 }
 
 /** Where no history is kept, nothing is recorded. */
