@@ -10,6 +10,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   readSync,
   realpathSync,
   symlinkSync,
@@ -61,7 +62,7 @@ function link(root: string, path: string): void {
   const to = join(root, path)
   if (lstatSync(to, { throwIfNoEntry: false })) return
   mkdirSync(dirname(to), { recursive: true })
-  cpSync(path, to, { verbatimSymlinks: true })
+  symlinkSync(readlinkSync(path), to)
 }
 
 /** The linker says what it would load; it refuses what is linked to nothing. */
