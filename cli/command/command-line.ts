@@ -60,13 +60,23 @@ function valueFaults(
   return [`${name} needs a value, and ${value} is an option; where it is meant, write ${name}=${value}`]
 }
 
-function positionalFaults({ positionals: expected }: Command, given: readonly string[]): readonly string[] {
+function positionalFaults(
+  { positionals: expected, options }: Command,
+  given: readonly string[],
+): readonly string[] {
   const needed = expected.filter(each => !each.startsWith('['))
   if (given.length < needed.length) return [`${needed[given.length]} is missing`]
   const takesMore = expected.at(-1)?.endsWith('...]') === true
-  if (given.length > expected.length && !takesMore)
-    return [`"${given[expected.length]}" is one word too many`]
+  if (given.length > expected.length && !takesMore) return [tooMany(options, given[expected.length] ?? '')]
   return []
+}
+
+/** The word is the file of an option, where one takes a file. */
+function tooMany(options: Command['options'], word: string): string {
+  const [name] =
+    Object.entries(options).find(([, option]) => 'value' in option && option.value === 'FILE') ?? []
+  const hint = name === undefined ? '' : `; did you mean --${name} ${word}?`
+  return `"${word}" is one word too many${hint}`
 }
 
 function withAbsent({ options }: Command, values: ReadonlyMap<string, string | undefined>): ReadOptions {

@@ -20,12 +20,13 @@ change said. The version counts up unless it is given. With a fault nothing is w
     'caudal config set qa change.json',
     `echo '{"threshold": 7, "model": "gpt-4o"}' | caudal config set qa -`,
   ],
-  run: context =>
-    withLog(
+  async run(context) {
+    const [taskType = '', source = '-'] = context.positionals
+    // Before any topic is created: a name that was mistyped leaves nothing behind.
+    const declared = await declaredIn(source, context)
+    return await withLog(
       context,
       async ({ log, values }) => {
-        const [taskType = '', source = '-'] = context.positionals
-        const declared = await declaredIn(source, context)
         const config = await changeTaskType({ log, values, system: context.system }, taskType, declared)
         context.stdout.write(
           context.options.json
@@ -35,7 +36,8 @@ change said. The version counts up unless it is given. With a fault nothing is w
         return EXIT.ok
       },
       { doing: 'writes' },
-    ),
+    )
+  },
 })
 
 export const configUnset = command({

@@ -34,22 +34,22 @@ The source's codec writes the value. A file with a value that the codec does not
     `echo '{"title": "What is a fuse for?"}' | caudal produce -`,
     'caudal produce words.ndjson --graph ./words.ts',
   ],
-  run: context =>
-    withLog(
+  async run(context) {
+    const [source = '-'] = context.positionals
+    const { options, stdin } = context
+    // Before any topic is created: a name that was mistyped leaves nothing behind.
+    const opened =
+      options.graph === undefined ? await openEvents(source, stdin, options.csv || undefined) : undefined
+    return await withLog(
       context,
       async ({ log, plan, isOwn }) => {
-        const { positionals, options, stdin, stdout, stderr, system, signal } = context
-        const source = positionals[0] ?? '-'
+        const { stdout, stderr, system, signal } = context
         const began = system.monotonic()
         const view = new LiveView(stderr)
         const target = isOwn ? graphTarget(plan, log, system) : undefined
         if (target && (options.csv || isNamedCsv(source))) throw csvRefused(source)
-        const { events, bytesTotal } = await openEvents(
-          source,
-          stdin,
-          options.csv || undefined,
-          target && refusing(source, target),
-        )
+        const { events, bytesTotal } =
+          opened ?? (await openEvents(source, stdin, undefined, target && refusing(source, target)))
         const { fed, known, tooLarge } = await feed({
           log,
           system,
@@ -78,7 +78,8 @@ The source's codec writes the value. A file with a value that the codec does not
       },
       // Values of a graph of one's own have schemas, which others must be able to find.
       { doing: context.options.graph === undefined ? 'feeds' : 'writes', graph: context.options.graph },
-    ),
+    )
+  },
 })
 
 const csvRefused = (source: string) =>

@@ -41,13 +41,11 @@ An operator that calls the outside needs something to call in that file.
     const { options, signal } = context
     const { seeds, from, seed } = options
     const number = numbersOf({ seeds, from, seed })
-    for (const name of ['seeds', 'from', 'seed'] as const)
-      number(name, 1, [0, Number.MAX_SAFE_INTEGER], 'integer')
-    const range = {
-      from: seed === undefined ? number('from', 1, [0, Number.MAX_SAFE_INTEGER], 'integer') : Number(seed),
-      seeds: seed === undefined ? number('seeds', 100, [1, 1_000_000], 'integer') : 1,
-    }
+    const first = number('from', 1, [0, Number.MAX_SAFE_INTEGER], 'integer')
+    const many = number('seeds', 100, [1, 1_000_000], 'integer')
+    const one = number('seed', first, [0, Number.MAX_SAFE_INTEGER], 'integer')
     number.check()
+    const range = seed === undefined ? { from: first, seeds: many } : { from: one, seeds: 1 }
     if (options.graph !== undefined) return simulateGraph(options.graph, range, { ...context, options })
     const words = Object.entries(options).flatMap(([name, value]) =>
       typeof value === 'string' ? [`--${name}`, value] : value ? [`--${name}`] : [],

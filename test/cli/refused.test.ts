@@ -9,6 +9,7 @@ import { main } from '#cli/command/main.ts'
 import { dataFolder } from '../unit/cli/data-folder.ts'
 import { surroundings } from '../unit/cli/surroundings.ts'
 import { summaryOf } from './process.ts'
+import { saying, send, startProvider, VERDICT } from './provider.ts'
 
 async function answering(status: number, body: string): Promise<string> {
   const server = createServer((_, response) => {
@@ -85,3 +86,27 @@ it('a judge whose verdicts can never be read ends the start with the reason, and
   )
   expect(summaryOf(stdout.text)).toMatchObject({ inputs: 30, delivered: 0 })
 }, 60_000)
+
+it.each([503, 529, 429])(
+  'a provider that answers %i twenty times costs the only two questions no attempt',
+  async status => {
+    let refused = 0
+    const { baseUrl } = await startProvider(({ isJudge }, response) => {
+      if (refused >= 20) return send(response, saying(isJudge ? VERDICT : 'It cuts the current.'))
+      refused++
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end('{"error":{"message":"not now"}}')
+    })
+    const folder = dataFolder()
+    const file = join(folder, 'questions.ndjson')
+    writeFileSync(file, '{"id":1,"text":"Why one?"}\n{"id":2,"text":"Why two?"}\n')
+    const retry = { RETRY_BASE_MS: '20', RETRY_CAP_MS: '50', MAX_ATTEMPTS: '1' }
+    const environment = { DATA_DIR: folder, OPENAI_BASE_URL: baseUrl, LOG_LEVEL: 'error', ...retry }
+    const { world, stdout, stderr } = surroundings({ environment })
+    expect(await main(['start', '--exit', '--json', '--input', file], world), stderr.text).toBe(EXIT.ok)
+    expect(refused).toBe(20)
+    expect(summaryOf(stdout.text)).toMatchObject({ inputs: 2, delivered: 2, failed: 0 })
+  },
+  60_000,
+)

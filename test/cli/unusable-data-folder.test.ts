@@ -86,6 +86,17 @@ it.each(LOOKING)('%s leaves no folder behind where DATA_DIR does not exist', asy
   expect(existsSync(folder)).toBe(false)
 })
 
+it.each(['produce none.ndjson', 'config set qa none.json'])(
+  '%s, with a file that is not there, leaves no folder behind',
+  async words => {
+    const folder = join(dataFolder(), 'mistyped')
+    const { code, stderr } = await caudal(folder, words.split(' '))
+    expect(code).toBe(EXIT.usage)
+    expect(stderr).toContain('cannot be read')
+    expect(existsSync(folder)).toBe(false)
+  },
+)
+
 it.each(['state', 'purchases/x', 'answers.db/x', 'cache/data.mdb/x', 'log/lock.db/x'])(
   'start refuses a DATA_DIR in which %s is no file or folder of its own',
   async path => {

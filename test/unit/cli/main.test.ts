@@ -73,6 +73,7 @@ describe('what cannot be understood', () => {
     ['a folder in place of a file', ['start', '--input', '/'], '/ is no file'],
     ['a missing argument', ['produce'], 'FILE is missing'],
     ['a word too many', ['lag', 'more'], '"more" is one word too many'],
+    ['a file without its option', ['start', 'a.csv'], 'too many; did you mean --input a.csv?'],
     ['a value for a switch', ['lag', '--json=yes'], '--json takes no value: it was given "yes"'],
   ])('%s', async (_, words, message) => {
     const { code, stdout, stderr } = await run(words)
