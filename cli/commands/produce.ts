@@ -2,14 +2,14 @@
 import { basename } from 'node:path'
 import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
-import { command, EXIT } from '../command/command.ts'
+import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { graphOption } from '../command/graph-file.ts'
-import { isNamedCsv, openEvents } from '../events/events.ts'
-import { feed } from '../events/feed.ts'
+import { type InputFile, isNamedCsv, openEvents } from '../events/events.ts'
+import { type Fed, feed, type Target } from '../events/feed.ts'
 import { graphTarget, refusing } from '../events/graph-events.ts'
 import { LiveView, progressLine } from '../terminal/live-view.ts'
 import { things } from '../terminal/text-table.ts'
-import { withLog } from '../tool.ts'
+import { type Tool, withLog } from '../tool.ts'
 
 export const produce = command({
   name: 'produce',
@@ -42,45 +42,57 @@ The source's codec writes the value. A file with a value that the codec does not
       options.graph === undefined ? await openEvents(source, stdin, options.csv || undefined) : undefined
     return await withLog(
       context,
-      async ({ log, plan, isOwn }) => {
-        const { stdout, stderr, system, signal } = context
-        const began = system.monotonic()
-        const view = new LiveView(stderr)
-        const target = isOwn ? graphTarget(plan, log, system) : undefined
+      async tool => {
+        const { log, plan, isOwn } = tool
+        const target = isOwn ? graphTarget(plan, log, context.system) : undefined
         if (target && (options.csv || isNamedCsv(source))) throw csvRefused(source)
-        const { events, bytesTotal } =
+        const file =
           opened ?? (await openEvents(source, stdin, undefined, target && refusing(source, target)))
-        const { fed, known, tooLarge } = await feed({
-          log,
-          system,
-          events,
-          target,
-          signal,
-          ...(options.once && { once: basename(source) }),
-          onTooLarge: (line, bytes) =>
-            view.note(
-              `line ${line} was not fed: it has ${bytes} bytes, ${log.recordBytesMax} are taken at most`,
-            ),
-          onProgress: (fed, bytesRead) => {
-            // How many lines there will be is guessed from those read.
-            const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
-            if (view.isLive) view.draw([progressLine('events', fed, total, system.monotonic() - began)])
-          },
-        })
-        view.clear()
-        if (options.json) stdout.write(`${JSON.stringify({ produced: fed, known, too_large: tooLarge })}\n`)
-        else
-          stdout.write(
-            `${things(fed, 'event')} put into ${target?.topics.join(', ') ?? TOPICS.raw}${known > 0 ? `, ${known} were there` : ''}\n`,
-          )
-        if (signal.aborted) return EXIT.interrupted
-        return tooLarge > 0 ? EXIT.usage : EXIT.ok
+        const fed = await fedFrom(file, tool, { ...context, target, once: options.once && basename(source) })
+        const topics = target?.topics ?? [TOPICS.raw]
+        context.stdout.write(options.json ? `${asJson(fed)}\n` : `${inWords(fed, topics)}\n`)
+        if (context.signal.aborted) return EXIT.interrupted
+        return fed.tooLarge > 0 ? EXIT.usage : EXIT.ok
       },
       // Values of a graph of one's own have schemas, which others must be able to find.
-      { doing: context.options.graph === undefined ? 'feeds' : 'writes', graph: context.options.graph },
+      { doing: options.graph === undefined ? 'feeds' : 'writes', graph: options.graph },
     )
   },
 })
+
+interface Feeding extends Surroundings {
+  readonly target: Target | undefined
+  /** The name that makes each event known again; false where every event is new. */
+  readonly once: string | false
+}
+
+function fedFrom({ events, bytesTotal }: InputFile, { log }: Tool, feeding: Feeding): Promise<Fed> {
+  const { stderr, system, signal, target, once } = feeding
+  const began = system.monotonic()
+  const view = new LiveView(stderr)
+  const feeds = feed({
+    log,
+    system,
+    events,
+    target,
+    signal,
+    ...(once !== false && { once }),
+    onTooLarge: (line, bytes) =>
+      view.note(`line ${line} was not fed: it has ${bytes} bytes, ${log.recordBytesMax} are taken at most`),
+    onProgress: (fed, bytesRead) => {
+      // How many lines there will be is guessed from those read.
+      const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
+      if (view.isLive) view.draw([progressLine('events', fed, total, system.monotonic() - began)])
+    },
+  })
+  return feeds.finally(() => view.clear())
+}
+
+const asJson = ({ fed, known, tooLarge }: Fed): string =>
+  JSON.stringify({ produced: fed, known, too_large: tooLarge })
+
+const inWords = ({ fed, known }: Fed, topics: readonly string[]): string =>
+  `${things(fed, 'event')} put into ${topics.join(', ')}${known > 0 ? `, ${known} were there` : ''}`
 
 const csvRefused = (source: string) =>
   new CaudalError('REJECTED', {
