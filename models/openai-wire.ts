@@ -5,7 +5,8 @@ import { briefly } from './model.ts'
 import { errorIn, saidIn, statusNamed } from './openai-meanings.ts'
 import { wholeOf } from './openai-stream.ts'
 
-const BAD_GATEWAY = 502
+/** Unlike 502, it spends an attempt: a wrong address answers with a page for ever. */
+const SERVER_ERROR = 500
 const SAID_CHARACTERS_MAX = 1_000
 
 /**
@@ -13,7 +14,7 @@ const SAID_CHARACTERS_MAX = 1_000
  * - line breaks inside strings, which JSON does not take, are escaped
  * - a stream of events is put together
  * - an error with a status of 200, in whatever shape, has the status that it names
- * - a web page with a status of 200 comes from something in between: the server behind it was not reached
+ * - a web page with a status of 200 is a failure of the server
  * - an error without `error.message` gets one, since there it is looked for
  */
 export async function inOpenAiWords(response: LeanResponse): Promise<LeanResponse> {
@@ -28,7 +29,8 @@ export async function inOpenAiWords(response: LeanResponse): Promise<LeanRespons
   }
   if (error !== undefined) return failing(response, statusNamed(error), saidIn(error), error)
   if (json !== undefined) return { ...response, ...withJson(response, text) }
-  if (/^\s*</.test(text)) return failing(response, BAD_GATEWAY, `a web page came instead of a reply: ${text}`)
+  if (/^\s*</.test(text))
+    return failing(response, SERVER_ERROR, `a web page came instead of a reply: ${text}`)
   const repaired = withControlsEscaped(text)
   return parsed(repaired) === undefined ? response : { ...response, ...withJson(response, repaired) }
 }

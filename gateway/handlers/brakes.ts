@@ -1,6 +1,6 @@
 /** `GET /brakes`, `PUT /brakes/{scope}` and `DELETE /brakes/{scope}`: calls of models that people have stopped. */
 import { brakeFaults, type KnownBrake, reasonFaults, releaseBrake, setBrake } from '#admin/brakes.ts'
-import { REASON_CHARACTERS_MAX, SCOPE_CHARACTERS_MAX, scopeOf } from '#answers/brakes.ts'
+import { REASON_CHARACTERS_MAX, SCOPE_CHARACTERS_MAX, SCOPE_REMEDY, scopeOf } from '#answers/brakes.ts'
 import type { Answer, Call, Gateway } from '../operation.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
@@ -111,9 +111,12 @@ export const brakeRelease = operation({
   run(gateway, { scope, reason }, call) {
     const faults = reasonFaults(reason).map(({ field, reason }) => fault(field, reason))
     if (faults.length > 0) return invalid(faults)
-    return changed(gateway, scope, call, async options =>
-      found({ scope, released: await releaseBrake(options, scope, reason) }),
-    )
+    return changed(gateway, scope, call, async options => {
+      const released = await releaseBrake(options, scope, reason)
+      // A record under any other key can be released too, once it is there.
+      if (!released && !scopeOf(scope)) return invalid([fault('scope', SCOPE_REMEDY)])
+      return found({ scope, released })
+    })
   },
 })
 

@@ -57,12 +57,15 @@ describe('docs/gateway.md', () => {
       events = '',
       all = '',
       streamed = '',
+      chat = '',
       text = '',
       batch = '',
       list = '',
       caching = '',
       session = '',
       workers = '',
+      braking = '',
+      replaying = '',
       health = '',
       ...others
     ] = commands
@@ -79,6 +82,7 @@ describe('docs/gateway.md', () => {
     expect(await output(events)).toMatch(/event: accepted\n[\s\S]*event: delivered\n/)
     expect(await output(`${all} || true`)).toMatch(/^retry: 1000\n/)
     expect(await output(streamed)).toMatch(/event: token\n[\s\S]*event: delivered\n/)
+    expect(await shell(chat)).toMatchObject({ choices: [{ message: { content: expect.any(String) } }] })
     expect(await shell(text)).toMatchObject({ queued: true })
     expect(await shell(batch)).toMatchObject({
       accepted: [{ index: 0 }, { index: 1 }],
@@ -90,6 +94,9 @@ describe('docs/gateway.md', () => {
       expect.objectContaining({ task_type: expect.any(String) }),
     )
     expect((await shell(workers)).workers).toContainEqual(expect.objectContaining({ phase: 'running' }))
+    expect(await output(braking)).toMatch(/"reason":"too dear"[\s\S]*"released":true/)
+    // Nothing has failed, and TOKEN is no preview.
+    expect(await output(replaying)).toMatch(/"count":0,[\s\S]*failure_unknown[\s\S]*"replays":\[\]/)
     const report = await shell(health)
     expect(report).toMatchObject({ status: 'ok' })
     const names = report.parts.map(({ name }: { readonly name: string }) => name)
@@ -111,7 +118,7 @@ describe('caudal gateway', () => {
     const response = await fetch(`${other}/query?wait=30s`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ title: 'What is a diode for?', best_answer: 'It lets current pass one way.' }),
+      body: JSON.stringify({ title: 'What is a triode for?', best_answer: 'It amplifies a signal.' }),
     })
     expect(await response.json()).toMatchObject({ state: 'delivered' })
     second.process.kill('SIGTERM')

@@ -69,7 +69,7 @@ describe('what cannot be understood', () => {
       ['model-server', '--port', 'abc'],
       '--port must be a whole number from 0 to 65535, not "abc"',
     ],
-    ['a number that is none', ['simulate', '--seeds', 'x'], '--seeds must be a whole number from 0'],
+    ['a number that is none', ['simulate', '--seeds', 'x'], '--seeds must be a whole number from 1'],
     ['a folder in place of a file', ['start', '--input', '/'], '/ is no file'],
     ['a missing argument', ['produce'], 'FILE is missing'],
     ['a word too many', ['lag', 'more'], '"more" is one word too many'],

@@ -54,7 +54,7 @@ test.each(['<html>hello</html>', '<?xml version="1.0"?><Error/>', '<!-- a proxy 
   async page => {
     const { model } = await answering(json(200, page, { 'content-type': 'text/html' }))
     const error = await failureOf(model.complete(REQUEST, call()))
-    expect(error).toMatchObject({ errorType: 'unavailable', outage: true, spent: false })
+    expect(error).toMatchObject({ errorType: 'unavailable', outage: true, spent: true })
     expect(error.reason).toContain('a web page came instead of a reply')
   },
 )
