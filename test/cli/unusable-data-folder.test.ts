@@ -26,7 +26,7 @@ const WRITING = [
   'start --exit --fresh',
   'run',
   'produce -',
-  'config set qa threshold=5',
+  'config set qa -',
   'topics apply',
   'schemas register',
   'gateway',

@@ -14,14 +14,14 @@ test('check tells what is new and changes nothing; after register all is there',
   }
   const { code, lines } = await caudal(folder, ['schemas', 'register'])
   expect(code).toBe(EXIT.ok)
-  expect(lines.at(-1)).toBe('12 schemas in topic answers.schemas')
+  expect(lines.at(-1)).toBe('17 schemas in topic answers.schemas')
   const [told = ''] = (await caudal(folder, ['schemas', 'register', '--json'])).lines
   expect(JSON.parse(told)).toEqual({
     registry: 'topic answers.schemas',
     ids: expect.objectContaining({ 'llm.requests-value': expect.any(Number) }),
   })
   const checked = await caudal(folder, ['schemas', 'check', '--json'])
-  expect(checked.lines.map(line => JSON.parse(line).state)).toEqual(Array(12).fill('registered'))
+  expect(checked.lines.map(line => JSON.parse(line).state)).toEqual(Array(17).fill('registered'))
 })
 
 test('a schema that cannot read its predecessor is reported with the reason, and no other schema is registered', async () => {

@@ -45,8 +45,8 @@ it('tells hits and misses by namespace, and metrics count them', async () => {
   expect(status).toBe(200)
   expect(body.namespaces).toContainEqual({ namespace: 'q', hits: 3, misses: 1, errors: 0, hit_rate: 0.75 })
   const series = seriesOf((await metrics.scrape()).text)
-  expect(series.get('cache_hits_total{namespace="q"}')).toBe(3)
-  expect(series.get('cache_misses_total{namespace="q"}')).toBe(1)
+  expect(series.get('cache_hits_total{cache_type="q"}')).toBe(3)
+  expect(series.get('cache_misses_total{cache_type="q"}')).toBe(1)
 })
 
 it('removes what begins alike, of the caller alone', async () => {
