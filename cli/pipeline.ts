@@ -7,34 +7,22 @@ import type { System } from '#core/system.ts'
 import { PodReporting } from '#engine/client/pod-reporting.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'
-import type { Model } from '#models/model.ts'
-import type { IndexAnswersOptions } from '#operators/index-answers.ts'
-import { answers } from '#pipelines/answers.ts'
 import { TokenTopic } from '#pipelines/token-topic.ts'
-import type { WebhooksOptions } from '#pipelines/webhook-stages.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
-import { type Plan, plan } from '#topology/plan.ts'
-import type { Topology } from '#topology/topology.ts'
+import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import { closedOnStop } from './command/stopping.ts'
 import { versionOfThis } from './command/version.ts'
 import type { Configuration } from './configuration.ts'
 import { ledgerFile } from './data-folder.ts'
-import {
-  holdLog,
-  isEmbedded,
-  isSimulated,
-  type OpenProvider,
-  openModel,
-  openRegistry,
-  openStateStores,
-  pricesOf,
-} from './parts.ts'
+import { type OpenProvider, openModel } from './model.ts'
+import { holdLog, isEmbedded, openRegistry, openStateStores } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
-import { absentSemantic, semanticSink } from './semantic.ts'
-import { absentStores, type OpenStores, openStores, type Stores } from './stores.ts'
-import { absentWebhooks, podWebhooks } from './webhooks.ts'
+import { semanticSink } from './semantic.ts'
+import { type OpenStores, openStores } from './stores.ts'
+import { topologyOf } from './topology.ts'
+import { podWebhooks } from './webhooks.ts'
 
 export interface Pipeline extends AsyncDisposable {
   readonly log: Log
@@ -129,65 +117,4 @@ export async function openPipeline(
     providers,
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   }
-}
-
-/** A record may wait for its turn at the provider before its call is made. */
-const WAIT_FOR_TURN_MS = 15_000
-/** Short waits for a model that is simulated here: a demonstration should not be mostly waiting. */
-const DEMO_RETRY = { retryBaseMs: 500, retryCapMs: 2_000 }
-
-export interface GraphParts extends Stores {
-  readonly model: Model
-  readonly semantic?: IndexAnswersOptions | undefined
-  /** Where answers are streamed while they are written. */
-  readonly tokens?: TokenTopic
-  readonly webhooks?: WebhooksOptions | undefined
-}
-
-export function topologyOf(
-  configuration: Configuration,
-  { model, tokens, semantic, webhooks, answers: store, history, cache }: GraphParts,
-): Topology {
-  const { application, threshold, attemptsMax, inFlightMax, judgeTokensMax, given } = configuration
-  const isShort = isSimulated(configuration) && !given.has('retryBaseMs') && !given.has('retryCapMs')
-  const { retryBaseMs, retryCapMs } = isShort ? DEMO_RETRY : configuration
-  const providers = configuration.fallbackBaseUrl === '' ? 1 : 2
-  return answers({
-    name: application,
-    model,
-    threshold,
-    attemptsMax,
-    inFlightMax,
-    judgeTokensMax,
-    prices: pricesOf(configuration),
-    retryBase: retryBaseMs,
-    retryCap: retryCapMs,
-    // The first provider may take its whole time to fail, and the second then needs its own.
-    timeout: providers * configuration.callTimeoutMs + WAIT_FOR_TURN_MS,
-    store,
-    history,
-    tokens,
-    // What a demonstration shows is whole, and of no length.
-    record: isSimulated(configuration) && !given.has('record') ? 'full' : configuration.record,
-    cache,
-    cacheTtl: configuration.cacheTtlS * 1_000,
-    semantic,
-    batches: true,
-    webhooks,
-  })
-}
-
-/** The graph for commands that only look at it, or at what it left behind: no model is asked. */
-export const modellessTopology = (configuration: Configuration): Topology =>
-  topologyOf(configuration, {
-    model: ABSENT,
-    semantic: absentSemantic(configuration),
-    webhooks: absentWebhooks(configuration),
-    ...absentStores(configuration),
-  })
-
-export const planOf = (configuration: Configuration): Plan => plan(modellessTopology(configuration))
-
-const ABSENT: Model = {
-  complete: () => Promise.reject(new TypeError('a graph without a model was asked to answer')),
 }

@@ -11,7 +11,7 @@ import { PromptVersions } from '#pipelines/prompt-versions.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
-import { OPENAI_URL, providerOptions } from './parts.ts'
+import { OPENAI_URL, providerOptions } from './provider.ts'
 
 export interface SemanticParts {
   readonly log: Log

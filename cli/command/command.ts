@@ -63,11 +63,8 @@ export interface CommandContext<V = ReadOptions> extends Surroundings {
   readonly options: V
 }
 
-export interface Command {
-  /** One word, or two for a command of a group: `topics plan`. */
-  readonly name: string
-  /** One line, without a full stop. */
-  readonly summary: string
+/** What the module of a command says about it; its name and summary are in the table of all commands. */
+export interface CommandBody {
   /** Its arguments as the help shows them; with a `[` for those that may be left out. */
   readonly positionals: readonly string[]
   readonly options: Options
@@ -77,13 +74,20 @@ export interface Command {
   run(context: CommandContext): Promise<ExitCode>
 }
 
+export interface Command extends CommandBody {
+  /** One word, or two for a command of a group: `topics plan`. */
+  readonly name: string
+  /** One line, without a full stop. */
+  readonly summary: string
+}
+
 /** Declares a command, its options' values typed by their declaration. */
 export function command<const O extends Options>(
-  declared: Omit<Command, 'run' | 'options'> & {
+  declared: Omit<CommandBody, 'run' | 'options'> & {
     readonly options: O
     run(context: CommandContext<OptionValues<O>>): Promise<ExitCode>
   },
-): Command {
+): CommandBody {
   // `main` reads exactly the options that are declared here, each by its type.
   return { ...declared, run: context => declared.run(context as CommandContext<OptionValues<O>>) }
 }

@@ -1,7 +1,7 @@
 /** The help texts, made from what the commands say about themselves. */
 import type { Command } from './command.ts'
 
-export function overview(commands: readonly Command[]): string {
+export function overview(commands: readonly Pick<Command, 'name' | 'summary'>[]): string {
   const width = Math.max(...commands.map(({ name }) => name.length))
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`)
   return [

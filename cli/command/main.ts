@@ -4,7 +4,7 @@ import { redactor } from '#core/secrets.ts'
 import { secretsIn } from '../environment.ts'
 import { type Command, EXIT, type ExitCode, type Screen, type Surroundings } from './command.ts'
 import { wordsOf } from './command-line.ts'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS, type CommandEntry } from './commands.ts'
 import { helpOf, overview } from './help.ts'
 import { suggestion } from './nearest.ts'
 import { isStop } from './stopping.ts'
@@ -16,13 +16,13 @@ export async function main(words: readonly string[], given: Surroundings): Promi
   const asksForHelp = words.length === 0 || words.some(word => ['--help', '-h', 'help'].includes(word))
   const asked = words.filter(word => word !== 'help')
   const found = find(asked)
-  if (found && asksForHelp) stdout.write(helpOf(found.command))
+  if (found && asksForHelp) stdout.write(helpOf(await found.entry.load()))
   else if (asksForHelp) stdout.write(overview(inGroup(asked[0])))
   else if (words[0] === '--version') stdout.write(`${versionOfThis()}\n`)
   else if (!found) {
     stderr.write(`caudal: ${unknown(words)}\n`)
     return EXIT.usage
-  } else return runOne(found.command, found.rest, surroundings)
+  } else return runOne(await found.entry.load(), found.rest, surroundings)
   return EXIT.ok
 }
 
@@ -57,24 +57,24 @@ function withoutSecrets(surroundings: Surroundings): Surroundings {
 }
 
 interface Found {
-  readonly command: Command
+  readonly entry: CommandEntry
   readonly rest: readonly string[]
 }
 
 function find(words: readonly string[]): Found | undefined {
   for (const length of [2, 1]) {
     const name = words.slice(0, length).join(' ')
-    const command = COMMANDS.find(each => each.name === name)
-    if (command) return { command, rest: words.slice(length) }
+    const entry = COMMANDS.find(each => each.name === name)
+    if (entry) return { entry, rest: words.slice(length) }
   }
   return undefined
 }
 
-const groupOf = (word: string | undefined): readonly Command[] =>
+const groupOf = (word: string | undefined): readonly CommandEntry[] =>
   COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
 
 /** The commands that begin with the word; all of them where there is none. */
-function inGroup(word: string | undefined): readonly Command[] {
+function inGroup(word: string | undefined): readonly CommandEntry[] {
   const group = groupOf(word)
   return group.length > 0 ? group : COMMANDS
 }

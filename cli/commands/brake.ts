@@ -13,9 +13,6 @@ const json = { type: 'boolean', description: 'write the result as one JSON objec
 const reason = { type: 'string', value: 'TEXT', description: 'why, for all who see it' } as const
 
 export const brakeSet = command({
-  name: 'brake set',
-  summary:
-    'Stops calls of models from now on: all of them, or those of an organisation, a task type, a model',
   details: `SCOPE is everything, organization:NAME, task_type:NAME or model:NAME; organization: stands for questions of no organisation.
 No new call begins within a second, on any pod. Calls in flight end, and are counted. Questions wait as they are,
 and spend no attempt. A brake outlives the pods. What was set is written to ${TOPICS.audit}.`,
@@ -55,8 +52,6 @@ and spend no attempt. A brake outlives the pods. What was set is written to ${TO
 })
 
 export const brakeRelease = command({
-  name: 'brake release',
-  summary: 'Lets calls go again that a brake has stopped',
   details: `The first call begins within two seconds. What waited goes on where it was. It is written to ${TOPICS.audit}.`,
   positionals: ['SCOPE'],
   options: { json, reason },
@@ -84,8 +79,6 @@ export const brakeRelease = command({
 })
 
 export const brakeList = command({
-  name: 'brake list',
-  summary: 'Shows which calls are stopped, by whom and why',
   positionals: [],
   options: { json: { type: 'boolean', description: 'one JSON object a line' } },
   examples: ['caudal brake list', 'caudal brake list --json | jq -r .scope'],

@@ -9,8 +9,6 @@ import { table } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
 
 export const configSet = command({
-  name: 'config set',
-  summary: 'Changes a task type from here on: prompts, model, weights, threshold, attempts, limits',
   details: `FILE, or - for the standard input, has a JSON object with what is changed: system, user, model, temperature,
 tokens_max, threshold, weights, attempts_max, cost_limit_usd. What it leaves out is as declared, whatever an earlier
 change said. The version counts up unless it is given. With a fault nothing is written, and all are named.`,
@@ -41,8 +39,6 @@ change said. The version counts up unless it is given. With a fault nothing is w
 })
 
 export const configUnset = command({
-  name: 'config unset',
-  summary: 'Takes the change of a task type back: it is as declared again',
   positionals: ['TASK_TYPE'],
   options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },
   examples: ['caudal config unset qa'],
@@ -63,8 +59,6 @@ export const configUnset = command({
 })
 
 export const configList = command({
-  name: 'config list',
-  summary: 'Shows which task types are changed, and which changes the pipeline leaves out for their faults',
   positionals: [],
   options: { json: { type: 'boolean', description: 'one JSON object a line' } },
   examples: ['caudal config list', 'caudal config list --json | jq .config'],

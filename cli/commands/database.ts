@@ -10,8 +10,6 @@ import { count, table } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
 
 export const databaseStatus = command({
-  name: 'database status',
-  summary: 'Tells which changes of the schema the database has, and which are pending',
   details: `The database is that of DATABASE_URL. A change that this version does not know comes from a newer version: pods of
 this version wait then, and write nothing.`,
   positionals: [],
@@ -26,8 +24,6 @@ this version wait then, and write nothing.`,
 })
 
 export const databaseMigrate = command({
-  name: 'database migrate',
-  summary: 'Brings the schema of the database up to date',
   details: `A pod does the same at its start. Use it where pods may not change the schema. Several may run at a time: one of them
 works, and the others find nothing left to do.`,
   positionals: [],
@@ -42,8 +38,6 @@ works, and the others find nothing left to do.`,
 })
 
 export const databaseRebuild = command({
-  name: 'database rebuild',
-  summary: 'Writes answers and histories again, from the topics, into the database',
   details: `Nothing is removed, and what is there stays: use it for a database that was lost, or that stood in for another. It may run
 beside the pods, and again. What the log holds no more is counted as gone, and cannot be written.`,
   positionals: [],

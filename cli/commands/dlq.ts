@@ -13,8 +13,6 @@ import { withLog, writeLine } from '../tool.ts'
 const json = { type: 'boolean', description: 'one JSON object a line' } as const
 
 export const dlqList = command({
-  name: 'dlq list',
-  summary: 'Lists what failed for good: invalid events, questions whose attempts are used up, dead letters',
   positionals: [],
   options: { json, graph: graphOption },
   examples: ['caudal dlq list', 'caudal dlq list --json | jq -r .id', 'caudal dlq list --graph ./triage.ts'],
@@ -33,8 +31,6 @@ export const dlqList = command({
 })
 
 export const dlqShow = command({
-  name: 'dlq show',
-  summary: 'Shows one failure whole: input, faults, history, stack',
   details:
     'The value of a dead letter is read by the codec of its topic; one that the codec refuses is shown as text.',
   positionals: ['ID'],
@@ -62,8 +58,6 @@ export const dlqShow = command({
 })
 
 export const dlqReplay = command({
-  name: 'dlq replay',
-  summary: 'Sends failures again, with their identity, to the topic where they failed',
   details: `Nothing is bought or delivered twice. The replay finds the results of paid steps, and a second replay sends nothing
 again. Invalid events cannot be replayed: put corrected ones in with caudal produce.`,
   positionals: ['[ID...]'],

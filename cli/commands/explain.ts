@@ -7,8 +7,6 @@ import { command, EXIT } from '../command/command.ts'
 import { graphOption, topologyFor } from '../command/graph-file.ts'
 
 export const explain = command({
-  name: 'explain',
-  summary: 'Shows the graph: stages, operators, state, topics',
   details: 'With --compare the exit code is 3 where a person must act before the newer version starts.',
   positionals: [],
   options: {

@@ -8,15 +8,13 @@ import { configurationOf } from '../environment.ts'
 import { serveGateway } from '../gateway.ts'
 import { openLogLines } from '../logging.ts'
 import { openRegistry, reachLog } from '../parts.ts'
-import { modellessTopology } from '../pipeline.ts'
 import { openStores } from '../stores.ts'
+import { modellessTopology } from '../topology.ts'
 import { openTraces } from '../tracing.ts'
 
 const DAY_MS = 24 * 3_600_000
 
 export const gateway = command({
-  name: 'gateway',
-  summary: 'Takes questions over HTTP and answers them, until it is stopped',
   details: `It runs no pod: caudal run or caudal start does, on the same log. Beside a process that holds the embedded log it
 reaches the log through that process. GET /openapi.json on HOST and PORT names all routes. It takes callers
 with a key of GATEWAY_KEYS_FILE; without that setting it answers this machine alone. While brokers are away it waits for them.`,

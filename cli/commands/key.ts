@@ -18,8 +18,6 @@ import { newSecret } from '../secrets.ts'
 import { table } from '../terminal/text-table.ts'
 
 export const keyCreate = command({
-  name: 'key create',
-  summary: 'Makes a key of the gateway and prints it, once',
   details: `GATEWAY_KEYS_FILE keeps its SHA-256 alone: a key that is lost is made again. Scopes: ask puts questions in, read sees
 the organisation's questions and answers, operate sees pods and empties the cache, admin is for changes that concern all.
 A name may have two keys: make the second, bring it to the clients, revoke the first.`,
@@ -60,8 +58,6 @@ A name may have two keys: make the second, bring it to the clients, revoke the f
 })
 
 export const keyList = command({
-  name: 'key list',
-  summary: 'Shows the keys of the gateway by id, never the keys themselves',
   positionals: [],
   options: { json: { type: 'boolean', description: 'one JSON object a line' } },
   examples: ['caudal key list', 'caudal key list --json'],
@@ -82,8 +78,6 @@ export const keyList = command({
 })
 
 export const keyRevoke = command({
-  name: 'key revoke',
-  summary: 'Revokes a key by its id, or all keys of a name; gateways refuse them within a second',
   positionals: ['ID'],
   options: {},
   examples: ['caudal key revoke 5f0c1a2b3c4d', 'caudal key revoke console'],

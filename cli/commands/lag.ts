@@ -7,8 +7,6 @@ import { count, table } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
 
 export const lag = command({
-  name: 'lag',
-  summary: 'Tells how many records wait before each stage, by the positions that its pods have stored',
   positionals: [],
   options: {
     partitions: { type: 'boolean', description: 'a line for each partition instead of each topic' },

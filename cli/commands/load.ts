@@ -94,8 +94,6 @@ const OPTIONS = {
 type Given = CommandContext<OptionValues<typeof OPTIONS>>['options']
 
 export const load = command({
-  name: 'load',
-  summary: `Sends events into ${TOPICS.raw} at a stated rate and measures until each has its outcome`,
   details: `The generator is open: it sends each event when it is due, and counts latency from then. A run whose acknowledged
 events do not each have exactly one outcome ends with code 1 and lists them.
 Figures for --fail-if: p50, p90, p95, p99, max (due to delivered), ack.p99 (due to durable), late.p99 (due to sent),

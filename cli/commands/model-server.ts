@@ -5,7 +5,7 @@ import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer, statsJson } from '#models/simulated/server.ts'
 import { type CommandContext, command, EXIT, type OptionValues } from '../command/command.ts'
 import { configurationOf } from '../environment.ts'
-import { SIMULATED } from '../parts.ts'
+import { SIMULATED } from '../provider.ts'
 import { numbersOf } from '../terminal/numbers.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -48,8 +48,6 @@ const OPTIONS = {
 } as const
 
 export const modelServer = command({
-  name: 'model-server',
-  summary: 'Serves a simulated model that speaks the OpenAI API, with the faults of a real provider',
   details: `It counts each completion by its request id: GET /stats, with ?ids=1 one by one.`,
   positionals: [],
   options: OPTIONS,

@@ -6,9 +6,6 @@ import { count, seconds, table } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
 
 export const pods = command({
-  name: 'pods',
-  summary:
-    'Shows each pod with its tasks, its lag and what is in flight, by the report that it writes every 2 s',
   details: `A pod that has not reported for 10 s is shown as silent: it died, or is cut off from the log. A pod that stops leaves
 the list.`,
   positionals: [],

@@ -9,8 +9,6 @@ const PROBES = ['live', 'ready'] as const
 const ANSWER_MS = 2_000
 
 export const probe = command({
-  name: 'probe',
-  summary: 'Asks the process on HOST and PORT whether it is live or ready',
   details:
     'Exit code 0 where it is; 4 with the reasons on the standard error where it is not, or does not answer.',
   positionals: ['PROBE'],

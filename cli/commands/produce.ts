@@ -12,8 +12,6 @@ import { things } from '../terminal/text-table.ts'
 import { type Tool, withLog } from '../tool.ts'
 
 export const produce = command({
-  name: 'produce',
-  summary: `Puts events from a file, or - for the standard input, into ${TOPICS.raw}`,
   details: `JSON lines, or CSV whose first row names the fields: id, user_id, task_type, title, text, content,
 best_answer. Nothing is checked here: what is no event ends in ${TOPICS.failed} with every fault named.
 With --graph each line is {"key": "ada", "value": "river"}, and has "source" too where the graph has several sources.

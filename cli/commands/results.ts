@@ -9,8 +9,6 @@ import { command, EXIT, type Screen } from '../command/command.ts'
 import { withLog, writeLine } from '../tool.ts'
 
 export const results = command({
-  name: 'results',
-  summary: 'Writes a line for each delivered answer',
   positionals: [],
   options: {
     follow: { type: 'boolean', description: 'go on with the answers to come, until stopped' },

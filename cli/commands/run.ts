@@ -11,8 +11,6 @@ import { openTraces } from '../tracing.ts'
 const DAY_MS = 24 * 3_600_000
 
 export const run = command({
-  name: 'run',
-  summary: 'Runs one pod of the pipeline until it is stopped, feeding nothing',
   details: `Log lines are JSON on the standard error. On SIGTERM what is in flight is finished, committed and handed over.
 Any other end is an error and an exit code above 0: let a supervisor start it again. While brokers are away it waits
 for them. On HOST and PORT, GET /live is 200 while the pod steps, GET /ready while all its tasks run and the log

@@ -8,13 +8,11 @@ import type { Topology } from '#topology/topology.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
 import { openRegistry } from '../parts.ts'
-import { modellessTopology } from '../pipeline.ts'
 import { things } from '../terminal/text-table.ts'
 import { withOpenLog } from '../tool.ts'
+import { modellessTopology } from '../topology.ts'
 
 export const schemasCheck = command({
-  name: 'schemas check',
-  summary: 'Tells which schemas are new, and whether each can read what its predecessor wrote',
   details:
     'Changes nothing. The exit code is 3 when a schema is incompatible. Says so where the application has no topics yet.',
   positionals: [],
@@ -37,8 +35,6 @@ export const schemasCheck = command({
 })
 
 export const schemasRegister = command({
-  name: 'schemas register',
-  summary: 'Registers the schemas that are new',
   details: 'With one that is incompatible none is registered. A pod that starts does the same.',
   positionals: [],
   options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },

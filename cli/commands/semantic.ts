@@ -3,9 +3,6 @@ import { judge } from '#stores/semantic/guard/guard.ts'
 import { command, EXIT } from '../command/command.ts'
 
 export const semanticCompare = command({
-  name: 'semantic compare',
-  summary:
-    'Says whether the answer to one question may be served for another, and else which rule refuses it',
   details:
     'Asks the guard of the semantic index alone: no similarity is computed. The exit code is 5 where the pair is refused.',
   positionals: ['ASKED', 'KNOWN'],

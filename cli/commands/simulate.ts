@@ -9,9 +9,6 @@ import { numbersOf } from '../terminal/numbers.ts'
 const SCRIPT = fileURLToPath(new URL('../../testing/simulation/simulate.ts', import.meta.url))
 
 export const simulate = command({
-  name: 'simulate',
-  summary:
-    'Runs fleets of pods under seeded crashes, pauses and faults on virtual time, and checks what they did',
   details:
     `A graph of your own must leave the same records and the same state behind, with faults of its pods and
 without. Its file also exports inputs: [{ source: words, key: 'ada', value: 'river' }]. Operators run on virtual time.

@@ -16,8 +16,6 @@ const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false, blockedBy
 const SAMPLE = fileURLToPath(new URL('../../pipelines/sample/questions.ndjson', import.meta.url))
 
 export const start = command({
-  name: 'start',
-  summary: 'Runs the answer pipeline in this terminal and feeds it with a sample',
   details: `Nothing else is needed: the log is on the disk, in DATA_DIR, and without a key a simulated model answers.
 Events are fed once: a run that was stopped or killed goes on where it was. When everything is answered it goes
 on serving until it is stopped, and takes questions that are typed in, or asked over HTTP on HOST and PORT as of

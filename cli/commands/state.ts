@@ -5,8 +5,6 @@ import { graphOption } from '../command/graph-file.ts'
 import { withLog } from '../tool.ts'
 
 export const stateGet = command({
-  name: 'state get',
-  summary: 'Shows what an operator has stored under a key: values, maps and timers',
   details: 'Read from the state topic, where it is as of the last commit.',
   positionals: ['OPERATOR', 'KEY'],
   options: { json: { type: 'boolean', description: 'one JSON object a line' }, graph: graphOption },

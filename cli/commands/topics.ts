@@ -10,8 +10,6 @@ import { type Tool, withLog } from '../tool.ts'
 const json = { type: 'boolean', description: 'one JSON object a line' } as const
 
 export const topicsPlan = command({
-  name: 'topics plan',
-  summary: 'Tells which topics would be created, and which differ from what the graph needs',
   positionals: [],
   options: { json, graph: graphOption },
   examples: ['caudal topics plan', 'KAFKA_BROKERS=localhost:9092 caudal topics plan --json'],
@@ -32,8 +30,6 @@ export const topicsPlan = command({
 })
 
 export const topicsApply = command({
-  name: 'topics apply',
-  summary: 'Creates the topics that are missing',
   details:
     'Nothing is created when a topic differs from what the graph needs; no topic is ever changed or deleted.',
   positionals: [],

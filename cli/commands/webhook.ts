@@ -15,8 +15,6 @@ import { type OpenWebhooks, openWebhooks } from '../webhooks.ts'
 const json = { type: 'boolean', description: 'one JSON object a line' } as const
 
 export const webhookList = command({
-  name: 'webhook list',
-  summary: 'Lists the endpoints of webhooks, and how many messages each has not taken',
   details: `Endpoints are those of WEBHOOKS_FILE, and callbacks of questions that were given up. An endpoint is shown without its
 query, which may hold a secret.`,
   positionals: [],
@@ -51,8 +49,6 @@ query, which may hold a secret.`,
 })
 
 export const webhookTest = command({
-  name: 'webhook test',
-  summary: 'Calls endpoints once with a signed webhook.test, and prints what comes of it',
   details: `Without a URL, all endpoints of the organisation are called. No topic is read or written, and nothing is repeated.`,
   positionals: ['[URL]'],
   options: {
@@ -83,8 +79,6 @@ export const webhookTest = command({
 })
 
 export const webhookReplay = command({
-  name: 'webhook replay',
-  summary: 'Sends again what endpoints have not taken, with all attempts',
   details: `A message keeps its identity and its body. An ID is that of a message (webhook-id), of a question, or of a batch.`,
   positionals: ['[ID...]'],
   options: {

@@ -20,7 +20,7 @@ export interface Child {
 /** Nothing of the machine's own settings: a key that lies around must not be spent by a test. */
 export function startCaudal(words: readonly string[], environment: Readonly<Record<string, string>>): Child {
   const { PATH = '' } = process.env
-  return startChild(process.execPath, [join(ROOT, 'cli/caudal.ts'), ...words], { PATH, ...environment })
+  return startChild(process.execPath, [join(ROOT, 'cli/caudal.js'), ...words], { PATH, ...environment })
 }
 
 /** Any program, with nothing of this process's environment but what is given. */

@@ -1,6 +1,6 @@
 /** What a real broker refuses for good: the record is named, nothing of its transaction takes place, and the producer goes on. */
 import kafkajs from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { NewRecord, TopicPartition } from '#core/record.ts'
 import { realSystem } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -31,8 +31,11 @@ describe.skipIf(!runs)('a real broker', () => {
   async function topicWith(configs: Readonly<Record<string, string>>): Promise<TopicPartition> {
     const topic = `${RUN}refusing-${names++}`
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true })
-    return { topic, partition: 0 }
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }] })
+    const place = { topic, partition: 0 }
+    // The metadata names the leader before that broker has begun to lead.
+    await vi.waitFor(() => log.bounds([place]), { timeout: 60_000 })
+    return place
   }
 
   const many = (count: number, bytes: number): NewRecord[] =>

@@ -32,7 +32,7 @@ function write(version: number): void {
 const blocks = [...PAGE.matchAll(/^```sh run\n([\s\S]*?)^```/gm)].map(([, code = '']) => code)
 
 async function shell(code: string | undefined): Promise<string> {
-  const command = `${process.execPath} ${join(ROOT, 'cli/caudal.ts')}`
+  const command = `${process.execPath} ${join(ROOT, 'cli/caudal.js')}`
   const here = (code ?? 'false').replaceAll('npx caudal', command).replaceAll(/^export .*$/gm, '')
   const { stdout } = await promisify(execFile)('bash', ['-ec', here], { cwd: folder, env: ENVIRONMENT })
   return stdout

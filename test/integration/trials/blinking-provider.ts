@@ -14,7 +14,7 @@ import { answerTo } from '#answers/simulated/answers.ts'
 import { startModelServer } from '#models/simulated/server.ts'
 import { Complaints, type Trial } from './outcome.ts'
 
-const PROGRAM = join(import.meta.dirname, '../../../cli/caudal.ts')
+const PROGRAM = join(import.meta.dirname, '../../../cli/caudal.js')
 const QUESTIONS = 600
 const IN_FLIGHT = 20
 const LATENCY_MS = 500

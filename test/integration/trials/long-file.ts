@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline'
 import { pause } from '../faults/until.ts'
 import { Complaints, type Trial } from './outcome.ts'
 
-const PROGRAM = join(import.meta.dirname, '../../../cli/caudal.ts')
+const PROGRAM = join(import.meta.dirname, '../../../cli/caudal.js')
 const RESIDENT_MB_MAX = 600
 const LOOK_EVERY_MS = 500
 const SHOWN_MAX = 5

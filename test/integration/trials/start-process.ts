@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Summary } from '#admin/status.ts'
 import { questions } from '../../../bench/answers/questions.ts'
 
-const PROGRAM = join(import.meta.dirname, '../../../cli/caudal.ts')
+const PROGRAM = join(import.meta.dirname, '../../../cli/caudal.js')
 /** For about a minute at this many calls in flight. */
 const QUESTIONS = 5_000
 const IN_FLIGHT = 100

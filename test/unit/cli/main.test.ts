@@ -26,7 +26,8 @@ describe('help', () => {
     }
   })
 
-  it.each(COMMANDS)('of $name has its options and examples', async command => {
+  it.each(COMMANDS)('of $name has its options and examples', async entry => {
+    const command = await entry.load()
     const { code, stdout } = await run([...command.name.split(' '), '--help'])
     expect(code).toBe(EXIT.ok)
     expect(stdout).toBe(helpOf(command))
@@ -117,6 +118,7 @@ describe('exit codes', () => {
 
 describe('docs/cli.md', () => {
   it('is made from the commands; after a change, run this test with --update', async () => {
+    const commands = await Promise.all(COMMANDS.map(entry => entry.load()))
     const page = [
       '# The command line',
       '',
@@ -147,7 +149,7 @@ describe('docs/cli.md', () => {
       '```',
       overview(COMMANDS).trimEnd(),
       '```',
-      ...COMMANDS.flatMap(command => [
+      ...commands.flatMap(command => [
         '',
         `### ${command.name}`,
         '',

@@ -1,7 +1,7 @@
 /** What the settings make of the graph. */
 import { expect, it } from 'vitest'
 import { configurationOf } from '#cli/environment.ts'
-import { modellessTopology } from '#cli/pipeline.ts'
+import { modellessTopology } from '#cli/topology.ts'
 
 const timeLimits = (environment: Readonly<Record<string, string>>) =>
   modellessTopology(configurationOf(environment))
