@@ -20,7 +20,7 @@ export default class LeftOut implements Reporter {
     if (left.length === 0) return
     process.stdout.write(
       [
-        `Left out, because they need the local stack or a registry of packages (${left.length} files):`,
+        `Left out, because they need the local stack or a registry of packages, or take long (${left.length} files):`,
         ...left.map(path => `  ${path}`),
         'To run them: npm run stack -- up, then REQUIRE_STACK=1 npm test',
         'The faults alone, on brokers that they kill, about ten minutes: npm run test:faults',

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { runCaudal, startCaudal } from './process.ts'
+import { runCaudal, startCaudal } from '../../cli/process.ts'
 
 let folder: string
 beforeEach(() => {

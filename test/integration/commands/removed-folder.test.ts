@@ -3,8 +3,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
-import { dataFolder } from '../unit/cli/data-folder.ts'
-import { startCaudal } from './process.ts'
+import { startCaudal } from '../../cli/process.ts'
+import { dataFolder } from '../../unit/cli/data-folder.ts'
 
 it('a run whose DATA_DIR is removed ends by itself, with the reason', async () => {
   const folder = dataFolder()

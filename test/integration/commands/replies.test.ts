@@ -3,8 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { runCaudal, summaryOf } from './process.ts'
-import { asking, COST_USD, completion, saying, send, startProvider, TOKENS, VERDICT } from './provider.ts'
+import { runCaudal, summaryOf } from '../../cli/process.ts'
+import {
+  asking,
+  COST_USD,
+  completion,
+  saying,
+  send,
+  startProvider,
+  TOKENS,
+  VERDICT,
+} from '../../cli/provider.ts'
 
 let folder: string
 beforeEach(() => {

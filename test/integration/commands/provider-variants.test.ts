@@ -5,10 +5,19 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
 import { main } from '#cli/command/main.ts'
-import { dataFolder } from '../unit/cli/data-folder.ts'
-import { surroundings } from '../unit/cli/surroundings.ts'
-import { summaryOf } from './process.ts'
-import { type Asked, asking, type Body, saying, send, startProvider, TOKENS, VERDICT } from './provider.ts'
+import { summaryOf } from '../../cli/process.ts'
+import {
+  type Asked,
+  asking,
+  type Body,
+  saying,
+  send,
+  startProvider,
+  TOKENS,
+  VERDICT,
+} from '../../cli/provider.ts'
+import { dataFolder } from '../../unit/cli/data-folder.ts'
+import { surroundings } from '../../unit/cli/surroundings.ts'
 
 interface Variant {
   /** Requests that it refuses; with its words. */

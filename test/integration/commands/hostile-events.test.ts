@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
-import { caudal, dataFolder } from '../unit/cli/data-folder.ts'
-import { runCaudal, summaryOf } from './process.ts'
+import { runCaudal, summaryOf } from '../../cli/process.ts'
+import { caudal, dataFolder } from '../../unit/cli/data-folder.ts'
 
 const LEVELS = 100_000
 const nested = `${'['.repeat(LEVELS)}${']'.repeat(LEVELS)}`

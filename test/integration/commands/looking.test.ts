@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { caudal as caudalHere } from '../unit/cli/data-folder.ts'
-import { type Child, runCaudal, startCaudal } from './process.ts'
+import { type Child, runCaudal, startCaudal } from '../../cli/process.ts'
+import { caudal as caudalHere } from '../../unit/cli/data-folder.ts'
 
 let folder: string
 let holder: Child | undefined

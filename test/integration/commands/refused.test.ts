@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
-import { dataFolder } from '../unit/cli/data-folder.ts'
-import { surroundings } from '../unit/cli/surroundings.ts'
-import { summaryOf } from './process.ts'
-import { saying, send, startProvider, VERDICT } from './provider.ts'
+import { summaryOf } from '../../cli/process.ts'
+import { saying, send, startProvider, VERDICT } from '../../cli/provider.ts'
+import { dataFolder } from '../../unit/cli/data-folder.ts'
+import { surroundings } from '../../unit/cli/surroundings.ts'
 
 async function answering(status: number, body: string): Promise<string> {
   const server = createServer((_, response) => {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
-import { receiveOtlp } from '../otlp-receiver.ts'
-import { dataFolder } from '../unit/cli/data-folder.ts'
-import { surroundings } from '../unit/cli/surroundings.ts'
-import { faultsOf } from '../unit/observability/traces/trace-faults.ts'
-import { summaryOf } from './process.ts'
+import { summaryOf } from '../../cli/process.ts'
+import { receiveOtlp } from '../../otlp-receiver.ts'
+import { dataFolder } from '../../unit/cli/data-folder.ts'
+import { surroundings } from '../../unit/cli/surroundings.ts'
+import { faultsOf } from '../../unit/observability/traces/trace-faults.ts'
 
 const QUESTIONS = 20
 

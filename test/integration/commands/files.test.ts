@@ -5,10 +5,10 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
-import { dataFolder } from '../unit/cli/data-folder.ts'
-import { surroundings } from '../unit/cli/surroundings.ts'
-import { summaryOf } from './process.ts'
-import { saying, send, startProvider, VERDICT } from './provider.ts'
+import { summaryOf } from '../../cli/process.ts'
+import { saying, send, startProvider, VERDICT } from '../../cli/provider.ts'
+import { dataFolder } from '../../unit/cli/data-folder.ts'
+import { surroundings } from '../../unit/cli/surroundings.ts'
 
 const TITLES = ['¿Qué es un río? 🌊', 'What is a fuse for?', 'Wie groß ist das Öhr?']
 const LATIN_TITLES = ['¿Qué es un río?', 'What is a fuse for?', 'Wie groß ist das Öhr?']

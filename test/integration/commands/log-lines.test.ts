@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
-import { dataFolder } from '../unit/cli/data-folder.ts'
-import { surroundings } from '../unit/cli/surroundings.ts'
+import { dataFolder } from '../../unit/cli/data-folder.ts'
+import { surroundings } from '../../unit/cli/surroundings.ts'
 
 const QUESTIONS = [
   '{"id": "q-1", "organization_id": "acme", "title": "Why does a zebra whisper?", "best_answer": "Zebras do not whisper."}',

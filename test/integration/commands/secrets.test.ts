@@ -7,8 +7,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { main } from '#cli/command/main.ts'
 import { SETTINGS } from '#cli/configuration.ts'
 import { realSystem } from '#core/system.ts'
-import { dataFolder } from '../unit/cli/data-folder.ts'
-import { hastySystem, surroundings } from '../unit/cli/surroundings.ts'
+import { dataFolder } from '../../unit/cli/data-folder.ts'
+import { hastySystem, surroundings } from '../../unit/cli/surroundings.ts'
 
 const SECRET = 'sk-5ecret-0123456789-abcdef'
 /** How a text may carry it. */
