@@ -39,7 +39,7 @@ async function callByEngine(): Promise<void> {
   const questions = t.source(input, { value: TextJson, partitions: PARTITIONS })
   questions.process('ask', ask).to(t.topic(output, { value: TextJson, partitions: PARTITIONS }))
   const log = await openKafkaLog({ brokers: [broker], clientId: 'bench', system: realSystem })
-  const running = await run(t.build(), { log })
+  const running = await run(t.build(), { log, sourcesFrom: 'start' })
   const done = () => running.metrics.stages.get('ask')?.recordsOut ?? 0
   while (done() < total) {
     mark(done())

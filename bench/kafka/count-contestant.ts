@@ -13,7 +13,10 @@ const topics = JSON.parse(topicsText) as CountTopics // Given by count.ts.
 
 async function countByEngine(): Promise<Steady> {
   const log = await openKafkaLog({ brokers: [broker], clientId: 'bench', system: realSystem })
-  const running = await run(countTopology(`bench-${topics.output.replaceAll('.', '-')}`, topics), { log })
+  const running = await run(countTopology(`bench-${topics.output.replaceAll('.', '-')}`, topics), {
+    log,
+    sourcesFrom: 'start',
+  })
   const committed = () =>
     podOf(running).tasks.reduce((sum, { committedLows }) => sum + (committedLows[0] ?? 0), 0)
   let first: { at: number; records: number } | undefined
