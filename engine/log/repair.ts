@@ -230,7 +230,11 @@ function torn(port: Asked, open: readonly OpenTransaction[], reason: string): Ca
     producerId: open[0]?.producerId ?? 'unknown',
     places: places || 'a partition',
     reason,
-    remedy: commands.length > 0 ? `drop it there with ${commands.join('; ')}` : 'see docs/errors.md',
+    remedy:
+      commands.length > 0
+        ? `look first whether what it wrote elsewhere was committed: its records here are lost otherwise (docs/errors.md). ` +
+          `Drop it there with ${commands.join('; ')}`
+        : 'see docs/errors.md',
   }
   return new CaudalError('TRANSACTION_TORN', details)
 }
