@@ -11,7 +11,9 @@ import { connectLog } from '#engine/log/socket/index.ts'
 import type { Configuration } from './configuration.ts'
 
 export const logFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'log')
-export const stateFolder = ({ dataFolder }: Configuration): string => join(dataFolder, 'state')
+/** Copies of state of pods on an embedded log lie apart: those of pods on Kafka, which may run, are never touched for them. */
+export const stateFolder = ({ dataFolder, kafkaBrokers }: Configuration): string =>
+  join(dataFolder, kafkaBrokers.length === 0 ? 'embedded-state' : 'state')
 export const ledgerFile = ({ dataFolder }: Configuration): string => join(dataFolder, 'purchases')
 
 /** What the system refuses of DATA_DIR, as FOLDER_REFUSED or LOG_FULL. */

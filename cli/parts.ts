@@ -89,8 +89,8 @@ export function openStateStores(configuration: Configuration, { system, logger }
   const path = join(stateFolder(configuration), application, podName)
   inDataFolder(configuration, () => {
     makeFolder(path)
-    if (isEmbedded(configuration)) removeOthers(dirname(path), podName)
   })
+  if (isEmbedded(configuration)) removeOthers(dirname(path), podName, logger)
   return lmdbStores({
     path,
     system,
@@ -99,7 +99,16 @@ export function openStateStores(configuration: Configuration, { system, logger }
 }
 
 /** One pod alone uses an embedded log: copies under other names are of pods that are gone, each as large as the state. */
-function removeOthers(folder: string, podName: string): void {
-  for (const name of readdirSync(folder))
-    if (name !== podName) rmSync(join(folder, name), { recursive: true, force: true })
+function removeOthers(folder: string, podName: string, logger: Logger): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    try {
+      if (name !== podName) rmSync(path, { recursive: true, force: true })
+    } catch (error) {
+      logger.warn('the copy of a pod that is gone cannot be removed: it takes room, and is of no use', {
+        path,
+        ...failureFields(error),
+      })
+    }
+  }
 }

@@ -17,6 +17,7 @@ const LOOK_AGAIN_MAX_MS = 600_000
 
 /** A call that a brake has stopped. */
 export class Braked extends Withheld {
+  readonly scope: string
   readonly since: number
 
   constructor(
@@ -26,6 +27,7 @@ export class Braked extends Withheld {
     const what = brake.scope === EVERYTHING ? 'every call' : `calls for ${brake.scope}`
     super(model ?? 'unknown', `no call was made, since a brake stops ${what}: ${brake.reason}`)
     this.name = 'Braked'
+    this.scope = brake.scope
     this.since = brake.since
   }
 }
@@ -51,18 +53,22 @@ interface Waiting {
 /**
  * When the questions that a brake stops look again, one after another: a virtual queue. The first looks after a moment, each
  * of the others a little later than the one before. So few questions look often. Many look no more often than the log
- * takes easily, and yet one of them looks all the time.
+ * takes easily, and yet one of them looks all the time. Each scope has a queue of its own. Who waits for a brake that is
+ * released is not behind those who wait for another one.
  *
  * Trade-off: once the brake is released, the questions that wait come back at this rate too.
  */
 export class BrakeQueue {
-  #last = 0
+  /** When the last question of each scope looks again. */
+  readonly #last = new Map<string, number>()
 
   /** How the question goes on to wait. */
-  options({ now }: Waiting, { since }: Braked): EmitOptions {
-    const next = Math.max(now + LOOK_AGAIN_MS, this.#last + 1_000 / LOOKS_A_SECOND_MAX)
-    this.#last = Math.min(next, now + LOOK_AGAIN_MAX_MS)
-    return { notBefore: Math.ceil(this.#last), headers: { [BRAKE_HEADER]: String(since) } }
+  options({ now }: Waiting, { scope, since }: Braked): EmitOptions {
+    const next = Math.max(now + LOOK_AGAIN_MS, (this.#last.get(scope) ?? 0) + 1_000 / LOOKS_A_SECOND_MAX)
+    const notBefore = Math.min(next, now + LOOK_AGAIN_MAX_MS)
+    for (const [other, last] of this.#last) if (last < now) this.#last.delete(other)
+    this.#last.set(scope, notBefore)
+    return { notBefore: Math.ceil(notBefore), headers: { [BRAKE_HEADER]: String(since) } }
   }
 }
 

@@ -97,11 +97,11 @@ it.each(['produce none.ndjson', 'config set qa none.json'])(
   },
 )
 
-it.each(['state', 'purchases/x', 'answers.db/x', 'cache/data.mdb/x', 'log/lock.db/x'])(
+it.each(['embedded-state', 'purchases/x', 'answers.db/x', 'cache/data.mdb/x', 'log/lock.db/x'])(
   'start refuses a DATA_DIR in which %s is no file or folder of its own',
   async path => {
     const folder = dataFolder()
-    if (path === 'state') writeFileSync(join(folder, path), '')
+    if (path === 'embedded-state') writeFileSync(join(folder, path), '')
     else mkdirSync(join(folder, path), { recursive: true })
     const { code, told } = await refused('start --exit', folder)
     expect(told).toHaveLength(1)

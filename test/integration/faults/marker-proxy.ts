@@ -27,10 +27,14 @@ export class MarkerProxy {
   readonly keeps = new Set<string>()
   /** How many requests with such markers were answered. */
   kept = 0
+  /** From the moment on at which a marker is kept back, no other request comes through: so does a coordinator that dies. */
+  stalls = false
   readonly #listens: number
   readonly #broker: number
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  /** Requests that wait; nothing while everything comes through. */
+  #stalled: (() => void)[] | undefined
 
   constructor(listens: number, broker: number) {
     this.#listens = listens
@@ -45,8 +49,16 @@ export class MarkerProxy {
     })
   }
 
+  /** What has waited comes through, late. */
+  release(): void {
+    const late = this.#stalled ?? []
+    this.#stalled = undefined
+    for (const send of late) send()
+  }
+
   /** As by the death of the broker, for all that are connected. */
   cut(): void {
+    this.#stalled = undefined
     for (const socket of this.#sockets) socket.destroy()
   }
 
@@ -71,7 +83,10 @@ export class MarkerProxy {
     /** Answers for the coordinator, by correlation id. */
     const answers = new Map<number, Buffer>()
     eachFrame(client, frame => {
-      if (frame.readInt16BE(HEAD_BYTES) !== WRITE_TXN_MARKERS) return void broker.write(frame)
+      if (frame.readInt16BE(HEAD_BYTES) !== WRITE_TXN_MARKERS) {
+        const send = () => void broker.write(frame)
+        return this.#stalled ? void this.#stalled.push(send) : send()
+      }
       const correlation = frame.readInt32BE(HEAD_BYTES + 4)
       const { request, answer } = this.#withhold(frame)
       if (answer) answers.set(correlation, answer)
@@ -94,6 +109,7 @@ export class MarkerProxy {
     const markers = reader.compactArray(() => readMarker(reader, isLast))
     const kept = markers.flatMap(each => each.places).filter(each => this.keeps.has(partitionKey(each)))
     if (kept.length === 0) return { request: frame }
+    if (this.stalls) this.#stalled ??= []
     const isPassed = (place: TopicPartition) => !this.keeps.has(partitionKey(place))
     const passed = markers.map(each => ({ ...each, places: each.places.filter(isPassed) }))
     const request = requestOf(head, passed)
