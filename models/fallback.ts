@@ -1,10 +1,11 @@
 /** A chain of providers: the next one is asked when one cannot answer anybody now, or asks to be left alone. */
-import { type Model, ModelError } from './model.ts'
+import { type Model, ModelError, Withheld } from './model.ts'
 
 /**
  * Asks the providers in order. A wrong key, a missing model or an empty account moves on to the next one. A timeout does
  * not: that provider may still be working on an answer that is paid for. A refused request does not either: the next
- * provider would refuse it as well. When all fail, the record spends an attempt if any provider was really asked. It then
+ * provider would refuse it as well. However the chain ends, the record spends an attempt if any provider was really asked:
+ * no later provider, and no brake before one, makes a call undone that may have been paid for. When all fail, the record
  * waits for the provider that is ready first.
  *
  * Give every provider but the last `limited(..., { waitMaxMs: 0 })`, so that a full one is passed over at once.
@@ -17,8 +18,10 @@ export function fallback(first: Model, ...others: readonly Model[]): Model {
         try {
           return await model.complete(request, call)
         } catch (error) {
-          if (!(error instanceof ModelError) || !movesOn(error)) throw error
+          if (!(error instanceof ModelError)) throw error
+          if (error instanceof Withheld) throw failure?.spent ? failure : error
           failure = failure ? combined(failure, error) : error
+          if (!movesOn(error)) throw failure
         }
       }
       throw failure

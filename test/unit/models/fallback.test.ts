@@ -77,3 +77,36 @@ test('a call that is withheld is not passed on', async () => {
   await expect(ask(fallback(first, second.model))).rejects.toThrow(Withheld)
   expect(second.calls()).toBe(0)
 })
+
+test.each([
+  {
+    spent: true,
+    told: { name: 'ModelError', errorType: 'unavailable', spent: true, reason: 'a unavailable' },
+  },
+  { spent: false, told: { name: 'Withheld', spent: false } },
+])(
+  'a brake before the second provider leaves the call of the first counted: $spent',
+  async ({ spent, told }) => {
+    const second: Model = { complete: () => Promise.reject(new Withheld('b', 'a brake')) }
+    await expect(ask(fallback(provider('a', 'unavailable', { spent }).model, second))).rejects.toMatchObject(
+      told,
+    )
+  },
+)
+
+test.each(['timeout', 'invalid'] as const)(
+  'an attempt is spent though %s ends the chain at no cost',
+  async end => {
+    const [first, second, third] = [
+      provider('a', 'unavailable'),
+      provider('b', end, { spent: false }),
+      provider('c'),
+    ]
+    await expect(ask(fallback(first.model, second.model, third.model))).rejects.toMatchObject({
+      errorType: end,
+      reason: `a unavailable; then b ${end}`,
+      spent: true,
+    })
+    expect(third.calls()).toBe(0)
+  },
+)
