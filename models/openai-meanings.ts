@@ -96,6 +96,14 @@ export function errorIn(body: unknown): unknown {
   return isFailure && (json.message ?? json.msg) ? json : undefined
 }
 
+/** The error that came together with a reply or a piece of one, in the body or, as of OpenRouter, in the choice. */
+export function errorBeside(reply: unknown): unknown {
+  if (!isObject(reply)) return undefined
+  const { choices, ...rest } = reply
+  const [first] = Array.isArray(choices) ? choices : []
+  return errorIn(rest) ?? (isObject(first) && first.error ? first.error : undefined)
+}
+
 /** Of a field that says how it went: anything but success. */
 function isFault(value: unknown): boolean {
   if (typeof value === 'string') return /error|fail|^\d+$/i.test(value) && !/^(?:0+|200)$/.test(value)

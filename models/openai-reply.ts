@@ -1,5 +1,6 @@
 /** What an endpoint really sends back, read as a reply of the port: every field is checked before it is used. */
 import { briefly, ModelError, type ModelReply, type ModelRequest, type Usage } from './model.ts'
+import { errorBeside, saidIn } from './openai-meanings.ts'
 import { outOfThought } from './thinking.ts'
 
 /** The SDK types a reply as complete, but checks nothing. */
@@ -40,7 +41,7 @@ export function replyOf(
   latencyMs: number,
 ): ModelReply {
   const received = (completion ?? {}) as Received // Every field is checked before it is used.
-  const choice = choiceOf(received.choices)
+  const choice = ended(choiceOf(received.choices), errorBeside(completion))
   const isCounted = typeof received.usage === 'object' && received.usage !== null
   if (!choice?.message && !isCounted) {
     const excerpt = briefly(JSON.stringify(completion) ?? String(completion), EXCERPT_CHARACTERS_MAX)
@@ -84,10 +85,19 @@ function choiceOf(choices: unknown): Choice | undefined {
   return found.find(choice => textOf(choice?.message?.content).trim() !== '') ?? found[0] ?? undefined
 }
 
+/** One piece of a stream that does not say that it is the last one is not the whole. */
 function withMessage(choice: Choice): Choice {
   const { message, delta, text } = choice
   if (message || (!delta && typeof text !== 'string')) return choice
-  return { ...choice, message: delta ?? { content: text } }
+  return delta
+    ? { ...choice, message: delta, finish_reason: choice.finish_reason ?? null }
+    : { ...choice, message: { content: text } }
+}
+
+/** A reply that gives no reason for its end, but an error, was ended by that. */
+function ended(choice: Choice | undefined, error: unknown): Choice | undefined {
+  if (!choice || error === undefined) return choice
+  return { ...choice, finish_reason: choice.finish_reason ?? `error: ${saidIn(error)}` }
 }
 
 /** Text as a string, or as a part or a list of parts of which some are text. */

@@ -1,4 +1,5 @@
 /** A reply that came as a stream of events though it was asked for whole: it is paid for, so it is put together. */
+import { errorBeside, saidIn } from './openai-meanings.ts'
 
 /** No provider's word for an end: the stream broke off, and what came is not the whole reply. */
 const BROKEN_OFF = 'none, as the stream broke off'
@@ -10,32 +11,67 @@ type Loose = Readonly<Record<string, unknown>>
  * The text of a body of server-sent events (WHATWG HTML, 9.2) as one completion, or its error as it came. Comments keep
  * a connection open. Some gateways send them in front of JSON, which is given back without them.
  * Nothing where the text is neither.
+ *
+ * An error before any text is the error of the call. An error behind text ends a reply that was paid for and is not whole.
+ * An error behind the reason of the end changes nothing.
  */
 export function wholeOf(text: string): string | undefined {
   const lines = text.split(/\r\n|\n|\r/)
   const said = lines.filter(line => !line.startsWith(':'))
   if (said.length < lines.length && isJson(said.join('\n'))) return said.join('\n')
-  const data = said.flatMap(line => /^data: ?(.*)$/.exec(line)?.[1] ?? [])
-  const events = data.filter(each => each !== DONE && each !== '').map(objectIn)
-  if (events.length === 0 || events.some(event => event === undefined)) return undefined
-  const chunks = events.filter(event => event !== undefined)
-  const failed = chunks.find(chunk => isObject(chunk.error))
-  return JSON.stringify(failed ?? joined(chunks, data.includes(DONE)))
+  if (!/^\s*(?:data|event|id|retry):/.test(said.join('\n'))) return undefined
+  const events = said.join('\n').split(/\n{2,}/)
+  const chunks = events.flatMap(chunksIn)
+  if (chunks.length === 0) return undefined
+  const isDone = said.some(line => dataIn(line) === DONE)
+  return JSON.stringify(joined(chunks, isDone))
+}
+
+/** Events that nothing stands between come as one. What is no JSON there is a server's last word. */
+function chunksIn(event: string): readonly Loose[] {
+  const lines = event.split('\n')
+  const data = lines.flatMap(line => dataIn(line) ?? []).filter(each => each !== DONE && each !== '')
+  const one = objectIn(data.join('\n'))
+  const chunks = one ? [one] : data.map(each => objectIn(each) ?? { error: each })
+  const isError = lines.some(line => /^event: ?error\s*$/.test(line))
+  return isError ? chunks.map(chunk => (errorBeside(chunk) === undefined ? { error: chunk } : chunk)) : chunks
+}
+
+/** An error may come as a line of bare JSON: its sender no longer knew that it was in a stream. */
+function dataIn(line: string): string | undefined {
+  return line.startsWith('{') ? line : /^data: ?(.*)$/.exec(line)?.[1]
 }
 
 /** The first choice of all chunks, each field of its message appended to what came of it before. */
 function joined(chunks: readonly Loose[], isDone: boolean): object {
   const message: Record<string, unknown> = {}
   let finish: unknown
-  for (const choice of chunks.flatMap(firstChoice)) {
-    finish = choice.finish_reason ?? finish
-    const piece = [choice.delta, choice.message].find(isObject) ?? {}
-    for (const [name, value] of Object.entries(piece)) message[name] = appended(message[name], value)
+  let error: unknown
+  for (const chunk of chunks) {
+    error ??= finish ? undefined : errorBeside(chunk)
+    for (const choice of firstChoice(chunk)) {
+      finish = choice.finish_reason || (finish ?? choice.finish_reason)
+      const piece = [choice.delta, choice.message].find(isObject) ?? {}
+      for (const [name, value] of Object.entries(piece)) message[name] = appended(message[name], value)
+    }
   }
-  const ended = finish ?? (isDone ? undefined : BROKEN_OFF)
+  const usage = chunks.flatMap(usagesIn).at(-1)
+  if (error !== undefined && usage === undefined && !saysAnything(message)) return { error }
+  const broken = error === undefined ? undefined : `error: ${saidIn(error)}`
+  const ended = broken ?? finish ?? (isDone ? undefined : BROKEN_OFF)
   const choice = { message, ...(ended !== undefined && { finish_reason: ended }) }
-  const { usage } = chunks.findLast(chunk => isObject(chunk.usage)) ?? {}
   return { model: chunks[0]?.model, choices: [choice], ...(usage !== undefined && { usage }) }
+}
+
+function saysAnything({ role: _, ...said }: Loose): boolean {
+  return Object.values(said).some(each => (Array.isArray(each) ? each.length > 0 : Boolean(each)))
+}
+
+/** Moonshot counts in the choice, Groq in a field of its own. */
+function usagesIn(chunk: Loose): readonly Loose[] {
+  const { usage, x_groq: groq } = chunk
+  const ofChoices = firstChoice(chunk).map(choice => choice.usage)
+  return [...ofChoices, isObject(groq) ? groq.usage : undefined, usage].filter(isObject)
 }
 
 function firstChoice({ choices }: Loose): readonly Loose[] {
@@ -55,7 +91,9 @@ const isObject = (value: unknown): value is Loose => typeof value === 'object' &
 function objectIn(text: string): Loose | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    // Gemini puts an error into an array.
+    const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
+    return isObject(only) ? only : undefined
   } catch {
     return undefined
   }

@@ -71,7 +71,8 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
         )
         const reply = replyOf(completion, sent, model, system.monotonic() - start)
         if (request.schema && reply.fault === undefined) learned.replied(reply.text)
-        return reply
+        // It may quote what the server said of an error.
+        return reply.fault === undefined ? reply : { ...reply, fault: endpoint.redact(reply.fault) }
       } catch (error) {
         if (call.signal.aborted) throw call.signal.reason
         const { baseUrl, by, redact } = endpoint

@@ -46,3 +46,13 @@ test('a key may go in a header of its own', async () => {
   expect(seen[0]?.headers['api-key']).toBe('azure-key')
   expect(seen[0]?.headers.authorization).toBeUndefined()
 })
+
+test('a key that the provider quotes where it cuts a reply off is not in its fault', async () => {
+  const cut = { message: { content: 'half' }, error: 'key sk-short is over its quota' }
+  const { baseUrl } = await answering(completion(cut))
+  const model = openAi({ baseUrl, model: 'm', apiKey: 'sk-short' })
+  releases.push(() => model.close())
+  const { fault } = await model.complete(REQUEST, call())
+  expect(fault).toContain('over its quota')
+  expect(fault).not.toContain('sk-short')
+})

@@ -3,7 +3,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompress
 import { expect, test } from 'vitest'
 import { answering, call, completion, failureOf, json, REQUEST } from './answering.ts'
 
-test.each([
+const ERRORS = [
   ['an error with status 200', { error: { message: 'overloaded' } }, 'unavailable', 'overloaded'],
   ['one that names its status', { error: { message: 'no', code: 429 } }, 'rate_limit', 'no'],
   ['one that names its status as text', { error: { message: 'no', code: '500' } }, 'unavailable', 'no'],
@@ -42,7 +42,9 @@ test.each([
   ],
   ['a detail, as of FastAPI', { detail: 'Model is loading' }, 'unavailable', 'loading'],
   ['an object that is an error, as of vLLM', { object: 'error', message: 'no', code: 400 }, 'invalid', 'no'],
-])('of errors with status 200, %s is what it says', async (_, body, errorType, reason) => {
+] as const
+
+test.each(ERRORS)('of errors with status 200, %s is what it says', async (_, body, errorType, reason) => {
   const { model } = await answering(json(200, body))
   const error = await failureOf(model.complete(REQUEST, call()))
   expect(error.errorType).toBe(errorType)
@@ -63,6 +65,7 @@ const COMPLETE = { choices: [{ message: { content: 'ok' } }] }
 const TWO_CHOICES = { choices: [{ message: { content: '' } }, { message: { content: 'ok' } }] }
 const events = (...data: string[]) => data.map(each => `data: ${each}\n\n`).join('')
 const streamed = (...data: string[]) => json(200, events(...data), { 'content-type': 'text/event-stream' })
+const COUNTED = { prompt_tokens: 7, completion_tokens: 2 }
 const delta = (content: unknown) => JSON.stringify({ choices: [{ index: 0, delta: { content } }] })
 const ENDED = JSON.stringify({
   choices: [{ index: 0, delta: {}, finish_reason: 'stop' }],
@@ -78,9 +81,60 @@ test('a stream that breaks off is no whole answer, and what it counted is in the
   expect(reply.usage).toEqual({ promptTokens: 7, completionTokens: 2 })
 })
 
-test('an error in a stream is what it says', async () => {
-  const { model } = await answering(streamed(delta('The'), '{"error":{"message":"busy","code":503}}'))
-  expect(await failureOf(model.complete(REQUEST, call()))).toMatchObject({ errorType: 'unavailable' })
+/** The errors that a reply of status 200 may be, and what a stream alone may say. */
+const ERROR_EVENTS = [
+  ...ERRORS.map(([name, body]) => [name, events(JSON.stringify(body))] as const),
+  ['a named event, as of Anthropic', 'event: error\ndata: {"type":"overloaded_error","message":"no"}\n\n'],
+  ['a named event that is text', 'event: error\ndata: overloaded\n\n'],
+  ['a named event of its own fields', 'event: error\ndata: {"why":"overloaded"}\n\n'],
+  ['text', events('upstream timed out')],
+  ['JSON that is no event', '{"error":{"message":"no"}}\n\n'],
+  [
+    'one in its choice, as of OpenRouter',
+    events('{"choices":[{"index":0,"delta":{"content":""},"error":{"code":502,"message":"no"}}]}'),
+  ],
+  ['one beside its choice', events('{"error":{"code":502},"choices":[{"delta":{}}]}')],
+] as const
+const eventStream = (body: string) => json(200, body, { 'content-type': 'text/event-stream' })
+
+test.each(ERROR_EVENTS)('in a stream, %s before any text is the error of the call', async (_, error) => {
+  const role = events(JSON.stringify({ choices: [{ delta: { role: 'assistant', content: '' } }] }))
+  const { model } = await answering(eventStream(`${role}${error}${events('[DONE]')}`))
+  await failureOf(model.complete(REQUEST, call()))
+})
+
+test.each(ERROR_EVENTS)('in a stream, %s behind text is the end of what was paid for', async (_, error) => {
+  for (const rest of [events('[DONE]'), events(delta(' more'), ENDED, '[DONE]'), '']) {
+    const { model } = await answering(eventStream(`${events(delta('The'))}${error}${rest}`))
+    const reply = await model.complete(REQUEST, call())
+    expect(reply.fault).toMatch(/^the reply stopped before its end: finish_reason is error: /)
+    expect(reply.usage.completionTokens).toBeGreaterThan(0)
+  }
+})
+
+test.each(ERROR_EVENTS)('in a stream, %s behind its end does not buy the answer again', async (_, error) => {
+  const { model } = await answering(eventStream(`${events(delta('ok'), ENDED)}${error}${events('[DONE]')}`))
+  expect(await model.complete(REQUEST, call())).toMatchObject({ text: 'ok', finish: 'stop' })
+})
+
+test.each([
+  ['a piece of a stream without an end', completion({ delta: { content: 'half' } })],
+  ['an error beside a reply', completion({ message: { content: 'half' } }, { error: 'overloaded' })],
+  ['an error in its choice', completion({ message: { content: 'half' }, error: { code: 502 } })],
+])('%s is no whole answer', async (_, answer) => {
+  const { model } = await answering(answer)
+  expect((await model.complete(REQUEST, call())).fault).toContain('stopped before its end')
+})
+
+test.each([
+  ['the choice, as of Moonshot', { choices: [{ delta: {}, finish_reason: 'stop', usage: COUNTED }] }],
+  [
+    'a field of its own, as of Groq',
+    { choices: [{ delta: {}, finish_reason: 'stop' }], x_groq: { usage: COUNTED } },
+  ],
+])('a stream may count its tokens in %s', async (_, last) => {
+  const { model } = await answering(streamed(delta('ok'), JSON.stringify(last), '[DONE]'))
+  expect((await model.complete(REQUEST, call())).usage).toEqual({ promptTokens: 7, completionTokens: 2 })
 })
 
 test('tokens that are counted as text are counted', async () => {
@@ -126,6 +180,15 @@ test.each([
   ['comments that kept the connection open', json(200, `: PROCESSING\n\n${JSON.stringify(COMPLETE)}`)],
   ['a stream that nobody asked for', streamed(delta('o'), delta('k'), ENDED, '[DONE]')],
   ['a stream with a comment, and without a last word', json(200, `: hello\n${events(delta('ok'), ENDED)}`)],
+  ['a stream of which one event has two lines', streamed(delta('ok').replace(',', ',\ndata: '), ENDED)],
+  [
+    'a stream of events without a line between',
+    json(200, `data: ${delta('o')}\ndata: ${delta('k')}\ndata: ${ENDED}\n`),
+  ],
+  [
+    'an answer about streams with raw line breaks',
+    json(200, '{"choices":[{"message":{"content":"ok"}}],"note":"a\ndata: {}\n"}'),
+  ],
   ['a stream that names no reason but its end', streamed(delta('ok'), '[DONE]')],
   ['a stream of one whole message', streamed(JSON.stringify(COMPLETE), '[DONE]')],
   ['a stream of parts', streamed(delta([{ type: 'text', text: 'o' }]), delta('k'), ENDED)],

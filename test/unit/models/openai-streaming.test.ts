@@ -139,8 +139,8 @@ describe('a stream that breaks', () => {
     expect(reply.fault).toContain('the stream broke off')
   })
 
-  it('with an error in it is that error', async () => {
-    const { model } = await answering(events([piece('Fo'), { error: { message: 'no more', code: 429 } }]))
+  it('with an error in it before any text is that error', async () => {
+    const { model } = await answering(events([piece(''), { error: { message: 'no more', code: 429 } }]))
     const error = await failureOf(model.complete(REQUEST, { ...call(), stream: hearing().stream }))
     expect(error).toMatchObject({ errorType: 'rate_limit', status: 429 })
   })
