@@ -1,6 +1,7 @@
 /** Opens the model that the settings name: a chain of providers, each behind its gate, or the simulated one. */
 import { answerTo } from '#answers/simulated/answers.ts'
 import { metered, UsageLedger } from '#answers/usage.ts'
+import { durationText } from '#core/duration.ts'
 import { redactor, secretsOfAddress } from '#core/secrets.ts'
 import { fallback } from '#models/fallback.ts'
 import { type LimitFigures, limited } from '#models/limits.ts'
@@ -124,7 +125,16 @@ function setupFaultsOf(providers: readonly OpenProvider[], heldBy: string | unde
 
 function troublesOf(providers: readonly OpenProvider[]): readonly string[] {
   return providers.flatMap(({ name, figures }) => {
-    const { breakerOpen, breakerReason } = figures()
-    return breakerOpen ? [`${name} is not called for now: ${breakerReason}`] : []
+    const { breakerOpen, breakerReason, breakerOpenForMs } = figures()
+    if (!breakerOpen) return []
+    return [
+      `${name} is not called for now: ${breakerReason}; it answers nobody${sinceText(breakerOpenForMs)}`,
+    ]
   })
+}
+
+/** Whole seconds, and whole minutes from one on. */
+function sinceText(ms: number): string {
+  const unitMs = ms < 60_000 ? 1_000 : 60_000
+  return ms < unitMs ? '' : ` for ${durationText(ms - (ms % unitMs))}`
 }

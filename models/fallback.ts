@@ -4,9 +4,9 @@ import { type Model, ModelError, Withheld } from './model.ts'
 /**
  * Asks the providers in order. A wrong key, a missing model or an empty account moves on to the next one. A timeout does
  * not: that provider may still be working on an answer that is paid for. A refused request does not either: the next
- * provider would refuse it as well. However the chain ends, the record spends an attempt if any provider was really asked:
- * no later provider, and no brake before one, makes a call undone that may have been paid for. When all fail, the record
- * waits for the provider that is ready first.
+ * provider would refuse it as well. However the chain ends, the record spends an attempt if any provider was really asked.
+ * What a later provider says, or a brake before it, does not undo a purchase. When all fail, the record waits for the
+ * provider that is ready first.
  *
  * Give every provider but the last `limited(..., { waitMaxMs: 0 })`, so that a full one is passed over at once.
  */

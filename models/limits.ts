@@ -4,6 +4,7 @@ import type { Logger } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
 import { Breaker, type BreakerOptions } from './breaker.ts'
+import { BreakerLog } from './breaker-log.ts'
 import { HeardStream } from './heard-stream.ts'
 import type { Model, ModelCall, ModelReply, ModelRequest } from './model.ts'
 import { asModelError, ModelError, Withheld } from './model.ts'
@@ -27,6 +28,8 @@ export interface LimitFigures {
   readonly inFlight: number
   readonly waiting: number
   readonly breakerOpen: boolean
+  /** How long the breaker has been open; 0 while it is closed. */
+  readonly breakerOpenForMs: number
   /** The last failure while the breaker is open. */
   readonly breakerReason: string | undefined
   /** Waiting ends nothing: a login that is refused, an account without credit, a model that is not there, requests at fault. */
@@ -38,9 +41,6 @@ export interface LimitFigures {
  * one turn would hold up commits: a commit needs several answers of its log, one after another.
  */
 const STARTS_PER_TURN_MAX = 64
-
-/** A provider that fails every other call may open the breaker many times a second. One opening in this time is logged. */
-const OPENING_TOLD_EVERY_MS = 10_000
 
 /** All requests are refused: a fault of the set-up, which a person fixes. */
 const SETUP_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 5_000 }]
@@ -90,7 +90,7 @@ export class LimitedModel implements Model {
   readonly #pauseMaxMs: number
   readonly #limit: AdaptiveLimit
   readonly #breakers: Readonly<Record<Trouble, Breaker>>
-  readonly #logger: LimitOptions['logger']
+  readonly #log: BreakerLog
   readonly #waiting = new Set<Waiter>()
   #inFlight = 0
   #pausedUntil = 0
@@ -100,8 +100,6 @@ export class LimitedModel implements Model {
   #cancelWake: (() => void) | undefined
   #breakerReason: string | undefined
   #needsPerson = false
-  #openingTold = false
-  #quietUntil = 0
 
   constructor(model: Model, options: LimitOptions = {}, system: System = realSystem) {
     this.#model = model
@@ -116,7 +114,7 @@ export class LimitedModel implements Model {
       rate_limit: new Breaker({ failuresMax: REFUSALS_MAX, paces: REFUSAL_PACES }),
       invalid: new Breaker({ failuresMax: REFUSALS_MAX, paces: SETUP_PACES }),
     }
-    this.#logger = options.logger
+    this.#log = new BreakerLog(this.#name, options.logger)
   }
 
   async complete(request: ModelRequest, call: ModelCall): Promise<ModelReply> {
@@ -154,6 +152,7 @@ export class LimitedModel implements Model {
       inFlight: this.#inFlight,
       waiting: this.#waiting.size,
       breakerOpen: this.#isOpen,
+      breakerOpenForMs: this.#openForMs(this.#system.monotonic()),
       breakerReason: this.#breakerReason,
       needsPerson: this.#isOpen && this.#needsPerson,
     }
@@ -171,7 +170,8 @@ export class LimitedModel implements Model {
     // Refusals come at once and answers take their time: refused are all only when hardly anybody is left to be answered.
     const failuresMin = kind === 'rate_limit' ? this.#inFlight : 0
     const wasProbe = ticket.probes.includes(kind)
-    const countsEach = kind === 'outage' && (error.needsPerson || !error.spent)
+    // Nobody has been answered since, so that none of these is its question's own: also few questions open the breaker.
+    const countsEach = kind === 'rate_limit' || (kind === 'outage' && (error.needsPerson || !error.spent))
     const fail = () => breaker.failed(subject, now, wasProbe, { failuresMin, countsEach })
     const failed = this.#change(kind, fail, error.reason)
     const opened = breaker.isOpen && !wasOpen
@@ -184,7 +184,8 @@ export class LimitedModel implements Model {
     }
     this.#breakerReason = error.reason
     this.#needsPerson = kind === 'invalid' || error.needsPerson
-    this.#tellOpening(now, breaker.waitMs(now))
+    const awayMs = this.#openForMs(now)
+    this.#log.away(now, { reason: error.reason, awayMs, nextCallMs: breaker.waitMs(now) })
     return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
   }
 
@@ -222,25 +223,18 @@ export class LimitedModel implements Model {
 
   /** How long a record that gets no turn stays away: longer, the longer the provider was. */
   #parkedMs(now: number): number {
-    const openForMs = Math.max(...Object.values(this.#breakers).map(breaker => breaker.openForMs(now)))
-    const awayMs = Math.min(PARKED_MS.max, openForMs * PARKED_MS.share)
+    const awayMs = Math.min(PARKED_MS.max, this.#openForMs(now) * PARKED_MS.share)
     return Math.max(this.#blockedMs(), Math.ceil(awayMs))
   }
 
   #tellClosing(): void {
     if (this.#isOpen) return
     this.#breakerReason = undefined
-    if (!this.#openingTold) return
-    this.#openingTold = false
-    this.#logger?.info('the provider answers again', { provider: this.#name })
+    this.#log.answers()
   }
 
-  #tellOpening(now: number, waitMs: number): void {
-    if (this.#openingTold || now < this.#quietUntil) return
-    this.#openingTold = true
-    this.#quietUntil = now + OPENING_TOLD_EVERY_MS
-    const fields = { provider: this.#name, reason: this.#breakerReason, next_call_in_ms: waitMs }
-    this.#logger?.warn('the provider cannot be used: it is called no more, and records wait', fields)
+  #openForMs(now: number): number {
+    return Math.max(...Object.values(this.#breakers).map(breaker => breaker.openForMs(now)))
   }
 
   #blockedMs(): number {

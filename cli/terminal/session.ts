@@ -29,6 +29,7 @@ import { things } from './text-table.ts'
 const TICK_MS = 200
 /** Where nothing can be redrawn, lines come seldom. */
 const PLAIN_LINE_MS = 2_000
+const TROUBLE_CHARACTERS_MAX = 300
 /** Longer than a retry within a lane, shorter than patience. */
 const STUCK_AFTER_MS = 5_000
 /** Longer than a login that is renewed. */
@@ -253,13 +254,15 @@ class Session {
     const { system, began } = this.#options
     const elapsedMs = system.monotonic() - began
     const outcomes = this.#counts ? outcomeLine(this.#tally, elapsedMs) : ''
+    const { plan, running, troubles } = this.#pipeline
     if (this.#view.isLive) {
-      const { plan, running, troubles } = this.#pipeline
       const stages = stageTable(plan, running.metrics, this.#tally)
       this.#view.draw([...stages, '', ...troubles().map(line => cut(line)), outcomes])
     } else if (isLast || system.monotonic() - this.#plainAt >= PLAIN_LINE_MS) {
       this.#plainAt = system.monotonic()
-      this.#view.note(outcomes)
+      this.#view.note(
+        [outcomes, ...(isLast ? [] : troubles().map(line => cut(line, TROUBLE_CHARACTERS_MAX)))].join('\n'),
+      )
     }
   }
 

@@ -7,16 +7,19 @@ import { main } from '#cli/command/main.ts'
 import { dataFolder } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
-it('the live view names a provider that is called no more, with the reason', async () => {
-  const folder = dataFolder()
-  const input = join(folder, 'ten.ndjson')
-  const lines = Array.from({ length: 10 }, (_, index) => JSON.stringify({ title: `Question ${index}?` }))
-  writeFileSync(input, `${lines.join('\n')}\n`)
-  // Nothing listens there.
-  const environment = { DATA_DIR: folder, OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', LLM_MODEL: 'any' }
-  const { world, stdout, stop } = surroundings({ environment, isTTY: true })
-  const ended = main(['start', '--input', input], world)
-  await stdout.until(/^http:\/\/127\.0\.0\.1:1\/v1 is not called for now: \S/m)
-  stop()
-  expect(await ended).toBe(EXIT.ok)
-})
+it.each([true, false])(
+  'on a terminal (%s) or not, a provider that is called no more is named, with the reason',
+  async isTTY => {
+    const folder = dataFolder()
+    const input = join(folder, 'ten.ndjson')
+    const lines = Array.from({ length: 10 }, (_, index) => JSON.stringify({ title: `Question ${index}?` }))
+    writeFileSync(input, `${lines.join('\n')}\n`)
+    // Nothing listens there.
+    const environment = { DATA_DIR: folder, OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', LLM_MODEL: 'any' }
+    const { world, stdout, stop } = surroundings({ environment, isTTY })
+    const ended = main(['start', '--input', input], world)
+    await stdout.until(/^http:\/\/127\.0\.0\.1:1\/v1 is not called for now: \S/m)
+    stop()
+    expect(await ended).toBe(EXIT.ok)
+  },
+)

@@ -163,15 +163,33 @@ test('a question that is turned away again after others were answered pays for i
   expect(errors.map(({ spent }) => spent)).toEqual([false, true, true])
 })
 
-test('a provider that refuses a few questions for its rate, and answers nobody, costs them nothing', async () => {
-  const { time, call, fail, errors } = gated()
+test('a provider that refuses a few questions for its rate, and answers nobody, costs them nothing, and is logged', async () => {
+  const { time, model, call, fail, errors, told } = gated()
   for (let times = 0; times < 60; times += 1) {
     call(undefined, 'only')
     await time.advance(1_000)
     await fail(failure('rate_limit'))
   }
   expect(errors.filter(({ spent }) => spent)).toEqual([])
+  expect(told[0]).toMatch(/^warn .*records wait.*"reason":"rate_limit"/)
+  expect(model.figures()).toMatchObject({ breakerOpen: true, needsPerson: false })
 })
+
+test.each(['rate_limit', 'unavailable'] as const)(
+  '%s of an only question, for an hour, is logged each ten minutes',
+  async type => {
+    const { time, model, call, fail, told } = gated()
+    const error = new ModelError(type, { model: 'm', reason: 'not now', spent: false })
+    for (let minute = 0; minute < 72; minute += 1) {
+      call(undefined, 'only')
+      await time.advance(60_000)
+      await fail(error)
+    }
+    expect(told).toHaveLength(7)
+    expect(told[6]).toMatch(/^warn the provider still answers nobody.*"away_ms":3600000/)
+    expect(model.figures().breakerOpenForMs).toBeGreaterThan(3_600_000)
+  },
+)
 
 const wrongKey = new ModelError('other', { model: 'm', reason: '401 no; check OPENAI_API_KEY', outage: true })
 
