@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Duration } from '#core/duration.ts'
 import { realSystem, type System } from '#core/system.ts'
 import type { ConnectionOptions, LeanInit } from './lean-fetch.ts'
-import type { Model, ModelRequest, TextStream } from './model.ts'
+import { type Model, type ModelRequest, type TextStream, Withheld } from './model.ts'
 import { openAiClient } from './openai-client.ts'
 import { Deltas } from './openai-deltas.ts'
 import type { EndpointOptions } from './openai-endpoint.ts'
@@ -59,6 +59,8 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
         const completion = await learned.ask(
           sent,
           body => {
+            // A brake may have been set while the call waited for the terms of its model.
+            call.mayBegin?.(request.model ?? options.model)
             start = system.monotonic()
             return client.post('/chat/completions', {
               body,
@@ -75,6 +77,7 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
         return reply.fault === undefined ? reply : { ...reply, fault: endpoint.redact(reply.fault) }
       } catch (error) {
         if (call.signal.aborted) throw call.signal.reason
+        if (error instanceof Withheld) throw error
         const { baseUrl, by, redact } = endpoint
         const asked = { model, baseUrl, by, timeoutMs, now: system.now() }
         throw modelErrorOf(error, asked).redacted(redact)

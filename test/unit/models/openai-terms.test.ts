@@ -1,7 +1,7 @@
 /** What models refuse to be sent, found out once for all calls. */
 import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import type { ModelRequest } from '#models/model.ts'
+import { type ModelRequest, Withheld } from '#models/model.ts'
 import { answering, call, completion, failureOf, json, REQUEST } from './answering.ts'
 
 /** Like OpenAI's reasoning models: refuses what it does not take, one parameter at a time. */
@@ -160,4 +160,34 @@ test('what one provider does not take, another one in the process is still sent 
     seen.map(({ body }) => JSON.parse(body).temperature)
   expect(sent(strict.seen)).toEqual([0.5, undefined, undefined])
   expect(sent(open.seen)).toEqual([0.5, 0.5])
+})
+
+test('a brake that is set while a call waits for the first of its kind stops that call', async () => {
+  const { promise: arrived, resolve } = Promise.withResolvers<ServerResponse>()
+  const { model, seen } = await answering(resolve)
+  let isBraked = false
+  const mayBegin = () => {
+    if (isBraked) throw new Withheld('default', 'a brake')
+  }
+  const first = model.complete(REQUEST, { ...call(), mayBegin })
+  const second = model.complete(REQUEST, { ...call('r2'), mayBegin })
+  const stopped = expect(second).rejects.toBeInstanceOf(Withheld)
+  const response = await arrived
+  isBraked = true
+  completion({ message: { content: 'ok' } })(response)
+  expect((await first).text).toBe('ok')
+  await stopped
+  expect(seen).toHaveLength(1)
+})
+
+test('a brake that is set while a model refuses the first terms stops the call on other terms', async () => {
+  const asked: (string | undefined)[] = []
+  const { model, seen } = await answering(reasoning)
+  const mayBegin = (name: string | undefined) => {
+    if (asked.push(name) > 1) throw new Withheld('o9', 'a brake')
+  }
+  const refused = model.complete({ ...REQUEST, tokensMax: 9, model: 'o9' }, { ...call(), mayBegin })
+  await expect(refused).rejects.toBeInstanceOf(Withheld)
+  expect(asked).toEqual(['o9', 'o9'])
+  expect(seen).toHaveLength(1)
 })
