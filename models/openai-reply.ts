@@ -7,7 +7,13 @@ import { outOfThought } from './thinking.ts'
 interface Received {
   readonly model?: unknown
   readonly choices?: readonly Choice[]
-  readonly usage?: { readonly prompt_tokens?: unknown; readonly completion_tokens?: unknown } | null
+  readonly usage?: Counted | null
+}
+
+interface Counted {
+  readonly prompt_tokens?: unknown
+  readonly completion_tokens?: unknown
+  readonly total_tokens?: unknown
 }
 
 interface Choice {
@@ -199,12 +205,20 @@ function isFilled(value: unknown): boolean {
 function usageOf(received: Received, request: ModelRequest, said: string): Usage {
   const characters = () => request.messages.reduce((sum, message) => sum + message.content.length, 0)
   const prompt = count(received.usage?.prompt_tokens)
-  const completion = count(received.usage?.completion_tokens)
+  const completion = completionTokens(received.usage, prompt)
   return {
     promptTokens: prompt ?? Math.ceil(characters() / 4),
     completionTokens: completion ?? Math.ceil(said.length / 4),
     ...((prompt === undefined || completion === undefined) && { isEstimate: true }),
   }
+}
+
+/** Gemini and xAI count reasoning, which is paid for as well, in the total alone. */
+function completionTokens(usage: Received['usage'], prompt: number | undefined): number | undefined {
+  const said = count(usage?.completion_tokens)
+  const total = count(usage?.total_tokens)
+  if (total === undefined || prompt === undefined || total < prompt) return said
+  return Math.max(said ?? 0, total - prompt)
 }
 
 function count(value: unknown): number | undefined {

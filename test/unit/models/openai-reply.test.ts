@@ -307,3 +307,12 @@ test('JSON that was asked for and came as reasoning is the reply; other reasonin
   expect(await model.complete(request, call())).toMatchObject({ text: '{"a":1}' })
   expect(await model.complete(REQUEST, call())).toMatchObject({ fault: expect.stringContaining('reasoning') })
 })
+
+test.each([
+  { prompt_tokens: 5, completion_tokens: 1, total_tokens: 66 },
+  { prompt_tokens: 5, total_tokens: 66 },
+  { prompt_tokens: 5, completion_tokens: 61, total_tokens: 5 },
+])('reasoning that is counted in the total alone is paid for: %j', async usage => {
+  const { model } = await answering(completion({ message: { content: 'ok' } }, { usage }))
+  expect((await model.complete(REQUEST, call())).usage).toEqual({ promptTokens: 5, completionTokens: 61 })
+})
