@@ -13,18 +13,31 @@ import { versionOfThis } from './version.ts'
 export async function main(words: readonly string[], given: Surroundings): Promise<ExitCode> {
   const surroundings = withoutSecrets(given)
   const { stdout, stderr } = surroundings
-  const asksForHelp = words.length === 0 || words.some(word => ['--help', '-h', 'help'].includes(word))
-  const asked = words.filter(word => word !== 'help')
+  const { asksForHelp, asked } = helpIn(words)
   const found = find(asked)
   if (found && asksForHelp) stdout.write(helpOf(await found.entry.load()))
-  else if (asksForHelp) stdout.write(overview(inGroup(asked[0])))
+  else if (asksForHelp && namesGroup(asked)) stdout.write(overview(inGroup(asked[0])))
   else if (words[0] === '--version') stdout.write(`${versionOfThis()}\n`)
   else if (!found) {
-    stderr.write(`caudal: ${unknown(words)}\n`)
+    stderr.write(`caudal: ${unknown(asked)}\n`)
     return EXIT.usage
   } else return runOne(await found.entry.load(), found.rest, surroundings)
   return EXIT.ok
 }
+
+/** `help` is a word of its own at the front, or behind a group; elsewhere it is a key, an id or a text. */
+function helpIn(words: readonly string[]) {
+  const isFlag = (word: string) => word === '--help' || word === '-h'
+  const end = words.indexOf('--')
+  const isAsked = words.slice(0, end < 0 ? words.length : end).some(isFlag)
+  const at = words[0] === 'help' ? 0 : words[1] === 'help' && groupOf(words[0]).length > 0 ? 1 : -1
+  const asked = words.filter((word, index) => index !== at && !isFlag(word))
+  return { asksForHelp: words.length === 0 || isAsked || at >= 0, asked: isAsked || at >= 0 ? asked : words }
+}
+
+/** Nothing, or a word that commands begin with, alone. */
+const namesGroup = ([first, second]: readonly string[]): boolean =>
+  first === undefined || (second === undefined && groupOf(first).length > 0)
 
 async function runOne(
   command: Command,

@@ -26,6 +26,7 @@ interface Row {
  */
 export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): AsyncGenerator<InputEvent> {
   const { chunks, header, delimiter, linesBefore } = await opened(input)
+  let lineGood = linesBefore
   const options = {
     columns: (row: readonly string[]) => columnsOf(row, header, source),
     delimiter,
@@ -33,6 +34,10 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
     skip_empty_lines: true,
     max_record_size: ROW_BYTES_MAX,
     info: true,
+    on_record: (row: Row) => {
+      lineGood = row.info.lines + linesBefore
+      return row
+    },
   }
   const rows = Readable.from(chunks).pipe(parse(options))
   try {
@@ -44,7 +49,8 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
       yield { line: info.lines + linesBefore, value, bytesRead: info.bytes }
     }
   } catch (error) {
-    if (error instanceof CsvError) throw refused(source, faultOf(error, delimiter, linesBefore), error)
+    if (error instanceof CsvError)
+      throw refused(source, faultOf(error, delimiter, linesBefore, lineGood), error)
     throw error
   }
 }
@@ -69,7 +75,7 @@ function columnsOf(row: readonly string[], header: string, source: string): stri
 }
 
 /** What is wrong with the rows, and what to do about it. */
-function faultOf(error: CsvError, delimiter: string, linesBefore: number): string {
+function faultOf(error: CsvError, delimiter: string, linesBefore: number, lineGood: number): string {
   const line = Number(error.lines) + linesBefore
   const name = delimiter === '\t' ? 'tab' : delimiter
   switch (error.code) {
@@ -82,7 +88,7 @@ function faultOf(error: CsvError, delimiter: string, linesBefore: number): strin
       return `has text behind the closing quote of a cell in line ${line}: write each quote inside a cell twice`
     case 'CSV_QUOTE_NOT_CLOSED':
     case 'CSV_MAX_RECORD_SIZE':
-      return 'has a cell whose quotes are not closed: close them, and write each quote inside a cell twice'
+      return `has a cell whose quotes are not closed, after line ${lineGood}: close them, and write each quote inside a cell twice`
     default:
       return `has a fault: ${error.message}`
   }

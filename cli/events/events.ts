@@ -56,7 +56,7 @@ async function checkedBytes(
     events++
     if (tooLong === undefined) check?.(event)
     const found = usable > 0 || tooLong !== undefined ? undefined : jsonIn(value)
-    const isObject = typeof found === 'object' && found !== null
+    const isObject = typeof found === 'object' && found !== null && !Array.isArray(found)
     if (tooLong !== undefined || (isObject && (check || hasQuestion(found)))) usable++
     else if (isObject) other ??= found
   }
@@ -75,10 +75,19 @@ const FIELD_CHARACTERS_MAX = 40
 const hasQuestion = (event: object): boolean => OF_QUESTIONS.some(name => name in event)
 
 function noQuestions(event: object): string {
+  const [listed] = Object.entries(event).find(([, value]) => isListOfQuestions(value)) ?? []
+  if (listed !== undefined)
+    return `is an object that has its questions in a list: take them out of it (jq -c '.${cited(listed)}[]')`
   const fields = Object.keys(event).map(name => beginning(name, FIELD_CHARACTERS_MAX))
   const [first = 'question'] = fields
-  return `has no question: an object needs a title or a text, the first one has ${fields.slice(0, FIELDS_SHOWN_MAX).join(', ') || 'no field'}; rename its field (jq -c '. + {title: .${first}}')`
+  return `has no question: an object needs a title or a text, the first one has ${fields.slice(0, FIELDS_SHOWN_MAX).join(', ') || 'no field'}; rename its field (jq -c '. + {title: .${cited(first)}}')`
 }
+
+const isListOfQuestions = (value: unknown): boolean =>
+  Array.isArray(value) && value.some(each => typeof each === 'object' && each !== null && hasQuestion(each))
+
+/** A name as jq takes it behind a dot: in quotes where it is no identifier. */
+const cited = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name))
 
 type Format = 'lines' | 'array' | 'csv'
 

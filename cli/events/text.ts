@@ -6,7 +6,7 @@ import { CaudalError, reasonOf } from '#core/errors.ts'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
 /** What files that are no text begin with, and what to do with them. */
-const NO_TEXT: readonly (readonly [head: Buffer, why: string])[] = [
+const NO_TEXT: readonly (readonly [head: Buffer, why: string, at?: number])[] = [
   [GZIP, 'is packed twice: unpack it once'],
   [
     Buffer.from('PK\x03\x04'),
@@ -18,6 +18,15 @@ const NO_TEXT: readonly (readonly [head: Buffer, why: string])[] = [
   [Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a]), 'is packed by xz: unpack it, or pack it by gzip'],
   [Buffer.from('PAR1'), 'is a Parquet file: convert it to CSV or to JSON lines'],
   [Buffer.from('%PDF'), 'is a PDF: convert it to text'],
+  [Buffer.from('\0ustar'), 'is a tar archive: unpack it', 256],
+  [Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1'), 'is a 7z archive: unpack it'],
+  [Buffer.from('Rar!\x1a\x07', 'latin1'), 'is a RAR archive: unpack it'],
+  [Buffer.from([0x04, 0x22, 0x4d, 0x18]), 'is packed by lz4: unpack it, or pack it by gzip'],
+  [Buffer.from('Obj\x01', 'latin1'), 'is an Avro file: convert it to JSON lines'],
+  [Buffer.from('ARROW1'), 'is an Arrow file: convert it to CSV or to JSON lines'],
+  [Buffer.from('SQLite format 3\0'), 'is an SQLite database: export the table as CSV'],
+  [Buffer.from([0xff, 0xfe, 0, 0]), 'is UTF-32: save it as UTF-8'],
+  [Buffer.from([0, 0, 0xfe, 0xff]), 'is UTF-32: save it as UTF-8'],
 ]
 export const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const LINE_FEED = 0x0a
@@ -29,7 +38,8 @@ export function refused(source: string, why: string, cause?: unknown): CaudalErr
 /** Unpacked and without its byte order mark. Throws REJECTED at the first byte that is no text. */
 export async function* decoded(input: Readable, source: string): AsyncGenerator<Buffer> {
   const [chunks, head] = await beginning(unpacked(await beginning(input), source))
-  const [, why] = NO_TEXT.find(([known]) => head.subarray(0, known.length).equals(known)) ?? []
+  const [, why] =
+    NO_TEXT.find(([known, , at = 0]) => head.subarray(at, at + known.length).equals(known)) ?? []
   if (why !== undefined) throw refused(source, why)
   const encoding = encodingOf(head)
   if (encoding !== 'utf-8') yield* recoded(chunks, encoding, source)
@@ -38,7 +48,7 @@ export async function* decoded(input: Readable, source: string): AsyncGenerator<
 
 type Chunks = AsyncIterable<Buffer>
 
-/** The chunks with the first of them looked at: at least four bytes, where there are as many. */
+/** The chunks with the first of them looked at: at least HEAD_BYTES, where there are as many. */
 async function beginning(input: AsyncIterable<Buffer | string>): Promise<readonly [Chunks, Buffer]> {
   const iterator = input[Symbol.asyncIterator]()
   let head = Buffer.alloc(0)
@@ -57,7 +67,8 @@ async function beginning(input: AsyncIterable<Buffer | string>): Promise<readonl
   }
   return [all(), head]
 }
-const HEAD_BYTES = 64
+/** The mark of a tar archive is that far in. */
+const HEAD_BYTES = 264
 
 /** The chunks with their first character that is not blank; nothing where there is none. */
 export async function firstCharacter(input: Chunks): Promise<readonly [Chunks, string | undefined]> {
@@ -172,12 +183,13 @@ function whereInvalid(bytes: Buffer, firstLine: number): string {
     const found = bytes.indexOf(LINE_FEED, start)
     const end = found < 0 ? bytes.length : found + 1
     const own = bytes.subarray(start, end)
-    if (own.includes(0)) return `is no text: line ${line} has a zero byte`
+    if (own.includes(0))
+      return `is no text: line ${line} has a zero byte; save what it holds as UTF-8, as CSV or as JSON lines`
     if (!isUtf8(own)) break
     line++
     start = end
   }
-  return `is not UTF-8 in line ${line}: save it as UTF-8, or convert it (iconv -f latin1 -t utf-8)`
+  return `is not UTF-8 in line ${line}: save it as UTF-8, or convert it from what it was saved as (iconv -f latin1 -t utf-8, or -f shift-jis)`
 }
 
 function countLines(bytes: Buffer): number {

@@ -53,7 +53,11 @@ describe('CSV', () => {
     ['a row has a cell more', 'id,title\n1,one\n2,two,three\n', /cells in line 3 .* a , in it into quotes/],
     ['a cell has a quote inside', 'id,title\n1,a "b"\n', /a quote inside a cell of line 2: put the cell/],
     ['a quoted cell goes on', 'id,title\n1,"a "b""\n', /text behind the closing quote of a cell in line 2/],
-    ['quotes are not closed', 'id,title\n1,"a\n2,b\n', /whose quotes are not closed: close them/],
+    [
+      'quotes are not closed',
+      'id,title\n1,x\n2,"a\n3,b\n',
+      /quotes are not closed, after line 2: close them/,
+    ],
     ['such a row comes after sep=', 'sep=;\nid;title\n1;a;b\n', /cells in line 3 .* a ; in it into quotes/],
   ])('is refused with its line and what to do where %s', async (_, text, reason) => {
     await expect(read('a.csv', text)).rejects.toThrow(reason)
@@ -72,6 +76,12 @@ function utf32(text: string): Uint8Array {
   const points = [...text].map(each => each.codePointAt(0) ?? 0)
   return new Uint8Array(Uint32Array.from(points).buffer)
 }
+/** As `tar` begins an archive: a header with its mark, then the file. */
+const TAR = Buffer.concat([
+  Buffer.alloc(257, 'q.ndjson\0'.padEnd(257, '\0')),
+  Buffer.from('ustar\0'),
+  Buffer.from(EVENTS),
+])
 const swapped = (text: string) => Buffer.from(text, 'utf16le').swap16()
 
 describe('whatever a file was saved as', () => {
@@ -106,9 +116,17 @@ describe('whatever a file was saved as', () => {
       /is no text: line 2 has a zero byte/,
     ],
     ['gzip that was cut', gzipSync(EVENTS.repeat(1_000)).subarray(0, 40), /is no whole gzip file/],
-    ['UTF-32', utf32(`\uFEFF${EVENTS}`), /begins as UTF-16LE and has zero characters: save it as UTF-8/],
+    ['UTF-32', utf32(`\uFEFF${EVENTS}`), /is UTF-32: save it as UTF-8/],
     ['a workbook', Buffer.from('PK\x03\x04\x14\x00'), /is a zip archive.*save the sheet as CSV/],
     ['zstd', Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 4]), /is packed by zstd: unpack it/],
+    ['tar', TAR, /is a tar archive: unpack it/],
+    ['tar in gzip', gzipSync(TAR), /is a tar archive: unpack it/],
+    ['7z', Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1'), /is a 7z archive: unpack it/],
+    ['lz4', Buffer.from([0x04, 0x22, 0x4d, 0x18]), /is packed by lz4: unpack it/],
+    ['Avro', Buffer.from('Obj\x01\x04'), /is an Avro file: convert it/],
+    ['SQLite', Buffer.from('SQLite format 3\0'), /is an SQLite database: export the table/],
+    ['UTF-16 with zeros', Buffer.from('\uFEFF{\0}', 'utf16le'), /begins as UTF-16LE and has zero characters/],
+    ['UTF-32, big-endian', Buffer.from('\0\0\xfe\xff\0\0\0{', 'latin1'), /is UTF-32: save it as UTF-8/],
     ['gzip in gzip', gzipSync(gzipSync(EVENTS)), /is packed twice: unpack it once/],
     ['objects over several lines', '{\n "title": "one"\n}\n{\n "title": "two"\n}\n', /jq -c writes it/],
     ['values that are no objects', '"one"\n2\n', /has no line that is a JSON object/],
@@ -190,12 +208,22 @@ describe('whatever a file was saved as', () => {
       '{"custom_id":"1","method":"POST","body":{"messages":[]}}\n',
       'custom_id, method, body',
     ],
-    ['an export around its rows', '{"data":[{"title":"Why?"}]}', 'data'],
+    ['an object with a list of others', '{"data":[{"question":"Why?"}]}', 'data'],
     ['an array of others', '[{"instruction":"Say why."}]', 'instruction'],
   ])('%s without a single question is refused, with the fields that it has', async (_, text, fields) => {
     await expect(read('a.json', text)).rejects.toThrow(
       `has no question: an object needs a title or a text, the first one has ${fields}; rename its field`,
     )
+  })
+
+  it('an object with its questions in a list is refused, with how to take them out', async () => {
+    const list = '[{"title":"Why?"}]'
+    await expect(read('a.json', `{"data":${list}}`)).rejects.toThrow("(jq -c '.data[]')")
+    await expect(read('a.json', `{"my data":${list}}`)).rejects.toThrow(`(jq -c '."my data"[]')`)
+  })
+
+  it('a list in a list has no object', async () => {
+    await expect(read('a.json', '[[{"title":"Why?"}]]')).rejects.toThrow('has no line that is a JSON object')
   })
 
   it('one line that is a question makes the others faults of their own', async () => {

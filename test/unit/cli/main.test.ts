@@ -43,6 +43,18 @@ describe('help', () => {
 
   it('may also be asked for by the word', async () => {
     expect((await run(['help', 'lag'])).stdout).toBe((await run(['lag', '--help'])).stdout)
+    expect((await run(['dlq', 'help'])).stdout).toBe((await run(['dlq', '--help'])).stdout)
+  })
+
+  it('is a word like others where it is a key or a file', async () => {
+    expect(await run(['produce', 'help'])).toMatchObject({
+      stdout: '',
+      stderr: expect.stringContaining('ENOENT'),
+    })
+    expect(await run(['produce', '--', '-h'])).toMatchObject({
+      stdout: '',
+      stderr: expect.stringContaining('ENOENT'),
+    })
   })
 })
 
@@ -53,6 +65,8 @@ describe('what cannot be understood', () => {
     ['an unknown option', ['lag', '--fast'], 'caudal lag: there is no option --fast\n'],
     ['a mistyped command', ['prodcue', 'x'], 'there is no command "prodcue"; did you mean produce?'],
     ['a mistyped command of a group', ['topics', 'aply'], 'did you mean topics apply?'],
+    ['a mistyped command with --help', ['strat', '--help'], 'did you mean start?'],
+    ['help with a mistyped command of a group', ['help', 'topics', 'aply'], 'did you mean topics apply?'],
     ['a mistyped group', ['topcs'], 'did you mean topics?'],
     ['a group without its command', ['dlq'], 'dlq is a group of commands:\n  caudal dlq list: '],
     ['a mistyped option', ['lag', '--jsno'], 'there is no option --jsno; did you mean --json?'],
