@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CaudalError } from '#core/errors.ts'
+import { silent } from '#core/loggers.ts'
 import { type CommandContext, command, EXIT } from '../command/command.ts'
 import { isStop } from '../command/stopping.ts'
 import type { Configuration } from '../configuration.ts'
@@ -10,6 +11,7 @@ import { configurationOf } from '../environment.ts'
 import { openEvents } from '../events/events.ts'
 import { isEmbedded } from '../parts.ts'
 import { type Input, runSession, type SessionEnd } from '../terminal/session.ts'
+import { openWebhooks } from '../webhooks.ts'
 
 /** It was stopped before it could do anything. */
 const UNFINISHED: SessionEnd = { summary: undefined, isDrained: false, blockedBy: [], refusedBy: [] }
@@ -49,7 +51,7 @@ it answers GET /live and GET /ready too, as caudal run does.`,
     const source = options.input ?? (isEmbedded(configuration) ? SAMPLE : undefined)
     // Before anything is emptied: a name that was mistyped must not cost what is there.
     const input = source === undefined ? undefined : await inputOf(source, context)
-    if (options.fresh) await empty(configuration, context)
+    if (options.fresh) await emptyOnceChecked(configuration, { ...context, input })
     const session = runSession(configuration, {
       ...context,
       input,
@@ -75,6 +77,19 @@ it answers GET /live and GET /ready too, as caudal run does.`,
 
 async function inputOf(source: string, { stdin }: CommandContext<unknown>): Promise<Input> {
   return { name: basename(source), file: await openEvents(source, stdin) }
+}
+
+/** What would end the start at once, and a file without events, are no reason to lose what is there. */
+async function emptyOnceChecked(
+  configuration: Configuration,
+  { input, ...context }: Pick<CommandContext, 'system'> & { readonly input: Input | undefined },
+): Promise<void> {
+  if (input?.file.isEmpty) {
+    const reason = `${input.name} has no events: nothing was fed, and DATA_DIR was not emptied`
+    throw new CaudalError('REJECTED', { reason })
+  }
+  await openWebhooks(configuration, { ...context, logger: silent })
+  await empty(configuration, context)
 }
 
 function empty(configuration: Configuration, { system }: Pick<CommandContext, 'system'>): Promise<void> {

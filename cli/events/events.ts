@@ -12,6 +12,8 @@ export interface InputFile {
   readonly events: AsyncIterable<InputEvent>
   /** Unknown for a stream. */
   readonly bytesTotal: number | undefined
+  /** Known to have no events. */
+  readonly isEmpty?: boolean
 }
 
 /** A file that begins with half an object may be one object over several lines; larger ones are not looked through for that. */
@@ -36,9 +38,9 @@ export async function openEvents(
   const bytesTotal = bytesOf(source)
   if (bytesTotal === undefined) return { events: streamed(createReadStream(source), source, csv), bytesTotal }
   const format = csv ? 'csv' : await formatOf(source, bytesTotal)
-  const checked = await checkedBytes(source, format, check)
+  const { bytes: checked, isEmpty } = await checkedBytes(source, format, check)
   const again = checked === 0 ? Readable.from([]) : createReadStream(source, { end: checked - 1 })
-  return { events: eventsOf(again, source, format), bytesTotal: checked }
+  return { events: eventsOf(again, source, format), bytesTotal: checked, isEmpty }
 }
 
 /** Reads the file to its end, and resolves with the bytes that it had. Rejects where nothing of it can be fed. */
@@ -46,7 +48,7 @@ async function checkedBytes(
   source: string,
   format: Format,
   check: ((event: InputEvent) => void) | undefined,
-): Promise<number> {
+): Promise<{ readonly bytes: number; readonly isEmpty: boolean }> {
   const stream = createReadStream(source)
   let events = 0
   let usable = 0
@@ -61,7 +63,7 @@ async function checkedBytes(
     else if (isObject) other ??= found
   }
   if (events > 0 && usable === 0) throw refused(source, other ? noQuestions(other) : NO_EVENTS)
-  return stream.bytesRead
+  return { bytes: stream.bytesRead, isEmpty: events === 0 }
 }
 
 const NO_EVENTS =

@@ -1,5 +1,5 @@
 /** Commands that serve until they are stopped, run in this process. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
@@ -48,6 +48,21 @@ describe('caudal start', () => {
     const { world, stderr } = surroundings({ environment: { KAFKA_BROKERS: 'localhost:9' } })
     expect(await main(['start', '--fresh'], world)).toBe(EXIT.configuration)
     expect(stderr.text).toContain('--fresh empties DATA_DIR')
+  })
+
+  it.each([
+    ['a file of webhooks that is not there', { WEBHOOKS_FILE: '/missing.json' }, EXIT.configuration],
+    ['an input without events', {}, EXIT.usage],
+  ])('does not empty DATA_DIR before it finds %s', async (_, environment, code) => {
+    const folder = dataFolder()
+    const input = join(folder, 'empty.ndjson')
+    writeFileSync(input, '\n')
+    const kept = join(folder, 'purchases')
+    writeFileSync(kept, '')
+    const { world } = surroundings({ environment: { DATA_DIR: folder, ...environment } })
+    const words = code === EXIT.usage ? ['--input', input] : []
+    expect(await main(['start', '--exit', '--fresh', ...words], world)).toBe(code)
+    expect(existsSync(kept)).toBe(true)
   })
 })
 
