@@ -6,6 +6,7 @@ const stackRequired = process.env.REQUIRE_STACK === '1'
 const FAULTS = [
   'test/integration/faults/faults.test.ts',
   'test/integration/faults/torn.test.ts',
+  'test/integration/faults/torn-pods.test.ts',
   'test/integration/answers.test.ts',
   'test/integration/image/image.test.ts',
 ]
