@@ -1,6 +1,7 @@
 /** The failures of an application as the gateway shows them: read once for all who look, grouped, narrowed to who asks. */
 import { Values } from '#answers/values.ts'
 import type { System } from '#core/system.ts'
+import { placeOf } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { type FailureGroup, groupsOf } from './failure-groups.ts'
@@ -41,8 +42,8 @@ export class FailureDesk implements Disposable {
   }
 
   /**
-   * Sends what a preview has shown, but for what somebody has sent again meanwhile. Nothing where there is no such preview any
-   * more.
+   * Sends what a preview has shown, but for what somebody has sent again meanwhile, or is about to send. Nothing where there
+   * is no such preview any more.
    */
   async start(
     token: string,
@@ -87,9 +88,6 @@ export class FailureDesk implements Disposable {
     return failuresIn({ log: this.#options.log, plan, values: new Values(plan), isOwn: false })
   }
 }
-
-const placeOf = ({ place: { topic, partition }, record: { offset } }: Failure): string =>
-  `${topic}/${partition}/${offset}`
 
 const isOf = ({ kind, detail }: Failure, organization: string): boolean =>
   kind === 'failed' && 'faults' in detail && (detail.request?.organization_id ?? '') === organization

@@ -16,8 +16,8 @@ export interface FailureGroup {
 
 const ID_DIGITS = 32
 
-/** Invalid events cannot be sent again: they are no questions. */
-export const canReplay = ({ kind }: Pick<Failure, 'kind'>): boolean => kind !== 'invalid'
+/** Invalid events cannot be sent again, nor what other readers would take once more. */
+export const canReplay = ({ refusal }: Pick<Failure, 'refusal'>): boolean => refusal === undefined
 
 /** The largest group first. */
 export function groupsOf(failures: readonly Failure[]): readonly FailureGroup[] {

@@ -8,12 +8,13 @@ import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import { asDeadLetter } from '#engine/client/dead-letters.ts'
-import { type Kept, keptIn, type Replayable, replay } from '#engine/client/replay.ts'
+import { type Kept, keptIn, type Replayable, ReplayWatch, replay } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import type { DeadLetter } from '#engine/record/dead-letter.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Access } from './access.ts'
+import { refusalOf } from './replay-rules.ts'
 
 /** Records written by one append. */
 const BATCH_RECORDS = 200
@@ -28,6 +29,8 @@ export interface Failure extends Replayable {
   readonly attempts: number
   readonly failedAt: number
   readonly detail: Failed | DeadLetter
+  /** Why it cannot be sent again, and what to do instead. */
+  readonly refusal?: string | undefined
 }
 
 /** Everything that failed and was not sent again since, oldest first. */
@@ -36,7 +39,7 @@ export async function failuresIn(access: Access): Promise<readonly Failure[]> {
   const failed = isOwn ? [] : await keptIn(log, TOPICS.failed)
   const dead = await keptIn(log, plan.deadLetterTopic)
   const told = await Promise.all(failed.map(each => failedOf(each, values)))
-  return [...told, ...dead.map(deadOf)].sort((a, b) => a.failedAt - b.failedAt)
+  return [...told, ...dead.map(each => deadOf(each, plan))].sort((a, b) => a.failedAt - b.failedAt)
 }
 
 async function failedOf({ place, record }: Kept, values: Values): Promise<Failure> {
@@ -54,11 +57,9 @@ async function failedOf({ place, record }: Kept, values: Values): Promise<Failur
     attempts: (request?.error_attempts ?? 0) + (request?.quality_attempts ?? 0),
     failedAt: failed_at,
     detail: failed,
+    refusal: request ? undefined : noQuestion(id),
     resent: async log => {
-      if (!request)
-        throw new CaudalError('REJECTED', {
-          reason: `${id} is no question: put a corrected event in instead`,
-        })
+      if (!request) throw new CaudalError('REJECTED', { reason: noQuestion(id) })
       const [spec] = await log.describeTopics([TOPICS.requests])
       const key = Buffer.from(request.id)
       // The count of errors begins again, or the question would be given up at once. Its lessons and its cost stay.
@@ -69,10 +70,20 @@ async function failedOf({ place, record }: Kept, values: Values): Promise<Failur
   }
 }
 
-function deadOf(kept: Kept): Failure {
-  const { letter, ...replayable } = asDeadLetter(kept)
+const noQuestion = (id: string): string => `${id} is no question: put a corrected event in instead`
+
+function deadOf(kept: Kept, plan: Plan): Failure {
+  const { letter, resent, ...replayable } = asDeadLetter(kept)
   const { id, node, message, attempts, failedAt } = letter
-  return { ...replayable, kind: 'dead', id, node, reason: message, attempts, failedAt, detail: letter }
+  const refusal = refusalOf(letter, plan)
+  return {
+    ...replayable,
+    ...{ kind: 'dead', id, node, reason: message, attempts, failedAt, detail: letter, refusal },
+    resent: async log => {
+      if (refusal !== undefined) throw new CaudalError('REJECTED', { reason: `${id}: ${refusal}` })
+      return resent(log)
+    },
+  }
 }
 
 export interface Chosen {
@@ -81,9 +92,9 @@ export interface Chosen {
   readonly missing: readonly string[]
 }
 
-/** The failures with these ids. `all` chooses every failure that can be sent again: all but invalid events. */
+/** The failures with these ids. `all` chooses every failure that can be sent again. */
 export function chosenOf(failures: readonly Failure[], ids: readonly string[] | 'all'): Chosen {
-  if (ids === 'all') return { failures: failures.filter(({ kind }) => kind !== 'invalid'), missing: [] }
+  if (ids === 'all') return { failures: failures.filter(({ refusal }) => refusal === undefined), missing: [] }
   const chosen = failures.filter(({ id }) => ids.includes(id))
   return { failures: chosen, missing: ids.filter(id => !chosen.some(each => each.id === id)) }
 }
@@ -92,23 +103,37 @@ export interface ReplayOptions {
   readonly system: System
   /** Ends the replay after the append under way. */
   readonly signal?: AbortSignal
-  readonly onProgress?: (sent: number) => void
+  /** Records of one append; many when left out. */
+  readonly piece?: number
+  /** After each append; the next waits for it. */
+  readonly onProgress?: (done: ReplayedSoFar) => unknown
 }
 
-/** Sends failures again, many in one append. Returns how many were sent. */
+export interface ReplayedSoFar {
+  readonly sent: number
+  /** Those that somebody else has sent meanwhile. */
+  readonly leftOut: number
+}
+
+/**
+ * Sends failures again, several in one append. Right before each append it looks which of them somebody else has sent
+ * meanwhile, and leaves those out.
+ */
 export async function replayFailures(
   log: Log,
   failures: readonly Failure[],
-  { system, signal, onProgress }: ReplayOptions,
-): Promise<number> {
-  let sent = 0
-  while (sent < failures.length && !signal?.aborted) {
-    const batch = failures.slice(sent, sent + BATCH_RECORDS)
-    await replay(log, batch, system.now())
-    sent += batch.length
-    onProgress?.(sent)
+  { system, signal, piece = BATCH_RECORDS, onProgress }: ReplayOptions,
+): Promise<ReplayedSoFar> {
+  using watch = await ReplayWatch.open(log, system, failures)
+  let done: ReplayedSoFar = { sent: 0, leftOut: 0 }
+  for (let next = 0; next < failures.length && !signal?.aborted; next += piece) {
+    const chosen = failures.slice(next, next + piece)
+    const unsent = await watch.unsent(chosen)
+    if (unsent.length > 0) await replay(log, unsent, system.now())
+    done = { sent: done.sent + unsent.length, leftOut: done.leftOut + chosen.length - unsent.length }
+    await onProgress?.(done)
   }
-  return sent
+  return done
 }
 
 /** A whole failure: input, faults, history, stack. The codec of its topic decodes its value. */

@@ -5,9 +5,10 @@
  */
 import { reasonOf } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
+import { placeOf } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
 import { type Actor, auditBatch } from './audit.ts'
-import { type Failure, replayFailures } from './failures.ts'
+import { type Failure, type ReplayedSoFar, replayFailures } from './failures.ts'
 
 export interface Preview {
   readonly token: string
@@ -23,6 +24,8 @@ export interface ReplayProgress {
   readonly state: ReplayState
   readonly total: number
   readonly sent: number
+  /** Chosen too, and sent by another replay, or about to be. */
+  readonly leftOut: number
   readonly perSecond: number
   readonly startedAt: number
   readonly organization: string | undefined
@@ -78,25 +81,37 @@ export class Replays implements Disposable {
     return preview
   }
 
-  /** Resolves once it is written down and has begun. */
+  /**
+   * Resolves once it is written down and has begun. It leaves out what another replay of this process is about to send: they
+   * are reserved at once, before anything is waited for.
+   */
   async start({ failures, organization }: Preview, order: ReplayOrder): Promise<ReplayProgress> {
-    const { log, system, token } = this.#options
-    const at = system.now()
-    const details = { count: failures.length, per_second: order.perSecond }
+    const replay = this.#reserved(failures, organization, order.perSecond)
+    const { log } = this.#options
+    const { total: count, startedAt: at } = replay.progress
     const { who, from } = order.actor
+    const details = { count, per_second: order.perSecond }
     const change = { at, action: 'failures_replayed', target: 'failures', why: order.why, details } as const
-    await log.append([await auditBatch(log, { ...change, who, organization, from })])
-    const replay = new Replay(this.#options, failures, {
-      id: token(),
-      organization,
-      startedAt: at,
-      perSecond: order.perSecond,
-    })
-    this.#replays.set(replay.id, replay)
-    for (const [id, { progress }] of this.#replays)
-      if (this.#replays.size > REPLAYS_MAX && progress.state !== 'running') this.#replays.delete(id)
+    try {
+      await log.append([await auditBatch(log, { ...change, who, organization, from })])
+    } catch (error) {
+      this.#replays.delete(replay.id)
+      throw error
+    }
     void replay.run()
     return replay.progress
+  }
+
+  #reserved(failures: readonly Failure[], organization: string | undefined, perSecond: number): Replay {
+    const reserved = new Set([...this.#replays.values()].flatMap(each => each.reserved).map(placeOf))
+    const free = failures.filter(each => !reserved.has(placeOf(each)))
+    const { token, system } = this.#options
+    const facts = { id: token(), organization, startedAt: system.now(), perSecond }
+    const replay = new Replay(this.#options, free, facts, failures.length - free.length)
+    this.#replays.set(replay.id, replay)
+    for (const [id, { isOver }] of this.#replays)
+      if (this.#replays.size > REPLAYS_MAX && isOver) this.#replays.delete(id)
+    return replay
   }
 
   /** Those of the organisation; of all when left out. The newest first. */
@@ -128,14 +143,28 @@ class Replay {
   readonly #failures: readonly Failure[]
   readonly #facts: Facts
   readonly #stopping = new AbortController()
-  #sent = 0
+  /** Left out at the start. */
+  readonly #taken: number
+  #done: ReplayedSoFar = { sent: 0, leftOut: 0 }
+  /** An append of a replay that was stopped may be under way still. */
+  #isOver = false
   #state: ReplayState = 'running'
   #reason: string | undefined
 
-  constructor(options: ReplaysOptions, failures: readonly Failure[], facts: Facts) {
+  constructor(options: ReplaysOptions, failures: readonly Failure[], facts: Facts, taken: number) {
     this.#options = options
     this.#failures = failures
     this.#facts = facts
+    this.#taken = taken
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** What it may send, until it is over. */
+  get reserved(): readonly Failure[] {
+    return this.#isOver ? [] : this.#failures
   }
 
   get id(): string {
@@ -147,7 +176,8 @@ class Replay {
       ...this.#facts,
       state: this.#state,
       total: this.#failures.length,
-      sent: this.#sent,
+      sent: this.#done.sent,
+      leftOut: this.#taken + this.#done.leftOut,
       reason: this.#reason,
     }
   }
@@ -160,20 +190,23 @@ class Replay {
   async run(): Promise<void> {
     const { log, system } = this.#options
     const { signal } = this.#stopping
-    const piece = Math.max(1, Math.floor(this.#facts.perSecond / APPENDS_A_SECOND))
+    const { perSecond } = this.#facts
+    const piece = Math.max(1, Math.floor(perSecond / APPENDS_A_SECOND))
     const began = system.monotonic()
+    const onProgress = (done: ReplayedSoFar) => {
+      this.#done = done
+      const dueMs = (done.sent / perSecond) * 1_000
+      return sleep(system, Math.max(0, began + dueMs - system.monotonic()), signal)
+    }
     try {
-      while (this.#sent < this.#failures.length && !signal.aborted) {
-        const batch = this.#failures.slice(this.#sent, this.#sent + piece)
-        this.#sent += await replayFailures(log, batch, { system, signal })
-        const dueMs = (this.#sent / this.#facts.perSecond) * 1_000
-        await sleep(system, Math.max(0, began + dueMs - system.monotonic()), signal)
-      }
+      await replayFailures(log, this.#failures, { system, signal, piece, onProgress })
       if (this.#state === 'running') this.#state = 'done'
     } catch (error) {
       if (signal.aborted) return
       this.#state = 'broken'
       this.#reason = reasonOf(error)
+    } finally {
+      this.#isOver = true
     }
   }
 }

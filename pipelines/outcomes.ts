@@ -7,6 +7,9 @@ import type { System } from '#core/system.ts'
 import { replayedBy } from '#engine/client/replay.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
+import { decodeDeadLetter } from '#engine/record/dead-letter.ts'
+import type { Plan } from '#topology/plan.ts'
+import { operatorOf, topicsBehind } from '#topology/reach.ts'
 
 /** Each is waited for. A topic whose outcomes nobody listens to is not read. */
 export interface OutcomeListener {
@@ -15,7 +18,7 @@ export interface OutcomeListener {
   failed?(failed: Failed, place: string): unknown
   /** A failure was sent again: what came of it before is no outcome any more. */
   unfailed?(place: string): unknown
-  /** A dead letter, still encoded; kept at the place, in the topic of dead letters. */
+  /** A dead letter of an operator that questions depend on, still encoded; kept at the place, in the topic of dead letters. */
   dead?(record: LogRecord, place: string): unknown
   /** A dead letter was sent again. */
   undead?(place: string): unknown
@@ -24,7 +27,7 @@ export interface OutcomeListener {
 export interface OutcomesOptions {
   readonly log: Log
   readonly system: System
-  readonly plan: Planned & { readonly deadLetterTopic: string }
+  readonly plan: Planned & Pick<Plan, 'deadLetterTopic' | 'stages'>
   /** `start` hands out what is there too; `end` only what comes. */
   readonly from: 'start' | 'end'
 }
@@ -62,10 +65,22 @@ export async function followOutcomes(
       followed(plan.deadLetterTopic, async (record, place) => {
         const replayed = replayedBy(record)
         if (replayed !== undefined) await listener.undead?.(replayed)
-        else await listener.dead?.(record, place)
+        else if (isOutcome(record, plan)) await listener.dead?.(record, place)
       }),
     )
   return together(await Promise.all(following))
+}
+
+/**
+ * Whether a dead letter decides on its question. One of an operator behind the outcome does not: a copy lags, and the question
+ * has been delivered, or has failed, as its own record says.
+ */
+function isOutcome({ value }: LogRecord, plan: Pick<Plan, 'stages'>): boolean {
+  if (!value) return false
+  const { node } = decodeDeadLetter(value)
+  if (!operatorOf(plan, node)) return true
+  const behind = topicsBehind(plan, node)
+  return behind.has(TOPICS.delivered) || behind.has(TOPICS.failed)
 }
 
 /** Several that are followed as one. */

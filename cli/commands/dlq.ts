@@ -80,7 +80,7 @@ again. Invalid events cannot be replayed: put corrected ones in with caudal prod
         const done = await replayFailures(tool.log, failures, {
           system,
           signal,
-          onProgress: sent => {
+          onProgress: ({ sent }) => {
             if (view.isLive)
               view.draw([progressLine('failures', sent, failures.length, system.monotonic() - began)])
           },
@@ -89,11 +89,11 @@ again. Invalid events cannot be replayed: put corrected ones in with caudal prod
         for (const id of missing) stderr.write(`nothing with the id ${id} failed, or it was sent again\n`)
         stdout.write(
           options.json
-            ? `${JSON.stringify({ replayed: done })}\n`
-            : `${things(done, 'failure')} sent again\n`,
+            ? `${JSON.stringify({ replayed: done.sent })}\n`
+            : `${things(done.sent, 'failure')} sent again\n`,
         )
         if (missing.length > 0) return EXIT.notFound
-        return done < failures.length ? EXIT.interrupted : EXIT.ok
+        return done.sent + done.leftOut < failures.length ? EXIT.interrupted : EXIT.ok
       },
       { doing: 'changes', graph: context.options.graph },
     ),

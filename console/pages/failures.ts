@@ -170,7 +170,7 @@ function groupView(failures: Failures, group: string): TemplateResult {
       <p class="faint">${harmless(about.node)} · ${harmless(about.code)} · ${t('failures.count')}: ${count(about.count)} ·
         ${t('failures.first')} <time datetime=${about.first_at} title=${wholeTime(about.first_at)}>${ago(about.first_at)}</time> ·
         ${t('failures.last')} <time datetime=${about.last_at} title=${wholeTime(about.last_at)}>${ago(about.last_at)}</time></p>
-      ${about.can_replay ? nothing : html`<p class="notice">${t('failures.cannot')}</p>`}
+      ${about.can_replay ? nothing : html`<p class="notice">${t('failures.cannot')} ${about.replay_refused ?? ''}</p>`}
       ${mayOperate() && about.can_replay ? html`<p class="buttons"><button @click=${() => failures.look({ groups: [group] })}>${t('failures.previewGroup')}</button></p>` : nothing}
       ${previewView(failures)}
     </section>

@@ -51,7 +51,7 @@ export const enOperating = {
   'failures.previewGroup': 'Look at sending all of them again …',
   'failures.previewOne': 'Look at sending it again …',
   'failures.all': 'All failures',
-  'failures.cannot': 'They cannot be sent again: they are no questions. Put corrected ones in instead.',
+  'failures.cannot': 'They cannot be sent again:',
   'failures.newest': 'The newest {count}:',
   'failures.attempts': '{count} attempts',
   'failures.path': 'The whole path',

@@ -54,7 +54,7 @@ export const esOperating: Readonly<Record<keyof typeof enOperating, string>> = {
   'failures.previewGroup': 'Ver qué sería reenviarlos todos …',
   'failures.previewOne': 'Ver qué sería reenviarlo …',
   'failures.all': 'Todos los fallos',
-  'failures.cannot': 'No se pueden reenviar: no son preguntas. Envíe en su lugar otras corregidas.',
+  'failures.cannot': 'No se pueden reenviar:',
   'failures.newest': 'Los {count} más recientes:',
   'failures.attempts': '{count} intentos',
   'failures.path': 'Todo el camino',

@@ -9,6 +9,8 @@
  */
 import { asShown } from '#core/codec.ts'
 import { type LogRecord, type NewRecord, partitionKey, type TopicPartition } from '#core/record.ts'
+import type { System } from '#core/system.ts'
+import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 
@@ -42,6 +44,45 @@ export async function keptIn(log: Log, topic: string): Promise<readonly Kept[]> 
   })
   return [...kept.values()]
 }
+
+/** Follows who sends failures again, whichever process it is. */
+export class ReplayWatch implements Disposable {
+  readonly #replayed = new Set<string>()
+  #following: readonly Following[] = []
+
+  /** Of the topics that keep the failures. */
+  static async open(log: Log, system: System, failures: readonly Kept[]): Promise<ReplayWatch> {
+    const watch = new ReplayWatch()
+    const topics = [...new Set(failures.map(({ place }) => place.topic))]
+    const places = new Set(failures.map(placeOf))
+    watch.#following = await Promise.all(
+      topics.map(topic => {
+        const onRecord = (record: LogRecord) => watch.#take(topic, record, places)
+        return follow(log, { topic, from: 'start', system, onRecord })
+      }),
+    )
+    return watch
+  }
+
+  /** Those that nobody has sent again, as the log is now. */
+  async unsent<F extends Kept>(failures: readonly F[]): Promise<readonly F[]> {
+    await Promise.all(this.#following.map(each => each.caughtUp()))
+    return failures.filter(each => !this.#replayed.has(placeOf(each)))
+  }
+
+  #take(topic: string, record: LogRecord, places: ReadonlySet<string>): void {
+    const place = `${topic}/${replayedBy(record)}`
+    if (places.has(place)) this.#replayed.add(place)
+  }
+
+  [Symbol.dispose](): void {
+    for (const each of this.#following) each.close()
+  }
+}
+
+/** The place of a failure, as one text. */
+export const placeOf = ({ place: { topic, partition }, record: { offset } }: Kept): string =>
+  `${topic}/${partition}/${offset}`
 
 /** Sends failures again, all in one append or none. */
 export async function replay(log: Log, failures: readonly Replayable[], now: number): Promise<void> {

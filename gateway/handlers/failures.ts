@@ -25,7 +25,8 @@ export const FAILURE_GROUP = {
     lately: whole('Failures of the last five minutes.'),
     example: text('Id of the newest.'),
     reason: text('Message of the newest.'),
-    can_replay: { type: 'boolean', description: 'Whether they can be sent again.' },
+    can_replay: { type: 'boolean', description: 'Whether any can be sent again.' },
+    replay_refused: text('Why the newest cannot be sent again, and what to do instead.'),
   },
   required: [
     'group',
@@ -144,7 +145,8 @@ function groupView({ id, kind, node, code, likeness, failures: all }: FailureGro
     last_at: iso(last?.failedAt ?? 0),
     lately: all.filter(({ failedAt }) => failedAt > now - LATELY_MS).length,
     ...(last && { example: last.id, reason: last.reason }),
-    can_replay: canReplay({ kind }),
+    can_replay: all.some(canReplay),
+    ...(last?.refusal !== undefined && { replay_refused: last.refusal }),
   }
 }
 

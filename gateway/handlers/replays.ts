@@ -23,11 +23,12 @@ export const REPLAY = {
     state: text('running, done, stopped or broken.'),
     total: whole('Failures that it sends.'),
     sent: whole('Of these, how many it has sent.'),
+    left_out: whole('Failures that another replay has sent, or is about to send.'),
     per_second: whole('How many a second, at most.'),
     started_at: text('ISO 8601.'),
     reason: text('Why it broke off. What it has not sent is a failure still.'),
   },
-  required: ['id', 'state', 'total', 'sent', 'per_second', 'started_at'],
+  required: ['id', 'state', 'total', 'sent', 'left_out', 'per_second', 'started_at'],
   additionalProperties: false,
 } as const
 
@@ -51,7 +52,7 @@ export const replayPreview = operation({
     properties: {
       token: text('Names the choice for POST /failures/replays. It is good for ten minutes, once.'),
       count: whole('Failures that would be sent.'),
-      left_out: whole('Failures that cannot be sent again: they are no questions.'),
+      left_out: whole('Failures that cannot be sent again; their groups say why.'),
       topics: {
         type: 'array',
         items: {
@@ -198,7 +199,7 @@ function estimateOf(failures: readonly Failure[]) {
   }
 }
 
-const view = ({ id, state, total, sent, perSecond, startedAt, reason }: ReplayProgress): object => ({
-  ...{ id, state, total, sent, per_second: perSecond, started_at: iso(startedAt) },
+const view = ({ id, state, total, sent, leftOut, perSecond, startedAt, reason }: ReplayProgress): object => ({
+  ...{ id, state, total, sent, left_out: leftOut, per_second: perSecond, started_at: iso(startedAt) },
   ...(reason !== undefined && { reason }),
 })

@@ -148,7 +148,10 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   },
   // From outside, as any consumer does it.
   'pipelines/outcomes.ts': {
-    may: ['core', 'answers', LOG_PORT, FOLLOW_TOPIC, 'engine/client/replay.ts'],
+    may: [
+      ...['core', 'topology', 'answers', LOG_PORT, FOLLOW_TOPIC, 'engine/client/replay.ts'],
+      'engine/record/dead-letter.ts',
+    ],
     node: [],
   },
   'pipelines/outcome-index.ts': {

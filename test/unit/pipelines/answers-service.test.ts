@@ -153,6 +153,35 @@ describe('the outcome of an id', () => {
     })
   })
 
+  it('is its own, though a copy of it could not be written', async () => {
+    await withLog(dataFolder(), async log => {
+      await put(log, TOPICS.delivered, of(DeliveredAvro, delivered()))
+      const value = encodeDeadLetter({
+        ...{
+          id: 'record-1',
+          application: plan.application,
+          node: 'persist',
+          code: 'REJECTED',
+          message: 'no',
+        },
+        origin: {
+          topic: TOPICS.delivered,
+          partition: 0,
+          offset: 0,
+          timestamp: 1,
+          headers: {},
+          value: null,
+          key: Buffer.from('q1'),
+        },
+        ...{ stack: undefined, attempts: 1, failedAt: Date.now() + 1e9 },
+      })
+      await put(log, plan.deadLetterTopic, { key: null, value, headers: {}, timestamp: 1 })
+      using service = new AnswersService({ log, plan, name: 'gate' })
+      await service.start()
+      expect(service.outcomeNow('q1')?.status).toBe('delivered')
+    })
+  })
+
   it('a wait ends when its caller gives up, or when the service is closed', async () => {
     await served(async service => {
       await service.start()
