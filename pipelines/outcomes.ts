@@ -72,7 +72,7 @@ export async function followOutcomes(
 }
 
 /**
- * Whether a dead letter decides on its question. One of an operator behind the outcome does not: a copy lags, and the question
+ * Whether a dead letter decides on its question. One of an operator behind the outcome does not: a copy lags. The question
  * has been delivered, or has failed, as its own record says.
  */
 function isOutcome({ value }: LogRecord, plan: Pick<Plan, 'stages'>): boolean {

@@ -92,7 +92,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
   'engine/ownership': { may: [...RECORD, 'engine/record', 'engine/task'], node: PURE },
   'engine/pod': { may: POD, node: PURE },
   'engine/pod/pod-name.ts': { may: ['core'], node: ['node:os'] },
-  'engine/client': { may: [...POD, 'engine/pod'], node: PURE },
+  'engine/client': { may: [...POD, FOLLOW_TOPIC, 'engine/pod'], node: PURE },
   models: { may: ['core'], node: PURE },
   // Bodies come compressed though nobody asked.
   'models/lean-fetch.ts': { may: ['core', 'models'], node: [...PURE, 'node:zlib'] },
