@@ -1,8 +1,8 @@
 /** DATA_DIR: where its parts are, and what is done where it cannot be used or is not there. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { hasCode } from '#core/errors.ts'
+import { basename, join } from 'node:path'
+import { CaudalError, hasCode } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import { folderFailure, isThere } from '#engine/disk/folder.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
@@ -56,16 +56,45 @@ async function emptyLog(system: System): Promise<Log> {
   })
 }
 
-/** Empties what this project keeps in DATA_DIR, and nothing else there. Rejects with LOG_IN_USE while somebody uses it. */
+/**
+ * Empties what this project keeps in DATA_DIR, and nothing else there. Rejects with LOG_IN_USE while somebody uses it. Rejects
+ * with FOLDER_REFUSED, and removes nothing, where something of that name is not this project's.
+ */
 export async function emptyDataFolder(configuration: Configuration, system: System): Promise<void> {
+  const { dataFolder } = configuration
+  const own = [logFolder(configuration), stateFolder(configuration), ledgerFile(configuration)]
+  const stores = [...DATABASE_FILES, CACHE_FOLDER].map(name => join(dataFolder, name))
+  const there = inDataFolder(configuration, () => [...own, ...stores].filter(isThere))
+  if (there.length === 0) return
+  refuseForeign(configuration, there)
   const log = await openEmbeddedLog({ path: logFolder(configuration), system })
   await log.close()
-  const { dataFolder } = configuration
-  const stores = ['answers.db', 'answers.db-wal', 'answers.db-shm', 'cache'].map(name =>
-    join(dataFolder, name),
-  )
-  const own = [logFolder(configuration), stateFolder(configuration), ledgerFile(configuration)]
   inDataFolder(configuration, () => {
-    for (const path of [...own, ...stores]) rmSync(path, { recursive: true, force: true })
+    for (const path of there) rmSync(path, { recursive: true, force: true })
+  })
+}
+
+const DATABASE_FILES = ['answers.db', 'answers.db-wal', 'answers.db-shm']
+const CACHE_FOLDER = 'cache'
+const CACHE_FILES: ReadonlySet<string> = new Set(['data.mdb', 'lock.mdb'])
+
+/** A log is always there where the rest is; whether it is one is found when it is opened. */
+function refuseForeign(configuration: Configuration, there: readonly string[]): void {
+  const { dataFolder } = configuration
+  const refuse = (what: string) => {
+    const reason = `it has ${what} that is not of this project, so nothing is removed: name a folder of its own`
+    throw new CaudalError('FOLDER_REFUSED', { path: dataFolder, reason })
+  }
+  const [first] = there
+  if (first !== logFolder(configuration)) refuse(basename(first ?? ''))
+  inDataFolder(configuration, () => {
+    for (const path of there) {
+      const isFolder = statSync(path).isDirectory()
+      const name = basename(path)
+      const isWrong = isFolder === (path === ledgerFile(configuration) || DATABASE_FILES.includes(name))
+      if (isWrong) refuse(`${isFolder ? 'a folder' : 'a file'} ${name}`)
+      const others = name === CACHE_FOLDER ? readdirSync(path).filter(each => !CACHE_FILES.has(each)) : []
+      if (others.length > 0) refuse(`${name}/${others[0]}`)
+    }
   })
 }

@@ -1,4 +1,5 @@
 /** The embedded log: topics, transactions and groups in one process, durable on its disk, with no broker. */
+import { readdirSync } from 'node:fs'
 import { type Duration, type Durations, inMs } from '#core/duration.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
@@ -21,7 +22,7 @@ import { prepareAppend } from './append.ts'
 import type { StoredGroup } from './group.ts'
 import { EMPTY_GROUP, Group } from './group.ts'
 import { GROUP_KEYS, IDENTITY_KEY, LOG_KEY, nameOf } from './keys.ts'
-import { FolderLock } from './lock.ts'
+import { FolderLock, LOCK_FILE } from './lock.ts'
 import { EmbeddedProducer, Epochs } from './producer.ts'
 import { EmbeddedReader } from './reader.ts'
 import type { Fsync } from './store.ts'
@@ -74,8 +75,8 @@ interface Opening {
 
 /**
  * Opens the log in the folder, or makes an empty one. Rejects with LOG_IN_USE while another process, or another opener
- * in this one, has it open. Rejects with FOLDER_REFUSED when the system does not let this process use the folder. Rejects
- * with LOG_CORRUPT when the log cannot be read, and with LOG_FULL when the disk has no room.
+ * in this one, has it open. Rejects with FOLDER_REFUSED when the system does not let this process use the folder, or
+ * files of others are in it. Rejects with LOG_CORRUPT when the log cannot be read, and with LOG_FULL when the disk has no room.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const times = inMs(options, TIMES)
@@ -83,6 +84,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
   let store: Store | undefined
   try {
     makeFolder(options.path)
+    refuseForeign(options.path)
     lock = new FolderLock(options.path)
     store = new Store(
       options.path,
@@ -99,6 +101,14 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
     if (failure instanceof CaudalError) throw failure
     throw new CaudalError('LOG_CORRUPT', { path: options.path, reason: reasonOf(error) }, error)
   }
+}
+
+/** A log is not put among the files of others: they would be removed with it. */
+function refuseForeign(path: string): void {
+  const names = readdirSync(path).filter(name => name !== 'lost+found')
+  if (names.length === 0 || names.includes(LOCK_FILE)) return
+  const reason = `it is no log and not empty (it has ${names[0]}): name a folder of its own`
+  throw new CaudalError('FOLDER_REFUSED', { path, reason })
 }
 
 /**

@@ -5,6 +5,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { folderFailure } from '#engine/disk/folder.ts'
 
+/** Every log has it: made before anything else of a log. */
+export const LOCK_FILE = 'lock.db'
+
 /**
  * The lock is the kernel's lock on a file, which SQLite takes for us: Node itself offers none. The kernel releases it when
  * the process ends in any way. So no stale lock must be guessed from a process id, which containers use again at once.
@@ -15,7 +18,7 @@ export class FolderLock {
 
   constructor(path: string) {
     const ownerFile = join(path, 'owner.pid')
-    this.#database = new DatabaseSync(join(path, 'lock.db'))
+    this.#database = new DatabaseSync(join(path, LOCK_FILE))
     try {
       this.#database.exec('BEGIN IMMEDIATE')
     } catch (error) {

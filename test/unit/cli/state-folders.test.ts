@@ -1,12 +1,13 @@
-/** Which local copies of state a pod on the embedded log removes when it starts, and which it never touches. */
+/** What a pod on the embedded log removes from DATA_DIR, and what it never touches. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { emptyDataFolder } from '#cli/data-folder.ts'
+import { emptyDataFolder, logFolder } from '#cli/data-folder.ts'
 import { configurationOf } from '#cli/environment.ts'
 import { openStateStores } from '#cli/parts.ts'
 import { silent } from '#core/loggers.ts'
 import { realSystem } from '#core/system.ts'
+import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import { dataFolder } from './data-folder.ts'
 
 const parts = { system: realSystem, logger: silent }
@@ -29,7 +30,37 @@ describe('a pod on the embedded log', () => {
   it('leaves the copies of pods on Kafka in the same folder, which may run, also when it starts afresh', async () => {
     const { copy, configuration } = withCopy('state', 'answers', 'on-kafka')
     openStateStores(configuration, parts)
+    await (await openEmbeddedLog({ path: logFolder(configuration) })).close()
     await emptyDataFolder(configuration, realSystem)
     expect(existsSync(copy)).toBe(true)
+  })
+})
+
+describe('what is emptied', () => {
+  it.each([
+    ['a log of others', ['log', 'syslog']],
+    ['a cache of others', ['cache', 'fonts']],
+    ['a folder named purchases', ['purchases', '2026']],
+  ])('is nothing where DATA_DIR has %s', async (_, path) => {
+    const { copy, configuration } = withCopy(...path)
+    if (path[0] !== 'log') await (await openEmbeddedLog({ path: logFolder(configuration) })).close()
+    await expect(emptyDataFolder(configuration, realSystem)).rejects.toMatchObject({
+      code: 'FOLDER_REFUSED',
+      message: expect.stringContaining('name a folder of its own'),
+    })
+    expect(existsSync(join(copy, 'data.mdb'))).toBe(true)
+    if (path[0] !== 'log') expect(existsSync(logFolder(configuration))).toBe(true)
+  })
+
+  it('is no folder of others where there is no log', async () => {
+    const { copy, configuration } = withCopy('cache')
+    await expect(emptyDataFolder(configuration, realSystem)).rejects.toMatchObject({ code: 'FOLDER_REFUSED' })
+    expect(existsSync(copy)).toBe(true)
+  })
+
+  it('is nothing, and nothing is made, where nothing is', async () => {
+    const configuration = configurationOf({ DATA_DIR: dataFolder() })
+    await emptyDataFolder(configuration, realSystem)
+    expect(existsSync(logFolder(configuration))).toBe(false)
   })
 })
