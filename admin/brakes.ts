@@ -146,7 +146,7 @@ export function reasonFaults(
 
 /**
  * Stops calls from now on. Resolves with the brake once the log holds it, and the pods keep to it within a second. Rejects with
- * REJECTED and every fault, and then writes nothing.
+ * REJECTED and every fault, and then writes nothing. So it does where an organisation would replace a brake of an operator.
  */
 export async function setBrake(
   options: BrakeOptions,
@@ -155,25 +155,43 @@ export async function setBrake(
   const now = options.system.now()
   const faults = brakeFaults({ scope, reason, until }, now)
   if (faults.length > 0) throw rejected(faults)
+  const { actor, log } = options
+  if (actor.organization !== undefined) refuseHeld(await knownOf(log, scope, now))
   const end = until === undefined || until === null ? {} : { until }
-  const brake: Brake = { scope, reason, who: options.actor.who, since: now, ...end }
+  const own = actor.organization === undefined ? {} : { own: true }
+  const brake: Brake = { scope, reason, who: actor.who, since: now, ...end, ...own }
   await put(options, scope, brake, { at: now, action: 'brake_set', why: reason, details: end })
   return brake
 }
 
-/** Lets calls go again. If nothing was set, returns false and writes nothing. */
+/**
+ * Lets calls go again. If nothing was set, returns false and writes nothing. Rejects with REJECTED where an organisation would
+ * release what an operator has set.
+ */
 export async function releaseBrake(options: BrakeOptions, scope: string, reason: string): Promise<boolean> {
   const faults = reasonFaults(reason)
   if (faults.length > 0) throw rejected(faults)
   const now = options.system.now()
-  const known = (await brakesIn(options.log, now)).find(each => each.scope === scope)
+  const known = await knownOf(options.log, scope, now)
   if (!known) return false
+  if (options.actor.organization !== undefined) refuseHeld(known)
   const { who, since, reason: was } = known.brake ?? {}
   await put(options, scope, null, {
     ...{ at: now, action: 'brake_released', why: reason },
     details: { set_by: who, since, reason: was },
   })
   return true
+}
+
+const knownOf = async (log: Log, scope: string, now: number): Promise<KnownBrake | undefined> =>
+  (await brakesIn(log, now)).find(each => each.scope === scope)
+
+/** An organisation that an operator has stopped cannot let itself go. */
+function refuseHeld(known: KnownBrake | undefined): void {
+  if (known === undefined || known.brake?.own) return
+  const by = known.brake ? ` (${known.brake.who}: ${known.brake.reason})` : ''
+  const reason = `an operator has set the brake on ${known.scope}${by}, and an operator releases it`
+  throw new CaudalError('REJECTED', { reason, heldBy: known.brake?.who ?? 'unknown' })
 }
 
 const rejected = (faults: readonly { readonly field: string; readonly reason: string }[]): CaudalError =>

@@ -14,6 +14,8 @@ export interface Brake {
   readonly since: number
   /** When it ends by itself, milliseconds since the epoch. */
   readonly until?: number | null | undefined
+  /** The organisation that it stops has set it by a key of its own. Otherwise an operator has. */
+  readonly own?: boolean | null | undefined
 }
 
 const FIELDS = {
@@ -22,6 +24,7 @@ const FIELDS = {
   who: 'string',
   since: 'number',
   until: 'number?',
+  own: 'boolean?',
 } as const
 
 /**

@@ -1,6 +1,7 @@
 /** `GET /brakes`, `PUT /brakes/{scope}` and `DELETE /brakes/{scope}`: calls of models that people have stopped. */
 import { brakeFaults, type KnownBrake, reasonFaults, releaseBrake, setBrake } from '#admin/brakes.ts'
 import { REASON_CHARACTERS_MAX, SCOPE_CHARACTERS_MAX, SCOPE_REMEDY, scopeOf } from '#answers/brakes.ts'
+import { CaudalError } from '#core/errors.ts'
 import type { Answer, Call, Gateway } from '../operation.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
@@ -143,6 +144,8 @@ async function changed(
     await watch.caughtUp()
     return answer
   } catch (error) {
+    if (error instanceof CaudalError && error.details.heldBy !== undefined)
+      return new Problem('brake_refused', { detail: `${error.details.reason}.` })
     return refusal(error, UNSURE)
   }
 }

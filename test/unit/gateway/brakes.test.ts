@@ -145,6 +145,23 @@ describe('with keys', () => {
     expect((await asked(server, release('organization:acme', undefined, key))).body.released).toBe(true)
   })
 
+  it('an organisation neither releases nor replaces what an operator has set on it', async () => {
+    const server = await withKeys()
+    const key = bearer('caudal_acme')
+    await opened.ask(put('organization:acme', { reason: 'asks in a loop' }))
+    for (const change of [put, release]) {
+      const { status, body } = await asked(server, change('organization:acme', undefined, key))
+      expect([status, body.code]).toEqual([403, 'brake_refused'])
+      expect(body.detail).toContain('asks in a loop')
+    }
+    expect(await listed()).toMatchObject([{ scope: 'organization:acme', reason: 'asks in a loop' }])
+    expect((await opened.ask(release('organization:acme'))).body.released).toBe(true)
+    // Once it is free again, the organisation stops and starts itself as before, and an operator may do so too.
+    for (const reason of ['too dear', 'far too dear'])
+      expect((await asked(server, put('organization:acme', { reason }, key))).status).toBe(200)
+    expect((await opened.ask(release('organization:acme'))).body.released).toBe(true)
+  })
+
   it('an organisation sees what stops it, and nothing of others', async () => {
     const server = await withKeys()
     await opened.ask(put('organization:acme', { reason: 'Ada-2718' }))
