@@ -11,6 +11,7 @@ import { configurationOf } from '../environment.ts'
 import { openEvents } from '../events/events.ts'
 import { isEmbedded } from '../parts.ts'
 import { type Input, runSession, type SessionEnd } from '../terminal/session.ts'
+import { planOf } from '../topology.ts'
 import { openWebhooks } from '../webhooks.ts'
 
 /** It was stopped before it could do anything. */
@@ -89,6 +90,7 @@ async function emptyOnceChecked(
     throw new CaudalError('REJECTED', { reason })
   }
   await openWebhooks(configuration, { ...context, logger: silent })
+  planOf(configuration) // Throws where the graph, or a file that it needs, has faults.
   await empty(configuration, context)
 }
 

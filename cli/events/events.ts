@@ -1,6 +1,6 @@
 /** Files of events, read as they are meant, or refused as a whole before anything of them is fed. */
 import { accessSync, constants, createReadStream, statSync } from 'node:fs'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { beginning } from '#core/cut.ts'
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import { csvEvents } from './csv.ts'
@@ -39,8 +39,18 @@ export async function openEvents(
   if (bytesTotal === undefined) return { events: streamed(createReadStream(source), source, csv), bytesTotal }
   const format = csv ? 'csv' : await formatOf(source, bytesTotal)
   const { bytes: checked, isEmpty } = await checkedBytes(source, format, check)
-  const again = checked === 0 ? Readable.from([]) : createReadStream(source, { end: checked - 1 })
-  return { events: eventsOf(again, source, format), bytesTotal: checked, isEmpty }
+  return { events: readAgain(source, format, checked), bytesTotal: checked, isEmpty }
+}
+
+/** Opened only once it is read: nobody would hear of a file that cannot be opened until then. */
+async function* readAgain(source: string, format: Format, bytes: number): AsyncGenerator<InputEvent> {
+  try {
+    if (bytes > 0) yield* eventsOf(createReadStream(source, { end: bytes - 1 }), source, format)
+  } catch (error) {
+    throw error instanceof CaudalError
+      ? error
+      : refused(source, `cannot be read any more: ${reasonOf(error)}`)
+  }
 }
 
 /** Reads the file to its end, and resolves with the bytes that it had. Rejects where nothing of it can be fed. */

@@ -1,6 +1,6 @@
 /** Files of events become events, line by line; their content is nobody's business here. */
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -282,5 +282,16 @@ describe('CSV as others write it', () => {
     await expect(read('a.csv', 'What is a fuse for?,It cuts\n')).rejects.toThrow(
       /no row of names at its top.*What is a fuse/,
     )
+  })
+})
+
+it('a file that goes away before it is read is named, with the reason', async () => {
+  const path = join(dataFolder(), 'questions.ndjson')
+  writeFileSync(path, '{"title":"What is a fuse for?"}\n')
+  const { events } = await openEvents(path, Readable.from([]))
+  rmSync(path)
+  await expect(events[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+    code: 'REJECTED',
+    message: expect.stringMatching(/questions\.ndjson.*cannot be read any more: ENOENT/),
   })
 })

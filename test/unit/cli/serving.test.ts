@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { main } from '#cli/command/main.ts'
-import { dataFolder } from './data-folder.ts'
+import { dataFolder, withLog } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
 describe('caudal start on a terminal', () => {
@@ -52,11 +52,13 @@ describe('caudal start', () => {
 
   it.each([
     ['a file of webhooks that is not there', { WEBHOOKS_FILE: '/missing.json' }, EXIT.configuration],
+    ['prices that are not there', { LLM_PRICES: '/missing.json' }, EXIT.configuration],
     ['an input without events', {}, EXIT.usage],
   ])('does not empty DATA_DIR before it finds %s', async (_, environment, code) => {
     const folder = dataFolder()
     const input = join(folder, 'empty.ndjson')
     writeFileSync(input, '\n')
+    await withLog(folder, () => Promise.resolve())
     const kept = join(folder, 'purchases')
     writeFileSync(kept, '')
     const { world } = surroundings({ environment: { DATA_DIR: folder, ...environment } })
