@@ -8,7 +8,7 @@ import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import { asDeadLetter } from '#engine/client/dead-letters.ts'
-import { type Kept, keptIn, type Replayable, ReplayWatch, replay } from '#engine/client/replay.ts'
+import { type Kept, keptIn, type Replayable, ReplaySender } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import type { DeadLetter } from '#engine/record/dead-letter.ts'
@@ -100,6 +100,7 @@ export function chosenOf(failures: readonly Failure[], ids: readonly string[] | 
 }
 
 export interface ReplayOptions {
+  readonly application: string
   readonly system: System
   /** Ends the replay after the append under way. */
   readonly signal?: AbortSignal
@@ -122,15 +123,14 @@ export interface ReplayedSoFar {
 export async function replayFailures(
   log: Log,
   failures: readonly Failure[],
-  { system, signal, piece = BATCH_RECORDS, onProgress }: ReplayOptions,
+  { application, system, signal, piece = BATCH_RECORDS, onProgress }: ReplayOptions,
 ): Promise<ReplayedSoFar> {
-  using watch = await ReplayWatch.open(log, system, failures)
+  await using sender = await ReplaySender.open({ log, application, system, signal }, failures)
   let done: ReplayedSoFar = { sent: 0, leftOut: 0 }
   for (let next = 0; next < failures.length && !signal?.aborted; next += piece) {
     const chosen = failures.slice(next, next + piece)
-    const unsent = await watch.unsent(chosen)
-    if (unsent.length > 0) await replay(log, unsent, system.now())
-    done = { sent: done.sent + unsent.length, leftOut: done.leftOut + chosen.length - unsent.length }
+    const sent = await sender.send(chosen)
+    done = { sent: done.sent + sent, leftOut: done.leftOut + chosen.length - sent }
     await onProgress?.(done)
   }
   return done

@@ -7,6 +7,7 @@ import { reasonOf } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
 import { placeOf } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
+import type { Plan } from '#topology/plan.ts'
 import { type Actor, auditBatch } from './audit.ts'
 import { type Failure, type ReplayedSoFar, replayFailures } from './failures.ts'
 
@@ -35,6 +36,7 @@ export interface ReplayProgress {
 
 export interface ReplaysOptions {
   readonly log: Log
+  readonly plan: Pick<Plan, 'application'>
   readonly system: System
   /** A text that nobody can guess. */
   readonly token: () => string
@@ -188,7 +190,8 @@ class Replay {
   }
 
   async run(): Promise<void> {
-    const { log, system } = this.#options
+    const { log, plan, system } = this.#options
+    const { application } = plan
     const { signal } = this.#stopping
     const { perSecond } = this.#facts
     const piece = Math.max(1, Math.floor(perSecond / APPENDS_A_SECOND))
@@ -199,7 +202,7 @@ class Replay {
       return sleep(system, Math.max(0, began + dueMs - system.monotonic()), signal)
     }
     try {
-      await replayFailures(log, this.#failures, { system, signal, piece, onProgress })
+      await replayFailures(log, this.#failures, { application, system, signal, piece, onProgress })
       if (this.#state === 'running') this.#state = 'done'
     } catch (error) {
       if (signal.aborted) return

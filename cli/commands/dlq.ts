@@ -78,6 +78,7 @@ again. Invalid events cannot be replayed: put corrected ones in with caudal prod
         const view = new LiveView(stderr)
         const began = system.monotonic()
         const done = await replayFailures(tool.log, failures, {
+          application: tool.plan.application,
           system,
           signal,
           onProgress: ({ sent }) => {

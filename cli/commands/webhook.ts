@@ -99,7 +99,10 @@ export const webhookReplay = command({
         const chosen = undelivered.filter(isChosen)
         const now = system.now()
         const failures = chosen.map(each => renewed(each, tool, now))
-        const { sent, leftOut } = await replayFailures(tool.log, failures, { system, signal })
+        const { sent, leftOut } = await replayFailures(tool.log, failures, {
+          application: tool.plan.application,
+          ...{ system, signal },
+        })
         const ids = new Set(chosen.flatMap(({ webhook }) => [webhook.id, webhook.task_id]))
         const missing = positionals.filter(id => !ids.has(id))
         for (const id of missing) stderr.write(`no webhook of ${id} was given up, or it was sent again\n`)

@@ -6,12 +6,18 @@
  *
  * A second record notes the replay: it has the failure's key and no value, and goes into the failure's own partition. Both
  * records are written, or neither. So an interrupted replay can be begun again, and nothing is sent twice.
+ *
+ * Several may replay at a time, in one process or in several. All of an application write by one transactional id. Starting its
+ * producer fences that of another replay. It then looks what was sent until now, and only then writes. A replay that was
+ * fenced does the same again.
  */
 import { asShown } from '#core/codec.ts'
+import { hasCode } from '#core/errors.ts'
 import { type LogRecord, type NewRecord, partitionKey, type TopicPartition } from '#core/record.ts'
+import { RETRIES, whileUnavailable } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
-import type { Log, PartitionBatch } from '#engine/log/log.ts'
+import type { Log, PartitionBatch, Producer } from '#engine/log/log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 
 /** Names the failure that was sent again, as `partition/offset`. */
@@ -86,6 +92,88 @@ export const placeOf = ({ place: { topic, partition }, record: { offset } }: Kep
 
 /** Sends failures again, all in one append or none. */
 export async function replay(log: Log, failures: readonly Replayable[], now: number): Promise<void> {
+  await log.append(await batchesOf(log, failures, now))
+}
+
+export interface ReplaySenderOptions {
+  readonly log: Log
+  readonly application: string
+  readonly system: System
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Sends failures again that nobody else has sent, whichever process it is. */
+export class ReplaySender implements AsyncDisposable {
+  readonly #options: ReplaySenderOptions
+  readonly #watch: ReplayWatch
+  readonly #topics: readonly string[]
+  #producer: Producer | undefined
+
+  private constructor(options: ReplaySenderOptions, watch: ReplayWatch, topics: readonly string[]) {
+    this.#options = options
+    this.#watch = watch
+    this.#topics = topics
+  }
+
+  /** For these failures. */
+  static async open(options: ReplaySenderOptions, failures: readonly Kept[]): Promise<ReplaySender> {
+    const watch = await ReplayWatch.open(options.log, options.system, failures)
+    return new ReplaySender(options, watch, [...new Set(failures.map(({ place }) => place.topic))])
+  }
+
+  /** Sends those that are left, all or none. Returns how many they were. */
+  send(failures: readonly Replayable[]): Promise<number> {
+    const { system, signal } = this.#options
+    return whileUnavailable(RETRIES.ownership, () => this.#send(failures), {
+      ...{ system, signal },
+      isPassing: error => AGAIN.some(code => hasCode(error, code)),
+    })
+  }
+
+  async #send(failures: readonly Replayable[]): Promise<number> {
+    const { log, system } = this.#options
+    this.#producer ??= await this.#started()
+    const unsent = await this.#watch.unsent(failures)
+    if (unsent.length === 0) return 0
+    try {
+      await this.#producer.transact(await batchesOf(log, unsent, system.now()))
+    } catch (error) {
+      await this.#close()
+      throw error
+    }
+    return unsent.length
+  }
+
+  async #started(): Promise<Producer> {
+    const { log, application } = this.#options
+    const topics = await log.describeTopics(this.#topics)
+    const places = topics.flatMap(({ name: topic, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
+    )
+    return log.startProducer(`${application}-replays`, places)
+  }
+
+  async #close(): Promise<void> {
+    const producer = this.#producer
+    this.#producer = undefined
+    await producer?.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch[Symbol.dispose]()
+    await this.#close()
+  }
+}
+
+/** Another replay has taken the producer, or nobody knows what came of the last write: the next look tells. */
+const AGAIN = ['FENCED', 'COMMIT_ABORTED', 'OUTCOME_UNKNOWN'] as const
+
+/** The records that send failures again, and those that note it. */
+async function batchesOf(
+  log: Log,
+  failures: readonly Replayable[],
+  now: number,
+): Promise<readonly PartitionBatch[]> {
   const batches = new Map<string, { readonly place: TopicPartition; readonly records: NewRecord[] }>()
   const add = (place: TopicPartition, ...records: readonly NewRecord[]) => {
     const batch = batches.get(partitionKey(place)) ?? { place, records: [] }
@@ -99,7 +187,9 @@ export async function replay(log: Log, failures: readonly Replayable[], now: num
     const headers = { [REPLAYED]: Buffer.from(`${place.partition}/${record.offset}`) }
     add(place, { key: record.key, value: null, headers, timestamp: now })
   }
-  await log.append(
-    [...batches.values()].map(({ place: { topic, partition }, records }) => ({ topic, partition, records })),
-  )
+  return [...batches.values()].map(({ place: { topic, partition }, records }) => ({
+    topic,
+    partition,
+    records,
+  }))
 }

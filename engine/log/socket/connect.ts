@@ -1,6 +1,6 @@
 /** A log that another process of this machine holds, looked at through that process. */
 import { connect, type Socket } from 'node:net'
-import { CaudalError, reasonOf } from '#core/errors.ts'
+import { CaudalError, reasonOf, WritesRefused } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type {
@@ -15,7 +15,15 @@ import type {
   TopicSpec,
 } from '#engine/log/log.ts'
 import { encodeMessage, messagesOf } from './messages.ts'
-import { type Answer, type Call, PROTOCOL, type Request, socketPath, type Welcome } from './protocol.ts'
+import {
+  type Answer,
+  type Call,
+  type Failure,
+  PROTOCOL,
+  type Request,
+  socketPath,
+  type Welcome,
+} from './protocol.ts'
 
 /** How long a process that listens may take to say that it is there. */
 const WELCOME_MS = 10_000
@@ -72,6 +80,7 @@ class SocketLog implements Log {
   readonly #pending = new Map<number, Pending>()
   #requests = 0
   #readers = 0
+  #producers = 0
   /** Why no call is taken any more. */
   #end: CaudalError | undefined
 
@@ -100,10 +109,7 @@ class SocketLog implements Log {
   }
 
   append(batches: readonly PartitionBatch[]): Promise<void> {
-    return this.#ask({
-      name: 'append',
-      batches: batches.map(batch => ({ ...placeOf(batch), records: batch.records })),
-    })
+    return this.#ask({ name: 'append', batches: batches.map(plainBatch) })
   }
 
   trim(place: TopicPartition, beforeOffset: number): Promise<void> {
@@ -133,11 +139,23 @@ class SocketLog implements Log {
     )
   }
 
-  /** Who runs a pod needs the log for itself. */
-  startProducer(): Promise<Producer> {
-    return Promise.reject(this.#inUse())
+  async startProducer(transactionalId: string, writes?: readonly TopicPartition[]): Promise<Producer> {
+    const producer = ++this.#producers
+    await this.#ask({ name: 'startProducer', producer, transactionalId, writes: writes?.map(placeOf) })
+    let isOpen = true
+    return {
+      transact: async batches => {
+        if (!isOpen) throw new CaudalError('LOG_CLOSED')
+        return this.#ask({ name: 'transact', producer, batches: batches.map(plainBatch) })
+      },
+      close: async () => {
+        if (isOpen) await this.#ask({ name: 'closeProducer', producer })
+        isOpen = false
+      },
+    }
   }
 
+  /** Who runs a pod needs the log for itself. */
   fence(): Promise<void> {
     return Promise.reject(this.#inUse())
   }
@@ -179,7 +197,7 @@ class SocketLog implements Log {
     this.#pending.delete(answer.id)
     if (!('code' in answer)) pending?.resolve(answer.value)
     else if (answer.code === 'LOG_CLOSED') pending?.reject(this.#gone('it is closing the log'))
-    else pending?.reject(new CaudalError(answer.code, answer.details))
+    else pending?.reject(errorOf(answer))
   }
 
   #gone(reason: string): CaudalError {
@@ -192,6 +210,14 @@ class SocketLog implements Log {
     for (const { reject } of this.#pending.values()) reject(this.#end)
     this.#pending.clear()
   }
+}
+
+function errorOf({ code, details, refusals = [] }: Failure): CaudalError {
+  const [first, ...others] = refusals.map(each => ({
+    ...{ batch: each.batch, record: each.record },
+    error: new CaudalError(each.code, each.details),
+  }))
+  return first ? new WritesRefused([first, ...others]) : new CaudalError(code, details)
 }
 
 /** Waits for the holder's answer, and for its own end. */
@@ -224,3 +250,4 @@ class SocketReader implements Reader {
 
 /** Callers hand in more than a place at times, also functions, which no message can carry. */
 const placeOf = ({ topic, partition }: TopicPartition): TopicPartition => ({ topic, partition })
+const plainBatch = (batch: PartitionBatch): PartitionBatch => ({ ...placeOf(batch), records: batch.records })

@@ -1,11 +1,11 @@
 /** What the process that holds a log and one that looks at it say to each other, and where they meet. */
 import { join, relative } from 'node:path'
-import type { ErrorCode, ErrorDetails } from '#core/errors.ts'
+import type { ErrorCode, ErrorDetails, Refusal } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { PartitionBatch, TopicSpec } from '#engine/log/log.ts'
 
 /** Raised with every change of what is said: two versions that differ refuse each other in words. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** The first message on a connection, from the holder. */
 export interface Welcome {
@@ -14,7 +14,7 @@ export interface Welcome {
   readonly recordBytesMax: number
 }
 
-/** The calls of the Log port that are forwarded. The side that opens a reader gives it its number. */
+/** The calls of the Log port that are forwarded. The side that opens a reader, or starts a producer, gives it its number. */
 export type Call =
   | { readonly name: 'createTopics'; readonly topics: readonly TopicSpec[] }
   | { readonly name: 'describeTopics'; readonly names: readonly string[] | undefined }
@@ -32,16 +32,30 @@ export type Call =
     }
   | { readonly name: 'next'; readonly reader: number; readonly recordsMax: number }
   | { readonly name: 'closeReader'; readonly reader: number }
+  | {
+      readonly name: 'startProducer'
+      readonly producer: number
+      readonly transactionalId: string
+      readonly writes: readonly TopicPartition[] | undefined
+    }
+  | { readonly name: 'transact'; readonly producer: number; readonly batches: readonly PartitionBatch[] }
+  | { readonly name: 'closeProducer'; readonly producer: number }
 
 export interface Request {
   readonly id: number
   readonly call: Call
 }
 
-export interface Failure {
-  readonly id: number
+/** An error of the catalogue, as a message. */
+export interface Told {
   readonly code: ErrorCode
   readonly details: ErrorDetails
+}
+
+export interface Failure extends Told {
+  readonly id: number
+  /** What the log refuses of a transaction, if that is why it failed. */
+  readonly refusals?: readonly (Told & Pick<Refusal, 'batch' | 'record'>)[]
 }
 
 export interface Success {

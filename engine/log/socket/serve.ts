@@ -3,17 +3,18 @@
  *
  * Calls of one connection run one after another; only the waiting for new records goes on beside them. The next message is
  * read when the call before it is done, and records are fetched when the answers before them have left. So a client that
- * does not read costs no more memory than its readers have fetched. The end of a connection closes its readers.
+ * does not read costs no more memory than its readers have fetched. The end of a connection closes its readers and producers.
  */
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import { CaudalError, reasonOf } from '#core/errors.ts'
-import type { Log, Reader } from '#engine/log/log.ts'
+import { CaudalError, reasonOf, WritesRefused } from '#core/errors.ts'
+import type { Log, Producer, Reader } from '#engine/log/log.ts'
 import { encodeMessage, messagesOf } from './messages.ts'
 import { type Call, type Failure, PROTOCOL, type Request, socketPath, type Welcome } from './protocol.ts'
 
 const CONNECTIONS_MAX = 64
 const READERS_MAX = 10_000
+const PRODUCERS_MAX = 10
 /** Only this user may read and write. */
 const OTHERS = 0o177
 
@@ -78,6 +79,7 @@ class Conversation {
   readonly #log: Log
   readonly #socket: Socket
   readonly #readers = new Map<number, Reader>()
+  readonly #producers = new Map<number, Producer>()
 
   constructor(log: Log, socket: Socket) {
     this.#log = log
@@ -102,6 +104,7 @@ class Conversation {
       // The connection broke, or the other side is none of ours: nobody is left to answer.
     } finally {
       for (const reader of this.#readers.values()) reader.close()
+      for (const producer of this.#producers.values()) producer.close().catch(() => undefined) // Its log is closing.
       this.#socket.destroy()
     }
   }
@@ -138,6 +141,12 @@ class Conversation {
       case 'closeReader':
         this.#readers.get(call.reader)?.close()
         return void this.#readers.delete(call.reader)
+      case 'startProducer':
+        return this.#start(call)
+      case 'transact':
+        return this.#producer(call.producer).transact(call.batches)
+      case 'closeProducer':
+        return this.#end(call.producer)
       default:
         throw new CaudalError('REJECTED', {
           reason: 'the process that holds the log does not know this call',
@@ -149,6 +158,26 @@ class Conversation {
     if (this.#readers.size >= READERS_MAX)
       throw new CaudalError('REJECTED', { reason: `one process may have ${READERS_MAX} readers at a time` })
     this.#readers.set(reader, this.#log.openReader(place, offset, topicId))
+  }
+
+  async #start(call: Extract<Call, { readonly name: 'startProducer' }>): Promise<void> {
+    if (this.#producers.size >= PRODUCERS_MAX)
+      throw new CaudalError('REJECTED', {
+        reason: `one process may have ${PRODUCERS_MAX} producers at a time`,
+      })
+    this.#producers.set(call.producer, await this.#log.startProducer(call.transactionalId, call.writes))
+  }
+
+  #producer(name: number): Producer {
+    const producer = this.#producers.get(name)
+    if (!producer) throw new CaudalError('LOG_CLOSED')
+    return producer
+  }
+
+  async #end(name: number): Promise<void> {
+    const producer = this.#producers.get(name)
+    this.#producers.delete(name)
+    await producer?.close()
   }
 
   #reader(name: number): Reader {
@@ -173,6 +202,12 @@ function drained(socket: Socket): Promise<void> | undefined {
 }
 
 function failureOf(id: number, error: unknown): Failure {
+  if (error instanceof WritesRefused) {
+    const refusals = error.refusals.map(({ batch, record, error: { code, details } }) => ({
+      ...{ batch, record, code, details },
+    }))
+    return { id, code: error.code, details: error.details, refusals }
+  }
   if (error instanceof CaudalError) return { id, code: error.code, details: error.details }
   return { id, code: 'INTERNAL', details: { reason: reasonOf(error) } }
 }

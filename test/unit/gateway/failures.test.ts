@@ -2,8 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { auditIn } from '#admin/audit.ts'
 import { likenessOf } from '#admin/failure-groups.ts'
+import { failuresIn, replayFailures } from '#admin/failures.ts'
 import { TOPICS } from '#answers/topics.ts'
+import { Values } from '#answers/values.ts'
 import { NO_HEADERS } from '#core/record.ts'
+import { realSystem } from '#core/system.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import type { Model } from '#models/model.ts'
 import { modelError, REPLY } from '../operators/values.ts'
@@ -133,6 +136,24 @@ describe('failures', () => {
     await start(one?.body.token)
     await vi.waitFor(async () => expect(await deliveries()).toHaveLength(2), PATIENCE)
     expect((await start(other?.body.token)).body).toMatchObject({ total: 0 })
+  })
+
+  it('that two replays send in the same moment are sent, bought and delivered once', async () => {
+    await fail(12)
+    isBroken = false
+    const access = {
+      log: opened.log,
+      plan: opened.running.plan,
+      values: new Values(opened.running.plan),
+      isOwn: false,
+    }
+    const kept = await failuresIn(access)
+    const options = { application: opened.running.plan.application, system: realSystem, piece: 2 }
+    const done = await Promise.all([1, 2, 3].map(() => replayFailures(opened.log, kept, options)))
+    const count = (of: 'sent' | 'leftOut') => done.reduce((sum, each) => sum + each[of], 0)
+    expect([count('sent'), count('leftOut')]).toEqual([12, 24])
+    await vi.waitFor(async () => expect(await deliveries()).toHaveLength(12), PATIENCE)
+    expect(new Set(answered).size).toBe(answered.length)
   })
 
   it('go at their rate, and no more are sent once it is stopped', async () => {

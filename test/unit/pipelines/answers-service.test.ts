@@ -117,7 +117,10 @@ describe('the outcome of an id', () => {
       await service.start()
       expect(service.outcomeNow('q2')?.status).toBe('failed')
       const access = { log, plan, values: new Values(plan), isOwn: false }
-      await replayFailures(log, await failuresIn(access), { system: realSystem })
+      await replayFailures(log, await failuresIn(access), {
+        application: access.plan.application,
+        system: realSystem,
+      })
       await service.caughtUp()
       expect(service.outcomeNow('q2')).toBeUndefined()
       const next = service.outcome('q2')
