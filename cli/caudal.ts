@@ -21,8 +21,12 @@ boundHeap()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
 process.once('disconnect', stop)
 process.channel?.unref()
-// The reader of our output may end early (`caudal results | head`).
-process.stdout.on('error', error => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+process.stdout.on('error', error => {
+  // The reader of our output may end early (`caudal results | head`).
+  if ('code' in error && error.code === 'EPIPE') process.exit(EXIT.unread)
+  process.stderr.write(`caudal: the output cannot be written: ${error.message}\n`)
+  process.exit(EXIT.failed)
+})
 
 const fault = faultOfNode(process.versions.node)
 if (fault !== undefined) {

@@ -10,13 +10,14 @@ import type { Log } from '#engine/log/log.ts'
 import { TokenTopic } from '#pipelines/token-topic.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
-import type { Plan } from '#topology/plan.ts'
+import { type Plan, plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import { closedOnStop } from './command/stopping.ts'
 import { versionOfThis } from './command/version.ts'
 import type { Configuration } from './configuration.ts'
 import { ledgerFile } from './data-folder.ts'
 import { type OpenProvider, openModel } from './model.ts'
+import { refuseFewFiles } from './open-files.ts'
 import { holdLog, isEmbedded, openRegistry, openStateStores } from './parts.ts'
 import { PurchaseLedger } from './purchases.ts'
 import { semanticSink } from './semantic.ts'
@@ -81,6 +82,7 @@ export async function openPipeline(
   const webhooks = await podWebhooks(configuration, { system, logger: inPart(logger, 'webhooks') })
   const graph = topologyOf(configuration, { model, tokens, semantic, webhooks, ...stores })
   const topology = await bindSchemas(graph, { registry, ...options })
+  if (isEmbedded(configuration)) refuseFewFiles(plan(topology))
   const running = await run(topology, {
     log,
     name: configuration.podName,

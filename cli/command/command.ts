@@ -21,6 +21,8 @@ export const EXIT = {
   someFailed: 7,
   /** Stopped by a signal before the work was done. */
   interrupted: 130,
+  /** The reader of the output has ended before all was written. A shell shows the same for SIGPIPE. */
+  unread: 141,
 } as const
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 

@@ -13,12 +13,13 @@ import {
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { type Duration, inMs } from '#core/duration.ts'
-import { reasonOf } from '#core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import { warnings } from '#core/loggers.ts'
 import { taskKey } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { makeFolder } from '#engine/disk/folder.ts'
 import { statisticsOf } from '#engine/disk/lmdb-commits.ts'
+import { spareFilesFault } from '#engine/disk/spare-files.ts'
 import { FORMAT, failed, isFull, LmdbFile, type Meta, type Place, type Root, SUSPECT } from './lmdb-file.ts'
 import type { CopyOf, StoreFactory } from './store.ts'
 import { Turns } from './turns.ts'
@@ -136,6 +137,7 @@ async function tryOpen(place: Place): Promise<Copy | string> {
   try {
     const fault = faultOfHead(place.directory)
     if (fault !== undefined) return fault
+    refuseWithoutFiles(place)
     makeFolder(place.directory)
     mark(place)
     root = open<Uint8Array, string>({ path: place.directory, ...OPTIONS })
@@ -151,11 +153,20 @@ async function tryOpen(place: Place): Promise<Copy | string> {
     return { file, position }
   } catch (error) {
     const reason = root ? await closing(root, reasonOf(error)) : reasonOf(error)
+    if (error instanceof CaudalError) throw error
     if (!isFull(place, error)) return reason
     // The copy is as good as before.
     rmSync(join(place.directory, SUSPECT), { force: true })
     throw failed(place, error)
   }
+}
+
+/** A copy that cannot be opened without a spare file is as good as before. */
+function refuseWithoutFiles(place: Place): void {
+  const fault = spareFilesFault()
+  if (fault === undefined) return
+  const { of, directory } = place
+  throw new CaudalError('STORE_FAILED', { task: of.task, path: directory, reason: fault })
 }
 
 /**

@@ -7,7 +7,10 @@ import { DeliveredAvro, FailedAvro } from '#answers/codecs.ts'
 import { realSystem } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
-import { runCaudal, startCaudal, summaryOf } from './process.ts'
+import { ROOT } from '../tidy/source.ts'
+import { runCaudal, startCaudal, startChild, summaryOf } from './process.ts'
+
+const PROGRAM = join(ROOT, 'cli/caudal.js')
 
 let folder: string
 beforeEach(() => {
@@ -87,3 +90,32 @@ async function outcomesIn(dataFolder: string): Promise<readonly string[]> {
   await log.close()
   return ids
 }
+
+describe('a start that cannot go on', () => {
+  it('ends with the reason why its output cannot be written', async () => {
+    const words = ['-c', 'exec "$0" "$1" start --exit --json > /dev/full', process.execPath, PROGRAM]
+    const { code, stderr } = await startChild('/bin/sh', words, {
+      DATA_DIR: folder,
+      PATH: process.env.PATH ?? '',
+    }).ended
+    expect(stderr).toContain('caudal: the output cannot be written: ENOSPC')
+    expect(code).toBe(1)
+  })
+
+  it('has an exit code of its own where the reader of its output ends early', async () => {
+    const words = ['-c', '("$0" "$1" topics plan; echo "code $?" >&2) | true', process.execPath, PROGRAM]
+    const { stderr } = await startChild('/bin/sh', words, { DATA_DIR: folder, PATH: process.env.PATH ?? '' })
+      .ended
+    expect(stderr).toContain('code 141')
+  })
+
+  it('is refused with the number of files that it needs where it may open fewer', async () => {
+    const words = ['-c', 'ulimit -n 256; exec "$0" "$1" start --exit', process.execPath, PROGRAM]
+    const { code, stderr } = await startChild('/bin/sh', words, {
+      DATA_DIR: folder,
+      PATH: process.env.PATH ?? '',
+    }).ended
+    expect(stderr).toMatch(/may have 256 files open.*ulimit -n \d+/s)
+    expect(code).toBe(3)
+  })
+})

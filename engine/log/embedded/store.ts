@@ -7,6 +7,7 @@ import { isDiskFull } from '#core/disk-full.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { makeFolder } from '#engine/disk/folder.ts'
 import { causeOf, hasRoomFor, pagesOf, statisticsOf } from '#engine/disk/lmdb-commits.ts'
+import { spareFilesFault } from '#engine/disk/spare-files.ts'
 import { checkMapFile } from './map-file.ts'
 
 /** Writes the value, or removes the key. */
@@ -80,6 +81,8 @@ export class Store {
     const file = join(this.#folder, DATA_FILE)
     makeFolder(this.#folder)
     checkMapFile(file, path)
+    const fault = spareFilesFault()
+    if (fault !== undefined) throw new CaudalError('LOG_UNAVAILABLE', { reason: fault })
     this.#database = this.#reading(() => openMap(this.#folder))
     this.#file = openSync(file, 'r')
     this.#count()
@@ -216,6 +219,8 @@ export class Store {
   #layMapAgain(): void {
     if (this.#mappedBytes < MAPPED_BYTES_MAX || this.#rangesOpen > 0 || this.#fsync === 'always') return
     this.#mappedBytes = 0
+    // The map that is there serves on.
+    if (spareFilesFault() !== undefined) return
     // By its path one finds it only for as long as nobody has removed or replaced it under this process.
     if (statSync(join(this.#folder, DATA_FILE), { throwIfNoEntry: false })?.ino !== fstatSync(this.#file).ino)
       return
