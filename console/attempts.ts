@@ -38,12 +38,13 @@ const STATES: Readonly<Record<string, string>> = {
 /** As the question stood after these events, the first of them first. */
 export function pathOf(events: readonly RunEvent[]): Path {
   const bought = events.filter(({ tokens_prompt: tokens }) => typeof tokens === 'number')
-  // What follows the outcome changes nothing about it.
   const last = events.findLast(({ kind }) => kind in STATES)
+  const end = endOf(events, last)
   return {
-    state: (last && STATES[last.kind]) ?? 'accepted',
+    // What follows the outcome changes nothing about it.
+    state: STATES[(end ?? last)?.kind ?? ''] ?? 'accepted',
     attempts: attemptsOf(events),
-    end: events.find(({ kind }) => kind === 'delivered' || kind === 'failed'),
+    end,
     usd: bought.reduce((sum, { cost_usd: usd }) => sum + (usd ?? 0), 0),
     unpriced: bought.filter(({ cost_usd: usd }) => typeof usd !== 'number').length,
     tokens: bought.reduce(
@@ -53,6 +54,10 @@ export function pathOf(events: readonly RunEvent[]): Path {
     final: events.findLast(({ final }) => typeof final === 'number')?.final,
   }
 }
+
+/** A failure that was sent again since is no end. */
+const endOf = (events: readonly RunEvent[], last: RunEvent | undefined): RunEvent | undefined =>
+  events.findLast(({ kind }) => kind === 'delivered') ?? (last?.kind === 'failed' ? last : undefined)
 
 function attemptsOf(events: readonly RunEvent[]): readonly Attempt[] {
   const numbered = events.filter(({ attempt }) => attempt !== undefined)

@@ -1,7 +1,8 @@
 /** `GET /batch/{id}`: how many questions of a batch are answered. */
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { unlessAway } from '../unless-away.ts'
+import { orAway } from '../unless-away.ts'
+import { outcomeIn } from './so-far.ts'
 
 const count = (description: string) => ({ type: 'integer', description }) as const
 
@@ -31,12 +32,13 @@ export const batchCounts = operation({
     required: ['batch_id', 'accepted', 'rejected', 'delivered', 'failed', 'open', 'completed'],
     additionalProperties: false,
   },
-  problems: ['batch_unknown'],
+  problems: ['batch_unknown', 'store_unavailable'],
   async run(gateway, { id }, call) {
     const batch = await gateway.batches.get(call.caller.organization, id)
     if (!batch) return new Problem('batch_unknown', { detail: `No batch of yours is known as ${id}.` })
     const { tasks, rejected } = batch
-    const states = await Promise.all(tasks.map(task => stateOf(gateway, task, call)))
+    const states = await orAway(Promise.all(tasks.map(task => stateOf(gateway, task, call))))
+    if (states instanceof Problem) return states
     const of = (state: State) => states.filter(each => each === state).length
     const open = of('open')
     return found({
@@ -48,7 +50,7 @@ export const batchCounts = operation({
 
 type State = 'delivered' | 'failed' | 'open'
 
-/** Of what this gateway remembers, else of the database. */
+/** Of what this gateway remembers, else of the database. Rejects with UNAVAILABLE while that is away. */
 async function stateOf(gateway: Gateway, task: string, call: Call): Promise<State> {
   const { service, runs, answers, history } = gateway
   const { organization } = call.caller
@@ -56,7 +58,7 @@ async function stateOf(gateway: Gateway, task: string, call: Call): Promise<Stat
   if (outcome) return outcome.status === 'delivered' ? 'delivered' : 'failed'
   // A run that is remembered and has no outcome is under way: the database need not be asked.
   if (runs.underWay(organization, runs.get(organization, task)?.hash ?? '')?.id === task) return 'open'
-  if (await unlessAway(answers?.get(organization, task))) return 'delivered'
-  const events = (await unlessAway(history?.of(organization, task))) ?? []
-  return events.some(({ kind }) => kind === 'failed') ? 'failed' : 'open'
+  if (await answers?.get(organization, task)) return 'delivered'
+  const stored = outcomeIn((await history?.of(organization, task)) ?? [])
+  return stored?.kind === 'failed' ? 'failed' : 'open'
 }

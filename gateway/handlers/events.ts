@@ -4,8 +4,8 @@ import { Problem } from '../problem.ts'
 import { actingFor, FOR_ORGANIZATION } from './acting.ts'
 import { taskIdOf } from './history.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
-import { eventsSoFar } from './so-far.ts'
-import { isLast, TaskStream } from './task-stream.ts'
+import { eventsSoFar, outcomeIn } from './so-far.ts'
+import { TaskStream } from './task-stream.ts'
 import { EVENT } from './views.ts'
 
 export const taskEvents = operation({
@@ -43,7 +43,8 @@ export const taskEvents = operation({
     const known = await eventsSoFar(gateway, taskId, call)
     if (known.length === 0 && !runFor(gateway, id, call)) return unknownTask(id)
     // Browsers ask again by themselves, also behind the last event: then there is no more.
-    if (known.some(event => event.recordId === lastId && isLast(event))) return { kind: 'over' }
+    const outcome = outcomeIn(known)
+    if (outcome && outcome.recordId === lastId) return { kind: 'over' }
     return { kind: 'stream', open: sink => new TaskStream(gateway, taskId, call, sink).open(lastId) }
   },
 })

@@ -27,14 +27,14 @@ export async function knownAnswer(gateway: Gateway, hash: string, call: Call): P
   return { source: 'database', answer }
 }
 
-/** The answer of a run, or the newest one to a question. */
+/** The answer of a run, or the newest one to a question. Rejects with UNAVAILABLE while the database is away. */
 export async function storedAnswer(
   { answers }: Gateway,
   id: string,
   call: Call,
 ): Promise<StoredAnswer | undefined> {
   const { organization } = call.caller
-  const answer = await unlessAway(answers?.get(organization, id))
+  const answer = await answers?.get(organization, id)
   if (answer || !HASH.test(id)) return answer
-  return unlessAway(answers?.newestOf(organization, id))
+  return answers?.newestOf(organization, id)
 }

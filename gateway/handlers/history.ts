@@ -60,5 +60,5 @@ export function eventsOf(
 
 /** Of the id of a question, that of its newest run. */
 export async function taskIdOf(gateway: Gateway, id: string, call: Call): Promise<string> {
-  return runFor(gateway, id, call)?.id ?? (await storedAnswer(gateway, id, call))?.id ?? id
+  return runFor(gateway, id, call)?.id ?? (await unlessAway(storedAnswer(gateway, id, call)))?.id ?? id
 }

@@ -43,6 +43,12 @@ const isFollowUp = (kind: EventKind): kind is FollowUp =>
 export const lastStep = (events: readonly TaskEvent[]): TaskEvent | undefined =>
   events.findLast(({ kind }) => !isFollowUp(kind))
 
+/** What came of the run, as far as is known. A failure that was sent again since is none. */
+export function outcomeIn(events: readonly TaskEvent[]): TaskEvent | undefined {
+  const last = lastStep(events)
+  return events.findLast(({ kind }) => kind === 'delivered') ?? (last?.kind === 'failed' ? last : undefined)
+}
+
 /** After the last event of a run, where one is known. */
 export const stateAfter = (last: TaskEvent | undefined): string =>
   last && !isFollowUp(last.kind) ? STATES[last.kind] : 'accepted'

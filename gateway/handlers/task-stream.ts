@@ -8,10 +8,10 @@ import { reasonOf } from '#core/errors.ts'
 import type { Tokens } from '#pipelines/token-feed.ts'
 import type { TaskEvent } from '#stores/history.ts'
 import type { Call, Gateway, Sink } from '../operation.ts'
-import { eventsSoFar } from './so-far.ts'
+import { eventsSoFar, outcomeIn } from './so-far.ts'
 import { eventView } from './views.ts'
 
-export const isLast = ({ kind }: TaskEvent): boolean => kind === 'delivered' || kind === 'failed'
+const isLast = ({ kind }: TaskEvent): boolean => kind === 'delivered' || kind === 'failed'
 
 export class TaskStream {
   readonly #gateway: Gateway
@@ -42,7 +42,7 @@ export class TaskStream {
     this.#sending = opened.promise
     const listener = (event: TaskEvent, isStreamed: boolean) => {
       this.#sending = this.#sending
-        .then(() => this.#next(event, isStreamed))
+        .then(() => this.#next(event, isStreamed, isLast(event)))
         .catch(error => this.#sink.end(reasonOf(error)))
     }
     this.#sink.onEnd(feed.listen(this.#call.caller.organization, this.#taskId, listener))
@@ -56,22 +56,23 @@ export class TaskStream {
     const known = await eventsSoFar(this.#gateway, this.#taskId, this.#call)
     const has = known.findIndex(({ recordId }) => recordId === lastId)
     for (const event of known.slice(0, has + 1)) this.#note(event)
+    const outcome = outcomeIn(known)
     for (const event of known.slice(has + 1)) {
       const call = tokens.newestCall(organization, this.#taskId)
-      const tellsOfPieces = isLast(event) || (call !== undefined && requestIdOf(event) === call)
+      const tellsOfPieces = event === outcome || (call !== undefined && requestIdOf(event) === call)
       if (tellsOfPieces) this.#showTokens()
-      await this.#next(event, call !== undefined && tellsOfPieces)
+      await this.#next(event, call !== undefined && tellsOfPieces, event === outcome)
       await this.#sink.ready()
     }
     this.#showTokens()
   }
 
-  async #next(event: TaskEvent, isStreamed: boolean): Promise<void> {
+  async #next(event: TaskEvent, isStreamed: boolean, isEnd: boolean): Promise<void> {
     if (this.#sent.has(event.recordId)) return
     if (isStreamed) await this.#piecesBefore(event)
     this.#note(event)
     this.#sink.send({ id: event.recordId, kind: event.kind, data: eventView(event) })
-    if (isLast(event)) this.#sink.end()
+    if (isEnd) this.#sink.end()
   }
 
   #note(event: TaskEvent): void {

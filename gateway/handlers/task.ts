@@ -1,5 +1,7 @@
 /** `GET /task/{id}`: how far a run is, and what came of it. */
 import { type Answer, type Call, found, type Gateway, operation } from '../operation.ts'
+import { Problem } from '../problem.ts'
+import { orAway } from '../unless-away.ts'
 import { refusal } from './asking.ts'
 import { storedAnswer } from './finding.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
@@ -38,7 +40,7 @@ export const task = operation({
     required: ['id', 'task_id', 'state'],
     additionalProperties: false,
   },
-  problems: ['task_unknown', 'stopping'],
+  problems: ['task_unknown', 'store_unavailable', 'stopping'],
   async run(gateway, { id, wait }, call) {
     const run = runFor(gateway, id, call)
     if (!run) return storedTask(gateway, id, call)
@@ -55,7 +57,8 @@ export const task = operation({
 
 /** The outcomes of long ago are in the database alone. */
 async function storedTask(gateway: Gateway, id: string, call: Call): Promise<Answer> {
-  const answer = await storedAnswer(gateway, id, call)
+  const answer = await orAway(storedAnswer(gateway, id, call))
+  if (answer instanceof Problem) return answer
   return answer
     ? found({ ...storedRunView(answer), state: 'delivered', result: storedView(answer) })
     : unknownTask(id)

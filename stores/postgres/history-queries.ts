@@ -47,6 +47,9 @@ SELECT ${KEYS[key]} AS key, count(*)::float8 AS calls,
   coalesce(sum(${USD}) FILTER (WHERE call.kind = 'call_failed' OR EXISTS (
     SELECT 1 FROM task_event AS last WHERE last.organization_id = call.organization_id
       AND last.task_id = call.task_id AND last.kind = 'failed'
+  ) AND NOT EXISTS (
+    SELECT 1 FROM task_event AS last WHERE last.organization_id = call.organization_id
+      AND last.task_id = call.task_id AND last.kind = 'delivered'
   )), 0) AS usd_undelivered
 FROM task_event AS call
 WHERE call.kind IN ('generated', 'regenerated', 'scored', 'call_failed')

@@ -49,6 +49,9 @@ SELECT ${KEYS[key]} AS key, count(*) AS calls,
   coalesce(sum(CASE WHEN call.kind = 'call_failed' OR EXISTS (
     SELECT 1 FROM task_event AS last WHERE last.organization_id = call.organization_id
       AND last.task_id = call.task_id AND last.kind = 'failed'
+  ) AND NOT EXISTS (
+    SELECT 1 FROM task_event AS last WHERE last.organization_id = call.organization_id
+      AND last.task_id = call.task_id AND last.kind = 'delivered'
   ) THEN call.detail ->> '$.cost_usd' END), 0) AS usd_undelivered
 FROM task_event AS call
 WHERE call.kind IN ('generated', 'regenerated', 'scored', 'call_failed')

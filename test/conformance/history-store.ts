@@ -155,5 +155,21 @@ export function describeHistoryStore(name: string, open: () => Promise<HistorySt
       const attempts = await store.costs({ ...range, by: 'attempt' })
       expect(attempts.map(({ key }) => key)).toEqual(['failed', 'first', 'judged'])
     })
+
+    it('counts what a failed run has cost as undelivered, until it is sent again and delivered', async () => {
+      const org = organizationOf('sent-again')
+      const own = { taskId: 'again', organization: org, at: fixture.now }
+      const detail = { tokens_prompt: 3, tokens_completion: 4, cost_usd: 0.5, model: 'm' }
+      const undelivered = async () => {
+        const range = { organization: org, from: fixture.now, to: fixture.now + 1_000 }
+        return (await store.costs({ ...range, by: 'model' })).map(({ usdUndelivered }) => usdUndelivered)
+      }
+      await store.append([event({ ...own, recordId: 'a1', detail })])
+      expect(await undelivered()).toEqual([0])
+      await store.append([event({ ...own, recordId: 'a2', kind: 'failed' })])
+      expect(await undelivered()).toEqual([0.5])
+      await store.append([event({ ...own, recordId: 'a3', kind: 'delivered' })])
+      expect(await undelivered()).toEqual([0])
+    })
   })
 }

@@ -35,6 +35,14 @@ it('each attempt has its answer, its verdict, its failures and its wait', () => 
   })
 })
 
+it('a failure that was sent again and answered is not the end', () => {
+  const failed: RunEvent = { kind: 'failed', at, reason: 'no attempt is left' }
+  const again = EVENTS.slice(5)
+  expect(pathOf([...EVENTS.slice(0, 5), failed])).toMatchObject({ state: 'failed', end: failed })
+  expect(pathOf([failed, ...again.slice(0, 1)])).toMatchObject({ state: 'scoring', end: undefined })
+  expect(pathOf([failed, ...again])).toMatchObject({ state: 'delivered', end: { answer: 'Two.' } })
+})
+
 it('a price that is not known is counted apart, and is no zero in the sum', () => {
   expect(pathOf(EVENTS)).toMatchObject({ usd: 0.75, unpriced: 1, tokens: 60, final: 9 })
 })

@@ -108,4 +108,18 @@ describe('stores that are away', () => {
     await Promise.all([isStored(), isCached()])
     expect(await opened.running.deadLetters()).toEqual([])
   })
+
+  it('are said to be away where only the database could know of a task', async () => {
+    const { body } = await opened.ask(post('/query?wait=30s', FUSE))
+    await isStored()
+    vi.spyOn(opened.gateway.service, 'outcomeNow').mockReturnValue(undefined)
+    opened.gateway.runs.remove(String(body.task_id))
+    database.off()
+    for (const url of [`/task/${body.task_id}`, `/task/${HASH}`]) {
+      const asked = await opened.ask({ url })
+      expect([asked.status, asked.body.code]).toEqual([503, 'store_unavailable'])
+    }
+    database.on()
+    expect((await opened.ask({ url: `/task/${HASH}` })).body).toMatchObject({ state: 'delivered' })
+  })
 })
