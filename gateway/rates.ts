@@ -27,11 +27,14 @@ const DAY_MS = 24 * 3_600_000
 
 export class Rates {
   readonly #options: RateOptions
-  readonly #own: OwnCounter
+  readonly #requests: OwnCounter
+  /** Apart from requests: however many ask without a key, no quota is forgotten for it. */
+  readonly #questions: OwnCounter
 
   constructor(options: RateOptions) {
     this.#options = options
-    this.#own = new OwnCounter(options.system)
+    this.#requests = new OwnCounter(options.system, MINUTE_MS)
+    this.#questions = new OwnCounter(options.system, DAY_MS)
   }
 
   get requestsAMinute(): number {
@@ -40,7 +43,7 @@ export class Rates {
 
   /** Adds a request of the key, or of an address without one. */
   request(key: string): Promise<Counted> {
-    return this.#add(`requests:${key}`, 1, MINUTE_MS)
+    return this.#add(this.#requests, `requests:${key}`, 1)
   }
 
   /** Adds a request; the problem says that there were too many. */
@@ -57,7 +60,7 @@ export class Rates {
     const { questionsADay, system } = this.#options
     if (questionsADay === 0 || count === 0) return FREE
     const today = Math.floor(system.now() / DAY_MS)
-    const charge = await this.#add(`questions:${organization}:${today}`, count, DAY_MS)
+    const charge = await this.#add(this.#questions, `questions:${organization}:${today}`, count)
     if (charge.total <= questionsADay) return charge
     // Those that are refused are given back, so that fewer may still be asked.
     await charge.giveBack(count)
@@ -69,16 +72,17 @@ export class Rates {
     })
   }
 
-  async #add(key: string, count: number, windowMs: number): Promise<Counted & Charge & Weighed> {
+  async #add(own: OwnCounter, key: string, count: number): Promise<Counted & Charge & Weighed> {
     const { shared, gateways } = this.#options
+    const { windowMs } = own
     const together = await unlessAway(shared?.add(key, count, windowMs))
     if (together) {
       const giveBack = async (given: number) => void (await unlessAway(shared?.add(key, -given, windowMs)))
       return { ...together, weight: 1, giveBack }
     }
     const weight = Math.max(1, gateways())
-    const giveBack = async (given: number) => void this.#own.add(key, -given * weight, windowMs)
-    return { ...this.#own.add(key, count * weight, windowMs), weight, giveBack }
+    const giveBack = async (given: number) => void own.add(key, -given * weight)
+    return { ...own.add(key, count * weight), weight, giveBack }
   }
 }
 
@@ -99,28 +103,40 @@ interface Weighed {
 
 const KEYS_MAX = 50_000
 
-/** Counts of one process. Those whose window began longest ago are forgotten first. */
-class OwnCounter {
-  readonly #system: System
-  readonly #counts = new Map<string, { total: number; readonly endsAt: number }>()
+interface Window {
+  total: number
+  readonly endsAt: number
+}
 
-  constructor(system: System) {
+/**
+ * Counts of one process, in windows of one length. So they stand in the order in which they end. Those that have ended are
+ * forgotten, and above `KEYS_MAX` the one that ends first.
+ */
+class OwnCounter {
+  readonly windowMs: number
+  readonly #system: System
+  readonly #counts = new Map<string, Window>()
+
+  constructor(system: System, windowMs: number) {
     this.#system = system
+    this.windowMs = windowMs
   }
 
-  add(key: string, count: number, windowMs: number): Counted {
+  add(key: string, count: number): Counted {
     const now = this.#system.monotonic()
     const known = this.#counts.get(key)
-    const current = known && known.endsAt > now ? known : { total: 0, endsAt: now + windowMs }
+    const current = known && known.endsAt > now ? known : { total: 0, endsAt: now + this.windowMs }
     current.total += count
-    if (current !== known) this.#begin(key, current)
+    if (current !== known) this.#begin(key, current, now)
     return { total: current.total, resetMs: current.endsAt - now }
   }
 
-  #begin(key: string, current: { total: number; readonly endsAt: number }): void {
+  #begin(key: string, current: Window, now: number): void {
     this.#counts.delete(key)
     this.#counts.set(key, current)
-    const [oldest] = this.#counts.keys()
-    if (this.#counts.size > KEYS_MAX && oldest !== undefined) this.#counts.delete(oldest)
+    for (const [oldest, { endsAt }] of this.#counts) {
+      if (endsAt > now && this.#counts.size <= KEYS_MAX) return
+      this.#counts.delete(oldest)
+    }
   }
 }

@@ -1,14 +1,15 @@
 /**
- * Stands before a caller, with a gate for each endpoint. A gate has a breaker, which different messages open that fail with
- * no success between. While it is open, a call goes now and then and tests whether the endpoint takes calls again. A gate
- * also bounds the calls in flight, so that a slow endpoint does not take the turns of all others. A message that may not
- * go fails without an attempt, and waits in a delay topic.
+ * Stands before a caller, with a gate for each endpoint: a machine, its port and protocol, whatever the path. A gate has a
+ * breaker, which different messages open that fail with no success between. While it is open, a call goes now and then and
+ * tests whether the endpoint takes calls again. The calls in flight of a gate and of an organisation are bounded:
+ * what is slow takes no turn of another. A message that may not go fails without an attempt, and waits in a
+ * delay topic.
  */
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import { Breaker } from '#models/breaker.ts'
 import {
-  endpointName,
+  originName,
   type WebhookCaller,
   WebhookFailure,
   type WebhookMessage,
@@ -22,6 +23,8 @@ export interface GatedCallerOptions {
 
 /** Of one endpoint, in one pod. */
 const CALLS_MAX = 20
+/** Of one organisation, in one pod: many endpoints may be slow together. */
+const ORGANIZATION_CALLS_MAX = 200
 const BUSY_RETRY_MS = 1_000
 const PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 10_000 }]
 /** Endpoints that are remembered; the one called longest ago is forgotten first. */
@@ -36,6 +39,8 @@ export class GatedCaller implements WebhookCaller {
   readonly #caller: WebhookCaller
   readonly #options: GatedCallerOptions
   readonly #gates = new Map<string, Gate>()
+  /** In flight, by organisation. */
+  readonly #calls = new Map<string, number>()
 
   constructor(caller: WebhookCaller, options: GatedCallerOptions) {
     this.#caller = caller
@@ -43,14 +48,11 @@ export class GatedCaller implements WebhookCaller {
   }
 
   async call(message: WebhookMessage, signal: AbortSignal): Promise<WebhookTaken> {
-    const { system } = this.#options
     const gate = this.#gateOf(message)
-    const now = system.monotonic()
-    const waitMs = gate.breaker.waitMs(now)
-    if (waitMs > 0) throw parked(message, 'it failed for others, and is tried again in a while', waitMs)
-    if (gate.calls >= CALLS_MAX) throw parked(message, `${gate.calls} calls are in flight`, BUSY_RETRY_MS)
+    const now = this.#options.system.monotonic()
+    this.#refuse(gate, message, now)
     const isProbe = gate.breaker.started(now)
-    gate.calls += 1
+    this.#inFlight(gate, message, 1)
     try {
       const taken = await this.#caller.call(message, signal)
       this.#succeeded(gate, message)
@@ -59,15 +61,31 @@ export class GatedCaller implements WebhookCaller {
       this.#failed(gate, message, { error, isProbe })
       throw error
     } finally {
-      gate.calls -= 1
+      this.#inFlight(gate, message, -1)
     }
+  }
+
+  /** Throws where the message may not go now. */
+  #refuse({ breaker, calls }: Gate, message: WebhookMessage, now: number): void {
+    const waitMs = breaker.waitMs(now)
+    if (waitMs > 0) throw parked(message, 'it failed for others, and is tried again in a while', waitMs)
+    if (calls >= CALLS_MAX) throw parked(message, `${calls} calls are in flight`, BUSY_RETRY_MS)
+    const own = this.#calls.get(message.organization) ?? 0
+    if (own >= ORGANIZATION_CALLS_MAX)
+      throw parked(message, `${own} calls of the organisation are in flight`, BUSY_RETRY_MS)
+  }
+
+  #inFlight(gate: Gate, { organization }: WebhookMessage, more: 1 | -1): void {
+    gate.calls += more
+    const own = (this.#calls.get(organization) ?? 0) + more
+    if (own > 0) this.#calls.set(organization, own)
+    else this.#calls.delete(organization)
   }
 
   #succeeded({ breaker }: Gate, { id, url }: WebhookMessage): void {
     const wasOpen = breaker.isOpen
     breaker.succeeded(id)
-    if (wasOpen)
-      this.#options.logger.info('an endpoint takes webhooks again', { endpoint: endpointName(url) })
+    if (wasOpen) this.#options.logger.info('an endpoint takes webhooks again', { endpoint: originName(url) })
   }
 
   #failed(
@@ -81,14 +99,17 @@ export class GatedCaller implements WebhookCaller {
     breaker.failed(id, system.monotonic(), isProbe)
     if (!wasOpen && breaker.isOpen)
       logger.warn('an endpoint fails for every webhook: it is called less, and what is for it waits', {
-        endpoint: endpointName(url),
+        endpoint: originName(url),
         reason: error.reason,
       })
   }
 
-  /** Of the organisation: the endpoint may fail for one and take the messages of another. */
+  /**
+   * Of the organisation: the endpoint may fail for one and take the messages of another. Not of the path: a path for each
+   * message would be a gate for each message.
+   */
   #gateOf({ organization, url }: WebhookMessage): Gate {
-    const key = JSON.stringify([organization, endpointName(url)])
+    const key = JSON.stringify([organization, originName(url)])
     const gate = this.#gates.get(key) ?? { breaker: new Breaker({ paces: PACES }), calls: 0 }
     this.#gates.delete(key)
     this.#gates.set(key, gate)

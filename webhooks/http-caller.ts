@@ -27,6 +27,7 @@ const TIMEOUT_MS = 10_000
 const REPLY_BYTES_MAX = 4_096
 const HEADER_BYTES_MAX = 16_384
 const RETRY_AFTER_MAX_MS = 3_600_000
+const NO_REPLY = 'the connection was closed before a reply'
 
 export class HttpCaller implements WebhookCaller {
   readonly #options: HttpCallerOptions
@@ -128,27 +129,37 @@ function send(target: URL, { address, headers, signal }: Sending, body: Uint8Arr
   return new Promise((resolve, reject) => {
     const request = (isSecure ? secureRequest : plainRequest)(options)
     request.on('error', reject)
-    request.on('response', response => {
-      const reply = { status: response.statusCode ?? 0, retryAfterMs: retryAfterOf(response) }
-      drain(response, () => {
-        resolve(reply)
-        request.destroy()
-      })
+    // The status counts from here on, however the rest of the reply ends.
+    request.on('response', response => resolve(drained(response).finally(() => request.destroy())))
+    // Nobody asked for another protocol: the status stands for the reply, and the connection is of no use.
+    request.on('upgrade', (response, socket) => {
+      resolve(replyOf(response))
+      socket.destroy()
     })
+    // What ends the connection ends the call; it changes nothing where there is a reply.
+    request.on('close', () => reject(new WebhookFailure(target.href, NO_REPLY, { isCalled: true })))
     request.end(body)
   })
 }
 
-/** Calls back once: at the end of the reply, when it breaks off, or when enough of it was read. */
-function drain(response: IncomingMessage, done: () => void): void {
-  let bytes = 0
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > REPLY_BYTES_MAX) done()
+const replyOf = (response: IncomingMessage): Reply => ({
+  status: response.statusCode ?? 0,
+  retryAfterMs: retryAfterOf(response),
+})
+
+/** Resolves at the end of the reply, when it breaks off, or when enough of it was read. */
+function drained(response: IncomingMessage): Promise<Reply> {
+  return new Promise(resolve => {
+    const done = () => resolve(replyOf(response))
+    let bytes = 0
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > REPLY_BYTES_MAX) done()
+    })
+    response.on('end', done)
+    response.on('error', done)
+    response.on('close', done)
   })
-  response.on('end', done)
-  response.on('error', done)
-  response.on('close', done)
 }
 
 function retryAfterOf({ headers }: IncomingMessage): number | undefined {

@@ -76,6 +76,10 @@ export function endpointName(url: string): string {
   return `${origin}${pathname}`
 }
 
+/** The protocol, the machine and its port: what all paths of an endpoint share. */
+export const originName = (url: string): string =>
+  URL.canParse(url) ? new URL(url).origin : 'an address that cannot be read'
+
 /** The machine alone, for metrics. */
 export const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : 'none')
 

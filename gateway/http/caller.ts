@@ -8,6 +8,7 @@ import type { Sessions } from '../sessions.ts'
 import { unlessAway } from '../unless-away.ts'
 import { cookieOf, isOfOwnOrigin } from './cookies.ts'
 import { isLocal } from './loopback.ts'
+import { networkOf } from './network-of.ts'
 
 const LOCAL: Caller = {
   organization: organizationOf(undefined),
@@ -62,11 +63,11 @@ export class Callers {
     return key === undefined || (await keys?.keyById(key)) !== undefined
   }
 
-  /** Under which name requests are counted: the key's, and else the address. */
+  /** Under which name requests are counted: the key's, and else the address or its network. */
   async nameOf(request: FastifyRequest): Promise<string> {
     const caller = await this.of(request)
     const key = caller instanceof Problem ? undefined : caller.key
-    return key ?? `address ${request.ip}`
+    return key ?? `address ${networkOf(request.ip)}`
   }
 }
 

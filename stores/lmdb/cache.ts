@@ -25,6 +25,10 @@ interface Entry {
 type EndKey = [endsAt: number, key: string]
 type Database = RootDatabase<Entry | null, string | EndKey>
 
+/** No key of an entry begins like this one. */
+const VERSION_KEY = '\0version'
+/** Of the form of all keys and entries. */
+const VERSION = '2'
 const ENTRIES_MAX = 100_000
 /** So many writes later, what has ended is removed. */
 const WRITES_A_SWEEP = 1_000
@@ -59,9 +63,7 @@ export class LmdbCache implements Cache {
     this.#entriesMax = entriesMax
     this.#path = path
     this.#database = openMap(path)
-    // A version before this one wrote no second keys: what nobody finds would stay for ever.
-    const [first] = this.#database.getKeys({ limit: 1 })
-    if (typeof first === 'string') this.#database.clearSync()
+    beginAtVersion(this.#database)
   }
 
   async get(organization: Organization, key: string): Promise<string | undefined> {
@@ -78,13 +80,9 @@ export class LmdbCache implements Cache {
     const text = entryOf(organization, value)
     await this.#tried(key, async () => {
       const before = this.#database.get(key)
-      const endsAt = this.#system.now() + lifeOf(ttlMs)
-      await Promise.all([
-        before && before.endsAt !== endsAt && this.#database.remove([before.endsAt, key]),
-        text === undefined ? this.#database.remove(key) : this.#database.put(key, { text, endsAt }),
-        text !== undefined && this.#database.put([endsAt, key], null),
-      ])
-      if (++this.#writes % WRITES_A_SWEEP === 0) await this.#sweep()
+      if (text === undefined) await this.#remove(before ? [key, [before.endsAt, key]] : [key])
+      else await this.#put(key, before, { text, endsAt: this.#system.now() + lifeOf(ttlMs) })
+      await this.#countWrite()
     })
   }
 
@@ -97,16 +95,18 @@ export class LmdbCache implements Cache {
   ): Promise<boolean> {
     const text = wholeEntryOf(organization, value)
     const was = before === undefined ? undefined : entryOf(organization, before)
-    return this.#tried(key, () =>
-      this.#database.transaction(() => {
+    return this.#tried(key, async () => {
+      const isReplaced = await this.#database.transaction(() => {
         const now = this.#system.now()
         const entry = this.#database.get(key)
         const found = entry && entry.endsAt > now ? entry.text : undefined
         if (found !== was) return false
-        this.#database.put(key, { text, endsAt: now + lifeOf(ttlMs) })
+        this.#put(key, entry, { text, endsAt: now + lifeOf(ttlMs) })
         return true
-      }),
-    )
+      })
+      await this.#countWrite()
+      return isReplaced
+    })
   }
 
   async deleteMatching(organization: Organization, pattern: string): Promise<number> {
@@ -133,6 +133,19 @@ export class LmdbCache implements Cache {
     await this.#database.close()
   }
 
+  /** With its second key, in place of that of the entry before. */
+  async #put(key: string, before: Entry | null | undefined, entry: Entry): Promise<void> {
+    await Promise.all([
+      before && before.endsAt !== entry.endsAt && this.#database.remove([before.endsAt, key]),
+      this.#database.put(key, entry),
+      this.#database.put([entry.endsAt, key], null),
+    ])
+  }
+
+  async #countWrite(): Promise<void> {
+    if (++this.#writes % WRITES_A_SWEEP === 0) await this.#sweep()
+  }
+
   /** What has ended goes; then, of what is over the limit, what ends first. */
   async #sweep(): Promise<void> {
     const now = this.#system.now()
@@ -150,10 +163,10 @@ export class LmdbCache implements Cache {
     await this.#remove(gone)
   }
 
-  /** Each has two keys. */
+  /** Each has two keys, and the version has one. */
   get #entries(): number {
     const statistics: { readonly entryCount?: number } = this.#database.getStats()
-    return (statistics.entryCount ?? 0) / 2
+    return ((statistics.entryCount ?? 1) - 1) / 2
   }
 
   async #remove(keys: readonly (string | EndKey)[]): Promise<void> {
@@ -191,6 +204,17 @@ export class LmdbCache implements Cache {
       })
     this.#laying = laying
   }
+}
+
+/** What another version wrote is removed: nothing of it would ever be found by when it ends. */
+function beginAtVersion(database: Database): void {
+  if (database.get(VERSION_KEY)?.text === VERSION) return
+  database.transactionSync(() => {
+    // Another process may have begun meanwhile.
+    if (database.get(VERSION_KEY)?.text === VERSION) return
+    database.clearSync()
+    database.putSync(VERSION_KEY, { text: VERSION, endsAt: Number.MAX_SAFE_INTEGER })
+  })
 }
 
 function openMap(path: string): Database {

@@ -118,6 +118,30 @@ it('a cache of LMDB whose entries are written again and again forgets none of th
   await cache.close()
 })
 
+it('a cache of LMDB that holds nothing but what was replaced keeps it when it is opened again', async () => {
+  const path = join(folder, 'replaced')
+  const acme = organizationOf('acme')
+  const first = new LmdbCache({ path, system: realSystem })
+  expect(await first.replace(acme, 'session:a', undefined, 'value', 1_000_000)).toBe(true)
+  await first.close()
+  const again = new LmdbCache({ path, system: realSystem })
+  expect(await again.get(acme, 'session:a')).toBe('value')
+  await again.close()
+})
+
+it('a cache of LMDB removes what was made by replacing when it has ended, and keeps what was replaced since', async () => {
+  let now = realSystem.now()
+  const cache = new LmdbCache({ path: join(folder, 'sessions'), system: { ...realSystem, now: () => now } })
+  const acme = organizationOf('acme')
+  for (let n = 0; n < 500; n++) await cache.replace(acme, `session:${n}`, undefined, 'first', 1_000)
+  await cache.replace(acme, 'session:0', 'first', 'second', 1_000_000)
+  now += 2_000
+  for (let n = 0; n < 500; n++) await cache.replace(acme, `session:new-${n}`, undefined, 'first', 1_000_000)
+  expect(await cache.get(acme, 'session:0')).toBe('second')
+  expect(await cache.deleteMatching(acme, 'session:*')).toBe(501)
+  await cache.close()
+})
+
 it('a cache of LMDB keeps as many entries as it may, and what ends first goes first', async () => {
   const cache = new LmdbCache({ path: join(folder, 'small'), system: realSystem, entriesMax: 10 })
   const acme = organizationOf('acme')

@@ -2,7 +2,9 @@
 import type { FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { unavailable } from '#core/errors.ts'
+import { Problem } from '#gateway/problem.ts'
 import { type RateOptions, Rates } from '#gateway/rates.ts'
+import { organizationOf } from '#stores/organization.ts'
 import type { RateCounter } from '#stores/rate-counter.ts'
 import { manualTime } from '../models/manual-time.ts'
 import { scripted } from '../operators/values.ts'
@@ -89,6 +91,19 @@ describe('the limit of requests', () => {
     expect((await look(server, {}, '127.0.0.2')).status).toBe(401)
   })
 
+  it('counts addresses of IPv6 by their network of 64 bits, and others each for itself', async () => {
+    const server = await gateway({ requestsAMinute: 1 })
+    const statuses = async (addresses: readonly string[]) => {
+      const replies: number[] = []
+      for (const address of addresses) replies.push((await look(server, bearer('caudal_x'), address)).status)
+      return replies
+    }
+    const same = ['2001:db8::1', '2001:db8::ffff:2', '2001:db8:0:0:1:2:3:4', '2001:DB8:0::9%eth0']
+    expect(await statuses(same)).toEqual([401, 429, 429, 429])
+    expect(await statuses(['2001:db8:0:1::1', '2001:db8:1::1', '::1'])).toEqual([401, 401, 401])
+    expect(await statuses(['::ffff:192.0.2.7', '192.0.2.7', '::ffff:192.0.2.8'])).toEqual([401, 429, 401])
+  })
+
   it('tells callers behind a proxy apart, where the proxy is trusted', async () => {
     const from = (address: string) => ({ ...bearer('caudal_x'), 'x-forwarded-for': address })
     const behind = await gateway({ requestsAMinute: 1 }, ['10.0.0.0/8'])
@@ -139,6 +154,15 @@ describe('the quota of questions', () => {
     expect((await look(server, ONE)).status).toBe(404)
     await time.advance(86_400_000)
     expect((await ask(server, 'Three?')).status).toBe(202)
+  })
+
+  it('is not forgotten for the many addresses that asked something since', async () => {
+    const options = { requestsAMinute: 9, questionsADay: 2, shared: undefined, gateways: () => 1 }
+    const rates = new Rates({ ...options, system: time })
+    const acme = organizationOf('acme')
+    expect(await rates.questions(acme, 2)).not.toBeInstanceOf(Problem)
+    for (let nth = 0; nth <= 50_000; nth++) await rates.request(`address ${nth}`)
+    expect(await rates.questions(acme, 1)).toBeInstanceOf(Problem)
   })
 
   it('of many at once lets in no more than there are, and a batch as a whole or not at all', async () => {

@@ -94,4 +94,32 @@ describe('the gate of an endpoint', () => {
     world.mode = 'takes'
     expect(await call('then')).toBe('taken')
   })
+
+  it('is that of all paths of a machine: a path for each message passes neither the calls in flight nor the breaker', async () => {
+    const { world, call, waiting } = gated()
+    const at = (nth: number) => ({ url: `https://acme.example/orders/${nth}` })
+    world.mode = 'hangs'
+    const calls = Array.from({ length: 20 }, (_, nth) => call(`m${nth}`, at(nth)))
+    await expect.poll(() => waiting.length).toBe(20)
+    expect(await call('one more', at(20))).toBe('parked')
+    for (const each of waiting) each.resolve(TAKEN)
+    await Promise.all(calls)
+    world.mode = 'fails'
+    for (let nth = 0; nth < 5; nth++) expect(await call(`f${nth}`, at(nth))).toBe('failed')
+    expect(await call('next', at(99))).toBe('parked')
+  })
+
+  it('is not all that bounds an organisation: two hundred calls to many endpoints, and the next is parked', async () => {
+    const { world, call, waiting } = gated()
+    const at = (nth: number) => ({ url: `https://shop-${nth}.example/` })
+    world.mode = 'hangs'
+    const calls = Array.from({ length: 200 }, (_, nth) => call(`m${nth}`, at(nth)))
+    await expect.poll(() => waiting.length).toBe(200)
+    expect(await call('one more', at(200))).toBe('parked')
+    world.mode = 'takes'
+    expect(await call('theirs', { ...at(0), organization: 'globex' })).toBe('taken')
+    for (const each of waiting) each.resolve(TAKEN)
+    await Promise.all(calls)
+    expect(await call('then', at(200))).toBe('taken')
+  })
 })

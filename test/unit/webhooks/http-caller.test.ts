@@ -1,5 +1,6 @@
 /** Calls of endpoints over real HTTP: what is sent, where it may go, and what a reply comes to. */
 import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
@@ -34,6 +35,20 @@ const failureOf = (caller: HttpCaller, url: string): Promise<WebhookFailure> =>
     taken => expect.fail(`it was taken: ${taken.status}`),
     (failure: WebhookFailure) => failure,
   )
+
+/** Answers the first bytes of each connection with this text, and closes the connection. */
+async function rawServer(reply: string): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer(socket => {
+    socket.on('error', () => undefined) // The caller may be gone first.
+    socket.once('data', () => socket.end(reply))
+  })
+  await new Promise<void>(resolve => void server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo // It listens on TCP.
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    [Symbol.asyncDispose]: () => new Promise(resolve => void server.close(() => resolve())),
+  }
+}
 
 describe('a call', () => {
   it('has the headers of the standard, the name of the machine, and a signature for each of two secrets', async () => {
@@ -90,6 +105,22 @@ describe('a call', () => {
     const caller = new HttpCaller(optionsOf())
     expect((await caller.call(message(receiver.url('/')), unaborted())).status).toBe(200)
     expect(written).toBeLessThan(50_000_000)
+  })
+
+  it('fails when the endpoint changes to another protocol, or closes the connection without a reply', async () => {
+    const replies = ['HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n', '']
+    const reasons: string[] = []
+    for (const reply of replies) {
+      await using raw = await rawServer(reply)
+      reasons.push((await failureOf(new HttpCaller(optionsOf()), raw.url)).reason)
+    }
+    expect(reasons).toEqual(['status 101', 'ECONNRESET'])
+  })
+
+  it('has the status of a reply that breaks off', async () => {
+    await using raw = await rawServer('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf')
+    const taken = await new HttpCaller(optionsOf()).call(message(raw.url), unaborted())
+    expect(taken.status).toBe(200)
   })
 
   it('is not made without a secret', async () => {
