@@ -44,9 +44,11 @@ export interface RebuiltTopic {
 /** Written by one call of a store. */
 const BATCH_RECORDS = 500
 
-/** Topic by topic. Rejects with UNAVAILABLE while a store is away; what was written then stays. */
+/** Topic by topic, but for topics that no pod has made yet. Rejects with UNAVAILABLE while a store is away; what was written then stays. */
 export async function rebuild(access: Access, options: RebuildOptions): Promise<readonly RebuiltTopic[]> {
-  const topics = EVENT_TOPICS.filter(topic => access.plan.topics.has(topic))
+  const planned = EVENT_TOPICS.filter(topic => access.plan.topics.has(topic))
+  const specs = await access.log.describeTopics(planned)
+  const topics = planned.filter(topic => specs.some(({ name }) => name === topic))
   const rebuilt: RebuiltTopic[] = []
   for (const topic of topics) rebuilt.push(await new TopicRebuild(topic, access, options).run())
   return rebuilt
