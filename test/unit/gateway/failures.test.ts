@@ -54,6 +54,17 @@ async function fail(count: number): Promise<void> {
   }, PATIENCE)
 }
 
+/** Shows all of the only group, and gives the token that sends it. */
+async function previewed(): Promise<unknown> {
+  const [group] = await groups()
+  return (await opened.ask(post('/failures/previews', { groups: [group?.group] }))).body.token
+}
+
+const started = async (token: unknown, per_second: number) =>
+  (await opened.ask(post('/failures/replays', { token, per_second, reason: 'again' }))).body
+
+const replays = async () => (await opened.ask({ url: '/failures/replays' })).body.replays
+
 async function spoil(): Promise<void> {
   const record = {
     key: Buffer.from('k'),
@@ -153,6 +164,42 @@ describe('failures', () => {
     const count = (of: 'sent' | 'leftOut') => done.reduce((sum, each) => sum + each[of], 0)
     expect([count('sent'), count('leftOut')]).toEqual([12, 24])
     await vi.waitFor(async () => expect(await deliveries()).toHaveLength(12), PATIENCE)
+    expect(new Set(answered).size).toBe(answered.length)
+  })
+
+  it('a second replay sends nothing that a running one is about to send', async () => {
+    await fail(6)
+    const [slow, quick] = [await previewed(), await previewed()]
+    isBroken = false
+    expect(await started(slow, 4)).toMatchObject({ total: 6, left_out: 0 })
+    expect(await started(quick, 1_000)).toMatchObject({ total: 0, left_out: 6 })
+    await vi.waitFor(async () => {
+      const [second, first] = [
+        { sent: 0, left_out: 6 },
+        { state: 'done', sent: 6, left_out: 0 },
+      ]
+      expect(await replays()).toMatchObject([second, first])
+      expect(await deliveries()).toHaveLength(6)
+    }, PATIENCE)
+    expect(new Set(answered).size).toBe(answered.length)
+  })
+
+  it('what another process sends meanwhile is left out and counted', async () => {
+    await fail(6)
+    const token = await previewed()
+    isBroken = false
+    expect(await started(token, 2)).toMatchObject({ total: 6 })
+    await vi.waitFor(async () => expect(await replays()).toMatchObject([{ sent: 1 }]), PATIENCE)
+    const { log, running } = opened
+    const access = { log, plan: running.plan, values: new Values(running.plan), isOwn: false }
+    // It has reserved nothing in the gateway, as another process has not.
+    const options = { application: running.plan.application, system: realSystem }
+    const { sent } = await replayFailures(log, await failuresIn(access), options)
+    expect(sent).toBeGreaterThan(0)
+    await vi.waitFor(async () => {
+      expect(await replays()).toMatchObject([{ state: 'done', sent: 6 - sent, left_out: sent }])
+      expect(await deliveries()).toHaveLength(6)
+    }, PATIENCE)
     expect(new Set(answered).size).toBe(answered.length)
   })
 
