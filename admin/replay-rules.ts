@@ -5,7 +5,7 @@
 import { TOPICS } from '#answers/topics.ts'
 import type { DeadLetter } from '#engine/record/dead-letter.ts'
 import type { Plan } from '#topology/plan.ts'
-import { emits, operatorOf, readersOf } from '#topology/reach.ts'
+import { disturbedBy, emits, operatorOf } from '#topology/reach.ts'
 
 /** What applications read as what became of their questions. */
 const OUTCOMES: readonly string[] = [TOPICS.delivered, TOPICS.failed]
@@ -20,11 +20,8 @@ export function refusalOf(letter: Pick<DeadLetter, 'node' | 'origin'>, plan: Pla
   return `${origin.topic} is read by ${others.join(' and ')} too, which would take the record once more; ${insteadOf(node, plan)}`
 }
 
-/** Those beside the operator who would do something again. A reader that emits nothing finds what it has written already. */
 function disturbed(node: string, topic: string, plan: Plan): readonly string[] {
-  const readers = readersOf(plan, topic)
-  const others = readers.filter(({ stage, operator }) => !stage.operators.has(node) && emits(operator))
-  const names = others.map(({ operator }) => operator.name)
+  const names = disturbedBy(plan, node, topic)
   return plan.topics.has(topic) && OUTCOMES.includes(topic) ? [...names, 'applications'] : names
 }
 

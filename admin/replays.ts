@@ -1,6 +1,6 @@
 /**
  * Failures sent again on behalf of people. What is to be sent is chosen once, shown, and then sent just so. It goes at a rate,
- * with its progress, until somebody stops it. Identities are kept, so nothing is bought or delivered twice. What a replay that
+ * with its progress, until somebody stops it. Identities are kept, so what was bought is found again. What a replay that
  * broke off has not sent is a failure still.
  */
 import { reasonOf } from '#core/errors.ts'

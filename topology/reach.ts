@@ -24,6 +24,16 @@ export function readersOf(
 export const emits = ({ routes }: OperatorNode): boolean =>
   Object.values(routes).some(targets => targets.length > 0)
 
+/**
+ * Who beside the operator would do something again if a record came to the topic once more. Those of its own stage find in
+ * the journal and the state what they have done. A reader that emits nothing finds what it has written.
+ */
+export function disturbedBy(plan: Stages, node: string, topic: string): readonly string[] {
+  return readersOf(plan, topic)
+    .filter(({ stage, operator }) => !stage.operators.has(node) && emits(operator))
+    .map(({ operator }) => operator.name)
+}
+
 /** Every topic that something comes to because of what the operator emits: at once, or through other operators. */
 export function topicsBehind(plan: Stages, name: string): ReadonlySet<string> {
   const topics = new Set<string>()

@@ -58,8 +58,9 @@ export const dlqShow = command({
 })
 
 export const dlqReplay = command({
-  details: `Nothing is bought or delivered twice. The replay finds the results of paid steps, and a second replay sends nothing
-again. Invalid events cannot be replayed: put corrected ones in with caudal produce.`,
+  details: `Each failure is sent once, also where several replay in the same moment. The replay finds the results of paid steps for
+seven days. Dead letters that other readers of their topic would take once more are refused, with what to do instead.
+Invalid events cannot be replayed: put corrected ones in with caudal produce.`,
   positionals: ['[ID...]'],
   options: {
     all: { type: 'boolean', description: 'everything that can be sent again' },

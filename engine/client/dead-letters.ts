@@ -6,6 +6,8 @@ import { realSystem } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { compareLetters, type DeadLetter, decodeDeadLetter } from '#engine/record/dead-letter.ts'
 import { deadLetterTopicOf } from '#topology/names.ts'
+import type { Plan } from '#topology/plan.ts'
+import { disturbedBy } from '#topology/reach.ts'
 import { type Kept, keptIn, type Replayable, replay } from './replay.ts'
 
 /** A dead letter with the place where it is kept, as `replayDeadLetters` takes it. */
@@ -23,6 +25,9 @@ export async function readDeadLetters(log: Log, application: string): Promise<re
  * Sends dead letters again, each with its identity to the topic and partition where it failed. All go in one append, or none.
  * From then on `readDeadLetters` does not give them any more. Rejects with REJECTED, and sends none, if one of them was a timer.
  * The same holds for one that was too large for its envelope and is not in its topic any more.
+ *
+ * What another process sends meanwhile is sent twice. It knows no graph: a record that is sent again reaches every reader of its topic, not only the operator that gave it up.
+ * `running.replay` knows the graph, and rejects where other operators would take the record once more.
  */
 export async function replayDeadLetters(
   log: Log,
@@ -30,6 +35,20 @@ export async function replayDeadLetters(
   now = realSystem.now(),
 ): Promise<void> {
   await replay(log, letters, now)
+}
+
+/** Throws REJECTED if other operators than the one that gave a dead letter up would take its record once more. */
+export function checkReaders(letters: readonly KeptDeadLetter[], plan: Plan): void {
+  for (const { letter } of letters) {
+    const { id, origin } = letter
+    const node = plan.renamedState[letter.node] ?? letter.node
+    const others = disturbedBy(plan, node, origin.topic)
+    if (others.length === 0) continue
+    const read = `${origin.topic} is read by ${others.join(' and ')} too, which would take the record once more`
+    throw new CaudalError('REJECTED', {
+      reason: `${id}: ${read}; send ${node} what it needs by a topic of its own`,
+    })
+  }
 }
 
 export function asDeadLetter({ place, record }: Kept): KeptDeadLetter {

@@ -20,7 +20,7 @@ import type { AdoptedTopics } from '#engine/topics/plan-topics.ts'
 import type { SourcesFrom } from '#engine/topics/source-beginnings.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
-import { type KeptDeadLetter, readDeadLetters, replayDeadLetters } from './dead-letters.ts'
+import { checkReaders, type KeptDeadLetter, readDeadLetters, replayDeadLetters } from './dead-letters.ts'
 import { fittedTopology } from './fitted-topology.ts'
 import { standingFor } from './running-pod.ts'
 import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './topic-client.ts'
@@ -85,7 +85,10 @@ export interface Running {
   follow<V>(topic: TopicHandle<V>): AsyncIterable<TopicRecord<V>>
   /** The dead letters of the application that were not sent again, the earliest first. */
   deadLetters(): Promise<readonly KeptDeadLetter[]>
-  /** Sends dead letters again to where they failed. Each goes once and with its identity, so what was bought is not bought again. */
+  /**
+   * Sends dead letters again to where they failed. Each goes with its identity, so what was bought is not bought again. Rejects
+   * with REJECTED, and sends none, if one was a timer, or if other operators of the graph would take its record once more.
+   */
   replay(letters: readonly KeptDeadLetter[]): Promise<void>
   /** Finishes what is in flight, commits, hands over and leaves. */
   stop(): Promise<void>
@@ -149,7 +152,10 @@ function runningOf(pod: Pod, facts: Facts, log: Log, system: System): Running {
     send: (topic, ...records) => client.send(topic, records),
     follow: topic => client.follow(topic),
     deadLetters: () => readDeadLetters(log, facts.plan.application),
-    replay: letters => replayDeadLetters(log, letters, system.now()),
+    replay: async letters => {
+      checkReaders(letters, facts.plan)
+      await replayDeadLetters(log, letters, system.now())
+    },
   }
 }
 

@@ -99,7 +99,7 @@ export const replayPreview = operation({
 
 export const replayStart = operation({
   name: 'failures_replay',
-  summary: 'Sends what a preview has chosen again, with its identity: nothing is bought or delivered twice.',
+  summary: 'Sends what a preview has chosen again, with its identity: what was bought is found again.',
   scope: 'operate',
   input: {
     type: 'object',

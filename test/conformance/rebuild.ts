@@ -79,7 +79,8 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
     /** Its question has failed once, and is delivered by the replay. */
     async function replayed(): Promise<void> {
       isBroken = false
-      await replayFailures(opened.log, await failuresIn(access), { system: realSystem })
+      const options = { application: access.plan.application, system: realSystem }
+      await replayFailures(opened.log, await failuresIn(access), options)
       await vi.waitFor(
         async () => expect(await live.answers.page(NOBODY, { limit: 9 })).toHaveLength(3),
         PATIENCE,

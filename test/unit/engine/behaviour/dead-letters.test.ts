@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { operator } from '#core/operator.ts'
 import { readDeadLetters, replayDeadLetters } from '#engine/client/dead-letters.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
+import { topology } from '#topology/builder.ts'
 import { decodeDeadLetter, readDeadLetters as published } from '../../../../index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -70,6 +71,37 @@ describe('dead letters', () => {
     ])
     expect(kit.read('out').sort((a, b) => Number(a) - Number(b))).toEqual([10, 20, 30, 40])
     expect(model.calls).toHaveLength(5)
+  })
+
+  it('dead letters that another operator would take once more are not sent, nor are any with them', async () => {
+    const taking = (name: string, isPicky: boolean) =>
+      operator({
+        name,
+        input: numbers,
+        outputs: { out: numbers },
+        process(record, ctx) {
+          if (isPicky) ctx.deadLetter('not wanted')
+          ctx.emit('out', record.value)
+        },
+      })
+    const graph = topology('app')
+    const source = graph.source('in', { value: numbers, partitions: 1 })
+    const picked = graph.topic('picked', { value: numbers, partitions: 1 })
+    const billed = graph.topic('billed', { value: numbers, partitions: 2 })
+    source.process('pick', taking('pick', true)).to(picked)
+    picked
+      .process('print', taking('print', false))
+      .to(graph.topic('printed', { value: numbers, partitions: 1 }))
+    source.process('bill', taking('bill', false)).to(billed)
+    await using kit = await testTopology(graph.build())
+    await kit.send('in', ...recordsOf(1, 1))
+    await kit.settle()
+    const letters = await kit.wait(runningOf(kit).deadLetters())
+    expect(letters).toHaveLength(1)
+    await expect(kit.wait(runningOf(kit).replay(letters))).rejects.toThrow('bill')
+    await kit.settle()
+    expect(kit.read('billed')).toEqual([1])
+    expect(await kit.wait(runningOf(kit).deadLetters())).toHaveLength(1)
   })
 
   it('dead letters that fail again are kept again', async () => {
