@@ -1,6 +1,7 @@
 /** The OpenAPI document, made from the table of routes and the schemas of its operations. */
 import { PROBLEMS, type ProblemCode } from '../problem.ts'
 import type { InputSchema, Schema } from '../schema.ts'
+import { WEBSOCKET_PATH } from '../websocket/web-sockets.ts'
 import { LINES_TYPE } from './bodies.ts'
 import { bodySchemaOf, hasFields, placesOf } from './input.ts'
 import { PROBLEM_TYPE } from './problem-reply.ts'
@@ -49,6 +50,11 @@ const PROBLEM: Schema = {
   additionalProperties: false,
 }
 
+const OF_WEBSOCKETS: readonly ProblemCode[] = [
+  ...['unauthenticated', 'loopback_only', 'origin_refused', 'scope_missing', 'key_in_address'],
+  ...['rate_limited', 'starting', 'upgrade_needed'],
+] as const
+
 const OPENAI_ERROR: Schema = {
   type: 'object',
   description: 'As the API of OpenAI has it.',
@@ -80,7 +86,7 @@ export function openApi(routes: readonly HttpRoute[]): object {
       version: '1',
       description: 'Questions in, judged answers out. Unknown fields and fields of a wrong type are refused.',
     },
-    paths,
+    paths: { ...paths, [WEBSOCKET_PATH]: { get: webSocketOperation() } },
     components: {
       schemas: { Problem: PROBLEM, OpenAiError: OPENAI_ERROR },
       securitySchemes: {
@@ -93,6 +99,15 @@ export function openApi(routes: readonly HttpRoute[]): object {
     },
   }
 }
+
+/** OpenAPI has no words for what a WebSocket carries: docs/gateway.md has them. */
+const webSocketOperation = (): object => ({
+  operationId: 'web_socket',
+  summary: 'Opens a WebSocket, which carries the streams of events as messages of JSON.',
+  description: 'A key needs the scope read. Messages subscribe to the streams events and task_events.',
+  security: [{ key: ['read'] }],
+  responses: { 101: { description: 'It is open.' }, ...responsesOf(OF_WEBSOCKETS, undefined) },
+})
 
 function operationOf(route: HttpRoute): object {
   const { name, summary, scope, found, accepted, isStream, mayStream, problems } = route.operation

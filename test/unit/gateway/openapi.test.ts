@@ -20,11 +20,12 @@ interface Document {
 
 const document = openApi(ROUTES) as Document
 
-it('has each route with its place of each input, and no other', () => {
+it('has each route with its place of each input, the WebSocket, and no other', () => {
   const found = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
   )
-  expect(found.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort())
+  const routes = ROUTES.map(({ method, path }) => `${method} ${path}`)
+  expect(found.sort()).toEqual([...routes, 'GET /ws'].sort())
   const post = document.paths['/query']?.post
   expect(post?.parameters.map(each => `${each.in} ${each.name}`)).toEqual([
     'query wait',
@@ -33,6 +34,13 @@ it('has each route with its place of each input, and no other', () => {
   const schema = post?.requestBody.content['application/json']?.schema
   expect(schema).toMatchObject({ required: ['title'], additionalProperties: false })
   expect(schema?.properties).not.toHaveProperty('wait')
+})
+
+it('says how a WebSocket is opened, and what is in the way of one', () => {
+  const responses = document.paths['/ws']?.get?.responses
+  expect(Object.keys(responses ?? {})).toContain('101')
+  for (const code of ['unauthenticated', 'origin_refused', 'scope_missing', 'upgrade_needed'])
+    expect(JSON.stringify(responses)).toContain(`${code}:`)
 })
 
 it('names every problem of the catalogue in the problem, and those of a route at the route', () => {

@@ -13,7 +13,7 @@ import { SqliteHistory } from '#stores/sqlite/history.ts'
 import { REPLY } from '../operators/values.ts'
 import { bearer, HeldKeys, keyOf, ringOf } from './held-keys.ts'
 import { type Opened, openGateway, post } from './open-gateway.ts'
-import { type Asked, leaksOf, MINE, questionsAsked, THEIRS } from './tenants.ts'
+import { type Asked, leaksOf, MINE, questionsAsked, THEIRS, webSocketLeaksOf } from './tenants.ts'
 
 const ACME = organizationOf('acme')
 const GLOBEX = organizationOf('globex')
@@ -31,6 +31,7 @@ let history: SqliteHistory
 let cache: LmdbCache
 let opened: Opened
 let acme: Asked
+let webSocketUrl: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'caudal-tenants-'))
   const path = join(folder, 'answers.db')
@@ -40,6 +41,7 @@ beforeAll(async () => {
   const held = new HeldKeys()
   held.set(keyOf(MINE, ACME, SCOPES), keyOf(THEIRS, GLOBEX, SCOPES))
   opened = await openGateway(talkative(), { answers, history, cache }, {}, await ringOf(held))
+  webSocketUrl = (await opened.server.listen({ host: '127.0.0.1', port: 0 })).replace('http', 'ws')
   const asked = await questionsAsked(opened.server, ACME)
   const stored = await vi.waitFor(async () => {
     const page = await answers.page(ACME, { limit: 10 })
@@ -75,6 +77,18 @@ describe('an organisation', () => {
     const before = await answers.page(ACME, { limit: 10 })
     expect(await leaksOf(opened.server, acme)).toEqual([])
     expect(await answers.page(ACME, { limit: 10 })).toEqual(before)
+  })
+})
+
+describe('a WebSocket', () => {
+  it('shows an organisation no byte of another, by any stream and any id', async () => {
+    expect(await webSocketLeaksOf(webSocketUrl, acme)).toEqual([])
+  })
+
+  it('would show one if the streams did not know organisations, and the property finds it', async () => {
+    PLANTED['the feed remembers events for all']?.()
+    PLANTED['the index of runs ignores the organisation']?.()
+    expect(await webSocketLeaksOf(webSocketUrl, acme)).not.toEqual([])
   })
 })
 

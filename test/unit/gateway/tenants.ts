@@ -9,6 +9,7 @@ import { settle } from '../models/manual-time.ts'
 import { bearer } from './held-keys.ts'
 import { asked, post } from './open-gateway.ts'
 import { openStream } from './streams.ts'
+import { openClient } from './web-sockets.ts'
 
 /** What the first organisation has, by the field of an input that it could be sent in. */
 export type Belongings = Readonly<Record<string, readonly unknown[]>>
@@ -183,4 +184,30 @@ export async function leaksOf(server: FastifyInstance, { belongings, secrets }: 
     }
   }
   return leaks
+}
+
+/** The same of the streams of a WebSocket: with every id and every event that the first organisation has. */
+export async function webSocketLeaksOf(url: string, { belongings, secrets }: Asked): Promise<string[]> {
+  const ids = [...(belongings.id ?? []), NOBODYS]
+  const [, last] = belongings.last_event_id ?? []
+  const inputs = [
+    ...ids.map(id => ({ stream: 'task_events', input: { id } })),
+    ...ids.map(id => ({ stream: 'task_events', input: { id, last_event_id: last } })),
+    { stream: 'events', input: {} },
+  ]
+  const said: string[] = []
+  for (const { stream, input } of inputs) {
+    const client = await openClient(`${url}/ws`, bearer(THEIRS))
+    client.send({ type: 'subscribe', id: 'a', stream, input })
+    await client.until(received => received.length > 0)
+    client.send({ type: 'ping' })
+    const received = await client.until(all => all.some(({ type }) => type === 'pong'))
+    client.close()
+    await client.closed
+    const text = JSON.stringify(received)
+    said.push('id' in input ? text.replaceAll(String(input.id), '…') : text)
+  }
+  const shown = said.filter(text => secrets.some(secret => text.includes(secret)))
+  const replies = new Set(said.slice(0, ids.length))
+  return replies.size > 1 ? [...shown, ...replies] : shown
 }
