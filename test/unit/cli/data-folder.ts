@@ -47,8 +47,8 @@ export function record(value: unknown, more: Partial<NewRecord> = {}): NewRecord
 }
 
 /** Runs a command line in this process and tells how it ended. */
-export async function caudal(folder: string, words: readonly string[], input = '') {
-  const { world, stdout, stderr } = surroundings({ environment: { DATA_DIR: folder }, input })
+export async function caudal(folder: string, words: readonly string[], input = '', settings = {}) {
+  const { world, stdout, stderr } = surroundings({ environment: { DATA_DIR: folder, ...settings }, input })
   const code = await main(words, world)
   return { code, stdout: stdout.text, stderr: stderr.text, lines: stdout.text.split('\n').filter(Boolean) }
 }
