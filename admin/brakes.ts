@@ -13,7 +13,7 @@ import { asShown } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { type LogRecord, NO_HEADERS } from '#core/record.ts'
 import type { System } from '#core/system.ts'
-import { type Following, follow } from '#engine/log/follow-topic.ts'
+import { type Following, follow, type LeftOut } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import { type Actor, auditBatch } from './audit.ts'
@@ -69,6 +69,7 @@ export async function brakesIn(log: Log, now: number): Promise<readonly KnownBra
 export interface BrakeWatchOptions {
   readonly log: Log
   readonly system: System
+  readonly leftOut?: LeftOut
 }
 
 /** The brakes of the application, followed as they change. */
@@ -86,15 +87,20 @@ export class BrakeWatch implements Disposable {
 
   /** Resolves when the brakes are known that the topic holds. */
   async start(): Promise<void> {
-    const { log, system } = this.#options
+    const { log, system, leftOut } = this.#options
     const onRecord = (record: LogRecord) => this.#book.read(record)
-    this.#following = await follow(log, { topic: TOPICS.brakes, from: 'start', system, onRecord })
+    this.#following = await follow(log, { topic: TOPICS.brakes, from: 'start', system, onRecord, leftOut })
     await this.#following.caughtUp()
   }
 
   /** Resolves when everything is known that the topic holds now. */
   async caughtUp(): Promise<void> {
     await this.#following?.caughtUp()
+  }
+
+  /** Of a watch that has started: rejects when changes can be followed no more. */
+  get ended(): Promise<void> {
+    return this.#following?.ended ?? Promise.resolve()
   }
 
   get all(): readonly KnownBrake[] {

@@ -12,7 +12,7 @@ import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
 import { Batches } from '#gateway/handlers/batches.ts'
-import { Health, type HealthPart } from '#gateway/health.ts'
+import { Health, type HealthPart, viewsPart } from '#gateway/health.ts'
 import { CONSOLE_PATH, type ConsoleMode } from '#gateway/http/console-files.ts'
 import { gatewayServer, urlOf } from '#gateway/http/server.ts'
 import { KeyRing } from '#gateway/keys.ts'
@@ -23,6 +23,7 @@ import { type AnyRoute, type Route, told } from '#observability/http-server.ts'
 import { Metrics } from '#observability/metrics/metrics.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
 import { EventFeed } from '#pipelines/event-feed.ts'
+import { loggedLeftOut } from '#pipelines/left-out.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
 import { TokenFeed } from '#pipelines/token-feed.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
@@ -175,14 +176,15 @@ async function openService(
   { system, logger, health, configuration, closers }: ServiceOptions,
 ): Promise<Gateway> {
   const runs = new RunIndex()
-  const service = new AnswersService({ log, plan, name, system, runs })
+  const leftOut = loggedLeftOut(inPart(logger, 'gateway'))
+  const service = new AnswersService({ log, plan, name, system, runs, leftOut })
   health.watch(
     logPart(log),
     registryPart(registry),
     ...stores.health,
     ...(troubles ? [providerPart(troubles)] : []),
   )
-  const feed = new EventFeed({ log, plan, system })
+  const feed = new EventFeed({ log, plan, system, leftOut })
   const { answers, history, cache } = stores
   const semantic = await openSemantic(configuration, { log, plan, system, logger }, closers)
   const webhooks = await openWebhooks(configuration, { system, logger })
@@ -196,9 +198,10 @@ async function openService(
   closers.defer(() => tokens[Symbol.dispose]())
   await tokens.start()
   await service.start()
-  const brakes = new BrakeWatch({ log, system })
+  const brakes = new BrakeWatch({ log, system, leftOut })
   closers.defer(async () => brakes[Symbol.dispose]())
   await brakes.start()
+  health.watch(viewsPart({ outcomes: service, events: feed, brakes }))
   const failures = new FailureDesk({
     ...{ log, plan, system, token: newSecret },
     writable: () => writablePlan(configuration, { log, registry, system, logger }),
@@ -235,7 +238,7 @@ async function awayOf(
 ): Promise<readonly { readonly name: string; readonly reason: string }[]> {
   const { parts } = await health.report()
   return parts.flatMap(({ name, reason }) =>
-    reason === undefined || name === 'provider' || name === 'log' ? [] : [{ name, reason }],
+    reason === undefined || ['provider', 'log', 'views'].includes(name) ? [] : [{ name, reason }],
   )
 }
 

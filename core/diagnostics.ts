@@ -74,6 +74,8 @@ export interface DiagnosticEvents {
   'caudal:log:refused': { readonly request: string; readonly resource: string; readonly error: unknown }
   /** A connection to a broker was lost, or cut as no answer came. */
   'caudal:log:disconnected': { readonly address: string; readonly reason: string }
+  /** A view outside any pod goes on without a record that it cannot read, or without records that the topic has dropped. */
+  'caudal:follow:skipped': { readonly topic: string; readonly what: 'record' | 'gap' }
   /** A call to a provider has ended; `errorType` says how it failed. Waiting for a turn is not part of the duration. */
   'caudal:model:call': {
     readonly provider: string
@@ -187,6 +189,7 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:log:retried',
   'caudal:log:refused',
   'caudal:log:disconnected',
+  'caudal:follow:skipped',
   'caudal:model:call',
   'caudal:model:bought',
   'caudal:model:breaker',

@@ -73,3 +73,13 @@ export class Health {
     })
   }
 }
+
+/** Down once a view of the gateway can be followed no more: from then on it would show what was, as if it were now. */
+export function viewsPart(views: Readonly<Record<string, { readonly ended: Promise<void> }>>): HealthPart {
+  const faults: string[] = []
+  for (const [name, { ended }] of Object.entries(views))
+    ended.catch(error =>
+      faults.push(`${name} can be followed no more, start the gateway again: ${reasonOf(error)}`),
+    )
+  return { name: 'views', isEssential: true, check: () => faults.join('; ') || undefined }
+}

@@ -8,7 +8,7 @@ import { Values } from '#answers/values.ts'
 import { CaudalError } from '#core/errors.ts'
 import { HEADER, type Headers, type NewRecord, NO_HEADERS, sizeOf } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
-import { type Following, follow } from '#engine/log/follow-topic.ts'
+import { type Following, follow, type LeftOut } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Appender } from './appender.ts'
@@ -30,6 +30,8 @@ export interface ServiceOptions {
   readonly outcomesMax?: number
   /** Learns each question that is let in, by whatever way it came, and each outcome. */
   readonly runs?: RunIndex
+  /** Learns of records that cannot be read. Without it one of them ends the service. */
+  readonly leftOut?: LeftOut
 }
 
 /** An event that is a question, not yet put in. */
@@ -81,6 +83,11 @@ export class AnswersService implements Disposable {
     )
     await following.caughtUp()
     this.#options.runs?.caughtUp()
+  }
+
+  /** Of a service that has started: rejects when the outcomes can be followed no more. */
+  get ended(): Promise<void> {
+    return this.#following?.ended ?? Promise.resolve()
   }
 
   /** Resolves when the index has every outcome that the topics hold now. */
@@ -160,8 +167,8 @@ export class AnswersService implements Disposable {
 
   /** Hands outcomes to the listener until it is closed: those to come, or from `start` on all that there are. */
   follow(listener: OutcomeListener, from: 'start' | 'end' = 'end'): Promise<Following> {
-    const { log, plan } = this.#options
-    return followOutcomes({ log, plan, system: this.#system, from }, listener)
+    const { log, plan, leftOut } = this.#options
+    return followOutcomes({ log, plan, system: this.#system, from, leftOut }, listener)
   }
 
   /** Each wait for an outcome rejects with LOG_CLOSED. The caller of `follow` closes what it returned. */
@@ -180,13 +187,14 @@ export class AnswersService implements Disposable {
 
   /** Questions as they are let in, for the index of runs. */
   async #intakes(): Promise<readonly Following[]> {
-    const { log, plan, runs } = this.#options
+    const { log, plan, runs, leftOut } = this.#options
     if (!runs) return []
     const values = new Values(plan)
     const onRecord = async ({ value }: { readonly value: Uint8Array | null }) => {
       if (value) runs.add(await values.read(TOPICS.intake, value))
     }
-    return [await follow(log, { topic: TOPICS.intake, from: 'start', system: this.#system, onRecord })]
+    const system = this.#system
+    return [await follow(log, { topic: TOPICS.intake, from: 'start', system, onRecord, leftOut })]
   }
 }
 

@@ -4,7 +4,7 @@ import { TOPICS } from '#answers/topics.ts'
 import { Values } from '#answers/values.ts'
 import type { LogRecord } from '#core/record.ts'
 import type { System } from '#core/system.ts'
-import { type Following, follow } from '#engine/log/follow-topic.ts'
+import { type Following, follow, type LeftOut } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import { placesOf } from '#engine/log/read-topic.ts'
 import type { TaskEvent } from '#stores/history.ts'
@@ -19,6 +19,8 @@ export interface EventFeedOptions {
   readonly log: Log
   readonly plan: Plan
   readonly system: System
+  /** Learns of records that cannot be read. Without it one of them ends the feed. */
+  readonly leftOut?: LeftOut
 }
 
 /** `isStreamed`: the question asked for its answer while it is written. */
@@ -67,6 +69,11 @@ export class EventFeed implements Disposable {
     return this.#closing.signal
   }
 
+  /** Of a feed that has started: rejects when no event will come any more. */
+  get ended(): Promise<void> {
+    return this.#following?.ended ?? Promise.resolve()
+  }
+
   /** Of one task: what is remembered, in the order of the history. */
   recent(organization: Organization, taskId: string): readonly TaskEvent[] {
     return (this.#recent.get(taskId) ?? []).filter(event => event.organization === organization)
@@ -89,7 +96,7 @@ export class EventFeed implements Disposable {
   all(organization: Organization, lastId: string | undefined): AllEvents | undefined {
     const { log } = this.#options
     const read = (topic: number, record: LogRecord, partition: number) =>
-      eventIn(this.#values, this.#topics[topic] ?? TOPICS.intake, record, partition)
+      this.#eventIn(this.#topics[topic] ?? TOPICS.intake, record, partition)
     return openAllEvents({ log, topics: this.#topics, placed: this.#placed, read }, organization, lastId)
   }
 
@@ -99,13 +106,25 @@ export class EventFeed implements Disposable {
   }
 
   #follow(topic: EventTopic, index: number, from: readonly number[]): Promise<Following> {
-    const { log, system } = this.#options
+    const { log, system, leftOut } = this.#options
     const onRecord = async (record: LogRecord, partition: number) => {
-      const event = await eventIn(this.#values, topic, record, partition)
+      const event = await this.#eventIn(topic, record, partition)
       if (event) this.#tell(event, isStreamed(record))
       this.#placed.read({ topic: index, partition, offset: record.offset }, event)
     }
-    return follow(log, { topic, from, system, onRecord })
+    return follow(log, { topic, from, system, onRecord, leftOut })
+  }
+
+  /** Nothing for a record that cannot be read, where somebody learns of it. */
+  async #eventIn(topic: EventTopic, record: LogRecord, partition: number): Promise<TaskEvent | undefined> {
+    const { leftOut } = this.#options
+    try {
+      return await eventIn(this.#values, topic, record, partition)
+    } catch (error) {
+      if (!leftOut) throw error
+      leftOut.record({ topic, partition }, record.offset, error)
+      return undefined
+    }
   }
 
   #tell(event: TaskEvent, isStreamed: boolean): void {

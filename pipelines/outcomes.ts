@@ -5,7 +5,7 @@ import { type Planned, Values } from '#answers/values.ts'
 import type { LogRecord } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import { replayedBy } from '#engine/client/replay.ts'
-import { type Following, follow } from '#engine/log/follow-topic.ts'
+import { type Following, follow, type LeftOut } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 import { decodeDeadLetter } from '#engine/record/dead-letter.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -30,11 +30,12 @@ export interface OutcomesOptions {
   readonly plan: Planned & Pick<Plan, 'deadLetterTopic' | 'stages'>
   /** `start` hands out what is there too; `end` only what comes. */
   readonly from: 'start' | 'end'
+  readonly leftOut?: LeftOut | undefined
 }
 
 /** Follows the topics until it is closed. Within a partition in order; between partitions and topics in any. */
 export async function followOutcomes(
-  { log, system, plan, from }: OutcomesOptions,
+  { log, system, plan, from, leftOut }: OutcomesOptions,
   listener: OutcomeListener,
 ): Promise<Following> {
   const values = new Values(plan)
@@ -43,6 +44,7 @@ export async function followOutcomes(
       topic,
       from,
       system,
+      leftOut,
       onRecord: (record, partition) => onRecord(record, `${partition}/${record.offset}`),
     })
   const following: Promise<Following>[] = []

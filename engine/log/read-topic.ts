@@ -7,7 +7,7 @@
  * | --- | --- | --- |
  * | LOG_UNAVAILABLE | asks again, `RETRIES.follow` | rejects: who asked for the whole decides whether to begin again |
  * | LOG_CLOSED | ends | rejects |
- * | OFFSET_OUT_OF_RANGE | goes on at the start that the topic has now, if it has given no record of that partition and was given no offset; else it rejects, as a gap is never passed over in silence | goes on at the start that the topic has now: it gives what the topic holds |
+ * | OFFSET_OUT_OF_RANGE | goes on at the start that the topic has now, if it has given no record of that partition and was given no offset, or if there is `onGap`; else it rejects, as a gap is never passed over in silence | goes on at the start that the topic has now: it gives what the topic holds |
  *
  * Readers that the pod's step drives (SourceIntake, StateTail, TableFollower) stay event-driven. They take only
  * `afterFailedRead` from here, and their pauses from core/retry.ts.
@@ -95,6 +95,8 @@ export interface FollowOptions {
   readonly from?: 'start' | 'end' | readonly number[] | undefined
   /** Ends it, without an error. */
   readonly signal?: AbortSignal | undefined
+  /** Learns what a partition dropped before it was read, from one offset up to another; reading goes on behind that. */
+  readonly onGap?: ((place: TopicPartition, from: number, to: number) => void) | undefined
 }
 
 /** What was read of a partition at once. */
@@ -113,7 +115,7 @@ export interface Chunk {
 export async function* follow(
   log: Log,
   wanted: Wanted,
-  { system, from = 'start', signal }: FollowOptions,
+  { system, from = 'start', signal, onGap }: FollowOptions,
 ): AsyncGenerator<Chunk, void> {
   const left = new AbortController()
   const ending = signal ? AbortSignal.any([signal, left.signal]) : left.signal
@@ -125,7 +127,9 @@ export async function* follow(
     for (const [index, place] of places.entries()) {
       const offset = starts[index] ?? 0
       yield { partition: place.partition, records: [], nextOffset: offset }
-      arrivals.expect(new FollowedPartition(log, place, offset, from === 'start', waiting))
+      arrivals.expect(
+        new FollowedPartition(log, place, offset, { fromStart: from === 'start', waiting, onGap }),
+      )
     }
     for (;;) {
       const { partition, chunk } = await arrivals.next()
@@ -140,6 +144,11 @@ export async function* follow(
   }
 }
 
+interface PartitionOptions extends Pick<FollowOptions, 'onGap'> {
+  readonly fromStart: boolean
+  readonly waiting: Waiting & { readonly signal: AbortSignal }
+}
+
 /** Reads one partition, until the signal is aborted. */
 class FollowedPartition {
   readonly #log: Log
@@ -147,6 +156,7 @@ class FollowedPartition {
   readonly #waiting: Waiting & { readonly signal: AbortSignal }
   /** What the topic drops meanwhile may be left out: nothing was given, and everything was asked for. */
   #mayStartLater: boolean
+  readonly #onGap: FollowOptions['onGap']
   #offset: number
   #reader: Reader
 
@@ -154,9 +164,9 @@ class FollowedPartition {
     log: Log,
     place: TopicPartition,
     offset: number,
-    fromStart: boolean,
-    waiting: Waiting & { readonly signal: AbortSignal },
+    { fromStart, waiting, onGap }: PartitionOptions,
   ) {
+    this.#onGap = onGap
     this.#log = log
     this.#place = place
     this.#waiting = waiting
@@ -177,15 +187,17 @@ class FollowedPartition {
       return { partition: this.#place.partition, records, nextOffset }
     } catch (error) {
       if (this.#waiting.signal.aborted || afterFailedRead(error) === 'ended') return undefined
-      if (!this.#mayStartLater) throw error
+      if (!this.#mayStartLater && !this.#onGap) throw error
       await this.#startLater(error)
-      return this.next()
+      return { partition: this.#place.partition, records: [], nextOffset: this.#offset }
     }
   }
 
   async #startLater(error: unknown): Promise<void> {
     const start = () => startAfter(this.#log, this.#place, this.#offset, error)
+    const from = this.#offset
     this.#offset = await whileUnavailable(RETRIES.follow, start, this.#waiting)
+    if (!this.#mayStartLater) this.#onGap?.(this.#place, from, this.#offset)
     this.#reader.close()
     this.#reader = this.#log.openReader(this.#place, this.#offset)
   }

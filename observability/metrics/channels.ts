@@ -30,6 +30,7 @@ export class ChannelCounts {
   readonly #logRetries = countsOf(ENGINE_ROWS.logRetries)
   readonly #logRefusals = countsOf(ENGINE_ROWS.logRefusals)
   readonly #logDisconnects = countsOf(ENGINE_ROWS.logDisconnects)
+  readonly #leftOut = countsOf(ENGINE_ROWS.leftOut)
   readonly #spansLost = countsOf(ENGINE_ROWS.spansLost)
   readonly #calls = countsOf(ANSWER_ROWS.modelCalls)
   readonly #callTimes = new Distributions(CALL_BOUNDS, ...ANSWER_ROWS.modelTime.labels)
@@ -54,6 +55,7 @@ export class ChannelCounts {
     this.#on('caudal:log:retried', ({ request }) => this.#logRetries.add(1, this.#requests.take(request)))
     this.#on('caudal:log:refused', ({ request }) => this.#logRefusals.add(1, this.#requests.take(request)))
     this.#on('caudal:log:disconnected', () => this.#logDisconnects.add(1))
+    this.#on('caudal:follow:skipped', ({ topic, what }) => this.#leftOut.add(1, topic, what))
     this.#on('caudal:traces:lost', ({ spans, reason }) => this.#spansLost.add(spans, reason))
     this.#on('caudal:model:call', message => this.#called(message))
     this.#on('caudal:model:bought', message => this.#bought(message))
@@ -77,6 +79,7 @@ export class ChannelCounts {
       familyOf(ENGINE_ROWS.logRetries, this.#logRetries),
       familyOf(ENGINE_ROWS.logRefusals, this.#logRefusals),
       familyOf(ENGINE_ROWS.logDisconnects, this.#logDisconnects),
+      familyOf(ENGINE_ROWS.leftOut, this.#leftOut),
       familyOf(ENGINE_ROWS.spansLost, this.#spansLost),
     ]
   }

@@ -38,6 +38,11 @@ export const ENGINE_ROWS = {
   logRetries: counter('log_retries', ['request'], 'requests to the log that were made again'),
   logRefusals: counter('log_refusals', ['request'], 'requests to the log that were given up'),
   logDisconnects: counter('log_disconnects', [], 'connections to brokers that were lost or cut'),
+  leftOut: counter(
+    'left_out',
+    ['topic', 'what'],
+    'records that a gateway could not read and left out, and gaps of a topic that dropped records before they were read',
+  ),
 } as const satisfies Record<string, Row>
 
 /** Of models and answers. What an operator tells is counted when it runs: a run that is repeated after a crash counts again. */

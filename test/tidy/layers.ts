@@ -159,6 +159,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     node: [],
   },
   'pipelines/appender.ts': { may: ['core', LOG_PORT], node: [] },
+  'pipelines/left-out.ts': { may: ['core', FOLLOW_TOPIC], node: [] },
   'pipelines/event-feed.ts': {
     may: [
       'core',

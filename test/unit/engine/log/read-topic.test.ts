@@ -1,5 +1,6 @@
 /** Reading topics outside any group: what is there, what comes, and what becomes of outages, trimming and the end. */
 import { expect, test } from 'vitest'
+import { follow as followTopic } from '#engine/log/follow-topic.ts'
 import { follow as chunksOf, type FollowOptions, readAll, type Wanted } from '#engine/log/read-topic.ts'
 import { at, batch, type Client, simulate, TOPIC, textOf, watch } from './simulated/simulation.ts'
 
@@ -129,4 +130,28 @@ test('following from an offset that the topic has no more is refused: a gap is n
   const { seen, ended } = following(reader, { from: [0] })
   await time.runFor(60_000)
   expect([seen, ended.outcome]).toEqual([[], 'OFFSET_OUT_OF_RANGE'])
+})
+
+test('following from an offset that the topic has no more goes on at its start where somebody learns of the gap', async () => {
+  const { time, reader, settle } = await withNumbers('a', 'b', 'c')
+  await settle(reader.log.trim(at(0), 2))
+  const gaps: unknown[] = []
+  const { seen, ended } = following(reader, { from: [0], onGap: (...gap) => void gaps.push(gap) })
+  await time.runFor(60_000)
+  await settle(reader.log.append([batch(0, 'd')]))
+  await time.runFor(1_000)
+  expect([seen, ended.outcome]).toEqual([['c', 'd'], 'pending'])
+  expect(gaps).toEqual([[at(0), 0, 2]])
+})
+
+test('a follower of a topic of which nothing is left has caught up, and has reported the gap', async () => {
+  const { reader, settle } = await withNumbers('a', 'b', 'c')
+  await settle(reader.log.trim(at(0), 3))
+  const gaps: unknown[] = []
+  const leftOut = { record: () => {}, gap: (...gap: unknown[]) => void gaps.push(gap) }
+  const options = { topic: TOPIC, from: [0, 0, 0, 0], system: reader.process, onRecord: () => {}, leftOut }
+  const view = await settle(followTopic(reader.log, options))
+  await settle(view.caughtUp())
+  expect(gaps).toEqual([[at(0), 0, 3]])
+  view.close()
 })
