@@ -100,7 +100,7 @@ describe('docs/gateway.md', () => {
     const report = await shell(health)
     expect(report).toMatchObject({ status: 'ok' })
     const names = report.parts.map(({ name }: { readonly name: string }) => name)
-    expect(names).toEqual(['log', 'registry', 'database', 'cache', 'provider'])
+    expect(names).toEqual(['log', 'registry', 'database', 'cache', 'provider', 'views'])
   })
 
   it('says where probes and the document of the routes are', async () => {
