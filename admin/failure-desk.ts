@@ -5,7 +5,7 @@ import { placeOf } from '#engine/client/replay.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 import { type FailureGroup, groupsOf } from './failure-groups.ts'
-import { type Failure, failuresIn, shownFailure } from './failures.ts'
+import { type Failure, failuresIn, ownerOf, shownFailure } from './failures.ts'
 import { type ReplayOrder, type ReplayProgress, Replays } from './replays.ts'
 
 export interface FailureDeskOptions {
@@ -35,7 +35,7 @@ export class FailureDesk implements Disposable {
     this.replays = new Replays(options)
   }
 
-  /** Of one organisation: questions that it has asked. What belongs to nobody for sure is for who sees all. */
+  /** Of one organisation: questions that it has asked, and events of its own that are none. What belongs to nobody for sure is for who sees all. */
   async groups(organization: string | undefined): Promise<readonly FailureGroup[]> {
     const failures = await this.#failures()
     return groupsOf(organization === undefined ? failures : failures.filter(each => isOf(each, organization)))
@@ -89,5 +89,4 @@ export class FailureDesk implements Disposable {
   }
 }
 
-const isOf = ({ kind, detail }: Failure, organization: string): boolean =>
-  kind === 'failed' && 'faults' in detail && (detail.request?.organization_id ?? '') === organization
+const isOf = (failure: Failure, organization: string): boolean => ownerOf(failure) === organization

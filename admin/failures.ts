@@ -70,6 +70,12 @@ async function failedOf({ place, record }: Kept, values: Values): Promise<Failur
   }
 }
 
+/** Whose question or event failed: empty for a question of nobody, and nothing where it cannot be said. */
+export function ownerOf({ detail }: Failure): string | undefined {
+  if (!('faults' in detail)) return undefined
+  return detail.request ? (detail.request.organization_id ?? '') : detail.organization_id
+}
+
 const noQuestion = (id: string): string => `${id} is no question: put a corrected event in instead`
 
 function deadOf(kept: Kept, plan: Plan): Failure {

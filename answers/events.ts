@@ -38,6 +38,14 @@ export function normalise(event: unknown, taskTypes: TaskTypes, arrival: Arrival
   return faults.length > 0 ? { faults } : { intake }
 }
 
+/** On whose behalf an event comes, also one that is at fault otherwise; nothing where it does not say so as it should. */
+export function organizationIn(event: unknown): string | undefined {
+  if (!isLoose(event)) return undefined
+  const { organization_id, payload } = event
+  const inner = isEnvelope(event) && isLoose(payload) ? payload.organization_id : undefined
+  return idOf(organization_id ?? inner, [], 'organization_id')
+}
+
 const isEnvelope = (event: Loose) => 'event_type' in event || 'event_version' in event || 'payload' in event
 
 /** The envelope's own checks, and its content as a flat event. */

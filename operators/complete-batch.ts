@@ -37,11 +37,13 @@ export function completeBatch({ subscriptions }: CompleteBatchOptions) {
       if (seen.get(task_id)) return
       seen.set(task_id, { at: ctx.now })
       const before = count.get() ?? { delivered: 0, failed: 0 }
+      // Of a batch that is sent again, what it waits for may be told otherwise. The first word counts, so it completes once.
+      const runs = before.runs ?? batch.runs
       const now = is_delivered
-        ? { ...before, delivered: before.delivered + 1 }
-        : { ...before, failed: before.failed + 1 }
+        ? { ...before, runs, delivered: before.delivered + 1 }
+        : { ...before, runs, failed: before.failed + 1 }
       count.set(now)
-      if (now.delivered + now.failed !== batch.runs) return
+      if (now.delivered + now.failed !== runs) return
       const notification = notificationOf(batch, now, ctx)
       ctx.emit('notice', noticeOf(batch, notification))
       const callbacks = batch.callback === undefined ? [] : [batch.callback]
@@ -56,10 +58,10 @@ const noticeId = ({ id }: BatchRef): string => `batch:${id}`
 
 function notificationOf(
   batch: BatchRef,
-  { delivered, failed }: BatchCount,
+  { delivered, failed, runs = batch.runs }: BatchCount,
   { id: recordId, now: at }: { readonly id: string; readonly now: number },
 ): Notification {
-  const { id, organization_id: organization, runs, accepted, rejected } = batch
+  const { id, organization_id: organization, accepted, rejected } = batch
   const data = JSON.stringify({ batch_id: id, accepted, rejected, runs, delivered, failed })
   return { recordId, event: 'batch.completed', taskId: id, taskType: '', organization, at, data }
 }

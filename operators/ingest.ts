@@ -1,7 +1,7 @@
 /** Raw events in, normalised questions out; what is not a question is set aside with every fault named. */
 
 import { FailedAvro, IntakeAvro } from '#answers/codecs.ts'
-import { normalise } from '#answers/events.ts'
+import { normalise, organizationIn } from '#answers/events.ts'
 import { excerptOf, RawEventCodec } from '#answers/raw-event.ts'
 import type { TaskTypes } from '#answers/task-type.ts'
 import { publish } from '#core/diagnostics.ts'
@@ -39,6 +39,7 @@ export function ingest(options: IngestOptions) {
         faults: normalised.faults,
         failed_at: ctx.now,
         input: excerptOf(value),
+        organization_id: 'event' in value ? organizationIn(value.event) : undefined,
       })
       publish('caudal:answer:failed', { taskType: 'none', reason: 'invalid_input', costUsd: 0 })
     },

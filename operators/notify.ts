@@ -28,8 +28,8 @@ export interface NotifyOptions {
   readonly subscriptions?: Subscriptions | undefined
 }
 
-/** Longer than any question waits for its outcome. */
-const FOLLOWERS_KEPT: Duration = '7d'
+/** As long as a batch waits for its questions. Who joined one that takes longer does not hear of it. */
+const FOLLOWERS_KEPT: Duration = '30d'
 /** Longer than a follower may be read behind the outcome that it was written before. */
 const OUTCOME_KEPT: Duration = '15m'
 
@@ -101,7 +101,7 @@ function keptOf(outcome: Outcome, recordId: string, isSent: boolean): KeptOutcom
     return { record_id: recordId, event: 'answer.delivered', task_type, organization_id, at, data }
   }
   const { request, failed_at: at } = outcome.value
-  const { task_type = '', organization_id } = request ?? {}
+  const { task_type = '', organization_id = outcome.value.organization_id } = request ?? {}
   const data = json(failedData(outcome.value))
   return { record_id: recordId, event: 'answer.failed', task_type, organization_id, at, data }
 }

@@ -32,6 +32,8 @@ export class RunIndex {
   readonly #open = new Map<string, string>()
   /** Runs that have an outcome and no intake yet, or whose intake may come again. */
   readonly #closed = new Set<string>()
+  /** By the id of a request that has joined it, the run: still known when it has ended. */
+  readonly #joined = new Map<string, Run>()
   /** Runs that this program puts in, until the log holds them. */
   readonly #pending = new Map<string, Promise<void>>()
   /** Until then nothing closed is forgotten: its intake may be far behind. */
@@ -42,7 +44,16 @@ export class RunIndex {
   }
 
   get(organization: Organization, id: string): Run | undefined {
-    return this.#found(organization, id)
+    const joined = this.#joined.get(id)
+    return this.#found(organization, id) ?? (joined?.organization === organization ? joined : undefined)
+  }
+
+  /** A request under this id is answered by the run, now and when it is sent again. */
+  join(id: string, run: Run): void {
+    this.#joined.delete(id)
+    this.#joined.set(id, run)
+    const [oldest] = this.#joined.keys()
+    if (this.#joined.size > this.#runsMax && oldest !== undefined) this.#joined.delete(oldest)
   }
 
   newestOf(organization: Organization, hash: string): Run | undefined {

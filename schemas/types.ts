@@ -39,6 +39,8 @@ export interface BatchCount {
   readonly delivered: number
   /** Given up. */
   readonly failed: number
+  /** Questions whose outcomes complete it, as its first outcome said. */
+  readonly runs?: number | undefined
 }
 
 /** A question of a batch has its outcome. */
@@ -213,6 +215,8 @@ export interface Failed {
   readonly failed_at: number
   /** The beginning of an input that is not a question. */
   readonly input?: string | undefined
+  /** On whose behalf, where an input that is not a question says so. */
+  readonly organization_id?: string | undefined
   /** The request as it was given up. */
   readonly request?: LlmRequest | undefined
 }

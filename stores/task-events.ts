@@ -36,10 +36,10 @@ export function callEvent({ id, organization_id, kind, at, messages, ...rest }: 
   }
 }
 
-export function failedEvent({ id, request, reason, faults, failed_at }: Failed): EventFacts {
+export function failedEvent({ id, request, organization_id, reason, faults, failed_at }: Failed): EventFacts {
   return {
     taskId: id,
-    organization: organizationOf(request?.organization_id),
+    organization: organizationOf(request?.organization_id ?? organization_id),
     taskType: request?.task_type ?? '',
     at: failed_at,
     kind: 'failed',

@@ -12,6 +12,7 @@ import { CALLBACK_HEADER } from '#webhooks/webhook.ts'
 import type { Call, Gateway } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { InputFault } from '../schema.ts'
+import { keepJoined, keyedRun } from './keyed-runs.ts'
 
 export interface Question {
   readonly title?: string | undefined
@@ -67,14 +68,16 @@ export function prepared(
 
 /** Resolves when the log holds the question; the run of an equal question under way is joined unless it is to be fresh. */
 export async function ask(
-  { service, runs }: Gateway,
+  gateway: Gateway,
   question: Prepared,
-  { fresh, callback }: { readonly fresh: boolean; readonly callback?: string | undefined },
+  { fresh, callback, key }: Pick<Manner, 'callback' | 'key'> & { readonly fresh: boolean },
 ): Promise<Asked | Problem> {
+  const { service, runs } = gateway
   const { intake } = question
   const organization = organizationOf(intake.organization_id)
   const id = questionHash(intake)
-  const known = runs.get(organization, intake.id)
+  const kept = key === undefined ? undefined : await keyedRun(gateway, organization, intake.id)
+  const known = runs.get(organization, intake.id) ?? kept
   if (known && known.hash !== id)
     return new Problem('key_reused', { detail: 'Send another question under a key of its own.' })
   const other = known ?? (fresh ? undefined : runs.underWay(organization, id))
@@ -82,6 +85,7 @@ export async function ask(
     if (other) {
       await runs.isIn(other.id)
       const joined = other.id !== intake.id
+      if (joined && key !== undefined) await keepJoined(gateway, intake.id, other)
       if (joined && callback !== undefined) await service.join([{ id: other.id, callback }])
       return { run: other, joined }
     }

@@ -1,4 +1,8 @@
-/** Questions that go in together: each joins the run of an equal one under way, and the rest is put in at once. */
+/**
+ * Questions that go in together: each joins the run of an equal one under way, and the rest is put in at once. A batch that
+ * is sent again under its key is the runs that it was.
+ */
+import { hash } from 'node:crypto'
 import { BATCH_HEADER, batchHeader } from '#answers/batch-ref.ts'
 import { questionHash } from '#answers/question-hash.ts'
 import type { BatchRef } from '#answers/types.ts'
@@ -7,10 +11,11 @@ import type { Run } from '#pipelines/run-index.ts'
 import { organizationOf } from '#stores/organization.ts'
 import type { Gateway } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import type { Batch } from './batches.ts'
 
 export interface AskedItem {
   readonly index: number
-  readonly run: Run
+  readonly run: Pick<Run, 'id' | 'hash'>
   readonly joined: boolean
 }
 
@@ -23,28 +28,53 @@ export interface AskedBatch {
 /** What is known of a batch before its questions are looked at. */
 export type BatchFacts = Omit<BatchRef, 'runs' | 'accepted'>
 
+/** An item of a batch as it was read: a question, or what is wrong with it. */
+export type ReadItem = Prepared | { readonly faults: unknown }
+
+/** The same for the same questions in the same order. */
+export const digestOf = (read: readonly ReadItem[]): string =>
+  hash(
+    'sha256',
+    questionsOf(read)
+      .map(({ intake }) => questionHash(intake))
+      .join(' '),
+  )
+
+/** What a batch that the log holds was put in as. Nothing is put in. */
+export function askedBefore(read: readonly ReadItem[], before: Batch): AskedBatch | Problem {
+  if (before.digest !== digestOf(read)) return reused()
+  const items = questionsOf(read).map(({ index, intake }, nth) => {
+    const id = before.tasks[nth] ?? intake.id
+    return { index, run: { id, hash: questionHash(intake) }, joined: id !== intake.id }
+  })
+  return { items, append: async () => {} }
+}
+
 /** An equal question of the same batch is joined too. One call puts the rest in. */
 export function askedTogether(
   { runs, service }: Gateway,
-  read: readonly (Prepared | { readonly faults: unknown })[],
+  read: readonly ReadItem[],
   facts: BatchFacts,
+  isKeyed: boolean,
 ): AskedBatch | Problem {
-  if (read.some(question => 'intake' in question && isReused(runs, question)))
-    return new Problem('key_reused', { detail: 'Send another batch under a key of its own.' })
+  const questions = questionsOf(read)
+  if (questions.some(question => isReused(runs, question))) return reused()
   const fresh: Prepared[] = []
-  const items: AskedItem[] = []
   const appending = Promise.withResolvers<void>()
-  for (const [index, question] of read.entries()) {
-    if (!('intake' in question)) continue
+  // An equal question of the same batch may have ended already where the batch is sent again.
+  const ofBatch = new Map<string, Run>()
+  const items = questions.map(({ index, ...question }) => {
     const { intake } = question
     const id = questionHash(intake)
     const organization = organizationOf(intake.organization_id)
-    const known = runs.get(organization, intake.id)
-    const other = known ?? runs.underWay(organization, id)
+    const other = runs.get(organization, intake.id) ?? ofBatch.get(id) ?? runs.underWay(organization, id)
     if (!other) fresh.push(question)
     const run = other ?? runs.add(intake, appending.promise)
-    items.push({ index, run, joined: other !== undefined && other.id !== intake.id })
-  }
+    const joined = run.id !== intake.id
+    if (joined && isKeyed) runs.join(intake.id, run)
+    ofBatch.set(id, run)
+    return { index, run, joined }
+  })
   const batch = { ...facts, accepted: items.length, runs: new Set(items.map(({ run }) => run.id)).size }
   return { items, append: () => appendTogether(service, { items, fresh, batch }, appending) }
 }
@@ -82,6 +112,12 @@ function othersOf(items: readonly AskedItem[], fresh: readonly Prepared[]): read
   const joined = items.filter(({ joined, run }) => joined && !own.has(run.id))
   return [...new Set(joined.map(({ run }) => run.id))]
 }
+
+const questionsOf = (read: readonly ReadItem[]): readonly (Prepared & { readonly index: number })[] =>
+  read.flatMap((question, index) => ('intake' in question ? [{ ...question, index }] : []))
+
+const reused = (): Problem =>
+  new Problem('key_reused', { detail: 'Send another batch under a key of its own.' })
 
 /** Asked before any run is noted: a run of a batch that is refused would stay open. */
 function isReused(runs: Gateway['runs'], { intake }: Prepared): boolean {

@@ -5,7 +5,7 @@ import { accepted, type Call, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import { checkerOf, type InputFault, type Schema, UnreadableLine } from '../schema.ts'
 import { IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
-import { type AskedItem, askedTogether } from './batch-asking.ts'
+import { type AskedItem, askedBefore, askedTogether, digestOf } from './batch-asking.ts'
 import { CALLBACK, callbackProblem } from './callback.ts'
 import { RUN_FIELDS } from './views.ts'
 
@@ -111,7 +111,10 @@ export const batch = operation({
     const rejected = read.flatMap((each, index) => ('faults' in each ? [{ index, faults: each.faults }] : []))
     if (rejected.length === items.length) return invalid(rejected.flatMap(faultsOfBatch))
     const facts = { id: batchId, organization_id: organization, rejected: rejected.length, callback }
-    const asked = askedTogether(gateway, read, facts)
+    const before = key === undefined ? undefined : await gateway.batches.get(organization, batchId)
+    const asked = before?.digest
+      ? askedBefore(read, before)
+      : askedTogether(gateway, read, facts, key !== undefined)
     if (asked instanceof Problem) return asked
     try {
       await Promise.all([asked.append(), ...asked.items.map(({ run }) => gateway.runs.isIn(run.id))])
@@ -119,7 +122,8 @@ export const batch = operation({
       return refusal(error)
     }
     const tasks = asked.items.map(({ run }) => run.id)
-    await gateway.batches.keep(organization, batchId, { tasks, rejected: rejected.length })
+    const kept = { tasks, rejected: rejected.length, digest: digestOf(read) }
+    await gateway.batches.keep(organization, batchId, kept)
     const body = { batch_id: batchId, accepted: asked.items.map(itemView), rejected }
     return { ...accepted(body), refusedCount: rejected.length }
   },

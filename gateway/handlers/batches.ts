@@ -9,6 +9,8 @@ export interface Batch {
   readonly tasks: readonly string[]
   /** Items that had faults. */
   readonly rejected: number
+  /** Tells its questions from those of another batch; batches of earlier versions have none. */
+  readonly digest?: string | undefined
 }
 
 const BATCHES_MAX = 1_000
@@ -48,7 +50,8 @@ function batchIn(text: string): Batch | undefined {
   if (typeof found !== 'object' || found === null || !('tasks' in found && 'rejected' in found))
     return undefined
   const { tasks, rejected } = found
-  return isTexts(tasks) && typeof rejected === 'number' ? { tasks, rejected } : undefined
+  const digest = 'digest' in found && typeof found.digest === 'string' ? found.digest : undefined
+  return isTexts(tasks) && typeof rejected === 'number' ? { tasks, rejected, digest } : undefined
 }
 
 const isTexts = (value: unknown): value is readonly string[] =>

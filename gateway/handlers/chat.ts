@@ -42,7 +42,7 @@ export const chatCompletions = operation({
     const event = prepared(gateway, question, call, { key })
     if (event instanceof Problem) return withChatFaults(event)
     const request = { model: input.model, hasUsage: input.stream_options?.include_usage === true }
-    const asked = await askedChat(gateway, event, call)
+    const asked = await askedChat(gateway, event, key, call)
     if (asked instanceof Problem) return asked
     const answering = () => answerTo(gateway, asked, waitMs(wait), call)
     if (input.stream)
@@ -58,11 +58,12 @@ export const chatCompletions = operation({
 async function askedChat(
   gateway: Gateway,
   event: Prepared,
+  key: string | undefined,
   call: Call,
 ): Promise<ChatAnswer | Asked | Problem> {
   const isKnownRun = gateway.runs.get(call.caller.organization, event.intake.id) !== undefined
   const known = isKnownRun ? undefined : await knownChat(gateway, event, call)
-  return known ?? ask(gateway, event, { fresh: false })
+  return known ?? ask(gateway, event, { fresh: false, key })
 }
 
 /** An answer that exists: in a store, in the semantic index, or made in the last minutes for the same question. */

@@ -1,6 +1,6 @@
 /** `GET /failures` and `GET /failures/{group}`: what failed for good, grouped by where, why and how alike. */
 import { canReplay, type FailureGroup } from '#admin/failure-groups.ts'
-import type { Failure } from '#admin/failures.ts'
+import { type Failure, ownerOf } from '#admin/failures.ts'
 import { found, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { organizationSeen } from './acting.ts'
@@ -150,9 +150,9 @@ function groupView({ id, kind, node, code, likeness, failures: all }: FailureGro
   }
 }
 
-function lineOf({ id, failedAt, reason, attempts, kind, detail }: Failure) {
-  const organization =
-    kind === 'failed' && 'request' in detail ? (detail.request?.organization_id ?? '') : undefined
+function lineOf(failure: Failure) {
+  const { id, failedAt, reason, attempts } = failure
+  const organization = ownerOf(failure)
   return {
     id,
     failed_at: iso(failedAt),

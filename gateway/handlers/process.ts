@@ -28,7 +28,7 @@ export const processText = operation({
     if (refused) return refused
     const event = prepared(gateway, question, call, { key, callback })
     if (event instanceof Problem) return event
-    const asked = await ask(gateway, event, { fresh: false, callback })
+    const asked = await ask(gateway, event, { fresh: false, callback, key })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, 0, call)
   },
 })

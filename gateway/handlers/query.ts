@@ -82,7 +82,7 @@ export const query = operation({
     if (known) return hit(known)
     const similar = fresh ? undefined : await similarAnswer(gateway, event, call)
     if (similar) return similar
-    const asked = await ask(gateway, event, { fresh, callback })
+    const asked = await ask(gateway, event, { fresh, callback, key })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, waitMs(wait), call)
   },
 })

@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
 import { Batches } from '#gateway/handlers/batches.ts'
+import { organizationOf } from '#stores/organization.ts'
 import { REPLY } from '../operators/values.ts'
-import { type Opened, openGateway, post, serverOf } from './open-gateway.ts'
+import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
 
 const PATIENCE = { timeout: 20_000 }
 
@@ -24,6 +25,7 @@ const lines = (text: string, headers = {}) =>
   opened.ask(post('/batch', text, { 'content-type': 'application/x-ndjson', ...headers }))
 
 interface Accepted {
+  readonly id: string
   readonly index: number
   readonly task_id: string
   readonly joined?: boolean
@@ -96,6 +98,44 @@ describe('POST /batch', () => {
     expect(calls).toBe(2)
     const other = await opened.ask(post('/batch', [{ title: 'Three?' }], { 'idempotency-key': 'b-1' }))
     expect(other.body.code).toBe('key_reused')
+  })
+
+  it.each<[string, boolean]>([
+    ['as the gateway remembers it', true],
+    ['where no gateway remembers it', false],
+  ])('sent again when it is complete buys nothing, with equal questions in it too: %s', async (_, isKept) => {
+    const again = (server = opened.server) =>
+      asked(
+        server,
+        post('/batch', [{ title: 'One?' }, { title: 'One?' }, { title: 'Two?' }], {
+          'idempotency-key': 'b-3',
+        }),
+      )
+    const first = await again()
+    await vi.waitFor(async () => expect((await counts(first.body.batch_id)).completed).toBe(true), PATIENCE)
+    const batches = isKept ? opened.gateway.batches : new Batches(undefined)
+    const second = await again(serverOf({ ...opened.gateway, batches }))
+    expect(second.body).toEqual(first.body)
+    expect(calls).toBe(2)
+    expect(opened.gateway.runs.underWay(organizationOf(''), String(acceptedIn(first.body)[0]?.id))).toBe(
+      undefined,
+    )
+  })
+
+  it.each<[string, boolean]>([
+    ['as the gateway remembers it', true],
+    ['where no gateway remembers the batch', false],
+  ])('sent again is the run of another that it joined, though that has ended: %s', async (_, isKept) => {
+    const other = await opened.ask(post('/query', { title: 'One?' }))
+    const again = (server = opened.server) =>
+      asked(server, post('/batch', [{ title: 'One?' }], { 'idempotency-key': 'b-4' }))
+    const first = await again()
+    expect(acceptedIn(first.body)).toMatchObject([{ task_id: other.body.task_id, joined: true }])
+    await vi.waitFor(async () => expect((await counts(first.body.batch_id)).completed).toBe(true), PATIENCE)
+    const batches = isKept ? opened.gateway.batches : new Batches(undefined)
+    const second = await again(serverOf({ ...opened.gateway, batches }))
+    expect(second.body).toEqual(first.body)
+    expect(calls).toBe(1)
   })
 
   it('that is refused for its key leaves no run behind: its questions can be asked', async () => {

@@ -65,10 +65,10 @@ const started = async (token: unknown, per_second: number) =>
 
 const replays = async () => (await opened.ask({ url: '/failures/replays' })).body.replays
 
-async function spoil(): Promise<void> {
+async function spoil(event: object = { title: 7 }): Promise<void> {
   const record = {
     key: Buffer.from('k'),
-    value: Buffer.from('{"title": 7}'),
+    value: Buffer.from(JSON.stringify(event)),
     headers: NO_HEADERS,
     timestamp: 1,
   }
@@ -216,6 +216,17 @@ describe('failures', () => {
     expect((await opened.ask({ method: 'DELETE', url: '/failures/replays/none' })).body.code).toBe(
       'failure_unknown',
     )
+  })
+
+  it('of events that are no questions are those of the organisation that an event names', async () => {
+    await spoil()
+    await spoil({ title: 8, organization_id: 'acme' })
+    const held = new HeldKeys()
+    held.set(keyOf('caudal_acme', 'acme', ['operate']))
+    const server = serverOf(opened.gateway, await ringOf(held))
+    const seen = async () => (await asked(server, { url: '/failures', headers: bearer('caudal_acme') })).body
+    await vi.waitFor(async () => expect(await seen()).toMatchObject({ total: 1 }), PATIENCE)
+    expect(await seen()).toMatchObject({ groups: [{ kind: 'invalid', count: 1 }] })
   })
 
   it('of another organisation are neither shown nor sent', async () => {

@@ -1,11 +1,18 @@
 /** A question over HTTP: taken, joined, answered, found again. */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
+import { realSystem } from '#core/system.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import type { Model } from '#models/model.ts'
+import { RunIndex } from '#pipelines/run-index.ts'
+import { LmdbCache } from '#stores/lmdb/cache.ts'
 import { REPLY } from '../operators/values.ts'
-import { type Opened, openGateway, post } from './open-gateway.ts'
+import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
 
 /** Answers when the test says so. */
 class HeldModel implements Model {
@@ -113,6 +120,24 @@ describe('POST /query', () => {
     await opened.ask({ url: '/task/order-7?wait=30s' })
     expect(await rawEvents()).toHaveLength(2)
     expect(model.calls).toBe(1)
+  })
+
+  it('that joined another under its Idempotency-Key is that run, though it has ended, also at a second gateway', async () => {
+    const first = await opened.ask(post('/query', FUSE))
+    const folder = mkdtempSync(join(tmpdir(), 'caudal-joined-'))
+    const cache = new LmdbCache({ path: folder, system: realSystem })
+    const headers = { 'idempotency-key': 'order-8' }
+    const joining = await asked(serverOf({ ...opened.gateway, cache }), post('/query', FUSE, headers))
+    const keyed = post('/query?wait=20s', FUSE, headers)
+    expect(joining.body).toMatchObject({ task_id: first.body.task_id, joined: true })
+    model.release()
+    await opened.ask({ url: `/task/${first.body.task_id}?wait=20s` })
+    expect((await opened.ask(keyed)).body).toMatchObject({ task_id: first.body.task_id, hit: false })
+    const second = serverOf({ ...opened.gateway, cache, runs: new RunIndex() })
+    expect((await asked(second, keyed)).body).toMatchObject({ task_id: first.body.task_id, hit: false })
+    expect(await rawEvents()).toHaveLength(1)
+    await cache.close()
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it('under the Idempotency-Key of another question is refused', async () => {

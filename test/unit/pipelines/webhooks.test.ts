@@ -76,6 +76,19 @@ it('the callback of an event is called once with the answer, and the call is not
   expect(notices()).toMatchObject([{ id: 'q1', kind: 'webhook_delivered' }])
 })
 
+it.each<[string, object]>([
+  ['flat', { id: 'q1', organization_id: 'acme' }],
+  ['an envelope', { event_id: 'q1', event_version: 'v1', organization_id: 'acme', payload: {} }],
+])('an event that is no question is that of its organisation: %s', async (_, event) => {
+  const { kit, endpoint, ask } = await open([TAKEN])
+  await using _kit = kit
+  await ask(event)
+  await kit.settle()
+  expect(kit.records(TOPICS.failed)).toMatchObject([{ value: { organization_id: 'acme' } }])
+  expect(kit.records(TOPICS.webhooks)).toMatchObject([{ value: { organization_id: 'acme' } }])
+  expect(endpoint.calls).toHaveLength(1)
+})
+
 it('an event that is no question is reported to its callback', async () => {
   const { kit, endpoint, ask } = await open([TAKEN])
   await using _ = kit
@@ -189,6 +202,28 @@ it('a batch is complete once, with the last outcome of its questions, also of on
   expect(endpoint.calls.map(({ request }) => JSON.parse(request.body))).toEqual([
     { type: 'batch.completed', timestamp: expect.any(String), data: figures },
   ])
+})
+
+it('who joined a question that waits for more than a week hears of its outcome', async () => {
+  const { kit, ask } = await open(() => reply(TAKEN))
+  await using _ = kit
+  await kit.send(TOPICS.followers, { key: 'q1', value: { id: 'q1', batch: { ...BATCH, runs: 1 } } })
+  await kit.settle()
+  await kit.advance('8d')
+  await ask({ id: 'q1', title: 'What is a fuse for?' }, {})
+  await kit.settle()
+  expect(kit.records(TOPICS.batchItems)).toMatchObject([{ value: { id: 'b1', task_id: 'q1' } }])
+})
+
+it('a batch that is sent again with another number of runs is complete once', async () => {
+  const { kit, ask, notices } = await open(() => reply(TAKEN))
+  await using _ = kit
+  const withRuns = (runs: number) => ({ [BATCH_HEADER]: JSON.stringify({ ...BATCH, runs }) })
+  await ask({ id: 'q1', title: 'What is a fuse for?' }, withRuns(1))
+  await kit.settle()
+  await ask({ id: 'q2', title: 'What is a fuse for?' }, withRuns(2))
+  await kit.settle()
+  expect(notices().filter(({ kind }) => kind === 'batch_completed')).toHaveLength(1)
 })
 
 it.each([0, 20, 100, 300])(
