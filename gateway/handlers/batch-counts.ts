@@ -25,9 +25,12 @@ export const batchCounts = operation({
       accepted: count('Questions that the log holds.'),
       rejected: count('Items that had faults.'),
       delivered: count('Of the accepted: answered.'),
-      failed: count('Of the accepted: given up.'),
+      failed: count('Of the accepted: given up, dead letters too.'),
       open: count('Of the accepted: under way.'),
-      completed: { type: 'boolean', description: 'Whether none is under way.' },
+      completed: {
+        type: 'boolean',
+        description: 'Whether each has its outcome. A dead letter has none until it is sent again.',
+      },
     },
     required: ['batch_id', 'accepted', 'rejected', 'delivered', 'failed', 'open', 'completed'],
     additionalProperties: false,
@@ -40,22 +43,23 @@ export const batchCounts = operation({
     const states = await orAway(Promise.all(tasks.map(task => stateOf(gateway, task, call))))
     if (states instanceof Problem) return states
     const of = (state: State) => states.filter(each => each === state).length
-    const open = of('open')
+    const [open, dead] = [of('open'), of('dead')]
     return found({
       ...{ batch_id: id, accepted: tasks.length, rejected },
-      ...{ delivered: of('delivered'), failed: of('failed'), open, completed: open === 0 },
+      ...{ delivered: of('delivered'), failed: of('failed') + dead, open, completed: open + dead === 0 },
     })
   },
 })
 
-type State = 'delivered' | 'failed' | 'open'
+/** A question that is a dead letter is told to nobody, so it does not complete its batch. */
+type State = 'delivered' | 'failed' | 'dead' | 'open'
 
 /** Of what this gateway remembers, else of the database. Rejects with UNAVAILABLE while that is away. */
 async function stateOf(gateway: Gateway, task: string, call: Call): Promise<State> {
   const { service, runs, answers, history } = gateway
   const { organization } = call.caller
   const outcome = service.outcomeNow(task)
-  if (outcome) return outcome.status === 'delivered' ? 'delivered' : 'failed'
+  if (outcome) return outcome.status
   // A run that is remembered and has no outcome is under way: the database need not be asked.
   if (runs.underWay(organization, runs.get(organization, task)?.hash ?? '')?.id === task) return 'open'
   if (await answers?.get(organization, task)) return 'delivered'

@@ -1,9 +1,11 @@
 /** Many questions at once: all that have no fault are put in together, and counted until they are answered. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { summarization } from '#answers/task-types/summarization.ts'
 import { CaudalError } from '#core/errors.ts'
 import { Batches } from '#gateway/handlers/batches.ts'
 import { organizationOf } from '#stores/organization.ts'
-import { REPLY } from '../operators/values.ts'
+import { REPLY, scripted } from '../operators/values.ts'
 import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
 
 const PATIENCE = { timeout: 20_000 }
@@ -198,7 +200,29 @@ describe('POST /batch', () => {
   })
 })
 
+/** A fault of the program: what it throws ends a record as a dead letter. */
+const BROKEN = {
+  ...TASK_TYPES,
+  summarization: {
+    ...summarization,
+    get prompt(): never {
+      throw new TypeError('a fault of the program')
+    },
+  },
+}
+
 describe('GET /batch/{id}', () => {
+  it('calls no batch complete in which a question is a dead letter, which nobody is told of', async () => {
+    await using broken = await openGateway(scripted(REPLY), {}, { taskTypes: BROKEN })
+    const items = [{ title: 'One?' }, { text: 'Two.', task_type: 'summarization' }]
+    const { body } = await broken.ask(post('/batch', items))
+    await vi.waitFor(async () => {
+      const { body: counted } = await broken.ask({ url: `/batch/${body.batch_id}` })
+      expect(counted).toMatchObject({ delivered: 1, failed: 1, open: 0, completed: false })
+    }, PATIENCE)
+    expect(await broken.running.deadLetters()).toHaveLength(1)
+  })
+
   it('knows no batch of others, and none that was not', async () => {
     expect((await opened.ask({ url: '/batch/nothing' })).body.code).toBe('batch_unknown')
     const { body } = await opened.ask(post('/batch', [{ title: 'One?' }]))
