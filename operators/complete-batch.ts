@@ -37,7 +37,7 @@ export function completeBatch({ subscriptions }: CompleteBatchOptions) {
       if (seen.get(task_id)) return
       seen.set(task_id, { at: ctx.now })
       const before = count.get() ?? { delivered: 0, failed: 0 }
-      // Of a batch that is sent again, what it waits for may be told otherwise. The first word counts, so it completes once.
+      // Of a batch that is sent again, the number of runs may differ. The first number counts, so the batch completes once.
       const runs = before.runs ?? batch.runs
       const now = is_delivered
         ? { ...before, runs, delivered: before.delivered + 1 }

@@ -51,7 +51,7 @@ export const batchCounts = operation({
   },
 })
 
-/** A question that is a dead letter is told to nobody, so it does not complete its batch. */
+/** No outcome is reported of a question that is a dead letter, so it does not complete its batch. */
 type State = 'delivered' | 'failed' | 'dead' | 'open'
 
 /** Of what this gateway remembers, else of the database. Rejects with UNAVAILABLE while that is away. */

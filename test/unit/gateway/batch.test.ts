@@ -212,7 +212,7 @@ const BROKEN = {
 }
 
 describe('GET /batch/{id}', () => {
-  it('calls no batch complete in which a question is a dead letter, which nobody is told of', async () => {
+  it('calls no batch complete in which a question is a dead letter', async () => {
     await using broken = await openGateway(scripted(REPLY), {}, { taskTypes: BROKEN })
     const items = [{ title: 'One?' }, { text: 'Two.', task_type: 'summarization' }]
     const { body } = await broken.ask(post('/batch', items))
