@@ -38,7 +38,9 @@ export class FailureDesk implements Disposable {
   /** Of one organisation: questions that it has asked, and events of its own that are none. What belongs to nobody for sure is for who sees all. */
   async groups(organization: string | undefined): Promise<readonly FailureGroup[]> {
     const failures = await this.#failures()
-    return groupsOf(organization === undefined ? failures : failures.filter(each => isOf(each, organization)))
+    return groupsOf(
+      organization === undefined ? failures : failures.filter(each => ownerOf(each) === organization),
+    )
   }
 
   /**
@@ -88,5 +90,3 @@ export class FailureDesk implements Disposable {
     return failuresIn({ log: this.#options.log, plan, values: new Values(plan), isOwn: false })
   }
 }
-
-const isOf = (failure: Failure, organization: string): boolean => ownerOf(failure) === organization

@@ -16,9 +16,6 @@ export interface FailureGroup {
 
 const ID_DIGITS = 32
 
-/** Invalid events cannot be sent again, nor what other readers would take once more. */
-export const canReplay = ({ refusal }: Pick<Failure, 'refusal'>): boolean => refusal === undefined
-
 /** The largest group first. */
 export function groupsOf(failures: readonly Failure[]): readonly FailureGroup[] {
   const groups = new Map<string, FailureGroup & { readonly failures: Failure[] }>()

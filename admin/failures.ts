@@ -92,6 +92,9 @@ function deadOf(kept: Kept, plan: Plan): Failure {
   }
 }
 
+/** Invalid events cannot be sent again, nor what other readers would take once more. */
+export const canReplay = ({ refusal }: Pick<Failure, 'refusal'>): boolean => refusal === undefined
+
 export interface Chosen {
   readonly failures: readonly Failure[]
   /** Requested ids without a failure, or whose failure was sent again since. */
@@ -100,7 +103,7 @@ export interface Chosen {
 
 /** The failures with these ids. `all` chooses every failure that can be sent again. */
 export function chosenOf(failures: readonly Failure[], ids: readonly string[] | 'all'): Chosen {
-  if (ids === 'all') return { failures: failures.filter(({ refusal }) => refusal === undefined), missing: [] }
+  if (ids === 'all') return { failures: failures.filter(canReplay), missing: [] }
   const chosen = failures.filter(({ id }) => ids.includes(id))
   return { failures: chosen, missing: ids.filter(id => !chosen.some(each => each.id === id)) }
 }

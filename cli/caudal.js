@@ -14,7 +14,7 @@ const MAJOR = 24
 const entry = fileURLToPath(import.meta.url)
 
 if (Number(process.versions.node.split('.')[0]) >= MAJOR) {
-  // Without it each start strips and compiles some hundred files anew, which is half of the time that it takes.
+  // Without it each start strips and compiles some hundred files again, which is half of the time that it takes.
   module.enableCompileCache()
   await import('./caudal.ts')
 } else runElsewhere(bundledNode())

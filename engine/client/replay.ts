@@ -18,7 +18,7 @@ import { RETRIES, whileUnavailable } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log, PartitionBatch, Producer } from '#engine/log/log.ts'
-import { readAll } from '#engine/log/read-topic.ts'
+import { placesOf, readAll } from '#engine/log/read-topic.ts'
 
 /** Names the failure that was sent again, as `partition/offset`. */
 const REPLAYED = 'caudal-replayed'
@@ -59,10 +59,9 @@ export class ReplayWatch implements Disposable {
   /** Of the topics that keep the failures. */
   static async open(log: Log, system: System, failures: readonly Kept[]): Promise<ReplayWatch> {
     const watch = new ReplayWatch()
-    const topics = [...new Set(failures.map(({ place }) => place.topic))]
     const places = new Set(failures.map(placeOf))
     watch.#following = await Promise.all(
-      topics.map(topic => {
+      topicsOf(failures).map(topic => {
         const onRecord = (record: LogRecord) => watch.#take(topic, record, places)
         return follow(log, { topic, from: 'start', system, onRecord })
       }),
@@ -85,6 +84,10 @@ export class ReplayWatch implements Disposable {
     for (const each of this.#following) each.close()
   }
 }
+
+const topicsOf = (failures: readonly Kept[]): readonly string[] => [
+  ...new Set(failures.map(({ place }) => place.topic)),
+]
 
 /** The place of a failure, as one text. */
 export const placeOf = ({ place: { topic, partition }, record: { offset } }: Kept): string =>
@@ -109,16 +112,16 @@ export class ReplaySender implements AsyncDisposable {
   readonly #topics: readonly string[]
   #producer: Producer | undefined
 
-  private constructor(options: ReplaySenderOptions, watch: ReplayWatch, topics: readonly string[]) {
+  private constructor(options: ReplaySenderOptions, watch: ReplayWatch, failures: readonly Kept[]) {
     this.#options = options
     this.#watch = watch
-    this.#topics = topics
+    this.#topics = topicsOf(failures)
   }
 
   /** For these failures. */
   static async open(options: ReplaySenderOptions, failures: readonly Kept[]): Promise<ReplaySender> {
     const watch = await ReplayWatch.open(options.log, options.system, failures)
-    return new ReplaySender(options, watch, [...new Set(failures.map(({ place }) => place.topic))])
+    return new ReplaySender(options, watch, failures)
   }
 
   /** Sends those that are left, all or none. Returns how many they were. */
@@ -146,11 +149,8 @@ export class ReplaySender implements AsyncDisposable {
 
   async #started(): Promise<Producer> {
     const { log, application } = this.#options
-    const topics = await log.describeTopics(this.#topics)
-    const places = topics.flatMap(({ name: topic, partitions }) =>
-      Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
-    )
-    return log.startProducer(`${application}-replays`, places)
+    const places = await Promise.all(this.#topics.map(topic => placesOf(log, topic)))
+    return log.startProducer(`${application}-replays`, places.flat())
   }
 
   async #close(): Promise<void> {

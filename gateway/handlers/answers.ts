@@ -2,7 +2,7 @@
 import type { StoredAnswer } from '#stores/answers.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
-import { unlessAway } from '../unless-away.ts'
+import { orAway } from '../unless-away.ts'
 import { isTime, timeOf } from './times.ts'
 import { ANSWER_FIELDS, RUN_FIELDS, storedRunView, storedView } from './views.ts'
 
@@ -53,8 +53,8 @@ export const answersPage = operation({
     if (cursor !== undefined && !after)
       return invalid([{ pointer: '/cursor', reason: 'must be what a page gave as next' }])
     const wanted = { since: from, taskType, below: numberOf(below), text: q, after, limit: limit + 1 }
-    const page = await unlessAway(answers.page(call.caller.organization, wanted))
-    if (!page) return new Problem('store_unavailable', { retryAfterS: 1 })
+    const page = await orAway(answers.page(call.caller.organization, wanted))
+    if (page instanceof Problem) return page
     const last = page.length > limit ? page[limit - 1] : undefined
     return found({
       answers: page.slice(0, limit).map(each => ({ ...storedRunView(each), ...storedView(each) })),

@@ -2,7 +2,7 @@
 import { COST_KEYS, type CostRow } from '#stores/history.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
-import { unlessAway } from '../unless-away.ts'
+import { orAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { noHistory } from './history.ts'
 import { timeOf } from './times.ts'
@@ -64,8 +64,8 @@ export const costs = operation({
     if (Number.isNaN(start)) return invalid([{ pointer: '/from', reason: 'must be a time of ISO 8601' }])
     const key = COST_KEYS.find(each => each === by) ?? 'task_type'
     const wanted = { by: key, organization: narrowedTo(call, organization), from: start, to: end }
-    const rows = await unlessAway(history.costs(wanted))
-    if (!rows) return new Problem('store_unavailable', { retryAfterS: 1 })
+    const rows = await orAway(history.costs(wanted))
+    if (rows instanceof Problem) return rows
     return found({
       from: new Date(start).toISOString(),
       to: new Date(end).toISOString(),

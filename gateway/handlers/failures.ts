@@ -1,6 +1,6 @@
 /** `GET /failures` and `GET /failures/{group}`: what failed for good, grouped by where, why and how alike. */
-import { canReplay, type FailureGroup } from '#admin/failure-groups.ts'
-import { type Failure, ownerOf } from '#admin/failures.ts'
+import type { FailureGroup } from '#admin/failure-groups.ts'
+import { canReplay, type Failure, ownerOf } from '#admin/failures.ts'
 import { found, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { organizationSeen } from './acting.ts'

@@ -1,8 +1,7 @@
 /** `GET /task/{id}/history`: everything that happened to a run, in order. */
-import type { HistoryStore, TaskEvent } from '#stores/history.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { unlessAway } from '../unless-away.ts'
+import { orAway, unlessAway } from '../unless-away.ts'
 import { actingFor, FOR_ORGANIZATION } from './acting.ts'
 import { storedAnswer } from './finding.ts'
 import { SUMMARY, summaryNow, summaryView } from './run-summary.ts'
@@ -37,8 +36,8 @@ export const history = operation({
     const store = gateway.history
     if (!store) return noHistory()
     const taskId = await taskIdOf(gateway, id, call)
-    const stored = await eventsOf(store, taskId, call)
-    if (stored === undefined) return new Problem('store_unavailable', { retryAfterS: 1 })
+    const stored = await orAway(store.of(call.caller.organization, taskId))
+    if (stored instanceof Problem) return stored
     const events = inOrder([...stored, ...gateway.feed.recent(call.caller.organization, taskId)])
     if (events.length === 0 && !runFor(gateway, id, call)) return unknownTask(id)
     const run = events.length > 0 && { run: summaryView(summaryNow(gateway, events)) }
@@ -48,15 +47,6 @@ export const history = operation({
 
 export const noHistory = (): Problem =>
   new Problem('store_absent', { detail: 'No history is kept here: on Kafka it needs DATABASE_URL.' })
-
-/** Nothing while the database is away. */
-export function eventsOf(
-  store: HistoryStore,
-  taskId: string,
-  call: Call,
-): Promise<readonly TaskEvent[] | undefined> {
-  return unlessAway(store.of(call.caller.organization, taskId))
-}
 
 /** Of the id of a question, that of its newest run. */
 export async function taskIdOf(gateway: Gateway, id: string, call: Call): Promise<string> {

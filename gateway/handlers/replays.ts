@@ -1,6 +1,5 @@
 /** Failures sent again over HTTP: a preview first, then just what it has shown, at a rate, with progress, until it is stopped. */
-import { canReplay } from '#admin/failure-groups.ts'
-import type { Failure } from '#admin/failures.ts'
+import { canReplay, type Failure } from '#admin/failures.ts'
 import type { ReplayProgress } from '#admin/replays.ts'
 import { REASON_CHARACTERS_MAX } from '#answers/brakes.ts'
 import { TOPICS } from '#answers/topics.ts'

@@ -2,7 +2,7 @@
 import type { HistoryStore, RunsWanted, TaskEvent } from '#stores/history.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
-import { unlessAway } from '../unless-away.ts'
+import { orAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { noHistory } from './history.ts'
 import {
@@ -81,8 +81,8 @@ export const tasks = operation({
     if (wanted instanceof Problem) return wanted
     const faults = timeFaults(input)
     if (faults.length > 0) return invalid(faults)
-    const page = await unlessAway(pageOf({ gateway, history }, wanted, fitting(input)))
-    if (!page) return new Problem('store_unavailable', { retryAfterS: 1 })
+    const page = await orAway(pageOf({ gateway, history }, wanted, fitting(input)))
+    if (page instanceof Problem) return page
     return found({
       tasks: page.runs.map(summaryView),
       looked_at: page.lookedAt,

@@ -91,30 +91,27 @@ async function outcomesIn(dataFolder: string): Promise<readonly string[]> {
   return ids
 }
 
+/** `$0` is Node, `$1` the program. */
+const inShell = (script: string) =>
+  startChild('/bin/sh', ['-c', script, process.execPath, PROGRAM], {
+    DATA_DIR: folder,
+    PATH: process.env.PATH ?? '',
+  }).ended
+
 describe('a start that cannot go on', () => {
   it('ends with the reason why its output cannot be written', async () => {
-    const words = ['-c', 'exec "$0" "$1" start --exit --json > /dev/full', process.execPath, PROGRAM]
-    const { code, stderr } = await startChild('/bin/sh', words, {
-      DATA_DIR: folder,
-      PATH: process.env.PATH ?? '',
-    }).ended
+    const { code, stderr } = await inShell('exec "$0" "$1" start --exit --json > /dev/full')
     expect(stderr).toContain('caudal: the output cannot be written: ENOSPC')
     expect(code).toBe(1)
   })
 
   it('has an exit code of its own where the reader of its output ends early', async () => {
-    const words = ['-c', '("$0" "$1" topics plan; echo "code $?" >&2) | true', process.execPath, PROGRAM]
-    const { stderr } = await startChild('/bin/sh', words, { DATA_DIR: folder, PATH: process.env.PATH ?? '' })
-      .ended
+    const { stderr } = await inShell('("$0" "$1" topics plan; echo "code $?" >&2) | true')
     expect(stderr).toContain('code 141')
   })
 
   it('is refused with the number of files that it needs where it may open fewer', async () => {
-    const words = ['-c', 'ulimit -n 256; exec "$0" "$1" start --exit', process.execPath, PROGRAM]
-    const { code, stderr } = await startChild('/bin/sh', words, {
-      DATA_DIR: folder,
-      PATH: process.env.PATH ?? '',
-    }).ended
+    const { code, stderr } = await inShell('ulimit -n 256; exec "$0" "$1" start --exit')
     expect(stderr).toMatch(/may have 256 files open.*ulimit -n \d+/s)
     expect(code).toBe(3)
   })
