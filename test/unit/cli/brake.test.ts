@@ -21,7 +21,7 @@ async function written(folder: string) {
   return found
 }
 
-it('a brake is set, listed and released, and both changes are written down with who, why and from where', async () => {
+it('caudal brake sets, lists and releases a brake, and each change is kept with its operator, reason and origin', async () => {
   const folder = dataFolder()
   expect(await set(folder, 'organization:acme')).toMatchObject({
     code: EXIT.ok,
@@ -84,7 +84,7 @@ it.each([
   expect(await written(folder)).toEqual([])
 })
 
-it('a reason is asked for, and a blank one is none', async () => {
+it('caudal brake set requires a reason that is not blank', async () => {
   const folder = dataFolder()
   expect((await caudal(folder, ['brake', 'set', 'everything'])).stderr).toContain('say why')
   expect((await caudal(folder, ['brake', 'set', 'everything', '--reason', ' '])).code).toBe(EXIT.usage)

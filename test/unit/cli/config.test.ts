@@ -25,7 +25,7 @@ async function written(folder: string) {
   return found
 }
 
-it('a change and its end are printed as JSON on request', async () => {
+it('caudal config prints a change and its end as JSON on request', async () => {
   const folder = dataFolder()
   const words = (verb: string) => ['config', verb, 'qa', ...(verb === 'set' ? ['-'] : []), '--json']
   const changed = await caudal(folder, words('set'), '{"threshold": 7.5}')
@@ -54,7 +54,7 @@ describe('caudal config set', () => {
     ])
   })
 
-  it('writes nothing with a fault, and names them all', async () => {
+  it('names every fault of a change and writes nothing', async () => {
     const folder = dataFolder()
     const faulty = { task_type: 'sentiment', version: 0.5, treshold: 7, temperature: 3, user: '{{name}}' }
     const { code, stderr } = await set(folder, faulty, 'riddle')
@@ -71,7 +71,7 @@ describe('caudal config set', () => {
     expect(await written(folder)).toEqual([])
   })
 
-  it('says so when what it is given is no JSON, or not there', async () => {
+  it('reports an input that is no JSON, and a file that does not exist', async () => {
     const folder = dataFolder()
     expect(await set(folder, 'threshold: 7')).toMatchObject({
       code: EXIT.usage,
@@ -80,7 +80,7 @@ describe('caudal config set', () => {
     expect((await caudal(folder, ['config', 'set', 'qa', join(folder, 'none.json')])).code).toBe(EXIT.usage)
   })
 
-  it('holds for what is answered from then on', async () => {
+  it('changes the answers of questions that are read afterwards', async () => {
     const folder = dataFolder()
     await set(folder, { threshold: 0 })
     const input = join(folder, 'one.ndjson')
@@ -102,7 +102,7 @@ describe('caudal config set', () => {
 })
 
 describe('caudal config unset', () => {
-  it('takes a change back; the next one counts on', async () => {
+  it('takes a change back, and the next change continues the count of versions', async () => {
     const folder = dataFolder()
     await set(folder, { threshold: 7 })
     expect((await caudal(folder, ['config', 'unset', 'qa'])).stdout).toBe('qa is as declared\n')

@@ -24,13 +24,13 @@ describe('an empty environment', () => {
     expect(given.size).toBe(0)
   })
 
-  it('is what an empty or blank variable counts as', () => {
+  it('means the same as variables that are empty or blank', () => {
     expect(configurationOf({ KAFKA_BROKERS: '', MAX_ATTEMPTS: '  ' })).toEqual(configurationOf({}))
   })
 })
 
 describe('settings that are given', () => {
-  it('are read by their type, and known to be given', () => {
+  it('are read by their type, and the configuration knows which settings were given', () => {
     const configuration = configurationOf({
       KAFKA_BROKERS: 'one:9092, two:9093',
       REGEN_THRESHOLD: '7.5',
@@ -46,13 +46,13 @@ describe('settings that are given', () => {
     expect([...configuration.given].sort()).toEqual(['inFlightMax', 'kafkaBrokers', 'logLevel', 'threshold'])
   })
 
-  it('cannot be changed afterwards', () => {
+  it('cannot be changed after they were read', () => {
     expect(Object.isFrozen(configurationOf({}))).toBe(true)
   })
 })
 
-describe('faults', () => {
-  it('faults of the configuration are all reported at once, each with its variable and what is allowed', () => {
+describe('D the faults of a configuration', () => {
+  it('are reported at once, each with its variable and the values that are allowed', () => {
     const faults = faultsOf({
       KAFKA_BROKERS: 'localhost',
       OPENAI_BASE_URL: 'localhost:11434',
@@ -78,7 +78,7 @@ describe('faults', () => {
     expect(faults[2]).toBe('PORT must be a whole number from 0 to 65535, not "70000"')
   })
 
-  it('faults of encryption and of the login to the brokers are reported together', () => {
+  it('are reported together where they concern encryption and the login to the brokers', () => {
     expect(
       faultsOf({
         KAFKA_SSL: 'yes',
@@ -114,13 +114,13 @@ describe('faults', () => {
     ])
   })
 
-  it('include a topic that is to be adopted without a word that says where to begin', () => {
+  it('include a topic to adopt without a word for the place to begin', () => {
     expect(faultsOf({ ADOPT_TOPICS: 'Ab_1=start,Cd-2' })).toEqual([
       'ADOPT_TOPICS must be NAME=start or NAME=position, more of them after commas, not "Ab_1=start,Cd-2"',
     ])
   })
 
-  it('never repeat what is secret', () => {
+  it('never quote a secret', () => {
     const [fault] = faultsOf({ DATABASE_URL: 'mysql://root:hunter2@db' })
     expect(fault).toContain('DATABASE_URL must be an address')
     expect(fault).not.toContain('hunter2')
@@ -142,17 +142,17 @@ describe('faults', () => {
       { TOPIC_PREFIX: 'a.', SOURCE_TOPIC: 'a.llm.errors' },
       'SOURCE_TOPIC is a topic that the application uses',
     ],
-  ])('include a topic with two uses, which would be asked without end: %j', (environment, fault) => {
+  ])('include one topic with two uses, whose records would circle without end: %j', (environment, fault) => {
     expect(faultsOf(environment)).toEqual([expect.stringContaining(fault)])
   })
 
-  it('takes the topics of an application with another prefix', () => {
+  it('are none for the topics of an application under another prefix', () => {
     expect(
       faultsOf({ TOPIC_PREFIX: 'a.', SOURCE_TOPIC: 'datos_procesados', RESULT_TOPIC: 'llm.errors' }),
     ).toEqual([])
   })
 
-  it('include settings that do not fit each other', () => {
+  it('include settings that contradict each other', () => {
     expect(faultsOf({ RETRY_BASE_MS: '5000', RETRY_CAP_MS: '100' })).toEqual([
       'RETRY_CAP_MS is 100; it must be at least RETRY_BASE_MS, 5000',
     ])
@@ -192,7 +192,7 @@ describe('docs/configuration.md', () => {
   })
 })
 
-it('where to begin in topics that were made again is read by their ids', () => {
+it('ADOPT_TOPICS takes the ids of topics that were made again', () => {
   expect(configurationOf({ ADOPT_TOPICS: 'Ab_1=start, Cd-2=position' }).adoptTopics).toEqual({
     Ab_1: 'start',
     'Cd-2': 'position',

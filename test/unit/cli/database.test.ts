@@ -34,7 +34,7 @@ function query(folder: string, sql: string): unknown[] {
   }
 }
 
-it('caudal database rebuild makes the file again, as often as it is asked, and says what became of each topic', async () => {
+it('caudal database rebuild makes the file again each time, and reports each topic', async () => {
   const folder = await filled()
   for (let times = 0; times < 2; times += 1) {
     const { code, lines } = await caudal(folder, ['database', 'rebuild', '--json'])

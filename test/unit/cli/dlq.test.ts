@@ -71,7 +71,7 @@ async function recordsIn(
 }
 
 describe('caudal dlq list', () => {
-  it('lists all three kinds, oldest first', async () => {
+  it('lists all three kinds of failures, oldest first', async () => {
     const { code, lines } = await caudal(await filled(letter()), ['dlq', 'list', '--json'])
     expect(code).toBe(EXIT.ok)
     expect(
@@ -85,7 +85,7 @@ describe('caudal dlq list', () => {
 })
 
 describe('caudal dlq show', () => {
-  it('shows the whole of one, bytes as text', async () => {
+  it('shows a whole dead letter, its bytes as text', async () => {
     const { stdout } = await caudal(await filled(letter()), ['dlq', 'show', 'dead-1'])
     expect(JSON.parse(stdout)).toMatchObject({
       code: 'DECODE_FAILED',
@@ -93,13 +93,13 @@ describe('caudal dlq show', () => {
     })
   })
 
-  it('tells when there is none', async () => {
+  it('ends with its own exit code where no failure has the id', async () => {
     expect((await caudal(await filled(), ['dlq', 'show', 'nobody'])).code).toBe(EXIT.notFound)
   })
 })
 
 describe('caudal dlq replay', () => {
-  it('sends a dead letter back to its partition, bytes and headers as they were, with its identity', async () => {
+  it('sends a dead letter back to its partition under its identity, with unchanged bytes and headers', async () => {
     const folder = await filled(letter())
     expect((await caudal(folder, ['dlq', 'replay', 'dead-1'])).stdout).toBe('1 failure sent again\n')
     const [resent, ...rest] = await recordsIn(folder, 'llm.generated')
@@ -112,7 +112,7 @@ describe('caudal dlq replay', () => {
     ])
   })
 
-  it('sends a question given up back to the requests, its errors forgiven, what it cost kept', async () => {
+  it('sends a failed question back to the requests with its cost and without its errors', async () => {
     const folder = await filled()
     await caudal(folder, ['dlq', 'replay', 'q2'])
     const [resent] = await recordsIn(folder, 'llm.requests')
@@ -125,7 +125,7 @@ describe('caudal dlq replay', () => {
     expect(asText(resent?.headers[HEADER.id] ?? Buffer.of())).toBe('failure-id')
   })
 
-  it('sends nothing twice', async () => {
+  it('sends no failure twice', async () => {
     const folder = await filled(letter())
     expect((await caudal(folder, ['dlq', 'replay', '--all', '--json'])).stdout).toBe('{"replayed":2}\n')
     expect((await caudal(folder, ['dlq', 'replay', '--all', '--json'])).stdout).toBe('{"replayed":0}\n')
@@ -135,7 +135,7 @@ describe('caudal dlq replay', () => {
     expect((await caudal(folder, ['dlq', 'list', '--json'])).lines.length).toBe(1)
   })
 
-  it('may be done once more for what has failed once more', async () => {
+  it('sends a record again that has failed once more', async () => {
     const folder = await filled(letter())
     await caudal(folder, ['dlq', 'replay', 'dead-1'])
     const again = { key: Buffer.from('dead-1'), value: letter(), headers: NO_HEADERS, timestamp: 2 }
@@ -145,7 +145,7 @@ describe('caudal dlq replay', () => {
     expect((await caudal(folder, ['dlq', 'replay', 'dead-1'])).stdout).toBe('1 failure sent again\n')
   })
 
-  it('fetches from its origin what was too large for its dead letter', async () => {
+  it('reads a record from its origin where the dead letter was too small for the record', async () => {
     const large = encodeDeadLetter(
       { ...JSON.parse('{}'), ...letterOf({ origin: { ...origin, offset: 0 } }) },
       300,
@@ -160,7 +160,7 @@ describe('caudal dlq replay', () => {
     expect(records.map(each => asText(each.value ?? Buffer.of()))).toEqual(['{"bad": true}', '{"bad": true}'])
   })
 
-  it('refuses what cannot be sent again, with a reason', async () => {
+  it('refuses a failure that cannot be sent again, with a reason', async () => {
     const invalidOne = await caudal(await filled(), ['dlq', 'replay', 'raw/1'])
     expect(invalidOne.code).toBe(EXIT.usage)
     expect(invalidOne.stderr).toContain('put a corrected event in instead')

@@ -20,7 +20,7 @@ async function read(name: string, text: string | Uint8Array) {
 }
 
 describe('JSON lines', () => {
-  it('are handed on as they are, blank ones left out, each with its line', async () => {
+  it('are handed on unchanged with their line numbers, without blank lines', async () => {
     const { found, bytesTotal } = await read('a.ndjson', '\uFEFF{"text": 1}\r\n\n  \nnot JSON\n')
     expect(found.map(({ line, text }) => [line, text])).toEqual([
       [1, '{"text": 1}'],
@@ -29,7 +29,7 @@ describe('JSON lines', () => {
     expect(bytesTotal).toBe(29)
   })
 
-  it('come from the standard input too', async () => {
+  it('can be read from the standard input', async () => {
     const { events, bytesTotal } = await openEvents('-', Readable.from(['{"a":', '1}\n{"b":2}']))
     const found = []
     for await (const { value } of events) found.push(asText(value))
@@ -63,7 +63,7 @@ describe('CSV', () => {
     await expect(read('a.csv', text)).rejects.toThrow(reason)
   })
 
-  it('may come from the standard input', async () => {
+  it('can be read from the standard input', async () => {
     const { events } = await openEvents('-', Readable.from(['title\nHello\n']), true)
     const found = []
     for await (const { value } of events) found.push(asText(value))
@@ -84,7 +84,7 @@ const TAR = Buffer.concat([
 ])
 const swapped = (text: string) => Buffer.from(text, 'utf16le').swap16()
 
-describe('whatever a file was saved as', () => {
+describe('D a file of events', () => {
   it.each([
     ['UTF-16 LE with a mark', Buffer.from(`\uFEFF${EVENTS}`, 'utf16le')],
     ['UTF-16 BE with a mark', swapped(`\uFEFF${EVENTS}`)],
@@ -96,7 +96,7 @@ describe('whatever a file was saved as', () => {
     ['gzip of UTF-16', gzipSync(Buffer.from(`\uFEFF${EVENTS}`, 'utf16le'))],
     ['one JSON array', `[${EVENTS.trim().replace('\n', ',\n')}]`],
     ['no line feed at its end', EVENTS.trimEnd()],
-  ])('%s: it is read as it was meant', async (_, bytes) => {
+  ])('is read in full: %s', async (_, bytes) => {
     const { found } = await read('a.ndjson', bytes)
     expect(found.map(({ line }) => line)).toEqual([1, 2])
     expect(found.map(({ text }) => JSON.parse(text).title).join()).toMatch(
@@ -136,12 +136,12 @@ describe('whatever a file was saved as', () => {
       'What is a fuse for?\nAnd a river?\n',
       /has no line that is a JSON object: one JSON object a line is taken/,
     ],
-  ])('%s: it is refused whole, with what to do', async (_, bytes, reason) => {
+  ])('is refused as a whole, with advice: %s', async (_, bytes, reason) => {
     await expect(read('a.ndjson', bytes)).rejects.toThrow(reason)
     await expect(read('a.ndjson', bytes)).rejects.toThrow('nothing of it was fed')
   })
 
-  it('a number of an array keeps its digits, a name that comes twice stays, and depth is no matter', async () => {
+  it('keeps the digits of a number in an array, a field that comes twice, and any depth', async () => {
     const deep = '['.repeat(50_000) + ']'.repeat(50_000)
     const events = ['{"id": 12345678901234567890, "text": "],[\\""}', '{"a": 1e400, "a": 2}', deep]
     const { found } = await read('a.json', ` [ ${events.join(' ,\n')} ]\n`)
@@ -150,12 +150,12 @@ describe('whatever a file was saved as', () => {
     )
   })
 
-  it('one object over several lines is one event', async () => {
+  it('may hold one event over several lines', async () => {
     const { found } = await read('a.json', '{\n "title":\n "one"\n}\n')
     expect(found.map(({ text }) => JSON.parse(text))).toEqual([{ title: 'one' }])
   })
 
-  it('a file that grows after it was checked is read as it was', async () => {
+  it('gives the events that it had when it was checked, though it grows afterwards', async () => {
     const path = join(dataFolder(), 'a.ndjson')
     writeFileSync(path, EVENTS)
     const { events } = await openEvents(path, Readable.from([]))
@@ -168,7 +168,7 @@ describe('whatever a file was saved as', () => {
   it.each([
     ['lines', EVENTS],
     ['an array', `[${EVENTS.trim().replace('\n', ',\n')}]`],
-  ])('a pipe can be read once only, and gives its %s all the same', async (_, text) => {
+  ])('may be a pipe, which can be read only once, with %s', async (_, text) => {
     const path = join(dataFolder(), 'pipe')
     execFileSync('mkfifo', [path])
     const written = writeFile(path, text)
@@ -179,12 +179,12 @@ describe('whatever a file was saved as', () => {
     expect([lines, bytesTotal]).toEqual([[1, 2], undefined])
   })
 
-  it('U+2028 and U+2029 are characters, not ends of lines', async () => {
+  it('keeps U+2028 and U+2029 as characters inside a line', async () => {
     const { found } = await read('a.ndjson', '{"title": "a\u2028b\u2029c"}\n')
     expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['a\u2028b\u2029c'])
   })
 
-  it('a line that is too long is reported with its length, and the other lines are read', async () => {
+  it('gives its other lines where one line is too long, and the fault has the length of that line', async () => {
     const { found } = await read(
       'a.ndjson',
       `{"title": "one"}\n{"title": "${'x'.repeat(10_000_000)}"}\n{"title": "two"}\n`,
@@ -196,7 +196,7 @@ describe('whatever a file was saved as', () => {
     ])
   })
 
-  it('a mark in the middle, as of files that were joined, is no part of a line', async () => {
+  it('may have byte order marks in its middle, as joined files do', async () => {
     const { found } = await read('a.ndjson', `\uFEFF{"title": "one"}\n\uFEFF{"title": "two"}\r\n\uFEFF\n`)
     expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['one', 'two'])
   })
@@ -210,33 +210,33 @@ describe('whatever a file was saved as', () => {
     ],
     ['an object with a list of others', '{"data":[{"question":"Why?"}]}', 'data'],
     ['an array of others', '[{"instruction":"Say why."}]', 'instruction'],
-  ])('%s without a single question is refused, with the fields that it has', async (_, text, fields) => {
+  ])('is refused without a single question, with the fields that it has: %s', async (_, text, fields) => {
     await expect(read('a.json', text)).rejects.toThrow(
       `has no question: an object needs a title or a text, the first one has ${fields}; rename its field`,
     )
   })
 
-  it('an object with its questions in a list is refused, with how to take them out', async () => {
+  it('with its questions in a list of an object is refused, with the command that takes them out', async () => {
     const list = '[{"title":"Why?"}]'
     await expect(read('a.json', `{"data":${list}}`)).rejects.toThrow("(jq -c '.data[]')")
     await expect(read('a.json', `{"my data":${list}}`)).rejects.toThrow(`(jq -c '."my data"[]')`)
   })
 
-  it('a list in a list has no object', async () => {
+  it('with a list in a list is refused as one without objects', async () => {
     await expect(read('a.json', '[[{"title":"Why?"}]]')).rejects.toThrow('has no line that is a JSON object')
   })
 
-  it('one line that is a question makes the others faults of their own', async () => {
+  it('with one question is read, and its other lines become faults of their own', async () => {
     const { found } = await read('a.ndjson', '{"question":"Why?"}\n{"title":7}\n{"text":"When?"}\n')
     expect(found).toHaveLength(3)
   })
 
-  it('a folder is no file', async () => {
+  it('cannot be a folder', async () => {
     await expect(openEvents(dataFolder(), Readable.from([]))).rejects.toThrow(/is no file/)
   })
 })
 
-describe('CSV as others write it', () => {
+describe('D CSV of other programs', () => {
   it.each([
     ['semicolons', 'Title;best_answer\nWhat, then?;That;\n'.replace(';\n', '\n')],
     ['tabs', 'title\tbest_answer\r\nWhat, then?\tThat\r\n'],
@@ -255,24 +255,24 @@ describe('CSV as others write it', () => {
       'rows and lines that are empty',
       '\n\ntitle;best_answer;\nWhat, then?;That;\n; ;\n\n;;\n  \n'.replace('  \n', ''),
     ],
-  ])('with %s', async (_, bytes) => {
+  ])('is read where it has %s', async (_, bytes) => {
     const { found } = await read('a.csv', bytes)
     expect(found.map(({ text }) => JSON.parse(text))).toEqual([{ title: 'What, then?', best_answer: 'That' }])
   })
 
-  it('is one column where its first row names one, whatever stands in its rows', async () => {
+  it('has one column where its first row names one, whatever its rows hold', async () => {
     const { found } = await read('a.csv', 'title\nWhat, then; or when?\n"So ""it"" is"\n \n')
     expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['What, then; or when?', 'So "it" is'])
   })
 
-  it('with a quote that is never closed is refused before its rest is held', async () => {
+  it('is refused at a quote that is never closed, before the rest is held in memory', async () => {
     const rows = Buffer.alloc(17 * 1024 * 1024, 'What?\n')
     await expect(read('a.csv', Buffer.concat([Buffer.from('title\n"'), rows]))).rejects.toThrow(
       /has a cell whose quotes are not closed.*nothing of it was fed/,
     )
   })
 
-  it('is refused where two columns have one name, as one of them would be lost', async () => {
+  it('is refused where two columns have one name, because one of them would be lost', async () => {
     await expect(read('a.csv', 'Title,title\nWhat?,Why?\n')).rejects.toThrow(
       /names the column title twice at its top: rename one of the two; nothing of it was fed/,
     )
@@ -285,7 +285,7 @@ describe('CSV as others write it', () => {
   })
 })
 
-it('a file that goes away before it is read is named, with the reason', async () => {
+it('a file that disappears before it is read is named with the reason', async () => {
   const path = join(dataFolder(), 'questions.ndjson')
   writeFileSync(path, '{"title":"What is a fuse for?"}\n')
   const { events } = await openEvents(path, Readable.from([]))

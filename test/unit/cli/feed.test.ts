@@ -19,7 +19,7 @@ const raw = async (log: Log): Promise<readonly string[]> => {
 }
 const system = realSystem
 
-describe('feed', () => {
+describe('D a feed', () => {
   it('spreads events over the partitions', async () => {
     await withLog(dataFolder(), async log => {
       await feed({ log, system, events: lines('a', 'b', 'c', 'd') })
@@ -29,7 +29,7 @@ describe('feed', () => {
     })
   })
 
-  it('a feed without a ledger puts everything in again', async () => {
+  it('puts every event in again where it has no ledger', async () => {
     await withLog(dataFolder(), async log => {
       await feed({ log, system, events: lines('a') })
       expect(await feed({ log, system, events: lines('a') })).toEqual({ fed: 1, known: 0, tooLarge: 0 })
@@ -37,7 +37,7 @@ describe('feed', () => {
     })
   })
 
-  it('once: goes on where it was broken off', async () => {
+  it('continues where it was interrupted when it has a ledger', async () => {
     await withLog(dataFolder(), async log => {
       await feed({ log, system, events: lines('a', 'b'), once: 'file' })
       const second = await feed({ log, system, events: lines('a', 'b', 'c'), once: 'file' })
@@ -46,7 +46,7 @@ describe('feed', () => {
     })
   })
 
-  it('a feed with a ledger puts each line in once: equal lines are several events, and a corrected line is a new one', async () => {
+  it('counts equal lines as several events, and a corrected line as a new one, when it has a ledger', async () => {
     await withLog(dataFolder(), async log => {
       expect((await feed({ log, system, events: lines('a', 'a'), once: 'file' })).fed).toBe(2)
       expect((await feed({ log, system, events: lines('a', 'b'), once: 'file' })).fed).toBe(1)
@@ -54,7 +54,7 @@ describe('feed', () => {
     })
   })
 
-  it('tells its progress and stops when asked to', async () => {
+  it('reports its progress, and stops on an abort', async () => {
     await withLog(dataFolder(), async log => {
       const stopping = new AbortController()
       const many = Array.from({ length: 1_200 }, (_, index) => `${index}`)

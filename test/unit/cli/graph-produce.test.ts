@@ -53,7 +53,7 @@ async function countIn(folder: string, ...topics: readonly string[]): Promise<nu
   return count
 }
 
-it('lines become values of their sources, each once where that is asked for, and are processed', async () => {
+it('caudal produce puts lines into their sources as values, each once with --once, and a pod processes them', async () => {
   const folder = dataFolder()
   const file = fileOf(folder, LINES)
   const first = await own(folder, 'produce', file, '--once', '--json')
@@ -64,7 +64,7 @@ it('lines become values of their sources, each once where that is asked for, and
   expect(await worked(folder, 1)).toEqual(['3 nails'])
 })
 
-it('a dead letter is shown as the value that it is', async () => {
+it('caudal dlq shows the record of a dead letter as a value', async () => {
   const folder = dataFolder()
   const last = '{"source": "orders", "key": "ada", "value": {"item": "tape", "count": 1}}'
   await own(folder, 'produce', fileOf(folder, [...LINES, last]))
@@ -106,7 +106,7 @@ it.each([
   expect(await countIn(folder, 'orders', 'notes')).toBe(0)
 })
 
-it('CSV is refused: its cells are texts, and values are not', async () => {
+it('a CSV file is refused, because its cells are texts and not values', async () => {
   const folder = dataFolder()
   const { code, stderr } = await own(folder, 'produce', fileOf(folder, ['key,value', 'a,b'], 'orders.csv'))
   expect(code).toBe(EXIT.usage)

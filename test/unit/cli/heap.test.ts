@@ -6,6 +6,6 @@ import { expect, it } from 'vitest'
 const PROGRAM = join(import.meta.dirname, 'churning.ts')
 const heapMb = (...words: string[]) => Number(execFileSync(process.execPath, [PROGRAM, ...words]))
 
-it('a bounded heap takes clearly less than one that V8 sizes by itself, for the same work', () => {
+it('a bounded heap takes clearly less memory than a heap that V8 sizes by itself, for the same work', () => {
   expect(heapMb('bound')).toBeLessThan(heapMb() * 0.9)
 })

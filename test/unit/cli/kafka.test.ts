@@ -13,8 +13,8 @@ const BROKERS = { KAFKA_BROKERS: 'one:9092,two:9092', APP_ID: 'app', POD_NAME: '
 /** Nothing listens there. */
 const AWAY = { KAFKA_BROKERS: '127.0.0.1:1', PORT: '0' }
 
-describe('the settings of Kafka', () => {
-  it('are those of the driver where nothing else is set', () => {
+describe('D the settings of Kafka', () => {
+  it('are those of the driver where no variable changes them', () => {
     expect(kafkaOptionsOf(configurationOf(BROKERS))).toEqual({
       brokers: ['one:9092', 'two:9092'],
       clientId: 'app-pod',
@@ -23,7 +23,7 @@ describe('the settings of Kafka', () => {
     })
   })
 
-  it('pass on encryption, login, compression and copies', () => {
+  it('configure encryption, login, compression and replication', () => {
     const path = fileURLToPath(import.meta.url)
     const options = kafkaOptionsOf(
       configurationOf({
@@ -48,9 +48,9 @@ describe('the settings of Kafka', () => {
   })
 })
 
-describe('while no broker answers', () => {
+describe('D while no broker answers', () => {
   it.each([['lag'], ['topics plan'], ['schemas check'], ['config list']])(
-    '%s gives up, and says so',
+    'caudal %s ends with an error that names the brokers',
     async name => {
       const { world, stderr } = surroundings({ environment: AWAY, system: hastySystem })
       expect(await main(name.split(' '), world)).toBe(EXIT.unavailable)
@@ -59,7 +59,7 @@ describe('while no broker answers', () => {
     },
   )
 
-  it('lag ends on a signal, even in the middle of a try', async () => {
+  it('caudal lag ends on a signal in the middle of an attempt', async () => {
     const sockets: Socket[] = []
     const mute = createServer(socket => sockets.push(socket))
     const { promise: connected, resolve } = Promise.withResolvers<void>()
@@ -76,7 +76,7 @@ describe('while no broker answers', () => {
     await new Promise(closed => mute.close(closed))
   })
 
-  it('run keeps trying and says so, is live and not ready, and ends well on a signal', async () => {
+  it('caudal run logs its attempts, is live but not ready, and ends well on a signal', async () => {
     const { world, stderr, stop } = surroundings({ environment: { ...AWAY, DATA_DIR: dataFolder() } })
     const ended = main(['run'], world)
     await stderr.until(/does not answer: .*trying again until it does/)
@@ -96,7 +96,7 @@ describe('while no broker answers', () => {
   it.each([
     [['start'], EXIT.ok],
     [['start', '--exit'], EXIT.interrupted],
-  ])('%j ends on a signal', async (words, code) => {
+  ])('caudal %j ends on a signal', async (words, code) => {
     const { world, stderr, stop } = surroundings({ environment: { ...AWAY, DATA_DIR: dataFolder() } })
     const ended = main(words, world)
     await stderr.until(/does not answer/)

@@ -27,7 +27,7 @@ async function key(...given: readonly string[]) {
 const ACME = ['--organisation', 'acme', '--scope', 'ask,read'] as const
 
 describe('caudal key create', () => {
-  it('prints the key once; the file has its digest alone, and is its owner’s', async () => {
+  it('prints the key once, and the file of its owner alone holds nothing but the digest', async () => {
     const { code, stdout } = await key('create', ...ACME)
     expect(code).toBe(EXIT.ok)
     const made = stdout.trim()
@@ -56,13 +56,13 @@ describe('caudal key create', () => {
     [['--scope', 'ask'], /--organisation must/],
     [['--organisation', 'acme'], /--scope must/],
     [['--organisation', 'acme', '--scope', 'ask,everything'], /--scope must/],
-  ])('refuses %j, and says what it takes', async (options, reason) => {
+  ])('refuses %j, and names what it takes', async (options, reason) => {
     const { code, stderr } = await key('create', ...options)
     expect(code).not.toBe(EXIT.ok)
     expect(stderr).toMatch(reason)
   })
 
-  it('needs the setting, and leaves a file at fault alone', async () => {
+  it('requires GATEWAY_KEYS_FILE, and leaves a faulty file as it is', async () => {
     const { world, stderr } = surroundings()
     expect(await main(['key', 'create', ...ACME], world)).toBe(EXIT.configuration)
     expect(stderr.text).toMatch(/GATEWAY_KEYS_FILE is not set/)
@@ -73,14 +73,14 @@ describe('caudal key create', () => {
     expect((await key('create', ...ACME)).code).toBe(EXIT.ok)
   })
 
-  it('waits for no other command that changes the keys: it says which file to look at', async () => {
+  it('ends at once while another command changes the keys, and names the file to look at', async () => {
     writeFileSync(`${file}.new`, '')
     expect((await key('create', ...ACME)).stderr).toMatch(/keys\.json\.new: another caudal key/)
   })
 })
 
 describe('caudal key revoke', () => {
-  it('revokes by id or by name, and says when there is none', async () => {
+  it('revokes keys by id or by name, and reports a key that does not exist', async () => {
     await key('create', ...ACME)
     await key('create', ...ACME)
     await key('create', ...ACME, '--name', 'web')
@@ -103,13 +103,13 @@ describe('caudal gateway', () => {
     return { code: await main(['gateway'], world), stderr: stderr.text }
   }
 
-  it('without keys is not served where other machines reach it; it says how to make keys', async () => {
+  it('refuses to serve other machines without keys, and names the command that makes keys', async () => {
     const { code, stderr } = await started({ HOST: '0.0.0.0' })
     expect(code).toBe(EXIT.configuration)
     expect(stderr).toMatch(/HOST is 0\.0\.0\.0.*GATEWAY_KEYS_FILE.*caudal key create/)
   })
 
-  it('with a file of keys that is not there does not start', async () => {
+  it('does not start where the file of its keys does not exist', async () => {
     const { code, stderr } = await started({ HOST: '0.0.0.0', GATEWAY_KEYS_FILE: file })
     expect(code).toBe(EXIT.configuration)
     expect(stderr).toMatch(/GATEWAY_KEYS_FILE .*caudal key create/)

@@ -18,7 +18,7 @@ import { delivered } from './outcomes.ts'
 import { surroundings } from './surroundings.ts'
 
 describe('caudal produce', () => {
-  it('puts the lines of the standard input in, and tells how many', async () => {
+  it('puts in the lines of the standard input, and prints their number', async () => {
     const folder = dataFolder()
     const { code, stdout } = await caudal(
       folder,
@@ -34,7 +34,7 @@ describe('caudal produce', () => {
     expect(found.sort()).toEqual(['{"title":"a"}', '{"title":"b"}'])
   })
 
-  it('passes over what an earlier try put in, with --once', async () => {
+  it('leaves out events that an earlier call with --once put in', async () => {
     const folder = dataFolder()
     const path = join(folder, 'q.csv')
     writeFileSync(path, 'title\nOne\n')
@@ -56,7 +56,7 @@ describe('caudal results', () => {
     return folder
   }
 
-  it('writes a line of JSON for each answer, with what the design promises', async () => {
+  it('writes each answer as one line of JSON with its documented fields', async () => {
     const { code, lines } = await caudal(await filled(), ['results', '--json'])
     expect(code).toBe(EXIT.ok)
     expect(lines.map(line => Object.keys(JSON.parse(line)))).toEqual([
@@ -76,13 +76,13 @@ describe('caudal results', () => {
     ])
   })
 
-  it('writes a line for people otherwise, and nothing where there is nothing', async () => {
+  it('writes a readable line for each answer without --json, and nothing for an empty log', async () => {
     const { stdout } = await caudal(await filled(), ['results'])
     expect(stdout).toBe('q1  qa  8.0  1x  What is a fuse for? -> It cuts the current.\n')
     expect((await caudal(dataFolder(), ['results'])).stdout).toBe('')
   })
 
-  it('follows until it is stopped', async () => {
+  it('prints new answers with --follow until it is stopped', async () => {
     const { world, stdout, stop } = surroundings({ environment: { DATA_DIR: await filled() } })
     const ended = main(['results', '--follow'], world)
     await stdout.until(/q1/)
@@ -92,7 +92,7 @@ describe('caudal results', () => {
 })
 
 describe('caudal topics', () => {
-  it('plans what is missing, creates it, and then has nothing to do', async () => {
+  it('lists the missing topics, creates them, and then has nothing to do', async () => {
     const folder = dataFolder()
     // The topic of streamed answers stands beside the graph.
     const topics = [...plan.topicSpecs.map(({ name }) => name), 'llm.tokens']
@@ -105,7 +105,7 @@ describe('caudal topics', () => {
     expect((await caudal(folder, ['topics', 'apply'])).stdout).toBe('0 topics created\n')
   })
 
-  it('tells a topic that differs, and creates nothing beside it', async () => {
+  it('reports a topic that differs from the plan, and creates none of the others', async () => {
     const folder = dataFolder()
     const log = await openEmbeddedLog({ path: join(folder, 'log'), system: realSystem })
     await log.createTopics([{ name: 'llm.intake', partitions: 3, compacted: false, retentionMs: undefined }])
@@ -118,7 +118,7 @@ describe('caudal topics', () => {
 })
 
 describe('caudal lag', () => {
-  it('counts what waits before each stage', async () => {
+  it('counts the records that wait before each stage', async () => {
     const folder = dataFolder()
     await caudal(folder, ['produce', '-'], '{}\n{}\n{}\n')
     const { lines } = await caudal(folder, ['lag', '--json'])
@@ -131,7 +131,7 @@ describe('caudal lag', () => {
 })
 
 describe('caudal state get', () => {
-  it('shows what is stored under a key, from the last write', async () => {
+  it('shows the newest value of a key', async () => {
     const folder = dataFolder()
     const entry = Buffer.from(valueEntry('admit', 'seen', 'q1'))
     const bytes = frame(SeenAvro.encode({ at: 17 }), { now: Date.now(), ttl: 1_000_000 })
@@ -146,7 +146,7 @@ describe('caudal state get', () => {
     expect(JSON.parse(stdout)).toEqual({ state: 'seen', value: { at: 17 } })
   })
 
-  it('tells a key without anything from an operator that is not there', async () => {
+  it('has one exit code for a key without state and another one for an unknown operator', async () => {
     const folder = dataFolder()
     await withLog(folder, async () => undefined)
     expect((await caudal(folder, ['state', 'get', 'admit', 'nobody'])).code).toBe(EXIT.notFound)
@@ -157,14 +157,14 @@ describe('caudal state get', () => {
 })
 
 describe('caudal explain', () => {
-  it('needs no log: text, Mermaid or JSON', async () => {
+  it('prints text, Mermaid or JSON without a log', async () => {
     const folder = dataFolder()
     expect((await caudal(folder, ['explain'])).stdout).toContain('stage generate')
     expect((await caudal(folder, ['explain', '--mermaid'])).stdout).toContain('flowchart')
     expect(JSON.parse((await caudal(folder, ['explain', '--json'])).stdout).application).toBe('answers')
   })
 
-  it('tells what has changed since a version that was kept, and ends with 3 where a person must act', async () => {
+  it('lists the changes since a kept version, and ends with 3 where an operator must act', async () => {
     const folder = dataFolder()
     const path = join(folder, 'release.json')
     const compared = () => caudal(folder, ['explain', '--compare', path])
@@ -184,7 +184,7 @@ describe('caudal explain', () => {
     expect(changes).toMatch(/^safe +topic llm.failed is new: nothing to do$/m)
   })
 
-  it('says so when the kept version cannot be read or is none', async () => {
+  it('reports a kept version that cannot be read, or that is none', async () => {
     const folder = dataFolder()
     const path = join(folder, 'release.json')
     const compared = () => caudal(folder, ['explain', '--compare', path])
@@ -210,7 +210,7 @@ describe('commands that only look', () => {
   ]
 
   it.each(LOOKING)(
-    'make no topics for a name under which nothing has run, and say which name: %s',
+    'make no topics for an application that has never run, and name the application: %s',
     async (...words) => {
       const folder = dataFolder()
       const { code, stderr } = await caudal(folder, words)

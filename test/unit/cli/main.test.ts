@@ -16,8 +16,8 @@ async function run(words: readonly string[], environment: Readonly<Record<string
   return { code: await main(words, world), stdout: stdout.text, stderr: stderr.text }
 }
 
-describe('help', () => {
-  it.each([[], ['--help'], ['-h'], ['help']])('of everything: %j', async (...words) => {
+describe('D the help', () => {
+  it.each([[], ['--help'], ['-h'], ['help']])('lists every command: %j', async (...words) => {
     const { code, stdout } = await run(words)
     expect(code).toBe(EXIT.ok)
     for (const { name, summary } of COMMANDS) {
@@ -26,7 +26,7 @@ describe('help', () => {
     }
   })
 
-  it.each(COMMANDS)('of $name has its options and examples', async entry => {
+  it.each(COMMANDS)('of $name shows its options and its examples', async entry => {
     const command = await entry.load()
     const { code, stdout } = await run([...command.name.split(' '), '--help'])
     expect(code).toBe(EXIT.ok)
@@ -35,18 +35,18 @@ describe('help', () => {
     for (const option of Object.keys(command.options)) expect(stdout).toContain(`--${option}`)
   })
 
-  it('of a group lists the commands of the group alone', async () => {
+  it('of a group lists the commands of that group alone', async () => {
     const { stdout } = await run(['topics', '--help'])
     expect(stdout).toContain('topics plan')
     expect(stdout).not.toContain('produce ')
   })
 
-  it('may also be asked for by the word', async () => {
+  it('is printed for the word help too', async () => {
     expect((await run(['help', 'lag'])).stdout).toBe((await run(['lag', '--help'])).stdout)
     expect((await run(['dlq', 'help'])).stdout).toBe((await run(['dlq', '--help'])).stdout)
   })
 
-  it('is a word like others where it is a key or a file', async () => {
+  it('is not printed where help or -h is the name of a file', async () => {
     expect(await run(['produce', 'help'])).toMatchObject({
       stdout: '',
       stderr: expect.stringContaining('ENOENT'),
@@ -58,7 +58,7 @@ describe('help', () => {
   })
 })
 
-describe('what cannot be understood', () => {
+describe('D a command line that the command cannot parse', () => {
   it.each([
     ['an unknown command', ['strat'], 'there is no command "strat"'],
     ['an unknown command of a group', ['topics', 'drop'], 'there is no command "topics drop"'],
@@ -90,7 +90,7 @@ describe('what cannot be understood', () => {
     ['a word too many', ['lag', 'more'], '"more" is one word too many'],
     ['a file without its option', ['start', 'a.csv'], 'too many; did you mean --input a.csv?'],
     ['a value for a switch', ['lag', '--json=yes'], '--json takes no value: it was given "yes"'],
-  ])('%s', async (_, words, message) => {
+  ])('is refused: %s', async (_, words, message) => {
     const { code, stdout, stderr } = await run(words)
     expect(code).toBe(EXIT.usage)
     expect(stdout).toBe('')
@@ -98,15 +98,15 @@ describe('what cannot be understood', () => {
   })
 })
 
-describe('exit codes', () => {
-  it('a wrong setting is 3, with every fault', async () => {
+describe('D the exit code', () => {
+  it('is 3 for wrong settings, and the error names every fault', async () => {
     const { code, stderr } = await run(['explain'], { PORT: 'x', MAX_ATTEMPTS: '0' })
     expect(code).toBe(EXIT.configuration)
     expect(stderr).toContain('PORT')
     expect(stderr).toContain('MAX_ATTEMPTS')
   })
 
-  it('a log in use is 4, with what to do about it', async () => {
+  it('is 4 for a log in use, and the error says what to do', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'caudal-main-'))
     const log = await openEmbeddedLog({ path: join(folder, 'log'), system: realSystem })
     const { code, stderr } = await run(['lag'], { DATA_DIR: folder })
@@ -117,7 +117,7 @@ describe('exit codes', () => {
     expect(stderr).toContain('DATA_DIR')
   })
 
-  it('a file that is not there is 2', async () => {
+  it('is 2 for a file that does not exist', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'caudal-main-'))
     const { code, stderr } = await run(['produce', join(folder, 'none.ndjson')], { DATA_DIR: folder })
     rmSync(folder, { recursive: true })
@@ -125,7 +125,7 @@ describe('exit codes', () => {
     expect(stderr).toContain('none.ndjson cannot be read')
   })
 
-  it('the version is printed', async () => {
+  it('caudal --version prints the version', async () => {
     expect((await run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })

@@ -8,7 +8,7 @@ import { dataFolder } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
 it.each([true, false])(
-  'on a terminal (%s) or not, a provider that is called no more is named, with the reason',
+  'a provider that is no longer called is logged with the reason, on a terminal (%s) or not',
   async isTTY => {
     const folder = dataFolder()
     const input = join(folder, 'ten.ndjson')

@@ -7,7 +7,7 @@ it.each([
   ['22.20.1', '>=22.19'],
   ['24.0.0', '>=22.19'],
   ['20.0.0', '>=20'],
-])('Node %s is one of %s', (version, needed) => {
+])('Node %s satisfies %s', (version, needed) => {
   expect(faultOfNode(version, needed)).toBeUndefined()
 })
 
@@ -17,6 +17,6 @@ it.each(['20.20.2', '22.18.9', '22.9.0'])('the command refuses Node %s as too ol
   )
 })
 
-it('the Node that runs this is one that package.json asks for', () => {
+it('the Node of this process satisfies package.json', () => {
   expect(faultOfNode(process.versions.node)).toBeUndefined()
 })

@@ -36,8 +36,8 @@ async function whileRunning<T>(folder: string, use: () => Promise<T>): Promise<T
   }
 }
 
-describe('a command that is given a graph', () => {
-  it('explains it, and compares it with an earlier version, without a log', async () => {
+describe('D a command with --graph', () => {
+  it('explains the graph, and compares it with an earlier version, without a log', async () => {
     const folder = dataFolder()
     const { code, stdout } = await own(folder, 'explain')
     expect(code).toBe(EXIT.ok)
@@ -47,7 +47,7 @@ describe('a command that is given a graph', () => {
     expect((await own(folder, 'explain', '--compare', path)).stdout).toBe('nothing has changed\n')
   })
 
-  it('tells state, lag and dead letters while its pod runs, and sends one again', async () => {
+  it('shows state, lag and dead letters while the pod runs, and sends a dead letter again', async () => {
     const folder = dataFolder()
     await whileRunning(folder, async () => {
       expect((await own(folder, 'state', 'get', 'count', 'ada')).stdout).toBe('total = 9\n')
@@ -65,7 +65,7 @@ describe('a command that is given a graph', () => {
     })
   })
 
-  it('creates its topics and no others', async () => {
+  it('creates the topics of the graph and no others', async () => {
     const folder = dataFolder()
     expect((await own(folder, 'lag')).code).toBe(EXIT.notFound)
     const { created } = JSON.parse((await own(folder, 'topics', 'apply', '--json')).stdout)
@@ -77,13 +77,13 @@ describe('a command that is given a graph', () => {
     expect((await own(folder, 'lag')).code).toBe(EXIT.ok)
   })
 
-  it('runs it under faults, and finds what is right to be right', async () => {
+  it('runs the graph under faults, and finds no error in a correct graph', async () => {
     const { code, stdout } = await own(dataFolder(), 'simulate', '--seeds', '5')
     expect(stdout).toBe('5 runs of own: all right\n')
     expect(code).toBe(EXIT.ok)
   })
 
-  it('reports a graph whose outputs depend on faults of its pods, with the seed that shows it', async () => {
+  it('reports a graph whose outputs depend on faults of its pods, with a seed that repeats the run', async () => {
     const path = join(ROOT, 'test/unit/cli/forgetful-graph.ts')
     const { code, stdout } = await caudal(dataFolder(), ['simulate', '--seeds', '5', '--graph', path])
     expect(code).toBe(EXIT.failed)
@@ -91,7 +91,7 @@ describe('a command that is given a graph', () => {
     expect(stdout).toMatch(/^ {2}again: caudal simulate --seed \d+ --graph \S+forgetful-graph\.ts$/m)
   })
 
-  it('does not run one under faults that has nothing to read', async () => {
+  it('does not simulate a graph that has no events to read', async () => {
     const folder = dataFolder()
     const path = join(folder, 'graph.ts')
     writeFileSync(path, "export const graph = { name: 'x', topics: [], operators: [] }\n")
@@ -104,7 +104,7 @@ describe('a command that is given a graph', () => {
     ['is not there', 'none.ts', undefined, 'none.ts cannot be loaded'],
     ['exports none', 'empty.ts', 'export const words = 1\n', 'empty.ts exports no graph'],
     ['cannot be read', 'broken.ts', 'export const\n', 'broken.ts cannot be loaded'],
-  ])('says so when the file %s', async (_, name, text, message) => {
+  ])('reports that the file %s', async (_, name, text, message) => {
     const folder = dataFolder()
     const path = join(folder, name)
     if (text !== undefined) writeFileSync(path, text)

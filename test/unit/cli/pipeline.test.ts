@@ -8,7 +8,7 @@ const timeLimits = (environment: Readonly<Record<string, string>>) =>
     .operators.filter(({ name }) => name === 'generate' || name === 'score')
     .map(({ operator }) => operator.limits.timeout)
 
-it('a record may take the time of one call to each provider of the chain, and wait for its turn', () => {
+it('the time limit of a record covers one call of each provider in the chain, and their waits', () => {
   const one = { OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', LLM_TIMEOUT_MS: '20000' }
   expect(timeLimits(one)).toEqual([35_000, 35_000])
   const two = { ...one, OPENAI_FALLBACK_BASE_URL: 'http://127.0.0.1:2/v1' }

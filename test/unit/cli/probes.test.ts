@@ -54,14 +54,14 @@ async function asked(url: string, path: string, method = 'GET') {
   return { status: response.status, reasons }
 }
 
-describe('ready', () => {
-  it('is a pod whose tasks all run on a log that answers', async () => {
+describe('D the probe /ready', () => {
+  it('answers 200 for a pod whose tasks all run on a log that answers', async () => {
     const { probes, url } = await served()
     watch(probes)
     expect(await asked(url, '/ready')).toEqual({ status: 200, reasons: [] })
   })
 
-  it('is one that has no task, or hands one over, once it has joined', async () => {
+  it('answers 200 for a pod without tasks, or with a task that leaves, once the pod has joined', async () => {
     const { probes, url } = await served()
     watchStatus(probes, { tasks: [task('admit/0', 'leaving')] })
     expect((await asked(url, '/ready')).status).toBe(200)
@@ -72,7 +72,7 @@ describe('ready', () => {
     })
   })
 
-  it('is not one that is on its way up or down', async () => {
+  it('answers 503 while a pod starts or stops', async () => {
     const { probes, url } = await served()
     expect((await asked(url, '/ready')).reasons).toEqual([expect.stringContaining('the pod is starting')])
     watchStatus(probes, { phase: 'stopping' })
@@ -89,7 +89,7 @@ describe('ready', () => {
     })
   })
 
-  it('names the resources that are not healthy, one that does not answer included', async () => {
+  it('names the resources that are unhealthy, and those that do not answer', async () => {
     const { probes, url } = await served()
     const resources = [
       { name: 'cache', isHealthy: async () => true },
@@ -102,7 +102,7 @@ describe('ready', () => {
     expect((await asked(url, '/ready')).status).toBe(200)
   })
 
-  it('asks the log, one question at a time, and waits for less than a second', async () => {
+  it('asks the log one question at a time, and waits less than a second', async () => {
     const { probes, url } = await served()
     let questions = 0
     const bounds = () => {
@@ -128,7 +128,7 @@ describe('caudal probe', () => {
     return { code: await main(['probe', name], world), stderr: stderr.text }
   }
 
-  it('ends with 0 where the process is as asked, and with 4 and the reasons where it is not', async () => {
+  it('ends with 0 where the process is as asked, and otherwise with 4 and the reasons', async () => {
     const { probes, url } = await served()
     expect(await probed(url, 'live')).toEqual({ code: EXIT.ok, stderr: '' })
     expect(await probed(url, 'ready')).toMatchObject({
@@ -139,7 +139,7 @@ describe('caudal probe', () => {
     expect((await probed(url, 'ready')).code).toBe(EXIT.ok)
   })
 
-  it('says where nothing answers, and which probes there are', async () => {
+  it('reports an address where nothing answers, and refuses an unknown probe', async () => {
     const { code, stderr } = await probed('http://127.0.0.1:1', 'live')
     expect(code).toBe(EXIT.unavailable)
     expect(stderr).toContain('127.0.0.1:1/live does not answer')
@@ -147,15 +147,15 @@ describe('caudal probe', () => {
   })
 })
 
-describe('live', () => {
-  it('is a pod that steps, and one that has not started yet', async () => {
+describe('D the probe /live', () => {
+  it('answers 200 for a pod that steps or has not started yet', async () => {
     const { probes, url } = await served()
     expect((await asked(url, '/live')).status).toBe(200)
     watch(probes)
     expect((await asked(url, '/live')).status).toBe(200)
   })
 
-  it('is not one that has ended, or steps no more', async () => {
+  it('answers 503 for a pod that has failed or does not step', async () => {
     const { probes, url } = await served()
     watchStatus(probes, { phase: 'failed' })
     expect(await asked(url, '/live')).toEqual({ status: 503, reasons: ['the pod is failed'] })
@@ -167,14 +167,14 @@ describe('live', () => {
   })
 })
 
-describe('what is served', () => {
-  it('is nothing else', async () => {
+describe('D the server of the probes', () => {
+  it('refuses other paths and other methods', async () => {
     const { url } = await served()
     expect((await asked(url, '/other')).status).toBe(404)
     expect((await asked(url, '/ready', 'POST')).status).toBe(405)
   })
 
-  it('is on loopback, on a free port where the usual one is taken and none was chosen', async () => {
+  it('listens on loopback, on a free port where the default port is taken and PORT is not set', async () => {
     const other = createServer()
     await new Promise<void>(listening => other.listen(0, '127.0.0.1', listening))
     const { port } = other.address() as AddressInfo
@@ -187,7 +187,7 @@ describe('what is served', () => {
     await new Promise(closed => other.close(closed))
   })
 
-  it('tells of a pod that really runs', async () => {
+  it('reports on a real pod', async () => {
     const { world, stderr, stop } = surroundings({ environment: { DATA_DIR: dataFolder(), PORT: '0' } })
     const ended = main(['run'], world)
     await stderr.until(/the pod runs/)

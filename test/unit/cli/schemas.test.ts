@@ -5,7 +5,7 @@ import { realSystem } from '#core/system.ts'
 import { EmbeddedRegistry } from '#schemas/avro/embedded-registry.ts'
 import { caudal, dataFolder, withLog } from './data-folder.ts'
 
-test('check tells what is new and changes nothing; after register all is there', async () => {
+test('caudal schemas check lists new schemas without a change, and every schema is registered after caudal schemas register', async () => {
   const folder = dataFolder()
   for (let time = 0; time < 2; time++) {
     const { code, lines } = await caudal(folder, ['schemas', 'check'])
@@ -24,7 +24,7 @@ test('check tells what is new and changes nothing; after register all is there',
   expect(checked.lines.map(line => JSON.parse(line).state)).toEqual(Array(17).fill('registered'))
 })
 
-test('a schema that cannot read its predecessor is reported with the reason, and no other schema is registered', async () => {
+test('caudal schemas reports a schema that cannot read its predecessor, with the reason, and registers no other one', async () => {
   const folder = dataFolder()
   const former = '{"type":"record","name":"Seen","namespace":"caudal.answers","fields":[]}'
   await withLog(folder, log =>

@@ -8,7 +8,7 @@ import { dataFolder, withLog } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
 describe('caudal start on a terminal', () => {
-  it('draws its stages in place, then answers what is typed in, until it is stopped', async () => {
+  it('draws its stages in place, then answers typed questions until it is stopped', async () => {
     const folder = dataFolder()
     const input = join(folder, 'one.ndjson')
     writeFileSync(input, '{"title": "What is a fuse for?", "best_answer": "It cuts the current."}\n')
@@ -36,7 +36,7 @@ describe('caudal start on a terminal', () => {
 })
 
 describe('caudal start', () => {
-  it('that is stopped before the end of --exit says so by its code', async () => {
+  it('ends with its own exit code when it is stopped before the end of --exit', async () => {
     const { world, stdout, stop } = surroundings({ environment: { DATA_DIR: dataFolder() } })
     const ended = main(['start', '--exit'], world)
     await stdout.until(/Fed:/)
@@ -44,7 +44,7 @@ describe('caudal start', () => {
     expect(await ended).toBe(EXIT.interrupted)
   })
 
-  it('refuses to empty what it does not own', async () => {
+  it('refuses --fresh for a log on other brokers', async () => {
     const { world, stderr } = surroundings({ environment: { KAFKA_BROKERS: 'localhost:9' } })
     expect(await main(['start', '--fresh'], world)).toBe(EXIT.configuration)
     expect(stderr.text).toContain('--fresh empties DATA_DIR')
@@ -54,7 +54,7 @@ describe('caudal start', () => {
     ['a file of webhooks that is not there', { WEBHOOKS_FILE: '/missing.json' }, EXIT.configuration],
     ['prices that are not there', { LLM_PRICES: '/missing.json' }, EXIT.configuration],
     ['an input without events', {}, EXIT.usage],
-  ])('does not empty DATA_DIR before it finds %s', async (_, environment, code) => {
+  ])('finds %s before it empties DATA_DIR', async (_, environment, code) => {
     const folder = dataFolder()
     const input = join(folder, 'empty.ndjson')
     writeFileSync(input, '\n')
@@ -69,7 +69,7 @@ describe('caudal start', () => {
 })
 
 describe('caudal run', () => {
-  it('runs a pod until it is stopped, with JSON on the standard error', async () => {
+  it('runs a pod until it is stopped, and logs JSON to the standard error', async () => {
     const { world, stderr, stop } = surroundings({
       environment: { DATA_DIR: dataFolder(), POD_NAME: 'one', PORT: '0' },
     })
@@ -88,7 +88,7 @@ describe('caudal run', () => {
 })
 
 describe('caudal model-server', () => {
-  it('serves completions with the faults asked for, and tells what it sold', async () => {
+  it('serves completions with the requested faults, and prints what it sold', async () => {
     const { world, stdout, stop } = surroundings()
     const ended = main(['model-server', '--port', '0', '--sigma', '0', '--latency', '0'], world)
     await stdout.until(/LLM_MODEL/)
@@ -111,7 +111,7 @@ describe('caudal model-server', () => {
     })
   })
 
-  it('tells every number that is none', async () => {
+  it('names every option that is no valid number', async () => {
     const { world, stderr } = surroundings()
     expect(await main(['model-server', '--failing', '2', '--latency', 'fast'], world)).toBe(EXIT.usage)
     expect(stderr.text).toContain('--latency must be a number from 0 to 3600000, not "fast"')

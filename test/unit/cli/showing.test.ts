@@ -18,8 +18,8 @@ import { MemoryScreen } from './surroundings.ts'
 
 const FULL_LEDGER = fileURLToPath(new URL('full-ledger.ts', import.meta.url))
 
-describe('table', () => {
-  it('aligns its columns and cuts what is too long', () => {
+describe('D a table', () => {
+  it('aligns its columns and cuts texts that are too long', () => {
     const columns = [
       { title: 'name', widthMax: 6 },
       { title: 'n', align: 'right' },
@@ -32,7 +32,7 @@ describe('table', () => {
     ).toEqual(['name       n', 'short      1', 'much…  1,000'])
   })
 
-  it('keeps a text on one line', () => {
+  it('puts a text on one line', () => {
     expect(cut('two\n lines')).toBe('two lines')
     expect(cut('12345', 5)).toBe('12345')
     expect(cut('123456', 5)).toBe('1234…')
@@ -40,7 +40,7 @@ describe('table', () => {
 })
 
 describe('the live view', () => {
-  it('takes its block away before it draws the next one, and keeps notes above it', () => {
+  it('removes its block before it draws the next one, and keeps notes above the block', () => {
     const screen = new MemoryScreen(true)
     const view = new LiveView(screen)
     view.draw(['a', 'b'])
@@ -51,13 +51,13 @@ describe('the live view', () => {
     expect(screen.text).toBe('a\nb\n\x1b[2A\x1b[Ja warning\nc\nthe end\n')
   })
 
-  it('never lets a line wrap', () => {
+  it('cuts each line to the width of the terminal', () => {
     const screen = new MemoryScreen(true)
     new LiveView(screen).draw(['x'.repeat(500)])
     expect(screen.text.trimEnd().length).toBe(109)
   })
 
-  it('takes away all of a block that a terminal made narrower has folded', () => {
+  it('removes all lines of a block that a narrower terminal has folded', () => {
     const screen = new MemoryScreen(true)
     const view = new LiveView(screen)
     view.draw(['x'.repeat(100), ''])
@@ -66,7 +66,7 @@ describe('the live view', () => {
     expect(screen.text.endsWith('\n\x1b[4A\x1b[J')).toBe(true)
   })
 
-  it('clears itself once', () => {
+  it('clears its block once', () => {
     const screen = new MemoryScreen(true)
     const view = new LiveView(screen)
     view.draw(['a'])
@@ -76,16 +76,16 @@ describe('the live view', () => {
   })
 })
 
-describe('progress', () => {
-  it('has share, rate and time left where the total is known', () => {
+describe('D a line of progress', () => {
+  it('shows share, rate and remaining time where the total is known', () => {
     expect(progressLine('events', 500, 2_000, 1_000)).toBe('events: 500 of 2,000 (25 %), 500/s, 3 s left')
     expect(progressLine('events', 500, undefined, 2_000)).toBe('events: 500, 250/s')
     expect(progressLine('events', 0, undefined, 0)).toBe('events: 0, 0/s')
   })
 })
 
-describe('examples', () => {
-  it('are one of each kind, marked where they missed the threshold', () => {
+describe('D the table of examples', () => {
+  it('has one answer of each kind, and marks answers below the threshold', () => {
     const examples = new Examples()
     examples.add(delivered({ id: '1' }))
     examples.add(delivered({ id: '2', title: 'a second one of the same kind' }))
@@ -98,13 +98,13 @@ describe('examples', () => {
     expect(lines.at(-1)).toBe('* below the threshold: the best of its attempts')
   })
 
-  it('are nothing where nothing was delivered', () => {
+  it('is empty where nothing was delivered', () => {
     expect(new Examples().lines(80)).toEqual([])
   })
 })
 
-describe('log lines', () => {
-  it('are JSON, from the level asked for on, errors as their messages', () => {
+describe('D the log of a pod', () => {
+  it('writes JSON from the chosen level upwards, and errors as their messages', () => {
     const lines: string[] = []
     const system = { ...realSystem, now: () => 0 }
     const levels = { level: 'info', parts: [] } as const
@@ -120,7 +120,7 @@ describe('log lines', () => {
 })
 
 describe('the ledger of purchases', () => {
-  it('knows what an earlier process bought', () => {
+  it('knows the purchases of an earlier process', () => {
     const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
     const path = join(folder, 'below', 'purchases')
     const first = new PurchaseLedger(path)
@@ -137,7 +137,7 @@ describe('the ledger of purchases', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('never grows beyond twice what it remembers, and its figure outlives what it forgets', () => {
+  it('holds at most twice the purchases that it remembers, and keeps its count of double purchases', () => {
     const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
     const path = join(folder, 'purchases')
     const open = () => new PurchaseLedger(path, undefined, 1_000)
@@ -155,7 +155,7 @@ describe('the ledger of purchases', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('reads only the end of a file of any size, and takes garbage for no purchase', () => {
+  it('reads only the end of a large file, and takes garbage for no purchase', () => {
     const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
     const path = join(folder, 'purchases')
     writeFileSync(
@@ -170,7 +170,7 @@ describe('the ledger of purchases', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('keeps what finds no room on the disk, says so once, and writes it when there is room', async () => {
+  it('keeps purchases while the disk is full, reports this once, and writes them when there is room', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'caudal-ledger-'))
     const path = join(folder, 'purchases')
     const limited = ['-c', 'ulimit -S -f 1 && exec "$0" "$@"', process.execPath]
@@ -181,7 +181,7 @@ describe('the ledger of purchases', () => {
     rmSync(folder, { recursive: true })
   })
 
-  it('is entered by a model as its answers arrive, not by calls that fail', async () => {
+  it('notes a purchase when a model answers, and none for a call that fails', async () => {
     const ledger = new PurchaseLedger()
     const reply = {
       text: '',

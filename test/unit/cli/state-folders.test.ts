@@ -27,7 +27,7 @@ describe('a pod on the embedded log', () => {
     expect(existsSync(copy)).toBe(false)
   })
 
-  it('leaves the copies of pods on Kafka in the same folder, which may run, also when it starts afresh', async () => {
+  it('keeps the copies of pods on Kafka in the same folder, also with --fresh', async () => {
     const { copy, configuration } = withCopy('state', 'answers', 'on-kafka')
     openStateStores(configuration, parts)
     await (await openEmbeddedLog({ path: logFolder(configuration) })).close()
@@ -36,12 +36,12 @@ describe('a pod on the embedded log', () => {
   })
 })
 
-describe('what is emptied', () => {
+describe('D caudal start --fresh', () => {
   it.each([
     ['a log of others', ['log', 'syslog']],
     ['a cache of others', ['cache', 'fonts']],
     ['a folder named purchases', ['purchases', '2026']],
-  ])('is nothing where DATA_DIR has %s', async (_, path) => {
+  ])('empties nothing where DATA_DIR has %s', async (_, path) => {
     const { copy, configuration } = withCopy(...path)
     if (path[0] !== 'log') await (await openEmbeddedLog({ path: logFolder(configuration) })).close()
     await expect(emptyDataFolder(configuration, realSystem)).rejects.toMatchObject({
@@ -52,13 +52,13 @@ describe('what is emptied', () => {
     if (path[0] !== 'log') expect(existsSync(logFolder(configuration))).toBe(true)
   })
 
-  it('is no folder of others where there is no log', async () => {
+  it('empties no folder of other programs where there is no log', async () => {
     const { copy, configuration } = withCopy('cache')
     await expect(emptyDataFolder(configuration, realSystem)).rejects.toMatchObject({ code: 'FOLDER_REFUSED' })
     expect(existsSync(copy)).toBe(true)
   })
 
-  it('is nothing, and nothing is made, where nothing is', async () => {
+  it('makes no log where DATA_DIR is empty', async () => {
     const configuration = configurationOf({ DATA_DIR: dataFolder() })
     await emptyDataFolder(configuration, realSystem)
     expect(existsSync(logFolder(configuration))).toBe(false)

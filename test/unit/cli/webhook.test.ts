@@ -69,7 +69,7 @@ async function filled(...webhooks: readonly Webhook[]) {
 }
 
 describe('caudal webhook list', () => {
-  it('lists endpoints without their queries, and what each has not taken', async () => {
+  it('lists endpoints without their queries, and the messages that each has not taken', async () => {
     await filled(message(), message({ id: 'msg_2', url: 'https://once.example/back?token=hidden' }))
     const { code, lines, stdout } = await webhook(['list', '--json'])
     expect(code).toBe(EXIT.ok)
@@ -87,7 +87,7 @@ describe('caudal webhook list', () => {
     expect((await webhook(['list'])).stdout).toContain('https://once.example/back')
   })
 
-  it('needs the setting', async () => {
+  it('requires WEBHOOKS_FILE', async () => {
     await filled()
     const { code, stderr } = await webhook(['list'], {})
     expect(code).toBe(EXIT.configuration)
@@ -107,7 +107,7 @@ describe('caudal webhook test', () => {
     expect(JSON.parse(String(received?.body))).toMatchObject({ type: 'webhook.test' })
   })
 
-  it('prints why an endpoint has not taken the call, and says so by its exit code', async () => {
+  it('prints the reason of an endpoint that refuses the call, and ends with its own exit code', async () => {
     receiver.answer = status(410)
     const { code, lines } = await webhook(['test', receiver.url('/x'), '--organisation', 'acme', '--json'])
     expect(code).toBe(EXIT.someFailed)
@@ -139,7 +139,7 @@ describe('caudal webhook replay', () => {
     return found
   }
 
-  it('sends a message again under its identity, with all attempts, and once', async () => {
+  it('sends a message again once, under its identity and with all attempts', async () => {
     await filled(message(), message({ id: 'msg_2', task_id: 'q2' }))
     expect((await webhook(['replay', 'q1'])).stdout).toBe('1 webhook sent again\n')
     const [record, ...others] = await sent()
@@ -152,7 +152,7 @@ describe('caudal webhook replay', () => {
     expect((await webhook(['list', '--json'])).lines.map(line => JSON.parse(line).undelivered)).toEqual([0])
   })
 
-  it('wants ids or --all', async () => {
+  it('requires ids or --all', async () => {
     await filled()
     expect((await webhook(['replay'])).stderr).toContain('name the ids, or give --all')
   })
