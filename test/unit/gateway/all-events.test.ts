@@ -48,7 +48,7 @@ const delivered = (count: number) => (sent: readonly Sent[]) =>
 const namesOf = (sent: readonly Sent[]) => sent.map(({ kind, data }) => `${kind} ${data.task_id} ${data.at}`)
 
 describe('GET /events', () => {
-  it('streams what happens to all questions of the organisation, and nothing of another', async () => {
+  it('streams the events of all questions of the organisation, and nothing of another one', async () => {
     using stream = await streamed(ACME)
     using others = await streamed(GLOBEX)
     expect(stream.headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8' })
@@ -62,7 +62,7 @@ describe('GET /events', () => {
     expect(stream.text()).toMatch(/^retry: 1000\n\n/)
   })
 
-  it('is narrowed to a task type and to a kind of event', async () => {
+  it('streams one task type or one kind of event on request', async () => {
     using types = await streamed(ACME, '?task_type=summarization')
     using kinds = await streamed(ACME, '?kind=delivered')
     await ask('One?')
@@ -72,7 +72,7 @@ describe('GET /events', () => {
     expect(new Set(sent.map(({ data }) => data.task_id))).toEqual(new Set([moderated]))
   })
 
-  it('goes on behind any event, at this gateway and at one that was started since', async () => {
+  it('continues behind any event, at this gateway and at one that was started later', async () => {
     using stream = await streamed(ACME)
     for (const title of ['One?', 'Two?', 'Three?']) {
       await ask(title)
@@ -96,7 +96,7 @@ describe('GET /events', () => {
       }
   })
 
-  it('refuses an id that no stream gave, and says so where the id is of another log', async () => {
+  it('refuses an id that no stream gave, and reports a gap for an id of another log', async () => {
     const { status, body } = await opened.ask({
       url: '/events',
       headers: { ...ACME, 'last-event-id': 'a b' },
@@ -110,7 +110,7 @@ describe('GET /events', () => {
     await stream.until(delivered(1))
   })
 
-  it('has a comment every 15 s, and ends with a reason when the gateway stops', async () => {
+  it('sends a comment every 15 s, and ends with a reason when the gateway stops', async () => {
     const time = manualTime()
     const server = gatewayServer({
       gateway: () => opened.gateway,
@@ -142,7 +142,7 @@ describe('GET /events', () => {
     await stream.until((_, text) => /event: end\ndata: {"reason":"the key was revoked"}/.test(text))
   })
 
-  it('lets a client go that reads nothing of 64 kB, and leaves nothing of it behind', async () => {
+  it('ends for a client that leaves 64 kB unread, and keeps nothing of that client', async () => {
     const listening = new Set<object>()
     vi.spyOn(opened.gateway.feed, 'all').mockReturnValue({
       open: async sink => {

@@ -42,14 +42,14 @@ async function listed(query = '') {
 }
 
 describe('GET /answers', () => {
-  it('lists the answers of the caller, the newest first, a page at a time', async () => {
+  it('lists the answers of the caller page by page, the newest first', async () => {
     expect((await listed()).ids).toEqual(['run-3', 'run-2', 'run-1'])
     const first = await listed('?limit=2')
     expect(first.ids).toEqual(['run-3', 'run-2'])
     expect(await listed(`?limit=2&cursor=${first.next}`)).toEqual({ ids: ['run-1'], next: undefined })
   })
 
-  it('narrows the list', async () => {
+  it('narrows the list by the parameters of its query', async () => {
     expect((await listed('?below=5')).ids).toEqual(['run-2'])
     expect((await listed('?task_type=moderation')).ids).toEqual(['run-2'])
     expect((await listed('?q=VALVE')).ids).toEqual(['run-3'])
@@ -75,7 +75,7 @@ describe('GET /answers', () => {
 })
 
 describe('POST /process', () => {
-  it('puts a text in, whose task tells what comes of it', async () => {
+  it('accepts a text, and the task of the text shows its outcome', async () => {
     const { status, body } = await opened.ask(
       post('/process', { text: 'A long text.', task_type: 'summarization' }),
     )
@@ -84,7 +84,7 @@ describe('POST /process', () => {
     expect(task.body).toMatchObject({ state: 'delivered', task_type: 'summarization' })
   })
 
-  it('takes a task type that is known, and text', async () => {
+  it('refuses an unknown task type and a body without text', async () => {
     for (const [body, pointer] of [
       [{ text: 'x' }, '/task_type'],
       [{ text: 'x', task_type: 'nonsense' }, '/task_type'],

@@ -87,9 +87,9 @@ const WHOLE_BODIES: Readonly<Record<string, object>> = {
   'DELETE /brakes/{scope}': { reason: 'paid' },
 }
 
-describe('a route', () => {
+describe('D an operation of the gateway', () => {
   it.each(ROUTES.filter(route => pathFields(route).length > 0).map(route => [nameOf(route), route] as const))(
-    '%s knows no id of another form',
+    '%s finds no task for an id of another form',
     async (_, route) => {
       const payload = WHOLE_BODIES[nameOf(route)]
       for (const id of IDS) {
@@ -103,7 +103,7 @@ describe('a route', () => {
   )
 
   it.each(ROUTES.map(route => [nameOf(route), route] as const))(
-    '%s refuses a name in the address that it does not know, and one that is there twice',
+    '%s refuses an unknown name in the query, and a name that comes twice',
     async (_, route) => {
       const payload = takesBody(route) ? {} : undefined
       const names = ['colour', '__proto__', ...(route.query ?? [])]
@@ -128,7 +128,7 @@ describe('a route', () => {
   )
 
   it.each(ROUTES.filter(takesBody).map(route => [nameOf(route), route] as const))(
-    '%s takes no compressed body, whatever it would become',
+    '%s refuses each compressed body',
     async (_, route) => {
       const headers = { 'content-type': 'application/json' }
       for (const encoding of ['gzip', 'br', 'deflate', 'gzip, gzip'])

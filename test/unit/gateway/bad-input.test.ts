@@ -36,7 +36,7 @@ const pointersOf = async (options: InjectOptions) => {
   return (faults ?? []).map(({ pointer }) => pointer)
 }
 
-describe('a body', () => {
+describe('D the body of a request', () => {
   it.each<[string, unknown, readonly string[]]>([
     ['that lacks the title', {}, ['/title']],
     ['with an empty title', { title: '' }, ['/title']],
@@ -62,7 +62,7 @@ describe('a body', () => {
     expect([...found].sort()).toEqual([...pointers].sort())
   })
 
-  it('may have 10,000 characters of more than one unit each', async () => {
+  it('may have a text of 10,000 characters of several units each', async () => {
     expect((await opened.ask(post('/query', { title: '🜁'.repeat(10_000) }))).status).toBe(202)
   })
 
@@ -87,21 +87,21 @@ describe('a body', () => {
   })
 })
 
-describe('other parts of a request', () => {
-  it.each(['-1', '1e9s', '', '5', '1h', '1.5s', '9999999s'])('wait=%s is a fault', async wait => {
+describe('D a request', () => {
+  it.each(['-1', '1e9s', '', '5', '1h', '1.5s', '9999999s'])('with wait=%s has a fault', async wait => {
     expect(await pointersOf(post(`/query?wait=${wait}`, FUSE))).toEqual(['/wait'])
   })
 
-  it('a repeated or an unknown name in the query is a fault', async () => {
+  it('has a fault for a name in its query that is unknown or comes twice', async () => {
     expect(await pointersOf(post('/query?wait=1s&wait=2s', FUSE))).toEqual(['/wait'])
     expect(await pointersOf(post('/query?colour=red', FUSE))).toEqual(['/colour'])
   })
 
-  it.each(['', 'two words', 'x'.repeat(129), 'ñ'])('the Idempotency-Key %j is a fault', async key => {
+  it.each(['', 'two words', 'x'.repeat(129), 'ñ'])('with the Idempotency-Key %j has a fault', async key => {
     expect(await pointersOf(post('/query', FUSE, { 'idempotency-key': key }))).toEqual(['/idempotency_key'])
   })
 
-  it('an id of any form is unknown, and one that is too long is refused', async () => {
+  it('with an id of any form finds no task, and with an id that is too long is refused', async () => {
     for (const id of ['%00', '..%2f..%2fetc', '__proto__', '%F0%9F%9C%81', 'x'.repeat(256)])
       expect((await refused({ url: `/task/${id}` })).code).toBe('task_unknown')
     expect(await pointersOf({ url: `/task/${'x'.repeat(300)}` })).toEqual(['/id'])
@@ -109,7 +109,7 @@ describe('other parts of a request', () => {
     expect((await refused({ url: '/task/%zz' })).code).toBe('request_malformed')
   })
 
-  it('a route that is not there, and a method that it does not take, are named', async () => {
+  it('for an unknown route gets a problem, and one with another method gets the methods of the route', async () => {
     expect((await refused({ url: '/nothing' })).code).toBe('route_unknown')
     const { code, allow } = await refused({ method: 'DELETE', url: '/query' })
     expect([code, allow]).toEqual(['method_not_allowed', 'POST'])
@@ -119,11 +119,11 @@ describe('other parts of a request', () => {
     ['another machine', { remoteAddress: '192.0.2.7' }],
     ['a proxy', { headers: { 'x-forwarded-for': '127.0.0.1' } }],
     ['a name that another host leads here', { headers: { host: 'evil.example' } }],
-  ])('%s is refused without keys', async (_, options) => {
+  ])('from %s is refused without keys', async (_, options) => {
     expect((await refused({ url: '/task/x', ...options })).code).toBe('loopback_only')
   })
 
-  it('trace context and request id are taken over where they are well formed, and travel with the question', async () => {
+  it('keeps a trace context and a request id of the right form, and the question carries both', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
     const known = await opened.ask(
       post('/query', { title: 'Traced?' }, { traceparent, 'x-request-id': 'r-1' }),
@@ -139,8 +139,8 @@ describe('other parts of a request', () => {
   })
 })
 
-describe('a connection', () => {
-  it('with headers that are too large, or with bytes that are no HTTP, ends with a problem; the next one works', async () => {
+describe('D a connection to the gateway', () => {
+  it('ends with a problem for headers that are too large or bytes that are no HTTP, and the next connection works', async () => {
     await opened.server.listen({ host: '127.0.0.1', port: 0 })
     const url = urlOf(opened.server)
     const sent = (text: string) =>

@@ -35,8 +35,8 @@ interface Accepted {
 const acceptedIn = (body: Readonly<Record<string, unknown>>) => body.accepted as readonly Accepted[]
 const counts = async (id: unknown) => (await opened.ask({ url: `/batch/${id}` })).body
 
-describe('POST /batch', () => {
-  it('puts a list in at once, and counts what becomes of it', async () => {
+describe('D a batch by POST /batch', () => {
+  it('puts its questions in at once, and GET /batch counts their outcomes', async () => {
     const append = vi.spyOn(opened.log, 'append')
     const items = Array.from({ length: 20 }, (_, index) => ({ title: `Question ${index}?` }))
     const { status, body } = await opened.ask(post('/batch', items))
@@ -53,7 +53,7 @@ describe('POST /batch', () => {
     expect(calls).toBe(20)
   })
 
-  it('rejects items with every fault, and puts the others in', async () => {
+  it('rejects items with every fault, and puts in the others', async () => {
     const items = [
       { title: 'One?' },
       { title: 7, colour: 'red' },
@@ -76,7 +76,7 @@ describe('POST /batch', () => {
     expect(await counts(body.batch_id)).toMatchObject({ accepted: 1, rejected: 4 })
   })
 
-  it('takes lines, and of a torn last line rejects that line alone', async () => {
+  it('may be lines, and rejects its last line alone where that line is torn', async () => {
     const { status, body } = await lines('{"title": "One?"}\n\n{"title": "Two?"}\r\n{"title": "Thr')
     expect(status).toBe(202)
     expect(acceptedIn(body)).toHaveLength(2)
@@ -91,7 +91,7 @@ describe('POST /batch', () => {
     expect(second).toEqual({ ...first, index: 1, joined: true })
   })
 
-  it('sent again under its Idempotency-Key is the same batch of the same questions, bought once', async () => {
+  it('sent again under its Idempotency-Key is the same batch, whose questions are bought once', async () => {
     const again = () =>
       opened.ask(post('/batch', [{ title: 'One?' }, { title: 'Two?' }], { 'idempotency-key': 'b-1' }))
     const [first, second] = [await again(), await again()]
@@ -105,7 +105,7 @@ describe('POST /batch', () => {
   it.each<[string, boolean]>([
     ['as the gateway remembers it', true],
     ['where no gateway remembers it', false],
-  ])('sent again when it is complete buys nothing, with equal questions in it too: %s', async (_, isKept) => {
+  ])('sent again after its end buys nothing, although it holds equal questions: %s', async (_, isKept) => {
     const again = (server = opened.server) =>
       asked(
         server,
@@ -127,7 +127,7 @@ describe('POST /batch', () => {
   it.each<[string, boolean]>([
     ['as the gateway remembers it', true],
     ['where no gateway remembers the batch', false],
-  ])('sent again is the run of another that it joined, though that has ended: %s', async (_, isKept) => {
+  ])('sent again keeps the ended run of another caller that it had joined: %s', async (_, isKept) => {
     const other = await opened.ask(post('/query', { title: 'One?' }))
     const again = (server = opened.server) =>
       asked(server, post('/batch', [{ title: 'One?' }], { 'idempotency-key': 'b-4' }))
@@ -140,7 +140,7 @@ describe('POST /batch', () => {
     expect(calls).toBe(1)
   })
 
-  it('that is refused for its key leaves no run behind: its questions can be asked', async () => {
+  it('leaves no run behind when its key is refused, and its questions can be asked', async () => {
     const batch = (...items: object[]) => post('/batch', items, { 'idempotency-key': 'b-2' })
     await opened.ask(batch({ title: '' }, { title: 'Five?' }))
     const { body } = await opened.ask(batch({ title: 'Four?' }, { title: 'Six?' }))
@@ -149,7 +149,7 @@ describe('POST /batch', () => {
     expect(asked.status).toBe(200)
   })
 
-  it('of which the log takes nothing leaves no run behind', async () => {
+  it('leaves no run behind when the log takes nothing of it', async () => {
     vi.spyOn(opened.log, 'append').mockRejectedValueOnce(
       new CaudalError('LOG_UNAVAILABLE', { reason: 'away' }),
     )
@@ -186,13 +186,13 @@ describe('POST /batch', () => {
       'not_json',
     ],
     ['compressed lines', () => lines('x', { 'content-encoding': 'gzip' }), 'media_type_unknown'],
-  ])('refuses %s', async (_, send, code, pointer) => {
+  ])('is refused as %s', async (_, send, code, pointer) => {
     const { body } = await send()
     expect(body.code).toBe(code)
     if (pointer !== undefined) expect(body.faults).toEqual([{ pointer, reason: expect.any(String) }])
   })
 
-  it('lines are taken here alone', async () => {
+  it('POST /batch alone takes lines', async () => {
     const { body } = await opened.ask(
       post('/query', '{"title": "x"}', { 'content-type': 'application/x-ndjson' }),
     )
@@ -223,7 +223,7 @@ describe('GET /batch/{id}', () => {
     expect(await broken.running.deadLetters()).toHaveLength(1)
   })
 
-  it('knows no batch of others, and none that was not', async () => {
+  it('knows no batch of another organisation, and no unknown batch', async () => {
     expect((await opened.ask({ url: '/batch/nothing' })).body.code).toBe('batch_unknown')
     const { body } = await opened.ask(post('/batch', [{ title: 'One?' }]))
     const other = serverOf({ ...opened.gateway, batches: new Batches(undefined) })

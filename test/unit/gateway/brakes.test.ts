@@ -37,7 +37,7 @@ const release = (scope: string, payload: Payload = { reason: 'paid' }, headers =
 const listed = async () => (await opened.ask({ url: '/brakes' })).body.brakes
 
 describe('a brake over HTTP', () => {
-  it('stops questions until it is released, and is listed and written down', async () => {
+  it('stops questions until it is released, is listed, and is recorded', async () => {
     expect(await listed()).toEqual([])
     const { status, body } = await opened.ask(put('task_type:qa'))
     expect([status, body]).toEqual([
@@ -65,7 +65,7 @@ describe('a brake over HTTP', () => {
     ])
   })
 
-  it('is the sentence of the flow while it is set', async () => {
+  it('is the reason that GET /flow names while the brake is set', async () => {
     await using reporting = new PodReporting(opened.running, {
       ...{ log: opened.log, logger: silent, release: '1.2.3' },
     })
@@ -84,14 +84,14 @@ describe('a brake over HTTP', () => {
     await vi.waitFor(() => expect(flow.now.bottleneck.code).not.toBe('braked'), PATIENCE)
   })
 
-  it('ends by itself, and is then listed no more', async () => {
+  it('ends at its time, and is then listed no more', async () => {
     const until = new Date(Date.now() + 400).toISOString()
     expect((await opened.ask(put('everything', { reason: 'a moment', until }))).body).toMatchObject({ until })
     expect(await listed()).toHaveLength(1)
     await vi.waitFor(async () => expect(await listed()).toEqual([]), PATIENCE)
   })
 
-  it('that is not set is not released', async () => {
+  it('cannot be released when it is not set', async () => {
     const { status, body } = await opened.ask(release('everything'))
     expect([status, body]).toEqual([200, { scope: 'everything', released: false }])
   })
@@ -107,14 +107,14 @@ describe('a brake over HTTP', () => {
     ['everything', { until: 'tomorrow' }, '/until'],
     ['everything', { until: '2001-01-01T00:00:00Z' }, '/until'],
     ['everything', { who: 'somebody else' }, '/who'],
-  ])('on %s with %j is refused, with what is wrong', async (scope, more, pointer) => {
+  ])('on %s with %j is refused, with its faults', async (scope, more, pointer) => {
     const { status, body } = await opened.ask(put(scope, { reason: 'too dear', ...more }))
     expect([status, JSON.stringify(body.faults)]).toEqual([400, expect.stringContaining(pointer)])
     expect(await listed()).toEqual([])
   })
 })
 
-describe('with keys', () => {
+describe('D a brake of an organisation', () => {
   const withKeys = async () => {
     const held = new HeldKeys()
     held.set(
@@ -125,7 +125,7 @@ describe('with keys', () => {
     return serverOf(opened.gateway, await ringOf(held))
   }
 
-  it('an organisation brakes itself alone', async () => {
+  it('concerns that organisation alone', async () => {
     const server = await withKeys()
     const key = bearer('caudal_acme')
     for (const scope of ['everything', 'task_type:qa', 'model:dear', 'organization:other', 'organization:']) {
@@ -145,7 +145,7 @@ describe('with keys', () => {
     expect((await asked(server, release('organization:acme', undefined, key))).body.released).toBe(true)
   })
 
-  it('an organisation neither releases nor replaces what an operator has set on it', async () => {
+  it('neither releases nor replaces a brake of an operator on that organisation', async () => {
     const server = await withKeys()
     const key = bearer('caudal_acme')
     await opened.ask(put('organization:acme', { reason: 'asks in a loop' }))
@@ -162,7 +162,7 @@ describe('with keys', () => {
     expect((await opened.ask(release('organization:acme'))).body.released).toBe(true)
   })
 
-  it('an organisation sees what stops it, and nothing of others', async () => {
+  it('is listed for that organisation alone, with the operator’s brakes that stop its questions', async () => {
     const server = await withKeys()
     await opened.ask(put('organization:acme', { reason: 'Ada-2718' }))
     await opened.ask(put('organization:', { reason: 'Ada-3141' }))

@@ -38,7 +38,7 @@ afterAll(async () => {
 const remove = (prefix: string) =>
   opened.ask({ method: 'DELETE', url: `/cache?prefix=${encodeURIComponent(prefix)}` })
 
-it('tells hits and misses by namespace, and metrics count them', async () => {
+it('GET /cache/statistics counts hits and misses by namespace, as the metrics do', async () => {
   await cache.set(NOBODY, 'q:one', 'value', HOUR_MS)
   for (const key of ['q:one', 'q:one', 'q:one', 'q:two']) await cache.get(NOBODY, key)
   const { status, body } = await opened.ask({ url: '/cache/statistics' })
@@ -49,7 +49,7 @@ it('tells hits and misses by namespace, and metrics count them', async () => {
   expect(series.get('cache_misses_total{cache_type="q"}')).toBe(1)
 })
 
-it('removes what begins alike, of the caller alone', async () => {
+it('DELETE /cache removes the entries of the caller under a prefix, and of nobody else', async () => {
   await cache.set(NOBODY, 'q:a1', 'value', HOUR_MS)
   await cache.set(NOBODY, 'q:b', 'value', HOUR_MS)
   await cache.set(ACME, 'q:a2', 'theirs', HOUR_MS)
@@ -59,14 +59,14 @@ it('removes what begins alike, of the caller alone', async () => {
 })
 
 it.each(['', 'q', '*', 'q:*', 'session:', 'session:x', 'Q:', 'q: '])(
-  'refuses the prefix %j',
+  'DELETE /cache refuses the prefix %j',
   async prefix => {
     const { status, body } = await remove(prefix)
     expect([status, body.faults]).toEqual([400, [{ pointer: '/prefix', reason: expect.any(String) }]])
   },
 )
 
-it('says when there is no cache, and when it is away', async () => {
+it('the routes of the cache name a cache that is absent, and a cache that is away', async () => {
   memory.off()
   expect((await remove('q:')).body.code).toBe('store_unavailable')
   memory.on()

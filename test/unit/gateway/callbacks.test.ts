@@ -50,7 +50,7 @@ const ask = async (url: string, payload: object) => {
 }
 
 describe('the callback of a question', () => {
-  it('is called once, signed over its bytes, and the call is in the history', async () => {
+  it('is called once, signed over its bytes, and the history holds the call', async () => {
     const { status: code, body } = await ask('/query', { ...FUSE, callback: receiver.url('/hook') })
     expect(code).toBe(202)
     await vi.waitFor(() => expect(receiver.received).toHaveLength(1), PATIENCE)
@@ -71,7 +71,7 @@ describe('the callback of a question', () => {
     expect(receiver.received).toHaveLength(1)
   })
 
-  it('of a text is called as well, again after a failure under the same identity', async () => {
+  it('is called for a text as well, and called again after a failure under the same identity', async () => {
     receiver.answer = (response, nth) =>
       status(nth === 1 ? 500 : 204)(response, nth, receiver.received[0] as never)
     const text = { text: 'The shop was kind.', task_type: 'summarization', callback: receiver.url('/') }
@@ -81,7 +81,7 @@ describe('the callback of a question', () => {
     expect(new Set(receiver.received.map(({ body }) => String(body))).size).toBe(1)
   })
 
-  it('is refused where it cannot be called, and nothing is asked', async () => {
+  it('is refused where its address cannot be called, and no question is put in', async () => {
     const append = vi.spyOn(opened.log, 'append')
     for (const [callback, reason] of [
       ['http://10.0.0.1/', 'address inside'],
@@ -103,7 +103,7 @@ describe('the callback of a question', () => {
     expect(topics).not.toContain('datos_crudos')
   })
 
-  it('is refused where webhooks are off, and where nothing could be signed', async () => {
+  it('is refused where webhooks are off, and where no secret can sign', async () => {
     withRules(undefined)
     const off = await ask('/query', { ...FUSE, callback: receiver.url('/') })
     expect(off.body.faults[0].reason).toContain('set WEBHOOKS_FILE')
@@ -112,15 +112,15 @@ describe('the callback of a question', () => {
     expect(unsigned.body.faults[0].reason).toContain('has no secret')
   })
 
-  it('of another type is a fault', async () => {
+  it('is a fault where it is no text', async () => {
     expect((await ask('/query', { ...FUSE, callback: 7 })).body.faults[0].pointer).toBe('/callback')
   })
 })
 
 const hit = () => receiver.received.map(({ path, body }) => [path, JSON.parse(String(body)).type])
 
-describe('who joins a question under way', () => {
-  it('is called as well', async () => {
+describe('D a caller who joins a question under way', () => {
+  it('has its own callback called', async () => {
     const asked = await Promise.all(
       ['/one', '/two'].map(path => ask('/query', { ...FUSE, callback: receiver.url(path) })),
     )
@@ -133,8 +133,8 @@ describe('who joins a question under way', () => {
   })
 })
 
-describe('a batch', () => {
-  it('is complete with its last outcome: an event in the stream of all, and a call of its endpoint', async () => {
+describe('D a batch with a callback', () => {
+  it('is complete with its last outcome: the stream has an event, and the endpoint is called', async () => {
     using stream = await openStream(server, { url: '/events' })
     await ask('/query', { title: 'What is a valve for?' })
     const items = [
@@ -158,7 +158,7 @@ describe('a batch', () => {
     expect(JSON.parse(String(receiver.received[0]?.body)).data).toEqual(figures)
   })
 
-  it('refuses an endpoint that cannot be called', async () => {
+  it('is refused where its endpoint cannot be called', async () => {
     const { statusCode, body } = await server.inject(
       post('/batch', [FUSE], { 'webhook-callback': 'http://10.0.0.1/' }),
     )

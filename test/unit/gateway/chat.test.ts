@@ -67,7 +67,7 @@ function held() {
 }
 
 describe('a completion', () => {
-  it('is the delivered answer, with what it took', async () => {
+  it('holds the delivered answer, with its tokens and its cost', async () => {
     opened = await openGateway(scripted({ text: TEXT }))
     const client = await clientOf()
     const completion = await client.openai.chat.completions.create(FUSE)
@@ -99,7 +99,7 @@ describe('a completion', () => {
     expect(model.calls).toHaveLength(1)
   })
 
-  it('is the same under its Idempotency-Key, which no other question gets', async () => {
+  it('is the same under its Idempotency-Key, which no other question may use', async () => {
     const model = scripted({ text: TEXT })
     opened = await openGateway(model)
     const client = await clientOf()
@@ -110,7 +110,7 @@ describe('a completion', () => {
     expect(model.calls).toHaveLength(1)
   })
 
-  it('that is not there in time is asked for once, and its answer is found by who asks again', async () => {
+  it('is asked for once when it comes too late, and a second request finds its answer', async () => {
     const { model, release, calls } = held()
     opened = await openGateway(model)
     const client = await clientOf({ defaultQuery: { wait: '1ms' } })
@@ -126,7 +126,7 @@ describe('a completion', () => {
     expect(calls()).toBe(1)
   })
 
-  it('whose client leaves is answered all the same, and not bought again by its next try', async () => {
+  it('is completed after its client has left, and the next request of that client does not buy it again', async () => {
     const { model, release, calls } = held()
     opened = await openGateway(model)
     const client = await clientOf()
@@ -141,7 +141,7 @@ describe('a completion', () => {
     expect(calls()).toBe(1)
   })
 
-  it('that there will never be is an error that no client repeats', async () => {
+  it('ends in an error that no client repeats, where there will never be an answer', async () => {
     const model = scripted(modelError('invalid'))
     opened = await openGateway(model)
     const client = await clientOf()
@@ -150,7 +150,7 @@ describe('a completion', () => {
     expect(client.requests()).toBe(1)
   })
 
-  it('is for callers with a key, where there are keys', async () => {
+  it('requires a key where the gateway has keys', async () => {
     const keys = new HeldKeys()
     keys.set(keyOf('caudal_one', 'acme', SCOPES), keyOf('caudal_reader', 'acme', ['read']))
     opened = await openGateway(scripted({ text: TEXT }), {}, {}, await ringOf(keys))
@@ -164,7 +164,7 @@ describe('a completion', () => {
 })
 
 describe('a streamed completion', () => {
-  it('has the delivered answer in chunks, its end and its usage, and none of an attempt before', async () => {
+  it('sends the delivered answer in chunks with its end and its usage, and nothing of earlier attempts', async () => {
     const [low, high] = [3, 9].map(score => JSON.stringify(verdict(score)))
     opened = await openGateway(
       scripted({ text: 'No idea.' }, { text: TEXT }),
@@ -190,7 +190,7 @@ describe('a streamed completion', () => {
     expect(new Set(chunks.map(({ id, object }) => `${id} ${object}`)).size).toBe(1)
   })
 
-  it('that there will never be ends with an error', async () => {
+  it('ends with an error where there will never be an answer', async () => {
     opened = await openGateway(scripted(modelError('invalid')))
     const client = await clientOf()
     const read = async () => {
@@ -207,7 +207,7 @@ const verdict = (score: number) => ({
   feedback: 'fine',
 })
 
-describe('what the pipeline cannot do', () => {
+describe('D a chat request that the pipeline cannot fulfil', () => {
   const user = { role: 'user', content: 'One?' }
   const image = { type: 'image_url', image_url: { url: 'data:,' } }
 
@@ -224,7 +224,7 @@ describe('what the pipeline cannot do', () => {
     ['a temperature', { temperature: 0.2 }, 'temperature'],
     ['tools', { tools: [] }, 'tools'],
     ['a stream that is no truth value', { stream: 'yes' }, 'stream'],
-  ])('%s is an error that names the field, and asks nothing', async (_, body, param) => {
+  ])('with %s gets an error that names the field, and puts in no question', async (_, body, param) => {
     opened = await openGateway(scripted({ text: TEXT }))
     const client = await clientOf()
     expect(await errorOf(raw(client, body))).toMatchObject({
@@ -236,10 +236,13 @@ describe('what the pipeline cannot do', () => {
     expect([count, client.requests()]).toEqual([0, 1])
   })
 
-  it.each(['gpt-4o', 'caudal/', 'caudal/nonsense', 'caudal/QA'])('the model %s is unknown', async model => {
-    opened = await openGateway(scripted({ text: TEXT }))
-    expect(await errorOf(raw(await clientOf(), { model }))).toMatchObject({
-      ...{ status: 404, code: 'model_not_found', param: 'model' },
-    })
-  })
+  it.each(['gpt-4o', 'caudal/', 'caudal/nonsense', 'caudal/QA'])(
+    'for the model %s gets an error for an unknown model',
+    async model => {
+      opened = await openGateway(scripted({ text: TEXT }))
+      expect(await errorOf(raw(await clientOf(), { model }))).toMatchObject({
+        ...{ status: 404, code: 'model_not_found', param: 'model' },
+      })
+    },
+  )
 })

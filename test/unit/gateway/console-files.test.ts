@@ -12,7 +12,7 @@ const serverOf = (consoleMode: ConsoleMode) =>
     consoleMode,
   })
 
-it('a module is served without its types, libraries by their addresses, and every module that it names', async () => {
+it('the gateway serves a module without its types, libraries by their addresses, and every module that it imports', async () => {
   const server = serverOf('read')
   const seen = new Set<string>()
   const waiting = ['/console/main.ts']
@@ -28,7 +28,7 @@ it('a module is served without its types, libraries by their addresses, and ever
   expect(seen.size).toBeGreaterThan(25)
 })
 
-it('every answer has the policy without exceptions, and a tag by which it is not sent twice', async () => {
+it('the gateway serves each file of the console under the strict policy, with a tag against a second transfer', async () => {
   const server = serverOf('read')
   const first = await server.inject({ url: '/console/', headers: { 'accept-encoding': 'gzip' } })
   const policy = String(first.headers['content-security-policy'])
@@ -48,12 +48,12 @@ it.each([
   '/console/tsconfig.json',
   '/console/lib/x',
   '/console/pages/',
-])('%s is no file of the console', async url => {
+])('the gateway serves no file of the console for %s', async url => {
   const { statusCode, body } = await serverOf('read').inject({ url })
   expect([statusCode, JSON.parse(body).code]).toEqual([404, 'route_unknown'])
 })
 
-it('scripts and styles have less than 150 kB on the wire', async () => {
+it('the scripts and styles of the console take less than 150 kB on the wire', async () => {
   const server = serverOf('read')
   let bytes = 0
   const seen = new Set<string>()
@@ -70,7 +70,7 @@ it('scripts and styles have less than 150 kB on the wire', async () => {
   expect(bytes).toBeLessThan(150_000)
 })
 
-it('is not there when it is off, and for another machine', async () => {
+it('the gateway does not serve the console when it is off, nor to another machine', async () => {
   expect((await serverOf('off').inject({ url: '/console/' })).statusCode).toBe(404)
   const other = await serverOf('read').inject({ url: '/console/', remoteAddress: '192.0.2.7' })
   expect(other.statusCode).toBe(404)

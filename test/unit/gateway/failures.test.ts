@@ -79,8 +79,8 @@ async function spoil(event: object = { title: 7 }): Promise<void> {
   )
 }
 
-describe('failures', () => {
-  it('are one group where their cause is one, and each is shown whole', async () => {
+describe('D failed questions', () => {
+  it('are one group where they have one cause, and each is shown whole', async () => {
     expect(await groups()).toEqual([])
     await fail(3)
     await spoil()
@@ -102,7 +102,7 @@ describe('failures', () => {
     expect((await opened.ask({ url: '/failures/none' })).body.code).toBe('failure_unknown')
   })
 
-  it('are sent again just as the preview has shown, once, and written down', async () => {
+  it('are sent again once as their preview has shown, and the replay is recorded', async () => {
     await fail(5)
     await spoil()
     const all = (await groups()).map(({ group }) => group)
@@ -136,7 +136,7 @@ describe('failures', () => {
     ])
   })
 
-  it('that were sent again meanwhile are not sent by a preview of before', async () => {
+  it('are not sent by an earlier preview after another replay has sent them', async () => {
     await fail(2)
     const [group] = await groups()
     const previews = [1, 2].map(() => opened.ask(post('/failures/previews', { groups: [group?.group] })))
@@ -149,7 +149,7 @@ describe('failures', () => {
     expect((await start(other?.body.token)).body).toMatchObject({ total: 0 })
   })
 
-  it('that two replays send in the same moment are sent, bought and delivered once', async () => {
+  it('are sent, bought and delivered once by replays of the same moment', async () => {
     await fail(12)
     isBroken = false
     const access = {
@@ -167,7 +167,7 @@ describe('failures', () => {
     expect(new Set(answered).size).toBe(answered.length)
   })
 
-  it('a second replay sends nothing that a running one is about to send', async () => {
+  it('are not sent by a second replay while a running replay holds them', async () => {
     await fail(6)
     const [slow, quick] = [await previewed(), await previewed()]
     isBroken = false
@@ -184,7 +184,7 @@ describe('failures', () => {
     expect(new Set(answered).size).toBe(answered.length)
   })
 
-  it('what another process sends meanwhile is left out and counted', async () => {
+  it('are left out and counted while another process sends them', async () => {
     await fail(6)
     const token = await previewed()
     isBroken = false
@@ -203,7 +203,7 @@ describe('failures', () => {
     expect(new Set(answered).size).toBe(answered.length)
   })
 
-  it('go at their rate, and no more are sent once it is stopped', async () => {
+  it('are sent at the rate of their replay, and no more once the replay is stopped', async () => {
     await fail(6)
     const { body } = await opened.ask(
       post('/failures/previews', { groups: (await groups()).map(({ group }) => group) }),
@@ -218,7 +218,7 @@ describe('failures', () => {
     )
   })
 
-  it('of events that are no questions are those of the organisation that an event names', async () => {
+  it('that are no events belong to the organisation that the event names', async () => {
     await spoil()
     await spoil({ title: 8, organization_id: 'acme' })
     const held = new HeldKeys()
@@ -262,7 +262,7 @@ it.each([
   ['no "acme" here', 'no "globex" here'],
   ['at http://a.example/1?x=2', 'at https://b.example/'],
   ['id 5f0c9e7b-0000-4000-8000-000000000001 is gone', 'id 6a1d9e7b-1111-4111-8111-000000000002 is gone'],
-])('messages that differ in what they are about are alike: %s', (one, other) => {
+])('messages that differ only in their subject are alike: %s', (one, other) => {
   expect(likenessOf(one)).toBe(likenessOf(other))
 })
 

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest'
 import { realSystem } from '#core/system.ts'
 import { Health, viewsPart } from '#gateway/health.ts'
 
-it('a gateway is down, and says why, once a view of it can be followed no more', async () => {
+it('a gateway is down, with a reason, once it can no longer follow one of its views', async () => {
   const events = Promise.withResolvers<void>()
   const health = new Health(realSystem)
   health.watch(viewsPart({ outcomes: { ended: new Promise(() => {}) }, events: { ended: events.promise } }))

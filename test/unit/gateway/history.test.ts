@@ -70,7 +70,7 @@ describe('GET /task/{id}/history', () => {
     expect(delivered).toMatchObject({ answer: 'It cuts the current.', attempts: 2 })
   })
 
-  it('is complete when the database was away meanwhile, which held up nothing and killed nothing', async () => {
+  it('is complete although the database was away meanwhile, which delayed and failed nothing', async () => {
     database.off()
     const id = await answered()
     expect((await opened.ask({ url: `/task/${id}/history` })).body.code).toBe('store_unavailable')
@@ -79,7 +79,7 @@ describe('GET /task/{id}/history', () => {
     expect(await opened.running.deadLetters()).toEqual([])
   })
 
-  it('is of a run that is known, and of the caller', async () => {
+  it('knows no unknown run, and no run of another organisation', async () => {
     expect((await opened.ask({ url: '/task/nothing/history' })).body.code).toBe('task_unknown')
     const theirs = await opened.gateway.service.submit({ id: 'theirs', ...FUSE, organization_id: 'acme' })
     await opened.gateway.service.outcome(theirs)
@@ -88,7 +88,7 @@ describe('GET /task/{id}/history', () => {
 })
 
 describe('GET /task/{id}', () => {
-  it('of a run whose call failed says that it waits, until when, and what was tried', async () => {
+  it('shows that a run whose call failed waits, until when, and what was tried', async () => {
     await opened[Symbol.asyncDispose]()
     opened = await openGateway(
       scripted(modelError('timeout')),
@@ -123,13 +123,13 @@ async function streamed(id: string, lastId?: string): Promise<Streamed> {
 }
 
 describe('GET /task/{id}/events', () => {
-  it('tells what happens as it happens, then ends', async () => {
+  it('streams each event as it happens, then ends', async () => {
     const { body } = await opened.ask(post('/query', FUSE))
     const { events } = await streamed(String(body.task_id))
     expect(events.map(({ kind }) => kind)).toEqual(KINDS)
   })
 
-  it('goes on behind any event without a gap or a repetition, and says when there is no more', async () => {
+  it('continues behind any event without a gap or a repetition, and reports the end', async () => {
     const id = await answered()
     await whole(id)
     const { events } = await streamed(id)
@@ -139,18 +139,18 @@ describe('GET /task/{id}/events', () => {
     expect(await streamed(id, events.at(-1)?.id)).toEqual({ status: 204, events: [] })
   })
 
-  it('needs no database for what happens now', async () => {
+  it('streams new events without a database', async () => {
     database.off()
     const { body } = await opened.ask(post('/query', FUSE))
     const { events } = await streamed(String(body.task_id))
     expect(events.at(-1)?.kind).toBe('delivered')
   })
 
-  it('knows no task of others', async () => {
+  it('knows no task of another organisation', async () => {
     expect((await streamed('nothing')).status).toBe(404)
   })
 
-  it('on a socket ends when the gateway stops, with a reason, and leaves nothing behind when its client has left', async () => {
+  it('ends with a reason on a socket when the gateway stops, and keeps nothing of a client that has left', async () => {
     model = scripted()
     await opened.server.listen({ host: '127.0.0.1', port: 0 })
     const url = urlOf(opened.server)

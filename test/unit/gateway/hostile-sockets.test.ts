@@ -53,13 +53,13 @@ const LOOK = 'GET /task/x HTTP/1.1\r\nhost: localhost\r\n'
 const ASK = 'POST /query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
 const BODY = JSON.stringify({ title: 'In one piece?' })
 
-describe('a request that does not arrive', () => {
+describe('D a request that does not arrive', () => {
   it.each([
     ['of which nothing comes behind the first line', 'GET /task/x HTTP/1.1\r\n'],
     ['whose headers stop in the middle', `${LOOK}x-a: b`],
     ['whose body stops in the middle', `${ASK}content-length: 500\r\n\r\n${BODY}`],
     ['whose chunks stop in the middle', `${ASK}transfer-encoding: chunked\r\n\r\n5\r\n{"tit`],
-  ])('%s is ended when its time is over', async (_, text) => {
+  ])('%s ends at its time limit', async (_, text) => {
     const answer = await answered(text)
     expect(statusesIn(answer)).toEqual([408])
     expect(answer).toContain('"code":"too_slow"')
@@ -69,14 +69,14 @@ describe('a request that does not arrive', () => {
     ['a body', `${ASK}content-length: 500\r\n\r\n${BODY}`],
     ['a chunk', `${ASK}transfer-encoding: chunked\r\n\r\n50\r\n{"tit`],
     ['the headers', `${LOOK}x-a: b`],
-  ])('because %s is cut off asks nothing', async (_, text) => {
+  ])('in full because %s is cut off puts in no question', async (_, text) => {
     // Where the end is known only when the time is over, the answer is that of a slow request.
     expect([[], [400], [408]]).toContainEqual(statusesIn(await answered(text, { ends: true })))
   })
 })
 
-describe('requests on one connection', () => {
-  it('that come at once are answered in order', async () => {
+describe('D several requests', () => {
+  it('on one connection that come at once are answered in order', async () => {
     const ask = `${ASK}content-length: ${Buffer.byteLength(BODY)}\r\n\r\n${BODY}`
     const health = 'GET /nothing HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'
     const answer = await answered(`${LOOK}\r\n${ask}${LOOK}\r\n${health}`)
@@ -90,7 +90,7 @@ describe('requests on one connection', () => {
 const HIDDEN = 'GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n'
 const hidden = (headers: string): string => `${ASK}${headers}\r\n\r\n0\r\n\r\n${HIDDEN}`
 
-describe('a request that could hide another one', () => {
+describe('D a request that could smuggle another request', () => {
   it.each([
     ['both lengths', hidden('content-length: 5\r\ntransfer-encoding: chunked')],
     ['both lengths, the other way round', hidden('transfer-encoding: chunked\r\ncontent-length: 5')],
@@ -110,14 +110,14 @@ describe('a request that could hide another one', () => {
     ['no host', `GET /task/x HTTP/1.1\r\n\r\n${HIDDEN}`],
     ['a version that is none', `GET /task/x HTTP/9.9\r\nhost: localhost\r\n\r\n${HIDDEN}`],
     ['a space in the address', `GET /task/x y HTTP/1.1\r\nhost: localhost\r\n\r\n${HIDDEN}`],
-  ])('by %s is refused, and the connection ends', async (_, text) => {
+  ])('by %s is refused, and its connection ends', async (_, text) => {
     const answer = await answered(text)
     expect(statusesIn(answer)).toEqual([400])
     expect(answer).not.toContain('openapi')
   })
 })
 
-describe('a client', () => {
+describe('D a client of the gateway', () => {
   it.each([
     ['at once', ''],
     ['in the middle of the headers', 'POST /query HT'],

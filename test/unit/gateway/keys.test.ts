@@ -35,7 +35,7 @@ const codeOf = async (headers: Record<string, string>, url = '/task/x', method: 
 }
 
 describe('a gateway with keys', () => {
-  it('takes a key in force, from wherever it comes, and a question is of the organisation of its key', async () => {
+  it('accepts a valid key in any place, and the question belongs to the organisation of its key', async () => {
     const asked = await opened.ask({
       ...post('/query?wait=30s', FUSE, bearer(ALL)),
       remoteAddress: '192.0.2.7',
@@ -59,7 +59,7 @@ describe('a gateway with keys', () => {
     expect(replied['www-authenticate']).toBe('Bearer')
   })
 
-  it('refuses a key in the address even where it is right, and says nothing of it', async () => {
+  it('refuses even a valid key in the address, and does not repeat the key', async () => {
     for (const query of [`api_key=${ALL}`, `access_token=${ALL}`, `wait=${ALL}`, 'key=x', `%6Bey=x`]) {
       const { status, body } = await opened.ask({ url: `/task/x?${query}`, headers: bearer(ALL) })
       expect([status, body.code]).toEqual([400, 'key_in_address'])
@@ -90,7 +90,7 @@ describe('a gateway with keys', () => {
 })
 
 describe('the file of keys', () => {
-  it('is read again when it has changed: a key that was revoked is refused, a new one taken, without a restart', async () => {
+  it('is read again after a change: a revoked key is refused and a new key accepted without a restart', async () => {
     expect(await codeOf(bearer(ALL))).toEqual([404, 'task_unknown'])
     held.set(keyOf('caudal_next', 'acme', SCOPES))
     await time.advance(TOLD_MS)
@@ -98,13 +98,13 @@ describe('the file of keys', () => {
     expect(await codeOf(bearer('caudal_next'))).toEqual([404, 'task_unknown'])
   })
 
-  it('may have two keys of one name, while one takes the place of the other', async () => {
+  it('may have two keys of one name during a rotation', async () => {
     held.set(keyOf(ALL, 'acme', SCOPES, 'web'), keyOf('caudal_next', 'acme', SCOPES, 'web'))
     await time.advance(TOLD_MS)
     for (const key of [ALL, 'caudal_next']) expect(await codeOf(bearer(key))).toEqual([404, 'task_unknown'])
   })
 
-  it('that cannot be read, or is torn, leaves the keys that were known', async () => {
+  it('keeps the known keys in force while it cannot be read or is torn', async () => {
     held.failure = new TypeError('no such file')
     await time.advance(TOLD_MS)
     expect(await codeOf(bearer(ALL))).toEqual([404, 'task_unknown'])
@@ -117,7 +117,7 @@ describe('the file of keys', () => {
     expect(await codeOf(bearer(ALL))).toEqual([401, 'unauthenticated'])
   })
 
-  it('at fault stops the start, with what makes it', async () => {
+  it('stops the start when it has a fault, with the command that makes the file', async () => {
     const torn = new HeldKeys()
     torn.setText('{"keys": [{"name": "a b"}]}')
     const ring = new KeyRing({ source: torn, system: time, logger: silent })
@@ -125,7 +125,7 @@ describe('the file of keys', () => {
     await expect(ring.start()).rejects.toThrow(/key 0: name .*caudal key create/)
   })
 
-  it('says of each key what is wrong', () => {
+  it('is refused with the faults of each key', () => {
     const good = JSON.parse(keysText([keyOf('k', 'acme', ['read'], 'web')])).keys[0]
     const faultsOf = (more: object) => keysIn(JSON.stringify({ keys: [{ ...good, ...more }] }))
     expect(faultsOf({})).toMatchObject([{ organization: 'acme', scopes: ['read'] }])

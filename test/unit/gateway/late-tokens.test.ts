@@ -70,7 +70,7 @@ const textOf = (events: Awaited<ReturnType<typeof streamed>>): string =>
     .reduce((before, { data }) => before.slice(0, data.at) + data.text, '')
 
 describe('the stream of a task', () => {
-  it('shows the pieces before the outcome, where the outcome is read first', async () => {
+  it('shows the pieces before the outcome, though the outcome is read first', async () => {
     const { promise: opening, resolve: open } = Promise.withResolvers<void>()
     // No time passes for the feed: it waits for the pieces alone.
     using _ = await feedFrom(opening, { ...realSystem, after: () => () => {} })
@@ -83,7 +83,7 @@ describe('the stream of a task', () => {
     expect(textOf(events)).toBe(TEXT)
   })
 
-  it('that is opened behind the outcome shows the pieces first', async () => {
+  it('opened after the outcome shows the pieces first', async () => {
     const taskId = await asked()
     await opened.gateway.service.outcome(taskId)
     await vi.waitFor(() => expect(opened.gateway.tokens.newestCall(NOBODY, taskId)).toBeDefined(), PATIENCE)
@@ -92,7 +92,7 @@ describe('the stream of a task', () => {
     expect(textOf(events)).toBe(TEXT)
   })
 
-  it('waits for pieces that never come a second alone', async () => {
+  it('waits only a second for pieces that never come', async () => {
     using _ = await feedFrom(new Promise(() => {}))
     expect(kindsOf(await streamed(await asked()))).toEqual(['accepted', 'delivered'])
   })

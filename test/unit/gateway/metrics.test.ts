@@ -6,7 +6,7 @@ import { gatewayServer } from '#gateway/http/server.ts'
 import { Metrics } from '#observability/metrics/metrics.ts'
 import { seriesOf } from '../observability/metrics/scraped.ts'
 
-it('requests are counted by their route, method and status; a path that nobody routes is none', async () => {
+it('the gateway counts requests by route, method and status, and unknown paths as one', async () => {
   using metrics = new Metrics({ system: realSystem })
   metrics.start()
   const routes = [

@@ -20,7 +20,7 @@ interface Document {
 
 const document = openApi(ROUTES) as Document
 
-it('has each route with its place of each input, the WebSocket, and no other', () => {
+it('the document has every route with the place of each input, the WebSocket, and no other', () => {
   const found = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
   )
@@ -36,14 +36,14 @@ it('has each route with its place of each input, the WebSocket, and no other', (
   expect(schema?.properties).not.toHaveProperty('wait')
 })
 
-it('says how a WebSocket is opened, and what is in the way of one', () => {
+it('the document says how a WebSocket is opened, and which problems can refuse it', () => {
   const responses = document.paths['/ws']?.get?.responses
   expect(Object.keys(responses ?? {})).toContain('101')
   for (const code of ['unauthenticated', 'origin_refused', 'scope_missing', 'upgrade_needed'])
     expect(JSON.stringify(responses)).toContain(`${code}:`)
 })
 
-it('names every problem of the catalogue in the problem, and those of a route at the route', () => {
+it('the document lists every problem of the catalogue, and at each route the problems of that route', () => {
   expect(document.components.schemas.Problem).toHaveProperty('properties.code.enum', Object.keys(PROBLEMS))
   const responses = document.paths['/task/{id}']?.get?.responses
   expect(responses?.[404]?.description).toContain('task_unknown')

@@ -49,8 +49,8 @@ async function rawEvents(): Promise<readonly string[]> {
   return found
 }
 
-describe('POST /query', () => {
-  it('is accepted when the log holds the question, and the task tells its answer', async () => {
+describe('D a question by POST /query', () => {
+  it('is accepted when the log holds it, and its task shows the answer', async () => {
     const { status, body } = await opened.ask(post('/query', FUSE))
     expect(status).toBe(202)
     expect(body).toEqual({
@@ -74,7 +74,7 @@ describe('POST /query', () => {
     expect((await opened.ask({ url: `/task/${body.id}` })).body).toEqual(done.body)
   })
 
-  it('with wait answers as soon as the answer is delivered', async () => {
+  it('with a wait is answered as soon as the answer is delivered', async () => {
     const waiting = opened.ask(post('/query?wait=30s', FUSE))
     await vi.waitFor(() => expect(model.calls).toBe(1))
     model.release()
@@ -83,11 +83,11 @@ describe('POST /query', () => {
     expect(body).toMatchObject({ hit: false, state: 'delivered', answer: 'It cuts the current.' })
   })
 
-  it('with a wait that is too short is accepted all the same', async () => {
+  it('with a wait that is too short is accepted', async () => {
     expect((await opened.ask(post('/query?wait=1ms', FUSE))).status).toBe(202)
   })
 
-  it('joins an equal question that is under way, and buys one answer for both', async () => {
+  it('joins an equal question under way, and one answer is bought for both', async () => {
     const [first, second] = await Promise.all([
       opened.ask(post('/query', FUSE)),
       opened.ask(post('/query', { title: '  What is  a fuse for?\n' })),
@@ -99,7 +99,7 @@ describe('POST /query', () => {
     expect(model.calls).toBe(1)
   })
 
-  it('that is to be fresh, or of another task type, or with more content, is another question', async () => {
+  it('is another question when it must be fresh, has another task type or has more content', async () => {
     const first = await opened.ask(post('/query', FUSE))
     const fresh = await opened.ask(post('/query', { ...FUSE, fresh: true }))
     expect(fresh.body.id).toBe(first.body.id)
@@ -109,7 +109,7 @@ describe('POST /query', () => {
     expect(new Set([first, typed, more].map(({ body }) => body.id)).size).toBe(3)
   })
 
-  it('under one Idempotency-Key is one question, also for a second gateway that knows nothing of it', async () => {
+  it('is one question under one Idempotency-Key, also for a second gateway without memory of it', async () => {
     const keyed = post('/query', FUSE, { 'idempotency-key': 'order-7' })
     const first = await opened.ask(keyed)
     expect(first.body.task_id).toBe('order-7')
@@ -122,7 +122,7 @@ describe('POST /query', () => {
     expect(model.calls).toBe(1)
   })
 
-  it('that joined another under its Idempotency-Key is that run, though it has ended, also at a second gateway', async () => {
+  it('keeps the ended run that it had joined under its Idempotency-Key, also at a second gateway', async () => {
     const first = await opened.ask(post('/query', FUSE))
     const folder = mkdtempSync(join(tmpdir(), 'caudal-joined-'))
     const cache = new LmdbCache({ path: folder, system: realSystem })
@@ -140,7 +140,7 @@ describe('POST /query', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it('under the Idempotency-Key of another question is refused', async () => {
+  it('is refused under the Idempotency-Key of another question', async () => {
     const headers = { 'idempotency-key': 'order-7' }
     await opened.ask(post('/query', FUSE, headers))
     const { status, body } = await opened.ask(post('/query', { title: 'What is a valve for?' }, headers))
@@ -167,19 +167,19 @@ describe('POST /query', () => {
 })
 
 describe('GET /task', () => {
-  it('knows no task that nobody asked for', async () => {
+  it('knows no task for a question that nobody asked', async () => {
     const { status, type, body } = await opened.ask({ url: '/task/nothing' })
     expect([status, type, body.code]).toEqual([404, 'application/problem+json', 'task_unknown'])
   })
 
-  it('does not tell of tasks of organisations', async () => {
+  it('shows no task of an organisation to a caller without a key', async () => {
     await opened.gateway.service.submit({ id: 'theirs', ...FUSE, organization_id: 'acme' })
     model.release()
     await opened.gateway.service.outcome('theirs')
     expect((await opened.ask({ url: '/task/theirs' })).status).toBe(404)
   })
 
-  it('tells why a question has failed', async () => {
+  it('names the reason of a failed question', async () => {
     // Its answer must be JSON, which the model does not write.
     const queued = await opened.ask(post('/query', { ...FUSE, task_type: 'moderation' }))
     model.release()
@@ -187,7 +187,7 @@ describe('GET /task', () => {
     expect(body).toMatchObject({ state: 'failed', reason: 'attempts_used_up', faults: [expect.any(String)] })
   })
 
-  it('that waits is answered when the gateway stops', async () => {
+  it('ends its wait when the gateway stops', async () => {
     const { body } = await opened.ask(post('/query', FUSE))
     const waiting = opened.ask({ url: `/task/${body.task_id}?wait=5m` })
     opened.gateway.service.close()

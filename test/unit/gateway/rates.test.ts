@@ -71,7 +71,7 @@ async function letIn(count: number, servers: readonly FastifyInstance[], headers
 }
 
 describe('the limit of requests', () => {
-  it('is of each key, with its headers, and ends with the minute', async () => {
+  it('holds for each key, is named in headers, and ends with the minute', async () => {
     const server = await gateway({ requestsAMinute: 3 })
     const first = await look(server, ONE)
     expect(first.headers).toMatchObject({ 'ratelimit-limit': '3', 'ratelimit-remaining': '2' })
@@ -84,14 +84,14 @@ describe('the limit of requests', () => {
     expect((await look(server, ONE)).status).toBe(404)
   })
 
-  it('counts requests without a key by their address, so that keys are not tried out', async () => {
+  it('counts requests without a key by their address, so that nobody can try keys at will', async () => {
     const server = await gateway({ requestsAMinute: 2 })
     for (const expected of [401, 401, 429])
       expect((await look(server, bearer('caudal_x'))).status).toBe(expected)
     expect((await look(server, {}, '127.0.0.2')).status).toBe(401)
   })
 
-  it('counts addresses of IPv6 by their network of 64 bits, and others each for itself', async () => {
+  it('counts IPv6 addresses by their network of 64 bits, and IPv4 addresses each for itself', async () => {
     const server = await gateway({ requestsAMinute: 1 })
     const statuses = async (addresses: readonly string[]) => {
       const replies: number[] = []
@@ -104,7 +104,7 @@ describe('the limit of requests', () => {
     expect(await statuses(['::ffff:192.0.2.7', '192.0.2.7', '::ffff:192.0.2.8'])).toEqual([401, 429, 401])
   })
 
-  it('tells callers behind a proxy apart, where the proxy is trusted', async () => {
+  it('distinguishes callers behind a trusted proxy', async () => {
     const from = (address: string) => ({ ...bearer('caudal_x'), 'x-forwarded-for': address })
     const behind = await gateway({ requestsAMinute: 1 }, ['10.0.0.0/8'])
     for (const expected of [401, 429])
@@ -119,7 +119,7 @@ describe('the limit of requests', () => {
     expect((await look(behind, from('192.0.2.4'), '192.0.2.99')).status).toBe(429)
   })
 
-  it('is one for all gateways with a shared count', async () => {
+  it('is one limit for all gateways with a shared count', async () => {
     const shared = sharedCounter()
     const servers = [
       await gateway({ requestsAMinute: 5, shared }),
@@ -128,7 +128,7 @@ describe('the limit of requests', () => {
     expect(await letIn(20, servers)).toBe(5)
   })
 
-  it('is divided by the gateways without one, and while it is away', async () => {
+  it('is divided among the gateways without a shared count, and while that count is away', async () => {
     const gateways = () => 3
     const servers = await Promise.all([1, 2, 3].map(() => gateway({ requestsAMinute: 9, gateways })))
     expect(await letIn(60, servers)).toBe(9)
@@ -143,7 +143,7 @@ describe('the quota of questions', () => {
   const ask = (server: FastifyInstance, title: string, headers = ONE) =>
     asked(server, post('/query', { title }, headers))
 
-  it('is of an organisation, whichever key it uses, until midnight', async () => {
+  it('holds for an organisation with all its keys until midnight', async () => {
     const server = await gateway({ questionsADay: 2 })
     expect((await ask(server, 'One?')).status).toBe(202)
     expect((await ask(server, 'Two?', SECOND)).status).toBe(202)
@@ -156,7 +156,7 @@ describe('the quota of questions', () => {
     expect((await ask(server, 'Three?')).status).toBe(202)
   })
 
-  it('is not forgotten for the many addresses that asked something since', async () => {
+  it('is not forgotten although many addresses have asked since', async () => {
     const options = { requestsAMinute: 9, questionsADay: 2, shared: undefined, gateways: () => 1 }
     const rates = new Rates({ ...options, system: time })
     const acme = organizationOf('acme')
@@ -165,7 +165,7 @@ describe('the quota of questions', () => {
     expect(await rates.questions(acme, 1)).toBeInstanceOf(Problem)
   })
 
-  it('of many at once lets in no more than there are, and a batch as a whole or not at all', async () => {
+  it('lets in no more questions than it has left, and a batch as a whole or not at all', async () => {
     const server = await gateway({ questionsADay: 5 })
     const items = (count: number) =>
       Array.from({ length: count }, (_, index) => ({ title: `Item ${index}?` }))
@@ -204,7 +204,7 @@ describe('the quota of questions', () => {
     expect(replies.filter(({ status }) => status === 202)).toHaveLength(2)
   })
 
-  it('of several gateways without a shared count says what is left at this one', async () => {
+  it('of several gateways without a shared count reports what is left at this gateway', async () => {
     const server = await gateway({ questionsADay: 9, gateways: () => 3 })
     const batch = (from: number, to: number) =>
       asked(

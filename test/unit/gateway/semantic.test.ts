@@ -61,8 +61,8 @@ async function known(title: string, more: object = {}) {
   return answered
 }
 
-describe('POST /query with a semantic index', () => {
-  it('answers a question in another frame by the answer that is known, and buys nothing', async () => {
+describe('D a question by POST /query with a semantic index', () => {
+  it('in other words gets the known answer, and buys nothing', async () => {
     const first = await known(SKY)
     const hit = await ask(REWORDED)
     expect(hit).toMatchObject({
@@ -73,7 +73,7 @@ describe('POST /query with a semantic index', () => {
     expect(calls).toBe(1)
   })
 
-  it('asks what the guard refuses, what is to be fresh, and what is of another task type', async () => {
+  it('is asked where the guard refuses, where it must be fresh, and where its task type is not indexed', async () => {
     await known(SKY)
     expect(await ask(OPPOSITE)).toMatchObject({ hit: false })
     expect(await ask(REWORDED, { fresh: true })).toMatchObject({ hit: false })
@@ -81,13 +81,13 @@ describe('POST /query with a semantic index', () => {
     expect(index.statistics().refused).toEqual({ negation: 1 })
   })
 
-  it('serves no answer of a prompt that was changed since', async () => {
+  it('gets no answer of an earlier prompt', async () => {
     await known(SKY)
     vi.spyOn(versions, 'of').mockReturnValue('1+7')
     expect(await ask(REWORDED)).toMatchObject({ hit: false })
   })
 
-  it('audits a hit by its judge, and a false one switches the task type off in every gateway', async () => {
+  it('audits some hits by its judge, and a false hit switches the task type off in every gateway', async () => {
     await known(SKY)
     isAudited = true
     const judged = vi.spyOn(Semantic.prototype, 'audited')

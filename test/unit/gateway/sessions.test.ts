@@ -67,8 +67,8 @@ const read = (id: string, headers: Record<string, string> = bearer(ACME)) =>
 const change = (id: string, version: number, data: object) =>
   opened.ask({ ...post(`/sessions/${id}`, { version, data }, bearer(ACME)), method: 'PATCH' })
 
-describe('a session', () => {
-  it('a session is read at another gateway, and ends on request', async () => {
+describe('D a session of the gateway', () => {
+  it('is read at another gateway, and ends on request', async () => {
     const { id, body } = await made()
     expect(body).toMatchObject({ user: 'ada', address: '127.0.0.1', data: { page: 1 }, version: 1 })
     const other = serverOf(opened.gateway, await ringOf(held, time))
@@ -81,7 +81,7 @@ describe('a session', () => {
     expect((await read(id)).body.code).toBe('session_unknown')
   })
 
-  it('lives on while it is used, and ends when it is not', async () => {
+  it('lives while it is used, and ends otherwise', async () => {
     const { id } = await made()
     for (let times = 0; times < 4; times++) {
       await time.advance(TTL_MS * 0.75)
@@ -91,7 +91,7 @@ describe('a session', () => {
     expect((await read(id)).body.code).toBe('session_unknown')
   })
 
-  it('is changed by one of several who change the same version', async () => {
+  it('is changed by one of several callers who change the same version', async () => {
     const { id } = await made()
     const all = await Promise.all([1, 2, 3, 4].map(page => change(id, 1, { page })))
     expect(all.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409])
@@ -100,7 +100,7 @@ describe('a session', () => {
     expect((await change('0'.repeat(36), 1, {})).body.code).toBe('session_unknown')
   })
 
-  it('takes 64 kB of data and no more, and is of its organisation alone', async () => {
+  it('holds 64 kB of data at most, and belongs to its organisation alone', async () => {
     const text = 'x'.repeat(65_536 - '{"text":""}'.length)
     const { id } = await made({ text })
     expect((await change(id, 1, { text: `${text}x` })).body.faults).toEqual([
@@ -109,7 +109,7 @@ describe('a session', () => {
     expect((await read(id, bearer('caudal_globex'))).body.code).toBe('session_unknown')
   })
 
-  it('is away with the cache, which says so', async () => {
+  it('is unavailable while the cache is away, and the problem says so', async () => {
     const { id, cookie } = await made()
     memory.off()
     expect((await read(id)).body.code).toBe('store_unavailable')
@@ -146,7 +146,7 @@ describe('a session of somebody else', () => {
     expect((await read(id)).body).toMatchObject({ version: 1, data: { page: 1 } })
   })
 
-  it('is known to the next key of its own key in a rotation', async () => {
+  it('is known to the next key of the same name after a rotation', async () => {
     const { id } = await made()
     expect((await read(id, bearer('caudal_acme_next'))).body).toMatchObject({ id })
   })
@@ -162,7 +162,7 @@ describe('a session of somebody else', () => {
     expect((await read(theirs.id)).status).toBe(200)
   })
 
-  it('is ended by who may operate, whose own cookie stays', async () => {
+  it('is ended by a key that may operate, whose own cookie stays', async () => {
     const { id } = await made()
     const boss = bearer('caudal_boss')
     expect((await read(id, boss)).body.code).toBe('session_unknown')
@@ -175,7 +175,7 @@ describe('a session of somebody else', () => {
 })
 
 describe('the cookie of a session', () => {
-  it('is for no script and no other site, and secure behind TLS', async () => {
+  it('is readable by no script and no other site, and is secure behind TLS', async () => {
     const { header } = await made()
     expect(header).toMatch(/; Path=\/; HttpOnly; SameSite=Strict; Max-Age=60$/)
     const { headers } = await opened.ask(
@@ -184,7 +184,7 @@ describe('the cookie of a session', () => {
     expect(headers['set-cookie']).toMatch(/; Secure$/)
   })
 
-  it('may do what its key may, until the key is revoked or the session ends', async () => {
+  it('gives the rights of its key until the key is revoked or the session ends', async () => {
     const { id, cookie } = await made()
     const own = { cookie, origin: 'http://localhost:8080', host: 'localhost:8080' }
     expect((await read(id, { cookie })).body).toMatchObject({ id })
@@ -207,7 +207,7 @@ describe('the cookie of a session', () => {
       ).toBe('origin_refused')
   })
 
-  it('is worth nothing with the id alone, with another secret, or for another organisation', async () => {
+  it('is worthless with the id alone, with another secret, or for another organisation', async () => {
     const { id, cookie } = await made()
     const secret = cookie.split('.')[2]
     for (const text of [

@@ -48,8 +48,8 @@ afterEach(async () => {
 const isStored = () => vi.waitFor(async () => expect(await answers.newestOf(NOBODY, HASH)).toBeDefined())
 const isCached = () => vi.waitFor(async () => expect(await cache.get(NOBODY, answerKey(HASH))).toBeDefined())
 
-describe('a question that was answered', () => {
-  it('is answered by the cache, under the key that people know, and asked again when it is to be fresh', async () => {
+describe('D an answered question', () => {
+  it('is answered by the cache under its documented key, and asked again when it must be fresh', async () => {
     const first = await opened.ask(post('/query?wait=30s', FUSE))
     expect(first.body).toMatchObject({ hit: false, id: HASH })
     await isCached()
@@ -64,7 +64,7 @@ describe('a question that was answered', () => {
     expect(model.calls).toHaveLength(2)
   })
 
-  it('is answered by the database when the cache is empty or away, and the cache learns it', async () => {
+  it('is answered by the database when the cache is empty or away, and the cache stores the answer', async () => {
     await opened.ask(post('/query?wait=30s', FUSE))
     await Promise.all([isStored(), isCached()])
     await cache.deleteMatching(NOBODY, 'q:*')
@@ -88,14 +88,14 @@ describe('a question that was answered', () => {
     expect((await opened.ask({ url: `/task/${HASH}` })).body).toEqual(byTask.body)
   })
 
-  it('is not answered by what another program put into the cache', async () => {
+  it('is not answered by a cache entry of another program', async () => {
     await cache.set(NOBODY, answerKey(HASH), '{"answer": 7}', 60_000)
     expect((await opened.ask(post('/query?wait=30s', FUSE))).body).toMatchObject({ hit: false })
   })
 })
 
 describe('stores that are away', () => {
-  it('hold up no answer; what was delivered meanwhile is stored when they are back, and nothing is a dead letter', async () => {
+  it('delay no answer, get what was delivered meanwhile later, and cause no dead letter', async () => {
     database.off()
     memory.off()
     const { body } = await opened.ask(post('/query?wait=30s', FUSE))
@@ -109,7 +109,7 @@ describe('stores that are away', () => {
     expect(await opened.running.deadLetters()).toEqual([])
   })
 
-  it('are said to be away where only the database could know of a task', async () => {
+  it('are named where only the database could know the task', async () => {
     const { body } = await opened.ask(post('/query?wait=30s', FUSE))
     await isStored()
     vi.spyOn(opened.gateway.service, 'outcomeNow').mockReturnValue(undefined)

@@ -54,7 +54,7 @@ const listed = async (query = '') => {
 }
 
 describe('GET /tasks', () => {
-  it('has a run in its states, with attempts, score and cost, as its history has it', async () => {
+  it('lists a run in its states with attempts, score and cost, as its history has them', async () => {
     const { body } = await opened.ask(post('/query?wait=30s', { title: 'What is a fuse for?' }))
     const id = String(body.task_id)
     const run = await vi.waitFor(async () => {
@@ -71,7 +71,7 @@ describe('GET /tasks', () => {
     expect(whole.body.run).toEqual(run)
   })
 
-  it('pages by cursor, each run once, and narrows by what events say', async () => {
+  it('pages by cursor with each run once, and narrows by the fields of events', async () => {
     const runs = Array.from({ length: 7 }, (_, n) => [
       event({
         ...ids(n),
@@ -122,7 +122,7 @@ describe('GET /tasks', () => {
     expect(body.faults).toEqual([{ pointer: `/${query.split('=')[0]}`, reason: expect.any(String) }])
   })
 
-  it('says that the database is away, and is there again with it', async () => {
+  it('reports a database that is away, and works again once the database is back', async () => {
     database.off()
     for (const url of ['/tasks', '/costs'])
       expect((await opened.ask({ url })).body.code).toBe('store_unavailable')
@@ -138,7 +138,7 @@ const ids = (n: number) => ({
 })
 
 describe('GET /costs', () => {
-  it('adds up what calls cost; a price that is not known is counted and in no sum', async () => {
+  it('adds up the costs of calls, and counts calls of unknown price apart', async () => {
     const call = (recordId: string, detail: object, more = {}) =>
       event({
         ...{ recordId, taskId: 'dear', organization: organizationOf('costly'), at: 5_000 },
@@ -177,7 +177,7 @@ describe('GET /costs', () => {
 })
 
 describe('GET /flow', () => {
-  it('has the graph, the past and the figures of now, and what holds the flow up', async () => {
+  it('shows the graph, past and present figures, and the reason that holds the flow up', async () => {
     const reply = await opened.server.inject({ url: '/flow', payloadAsStream: true })
     let text = ''
     for await (const chunk of reply.stream()) {
@@ -194,7 +194,7 @@ describe('GET /flow', () => {
     expect(data('flow')).toMatchObject({ pods: [], heardAgoMs: null, bottleneck: { code: 'no_pods' } })
   })
 
-  it('is for twenty at once', async () => {
+  it('streams to twenty clients at most', async () => {
     const leave = Array.from({ length: 20 }, () => flow.listen(() => {}))
     expect((await opened.ask({ url: '/flow' })).body.code).toBe('too_many_streams')
     for (const each of leave) each()

@@ -73,7 +73,7 @@ describe('an organisation', () => {
     expect(acme.belongings.last_event_id?.length).toBeGreaterThan(6)
   })
 
-  it('sees no byte of another, by any route and any id; and takes nothing away from it', async () => {
+  it('sees no byte of another organisation by any route or id, and takes nothing away from it', async () => {
     const before = await answers.page(ACME, { limit: 10 })
     expect(await leaksOf(opened.server, acme)).toEqual([])
     expect(await answers.page(ACME, { limit: 10 })).toEqual(before)
@@ -85,7 +85,7 @@ describe('a WebSocket', () => {
     expect(await webSocketLeaksOf(webSocketUrl, acme)).toEqual([])
   })
 
-  it('would show one if the streams did not know organisations, and the property finds it', async () => {
+  it('would leak if the streams did not know organisations, and the property finds the leak', async () => {
     PLANTED['the feed remembers events for all']?.()
     PLANTED['the index of runs ignores the organisation']?.()
     expect(await webSocketLeaksOf(webSocketUrl, acme)).not.toEqual([])

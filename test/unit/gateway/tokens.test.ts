@@ -42,7 +42,7 @@ async function streamed(id: unknown): Promise<readonly Told[]> {
 }
 
 describe('GET /task/{id}/events', () => {
-  it('of a question that asked for it has the tokens, which make the answer', async () => {
+  it('has the tokens of a question that asked for them, and the tokens make the answer', async () => {
     const { body } = await opened.ask(post('/query', { ...ASKED, stream: true }))
     const events = await streamed(body.task_id)
     const tokens = events.filter(({ kind }) => kind === 'token')
@@ -58,13 +58,13 @@ describe('GET /task/{id}/events', () => {
     expect(server.stats()).toMatchObject({ successes: 1, boughtTwice: 0 })
   })
 
-  it('of any other question has none', async () => {
+  it('has no tokens for any other question', async () => {
     const { body } = await opened.ask(post('/query', ASKED))
     const kinds = (await streamed(body.task_id)).map(({ kind }) => kind)
     expect(kinds).toEqual(['accepted', 'delivered'])
   })
 
-  it('begins again with a new attempt, and says so', async () => {
+  it('begins again with a new attempt, with an event that says so', async () => {
     server.setProfile({ failing: 0, malformed: 1 })
     const { body } = await opened.ask(post('/query', { ...ASKED, stream: true }))
     const watched = streamed(body.task_id)

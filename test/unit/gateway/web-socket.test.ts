@@ -45,8 +45,8 @@ const subscribe = (id: string, stream: string, input: object = {}) => ({
   input,
 })
 
-describe('a subscription', () => {
-  it('to a task has its events, those that were first, to their end; resumed it has the rest', async () => {
+describe('D a subscription on a WebSocket', () => {
+  it('to a task gets its events from the first to the last, and the rest when it resumes', async () => {
     const taskId = await asked('One?')
     const one = await client()
     one.send(subscribe('a', 'task_events', { id: taskId }))
@@ -64,7 +64,7 @@ describe('a subscription', () => {
     expect((await one.closed).code).toBe(1005)
   })
 
-  it('to all events has those of its organisation alone, until it is taken back', async () => {
+  it('to all events gets those of its organisation alone, until it is cancelled', async () => {
     const [mine, theirs] = [await client(), await client(GLOBEX)]
     for (const each of [mine, theirs]) {
       each.send(subscribe('all', 'events', { kind: 'delivered' }))
@@ -83,7 +83,7 @@ describe('a subscription', () => {
     theirs.close()
   })
 
-  it('to a task of another organisation is answered as one to a task that does not exist', async () => {
+  it('to a task of another organisation is answered as one to an unknown task', async () => {
     const taskId = await asked('Three?')
     const theirs = await client(GLOBEX)
     theirs.send(subscribe('a', 'task_events', { id: taskId }))
@@ -104,18 +104,21 @@ describe('a subscription', () => {
     ['an unknown field', { ...subscribe('a', 'events'), colour: 'red' }, 'invalid_request', '/colour'],
     ['an input at fault', subscribe('a', 'events', { kind: 7 }), 'invalid_request', '/input/kind'],
     ['a NUL', subscribe('a', 'task_events', { id: 'a\0' }), 'invalid_request', '/input/id'],
-  ])('by a message with %s is a problem, and the connection works on', async (_, message, code, pointer) => {
-    const one = await client()
-    one.send(message)
-    one.send({ type: 'ping' })
-    const [refused] = await one.until(received => received.length === 2)
-    expect(refused).toMatchObject({ type: 'problem', problem: { code } })
-    expect(refused?.problem?.faults?.[0]?.pointer).toBe(pointer)
-    one.close()
-  })
+  ])(
+    'by a message with %s gets a problem, and the connection stays usable',
+    async (_, message, code, pointer) => {
+      const one = await client()
+      one.send(message)
+      one.send({ type: 'ping' })
+      const [refused] = await one.until(received => received.length === 2)
+      expect(refused).toMatchObject({ type: 'problem', problem: { code } })
+      expect(refused?.problem?.faults?.[0]?.pointer).toBe(pointer)
+      one.close()
+    },
+  )
 })
 
-describe('a connection', () => {
+describe('D a connection of a WebSocket', () => {
   it.each<[string, Record<string, string>, number]>([
     ['without a key', {}, 401],
     ['with a key that is none', bearer('caudal_none'), 401],
@@ -123,13 +126,13 @@ describe('a connection', () => {
     ['from a page of another origin', { ...ACME, origin: 'http://evil.example' }, 403],
     ['from a page without an origin', { ...ACME, origin: 'null' }, 403],
     ['with a key', ACME, 101],
-  ])('%s', async (_, headers, status) => {
+  ])('gets its status in the handshake: %s', async (_, headers, status) => {
     const raw = await openRaw(port, headers)
     expect(raw.status).toBe(status)
     raw.end()
   })
 
-  it('from a page of its own origin is taken, and without keys one of another is not', async () => {
+  it('from a page of its own origin is accepted, and without keys one of another origin is refused', async () => {
     const own = await openRaw(port, { ...ACME, origin: `http://127.0.0.1:${port}` })
     expect(own.status).toBe(101)
     own.end()
@@ -159,7 +162,7 @@ describe('a connection', () => {
       ),
       1008,
     ],
-  ])('%s is closed with a code, and the next one works', async (_, bytes, code) => {
+  ])('is closed with a code, and the next connection works: %s', async (_, bytes, code) => {
     const raw = await openRaw(port, ACME)
     raw.write(bytes)
     expect(await raw.closed).toBe(code)
@@ -169,7 +172,7 @@ describe('a connection', () => {
     next.close()
   })
 
-  it('that is none is answered by a problem, and one that offers another protocol is answered by HTTP', async () => {
+  it('without a handshake is answered by a problem, and one for another protocol by HTTP', async () => {
     const { status, body } = await opened.ask({ url: '/ws', headers: ACME })
     expect([status, body.code]).toEqual([426, 'upgrade_needed'])
     const other = await openRaw(port, { ...ACME, upgrade: 'h2c', connection: 'Upgrade, close' }, '/task/x')
@@ -177,7 +180,7 @@ describe('a connection', () => {
     other.end()
   })
 
-  it('ends with a code when the gateway stops, which does not wait for clients that stay', async () => {
+  it('ends with a code when the gateway stops, without a wait for clients that stay', async () => {
     const server = serverOf(opened.gateway, await ringOf(held))
     const at = await server.listen({ host: '127.0.0.1', port: 0 })
     const one = await openClient(`${at.replace('http', 'ws')}/ws`, ACME)
@@ -208,7 +211,7 @@ function heldFrames() {
   return { frames: frames satisfies Frames, sent, hear: (event: string) => listeners.get(event)?.() }
 }
 
-describe('a channel', () => {
+describe('D a channel of a WebSocket', () => {
   const admitted = (isInForce = true): Admitted => ({
     gateway: opened.gateway,
     call: {
@@ -219,7 +222,7 @@ describe('a channel', () => {
     count: async () => undefined,
   })
 
-  it('lets a client go that leaves more than 64 kB unread, and leaves nothing of it behind', () => {
+  it('ends for a client that leaves more than 64 kB unread, and keeps nothing of that client', () => {
     const { frames, sent } = heldFrames()
     const channel = new Channel(frames, admitted(), realSystem)
     channel.open()

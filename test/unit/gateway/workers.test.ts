@@ -29,7 +29,7 @@ const LOST: PodReport = {
   ...{ commits: 12, uncommittedAgeMs: 0, limits: {} },
 }
 
-it('lists nobody before a pod has reported, then each with its tasks and lag, and who is silent since when', async () => {
+it('GET /workers lists nobody before a pod has reported, then each pod with tasks and lag, and silent pods', async () => {
   expect(await listed()).toEqual([])
   const { log, running } = opened
   await using reporting = new PodReporting(running, { log, logger: silent, release: '1.2.3' })
