@@ -19,7 +19,7 @@ function listening() {
   return { calls, breakers }
 }
 
-test('each call is published once, with the type of its error', async () => {
+test('each call of a model is published once, with the type of its error', async () => {
   const { calls: published } = listening()
   const { calls, answer, fail } = gated({ inFlightMax: 10 })
   await calls(2)

@@ -41,7 +41,7 @@ test.each(['', '?', '日本', '😀', '\ud800', 'x'.repeat(10_000)])(
   },
 )
 
-test("the provider's embedder asks for one text and gives its vector", async () => {
+test("the provider's embedder sends one text and returns the vector of that text", async () => {
   const { baseUrl, seen } = await answering(vectors([0.5, -1, 0]))
   const vector = await embedded(embedder(baseUrl, { apiKey: 'secret' }))
   expect([...vector]).toEqual([0.5, -1, 0])
@@ -54,7 +54,7 @@ test("the provider's embedder asks for one text and gives its vector", async () 
   })
 })
 
-test('the simulated server embeds as a provider does', async () => {
+test('the simulated server returns embeddings in the form of a provider', async () => {
   const { server } = await simulated()
   expect(await embedded(embedder(server.url, { dimensions: 256 }), 'Why is the sky blue?')).toHaveLength(256)
 })
@@ -78,19 +78,22 @@ test.each([
   [401, 'other'],
   [429, 'rate_limit'],
   [503, 'unavailable'],
-])('a status of %i is the error of a model, without the key', async (status, type) => {
-  const refusing = (response: ServerResponse) =>
-    response
-      .writeHead(status, { 'content-type': 'application/json' })
-      .end('{"error":{"message":"secret-of-16-letters"}}')
-  const { baseUrl } = await answering(refusing)
-  const error = await failureOf(embedded(embedder(baseUrl, { apiKey: 'secret-of-16-letters' })))
-  expect(error).toBeInstanceOf(ModelError)
-  expect(error).toMatchObject({ errorType: type })
-  expect(String(error)).not.toContain('secret-of-16-letters')
-})
+])(
+  'the status %i of an embeddings call becomes the error of a model, without the key',
+  async (status, type) => {
+    const refusing = (response: ServerResponse) =>
+      response
+        .writeHead(status, { 'content-type': 'application/json' })
+        .end('{"error":{"message":"secret-of-16-letters"}}')
+    const { baseUrl } = await answering(refusing)
+    const error = await failureOf(embedded(embedder(baseUrl, { apiKey: 'secret-of-16-letters' })))
+    expect(error).toBeInstanceOf(ModelError)
+    expect(error).toMatchObject({ errorType: type })
+    expect(String(error)).not.toContain('secret-of-16-letters')
+  },
+)
 
-test('a search that is given up ends with the reason of its signal', async () => {
+test('a search that is cancelled ends with the reason of its signal', async () => {
   const { baseUrl } = await answering(() => {})
   const giving = new AbortController()
   const waiting = embedder(baseUrl).embed('Why?', { signal: giving.signal, requestId: 'r1' })

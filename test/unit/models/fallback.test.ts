@@ -25,34 +25,37 @@ function provider(name: string, error?: ModelErrorType, more: Partial<ModelError
 const ask = (model: Model) =>
   model.complete({ messages: [] }, { signal: new AbortController().signal, requestId: 'r' })
 
-test('the first answers alone', async () => {
+test('a chain of providers asks only the first one when that one answers', async () => {
   const second = provider('b')
   expect((await ask(fallback(provider('a').model, second.model))).text).toBe('a')
   expect(second.calls()).toBe(0)
 })
 
-test.each(['unavailable', 'rate_limit'] as const)('%s moves on, down the chain', async error => {
-  const chain = fallback(provider('a', error).model, provider('b', error).model, provider('c').model)
-  expect((await ask(chain)).text).toBe('c')
-})
+test.each(['unavailable', 'rate_limit'] as const)(
+  'the error %s makes the chain ask the next provider',
+  async error => {
+    const chain = fallback(provider('a', error).model, provider('b', error).model, provider('c').model)
+    expect((await ask(chain)).text).toBe('c')
+  },
+)
 
-test.each(['timeout', 'invalid', 'other'] as const)('%s does not', async error => {
+test.each(['timeout', 'invalid', 'other'] as const)('the error %s ends the chain', async error => {
   const second = provider('b')
   await expect(ask(fallback(provider('a', error).model, second.model))).rejects.toThrow(`a ${error}`)
   expect(second.calls()).toBe(0)
 })
 
-test('a fault of the set-up moves on at once, for it says nothing about the next', async () => {
+test('a fault of one provider’s set-up makes the chain ask the next provider at once', async () => {
   const first = provider('a', 'other', { outage: true, status: 401 })
   expect((await ask(fallback(first.model, provider('b').model))).text).toBe('b')
 })
 
-test('an error that is no model’s passes through', async () => {
+test('a chain of providers passes on an error that comes from no model', async () => {
   const broken: Model = { complete: () => Promise.reject(new TypeError('a bug')) }
   await expect(ask(fallback(broken, provider('b').model))).rejects.toThrow(TypeError)
 })
 
-test('when all fail, the shortest wait counts, and an attempt if any was really asked', async () => {
+test('a chain that fails has the shortest wait of its providers, and spends an attempt if one was really asked', async () => {
   const chain = fallback(
     provider('a', 'rate_limit', { retryAfterMs: 9_000 }).model,
     provider('b', 'unavailable', { retryAfterMs: 4_000, spent: false }).model,
@@ -65,13 +68,13 @@ test('when all fail, the shortest wait counts, and an attempt if any was really 
   })
 })
 
-test('when none was asked, it costs nothing', async () => {
+test('a chain that asked no provider spends nothing', async () => {
   const out = { spent: false }
   const chain = fallback(provider('a', 'unavailable', out).model, provider('b', 'unavailable', out).model)
   await expect(ask(chain)).rejects.toMatchObject({ spent: false, retryAfterMs: undefined })
 })
 
-test('a call that is withheld is not passed on', async () => {
+test('a chain does not ask the next provider for a call that is withheld', async () => {
   const second = provider('b')
   const first: Model = { complete: () => Promise.reject(new Withheld('a', 'a brake')) }
   await expect(ask(fallback(first, second.model))).rejects.toThrow(Withheld)
@@ -85,7 +88,7 @@ test.each([
   },
   { spent: false, told: { name: 'Withheld', spent: false } },
 ])(
-  'a brake before the second provider leaves the call of the first counted: $spent',
+  'a brake before the second provider keeps the call of the first one counted: $spent',
   async ({ spent, told }) => {
     const second: Model = { complete: () => Promise.reject(new Withheld('b', 'a brake')) }
     await expect(ask(fallback(provider('a', 'unavailable', { spent }).model, second))).rejects.toMatchObject(
@@ -95,7 +98,7 @@ test.each([
 )
 
 test.each(['timeout', 'invalid'] as const)(
-  'an attempt is spent though %s ends the chain at no cost',
+  'a chain spends an attempt for its first provider, though %s of the second ends it at no cost',
   async end => {
     const [first, second, third] = [
       provider('a', 'unavailable'),

@@ -4,7 +4,7 @@ import { ModelError } from '#models/model.ts'
 import { failure, gated } from './gated.ts'
 import { settle } from './manual-time.ts'
 
-test('five different questions that fail open the breaker; then calls are probes at a pace, and nobody pays', async () => {
+test('five different questions that fail open the breaker; then paced probes are the only calls, and they spend nothing', async () => {
   const { time, model, open, calls, fail, errors } = gated()
   await calls(5)
   await fail(failure('unavailable'), 4)
@@ -20,7 +20,7 @@ test('five different questions that fail open the breaker; then calls are probes
   expect(errors[5]).toMatchObject({ errorType: 'unavailable', spent: false })
 })
 
-test('one question that fails five times opens nothing', async () => {
+test('one question that fails five times does not open the breaker', async () => {
   const { model, call, fail } = gated()
   for (let times = 0; times < 5; times += 1) {
     call(undefined, 'poison')
@@ -29,7 +29,7 @@ test('one question that fails five times opens nothing', async () => {
   expect(model.figures().breakerOpen).toBe(false)
 })
 
-test('questions that fail while others are answered pay with their own attempts, also when nobody else is left', async () => {
+test('questions that fail while others are answered spend their own attempts, even when no other question is left', async () => {
   const { model, call, calls, answer, fail, errors } = gated()
   const poison = Array.from({ length: 8 }, (_, n) => `poison ${n}`)
   for (const subject of poison) call(undefined, subject)
@@ -44,7 +44,7 @@ test('questions that fail while others are answered pay with their own attempts,
   expect(errors.slice(8).every(({ spent }) => spent)).toBe(true)
 })
 
-test('a hundred questions at fault in front of ten good ones hold them up for seconds at most', async () => {
+test('a hundred faulty questions delay ten good ones behind them by a few seconds at most', async () => {
   const { time, open, calls, fail } = gated({ inFlightMax: 10, waitMaxMs: 120_000 })
   await calls(110)
   let failed = 0
@@ -58,7 +58,7 @@ test('a hundred questions at fault in front of ten good ones hold them up for se
   expect(waitedMs).toBeLessThan(10_000)
 })
 
-test('ten different questions that are all refused as such hold the intake, and pay no more', async () => {
+test('ten different questions that the provider refuses as invalid stop further calls, and later ones spend nothing', async () => {
   const { time, model, open, calls, answer, fail, errors, told } = gated({ waitMaxMs: 60_000 })
   await calls(12)
   await fail(new ModelError('invalid', { model: 'm', reason: 'response_format is not supported' }))
@@ -73,7 +73,7 @@ test('ten different questions that are all refused as such hold the intake, and 
   expect(model.figures().breakerOpen).toBe(false)
 })
 
-test('a success between failures starts the count again', async () => {
+test('a success between failures restarts the count of the breaker', async () => {
   const { model, calls, answer, fail } = gated()
   await calls(9)
   await fail(failure('unavailable'), 4)
@@ -82,21 +82,24 @@ test('a success between failures starts the count again', async () => {
   expect(model.figures().breakerOpen).toBe(false)
 })
 
-test.each(['invalid', 'rate_limit', 'other'] as const)('a few %s replies do not open it', async errorType => {
-  const { model, calls, fail } = gated()
-  await calls(6)
-  await fail(failure(errorType))
-  expect(model.figures().breakerOpen).toBe(false)
-})
+test.each(['invalid', 'rate_limit', 'other'] as const)(
+  'a few %s replies do not open the breaker',
+  async errorType => {
+    const { model, calls, fail } = gated()
+    await calls(6)
+    await fail(failure(errorType))
+    expect(model.figures().breakerOpen).toBe(false)
+  },
+)
 
-test('calls in flight that fail while it is open cost nothing', async () => {
+test('calls in flight that fail while the breaker is open spend nothing', async () => {
   const { calls, fail, errors } = gated({ inFlightStart: 50 })
   await calls(50)
   await fail(failure('unavailable'))
   expect(errors.filter(({ spent }) => spent)).toHaveLength(4)
 })
 
-test('the success of a probe lets everybody go', async () => {
+test('the success of a probe closes the breaker', async () => {
   const { time, model, open, calls, answer, fail } = gated({ waitMaxMs: 60_000 })
   await calls(5)
   await fail(failure('unavailable'))
@@ -110,7 +113,7 @@ test('the success of a probe lets everybody go', async () => {
   expect(model.figures().breakerOpen).toBe(false)
 })
 
-test('the longer it is open, the slower the probes: one a second in the end', async () => {
+test('the breaker probes more slowly the longer it is open, down to one probe a second', async () => {
   const { time, open, calls, fail } = gated({ waitMaxMs: 600_000 })
   await calls(5)
   await fail(failure('unavailable'))
@@ -129,7 +132,7 @@ test('the longer it is open, the slower the probes: one a second in the end', as
   expect(await probesIn(60)).toBeLessThanOrEqual(60)
 })
 
-test('probes that hang do not keep others from going, and are never more than ten', async () => {
+test('probes that hang do not keep the breaker from further probes, up to ten at a time', async () => {
   const { time, open, calls, fail } = gated({ waitMaxMs: 600_000 })
   await calls(5)
   await fail(failure('unavailable'))
@@ -138,7 +141,7 @@ test('probes that hang do not keep others from going, and are never more than te
   expect(open).toHaveLength(10)
 })
 
-test('a provider that says it is away costs one to four questions nothing', async () => {
+test('a provider that reports itself unavailable costs one to four questions nothing', async () => {
   const away = new ModelError('unavailable', { model: 'm', reason: '503 loading', status: 503, spent: false })
   const { time, model, call, fail, errors } = gated()
   for (let times = 0; times < 20; times += 1) {
@@ -151,7 +154,7 @@ test('a provider that says it is away costs one to four questions nothing', asyn
   expect(model.figures()).toMatchObject({ breakerOpen: true, needsPerson: false })
 })
 
-test('a question that is turned away again after others were answered pays for it', async () => {
+test('a question that is turned away again after others were answered spends an attempt', async () => {
   const away = new ModelError('unavailable', { model: 'm', reason: '503 loading', status: 503, spent: false })
   const { call, calls, answer, fail, errors } = gated()
   for (let times = 0; times < 3; times += 1) {
@@ -163,7 +166,7 @@ test('a question that is turned away again after others were answered pays for i
   expect(errors.map(({ spent }) => spent)).toEqual([false, true, true])
 })
 
-test('a provider that refuses a few questions for its rate, and answers nobody, costs them nothing, and is logged', async () => {
+test('a provider that limits the rate of a few questions and answers none costs them nothing, and is logged', async () => {
   const { time, model, call, fail, errors, told } = gated()
   for (let times = 0; times < 60; times += 1) {
     call(undefined, 'only')
@@ -176,7 +179,7 @@ test('a provider that refuses a few questions for its rate, and answers nobody, 
 })
 
 test.each(['rate_limit', 'unavailable'] as const)(
-  '%s of an only question, for an hour, is logged each ten minutes',
+  'the error %s of an only question, for an hour, is logged every ten minutes',
   async type => {
     const { time, model, call, fail, told } = gated()
     const error = new ModelError(type, { model: 'm', reason: 'not now', spent: false })
@@ -195,7 +198,7 @@ const wrongKey = new ModelError('other', { model: 'm', reason: '401 no; check OP
 
 const refusal = new ModelError('other', { model: 'm', reason: '403 no', outage: true, needsPerson: true })
 
-test('a refusal that a person must end costs the only question nothing, and opens the breaker at the fifth time', async () => {
+test('a refusal that only a person can fix costs an only question nothing, and its fifth time opens the breaker', async () => {
   const { model, call, fail, errors } = gated()
   for (let times = 0; times < 5; times += 1) {
     expect(model.figures().needsPerson).toBe(false)
@@ -206,7 +209,7 @@ test('a refusal that a person must end costs the only question nothing, and open
   expect(model.figures()).toMatchObject({ breakerOpen: true, needsPerson: true })
 })
 
-test('calls that reached nobody open the breaker at the fifth time, and no person is asked for', async () => {
+test('calls that reach no provider open the breaker at the fifth time, and ask for no person', async () => {
   const { model, call, fail } = gated()
   for (let times = 0; times < 5; times += 1) {
     call(undefined, 'only')
@@ -215,7 +218,7 @@ test('calls that reached nobody open the breaker at the fifth time, and no perso
   expect(model.figures()).toMatchObject({ breakerOpen: true, needsPerson: false })
 })
 
-test('a question that is refused again after others were answered pays for it, and opens nothing', async () => {
+test('a question that is refused again after others were answered spends attempts, and opens no breaker', async () => {
   const { model, call, calls, answer, fail, errors } = gated()
   for (let times = 0; times < 6; times += 1) {
     call(undefined, 'forbidden')
@@ -227,7 +230,7 @@ test('a question that is refused again after others were answered pays for it, a
   expect(model.figures().breakerOpen).toBe(false)
 })
 
-test('an opening breaker is logged once, with the reason, the advice and the wait; its closing is logged too', async () => {
+test('an opening breaker is logged once with reason, advice and wait, and its closing is logged too', async () => {
   const { time, model, calls, answer, fail, told, errors } = gated({ waitMaxMs: 0 })
   await calls(4)
   await fail(wrongKey)
@@ -271,7 +274,7 @@ test('a breaker that opens and closes all the time is logged at most once in ten
   expect(told).toHaveLength(3)
 })
 
-test('a provider that is out for five minutes fails no record and is found again within a second', async () => {
+test('a provider that is away for five minutes fails no record, and is used again within a second', async () => {
   const { time, open, calls, answer, fail, errors, outcomes } = gated()
   await calls(20)
   await fail(failure('unavailable'))
@@ -288,7 +291,7 @@ test('a provider that is out for five minutes fails no record and is found again
   expect(outcomes.at(-1)).toBe('ok')
 })
 
-test('a provider that is away a second in six gives at least 0.7 of its rate', async () => {
+test('a provider that is away one second in six answers at 0.7 of its rate or more', async () => {
   const { time, open, calls, answer, fail } = gated({ inFlightMax: 10, waitMaxMs: 600_000 })
   await calls(7_000)
   let answered = 0
@@ -304,7 +307,7 @@ test('a provider that is away a second in six gives at least 0.7 of its rate', a
   expect(answered / (600 * 10)).toBeGreaterThanOrEqual(0.7)
 })
 
-test('an aborted probe makes room for another', async () => {
+test('a probe that is aborted makes room for another one', async () => {
   const { time, open, calls, call, fail, outcomes } = gated({ waitMaxMs: 60_000 })
   await calls(5)
   await fail(failure('unavailable'))
@@ -319,7 +322,7 @@ test('an aborted probe makes room for another', async () => {
   expect(open).toHaveLength(1)
 })
 
-test('an abort says nothing about the provider', async () => {
+test('an abort counts neither for nor against the provider', async () => {
   const { model, call } = gated()
   const controller = new AbortController()
   for (let n = 0; n < 10; n += 1) call(controller.signal)

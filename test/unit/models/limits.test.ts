@@ -4,7 +4,7 @@ import { Withheld } from '#models/model.ts'
 import { failure, gated } from './gated.ts'
 import { settle } from './manual-time.ts'
 
-test('calls up to the limit go at once, the others wait for their turn', async () => {
+test('calls up to the limit start at once, and the others wait for their turn', async () => {
   const { model, open, calls, answer, outcomes } = gated({ inFlightMax: 2 })
   await calls(3)
   expect(model.figures()).toMatchObject({ inFlight: 2, waiting: 1 })
@@ -24,7 +24,7 @@ test('the limit grows with every success, up to its maximum', async () => {
   expect(model.figures().limit).toBe(5)
 })
 
-test('refusals halve the limit once for all calls that were sent together', async () => {
+test('refusals of calls that were sent together halve the limit once', async () => {
   const { model, calls, fail } = gated({ inFlightStart: 6, inFlightMax: 6 })
   await calls(6)
   await fail(failure('rate_limit'))
@@ -34,7 +34,7 @@ test('refusals halve the limit once for all calls that were sent together', asyn
   expect(model.figures().limit).toBe(1)
 })
 
-test('chance refusals among many answers do not slow down', async () => {
+test('chance refusals among many answers do not lower the limit', async () => {
   const { model, calls, answer, fail } = gated({ inFlightStart: 100, inFlightMax: 100 })
   for (let round = 0; round < 10; round += 1) {
     await calls(100)
@@ -44,7 +44,7 @@ test('chance refusals among many answers do not slow down', async () => {
   expect(model.figures().limit).toBe(100)
 })
 
-test('after a cut the limit comes back slowly', async () => {
+test('the limit grows slowly after a cut', async () => {
   const { model, calls, answer, fail } = gated({ inFlightStart: 100, inFlightMax: 100 })
   await calls(100)
   await fail(failure('rate_limit'), 9)
@@ -57,7 +57,7 @@ test('after a cut the limit comes back slowly', async () => {
   expect(model.figures().limit).toBeLessThan(60)
 })
 
-test('the limit stays at what the provider gives, though it refuses a third of all calls by chance', async () => {
+test('the limit stays at the provider’s capacity, although a third of all calls is refused by chance', async () => {
   const { time, model, open, calls, answer } = gated({
     inFlightStart: 30,
     inFlightMax: 30,
@@ -84,7 +84,7 @@ test('the limit stays at what the provider gives, though it refuses a third of a
   expect(answered).toBeGreaterThan(400)
 })
 
-test('a provider that refuses everybody for a minute is asked once a second, and its refusals cost at most one attempt', async () => {
+test('a provider that refuses everything for a minute is asked once a second, and costs at most one attempt', async () => {
   const { time, model, open, calls, answer, fail, errors } = gated({ inFlightStart: 100, waitMaxMs: 120_000 })
   await calls(500)
   let refused = 0
@@ -101,7 +101,7 @@ test('a provider that refuses everybody for a minute is asked once a second, and
   expect(open.length).toBeGreaterThanOrEqual(64)
 })
 
-test('a question that is refused again and again while others are answered pays for it with its attempts', async () => {
+test('a question that is refused repeatedly while others are answered spends its attempts', async () => {
   const { call, calls, answer, fail, errors } = gated({ inFlightStart: 200 })
   for (let round = 0; round < 3; round += 1) {
     call(undefined, 'too long')
@@ -112,7 +112,7 @@ test('a question that is refused again and again while others are answered pays 
   expect(errors.map(({ spent }) => spent)).toEqual([false, true, true])
 })
 
-test('the limit never falls below one call', async () => {
+test('the limit is never less than one call', async () => {
   const { model, calls, fail } = gated({ inFlightStart: 2 })
   for (let round = 0; round < 5; round += 1) {
     await calls(1)
@@ -132,7 +132,7 @@ test('Retry-After holds every call back until it is over', async () => {
   expect(open).toHaveLength(2)
 })
 
-test('a Retry-After of hours is taken for a minute', async () => {
+test('a Retry-After of hours counts as a minute', async () => {
   const { time, open, calls, fail } = gated({ inFlightStart: 4, waitMaxMs: 120_000 })
   await calls(1)
   await fail(failure('rate_limit', 3_600_000))
@@ -141,7 +141,7 @@ test('a Retry-After of hours is taken for a minute', async () => {
   expect(open).toHaveLength(1)
 })
 
-test('who gets no turn in time is sent off at no cost, with the rest of the wait', async () => {
+test('a call that gets no turn in time is released at no cost, with the rest of the wait', async () => {
   const { time, calls, fail, errors } = gated({ inFlightStart: 4, waitMaxMs: 1_000 })
   await calls(1)
   await fail(failure('rate_limit', 3_000))
@@ -150,7 +150,7 @@ test('who gets no turn in time is sent off at no cost, with the rest of the wait
   expect(errors[1]).toMatchObject({ errorType: 'rate_limit', spent: false, retryAfterMs: 2_000 })
 })
 
-test('who aborts while waiting leaves the queue', async () => {
+test('a call that is aborted while it waits leaves the queue', async () => {
   const { model, open, calls, call, answer } = gated({ inFlightMax: 1 })
   await calls(1)
   const controller = new AbortController()
@@ -164,7 +164,7 @@ test('who aborts while waiting leaves the queue', async () => {
   expect(model.figures()).toMatchObject({ inFlight: 1, waiting: 0 })
 })
 
-test('a call that waited is asked about when its turn comes, and one that is withheld says nothing of the provider', async () => {
+test('a call that waited is checked for brakes at its turn, and a withheld call counts neither for nor against the provider', async () => {
   const { model, open, answer } = gated({ inFlightMax: 1, model: 'own' })
   const asked: (string | undefined)[] = []
   let isBraked = false

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { openAi } from '#models/openai.ts'
 import { answering, call, completion, failureOf, json, REQUEST, releases } from './answering.ts'
 
-test('secrets of the endpoint are in no error, wherever they were given and quoted', async () => {
+test('no error holds a secret of the endpoint, wherever that secret was given or quoted', async () => {
   const apiKey = 'sk-secret-key'
   const { baseUrl } = await answering(json(200, {}))
   const { model, seen } = await answering((response, _body) =>
@@ -27,7 +27,7 @@ test('secrets of the endpoint are in no error, wherever they were given and quot
   expect(seen).toHaveLength(1)
 })
 
-test('user and password of the address are sent as HTTP wants them, its query with every call', async () => {
+test('the client sends user and password of the address as a header, and the query with every call', async () => {
   const { baseUrl, seen } = await answering(completion({ message: { content: 'ok' } }))
   const address = `${baseUrl.replace('http://', 'http://user:pa%2Fss@')}?api-version=7`
   const model = openAi({ baseUrl: address, model: 'm' })
@@ -37,7 +37,7 @@ test('user and password of the address are sent as HTTP wants them, its query wi
   expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:pa/ss').toString('base64')}`)
 })
 
-test('a key may go in a header of its own', async () => {
+test('the client can send the key in another header', async () => {
   const { model, seen } = await answering(completion({ message: { content: 'ok' } }), {
     apiKey: 'azure-key',
     apiKeyHeader: 'api-key',
@@ -47,7 +47,7 @@ test('a key may go in a header of its own', async () => {
   expect(seen[0]?.headers.authorization).toBeUndefined()
 })
 
-test('a key that the provider quotes where it cuts a reply off is not in its fault', async () => {
+test('the fault of a reply that was cut off hides a key that the provider quotes', async () => {
   const cut = { message: { content: 'half' }, error: 'key sk-short is over its quota' }
   const { baseUrl } = await answering(completion(cut))
   const model = openAi({ baseUrl, model: 'm', apiKey: 'sk-short' })

@@ -52,7 +52,7 @@ function provider(baseUrl: string, url: string, except = '') {
   return model
 }
 
-test('a proxy is asked for the endpoint by its whole address, with the user and password of the proxy', async () => {
+test('the client sends the whole address of the endpoint to a proxy, with the user and password of the proxy', async () => {
   const { baseUrl } = await answering(OK)
   const proxy = await proxying()
   const reply = await provider(baseUrl.replace('127.0.0.1', 'provider.test'), proxy.url).complete(
@@ -68,7 +68,7 @@ test('a proxy is asked for the endpoint by its whole address, with the user and 
 test.each([
   ['its name', 'other.test, 127.0.0.1'],
   ['everything', '*'],
-])('a host that is excepted by %s is called directly', async (_, except) => {
+])('the client calls a host directly that %s excepts', async (_, except) => {
   const { baseUrl, seen } = await answering(OK)
   const proxy = await proxying()
   await provider(baseUrl, proxy.url, except).complete(REQUEST, call())
@@ -76,7 +76,7 @@ test.each([
   expect(proxy.seen).toEqual([])
 })
 
-test('an endpoint of https is reached through a tunnel, so that the proxy sees neither key nor text', async () => {
+test('the client reaches an https endpoint through a tunnel, so that the proxy sees neither key nor text', async () => {
   const proxy = await proxying()
   const { baseUrl } = await answering(OK)
   const address = baseUrl.replace('http://127.0.0.1', 'https://provider.test')
@@ -91,7 +91,7 @@ test.each([
   ['https', 403],
   ['https', 407],
 ])(
-  'a proxy that refuses a call of %s with %d is named, without its password, and nothing waits for a time limit',
+  'a proxy that refuses a call of %s with %d is named without its password, before any time limit',
   async (scheme, status) => {
     const proxy = await proxying(status)
     const model = provider(`${scheme}://provider.test/v1`, proxy.url)
@@ -102,7 +102,7 @@ test.each([
   },
 )
 
-test('a proxy that is away is named beside the endpoint', async () => {
+test('the error for a proxy that is away names the proxy and the endpoint', async () => {
   const error = await failureOf(
     provider('https://provider.test/v1', 'http://127.0.0.1:1').complete(REQUEST, call()),
   )

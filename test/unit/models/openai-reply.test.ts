@@ -44,15 +44,18 @@ const ERRORS = [
   ['an object that is an error, as of vLLM', { object: 'error', message: 'no', code: 400 }, 'invalid', 'no'],
 ] as const
 
-test.each(ERRORS)('of errors with status 200, %s is what it says', async (_, body, errorType, reason) => {
-  const { model } = await answering(json(200, body))
-  const error = await failureOf(model.complete(REQUEST, call()))
-  expect(error.errorType).toBe(errorType)
-  expect(error.reason).toContain(reason)
-})
+test.each(ERRORS)(
+  'an error with status 200 gets the type that it names: %s',
+  async (_, body, errorType, reason) => {
+    const { model } = await answering(json(200, body))
+    const error = await failureOf(model.complete(REQUEST, call()))
+    expect(error.errorType).toBe(errorType)
+    expect(error.reason).toContain(reason)
+  },
+)
 
 test.each(['<html>hello</html>', '<?xml version="1.0"?><Error/>', '<!-- a proxy --><h1>Wait</h1>'])(
-  'a page with status 200 is an outage of what stands between: %s',
+  'a web page with status 200 is an outage of something before the provider: %s',
   async page => {
     const { model } = await answering(json(200, page, { 'content-type': 'text/html' }))
     const error = await failureOf(model.complete(REQUEST, call()))
@@ -72,7 +75,7 @@ const ENDED = JSON.stringify({
   usage: { prompt_tokens: '7', completion_tokens: 2 },
 })
 
-test('a stream that breaks off is no whole answer, and what it counted is in the bill', async () => {
+test('a stream that breaks off is no whole answer, and the tokens that it counted are in its cost', async () => {
   const { model } = await answering(
     streamed(delta('The river'), JSON.stringify({ usage: { prompt_tokens: 7, completion_tokens: 2 } })),
   )
@@ -103,25 +106,31 @@ test.each(ERROR_EVENTS)('in a stream, %s before any text is the error of the cal
   await failureOf(model.complete(REQUEST, call()))
 })
 
-test.each(ERROR_EVENTS)('in a stream, %s behind text is the end of what was paid for', async (_, error) => {
-  for (const rest of [events('[DONE]'), events(delta(' more'), ENDED, '[DONE]'), '']) {
-    const { model } = await answering(eventStream(`${events(delta('The'))}${error}${rest}`))
-    const reply = await model.complete(REQUEST, call())
-    expect(reply.fault).toMatch(/^the reply stopped before its end: finish_reason is error: /)
-    expect(reply.usage.completionTokens).toBeGreaterThan(0)
-  }
-})
+test.each(ERROR_EVENTS)(
+  'in a stream, %s after some text ends an answer that is paid for and not whole',
+  async (_, error) => {
+    for (const rest of [events('[DONE]'), events(delta(' more'), ENDED, '[DONE]'), '']) {
+      const { model } = await answering(eventStream(`${events(delta('The'))}${error}${rest}`))
+      const reply = await model.complete(REQUEST, call())
+      expect(reply.fault).toMatch(/^the reply stopped before its end: finish_reason is error: /)
+      expect(reply.usage.completionTokens).toBeGreaterThan(0)
+    }
+  },
+)
 
-test.each(ERROR_EVENTS)('in a stream, %s behind its end does not buy the answer again', async (_, error) => {
-  const { model } = await answering(eventStream(`${events(delta('ok'), ENDED)}${error}${events('[DONE]')}`))
-  expect(await model.complete(REQUEST, call())).toMatchObject({ text: 'ok', finish: 'stop' })
-})
+test.each(ERROR_EVENTS)(
+  'in a stream, %s after the end does not make the client buy the answer again',
+  async (_, error) => {
+    const { model } = await answering(eventStream(`${events(delta('ok'), ENDED)}${error}${events('[DONE]')}`))
+    expect(await model.complete(REQUEST, call())).toMatchObject({ text: 'ok', finish: 'stop' })
+  },
+)
 
 test.each([
   ['a piece of a stream without an end', completion({ delta: { content: 'half' } })],
   ['an error beside a reply', completion({ message: { content: 'half' } }, { error: 'overloaded' })],
   ['an error in its choice', completion({ message: { content: 'half' }, error: { code: 502 } })],
-])('%s is no whole answer', async (_, answer) => {
+])('a reply with %s is no whole answer', async (_, answer) => {
   const { model } = await answering(answer)
   expect((await model.complete(REQUEST, call())).fault).toContain('stopped before its end')
 })
@@ -137,7 +146,7 @@ test.each([
   expect((await model.complete(REQUEST, call())).usage).toEqual({ promptTokens: 7, completionTokens: 2 })
 })
 
-test('tokens that are counted as text are counted', async () => {
+test('token counts that are written as text are counted', async () => {
   const { model } = await answering(streamed(delta('ok'), ENDED))
   expect((await model.complete(REQUEST, call())).usage).toEqual({ promptTokens: 7, completionTokens: 2 })
 })
@@ -192,7 +201,7 @@ test.each([
   ['a stream that names no reason but its end', streamed(delta('ok'), '[DONE]')],
   ['a stream of one whole message', streamed(JSON.stringify(COMPLETE), '[DONE]')],
   ['a stream of parts', streamed(delta([{ type: 'text', text: 'o' }]), delta('k'), ENDED)],
-])('an answer is read in spite of %s', async (_, answer) => {
+])('the client reads an answer in spite of %s', async (_, answer) => {
   const { model, seen } = await answering(answer)
   const reply = await model.complete(REQUEST, call())
   expect(reply.text).toBe('ok')
@@ -213,7 +222,7 @@ test.each([
   'hm[/THINK]ok',
   '<think>hm</think>\n<answer>\nok\n</answer>',
   '<think>one</think>\n<think>two</think>ok',
-])('the reasoning of %s is not the answer', async content => {
+])('the client removes the reasoning of %s from the answer', async content => {
   const { model } = await answering(completion({ message: { content } }))
   expect((await model.complete(REQUEST, call())).text).toBe('ok')
 })
@@ -226,7 +235,7 @@ test.each([
   ['identity', gzipSync],
   ['br', brotliCompressSync],
   ['zstd', zstdCompressSync],
-])('a body compressed by %s, though nobody asked for it, is unpacked', async (encoding, compress) => {
+])('the client unpacks a body that was compressed by %s without request', async (encoding, compress) => {
   const body = compress(JSON.stringify({ choices: [{ message: { content: 'ok' } }] }))
   const { model, seen } = await answering(response => {
     response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': encoding })
@@ -236,7 +245,7 @@ test.each([
   expect(seen[0]?.headers['accept-encoding']).toBe('identity')
 })
 
-test('a reply in another charset is read in that', async () => {
+test('the client reads a reply in the charset of its header', async () => {
   const { model } = await answering(response => {
     response.writeHead(200, { 'content-type': 'application/json; charset=ISO-8859-1' })
     response.end(Buffer.from('{"choices":[{"message":{"content":"r\u00edo"}}]}', 'latin1'))
@@ -244,7 +253,7 @@ test('a reply in another charset is read in that', async () => {
   expect((await model.complete(REQUEST, call())).text).toBe('r\u00edo')
 })
 
-test('half a character in an answer is made whole', async () => {
+test('the client replaces half a character in an answer', async () => {
   const { model } = await answering(json(200, '{"choices":[{"message":{"content":"a\\ud800b"}}]}'))
   expect((await model.complete(REQUEST, call())).text).toBe('a\ufffdb')
 })
@@ -267,12 +276,15 @@ test.each([
   [null, 'finish_reason is null'],
   [7, 'finish_reason is 7'],
   ['something new', 'finish_reason is something new'],
-])('a text that ended by %j passes for an answer only if that is its end', async (finish_reason, fault) => {
-  const { model } = await answering(completion({ finish_reason, message: { content: 'half an ans' } }))
-  const reply = await model.complete({ ...REQUEST, tokensMax: 9 }, call())
-  if (fault === undefined) expect(reply.fault).toBeUndefined()
-  else expect(reply.fault).toContain(fault)
-})
+])(
+  'a text that ended by %j counts as an answer only if the text ends there',
+  async (finish_reason, fault) => {
+    const { model } = await answering(completion({ finish_reason, message: { content: 'half an ans' } }))
+    const reply = await model.complete({ ...REQUEST, tokensMax: 9 }, call())
+    if (fault === undefined) expect(reply.fault).toBeUndefined()
+    else expect(reply.fault).toContain(fault)
+  },
+)
 
 test.each([
   [
@@ -288,7 +300,7 @@ test.each([
   ['reasoning never ends', { message: { content: '<think>hmmm' } }, 'but for its reasoning'],
   ['there is nothing', { message: { content: '  ' } }, 'the reply is empty'],
   ['there is no message', {}, 'no choices, though its tokens are counted'],
-])('where %s the fault says so, and its tokens are counted', async (_, choice, fault) => {
+])('a reply has a fault with the reason where %s, and its tokens are counted', async (_, choice, fault) => {
   const usage = { prompt_tokens: 5, completion_tokens: 6 }
   const { model } = await answering(completion(choice, { usage }))
   const reply = await model.complete(REQUEST, call())
@@ -296,7 +308,7 @@ test.each([
   expect(reply.usage).toEqual({ promptTokens: 5, completionTokens: 6 })
 })
 
-test('JSON that was asked for and came as reasoning is the reply; other reasoning is none', async () => {
+test('JSON that was requested and came as reasoning is the reply, and other reasoning is not', async () => {
   const request = {
     ...REQUEST,
     schema: { name: 's', schema: {} },
@@ -312,7 +324,7 @@ test.each([
   { prompt_tokens: 5, completion_tokens: 1, total_tokens: 66 },
   { prompt_tokens: 5, total_tokens: 66 },
   { prompt_tokens: 5, completion_tokens: 61, total_tokens: 5 },
-])('reasoning that is counted in the total alone is paid for: %j', async usage => {
+])('reasoning tokens that only the total includes are in the cost: %j', async usage => {
   const { model } = await answering(completion({ message: { content: 'ok' } }, { usage }))
   expect((await model.complete(REQUEST, call())).usage).toEqual({ promptTokens: 5, completionTokens: 61 })
 })

@@ -32,8 +32,8 @@ const events =
     response.end(end)
   }
 
-describe('a reply that is heard', () => {
-  it('comes in pieces before it is whole, as one purchase under its request id', async () => {
+describe('D a streamed reply', () => {
+  it('comes in pieces before its end, as one purchase under its request id', async () => {
     const { server, model } = await simulated({ latency: { kind: 'fixed', ms: 200 } })
     const { texts, stream } = hearing()
     const { promise: first, resolve } = Promise.withResolvers<void>()
@@ -67,13 +67,13 @@ describe('a reply that is heard', () => {
     })
   })
 
-  it('without any usage is counted by its length, and says so', async () => {
+  it('without any usage is counted by its length, and marked as such', async () => {
     const { model } = await answering(events([piece('12345678'), END]))
     const { usage: counted } = await model.complete(REQUEST, { ...call(), stream: hearing().stream })
     expect(counted).toEqual({ promptTokens: 18, completionTokens: 2, isEstimate: true })
   })
 
-  it('is asked for without what the model does not take', async () => {
+  it('is requested again without the parameters that its model refuses', async () => {
     const refusal = (message: string) => json(400, { error: { message } })
     const { model, seen } = await answering((response, body) => {
       if (body.includes('stream_options')) return refusal('Unknown parameter: stream_options')(response)
@@ -87,7 +87,7 @@ describe('a reply that is heard', () => {
     expect(texts).toEqual([])
   })
 
-  it('comes without its reasoning, also where the tags come in parts', async () => {
+  it('comes without its reasoning, even where the tags are split between pieces', async () => {
     const said = ['<th', 'ink>two', ' and > two</thi', 'nk>', '\n', 'Four', ' <', '5.'].map(each =>
       piece(each),
     )
@@ -99,14 +99,14 @@ describe('a reply that is heard', () => {
     expect(texts.join()).not.toContain('two')
   })
 
-  it('begins again where reasoning shows only at its end', async () => {
+  it('begins again where only the end of the reasoning is marked', async () => {
     const { model } = await answering(events([piece('two and two'), piece('</think>Four'), END]))
     const { texts, stream } = hearing()
     await model.complete(REQUEST, { ...call(), stream })
     expect(texts).toEqual(['two and two', 'Four'])
   })
 
-  it('of which characters are cut in two by the network is whole', async () => {
+  it('is whole, although the network cuts its characters in two', async () => {
     const bytes = Buffer.from(
       `data: ${JSON.stringify(piece('señal 😀'))}\r\n\r\ndata: ${JSON.stringify(END)}\n\n`,
     )
@@ -122,7 +122,7 @@ describe('a reply that is heard', () => {
 })
 
 describe('a stream that breaks', () => {
-  it('with its connection is a provider that cannot be reached', async () => {
+  it('with its connection is an unavailable provider', async () => {
     const { server, model } = await simulated({ malformed: 1, latency: { kind: 'fixed', ms: 40 } })
     const failures = await Promise.all(
       Array.from({ length: 12 }, (_, n) =>
@@ -133,7 +133,7 @@ describe('a stream that breaks', () => {
     expect(server.stats()).toMatchObject({ successes: 0, inFlight: 0, malformed: 12 })
   })
 
-  it('without an end was paid for, and is no answer', async () => {
+  it('without an end is paid for, and is no answer', async () => {
     const { model } = await answering(events([piece('Fo')], ''))
     const reply = await model.complete(REQUEST, { ...call(), stream: hearing().stream })
     expect(reply.fault).toContain('the stream broke off')
@@ -145,7 +145,7 @@ describe('a stream that breaks', () => {
     expect(error).toMatchObject({ errorType: 'rate_limit', status: 429 })
   })
 
-  it('by the time limit is a time-out, though pieces came', async () => {
+  it('at the time limit is a time-out, although pieces came', async () => {
     const { model } = await answering(
       response => {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -159,7 +159,7 @@ describe('a stream that breaks', () => {
     expect(texts).toEqual(['Fo'])
   })
 
-  it('because its caller left ends with the caller’s reason', async () => {
+  it('because its caller left ends with the reason of the caller', async () => {
     const { model, server } = await simulated({ latency: { kind: 'fixed', ms: 60_000 } })
     const leaving = new AbortController()
     const reason = new TypeError('the task left')

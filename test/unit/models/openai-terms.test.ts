@@ -14,7 +14,7 @@ function reasoning(response: ServerResponse, body: string) {
   else completion({ message: { content: 'ok' } })(response)
 }
 
-test('parameters that a model does not take are left out at once, and from then on', async () => {
+test('the client leaves out parameters that a model refuses, at once and in later calls', async () => {
   const { model, seen } = await answering(reasoning)
   const limits = { temperature: 0.2, tokensMax: 9 }
   await model.complete({ ...REQUEST, ...limits, model: 'o9' }, call())
@@ -97,7 +97,7 @@ test.each<[string, (body: Record<string, unknown>) => boolean, (response: Server
     body => Object.keys(body).sort().join() === 'messages,model' && !hasSystem(body),
     json(422, '{}'),
   ],
-])('a model that refuses %s is asked on other terms, and on those from then on', async (_, fits, refuse) => {
+])('a model that refuses %s is asked on other terms, at once and in later calls', async (_, fits, refuse) => {
   const { model, seen } = await answering(picky(fits, refuse))
   const replies = await Promise.all(
     Array.from({ length: 20 }, (_, n) => model.complete(JUDGE, call(`r${n}`))),
@@ -110,7 +110,7 @@ test.each<[string, (body: Record<string, unknown>) => boolean, (response: Server
   if (formatOf(last) !== 'json_schema') expect(JSON.stringify(last.messages)).toMatch(/JSON.*clarity/)
 })
 
-test('a model that ignores the schema gets its keys in words from then on', async () => {
+test('a model that ignores the schema gets its keys in words in later calls', async () => {
   const { model, seen } = await answering((response, body) =>
     completion({ message: { content: body.includes('JSON schema: ') ? '{"clarity": 1}' : 'Quite clear.' } })(
       response,
@@ -121,7 +121,7 @@ test('a model that ignores the schema gets its keys in words from then on', asyn
   expect(seen).toHaveLength(2)
 })
 
-test('a request that is refused on any terms costs a search only twice', async () => {
+test('only two calls search for other terms where the model refuses every form of a request', async () => {
   const { model, seen } = await answering(json(400, 'Bad Request'))
   for (let n = 0; n < 4; n += 1) await failureOf(model.complete(JUDGE, call(`r${n}`)))
   const callsOf = (id: string) => seen.filter(({ headers }) => headers['x-request-id'] === id).length
@@ -133,13 +133,13 @@ test.each([
   ['of another parameter', { message: 'Unsupported value', param: 'response_format' }],
   ['of a range', { message: 'Invalid max_tokens value, the valid range of max_tokens is [1, 8192]' }],
   ['of a value', { message: 'max_tokens is too large: at most 4096 are supported', param: 'max_tokens' }],
-])('a refusal %s is not asked again', async (_, error) => {
+])('the client does not repeat a call after a refusal %s', async (_, error) => {
   const { model, seen } = await answering(json(400, { error }))
   expect((await failureOf(model.complete({ ...REQUEST, tokensMax: 9 }, call()))).errorType).toBe('invalid')
   expect(seen).toHaveLength(1)
 })
 
-test('a model that refuses whatever it is sent is asked three times at most', async () => {
+test('a model that refuses everything is asked three times at most', async () => {
   const { model, seen } = await answering(
     json(400, { error: { message: 'max_tokens and temperature are not supported' } }),
   )
@@ -147,7 +147,7 @@ test('a model that refuses whatever it is sent is asked three times at most', as
   expect({ errorType, calls: seen.length }).toEqual({ errorType: 'invalid', calls: 3 })
 })
 
-test('what one provider does not take, another one in the process is still sent for the model of that name', async () => {
+test('the client still sends another provider what one provider refuses for a model of the same name', async () => {
   const strict = await answering((response, body) =>
     'temperature' in JSON.parse(body)
       ? json(400, { error: { message: 'temperature is not supported', param: 'temperature' } })(response)
@@ -162,7 +162,7 @@ test('what one provider does not take, another one in the process is still sent 
   expect(sent(open.seen)).toEqual([0.5, 0.5])
 })
 
-test('a brake that is set while a call waits for the first of its kind stops that call', async () => {
+test('a brake that is set while a call waits for the first call of its kind stops the waiting call', async () => {
   const { promise: arrived, resolve } = Promise.withResolvers<ServerResponse>()
   const { model, seen } = await answering(resolve)
   let isBraked = false

@@ -6,7 +6,7 @@ import { openAi, requestIdHeader } from '#models/openai.ts'
 import { CALM, type Profile } from '#models/simulated/profile.ts'
 import { answering, call, completion, failureOf, json, REQUEST, releases, simulated } from './answering.ts'
 
-test('an answer comes with its usage, model and latency, and is bought under its request id', async () => {
+test('an answer comes with usage, model and latency, and is bought under its request id', async () => {
   const { server, model } = await simulated({}, { sendHints: true })
   const reply = await model.complete(REQUEST, call('record-7:call'))
   expect(reply).toMatchObject({ text: 'Four.', model: 'simulated', finish: 'stop' })
@@ -16,7 +16,7 @@ test('an answer comes with its usage, model and latency, and is bought under its
   expect(server.successesById()).toEqual({ 'record-7:call': 1 })
 })
 
-test('what is asked goes out as asked, and nothing more', async () => {
+test('the client sends what the caller asks, and nothing more', async () => {
   const { model, seen } = await answering(completion({ message: { content: 'ok' } }), {
     apiKey: 'secret',
     query: { 'api-version': '2024-10-21' },
@@ -42,7 +42,7 @@ test('what is asked goes out as asked, and nothing more', async () => {
   })
 })
 
-test('a request id that no header can carry is sent as its digest', () => {
+test('the client sends the digest of a request id that no header can carry', () => {
   expect(requestIdHeader('topic/3/17:call')).toBe('topic/3/17:call')
   expect(requestIdHeader('pregunta ñ')).toMatch(/^[0-9a-f]{64}$/)
   expect(requestIdHeader('x'.repeat(300))).toMatch(/^[0-9a-f]{64}$/)
@@ -54,12 +54,12 @@ test.each([
   ['a filter', { finish_reason: 'content_filter', message: { content: '' } }, 'refused'],
   ['a refusal', { finish_reason: 'stop', message: { content: null, refusal: 'I will not' } }, 'refused'],
   ['no reason at all', { message: { content: 'ok' } }, 'stop'],
-])('an answer ended by %s says so', async (_, choice, finish) => {
+])('an answer that ended by %s says so', async (_, choice, finish) => {
   const { model } = await answering(completion(choice))
   expect(await model.complete(REQUEST, call())).toMatchObject({ finish })
 })
 
-test('a provider that counts no tokens is counted by characters', async () => {
+test('the client estimates tokens by characters where the provider counts none', async () => {
   const { model } = await answering(completion({ message: { content: '12345678' } }))
   const { usage } = await model.complete(REQUEST, call())
   expect(usage).toEqual({ promptTokens: 18, completionTokens: 2, isEstimate: true })
@@ -90,7 +90,7 @@ test.each([
   ['498 of Groq', 498, 'capacity exceeded'],
   ['522 of Cloudflare', 522, 'timed out'],
   ['400 of NVIDIA', 400, 'DEGRADED function cannot be invoked'],
-])('%s says that nothing was taken, and spends nothing', async (_, status, message) => {
+])('the status %s means that the provider took nothing, and spends nothing', async (_, status, message) => {
   const { model } = await answering(json(status, { error: { message } }, { 'retry-after': '2' }))
   const error = await failureOf(model.complete(REQUEST, call()))
   expect(error).toMatchObject({
@@ -111,7 +111,7 @@ test.each([
   ['GitHub', 410, 'The model x has been retired', 'check LLM_MODEL'],
   ['Gemini, from elsewhere,', 400, 'User location is not supported for the API use.', 'OPENAI_BASE_URL'],
 ])(
-  'what %s says by %i needs a person and spends nothing of the first question',
+  'the refusal of %s by %i needs a person, and spends nothing for a first question',
   async (_, status, message, advice) => {
     const { model, seen } = await answering(json(status, { error: { message } }))
     const error = await failureOf(model.complete(REQUEST, call()))
@@ -121,7 +121,7 @@ test.each([
   },
 )
 
-test('a question that is larger than a minute of the provider is refused for what it is', async () => {
+test('a question that exceeds the provider’s tokens a minute is refused as invalid', async () => {
   const message = 'Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 35000.'
   const { model } = await answering(json(429, { error: { message } }))
   expect(await failureOf(model.complete(REQUEST, call()))).toMatchObject({
@@ -136,7 +136,7 @@ test.each([
   ['{"retryDelay": "34s"}', 34_000],
   ['Slow down.', undefined],
 ])(
-  'the wait that a refusal names in words counts where no header has it: %s',
+  'the wait in the words of a refusal counts where no header names a wait: %s',
   async (message, retryAfterMs) => {
     const { model } = await answering(json(429, { error: { message } }))
     expect((await failureOf(model.complete(REQUEST, call()))).retryAfterMs).toBe(retryAfterMs)
@@ -161,7 +161,7 @@ test.each([
   [308, 'set OPENAI_BASE_URL', true, false],
   [400, 'see its prompt', false, true],
 ])(
-  '%i says what to do, whether every request would fail, and whether it can be the fault of one',
+  'the error for %i names what to do, whether every request would fail, and whether it spends an attempt',
   async (status, advice, isOfAll, spent) => {
     const { model } = await answering(json(status, { error: { message: 'no' } }))
     const error = await failureOf(model.complete(REQUEST, call()))
@@ -170,14 +170,14 @@ test.each([
   },
 )
 
-test('a message of the provider that has half a character, or is cut inside one, can be written all the same', async () => {
+test('the reason of an error is well-formed text, although the provider’s message has or was cut into half a character', async () => {
   const said = `\ud800 ${'🦀'.repeat(3_000)}`
   const { model } = await answering(json(400, { error: { message: said } }))
   const { reason } = await failureOf(model.complete(REQUEST, call()))
   expect(reason.isWellFormed()).toBe(true)
 })
 
-test('an account without credit is an outage, not a matter of waiting a second', async () => {
+test('an account without credit is an outage that a person must end', async () => {
   const { model } = await answering(
     json(429, { error: { message: 'no credit', code: 'insufficient_quota' } }),
   )
@@ -194,14 +194,14 @@ test.each([
   ['a number', json(200, '7')],
   ['an empty body', json(200, '')],
   ['garbage said to be zipped', json(200, '\u001f\ufffd\b garbage', { 'content-encoding': 'gzip' })],
-])('%s is an invalid reply, not a crash', async (_, answer) => {
+])('%s is an invalid reply that goes to the dead letters', async (_, answer) => {
   const { model } = await answering(answer)
   const error = await failureOf(model.complete(REQUEST, call()))
   expect(error.errorType).toBe('invalid')
   expect(actionOf(error)).toBe('deadLetter')
 })
 
-test('a hanging call ends at its time limit, and its connection with it', async () => {
+test('a call that hangs ends at its time limit, together with its connection', async () => {
   const { server, model } = await simulated({ hanging: 1 }, { timeout: 60 })
   const error = await failureOf(model.complete(REQUEST, call()))
   expect(error).toMatchObject({ errorType: 'timeout', outage: true })
@@ -209,7 +209,7 @@ test('a hanging call ends at its time limit, and its connection with it', async 
   await expect.poll(() => server.stats()).toMatchObject({ calls: 1, successes: 0, abandoned: 1, inFlight: 0 })
 })
 
-test('the time limit covers a body that stops halfway', async () => {
+test('the time limit also ends a body that stops halfway', async () => {
   const { model } = await answering(
     response => {
       response.writeHead(200, { 'content-type': 'application/json' })
@@ -220,7 +220,7 @@ test('the time limit covers a body that stops halfway', async () => {
   expect((await failureOf(model.complete(REQUEST, call()))).errorType).toBe('timeout')
 })
 
-test('an aborted call throws the reason of the abort and leaves the server', async () => {
+test('a call that is aborted throws the reason of the abort, and leaves the server', async () => {
   const { server, model } = await simulated({ hanging: 1 })
   const controller = new AbortController()
   const pending = model.complete(REQUEST, call('r1', controller.signal))
@@ -231,7 +231,7 @@ test('an aborted call throws the reason of the abort and leaves the server', asy
   await expect.poll(() => server.stats()).toMatchObject({ abandoned: 1, inFlight: 0 })
 })
 
-test('nobody listening and a broken connection are unavailable, with the address', async () => {
+test('an address where nobody listens and a broken connection are unavailable, and the error names the address', async () => {
   const { model, baseUrl } = await answering(response => response.destroy())
   const broken = await failureOf(model.complete(REQUEST, call()))
   expect(broken).toMatchObject({ errorType: 'unavailable', outage: true })
@@ -249,7 +249,7 @@ test('nobody listening and a broken connection are unavailable, with the address
   expect(unknown.message).toContain('check')
 })
 
-test('a server that speaks no TLS is a fault of the address, which only a person can correct', async () => {
+test('a server without TLS is a fault of the address that only a person can fix', async () => {
   const { baseUrl } = await answering(json(200, {}))
   const model = openAi({ baseUrl: baseUrl.replace('http:', 'https:'), model: 'default' })
   releases.push(() => model.close())
@@ -258,7 +258,7 @@ test('a server that speaks no TLS is a fault of the address, which only a person
   expect(error.message).toContain('check http or https and the port in OPENAI_BASE_URL')
 })
 
-test('a reply above its size limit is useless, and no outage', async () => {
+test('a reply above its size limit is invalid, and no outage', async () => {
   const { model } = await answering(completion({ message: { content: 'x'.repeat(10_000) } }), {
     connections: { replyBytesMax: 1_000 },
   })
@@ -274,7 +274,7 @@ test('a redirect is not followed, and the error names its target', async () => {
   expect(seen).toHaveLength(1)
 })
 
-test('an error page of a megabyte is cut, and its advice is kept', async () => {
+test('an error page of a megabyte is cut, and the error keeps its advice', async () => {
   const { model } = await answering(json(401, 'x'.repeat(1_000_000), { 'content-type': 'text/html' }))
   const { reason } = await failureOf(model.complete(REQUEST, call()))
   expect(reason.length).toBeLessThanOrEqual(2_000)
@@ -286,20 +286,20 @@ test.each([
   ['negative ones are counted here', -1, -1e20, { promptTokens: 18, completionTokens: 2, isEstimate: true }],
   ['huge ones are counted here', 1e18, 2e9, { promptTokens: 18, completionTokens: 2, isEstimate: true }],
   ['words are counted here', 'many', null, { promptTokens: 18, completionTokens: 2, isEstimate: true }],
-])('of token counts, %s', async (_, prompt_tokens, completion_tokens, expected) => {
+])('the client reads token counts so: %s', async (_, prompt_tokens, completion_tokens, expected) => {
   const usage = { prompt_tokens, completion_tokens }
   const { model } = await answering(completion({ message: { content: '12345678' } }, { usage }))
   expect((await model.complete(REQUEST, call())).usage).toEqual(expected)
 })
 
-test('the name that a provider gives its model is cut', async () => {
+test('the client cuts a long name that a provider gives its model', async () => {
   const { model } = await answering(
     completion({ message: { content: 'ok' } }, { model: 'm'.repeat(100_000) }),
   )
   expect((await model.complete(REQUEST, call())).model).toHaveLength(200)
 })
 
-test('connections are kept, and never more than allowed', async () => {
+test('the client reuses connections, and opens no more than allowed', async () => {
   const { server, model } = await simulated(
     { latency: { kind: 'fixed', ms: 20 } },
     { connections: { connectionsMax: 5 } },
@@ -309,7 +309,7 @@ test('connections are kept, and never more than allowed', async () => {
   expect(server.connections()).toBeLessThanOrEqual(5)
 })
 
-test('faults of the server are drawn the same for the same seed', async () => {
+test('a server with the same seed draws the same faults', async () => {
   const profile: Partial<Profile> = { ...CALM, rateLimited: 0.2, failing: 0.2, malformed: 0.2 }
   const outcomes = async () => {
     const { model } = await simulated(profile)

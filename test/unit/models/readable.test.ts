@@ -37,7 +37,7 @@ function judging(answer: () => string | ModelError) {
   }
 }
 
-test('after some questions whose verdicts cannot be read no answer is bought, at no cost to its record', async () => {
+test('after a few questions whose verdicts cannot be read no answer is bought, and waiting records pay nothing', async () => {
   const { judge, ask, calls, told, heldBy } = judging(() => 'Quite good.')
   expect(heldBy()).toBeUndefined()
   for (const id of ['a', 'a', 'a', 'b']) await judge(id)
@@ -52,21 +52,21 @@ test('after some questions whose verdicts cannot be read no answer is bought, at
   expect(told).toEqual(['no reply can be read: no more are bought, and records wait'])
 })
 
-test('requests that are refused as such hold as well', async () => {
+test('requests that the judge refuses as invalid stop purchases as well', async () => {
   const refused = new ModelError('invalid', { model: 'm', reason: 'no response_format' })
   const { judge, ask } = judging(() => refused)
   for (const id of ['a', 'b', 'c']) await judge(id)
   expect(await ask('d')).toMatchObject({ reason: expect.stringContaining('no response_format') })
 })
 
-test('a verdict that is read between starts the count again', async () => {
+test('a verdict that can be read restarts the count', async () => {
   const said = ['x', 'x', '{}', 'x', 'x']
   const { judge, ask } = judging(() => said.shift() ?? '')
   for (const id of ['a', 'b', 'c', 'd', 'e']) await judge(id)
   expect(await ask('f')).toBe('an answer')
 })
 
-test('one call of each sort goes after a while, and the first verdict that is read lets all go', async () => {
+test('one call of each sort starts after a while, and the first verdict that can be read lets all calls start', async () => {
   let said = 'x'
   const { time, judge, ask, told } = judging(() => said)
   for (const id of ['a', 'b', 'c']) await judge(id)

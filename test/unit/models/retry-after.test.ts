@@ -13,11 +13,11 @@ test.each([
   ['a date that has passed', { 'retry-after': 'Fri, 01 May 2026 11:00:00 GMT' }, 0],
   ['nonsense', { 'retry-after': 'soon' }, undefined],
   ['nothing', {}, undefined],
-])('%s', (_, headers, ms) => {
+])('the wait of a refusal is read from its headers: %s', (_, headers, ms) => {
   expect(asked(headers)).toBe(ms)
 })
 
-test('a date counts from the date of the refusal, whose clock may be an hour from this machine', () => {
+test('a date in Retry-After counts from the date of the refusal, whose clock may differ from this machine by an hour', () => {
   const headers = { 'retry-after': 'Fri, 01 May 2026 13:00:30 GMT', date: 'Fri, 01 May 2026 13:00:00 GMT' }
   expect(asked(headers)).toBe(30_000)
 })

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { contentStems, coverage, languageOf, readingEase, sentences, stem, words } from '#models/words.ts'
 
-test('words lose accents and case, and keep numbers', () => {
+test('normalised words lose accents and case, and keep numbers', () => {
   expect(words('¡Él comió 3,5 piñas! — "C\'est ça"')).toEqual([
     'el',
     'comio',
@@ -25,20 +25,20 @@ test.each([
   expect(contentStems(a)).toEqual(contentStems(b))
 })
 
-test('short words and numbers are left as they are', () => {
+test('short words and numbers have no other stem', () => {
   expect(['gas', 'sea', '1987'].map(stem)).toEqual(['gas', 'sea', '1987'])
 })
 
-test('function words of either language carry nothing', () => {
+test('function words of either language carry no meaning', () => {
   expect([...contentStems('the of and el la de que what is it por')]).toEqual([])
 })
 
-test('coverage is a share, and whole when nothing is required', () => {
+test('coverage is a share, and is 1 when nothing is required', () => {
   expect(coverage(new Set(['a', 'b']), new Set(['b', 'c']))).toBe(0.5)
   expect(coverage(new Set(), new Set())).toBe(1)
 })
 
-test('sentences end at their marks, not at decimal points', () => {
+test('a sentence ends at its mark, and not at a decimal point', () => {
   expect(sentences('It lasts 365.24 days. Why? Because...\nA line')).toEqual([
     'It lasts 365.24 days.',
     'Why?',
@@ -53,7 +53,7 @@ test.each([
   ['Why is the sky blue?', 'en'],
   ['Recomiéndame tres cosas', 'es'],
   ['Kubernetes', 'en'],
-] as const)('"%s" is %s', (text, language) => {
+] as const)('the text "%s" is in the language %s', (text, language) => {
   expect(languageOf(text)).toBe(language)
 })
 

@@ -7,7 +7,7 @@ const many = (profile: Partial<Profile>, count = 4_000): readonly Behaviour[] =>
 const share = (all: readonly Behaviour[], kind: Behaviour['kind']) =>
   all.filter(behaviour => behaviour.kind === kind).length / all.length
 
-test('each fault comes in its share', () => {
+test('the profile draws each fault in its share', () => {
   const all = many({ rateLimited: 0.05, failing: 0.03, malformed: 0.02, hanging: 0.01 })
   expect(share(all, 'refuse')).toBeCloseTo(0.05, 1.5)
   expect(share(all, 'fail')).toBeCloseTo(0.03, 1.5)
@@ -16,12 +16,12 @@ test('each fault comes in its share', () => {
   expect(hanging).toBeCloseTo(0.01, 1.5)
 })
 
-test('without shares there are no faults, and with a whole one nothing else', () => {
+test('the profile draws no faults without shares, and only faults with a whole share', () => {
   expect(share(many({}), 'answer')).toBe(1)
   expect(share(many({ failing: 1 }), 'fail')).toBe(1)
 })
 
-test('a lognormal latency has its median, and its spread', () => {
+test('a lognormal latency has the given median and spread', () => {
   const delays = many({ latency: { kind: 'lognormal', medianMs: 800, sigma: 0.5 } })
     .map(({ delayMs }) => delayMs)
     .sort((a, b) => a - b)
@@ -31,7 +31,7 @@ test('a lognormal latency has its median, and its spread', () => {
   expect(quantile(0.841) / quantile(0.5)).toBeCloseTo(Math.exp(0.5), 0.5)
 })
 
-test('the seed, the request and the attempt each change the draw, and nothing else does', () => {
+test('only the seed, the request and the attempt change a draw', () => {
   const profile: Profile = { ...CALM, latency: { kind: 'lognormal', medianMs: 100, sigma: 1 } }
   const draw = (seed: string, id: string, attempt: number) => behaviourOf(profile, seed, id, attempt).delayMs
   const base = draw('s', 'r', 1)

@@ -44,12 +44,12 @@ interface Completion {
 const completion = async (response: Response) => (await response.json()) as Completion
 const contentOf = async (response: Response) => (await completion(response)).choices[0]?.message.content
 
-test('it listens on the loopback interface alone', async () => {
+test('the simulated server listens on the loopback interface alone', async () => {
   const { server } = await start()
   expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
 })
 
-test('a chat completion has the shape of OpenAI’s', async () => {
+test('the simulated server answers a chat completion in the form of OpenAI', async () => {
   const { chat } = await start()
   const response = await chat('r1')
   expect(response.status).toBe(200)
@@ -64,7 +64,7 @@ test('a chat completion has the shape of OpenAI’s', async () => {
   })
 })
 
-test('the same request gets the same answer, on another server of the seed too', async () => {
+test('the simulated server gives the same request the same answer, also another server with the seed', async () => {
   const contents = async (seed: number) => {
     const { chat } = await start({ seed })
     return Promise.all([1, 2, 3, 4, 5, 6].map(async n => contentOf(await chat(`r${n}`))))
@@ -74,7 +74,7 @@ test('the same request gets the same answer, on another server of the seed too',
   expect(await contents(2)).not.toEqual(first)
 })
 
-test('an answer gets better with feedback and with attempts', async () => {
+test('an answer of the simulated server gets better with feedback and with attempts', async () => {
   const { chat } = await start()
   const reference = 'one two three four five six seven eight nine ten eleven twelve'
   const lengthOf = async (n: number, caudal: object) =>
@@ -93,7 +93,7 @@ test('an answer gets better with feedback and with attempts', async () => {
   expect(better).toBeGreaterThan(3)
 })
 
-test('streamed, it is the same answer in chunks, with its usage, ended by [DONE]', async () => {
+test('a streamed answer is the same answer in chunks, with its usage and [DONE] at the end', async () => {
   const { chat, server } = await start()
   const whole = await contentOf(await chat('r1'))
   const response = await chat('r1', { stream: true, stream_options: { include_usage: true } })
@@ -106,7 +106,7 @@ test('streamed, it is the same answer in chunks, with its usage, ended by [DONE]
   expect(server.stats()).toMatchObject({ successes: 2, boughtTwice: 1 })
 })
 
-test('a request id that was answered, asked for again and refused counts as lost, until it is answered again', async () => {
+test('a request id that was answered, asked for again and refused counts as lost until it is answered again', async () => {
   const { server, chat } = await start()
   await chat('a')
   await chat('b')
@@ -120,7 +120,7 @@ test('a request id that was answered, asked for again and refused counts as lost
   expect(server.lostIds()).toEqual([])
 })
 
-test('every success is counted by its request id, and a second one as bought twice', async () => {
+test('the simulated server counts every success by its request id, and a second one as bought twice', async () => {
   const { server, chat } = await start()
   await chat('a')
   await chat('b')
@@ -139,7 +139,7 @@ test('every success is counted by its request id, and a second one as bought twi
   expect(await (await fetch(url)).json()).not.toHaveProperty('successes_by_request_id')
 })
 
-test('the shares of the profile are met, differently for each attempt, the same for each run', async () => {
+test('the simulated server meets the shares of its profile, differently for each attempt and alike in each run', async () => {
   const profile = { rateLimited: 0.2, failing: 0.2, malformed: 0.2, retryAfterMs: 1_500 }
   const run = async () => {
     const { chat } = await start({ profile })
@@ -156,7 +156,7 @@ test('the shares of the profile are met, differently for each attempt, the same 
   expect(share(status => status === 200)).toBeGreaterThan(40)
 })
 
-test('a refusal says how long to wait, in seconds and in milliseconds', async () => {
+test('a refusal of the simulated server names the wait in seconds and in milliseconds', async () => {
   const { chat, server } = await start({ profile: { rateLimited: 1, retryAfterMs: 1_500 } })
   const response = await chat('r1')
   expect([
@@ -168,7 +168,7 @@ test('a refusal says how long to wait, in seconds and in milliseconds', async ()
   expect(server.stats()).toMatchObject({ refused: 1, successes: 0 })
 })
 
-test('an answer takes its latency, thousands wait at once, and one who leaves is not counted as a sale', async () => {
+test('the simulated server delays each answer, holds thousands at once, and does not sell to a client that left', async () => {
   const time = manualTime()
   const { server, chat } = await start({
     system: time,
@@ -188,7 +188,7 @@ test('an answer takes its latency, thousands wait at once, and one who leaves is
   expect(server.stats()).toMatchObject({ calls: 51, successes: 50, inFlight: 0 })
 })
 
-test('a hanging call is answered after its time, if somebody still waits', async () => {
+test('the simulated server answers a hanging call after its time, if the client still waits', async () => {
   const time = manualTime()
   const { server, chat } = await start({ system: time, profile: { hanging: 1, hangMs: 60_000 } })
   const pending = chat('r1')
@@ -200,14 +200,14 @@ test('a hanging call is answered after its time, if somebody still waits', async
   expect((await pending).status).toBe(200)
 })
 
-test('the profile can be changed while it runs', async () => {
+test('the profile of the simulated server can be changed while the server runs', async () => {
   const { server, chat } = await start({ profile: { failing: 1 } })
   expect((await chat('r1')).status).toBeGreaterThanOrEqual(500)
   server.setProfile({ failing: 0 })
   expect((await chat('r1')).status).toBe(200)
 })
 
-test('after its end nothing of it is left, and what was in flight is broken off', async () => {
+test('the end of the simulated server breaks off calls in flight and leaves nothing behind', async () => {
   const { server, chat } = await start({ profile: { hanging: 1 } })
   const pending = chat('r1')
   await expect.poll(() => server.stats().inFlight).toBe(1)
@@ -223,7 +223,7 @@ test.each([
   ['no model', { messages: CHAT.messages }, 400],
   ['no messages', { model: 'm', messages: [] }, 400],
   ['messages of another shape', { model: 'm', messages: [{ role: 'user' }] }, 400],
-])('%s is refused in OpenAI’s shape and counts as no call', async (_, body, status) => {
+])('%s is refused in the form of OpenAI, and counts as no call', async (_, body, status) => {
   const { server, post } = await start()
   const response = await post('/chat/completions', body)
   expect(response.status).toBe(status)
@@ -231,19 +231,19 @@ test.each([
   expect(server.stats().calls).toBe(0)
 })
 
-test('a body that is too large is refused', async () => {
+test('the simulated server refuses a body that is too large', async () => {
   const { post } = await start()
   expect((await post('/chat/completions', `"${'x'.repeat(5_000_000)}"`)).status).toBe(413)
 })
 
-test('models are listed, other addresses are not found', async () => {
+test('the simulated server lists its models, and answers 404 at other addresses', async () => {
   const { server, post } = await start()
   expect(await (await fetch(`${server.url}/models`)).json()).toMatchObject({ data: [{ id: 'simulated' }] })
   expect((await post('/nothing', {})).status).toBe(404)
   expect((await fetch(`${server.url}/chat/completions`)).status).toBe(404)
 })
 
-test('embeddings of texts that share words lie close together, in either encoding', async () => {
+test('the simulated server gives texts that share words near embeddings, in either encoding', async () => {
   const { server, post } = await start()
   const input = ['Why is the sky blue?', 'The sky is blue, but why?', 'Bread rises with yeast']
   const embeddings = async (more: object = {}) => {
