@@ -8,7 +8,7 @@ const lookOf = (queue: BrakeQueue, scope: string) => Number(queue.options(waitin
 const stopped = (scope: string) => new Braked('m', { scope, reason: 'too dear', since: NOW })
 
 describe('questions that wait for a brake', () => {
-  it('look one after another, the first within two seconds, and each within ten minutes', () => {
+  it('check the brake one after another, the first within two seconds, and each within ten minutes', () => {
     const queue = new BrakeQueue()
     const looks = Array.from({ length: 200_000 }, () => lookOf(queue, 'everything'))
     expect(looks[0]).toBeLessThanOrEqual(NOW + 2_000)
@@ -16,7 +16,7 @@ describe('questions that wait for a brake', () => {
     expect(looks.at(-1)).toBe(NOW + 600_000)
   })
 
-  it('are not behind those who wait for a brake of another scope', () => {
+  it('do not wait behind questions that another brake stops', () => {
     const queue = new BrakeQueue()
     for (let count = 0; count < 10_000; count++) lookOf(queue, 'organization:acme')
     expect(lookOf(queue, 'task_type:summary')).toBeLessThanOrEqual(NOW + 2_000)

@@ -47,7 +47,7 @@ async function waits(webhook: Webhook, failure: WebhookFailure, now = 1_000): Pr
 }
 
 describe('call-webhook', () => {
-  it('sends the very body, and notes that the endpoint has taken it', async () => {
+  it('sends the exact body, and notes that the endpoint has taken it', async () => {
     const { caller, calls } = answering(202)
     const { output, value } = await emitted(callWebhook({ caller }), { ...WEBHOOK, attempts: 2 })
     expect(calls).toEqual([{ id: 'msg_1', url: WEBHOOK.url, organization: 'acme', body: WEBHOOK.body }])
@@ -69,7 +69,7 @@ describe('call-webhook', () => {
     expect(calls).toHaveLength(1)
   })
 
-  it('sends the message again after a failure, ever later, under the same identity, for about a day', async () => {
+  it('sends the message again after a failure, at growing intervals, under the same identity, for about a day', async () => {
     let webhook = WEBHOOK
     let now = 1_000
     let attempts = 1
@@ -88,7 +88,7 @@ describe('call-webhook', () => {
     expect(now).toBeLessThan(1.2 * DAY_MS)
   })
 
-  it('becomes a dead letter when no attempt is left; the error names no query', async () => {
+  it('makes a dead letter when no attempt is left, and the error shows no query', async () => {
     const dead = run(callWebhook(answering(failing())), { ...WEBHOOK, attempts: 8 })
     await expect(dead).rejects.toMatchObject({ code: 'WEBHOOK_UNDELIVERED', action: 'deadLetter' })
     const message = await dead.catch(String)
@@ -96,13 +96,13 @@ describe('call-webhook', () => {
     expect(message).not.toContain('hidden')
   })
 
-  it('waits as long as the endpoint asks', async () => {
+  it('waits as long as the endpoint requests', async () => {
     const { waitMs } = await waits(WEBHOOK, failing(40_000))
     expect(waitMs).toBeGreaterThanOrEqual(40_000)
     expect(waitMs).toBeLessThanOrEqual(44_000)
   })
 
-  it('behind an open breaker waits without an attempt, ever later', async () => {
+  it('waits without an attempt behind an open breaker, at growing intervals', async () => {
     const first = await waits(WEBHOOK, open())
     expect(first.value).toMatchObject({ attempts: 0, parked: 1 })
     expect(first.waitMs).toBeGreaterThanOrEqual(5_000)
@@ -112,14 +112,14 @@ describe('call-webhook', () => {
     expect(later.waitMs).toBeLessThanOrEqual(66_000)
   })
 
-  it('is given up when it could not be tried for three days', async () => {
+  it('gives a message up that could not be tried for three days', async () => {
     await waits(WEBHOOK, open(), 3 * DAY_MS - 1)
     await expect(run(callWebhook(answering(open())), WEBHOOK, { now: 3 * DAY_MS })).rejects.toMatchObject({
       code: 'WEBHOOK_UNDELIVERED',
     })
   })
 
-  it('decides the same when it runs again, and differently for another message', async () => {
+  it('waits equally long when it runs again, and differently for another message', async () => {
     const one = await waits(WEBHOOK, failing())
     expect(await waits(WEBHOOK, failing())).toEqual(one)
     expect((await waits({ ...WEBHOOK, id: 'msg_2' }, failing())).waitMs).not.toBe(one.waitMs)

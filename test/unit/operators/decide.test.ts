@@ -10,7 +10,7 @@ import { judged, REQUEST } from './values.ts'
 const operator = decide({ taskTypes: TASK_TYPES, defaults: { threshold: 6, attemptsMax: 3 } })
 const scored = (final: number, more: object = {}) => ({ ...REQUEST, ...more, attempt: judged(final) })
 
-test.each([6, 6.01, 10])('a final score of %d is delivered', async final => {
+test.each([6, 6.01, 10])('decide delivers an answer with a final score of %d', async final => {
   const { output, value } = await emitted(operator, scored(final))
   expect(output).toBe('validated')
   expect(value).toMatchObject({
@@ -21,7 +21,7 @@ test.each([6, 6.01, 10])('a final score of %d is delivered', async final => {
   })
 })
 
-test('a final score below the threshold is tried again, with its reason in the history', async () => {
+test('decide sends an answer below the threshold back, with the reason in the history', async () => {
   const { output, value } = await emitted(operator, scored(5.99), { now: 77 })
   expect(output).toBe('low')
   expect(value).toMatchObject({
@@ -44,31 +44,31 @@ test.each([
   ['a better one replaces the best so far', 4, 5, 5],
   ['a worse one does not', 4, 3, 4],
   ['of equal ones the earlier stays', 4, 4, 4],
-])('%s', async (_, before, now, best) => {
+])('decide keeps the best answer: %s', async (_, before, now, best) => {
   const { value } = await emitted(operator, scored(now, { quality_attempts: 1, best: judged(before, 'old') }))
   expect(value).toMatchObject({
     best: { final: best, feedback: before >= now ? 'old' : `feedback on ${now}` },
   })
 })
 
-test('with the last attempt used up the best is delivered, marked', async () => {
+test('decide delivers the best answer after the last attempt, marked as below the threshold', async () => {
   const { output, value } = await emitted(operator, scored(3, { quality_attempts: 2, best: judged(5) }))
   expect(output).toBe('validated')
   expect(value).toMatchObject({ attempt: { final: 5 }, below_threshold: true, quality_attempts: 3 })
 })
 
-test('with the cost limit reached no further attempt is made', async () => {
+test('decide makes no further attempt at the cost limit', async () => {
   const spent = { calls: 9, tokens_prompt: 0, tokens_completion: 0, cost_usd: 0.05 }
   const { output, value } = await emitted(operator, scored(5, { spent }))
   expect(output).toBe('validated')
   expect(value).toMatchObject({ below_threshold: true, quality_attempts: 1 })
 })
 
-test('errors do not count as answers', async () => {
+test('decide does not count errors as answers', async () => {
   expect((await emitted(operator, scored(5, { error_attempts: 9 }))).output).toBe('low')
 })
 
-test('threshold and attempts of a task type go before the defaults, and those of llm.config before both', async () => {
+test('decide prefers threshold and attempts of llm.config to those of the task type, and these to the defaults', async () => {
   const moderation = { task_type: 'moderation' }
   expect((await emitted(operator, scored(5, moderation))).output).toBe('validated')
   const low = await emitted(operator, scored(4.9, { ...moderation, quality_attempts: 1 }))
@@ -81,7 +81,7 @@ test('threshold and attempts of a task type go before the defaults, and those of
   ).toBe('low')
 })
 
-test('a regenerated request carries the best attempt and its feedback, and nothing of the judged one', async () => {
+test('decide gives a regenerated request the best attempt and its feedback, and nothing of the judged one', async () => {
   const { value: low } = await emitted(
     operator,
     scored(3, { quality_attempts: 1, best: judged(5, 'say why') }),

@@ -17,7 +17,7 @@ const VALIDATED = {
   below_threshold: true,
 }
 
-test('the delivered answer says where it came from and what it cost', async () => {
+test('deliver writes an answer with its origin and its cost', async () => {
   const { output, value } = await emitted(operator, VALIDATED, { now: 4_000 })
   expect(output).toBe('delivered')
   expect(value).toEqual({
@@ -55,7 +55,7 @@ const moderated = (flagged: boolean) => ({
   },
 })
 
-test('a flagged text asks for a review', async () => {
+test('deliver requests a review of a flagged text', async () => {
   const { emissions } = await run(operator, moderated(true), { now: 4_000 })
   expect(emissions.map(({ output }) => output)).toEqual(['delivered', 'action'])
   expect(emissions[1]?.value).toEqual({
@@ -70,7 +70,7 @@ test('a flagged text asks for a review', async () => {
   })
 })
 
-test('any other asks for nothing, nor does one of a task type that is gone', async () => {
+test('deliver requests no review of other texts, nor for a task type that is gone', async () => {
   expect((await emitted(operator, moderated(false))).output).toBe('delivered')
   expect((await emitted(operator, { ...moderated(true), task_type: 'gone' })).output).toBe('delivered')
 })

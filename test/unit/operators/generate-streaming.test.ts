@@ -36,7 +36,7 @@ const operatorOn = (model: Model, tokens: TokenSink) =>
     limits: {},
   })
 
-it('tells pieces and the whole under the identity of the call, from one purchase', async () => {
+it('generate streams the pieces and the whole answer under the identity of the call, from one purchase', async () => {
   const { opened, tokens } = sink()
   const asked: string[] = []
   const model: Model = {
@@ -59,7 +59,7 @@ it('tells pieces and the whole under the identity of the call, from one purchase
   ])
 })
 
-it('tells nothing for a question that did not ask for it', async () => {
+it('generate streams nothing for a question that did not ask for a stream', async () => {
   const { opened, tokens } = sink()
   const model = scripted({})
   await run(operatorOn(model, tokens), REQUEST)
@@ -68,7 +68,7 @@ it('tells nothing for a question that did not ask for it', async () => {
   expect(model.calls).toHaveLength(2)
 })
 
-it('tells nothing again, and buys nothing again, of an answer that is in the journal', async () => {
+it('generate neither streams nor buys an answer again that is in the journal', async () => {
   const { opened, tokens } = sink()
   const journal = new Map<string, unknown>()
   const model = scripted({})
@@ -79,7 +79,7 @@ it('tells nothing again, and buys nothing again, of an answer that is in the jou
   expect(opened).toHaveLength(1)
 })
 
-it('closes the writer of a call that failed, which fails as any other', async () => {
+it('generate closes the stream of a call that fails, and the call fails as any other', async () => {
   const { opened, tokens } = sink()
   const model = scripted(modelError('unavailable'))
   const { output, value } = await emitted(operatorOn(model, tokens), REQUEST, { headers: ASKED })
@@ -88,7 +88,7 @@ it('closes the writer of a call that failed, which fails as any other', async ()
   expect(opened[0]?.told).toEqual(['close'])
 })
 
-it('marks tokens that nobody counted, in the answer’s price too', async () => {
+it('generate marks tokens that nobody counted, also in the price of the answer', async () => {
   const { tokens } = sink()
   const usage = { promptTokens: 10, completionTokens: 2, isEstimate: true }
   const { value } = await emitted(operatorOn(scripted({ usage }), tokens), REQUEST, { headers: ASKED })

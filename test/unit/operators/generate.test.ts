@@ -10,7 +10,7 @@ import { judged, modelError, REQUEST, scripted } from './values.ts'
 const operatorOn = (model: Model) =>
   generate({ model, taskTypes: TASK_TYPES, defaults: { threshold: 6, attemptsMax: 3 }, limits: {} })
 
-test('the answer travels with its provenance and its cost', async () => {
+test('generate emits the answer with its provenance and its cost', async () => {
   const model = scripted({})
   const { output, value } = await emitted(operatorOn(model), REQUEST, { id: 'r9' })
   expect(output).toBe('generated')
@@ -29,7 +29,7 @@ test('the answer travels with its provenance and its cost', async () => {
   })
 })
 
-test('the model is asked under the id of its step, without the reference answer', async () => {
+test('generate asks the model under the id of its step, without the reference answer', async () => {
   const model = scripted({})
   await run(operatorOn(model), { ...REQUEST, content: 'Rayleigh <1871>' }, { id: 'r9' })
   const [call] = model.calls
@@ -44,7 +44,7 @@ test('the model is asked under the id of its step, without the reference answer'
   expect(prompt).not.toContain('scatters')
 })
 
-test('a further attempt gets the last answer and its faults', async () => {
+test('generate shows the model the last answer and its faults in a further attempt', async () => {
   const model = scripted({})
   const best = judged(4, 'say why')
   await run(operatorOn(model), { ...REQUEST, quality_attempts: 1, feedback: 'say why', best })
@@ -54,7 +54,7 @@ test('a further attempt gets the last answer and its faults', async () => {
   expect(model.calls[0]?.request.hints?.attempt).toBe(2)
 })
 
-test('a bought answer found in the journal is not bought again', async () => {
+test('generate does not buy an answer again that is in the journal', async () => {
   const journal = new Map<string, unknown>()
   const model = scripted({})
   const first = await emitted(operatorOn(model), REQUEST, { journal })
@@ -68,7 +68,7 @@ test.each([
   ['timeout', {}, true],
   ['unavailable', { spent: false, retryAfterMs: 30_000 }, false],
   ['other', {}, true],
-] as const)('a %s error is passed on with what it asks for', async (errorType, more, counts) => {
+] as const)('generate passes a %s error on with its wait and its cost', async (errorType, more, counts) => {
   const { output, value } = await emitted(operatorOn(scripted(modelError(errorType, more))), REQUEST, {
     id: 'r9',
   })
@@ -84,12 +84,12 @@ test.each([
   })
 })
 
-test('whatever else a model throws is an error of type other', async () => {
+test('generate turns any other error of a model into an error of type other', async () => {
   const { value } = await emitted(operatorOn(scripted(new TypeError('a bug of the provider'))), REQUEST)
   expect(value).toMatchObject({ error_type: 'other', reason: 'a bug of the provider' })
 })
 
-test('an aborted record ends with the reason of the abort, and emits nothing', async () => {
+test('generate ends with the reason of the abort when its record is aborted, and emits nothing', async () => {
   const controller = new AbortController()
   const reason = new TypeError('the task left')
   controller.abort(reason)
@@ -101,7 +101,7 @@ test.each([
   ['empty', { text: '  ' }, 'the reply is empty'],
   ['cut', { finish: 'length' }, 'the reply was cut at its token limit'],
   ['withheld', { finish: 'refused', text: '' }, 'the provider withheld the reply'],
-] as const)('a reply that is %s was paid for and counts as an invalid one', async (_, reply, reason) => {
+] as const)('generate pays for a reply that is %s, and counts it as invalid', async (_, reply, reason) => {
   const { output, value } = await emitted(operatorOn(scripted(reply)), REQUEST)
   expect(output).toBe('failed')
   expect(value).toMatchObject({ error_type: 'invalid', reason, counts: true, spent: { calls: 1 } })
@@ -109,7 +109,7 @@ test.each([
 
 const MODERATION = { ...REQUEST, task_type: 'moderation', title: 'You idiot' }
 
-test('a structured answer is checked, kept as JSON and put in words', async () => {
+test('generate checks a structured answer, keeps it as JSON and puts it in words', async () => {
   const answer = { flagged: true, categories: ['harassment'], reason: 'An insult.' }
   const model = scripted({ text: `\`\`\`json\n${JSON.stringify(answer)}\n\`\`\`` })
   const { value } = await emitted(operatorOn(model), MODERATION)
@@ -123,13 +123,13 @@ test.each([
   ['no JSON', 'I think it is fine', 'not JSON'],
   ['another shape', '{"flagged":"yes","categories":[],"reason":"x"}', '/flagged must be boolean'],
   ['null', 'null', 'must be object'],
-])('a structured answer of %s is invalid', async (_, text, reason) => {
+])('generate counts a structured answer of %s as invalid', async (_, text, reason) => {
   const { output, value } = await emitted(operatorOn(scripted({ text })), MODERATION)
   expect(output).toBe('failed')
   expect(value).toMatchObject({ error_type: 'invalid', reason: expect.stringContaining(reason) })
 })
 
-test('a change of llm.config holds for the next record, and is recorded', async () => {
+test('generate applies a change of llm.config to the next record, and records it', async () => {
   const model = scripted({})
   const change = { task_type: 'qa', version: 7, model: 'gpt-5', user: 'Tell me: {{title}}', temperature: 1 }
   const { value } = await emitted(operatorOn(model), REQUEST, { tables: { [TOPICS.config]: { qa: change } } })
@@ -138,7 +138,7 @@ test('a change of llm.config holds for the next record, and is recorded', async 
   expect(model.calls[0]?.request.messages[1]?.content).toBe('Tell me: Why is the sky blue?')
 })
 
-test('a faulty change is left out and warned of once', async () => {
+test('generate leaves a faulty change of llm.config out, and warns once', async () => {
   const operator = operatorOn(scripted({}))
   const tables = { [TOPICS.config]: { qa: { task_type: 'qa', version: 8, user: 'Tell {{who}}' } } }
   const first = await run(operator, REQUEST, { tables })
@@ -147,7 +147,7 @@ test('a faulty change is left out and warned of once', async () => {
   expect([first.warnings.length, second.warnings.length]).toEqual([1, 0])
 })
 
-test('a request of a task type that is gone goes to the dead letters', async () => {
+test('generate sends a request of a task type that is gone to the dead letters', async () => {
   const attempt = run(operatorOn(scripted({})), { ...REQUEST, task_type: 'gone' })
   await expect(attempt).rejects.toThrow(DeadLettered)
 })
@@ -158,7 +158,7 @@ const braking = (...brakes: readonly { readonly scope: string; readonly until?: 
 })
 
 test.each(['everything', 'organization:org', 'task_type:qa', 'model:dear'])(
-  'a brake on %s has the question wait as it is, without a call',
+  'generate lets a question wait unchanged and without a call under a brake on %s',
   async scope => {
     const model = scripted({})
     const change = { task_type: 'qa', version: 7, model: 'dear' }
@@ -177,12 +177,12 @@ test.each([
   [{ scope: 'task_type:sentiment' }],
   [{ scope: 'model:dear' }],
   [{ scope: 'everything', until: 1_000 }],
-])('a brake of others, or one whose time is over, stops nothing: %j', async brake => {
+])('generate ignores a brake on others, and a brake whose time is over: %j', async brake => {
   const { output } = await emitted(operatorOn(scripted({})), REQUEST, { tables: braking(brake), now: 1_000 })
   expect(output).toBe('generated')
 })
 
-test('what was bought before the brake is used, since it is paid for', async () => {
+test('generate uses an answer that was bought before the brake', async () => {
   const journal = new Map<string, unknown>()
   const model = scripted({})
   await emitted(operatorOn(model), REQUEST, { journal })
@@ -193,7 +193,7 @@ test('what was bought before the brake is used, since it is paid for', async () 
   expect(model.calls).toHaveLength(1)
 })
 
-test('questions that wait for a brake look again one after another, however many they are', async () => {
+test('questions that wait for a brake check it one after another, however many there are', async () => {
   const operator = operatorOn(scripted({}))
   const looks: number[] = []
   for (let n = 0; n < 2_000; n += 1) {

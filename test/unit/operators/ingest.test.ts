@@ -26,7 +26,7 @@ const ENVELOPE = {
   payload: { title: 'Why?', best_answer: 'Because.' },
 }
 
-test('a flat event with the least that it needs', async () => {
+test('ingest reads a flat event with only its title', async () => {
   const { output, value } = await read({ title: ' Why is the sky blue? ' })
   expect(output).toBe('intake')
   expect(value).toEqual({
@@ -37,7 +37,7 @@ test('a flat event with the least that it needs', async () => {
   })
 })
 
-test('a flat event with all that it may have', async () => {
+test('ingest reads a flat event with all of its fields', async () => {
   const event = {
     id: 'q1',
     task_type: 'summarization',
@@ -58,13 +58,13 @@ test.each([
   ['a number is an id', { id: 17, title: 'T' }, { id: '17' }],
   ['an empty id is none', { id: '', title: 'T' }, { id: 'topic/0/7' }],
   ['10,000 characters are taken', { text: '\u{1f980}'.repeat(10_000) }, { id: 'topic/0/7' }],
-])('%s', async (_, event, expected) => {
+])('ingest reads a flat event: %s', async (_, event, expected) => {
   const { output, value } = await read(event)
   expect(output).toBe('intake')
   expect(value).toMatchObject(expected)
 })
 
-test('an enveloped event of version 1', async () => {
+test('ingest reads an enveloped event of version 1', async () => {
   expect((await read(ENVELOPE)).value).toEqual({
     id: 'evt-1',
     task_type: 'qa',
@@ -79,7 +79,7 @@ test('an enveloped event of version 1', async () => {
 test.each([
   ['nested', { question: { title: 'Why?', task_type: 'qa' } }],
   ['flat', { title: 'Why?', task_type: 'qa' }],
-])('an enveloped event of version 2, its question %s', async (_, payload) => {
+])('ingest reads an enveloped event of version 2, its question %s', async (_, payload) => {
   const { value } = await read({ ...ENVELOPE, event_version: 'v2', payload })
   expect(value).toMatchObject({ id: 'evt-1', title: 'Why?', user_id: 'ana' })
 })
@@ -110,11 +110,11 @@ test.each([
   ],
   ['an id that is an object', { title: 'T', id: {} }, [expect.stringContaining('id must be text')]],
   ['a date that is none', { title: 'T', timestamp: 'soon' }, [expect.stringContaining('timestamp must be')]],
-])('%s is set aside with its fault', async (_, event, faults) => {
+])('ingest sets %s aside with its fault', async (_, event, faults) => {
   expect(await faultsOf(event)).toEqual(faults)
 })
 
-test('all faults of an event are named at once', async () => {
+test('ingest names all faults of an event at once', async () => {
   const faults = await faultsOf({
     event_type: 'created',
     event_version: 'v9',
@@ -130,19 +130,19 @@ test('all faults of an event are named at once', async () => {
   ])
 })
 
-test('an envelope without a payload is reported as such, and for nothing else', async () => {
+test('ingest reports an envelope without a payload as that one fault', async () => {
   expect(await faultsOf({ ...ENVELOPE, payload: 'text' })).toEqual([
     'payload must be of type object, not string',
   ])
 })
 
-test('what failed keeps its record id, its time and the beginning of the input', async () => {
+test('ingest keeps the record id, the time and the beginning of an input that it cannot read', async () => {
   const { value } = await read(`{"title": ${'x'.repeat(5_000)}`)
   expect(value).toMatchObject({ id: 'topic/0/7', reason: 'invalid_input', failed_at: 950 })
   expect((value as { input: string }).input).toHaveLength(1_000)
 })
 
-test('an event with faults keeps its beginning', async () => {
+test('ingest keeps the beginning of an event with faults', async () => {
   const { value } = await read({ id: 'x', content: 'c' })
   expect(value).toMatchObject({ reason: 'invalid_input', input: '{"id":"x","content":"c"}' })
 })

@@ -76,7 +76,7 @@ describe('notify', () => {
     })
   })
 
-  it('makes one for the callback of the question too, and one alone where both are the same', async () => {
+  it('makes a message for the callback of the question too, and only one where callback and endpoint are the same', async () => {
     const urls = async (callback: string) =>
       (await messages('delivered', DELIVERED, { headers: { [CALLBACK_HEADER]: callback } })).map(
         ({ url }) => url,
@@ -88,7 +88,7 @@ describe('notify', () => {
     expect(await urls('https://acme.example/answer.delivered')).toHaveLength(1)
   })
 
-  it('gives each endpoint and each outcome an identity of its own, the same when the record runs again', async () => {
+  it('gives each endpoint and each outcome an identity of its own, which a second run repeats', async () => {
     const headers = { [CALLBACK_HEADER]: 'https://other.example/' }
     const ids = async (given: Given) => (await messages('delivered', DELIVERED, given)).map(({ id }) => id)
     const first = await ids({ id: 'record-1', headers })
@@ -96,7 +96,7 @@ describe('notify', () => {
     expect(await ids({ id: 'record-1', headers, now: 99_000 })).toEqual(first)
   })
 
-  it('makes none for an organisation without a secret, and none for an endpoint that is no address', async () => {
+  it('makes no message for an organisation without a secret, nor for an endpoint that is no web address', async () => {
     const headers = { [CALLBACK_HEADER]: 'https://other.example/' }
     expect(await messages('delivered', { ...DELIVERED, organization_id: 'nobody' }, { headers })).toEqual([])
     const odd = { [CALLBACK_HEADER]: 'file:///etc/passwd' }
@@ -105,7 +105,7 @@ describe('notify', () => {
 
   const BATCH: BatchRef = { id: 'b1', organization_id: 'acme', runs: 2, accepted: 2, rejected: 0 }
 
-  it('notes for the batch of the question that it has its outcome, also where nobody is called', async () => {
+  it('notes for the batch of a question that the question has its outcome, even where no endpoint is called', async () => {
     const headers = { [BATCH_HEADER]: JSON.stringify(BATCH) }
     const found = await emissions('failed', FAILED, { headers }, undefined)
     expect(found).toMatchObject([
@@ -114,14 +114,14 @@ describe('notify', () => {
   })
 
   it.each(['', '{', '7', '{"id":"b1"}', '{"id":"b1","runs":-1,"accepted":0,"rejected":0}'])(
-    'takes the header %j for no batch',
+    'ignores a batch header %j',
     async text => {
       const headers = { [BATCH_HEADER]: text }
       expect(await emissions('delivered', DELIVERED, { headers }, undefined)).toEqual([])
     },
   )
 
-  it('tells who joined the question, read before the outcome or behind it, once', async () => {
+  it('sends a message once to a caller who joined the question before or after the outcome', async () => {
     const follower = { id: 'q1', callback: 'https://late.example/', batch: BATCH }
     for (const order of [
       ['follower', 'follower', 'delivered'],
@@ -140,7 +140,7 @@ describe('notify', () => {
     }
   })
 
-  it('gives the message of who joined an identity by the outcome, whenever it is read', async () => {
+  it('derives the identity of the message to a joined caller from the outcome, whenever the caller is read', async () => {
     const follower = { id: 'q1', callback: 'https://late.example/' }
     const late = new Map<string, unknown>()
     await messages('delivered', DELIVERED, { id: 'outcome', state: late })

@@ -48,7 +48,7 @@ test.each([
   ['invalid', 2, undefined, 2_000],
   ['other', 2, undefined, 2_000],
 ] as const)(
-  '%s after %i attempts, asked to wait %s, waits %i ms',
+  'after %s and %i attempts, with a requested wait of %s, retry waits %i ms',
   (error_type, attempts, retry_after_ms, wait) => {
     const counts = { error_attempts: attempts, parked: 0 }
     expectWait(waitMs({ error_type, retry_after_ms }, counts, 'r1', bounds), wait)
@@ -60,17 +60,17 @@ test.each([
   [4, 1_000],
   [20, 5_000],
   [7_000, 20_000],
-])('after %i waits that cost no attempt, a wait of an outage takes %i ms', (parked, wait) => {
+])('after %i waits that cost no attempt, retry waits %i ms for an outage', (parked, wait) => {
   expectWait(waitMs({ error_type: 'unavailable' }, { error_attempts: 0, parked }, 'r1', bounds), wait)
 })
 
-test('the addition is the same for the same record, and spreads different ones', () => {
+test('retry adds the same random part for the same record, and different ones for different records', () => {
   const of = (id: string) => waitMs({ error_type: 'timeout' }, { error_attempts: 10, parked: 0 }, id, bounds)
   expect(of('r1')).toBe(of('r1'))
   expect(new Set(Array.from({ length: 50 }, (_, n) => of(`r${n}`))).size).toBeGreaterThan(40)
 })
 
-test('a failed call is made again after its wait, with the failure in the history', async () => {
+test('retry repeats a failed call after its wait, with the failure in the history', async () => {
   const { output, value, options: emit } = await emitted(operator, failed(), { now: 100_000 })
   expect(output).toBe('again')
   expect(value).toEqual({
@@ -90,17 +90,17 @@ test('a failed call is made again after its wait, with the failure in the histor
   expectWait(Number(emit?.notBefore) - 100_000, 1_000)
 })
 
-test('a judge that failed is asked again about the same answer', async () => {
+test('retry asks a failed judge again about the same answer', async () => {
   const { output, value } = await emitted(operator, failed({ step: 'judge', attempt: ATTEMPT }))
   expect(output).toBe('rescore')
   expect(value).toMatchObject({ attempt: ATTEMPT, error_attempts: 1 })
 })
 
-test('low scores do not count as errors', async () => {
+test('retry does not count low scores as errors', async () => {
   expect((await emitted(operator, failed({ quality_attempts: 9 }))).output).toBe('again')
 })
 
-test('the last error fails the record, with the whole history', async () => {
+test('retry fails a record at its last error, with the whole history', async () => {
   const history = [{ kind: 'error' as const, step: 'generate' as const, at: 1, request_id: 'c', reason: 'x' }]
   const { output, value } = await emitted(operator, failed({ error_attempts: 2, history }), { now: 9 })
   expect(output).toBe('gaveUp')
@@ -113,7 +113,7 @@ test('the last error fails the record, with the whole history', async () => {
   })
 })
 
-test('where an answer was judged before, the best is delivered below the threshold instead', async () => {
+test('retry delivers the best answer below the threshold instead, where an answer was judged before', async () => {
   const best = judged(5)
   const { output, value } = await emitted(
     operator,
@@ -123,7 +123,7 @@ test('where an answer was judged before, the best is delivered below the thresho
   expect(value).toMatchObject({ attempt: best, below_threshold: true, error_attempts: 3 })
 })
 
-test('an answer that could never be judged goes with what is given up', async () => {
+test('retry puts an answer that was never judged into the failed question', async () => {
   const { output, value } = await emitted(
     operator,
     failed({ error_attempts: 2, attempt: ATTEMPT, step: 'judge' }),
@@ -137,7 +137,7 @@ test('an answer that could never be judged goes with what is given up', async ()
 
 const SPENT = { calls: 4, tokens_prompt: 9, tokens_completion: 9, cost_usd: 0.05 }
 
-test('with the cost limit reached nothing more is bought, whatever attempts are left', async () => {
+test('retry buys nothing more at the cost limit, whatever attempts are left', async () => {
   const { output, value } = await emitted(operator, failed({ spent: SPENT }))
   expect(output).toBe('gaveUp')
   expect(value).toMatchObject({
@@ -149,12 +149,12 @@ test('with the cost limit reached nothing more is bought, whatever attempts are 
   expect((await emitted(operator, below)).output).toBe('again')
 })
 
-test('an outage gives up no record, not even one that has reached its cost limit', async () => {
+test('retry gives up no record in an outage, not even at its cost limit', async () => {
   const waiting = failed({ spent: SPENT, counts: false, step: 'judge', attempt: ATTEMPT })
   expect((await emitted(operator, waiting)).output).toBe('rescore')
 })
 
-test('a failure that is not the record’s fault costs it nothing, however often it happens', async () => {
+test('retry spends no attempt for a failure that is not the fault of its record', async () => {
   const error = failed({
     counts: false,
     error_type: 'unavailable',
@@ -167,12 +167,12 @@ test('a failure that is not the record’s fault costs it nothing, however often
   expectWait(Number(emit?.notBefore), 12_000)
 })
 
-test('but not for ever', async () => {
+test('retry gives a record up after the largest number of waits that cost no attempt', async () => {
   const { output } = await emitted(operator, failed({ counts: false, parked: PARKED_MAX, error_attempts: 2 }))
   expect(output).toBe('gaveUp')
 })
 
-test('a task type has attempts of its own', async () => {
+test('retry counts the attempts of a task type with a limit of its own', async () => {
   const { output } = await emitted(operator, failed({ task_type: 'sentiment', error_attempts: 1 }))
   expect(output).toBe('gaveUp')
 })
