@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { AuditTally, isAudited } from '#stores/semantic/index.ts'
 
-test('two in a hundred requests are audited, and each repetition of a request alike', () => {
+test('the index audits two in a hundred requests, and decides each repetition of a request alike', () => {
   const ids = Array.from({ length: 20_000 }, (_, at) => `request-${at}`)
   const audited = ids.filter(id => isAudited(id))
   expect(audited.length / ids.length).toBeGreaterThan(0.016)
@@ -12,19 +12,19 @@ test('two in a hundred requests are audited, and each repetition of a request al
   expect(ids.every(id => isAudited(id, 1))).toBe(true)
 })
 
-test('without an audit nothing is known of the rate', () => {
+test('the rate of false hits is unknown without an audit', () => {
   expect(new AuditTally().rate()).toEqual({ audits: 0, falseHits: 0, rate: undefined, interval: [0, 1] })
   expect(new AuditTally().verdict()).toBeUndefined()
 })
 
-test('the interval is that of Wilson', () => {
+test('the interval of the rate is the Wilson interval', () => {
   const tally = audits(100, 1)
   expect(tally.rate().rate).toBe(0.01)
   expect(tally.rate().interval[0]).toBeCloseTo(0.0018, 4)
   expect(tally.rate().interval[1]).toBeCloseTo(0.0545, 4)
 })
 
-test('a rate above 1 % switches off and says why; 1 % does not', () => {
+test('a rate above 1 % switches the index off with a reason, and a rate of 1 % does not', () => {
   expect(audits(100, 1).verdict()).toBeUndefined()
   expect(audits(99, 1).verdict()).toMatch(
     /^1 of 99 audited hits were false: 1\.0 %, between 0\.2 % and 5\.5 %/,

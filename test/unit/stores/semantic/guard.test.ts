@@ -20,17 +20,17 @@ const paraphrases = pairsIn(PARAPHRASES)
 const isServed = ({ asked, known }: Pair): boolean => judge(asked, known).served
 const without = (name: RuleName) => RULES.filter(rule => rule.name !== name)
 
-describe('pairs whose answers differ', () => {
-  it('are listed, 300 and more', () => {
+describe('D pairs of questions with different answers', () => {
+  it('are at least 300', () => {
     expect(neverServed.length).toBeGreaterThanOrEqual(300)
   })
 
-  it('are refused, one and all, in both directions', () => {
+  it('are all refused, in both directions', () => {
     const turned = neverServed.map(({ about, asked, known }) => ({ about, asked: known, known: asked }))
     expect([...neverServed, ...turned].filter(isServed)).toEqual([])
   })
 
-  it('are refused by a rule of the closed set', () => {
+  it('are each refused by one of the known rules', () => {
     for (const { asked, known } of neverServed) {
       const ruling = judge(asked, known)
       expect(ruling.served ? 'served' : ruling.rule).toSatisfy((rule: RuleName) => RULE_NAMES.includes(rule))
@@ -49,24 +49,24 @@ describe('pairs whose answers differ', () => {
     ['question', 'When did the Titanic sink?', 'Why did the Titanic sink?'],
     ['length', 'why '.repeat(600), 'Why?'],
     ['empty', '   ', 'Why?'],
-  ])('names the rule %s', (rule, asked, known) => {
+  ])('are refused by the rule %s', (rule, asked, known) => {
     expect(judge(asked, known)).toEqual({ served: false, rule })
   })
 })
 
-describe('questions in another frame', () => {
-  it('are 200, and at least 85 % of them are served', () => {
+describe('D reworded questions', () => {
+  it('are 200, and the guard lets at least 85 % of them pass', () => {
     expect(REWORDINGS).toHaveLength(200)
     expect(REWORDINGS.filter(isServed).length).toBeGreaterThanOrEqual(170)
   })
 
-  it('lead the other way as well', () => {
+  it('pass as often in the other direction', () => {
     const turned = REWORDINGS.map(({ about, asked, known }) => ({ about, asked: known, known: asked }))
     expect(turned.filter(isServed)).toHaveLength(REWORDINGS.filter(isServed).length)
   })
 })
 
-it('reports how many of 100 free paraphrases are served', () => {
+it('the guard reports how many of 100 free paraphrases pass', () => {
   expect(paraphrases).toHaveLength(100)
   const served = paraphrases.filter(isServed).length
   process.stdout.write(
@@ -75,7 +75,7 @@ it('reports how many of 100 free paraphrases are served', () => {
   expect(served).toBeGreaterThan(0)
 })
 
-it.each(['5 km', '5km', '5 kilometers', 'five km'])('reads %s as five kilometres', amount => {
+it.each(['5 km', '5km', '5 kilometers', 'five km'])('the guard reads %s as five kilometres', amount => {
   expect(judge(`How long does it take to run ${amount}?`, 'How long does it take to run 5 km?')).toEqual({
     served: true,
   })
@@ -99,7 +99,7 @@ it.each<RuleName>([
   'words',
   'order',
   'accent',
-])('a guard without its rule %s gives itself away', rule => {
+])('a guard without its rule %s is detected by the list of pairs', rule => {
   const rules = without(rule)
   const betrayed = neverServed.filter(({ asked, known }) => {
     const [whole, bare] = [judge(asked, known), judge(asked, known, rules)]

@@ -13,7 +13,7 @@ const SKY = 'Why is the sky blue?'
 const ask = (index: TopicIndex, text: string, organization = 'acme', taskType = 'qa', promptVersion = '1') =>
   index.nearest(organizationOf(organization), taskType, promptVersion, text, search())
 
-test('a question in another frame gets the answer, with its similarity', async () => {
+test('a reworded question gets the answer, with its similarity', async () => {
   await using topic = await openTopic()
   await topic.append(await entryOf(known(SKY)))
   const index = await topic.open()
@@ -23,7 +23,7 @@ test('a question in another frame gets the answer, with its similarity', async (
   expect(index.statistics()).toMatchObject({ searches: 1, hits: 1, savedUsd: 0.25, entries: 1 })
 })
 
-test('a near question that the guard refuses names the rule, and is counted under it', async () => {
+test('a near question that the guard refuses names the rule, and is counted under that rule', async () => {
   await using topic = await openTopic()
   await topic.append(await entryOf(known('How do I turn on dark mode?')))
   const index = await topic.open()
@@ -31,13 +31,13 @@ test('a near question that the guard refuses names the rule, and is counted unde
   expect(index.statistics()).toMatchObject({ hits: 0, refused: { antonym: 1 }, meanSimilarity: undefined })
 })
 
-test('nothing is found for a question that is far from all others', async () => {
+test('a question far from all others finds nothing', async () => {
   await using topic = await openTopic()
   await topic.append(await entryOf(known(SKY)))
   expect(await ask(await topic.open(), 'How do I cook rice?')).toBeUndefined()
 })
 
-test('no search leaves its organisation, its task type or its prompt version', async () => {
+test('a search does not leave its organisation, its task type or its prompt version', async () => {
   await using topic = await openTopic()
   await topic.append(await entryOf(known(SKY)))
   const index = await topic.open({ taskTypes: new Set(['qa', 'summary']) })
@@ -48,7 +48,7 @@ test('no search leaves its organisation, its task type or its prompt version', a
   expect(await ask(index, SKY)).toMatchObject({ kind: 'hit' })
 })
 
-test('a task type is off until it is named', async () => {
+test('the index of a task type is off until the task type is configured', async () => {
   await using topic = await openTopic()
   await topic.append(await entryOf(known(SKY)))
   expect(await ask(await topic.open({ taskTypes: new Set() }), SKY)).toBeUndefined()
@@ -67,7 +67,7 @@ test('a newer answer to a question replaces the older one, also under another pr
   expect(later.statistics().entries).toBe(1)
 })
 
-test('an entry is served for its time and no longer, and one behind it is found then', async () => {
+test('an entry is served until its time ends, and then the next best entry is found', async () => {
   await using topic = await openTopic()
   const old = known('How do I fix my bike?', { deliveredAt: 0 })
   const young = known('How do I repair my bicycle?', { deliveredAt: 1_900 })
@@ -77,7 +77,7 @@ test('an entry is served for its time and no longer, and one behind it is found 
   expect(index.statistics().entries).toBe(1)
 })
 
-test('of too many entries the oldest goes', async () => {
+test('the oldest entry goes when there are too many', async () => {
   await using topic = await openTopic()
   const cities = ['Madrid', 'Lima', 'Quito']
   for (const city of cities) await topic.append(await entryOf(known(`What is the population of ${city}?`)))
@@ -87,14 +87,14 @@ test('of too many entries the oldest goes', async () => {
   expect(await ask(index, 'What is the population of Madrid?')).not.toMatchObject({ kind: 'hit' })
 })
 
-test('a tombstone takes an entry out', async () => {
+test('a tombstone removes its entry', async () => {
   await using topic = await openTopic()
   const record = await entryOf(known(SKY))
   await topic.append(record, { ...record, value: null })
   expect(await ask(await topic.open(), SKY)).toBeUndefined()
 })
 
-test('what cannot be used is counted and left out: no JSON, another embedder, dimension, NaN, below its threshold', async () => {
+test('the index counts and leaves out unusable entries: no JSON, another embedder, dimension, NaN, below its threshold', async () => {
   await using topic = await openTopic()
   const answer = known(SKY)
   const notANumber = await hashingEmbedder.embed(SKY, search())
@@ -118,7 +118,7 @@ test('what cannot be used is counted and left out: no JSON, another embedder, di
   expect(await ask(index, SKY)).toBeUndefined()
 })
 
-test('an embedder that fails costs the look-up and not the question', async () => {
+test('an embedder that fails costs the look-up, and not the question', async () => {
   await using topic = await openTopic()
   await topic.append(await entryOf(known(SKY)))
   const reason = 'component 3 is NaN, which is no number'
@@ -131,7 +131,7 @@ test('an embedder that fails costs the look-up and not the question', async () =
   expect(topic.warnings.join()).toContain(reason)
 })
 
-test('a task type that was switched off stays off over restarts, says why, and is on again after a tombstone', async () => {
+test('a task type that was switched off stays off over restarts with its reason, until a tombstone', async () => {
   await using topic = await openTopic()
   await topic.append(await entryOf(known(SKY)))
   const index = await topic.open()
@@ -144,7 +144,7 @@ test('a task type that was switched off stays off over restarts, says why, and i
   expect(await ask(await topic.open(), SKY)).toMatchObject({ kind: 'hit' })
 })
 
-test('an entry that is written while the index is open is found', async () => {
+test('the open index finds an entry that is written meanwhile', async () => {
   await using topic = await openTopic()
   const index = await topic.open()
   await topic.append(await entryOf(known(SKY)))
@@ -152,7 +152,7 @@ test('an entry that is written while the index is open is found', async () => {
   expect(await ask(index, SKY)).toMatchObject({ kind: 'hit' })
 })
 
-test('reports how many rewordings are served by the hashing embedder among the questions of all others', async () => {
+test('the hashing embedder reports how many reworded questions it finds among all others', async () => {
   await using topic = await openTopic()
   const questions = [...new Set(REWORDINGS.map(({ known: question }) => question))]
   for (const question of questions) await topic.append(await entryOf(known(question)))
@@ -167,7 +167,7 @@ test('reports how many rewordings are served by the hashing embedder among the q
   expect(served).toBeGreaterThanOrEqual(170)
 })
 
-test('a task type is switched off where the tombstone of its key goes, in a topic of many partitions too', async () => {
+test('a task type is switched off until the tombstone of its key, in a topic of many partitions too', async () => {
   await using topic = await openTopic(7)
   const index = await topic.open()
   await index.switchOff('qa', 'a false hit')
