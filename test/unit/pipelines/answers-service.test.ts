@@ -38,8 +38,8 @@ async function rawIn(log: Log): Promise<readonly (readonly [string, string])[]> 
   return found
 }
 
-describe('submit', () => {
-  it('puts an event in as it is, and answers with the id that its outcome will have', async () => {
+describe('D AnswersService.submit', () => {
+  it('puts an event in unchanged, and answers with the id of its outcome', async () => {
     await served(async (service, log) => {
       expect(await service.submit({ id: 41, title: 'What is a fuse for?' })).toBe('41')
       const given = await service.submit({ title: 'What is a fuse for?' })
@@ -53,7 +53,7 @@ describe('submit', () => {
     })
   })
 
-  it('refuses what is no event with every fault, and writes nothing', async () => {
+  it('refuses an invalid event with every fault, and writes nothing', async () => {
     await served(async (service, log) => {
       const refused = service.submit({ title: 7, task_type: 'nonsense' })
       await expect(refused).rejects.toMatchObject({
@@ -65,7 +65,7 @@ describe('submit', () => {
     })
   })
 
-  it('refuses what is larger than the log takes', async () => {
+  it('refuses an event that is larger than the log takes', async () => {
     await served(async (service, log) => {
       const event = { title: 'x', user_data: 'x'.repeat(log.recordBytesMax) }
       await expect(service.submit(event)).rejects.toMatchObject({ code: 'REJECTED' })
@@ -75,7 +75,7 @@ describe('submit', () => {
 })
 
 describe('the outcome of an id', () => {
-  it('is that of the pipeline', async () => {
+  it('is the outcome that the pipeline wrote', async () => {
     const model = scripted({ text: 'It cuts the current.' })
     await withLog(dataFolder(), async log => {
       const running = await run(answers({ model, judge: 'computed', threshold: 0 }), { log, name: 'pod' })
@@ -93,7 +93,7 @@ describe('the outcome of an id', () => {
     })
   })
 
-  it('is known of what was there before, and waiting for it reads no topic again', async () => {
+  it('is known for earlier records, and a wait for an outcome reads no topic again', async () => {
     await withLog(dataFolder(), async log => {
       await put(log, TOPICS.delivered, of(DeliveredAvro, delivered()))
       await put(log, TOPICS.failed, of(FailedAvro, invalid))
@@ -111,7 +111,7 @@ describe('the outcome of an id', () => {
     })
   })
 
-  it('is open again once its failure was sent again, and then the new one', async () => {
+  it('is unknown again once its failure was sent again, and then the new outcome', async () => {
     await served(async (service, log) => {
       await put(log, TOPICS.failed, of(FailedAvro, failed(), q2))
       await service.start()
@@ -156,7 +156,7 @@ describe('the outcome of an id', () => {
     })
   })
 
-  it('is its own, though a copy of it could not be written', async () => {
+  it('is known although its copy could not be written', async () => {
     await withLog(dataFolder(), async log => {
       await put(log, TOPICS.delivered, of(DeliveredAvro, delivered()))
       const value = encodeDeadLetter({
@@ -185,7 +185,7 @@ describe('the outcome of an id', () => {
     })
   })
 
-  it('a wait ends when its caller gives up, or when the service is closed', async () => {
+  it('is no longer waited for when the caller cancels or the service is closed', async () => {
     await served(async service => {
       await service.start()
       const reason = new Error('enough')
@@ -205,7 +205,7 @@ describe('the outcome of an id', () => {
 describe('an index of outcomes', () => {
   const q = (id: string, at: number) => delivered({ id, delivered_at: at })
 
-  it('has the latest of an id, in whatever order its topics are read', () => {
+  it('keeps the latest outcome of an id, in whatever order its topics are read', () => {
     const index = new OutcomeIndex(10)
     index.delivered(q('q2', 9))
     index.failed(failed({ failed_at: 5 }), '0/1')
@@ -216,7 +216,7 @@ describe('an index of outcomes', () => {
     expect(index.get('q2')?.status).toBe('failed')
   })
 
-  it('forgets those heard of longest ago', () => {
+  it('forgets the ids whose outcomes are the oldest', () => {
     const index = new OutcomeIndex(2)
     for (const [at, id] of ['a', 'b', 'a', 'c'].entries()) index.delivered(q(id, at))
     expect(['a', 'b', 'c'].map(id => index.get(id)?.id)).toEqual(['a', undefined, 'c'])

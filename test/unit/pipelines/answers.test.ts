@@ -37,7 +37,7 @@ const run = (options: AnswersOptions, events: readonly Uint8Array[]) =>
 const delivered = (walked: Walked) => (walked.topics.get('datos_procesados') ?? []) as Delivered[]
 const failed = (walked: Walked) => (walked.topics.get('llm.failed') ?? []) as Failed[]
 
-test('the graph has no faults, and a stage for each topic in between', () => {
+test('the graph has no faults, and one stage for each topic between two stages', () => {
   const graph = answers({ model: scripted({}) })
   expect(validate(graph)).toEqual([])
   expect(plan(graph).stages.map(({ name }) => name)).toEqual([
@@ -51,7 +51,7 @@ test('the graph has no faults, and a stage for each topic in between', () => {
   ])
 })
 
-test('its options reach where they belong', () => {
+test('the options of the graph reach their operators', () => {
   const graph = answers({ model: scripted({}), name: 'mine', inFlightMax: 7, timeout: 8, partitions: 3 })
   expect(graph.name).toBe('mine')
   const limits = graph.operators.filter(({ name }) => ['generate', 'score'].includes(name))
@@ -79,7 +79,7 @@ test('every event of the sample has exactly one outcome, and each call is bought
   expect(delivered(walked).reduce((sum, answer) => sum + answer.calls, 0)).toBe(calls)
 })
 
-test('the sample shows every way: at once, after feedback, below the threshold, in both languages', async () => {
+test('the sample shows every path: at once, after feedback, below the threshold, in both languages', async () => {
   const { model } = await simulated()
   const all = delivered(await run({ model }, sample()))
   const share = (holds: (answer: Delivered) => boolean) => all.filter(holds).length / all.length
@@ -92,7 +92,7 @@ test('the sample shows every way: at once, after feedback, below the threshold, 
     expect(all.some(answer => answer.task_type === taskType)).toBe(true)
 })
 
-test('what is delivered reached the threshold, or is the best of all attempts', async () => {
+test('a delivered answer reached the threshold, or is the best of all attempts', async () => {
   const { model } = await simulated()
   for (const answer of delivered(await run({ model, threshold: 9.5 }, sample()))) {
     const earlier = answer.history.flatMap(({ final }) => final ?? [])
@@ -101,14 +101,14 @@ test('what is delivered reached the threshold, or is the best of all attempts', 
   }
 })
 
-test('flagged texts ask for a review', async () => {
+test('flagged texts of the sample get a review', async () => {
   const { model } = await simulated()
   const walked = await run({ model }, sample())
   const actions = (walked.topics.get('llm.actions') ?? []) as ActionEvent[]
   expect(actions.map(({ id }) => id).sort()).toEqual(['evt-2002', 'mod-01', 'mod-03', 'mod-05'])
 })
 
-test('with a provider in trouble every event still has one outcome, within its attempts', async () => {
+test('every event has one outcome within its attempts, although the provider fails', async () => {
   const { server, model } = await simulated({ rateLimited: 0.15, failing: 0.15, malformed: 0.1 })
   const events = sample()
   const walked = await run({ model, attemptsMax: 3 }, events)
@@ -128,7 +128,7 @@ test('with a provider in trouble every event still has one outcome, within its a
   expect(server.stats().boughtTwice).toBe(0)
 })
 
-test('a judge that fails is asked again, and its answer is not bought again', async () => {
+test('a judge that fails is asked again about the same answer, which is not bought again', async () => {
   const { server, model } = await simulated()
   let refusals = 0
   const judge: Model = {
@@ -143,7 +143,7 @@ test('a judge that fails is asked again, and its answer is not bought again', as
   expect(server.stats().calls).toBe(2)
 })
 
-test('without a judge’s model nothing is paid for judging', async () => {
+test('a pipeline without a judge’s model pays nothing for verdicts', async () => {
   const { server, model } = await simulated()
   const walked = await run({ model, judge: 'computed' }, sample())
   expect(delivered(walked).length).toBeGreaterThan(50)

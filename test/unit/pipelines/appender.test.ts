@@ -34,7 +34,7 @@ const opened = () => {
   return { log, appender: new Appender({ log, topic: 'raw', partitions: 2 }) }
 }
 
-it('a lone record goes at once, and those that come meanwhile go together, each call to the next partition', async () => {
+it('the appender sends a lone record at once and later ones together, each call to the next partition', async () => {
   const { log, appender } = opened()
   const first = appender.append([record('a')])
   const others = [appender.append([record('b'), record('c')]), appender.append([record('d')])]
@@ -48,7 +48,7 @@ it('a lone record goes at once, and those that come meanwhile go together, each 
   await expect.poll(() => log.texts.at(-1)).toBe('0:e')
 })
 
-it('a call that fails fails its own callers, and the next goes on', async () => {
+it('an append that fails fails its own callers, and the next append goes on', async () => {
   const { log, appender } = opened()
   const first = appender.append([record('a')])
   const second = appender.append([record('b')])
@@ -59,7 +59,7 @@ it('a call that fails fails its own callers, and the next goes on', async () => 
   await second
 })
 
-it('the records of one caller are never divided, and a call has an end', async () => {
+it('the appender never divides the records of one caller, and bounds each append', async () => {
   const { log, appender } = opened()
   void appender.append([record('a')])
   const many = (text: string) => Array.from({ length: 600 }, () => record(text))
@@ -70,7 +70,7 @@ it('the records of one caller are never divided, and a call has an end', async (
   expect(log.calls[1]?.batches[0]?.records).toHaveLength(600)
 })
 
-it('more than may wait is refused, and what waits is not', async () => {
+it('the appender refuses records beyond its limit, and keeps those that wait', async () => {
   const { log, appender } = opened()
   void appender.append([record('a')])
   const waiting = appender.append(Array.from({ length: WAITING_MAX }, () => record('b')))

@@ -89,7 +89,7 @@ function blind(ctx: Context): Context {
 }
 
 describe('a brake', () => {
-  it('lets the last call begin within a second, and the first within two after its release', async () => {
+  it('lets the last call begin within a second, and after its release the first call within two seconds', async () => {
     for (const seed of [1, 2]) {
       const { kit, ask, delivered, brake, release, begun } = await open({ seed })
       await using _ = kit
@@ -110,7 +110,7 @@ describe('a brake', () => {
     }
   })
 
-  it('fails nothing, spends no attempt, and has nothing bought twice', async () => {
+  it('fails nothing, spends no attempt, and makes no call bought twice', async () => {
     const { kit, answer, verdict, ask, delivered, brake, release, begun } = await open()
     await using _ = kit
     await ask(...questions(30))
@@ -135,7 +135,7 @@ describe('a brake', () => {
     ['task_type:qa', 0],
     ['task_type:summarization', 20],
     ['organization:', 10],
-  ])('on %s lets the others go', async (scope, others) => {
+  ])('on %s does not stop the others', async (scope, others) => {
     const { kit, ask, delivered, brake, release } = await open({ pods: 2 })
     await using _ = kit
     await brake(scope)
@@ -149,7 +149,7 @@ describe('a brake', () => {
     await kit.until(() => delivered().length === 20)
   })
 
-  it('ends by itself at its time', async () => {
+  it('ends at its time', async () => {
     const { kit, ask, begun, brake } = await open()
     await using _ = kit
     const end = kit.now + 10_000
@@ -195,7 +195,7 @@ async function withHistory() {
   return opened
 }
 
-describe('a pod that is restarted', () => {
+describe('D a restarted pod', () => {
   const callsOfRestarted = async (next?: (graph: Topology) => Topology) => {
     const { kit, graph, ask, brake, begun } = await open()
     await using _ = kit
@@ -208,11 +208,11 @@ describe('a pod that is restarted', () => {
     return begun().length
   }
 
-  it('keeps to the brakes that were set before', async () => {
+  it('obeys the brakes that were set before', async () => {
     expect(await callsOfRestarted()).toBe(0)
   })
 
-  it('would be seen to call if it forgot them', async () => {
+  it('makes calls if it forgets the brakes, and the test sees those calls', async () => {
     expect(await callsOfRestarted(forgetful)).toBeGreaterThan(0)
   })
 })
@@ -236,7 +236,7 @@ describe('a record of llm.brakes that cannot be read', () => {
     'null',
     '{"scope":"everything"}',
     '{"scope":"all","reason":"","who":"","since":1}',
-  ])('%j stops nobody, and is logged and listed', async text => {
+  ])('stops nobody, and is logged and listed: %j', async text => {
     const { kit, ask, delivered } = await open({ pods: 1 })
     await using _ = kit
     await broken(kit, 'everything', text)
@@ -248,7 +248,7 @@ describe('a record of llm.brakes that cannot be read', () => {
     ])
   })
 
-  it('leaves the brake in force that was known before', async () => {
+  it('leaves the earlier brake in force', async () => {
     const { kit, ask, begun, brake } = await open({ pods: 1 })
     await using _ = kit
     await brake('everything')

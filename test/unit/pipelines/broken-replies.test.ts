@@ -81,29 +81,35 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   ['a list as content', send(200, saying({ content: [{ type: 'text' }] })), 'the reply is empty'],
   ['a refusal', send(200, saying({ content: null, refusal: 'I will not' })), 'withheld the reply'],
   ['nothing at all', send(204, ''), 'has no choices'],
-])('%s is tried again, then given up with its reason', async (_, answer, reason) => {
-  const { failed, delivered, retries } = await outcomeOf(answer)
-  expect(delivered).toEqual([])
-  expect(retries).toBe(1)
-  expect(failed).toMatchObject([{ id: 'q', reason: 'attempts_used_up', request: { error_attempts: 2 } }])
-  expect(failed[0]?.faults[0]).toContain(reason)
-  expect(JSON.stringify(failed).length).toBeLessThan(10_000)
-})
+])(
+  'a question that gets %s as its reply is tried again, then given up with the reason',
+  async (_, answer, reason) => {
+    const { failed, delivered, retries } = await outcomeOf(answer)
+    expect(delivered).toEqual([])
+    expect(retries).toBe(1)
+    expect(failed).toMatchObject([{ id: 'q', reason: 'attempts_used_up', request: { error_attempts: 2 } }])
+    expect(failed[0]?.faults[0]).toContain(reason)
+    expect(JSON.stringify(failed).length).toBeLessThan(10_000)
+  },
+)
 
 test.each<[string, (response: ServerResponse) => void]>([
   ['a redirect', send(307, '', { location: 'https://example.com/' })],
   ['an empty account', send(402, '{}')],
   ['a method that is not allowed', send(405, '')],
-])('%s is for a person to fix: the question waits without spending an attempt', async (_, refusal) => {
-  let calls = 0
-  const mended = send(200, saying({ content: 'Four' }))
-  const { delivered, failed, retries } = await outcomeOf(response =>
-    (calls++ < REFUSALS ? refusal : mended)(response),
-  )
-  expect(failed).toEqual([])
-  expect(retries).toBe(REFUSALS)
-  expect(delivered).toMatchObject([{ answer: 'Four', calls: 1 }])
-})
+])(
+  'a question waits without spending an attempt after %s, which only a person can fix',
+  async (_, refusal) => {
+    let calls = 0
+    const mended = send(200, saying({ content: 'Four' }))
+    const { delivered, failed, retries } = await outcomeOf(response =>
+      (calls++ < REFUSALS ? refusal : mended)(response),
+    )
+    expect(failed).toEqual([])
+    expect(retries).toBe(REFUSALS)
+    expect(delivered).toMatchObject([{ answer: 'Four', calls: 1 }])
+  },
+)
 
 test.each<[string, (response: ServerResponse) => void]>([
   ['before', response => response.destroy()],
@@ -114,26 +120,29 @@ test.each<[string, (response: ServerResponse) => void]>([
       response.write('{"choices":', () => response.destroy())
     },
   ],
-])('a connection cut %s a reply is tried again, then given up with its reason', async (_, answer) => {
-  const { failed, retries } = await outcomeOf(answer)
-  expect(retries).toBe(1)
-  expect(failed[0]?.faults[0]).toMatch(/by unavailable: .* cannot be reached \(/)
-})
+])(
+  'a question whose connection is cut %s a reply is tried again, then given up with the reason',
+  async (_, answer) => {
+    const { failed, retries } = await outcomeOf(answer)
+    expect(retries).toBe(1)
+    expect(failed[0]?.faults[0]).toMatch(/by unavailable: .* cannot be reached \(/)
+  },
+)
 
-test('an answer with nonsense for token counts is delivered all the same', async () => {
+test('an answer with nonsense for token counts is delivered', async () => {
   const usage = { prompt_tokens: 1e18, completion_tokens: 0.5 }
   const { delivered } = await outcomeOf(send(200, saying({ content: 'Four' }, { usage })))
   expect(delivered).toMatchObject([{ answer: 'Four', tokens_completion: 1 }])
   expect(delivered[0]?.tokens_prompt).toBeLessThan(10_000)
 })
 
-test('an answer is delivered whatever it is wrapped in', async () => {
+test('an answer is delivered in whatever form the provider wraps it', async () => {
   const wrapped = saying({ content: [{ type: 'text', text: '<think>hm</think>Four' }] })
   const { delivered } = await outcomeOf(send(200, wrapped, { 'content-type': 'text/plain' }))
   expect(delivered).toMatchObject([{ answer: 'Four', calls: 1 }])
 })
 
-test('useless replies are in the cost all the same', async () => {
+test('useless replies are in the cost of their question', async () => {
   const usage = { prompt_tokens: 1_000, completion_tokens: 1_000 }
   const cut = saying({ content: null, tool_calls: [{}] }, { usage, model: 'gpt-4o-mini' })
   const { failed } = await outcomeOf(send(200, cut))

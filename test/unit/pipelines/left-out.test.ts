@@ -35,7 +35,7 @@ function logging() {
 }
 
 describe('a stray record', () => {
-  it('ends neither the start nor the waits of a service, which says where the record is', async () => {
+  it('does not stop the start or the waits of a service, which logs the place of the record', async () => {
     await withLog(dataFolder(), async log => {
       const { lines, leftOut } = logging()
       const runs = new RunIndex()
@@ -68,7 +68,7 @@ describe('a stray record', () => {
     })
   })
 
-  it('ends no stream of events, and is counted', async () => {
+  it('does not stop a stream of events, and is counted', async () => {
     using metrics = new Metrics({ system: realSystem })
     metrics.start()
     await withLog(dataFolder(), async log => {
@@ -82,7 +82,7 @@ describe('a stray record', () => {
     expect(series.get(`caudal_left_out_total{topic="${TOPICS.delivered}",what="record"}`)).toBe(1)
   })
 
-  it('ends a service of which nobody learns what it leaves out', async () => {
+  it('stops a service without a listener for what it leaves out', async () => {
     await withLog(dataFolder(), async log => {
       await putBehindStrays(log)
       using service = new AnswersService({ log, plan, name: 'gate' })

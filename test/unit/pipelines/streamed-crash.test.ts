@@ -58,7 +58,7 @@ async function open() {
 const statusesOf = ({ calls }: { readonly calls: readonly { readonly status: string }[] }) =>
   calls.map(({ status }) => status)
 
-it('without a crash is one call, streamed in order, and delivered whole', async () => {
+it('a streamed answer without a crash is one call, streamed in order and delivered whole', async () => {
   const { kit, answer, told, delivered } = await open()
   await using _ = kit
   await kit.settle()
@@ -67,7 +67,7 @@ it('without a crash is one call, streamed in order, and delivered whole', async 
   expect(delivered()).toMatchObject([{ id: 'q', answer: WHOLE.text, calls: 2 }])
 })
 
-it('a crash in the middle of a stream costs the call that was in flight; the next one begins again, under the same id', async () => {
+it('a crash in the middle of a stream loses only the call in flight, and the next call begins again under the same id', async () => {
   const { kit, answer, opened, told, delivered } = await open()
   await using _ = kit
   await kit.until(() => told.length === 2)
@@ -84,7 +84,7 @@ it('a crash in the middle of a stream costs the call that was in flight; the nex
   expect(delivered()).toMatchObject([{ answer: WHOLE.text, attempts: 1, calls: 2 }])
 })
 
-it('a crash behind the stream buys nothing again and tells nothing again', async () => {
+it('a crash after the stream buys nothing again, and streams nothing again', async () => {
   const { kit, answer, verdict, opened, delivered } = await open()
   await using _ = kit
   await kit.until(() => verdict.calls.length === 1)
@@ -96,7 +96,7 @@ it('a crash behind the stream buys nothing again and tells nothing again', async
   expect(delivered()).toHaveLength(1)
 })
 
-it('a crash at any moment of the stream buys at most the answer that was not yet journaled', async () => {
+it('a crash at any moment of the stream repeats at most the purchase that was not yet in the journal', async () => {
   for (const afterMs of [0, 300, 900, 999, 1_000, 1_001, 1_050, 1_200]) {
     const { kit, answer, told, delivered } = await open()
     await using _ = kit

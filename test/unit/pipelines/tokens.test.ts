@@ -60,7 +60,7 @@ const put = (...chunks: readonly TokenChunk[]) =>
   ])
 
 describe('an answer while it is written', () => {
-  it('reaches who listens, numbered, and who begins to listen in its middle', async () => {
+  it('reaches its listeners in numbered pieces, also one who begins to listen in the middle', async () => {
     listening()
     const writer = topic.open(FACTS)
     writer.begin()
@@ -79,7 +79,7 @@ describe('an answer while it is written', () => {
     expect(late[0]).toMatchObject({ at: 0, text: 'Air scatters light' })
   })
 
-  it('goes in one record for all that comes within a batch, kept for five minutes', async () => {
+  it('travels in one record for all pieces of a batch, which is kept for five minutes', async () => {
     const writer = topic.open(FACTS)
     for (const piece of 'one two three four'.split(' ')) writer.text(piece)
     writer.whole('onetwothreefour')
@@ -95,7 +95,7 @@ describe('an answer while it is written', () => {
     expect(await log.describeTopics([TOPICS.tokens])).toMatchObject([{ retentionMs: 300_000 }])
   })
 
-  it('that begins again begins at 0, and says so', async () => {
+  it('is numbered from 0 again after a restart, with a mark of the restart', async () => {
     listening()
     const writer = topic.open(FACTS)
     writer.text('of a call that breaks')
@@ -106,7 +106,7 @@ describe('an answer while it is written', () => {
     expect(heard.at(-1)).toMatchObject({ at: 0, number: 0, isRestart: true })
   })
 
-  it('of a call that broke off leaves out what was not sent yet', async () => {
+  it('after a failed call leaves out the pieces that were not sent yet', async () => {
     listening()
     const writer = topic.open(FACTS)
     writer.text('never')
@@ -116,7 +116,7 @@ describe('an answer while it is written', () => {
     expect(heard).toMatchObject([{ requestId: 'c2', text: 'told', isRestart: true }])
   })
 
-  it('goes no further when it is too long, and ends nothing', async () => {
+  it('is cut at its largest size, and its listeners stay', async () => {
     listening()
     const writer = topic.open(FACTS)
     writer.text('x'.repeat(60_000))
@@ -135,7 +135,7 @@ describe('the chunks of a call that a crash took back', () => {
     isLast: false,
   })
 
-  it('count no more when the call that follows has begun', async () => {
+  it('are ignored when the next call has begun', async () => {
     listening()
     await put(chunk(0, 'old '), chunk(0, 'new ', 2_000), chunk(1, 'late'), chunk(1, 'text', 2_000))
     await vi.waitFor(() => expect(heard).toHaveLength(3), PATIENCE)
@@ -143,14 +143,14 @@ describe('the chunks of a call that a crash took back', () => {
     expect(heard.map(({ isRestart }) => isRestart)).toEqual([false, true, false])
   })
 
-  it('of which one is missing go no further, until the text begins again', async () => {
+  it('are held back behind a missing chunk, until the text begins again', async () => {
     listening()
     await put(chunk(0, 'a'), chunk(2, 'c'), chunk(3, 'd'), chunk(0, 'again', 2_000))
     await vi.waitFor(() => expect(textOf(heard)).toBe('again'), PATIENCE)
     expect(heard.map(({ text }) => text)).toEqual(['a', 'again'])
   })
 
-  it('that are written twice arrive once', async () => {
+  it('arrive once although they are written twice', async () => {
     listening()
     await put(chunk(0, 'a'), chunk(1, 'b'), chunk(1, 'b'), chunk(2, 'c'))
     await vi.waitFor(() => expect(textOf(heard)).toBe('abc'), PATIENCE)
@@ -159,7 +159,7 @@ describe('the chunks of a call that a crash took back', () => {
 })
 
 describe('a feed that starts in the middle of an answer', () => {
-  it('knows how the answer began', async () => {
+  it('knows the beginning of the answer', async () => {
     const writer = topic.open(FACTS)
     writer.text('Air scatters ')
     listening()
@@ -174,7 +174,7 @@ describe('a feed that starts in the middle of an answer', () => {
   })
 })
 
-it('nobody hears the answers of another organisation under the same name', async () => {
+it('a listener hears no answer of another organisation under the same id', async () => {
   const theirs: Tokens[] = []
   feed.listen(organizationOf('other'), 'q1', tokens => theirs.push(tokens))
   listening()
@@ -184,7 +184,7 @@ it('nobody hears the answers of another organisation under the same name', async
   expect(theirs).toEqual([])
 })
 
-it('bytes that are no chunk are passed over', async () => {
+it('the feed passes over bytes that are no chunk', async () => {
   listening()
   const record = { key: null, headers: NO_HEADERS, timestamp: 1 }
   const values = ['', '{', '[]', 'null', '{"id":"q1"}'].map(text => ({ ...record, value: Buffer.from(text) }))
@@ -193,7 +193,7 @@ it('bytes that are no chunk are passed over', async () => {
   await vi.waitFor(() => expect(textOf(heard)).toBe('fine'), PATIENCE)
 })
 
-it('a log that takes none is named once, and an answer goes on', async () => {
+it('a log that refuses chunks is logged once, and the answer goes on', async () => {
   const warnings: string[] = []
   const append = vi.fn(() => Promise.reject(new CaudalError('LOG_UNAVAILABLE', { reason: 'away' })))
   using away = new TokenTopic({

@@ -48,7 +48,7 @@ async function open(
 const ids = ({ calls }: { readonly calls: readonly { readonly request: WebhookMessage }[] }) =>
   calls.map(({ request }) => request.id)
 
-it('webhooks are stages behind the outcomes, and none without an option', () => {
+it('webhooks are stages after the outcomes, and a graph without the option has none', () => {
   const caller = { call: () => Promise.reject(DOWN) }
   const stages = (webhooks?: WebhooksOptions) => {
     const graph = answers({ model: scriptedModel(REPLY), webhooks })
@@ -62,7 +62,7 @@ it('webhooks are stages behind the outcomes, and none without an option', () => 
   ])
 })
 
-it('the callback of an event is called once with the answer, and the call is noted', async () => {
+it('the callback of an event is called once with the answer, and the call is recorded', async () => {
   const { kit, endpoint, ask, notices } = await open([TAKEN])
   await using _ = kit
   await ask({ id: 'q1', title: 'What is a fuse for?' })
@@ -79,7 +79,7 @@ it('the callback of an event is called once with the answer, and the call is not
 it.each<[string, object]>([
   ['flat', { id: 'q1', organization_id: 'acme' }],
   ['an envelope', { event_id: 'q1', event_version: 'v1', organization_id: 'acme', payload: {} }],
-])('an event that is no question is that of its organisation: %s', async (_, event) => {
+])('an event with faults belongs to the organisation that it names: %s', async (_, event) => {
   const { kit, endpoint, ask } = await open([TAKEN])
   await using _kit = kit
   await ask(event)
@@ -89,7 +89,7 @@ it.each<[string, object]>([
   expect(endpoint.calls).toHaveLength(1)
 })
 
-it('an event that is no question is reported to its callback', async () => {
+it('the callback of an event with faults gets those faults', async () => {
   const { kit, endpoint, ask } = await open([TAKEN])
   await using _ = kit
   await ask({ id: 'q1' })
@@ -114,7 +114,7 @@ async function crashed(afterMs: number, change?: (caller: WebhookCaller) => Webh
 }
 
 it.each([0, 999, 1_001, 1_050, 1_200])(
-  'a call that a crash repeats has the same identity and is noted once: a crash %i ms behind its begin',
+  'a call that a crash repeats has the same identity and is recorded once: a crash %i ms after its begin',
   async afterMs => {
     const { seen, notices } = await crashed(afterMs)
     expect(new Set(seen).size).toBe(1)
@@ -123,7 +123,7 @@ it.each([0, 999, 1_001, 1_050, 1_200])(
   },
 )
 
-it('a planted bug that names each call is found by the crash between a call and its commit', async () => {
+it('a crash between a call and its commit finds a planted bug that names each call differently', async () => {
   let calls = 0
   const { seen } = await crashed(500, caller => ({
     call: (message, signal) => caller.call({ ...message, id: `${message.id}-${calls++}` }, signal),
@@ -133,7 +133,7 @@ it('a planted bug that names each call is found by the crash between a call and 
 
 const WAITS: Opening = { waits: ['1s', '4s', '9s'] }
 
-it('a failing endpoint is called again through delay topics, under the same identity, until it takes the message', async () => {
+it('a failing endpoint is called again through delay topics under the same identity, until the endpoint takes the message', async () => {
   const { kit, endpoint, ask, notices } = await open(
     (_, nth) => (nth < 4 ? failure(DOWN) : reply(TAKEN)),
     WAITS,
@@ -153,7 +153,7 @@ it('a failing endpoint is called again through delay topics, under the same iden
   expect(JSON.parse(notices()[0]?.detail ?? '')).toMatchObject({ attempts: 4 })
 })
 
-it('an endpoint that fails in each attempt leaves a dead letter, and no failed question', async () => {
+it('an endpoint that fails in each attempt causes a dead letter, and no failed question', async () => {
   const { kit, endpoint, ask } = await open(() => failure(DOWN), { waits: ['1s', '2s'] })
   await using _ = kit
   await ask({ id: 'q1', title: 'What is a fuse for?' })
@@ -181,7 +181,7 @@ it('many webhooks that are given up within a minute block no task', async () => 
 
 const BATCH: BatchRef = { id: 'b1', runs: 3, accepted: 4, rejected: 1, callback: CALLBACK }
 
-it('a batch is complete once, with the last outcome of its questions, also of one that another caller put in', async () => {
+it('a batch completes once with the last outcome of its questions, also of a question that another caller put in', async () => {
   const { kit, endpoint, ask, notices } = await open(() => reply(TAKEN))
   await using _ = kit
   const own = { [BATCH_HEADER]: JSON.stringify(BATCH) }
@@ -204,7 +204,7 @@ it('a batch is complete once, with the last outcome of its questions, also of on
   ])
 })
 
-it('who joined a question that waits for more than a week hears of its outcome', async () => {
+it('a caller who joined a question that waits for more than a week gets the outcome of the question', async () => {
   const { kit, ask } = await open(() => reply(TAKEN))
   await using _ = kit
   await kit.send(TOPICS.followers, { key: 'q1', value: { id: 'q1', batch: { ...BATCH, runs: 1 } } })
@@ -218,7 +218,7 @@ it('who joined a question that waits for more than a week hears of its outcome',
   expect(kit.records(TOPICS.batchItems)).toMatchObject([{ value: { id: 'b1', task_id: 'q1' } }])
 })
 
-it('a batch that is sent again with another number of runs is complete once', async () => {
+it('a batch that is sent again with another number of runs completes once', async () => {
   const { kit, ask, notices } = await open(() => reply(TAKEN))
   await using _ = kit
   const withRuns = (runs: number) => ({ [BATCH_HEADER]: JSON.stringify({ ...BATCH, runs }) })
@@ -230,7 +230,7 @@ it('a batch that is sent again with another number of runs is complete once', as
 })
 
 it.each([0, 20, 100, 300])(
-  'a batch is complete once, though a crash comes %i ms behind it',
+  'a batch completes once, although a crash comes %i ms after its begin',
   async crashMs => {
     const { kit, ask, notices } = await open(() => reply(TAKEN))
     await using _ = kit
