@@ -28,7 +28,7 @@ async function asked({ url }: { readonly url: string }, path: string, init: Requ
   return { status: response.status, body: text && JSON.parse(text) }
 }
 
-it('serves probes beside other routes, each by its path and method', async () => {
+it('the server serves probes beside other routes, each by its path and method', async () => {
   const server = await served(...probes.routes, echo)
   expect(await asked(server, '/live?verbose')).toEqual({ status: 200, body: { ok: true, reasons: [] } })
   expect((await asked(server, '/live', { method: 'HEAD' })).status).toBe(200)
@@ -38,7 +38,7 @@ it('serves probes beside other routes, each by its path and method', async () =>
   })
 })
 
-it('names the routes that there are, and the methods of one', async () => {
+it('the server names the routes that exist, and the methods of a route', async () => {
   const server = await served(...probes.routes, echo)
   const refused = (reason: string) => ({ ok: false, reasons: [reason] })
   expect(await asked(server, '/')).toEqual({
@@ -48,12 +48,12 @@ it('names the routes that there are, and the methods of one', async () => {
   expect(await asked(server, '/echo')).toEqual({ status: 405, body: refused('it must be a POST') })
 })
 
-it('answers 503 with the reason where a route fails', async () => {
+it('the server answers 503 with the reason where a route fails', async () => {
   const server = await served(echo, failing)
   expect(await asked(server, '/echo')).toEqual({ status: 503, body: { ok: false, reasons: ['away'] } })
 })
 
-it('probes alone name their own two paths', async () => {
+it('a server of probes alone names their two paths', async () => {
   const alone = await serveProbes({ port: 0 })
   opened.push(alone)
   expect(alone.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)

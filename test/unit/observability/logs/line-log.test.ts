@@ -18,7 +18,7 @@ function logged(options: Partial<LineLogOptions> & { readonly level?: string } =
 }
 
 describe('a log line', () => {
-  it('is one object of JSON with time, level, message and who wrote it', () => {
+  it('is one object of JSON with time, level, message and its part of the program', () => {
     const { log, lines, texts } = logged({ always: { application: 'answers', pod: 'pod-1' } })
     log.info('the pod runs', { tasks: 3 })
     expect(lines()).toEqual([
@@ -41,7 +41,7 @@ describe('a log line', () => {
     ])
   })
 
-  it('keeps its own fields whatever is handed in, and has each name once', () => {
+  it('keeps its own fields whatever the caller passes, and has each name once', () => {
     const { log, texts, lines } = logged({ always: { pod: 'pod-1' } })
     log.info('a', { level: 'odd', time: 5, message: 'odd', pod: 'pod-2' })
     expect(lines()).toMatchObject([
@@ -50,7 +50,7 @@ describe('a log line', () => {
     expect(texts[0]?.match(/"pod"/g)).toHaveLength(1)
   })
 
-  it('is written whatever the fields are', () => {
+  it('is written whatever its fields are', () => {
     const { log, lines } = logged()
     const circle: Record<string, unknown> = {}
     circle.self = circle
@@ -78,8 +78,8 @@ describe('a log line', () => {
   })
 })
 
-describe('levels', () => {
-  it('are one for all, and others for parts of the program with what is inside of them', () => {
+describe('D log levels', () => {
+  it('hold for the whole program, or for a part with everything inside it', () => {
     const { log, lines } = logged({ level: 'warn,engine=info,engine/log/kafka=debug' })
     log.info('general')
     log.debug('engine', { part: 'engine' })
@@ -91,11 +91,11 @@ describe('levels', () => {
   })
 
   it.each(['loud', 'info,warn', 'engine=', 'engine=loud', '=debug', 'a=info=b', 'a b=info', ''])(
-    'are not "%s"',
+    'refuse "%s"',
     text => expect(levelsOf(text)).toBeUndefined(),
   )
 
-  it('open the lines of the Kafka driver, which are closed otherwise', () => {
+  it('open the lines of the Kafka driver, which are closed by default', () => {
     const message = { request: 'Fetch', resource: 'a/0', waitMs: 5, error: new TypeError('away') }
     for (const [level, count] of [
       ['info', 0],
@@ -111,8 +111,8 @@ describe('levels', () => {
   })
 })
 
-describe('what is hidden', () => {
-  it('are secrets by their names, at the top and two levels below', () => {
+describe('D a log line hides', () => {
+  it('secrets by their names, at the top and two levels below', () => {
     const { log, texts } = logged()
     log.info('a', {
       password: 'hush',
@@ -123,7 +123,7 @@ describe('what is hidden', () => {
     expect(texts.join('').match(/\[redacted\]/g)).toHaveLength(3)
   })
 
-  it('is content, unless it is asked for', () => {
+  it('content, unless the settings ask for content', () => {
     const fields = {
       question: 'Am I ill?',
       messages: [{ content: 'Am I ill?' }],
@@ -150,8 +150,8 @@ function reasonOfParsing(text: string): Error {
   throw new TypeError('the text of the test is JSON')
 }
 
-describe('equal lines', () => {
-  it('are ten in a minute, and then one that tells how many it stands for', async () => {
+describe('D equal log lines', () => {
+  it('are ten in a minute, and then one line with the number of the others', async () => {
     const { log, time, lines } = logged()
     for (let count = 0; count < 100; count++) log.warn('away', { attempt: count })
     log.warn('another')
@@ -164,7 +164,7 @@ describe('equal lines', () => {
     expect(lines()[12]).not.toHaveProperty('repeated')
   })
 
-  it('are of one level, part, message and code', () => {
+  it('have the same level, part, message and code', () => {
     const { log, lines } = logged()
     for (let count = 0; count < 20; count++) {
       log.warn('a', { code: 'ONE' })
@@ -175,7 +175,7 @@ describe('equal lines', () => {
     expect(lines()).toHaveLength(40)
   })
 
-  it('that are held back are written when the log is closed, and no timer stays', async () => {
+  it('that are held back are written when the log closes, and no timer stays', async () => {
     const { log, time, lines } = logged()
     for (let count = 0; count < 11; count++) log.warn('away')
     log[Symbol.dispose]()

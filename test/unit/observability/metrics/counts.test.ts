@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest'
 import { ClosedSet, Counts, Distributions, labelValue } from '#observability/metrics/counts.ts'
 import { ORGANIZATIONS_MAX, OrganizationCosts } from '#observability/metrics/organization-costs.ts'
 
-it('a value of a label is one line of well-formed text of at most a hundred characters', () => {
+it('the value of a label is one line of well-formed text with at most a hundred characters', () => {
   expect(labelValue('one\ntwo\u0000')).toBe('one two ')
   expect(labelValue('x'.repeat(10_000))).toHaveLength(100)
   expect(labelValue('\ud83d').isWellFormed()).toBe(true)
 })
 
-it('a closed set lets its first values through and calls the others other', () => {
+it('a closed set keeps its first values, and calls the others other', () => {
   const models = new ClosedSet(2)
   expect(['a', 'b', 'c', 'a', 'd'].map(name => models.take(name))).toEqual(['a', 'b', 'other', 'a', 'other'])
 })
 
-it('numbers are kept by their labels', () => {
+it('a counter keeps numbers by their labels', () => {
   const counts = new Counts('model', 'type')
   counts.add(2, 'a', 'prompt')
   counts.add(3, 'a', 'prompt')
@@ -25,7 +25,7 @@ it('numbers are kept by their labels', () => {
   ])
 })
 
-it('a value counts in the first bucket that is not below it', () => {
+it('a histogram counts a value in the first bucket that is not below it', () => {
   const times = new Distributions([1, 2])
   for (const value of [0.5, 1, 1.5, 9]) times.add(value)
   expect(times.children).toEqual([{ labels: {}, value: { bounds: [1, 2], counts: [2, 1, 1], sum: 12 } }])
@@ -35,7 +35,7 @@ describe('costs of organisations', () => {
   const read = (costs: OrganizationCosts) =>
     new Map(costs.children.map(({ labels, value }) => [labels.organization ?? '', Number(value)]))
 
-  it('twenty organisations are named, the rest are one, and together they are what was spent', () => {
+  it('name twenty organisations and count the rest as one, and their sum is what was spent', () => {
     const costs = new OrganizationCosts()
     for (let n = 0; n < 500; n++) costs.add(`org-${n}`, 1)
     const found = read(costs)
@@ -44,7 +44,7 @@ describe('costs of organisations', () => {
     expect([...found.values()].reduce((sum, value) => sum + value, 0)).toBe(500)
   })
 
-  it('an organisation that comes to cost most gets a place, and no series of a scrape goes down', () => {
+  it('give an organisation a place once it costs most, and no series of a scrape goes down', () => {
     const costs = new OrganizationCosts()
     for (let n = 0; n < 30; n++) costs.add(`org-${n}`, 1)
     const before = read(costs)

@@ -23,7 +23,7 @@ it('a family has its help, its type and a line for each set of labels', async ()
   expect(series).toBe(2)
 })
 
-it('buckets are cumulative, the last one is infinite and equals the count', async () => {
+it('buckets are cumulative, and the last bucket is infinite and equals the count', async () => {
   const row: Row = { ...ROW, metric: 'took_seconds', kind: 'histogram' }
   const value = { bounds: [0.1, 1], counts: [2, 0, 5], sum: 40 }
   const { text, series } = await exposed([{ row, children: [{ labels: {}, value }] }])
@@ -37,12 +37,12 @@ it('buckets are cumulative, the last one is infinite and equals the count', asyn
   expect(series).toBe(5)
 })
 
-it('quotes, backslashes and newlines in a label are escaped', async () => {
+it('the exposition escapes quotes, backslashes and newlines in a label', async () => {
   const children = [{ labels: { name: 'a"b\\c\nd' }, value: 1 }]
   expect((await exposed([{ row: ROW, children }])).text).toContain('tests_total{name="a\\"b\\\\c\\nd"} 1')
 })
 
-it('series beyond the limit are refused whole and counted', async () => {
+it('the exposition refuses series beyond the limit as a whole, and counts them', async () => {
   const histogram: Family = {
     row: { ...ROW, metric: 'took_seconds', kind: 'histogram' },
     children: [{ labels: {}, value: { bounds: [1], counts: [1, 1], sum: 1 } }],

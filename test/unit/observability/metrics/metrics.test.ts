@@ -46,7 +46,7 @@ const double = operator({
   },
 })
 
-it('the counters of a pod are what really happened', async () => {
+it('the counters of a pod equal what really happened', async () => {
   const metrics = counting()
   await using kit = await testTopology(graphOf(double))
   await kit.send('in', ...recordsOf(1, 20))
@@ -69,7 +69,7 @@ it('the counters of a pod are what really happened', async () => {
   expect(series.get('caudal_limit_session_timeout_seconds')).toBe(10)
 })
 
-it('lag counts what can be read: records that are not done, and of what is ahead the share that is no marker', async () => {
+it('lag counts readable records: those that are not done, and the share ahead that is no marker', async () => {
   const metrics = counting()
   const figures = new PodMetrics()
   const place = { stage: 's', topic: 't', partition: 0, position: 100, unfinished: 3, density: 0.5 }
@@ -79,7 +79,7 @@ it('lag counts what can be read: records that are not done, and of what is ahead
   expect(valuesOf(text, 'caudal_source_lag_records')).toEqual([3 + 20])
 })
 
-it('a log that does not answer costs the fresh ends and nothing else', async () => {
+it('a log that does not answer costs a scrape the fresh ends of topics and nothing else', async () => {
   const metrics = counting()
   const figures = new PodMetrics()
   figures.sources = [{ stage: 's', topic: 't', partition: 0, position: 5, unfinished: 2, density: 1 }]
@@ -97,7 +97,7 @@ it('a log that does not answer costs the fresh ends and nothing else', async () 
   expect(valuesOf(text, 'caudal_scrape_failures_total')).toEqual([2])
 })
 
-it('durations are in seconds', async () => {
+it('the metrics report durations in seconds', async () => {
   const metrics = counting()
   const figures = new PodMetrics()
   figures.uncommittedAgeMs = 1_500
@@ -112,7 +112,7 @@ it('durations are in seconds', async () => {
   expect(series.get('caudal_commit_duration_seconds_sum')).toBe(0.007)
 })
 
-it('calls, tokens and costs are counted from what models tell, a provider by its host alone', async () => {
+it('calls, tokens and costs come from the events of models, with the host alone as provider', async () => {
   const metrics = counting()
   const provider = 'https://user:secret@models.example/v1'
   publish('caudal:model:call', {
@@ -151,7 +151,7 @@ it('calls, tokens and costs are counted from what models tell, a provider by its
   expect(series.get('caudal_organization_cost_usd_total{organization="acme"}')).toBe(0.5)
 })
 
-it('connections of all pools are added up, and a process without a database has no such series', async () => {
+it('the connections of all pools are added up, and a process without a database has no such series', async () => {
   const metrics = counting()
   expect((await metrics.scrape()).text).not.toMatch(/^caudal_database/m)
   const pool = { limit: 8, used: 3, idle: 2, waiting: 5 }
@@ -163,7 +163,7 @@ it('connections of all pools are added up, and a process without a database has 
   expect(series.get('caudal_database_statements_waiting')).toBe(5)
 })
 
-it('a pod of 15 stages with 500 organisations and 60 models stays below the limit, scrape after scrape', async () => {
+it('a pod of 15 stages with 500 organisations and 60 models stays below the limit in every scrape', async () => {
   const metrics = counting()
   const figures = new PodMetrics()
   for (let n = 0; n < 15; n++) figures.stage(`stage-${n}`)
@@ -202,7 +202,7 @@ function spend(n: number): void {
   })
 }
 
-it('two scrapes at once are one', async () => {
+it('two scrapes at the same time are one', async () => {
   const metrics = counting()
   let asked = 0
   const figures = new PodMetrics()

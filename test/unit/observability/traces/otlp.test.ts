@@ -41,7 +41,7 @@ const sinkTo = (endpoint: string) =>
   })
 
 describe('a collector', () => {
-  it('gets the span as it was, with the identities that it was given', async () => {
+  it('gets each span unchanged, with its identities', async () => {
     await using receiver = await receiveOtlp()
     const { sink, ...rest } = sinkTo(receiver.url)
     sink(SPAN)
@@ -56,7 +56,7 @@ describe('a collector', () => {
     expect(receiver.headers[0]?.['x-key']).toBe('k')
   })
 
-  it('that is away costs a count, and nothing else', async () => {
+  it('that is away only increases a count', async () => {
     const lost = lostSpans()
     const away = await receiveOtlp()
     await away[Symbol.asyncDispose]()
@@ -66,7 +66,7 @@ describe('a collector', () => {
     expect(lost.spans).toBe(100)
   })
 
-  it('that refuses costs a count', async () => {
+  it('that refuses only increases a count', async () => {
     const lost = lostSpans()
     await using receiver = await receiveOtlp(() => 400)
     const { sink, ...rest } = sinkTo(receiver.url)
@@ -75,7 +75,7 @@ describe('a collector', () => {
     expect(lost).toEqual({ spans: 1, reasons: new Set(['failed']) })
   })
 
-  it('that hangs does not keep the process from its end', async () => {
+  it('that hangs does not delay the end of the process', async () => {
     await using receiver = await receiveOtlp(() => 'hang')
     const { sink, ...rest } = sinkTo(receiver.url)
     const began = performance.now()
@@ -85,8 +85,8 @@ describe('a collector', () => {
   }, 15_000)
 })
 
-describe('the queue', () => {
-  it('is bounded while nothing is taken, and loses what does not fit', async () => {
+describe('D the queue of spans', () => {
+  it('is bounded while the collector takes nothing, and drops what does not fit', async () => {
     const lost = lostSpans()
     const time = new VirtualTime(1)
     const sent: number[] = []
@@ -104,7 +104,7 @@ describe('the queue', () => {
     expect(sent.every(length => length === 512)).toBe(true)
   })
 
-  it('sends in batches, one after another, and at once when it is full enough', async () => {
+  it('sends one batch after another, and at once when it is full enough', async () => {
     const time = new VirtualTime(1)
     const sent: number[] = []
     let open = 0

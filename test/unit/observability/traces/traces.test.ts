@@ -86,7 +86,7 @@ async function answered(kit: TestKit): Promise<void> {
 }
 
 describe('the trace of a question', () => {
-  it('is one and whole for each of a thousand, with retries, regenerations and two killed pods', async () => {
+  it('is one and whole for each of a thousand questions, with retries, regenerations and two killed pods', async () => {
     const { spans, interceptor } = traced()
     await using kit = await testTopology(graph(), { pods: 2, interceptor })
     await asked(kit, QUESTIONS)
@@ -110,7 +110,7 @@ describe('the trace of a question', () => {
     ).toBeGreaterThan(50)
   }, 180_000)
 
-  it('would not be whole without its spans of waits, or with two roots', async () => {
+  it('counts as broken without its spans of waits, and with two roots', async () => {
     const { spans, interceptor } = traced()
     await using kit = await testTopology(graph(), { pods: 2, interceptor })
     await asked(kit, 40)
@@ -124,7 +124,7 @@ describe('the trace of a question', () => {
     expect(faultsOf(apart, traceparents)).not.toEqual([])
   }, 60_000)
 
-  it('goes on where a question has one, and is left out with it', async () => {
+  it('continues the trace of a question, and is not written where that trace is not sampled', async () => {
     const { spans, interceptor } = traced()
     await using kit = await testTopology(graph(), { interceptor })
     const context = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) }
@@ -145,7 +145,7 @@ describe('the trace of a question', () => {
   }, 60_000)
 
   it.each(['00-zz', `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`, 'x'.repeat(10_000), ''])(
-    'a new trace begins where the header is %.50s',
+    'begins where the header is %.50s',
     async traceparent => {
       const { spans, interceptor } = traced()
       await using kit = await testTopology(graph(), { interceptor })
@@ -198,7 +198,7 @@ describe('the place in a trace that a record carries', () => {
     expect(differing(one, other)).toBe(0)
   }, 60_000)
 
-  it('differs if its span is drawn at random: then the check above fails', async () => {
+  it('differs if its span is drawn at random, and then the check above fails', async () => {
     const random = () => {
       const right = traced().interceptor
       return (pod: string, system: TestKit['system']): Interceptor => ({
@@ -220,7 +220,7 @@ describe('the place in a trace that a record carries', () => {
 })
 
 describe('a span', () => {
-  it('the span of a call has what the provider reported about it', async () => {
+  it('of a call has the provider’s figures', async () => {
     const { spans, interceptor } = traced()
     const priced: Model = {
       complete: async (request, call) => {
@@ -265,7 +265,7 @@ describe('a span', () => {
     expect(judged?.attributes).toMatchObject({ 'caudal.prompt_version': '1' })
   })
 
-  it('of a step that was found in the journal is marked as replayed, and leads to the call', async () => {
+  it('of a step from the journal is marked as replayed, and links to the call', async () => {
     const { spans, interceptor } = traced()
     const text = codec.text
     const twice = operator({
@@ -302,7 +302,7 @@ describe('a span', () => {
     ).toEqual([])
   })
 
-  it('of a request over HTTP is the root of what the request has asked', () => {
+  it('of an HTTP request is the root of the question of that request', () => {
     const { spans, interceptor } = traced()
     interceptor('gateway', { now: () => 5_000 } as TestKit['system'])
     const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true, parentId: undefined }
