@@ -20,13 +20,13 @@ const lines = readdirSync(FOLDER).flatMap(page => {
 const by = (program: string) => lines.filter(([, line]) => line.startsWith(`${program} `))
 const ours = lines.filter(([, line]) => /^(echo '[^']*' \| )?caudal /.test(line))
 
-it('every command is of a program that is checked below', () => {
+it('every command in the operations guide belongs to a program that is checked below', () => {
   const checked = [...ours, ...['kubectl', 'kafka-topics.sh', 'docker', 'pg_dump', 'psql', 'npm'].flatMap(by)]
   expect(lines.filter(each => !checked.includes(each))).toEqual([])
   expect(ours.length).toBeGreaterThan(10)
 })
 
-it('commands of ours end well beside a pipeline that runs', async () => {
+it('the commands of caudal in the operations guide succeed beside a pipeline that runs', async () => {
   const environment = { DATA_DIR: dataFolder() }
   const pipeline = surroundings({ environment: { ...environment, PORT: '0' } })
   const ended = main(['start'], pipeline.world)
@@ -41,7 +41,7 @@ it('commands of ours end well beside a pipeline that runs', async () => {
   await ended
 }, 240_000)
 
-describe('names', () => {
+describe('D every name in the operations guide', () => {
   const objects = ['local', 'production'].map(overlay =>
     parseAllDocuments(textOf(`deploy/k8s/rendered/${overlay}.yaml`)).map(document => {
       const { kind, metadata } = document.toJS()
@@ -50,7 +50,7 @@ describe('names', () => {
   )
 
   it.each(by('kubectl').filter(([, line]) => !line.includes('apply -k')))(
-    '%s: %s is an object of all overlays',
+    'is an object of all overlays: %s, %s',
     (_, line) => {
       const [, namespace, object] = /^kubectl -n (\S+) (?:scale|rollout \w+) (\S+)/.exec(line) ?? []
       for (const overlay of objects) expect(overlay).toContain(`${namespace} ${object}`)
@@ -58,25 +58,25 @@ describe('names', () => {
   )
 
   it.each(by('kubectl').filter(([, line]) => line.includes('apply -k')))(
-    '%s: %s is a folder of manifests',
+    'is a folder of manifests: %s, %s',
     (_, line) => {
       const [, folder = ''] = /apply -k (\S+)$/.exec(line) ?? []
       expect(readdirSync(join(ROOT, folder))).toContain('kustomization.yaml')
     },
   )
 
-  it.each(by('docker'))('%s: %s is a service', (_, line) => {
+  it.each(by('docker'))('is a service: %s, %s', (_, line) => {
     const { services } = parse(textOf('docker-compose.yml'))
     const [, service = ''] = /--scale (\w+)=/.exec(line) ?? []
     expect(Object.keys(services)).toContain(service)
   })
 
-  it.each(by('kafka-topics.sh'))('%s: %s is a topic of the pipeline', (_, line) => {
+  it.each(by('kafka-topics.sh'))('is a topic of the pipeline: %s, %s', (_, line) => {
     const [, topic = ''] = /--topic (\S+)/.exec(line) ?? []
     expect([...plan.topicSpecs.map(({ name }) => name), 'answers.topology']).toContain(topic)
   })
 
-  it.each([...by('psql'), ...by('pg_dump')])('%s: %s has tables of the schema', (_, line) => {
+  it.each([...by('psql'), ...by('pg_dump')])('has tables of the schema: %s, %s', (_, line) => {
     const folder = 'stores/postgres/migrations'
     const schema = readdirSync(join(ROOT, folder))
       .map(name => textOf(`${folder}/${name}`))

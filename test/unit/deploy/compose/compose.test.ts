@@ -34,7 +34,7 @@ const services: readonly (readonly [string, Service])[] = Object.entries(file.se
 const ours = services.filter(([, { image }]) => image.startsWith('caudal:'))
 
 describe('docker-compose.yml', () => {
-  it('is what the schema of compose files takes', () => {
+  it('is valid by the schema of compose files', () => {
     const { services: all, volumes } = file
     // The schema is older than env files that may be absent, and than names of projects.
     const plain = Object.entries(all as Record<string, Service>).map(([key, { env_file, ...service }]) => [
@@ -47,13 +47,16 @@ describe('docker-compose.yml', () => {
     )
   })
 
-  it.each(services)('%s has a pinned image, a limit of memory, and ports of loopback alone', (_, service) => {
-    expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?$/)
-    expect(service.mem_limit).toBeDefined()
-    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
-  })
+  it.each(services)(
+    'gives %s a pinned image, a limit of memory, and ports of loopback alone',
+    (_, service) => {
+      expect(service.image).toMatch(/:v?\d+\.\d+(\.\d+)?$/)
+      expect(service.mem_limit).toBeDefined()
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
+    },
+  )
 
-  it.each(services)('%s waits for services that say when they are well', (_, { depends_on = {} }) => {
+  it.each(services)('lets %s wait for services that report their health', (_, { depends_on = {} }) => {
     for (const [name, { condition }] of Object.entries(depends_on)) {
       const [, other] = services.find(([each]) => each === name) ?? []
       expect(condition, name).toBe('service_healthy')
@@ -63,7 +66,7 @@ describe('docker-compose.yml', () => {
     }
   })
 
-  it.each(services)('%s mounts what is there', (_, { volumes = [] }) => {
+  it.each(services)('mounts existing files into %s', (_, { volumes = [] }) => {
     for (const volume of volumes) {
       const [source = ''] = volume.split(':')
       if (source.startsWith('.')) expect(existsSync(join(ROOT, source)), source).toBe(true)
@@ -72,7 +75,7 @@ describe('docker-compose.yml', () => {
   })
 
   it.each(ours)(
-    '%s runs a command that there is, with settings that it takes',
+    'runs %s by an existing command, with settings that the command takes',
     (_, { command = [], environment = {}, env_file = [] }) => {
       expect(COMMANDS.map(({ name }) => name)).toContain(command[0])
       const files = env_file
@@ -94,7 +97,7 @@ describe('docker-compose.yml', () => {
 describe('Dockerfile', () => {
   const text = read('Dockerfile')
 
-  it('is built from a context that has every folder that the command may import', () => {
+  it('is built from a context with every folder that the command may import', () => {
     const { imports } = JSON.parse(read('package.json'))
     const left = read('.dockerignore').split('\n')
     const folders = Object.keys(imports).map(alias => alias.slice(1, -2))
@@ -103,7 +106,7 @@ describe('Dockerfile', () => {
       expect(left).not.toContain(name)
   })
 
-  it('runs as nobody of importance, by the exec form, and probes itself', () => {
+  it('runs as a user without rights, in exec form, and probes itself', () => {
     expect(text).toMatch(/^USER 1000:1000$/m)
     expect(text).toMatch(/^ENTRYPOINT \[/m)
     expect(text).toContain('CMD ["node", "cli/caudal.ts", "probe", "ready"]')

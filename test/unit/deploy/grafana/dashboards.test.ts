@@ -16,7 +16,7 @@ const queries = panels.flatMap(({ uid, title, targets = [] }) =>
 
 describe('the committed dashboards', () => {
   it.each(DASHBOARDS.map(each => [each.uid, each] as const))(
-    '%s is what the code makes',
+    'equal what the code makes: %s',
     (uid, dashboard) => {
       // Written by: npm run dashboards -- write
       expect(readFileSync(join(JSON_FOLDER, `${uid}.json`), 'utf8')).toBe(grafanaJson(dashboard))
@@ -27,7 +27,7 @@ describe('the committed dashboards', () => {
     expect(readdirSync(JSON_FOLDER).toSorted()).toEqual(DASHBOARDS.map(({ uid }) => `${uid}.json`).toSorted())
   })
 
-  it('name no data source: each installation has another', () => {
+  it('name no data source, because each installation has another one', () => {
     for (const { uid } of DASHBOARDS) {
       const text = readFileSync(join(JSON_FOLDER, `${uid}.json`), 'utf8')
       const named = [...text.matchAll(/"uid": "([^"]*)"/g)].map(([, name]) => name)
@@ -37,10 +37,10 @@ describe('the committed dashboards', () => {
   })
 })
 
-describe('panels', () => {
+describe('D the panels of the dashboards', () => {
   const drawn = panels.filter(({ type }) => type !== 'row')
 
-  it('have a title of their own in their dashboard, a unit, and a sentence that says what a bad value means', () => {
+  it('have a title of their own in their dashboard, a unit, and a sentence on what a bad value means', () => {
     const titles = drawn.map(({ uid, title }) => `${uid} ${title}`)
     expect(new Set(titles).size).toBe(titles.length)
     for (const { title, description, fieldConfig } of drawn) {
@@ -49,7 +49,7 @@ describe('panels', () => {
     }
   })
 
-  it('do not lie over each other', () => {
+  it('do not overlap', () => {
     const taken = new Set<string>()
     for (const { uid, title, gridPos } of panels)
       for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++)
@@ -61,8 +61,8 @@ describe('panels', () => {
   })
 })
 
-describe('queries', () => {
-  it('ask for metrics that a pod exports, by labels that they have', () => {
+describe('D the queries of the dashboards', () => {
+  it('read metrics that a pod exports, by labels that those metrics have', () => {
     for (const { at, expr } of queries)
       for (const [, name = '', selector = ''] of expr.matchAll(
         /\b((?:caudal|process|nodejs)_\w+)\{([^}]*)\}/g,
@@ -79,7 +79,7 @@ describe('queries', () => {
       }
   })
 
-  it('group by labels that their metrics have, and show no other in a legend', () => {
+  it('group by labels that their metrics have, and show no other label in a legend', () => {
     for (const { at, expr, legendFormat } of queries) {
       const shown = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label]) => label ?? '')
       const names = [...expr.matchAll(/\b((?:caudal|process)_\w+)\{/g)].map(([, name = '']) => name)
@@ -93,7 +93,7 @@ describe('queries', () => {
     }
   })
 
-  it('name no stage and no topic that the graph does not have', () => {
+  it('name only stages and topics of the graph', () => {
     const { stages, topicSpecs } = planOf(configurationOf({}))
     for (const { at, expr } of queries) {
       for (const [, stage] of expr.matchAll(/\bstage!?="([^"]+)"/g))
@@ -109,7 +109,7 @@ describe('queries', () => {
     }
   })
 
-  it('of counters take their rate, and those of gauges do not', () => {
+  it('read counters as rates, and gauges as they are', () => {
     for (const { at, expr } of queries)
       for (const [, before = '', name = ''] of expr.matchAll(/(rate\()?\b(caudal_\w+|process_\w+)\{/g)) {
         const isCounted = name.endsWith('_total') || /_(bucket|sum|count)$/.test(name)

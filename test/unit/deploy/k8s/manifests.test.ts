@@ -35,23 +35,23 @@ function environmentOf(target: Target): Readonly<Record<string, string>> {
   }
 }
 
-describe.each(TARGETS)('%s', target => {
-  it('is committed as kubectl renders it, where there is one', () => {
+describe.each(TARGETS)('D the manifests of %s', target => {
+  it('are committed as kubectl renders them, where there is a kubectl', () => {
     // Written by: npm run manifests
     if (hasKubectl) expect(committed(target)).toBe(rendered(target))
   })
 
-  it('has no faults', () => {
+  it('have no faults', () => {
     expect(faultsOf(manifestsOf(committed(target)))).toEqual([])
   })
 
-  it('gives a pod settings that it takes', () => {
+  it('give a pod settings that it takes', () => {
     const { given, kafkaBrokers } = configurationOf(environmentOf(target))
     expect(kafkaBrokers.length).toBeGreaterThan(0)
     expect(given.has('port') && given.has('host') && given.has('dataFolder')).toBe(true)
   })
 
-  it('sets no variable that is no setting', () => {
+  it('set no unknown variable', () => {
     const known: readonly string[] = [
       ...Object.values(SETTINGS).map(({ environment }) => environment),
       'NODE_OPTIONS',
@@ -59,7 +59,7 @@ describe.each(TARGETS)('%s', target => {
     expect(Object.keys(environmentOf(target)).filter(name => !known.includes(name))).toEqual([])
   })
 
-  it('leaves a pod the time that its longest call takes, and 30 s more', () => {
+  it('leave a pod the time of its longest call and 30 s more', () => {
     const { spec } = find(target, 'StatefulSet', 'caudal-pod').spec.template
     const { callTimeoutMs } = configurationOf(environmentOf(target))
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(callTimeoutMs / 1_000 + 30)
@@ -67,7 +67,7 @@ describe.each(TARGETS)('%s', target => {
   })
 })
 
-describe('planted faults', () => {
+describe('D a planted fault', () => {
   const base = committed('base')
   it.each([
     [
@@ -90,7 +90,7 @@ describe('planted faults', () => {
       'name: date\n        - mountPath',
       /there is no volume date/,
     ],
-  ])('%s is found', (_, right, wrong, fault) => {
+  ])('is found: %s', (_, right, wrong, fault) => {
     expect(base).toContain(right)
     expect(faultsOf(manifestsOf(base.replaceAll(right, wrong))).join('\n')).toMatch(fault)
   })
@@ -99,7 +99,7 @@ describe('planted faults', () => {
 describe('the gateway of production', () => {
   const { spec } = find('overlays/production', 'Deployment', 'caudal-gateway')
 
-  it('is replaced without a moment in which questions have nobody to take them', () => {
+  it('is replaced without a moment in which no gateway takes questions', () => {
     expect(spec.strategy).toEqual({
       type: 'RollingUpdate',
       rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
@@ -109,7 +109,7 @@ describe('the gateway of production', () => {
     expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(5 + 30)
   })
 
-  it('has keys, an address of all interfaces, and nothing that it does not know', () => {
+  it('has keys, listens on all interfaces, and has no unknown setting', () => {
     const { env = [] } = spec.template.spec.containers[0] ?? { name: '', image: '' }
     const own = Object.fromEntries(env.map(({ name, value }) => [name, value]))
     expect(own).toMatchObject({ HOST: '0.0.0.0', GATEWAY_KEYS_FILE: '/etc/caudal/keys.json' })
@@ -119,7 +119,7 @@ describe('the gateway of production', () => {
   })
 })
 
-describe('planted faults of production', () => {
+describe('D a planted fault of production', () => {
   const production = committed('overlays/production')
   it.each([
     [
@@ -146,14 +146,14 @@ describe('planted faults of production', () => {
       'kind: Deployment\n    name: caudal-gateway\n  triggers',
       /Deployment caudal-gateway has two autoscalers/,
     ],
-  ])('%s is found', (_, right, wrong, fault) => {
+  ])('is found: %s', (_, right, wrong, fault) => {
     expect(production).toContain(right)
     expect(faultsOf(manifestsOf(production.replaceAll(right, wrong))).join('\n')).toMatch(fault)
   })
 })
 
 it.each(['caudal-pod', 'caudal-gateway'])(
-  '%s is scaled by a metric that is exported, by labels that it has',
+  'the scaler of %s reads a metric that is exported, by labels that the metric has',
   name => {
     const { spec } = find('overlays/production', 'ScaledObject', name)
     const query = spec.triggers.map(({ metadata }) => metadata.query).find(each => each !== undefined)
@@ -167,13 +167,13 @@ it.each(['caudal-pod', 'caudal-gateway'])(
   },
 )
 
-it('there are at most as many pods as partitions of datos_crudos', () => {
+it('production runs at most as many pods as datos_crudos has partitions', () => {
   const { spec } = find('overlays/production', 'ScaledObject', 'caudal-pod')
   const { topicSpecs } = planOf(configurationOf({}))
   expect(spec.maxReplicaCount).toBe(topicSpecs.find(({ name }) => name === 'datos_crudos')?.partitions)
 })
 
-it('secrets of production are in no commit', () => {
+it('no commit holds the secrets of production', () => {
   const files = execFileSync('git', ['ls-files', 'deploy'], { cwd: ROOT, encoding: 'utf8' })
   expect(files).not.toMatch(/(secrets\.env|keys\.json)$/m)
   for (const secret of ['secrets.env', 'keys.json']) {

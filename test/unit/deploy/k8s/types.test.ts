@@ -37,11 +37,11 @@ async function checked(name: string, manifests: readonly Manifest[]): Promise<st
   )
 }
 
-it.each(TARGETS)('%s has no field that its kinds do not know', async target => {
+it.each(TARGETS)('%s has only fields that its kinds know', async target => {
   expect(await checked(target.replace('/', '-'), manifestsOf(committed(target)))).toBe('')
 })
 
-it('a field with a letter wrong is found, with the type that does not know it', async () => {
+it('the types find a field with one wrong letter, and name the kind without that field', async () => {
   const manifests = manifestsOf(committed('base').replace('podManagementPolicy:', 'podManagmentPolicy:'))
   expect(await checked('misspelt', manifests)).toMatch(/podManagmentPolicy.*IStatefulSetSpec/)
 })

@@ -9,7 +9,7 @@ function settingsOf(node: number, brokers: number, portOffset = 0): Map<string, 
   return new Map(lines.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
 }
 
-describe('a broker', () => {
+describe('D a local broker', () => {
   it('listens on loopback alone', () => {
     const listeners = settingsOf(2, 3).get('listeners')?.split(',') ?? []
     expect(listeners.length).toBeGreaterThan(1)
@@ -23,14 +23,14 @@ describe('a broker', () => {
     expect(voters[0]?.split(',').length).toBe(3)
   })
 
-  it('keeps internal topics on as many brokers as there are', () => {
+  it('replicates internal topics to as many brokers as the cluster has', () => {
     const names = ['offsets.topic.replication.factor', 'transaction.state.log.replication.factor']
     for (const name of names)
       expect([settingsOf(1, 1).get(name), settingsOf(1, 3).get(name)]).toEqual(['1', '3'])
   })
 })
 
-it('no port is one that a system hands out by itself, and none is used twice', () => {
+it('the local ports are none that a system hands out by itself, and none is used twice', () => {
   const ports = Object.values(PORTS).flatMap(port =>
     Array.from({ length: BROKERS_MAX }, (_, index) => port + index),
   )

@@ -39,7 +39,7 @@ function freePort(): Promise<number> {
   })
 }
 
-it('starts once, is found again, and stops', async () => {
+it('a local service starts once, is found again, and stops', async () => {
   const service = processOf()
   expect(await startProcess(service)).toBe('started')
   const pid = pidOf(service)
@@ -49,7 +49,7 @@ it('starts once, is found again, and stops', async () => {
   expect([pidOf(service), await stopProcess(service)]).toEqual([undefined, 'not running'])
 })
 
-it('never takes another process for its own, whatever the file says', async () => {
+it('a local service never takes another process for its own, whatever its file says', async () => {
   const service = processOf()
   await startProcess(service)
   const other = { ...service, mark: 'no command line has this', pidFile: join(folder, 'other.pid') }
@@ -60,14 +60,14 @@ it('never takes another process for its own, whatever the file says', async () =
   await stopProcess(service)
 })
 
-it('refuses a port that somebody else has', async () => {
+it('a local service does not start on a port that another process has', async () => {
   const server = createServer()
   await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   await expect(startProcess(processOf())).rejects.toThrow(`port ${port}`)
   await new Promise(resolve => server.close(resolve))
 })
 
-it('shows the end of the log when the process ends by itself', async () => {
+it('a local service shows the end of its log when the process ends by itself', async () => {
   const service = processOf("console.log('no room left'); process.exit(3)")
   await expect(startProcess(service)).rejects.toThrow('no room left')
 })

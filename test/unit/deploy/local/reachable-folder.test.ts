@@ -17,7 +17,7 @@ describe('reachableFolder', () => {
 
   const folder = () => join(root, 'clone', 'data')
 
-  it('is the folder itself where the user may pass', () => {
+  it('is the folder itself where the user can pass its parents', () => {
     expect(reachableFolder(folder(), STRANGER)).toBe(folder())
   })
 
@@ -26,7 +26,7 @@ describe('reachableFolder', () => {
     expect(reachableFolder(folder(), undefined)).toBe(folder())
   })
 
-  it('lies elsewhere where a folder above is closed, the same each time and for each folder its own', () => {
+  it('is another folder where a parent is closed, the same each time and one for each folder', () => {
     chmodSync(root, 0o700)
     const found = reachableFolder(folder(), STRANGER)
     expect(found).toMatch(/^\/var\/tmp\/caudal-data-[0-9a-f]{12}$/)

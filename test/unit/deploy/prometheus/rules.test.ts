@@ -19,8 +19,8 @@ interface AlertRule {
 const file = parse(readFileSync(RULES, 'utf8'))
 const rules: readonly AlertRule[] = file.groups.flatMap((group: { rules: AlertRule[] }) => group.rules)
 
-describe('alerts', () => {
-  it('have names of their own, a severity that is known, and a summary', () => {
+describe('D the alerts', () => {
+  it('have names of their own, a known severity, and a summary', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length)
     for (const { alert, labels, annotations } of rules) {
       expect(alert).toMatch(/^Caudal[A-Z]\w+$/)
@@ -29,7 +29,7 @@ describe('alerts', () => {
     }
   })
 
-  it('ask for metrics that a pod exports, by labels that they have', () => {
+  it('read metrics that a pod exports, by labels that those metrics have', () => {
     const rows = Object.values(METRIC_TABLE).flat()
     for (const { alert, expr } of rules)
       for (const [, name = '', selector = ''] of expr.matchAll(/\b(caudal_\w+)(?:\{([^}]*)\})?/g)) {
@@ -50,7 +50,7 @@ describe('alerts', () => {
     expect(names.map(name => `docs/runbooks/${name}`).toSorted()).toEqual(pages.toSorted())
   })
 
-  it('are what the operator of Prometheus is given', async () => {
+  it('are the rules that the Prometheus operator gets', async () => {
     const object = {
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'PrometheusRule',
@@ -64,7 +64,7 @@ describe('alerts', () => {
     )
   })
 
-  it('all have a case that fires and one that does not', () => {
+  it('have a case that fires and a case that does not', () => {
     expect(ALERT_CASES.map(({ alert }) => alert).toSorted()).toEqual(
       rules.map(({ alert }) => alert).toSorted(),
     )

@@ -20,19 +20,19 @@ function runInside(program: string, ...words: readonly string[]): string {
   return execFileSync(linker, [...libraries, join(root, program), ...words], { encoding: 'utf8', env: {} })
 }
 
-describe('a root folder', () => {
-  it('a program runs there under its name, a file where it was a link', () => {
+describe('D the root folder of an image', () => {
+  it('runs a program under its name, with a file in place of a link', () => {
     copyPrograms(root, { 'usr/bin/sh': '/bin/sh' })
     expect(runInside('usr/bin/sh', '-c', 'echo here')).toBe('here\n')
   })
 
-  it('the programs of a package run there, and its pages stay behind', () => {
+  it('runs the programs of a package, and leaves out the pages of that package', () => {
     copyPackages(root, ['coreutils'])
     expect(runInside('usr/bin/basename', '/a/b')).toBe('b\n')
     expect(existsSync(join(root, 'usr/share/doc'))).toBe(false)
   })
 
-  it('everybody may write what is temporary', () => {
+  it('lets every user write temporary files', () => {
     expect(statSync(join(root, 'tmp')).mode & 0o7777).toBe(0o1777)
   })
 })
