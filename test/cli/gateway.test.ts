@@ -45,8 +45,8 @@ async function found(command: string): Promise<void> {
   await vi.waitFor(async () => expect(await shell(command)).toMatchObject({ hit: true }), PATIENCE)
 }
 
-describe('docs/gateway.md', () => {
-  it('has commands that ask, wait and find again', async () => {
+describe('D the commands of docs/gateway.md', () => {
+  it('ask, wait and find an answer again', async () => {
     const [
       ask = '',
       wait = '',
@@ -103,14 +103,14 @@ describe('docs/gateway.md', () => {
     expect(names).toEqual(['log', 'registry', 'database', 'cache', 'provider', 'views'])
   })
 
-  it('says where probes and the document of the routes are', async () => {
+  it('find the probes and the document of the routes', async () => {
     for (const path of ['/live', '/ready', '/health', '/openapi.json'])
       expect([path, (await fetch(url + path)).status]).toEqual([path, 200])
   })
 })
 
 describe('caudal gateway', () => {
-  it('beside a process that holds the embedded log takes questions that its pod answers', async () => {
+  it('takes questions beside a process that holds the embedded log, whose pod answers', async () => {
     const second = startCaudal(['gateway'], { DATA_DIR: folder, PORT: '0' })
     const other = await addressOf(second)
     const ready = async () => (await fetch(`${other}/ready`)).status

@@ -51,7 +51,7 @@ async function looked(
 
 const READING = ['results', 'results --follow', 'dlq list', 'dlq show q2']
 
-it.each(READING)('%s names the setting where the registry refuses the login', async words => {
+it.each(READING)('caudal %s names the setting where the registry refuses the login', async words => {
   const refusing = createServer((_, response) => {
     const body = '{"error_code":40101,"message":"Unauthorized"}'
     response.writeHead(401, { 'content-type': 'application/json' }).end(body)
@@ -66,7 +66,7 @@ it.each(READING)('%s names the setting where the registry refuses the login', as
   expect(lines[0]).not.toContain('hush-hush')
 })
 
-it.each(READING)('%s gives up on a registry that is away', async words => {
+it.each(READING)('caudal %s gives up on a registry that is away', async words => {
   const settings = { DATA_DIR: await answered(), SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' }
   const { code, lines } = await looked(words, settings, hastySystem)
   expect(code).toBe(EXIT.unavailable)
@@ -75,14 +75,17 @@ it.each(READING)('%s gives up on a registry that is away', async words => {
   ])
 })
 
-it.each(['lag', 'state get admit q1', 'topics plan'])('%s needs no registry and asks none', async words => {
-  const settings = { DATA_DIR: await answered(), SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' }
-  const { code, lines } = await looked(words, settings)
-  expect(code).toBe(words.startsWith('state') ? EXIT.notFound : EXIT.ok)
-  expect(lines.join()).not.toContain('REGISTRY')
-})
+it.each(['lag', 'state get admit q1', 'topics plan'])(
+  'caudal %s needs no registry and asks none',
+  async words => {
+    const settings = { DATA_DIR: await answered(), SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' }
+    const { code, lines } = await looked(words, settings)
+    expect(code).toBe(words.startsWith('state') ? EXIT.notFound : EXIT.ok)
+    expect(lines.join()).not.toContain('REGISTRY')
+  },
+)
 
-it('a registry whose certificate nobody trusts is named with what makes it trusted', async () => {
+it('the error for a registry with an untrusted certificate names the setting that makes it trusted', async () => {
   const folder = await answered()
   const port = await portOf(createSecureServer(selfSigned(folder)))
   const settings = { DATA_DIR: folder, SCHEMA_REGISTRY_URL: `https://127.0.0.1:${port}` }
@@ -99,7 +102,7 @@ it('the error for a registry that does not speak TLS differs from that for one t
   expect(lines).toEqual([expect.stringMatching(/REGISTRY_REFUSED.*check http or https/)])
 })
 
-it('brokers whose certificate nobody trusts end the command with the setting', async () => {
+it('brokers with an untrusted certificate end the command, and the error names the setting', async () => {
   const port = await portOf(createTlsServer(selfSigned(dataFolder())))
   const settings = { KAFKA_BROKERS: `127.0.0.1:${port}`, KAFKA_SSL: 'true' }
   for (const words of ['lag', 'results', 'dlq list', 'state get admit q1']) {
@@ -112,7 +115,7 @@ it('brokers whose certificate nobody trusts end the command with the setting', a
   }
 })
 
-it('brokers that speak another protocol than TLS end the command with the setting', async () => {
+it('brokers that speak another protocol than TLS end the command, and the error names the setting', async () => {
   const port = await portOf(createPlainServer(socket => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))
   const settings = { KAFKA_BROKERS: `127.0.0.1:${port}`, KAFKA_SSL: 'true' }
   const { code, lines } = await looked('lag', settings)
@@ -120,7 +123,7 @@ it('brokers that speak another protocol than TLS end the command with the settin
   expect(lines.join('\n')).toMatch(/CONFIGURATION_INVALID[\s\S]*leave out ssl \(KAFKA_SSL\)/)
 })
 
-it('brokers that end each connection leave both ways open: with TLS, or without', async () => {
+it('the error for brokers that end each connection names both remedies: with TLS, or without', async () => {
   const port = await portOf(createPlainServer(socket => void socket.destroy()))
   const KAFKA_BROKERS = `127.0.0.1:${port}`
   const plain = await looked('lag', { KAFKA_BROKERS }, hastySystem)

@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }))
 const start = (...words: string[]) => runCaudal(['start', '--exit', '--json', ...words], { DATA_DIR: folder })
 
 describe('caudal start --exit', () => {
-  it('answers the whole sample and ends well, telling what came of each input', async () => {
+  it('answers the whole sample and ends well, with one line for the outcome of each input', async () => {
     const { code, stdout } = await start()
     expect(code).toBe(0)
     const summary = summaryOf(stdout)
@@ -36,7 +36,7 @@ describe('caudal start --exit', () => {
     expect(stdout).toContain('simulated model')
   })
 
-  it('takes a file of its own, feeds it once, and starts afresh when asked to', async () => {
+  it('takes a file, feeds it once, and begins again with --fresh', async () => {
     const input = join(folder, 'own.ndjson')
     writeFileSync(
       input,
@@ -50,7 +50,7 @@ describe('caudal start --exit', () => {
     expect(fresh).toMatchObject({ inputs: 2, delivered: 1 })
   })
 
-  it('goes on where it was killed: one outcome for each input, nothing delivered twice', async () => {
+  it('continues after a kill: one outcome for each input, and no double delivery', async () => {
     for (const answered of [/[1-9]\d* of \d+ answered/, /Fed: 0 events/]) {
       const child = startCaudal(['start'], { DATA_DIR: folder })
       await child.until(answered)
@@ -68,7 +68,7 @@ describe('caudal start --exit', () => {
 })
 
 describe('caudal start', () => {
-  it('caudal start goes on serving after the last answer, and ends well on a signal', async () => {
+  it('serves after the last answer, and ends well on a signal', async () => {
     const child = startCaudal(['start', '--json'], { DATA_DIR: folder })
     await child.until(/Serving until stopped/)
     const refused = await runCaudal(['start'], { DATA_DIR: folder })
@@ -98,19 +98,19 @@ const inShell = (script: string) =>
     PATH: process.env.PATH ?? '',
   }).ended
 
-describe('a start that cannot go on', () => {
-  it('ends with the reason why its output cannot be written', async () => {
+describe('D a caudal command that cannot continue', () => {
+  it('ends with the reason where its output cannot be written', async () => {
     const { code, stderr } = await inShell('exec "$0" "$1" start --exit --json > /dev/full')
     expect(stderr).toContain('caudal: the output cannot be written: ENOSPC')
     expect(code).toBe(1)
   })
 
-  it('has an exit code of its own where the reader of its output ends early', async () => {
+  it('ends with code 141 where the reader of its output ends early', async () => {
     const { stderr } = await inShell('("$0" "$1" topics plan; echo "code $?" >&2) | true')
     expect(stderr).toContain('code 141')
   })
 
-  it('is refused with the number of files that it needs where it may open fewer', async () => {
+  it('ends with the number of files that it needs where it may open fewer files', async () => {
     const { code, stderr } = await inShell('ulimit -n 256; exec "$0" "$1" start --exit')
     expect(stderr).toMatch(/may have 256 files open.*ulimit -n \d+/s)
     expect(code).toBe(3)

@@ -52,7 +52,7 @@ async function refused(words: string, folder: string) {
 }
 
 it.each(FOLDERS.flatMap(([kind, make]) => WRITING.map(words => [words, kind, make] as const)))(
-  '%s refuses a DATA_DIR %s',
+  'caudal %s refuses a DATA_DIR %s',
   async (words, _, make) => {
     const folder = make()
     const { code, told } = await refused(words, folder)
@@ -64,7 +64,7 @@ it.each(FOLDERS.flatMap(([kind, make]) => WRITING.map(words => [words, kind, mak
 )
 
 it.each(FOLDERS.flatMap(([kind, make]) => LOOKING.map(words => [words, kind, make] as const)))(
-  '%s, which only looks, refuses a DATA_DIR %s or finds nothing there',
+  'caudal %s, which only looks, refuses a DATA_DIR %s or finds no topics there',
   async (words, _, make) => {
     const { code, told } = await refused(words, make())
     expect(told).toHaveLength(1)
@@ -79,7 +79,7 @@ it.each(FOLDERS.flatMap(([kind, make]) => LOOKING.map(words => [words, kind, mak
   },
 )
 
-it.each(LOOKING)('%s leaves no folder behind where DATA_DIR does not exist', async words => {
+it.each(LOOKING)('caudal %s leaves no folder behind where DATA_DIR does not exist', async words => {
   const folder = join(dataFolder(), 'mistyped')
   const { stderr } = await caudal(folder, words.split(' '))
   expect(stderr).toContain('application answers has no topics here: check APP_ID')
@@ -87,7 +87,7 @@ it.each(LOOKING)('%s leaves no folder behind where DATA_DIR does not exist', asy
 })
 
 it.each(['produce none.ndjson', 'config set qa none.json'])(
-  '%s, with a file that is not there, leaves no folder behind',
+  'caudal %s, with a file that does not exist, leaves no folder behind',
   async words => {
     const folder = join(dataFolder(), 'mistyped')
     const { code, stderr } = await caudal(folder, words.split(' '))
@@ -98,7 +98,7 @@ it.each(['produce none.ndjson', 'config set qa none.json'])(
 )
 
 it.each(['embedded-state', 'purchases/x', 'answers.db/x', 'cache/data.mdb/x', 'log/lock.db/x'])(
-  'start refuses a DATA_DIR in which %s is no file or folder of its own',
+  'caudal start refuses a DATA_DIR in which %s is no file or folder of its own',
   async path => {
     const folder = dataFolder()
     if (path === 'embedded-state') writeFileSync(join(folder, path), '')
