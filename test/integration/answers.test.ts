@@ -33,7 +33,7 @@ describe.skipIf(!runs)('the answer pipeline on Kafka', () => {
     expect(figures).toMatchObject({ asked: 300 })
   })
 
-  it('fails nothing and buys nothing twice while its provider is away', async () => {
+  it('fails no question and buys nothing twice while its provider is away', async () => {
     const size = {
       questionsPerSecond: 20,
       beforeMs: 3_000,

@@ -38,7 +38,7 @@ describe.skipIf(!(await stackRuns('kafka')))('caudal topics plan on a secured li
     )
   })
 
-  it('caudal topics plan reports a wrong password by its exit code, and does not print the password', async () => {
+  it('reports a wrong password by its exit code, and does not print the password', async () => {
     const { code, stderr } = await topicsPlan({
       ...SECURED,
       KAFKA_SASL_MECHANISM: 'scram-sha-256',

@@ -57,8 +57,8 @@ function answerBy(cut: () => boolean): NonNullable<Parameters<typeof createServe
 
 const PAGES = ['flow', 'ask', 'questions', 'money', 'failures', 'pods', 'brakes'] as const
 
-describe('Brakes', () => {
-  it('stop the calls once the scope is typed in, stand on every page, and let go again, all by keyboard', async () => {
+describe('D the page of brakes', () => {
+  it('stops calls once the scope is typed, shows the brake on every page, and releases it, all by keyboard', async () => {
     await using opened = await stand.open('#/brakes')
     const { page, complaints } = opened
     await page.getByText('No brake is set: every call may go.').waitFor()
@@ -99,7 +99,7 @@ describe('Brakes', () => {
     expect(complaints).toEqual([])
   })
 
-  it('on a model that has a slash, and ends by itself, is said in Spanish too', async () => {
+  it('shows in Spanish a brake on a model with a slash, which ends by itself', async () => {
     await using opened = await stand.open('#/brakes', { locale: 'es-ES' })
     const { page, complaints } = opened
     await page.getByLabel('Sobre qué').selectOption('model')
@@ -119,7 +119,7 @@ describe('Brakes', () => {
     expect(complaints).toEqual([])
   })
 
-  it('that the gateway refuses leave what was typed', async () => {
+  it('keeps what was typed when the gateway refuses it', async () => {
     await using opened = await stand.open('#/brakes')
     const { page } = opened
     await page.route('**/brakes/everything', route =>
@@ -137,8 +137,8 @@ describe('Brakes', () => {
   })
 })
 
-describe('Money', () => {
-  it('is what GET /costs says, names what has no price, and opens to the questions behind a figure', async () => {
+describe('D the page of money', () => {
+  it('shows the figures of GET /costs, names unpriced models, and leads to the questions behind a figure', async () => {
     await stand.ask({ title: 'What is a mystery?' })
     await stand.ask({ title: 'What is a spring for?' })
     await vi.waitFor(async () => {
@@ -171,8 +171,8 @@ describe('Money', () => {
   })
 })
 
-describe('Failures', () => {
-  it('are shown by cause, looked at, and sent again with their identity', async () => {
+describe('D the page of failures', () => {
+  it('groups failures by cause, shows them, and sends them again under their identities', async () => {
     isCut = true
     const ids = await Promise.all([1, 2, 3].map(n => stand.ask({ title: `Cut number ${n}?` })))
     isCut = false
@@ -198,7 +198,7 @@ describe('Failures', () => {
     expect(complaints).toEqual([])
   })
 
-  it('of one cause are shown whole, and those that are no questions cannot be sent again', async () => {
+  it('shows a group of one cause whole, and offers no replay for events with faults', async () => {
     await using opened = await stand.open('#/failures')
     const { page, complaints } = opened
     await page
@@ -214,8 +214,8 @@ describe('Failures', () => {
   })
 })
 
-describe('Pods', () => {
-  it('have their tasks, what is under way, and when they were heard of', async () => {
+describe('D the page of pods', () => {
+  it('shows the tasks of each pod, what is in flight, and the time of its last report', async () => {
     await using opened = await stand.open('#/pods')
     const { page, complaints } = opened
     const pod = page.getByRole('region', { name: /^Pod / })
@@ -225,7 +225,7 @@ describe('Pods', () => {
     expect(complaints).toEqual([])
   })
 
-  it('that are silent are said to be so, with since when', async () => {
+  it('marks a silent pod, with the time since when', async () => {
     await using opened = await stand.open('#/pods')
     const { page } = opened
     await page.route('**/workers', async route => {

@@ -79,10 +79,10 @@ const hostileAnswers = (text: string): Readonly<Record<string, object>> => {
   }
 }
 
-describe('texts of others on these pages', () => {
+describe('D a hostile text on these pages', () => {
   it.each(
     [...HOSTILE, `${'x'.repeat(5_000)} ${'=1+1 '.repeat(10)}`].map((text, index) => [index, text] as const),
-  )('text %i runs nothing and breaks nothing', async (_, text) => {
+  )('runs nothing and breaks nothing: text %i', async (_, text) => {
     const answers = hostileAnswers(text)
     await using opened = await stand.open('#/ask', { viewport: { width: 380, height: 800 } })
     const { page, complaints } = opened
@@ -103,12 +103,12 @@ describe('texts of others on these pages', () => {
 const settled = (page: Page, name: string) =>
   name === 'flow' ? page.locator('.river').waitFor() : page.getByRole('heading', { level: 1 }).waitFor()
 
-describe('for every reader', () => {
+describe('D the console for every reader', () => {
   it.each(
     (['light', 'dark'] as const).flatMap(theme =>
       (['en-US', 'es-ES'] as const).map(locale => [theme, locale] as const),
     ),
-  )('each page in %s and %s has no fault that axe knows', async (colorScheme, locale) => {
+  )('has no fault that axe knows: each page in %s and %s', async (colorScheme, locale) => {
     const id = await stand.ask({ title: 'Is every page for every reader?' })
     await stand.fetched('/brakes/model:other', {
       method: 'PUT',
@@ -134,7 +134,7 @@ describe('for every reader', () => {
     })
   })
 
-  it.each(['brakes', 'money', 'failures', 'pods'])('%s is whole on a narrow screen', async name => {
+  it.each(['brakes', 'money', 'failures', 'pods'])('fits a narrow screen: %s', async name => {
     await using opened = await stand.open(`#/${name}`, { viewport: { width: 380, height: 800 } })
     const { page } = opened
     await page.getByRole('heading', { level: 1 }).waitFor()

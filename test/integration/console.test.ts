@@ -11,7 +11,7 @@ afterAll(() => stand?.[Symbol.asyncDispose]())
 const open: Stand['open'] = (hash, options) => stand.open(hash, options)
 const ask = (question: object): Promise<string> => stand.ask(question)
 
-describe('Flow', () => {
+describe('D the page of the flow', () => {
   it('has a sentence, the graph by its stages, and the latest questions', async () => {
     await using opened = await open('')
     const { page, complaints } = opened
@@ -26,7 +26,7 @@ describe('Flow', () => {
     expect(complaints).toEqual([])
   })
 
-  it('is in Spanish for a reader of Spanish, and in the language that the reader chooses', async () => {
+  it('is in Spanish for a Spanish browser, and in the language that the reader chooses', async () => {
     await using opened = await open('', { locale: 'es-ES' })
     const { page } = opened
     await page.getByRole('heading', { name: 'Flujo', level: 1 }).waitFor()
@@ -34,7 +34,7 @@ describe('Flow', () => {
     await page.getByRole('heading', { name: 'Flow', level: 1 }).waitFor()
   })
 
-  it('says that its figures are old while the gateway is frozen, and no more when it goes on', async () => {
+  it('marks its figures as old while the gateway is frozen, and no longer afterwards', async () => {
     await using opened = await open('')
     const { page } = opened
     await page.getByRole('button', { name: /^Stage generate: / }).waitFor()
@@ -45,7 +45,7 @@ describe('Flow', () => {
   })
 })
 
-describe('Ask', () => {
+describe('D the page to ask', () => {
   it('takes a question, shows its attempts as they happen, and ends with the whole path', async () => {
     await using opened = await open('#/ask')
     const { page, complaints } = opened
@@ -64,7 +64,7 @@ describe('Ask', () => {
     expect(complaints).toEqual([])
   })
 
-  it('is whole on a narrow screen', async () => {
+  it('fits a narrow screen', async () => {
     await using opened = await open('#/ask', { viewport: { width: 380, height: 800 } })
     const { page } = opened
     await page.getByRole('button', { name: 'Ask', exact: true }).waitFor()
@@ -73,8 +73,8 @@ describe('Ask', () => {
   })
 })
 
-describe('Questions', () => {
-  it('lists every run, is narrowed by text, and the address holds the view', async () => {
+describe('D the page of questions', () => {
+  it('lists every run, is narrowed by text, and keeps the view in its address', async () => {
     await ask({ title: 'What does a thermostat regulate?', best_answer: 'It regulates the temperature.' })
     await using opened = await open('#/questions')
     const { page, complaints } = opened
@@ -90,7 +90,7 @@ describe('Questions', () => {
     expect(complaints).toEqual([])
   })
 
-  it('goes on page after page, each run once', async () => {
+  it('continues page after page, with each run once', async () => {
     await using opened = await open('#/questions')
     const { page } = opened
     await page.getByRole('button', { name: 'Go on' }).click()
@@ -103,8 +103,8 @@ describe('Questions', () => {
   })
 })
 
-describe('One question', () => {
-  it('goes back to an earlier moment: what came later is not there', async () => {
+describe('D the page of one question', () => {
+  it('goes back to an earlier moment, and hides what came later', async () => {
     const id = await ask({
       title: 'Why does ice float on water?',
       best_answer: 'It is less dense.',
@@ -126,15 +126,15 @@ describe('One question', () => {
     expect(complaints).toEqual([])
   })
 
-  it('that is not there is said to be unknown', async () => {
+  it('reports an unknown question', async () => {
     await using opened = await open('#/question/nothing')
     await opened.page.getByRole('alert').getByText('There is no such task.').waitFor()
   })
 })
 
-describe('texts of others', () => {
+describe('D a hostile text in the console', () => {
   it.each(HOSTILE.map((text, index) => [index, text] as const))(
-    'text %i runs nothing and breaks nothing',
+    'runs nothing and breaks nothing: text %i',
     async (_, text) => {
       const id = await ask({ title: text, content: text, best_answer: text, fresh: true })
       for (const hash of ['#/flow', '#/questions', `#/question/${encodeURIComponent(id)}`]) {
@@ -147,7 +147,7 @@ describe('texts of others', () => {
     },
   )
 
-  it('a line as long as the gateway takes is cut, and the page stays as wide as it is', async () => {
+  it('is cut where it is as long as the gateway accepts, and the page keeps its width', async () => {
     const id = await ask({
       title: 'Long',
       content: 'x'.repeat(100_000),

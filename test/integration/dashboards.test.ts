@@ -53,7 +53,7 @@ const panels = committedDashboards().flatMap(({ uid, panels }) =>
   panels.filter(({ targets }) => targets).map(panel => ({ name: `${uid}, ${panel.title}`, panel })),
 )
 
-it.each(panels)('$name has data, and no value that is no number', async ({ panel }) => {
+it.each(panels)('every panel of $name has data, and only numbers', async ({ panel }) => {
   const end = Date.now() / 1_000
   for (const { expr, legendFormat } of panel.targets ?? []) {
     const range = { start: end - 120, end, stepSeconds: 5 }
@@ -67,7 +67,7 @@ it.each(panels)('$name has data, and no value that is no number', async ({ panel
   }
 })
 
-it('the counters agree with what was put in', async () => {
+it('the counters of a run agree with the events that were put in', async () => {
   const taken = await value('sum(caudal_records_in_total{stage="ingest"})')
   expect(taken).toBe(FEEDS * (QUESTIONS + 1))
   const delivered = await value('sum(caudal_topic_records_written_total{topic="datos_procesados"})')

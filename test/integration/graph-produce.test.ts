@@ -51,7 +51,7 @@ async function processed(count: number): Promise<readonly (string | null)[]> {
 }
 
 describe.skipIf(!(await stackRuns('kafka')))('caudal produce --graph on Kafka', () => {
-  it('puts each line once where that is asked for, at the partition of its key, and a pod reads it', async () => {
+  it('puts each line once with --once, at the partition of its key, and a pod reads it', async () => {
     const lines = ITEMS.map((item, index) =>
       JSON.stringify({ source: 'orders', key: item, value: { item, count: index + 1 } }),
     )
@@ -65,7 +65,7 @@ describe.skipIf(!(await stackRuns('kafka')))('caudal produce --graph on Kafka', 
     expect([...found].sort()).toEqual(ITEMS.map((item, index) => `${index + 1} ${item}`).sort())
   })
 
-  it('refuses a file with one faulty value whole, and names its line', async () => {
+  it('refuses a whole file with one faulty value, and names its line', async () => {
     const { code, stderr } = await produce([
       '{"source": "orders", "key": "ada", "value": {"item": "nails", "count": 3}}',
       '{"source": "orders", "key": "ada", "value": {"item": "nails", "count": "three"}}',

@@ -23,7 +23,7 @@ import { RUN, stackRuns } from './stack.ts'
 
 const runs = await stackRuns('kafka')
 
-describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
+describe.skipIf(!runs)('D the Kafka driver on a real broker', () => {
   const client = new kafkajs.Kafka({ brokers: [...BROKERS], logLevel: kafkajs.logLevel.NOTHING })
   const admin = client.admin()
   let log: Log
@@ -66,7 +66,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
       return { x, y, send, end }
     }
 
-    it('when the aborts of two producers interleave, from whatever offset it reads', async () => {
+    it('while the aborts of two producers interleave, from whatever offset it reads', async () => {
       const place = await topic()
       const { x, y, send, end } = await twoAborting(place)
       for (const [one, value] of [
@@ -86,7 +86,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
       }
     })
 
-    it('when a key of it looks like an abort marker', async () => {
+    it('while a key looks like an abort marker', async () => {
       const place = await topic()
       const { x, send, end } = await twoAborting(place)
       await send(x, 'spoof', Buffer.alloc(4))
@@ -95,7 +95,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
       expect(await values(log, place)).toEqual([])
     })
 
-    it('nor one of a transaction that does not end, and tells whose readers wait for it', async () => {
+    it('of a transaction that does not end, and names whose readers wait for it', async () => {
       const place = await topic()
       const [held, goesOn] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
       const other = await openLocalLog({
@@ -117,7 +117,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     })
   })
 
-  it('the Kafka driver tells of a partition that it writes and nobody reads here, where a transaction does not end', async () => {
+  it('names a partition that it writes and nobody reads, where a transaction does not end', async () => {
     const place = await topic()
     const told = Promise.withResolvers<string>()
     const other = await openLocalLog({ undecidedMax: 300, warn: told.resolve })
@@ -134,7 +134,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await other.close()
   })
 
-  it('the Kafka driver passes what compaction took away, from every offset', async () => {
+  it('passes what compaction removed, from every offset', async () => {
     const place = { topic: name('compacted'), partition: 0 }
     const configs = {
       'cleanup.policy': 'compact',
@@ -170,7 +170,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     }
   })
 
-  describe('over an encrypted connection', () => {
+  describe('D over an encrypted connection', () => {
     const ssl = runs ? { ca: readFileSync(join(STACK_FOLDER, 'kafka-security', CERTIFICATE)) } : true
     const secured = { brokers: secureBrokerAddresses(1), ssl }
 
@@ -183,13 +183,13 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
       await other.close()
     })
 
-    it('does not go on trying with a wrong password', async () => {
+    it('does not try again with a wrong password', async () => {
       const sasl = { mechanism: 'scram-sha-256', username: KAFKA_USER.username, password: 'wrong' } as const
       expect(await codeOf(openLocalLog({ ...secured, sasl }))).toBe('CONFIGURATION_INVALID')
     })
   })
 
-  it.each(['gzip', 'zstd'] as const)('the Kafka driver writes and reads %s', async compression => {
+  it.each(['gzip', 'zstd'] as const)('writes and reads %s', async compression => {
     const place = await topic()
     const other = await openLocalLog({ compression })
     const texts = Array.from({ length: 500 }, (_, index) => `${index} `.repeat(50))
@@ -198,7 +198,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await other.close()
   })
 
-  it.each(['snappy', 'lz4'])('the Kafka driver reads what others have compressed with %s', async codec => {
+  it.each(['snappy', 'lz4'])('reads what others have compressed with %s', async codec => {
     const place = { topic: name(codec), partition: 0 }
     // The broker compresses again what does not come with the topic's codec, with the same code as producers in Java.
     const configEntries = [{ name: 'compression.type', value: codec }]
@@ -210,7 +210,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     expect(await values(log, place)).toEqual(texts)
   })
 
-  it('the Kafka driver writes one transaction of many requests and gives every batch its receipt', async () => {
+  it('writes one transaction of many requests, and gives every batch its receipt', async () => {
     const place = await topic(3)
     const producer = await log.startProducer(name('producer'))
     const large = 'x'.repeat(60_000)
@@ -229,7 +229,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     }
   })
 
-  it('the Kafka driver serves many readers at once, one of them far behind and one that is never read', async () => {
+  it('serves many readers at once, one of them far behind and one that is never read', async () => {
     const place = await topic(8)
     const all = Array.from({ length: 8 }, (_, partition) => ({ ...place, partition }))
     const fill = Array.from({ length: 3_000 }, (_, index) => `${index} ${'x'.repeat(700)}`)
@@ -245,7 +245,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     stuck.close()
   })
 
-  it('the Kafka driver joins once more when that is asked while a join is under way', async () => {
+  it('joins once more when it is asked to while a join is in flight', async () => {
     const seen: string[] = []
     let data = 'old'
     const { promise: joined, resolve } = Promise.withResolvers<void>()
@@ -270,7 +270,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await membership.leave()
   })
 
-  it('the Kafka driver takes out a member that is known to have ended, instead of waiting for its session', async () => {
+  it('removes a member that is known to have ended, without a wait for its session', async () => {
     const [group, before, after] = [name('group'), name('member'), name('member')]
     const other = await openLocalLog()
     /** Who was there whenever this member was the one to divide the tasks. */
@@ -293,7 +293,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     await other.close()
   })
 
-  it('the driver says how to fix topics that differ', async () => {
+  it('names the remedy for topics that differ', async () => {
     const [fewer, other] = [name('fewer'), name('other')]
     await admin.createTopics({
       topics: [
@@ -313,7 +313,7 @@ describe.skipIf(!runs)('on a real broker the Kafka driver', () => {
     )
   })
 
-  it('the driver keeps trying while no broker answers, says so, and gives up on an abort', async () => {
+  it('keeps trying while no broker answers, logs this, and stops on an abort', async () => {
     const told: string[] = []
     const stop = new AbortController()
     const opening = openLocalLog({

@@ -10,7 +10,7 @@ import { RUN, stackRuns } from './stack.ts'
 
 const runs = await stackRuns('kafka')
 
-describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
+describe.skipIf(!runs)('D the Kafka driver behind a faulty proxy', () => {
   let proxy: FaultyProxy
   let log: Log
   let place: TopicPartition
@@ -61,14 +61,14 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
         : []),
       [API.produce, 'cutRequest'],
       [API.produce, 'cutResponse'],
-    ] as const)('surely did not take place when API %d fails: %s', async (api, fault) => {
+    ] as const)('did not take place when API %d fails: %s', async (api, fault) => {
       const { outcome, spent, found } = await transacted(api, fault)
       expect([outcome, spent]).toEqual(['COMMIT_ABORTED', 'COMMIT_ABORTED'])
       expect(found).toEqual([['before', 'after'], []])
     })
 
     it.each(['cutRequest', 'cutResponse'] as const)(
-      'took place when its end is asked for again, and was the last of its producer: %s',
+      'took place when its end is requested again, and was the last of its producer: %s',
       async fault => {
         const { outcome, spent, found } = await transacted(API.endTransaction, fault)
         expect([outcome, spent]).toEqual(['resolved', 'COMMIT_ABORTED'])
@@ -80,7 +80,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
       ['cutRequest', ['before', 'after']],
       ['cutResponse', ['before', 'a', 'after']],
     ] as const)(
-      'may or may not have taken place when somebody fences it before it is answered: %s',
+      'may or may not have taken place when a fence comes before its answer: %s',
       async (fault, found) => {
         const id = name('producer')
         const producer = await log.startProducer(id)
@@ -99,7 +99,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     )
   })
 
-  it('a reader goes on where it was, whatever fetch is lost', async () => {
+  it('continues to read at its offset, whatever fetch is lost', async () => {
     const producer = await log.startProducer(name('producer'))
     const reader = log.openReader(place, 0)
     const found: string[] = []
@@ -153,7 +153,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     }
 
     it.each(['cutRequest', 'cutResponse'] as const)(
-      'a member stays in its generation when a heartbeat fails: %s',
+      'stays in its generation when a heartbeat fails: %s',
       async fault => {
         await joins(1)
         await proxy.next(API.heartbeat, fault)
@@ -164,18 +164,15 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
       },
     )
 
-    it.each(['cutRequest', 'cutResponse'] as const)(
-      'a member joins in spite of a join that fails: %s',
-      async fault => {
-        const generation = await joins(1)
-        const met = proxy.next(API.joinGroup, fault)
-        membership.rejoin()
-        await met
-        expect(await joins(2)).toBeGreaterThan(generation)
-      },
-    )
+    it.each(['cutRequest', 'cutResponse'] as const)('joins although a join fails: %s', async fault => {
+      const generation = await joins(1)
+      const met = proxy.next(API.joinGroup, fault)
+      membership.rejoin()
+      await met
+      expect(await joins(2)).toBeGreaterThan(generation)
+    })
 
-    it('a member cannot tell whether a claim is stored when the answer is lost, and does not send it again', async () => {
+    it('does not know whether a claim is stored when the answer is lost, and does not send the claim again', async () => {
       const generation = await joins(1)
       const met = proxy.next(API.offsetCommit, 'cutResponse')
       expect(await codeOf(membership.claim(generation, [{ ...place, metadata: 'mine' }]))).toBe(
@@ -186,7 +183,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
       expect(proxy.count(API.offsetCommit)).toBe(1)
     })
 
-    it('a member does not bring a claim that was lost into a later generation', async () => {
+    it('does not carry a lost claim into a later generation', async () => {
       const generation = await joins(1)
       const met = proxy.next(API.offsetCommit, 'cutRequest')
       const claiming = codeOf(membership.claim(generation, [{ ...place, metadata: 'lost' }]))
@@ -199,7 +196,7 @@ describe.skipIf(!runs)('between the Kafka driver and its broker', () => {
     })
   })
 
-  it('the Kafka driver says that a broker is gone and that it is back, once each', async () => {
+  it('logs that a broker is away and that it is back, once each', async () => {
     const told: string[] = []
     const other = await openLocalLog({ route: () => proxy.address, warn: message => told.push(message) })
     const waiting = read(other, place, 0, 1)

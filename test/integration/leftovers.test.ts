@@ -13,7 +13,7 @@ const WRITE_MS = 60_000
 const COMMIT_MS = 899_731
 const ABORT_MS = 899_737
 
-describe.skipIf(!runs)('what is left over of transactions', () => {
+describe.skipIf(!runs)('D a leftover of transactions', () => {
   const closes: (() => Promise<void>)[] = []
   let log: Log
   let names = 0
@@ -52,20 +52,17 @@ describe.skipIf(!runs)('what is left over of transactions', () => {
   it.each([
     ['commit', COMMIT_MS, ['left']],
     ['abort', ABORT_MS, []],
-  ] as const)(
-    'is a repair by %s, at the second look, which a fence then ends',
-    async (_, timeoutMs, expected) => {
-      const [, place] = await places()
-      const id = await left(place, timeoutMs)
-      expect(await log.leftovers?.([place])).toEqual([])
-      expect(await log.leftovers?.([place])).toEqual([id])
-      await log.fence(id, [place])
-      expect(await log.leftovers?.([place])).toEqual([])
-      expect(await values(log, place)).toEqual(expected)
-    },
-  )
+  ] as const)('is found at the second look, and a fence repairs it by %s', async (_, timeoutMs, expected) => {
+    const [, place] = await places()
+    const id = await left(place, timeoutMs)
+    expect(await log.leftovers?.([place])).toEqual([])
+    expect(await log.leftovers?.([place])).toEqual([id])
+    await log.fence(id, [place])
+    expect(await log.leftovers?.([place])).toEqual([])
+    expect(await values(log, place)).toEqual(expected)
+  })
 
-  it('is nothing where a transaction goes on, however long, nor after one has ended', async () => {
+  it('is not found where a transaction goes on, however long, nor after one has ended', async () => {
     const [going, ended] = await places()
     await left(going, WRITE_MS)
     const producer = await log.startProducer(`${ended.topic}-other`, [ended])

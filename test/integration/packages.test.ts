@@ -36,7 +36,7 @@ afterAll(() => {
   rmSync(built, { recursive: true })
 })
 
-it('caudal with all that it depends on takes less than 60 MB', () => {
+it('caudal takes less than 60 MB with all of its dependencies', () => {
   const paths = globSync('**/*', { cwd: join(project, 'node_modules') })
   const bytes = paths.reduce((sum, path) => sum + lstatSync(join(project, 'node_modules', path)).size, 0)
   expect(bytes).toBeLessThan(BYTES_MAX)
@@ -50,7 +50,7 @@ it('caudal brings no Node, no client of a model and no reader of CSV', async () 
   expect(JSON.parse(listed).dependencies).toBeUndefined()
 })
 
-describe('compiled by the tsconfig.json of docs/installing.md', () => {
+describe('D a project compiled by the tsconfig.json of docs/installing.md', () => {
   beforeAll(async () => {
     await run('npm', [...INSTALL, answers], project)
     const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules/@types/node/package.json'), 'utf8'))
@@ -72,25 +72,25 @@ describe('compiled by the tsconfig.json of docs/installing.md', () => {
   ])('on %s', (name, bin) => {
     const runsHere = (command: string, words: readonly string[]) => run(command, words, project, bin)
 
-    it('it is that Node', async () => {
+    it('runs on that Node', async () => {
       const major = name === 'Node 22' ? 'v22.' : `v${process.versions.node.split('.')[0]}.`
       expect(await runsHere('node', ['--version'])).toContain(major)
     })
 
-    it('the first topology of the README runs', async () => {
+    it('runs the first topology of the README', async () => {
       rmSync(join(project, 'data'), { recursive: true, force: true })
       expect(await runsHere('node', ['out/first.js'])).toBe('ada 5\nada 9\n')
     })
 
-    it('a test with the kit passes', async () => {
+    it('passes a test with the kit', async () => {
       await runsHere('node', ['out/kit.js'])
     })
 
-    it('each entry of both packages can be imported', async () => {
+    it('imports each entry of both packages', async () => {
       expect(await runsHere('node', ['out/entries.js'])).toBe('all\n')
     })
 
-    it('caudal start --exit answers the sample', async () => {
+    it('answers the sample with caudal start --exit', async () => {
       rmSync(join(project, 'data'), { recursive: true, force: true })
       const { stdout, stderr } = await ran('npx', ['caudal', 'start', '--exit', '--json'], project, bin)
       const summary = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
@@ -98,16 +98,16 @@ describe('compiled by the tsconfig.json of docs/installing.md', () => {
       expect(stderr).not.toMatch(/warning/i)
     })
 
-    it('a command of the pipeline package works on a graph of the project', async () => {
+    it('runs a command of the pipeline package on its graph', async () => {
       expect(await runsHere('npx', ['caudal', 'explain', '--graph', './words.ts'])).toContain('count')
     })
 
-    it('caudal --version is that of the package', async () => {
+    it('prints the version of the package with caudal --version', async () => {
       const { version } = JSON.parse(readFileSync(join(built, 'caudal-answers/package.json'), 'utf8'))
       expect(await runsHere('npx', ['caudal', '--version'])).toBe(`${version}\n`)
     })
 
-    it('caudal simulate finds its threads', async () => {
+    it('simulates with the threads of caudal simulate', async () => {
       const words = ['caudal', 'simulate', '--seeds', '1', '--scenario', 'count']
       expect(await runsHere('npx', words)).toContain('1 runs of count: all right')
     })

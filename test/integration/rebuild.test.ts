@@ -55,7 +55,7 @@ describe.skipIf(!(await stackRuns('postgres')))('Postgres', () => {
 
   describeRebuild('Postgres', openFixture)
 
-  it('a database of a newer version is not written, and the command names what it does not know', async () => {
+  it('of a newer version is not written by a rebuild, and the error names the unknown migration', async () => {
     const { url, query, close } = await openFixture()
     await query(`INSERT INTO caudal_migrations (name, run_on) VALUES ('9999_of-later', now())`)
     await close()

@@ -72,7 +72,7 @@ describe.skipIf(!runs)('a real broker', () => {
     await producer.close()
   })
 
-  it('is written to in batches of the size that the topic takes, whether that was known or not', async () => {
+  it('gets batches of the size that the topic takes, whether the size was known or not', async () => {
     const place = await topicWith({ 'max.message.bytes': '50000' })
     const { producer } = await producing()
     await producer.transact([{ ...place, records: many(500, 900) }])
@@ -87,7 +87,7 @@ describe.skipIf(!runs)('a real broker', () => {
     await Promise.all([producer.close(), other.close()])
   })
 
-  it('names all records whose times it does not take', async () => {
+  it('names all records whose times the topic does not take', async () => {
     const place = await topicWith({ 'message.timestamp.after.max.ms': '60000' })
     const { producer } = await producing()
     const records = many(50, 10).map((each, index) =>
@@ -127,7 +127,7 @@ describe.skipIf(!runs)('a real broker', () => {
     [2, 'another partition'],
     [2, 'nothing else'],
   ] as const)(
-    'tells of the whole partition where the topic is gone that it wrote to, and goes on: transactions of version %d with %s',
+    'names the whole partition of a topic that is gone, and then writes: transactions of version %d with %s',
     async (transactionVersionMax, beside) => {
       const place = await topicWith({})
       const other = await topicWith({})
@@ -150,7 +150,7 @@ describe.skipIf(!runs)('a real broker', () => {
     },
   )
 
-  it('looks once for a topic that is gone, not before each transaction', async () => {
+  it('is asked once for a topic that is gone, not before each transaction', async () => {
     const gone = await topicWith({})
     const other = await topicWith({})
     const proxy = await startFaultyProxy(BROKERS[0] ?? '')

@@ -31,8 +31,8 @@ const V2 = schemaOf([
 ])
 const BAD = schemaOf([{ name: 'owner', type: 'string' }])
 
-describe.skipIf(!isThere)('a registry that runs', () => {
-  it('a registry that runs gives a schema one id, however often and under whatever subject it is registered', async () => {
+describe.skipIf(!isThere)('D a running registry', () => {
+  it('gives a schema one id, however often and under whatever subject it is registered', async () => {
     const subject = `${RUN}ids-value`
     expect(await registry.idOf(subject, V1)).toBeUndefined()
     expect(await registry.latest(subject)).toBeUndefined()
@@ -43,7 +43,7 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     expect(JSON.parse((await registry.schemaOf(id)) ?? '')).toMatchObject({ name: `test.${name}` })
   })
 
-  it('a registry that runs refuses what cannot read its predecessor, and sets BACKWARD for that', async () => {
+  it('refuses a schema that cannot read its predecessor, and sets the level BACKWARD', async () => {
     const subject = `${RUN}refused-value`
     await registry.register(subject, V1)
     const level = await fetch(`${REGISTRY_URL}/config/${subject}`).then(answer => answer.json())
@@ -52,7 +52,7 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     expect(await registry.latest(subject)).toContain('total')
   })
 
-  it('a registry that runs keeps a stricter level that somebody has set, and refuses a laxer one', async () => {
+  it('keeps a stricter level that an operator has set, and refuses a laxer level', async () => {
     const levelled = async (subject: string, compatibility: string) => {
       await registry.register(subject, V1)
       const body = JSON.stringify({ compatibility })
@@ -67,17 +67,17 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     await expect(levelled(`${RUN}lax-value`, 'NONE')).rejects.toThrow(/SCHEMAS_REFUSED.*\n.*NONE/)
   })
 
-  it('a registry that runs refuses a schema without a name, at once', async () => {
+  it('refuses a schema without a name at once', async () => {
     await expect(registry.register(`${RUN}plain-value`, '"long"')).rejects.toThrow(
       /SCHEMAS_REFUSED.*\n.*name/,
     )
   })
 
-  it('a registry that runs has no schema with an id that nobody was given', async () => {
+  it('has no schema under an id that it has not given', async () => {
     expect(await registry.schemaOf(2_000_000_000)).toBeUndefined()
   })
 
-  it('a registry that runs takes every schema of the pipeline', async () => {
+  it('takes every schema of the pipeline', async () => {
     const model = { complete: () => Promise.reject(new TypeError('not asked')) }
     const pipeline = answers({ model })
     const ids = await registerSchemas(pipeline, registry)
@@ -86,7 +86,7 @@ describe.skipIf(!isThere)('a registry that runs', () => {
     expect(checks.map(({ state }) => state)).toEqual(Array(11).fill('registered'))
   })
 
-  it('a registry that runs carries a topology from one version to the next, its state read by the schema that wrote it', async () => {
+  it('carries a topology from one version to the next, whose state is read by the schema that wrote it', async () => {
     const broker = createSimulatedBroker({ system: realSystem })
     const log = broker.connect(realSystem, 'pod')
     const place = { topic: `${RUN}counts`, partition: 0 }
@@ -134,7 +134,7 @@ function counting(schema: string) {
   return graph.build()
 }
 
-describe('something else in its place', () => {
+describe('D another server in place of the registry', () => {
   let server: Server
   let url = ''
   let answer: { status: number; body: string; type: string }
@@ -190,7 +190,7 @@ describe('something else in its place', () => {
       'REFUSED',
       /Log in; no schema registry answers/,
     ],
-  ])('%s is named as what it is, never as a schema that is missing', async (_, given, code, message) => {
+  ])('is named as what it is, and never as a missing schema: %s', async (_, given, code, message) => {
     answer = given
     const registry = new ConfluentRegistry(url)
     const asks = [
@@ -205,7 +205,7 @@ describe('something else in its place', () => {
     }
   })
 
-  it('a registry gets user and password of the address, and messages show the address without them', async () => {
+  it('a registry gets user and password of its address, and messages show the address without them', async () => {
     answer = {
       status: 404,
       body: '{"error_code":40403,"message":"Schema not found"}',
@@ -217,7 +217,7 @@ describe('something else in its place', () => {
     expect(registry.address).toBe(url.replace(/\/$/, ''))
   })
 
-  it('an address where nothing listens is reported as such', async () => {
+  it('a registry’s address where nothing listens is reported as such', async () => {
     const registry = new ConfluentRegistry('http://127.0.0.1:1')
     await expect(registry.latest('s')).rejects.toThrow(
       /REGISTRY_UNAVAILABLE: http:.*127.0.0.1:1.* ECONNREFUSED/,

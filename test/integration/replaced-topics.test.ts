@@ -94,11 +94,11 @@ async function started(
   return { ...running, topics, heard, outputs, put }
 }
 
-describe.skipIf(!(await stackRuns('kafka')))('topics of a real broker', () => {
+describe.skipIf(!(await stackRuns('kafka')))('D a topic of a real broker', () => {
   const tests = { name: 0 }
   const application = () => `${RUN}replaced-${tests.name++}`
 
-  it('a source that is deleted and made again blocks its task at once, the others go on, and the answer is taken', async () => {
+  it('that is deleted and made again blocks its task at once, other tasks run, and an operator adopts the topic', async () => {
     const log = await openLocalLog()
     const name = application()
     const first = await started(log, name)
@@ -122,7 +122,7 @@ describe.skipIf(!(await stackRuns('kafka')))('topics of a real broker', () => {
     await log.close()
   })
 
-  it('a source that is replaced within a moment by a longer one is not read at the old position', async () => {
+  it('that is replaced at once by a longer one is not read at the old position', async () => {
     const log = await openLocalLog()
     const first = await started(log, application())
     await first.put(1, 2, 3)
@@ -139,7 +139,7 @@ describe.skipIf(!(await stackRuns('kafka')))('topics of a real broker', () => {
     await log.close()
   })
 
-  it('a state topic that is deleted ends the pod', async () => {
+  it('that holds state and is deleted ends the pod', async () => {
     const log = await openLocalLog()
     const name = application()
     const first = await started(log, name)
@@ -152,7 +152,7 @@ describe.skipIf(!(await stackRuns('kafka')))('topics of a real broker', () => {
     await log.close()
   })
 
-  it('partitions that are added to a source are logged, and the existing tasks read them after a restart', async () => {
+  it('gets more partitions, which the pod logs, and the existing tasks read them after a restart', async () => {
     const log = await openLocalLog()
     const name = application()
     const first = await started(log, name)

@@ -53,7 +53,7 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
     return { store, now: realSystem.now(), close: () => database.close() }
   })
 
-  it('has a partition for each day, drops those that are too old, and moves what came before its day', async () => {
+  it('has a partition for each day, drops old partitions, and moves rows from before their day', async () => {
     const database = openDatabase()
     const ids = async (history: PostgresHistory) =>
       (await history.of(ACME, 'days')).map(({ recordId }) => recordId)
@@ -72,7 +72,7 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
     await database.close()
   })
 
-  it('gets its schema once, from however many processes start together', async () => {
+  it('gets its schema once, although several processes start together', async () => {
     const databases = [openDatabase(), openDatabase(), openDatabase()]
     await Promise.all(databases.map(each => new PostgresAnswers(each).save([answer({ id: 'together' })])))
     const names = await administer('SELECT name FROM caudal_migrations', urlOf(PORTS.postgres))
@@ -80,7 +80,7 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
     for (const each of databases) await each.close()
   })
 
-  it('that is away makes the caller wait, and takes what it was given once it is back', async () => {
+  it('lets the caller wait while it is away, and stores the rows once it is back', async () => {
     const line: CutLine = await openLine(PORTS.postgres)
     const database = openDatabase(line.port)
     const store = new PostgresAnswers(database)
@@ -100,7 +100,7 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
     await line.close()
   })
 
-  it('whose connections an administrator ends serves the next statement', async () => {
+  it('serves the next statement after an administrator ended its connections', async () => {
     const database = openDatabase()
     const store = new PostgresAnswers(database)
     await store.save([answer()])
@@ -111,7 +111,7 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
     await database.close()
   })
 
-  it('says how many of its connections are used, and how many statements wait for one', async () => {
+  it('reports how many of its connections are used, and how many statements wait for one', async () => {
     const database = openDatabase()
     await database.query({ text: 'SELECT 1' })
     expect(database.figures()).toEqual({ limit: 4, used: 0, idle: 1, waiting: 0 })
@@ -122,7 +122,7 @@ describe.skipIf(!hasPostgres)('Postgres', () => {
     await database.close()
   })
 
-  it('of a newer schema, or read-only, is waited for and not written', async () => {
+  it('is waited for and not written while it has a newer schema or is read-only', async () => {
     await administer(
       "INSERT INTO caudal_migrations (name, run_on) VALUES ('9_future', now())",
       urlOf(PORTS.postgres),
@@ -203,7 +203,7 @@ describe.skipIf(!hasRedis)('Redis', () => {
     await expect(first?.add(key('brief'), 1, 60)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  it('that is away makes no caller wait for long, and is used again once it is back', async () => {
+  it('delays no caller for long while it is away, and is used again once it is back', async () => {
     const line = await openLine(PORTS.redis)
     const cache = await connected(openCache(line.port))
     await cache.set(ACME, `${prefix}kept`, 'value', 60_000)
@@ -220,7 +220,7 @@ describe.skipIf(!hasRedis)('Redis', () => {
     await line.close()
   })
 
-  it('with a value of another type under the key finds nothing and fails nobody else', async () => {
+  it('finds nothing under a key with a value of another type, and fails no other caller', async () => {
     const redis = new Redis(REDIS_URL)
     await redis.lpush(`${prefix}list`, 'x')
     const cache = await connected(openCache())

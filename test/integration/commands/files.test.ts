@@ -40,7 +40,7 @@ async function started(name: string, bytes: string | Uint8Array, folder = dataFo
   return { code, stdout, stderr, titles: titles.sort(), calls: seen.length }
 }
 
-describe('read as it is meant', () => {
+describe('D caudal start --input', () => {
   it.each<[string, string, string | Uint8Array]>([
     ['JSON lines in UTF-8', 'a.ndjson', LINES],
     ['JSON lines in UTF-8 with a mark', 'a.ndjson', MARK + LINES],
@@ -53,7 +53,7 @@ describe('read as it is meant', () => {
     ['CSV with semicolons and a mark', 'a.csv', MARK + csv(';')],
     ['CSV with tabs in UTF-16, as Excel writes it', 'a.csv', utf16(csv('\t'))],
     ['CSV in gz', 'a.csv.gz', gzipSync(csv(';'))],
-  ])('%s', async (_, name, bytes) => {
+  ])('answers each question of a file: %s', async (_, name, bytes) => {
     const { code, stdout, stderr, titles, calls } = await started(name, bytes)
     expect(stderr).toBe('')
     expect(code).toBe(EXIT.ok)
@@ -63,7 +63,7 @@ describe('read as it is meant', () => {
   })
 })
 
-describe('refused whole, with one sentence', () => {
+describe('D caudal start --input of a faulty file', () => {
   it.each<[string, string, string | Uint8Array, RegExp]>([
     ['JSON lines in latin-1', 'a.ndjson', latin(LINES), /a\.ndjson is not UTF-8 in line 1: save it as UTF-8/],
     ['CSV in latin-1', 'a.csv', latin(csv(';')), /a\.csv is not UTF-8 in line 2: save it as UTF-8/],
@@ -80,7 +80,7 @@ describe('refused whole, with one sentence', () => {
     ],
     ['gz that was cut', 'a.ndjson.gz', gzipSync(LINES.repeat(99)).subarray(0, 90), /is no whole gzip file/],
     ['JSON lines with zero bytes', 'a.ndjson', `${LINES}\0\n`, /is no text: line 4 has a zero byte/],
-  ])('%s', async (_, name, bytes, reason) => {
+  ])('refuses the whole file with one sentence: %s', async (_, name, bytes, reason) => {
     const folder = dataFolder()
     const { code, stdout, stderr, calls } = await started(name, bytes, folder)
     expect(code).toBe(EXIT.usage)
@@ -93,13 +93,13 @@ describe('refused whole, with one sentence', () => {
     expect(fixed.titles).toEqual([...TITLES].sort())
   })
 
-  it('the texts that latin-1 can hold are taken as UTF-8', async () => {
+  it('accepts as UTF-8 the texts that latin-1 could hold', async () => {
     const lines = LATIN_TITLES.map(title => `${JSON.stringify({ title })}\n`).join('')
     expect((await started('a.ndjson', lines)).titles).toEqual([...LATIN_TITLES].sort())
   })
 })
 
-describe('one that is too large fails alone, with its number', () => {
+describe('D caudal start --input of a file with one event that is too large', () => {
   const large = 'x'.repeat(2_000_000)
   const [first, second, third] = rows
   const withLarge = [first, { ...second, content: large }, third]
@@ -108,7 +108,7 @@ describe('one that is too large fails alone, with its number', () => {
     ['a line of ten megabytes', 'a.ndjson', LINES.replace('fuse', large.repeat(5)), 2],
     ['an element', 'a.json', JSON.stringify(withLarge), 2],
     ['a row', 'a.csv', csv(',').replace('fuse', large), 3],
-  ])('%s', async (_, name, text, line) => {
+  ])('leaves out that event alone and names its line: %s', async (_, name, text, line) => {
     const { code, stdout, stderr, titles, calls } = await started(name, text)
     expect(stderr).toBe('')
     expect(code).toBe(EXIT.ok)

@@ -44,7 +44,7 @@ const FAULTS: readonly (readonly [line: string, fault: string])[] = [
   [`{"more": 1 ${'🦀'.repeat(30)}}`, 'the event is not JSON'],
 ]
 
-it('no line ends the process or becomes a fault of the pipeline', async () => {
+it('no hostile line ends the process or becomes a fault of the pipeline', async () => {
   const folder = dataFolder()
   const file = join(folder, 'lines.ndjson')
   const lines = [...QUESTIONS, ...FAULTS.map(([line]) => line)]
@@ -64,7 +64,7 @@ it('no line ends the process or becomes a fault of the pipeline', async () => {
   }
 }, 60_000)
 
-it('an array of such events, and produce, take and refuse the same', async () => {
+it('an array of hostile events, and caudal produce, accept and refuse the same events', async () => {
   const folder = dataFolder()
   const file = join(folder, 'array.json')
   writeFileSync(file, `[${[...QUESTIONS, nested].join(',\n')}]`)

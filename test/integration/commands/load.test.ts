@@ -35,7 +35,7 @@ describe('caudal load', () => {
     expect(readFileSync(page, 'utf8')).toContain('every acknowledged event has exactly one outcome')
   })
 
-  it('asks through the gateway as callers do, and each question has its outcome', async () => {
+  it('asks through the gateway, and each question has its outcome', async () => {
     const input = join(folder, 'one.ndjson')
     writeFileSync(input, '{"title": "What is a fuse for?"}\n')
     const pod = startCaudal(['start', '--input', input], { DATA_DIR: folder, PORT: '0' })
@@ -51,7 +51,7 @@ describe('caudal load', () => {
     expect(measured.delivered + measured.failed).toBe(40)
   })
 
-  it('ends with 1 and lists the events where nobody answers', async () => {
+  it('ends with 1 and lists the events where nothing answers them', async () => {
     const { code, stdout } = await load('--rate', '5', '--duration', '1s', '--drain', '0s')
     expect(code).toBe(1)
     expect(stdout).toMatch(/^5 without an outcome: load-\S+-0, /m)
@@ -64,7 +64,7 @@ describe('caudal load', () => {
       expect(stderr).toContain(`${option} must be`)
   })
 
-  it('refuses a dataset with the lines that are no events', async () => {
+  it('refuses a dataset, and names the lines that are no events', async () => {
     const path = join(folder, 'questions.ndjson')
     writeFileSync(path, '{"title": "One?"}\n{"title": 2}\nnot JSON\n')
     const { code, stderr } = await load('--dataset', path)
@@ -73,7 +73,7 @@ describe('caudal load', () => {
     expect(stderr).toContain('line 3: it is not JSON')
   })
 
-  it('refuses a report that could not be written, before it sends anything', async () => {
+  it('refuses a report file that it cannot write, before it sends anything', async () => {
     const { code, stderr } = await load('--report', join(folder, 'none', 'load.html'))
     expect(code).toBe(2)
     expect(stderr).toContain('cannot be written')

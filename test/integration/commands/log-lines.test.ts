@@ -25,7 +25,7 @@ async function linesOf(environment: Readonly<Record<string, string>>): Promise<s
   return stderr.text
 }
 
-it('tell who wrote them and which question they are about, and nothing of what was asked or answered', async () => {
+it('log lines name their pod and their question, and show no question and no answer', async () => {
   const text = await linesOf({ LOG_LEVEL: 'debug' })
   const lines = text
     .trimEnd()
@@ -46,13 +46,13 @@ it('tell who wrote them and which question they are about, and nothing of what w
   expect(text).not.toMatch(/zebra|whisper/i)
 }, 60_000)
 
-it('have what was asked and answered where that is asked for', async () => {
+it('log lines show questions and answers with LOG_CONTENT=on', async () => {
   const text = await linesOf({ LOG_LEVEL: 'warn,engine=debug', LOG_CONTENT: 'on' })
   expect(text).toMatch(/"question":"Why does a zebra whisper\?"/)
   expect(text).toMatch(/"reply":"/)
 }, 60_000)
 
-it('are short where that is asked for', async () => {
+it('log lines are short with LOG_FORMAT=short', async () => {
   const text = await linesOf({ LOG_LEVEL: 'debug', LOG_FORMAT: 'short' })
   const lines = text
     .trimEnd()

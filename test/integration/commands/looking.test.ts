@@ -29,8 +29,8 @@ async function stopped(child: Child): Promise<void> {
   expect((await child.ended).code).toBe(0)
 }
 
-describe('while caudal start runs', () => {
-  it('a looking command prints the same while caudal start runs as afterwards', async () => {
+describe('D a command that only looks', () => {
+  it('prints the same beside caudal start as after its end', async () => {
     const input = join(folder, 'two.ndjson')
     writeFileSync(input, '{"id": "q", "title": "What is a fuse for?", "best_answer": "It cuts."}\nno JSON\n')
     const child = await holding('--input', input)
@@ -54,7 +54,7 @@ describe('while caudal start runs', () => {
     expect(during.map(({ code }) => code).slice(0, 6)).toEqual([0, 0, 0, 0, 0, 0])
   })
 
-  it('events that are put in are answered, changes are taken up, failures are sent again', async () => {
+  it('sees new answers, changes and replays beside caudal start', async () => {
     const input = join(folder, 'one.ndjson')
     writeFileSync(input, '{"title": "What is a fuse for?", "best_answer": "It cuts the current."}\n')
     await holding('--input', input)
@@ -80,8 +80,8 @@ describe('while caudal start runs', () => {
   })
 })
 
-describe('a process that holds the log and is killed', () => {
-  it('ends who waits for its answer with code 4, and leaves nothing in the way of the next one', async () => {
+describe('D a killed process that held the log', () => {
+  it('ends a waiting command with code 4, and does not block the next holder', async () => {
     const child = await holding()
     const follower = startCaudal(['results', '--follow'], { DATA_DIR: folder })
     await follower.until(/./)

@@ -98,50 +98,53 @@ const VARIANTS: readonly (readonly [string, Variant, number])[] = [
 const QUESTIONS = 12
 const ANSWER = 'It cuts the current.'
 
-it.each(VARIANTS)('a provider that %s: all is delivered, and bought once', async (_, variant, refusals) => {
-  const refused: Asked[] = []
-  const sold: Asked[] = []
-  const { baseUrl } = await startProvider((asked, response) => {
-    if (variant.refuses?.(asked.body)) {
-      refused.push(asked)
-      response.writeHead(400, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ error: { message: variant.words } }))
-      return
+it.each(VARIANTS)(
+  'every question is delivered and bought once from a provider that %s',
+  async (_, variant, refusals) => {
+    const refused: Asked[] = []
+    const sold: Asked[] = []
+    const { baseUrl } = await startProvider((asked, response) => {
+      if (variant.refuses?.(asked.body)) {
+        refused.push(asked)
+        response.writeHead(400, { 'content-type': 'application/json' })
+        response.end(JSON.stringify({ error: { message: variant.words } }))
+        return
+      }
+      sold.push(asked)
+      const text = asked.isJudge ? VERDICT : ANSWER
+      if (variant.reply) variant.reply(text, response)
+      else send(response, saying(text))
+    })
+    const folder = dataFolder()
+    const input = join(folder, 'questions.ndjson')
+    const questions = Array.from({ length: QUESTIONS }, (_, index) => asking(`q${index}`))
+    writeFileSync(input, questions.map(each => `${JSON.stringify(each)}\n`).join(''))
+    const told = async (...words: string[]) => {
+      const environment = {
+        DATA_DIR: folder,
+        OPENAI_BASE_URL: baseUrl,
+        RETRY_BASE_MS: '1',
+        RETRY_CAP_MS: '5',
+        LOG_LEVEL: 'error',
+      }
+      const { world, stdout, stderr } = surroundings({ environment })
+      expect(await main(words, world), stderr.text).toBe(0)
+      return stdout.text
     }
-    sold.push(asked)
-    const text = asked.isJudge ? VERDICT : ANSWER
-    if (variant.reply) variant.reply(text, response)
-    else send(response, saying(text))
-  })
-  const folder = dataFolder()
-  const input = join(folder, 'questions.ndjson')
-  const questions = Array.from({ length: QUESTIONS }, (_, index) => asking(`q${index}`))
-  writeFileSync(input, questions.map(each => `${JSON.stringify(each)}\n`).join(''))
-  const told = async (...words: string[]) => {
-    const environment = {
-      DATA_DIR: folder,
-      OPENAI_BASE_URL: baseUrl,
-      RETRY_BASE_MS: '1',
-      RETRY_CAP_MS: '5',
-      LOG_LEVEL: 'error',
-    }
-    const { world, stdout, stderr } = surroundings({ environment })
-    expect(await main(words, world), stderr.text).toBe(0)
-    return stdout.text
-  }
-  const stdout = await told('start', '--exit', '--json', '--input', input)
-  expect(summaryOf(stdout)).toMatchObject({
-    inputs: QUESTIONS,
-    delivered: QUESTIONS,
-    failed: 0,
-    // An answer and its verdict.
-    calls: 2 * QUESTIONS,
-    tokens: 2 * QUESTIONS * TOKENS,
-  })
-  expect(sold.length).toBe(2 * QUESTIONS)
-  expect(refused.length).toBe(refusals)
-  // By the first call of its kind, and by no other.
-  expect(new Set(refused.map(({ kind }) => kind)).size).toBe(Math.min(refusals, 1))
-  const results = (await told('results', '--json')).trimEnd().split('\n')
-  expect(results.map(line => JSON.parse(line).answer)).toEqual(questions.map(() => ANSWER))
-})
+    const stdout = await told('start', '--exit', '--json', '--input', input)
+    expect(summaryOf(stdout)).toMatchObject({
+      inputs: QUESTIONS,
+      delivered: QUESTIONS,
+      failed: 0,
+      // An answer and its verdict.
+      calls: 2 * QUESTIONS,
+      tokens: 2 * QUESTIONS * TOKENS,
+    })
+    expect(sold.length).toBe(2 * QUESTIONS)
+    expect(refused.length).toBe(refusals)
+    // By the first call of its kind, and by no other.
+    expect(new Set(refused.map(({ kind }) => kind)).size).toBe(Math.min(refusals, 1))
+    const results = (await told('results', '--json')).trimEnd().split('\n')
+    expect(results.map(line => JSON.parse(line).answer)).toEqual(questions.map(() => ANSWER))
+  },
+)

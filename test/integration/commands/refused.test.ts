@@ -24,7 +24,7 @@ async function answering(status: number, body: string): Promise<string> {
 }
 
 it.each([401, 403])(
-  'a registry that refuses the login by %i ends the start, named with its setting',
+  'a registry that refuses the login by %i ends the start, and the error names its setting',
   async status => {
     const host = await answering(status, '{"error_code":40101,"message":"Unauthorized"}')
     const environment = { DATA_DIR: dataFolder(), SCHEMA_REGISTRY_URL: `http://ana:hush-hush@${host}` }
@@ -38,7 +38,7 @@ it.each([401, 403])(
   },
 )
 
-it('a provider that refuses the key of all calls ends the start, and what was asked stays in the log', async () => {
+it('a provider that refuses the key of all calls ends the start, and the questions stay in the log', async () => {
   const host = await answering(401, '{"error":{"message":"Incorrect API key"}}')
   const folder = dataFolder()
   const file = join(folder, 'questions.ndjson')
@@ -57,7 +57,7 @@ it('a provider that refuses the key of all calls ends the start, and what was as
   expect(summaryOf(stdout.text)).toMatchObject({ inputs: 30, delivered: 0 })
 }, 60_000)
 
-it('a provider that refuses everybody costs the only two questions no attempt, whatever its word for it is', async () => {
+it('a provider that refuses every call costs an only pair of questions no attempt, whatever its error is', async () => {
   const ends = [401, 402, 403, 404].map(async status => {
     const host = await answering(status, '{"error":{"message":"not you"}}')
     const folder = dataFolder()
@@ -72,7 +72,7 @@ it('a provider that refuses everybody costs the only two questions no attempt, w
   await Promise.all(ends)
 }, 60_000)
 
-it('a judge whose verdicts can never be read ends the start with the reason, and few answers are bought', async () => {
+it('a judge whose verdicts cannot be read ends the start with the reason, after few purchases', async () => {
   const said = JSON.stringify({ choices: [{ message: { content: 'Quite good.' }, finish_reason: 'stop' }] })
   const host = await answering(200, said)
   const folder = dataFolder()
@@ -88,7 +88,7 @@ it('a judge whose verdicts can never be read ends the start with the reason, and
 }, 60_000)
 
 it.each([503, 529, 429])(
-  'a provider that answers %i twenty times costs the only two questions no attempt',
+  'a provider that answers %i twenty times costs an only pair of questions no attempt',
   async status => {
     let refused = 0
     const { baseUrl } = await startProvider(({ isJudge }, response) => {

@@ -6,7 +6,7 @@ import { EXIT } from '#cli/command/command.ts'
 import { startCaudal } from '../../cli/process.ts'
 import { dataFolder } from '../../unit/cli/data-folder.ts'
 
-it('a run whose DATA_DIR is removed ends by itself, with the reason', async () => {
+it('a pod whose DATA_DIR is removed ends by itself, with the reason', async () => {
   const folder = dataFolder()
   const file = join(folder, 'questions.ndjson')
   const lines = Array.from({ length: 2_000 }, (_, id) => `{"id":${id},"text":"Why ${id}?"}\n`)

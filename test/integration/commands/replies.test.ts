@@ -56,7 +56,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
   judge_megabytes: saying('x'.repeat(5 * MEGABYTE)),
 }
 
-it('each question has one outcome, whole answers alone are delivered, and every purchase is in the cost', async () => {
+it('each question has one outcome, only whole answers are delivered, and every purchase is in the cost', async () => {
   const { seen, baseUrl } = await startProvider(({ kind, isJudge }, response) =>
     send(
       response,

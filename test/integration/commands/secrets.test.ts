@@ -138,12 +138,12 @@ function quotesOf(text: string): readonly string[] {
     .map(at => text.slice(Math.max(0, at - 100), at + 100))
 }
 
-describe.each(rows.map(row => [row.environment, row.type] as const))('%s', (name, type) => {
+describe.each(rows.map(row => [row.environment, row.type] as const))('D the secret in %s', (name, type) => {
   const path = name.endsWith('_PROXY') ? '' : '/v1'
   const around = (secret: string, port: number) =>
     type === 'address' ? `${SCHEMES[name] ?? 'http'}://ada:${secret}@127.0.0.1:${port}${path}` : secret
 
-  it('is quoted by nobody in an output or a topic', async () => {
+  it('is in no output and no topic', async () => {
     const folder = dataFolder()
     const input = join(folder, 'questions.ndjson')
     const titles = KINDS.map(kind => JSON.stringify({ id: kind, title: `Please answer as ${kind}.` }))
@@ -158,7 +158,7 @@ describe.each(rows.map(row => [row.environment, row.type] as const))('%s', (name
     expect(named.wasTold() || other.wasTold()).toBe(!SENT_TO_NOBODY.includes(name))
   })
 
-  it('is not repeated where it is no value of its setting', async () => {
+  it('is in no message about an invalid value of its setting', async () => {
     const folder = dataFolder()
     const faulty = [
       `${SECRET}\nx`,
@@ -173,7 +173,7 @@ describe.each(rows.map(row => [row.environment, row.type] as const))('%s', (name
   })
 })
 
-it('a key in the query of an address is quoted by nobody either', async () => {
+it('a key in the query of an address is in no output and no topic', async () => {
   const folder = dataFolder()
   const input = join(folder, 'questions.ndjson')
   writeFileSync(

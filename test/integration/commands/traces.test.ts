@@ -24,7 +24,7 @@ async function run(environment: Readonly<Record<string, string>>) {
   return summaryOf(stdout.text)
 }
 
-it('a collector gets one whole trace for each question, from who asked for it to the database', async () => {
+it('a collector gets one whole trace for each question, from the request to the database', async () => {
   await using receiver = await receiveOtlp()
   const headers = { OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b,other=c' }
   expect(await run({ OTEL_EXPORTER_OTLP_ENDPOINT: `${receiver.url}/`, ...headers })).toMatchObject({
@@ -47,7 +47,7 @@ it('a collector gets one whole trace for each question, from who asked for it to
   expect(receiver.headers[0]).toMatchObject({ 'x-key': 'a b', other: 'c' })
 }, 60_000)
 
-it('a collector that hangs changes nothing of what is answered', async () => {
+it('a collector that hangs changes no answer', async () => {
   await using receiver = await receiveOtlp(() => 'hang')
   const summary = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url })
   expect(summary).toMatchObject({ inputs: QUESTIONS, delivered: QUESTIONS })

@@ -41,11 +41,11 @@ function findings(evidence: Evidence) {
 }
 
 describe('the checks of outcomes and state', () => {
-  it('the checks of outcomes and state find nothing in a run that is right', () => {
+  it('find nothing in a run without errors', () => {
     expect(findings(rightRun())).toEqual({ lost: [], doubled: [], differences: 0 })
   })
 
-  it('the checks of outcomes and state find an answer that is missing, and one too many', () => {
+  it('find an answer that is missing, and one that comes twice', () => {
     const run = rightRun()
     const [first] = run.answers[0]?.splice(3, 1) ?? []
     expect(findings(run).lost).toEqual([first?.id])
@@ -53,7 +53,7 @@ describe('the checks of outcomes and state', () => {
     expect(findings(run).doubled).toEqual([first?.id])
   })
 
-  it('the checks of outcomes and state find questions of a key that changed places', () => {
+  it('find questions of one key that changed their order', () => {
     const run = rightRun()
     const [first, second] = [run.answers[0]?.[0], run.answers[0]?.[3]]
     if (first && second) {
@@ -72,7 +72,7 @@ describe('the checks of outcomes and state', () => {
       'an answer of the model that is not its own',
       (run: ReturnType<typeof rightRun>) => Object.assign(run.answers[0]?.[7] ?? {}, { reply: 'x' }),
     ],
-  ])('the checks of outcomes and state find %s that is wrong', (_what, damage) => {
+  ])('find %s that is wrong', (_what, damage) => {
     const run = rightRun()
     damage(run)
     expect(findings(run).differences).toBe(1)
@@ -93,7 +93,7 @@ describe('the bill', () => {
     partitions: new Set(),
   }
 
-  it('the bill tells what a fault interrupted from what had been answered', () => {
+  it('separates calls that a fault interrupted from calls that had been answered', () => {
     const calls = [
       call('in flight', 'a#1', 90, 120),
       call('in flight', 'b#2', 200, 220),
@@ -106,7 +106,7 @@ describe('the bill', () => {
     expect(bill).toMatchObject({ boughtTwice: 2, unexplained: [] })
   })
 
-  it('the bill tells what had been answered long before', () => {
+  it('knows calls that had been answered long before the fault', () => {
     const old = { ...call('old', 'a#1', 900, 950), takenInAt: 960 }
     const late = { ...call('late', 'a#1', 900, 950), takenInAt: 1_390 }
     const calls = [old, late, call('old', 'b#2', 2_000, 2_100), call('late', 'b#2', 2_000, 2_100)]
@@ -114,44 +114,44 @@ describe('the bill', () => {
     expect(bill.faults).toMatchObject([{ answeredAgain: 2, committedAgain: [{ first: old }] }])
   })
 
-  it('lays each further purchase at the door of the buyer before', () => {
+  it('charges each further purchase to the pod that bought before', () => {
     const calls = [call('x', 'a#1', 90, 120), call('x', 'b#2', 200, 320), call('x', 'c#3', 400, 420)]
     const next = { ...fault, pod: 'b#2', at: 300 }
     expect(billOf(calls, [fault, next]).faults.map(each => each.again)).toEqual([1, 1])
     expect(billOf(calls, [fault]).unexplained).toHaveLength(1)
   })
 
-  it('the bill does not excuse what a pod bought again to which nothing happened', () => {
+  it('does not excuse the second purchase of a pod without a fault', () => {
     const calls = [call('x', 'b#2', 50, 60), call('x', 'a#1', 70, 80)]
     expect(billOf(calls, [fault]).unexplained).toHaveLength(1)
   })
 
-  it('the bill does not excuse by a fault what was bought again before it', () => {
+  it('does not excuse by a fault a second purchase before that fault', () => {
     const calls = [call('x', 'a#1', 10, 20), call('x', 'b#2', 30, 40)]
     expect(billOf(calls, [fault]).unexplained).toHaveLength(1)
   })
 
-  it('the bill does not excuse what a pod bought after it had gone on', () => {
+  it('does not excuse a purchase of a pod after it had resumed', () => {
     const calls = [call('x', 'a#1', 350, 360), call('x', 'b#2', 370, 380)]
     expect(billOf(calls, [{ ...fault, until: 300 }]).unexplained).toHaveLength(1)
   })
 })
 
-describe('pauses', () => {
-  it('pauses count the borders of the span', () => {
+describe('D the pauses of a run', () => {
+  it('include those at both ends of the span', () => {
     expect(longestGapMs([10, 20, 90], { from: 0, to: 100 })).toBe(70)
     expect(longestGapMs([90], { from: 0, to: 100 })).toBe(90)
     expect(longestGapMs([], { from: 0, to: 100 })).toBe(100)
   })
 
-  it('pauses are those of a partition, and of each change of hands', () => {
+  it('belong to a partition, and to each change of its owner', () => {
     const calls = [call('1', 'a#1', 10, 20), call('2', 'a#1', 30, 35), call('3', 'b#2', 70, 75)]
     const partition = partitionOf(Buffer.from('a'), 8)
     expect(intakePausesMs(calls, { from: 0, to: 80 }, 8)).toEqual(new Map([[partition, 40]]))
     expect(handOversMs(calls, 8)).toEqual([40])
   })
 
-  it('pauses of a lost pod end with the first answer of another', () => {
+  it('end, for a lost pod, with the first answer of another pod', () => {
     const outputs = [
       { id: '1', partition: 0, pod: 'a#1', at: 110 },
       { id: '2', partition: 0, pod: 'b#2', at: 150 },

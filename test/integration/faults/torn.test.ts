@@ -124,7 +124,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
   }
 
   it(
-    'is found by its producer when connections were lost, which then writes nothing',
+    'is found by its producer when connections were lost, and the producer then writes nothing',
     { timeout: TIMES * 60_000 },
     () =>
       repaired('the pod alive, connections lost', async each => {
@@ -150,7 +150,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
     }),
   )
 
-  it('a torn transaction is repaired by the pod that fences its producer', { timeout: TIMES * 60_000 }, () =>
+  it('is repaired by the pod that fences its producer', { timeout: TIMES * 60_000 }, () =>
     repaired('the pod killed and its tasks taken by another', async ({ id, places, torn }) => {
       const other = await open()
       await other.fence(id, places)
@@ -159,7 +159,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
     }),
   )
 
-  it('is repaired by three that fence at once', { timeout: TIMES * 60_000 }, () =>
+  it('is repaired once by three pods that fence at the same time', { timeout: TIMES * 60_000 }, () =>
     repaired('three fences at once', async ({ id, places }) => {
       const others = await Promise.all([open(), open(), open()])
       await Promise.all(others.map(other => other.fence(id, places)))
@@ -181,7 +181,7 @@ describe.skipIf(!runs).each([1, 2] as const)('a torn transaction of version %d',
       }),
   )
 
-  it('that was aborted by a fence is aborted everywhere', { timeout: TIMES * 60_000 }, async () => {
+  it('that a fence aborted is aborted everywhere', { timeout: TIMES * 60_000 }, async () => {
     const tookMs: number[] = []
     for (let time = 0; time < TIMES; time++) {
       const places = await topic()

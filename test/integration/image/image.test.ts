@@ -41,7 +41,7 @@ describe.skipIf(missing.length > 0)('the image', () => {
     await containers?.[Symbol.asyncDispose]()
   })
 
-  it('the image takes at most 260 MB on a slim Debian', async () => {
+  it('takes at most 260 MB on a slim Debian', async () => {
     const [image, base] = await Promise.all(
       [IMAGE, 'localhost/caudal-base:runtime'].map(name =>
         containers.podman('image', 'inspect', '--format', '{{.Size}}', name),
@@ -52,14 +52,14 @@ describe.skipIf(missing.length > 0)('the image', () => {
     expect(Number(image) - Number(base)).toBeGreaterThan(100 * MEGABYTE)
   })
 
-  it('the image has one Node, and neither npm nor any development dependency', async () => {
+  it('has one Node, and neither npm nor any development dependency', async () => {
     const names = "['node', 'npm', 'vitest', 'typescript', 'vite', 'kafkajs']"
     const script = `${names}.filter(name => fs.existsSync('node_modules/' + name + '/package.json')).join()`
     const words = ['run', '--rm', ...CONFINED, '--entrypoint', 'node', IMAGE, '-p', script]
     expect(await containers.podman(...words)).toBe('kafkajs')
   })
 
-  it('a container is live, ready, and answers a question and a browser, as nobody of importance', async () => {
+  it('runs live and ready, and answers a question and a browser, as a user without rights', async () => {
     const port = await freePort()
     const container = containers.start(['start'], containers.createData(), here(port))
     const url = `http://127.0.0.1:${port}`
@@ -93,7 +93,7 @@ describe.skipIf(missing.length > 0)('the image', () => {
     expect((await container.ended).code).toBe(0)
   })
 
-  it(`a pod with ${CALLS} calls in flight ends with 0 after them, each answer bought once`, async () => {
+  it(`waits for ${CALLS} calls in flight, then ends with 0, each answer bought once`, async () => {
     const [modelPort, podPort] = [await freePort(), await freePort()]
     const model = containers.start(
       ['model-server', '--latency', String(CALL_MS), '--sigma', '0'],
