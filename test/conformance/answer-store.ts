@@ -59,7 +59,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
     })
     afterAll(() => fixture.close())
 
-    it('gives back what it was given, each field as it was', async () => {
+    it('returns each answer with all fields unchanged', async () => {
       const whole = own({
         userId: 'u-1',
         content: 'In a car, ñandú 🜁.',
@@ -72,7 +72,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
       expect(await store.get(ACME, whole.id)).toEqual(whole)
     })
 
-    it('takes texts that a database refuses: a character of code 0, also in JSON, and half a character', async () => {
+    it('stores texts that a database refuses: a character of code 0, also in JSON, and half a character', async () => {
       const hostile = own({
         title: 'a\0b',
         answer: 'x\ud800y',
@@ -84,7 +84,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
       expect(JSON.parse(found?.structured ?? '')).toEqual({ a: '\ufffd', b: '\\u0000' })
     })
 
-    it('keeps of one id the newest, in whatever order they come, within a batch and between batches', async () => {
+    it('keeps the newest answer of one id in whatever order answers come, within a batch and between batches', async () => {
       const id = 'same'
       const at = (deliveredAt: number) => own({ id, deliveredAt, answer: `of ${deliveredAt}` })
       await store.save([at(5), at(9), at(7)])
@@ -95,7 +95,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
       expect((await store.get(ACME, id))?.answer).toBe('of 10')
     })
 
-    it('changes nothing when a batch is written again, and takes an empty one', async () => {
+    it('changes nothing when a batch is written again, and accepts an empty batch', async () => {
       const organization = organizationOf('again')
       const batch = Array.from({ length: 450 }, () => own({ organization }))
       await store.save(batch)
@@ -113,7 +113,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
       expect(await store.newestOf(ACME, 'c'.repeat(64))).toBeUndefined()
     })
 
-    it('shows an organisation nothing of another, nor of none', async () => {
+    it('shows an organisation no answers of another one, nor those without one', async () => {
       const theirs = own({ organization: OTHER, questionHash: 'd'.repeat(64) })
       const none = own({ organization: NOBODY, questionHash: 'e'.repeat(64) })
       await store.save([theirs, none])
@@ -127,7 +127,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
       expect(await store.page(OTHER, { limit: 10_000 })).toEqual([theirs])
     })
 
-    it('pages through all answers once, the newest first, also where many have one time', async () => {
+    it('pages through all answers once, the newest first, although many have the same time', async () => {
       const organization = organizationOf('paged')
       await store.save([1, 1, 1, 2, 3].map(deliveredAt => own({ organization, deliveredAt })))
       const seen: StoredAnswer[] = []
@@ -159,7 +159,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
       expect(await ids({ text: "'; DROP TABLE response_event; --" })).toEqual([])
     })
 
-    it('answers the queries that people know', async () => {
+    it('answers the documented queries', async () => {
       const questionHash = 'f'.repeat(64)
       await store.save([own({ questionHash, final: 7.25 })])
       const [row] = await fixture.query(

@@ -26,7 +26,7 @@ export function describeCache(name: string, open: () => Promise<CacheFixture>, p
     })
     afterAll(() => fixture.close())
 
-    it('finds what was set, the last value of a key, of any text', async () => {
+    it('finds the last value of a key, with any text', async () => {
       expect(await cache.get(ACME, key('text'))).toBeUndefined()
       for (const value of ['first', '', 'ñandú 🜁 "\\'])
         await cache.set(ACME, key('text'), value, HOUR_MS).then(async () => {
@@ -34,7 +34,7 @@ export function describeCache(name: string, open: () => Promise<CacheFixture>, p
         })
     })
 
-    it('shows no organisation what another has set', async () => {
+    it('shows no organisation the values of another one', async () => {
       await cache.set(ACME, key('theirs'), 'secret', HOUR_MS)
       expect(await cache.get(OTHER, key('theirs'))).toBeUndefined()
       expect(await cache.get(organizationOf(undefined), key('theirs'))).toBeUndefined()
@@ -45,19 +45,19 @@ export function describeCache(name: string, open: () => Promise<CacheFixture>, p
       await vi.waitFor(async () => expect(await cache.get(ACME, key('short'))).toBeUndefined())
     })
 
-    it('takes lives that are too long, and keeps no value that is too large', async () => {
+    it('accepts a lifetime that is too long, and stores no value that is too large', async () => {
       await cache.set(ACME, key('long'), 'value', Number.MAX_SAFE_INTEGER)
       expect(await cache.get(ACME, key('long'))).toBe('value')
       await cache.set(ACME, key('long'), 'x'.repeat(VALUE_BYTES_MAX), HOUR_MS)
       expect(await cache.get(ACME, key('long'))).toBeUndefined()
     })
 
-    it('finds nothing in what another program wrote', async () => {
+    it('finds nothing in an entry of another program', async () => {
       await fixture.spoil(key('spoilt'))
       expect(await cache.get(ACME, key('spoilt'))).toBeUndefined()
     })
 
-    it('puts a value in the place of the one that is known, and of no other', async () => {
+    it('replaces a value only where the caller knows the present value', async () => {
       const at = key('swapped')
       expect(await cache.replace(ACME, at, undefined, 'one', HOUR_MS)).toBe(true)
       expect(await cache.replace(ACME, at, undefined, 'two', HOUR_MS)).toBe(false)
@@ -71,14 +71,14 @@ export function describeCache(name: string, open: () => Promise<CacheFixture>, p
       ).rejects.toMatchObject({ code: 'REJECTED' })
     })
 
-    it('lets a value that was put in another’s place end in its time', async () => {
+    it('ends a value that replaced another one at its own time', async () => {
       await cache.replace(ACME, key('brief'), undefined, 'one', HOUR_MS)
       await cache.replace(ACME, key('brief'), 'one', 'two', 60)
       await vi.waitFor(async () => expect(await cache.get(ACME, key('brief'))).toBeUndefined())
       expect(await cache.replace(ACME, key('brief'), undefined, 'three', HOUR_MS)).toBe(true)
     })
 
-    it('deletes what matches of one organisation, where a star alone stands for other text', async () => {
+    it('deletes the matching keys of one organisation, where only a star stands for other text', async () => {
       for (const each of ['d-1', 'd-2', 'e-1', 'd[1]', 'd?1']) await cache.set(ACME, key(each), each, HOUR_MS)
       await cache.set(OTHER, key('d-other'), 'theirs', HOUR_MS)
       expect(await cache.deleteMatching(ACME, key('d[1]'))).toBe(1)

@@ -36,7 +36,7 @@ describeHistoryStore('SQLite', async () => {
   return { store, now: realSystem.now(), close: async () => store.close() }
 })
 
-it('the history in SQLite forgets what is too old', async () => {
+it('the history in SQLite forgets events that are too old', async () => {
   const path = join(folder, 'aged.db')
   const now = realSystem.now()
   const system = { ...realSystem, now: () => now + KEPT_MS + 1 }
@@ -66,7 +66,7 @@ describeCache('LMDB', async () => {
   }
 })
 
-it('a file of SQLite keeps what was saved, and one of a newer schema is not touched', async () => {
+it('a file of SQLite keeps its rows when it is opened again, and a file of a newer schema is not touched', async () => {
   const path = join(folder, 'kept.db')
   const first = new SqliteAnswers({ path, system: realSystem })
   await first.save([answer()])
@@ -80,7 +80,7 @@ it('a file of SQLite keeps what was saved, and one of a newer schema is not touc
   expect(() => new SqliteAnswers({ path, system: realSystem })).toThrow(/schema 99.*run the newer version/)
 })
 
-it('a file that another process holds for long makes its caller wait, and fails nothing', async () => {
+it('a file of SQLite that another process holds for long makes its caller wait, and fails nothing', async () => {
   const path = join(folder, 'held.db')
   const store = new SqliteAnswers({ path, system: realSystem })
   const holder = new DatabaseSync(path)
@@ -95,7 +95,7 @@ it('a file that another process holds for long makes its caller wait, and fails 
   store.close()
 })
 
-it('a cache of LMDB that an earlier version wrote begins empty, since nothing of it would ever be removed', async () => {
+it('a cache of LMDB from an earlier version begins empty, because its entries would never be removed', async () => {
   const path = join(folder, 'earlier')
   const earlier = open({ path })
   await earlier.put('q:old', { text: '["acme","value"]', endsAt: Number.MAX_SAFE_INTEGER })
@@ -109,7 +109,7 @@ it('a cache of LMDB that an earlier version wrote begins empty, since nothing of
   await again.close()
 })
 
-it('a cache of LMDB whose entries are written again and again forgets none of the others', async () => {
+it('a cache of LMDB whose entries are replaced again and again forgets no other entry', async () => {
   const cache = new LmdbCache({ path: join(folder, 'rewritten'), system: realSystem, entriesMax: 10 })
   const acme = organizationOf('acme')
   await cache.set(acme, 'q:first', 'value', 1_000_000)
@@ -118,7 +118,7 @@ it('a cache of LMDB whose entries are written again and again forgets none of th
   await cache.close()
 })
 
-it('a cache of LMDB that holds nothing but what was replaced keeps it when it is opened again', async () => {
+it('a cache of LMDB with replaced entries alone keeps their last values when it is opened again', async () => {
   const path = join(folder, 'replaced')
   const acme = organizationOf('acme')
   const first = new LmdbCache({ path, system: realSystem })
@@ -129,7 +129,7 @@ it('a cache of LMDB that holds nothing but what was replaced keeps it when it is
   await again.close()
 })
 
-it('a cache of LMDB removes what was made by replacing when it has ended, and keeps what was replaced since', async () => {
+it('a cache of LMDB removes replaced entries at their end, and keeps entries that were replaced since', async () => {
   let now = realSystem.now()
   const cache = new LmdbCache({ path: join(folder, 'sessions'), system: { ...realSystem, now: () => now } })
   const acme = organizationOf('acme')
@@ -142,7 +142,7 @@ it('a cache of LMDB removes what was made by replacing when it has ended, and ke
   await cache.close()
 })
 
-it('a cache of LMDB keeps as many entries as it may, and what ends first goes first', async () => {
+it('a cache of LMDB keeps as many entries as allowed, and removes first the entry that ends first', async () => {
   const cache = new LmdbCache({ path: join(folder, 'small'), system: realSystem, entriesMax: 10 })
   const acme = organizationOf('acme')
   for (let n = 0; n < 1_000; n++) await cache.set(acme, `q:${n}`, 'value', 10_000_000 + n)

@@ -36,7 +36,7 @@ export function describeHistoryStore(name: string, open: () => Promise<HistorySt
     })
     afterAll(() => fixture.close())
 
-    it('gives back the events of a run in order of time, then of rank, each as it was', async () => {
+    it('returns the events of a run in order of time, then of rank, each unchanged', async () => {
       const { now } = fixture
       const all = [
         event({ recordId: 'a', at: now, rank: 0, kind: 'accepted', detail: { title: 'ñandú 🜁' } }),
@@ -56,7 +56,7 @@ export function describeHistoryStore(name: string, open: () => Promise<HistorySt
       expect(await store.of(ACME, 'again')).toEqual([again])
     })
 
-    it('takes texts that a database refuses, and events of any time', async () => {
+    it('stores texts that a database refuses, and events of any time', async () => {
       const odd = event({ taskId: 'odd', recordId: 'odd', at: 8.64e15, detail: { reply: 'a\0b\ud800' } })
       const early = event({ taskId: 'odd', recordId: 'early', at: fixture.now - KEPT_MS + 3_600_000 })
       await store.append([odd, early])
@@ -65,7 +65,7 @@ export function describeHistoryStore(name: string, open: () => Promise<HistorySt
       expect(found[1]?.detail).toEqual({ reply: 'a\ufffdb\ufffd' })
     })
 
-    it('takes a batch of any size', async () => {
+    it('stores a batch of any size', async () => {
       const many = Array.from({ length: 501 }, (_, n) =>
         event({ taskId: 'many', recordId: `many-${n}`, at: fixture.now + n, rank: n }),
       )
@@ -73,7 +73,7 @@ export function describeHistoryStore(name: string, open: () => Promise<HistorySt
       expect(await store.of(ACME, 'many')).toEqual(many)
     })
 
-    it('shows an organisation nothing of another', async () => {
+    it('shows an organisation no events of another one', async () => {
       await store.append([
         event({ taskId: 'theirs', recordId: 'theirs', organization: organizationOf('other') }),
       ])
@@ -115,7 +115,7 @@ export function describeHistoryStore(name: string, open: () => Promise<HistorySt
       expect(await store.firsts({ limit: 10, text: 'listed-1' })).toMatchObject([{ taskId: 'listed-1' }])
     })
 
-    it('gives the events of many runs without the long texts of models', async () => {
+    it('returns the events of many runs without the long texts of models', async () => {
       const long = event({
         ...{ taskId: 'long', recordId: 'long', at: fixture.now },
         detail: { reply: 'x', messages: [{}], answer: 'y', structured: '{}', final: 7 },
@@ -156,7 +156,7 @@ export function describeHistoryStore(name: string, open: () => Promise<HistorySt
       expect(attempts.map(({ key }) => key)).toEqual(['failed', 'first', 'judged'])
     })
 
-    it('counts what a failed run has cost as undelivered, until it is sent again and delivered', async () => {
+    it('counts the cost of a failed run as undelivered, until the run is sent again and delivered', async () => {
       const org = organizationOf('sent-again')
       const own = { taskId: 'again', organization: org, at: fixture.now }
       const detail = { tokens_prompt: 3, tokens_completion: 4, cost_usd: 0.5, model: 'm' }

@@ -102,7 +102,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
         expect(await rowsOf(fixture)).toEqual(await rowsOf(live))
       }, PATIENCE)
 
-    it('gives an emptied one the rows that the pods wrote, those of a replayed question too', async () => {
+    it('gives an empty database the rows that the pods wrote, those of a replayed question too', async () => {
       await expectAsLive(await emptied())
       const { answers, events } = await rowsOf(again)
       expect(answers).toHaveLength(3)
@@ -117,7 +117,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
       ])
     })
 
-    it('changes nothing of one that has all rows, and writes what one lacks', async () => {
+    it('changes nothing in a complete database, and adds missing rows to another one', async () => {
       await expectAsLive(await emptied())
       const before = await rowsOf(again)
       await rebuilt(again)
@@ -128,7 +128,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
       expect(await rowsOf(again)).toEqual(before)
     })
 
-    it('leaves a newer answer as it is, and puts a newer one over an older', async () => {
+    it('keeps a newer answer, and replaces an older one', async () => {
       await rebuilt(await emptied())
       const [one, two] = await again.answers.page(NOBODY, { limit: 2 })
       if (!one || !two) throw new TypeError('two answers were expected')
@@ -140,7 +140,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
       expect(await other.answers.get(NOBODY, two.id)).toEqual(two)
     })
 
-    it('that was stopped in the middle is whole when it is begun again', async () => {
+    it('completes a database when it begins again after a stop in the middle', async () => {
       const { answers, history } = await emptied()
       const stopping = new AbortController()
       const append = history.append.bind(history)
@@ -155,7 +155,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
       await expectAsLive(again)
     })
 
-    it('that the database fails in the middle says so, and blames no record', async () => {
+    it('reports that the database failed in the middle, and blames no record', async () => {
       const { answers, history } = await emptied()
       const lever = new Switch()
       lever.off()
@@ -164,7 +164,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
       })
     })
 
-    it('of the database that the pods write has every row, with answers that arrive beside it', async () => {
+    it('gives a database that the pods write every row, with answers that arrive meanwhile', async () => {
       await live.query('DELETE FROM response_event')
       await live.query('DELETE FROM task_event')
       const titles = Array.from({ length: 12 }, (_, n) => `Beside ${n}?`)
@@ -174,7 +174,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
       expect((await rowsOf(again)).answers).toHaveLength(15)
     })
 
-    it('leaves out events that are older than the history, and no answers', async () => {
+    it('leaves out events that are older than the history, and keeps all answers', async () => {
       const ahead = { ...realSystem, now: () => realSystem.now() + KEPT_MS + 60_000 }
       const topics = await rebuilt(await emptied(), { system: ahead })
       expect(topics.map(({ read, tooOld }) => read - tooOld)).toEqual(topics.map(() => 0))
@@ -196,7 +196,7 @@ export function describeRebuild(name: string, open: () => Promise<RebuildFixture
       expect(await rowsOf(again)).toEqual(await rowsOf(live))
     })
 
-    it('removes nothing for a tombstone, and counts what no codec reads', async () => {
+    it('removes no row for a tombstone, and counts records that no codec reads', async () => {
       const [answered] = await live.answers.page(NOBODY, { limit: 1 })
       const key = Buffer.from(String(answered?.id))
       const shared = { key, headers: NO_HEADERS, timestamp: 1 }

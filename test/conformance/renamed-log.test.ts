@@ -38,7 +38,7 @@ describeLog(
   { members: 'many' },
 )
 
-test('names get the prefix but for those with a name of their own, and others are not seen', async () => {
+test('a renamed log gives its topics the prefix or their own names, and hides other topics', async () => {
   const path = mkdtempSync(join(tmpdir(), 'caudal-log-'))
   const behind = await openEmbeddedLog({ path, system: realSystem })
   const log = renamedLog(behind, { prefix: 'b.', topics: { source: 'questions' } })
@@ -59,7 +59,7 @@ test('names get the prefix but for those with a name of their own, and others ar
   rmSync(path, { recursive: true })
 })
 
-test('what was left of transactions, and what holds readers back, is asked for under the names of the log behind', async () => {
+test('a renamed log asks the log behind it for leftovers and halts under the names of that log', async () => {
   const asked: unknown[] = []
   const behind: Pick<Log, 'leftovers' | 'explainHalt'> = {
     async leftovers(places) {

@@ -116,7 +116,7 @@ describe('the process that holds a log', () => {
     server = await serveLog(behind, path)
   }
 
-  it('is not there where no socket is, or where the socket is that of a process which was killed', async () => {
+  it('is not found where there is no socket, or where a killed process left the socket', async () => {
     expect(await connectLog(path, realSystem)).toBeUndefined()
     writeFileSync(join(path, 'socket'), '')
     expect(await connectLog(path, realSystem)).toBeUndefined()
@@ -126,14 +126,14 @@ describe('the process that holds a log', () => {
     await log.close()
   })
 
-  it('lets nobody but its own user in, and leaves no socket behind', async () => {
+  it('accepts only its own user, and leaves no socket behind', async () => {
     await serve()
     expect(statSync(join(path, 'socket')).mode & 0o777).toBe(0o600)
     await server.close()
     expect(() => statSync(join(path, 'socket'))).toThrow('ENOENT')
   })
 
-  it('keeps pods away from the log, with the same error as without it', async () => {
+  it('keeps pods away from the log, with the same error as an exclusive log', async () => {
     await serve()
     const log = await found()
     const failure = await failureOf(log.fence('p'))
@@ -142,7 +142,7 @@ describe('the process that holds a log', () => {
     await log.close()
   })
 
-  it('rejects what waits, and all that is asked later, when it ends', async () => {
+  it('rejects calls that wait and later calls when it ends', async () => {
     await serve()
     const log = await found()
     const reader = log.openReader(place, 0)
@@ -155,7 +155,7 @@ describe('the process that holds a log', () => {
     expect(await behind.bounds([place])).toEqual([{ start: 0, end: 0 }])
   })
 
-  it('says that it has ended when it closes the log under a reader', async () => {
+  it('reports its end when it closes the log under a reader', async () => {
     await serve()
     const log = await found()
     const waiting = codeOf(log.openReader(place, 0).next(1))
@@ -165,7 +165,7 @@ describe('the process that holds a log', () => {
     await log.close()
   })
 
-  it('serves several who look at once, and is not hindered by one that does not read', async () => {
+  it('serves several commands that look at the same time, and is not blocked by one that does not read', async () => {
     await serve()
     const large = Array.from({ length: 30 }, (_, index) => record(`${index}`, 'x'.repeat(500_000)))
     await behind.append([{ ...place, records: large }])
@@ -181,7 +181,7 @@ describe('the process that holds a log', () => {
     for (const log of logs) await log.close()
   })
 
-  it('ends a connection that speaks something else, and goes on with the others', async () => {
+  it('ends a connection of another protocol, and continues with the others', async () => {
     await serve()
     const log = await found()
     const stranger = connect(join(path, 'socket'))
@@ -194,7 +194,7 @@ describe('the process that holds a log', () => {
     await log.close()
   })
 
-  it('of another version is refused in words, one that says nothing is not waited for', async () => {
+  it('is refused with a message when it has another version, and is not waited for when it is silent', async () => {
     const listen = async (answer: Buffer) => {
       const other = createServer(socket => socket.end(answer))
       await new Promise<void>(resolve => other.listen(join(path, 'socket'), resolve))
@@ -212,8 +212,8 @@ describe('the process that holds a log', () => {
   })
 })
 
-describe('messages', () => {
-  it('are the same whatever pieces they come in', async () => {
+describe('D messages of the socket', () => {
+  it('are the same, however their bytes are divided', async () => {
     const sent = [{ a: 1 }, { bytes: new Uint8Array([1, 2, 3]) }, 'x'.repeat(1_000), undefined, null]
     const bytes = Buffer.concat(sent.map(encodeMessage))
     for (const size of [1, 3, 7, 64, bytes.length]) {

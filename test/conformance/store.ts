@@ -44,7 +44,7 @@ export function describeStore(name: string, open: () => StoreFixture, { durable 
     describe('entries', () => describeEntries(() => store))
     describe('timers', () => describeTimers(() => store, reopen, durable))
     describe('lifetime', () => describeLifetime(() => store, reopen, durable))
-    it('keeps tasks apart', async () => {
+    it('keeps the entries of tasks apart', async () => {
       const other = await fixture.factory.open(OTHER)
       store.apply([['vkey', bytes('mine')]], 5)
       other.apply([['vkey', bytes('theirs')]], 9)
@@ -56,13 +56,13 @@ export function describeStore(name: string, open: () => StoreFixture, { durable 
     it.each([
       ['of another application', { application: 'other' }],
       ['of another state topic under the same name', { topicId: 'topic-2' }],
-    ])('never shows what is a copy %s', async (_, other) => {
+    ])('never serves a copy %s', async (_, other) => {
       store.apply([['vkey', bytes('theirs')]], 5)
       await store.close()
       store = await fixture.factory.open({ ...TASK, ...other })
       expect([store.get('vkey'), store.position, store.size]).toEqual([undefined, undefined, 0])
     })
-    it('begins empty after discarding', async () => {
+    it('is empty after discard', async () => {
       store.apply([['vkey', bytes('one')]], 1)
       await store.flush()
       await store.discard()
@@ -76,12 +76,12 @@ export function describeStore(name: string, open: () => StoreFixture, { durable 
 }
 
 function describeApplying(store: () => Store): void {
-  it('is empty and has no position before anything was applied', () => {
+  it('is empty and has no position before the first write', () => {
     expect([store().position, store().size, store().get('v')]).toEqual([undefined, 0, undefined])
     expect(shown(store(), '')).toEqual([])
   })
 
-  it('shows what was applied at once, with its position', () => {
+  it('shows a write at once, with the position of that write', () => {
     store().apply(
       [
         ['va', bytes('1')],
@@ -93,7 +93,7 @@ function describeApplying(store: () => Store): void {
     expect([store().position, store().size]).toEqual([7, 2])
   })
 
-  it('takes the last of several writes of one entry, and null as its deletion', () => {
+  it('keeps the last of several writes of one entry, and takes null as its deletion', () => {
     store().apply(
       [
         ['va', bytes('1')],
@@ -114,7 +114,7 @@ function describeApplying(store: () => Store): void {
     expect([store().get('va'), store().size, store().position]).toEqual([undefined, 0, 9])
   })
 
-  it('takes more bytes with more entries, and none of those that were deleted', async () => {
+  it('reports more bytes with more entries, and none for deleted entries', async () => {
     const keys = Array.from({ length: 1_000 }, (_, index) => `vkey-${index}`)
     const before = store().bytes
     const written = keys.map(key => [key, Buffer.alloc(100)] as const)
@@ -128,24 +128,24 @@ function describeApplying(store: () => Store): void {
     expect(store().bytes).toBeLessThan(full / 2)
   })
 
-  it('moves its position without writes', () => {
+  it('moves its position without entries', () => {
     store().apply([], 12)
     expect(store().position).toBe(12)
   })
 
-  it('tells an empty value from none', () => {
+  it('distinguishes an empty value from none', () => {
     store().apply([['va', bytes('')]], 1)
     expect(store().get('va')).toHaveLength(0)
     expect(store().size).toBe(1)
   })
 
-  it('holds values of a megabyte', async () => {
+  it('stores values of a megabyte', async () => {
     store().apply([['vlarge', Buffer.alloc(1_000_000, 7)]], 1)
     await store().flush()
     expect(store().get('vlarge')).toEqual(Buffer.alloc(1_000_000, 7))
   })
 
-  it('hands out bytes that later reads and writes leave alone', async () => {
+  it('returns bytes that later reads and writes do not change', async () => {
     store().apply(
       [
         ['va', bytes('first')],
@@ -229,7 +229,7 @@ function describeEntries(store: () => Store): void {
     expect(store().size).toBe(3)
   })
 
-  it('goes on when the store is written meanwhile, and misses nothing that stays', async () => {
+  it('continues while the store is written, and misses no entry that stays', async () => {
     const stays = Array.from({ length: 2_000 }, (_, index) => `vo/s/${index}`)
     store().apply(
       stays.map(key => [key, bytes('1')] as const),
@@ -351,7 +351,7 @@ function describeLifetime(store: () => Store, reopen: () => Promise<void>, durab
     expect([textOf(store().get('va')), store().position, store().size]).toEqual(expected)
   })
 
-  it('goes on from where it was reopened', async () => {
+  it('keeps its entries and its position when it is opened again', async () => {
     store().apply([['va', bytes('1')]], 1)
     await reopen()
     store().apply([['vb', bytes('2')]], 2)
@@ -361,7 +361,7 @@ function describeLifetime(store: () => Store, reopen: () => Promise<void>, durab
     expect(store().position).toBe(3)
   })
 
-  it('refuses use after closing', async () => {
+  it('refuses use after it was closed', async () => {
     const closed = store()
     await reopen()
     expect(() => closed.apply([['va', bytes('1')]], 1)).toThrow(/closed/)

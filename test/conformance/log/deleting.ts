@@ -4,7 +4,7 @@ import type { Bench } from './fixture.ts'
 import { batch, codeOf, contents, failureOf, read, readUntil, record, textOf, values } from './fixture.ts'
 
 export function describeDeleting(bench: () => Bench): void {
-  it('trims: the start moves, what is left stays where it was', async () => {
+  it('trims a partition: its start moves, and the other records keep their offsets', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     await log.append([batch(place, 'a', 'b', 'c')])
@@ -20,7 +20,7 @@ export function describeDeleting(bench: () => Bench): void {
     expect((await log.bounds([place]))[0]?.start).toBe(third?.offset)
   })
 
-  it('trims everything, and the next record comes after what was trimmed', async () => {
+  it('trims all records, and the next record comes after the trimmed ones', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     await log.append([batch(place, 'a', 'b')])
@@ -34,7 +34,7 @@ export function describeDeleting(bench: () => Bench): void {
     expect(found?.offset).toBeGreaterThanOrEqual(end)
   })
 
-  it('rejects reading below the start, by a new reader and by one that was overtaken', async () => {
+  it('rejects a read below the start, by a new reader and by a reader that was overtaken', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     await log.append([batch(place, 'a', 'b', 'c')])
@@ -50,7 +50,7 @@ export function describeDeleting(bench: () => Bench): void {
     }
   })
 
-  it('deletes records older than the retention', async ({ skip }) => {
+  it('deletes records that are older than the retention', async ({ skip }) => {
     const { log, fixture, topic } = bench()
     skip(!fixture.advance, 'this driver cannot make time pass')
     const [short] = await topic({ retentionMs: 60_000 })
@@ -63,7 +63,7 @@ export function describeDeleting(bench: () => Bench): void {
     expect(await values(log, kept)).toEqual(['old'])
   })
 
-  it('compacts: the latest value of each key stays, at its offset', async ({ skip }) => {
+  it('compacts a topic: the newest value of each key stays at its offset', async ({ skip }) => {
     const { log, fixture, topic } = bench()
     skip(!fixture.compact, 'this driver compacts when it pleases')
     const [place] = await topic({ compacted: true })
@@ -84,7 +84,7 @@ export function describeDeleting(bench: () => Bench): void {
     expect((await log.bounds([place]))[0]?.start).toBeLessThanOrEqual(after[0]?.offset ?? 0)
   })
 
-  it('reads across what compaction left out', async ({ skip }) => {
+  it('reads across the gaps of compaction', async ({ skip }) => {
     const { log, fixture, topic } = bench()
     skip(!fixture.compact, 'this driver compacts when it pleases')
     const [place] = await topic({ compacted: true })
@@ -99,7 +99,7 @@ export function describeDeleting(bench: () => Bench): void {
 }
 
 export function describeEnds(bench: () => Bench): void {
-  it('rejects what waits and what comes when the log is closed', async () => {
+  it('rejects calls that wait and later calls when the log is closed', async () => {
     const { log, name, topic, settle } = bench()
     const [place] = await topic()
     const producer = await log.startProducer(name('producer'))
@@ -112,7 +112,7 @@ export function describeEnds(bench: () => Bench): void {
     expect(await codeOf(log.bounds([place]))).toBe('LOG_CLOSED')
   })
 
-  it('keeps everything when it is opened again', async ({ skip }) => {
+  it('keeps everything when the log is opened again', async ({ skip }) => {
     const { log, fixture, name, topic } = bench()
     skip(!fixture.reopen, 'this driver keeps nothing')
     const [place] = await topic({ retentionMs: 604_800_000 })

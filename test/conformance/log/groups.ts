@@ -76,7 +76,7 @@ export function describeGroups(bench: () => Bench, members: 'one' | 'many'): voi
 }
 
 function describeMembership(bench: () => Bench): void {
-  it('gives a single member what its assigner gives it', async () => {
+  it('gives a single member the tasks of its assigner', async () => {
     const { log, name } = bench()
     const me = name('member')
     const seen: GroupMember[][] = []
@@ -91,7 +91,7 @@ function describeMembership(bench: () => Bench): void {
     await member.membership.leave()
   })
 
-  it('reports joins after joinGroup has returned, never from inside it', async () => {
+  it('reports a join after joinGroup has returned, and never from inside the call', async () => {
     const { log, name } = bench()
     const member = join(log, name('group'), name('member'))
     expect(member.joins).toEqual([])
@@ -99,7 +99,7 @@ function describeMembership(bench: () => Bench): void {
     await member.membership.leave()
   })
 
-  it('begins a newer generation when asked to, with the member data of that moment', async () => {
+  it('begins a new generation on request, with the member data of that moment', async () => {
     const { log, name } = bench()
     let data = 'first'
     const seen: string[] = []
@@ -128,7 +128,7 @@ function describeMembership(bench: () => Bench): void {
     await later.membership.leave()
   })
 
-  it('counts who is a member now', async () => {
+  it('counts the present members', async () => {
     const { log, name } = bench()
     const group = name('group')
     const [early, late] = [name('member'), name('member')]
@@ -142,7 +142,7 @@ function describeMembership(bench: () => Bench): void {
     await second.membership.leave()
   })
 
-  it('stores positions for lag tools', async () => {
+  it('stores positions for tools that show lag', async () => {
     const { log, name, topic } = bench()
     const group = name('group')
     const [first, second] = await topic({ partitions: 2 })
@@ -159,7 +159,7 @@ function describeMembership(bench: () => Bench): void {
 }
 
 function describeClaims(bench: () => Bench): void {
-  it('stores claims of the current generation and reads them in the order asked', async () => {
+  it('stores claims of the current generation, and reads them in the requested order', async () => {
     const { log, name, topic } = bench()
     const [first, second, third] = await topic({ partitions: 3, compacted: true })
     const places = [third ?? first, first, second ?? first]
@@ -177,7 +177,7 @@ function describeClaims(bench: () => Bench): void {
     await member.membership.leave()
   })
 
-  it('refuses a claim of an earlier generation and keeps what was stored', async () => {
+  it('refuses a claim of an earlier generation, and keeps the stored claims', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic({ compacted: true })
     const member = join(log, name('group'), name('member'))
@@ -193,7 +193,7 @@ function describeClaims(bench: () => Bench): void {
     await member.membership.leave()
   })
 
-  it('keeps claims for the next incarnation, and groups apart', async () => {
+  it('keeps the claims of a group for the next incarnation, apart from those of other groups', async () => {
     const { log, name, topic, fixture } = bench()
     const group = name('group')
     const [place] = await topic({ compacted: true })
@@ -212,7 +212,7 @@ function describeClaims(bench: () => Bench): void {
     await second.membership.leave()
   })
 
-  it('takes no claim from a member that has left', async () => {
+  it('refuses the claim of a member that has left', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic({ compacted: true })
     const group = name('group')
@@ -239,7 +239,7 @@ function describeSharing(bench: () => Bench): void {
     return { first, second, mine, theirs }
   }
 
-  it('deals the tasks out to all members, in one generation', async () => {
+  it('divides the tasks among all members in one generation', async () => {
     const { log, name } = bench()
     const names = [name('a-member'), name('b-member')] as const
     const { first, second, mine, theirs } = await pair(log, name('group'), names)

@@ -5,7 +5,7 @@ import type { Bench } from './fixture.ts'
 import { batch, codeOf, contents, EVENT_TIME, failureOf, read, textOf, values } from './fixture.ts'
 
 export function describeReading(bench: () => Bench): void {
-  it('gives back what was appended, in order, at growing offsets', async () => {
+  it('returns records in their order, at growing offsets', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     await log.append([batch(place, 'a', 'b')])
@@ -24,7 +24,7 @@ export function describeReading(bench: () => Bench): void {
     expect(await values(log, second ?? first)).toEqual(['b'])
   })
 
-  it('hands out at most what was asked for and goes on after it', async () => {
+  it('returns at most the requested number of records, and continues after them', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     const written = Array.from({ length: 25 }, (_, index) => `${index}`)
@@ -41,7 +41,7 @@ export function describeReading(bench: () => Bench): void {
     expect(found).toEqual(written)
   })
 
-  it('starts at any offset, also between two records of one batch', async () => {
+  it('reads from any offset, also between two records of one batch', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     await log.append([batch(place, 'a', 'b', 'c', 'd')])
@@ -49,7 +49,7 @@ export function describeReading(bench: () => Bench): void {
     expect((await read(log, place, third?.offset ?? 0, 2)).map(one => textOf(one.value))).toEqual(['c', 'd'])
   })
 
-  it('gives back headers of any name, also of one that an object has already', async () => {
+  it('returns headers of any name, also of a name that every object has', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     const names = ['__proto__', 'constructor', '', 'ñ']
@@ -63,7 +63,7 @@ export function describeReading(bench: () => Bench): void {
 }
 
 export function describeWaiting(bench: () => Bench): void {
-  it('waits at the end and is woken by the next commit', async () => {
+  it('waits at the end of a partition until the next commit', async () => {
     const { log, name, topic, settle } = bench()
     const [place] = await topic()
     const producer = await log.startProducer(name('producer'))
@@ -77,7 +77,7 @@ export function describeWaiting(bench: () => Bench): void {
     expect((await waiting).map(one => textOf(one.value))).toEqual(['a'])
   })
 
-  it('serves several readers of one partition independently', async () => {
+  it('serves several readers of one partition independently of each other', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     const first = read(log, place, 0, 2)
@@ -88,7 +88,7 @@ export function describeWaiting(bench: () => Bench): void {
     expect((await second).map(one => textOf(one.value))).toEqual(expected)
   })
 
-  it('rejects a waiting read with LOG_CLOSED when its reader is closed, and reads after that', async () => {
+  it('rejects a read that waits with LOG_CLOSED when its reader is closed, and later reads', async () => {
     const { log, topic, settle } = bench()
     const [place] = await topic()
     const reader = log.openReader(place, 0)
@@ -99,7 +99,7 @@ export function describeWaiting(bench: () => Bench): void {
     expect(await codeOf(reader.next(10))).toBe('LOG_CLOSED')
   })
 
-  it('says which offsets there are when asked for one beyond the end', async () => {
+  it('names the existing offsets when a read asks for an offset beyond the end', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     await log.append([batch(place, 'a', 'b', 'c')])
@@ -112,7 +112,7 @@ export function describeWaiting(bench: () => Bench): void {
     expect(failure?.details).toMatchObject({ topic: place.topic, partition: 0, ...bounds })
   })
 
-  it('gives bounds that hold every record', async () => {
+  it('reports bounds that contain every record', async () => {
     const { log, topic } = bench()
     const [first, second] = await topic({ partitions: 2 })
     await log.append([batch(first, 'a', 'b')])
@@ -125,7 +125,7 @@ export function describeWaiting(bench: () => Bench): void {
 }
 
 export function describeBytes(bench: () => Bench): void {
-  it('keeps keys, values, headers, nulls and times as they were', async () => {
+  it('keeps keys, values, headers, nulls and times unchanged', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic()
     const all = Uint8Array.from({ length: 256 }, (_, index) => index)
@@ -158,7 +158,7 @@ export function describeBytes(bench: () => Bench): void {
     )
   })
 
-  it('takes a record of exactly the largest size', async () => {
+  it('stores a record of exactly the largest size', async () => {
     const { log, topic } = bench()
     const [place] = await topic()
     const value = Buffer.alloc(log.recordBytesMax - 3, 7)
@@ -169,7 +169,7 @@ export function describeBytes(bench: () => Bench): void {
     expect(Buffer.compare(found?.value ?? Buffer.alloc(0), value)).toBe(0)
   })
 
-  it('refuses a larger one with everything written beside it, and goes on with a new producer', async () => {
+  it('refuses a larger record with everything in its transaction, and works with a new producer', async () => {
     const { log, name, topic } = bench()
     const [first, second] = await topic({ partitions: 2 })
     const id = name('producer')

@@ -10,7 +10,7 @@ export function describeTopics(bench: () => Bench): void {
     { name: second, partitions: 2, compacted: true, retentionMs: undefined },
   ]
 
-  it('creates topics and describes them', async () => {
+  it('creates topics, and describes them', async () => {
     const { log, name } = bench()
     const [first, second] = specs(name('topic'), name('topic'))
     await log.createTopics([first, second])
@@ -22,12 +22,12 @@ export function describeTopics(bench: () => Bench): void {
     )
   })
 
-  it('describes only what exists', async () => {
+  it('describes only topics that exist', async () => {
     const { log, name } = bench()
     expect(await log.describeTopics([name('missing')])).toEqual([])
   })
 
-  it('creates what exists again without harm, and what is missing beside it', async () => {
+  it('leaves existing topics as they are, and creates the missing ones', async () => {
     const { log, name } = bench()
     const [first, second] = specs(name('topic'), name('topic'))
     await log.createTopics([first])
@@ -37,7 +37,7 @@ export function describeTopics(bench: () => Bench): void {
     expect((await log.describeTopics([second.name])).map(specOf)).toEqual([second])
   })
 
-  it('lists every difference at once and changes nothing', async () => {
+  it('lists every difference of a topic at once, and changes nothing', async () => {
     const { log, name } = bench()
     const [first, second] = specs(name('topic'), name('topic'))
     await log.createTopics([first, second])
@@ -54,7 +54,7 @@ export function describeTopics(bench: () => Bench): void {
     expect((await log.describeTopics([second.name])).map(specOf)).toEqual([second])
   })
 
-  it('adds partitions to a topic, which keeps its id and what it holds', async () => {
+  it('adds partitions to a topic, which keeps its id and its records', async () => {
     const { log, fixture, name } = bench()
     const spec = { ...specs(name('topic'), '')[0], partitions: 2 }
     await log.createTopics([spec])
@@ -69,7 +69,7 @@ export function describeTopics(bench: () => Bench): void {
     expect(await values(again, { topic: spec.name, partition: 3 })).toEqual(['new'])
   })
 
-  it('gives a topic an id that it keeps, also when the log is opened again, and no other topic has', async () => {
+  it('gives each topic an id of its own, which stays when the log is opened again', async () => {
     const { log, fixture, name } = bench()
     const [first, second] = specs(name('topic'), name('topic'))
     await log.createTopics([first, second])
@@ -80,7 +80,7 @@ export function describeTopics(bench: () => Bench): void {
     expect(await idsOf(again, first.name, second.name)).toEqual(ids)
   })
 
-  it('gives a topic that was deleted and made again another id', async ({ skip }) => {
+  it('gives a topic another id when it is deleted and made again', async ({ skip }) => {
     const { log, fixture, name } = bench()
     skip(!fixture.remake, 'nobody can delete a topic of this driver')
     const [spec] = specs(name('topic'), '')
@@ -91,7 +91,7 @@ export function describeTopics(bench: () => Bench): void {
     expect(after).not.toBe(before)
   })
 
-  it('never reads from another topic than the one that is meant', async ({ skip }) => {
+  it('reads only from the topic of the expected id', async ({ skip }) => {
     const { log, fixture, name } = bench()
     skip(!fixture.remake, 'nobody can delete a topic of this driver')
     const spec = { ...specs(name('topic'), '')[0], partitions: 1 }
@@ -113,7 +113,7 @@ export function describeTopics(bench: () => Bench): void {
     present.close()
   })
 
-  it('refuses to write to a topic or partition that does not exist', async () => {
+  it('refuses to write to an unknown topic or partition', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic()
     const missing = { topic: name('missing'), partition: 0 }

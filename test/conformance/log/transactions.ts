@@ -16,7 +16,7 @@ export function describeTransactions(bench: () => Bench): void {
     expect(await values(log, third)).toEqual(['c', 'd', 'e'])
   })
 
-  it('answers with the offset after the last record of each batch, in the order given', async () => {
+  it('returns the offset after the last record of each batch, in the order of the batches', async () => {
     const { log, name, topic } = bench()
     const [first, second] = await topic({ partitions: 2 })
     const other = second ?? first
@@ -30,7 +30,7 @@ export function describeTransactions(bench: () => Bench): void {
     expect(receipt).toEqual([after(inOther, 'a'), after(inFirst, 'c'), after(inOther, 'd')])
   })
 
-  it('commits nothing at all when there is nothing', async () => {
+  it('commits an empty transaction without effect', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic()
     const producer = await log.startProducer(name('producer'))
@@ -40,7 +40,7 @@ export function describeTransactions(bench: () => Bench): void {
     expect(await values(log, place)).toEqual(['a'])
   })
 
-  it('lets producers with different ids write side by side', async () => {
+  it('lets producers with different ids write at the same time', async () => {
     const { log, name, topic } = bench()
     const [first, second] = await topic({ partitions: 2 })
     const producers = await Promise.all(['x', 'y', 'z'].map(word => log.startProducer(name(word))))
@@ -62,7 +62,7 @@ export function describeTransactions(bench: () => Bench): void {
     expect((await values(log, second ?? first)).length).toBe(15)
   })
 
-  it('shows a transaction of several partitions to no reader before the whole of it is decided', async () => {
+  it('shows no reader a part of a transaction over several partitions', async () => {
     const { log, name, topic } = bench()
     const [first, second] = await topic({ partitions: 2 })
     const producer = await log.startProducer(name('producer'))
@@ -76,7 +76,7 @@ export function describeTransactions(bench: () => Bench): void {
 const FENCED = /^(FENCED|OUTCOME_UNKNOWN)$/
 
 export function describeFencing(bench: () => Bench): void {
-  it('fences the earlier producer with the same id', async () => {
+  it('fences an earlier producer with the same id', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic()
     const id = name('producer')
@@ -89,7 +89,7 @@ export function describeFencing(bench: () => Bench): void {
     expect(await values(log, place)).toEqual(['a', 'b'])
   })
 
-  it('fences without starting a producer', async () => {
+  it('fences a producer without starting another one', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic()
     const fenced = name('producer')
@@ -104,7 +104,7 @@ export function describeFencing(bench: () => Bench): void {
     expect(await values(log, place)).toEqual(['a', 'b'])
   })
 
-  it('decides a transaction that races its fencing once and for all, on every partition alike', async () => {
+  it('decides a transaction that races its fence once, on every partition alike', async () => {
     const { log, name, topic } = bench()
     for (let turn = 0; turn < 5; turn++) {
       const [first, second] = await topic({ partitions: 2 })
@@ -123,7 +123,7 @@ export function describeFencing(bench: () => Bench): void {
     }
   })
 
-  it('takes nothing from a closed producer', async () => {
+  it('refuses the transaction of a closed producer', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic()
     const id = name('producer')
