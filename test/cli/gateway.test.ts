@@ -45,7 +45,7 @@ async function found(command: string): Promise<void> {
   await vi.waitFor(async () => expect(await shell(command)).toMatchObject({ hit: true }), PATIENCE)
 }
 
-describe('D the commands of docs/gateway.md', () => {
+describe('the commands of docs/gateway.md', () => {
   it('ask, wait and find an answer again', async () => {
     const [
       ask = '',

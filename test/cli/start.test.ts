@@ -98,7 +98,7 @@ const inShell = (script: string) =>
     PATH: process.env.PATH ?? '',
   }).ended
 
-describe('D a caudal command that cannot continue', () => {
+describe('a caudal command that cannot continue', () => {
   it('ends with the reason where its output cannot be written', async () => {
     const { code, stderr } = await inShell('exec "$0" "$1" start --exit --json > /dev/full')
     expect(stderr).toContain('caudal: the output cannot be written: ENOSPC')

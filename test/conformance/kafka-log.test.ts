@@ -10,7 +10,7 @@ const SETTLE_MS = 50
 const runs = await stackRuns('kafka')
 let opened = 0
 
-describe.skipIf(!runs)('D the driver on the local broker', () => {
+describe.skipIf(!runs)('the driver on the local broker', () => {
   const openWith = (options: Partial<KafkaLogOptions>) => async () => {
     let log = await openLocalLog(options)
     return {

@@ -212,7 +212,7 @@ describe('the process that holds a log', () => {
   })
 })
 
-describe('D messages of the socket', () => {
+describe('messages of the socket', () => {
   it('are the same, however their bytes are divided', async () => {
     const sent = [{ a: 1 }, { bytes: new Uint8Array([1, 2, 3]) }, 'x'.repeat(1_000), undefined, null]
     const bytes = Buffer.concat(sent.map(encodeMessage))

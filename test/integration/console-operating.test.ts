@@ -57,7 +57,7 @@ function answerBy(cut: () => boolean): NonNullable<Parameters<typeof createServe
 
 const PAGES = ['flow', 'ask', 'questions', 'money', 'failures', 'pods', 'brakes'] as const
 
-describe('D the page of brakes', () => {
+describe('the page of brakes', () => {
   it('stops calls once the scope is typed, shows the brake on every page, and releases it, all by keyboard', async () => {
     await using opened = await stand.open('#/brakes')
     const { page, complaints } = opened
@@ -137,7 +137,7 @@ describe('D the page of brakes', () => {
   })
 })
 
-describe('D the page of money', () => {
+describe('the page of money', () => {
   it('shows the figures of GET /costs, names unpriced models, and leads to the questions behind a figure', async () => {
     await stand.ask({ title: 'What is a mystery?' })
     await stand.ask({ title: 'What is a spring for?' })
@@ -171,7 +171,7 @@ describe('D the page of money', () => {
   })
 })
 
-describe('D the page of failures', () => {
+describe('the page of failures', () => {
   it('groups failures by cause, shows them, and sends them again under their identities', async () => {
     isCut = true
     const ids = await Promise.all([1, 2, 3].map(n => stand.ask({ title: `Cut number ${n}?` })))
@@ -214,7 +214,7 @@ describe('D the page of failures', () => {
   })
 })
 
-describe('D the page of pods', () => {
+describe('the page of pods', () => {
   it('shows the tasks of each pod, what is in flight, and the time of its last report', async () => {
     await using opened = await stand.open('#/pods')
     const { page, complaints } = opened

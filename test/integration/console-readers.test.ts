@@ -79,7 +79,7 @@ const hostileAnswers = (text: string): Readonly<Record<string, object>> => {
   }
 }
 
-describe('D a hostile text on these pages', () => {
+describe('a hostile text on these pages', () => {
   it.each(
     [...HOSTILE, `${'x'.repeat(5_000)} ${'=1+1 '.repeat(10)}`].map((text, index) => [index, text] as const),
   )('runs nothing and breaks nothing: text %i', async (_, text) => {
@@ -103,7 +103,7 @@ describe('D a hostile text on these pages', () => {
 const settled = (page: Page, name: string) =>
   name === 'flow' ? page.locator('.river').waitFor() : page.getByRole('heading', { level: 1 }).waitFor()
 
-describe('D the console for every reader', () => {
+describe('the console for every reader', () => {
   it.each(
     (['light', 'dark'] as const).flatMap(theme =>
       (['en-US', 'es-ES'] as const).map(locale => [theme, locale] as const),

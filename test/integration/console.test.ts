@@ -11,7 +11,7 @@ afterAll(() => stand?.[Symbol.asyncDispose]())
 const open: Stand['open'] = (hash, options) => stand.open(hash, options)
 const ask = (question: object): Promise<string> => stand.ask(question)
 
-describe('D the page of the flow', () => {
+describe('the page of the flow', () => {
   it('has a sentence, the graph by its stages, and the latest questions', async () => {
     await using opened = await open('')
     const { page, complaints } = opened
@@ -45,7 +45,7 @@ describe('D the page of the flow', () => {
   })
 })
 
-describe('D the page to ask', () => {
+describe('the page to ask', () => {
   it('takes a question, shows its attempts as they happen, and ends with the whole path', async () => {
     await using opened = await open('#/ask')
     const { page, complaints } = opened
@@ -73,7 +73,7 @@ describe('D the page to ask', () => {
   })
 })
 
-describe('D the page of questions', () => {
+describe('the page of questions', () => {
   it('lists every run, is narrowed by text, and keeps the view in its address', async () => {
     await ask({ title: 'What does a thermostat regulate?', best_answer: 'It regulates the temperature.' })
     await using opened = await open('#/questions')
@@ -103,7 +103,7 @@ describe('D the page of questions', () => {
   })
 })
 
-describe('D the page of one question', () => {
+describe('the page of one question', () => {
   it('goes back to an earlier moment, and hides what came later', async () => {
     const id = await ask({
       title: 'Why does ice float on water?',
@@ -132,7 +132,7 @@ describe('D the page of one question', () => {
   })
 })
 
-describe('D a hostile text in the console', () => {
+describe('a hostile text in the console', () => {
   it.each(HOSTILE.map((text, index) => [index, text] as const))(
     'runs nothing and breaks nothing: text %i',
     async (_, text) => {

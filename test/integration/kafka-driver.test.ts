@@ -23,7 +23,7 @@ import { RUN, stackRuns } from './stack.ts'
 
 const runs = await stackRuns('kafka')
 
-describe.skipIf(!runs)('D the Kafka driver on a real broker', () => {
+describe.skipIf(!runs)('the Kafka driver on a real broker', () => {
   const client = new kafkajs.Kafka({ brokers: [...BROKERS], logLevel: kafkajs.logLevel.NOTHING })
   const admin = client.admin()
   let log: Log
@@ -170,7 +170,7 @@ describe.skipIf(!runs)('D the Kafka driver on a real broker', () => {
     }
   })
 
-  describe('D over an encrypted connection', () => {
+  describe('over an encrypted connection', () => {
     const ssl = runs ? { ca: readFileSync(join(STACK_FOLDER, 'kafka-security', CERTIFICATE)) } : true
     const secured = { brokers: secureBrokerAddresses(1), ssl }
 

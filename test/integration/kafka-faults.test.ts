@@ -10,7 +10,7 @@ import { RUN, stackRuns } from './stack.ts'
 
 const runs = await stackRuns('kafka')
 
-describe.skipIf(!runs)('D the Kafka driver behind a faulty proxy', () => {
+describe.skipIf(!runs)('the Kafka driver behind a faulty proxy', () => {
   let proxy: FaultyProxy
   let log: Log
   let place: TopicPartition

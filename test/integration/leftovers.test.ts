@@ -13,7 +13,7 @@ const WRITE_MS = 60_000
 const COMMIT_MS = 899_731
 const ABORT_MS = 899_737
 
-describe.skipIf(!runs)('D a leftover of transactions', () => {
+describe.skipIf(!runs)('a leftover of transactions', () => {
   const closes: (() => Promise<void>)[] = []
   let log: Log
   let names = 0

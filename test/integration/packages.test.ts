@@ -50,7 +50,7 @@ it('caudal brings no Node, no client of a model and no reader of CSV', async () 
   expect(JSON.parse(listed).dependencies).toBeUndefined()
 })
 
-describe('D a project compiled by the tsconfig.json of docs/installing.md', () => {
+describe('a project compiled by the tsconfig.json of docs/installing.md', () => {
   beforeAll(async () => {
     await run('npm', [...INSTALL, answers], project)
     const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules/@types/node/package.json'), 'utf8'))

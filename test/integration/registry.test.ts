@@ -31,7 +31,7 @@ const V2 = schemaOf([
 ])
 const BAD = schemaOf([{ name: 'owner', type: 'string' }])
 
-describe.skipIf(!isThere)('D a running registry', () => {
+describe.skipIf(!isThere)('a running registry', () => {
   it('gives a schema one id, however often and under whatever subject it is registered', async () => {
     const subject = `${RUN}ids-value`
     expect(await registry.idOf(subject, V1)).toBeUndefined()
@@ -134,7 +134,7 @@ function counting(schema: string) {
   return graph.build()
 }
 
-describe('D another server in place of the registry', () => {
+describe('another server in place of the registry', () => {
   let server: Server
   let url = ''
   let answer: { status: number; body: string; type: string }

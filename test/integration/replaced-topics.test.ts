@@ -94,7 +94,7 @@ async function started(
   return { ...running, topics, heard, outputs, put }
 }
 
-describe.skipIf(!(await stackRuns('kafka')))('D a topic of a real broker', () => {
+describe.skipIf(!(await stackRuns('kafka')))('a topic of a real broker', () => {
   const tests = { name: 0 }
   const application = () => `${RUN}replaced-${tests.name++}`
 

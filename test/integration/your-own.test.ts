@@ -71,7 +71,7 @@ const isReady = ({ url, said }: Pod) =>
 /** Ports of nobody else's; the page's own may be in use here. */
 const [FIRST, SECOND] = [20_081, 20_082] as const
 
-describe.skipIf(!(await stackRuns('kafka')))('D the page docs/your-own-on-kafka.md', () => {
+describe.skipIf(!(await stackRuns('kafka')))('the page docs/your-own-on-kafka.md', () => {
   it('leads to two pods, a look at them, and a second version that continues their work', async () => {
     write(0)
     const first = start('pod-1', FIRST)

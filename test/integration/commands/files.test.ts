@@ -40,7 +40,7 @@ async function started(name: string, bytes: string | Uint8Array, folder = dataFo
   return { code, stdout, stderr, titles: titles.sort(), calls: seen.length }
 }
 
-describe('D caudal start --input', () => {
+describe('caudal start --input', () => {
   it.each<[string, string, string | Uint8Array]>([
     ['JSON lines in UTF-8', 'a.ndjson', LINES],
     ['JSON lines in UTF-8 with a mark', 'a.ndjson', MARK + LINES],
@@ -63,7 +63,7 @@ describe('D caudal start --input', () => {
   })
 })
 
-describe('D caudal start --input of a faulty file', () => {
+describe('caudal start --input of a faulty file', () => {
   it.each<[string, string, string | Uint8Array, RegExp]>([
     ['JSON lines in latin-1', 'a.ndjson', latin(LINES), /a\.ndjson is not UTF-8 in line 1: save it as UTF-8/],
     ['CSV in latin-1', 'a.csv', latin(csv(';')), /a\.csv is not UTF-8 in line 2: save it as UTF-8/],
@@ -99,7 +99,7 @@ describe('D caudal start --input of a faulty file', () => {
   })
 })
 
-describe('D caudal start --input of a file with one event that is too large', () => {
+describe('caudal start --input of a file with one event that is too large', () => {
   const large = 'x'.repeat(2_000_000)
   const [first, second, third] = rows
   const withLarge = [first, { ...second, content: large }, third]

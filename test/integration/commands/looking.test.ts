@@ -29,7 +29,7 @@ async function stopped(child: Child): Promise<void> {
   expect((await child.ended).code).toBe(0)
 }
 
-describe('D a command that only looks', () => {
+describe('a command that only looks', () => {
   it('prints the same beside caudal start as after its end', async () => {
     const input = join(folder, 'two.ndjson')
     writeFileSync(input, '{"id": "q", "title": "What is a fuse for?", "best_answer": "It cuts."}\nno JSON\n')
@@ -80,7 +80,7 @@ describe('D a command that only looks', () => {
   })
 })
 
-describe('D a killed process that held the log', () => {
+describe('a killed process that held the log', () => {
   it('ends a waiting command with code 4, and does not block the next holder', async () => {
     const child = await holding()
     const follower = startCaudal(['results', '--follow'], { DATA_DIR: folder })

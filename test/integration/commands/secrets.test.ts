@@ -138,7 +138,7 @@ function quotesOf(text: string): readonly string[] {
     .map(at => text.slice(Math.max(0, at - 100), at + 100))
 }
 
-describe.each(rows.map(row => [row.environment, row.type] as const))('D the secret in %s', (name, type) => {
+describe.each(rows.map(row => [row.environment, row.type] as const))('the secret in %s', (name, type) => {
   const path = name.endsWith('_PROXY') ? '' : '/v1'
   const around = (secret: string, port: number) =>
     type === 'address' ? `${SCHEMES[name] ?? 'http'}://ada:${secret}@127.0.0.1:${port}${path}` : secret

@@ -137,7 +137,7 @@ describe('the bill', () => {
   })
 })
 
-describe('D the pauses of a run', () => {
+describe('the pauses of a run', () => {
   it('include those at both ends of the span', () => {
     expect(longestGapMs([10, 20, 90], { from: 0, to: 100 })).toBe(70)
     expect(longestGapMs([90], { from: 0, to: 100 })).toBe(90)

@@ -20,7 +20,7 @@ const ANSWERS_WITHIN_MS = SESSION_MS + 5_000
 const TORN = 3
 const runs = process.env.REQUIRE_STACK === '1' || (await stackRuns('kafka'))
 
-describe.skipIf(!runs)('D a pod with a torn transaction', () => {
+describe.skipIf(!runs)('a pod with a torn transaction', () => {
   let cluster: Cluster
   let proxy: MarkerProxy
 

@@ -51,7 +51,7 @@ describe('settings that are given', () => {
   })
 })
 
-describe('D the faults of a configuration', () => {
+describe('the faults of a configuration', () => {
   it('are reported at once, each with its variable and the values that are allowed', () => {
     const faults = faultsOf({
       KAFKA_BROKERS: 'localhost',

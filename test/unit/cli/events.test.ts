@@ -84,7 +84,7 @@ const TAR = Buffer.concat([
 ])
 const swapped = (text: string) => Buffer.from(text, 'utf16le').swap16()
 
-describe('D a file of events', () => {
+describe('a file of events', () => {
   it.each([
     ['UTF-16 LE with a mark', Buffer.from(`\uFEFF${EVENTS}`, 'utf16le')],
     ['UTF-16 BE with a mark', swapped(`\uFEFF${EVENTS}`)],
@@ -236,7 +236,7 @@ describe('D a file of events', () => {
   })
 })
 
-describe('D CSV of other programs', () => {
+describe('CSV of other programs', () => {
   it.each([
     ['semicolons', 'Title;best_answer\nWhat, then?;That;\n'.replace(';\n', '\n')],
     ['tabs', 'title\tbest_answer\r\nWhat, then?\tThat\r\n'],

@@ -19,7 +19,7 @@ const raw = async (log: Log): Promise<readonly string[]> => {
 }
 const system = realSystem
 
-describe('D a feed', () => {
+describe('a feed', () => {
   it('spreads events over the partitions', async () => {
     await withLog(dataFolder(), async log => {
       await feed({ log, system, events: lines('a', 'b', 'c', 'd') })

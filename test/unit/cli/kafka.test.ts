@@ -13,7 +13,7 @@ const BROKERS = { KAFKA_BROKERS: 'one:9092,two:9092', APP_ID: 'app', POD_NAME: '
 /** Nothing listens there. */
 const AWAY = { KAFKA_BROKERS: '127.0.0.1:1', PORT: '0' }
 
-describe('D the settings of Kafka', () => {
+describe('the settings of Kafka', () => {
   it('are those of the driver where no variable changes them', () => {
     expect(kafkaOptionsOf(configurationOf(BROKERS))).toEqual({
       brokers: ['one:9092', 'two:9092'],
@@ -48,7 +48,7 @@ describe('D the settings of Kafka', () => {
   })
 })
 
-describe('D while no broker answers', () => {
+describe('while no broker answers', () => {
   it.each([['lag'], ['topics plan'], ['schemas check'], ['config list']])(
     'caudal %s ends with an error that names the brokers',
     async name => {

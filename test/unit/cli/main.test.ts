@@ -16,7 +16,7 @@ async function run(words: readonly string[], environment: Readonly<Record<string
   return { code: await main(words, world), stdout: stdout.text, stderr: stderr.text }
 }
 
-describe('D the help', () => {
+describe('the help', () => {
   it.each([[], ['--help'], ['-h'], ['help']])('lists every command: %j', async (...words) => {
     const { code, stdout } = await run(words)
     expect(code).toBe(EXIT.ok)
@@ -58,7 +58,7 @@ describe('D the help', () => {
   })
 })
 
-describe('D a command line that the command cannot parse', () => {
+describe('a command line that the command cannot parse', () => {
   it.each([
     ['an unknown command', ['strat'], 'there is no command "strat"'],
     ['an unknown command of a group', ['topics', 'drop'], 'there is no command "topics drop"'],
@@ -98,7 +98,7 @@ describe('D a command line that the command cannot parse', () => {
   })
 })
 
-describe('D the exit code', () => {
+describe('the exit code', () => {
   it('is 3 for wrong settings, and the error names every fault', async () => {
     const { code, stderr } = await run(['explain'], { PORT: 'x', MAX_ATTEMPTS: '0' })
     expect(code).toBe(EXIT.configuration)

@@ -36,7 +36,7 @@ async function whileRunning<T>(folder: string, use: () => Promise<T>): Promise<T
   }
 }
 
-describe('D a command with --graph', () => {
+describe('a command with --graph', () => {
   it('explains the graph, and compares it with an earlier version, without a log', async () => {
     const folder = dataFolder()
     const { code, stdout } = await own(folder, 'explain')

@@ -54,7 +54,7 @@ async function asked(url: string, path: string, method = 'GET') {
   return { status: response.status, reasons }
 }
 
-describe('D the probe /ready', () => {
+describe('the probe /ready', () => {
   it('answers 200 for a pod whose tasks all run on a log that answers', async () => {
     const { probes, url } = await served()
     watch(probes)
@@ -147,7 +147,7 @@ describe('caudal probe', () => {
   })
 })
 
-describe('D the probe /live', () => {
+describe('the probe /live', () => {
   it('answers 200 for a pod that steps or has not started yet', async () => {
     const { probes, url } = await served()
     expect((await asked(url, '/live')).status).toBe(200)
@@ -167,7 +167,7 @@ describe('D the probe /live', () => {
   })
 })
 
-describe('D the server of the probes', () => {
+describe('the server of the probes', () => {
   it('refuses other paths and other methods', async () => {
     const { url } = await served()
     expect((await asked(url, '/other')).status).toBe(404)

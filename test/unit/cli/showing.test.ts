@@ -18,7 +18,7 @@ import { MemoryScreen } from './surroundings.ts'
 
 const FULL_LEDGER = fileURLToPath(new URL('full-ledger.ts', import.meta.url))
 
-describe('D a table', () => {
+describe('a table', () => {
   it('aligns its columns and cuts texts that are too long', () => {
     const columns = [
       { title: 'name', widthMax: 6 },
@@ -76,7 +76,7 @@ describe('the live view', () => {
   })
 })
 
-describe('D a line of progress', () => {
+describe('a line of progress', () => {
   it('shows share, rate and remaining time where the total is known', () => {
     expect(progressLine('events', 500, 2_000, 1_000)).toBe('events: 500 of 2,000 (25 %), 500/s, 3 s left')
     expect(progressLine('events', 500, undefined, 2_000)).toBe('events: 500, 250/s')
@@ -84,7 +84,7 @@ describe('D a line of progress', () => {
   })
 })
 
-describe('D the table of examples', () => {
+describe('the table of examples', () => {
   it('has one answer of each kind, and marks answers below the threshold', () => {
     const examples = new Examples()
     examples.add(delivered({ id: '1' }))
@@ -103,7 +103,7 @@ describe('D the table of examples', () => {
   })
 })
 
-describe('D the log of a pod', () => {
+describe('the log of a pod', () => {
   it('writes JSON from the chosen level upwards, and errors as their messages', () => {
     const lines: string[] = []
     const system = { ...realSystem, now: () => 0 }

@@ -36,7 +36,7 @@ describe('a pod on the embedded log', () => {
   })
 })
 
-describe('D caudal start --fresh', () => {
+describe('caudal start --fresh', () => {
   it.each([
     ['a log of others', ['log', 'syslog']],
     ['a cache of others', ['cache', 'fonts']],

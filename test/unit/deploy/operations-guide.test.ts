@@ -41,7 +41,7 @@ it('the commands of caudal in the operations guide succeed beside a pipeline tha
   await ended
 }, 240_000)
 
-describe('D every name in the operations guide', () => {
+describe('every name in the operations guide', () => {
   const objects = ['local', 'production'].map(overlay =>
     parseAllDocuments(textOf(`deploy/k8s/rendered/${overlay}.yaml`)).map(document => {
       const { kind, metadata } = document.toJS()

@@ -87,7 +87,7 @@ const WHOLE_BODIES: Readonly<Record<string, object>> = {
   'DELETE /brakes/{scope}': { reason: 'paid' },
 }
 
-describe('D an operation of the gateway', () => {
+describe('an operation of the gateway', () => {
   it.each(ROUTES.filter(route => pathFields(route).length > 0).map(route => [nameOf(route), route] as const))(
     '%s finds no task for an id of another form',
     async (_, route) => {

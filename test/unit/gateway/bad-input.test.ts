@@ -36,7 +36,7 @@ const pointersOf = async (options: InjectOptions) => {
   return (faults ?? []).map(({ pointer }) => pointer)
 }
 
-describe('D the body of a request', () => {
+describe('the body of a request', () => {
   it.each<[string, unknown, readonly string[]]>([
     ['that lacks the title', {}, ['/title']],
     ['with an empty title', { title: '' }, ['/title']],
@@ -87,7 +87,7 @@ describe('D the body of a request', () => {
   })
 })
 
-describe('D a request', () => {
+describe('a request', () => {
   it.each(['-1', '1e9s', '', '5', '1h', '1.5s', '9999999s'])('with wait=%s has a fault', async wait => {
     expect(await pointersOf(post(`/query?wait=${wait}`, FUSE))).toEqual(['/wait'])
   })
@@ -139,7 +139,7 @@ describe('D a request', () => {
   })
 })
 
-describe('D a connection to the gateway', () => {
+describe('a connection to the gateway', () => {
   it('ends with a problem for headers that are too large or bytes that are no HTTP, and the next connection works', async () => {
     await opened.server.listen({ host: '127.0.0.1', port: 0 })
     const url = urlOf(opened.server)

@@ -35,7 +35,7 @@ interface Accepted {
 const acceptedIn = (body: Readonly<Record<string, unknown>>) => body.accepted as readonly Accepted[]
 const counts = async (id: unknown) => (await opened.ask({ url: `/batch/${id}` })).body
 
-describe('D a batch by POST /batch', () => {
+describe('a batch by POST /batch', () => {
   it('puts its questions in at once, and GET /batch counts their outcomes', async () => {
     const append = vi.spyOn(opened.log, 'append')
     const items = Array.from({ length: 20 }, (_, index) => ({ title: `Question ${index}?` }))

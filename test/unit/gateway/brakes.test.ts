@@ -114,7 +114,7 @@ describe('a brake over HTTP', () => {
   })
 })
 
-describe('D a brake of an organisation', () => {
+describe('a brake of an organisation', () => {
   const withKeys = async () => {
     const held = new HeldKeys()
     held.set(

@@ -119,7 +119,7 @@ describe('the callback of a question', () => {
 
 const hit = () => receiver.received.map(({ path, body }) => [path, JSON.parse(String(body)).type])
 
-describe('D a caller who joins a question under way', () => {
+describe('a caller who joins a question under way', () => {
   it('has its own callback called', async () => {
     const asked = await Promise.all(
       ['/one', '/two'].map(path => ask('/query', { ...FUSE, callback: receiver.url(path) })),
@@ -133,7 +133,7 @@ describe('D a caller who joins a question under way', () => {
   })
 })
 
-describe('D a batch with a callback', () => {
+describe('a batch with a callback', () => {
   it('is complete with its last outcome: the stream has an event, and the endpoint is called', async () => {
     using stream = await openStream(server, { url: '/events' })
     await ask('/query', { title: 'What is a valve for?' })

@@ -207,7 +207,7 @@ const verdict = (score: number) => ({
   feedback: 'fine',
 })
 
-describe('D a chat request that the pipeline cannot fulfil', () => {
+describe('a chat request that the pipeline cannot fulfil', () => {
   const user = { role: 'user', content: 'One?' }
   const image = { type: 'image_url', image_url: { url: 'data:,' } }
 

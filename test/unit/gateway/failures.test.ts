@@ -79,7 +79,7 @@ async function spoil(event: object = { title: 7 }): Promise<void> {
   )
 }
 
-describe('D failed questions', () => {
+describe('failed questions', () => {
   it('are one group where they have one cause, and each is shown whole', async () => {
     expect(await groups()).toEqual([])
     await fail(3)

@@ -53,7 +53,7 @@ const LOOK = 'GET /task/x HTTP/1.1\r\nhost: localhost\r\n'
 const ASK = 'POST /query HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
 const BODY = JSON.stringify({ title: 'In one piece?' })
 
-describe('D a request that does not arrive', () => {
+describe('a request that does not arrive', () => {
   it.each([
     ['of which nothing comes behind the first line', 'GET /task/x HTTP/1.1\r\n'],
     ['whose headers stop in the middle', `${LOOK}x-a: b`],
@@ -75,7 +75,7 @@ describe('D a request that does not arrive', () => {
   })
 })
 
-describe('D several requests', () => {
+describe('several requests', () => {
   it('on one connection that come at once are answered in order', async () => {
     const ask = `${ASK}content-length: ${Buffer.byteLength(BODY)}\r\n\r\n${BODY}`
     const health = 'GET /nothing HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n'
@@ -90,7 +90,7 @@ describe('D several requests', () => {
 const HIDDEN = 'GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n'
 const hidden = (headers: string): string => `${ASK}${headers}\r\n\r\n0\r\n\r\n${HIDDEN}`
 
-describe('D a request that could smuggle another request', () => {
+describe('a request that could smuggle another request', () => {
   it.each([
     ['both lengths', hidden('content-length: 5\r\ntransfer-encoding: chunked')],
     ['both lengths, the other way round', hidden('transfer-encoding: chunked\r\ncontent-length: 5')],
@@ -117,7 +117,7 @@ describe('D a request that could smuggle another request', () => {
   })
 })
 
-describe('D a client of the gateway', () => {
+describe('a client of the gateway', () => {
   it.each([
     ['at once', ''],
     ['in the middle of the headers', 'POST /query HT'],

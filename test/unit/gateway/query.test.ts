@@ -49,7 +49,7 @@ async function rawEvents(): Promise<readonly string[]> {
   return found
 }
 
-describe('D a question by POST /query', () => {
+describe('a question by POST /query', () => {
   it('is accepted when the log holds it, and its task shows the answer', async () => {
     const { status, body } = await opened.ask(post('/query', FUSE))
     expect(status).toBe(202)

@@ -61,7 +61,7 @@ async function known(title: string, more: object = {}) {
   return answered
 }
 
-describe('D a question by POST /query with a semantic index', () => {
+describe('a question by POST /query with a semantic index', () => {
   it('in other words gets the known answer, and buys nothing', async () => {
     const first = await known(SKY)
     const hit = await ask(REWORDED)

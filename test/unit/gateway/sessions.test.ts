@@ -67,7 +67,7 @@ const read = (id: string, headers: Record<string, string> = bearer(ACME)) =>
 const change = (id: string, version: number, data: object) =>
   opened.ask({ ...post(`/sessions/${id}`, { version, data }, bearer(ACME)), method: 'PATCH' })
 
-describe('D a session of the gateway', () => {
+describe('a session of the gateway', () => {
   it('is read at another gateway, and ends on request', async () => {
     const { id, body } = await made()
     expect(body).toMatchObject({ user: 'ada', address: '127.0.0.1', data: { page: 1 }, version: 1 })

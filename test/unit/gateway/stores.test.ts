@@ -48,7 +48,7 @@ afterEach(async () => {
 const isStored = () => vi.waitFor(async () => expect(await answers.newestOf(NOBODY, HASH)).toBeDefined())
 const isCached = () => vi.waitFor(async () => expect(await cache.get(NOBODY, answerKey(HASH))).toBeDefined())
 
-describe('D an answered question', () => {
+describe('an answered question', () => {
   it('is answered by the cache under its documented key, and asked again when it must be fresh', async () => {
     const first = await opened.ask(post('/query?wait=30s', FUSE))
     expect(first.body).toMatchObject({ hit: false, id: HASH })

@@ -45,7 +45,7 @@ const subscribe = (id: string, stream: string, input: object = {}) => ({
   input,
 })
 
-describe('D a subscription on a WebSocket', () => {
+describe('a subscription on a WebSocket', () => {
   it('to a task gets its events from the first to the last, and the rest when it resumes', async () => {
     const taskId = await asked('One?')
     const one = await client()
@@ -118,7 +118,7 @@ describe('D a subscription on a WebSocket', () => {
   )
 })
 
-describe('D a connection of a WebSocket', () => {
+describe('a connection of a WebSocket', () => {
   it.each<[string, Record<string, string>, number]>([
     ['without a key', {}, 401],
     ['with a key that is none', bearer('caudal_none'), 401],
@@ -211,7 +211,7 @@ function heldFrames() {
   return { frames: frames satisfies Frames, sent, hear: (event: string) => listeners.get(event)?.() }
 }
 
-describe('D a channel of a WebSocket', () => {
+describe('a channel of a WebSocket', () => {
   const admitted = (isInForce = true): Admitted => ({
     gateway: opened.gateway,
     call: {

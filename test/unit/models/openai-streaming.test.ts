@@ -32,7 +32,7 @@ const events =
     response.end(end)
   }
 
-describe('D a streamed reply', () => {
+describe('a streamed reply', () => {
   it('comes in pieces before its end, as one purchase under its request id', async () => {
     const { server, model } = await simulated({ latency: { kind: 'fixed', ms: 200 } })
     const { texts, stream } = hearing()

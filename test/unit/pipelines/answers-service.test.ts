@@ -38,7 +38,7 @@ async function rawIn(log: Log): Promise<readonly (readonly [string, string])[]> 
   return found
 }
 
-describe('D AnswersService.submit', () => {
+describe('AnswersService.submit', () => {
   it('puts an event in unchanged, and answers with the id of its outcome', async () => {
     await served(async (service, log) => {
       expect(await service.submit({ id: 41, title: 'What is a fuse for?' })).toBe('41')

@@ -195,7 +195,7 @@ async function withHistory() {
   return opened
 }
 
-describe('D a restarted pod', () => {
+describe('a restarted pod', () => {
   const callsOfRestarted = async (next?: (graph: Topology) => Topology) => {
     const { kit, graph, ask, brake, begun } = await open()
     await using _ = kit

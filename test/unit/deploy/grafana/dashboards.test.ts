@@ -37,7 +37,7 @@ describe('the committed dashboards', () => {
   })
 })
 
-describe('D the panels of the dashboards', () => {
+describe('the panels of the dashboards', () => {
   const drawn = panels.filter(({ type }) => type !== 'row')
 
   it('have a title of their own in their dashboard, a unit, and a sentence on what a bad value means', () => {
@@ -61,7 +61,7 @@ describe('D the panels of the dashboards', () => {
   })
 })
 
-describe('D the queries of the dashboards', () => {
+describe('the queries of the dashboards', () => {
   it('read metrics that a pod exports, by labels that those metrics have', () => {
     for (const { at, expr } of queries)
       for (const [, name = '', selector = ''] of expr.matchAll(

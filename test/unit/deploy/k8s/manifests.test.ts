@@ -35,7 +35,7 @@ function environmentOf(target: Target): Readonly<Record<string, string>> {
   }
 }
 
-describe.each(TARGETS)('D the manifests of %s', target => {
+describe.each(TARGETS)('the manifests of %s', target => {
   it('are committed as kubectl renders them, where there is a kubectl', () => {
     // Written by: npm run manifests
     if (hasKubectl) expect(committed(target)).toBe(rendered(target))
@@ -67,7 +67,7 @@ describe.each(TARGETS)('D the manifests of %s', target => {
   })
 })
 
-describe('D a planted fault', () => {
+describe('a planted fault', () => {
   const base = committed('base')
   it.each([
     [
@@ -119,7 +119,7 @@ describe('the gateway of production', () => {
   })
 })
 
-describe('D a planted fault of production', () => {
+describe('a planted fault of production', () => {
   const production = committed('overlays/production')
   it.each([
     [

@@ -9,7 +9,7 @@ function settingsOf(node: number, brokers: number, portOffset = 0): Map<string, 
   return new Map(lines.map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
 }
 
-describe('D a local broker', () => {
+describe('a local broker', () => {
   it('listens on loopback alone', () => {
     const listeners = settingsOf(2, 3).get('listeners')?.split(',') ?? []
     expect(listeners.length).toBeGreaterThan(1)

@@ -78,7 +78,7 @@ describe('a log line', () => {
   })
 })
 
-describe('D log levels', () => {
+describe('log levels', () => {
   it('hold for the whole program, or for a part with everything inside it', () => {
     const { log, lines } = logged({ level: 'warn,engine=info,engine/log/kafka=debug' })
     log.info('general')
@@ -111,7 +111,7 @@ describe('D log levels', () => {
   })
 })
 
-describe('D a log line hides', () => {
+describe('a log line hides', () => {
   it('secrets by their names, at the top and two levels below', () => {
     const { log, texts } = logged()
     log.info('a', {
@@ -150,7 +150,7 @@ function reasonOfParsing(text: string): Error {
   throw new TypeError('the text of the test is JSON')
 }
 
-describe('D equal log lines', () => {
+describe('equal log lines', () => {
   it('are ten in a minute, and then one line with the number of the others', async () => {
     const { log, time, lines } = logged()
     for (let count = 0; count < 100; count++) log.warn('away', { attempt: count })

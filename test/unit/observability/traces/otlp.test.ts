@@ -85,7 +85,7 @@ describe('a collector', () => {
   }, 15_000)
 })
 
-describe('D the queue of spans', () => {
+describe('the queue of spans', () => {
   it('is bounded while the collector takes nothing, and drops what does not fit', async () => {
     const lost = lostSpans()
     const time = new VirtualTime(1)

@@ -20,7 +20,7 @@ const paraphrases = pairsIn(PARAPHRASES)
 const isServed = ({ asked, known }: Pair): boolean => judge(asked, known).served
 const without = (name: RuleName) => RULES.filter(rule => rule.name !== name)
 
-describe('D pairs of questions with different answers', () => {
+describe('pairs of questions with different answers', () => {
   it('are at least 300', () => {
     expect(neverServed.length).toBeGreaterThanOrEqual(300)
   })
@@ -54,7 +54,7 @@ describe('D pairs of questions with different answers', () => {
   })
 })
 
-describe('D reworded questions', () => {
+describe('reworded questions', () => {
   it('are 200, and the guard lets at least 85 % of them pass', () => {
     expect(REWORDINGS).toHaveLength(200)
     expect(REWORDINGS.filter(isServed).length).toBeGreaterThanOrEqual(170)

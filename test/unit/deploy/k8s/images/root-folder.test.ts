@@ -20,7 +20,7 @@ function runInside(program: string, ...words: readonly string[]): string {
   return execFileSync(linker, [...libraries, join(root, program), ...words], { encoding: 'utf8', env: {} })
 }
 
-describe('D the root folder of an image', () => {
+describe('the root folder of an image', () => {
   it('runs a program under its name, with a file in place of a link', () => {
     copyPrograms(root, { 'usr/bin/sh': '/bin/sh' })
     expect(runInside('usr/bin/sh', '-c', 'echo here')).toBe('here\n')
