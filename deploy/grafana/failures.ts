@@ -88,6 +88,14 @@ export const ERRORS: Dashboard = {
           queries: [query(sumBy('stage', rate('caudal_records_dead_total')), '{{stage}}')],
         },
         {
+          title: 'Left out by gateways',
+          says: 'Records that another program wrote into topics of the pipeline, or gaps. The first of a topic raises the alert alone.',
+          kind: 'line',
+          unit: 'ops',
+          // No gateway has the series before it leaves a record out.
+          queries: [query(`${sumBy('', rate('caudal_left_out_total'))} or vector(0)`, 'left out')],
+        },
+        {
           title: 'Failed runs, by stage',
           says: 'Runs of operators that threw, before they are made again. Steady ones hide a fault.',
           kind: 'line',

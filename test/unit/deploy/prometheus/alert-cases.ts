@@ -254,4 +254,24 @@ export const ALERT_CASES: readonly AlertCase[] = [
     at: '30m',
     labels: { host: 'acme.example' },
   },
+  {
+    alert: 'CaudalLeftOut',
+    // The series begins with the first record that a gateway leaves out.
+    fires: { 'caudal_left_out_total{instance="a",topic="llm.failed",what="record"}': '_x60 1x60' },
+    // A gateway that is started again meets the records of before once more.
+    silent: {
+      'caudal_left_out_total{instance="a",topic="llm.failed",what="record"}': '7x65 _x55',
+      'caudal_left_out_total{instance="b",topic="llm.failed",what="record"}': '_x66 7x54',
+    },
+    at: '70m',
+    labels: { topic: 'llm.failed', what: 'record' },
+  },
+  {
+    alert: 'CaudalLeftOut',
+    fires: { 'caudal_left_out_total{topic="llm.intake",what="gap"}': '3x100 4x20' },
+    // An hour after the record.
+    silent: { 'caudal_left_out_total{topic="llm.intake",what="gap"}': '3x40 4x80' },
+    at: '110m',
+    labels: { topic: 'llm.intake', what: 'gap' },
+  },
 ]

@@ -19,7 +19,7 @@ interface AlertRule {
 const file = parse(readFileSync(RULES, 'utf8'))
 const rules: readonly AlertRule[] = file.groups.flatMap((group: { rules: AlertRule[] }) => group.rules)
 
-describe('D the alerts', () => {
+describe('the alerts', () => {
   it('have names of their own, a known severity, and a summary', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length)
     for (const { alert, labels, annotations } of rules) {
@@ -65,8 +65,6 @@ describe('D the alerts', () => {
   })
 
   it('have a case that fires and a case that does not', () => {
-    expect(ALERT_CASES.map(({ alert }) => alert).toSorted()).toEqual(
-      rules.map(({ alert }) => alert).toSorted(),
-    )
+    expect(new Set(ALERT_CASES.map(({ alert }) => alert))).toEqual(new Set(rules.map(({ alert }) => alert)))
   })
 })
