@@ -166,7 +166,10 @@ export function absentStores(configuration: Configuration): Stores {
 }
 
 const absent = () => Promise.reject(new TypeError('a graph without stores was asked to write one'))
-const ABSENT_ANSWERS: AnswerStore = { save: absent, get: absent, newestOf: absent, page: absent }
+const ABSENT_ANSWERS: AnswerStore = {
+  ...{ save: absent, get: absent, newestOf: absent, page: absent },
+  ...{ versions: absent, versionSlices: absent, versionPairs: absent, versionPairSums: absent },
+}
 const ABSENT_HISTORY: HistoryStore = {
   append: absent,
   of: absent,

@@ -4,6 +4,16 @@
  */
 import type { Scores } from '#schemas/parts.ts'
 import type { Organization } from './organization.ts'
+import type {
+  AnswerPair,
+  ComparisonWanted,
+  PairSums,
+  PairsWanted,
+  SlicesWanted,
+  VersionRow,
+  VersionSlice,
+  VersionsWanted,
+} from './versions.ts'
 
 /** One delivered answer: a row of the table `response_event`. */
 export interface StoredAnswer {
@@ -57,4 +67,14 @@ export interface AnswerStore {
   newestOf(organization: Organization, questionHash: string): Promise<StoredAnswer | undefined>
   /** The newest first. */
   page(organization: Organization, wanted: AnswersWanted): Promise<readonly StoredAnswer[]>
+  /** What the answers of each version of a prompt came to, the last delivered first; of any organisation where none is given. */
+  versions(organization: Organization | undefined, wanted: VersionsWanted): Promise<readonly VersionRow[]>
+  /** When they were delivered. */
+  versionSlices(
+    organization: Organization | undefined,
+    wanted: SlicesWanted,
+  ): Promise<readonly VersionSlice[]>
+  /** Questions that two versions have answered, the worst for the second one first. */
+  versionPairs(organization: Organization | undefined, wanted: PairsWanted): Promise<readonly AnswerPair[]>
+  versionPairSums(organization: Organization | undefined, wanted: ComparisonWanted): Promise<PairSums>
 }

@@ -17,6 +17,8 @@ import { replayList, replayPreview, replayStart, replayStop } from '../handlers/
 import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../handlers/sessions.ts'
 import { task } from '../handlers/task.ts'
 import { tasks } from '../handlers/tasks.ts'
+import { versionComparison } from '../handlers/version-comparison.ts'
+import { versions } from '../handlers/versions.ts'
 import { workers } from '../handlers/workers.ts'
 import type { Operation } from '../operation.ts'
 
@@ -102,6 +104,20 @@ export const ROUTES: readonly HttpRoute[] = [
     ],
   },
   { method: 'GET', path: '/costs', operation: costs, query: ['by', 'organization', 'from', 'to'] },
+  {
+    method: 'GET',
+    path: '/versions',
+    operation: versions,
+    query: ['task_type', 'organization', 'from', 'to'],
+  },
+  {
+    method: 'GET',
+    path: '/versions/compare',
+    operation: versionComparison,
+    query: [
+      ...['task_type', 'a', 'b', 'a_model', 'b_model', 'organization', 'from', 'to', 'limit', 'cursor'],
+    ],
+  },
   { method: 'GET', path: '/flow', operation: flow },
   { method: 'GET', path: '/failures', operation: failures },
   { method: 'GET', path: '/failures/replays', operation: replayList },

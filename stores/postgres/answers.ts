@@ -2,6 +2,30 @@
 import { answerOf, COLUMN_NAMES, COLUMNS, type ColumnType, newestById, rowOf } from '../answer-rows.ts'
 import type { AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
 import type { Organization } from '../organization.ts'
+import {
+  type Dialect,
+  idsOf,
+  pairSumsIn,
+  pairSumsOf,
+  pairsIn,
+  pairsWith,
+  rangeValues,
+  sideValues,
+  sliceOf,
+  slicesIn,
+  versionOf,
+  versionsIn,
+} from '../version-rows.ts'
+import type {
+  AnswerPair,
+  ComparisonWanted,
+  PairSums,
+  PairsWanted,
+  SlicesWanted,
+  VersionRow,
+  VersionSlice,
+  VersionsWanted,
+} from '../versions.ts'
 import type { Database } from './database.ts'
 
 const ARRAYS: Readonly<Record<ColumnType, string>> = {
@@ -43,6 +67,17 @@ WHERE organization_id = $1 AND ($2::float8 IS NULL OR response_event.ts >= to_ti
   AND ($6::float8 IS NULL OR (response_event.ts, id) < (to_timestamp($6::float8 / 1000.0), $7::text))
 ORDER BY response_event.ts DESC, id DESC LIMIT $8`
 
+const DIALECT: Dialect = {
+  value: (number, type) => `$${number}::${type === 'text' ? 'text' : 'float8'}`,
+  ms: column => `CAST(round(extract(epoch FROM ${column}) * 1000) AS bigint)`,
+  time: value => `to_timestamp(${value} / 1000.0)`,
+}
+const VERSIONS = versionsIn(DIALECT)
+const SLICES = slicesIn(DIALECT)
+const PAIRS = pairsIn(DIALECT)
+const PAIR_SUMS = pairSumsIn(DIALECT)
+const BY_ID = `${SELECT} WHERE id = ANY($1::text[])`
+
 export class PostgresAnswers implements AnswerStore {
   readonly #database: Database
 
@@ -75,6 +110,40 @@ export class PostgresAnswers implements AnswerStore {
       values: [organization, since, taskType, below, text, after?.deliveredAt, after?.id, limit],
     })
     return rows.map(answerOf)
+  }
+
+  async versions(
+    organization: Organization | undefined,
+    wanted: VersionsWanted,
+  ): Promise<readonly VersionRow[]> {
+    return (await this.#all(VERSIONS, rangeValues(organization, wanted))).map(versionOf)
+  }
+
+  async versionSlices(
+    organization: Organization | undefined,
+    wanted: SlicesWanted,
+  ): Promise<readonly VersionSlice[]> {
+    return (await this.#all(SLICES, [...rangeValues(organization, wanted), wanted.widthMs])).map(sliceOf)
+  }
+
+  async versionPairs(
+    organization: Organization | undefined,
+    wanted: PairsWanted,
+  ): Promise<readonly AnswerPair[]> {
+    const { after, limit } = wanted
+    const page = [after?.change ?? null, after?.questionHash ?? null, limit]
+    const rows = await this.#all(PAIRS, [...sideValues(organization, wanted), ...page])
+    return pairsWith(rows, (await this.#all(BY_ID, [idsOf(rows)])).map(answerOf))
+  }
+
+  async versionPairSums(organization: Organization | undefined, wanted: ComparisonWanted): Promise<PairSums> {
+    const [row = {}] = await this.#all(PAIR_SUMS, sideValues(organization, wanted))
+    return pairSumsOf(row)
+  }
+
+  /** Planned anew for its values each time: what narrows a range decides how it is read. */
+  #all(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
+    return this.#database.query({ text, values: [...values] })
   }
 
   async #one(name: string, text: string, values: unknown[]): Promise<StoredAnswer | undefined> {

@@ -4,6 +4,30 @@ import type { System } from '#core/system.ts'
 import { answerOf, COLUMN_NAMES, COLUMNS, newestById, rowOf } from '../answer-rows.ts'
 import type { AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
 import type { Organization } from '../organization.ts'
+import {
+  type Dialect,
+  idsOf,
+  pairSumsIn,
+  pairSumsOf,
+  pairsIn,
+  pairsWith,
+  rangeValues,
+  sideValues,
+  sliceOf,
+  slicesIn,
+  versionOf,
+  versionsIn,
+} from '../version-rows.ts'
+import type {
+  AnswerPair,
+  ComparisonWanted,
+  PairSums,
+  PairsWanted,
+  SlicesWanted,
+  VersionRow,
+  VersionSlice,
+  VersionsWanted,
+} from '../versions.ts'
 import { BUSY_MS, tried } from './trouble.ts'
 
 export interface SqliteOptions {
@@ -50,6 +74,13 @@ WHERE organization_id = :organization AND (:since IS NULL OR ts >= :since)
   AND (:text IS NULL OR instr(lower(title || char(10) || coalesce(content, '') || char(10) || answer), lower(:text)) > 0)
   AND (:ts IS NULL OR (ts, id) < (:ts, :id))
 ORDER BY ts DESC, id DESC LIMIT :limit`
+
+const DIALECT: Dialect = { value: number => `?${number}`, ms: column => column, time: value => value }
+const VERSIONS = versionsIn(DIALECT)
+const SLICES = slicesIn(DIALECT)
+const PAIRS = pairsIn(DIALECT)
+const PAIR_SUMS = pairSumsIn(DIALECT)
+const BY_ID = 'SELECT * FROM response_event WHERE id IN (SELECT value FROM json_each(?))'
 
 /**
  * WAL lets readers go on while a batch is written. A batch is cut into pieces, and the event loop has its turn between
@@ -115,8 +146,41 @@ export class SqliteAnswers implements AnswerStore {
     return rows.map(answerOf)
   }
 
+  async versions(
+    organization: Organization | undefined,
+    wanted: VersionsWanted,
+  ): Promise<readonly VersionRow[]> {
+    return this.#all(VERSIONS, rangeValues(organization, wanted)).map(versionOf)
+  }
+
+  async versionSlices(
+    organization: Organization | undefined,
+    wanted: SlicesWanted,
+  ): Promise<readonly VersionSlice[]> {
+    return this.#all(SLICES, [...rangeValues(organization, wanted), wanted.widthMs]).map(sliceOf)
+  }
+
+  async versionPairs(
+    organization: Organization | undefined,
+    wanted: PairsWanted,
+  ): Promise<readonly AnswerPair[]> {
+    const { after, limit } = wanted
+    const page = [after?.change ?? null, after?.questionHash ?? null, limit]
+    const rows = this.#all(PAIRS, [...sideValues(organization, wanted), ...page])
+    return pairsWith(rows, this.#all(BY_ID, [JSON.stringify(idsOf(rows))]).map(answerOf))
+  }
+
+  async versionPairSums(organization: Organization | undefined, wanted: ComparisonWanted): Promise<PairSums> {
+    const [row = {}] = this.#all(PAIR_SUMS, sideValues(organization, wanted))
+    return pairSumsOf(row)
+  }
+
   close(): void {
     this.#database.close()
+  }
+
+  #all(text: string, values: readonly (string | number | null)[]): readonly Record<string, unknown>[] {
+    return tried(this.#system, () => this.#database.prepare(text).all(...values))
   }
 
   #one(read: () => Readonly<Record<string, unknown>> | undefined): StoredAnswer | undefined {

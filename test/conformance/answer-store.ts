@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AnswerStore, StoredAnswer } from '#stores/answers.ts'
 import { organizationOf } from '#stores/organization.ts'
+import { describeVersions } from './version-store.ts'
 
 export interface AnswerStoreFixture {
   readonly store: AnswerStore
@@ -170,5 +171,7 @@ export function describeAnswerStore(name: string, open: () => Promise<AnswerStor
       expect(typeof score === 'string' ? JSON.parse(score) : score).toMatchObject({ final: 7.25, clarity: 9 })
       expect(await fixture.query('SELECT * FROM response_event ORDER BY ts DESC LIMIT 20;')).toHaveLength(20)
     })
+
+    describeVersions(() => store, own)
   })
 }

@@ -33,6 +33,7 @@ const STORE_PORTS = [
   'stores/semantic.ts',
   'stores/stored-answer.ts',
   'stores/task-events.ts',
+  'stores/versions.ts',
 ]
 /** What is pure of webhooks: their ports. */
 const WEBHOOK_PORTS = ['webhooks/webhook.ts']

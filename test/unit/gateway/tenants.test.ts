@@ -50,6 +50,9 @@ beforeAll(async () => {
       expect((await history.of(ACME, id)).map(({ kind }) => kind)).toContain('delivered')
     return page
   }, PATIENCE)
+  // Of a question that was answered with another version of the prompt too.
+  const [twice] = stored
+  if (twice) await answers.save([{ ...twice, id: 'Ada-1618', promptVersion: '1+1' }])
   const braked = post(`/brakes/organization:${ACME}`, { reason: 'Ada-1123' }, bearer(MINE))
   expect((await opened.ask({ ...braked, method: 'PUT' })).body).toMatchObject({ reason: 'Ada-1123' })
   acme = { ...asked, secrets: [...asked.secrets, ...stored.map(({ answer }) => answer)] }
@@ -110,6 +113,10 @@ const PLANTED: Readonly<Record<string, () => void>> = {
   'the database lists answers of all': () => {
     const real = answers.page.bind(answers)
     vi.spyOn(answers, 'page').mockImplementation(careless(real))
+  },
+  'the database pairs answers of all': () => {
+    const real = answers.versionPairs.bind(answers)
+    vi.spyOn(answers, 'versionPairs').mockImplementation((_, wanted) => real(ACME, wanted))
   },
   'the history ignores the organisation': () => {
     const real = history.of.bind(history)

@@ -92,12 +92,14 @@ const COMMON: Belongings = {
   ids: [[]],
   groups: [['x']],
   group: ['x'],
+  a: ['1'],
+  b: ['1+1'],
 }
 const LEFT_OUT = [
   ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'callback', 'wait', 'below'],
   // They narrow a list further.
   ...['state', 'until', 'above_usd', 'attempts', 'error_type', 'prompt_version', 'from', 'to'],
-  ...['paid_from', 'paid_to', 'paid_for'],
+  ...['paid_from', 'paid_to', 'paid_for', 'a_model', 'b_model'],
 ]
 
 type Input = Readonly<Record<string, unknown>>

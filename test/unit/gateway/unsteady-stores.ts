@@ -32,6 +32,10 @@ export function unsteadyAnswers(store: AnswerStore, lever: Switch): AnswerStore 
     get: (...which) => lever.through(() => store.get(...which)),
     newestOf: (...which) => lever.through(() => store.newestOf(...which)),
     page: (...which) => lever.through(() => store.page(...which)),
+    versions: (...which) => lever.through(() => store.versions(...which)),
+    versionSlices: (...which) => lever.through(() => store.versionSlices(...which)),
+    versionPairs: (...which) => lever.through(() => store.versionPairs(...which)),
+    versionPairSums: (...which) => lever.through(() => store.versionPairSums(...which)),
   }
 }
 

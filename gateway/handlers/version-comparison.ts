@@ -1,0 +1,165 @@
+/** `GET /versions/compare`: two prompt versions by the questions that both have answered. */
+
+import type { StoredAnswer } from '#stores/answers.ts'
+import type { AnswerPair, ComparisonWanted, VersionSide } from '#stores/versions.ts'
+import { found, type Gateway, operation } from '../operation.ts'
+import { invalid, Problem } from '../problem.ts'
+import type { InputFault } from '../schema.ts'
+import { orAway } from '../unless-away.ts'
+import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
+import { isTime } from './times.ts'
+import { PAIRS_TOGETHER, togetherView } from './version-views.ts'
+import { FROM, noAnswers, rangeOf, rangeView, TASK_TYPE, TO } from './versions.ts'
+import { ANSWER_FIELDS, HASH, RUN_FIELDS, storedRunView, storedView } from './views.ts'
+
+const PAGE_MAX = 100
+const PAGE = 20
+
+const version = (description: string) =>
+  ({ type: 'string', minLength: 1, maxLength: 100, description }) as const
+const model = (side: string) =>
+  ({ type: 'string', maxLength: 200, description: `The model of ${side}; any when left out.` }) as const
+
+const SIDE = {
+  type: 'object',
+  properties: { ...RUN_FIELDS, ...ANSWER_FIELDS },
+  additionalProperties: false,
+} as const
+
+/** Two answers to one question. */
+export const PAIR = {
+  type: 'object',
+  properties: {
+    id: RUN_FIELDS.id,
+    organization: { type: 'string', description: 'On whose behalf it was asked; empty for none.' },
+    change: { type: 'number', description: 'The final score of b without that of a.' },
+    a: SIDE,
+    b: SIDE,
+  },
+  required: ['id', 'organization', 'change', 'a', 'b'],
+  additionalProperties: false,
+} as const
+
+export const versionComparison = operation({
+  name: 'version_comparison',
+  summary: 'Pairs the answers of two prompt versions to the same questions, the worst change first.',
+  scope: 'read',
+  input: {
+    type: 'object',
+    properties: {
+      task_type: { ...TASK_TYPE, description: 'Of this task type.' },
+      a: version('The version that is compared with.'),
+      b: version('The version that is compared.'),
+      a_model: model('a'),
+      b_model: model('b'),
+      organization: FOR_ORGANIZATION,
+      from: FROM,
+      to: TO,
+      limit: { type: 'string', pattern: '^\\d{1,3}$', description: `Pairs of a page, 1 to ${PAGE_MAX}.` },
+      cursor: { type: 'string', maxLength: 500, description: 'What the page before gave as `next`.' },
+    },
+    required: ['task_type', 'a', 'b'],
+    additionalProperties: false,
+  },
+  found: {
+    type: 'object',
+    properties: {
+      from: { type: 'string', description: 'ISO 8601.' },
+      to: { type: 'string', description: 'ISO 8601.' },
+      together: { ...PAIRS_TOGETHER, description: 'All pairs, of every page.' },
+      pairs: { type: 'array', items: PAIR },
+      next: { type: 'string', description: 'The cursor of the next page; absent at the last one.' },
+    },
+    required: ['from', 'to', 'together', 'pairs'],
+    additionalProperties: false,
+  },
+  problems: ['store_absent', 'store_unavailable'],
+  async run(gateway, input, call) {
+    const { answers } = gateway
+    if (!answers) return noAnswers()
+    const limit = input.limit === undefined ? PAGE : Number(input.limit)
+    const place = input.cursor === undefined ? undefined : placeIn(input.cursor)
+    const faults = faultsOf(input, limit, place)
+    if (faults.length > 0) return invalid(faults)
+    const wanted = wantedOf(gateway, input, place)
+    if (wanted instanceof Problem) return wanted
+    const organization = narrowedTo(call, input.organization)
+    const both = await orAway(
+      Promise.all([
+        answers.versionPairs(organization, { ...wanted, limit: limit + 1, after: place?.after }),
+        answers.versionPairSums(organization, wanted),
+      ]),
+    )
+    if (both instanceof Problem) return both
+    const [pairs, sums] = both
+    const last = pairs.length > limit ? pairs[limit - 1] : undefined
+    return found({
+      ...rangeView(wanted),
+      together: togetherView(sums),
+      pairs: pairs.slice(0, limit).map(pairView),
+      ...(last && { next: cursorAt(last, wanted) }),
+    })
+  },
+})
+
+interface Input {
+  readonly task_type: string
+  readonly a: string
+  readonly b: string
+  readonly a_model?: string
+  readonly b_model?: string
+  readonly from?: string
+  readonly to?: string
+  readonly cursor?: string
+}
+
+function faultsOf(input: Input, limit: number, place: Place | undefined): readonly InputFault[] {
+  const isSame = input.a === input.b && input.a_model === input.b_model
+  return [
+    ...(isSame ? [{ pointer: '/b', reason: 'must be another version or model than a' }] : []),
+    ...(limit < 1 || limit > PAGE_MAX
+      ? [{ pointer: '/limit', reason: `must be from 1 to ${PAGE_MAX}` }]
+      : []),
+    ...(input.cursor !== undefined && !place
+      ? [{ pointer: '/cursor', reason: 'must be what a page gave as next' }]
+      : []),
+  ]
+}
+
+/** A later page keeps to the time of the first one: answers that come meanwhile would move the pairs. */
+function wantedOf({ system }: Gateway, input: Input, place: Place | undefined): ComparisonWanted | Problem {
+  const range = place ?? rangeOf(system.now(), input.from, input.to)
+  if (range instanceof Problem) return range
+  const side = (promptVersion: string, model: string | undefined): VersionSide => ({ promptVersion, model })
+  return {
+    ...{ taskType: input.task_type, from: range.from, to: range.to },
+    ...{ a: side(input.a, input.a_model), b: side(input.b, input.b_model) },
+  }
+}
+
+const sideView = (answer: StoredAnswer): object => ({ ...storedRunView(answer), ...storedView(answer) })
+
+const pairView = ({ questionHash, change, a, b }: AnswerPair): object => ({
+  ...{ id: questionHash, organization: a.organization, change },
+  ...{ a: sideView(a), b: sideView(b) },
+})
+
+interface Place {
+  readonly after: Pick<AnswerPair, 'change' | 'questionHash'>
+  readonly from: number
+  readonly to: number
+}
+
+const cursorAt = ({ change, questionHash }: AnswerPair, { from, to }: ComparisonWanted): string =>
+  Buffer.from(JSON.stringify([change, questionHash, from, to])).toString('base64url')
+
+function placeIn(cursor: string): Place | undefined {
+  try {
+    const found: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+    const [change, questionHash, from, to] = Array.isArray(found) ? found : []
+    const isPlace = typeof change === 'number' && typeof questionHash === 'string' && HASH.test(questionHash)
+    return isPlace && isTime(from) && isTime(to) ? { after: { change, questionHash }, from, to } : undefined
+  } catch {
+    return undefined // It is no cursor of ours.
+  }
+}
