@@ -5,6 +5,8 @@ import { FailureDesk } from '#admin/failure-desk.ts'
 import { FlowWatch } from '#admin/flow.ts'
 import { GatewayRoster } from '#admin/gateway-roster.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
+import { VersionTexts } from '#admin/version-texts.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { inPart, type Logger } from '#core/loggers.ts'
@@ -214,6 +216,7 @@ async function openService(
     ...{ service, runs, feed, tokens, system, flow, brakes, failures, answers, history, cache },
     semantic,
     callbacks: webhooks?.rules,
+    versionTexts: new VersionTexts({ log, plan, taskTypes: TASK_TYPES }),
     batches: new Batches(cache),
     sessions:
       cache && new Sessions({ cache, system, ttlMs: configuration.sessionTtlS * 1_000, secrets: SECRETS }),

@@ -1,12 +1,14 @@
 /** `GET /versions/compare`: two prompt versions by the questions that both have answered. */
 
+import type { Unknown, VersionText } from '#admin/version-texts.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
 import type { AnswerPair, ComparisonWanted, VersionSide } from '#stores/versions.ts'
-import { found, type Gateway, operation } from '../operation.ts'
+import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { InputFault } from '../schema.ts'
 import { orAway } from '../unless-away.ts'
-import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
+import { FOR_ORGANIZATION, narrowedTo, seesAll } from './acting.ts'
+import { refusal } from './asking.ts'
 import { isTime } from './times.ts'
 import { PAIRS_TOGETHER, togetherView } from './version-views.ts'
 import { FROM, noAnswers, rangeOf, rangeView, TASK_TYPE, TO } from './versions.ts'
@@ -40,6 +42,28 @@ export const PAIR = {
   additionalProperties: false,
 } as const
 
+const TEXT = {
+  type: 'object',
+  properties: {
+    known: { type: 'boolean', description: 'Whether anybody can still say what the version asked with.' },
+    why: {
+      type: 'string',
+      enum: ['no_task_type', 'other_declaration', 'removed', 'unreadable', 'ambiguous'],
+      description:
+        'Why not: no such task type here; another release declared it; llm.config, which is compacted, has the change no more; the change cannot be read or never held; several changes had its number.',
+    },
+    settings: {
+      type: 'object',
+      properties: {},
+      additionalProperties: true,
+      description:
+        'Prompts, model, weights and limits. What the pipeline has defaults for is absent where nothing changes it.',
+    },
+  },
+  required: ['known'],
+  additionalProperties: false,
+} as const
+
 export const versionComparison = operation({
   name: 'version_comparison',
   summary: 'Pairs the answers of two prompt versions to the same questions, the worst change first.',
@@ -68,12 +92,19 @@ export const versionComparison = operation({
       to: { type: 'string', description: 'ISO 8601.' },
       together: { ...PAIRS_TOGETHER, description: 'All pairs, of every page.' },
       pairs: { type: 'array', items: PAIR },
+      texts: {
+        type: 'object',
+        properties: { a: TEXT, b: TEXT },
+        required: ['a', 'b'],
+        additionalProperties: false,
+        description: 'What both ask with, on the first page and for who may see every organisation.',
+      },
       next: { type: 'string', description: 'The cursor of the next page; absent at the last one.' },
     },
     required: ['from', 'to', 'together', 'pairs'],
     additionalProperties: false,
   },
-  problems: ['store_absent', 'store_unavailable'],
+  problems: ['store_absent', 'store_unavailable', 'log_unavailable', 'stopping'],
   async run(gateway, input, call) {
     const { answers } = gateway
     if (!answers) return noAnswers()
@@ -92,11 +123,14 @@ export const versionComparison = operation({
     )
     if (both instanceof Problem) return both
     const [pairs, sums] = both
+    const texts = place ? undefined : await textsOf(gateway, wanted, call)
+    if (texts instanceof Problem) return texts
     const last = pairs.length > limit ? pairs[limit - 1] : undefined
     return found({
       ...rangeView(wanted),
       together: togetherView(sums),
       pairs: pairs.slice(0, limit).map(pairView),
+      ...(texts && { texts }),
       ...(last && { next: cursorAt(last, wanted) }),
     })
   },
@@ -136,6 +170,24 @@ function wantedOf({ system }: Gateway, input: Input, place: Place | undefined): 
     ...{ a: side(input.a, input.a_model), b: side(input.b, input.b_model) },
   }
 }
+
+/** Prompts belong to who operates the pipeline, and not to each organisation that asks it. */
+async function textsOf(
+  { versionTexts }: Gateway,
+  { taskType = '', a, b }: ComparisonWanted,
+  call: Call,
+): Promise<object | Problem | undefined> {
+  if (!versionTexts || !seesAll(call)) return undefined
+  try {
+    const [one, other] = await versionTexts.of(taskType, [a.promptVersion, b.promptVersion])
+    return { a: textView(one), b: textView(other) }
+  } catch (error) {
+    return refusal(error, 'Ask again.')
+  }
+}
+
+const textView = (text: VersionText | Unknown | undefined): object =>
+  typeof text === 'string' ? { known: false, why: text } : { known: true, settings: text }
 
 const sideView = (answer: StoredAnswer): object => ({ ...storedRunView(answer), ...storedView(answer) })
 

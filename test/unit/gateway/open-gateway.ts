@@ -6,6 +6,8 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { BrakeWatch } from '#admin/brakes.ts'
 import { FailureDesk } from '#admin/failure-desk.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
+import { VersionTexts } from '#admin/version-texts.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { newSecret, newUuid } from '#cli/secrets.ts'
 import { silent } from '#core/loggers.ts'
 import { realSystem } from '#core/system.ts'
@@ -111,6 +113,7 @@ export async function openGateway(
     pods: () => roster.pods(),
     brakes,
     failures,
+    versionTexts: new VersionTexts({ log, plan: running.plan, taskTypes: TASK_TYPES }),
     cacheTtlMs: () => 60_000,
   }
   const server = serverOf(gateway, keys)

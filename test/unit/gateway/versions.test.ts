@@ -3,7 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { changeTaskType } from '#admin/task-configs.ts'
+import { Values } from '#answers/values.ts'
 import { realSystem } from '#core/system.ts'
+import { SCOPES } from '#gateway/keys.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
 import { organizationOf } from '#stores/organization.ts'
 import { SqliteAnswers } from '#stores/sqlite/answers.ts'
@@ -184,5 +187,50 @@ describe('GET /versions/compare', () => {
       url: `/versions/compare?task_type=qa&a=1&b=1&a_model=simulated&b_model=old&${ALL}`,
     })
     expect(body).toMatchObject({ pairs: [], together: { pairs: 0, change: { final: {} } } })
+  })
+})
+
+describe('what versions ask with', () => {
+  const changed = async (config: object) => {
+    const values = new Values(opened.running.plan)
+    return changeTaskType({ log: opened.log, values, system: realSystem }, 'qa', config)
+  }
+  const textsOf = async (a: string, b: string, taskType = 'qa') => {
+    const query = new URLSearchParams({ task_type: taskType, a, b })
+    return (await opened.ask({ url: `/versions/compare?${query}` })).body.texts as Record<'a' | 'b', object>
+  }
+
+  it('is shown where the declaration is the same and the topic has the change', async () => {
+    await changed({ system: 'Be brief.', threshold: 7 })
+    const { a, b } = await textsOf('1', '1+1')
+    expect(a).toMatchObject({ known: true, settings: { system: expect.stringMatching(/^You answer/) } })
+    expect(a).not.toHaveProperty('settings.threshold')
+    expect(b).toMatchObject({
+      known: true,
+      settings: { system: 'Be brief.', threshold: 7, temperature: 0.3 },
+    })
+  })
+
+  it('is said to be unknown where the topic has the change no more, or another release declared it', async () => {
+    expect(await textsOf('1+99', '7')).toEqual({
+      a: { known: false, why: 'removed' },
+      b: { known: false, why: 'other_declaration' },
+    })
+    expect((await textsOf('1', '2', 'nothing')).a).toEqual({ known: false, why: 'no_task_type' })
+  })
+
+  it('is said to be unknown where two changes have the number', async () => {
+    await changed({ version: 5, system: 'One.' })
+    await changed({ version: 5, system: 'Other.' })
+    expect((await textsOf('1', '1+5')).b).toEqual({ known: false, why: 'ambiguous' })
+  })
+
+  it('is for nobody who may not see every organisation', async () => {
+    const held = new HeldKeys()
+    held.set(keyOf('caudal_mine', ACME, SCOPES))
+    const server = serverOf(opened.gateway, await ringOf(held))
+    const { status, body } = await asked(server, { url: COMPARED, headers: bearer('caudal_mine') })
+    expect([status, body.texts]).toEqual([200, undefined])
+    await server.close()
   })
 })

@@ -1,0 +1,103 @@
+/**
+ * What a prompt version asked with, as far as it can still be known. A version is a declaration (`1`), or one under a change
+ * (`1+7`). The declaration is that of this program. The change stands in `llm.config`, whose older records compaction removes.
+ */
+import { settingsOf, type TaskSettings, type TaskTypes } from '#answers/task-type.ts'
+import { TOPICS } from '#answers/topics.ts'
+import type { TaskConfig } from '#answers/types.ts'
+import { Values } from '#answers/values.ts'
+import { asText } from '#core/codec.ts'
+import type { Log } from '#engine/log/log.ts'
+import { readAll } from '#engine/log/read-topic.ts'
+import type { Plan } from '#topology/plan.ts'
+
+export interface VersionTextsOptions {
+  readonly log: Log
+  readonly plan: Plan
+  readonly taskTypes: TaskTypes
+}
+
+/**
+ * Why nobody can say what a version asked with: it has no task type here; its declaration was another than that of this
+ * program; its change is no longer in the topic; the change cannot be read, or has faults and never held; several changes had
+ * its number.
+ */
+export type Unknown = 'no_task_type' | 'other_declaration' | 'removed' | 'unreadable' | 'ambiguous'
+
+/** Settings of which a pipeline has defaults of its own are absent where neither declaration nor change says them. */
+export type VersionText = Readonly<Record<string, string | number>>
+
+/** Defaults are settings of the pipeline, which no version tells. */
+const NO_DEFAULTS = { threshold: Number.NaN, attemptsMax: Number.NaN }
+
+export class VersionTexts {
+  readonly #options: VersionTextsOptions
+  readonly #values: Values
+
+  constructor(options: VersionTextsOptions) {
+    this.#options = options
+    this.#values = new Values(options.plan)
+  }
+
+  /** Of each version, in the order given. Reads the topic whole, which has few records. */
+  async of(taskType: string, versions: readonly string[]): Promise<readonly (VersionText | Unknown)[]> {
+    const changes = await this.#changesOf(taskType)
+    return versions.map(version => this.#textOf(taskType, version, changes))
+  }
+
+  #textOf(taskType: string, version: string, changes: readonly Change[]): VersionText | Unknown {
+    const { taskTypes } = this.#options
+    const type = Object.hasOwn(taskTypes, taskType) ? taskTypes[taskType] : undefined
+    if (!type) return 'no_task_type'
+    const [declared, number] = version.split('+')
+    if (declared !== String(type.version)) return 'other_declaration'
+    if (number === undefined) return textIn(settingsOf(type, NO_DEFAULTS).settings)
+    const found = changes.filter(change => String(change.version) === number)
+    const [config] = found
+    if (!config) return changes.some(({ version }) => version === undefined) ? 'unreadable' : 'removed'
+    if (new Set(found.map(({ text }) => text)).size > 1) return 'ambiguous'
+    const { settings, faults } = settingsOf(type, NO_DEFAULTS, config.config)
+    return faults.length > 0 ? 'unreadable' : textIn(settings)
+  }
+
+  async #changesOf(taskType: string): Promise<readonly Change[]> {
+    const changes: Change[] = []
+    await readAll(this.#options.log, TOPICS.config, async ({ key, value }) => {
+      if (value && key && asText(key) === taskType) changes.push(await this.#read(value))
+    })
+    return changes
+  }
+
+  async #read(value: Uint8Array): Promise<Change> {
+    try {
+      const config = await this.#values.read(TOPICS.config, value)
+      return { version: config.version, text: JSON.stringify(config), config }
+    } catch {
+      return { version: undefined, text: '', config: undefined } // It never held either.
+    }
+  }
+}
+
+interface Change {
+  /** Nothing where it cannot be read. */
+  readonly version: number | undefined
+  readonly text: string
+  readonly config: TaskConfig | undefined
+}
+
+function textIn(settings: TaskSettings): VersionText {
+  const { prompt, weights, threshold, attemptsMax } = settings
+  return {
+    system: prompt.system,
+    user: prompt.user,
+    ...(settings.model !== undefined && { model: settings.model }),
+    temperature: settings.temperature,
+    tokens_max: settings.tokensMax,
+    weights: Object.entries(weights)
+      .map(([criterion, weight]) => `${criterion} ${weight}`)
+      .join(', '),
+    ...(!Number.isNaN(threshold) && { threshold }),
+    ...(!Number.isNaN(attemptsMax) && { attempts_max: attemptsMax }),
+    cost_limit_usd: settings.costLimitUsd,
+  }
+}
