@@ -32,9 +32,9 @@ export function meanInterval({ count, sum, squares }: Sums): Interval | undefine
 }
 
 /**
- * Of a share, by Wilson's score ("Probable inference, the law of succession, and statistical inference", 1927), which stays
- * within 0 to 1 and holds for small samples and shares near the ends, where the textbook's normal interval fails
- * (Brown, Cai and DasGupta, "Interval estimation for a binomial proportion", 2001).
+ * Of a share, by Wilson's score ("Probable inference, the law of succession, and statistical inference", 1927).
+ * It stays within 0 to 1, and holds for small samples and shares near the ends. The textbook's normal interval does not:
+ * Brown, Cai and DasGupta, "Interval estimation for a binomial proportion", 2001.
  */
 export function shareInterval(hits: number, count: number): Interval | undefined {
   if (count < 1) return undefined
@@ -53,14 +53,12 @@ const FIRST = [12.7062, 4.3027, 3.1824, 2.7764]
 export function studentT(degrees: number): number {
   const known = FIRST[degrees - 1]
   if (known !== undefined) return known
-  const [one, three, five, seven, nine] = [1, 3, 5, 7, 9].map(power => Z ** power) as [
-    ...[number, number, number, number, number], // As many as powers.
-  ]
+  const [three, five, seven, nine] = [Z ** 3, Z ** 5, Z ** 7, Z ** 9]
   return (
-    one +
-    (three + one) / (4 * degrees) +
-    (5 * five + 16 * three + 3 * one) / (96 * degrees ** 2) +
-    (3 * seven + 19 * five + 17 * three - 15 * one) / (384 * degrees ** 3) +
-    (79 * nine + 776 * seven + 1482 * five - 1920 * three - 945 * one) / (92_160 * degrees ** 4)
+    Z +
+    (three + Z) / (4 * degrees) +
+    (5 * five + 16 * three + 3 * Z) / (96 * degrees ** 2) +
+    (3 * seven + 19 * five + 17 * three - 15 * Z) / (384 * degrees ** 3) +
+    (79 * nine + 776 * seven + 1482 * five - 1920 * three - 945 * Z) / (92_160 * degrees ** 4)
   )
 }

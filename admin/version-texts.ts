@@ -18,9 +18,13 @@ export interface VersionTextsOptions {
 }
 
 /**
- * Why nobody can say what a version asked with: it has no task type here; its declaration was another than that of this
- * program; its change is no longer in the topic; the change cannot be read, or has faults and never held; several changes had
- * its number.
+ * Why nobody can say what a version asked with:
+ *
+ * - `no_task_type`: this program does not know the task type;
+ * - `other_declaration`: another release declared the version;
+ * - `removed`: the topic does not have the change any more;
+ * - `unreadable`: the change cannot be read, or has faults and never held;
+ * - `ambiguous`: several changes had its number.
  */
 export type Unknown = 'no_task_type' | 'other_declaration' | 'removed' | 'unreadable' | 'ambiguous'
 

@@ -5,7 +5,6 @@
 import type { Scores } from '#schemas/parts.ts'
 import type { Organization } from './organization.ts'
 import type {
-  AnswerPair,
   ComparisonWanted,
   PairSums,
   PairsWanted,
@@ -44,6 +43,15 @@ export interface StoredAnswer {
   readonly askedAt: number
   readonly deliveredAt: number
   readonly traceId: string | undefined
+}
+
+/** The newest answers of both versions to one question. */
+export interface AnswerPair {
+  readonly questionHash: string
+  /** `final` of b without that of a. */
+  readonly change: number
+  readonly a: StoredAnswer
+  readonly b: StoredAnswer
 }
 
 export interface AnswersWanted {

@@ -1,11 +1,10 @@
 /** Statements about versions, written once for both databases, and what their rows mean. */
-import { CRITERIA } from '#answers/rubric.ts'
-import type { StoredAnswer } from './answers.ts'
+import type { AnswerPair, StoredAnswer } from './answers.ts'
 import type { Organization } from './organization.ts'
 import {
-  type AnswerPair,
   BINS,
   type ComparisonWanted,
+  MARKS,
   type Mark,
   type PairSums,
   type Sums,
@@ -24,7 +23,6 @@ export interface Dialect {
   readonly time: (value: string) => string
 }
 
-export const MARKS: readonly Mark[] = ['final', ...CRITERIA]
 const VERSION = 'task_type, prompt_version, model'
 /** A version in use has few others beside it. */
 export const VERSIONS_MAX = 200
@@ -120,9 +118,14 @@ const sumsOf = (row: Found, name: string): Sums => ({
   squares: Number(row[`${name}_squares`]),
 })
 
-function marksOf<T>(of: (mark: Mark) => T): Readonly<Record<Mark, T>> {
-  return Object.fromEntries(MARKS.map(mark => [mark, of(mark)])) as Record<Mark, T> // Made from every mark.
-}
+const marksOf = <T>(of: (mark: Mark) => T): Readonly<Record<Mark, T>> => ({
+  final: of('final'),
+  exactness: of('exactness'),
+  completeness: of('completeness'),
+  clarity: of('clarity'),
+  concision: of('concision'),
+  usefulness: of('usefulness'),
+})
 
 const keyOf = (row: Found) => ({
   taskType: String(row.task_type),

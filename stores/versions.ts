@@ -2,11 +2,11 @@
  * What answers tell of the versions of prompts, as figures and as pairs: part of the store of answers, and of its suite.
  * Sums go out of a store, and intervals are made of them in one place: admin/intervals.ts.
  */
-import type { Criterion } from '#answers/rubric.ts'
-import type { StoredAnswer } from './answers.ts'
+import { CRITERIA } from '#answers/rubric.ts'
 
 /** What each answer is measured by. */
-export type Mark = Criterion | 'final'
+export const MARKS = ['final', ...CRITERIA] as const
+export type Mark = (typeof MARKS)[number]
 
 /** Bins of a distribution: of one point each, the last one with its upper end. */
 export const BINS = 10
@@ -77,15 +77,6 @@ export interface PairsWanted extends ComparisonWanted {
   readonly limit: number
   /** Goes on after this pair, the last one of a page. */
   readonly after?: { readonly change: number; readonly questionHash: string } | undefined
-}
-
-/** The newest answers of both versions to one question. */
-export interface AnswerPair {
-  readonly questionHash: string
-  /** `final` of b without that of a. */
-  readonly change: number
-  readonly a: StoredAnswer
-  readonly b: StoredAnswer
 }
 
 /** All pairs together. */

@@ -1,8 +1,9 @@
 /** `GET /versions/compare`: two prompt versions by the questions that both have answered. */
 
 import type { Unknown, VersionText } from '#admin/version-texts.ts'
-import type { StoredAnswer } from '#stores/answers.ts'
-import type { AnswerPair, ComparisonWanted, VersionSide } from '#stores/versions.ts'
+import { TOPICS } from '#answers/topics.ts'
+import type { AnswerPair, StoredAnswer } from '#stores/answers.ts'
+import type { ComparisonWanted, VersionSide } from '#stores/versions.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { InputFault } from '../schema.ts'
@@ -49,8 +50,7 @@ const TEXT = {
     why: {
       type: 'string',
       enum: ['no_task_type', 'other_declaration', 'removed', 'unreadable', 'ambiguous'],
-      description:
-        'Why not: no such task type here; another release declared it; llm.config, which is compacted, has the change no more; the change cannot be read or never held; several changes had its number.',
+      description: `Why not: no such task type here; another release declared it; ${TOPICS.config}, which is compacted, has the change no more; the change cannot be read or never held; several changes had its number.`,
     },
     settings: {
       type: 'object',
@@ -162,7 +162,7 @@ function faultsOf(input: Input, limit: number, place: Place | undefined): readon
 
 /** A later page keeps to the time of the first one: answers that come meanwhile would move the pairs. */
 function wantedOf({ system }: Gateway, input: Input, place: Place | undefined): ComparisonWanted | Problem {
-  const range = place ?? rangeOf(system.now(), input.from, input.to)
+  const range = place ?? rangeOf(system, input.from, input.to)
   if (range instanceof Problem) return range
   const side = (promptVersion: string, model: string | undefined): VersionSide => ({ promptVersion, model })
   return {

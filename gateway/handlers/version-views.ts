@@ -1,6 +1,15 @@
 /** How figures of prompt versions look to a caller: means with their intervals, and nothing where nothing is known. */
 import { FEW, type Interval, meanInterval, meanOf, shareInterval } from '#admin/intervals.ts'
-import type { Mark, PairSums, Sums, VersionKey, VersionRow, VersionSlice } from '#stores/versions.ts'
+import { TOPICS } from '#answers/topics.ts'
+import {
+  MARKS,
+  type Mark,
+  type PairSums,
+  type Sums,
+  type VersionKey,
+  type VersionRow,
+  type VersionSlice,
+} from '#stores/versions.ts'
 import { iso } from './views.ts'
 
 const text = (description: string) => ({ type: 'string', description }) as const
@@ -45,7 +54,6 @@ const marksOf = <const S>(schema: S) =>
     concision: schema,
     usefulness: schema,
   }) as const satisfies Record<Mark, S>
-const MARK_NAMES = Object.keys(marksOf(0)) as readonly Mark[] // Object.keys forgets the names of a constant.
 
 const COST = {
   type: 'object',
@@ -63,7 +71,7 @@ export const VERSION = {
   type: 'object',
   properties: {
     task_type: text('Which task it is.'),
-    prompt_version: text('Of the declaration, and behind a plus the change of llm.config.'),
+    prompt_version: text(`Of the declaration, and behind a plus the change of ${TOPICS.config}.`),
     model: text('The model that answered.'),
     answers: whole('Delivered answers. Questions that failed are none.'),
     few: { type: 'boolean', description: `Whether they are fewer than ${FEW}, which says little.` },
@@ -72,7 +80,7 @@ export const VERSION = {
     marks: {
       type: 'object',
       properties: marksOf(DISTRIBUTED),
-      required: MARK_NAMES,
+      required: MARKS,
       additionalProperties: false,
     },
     below_threshold: {
@@ -141,7 +149,7 @@ export const PAIRS_TOGETHER = {
     change: {
       type: 'object',
       properties: marksOf(MEASURED),
-      required: MARK_NAMES,
+      required: MARKS,
       additionalProperties: false,
       description: 'Of b without a, pair by pair.',
     },
@@ -160,7 +168,7 @@ function measured(sums: Sums) {
 }
 
 const eachMark = (view: (mark: Mark) => object): object =>
-  Object.fromEntries(MARK_NAMES.map(mark => [mark, view(mark)]))
+  Object.fromEntries(MARKS.map(mark => [mark, view(mark)]))
 
 const keyView = ({ taskType, promptVersion, model }: VersionKey) => ({
   task_type: taskType,

@@ -1,6 +1,6 @@
 /** `GET /versions`: what the answers of each prompt version came to, and when each was live. */
 import type { VersionRow } from '#stores/versions.ts'
-import { found, operation } from '../operation.ts'
+import { found, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import { orAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
@@ -49,7 +49,7 @@ export const versions = operation({
   problems: ['store_absent', 'store_unavailable'],
   async run({ answers, system }, { task_type: taskType, organization: name, from, to }, call) {
     if (!answers) return noAnswers()
-    const range = rangeOf(system.now(), from, to)
+    const range = rangeOf(system, from, to)
     if (range instanceof Problem) return range
     const organization = narrowedTo(call, name)
     const rows = await orAway(answers.versions(organization, { taskType, ...range }))
@@ -82,8 +82,12 @@ interface Range {
 }
 
 /** In milliseconds, or what is wrong with it. */
-export function rangeOf(now: number, from: string | undefined, to: string | undefined): Range | Problem {
-  const end = to === undefined ? Math.floor(now) + 1 : timeOf(to)
+export function rangeOf(
+  system: Gateway['system'],
+  from: string | undefined,
+  to: string | undefined,
+): Range | Problem {
+  const end = to === undefined ? Math.floor(system.now()) + 1 : timeOf(to)
   const start = from === undefined ? Math.max(0, end - WEEK_MS) : timeOf(from)
   if (Number.isNaN(end)) return invalid([{ pointer: '/to', reason: 'must be a time of ISO 8601' }])
   if (Number.isNaN(start)) return invalid([{ pointer: '/from', reason: 'must be a time of ISO 8601' }])

@@ -1,6 +1,6 @@
 /** Delivered answers in Postgres. */
 import { answerOf, COLUMN_NAMES, COLUMNS, type ColumnType, newestById, rowOf } from '../answer-rows.ts'
-import type { AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
+import type { AnswerPair, AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
 import type { Organization } from '../organization.ts'
 import {
   type Dialect,
@@ -17,7 +17,6 @@ import {
   versionsIn,
 } from '../version-rows.ts'
 import type {
-  AnswerPair,
   ComparisonWanted,
   PairSums,
   PairsWanted,
@@ -141,7 +140,7 @@ export class PostgresAnswers implements AnswerStore {
     return pairSumsOf(row)
   }
 
-  /** Planned anew for its values each time: what narrows a range decides how it is read. */
+  /** Planned for its values each time: what narrows a range decides how it is read. */
   #all(text: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
     return this.#database.query({ text, values: [...values] })
   }

@@ -2,7 +2,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { System } from '#core/system.ts'
 import { answerOf, COLUMN_NAMES, COLUMNS, newestById, rowOf } from '../answer-rows.ts'
-import type { AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
+import type { AnswerPair, AnswerStore, AnswersWanted, StoredAnswer } from '../answers.ts'
 import type { Organization } from '../organization.ts'
 import {
   type Dialect,
@@ -19,7 +19,6 @@ import {
   versionsIn,
 } from '../version-rows.ts'
 import type {
-  AnswerPair,
   ComparisonWanted,
   PairSums,
   PairsWanted,

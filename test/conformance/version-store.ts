@@ -1,8 +1,8 @@
 /** The part of the contract suite of the store of answers that is about versions of prompts. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { AnswerStore, StoredAnswer } from '#stores/answers.ts'
+import type { AnswerPair, AnswerStore, StoredAnswer } from '#stores/answers.ts'
 import { organizationOf } from '#stores/organization.ts'
-import type { AnswerPair, PairsWanted, Sums, VersionRow } from '#stores/versions.ts'
+import type { PairsWanted, Sums, VersionRow } from '#stores/versions.ts'
 
 const ALL = { from: 0, to: 1_000_000 }
 const COMPARED = organizationOf('compared')
