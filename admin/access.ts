@@ -25,6 +25,7 @@ export type Doing =
   /** Writes values of the graph: topics are created. */
   | 'writes'
 
+/** The log, and what is done with it. */
 export interface AccessOptions extends WritersOptions {
   readonly log: Log
   readonly doing: Doing
@@ -32,6 +33,7 @@ export interface AccessOptions extends WritersOptions {
   readonly isOwn: boolean
 }
 
+/** An application in a log: what every question about it needs. */
 export interface Access {
   readonly log: Log
   readonly plan: Plan
@@ -62,6 +64,7 @@ export async function hasTopics(log: Log, { application, topicSpecs }: Plan): Pr
   return (await log.describeTopics(own)).length > 0
 }
 
+/** The message for an application that has never run in this log. */
 export const withoutTopics = ({ application }: Plan): string =>
   `application ${application} has no topics here: check APP_ID (or the name of the graph) and KAFKA_BROKERS or DATA_DIR, or start it first`
 

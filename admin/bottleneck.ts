@@ -2,6 +2,7 @@
 import type { ReportedProvider } from '#engine/client/pod-report.ts'
 import type { BlockedTask, StageFlow } from './flow-figures.ts'
 
+/** What the rules look at: figures of now. */
 export interface BottleneckFacts {
   readonly pods: readonly { readonly name: string; readonly isSilent: boolean; readonly heardAgoMs: number }[]
   readonly stages: readonly StageFlow[]
@@ -15,8 +16,10 @@ export interface BottleneckFacts {
   readonly calling: readonly string[]
 }
 
+/** Which rule holds. Clients translate the sentence by this code. */
 export type BottleneckCode = keyof typeof TEXTS
 
+/** The answer to the question what holds the flow up. */
 export interface Bottleneck {
   readonly code: BottleneckCode
   /** Where it is; absent where it is nowhere, or everywhere. */
@@ -72,6 +75,7 @@ const RULES: readonly Rule[] = [
   flowing,
 ]
 
+/** The first rule that holds; `idle` where none does. */
 export function bottleneckOf(facts: BottleneckFacts): Bottleneck {
   for (const rule of RULES) {
     const found = rule(facts)

@@ -66,6 +66,7 @@ export async function brakesIn(log: Log, now: number): Promise<readonly KnownBra
   return book.at(now)
 }
 
+/** The log with the brakes. Without `leftOut`, a record that cannot be read ends the watch. */
 export interface BrakeWatchOptions {
   readonly log: Log
   readonly system: System
@@ -116,6 +117,7 @@ export class BrakeWatch implements Disposable {
   }
 }
 
+/** Where a brake is written, and who sets it. */
 export interface BrakeOptions {
   readonly log: Log
   readonly system: System
@@ -136,6 +138,7 @@ export function brakeFaults(
   ]
 }
 
+/** The fault of a reason that is blank, too long or no text; nothing for a good one. */
 export function reasonFaults(
   reason: string,
 ): readonly { readonly field: 'reason'; readonly reason: string }[] {

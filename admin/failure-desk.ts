@@ -8,6 +8,7 @@ import { type FailureGroup, groupsOf } from './failure-groups.ts'
 import { type Failure, failuresIn, ownerOf, shownFailure } from './failures.ts'
 import { type ReplayOrder, type ReplayProgress, Replays } from './replays.ts'
 
+/** The application whose failures are shown. */
 export interface FailureDeskOptions {
   readonly log: Log
   readonly plan: Plan
@@ -24,6 +25,7 @@ export interface FailureDeskOptions {
 /** So old may be what is shown: both topics are read whole for it. */
 const FRESH_MS = 2_000
 
+/** Shows and replays the failures of one application. Reads are shared for two seconds. */
 export class FailureDesk implements Disposable {
   readonly replays: Replays
   readonly #options: FailureDeskOptions

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Failure } from './failures.ts'
 
+/** Failures of one cause. */
 export interface FailureGroup {
   /** Of kind, node, code and likeness: the same as long as failures of the group come. */
   readonly id: string
@@ -43,6 +44,7 @@ const LIKENESS_CHARACTERS_MAX = 200
 const DIFFERING =
   /"[^"]*"|'[^']*'|`[^`]*`|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\bhttps?:\/\/\S+|\b[0-9a-f]{12,}\b|\d+([.,:]\d+)*/gi
 
+/** A message in which numbers, quoted texts, addresses and identities are one mark: equal causes become equal texts. */
 export const likenessOf = (message: string): string =>
   message
     .slice(0, 2_000)

@@ -19,6 +19,7 @@ import { refusalOf } from './replay-rules.ts'
 /** Records written by one append. */
 const BATCH_RECORDS = 200
 
+/** What was given up: an event, a question or a record. It stays listed until it is sent again. */
 export interface Failure extends Replayable {
   /** `invalid`: the event is no question. `failed`: no attempt is left. `dead`: an operator could not process the record. */
   readonly kind: 'invalid' | 'failed' | 'dead'
@@ -95,6 +96,7 @@ function deadOf(kept: Kept, plan: Plan): Failure {
 /** Invalid events cannot be sent again, nor what other readers would take once more. */
 export const canReplay = ({ refusal }: Pick<Failure, 'refusal'>): boolean => refusal === undefined
 
+/** Failures that a person has named. */
 export interface Chosen {
   readonly failures: readonly Failure[]
   /** Requested ids without a failure, or whose failure was sent again since. */
@@ -108,6 +110,7 @@ export function chosenOf(failures: readonly Failure[], ids: readonly string[] | 
   return { failures: chosen, missing: ids.filter(id => !chosen.some(each => each.id === id)) }
 }
 
+/** How failures are sent again. */
 export interface ReplayOptions {
   readonly application: string
   readonly system: System
@@ -119,6 +122,7 @@ export interface ReplayOptions {
   readonly onProgress?: (done: ReplayedSoFar) => unknown
 }
 
+/** How far a replay has come. */
 export interface ReplayedSoFar {
   readonly sent: number
   /** Those that somebody else has sent meanwhile. */

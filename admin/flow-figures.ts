@@ -8,6 +8,7 @@ export interface ReportPair {
   readonly before: PodReport | undefined
 }
 
+/** The figures of one stage. Rates are records a second, between two reports of its pods. */
 export interface StageFlow {
   readonly name: string
   /** Records a second, started and emitted; null while no two reports are there. */
@@ -33,6 +34,7 @@ export interface StageFlow {
   readonly dying: number
 }
 
+/** The records that came into one topic. */
 export interface TopicFlow {
   readonly name: string
   /** Records a second that come to it; null where that is not known. */
@@ -41,12 +43,14 @@ export interface TopicFlow {
   readonly waiting: number | null
 }
 
+/** A task that waits for a person, and why. */
 export interface BlockedTask {
   readonly pod: string
   readonly task: string
   readonly reason: string
 }
 
+/** The flow through the whole graph. */
 export interface FlowFigures {
   readonly stages: readonly StageFlow[]
   readonly topics: readonly TopicFlow[]
@@ -54,6 +58,7 @@ export interface FlowFigures {
   readonly providers: readonly ReportedProvider[]
 }
 
+/** Adds up the figures of all pods that report. */
 export function flowFigures(graph: FlowGraph, pairs: readonly ReportPair[]): FlowFigures {
   return {
     stages: graph.stages.map(({ name }) => stageFlow(name, pairs)),

@@ -2,6 +2,7 @@
 import type { Plan, Stage } from '#topology/plan.ts'
 import { isDelayed } from '#topology/stages.ts'
 
+/** The graph as a console draws it. */
 export interface FlowGraph {
   readonly stages: readonly {
     readonly name: string
@@ -22,6 +23,7 @@ export interface FlowEdge {
   readonly kind: 'reads' | 'writes' | 'delays'
 }
 
+/** Makes the drawing's nodes and edges from a plan. */
 export function flowGraph(plan: Plan): FlowGraph {
   const delay = plan.stages.find(({ tiers }) => tiers.length > 0)
   const edges = plan.stages.flatMap(stage => edgesOf(stage, delay?.name))

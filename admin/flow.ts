@@ -14,6 +14,7 @@ import {
 import { type FlowGraph, flowGraph } from './flow-graph.ts'
 import { PodWatch } from './pods.ts'
 
+/** A pod as the flow shows it. */
 export interface FlowPod {
   readonly name: string
   readonly phase: string
@@ -48,6 +49,7 @@ export interface FlowPoint {
   readonly waiting: number | null
 }
 
+/** The application that is watched, and what the gateway knows besides. */
 export interface FlowOptions {
   readonly log: Log
   readonly plan: Plan
@@ -64,6 +66,7 @@ const CALLING = ['generate', 'score']
 /** The stage whose output is what people asked for. */
 const DELIVERING = 'deliver'
 
+/** Follows the reports of pods and gives the flow of now and of the last minutes. */
 export class FlowWatch implements Disposable {
   readonly graph: FlowGraph
   readonly #options: FlowOptions

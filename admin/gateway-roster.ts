@@ -7,6 +7,7 @@ import type { System } from '#core/system.ts'
 import { type Following, follow } from '#engine/log/follow-topic.ts'
 import type { Log } from '#engine/log/log.ts'
 
+/** The application of the gateways, and the name of this one. */
 export interface GatewayRosterOptions {
   readonly log: Log
   readonly application: string
@@ -20,6 +21,7 @@ const EVERY_MS = 2_000
 /** A gateway that has not reported for so long is gone, or cut off. */
 const GONE_AFTER_MS = 10_000
 
+/** The topic in which gateways report that they live. */
 export const gatewaysTopic = (application: string): string => `${application}.gateways`
 
 /** A gateway that starts counts by itself until it hears of others, which takes as long as one report. */

@@ -3,6 +3,7 @@ import type { TopicPartition } from '#core/record.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { Plan } from '#topology/plan.ts'
 
+/** How far one stage has read one partition. */
 export interface Lag extends TopicPartition {
   readonly stage: string
   /** All records below this offset are done. */
@@ -77,9 +78,11 @@ export interface LagRow {
   readonly lag: number
 }
 
+/** One row for each partition, with the number of records that wait. */
 export const lagByPartition = (lags: readonly Lag[]): readonly LagRow[] =>
   lags.map(lag => ({ ...lag, lag: lag.end - lag.position }))
 
+/** One row for each topic that a stage reads: the sums over its partitions. */
 export function lagByTopic(lags: readonly Lag[]): readonly LagRow[] {
   const sums = new Map<string, LagRow>()
   for (const { stage, topic, position, end, lag } of lagByPartition(lags)) {
@@ -94,6 +97,7 @@ export function lagByTopic(lags: readonly Lag[]): readonly LagRow[] {
   return [...sums.values()]
 }
 
+/** The number of records that wait, over all partitions. */
 export const behind = (lags: readonly Lag[]): number =>
   lags.reduce((sum, { position, end }) => sum + end - position, 0)
 

@@ -12,6 +12,7 @@ const SILENT_AFTER_MS = 10_000
 /** A pod that died leaves no tombstone. The list drops the pod so long after its last report. */
 const FORGOTTEN_AFTER_MS = 24 * 3_600_000
 
+/** The last report of a pod, and its age. */
 export interface KnownPod extends PodReport {
   /** Time since the last report. */
   readonly heardAgoMs: number

@@ -14,6 +14,7 @@ import type { HistoryStore, TaskEvent } from '#stores/history.ts'
 import { storedAnswerOf } from '#stores/stored-answer.ts'
 import type { Access } from './access.ts'
 
+/** The stores that are written again, and how the rebuild ends. */
 export interface RebuildOptions {
   readonly answers: AnswerStore
   readonly history: HistoryStore

@@ -11,6 +11,7 @@ import type { Plan } from '#topology/plan.ts'
 import { type Actor, auditBatch } from './audit.ts'
 import { type Failure, type ReplayedSoFar, replayFailures } from './failures.ts'
 
+/** What a replay would send. Its token starts the replay once, within ten minutes. */
 export interface Preview {
   readonly token: string
   readonly failures: readonly Failure[]
@@ -18,8 +19,10 @@ export interface Preview {
   readonly organization: string | undefined
 }
 
+/** `stopped`: by a person. `broken`: by an error, which `reason` names. */
 export type ReplayState = 'running' | 'done' | 'stopped' | 'broken'
 
+/** A replay, running or over. */
 export interface ReplayProgress {
   readonly id: string
   readonly state: ReplayState
@@ -34,6 +37,7 @@ export interface ReplayProgress {
   readonly reason: string | undefined
 }
 
+/** The application whose failures are sent again. */
 export interface ReplaysOptions {
   readonly log: Log
   readonly plan: Pick<Plan, 'application'>
@@ -50,12 +54,14 @@ const REPLAYS_MAX = 50
 /** Appends a second: each has a part of the rate. */
 const APPENDS_A_SECOND = 4
 
+/** How fast a replay goes, and who wants it for which reason; the audit keeps both. */
 export interface ReplayOrder {
   readonly perSecond: number
   readonly why: string
   readonly actor: Actor
 }
 
+/** Runs the replays of a gateway, each at its rate, and remembers those that are over. */
 export class Replays implements Disposable {
   readonly #options: ReplaysOptions
   readonly #previews = new Map<string, Preview & { readonly at: number }>()

@@ -3,6 +3,7 @@ import type { PodMetrics } from '#core/pod-metrics.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Tally } from './tally.ts'
 
+/** The figures of one stage in one pod since its start. */
 export interface StageStatus {
   readonly stage: string
   readonly recordsIn: number
@@ -28,6 +29,7 @@ export function stageStatus(plan: Plan, metrics: PodMetrics, tally: Tally): read
   })
 }
 
+/** The outcomes of all inputs of a log. Names are those of the JSON that `caudal start --json` prints. */
 export interface Summary {
   readonly inputs: number
   readonly invalid: number

@@ -10,6 +10,7 @@ import { decodeDue, isExpired, lifetimeOf, unframe } from '#engine/state/frame.t
 import { type Entry, parseEntry } from '#engine/state/layout.ts'
 import type { OperatorNode, Plan, Stage } from '#topology/index.ts'
 
+/** One entry under a key: a value, an entry of a map, or a timer. */
 export interface StoredValue {
   readonly state: string
   /** Name within a map. */
@@ -19,6 +20,7 @@ export interface StoredValue {
   readonly expired?: true
 }
 
+/** Which state is read. */
 export interface StateQuestion {
   readonly operator: string
   readonly key: string

@@ -17,6 +17,7 @@ const REASON_CHARACTERS_MAX = 200
 const REASONS_MAX = 100
 const OTHER_REASONS = 'other reasons'
 
+/** Counts over all inputs of a log. */
 export interface Figures {
   inputs: number
   /** Set aside by ingest, with every fault named. */
@@ -72,6 +73,7 @@ interface Counted {
 /** How many rows are kept apart. Further organisations share the row `other`. */
 const SPENDINGS_MAX = 10_000
 
+/** Called with each outcome as it is counted. */
 export interface TallyListener {
   delivered?(delivered: Delivered): void
   failed?(failed: Failed): void

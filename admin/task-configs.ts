@@ -14,6 +14,7 @@ import { partitionOf } from '#engine/log/partitioning.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import { TASK_CONFIG_SCHEMA } from '#schemas/texts.ts'
 
+/** The last change of one task type at run time. */
 export interface Change {
   readonly taskType: string
   /** The change as it was written, valid or not. `undefined` if it was taken back. */
@@ -73,6 +74,7 @@ function completed(taskType: string, declared: unknown, former: Change | undefin
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
 }
 
+/** Where changes of task types are written. */
 export interface ChangeOptions {
   readonly log: Log
   readonly values: Values

@@ -3,6 +3,7 @@ import type { Log, TopicSpec } from '#engine/log/log.ts'
 import { prepareTopics } from '#engine/pod/topic-preparation.ts'
 import type { Plan } from '#topology/plan.ts'
 
+/** A topic that the graph needs, and how the log has it. `differs` is for a person; `caudal topics apply` then creates nothing. */
 export interface PlannedTopic {
   readonly topic: string
   readonly action: 'create' | 'keep' | 'differs'

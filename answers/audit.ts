@@ -2,6 +2,7 @@
 import { codec } from '#core/codec.ts'
 import { fieldFaults } from './fields.ts'
 
+/** One change by a person, as the topic `llm.audit` keeps it. */
 export interface Audit {
   /** When, milliseconds since the epoch. */
   readonly at: number
@@ -20,6 +21,7 @@ export interface Audit {
   readonly details?: Readonly<Record<string, unknown>> | undefined
 }
 
+/** The changes that are audited. */
 export type AuditedAction = 'brake_set' | 'brake_released' | 'failures_replayed'
 
 const FIELDS = {

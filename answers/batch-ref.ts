@@ -6,6 +6,7 @@ import type { BatchRef } from './types.ts'
 /** Header of an event that belongs to a batch. */
 export const BATCH_HEADER = 'question-batch'
 
+/** The value of the header `BATCH_HEADER`. */
 export const batchHeader = (batch: BatchRef): Uint8Array => asBytes(JSON.stringify(batch))
 
 /** Nothing for a text that is no batch: a header that somebody else wrote must fail no question. */

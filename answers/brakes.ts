@@ -52,14 +52,18 @@ export const EVERYTHING = 'everything'
 
 /** Kinds of scopes that name something. */
 export const SCOPE_KINDS = ['organization', 'task_type', 'model'] as const
+/** What a brake can be set on, besides everything. */
 export type ScopeKind = (typeof SCOPE_KINDS)[number]
 
 /** A scope in its parts. */
 export type Scope = { readonly kind: typeof EVERYTHING } | { readonly kind: ScopeKind; readonly name: string }
 
+/** A longer scope is refused. */
 export const SCOPE_CHARACTERS_MAX = 300
+/** A longer reason is refused. */
 export const REASON_CHARACTERS_MAX = 500
 
+/** A scope as it is written and stored: `model:gpt-4o`. */
 export const scopeText = (kind: ScopeKind, name: string): string => `${kind}:${name}`
 
 /** Nothing for a text that is no scope. Only an organisation may have an empty name: it stands for none. */
@@ -77,6 +81,7 @@ export function scopeOf(text: string): Scope | undefined {
 export const SCOPE_REMEDY =
   'a scope is everything, organization:NAME, task_type:NAME or model:NAME; organization: stands for questions of no organisation'
 
+/** The brakes by their scopes. */
 export interface BrakeTable {
   get(scope: string): Brake | undefined
 }

@@ -46,14 +46,23 @@ import type {
   WebhookCall,
 } from './types.ts'
 
+/** A question after ingest, in `llm.intake`. */
 export const IntakeAvro = avro<Intake>(INTAKE_SCHEMA)
+/** A question that wants an answer, in `llm.requests`, with its attempts and its cost so far. */
 export const LlmRequestAvro = avro<LlmRequest>(LLM_REQUEST_SCHEMA)
+/** An answer that no judge has scored, in `llm.generated`. */
 export const GeneratedAvro = avro<Generated>(GENERATED_SCHEMA)
+/** An answer with its scores. */
 export const ScoredAvro = avro<Scored>(SCORED_SCHEMA)
+/** A call that failed, in `llm.errors`. */
 export const LlmErrorAvro = avro<LlmError>(LLM_ERROR_SCHEMA)
+/** An answer that will be delivered, in `llm.validated`. */
 export const ValidatedAvro = avro<Validated>(VALIDATED_SCHEMA)
+/** A question that was given up, or an event that is no question, in `llm.failed`. */
 export const FailedAvro = avro<Failed>(FAILED_SCHEMA)
+/** A delivered answer, in `datos_procesados`. */
 export const DeliveredAvro = avro<Delivered>(DELIVERED_SCHEMA)
+/** Something to be done about a text, in `llm.actions`. */
 export const ActionEventAvro = avro<ActionEvent>(ACTION_EVENT_SCHEMA)
 /** What a call was asked and what it brought. */
 export const RecordingAvro = avro<Recording>(RECORDING_SCHEMA)

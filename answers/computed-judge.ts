@@ -12,6 +12,7 @@ import {
 } from '#models/words.ts'
 import type { Scores, Verdict } from './rubric.ts'
 
+/** What the computed judge compares. */
 export interface Judged {
   readonly question: string
   /** Text that the answer may draw on. */

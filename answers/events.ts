@@ -4,17 +4,22 @@ import { fieldFaults, isLoose, type Loose, shownAsJson } from './fields.ts'
 import type { TaskTypes } from './task-type.ts'
 import type { Intake } from './types.ts'
 
+/** Characters of a title or a text, counted as Unicode code points. */
 export const TEXT_CHARACTERS_MAX = 10_000
+/** Characters of a content, counted as Unicode code points. */
 export const CONTENT_CHARACTERS_MAX = 100_000
 const ID_CHARACTERS_MAX = 200
 const HALF_A_CHARACTER = 'has half a character (a surrogate without the other one), which is no text'
 /** The last moment that a Date can show. */
 const TIME_MAX = 8.64e15
 const EXCERPT_CHARACTERS_MAX = 60
+/** The task type of an event that names none. */
 export const TASK_TYPE_DEFAULT = 'qa'
 
+/** A question, or every fault of its event. */
 export type Normalised = { readonly intake: Intake } | { readonly faults: readonly string[] }
 
+/** What the record of an event supplies where the event says nothing. Times are milliseconds since the epoch. */
 export interface Arrival {
   /** Identity of the record, for events that have none of their own. */
   readonly recordId: string

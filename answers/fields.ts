@@ -6,6 +6,7 @@ type Kind = 'string' | 'number' | 'boolean' | 'object' | 'array'
 /** Field name to its kind; a question mark behind it allows its absence. */
 export type Fields = Readonly<Record<string, Kind | `${Kind}?`>>
 
+/** An object from outside, of which nothing is known. */
 export type Loose = { readonly [field: string]: unknown }
 
 /** A value as JSON, for people: also one that has no form in JSON, or is nested deeper than can be written. */
@@ -17,6 +18,7 @@ export function shownAsJson(value: unknown): string {
   }
 }
 
+/** Whether a value is an object, and neither null nor an array. */
 export function isLoose(value: unknown): value is Loose {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,10 +1,12 @@
 /** What models cost, in US dollars for a million tokens: the one place to edit when a price changes. */
 import type { Usage } from '#models/model.ts'
 
+/** US dollars for a million tokens. */
 export interface Price {
   readonly prompt: number
   readonly completion: number
 }
+/** Prices by the names of models. */
 export type PriceTable = Readonly<Record<string, Price>>
 
 /** List prices as published by their providers. The simulated model is priced like a small one, so that its figures mean something. */

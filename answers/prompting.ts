@@ -5,6 +5,7 @@ import { readVerdict, VERDICT_NAME, VERDICT_SCHEMA } from './rubric.ts'
 import type { TaskSettings } from './task-type.ts'
 import type { Generated, LlmRequest } from './types.ts'
 
+/** The request for an answer. A further attempt shows the model its best answer and the judge's feedback. */
 export function generationRequest(request: LlmRequest, settings: TaskSettings): ModelRequest {
   const { title, content, feedback, best } = request
   return {
@@ -47,6 +48,7 @@ You judge answers on five criteria, each from 0 to 10: exactness (nothing wrong)
 </answer>`,
 }
 
+/** How the judge is asked. */
 export interface JudgeSettings {
   /** The judge's model; the provider's default when left out. */
   readonly model?: string | undefined
@@ -54,8 +56,10 @@ export interface JudgeSettings {
   readonly tokensMax?: number | undefined
 }
 
+/** Tokens of a verdict, where the settings give none. */
 export const JUDGE_TOKENS_MAX = 1_000
 
+/** The request for a verdict, at temperature 0. */
 export function judgeRequest(generated: Generated, { model, tokensMax }: JudgeSettings): ModelRequest {
   return {
     model,
@@ -74,6 +78,7 @@ export function judgeRequest(generated: Generated, { model, tokensMax }: JudgeSe
   }
 }
 
+/** Title and content of a question as one text. */
 export const textOf = ({ title, content }: LlmRequest) => (content ? `${title}\n${content}` : title)
 
 const labelsOf = ({ task_type, organization_id }: LlmRequest) => ({

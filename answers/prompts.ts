@@ -1,11 +1,13 @@
 /** Prompt templates: plain text with named places, so that they can be changed at run time as data. */
 import type { Message } from '#models/model.ts'
 
+/** The two messages of a prompt, with places like `{{title}}`. */
 export interface PromptTemplate {
   readonly system: string
   readonly user: string
 }
 
+/** What the places are filled with, by their names. */
 export type PromptValues = Readonly<Record<string, string | undefined>>
 
 /**
@@ -20,6 +22,7 @@ export function render(template: string, values: PromptValues): string {
   return kept.map(paragraph => fill(paragraph, values, tags)).join('\n\n')
 }
 
+/** Both messages of a prompt, filled with the values. */
 export function messagesOf(template: PromptTemplate, values: PromptValues): readonly Message[] {
   return [
     { role: 'system', content: render(template.system, values) },
@@ -55,6 +58,7 @@ export function escapeTags(text: string, tags: readonly string[]): string {
   return escaped.replace(looksLikeTag, bracket => `&${BRACKETS[bracket]};`)
 }
 
+/** The text as it was before `escapeTags`. */
 export const unescapeTags = (text: string): string =>
   text.replace(new RegExp(`&((?:amp;)*)(${ENTITIES});`, 'g'), (_, more: string, entity: string) =>
     more === '' ? bracketOf(entity) : `&${more.slice('amp;'.length)}${entity};`,

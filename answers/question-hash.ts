@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Intake } from './types.ts'
 
+/** The parts of a question that make its identity. */
 export type Question = Pick<Intake, 'organization_id' | 'task_type' | 'title' | 'content'>
 
 /**

@@ -3,20 +3,27 @@ import { beginning } from '#core/cut.ts'
 import type { JsonSchema } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
 
+/** What a judge scores. */
 export const CRITERIA = ['exactness', 'completeness', 'clarity', 'concision', 'usefulness'] as const
+/** One of the criteria. */
 export type Criterion = (typeof CRITERIA)[number]
+/** How much each criterion counts; only the proportions matter. */
 export type Weights = Readonly<Record<Criterion, number>>
 /** 0 to 10 for each criterion. */
 export type Scores = Readonly<Record<Criterion, number>>
 
+/** What a judge says about one answer. */
 export interface Verdict {
   readonly scores: Scores
   /** What to do better, in words for the next attempt. */
   readonly feedback: string
 }
 
+/** The weights of a task type that declares none. */
 export const WEIGHTS: Weights = { exactness: 40, completeness: 25, clarity: 20, concision: 10, usefulness: 5 }
+/** The best score of a criterion; the worst is 0. */
 export const SCORE_MAX = 10
+/** The final score from which an answer is delivered, where nothing else is set. */
 export const THRESHOLD = 6
 
 /**
@@ -49,6 +56,7 @@ const isWeight = (weight: unknown) => typeof weight === 'number' && Number.isFin
 
 const score = { type: 'number', minimum: 0, maximum: SCORE_MAX }
 
+/** The JSON schema of a judge's reply. */
 export const VERDICT_SCHEMA: JsonSchema = {
   type: 'object',
   additionalProperties: false,
@@ -59,6 +67,7 @@ export const VERDICT_SCHEMA: JsonSchema = {
   },
 }
 const FEEDBACK_CHARACTERS_MAX = 2_000
+/** The name of that schema in requests. */
 export const VERDICT_NAME = 'verdict'
 
 type VerdictJson = Scores & { readonly feedback: string }

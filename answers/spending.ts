@@ -3,6 +3,7 @@ import type { ModelReply } from '#models/model.ts'
 import { costUsd, type PriceTable, sumUsd } from './prices.ts'
 import type { Spent } from './types.ts'
 
+/** What a record has cost after one more reply. The sum is unknown once the price of one call is not known. */
 export function spend(
   spent: Spent,
   { model, usage }: Pick<ModelReply, 'model' | 'usage'>,

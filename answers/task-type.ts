@@ -8,6 +8,7 @@ import type { TaskConfig } from './types.ts'
 /** A structured answer, after its schema was checked. */
 export type Structured = { readonly [field: string]: unknown }
 
+/** The declaration of one task type. */
 export interface TaskType {
   readonly name: string
   /** Raised with every change of the declaration; recorded in each answer. */
@@ -39,6 +40,7 @@ export interface TaskType {
   readonly cacheTtlMs?: number
 }
 
+/** What is to be done about a text, for the topic `llm.actions`. */
 export interface TaskAction {
   readonly action: string
   readonly reason: string
@@ -59,6 +61,7 @@ export interface TaskSettings extends TaskType {
   readonly promptVersion: string
 }
 
+/** Task types by their names. */
 export type TaskTypes = Readonly<Record<string, TaskType>>
 
 /** The settings of a task type. A change that has faults is left out whole, so that it can stop nothing; `faults` says so. */

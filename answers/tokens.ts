@@ -4,6 +4,7 @@ import type { TextStream } from '#models/model.ts'
 
 /** Header of an event whose answer is to be streamed while it is written, and its value. */
 export const STREAM_HEADER = 'answer-stream'
+/** The value of the header `STREAM_HEADER`. */
 export const STREAMED = 'tokens'
 
 /** How long the topic keeps them: who comes later reads the answer. */
@@ -43,6 +44,7 @@ export interface TokenWriter extends TextStream {
   close(): void
 }
 
+/** A piece as JSON, for the topic `llm.tokens`. `judged` is always false. */
 export function encodeChunk({
   id,
   organization,

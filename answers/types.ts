@@ -25,4 +25,5 @@ export type {
   WebhookCall,
 } from '#schemas/types.ts'
 
+/** The cost of a question before its first call. */
 export const NOTHING_SPENT: Spent = { calls: 0, tokens_prompt: 0, tokens_completion: 0, cost_usd: 0 }

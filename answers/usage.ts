@@ -3,6 +3,7 @@ import { publish } from '#core/diagnostics.ts'
 import type { Model, ModelReply, UsageLabels } from '#models/model.ts'
 import { costUsd, PRICES, type PriceTable, sumUsd } from './prices.ts'
 
+/** Calls, tokens and US dollars of one task type, model and organisation. */
 export interface UsageRow {
   readonly taskType: string
   readonly model: string

@@ -35,6 +35,7 @@ interface Types {
   readonly [TOPICS.config]: TaskConfig
 }
 
+/** Reads and writes values of the pipeline's topics by the codecs of a plan. */
 export class Values {
   readonly #plan: Planned
 

@@ -7,6 +7,10 @@ const SHORT_WRITE = 5
 /** With less than this free, a short write is a full disk and not a broken one. */
 const FREE_BYTES_MIN = 1_048_576
 
+/**
+ * Whether the error of a write means a full disk. `freeBytes` is read only for a short write, which a broken disk reports
+ * as well.
+ */
 export function isDiskFull(error: unknown, freeBytes: () => number): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   return FULL.has(code) || (code === SHORT_WRITE && freeBytes() < FREE_BYTES_MIN)

@@ -32,6 +32,7 @@ export function withHeader(headers: Headers, name: string, value: Uint8Array): H
   return { ...headers, [name]: value }
 }
 
+/** A copy of the headers that lacks one name. */
 export function withoutHeader(headers: Headers, name: string): Headers {
   const { [name]: _, ...rest } = headers
   return rest

@@ -3,8 +3,10 @@
 import { type Duration, durationFault, durationMs } from './duration.ts'
 import { CaudalError } from './errors.ts'
 
+/** What a limit counts. */
 export type LimitUnit = 'records' | 'bytes' | 'ms' | 'attempts' | 'offsets' | 'hops' | 'timers' | 'entries'
 
+/** One limit of a pod: its unit, its range, its default and the gauge that publishes it. */
 export interface LimitDescription {
   readonly unit: LimitUnit
   readonly default: number
@@ -157,6 +159,7 @@ export const LIMITS = {
   ),
 } as const satisfies Record<string, LimitDescription>
 
+/** The name of a limit inside the engine: `inFlightMax`, `timeoutMs`. */
 export type LimitName = keyof typeof LIMITS
 /** Every limit as the engine holds it; a duration is in milliseconds, and its name ends with `Ms`. */
 export type Limits = Readonly<Record<LimitName, number>>
@@ -178,10 +181,12 @@ export function optionNameOf(name: LimitName): string {
 /** Limits by the name that a program gives them. */
 type Written = Readonly<Record<string, Duration | undefined>>
 
+/** Every limit, in the order of the table and of docs/limits.md. */
 export const LIMIT_NAMES: readonly LimitName[] = Object.freeze(
   Object.keys(LIMITS) as LimitName[], // Object.keys forgets the names; LIMITS is a constant, so these are all.
 )
 
+/** The limits of a pod whose program gives none. */
 export const DEFAULT_LIMITS: Limits = Object.freeze(withDefaults({}))
 
 /** Each must hold: the left limit is at least `factor` times the right one. */

@@ -38,6 +38,7 @@ export interface TaskId {
   readonly partition: number
 }
 
+/** The headers of a record without any. */
 export const NO_HEADERS: Headers = Object.freeze({})
 
 /** Names of the headers that the engine itself writes. */
@@ -50,6 +51,7 @@ export const HEADER = {
   delay: 'caudal-delay',
 } as const
 
+/** The name of a task, `stage/partition`: in logs, in metrics and as a key. */
 export function taskKey(task: TaskId): string {
   return `${task.stage}/${task.partition}`
 }
@@ -60,6 +62,7 @@ export function stageOf(task: string): string {
   return end < 0 ? task : task.slice(0, end)
 }
 
+/** The name of a partition, `topic/partition`: in logs and as a key. */
 export function partitionKey(place: TopicPartition): string {
   return `${place.topic}/${place.partition}`
 }

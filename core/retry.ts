@@ -5,6 +5,7 @@
 import { hasCode } from './errors.ts'
 import { type System, sleep } from './system.ts'
 
+/** The pauses between the attempts of one operation. No policy limits the number of attempts. */
 export interface RetryPolicy {
   /** The pause after the first failure. */
   readonly firstMs: number
@@ -17,6 +18,7 @@ export interface RetryPolicy {
 
 const always = (firstMs: number): RetryPolicy => ({ firstMs, factor: 1, maxMs: firstMs, jitter: 0 })
 
+/** The policy of each operation that the engine repeats. docs/retries.md explains each row. */
 export const RETRIES = {
   /** The start of a pod: its topics, and the topology that is stored. */
   start: { firstMs: 250, factor: 2, maxMs: 10_000, jitter: 0 },
@@ -50,6 +52,7 @@ export function pauseMs(policy: RetryPolicy, failures: number, system: Pick<Syst
   return policy.jitter === 0 ? longestMs : longestMs * (1 - policy.jitter * (1 - system.random()))
 }
 
+/** How `whileUnavailable` waits: by which clock, until which signal, and after which errors. */
 export interface Waiting {
   readonly system: System
   /** Ends a pause: `whileUnavailable` then rejects with the signal's reason. */

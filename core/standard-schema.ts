@@ -31,6 +31,7 @@ export interface SchemaIssue {
 /** How many faults of one value an error names. */
 const NAMED_MAX = 10
 
+/** Whether a check is a schema by the interface Standard Schema, and not a function. */
 export function isSchema<T>(check: object): check is StandardSchema<T> {
   return '~standard' in check
 }

@@ -19,5 +19,6 @@ export function traceContextOf(text: string | undefined): TraceContext | undefin
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
+/** The text of a header `traceparent`, in version 00 of W3C Trace Context. */
 export const traceparentOf = ({ traceId, spanId, isSampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`

@@ -4,6 +4,7 @@ import type { Logger } from './loggers.ts'
 import { RETRIES, whileUnavailable } from './retry.ts'
 import type { System } from './system.ts'
 
+/** How `whenAvailable` waits: by which clock, with which log, and for how long. */
 export interface Patience {
   readonly system: System
   readonly logger: Logger

@@ -1,5 +1,6 @@
 /** How many calls a provider takes at a time, learned from its refusals. */
 
+/** Numbers of calls in flight, at the start and at most. */
 export interface AdaptiveLimitOptions {
   readonly inFlightMax?: number
   readonly inFlightStart?: number

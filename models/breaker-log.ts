@@ -12,6 +12,7 @@ interface Away {
   readonly nextCallMs: number
 }
 
+/** Writes the log lines about one provider. A breaker that opens often is logged at most once in ten seconds. */
 export class BreakerLog {
   readonly #provider: string
   readonly #logger: Pick<Logger, 'info' | 'warn'> | undefined

@@ -1,5 +1,6 @@
 /** A circuit breaker as a pure state machine: time is an argument of each call. */
 
+/** When the breaker opens, and how often it probes. */
 export interface BreakerOptions {
   /** Different subjects that fail, with no success between, before it opens. */
   readonly failuresMax?: number
@@ -7,6 +8,7 @@ export interface BreakerOptions {
   readonly paces?: readonly Pace[]
 }
 
+/** One probe each `everyMs`, for a time of `forMs`. */
 export interface Pace {
   readonly forMs: number
   readonly everyMs: number
@@ -33,6 +35,7 @@ interface Failure {
   readonly isSuspect: boolean
 }
 
+/** What the failures of one subject have in common, for the decision whose fault they are. */
 export interface Failed {
   /** How often the subject has failed since its last success. */
   readonly times: number
@@ -42,6 +45,7 @@ export interface Failed {
   readonly isSuspect: boolean
 }
 
+/** How a failure counts. */
 export interface FailedOptions {
   /** As many must fail at least, where more calls than `failuresMax` are out and may yet be answered. */
   readonly failuresMin?: number

@@ -2,6 +2,7 @@
 import { CaudalError } from '#core/errors.ts'
 import type { ModelCall } from './model.ts'
 
+/** Turns texts into vectors of one length. Two vectors are close when their texts say nearly the same. */
 export interface Embedder {
   /** Changes with whatever changes vectors. Vectors of two names are never compared. */
   readonly name: string

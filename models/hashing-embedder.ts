@@ -11,6 +11,7 @@ const WORD_WEIGHT = 2
 
 const SHAPE = { name: 'hashing-512-v1', dimensions: DIMENSIONS }
 
+/** Needs no provider and costs nothing. Equal texts have equal vectors in every process. */
 export const hashingEmbedder: Embedder = {
   ...SHAPE,
   embed: async text => checkedVector(SHAPE, vectorOf(text)),

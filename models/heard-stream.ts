@@ -2,6 +2,7 @@
 import type { System } from '#core/system.ts'
 import type { TextStream } from './model.ts'
 
+/** Passes a stream on, and notes the time of its first piece. */
 export class HeardStream implements TextStream {
   readonly #stream: TextStream
   readonly #system: System

@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 
 import { type Duration, msOf } from '#core/duration.ts'
 
+/** A proxy for HTTP and HTTPS. */
 export interface HttpProxy {
   /** With its scheme, and with user and password where it wants them. */
   readonly url: string
@@ -11,6 +12,7 @@ export interface HttpProxy {
   readonly except: string
 }
 
+/** Connections to one provider. A reply of more than `replyBytesMax` bytes fails its call. */
 export interface ConnectionOptions {
   /** Connections kept to one provider; every call in flight holds one. */
   readonly connectionsMax?: number
@@ -26,6 +28,7 @@ export interface LeanInit extends RequestInit {
   readonly heard?: ((reply: Heard) => ((bytes: Uint8Array) => void) | undefined) | undefined
 }
 
+/** The beginning of a reply, before its body. */
 export interface Heard {
   readonly status: number
   readonly contentType: string
@@ -41,6 +44,7 @@ export interface LeanResponse {
   text(): Promise<string>
 }
 
+/** A `fetch` with connections of its own. `close` ends the connections, and with them the calls in flight. */
 export interface LeanFetch {
   (url: string | URL | Request, init?: LeanInit): Promise<LeanResponse>
   close(): Promise<void>

@@ -10,6 +10,7 @@ import type { Model, ModelCall, ModelReply, ModelRequest } from './model.ts'
 import { asModelError, ModelError, Withheld } from './model.ts'
 import { isOwn, TROUBLES, type Trouble, troubleOf } from './trouble.ts'
 
+/** How `limited` slows down, waits and opens its breaker. */
 export interface LimitOptions extends AdaptiveLimitOptions, BreakerOptions {
   /** Name in errors. */
   readonly name?: string
@@ -23,6 +24,7 @@ export interface LimitOptions extends AdaptiveLimitOptions, BreakerOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn'>
 }
 
+/** The state of one provider now, for metrics and the log. */
 export interface LimitFigures {
   readonly limit: number
   readonly inFlight: number
@@ -317,6 +319,10 @@ export class LimitedModel implements Model {
   }
 }
 
+/**
+ * Limits a model: calls wait for their turn, a breaker stops them in an outage, and trouble of the provider costs no
+ * attempt.
+ */
 export function limited(model: Model, options: LimitOptions = {}, system: System = realSystem): LimitedModel {
   return new LimitedModel(model, options, system)
 }

@@ -2,6 +2,7 @@
 import { beginning } from '#core/cut.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 
+/** One turn of a conversation. */
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
@@ -12,6 +13,7 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown
 }
 
+/** What a model is asked. Only messages are required. */
 export interface ModelRequest {
   /** Name of the model; the provider's default when left out. */
   readonly model?: string | undefined
@@ -30,11 +32,13 @@ export interface ModelRequest {
   readonly hints?: { readonly reference?: string | undefined; readonly attempt?: number } | undefined
 }
 
+/** Whose tokens and cost a call counts as. */
 export interface UsageLabels {
   readonly taskType: string
   readonly organization?: string | undefined
 }
 
+/** One call of a request: how it is cancelled, named and heard. */
 export interface ModelCall {
   readonly signal: AbortSignal
   /** Identity of the call, the same after a crash; sent as `X-Request-Id`. */
@@ -56,6 +60,7 @@ export interface TextStream {
   text(piece: string): void
 }
 
+/** Tokens of a call as the provider bills them. */
 export interface Usage {
   readonly promptTokens: number
   readonly completionTokens: number
@@ -63,6 +68,7 @@ export interface Usage {
   readonly isEstimate?: boolean | undefined
 }
 
+/** A reply that was paid for, whether it is of use or not. */
 export interface ModelReply {
   readonly text: string
   readonly usage: Usage
@@ -75,13 +81,19 @@ export interface ModelReply {
   readonly fault?: string | undefined
 }
 
+/** The port of language models. Implementations are safe to call many times at once. */
 export interface Model {
   /** Throws a `ModelError`, or the signal's reason when it was aborted. */
   complete(request: ModelRequest, call: ModelCall): Promise<ModelReply>
 }
 
+/**
+ * Why a call failed. `rate_limit`, `timeout` and `unavailable` pass; `invalid` blames the request; `other` is everything
+ * else.
+ */
 export type ModelErrorType = 'rate_limit' | 'timeout' | 'unavailable' | 'invalid' | 'other'
 
+/** What a `ModelError` is made of. `retryAfterMs` is the wait that the provider named, `status` its HTTP status. */
 export interface ModelErrorDetails {
   readonly model: string
   readonly reason: string

@@ -20,6 +20,7 @@ export interface Terms {
   readonly stream: Streaming
 }
 
+/** The terms of OpenAI's own API. The first call of a model is made on these. */
 export const ALL_TERMS: Terms = {
   format: 'json_schema',
   temperature: true,
@@ -28,8 +29,10 @@ export const ALL_TERMS: Terms = {
   stream: 'with usage',
 }
 
+/** The JSON of one request. */
 export type Body = ReturnType<typeof bodyOf>
 
+/** The JSON of a request, with only what the terms of the model allow. */
 export function bodyOf(request: Asked, model: string, terms: Terms) {
   const { schema, temperature, tokensMax, hints } = request
   const streams = request.isStreamed === true && terms.stream !== 'none'

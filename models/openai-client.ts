@@ -5,12 +5,14 @@ import { type ConnectionOptions, type LeanResponse, leanFetch } from './lean-fet
 import { type Endpoint, type EndpointOptions, endpointOf } from './openai-endpoint.ts'
 import { inOpenAiWords } from './openai-wire.ts'
 
+/** An endpoint, and the time and connections that its calls may take. */
 export interface ClientOptions extends EndpointOptions {
   /** How long a call may take; a minute when left out. */
   readonly timeout?: Duration
   readonly connections?: ConnectionOptions
 }
 
+/** The SDK of one endpoint, with what its errors need. */
 export interface Client {
   readonly client: OpenAI
   readonly endpoint: Endpoint
@@ -19,6 +21,7 @@ export interface Client {
   close(): Promise<void>
 }
 
+/** Makes the client of an endpoint. No connection is opened before the first call. */
 export function openAiClient(options: ClientOptions): Client {
   const endpoint = endpointOf(options)
   const lean = leanFetch({ ...options.connections, proxy: options.proxy })

@@ -6,12 +6,14 @@ import { requestIdHeader } from './openai.ts'
 import { type ClientOptions, openAiClient } from './openai-client.ts'
 import { modelErrorOf } from './openai-errors.ts'
 
+/** The endpoint, the model and the length of its vectors. */
 export interface OpenAiEmbedderOptions extends ClientOptions {
   readonly model: string
   /** Of the vectors that the model gives. */
   readonly dimensions: number
 }
 
+/** An embedder with connections that must be closed. */
 export interface ProviderEmbedder extends Embedder {
   /** Ends the connections; calls in flight fail. */
   close(): Promise<void>

@@ -2,6 +2,7 @@
 import { redactor, secretsOfAddress } from '#core/secrets.ts'
 import type { HttpProxy } from './lean-fetch.ts'
 
+/** Where calls go, with which credentials, and how texts about the endpoint hide them. */
 export interface Endpoint {
   /** Without user, password and query: fit to be shown. */
   readonly baseUrl: string
@@ -19,6 +20,7 @@ export interface Endpoint {
 /** A key of a server at home may be "ollama", of which an answer may well tell. */
 const KEY_CHARACTERS_MIN = 16
 
+/** How a program names an endpoint. */
 export interface EndpointOptions {
   /** Up to and with the version: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`. It may carry user, password and a query. */
   readonly baseUrl: string

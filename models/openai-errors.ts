@@ -5,6 +5,7 @@ import { briefly, ModelError } from './model.ts'
 import { meantBy } from './openai-meanings.ts'
 import { retryAfterMs, waitNamedMs } from './retry-after.ts'
 
+/** The call that failed, for the message of its error. `now` is in milliseconds since the epoch. */
 export interface Asked {
   readonly model: string
   readonly baseUrl: string
@@ -18,6 +19,7 @@ export interface Asked {
 const SAID_CHARACTERS_MAX = 1_000
 const ADDRESS_CHARACTERS_MAX = 300
 
+/** The `ModelError` for whatever the SDK has thrown. Its message names the endpoint and what to do, and holds no secret. */
 export function modelErrorOf(error: unknown, asked: Asked): ModelError {
   if (error instanceof ModelError) return error
   if (error instanceof APIConnectionTimeoutError && !rootCode(error)?.startsWith('UND_ERR_CONNECT'))
@@ -186,6 +188,7 @@ const NAMED: Readonly<Record<string, RegExp>> = {
 const OF_A_VALUE =
   /too (?:large|high|many|long|small)|at (?:most|least)|(?:less|greater) than|exceed|maximum|context|range|between/i
 
+/** A refusal of parameters, before anything was bought. */
 export interface Refusal {
   /** What it names, of all that may be left out; empty where it names nothing. */
   readonly names: ReadonlySet<string>

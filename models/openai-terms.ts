@@ -34,6 +34,7 @@ const FEWER: Readonly<Record<Format, Format>> = {
 
 const LESS: Readonly<Record<Streaming, Streaming>> = { 'with usage': 'plain', plain: 'none', none: 'none' }
 
+/** The terms of one model at one provider, learned from its refusals; see the head of this file. */
 export class ModelTerms {
   readonly #system: System
   readonly #model: string

@@ -15,6 +15,7 @@ import { replyOf } from './openai-reply.ts'
 import { ModelTerms } from './openai-terms.ts'
 import { VisibleText } from './visible-text.ts'
 
+/** The endpoint, the model, and what its calls may take. */
 export interface OpenAiOptions extends EndpointOptions {
   /** Asked for when a request names no model. */
   readonly model: string
@@ -27,6 +28,7 @@ export interface OpenAiOptions extends EndpointOptions {
   readonly sendHints?: boolean
 }
 
+/** A model with connections that must be closed. */
 export interface Provider extends Model {
   /** Ends the connections; calls in flight fail. */
   close(): Promise<void>

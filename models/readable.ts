@@ -4,6 +4,7 @@ import { realSystem, type System } from '#core/system.ts'
 import { type Model, ModelError, type ModelRequest } from './model.ts'
 import { readJson } from './structured.ts'
 
+/** When replies count as unreadable, and how often one more is bought to find out. */
 export interface ReadableOptions {
   /** Different subjects whose replies could not be read, with none between that could, before calls are held back. */
   readonly unreadableMax?: number
@@ -12,6 +13,7 @@ export interface ReadableOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn'>
 }
 
+/** A model that buys nothing while its replies cannot be read. */
 export interface ReadableModel extends Model {
   /** Why calls are held back; nothing while they are not. */
   heldBy(): string | undefined

@@ -4,6 +4,7 @@ import { reasonOf } from '#core/errors.ts'
 import { objectsIn, tightened } from './loose-json.ts'
 import type { JsonSchema } from './model.ts'
 
+/** A value, or every reason why there is none. */
 export type JsonOrFaults = { readonly value: unknown } | { readonly faults: readonly string[] }
 
 /**

@@ -5,6 +5,7 @@ import type { ModelError } from './model.ts'
 /** A kind of trouble that concerns every call, each with a breaker of its own. */
 export type Trouble = 'outage' | 'rate_limit' | 'invalid'
 
+/** Every kind of trouble; each has a breaker of its own. */
 export const TROUBLES: readonly Trouble[] = ['outage', 'rate_limit', 'invalid']
 
 /** The kind of trouble that this may be, were it everybody's. */

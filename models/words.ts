@@ -1,5 +1,6 @@
 /** Text as words, sentences and syllables, in Spanish and English: what the computed judge and the simulated model measure. */
 
+/** The languages whose function words are known. */
 export type Language = 'es' | 'en'
 
 const SPANISH =
@@ -41,11 +42,13 @@ export function coverage(wanted: ReadonlySet<string>, found: ReadonlySet<string>
   return hits / wanted.size
 }
 
+/** The sentences of a text; a text without words has none. */
 export function sentences(text: string): readonly string[] {
   const found = text.match(/[^.!?…\n]+(?:[.!?…]+(?=\s|$)|[.!?…](?=\S)[^.!?…\n]*)*[.!?…]*/g) ?? []
   return found.map(sentence => sentence.trim()).filter(sentence => /[\p{L}\p{N}]/u.test(sentence))
 }
 
+/** Groups of vowels of a word without accents: an estimate, at least 1. */
 export function syllables(word: string): number {
   const groups = word.match(/[aeiouy]+/g)?.length ?? 1
   return Math.max(1, groups)

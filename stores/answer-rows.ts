@@ -38,12 +38,15 @@ export const COLUMNS = {
   trace_id: 'text',
 } as const satisfies Record<string, ColumnType>
 
+/** A column of the table `response_event`. */
 export type Column = keyof typeof COLUMNS
 /** JSON as text, times as milliseconds since the epoch. */
 export type Row = Readonly<Record<Column, string | number | boolean | null>>
 
+/** Every column, in the order of a statement. */
 export const COLUMN_NAMES = Object.keys(COLUMNS) as readonly Column[] // Object.keys forgets the names of a constant.
 
+/** The row of an answer. Texts lose what no database takes: half a character, and a character of code 0. */
 export function rowOf(answer: StoredAnswer): Row {
   const { scores, final } = answer
   return {

@@ -54,6 +54,7 @@ export interface AnswerPair {
   readonly b: StoredAnswer
 }
 
+/** Which answers of an organisation a page holds; fields that are left out do not narrow. */
 export interface AnswersWanted {
   readonly limit: number
   /** Delivered at this time or later, milliseconds since the epoch. */
@@ -67,6 +68,7 @@ export interface AnswersWanted {
   readonly after?: Pick<StoredAnswer, 'deliveredAt' | 'id'> | undefined
 }
 
+/** The port of delivered answers. An organisation finds no answers but its own. */
 export interface AnswerStore {
   /** Writes answers of any organisations. Of one id the newest stands; to write one again changes nothing. */
   save(answers: readonly StoredAnswer[]): Promise<void>

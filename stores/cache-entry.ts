@@ -32,6 +32,7 @@ export function valueIn(organization: Organization, entry: string | null | undef
   }
 }
 
+/** A lifetime that every cache takes: whole milliseconds, from 1 to `TTL_MAX_MS`. */
 export const lifeOf = (ttlMs: number): number => Math.max(1, Math.min(TTL_MAX_MS, Math.floor(ttlMs)))
 
 /** A `*` stands for any text; everything else for itself. */
@@ -47,6 +48,7 @@ interface Counts {
   errors: number
 }
 
+/** Counts the look-ups of one cache by the namespace of their keys, and publishes hits and misses. */
 export class CacheCounts {
   readonly #counts = new Map<string, Counts>()
 

@@ -9,6 +9,7 @@ export const TTL_MAX_MS = 30 * 24 * 3_600_000
 /** Larger values are not kept. */
 export const VALUE_BYTES_MAX = 1_000_000
 
+/** Look-ups of one namespace since the start of this process. */
 export interface CacheStatistics {
   readonly hits: number
   readonly misses: number

@@ -2,6 +2,7 @@
 import { type CostRow, EVENT_KINDS, type TaskEvent } from './history.ts'
 import { organizationOf } from './organization.ts'
 
+/** The columns of the table `task_event`, in the order of a statement. */
 export const EVENT_COLUMNS = [
   'record_id',
   'organization_id',
@@ -20,6 +21,7 @@ const clean = (text: string): string => text.toWellFormed().replaceAll('\0', '\u
 const cleanJson = (value: object): string =>
   JSON.stringify(value, (_, found) => (typeof found === 'string' ? clean(found) : found))
 
+/** The row of an event. Texts lose what no database takes: half a character, and a character of code 0. */
 export const eventRow = (event: TaskEvent): EventRow => ({
   record_id: event.recordId,
   organization_id: clean(event.organization),
@@ -45,6 +47,7 @@ export function eventOf(row: Readonly<Record<string, unknown>>): TaskEvent {
   }
 }
 
+/** A row of costs as the port gives it, from whatever a driver returns. */
 export const costOf = (row: Readonly<Record<string, unknown>>): CostRow => ({
   key: String(row.key),
   calls: Number(row.calls),

@@ -35,8 +35,10 @@ export const EVENT_KINDS = [
   'batch_completed',
 ] as const
 
+/** One of the kinds of events. */
 export type EventKind = (typeof EVENT_KINDS)[number]
 
+/** The port of what happened to each question. */
 export interface HistoryStore {
   /** Writes events of any organisations. To write one again changes nothing. */
   append(events: readonly TaskEvent[]): Promise<void>
@@ -68,9 +70,12 @@ export interface RunsWanted {
 /** Which run of which organisation. */
 export type RunPlace = Pick<TaskEvent, 'organization' | 'taskId'>
 
+/** What costs may be added up by. */
 export const COST_KEYS = ['organization', 'task_type', 'model', 'prompt_version', 'attempt'] as const
+/** One of the keys of costs. */
 export type CostKey = (typeof COST_KEYS)[number]
 
+/** Which costs are added up: by which key, and of which time. */
 export interface CostsWanted {
   readonly by: CostKey
   /** Of any when left out. */

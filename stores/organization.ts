@@ -5,6 +5,7 @@ declare const kind: unique symbol
 /** The name of an organisation; empty for what belongs to none. */
 export type Organization = string & { readonly [kind]: 'organization' }
 
+/** The organisation of a name that is trusted: from a key or from a record. Without a name it is that of nobody. */
 export function organizationOf(name: string | undefined): Organization {
   return (name ?? '') as Organization // The only place that makes one.
 }

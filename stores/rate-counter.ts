@@ -10,6 +10,7 @@ export interface Counted {
   readonly resetMs: number
 }
 
+/** The port of counts that all gateways share. */
 export interface RateCounter {
   /** Adds to the count under the key, and resolves to the new total: no other addition comes between. */
   add(key: string, count: number, windowMs: number): Promise<Counted>

@@ -28,6 +28,7 @@ export interface IndexedAnswer {
   readonly deliveredAt: number
 }
 
+/** An earlier answer that may serve the question. */
 export interface Hit {
   readonly kind: 'hit'
   /** 1 - cosine distance / 2: from 0 to 1. */
@@ -42,12 +43,14 @@ export interface Refusal {
   readonly rule: RuleName
 }
 
+/** How one search is cancelled and named. */
 export interface Search {
   readonly signal: AbortSignal
   /** Identity of the search, for the embedder's provider. */
   readonly requestId: string
 }
 
+/** The port of look-ups of answers by the meaning of their question. */
 export interface SemanticIndex {
   /** Nothing where the index of the task type is off, or no question is near enough. */
   nearest(
@@ -70,6 +73,7 @@ export interface SemanticSink {
   save(answers: readonly IndexedAnswer[]): Promise<void>
 }
 
+/** What an index holds, and what its searches have found since its process began. */
 export interface SemanticStatistics {
   readonly entries: number
   readonly searches: number

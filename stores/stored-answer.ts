@@ -4,6 +4,7 @@ import type { Delivered } from '#answers/types.ts'
 import type { StoredAnswer } from './answers.ts'
 import { organizationOf } from './organization.ts'
 
+/** The row of the stores for a record of `datos_procesados`. */
 export function storedAnswerOf(delivered: Delivered): StoredAnswer {
   return {
     id: delivered.id,
@@ -36,6 +37,7 @@ export function storedAnswerOf(delivered: Delivered): StoredAnswer {
 /** Where the cache has the answer to a question. The identity of the question holds organisation and task type. */
 export const answerKey = (questionHash: string): string => `q:${questionHash}`
 
+/** The text under which the cache keeps an answer; `cachedAnswer` reads it. */
 export const cachedText = (answer: StoredAnswer): string => JSON.stringify(answer)
 
 /** Nothing for a text that is no answer to the question: another version or another program wrote it. */

@@ -6,6 +6,7 @@ import { organizationOf } from './organization.ts'
 /** What an event says besides the record that names it. */
 export type EventFacts = Omit<TaskEvent, 'recordId'>
 
+/** A question was let in. */
 export function acceptedEvent({ id, organization_id, asked_at, task_type, title }: Intake): EventFacts {
   return {
     taskId: id,
@@ -24,6 +25,7 @@ const STEPS_OF_ATTEMPT = 10
 /** After every attempt. */
 const LAST = 1_000_000
 
+/** A call was made, or its question waits. Events of one attempt are ranked by their step. */
 export function callEvent({ id, organization_id, kind, at, messages, ...rest }: Recording): EventFacts {
   return {
     taskId: id,
@@ -36,6 +38,7 @@ export function callEvent({ id, organization_id, kind, at, messages, ...rest }: 
   }
 }
 
+/** A question was given up, or an event was no question. */
 export function failedEvent({ id, request, organization_id, reason, faults, failed_at }: Failed): EventFacts {
   return {
     taskId: id,
@@ -48,6 +51,7 @@ export function failedEvent({ id, request, organization_id, reason, faults, fail
   }
 }
 
+/** An answer was delivered. */
 export function deliveredEvent(delivered: Delivered): EventFacts {
   const { id, organization_id, task_type, delivered_at, answer, structured, scores, final } = delivered
   const { below_threshold, attempts, model, prompt_version, tokens_estimated } = delivered
@@ -69,6 +73,7 @@ export function deliveredEvent(delivered: Delivered): EventFacts {
 /** Behind the outcome, which it follows. */
 const BEHIND = LAST + 1
 
+/** An endpoint took a webhook, or a batch was completed. */
 export function noticeEvent({ id, task_type, organization_id, kind, at, detail }: Notice): EventFacts {
   return {
     taskId: id,

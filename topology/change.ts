@@ -15,6 +15,7 @@ export interface Change {
   readonly remedy: string
 }
 
+/** A change with its verdict. The remedy of a safe change is to do nothing. */
 export function change(what: string, verdict: Verdict, remedy = 'nothing to do'): Change {
   return { what, verdict, remedy }
 }

@@ -5,6 +5,7 @@ import type { Operator } from '#core/operator.ts'
 import type { StateDeclarations } from '#core/state.ts'
 import type { OperatorNode, TopicNode, Topology } from './topology.ts'
 
+/** Where a graph uses a codec: for a topic, or for an input, an output, a state, a step or a table of an operator. */
 export type CodecPlace =
   | { readonly kind: 'topic'; readonly topic: TopicNode }
   | {

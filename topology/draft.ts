@@ -3,6 +3,7 @@ import type { Operator } from '#core/operator.ts'
 import type { DelayOptions, ProcessOptions, Readable } from './handles.ts'
 import type { OperatorNode, Origin, Route, TopicNode, Topology } from './topology.ts'
 
+/** A graph while its builder declares it; `build` makes a `Topology` of it. */
 export interface Draft {
   readonly name: string
   readonly topics: TopicNode[]
@@ -11,11 +12,13 @@ export interface Draft {
   readonly renamedState: Record<string, string>
 }
 
+/** An operator whose inputs and routes are still being declared. */
 export interface DraftNode extends OperatorNode {
   readonly inputs: Record<string, Origin[]>
   readonly routes: Record<string, Route[]>
 }
 
+/** A graph without topics and operators. */
 export function newDraft(name: string): Draft {
   return { name, topics: [], operators: [], droppedState: [], renamedState: {} }
 }

@@ -31,6 +31,7 @@ export function unless(condition: boolean, node: string, problem: string, remedy
   return condition ? [] : [fault(node, problem, remedy)]
 }
 
+/** One fault at a node, with what is wrong and how to correct it. */
 export function fault(node: string, problem: string, remedy: string): Fault {
   return { node, problem, remedy }
 }

@@ -2,6 +2,7 @@
 import type { TaskId, TopicPartition } from '#core/record.ts'
 import type { Plan, Stage } from './plan.ts'
 
+/** Every task of the plan: one for each partition number of each stage. */
 export function tasksOf({ stages }: Plan): TaskId[] {
   return stages.flatMap(({ name, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => ({ stage: name, partition })),

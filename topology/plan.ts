@@ -47,6 +47,7 @@ export interface Stage {
   readonly tiers: readonly { readonly topic: string; readonly waitMs: number }[]
 }
 
+/** A topic that a stage reads, and the operators that get its records. */
 export interface StageSource {
   readonly topic: string
   /** Those from which a task reads: its own number, and every so many-th from there as the stage has tasks. */

@@ -4,6 +4,7 @@ import type { OperatorNode } from './topology.ts'
 
 type Stages = Pick<Plan, 'stages'>
 
+/** The operator of this name, in whatever stage; undefined for an unknown name. */
 export function operatorOf({ stages }: Stages, name: string): OperatorNode | undefined {
   return stages.find(({ operators }) => operators.has(name))?.operators.get(name)
 }
@@ -21,6 +22,7 @@ export function readersOf(
   )
 }
 
+/** Whether any output of the operator goes anywhere. */
 export const emits = ({ routes }: OperatorNode): boolean =>
   Object.values(routes).some(targets => targets.length > 0)
 

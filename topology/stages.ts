@@ -35,10 +35,12 @@ export function fusedAncestors(topology: Topology, name: string): ReadonlySet<st
 /** A route to a topic by way of the delay tiers. */
 export type DelayedRoute = Extract<Route, { kind: 'topic' }> & { readonly delay: Delay }
 
+/** Every route of the graph that passes the delay tiers. */
 export function delayedRoutes(topology: Topology): readonly DelayedRoute[] {
   return topology.operators.flatMap(node => Object.values(node.routes).flat().filter(isDelayed))
 }
 
+/** Whether a route passes the delay tiers on its way to its topic. */
 export function isDelayed(route: Route): route is DelayedRoute {
   return route.kind === 'topic' && route.delay !== undefined
 }

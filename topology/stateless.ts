@@ -6,6 +6,7 @@ import type { Case, RecordFacts } from './handles.ts'
 
 type Single<V, T> = Operator<{ readonly in: Codec<V> }, { readonly out: Codec<T> }>
 
+/** The operator of `map`: emits what the function makes of each value. A promise from the function is a TypeError. */
 export function mapOperator<V, T>(
   name: string,
   input: Codec<V>,
@@ -20,6 +21,7 @@ export function mapOperator<V, T>(
   })
 }
 
+/** The operator of `filter`: emits the values for which the function holds. */
 export function filterOperator<V>(
   name: string,
   codec: Codec<V>,
@@ -35,6 +37,7 @@ export function filterOperator<V>(
   })
 }
 
+/** The operator of `branch`: emits each value to the first case that holds, and drops a value without one. */
 export function branchOperator<V>(
   name: string,
   codec: Codec<V>,
@@ -52,6 +55,7 @@ export function branchOperator<V>(
   })
 }
 
+/** The operator of `rekey`: emits each value under the key that the function gives. */
 export function rekeyOperator<V>(
   name: string,
   codec: Codec<V>,
@@ -65,6 +69,7 @@ export function rekeyOperator<V>(
   })
 }
 
+/** The operator of `merge`: emits the values of all its origins unchanged. */
 export function mergeOperator<V>(name: string, codec: Codec<V>): Single<V, V> {
   return operator({
     name,

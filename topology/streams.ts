@@ -7,6 +7,7 @@ import type { Edge, Processed, ProcessOptions, Readable, Rekeyed, Routing, Strea
 import { branchOperator, filterOperator, mapOperator, mergeOperator, rekeyOperator } from './stateless.ts'
 import type { Origin } from './topology.ts'
 
+/** The handle of a stream. Each of its methods writes a declaration into the draft. */
 export function streamOf<V>(draft: Draft, codec: Codec<V>, origin: Origin): Stream<V> {
   const stream: Readable<V> = { codec, origin }
   const attach = <O extends Codecs>(

@@ -19,12 +19,14 @@ export interface TopologySummary {
   readonly renamedState: Readonly<Record<string, string>>
 }
 
+/** What a later version of a topic is compared with. */
 export interface TopicSummary {
   readonly kind: TopicNode['kind']
   readonly codec: string
   readonly partitions: number
 }
 
+/** What a later version of an operator is compared with. */
 export interface OperatorSummary {
   readonly stage: string
   /** What is stored by key, described: `value of Attempt`, `map of Note`, `timer`. */
@@ -35,6 +37,7 @@ export interface OperatorSummary {
   readonly outputs: Readonly<Record<string, readonly string[]>>
 }
 
+/** What a later version of a stage is compared with. */
 export interface StageSummary {
   readonly partitions: number
   readonly sources: readonly string[]

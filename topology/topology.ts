@@ -37,6 +37,7 @@ export interface TopicNode {
   readonly trustedIds?: boolean
 }
 
+/** An operator at its place in the graph. */
 export interface OperatorNode {
   /** Unique in the graph; identity of its state and timers across versions. */
   readonly name: string
@@ -51,10 +52,12 @@ export interface OperatorNode {
   readonly stage: string | undefined
 }
 
+/** Where records of an input come from: a topic, or an output of an operator of the same stage or another one. */
 export type Origin =
   | { readonly kind: 'topic'; readonly topic: string }
   | { readonly kind: 'operator'; readonly operator: string; readonly output: string }
 
+/** Where records of an output go: into a topic, perhaps after a delay, or to an input of another operator. */
 export type Route =
   | { readonly kind: 'topic'; readonly topic: string; readonly delay: Delay | undefined }
   | { readonly kind: 'operator'; readonly operator: string; readonly input: string }

@@ -5,4 +5,5 @@ import { qa } from './qa.ts'
 import { sentiment } from './sentiment.ts'
 import { summarization } from './summarization.ts'
 
+/** Every task type of the pipeline. */
 export const TASK_TYPES: TaskTypes = { qa, sentiment, moderation, summarization }

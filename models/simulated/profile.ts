@@ -1,10 +1,12 @@
 /** How a simulated provider behaves: its latency and its faults, drawn per request and attempt. */
 import { draws, normal } from './draw.ts'
 
+/** How long an answer takes, in milliseconds: always the same, or drawn around a median. */
 export type Latency =
   | { readonly kind: 'fixed'; readonly ms: number }
   | { readonly kind: 'lognormal'; readonly medianMs: number; readonly sigma: number }
 
+/** The behaviour of a simulated provider. The rest of the shares are answers. */
 export interface Profile {
   readonly latency: Latency
   /** Shares of the requests, each 0 to 1, together at most 1. */
@@ -17,6 +19,7 @@ export interface Profile {
   readonly hangMs: number
 }
 
+/** A provider without faults that answers at once. */
 export const CALM: Profile = {
   latency: { kind: 'fixed', ms: 0 },
   rateLimited: 0,
@@ -27,6 +30,7 @@ export const CALM: Profile = {
   hangMs: 60_000,
 }
 
+/** What becomes of one call, and after which delay. */
 export type Behaviour =
   | { readonly kind: 'answer'; readonly delayMs: number }
   | { readonly kind: 'refuse'; readonly delayMs: number; readonly retryAfterMs: number }

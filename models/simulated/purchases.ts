@@ -1,5 +1,6 @@
 /** How often each completion was bought: the evidence that no answer is paid for twice. */
 
+/** What a simulated provider has done since its start. */
 export interface ModelServerStats {
   /** Completions asked for. */
   readonly calls: number
@@ -28,6 +29,7 @@ interface Entry {
   last: Outcome | undefined
 }
 
+/** Counts calls and completions by their request id. */
 export class Purchases {
   readonly #byId = new Map<string, Entry>()
   readonly #counts = { calls: 0, successes: 0, refused: 0, failed: 0, malformed: 0, abandoned: 0 }

@@ -21,6 +21,7 @@ import {
 } from './wire.ts'
 import { sendWords } from './word-stream.ts'
 
+/** What the server answers, where it listens, and how it behaves. */
 export interface ModelServerOptions {
   /** What the model says. */
   readonly answerTo: Answering
@@ -37,6 +38,7 @@ export interface ModelServerOptions {
   readonly onPurchase?: (requestId: string) => void
 }
 
+/** A provider on this machine that speaks OpenAI's API. */
 export interface ModelServer {
   /** Base URL for clients, `http://127.0.0.1:PORT/v1`. */
   readonly url: string

@@ -8,6 +8,7 @@ import type { Cache, CacheStatistics } from '../cache.ts'
 import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn, wholeEntryOf } from '../cache-entry.ts'
 import type { Organization } from '../organization.ts'
 
+/** The folder of the cache, its clock, and how many entries the cache keeps. */
 export interface LmdbCacheOptions {
   readonly path: string
   readonly system: System

@@ -77,6 +77,7 @@ const PAIRS = pairsIn(DIALECT)
 const PAIR_SUMS = pairSumsIn(DIALECT)
 const BY_ID = `${SELECT} WHERE id = ANY($1::text[])`
 
+/** Delivered answers in Postgres, in a partition for each day. */
 export class PostgresAnswers implements AnswerStore {
   readonly #database: Database
 

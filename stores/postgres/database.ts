@@ -5,6 +5,7 @@ import type { Logger } from '#core/loggers.ts'
 import { type System, sleep } from '#core/system.ts'
 import { migrate, schemaStatus } from './migrations.ts'
 
+/** The address of the database and the size of its pool. */
 export interface DatabaseOptions {
   readonly url: string
   readonly connectionsMax: number
@@ -12,6 +13,7 @@ export interface DatabaseOptions {
   readonly logger: Logger
 }
 
+/** The connections of a pool now. `waiting` counts statements without a connection. */
 export interface PoolFigures {
   readonly limit: number
   readonly used: number

@@ -6,6 +6,7 @@ import type { Organization } from '../organization.ts'
 import type { Database } from './database.ts'
 import { costsBy, FIRSTS, OF_RUNS } from './history-queries.ts'
 
+/** The database, its clock, and how long events are kept. */
 export interface PostgresHistoryOptions {
   readonly database: Database
   readonly system: System

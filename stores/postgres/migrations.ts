@@ -10,6 +10,7 @@ const TABLE = 'caudal_migrations'
 /** Of this project among all advisory locks of the database. */
 const LOCK = 715_824_091
 
+/** How the schema of a database compares with the migrations of this version, by their names. */
 export interface SchemaStatus {
   readonly applied: readonly string[]
   /** Known here, not yet applied. */
@@ -23,6 +24,7 @@ const known = readdirSync(FOLDER)
   .map(name => name.slice(0, -'.sql'.length))
   .sort()
 
+/** Reads the status of the schema, and changes nothing. */
 export async function schemaStatus(client: ClientBase): Promise<SchemaStatus> {
   const { rows: tables } = await client.query('SELECT to_regclass($1) AS found', [TABLE])
   if (tables[0]?.found === null) return { applied: [], pending: known, unknown: [] }

@@ -7,6 +7,7 @@ import type { Cache, CacheStatistics } from '../cache.ts'
 import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn, wholeEntryOf } from '../cache-entry.ts'
 import type { Organization } from '../organization.ts'
 
+/** The address of Redis and the number of connections. */
 export interface RedisCacheOptions {
   readonly url: string
   readonly connections: number

@@ -4,6 +4,7 @@ import { reasonOf, unavailable } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Counted, RateCounter } from '../rate-counter.ts'
 
+/** The address of Redis, and the clock of this process. */
 export interface RedisRateCounterOptions {
   readonly url: string
   readonly system: System
@@ -19,6 +20,7 @@ local total = redis.call('INCRBY', KEYS[1], ARGV[1])
 if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return {total, redis.call('PTTL', KEYS[1])}`
 
+/** Adds and reads a count in one command, so that gateways count together. */
 export class RedisRateCounter implements RateCounter {
   readonly #system: System
   readonly #redis: Redis

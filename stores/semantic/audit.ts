@@ -4,7 +4,9 @@
  */
 import { hash } from 'node:crypto'
 
+/** The share of requests whose hits are answered again and judged. */
 export const AUDITED_SHARE = 0.02
+/** The rate of false hits above which an index is switched off. */
 export const FALSE_HITS_MAX = 0.01
 /** Of the normal distribution, for an interval of 95 %. */
 const Z = 1.96
@@ -14,6 +16,7 @@ export function isAudited(requestId: string, share: number = AUDITED_SHARE): boo
   return hash('sha1', requestId, 'buffer').readUInt32BE(0) < share * 2 ** 32
 }
 
+/** How often audited hits were false. */
 export interface FalseHitRate {
   readonly audits: number
   readonly falseHits: number
@@ -23,6 +26,7 @@ export interface FalseHitRate {
   readonly interval: readonly [low: number, high: number]
 }
 
+/** Counts the audited hits of one task type, and decides whether its index stays on. */
 export class AuditTally {
   #audits = 0
   #falseHits = 0

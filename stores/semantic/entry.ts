@@ -2,6 +2,7 @@
 import type { NewRecord } from '#core/record.ts'
 import type { IndexedAnswer } from '../semantic.ts'
 
+/** An answer with the vector of its question. */
 export interface Entry {
   /** The embedder that made the vector. */
   readonly embedder: string
@@ -9,6 +10,7 @@ export interface Entry {
   readonly answer: IndexedAnswer
 }
 
+/** Why the index of a task type is off. */
 export interface SwitchedOff {
   readonly taskType: string
   readonly reason: string
@@ -23,6 +25,7 @@ export type Said =
 /** Compacted, and kept for ever: an entry is replaced by a newer answer to its question. */
 export const SEMANTIC_TOPIC = 'llm.semantic'
 
+/** The keys of records that switch a task type off begin with it. */
 export const OFF_PREFIX = 'off:'
 
 /** The record's key is the identity of the question, which holds organisation and task type. */
@@ -32,6 +35,7 @@ export function entryRecord({ embedder, vector, answer }: Entry, timestamp: numb
   return { key: Buffer.from(answer.questionHash), value: Buffer.from(value), headers: {}, timestamp }
 }
 
+/** The record that switches the index of a task type off, until a tombstone of its key. */
 export const offRecord = ({ taskType, reason }: SwitchedOff, timestamp: number): NewRecord => ({
   key: Buffer.from(`${OFF_PREFIX}${taskType}`),
   value: Buffer.from(JSON.stringify({ reason })),

@@ -5,6 +5,7 @@
 import type { Entry } from './entry.ts'
 import { VectorIndex } from './vector-index.ts'
 
+/** How long entries live, in milliseconds, and how many there may be. */
 export interface NeighbourhoodLimits {
   readonly ttlMs: number
   /** Of all neighbourhoods together. */
@@ -17,11 +18,13 @@ interface Placed {
   readonly vectors: VectorIndex
 }
 
+/** The nearest entry, with its similarity from 0 to 1. */
 export interface Found {
   readonly similarity: number
   readonly entry: Entry
 }
 
+/** Finds the nearest entry of a neighbourhood; see the head of this file. */
 export class Neighbourhoods {
   readonly #limits: NeighbourhoodLimits
   readonly #vectors = new Map<string, VectorIndex>()

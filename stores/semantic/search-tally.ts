@@ -2,6 +2,7 @@
 import type { Hit, Refusal, SemanticStatistics } from '../semantic.ts'
 import type { RuleName } from './guard/part.ts'
 
+/** The figures of an index since the start of its process. */
 export class SearchTally {
   #searches = 0
   #hits = 0

@@ -23,6 +23,7 @@ import { type NeighbourhoodLimits, Neighbourhoods } from './neighbourhoods.ts'
 import { SearchTally } from './search-tally.ts'
 import { partitionsOf } from './topic-sink.ts'
 
+/** The topic of the index, its embedder, and the task types that it serves. */
 export interface TopicIndexOptions extends NeighbourhoodLimits {
   readonly log: Log
   readonly topic: string
@@ -35,9 +36,11 @@ export interface TopicIndexOptions extends NeighbourhoodLimits {
   readonly similarityMin: number
 }
 
+/** The similarity from which a question is near, where the settings give none. */
 export const SIMILARITY_MIN = 0.85
 const EMPTY_KEY = new Uint8Array()
 
+/** An index in memory that follows its topic. Every gateway holds one. */
 export class TopicIndex implements SemanticIndex {
   readonly #options: TopicIndexOptions
   readonly #entries: Neighbourhoods

@@ -10,6 +10,7 @@ import type { IndexedAnswer, SemanticSink } from '../semantic.ts'
 import { entryRecord } from './entry.ts'
 import { withoutFrame } from './guard/reading.ts'
 
+/** The topic of the index and the embedder of its questions. */
 export interface TopicSinkOptions {
   readonly log: Log
   readonly topic: string

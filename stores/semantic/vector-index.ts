@@ -4,6 +4,7 @@
  */
 import { Index, MetricKind, ScalarKind } from 'usearch'
 
+/** A vector that was found, by its key. */
 export interface Neighbour {
   readonly key: bigint
   /** 1 - cosine distance / 2. */
@@ -13,6 +14,7 @@ export interface Neighbour {
 /** The calls run on the event loop; more threads would cost more than one search does. */
 const THREADS = 1
 
+/** Vectors of one length, found by their cosine. */
 export class VectorIndex {
   readonly #index: Index
 

@@ -29,6 +29,7 @@ import type {
 } from '../versions.ts'
 import { BUSY_MS, tried } from './trouble.ts'
 
+/** The file of the database, and its clock. */
 export interface SqliteOptions {
   /** The file; it is made where it is missing. */
   readonly path: string

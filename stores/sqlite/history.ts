@@ -7,6 +7,7 @@ import type { Organization } from '../organization.ts'
 import { costsBy, FIRSTS, OF_RUNS, RUN_INDEX } from './history-queries.ts'
 import { BUSY_MS, tried } from './trouble.ts'
 
+/** The file of the database, its clock, and how long events are kept. */
 export interface SqliteHistoryOptions {
   readonly path: string
   readonly system: System

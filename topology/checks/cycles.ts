@@ -5,6 +5,7 @@
 import type { Fault } from '../fault.ts'
 import type { OperatorNode, Topology } from '../topology.ts'
 
+/** Loops that pass no topic, and loops whose author does not say why they end. */
 export function cycleFaults(topology: Topology): readonly Fault[] {
   const unbounded = topology.operators.filter(node => node.endsBecause === undefined)
   return [

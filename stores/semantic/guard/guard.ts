@@ -11,8 +11,10 @@ import type { RuleName } from './part.ts'
 import { type Reading, read } from './reading.ts'
 import { RULES, type Rule } from './rules.ts'
 
+/** Whether an earlier answer may serve a question; if not, by which rule. */
 export type Ruling = { readonly served: true } | { readonly served: false; readonly rule: RuleName }
 
+/** Compares a question with the question of a known answer. Refuses by the first rule that objects. */
 export function judge(asked: string, known: string, rules: readonly Rule[] = RULES): Ruling {
   const [a, b] = [read(asked), read(known)]
   if ('unread' in a) return refused(a.unread)

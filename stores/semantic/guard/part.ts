@@ -23,6 +23,7 @@ export const RULE_NAMES = [
   'order',
   'accent',
 ] as const
+/** The name of a rule of the guard, as metrics and refusals show it. */
 export type RuleName = (typeof RULE_NAMES)[number]
 
 export type Kind = Exclude<

@@ -5,6 +5,7 @@ import { ACCENT_SENSES, FINAL_ACCENTS } from './tables/accents.ts'
 import { areOpposite } from './tables/antonyms.ts'
 import { NAME_WORDS } from './tables/name-words.ts'
 
+/** One kind of difference that changes the answer to a question. */
 export interface Rule {
   readonly name: RuleName
   /** The kind of words that it looks after; without it, nobody looks at them. */
