@@ -22,6 +22,7 @@ export {
   unavailable,
 } from '#core/errors.ts'
 export type {
+  BatchInfo,
   CommitInfo,
   EmitInfo,
   InfoHeaders,

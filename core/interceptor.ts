@@ -18,6 +18,13 @@ export interface ProcessInfo {
   readonly headers: InfoHeaders
 }
 
+/** One run of a batch operator, for all records of the batch. */
+export interface BatchInfo {
+  readonly node: string
+  /** Identities of the records, the same after a crash, and their headers. */
+  readonly records: readonly Pick<ProcessInfo, 'id' | 'headers'>[]
+}
+
 /** One call of a durable step. */
 export interface StepInfo {
   readonly node: string
@@ -55,6 +62,8 @@ export interface CommitInfo {
 export interface Interceptor {
   /** Around one run of an operator for one record. */
   process?(info: ProcessInfo, next: () => void | Promise<void>): void | Promise<void>
+  /** Around one run of a batch operator. The run of each of its records goes on around it, by `process`. */
+  batch?(info: BatchInfo, next: () => void | Promise<void>): void | Promise<void>
   /** Around a call of a durable step; a result that is found in the journal calls nothing. */
   step?(info: StepInfo, next: () => Promise<unknown>): Promise<unknown>
   /** The result of a step was found in the journal: nothing is called. */

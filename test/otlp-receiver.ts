@@ -14,7 +14,7 @@ export interface ReceivedSpan {
   readonly startMs: number
   readonly endMs: number
   readonly attributes: Readonly<Record<string, unknown>>
-  readonly links: readonly string[]
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[]
   /** 2 where it failed. */
   readonly status: number
   readonly resource: Readonly<Record<string, unknown>>
@@ -110,10 +110,12 @@ function spanOf(span: Buffer): Omit<ReceivedSpan, 'resource'> {
     ...{ name: bytes(5).toString(), kind: Number(integer(6)) },
     ...{ startMs: Number(integer(7) / 1_000n) / 1e3, endMs: Number(integer(8) / 1_000n) / 1e3 },
     attributes: attributesOf(all(span, 9)),
-    links: all(span, 13).map(link => (all(link, 2)[0] ?? Buffer.alloc(0)).toString('hex')),
+    links: all(span, 13).map(link => ({ traceId: hexOf(all(link, 1)[0]), spanId: hexOf(all(link, 2)[0]) })),
     status: typeof status === 'bigint' ? Number(status) : 0,
   }
 }
+
+const hexOf = (bytes: Buffer | undefined): string => (bytes ?? Buffer.alloc(0)).toString('hex')
 
 function attributesOf(pairs: readonly Buffer[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(pairs.map(pair => [all(pair, 1)[0]?.toString() ?? '', anyValue(all(pair, 2)[0])]))

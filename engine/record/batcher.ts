@@ -5,6 +5,7 @@
 
 import type { Declared, EmitOptions, InputRecord } from '#core/context.ts'
 import { durationMs } from '#core/duration.ts'
+import type { BatchInfo, Interceptor } from '#core/interceptor.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { BatchItem, BatchOperator } from '#core/operator.ts'
 import type { System } from '#core/system.ts'
@@ -25,6 +26,13 @@ export interface BatchedContext {
   close(): void
 }
 
+/** What the interceptor learns of a record and its batch. */
+export interface Intercepted {
+  readonly interceptor: Interceptor
+  readonly node: string
+  readonly record: BatchInfo['records'][number]
+}
+
 export class Batcher {
   readonly #operator: BatchOperator
   readonly #recordsMax: number
@@ -41,9 +49,9 @@ export class Batcher {
   }
 
   /** Resolves when the record's item is done. Rejects when the item was failed. */
-  add(context: BatchedContext): Promise<void> {
+  add(context: BatchedContext, intercepted?: Intercepted): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#items.push(new Item(context, resolve, reject))
+      this.#items.push(new Item(context, intercepted, resolve, reject))
       if (this.#items.length >= this.#recordsMax) this.#start()
       else this.#cancelWait ??= this.#system.after(this.#waitMs, () => this.#start())
     })
@@ -67,12 +75,21 @@ export class Batcher {
       },
     }
     try {
-      await asWork(new BatchWork(items), () => this.#operator.processBatch(items, context))
+      const work = () => asWork(new BatchWork(items), () => this.#operator.processBatch(items, context))
+      await around(items, work)
       for (const item of items) item.succeed()
     } catch (error) {
       for (const item of items) item.giveUp(error)
     }
   }
+}
+
+/** Calls the interceptor of the pod around the run of a batch, where the pod has one. */
+function around(items: readonly Item[], next: () => void | Promise<void>): void | Promise<void> {
+  const all = items.flatMap(({ intercepted }) => intercepted ?? [])
+  const [first] = all
+  if (!first?.interceptor.batch) return next()
+  return first.interceptor.batch({ node: first.node, records: all.map(({ record }) => record) }, next)
 }
 
 /** Aborts once every record of the batch is given up. So the end of one record does not abort the work for the others. */
@@ -107,13 +124,20 @@ class BatchWork implements Work {
 
 class Item implements BatchItem<Declared> {
   readonly context: BatchedContext
+  readonly intercepted: Intercepted | undefined
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
   /** The item is done, without a failure. */
   #isDone = false
 
-  constructor(context: BatchedContext, resolve: () => void, reject: (error: unknown) => void) {
+  constructor(
+    context: BatchedContext,
+    intercepted: Intercepted | undefined,
+    resolve: () => void,
+    reject: (error: unknown) => void,
+  ) {
     this.context = context
+    this.intercepted = intercepted
     this.#resolve = resolve
     this.#reject = reject
   }

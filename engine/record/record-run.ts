@@ -13,6 +13,7 @@ import { isPending } from '#core/pending.ts'
 import type { Output } from '#engine/commit/outlets.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TableSnapshot } from '#engine/topics/global-table.ts'
+import type { Intercepted } from './batcher.ts'
 import { beginWork, type Work } from './current-work.ts'
 import type { Delivery } from './delivery.ts'
 import { emit } from './emitting.ts'
@@ -253,6 +254,13 @@ export class RecordRun implements ContextRun, JobRun, Work {
     return interceptor.process(info, next)
   }
 
+  /** Nothing for the many pods whose batches are not observed. */
+  #intercepted(node: ProgramNode): Intercepted | undefined {
+    const { interceptor, job } = this
+    if (!interceptor?.batch) return undefined
+    return { interceptor, node: node.name, record: { id: job.id, headers: readable(job.headers) } }
+  }
+
   #invoke(delivery: Delivery): void | Promise<void> {
     const { node } = delivery
     if (delivery.keyFault) {
@@ -261,7 +269,10 @@ export class RecordRun implements ContextRun, JobRun, Work {
     const context = new NodeContext(this, delivery)
     const { batcher } = node
     if (batcher)
-      return this.settle(Promise.resolve(this.around(node, 'record', () => batcher.add(context))), node)
+      return this.settle(
+        Promise.resolve(this.around(node, 'record', () => batcher.add(context, this.#intercepted(node)))),
+        node,
+      )
     // Most pods have no interceptor. Then no closure is made for a record.
     const pending = this.interceptor?.process
       ? this.around(node, 'record', () => node.operator.process(delivery, context))

@@ -51,7 +51,7 @@ export function otlpSink({ system, endpoint, headers, resource }: OtlpOptions): 
   const sink = (span: SpanRecord) => {
     Object.assign(given, { traceId: span.traceId, spanId: span.spanId })
     const { name, attributes, error, startMs, endMs } = span
-    const links = (span.links ?? []).map(spanId => ({ context: contextOf(span.traceId, spanId) }))
+    const links = (span.links ?? []).map(({ traceId, spanId }) => ({ context: contextOf(traceId, spanId) }))
     const options = { kind: KINDS[span.kind], startTime: startMs, attributes: { ...attributes }, links }
     const open = tracer.startSpan(name, options, parentOf(span))
     if (error !== undefined) open.setStatus({ code: SpanStatusCode.ERROR, message: error })

@@ -17,9 +17,12 @@ export interface SpanRecord {
   readonly attributes: Attributes
   /** Why it failed. */
   readonly error?: string | undefined
-  /** Other spans of the same trace that it tells of. */
-  readonly links?: readonly string[]
+  /** Other spans that belong to it: the call of a replayed step, the records of a batch. */
+  readonly links?: readonly SpanLink[]
 }
+
+/** A span of any trace. */
+export type SpanLink = Pick<SpanRecord, 'traceId' | 'spanId'>
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>
 

@@ -9,17 +9,26 @@
  * leaves no span without its parent. Two runs of one record are two spans. A call has the identity of its step. A result that
  * was found in the journal is a span that is marked as replayed and linked to the call. Spans are handed on as calls and runs end,
  * before the commit. A run that never ends has none. A record without a header begins a trace of its own.
+ *
+ * The run of a batch is a span in the trace of its first record, with links to the spans of all of its records.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type DiagnosticEvents, type DiagnosticName, subscribe } from '#core/diagnostics.ts'
 import { codeOf, reasonOf } from '#core/errors.ts'
-import type { EmitInfo, InfoHeaders, Interceptor, ProcessInfo, StepInfo } from '#core/interceptor.ts'
+import type {
+  BatchInfo,
+  EmitInfo,
+  InfoHeaders,
+  Interceptor,
+  ProcessInfo,
+  StepInfo,
+} from '#core/interceptor.ts'
 import { isPending } from '#core/pending.ts'
 import { stageOf } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import { TRACEPARENT, type TraceContext, traceContextOf, traceparentOf } from '#core/trace-context.ts'
 import { RecentNames } from './recent-names.ts'
-import { callSpanIdOf, isSampled, type SpanSink, spanIdOf, traceIdOf } from './span.ts'
+import { callSpanIdOf, isSampled, type SpanLink, type SpanSink, spanIdOf, traceIdOf } from './span.ts'
 import { OpenSpan, Work } from './work.ts'
 
 export interface TracesOptions {
@@ -35,17 +44,20 @@ interface Current {
 }
 
 const ROOTS_MAX = 10_000
+/** The SDK drops further links. */
+const LINKS_MAX = 128
 
 export class Traces implements Disposable {
   /** Around what pods do; given to `run`. */
-  readonly interceptor: Required<Pick<Interceptor, 'process' | 'step' | 'replayed' | 'emit'>> = {
+  readonly interceptor: Required<Omit<Interceptor, 'commit'>> = {
     process: (info, next) => this.#process(info, next),
+    batch: (info, next) => this.#batch(info, next),
     step: (info, next) => this.#step(info, next),
     replayed: info => this.#replayed(info),
     emit: info => this.#emit(info),
   }
   readonly #options: TracesOptions
-  readonly #current = new AsyncLocalStorage<Current>()
+  readonly #current = new AsyncLocalStorage<Current | undefined>()
   readonly #roots = new RecentNames(ROOTS_MAX)
   readonly #ends: (() => void)[] = []
 
@@ -87,6 +99,7 @@ export class Traces implements Disposable {
     this.#on('caudal:answer:failed', ({ taskType, reason }) =>
       this.#add({ task_type: taskType, failed: reason }),
     )
+    this.#on('caudal:webhook:called', message => this.#webhook(message))
     this.#on('caudal:http:answered', message => this.#answered(message))
   }
 
@@ -119,6 +132,25 @@ export class Traces implements Disposable {
     const attributes = { 'caudal.task': task, 'caudal.stage': stageOf(task), 'caudal.node': node }
     const record = { 'caudal.record.id': id, 'caudal.attempt': attempt, 'caudal.kind': kind }
     return new Work(new OpenSpan(node, facts, { ...attributes, ...record }), context)
+  }
+
+  /** A batch belongs to several traces, so its code runs as the work of none. */
+  async #batch({ node, records }: BatchInfo, next: () => void | Promise<void>): Promise<void> {
+    const places = records
+      .map(({ headers, id }) => this.#contextOf(headers, id))
+      .filter(({ isSampled }) => isSampled)
+    const [first] = places
+    if (!first) return next()
+    const links = places.slice(0, LINKS_MAX)
+    const facts = { kind: 'internal', spanId: this.#newSpanId(), startMs: this.#now(), links } as const
+    const attributes = { 'caudal.node': node, 'caudal.batch.records': records.length }
+    const work = new Work(new OpenSpan(`${node} batch`, facts, attributes), first)
+    try {
+      await this.#current.run(undefined, next)
+      this.#end(work)
+    } catch (error) {
+      this.#fail(work, error)
+    }
   }
 
   #end(work: Work, error?: string): void {
@@ -155,14 +187,16 @@ export class Traces implements Disposable {
   #replayed(info: StepInfo): void {
     const work = this.#current.getStore()?.work
     if (!work) return
-    const call = this.#call(info, { spanId: this.#newSpanId(), links: [callSpanIdOf(info.id)] })
+    const { traceId } = work.context
+    const links = [{ traceId, spanId: callSpanIdOf(info.id) }]
+    const call = this.#call(info, { spanId: this.#newSpanId(), links })
     call.add({ 'caudal.replayed': true })
     this.#called(call, work)
   }
 
   #call(
     { node, step, id }: StepInfo,
-    identity: { readonly spanId: string; readonly links?: readonly string[] },
+    identity: { readonly spanId: string; readonly links?: readonly SpanLink[] },
   ) {
     const attributes = { 'caudal.node': node, 'caudal.step': step, 'caudal.call.id': id }
     return new OpenSpan(`${node} ${step}`, { ...identity, kind: 'client', startMs: this.#now() }, attributes)
@@ -222,8 +256,18 @@ export class Traces implements Disposable {
   /** Why a question waits, on the run and on the span of the wait. */
   #wait(taskType: string, errorType: string, outcome: string): void {
     this.#add({ task_type: taskType, outcome, reason: errorType })
+    this.#reasonOfWait(errorType)
+  }
+
+  /** What came of the call of an endpoint: on the run, and on the span of the wait before the next call. */
+  #webhook({ host, outcome }: DiagnosticEvents['caudal:webhook:called']): void {
+    this.#current.getStore()?.work.span.add({ 'server.address': host, 'caudal.outcome': outcome })
+    this.#reasonOfWait(`webhook ${outcome}`)
+  }
+
+  #reasonOfWait(reason: string): void {
     for (const output of this.#current.getStore()?.work.outputs ?? [])
-      if (output.name.startsWith('wait')) output.add({ 'caudal.reason': errorType })
+      if (output.name.startsWith('wait')) output.add({ 'caudal.reason': reason })
   }
 
   #answered({ method, endpoint, status, durationMs, trace }: DiagnosticEvents['caudal:http:answered']): void {

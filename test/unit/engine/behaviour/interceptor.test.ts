@@ -136,6 +136,34 @@ test('an interceptor sees each record of a batch', async () => {
   expect(ids.size).toBe(2)
 })
 
+test('an interceptor sees each run of a batch operator with its records, and its throw fails them', async () => {
+  const seen: number[] = []
+  const store = batchOperator({
+    name: 'store',
+    input: numbers,
+    outputs: { out: numbers },
+    batch: { recordsMax: 2, wait: 100 },
+    processBatch(items) {
+      for (const item of items) item.emit('out', item.record.value)
+    },
+  })
+  const batch: Interceptor['batch'] = async ({ node, records }, next) => {
+    await next()
+    expect(node).toBe('store')
+    seen.push(new Set(records.map(({ id }) => id)).size)
+  }
+  await using kit = await testTopology(graphOf(store), { interceptor: () => ({ batch }) })
+  await kit.send('in', ...['a', 'b', 'c'].map((key, value) => ({ key, value })))
+  await kit.advance('1m')
+  await kit.settle()
+  expect(kit.records('out').map(({ value }) => value)).toEqual([0, 1, 2])
+  expect(seen).toEqual([2, 1])
+  const refuses = () => Promise.reject(new TypeError('the interceptor refuses'))
+  const { read, letters } = await running(store, { batch: refuses }, 1)
+  expect(read).toEqual([])
+  expect(letters).toEqual([expect.stringContaining('the interceptor refuses')])
+})
+
 test('a commit whose interceptor throws is made again, and what it wrote is written once', async () => {
   let left = 2
   const interceptor: Interceptor = {

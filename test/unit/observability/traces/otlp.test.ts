@@ -18,7 +18,7 @@ const SPAN: SpanRecord = {
   endMs: 1_764_000_001_250,
   attributes: { text: 'x', whole: 7, share: 0.25, yes: true },
   error: 'it failed',
-  links: ['d4'.repeat(8)],
+  links: [{ traceId: 'f6'.repeat(16), spanId: 'd4'.repeat(8) }],
 }
 
 function lostSpans(): { spans: number; reasons: Set<string> } {
