@@ -2,6 +2,7 @@
 import { type Change, change } from './change.ts'
 import type { StageSummary, TopologySummary } from './summary.ts'
 
+/** Stages that are new, gone, or of another number of tasks. */
 export function comparedStages(before: TopologySummary, after: TopologySummary): readonly Change[] {
   const known = Object.entries(before.stages).flatMap(([name, stage]) => {
     const now = after.stages[name]

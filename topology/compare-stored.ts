@@ -3,6 +3,7 @@ import { type Change, change } from './change.ts'
 import { heirOf } from './compare-stages.ts'
 import type { OperatorSummary, TopologySummary } from './summary.ts'
 
+/** State, timers and steps that no operator of the later version owns or can read. */
 export function comparedStored(before: TopologySummary, after: TopologySummary): readonly Change[] {
   const was = stored(before)
   const is = stored(after)

@@ -3,6 +3,7 @@ import { type Change, change } from './change.ts'
 import { heirOf } from './compare-stages.ts'
 import type { TopicSummary, TopologySummary } from './summary.ts'
 
+/** Topics that are new, gone or changed. `drained` names the topics that every stage has read to their end. */
 export function comparedTopics(
   before: TopologySummary,
   after: TopologySummary,

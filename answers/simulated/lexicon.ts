@@ -21,6 +21,7 @@ const POSITIVE_STEMS = stems(POSITIVE)
 const NEGATIVE_STEMS = stems(NEGATIVE)
 const FLAG_STEMS = Object.entries(FLAGS).map(([category, list]) => [category, stems(list)] as const)
 
+/** What the words of a text say about its mood. */
 export interface Sentiment {
   readonly label: 'positive' | 'negative' | 'neutral'
   readonly confidence: number
@@ -49,6 +50,7 @@ export function sentimentOf(text: string): Sentiment {
   }
 }
 
+/** What the words of a text say about its harm. */
 export interface Moderation {
   readonly flagged: boolean
   readonly categories: readonly string[]

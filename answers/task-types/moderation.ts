@@ -3,6 +3,7 @@ import { SCORE_MAX, WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
 import { JUDGED_TEXT } from './earlier.ts'
 
+/** Flags harmful texts, as JSON, and asks for a review of those that it flags. */
 export const moderation: TaskType = {
   name: 'moderation',
   version: 1,

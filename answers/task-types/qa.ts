@@ -3,6 +3,7 @@ import { WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
 import { EARLIER } from './earlier.ts'
 
+/** Answers a question in words. */
 export const qa: TaskType = {
   name: 'qa',
   version: 1,

@@ -3,6 +3,7 @@ import { SCORE_MAX, WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
 import { JUDGED_TEXT } from './earlier.ts'
 
+/** Classifies the sentiment of a text, as JSON. */
 export const sentiment: TaskType = {
   name: 'sentiment',
   version: 1,

@@ -3,6 +3,7 @@ import { WEIGHTS } from '../rubric.ts'
 import type { TaskType } from '../task-type.ts'
 import { EARLIER } from './earlier.ts'
 
+/** Summarises a text in words. */
 export const summarization: TaskType = {
   name: 'summarization',
   version: 1,

@@ -1,6 +1,7 @@
 /** What a simulated model is asked. */
 import type { JsonSchema, Message } from '../model.ts'
 
+/** A request as the simulated model sees it, with the seed of its server. */
 export interface Asked {
   readonly messages: readonly Message[]
   readonly schema: { readonly name: string; readonly schema: JsonSchema } | undefined

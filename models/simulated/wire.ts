@@ -6,6 +6,7 @@ import type { Asked } from './asked.ts'
 
 const BODY_BYTES_MAX = 4 * 1024 * 1024
 
+/** The body of a chat completion. */
 export interface ChatBody {
   readonly model: string
   readonly stream: boolean
@@ -16,6 +17,7 @@ export interface ChatBody {
   readonly hints: Asked['hints']
 }
 
+/** Why a request is refused. */
 export type Fault = { readonly status: number; readonly message: string; readonly code: string }
 
 /** The body as JSON; a fault when it is too large, broken off or not JSON. */
@@ -39,6 +41,7 @@ export async function readBody(request: IncomingMessage): Promise<{ body: Loose 
 /** An object from outside: every field is unknown until looked at. */
 export type Loose = { readonly [field: string]: unknown }
 
+/** The body of a request for a completion, or its fault. */
 export function chatBody(body: Loose): ChatBody | Fault {
   const { model, messages, stream, stream_options: options } = body
   if (typeof model !== 'string') return fault(400, 'model must be a string')
@@ -49,10 +52,12 @@ export function chatBody(body: Loose): ChatBody | Fault {
   return { model, stream: stream === true, includesUsage, ...asked }
 }
 
+/** A fault with OpenAI's code for a bad request, where no other code is given. */
 export function fault(status: number, message: string, code = 'invalid_request_error'): Fault {
   return { status, message, code }
 }
 
+/** Answers with JSON; a string is sent unchanged, even if it is none. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -68,6 +73,7 @@ export function sendJson(
   response.end(text)
 }
 
+/** Answers with an error in OpenAI's form. */
 export function sendFault(
   response: ServerResponse,
   { status, message, code }: Fault,
@@ -76,6 +82,7 @@ export function sendFault(
   sendJson(response, status, { error: { message, type: code, code, param: null } }, headers)
 }
 
+/** A completion before it becomes JSON or events. `created` is in seconds since the epoch. */
 export interface Completion {
   readonly id: string
   readonly model: string
@@ -84,6 +91,7 @@ export interface Completion {
   readonly promptTokens: number
 }
 
+/** A whole completion in OpenAI's form. */
 export function completionJson({ id, model, created, text, promptTokens }: Completion): object {
   return {
     id,
@@ -100,6 +108,7 @@ export function completionJson({ id, model, created, text, promptTokens }: Compl
 /** About four characters to a token. */
 export const tokensOf = (text: string) => Math.ceil(text.length / 4)
 
+/** The tokens of a completion in OpenAI's form, estimated by length. */
 export function usage(promptTokens: number, text: string) {
   const completionTokens = tokensOf(text)
   return {

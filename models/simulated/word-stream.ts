@@ -8,6 +8,7 @@ const FIRST_WORD = 0.3
 /** Writes of one completion: more timers would say nothing else. */
 const WRITES_MAX = 20
 
+/** How long a stream takes, and whether it ends well. */
 export interface WordStreamOptions {
   readonly system: System
   /** From now to the last word. */

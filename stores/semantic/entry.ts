@@ -43,6 +43,7 @@ export const offRecord = ({ taskType, reason }: SwitchedOff, timestamp: number):
   timestamp,
 })
 
+/** What a record of the topic says; undefined for a record that cannot be read. */
 export function said({ key, value }: Pick<NewRecord, 'key' | 'value'>): Said | undefined {
   if (key === null) return undefined
   const name = Buffer.from(key).toString()

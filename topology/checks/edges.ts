@@ -4,6 +4,7 @@ import { durationMs, isDuration, shown } from '#core/duration.ts'
 import { type Fault, fault, unless } from '../fault.ts'
 import type { Delay, OperatorNode, Origin, Route, Topology } from '../topology.ts'
 
+/** Outputs without a target, inputs without an origin, and edges between different codecs. */
 export function edgeFaults(topology: Topology): readonly Fault[] {
   const graph = {
     topics: new Map(topology.topics.map(topic => [topic.name, topic])),

@@ -3,6 +3,7 @@ import { type Fault, unless } from '../fault.ts'
 import { fusedAncestors, stageGroups, tasksFor } from '../stages.ts'
 import type { OperatorNode, TopicNode, Topology } from '../topology.ts'
 
+/** Stateful operators whose key may lie in several partitions, and stages whose topics differ in their partitions. */
 export function keyingFaults(topology: Topology): readonly Fault[] {
   return [
     ...topology.operators.filter(isStateful).flatMap(node => untrustedFaults(node, topology)),

@@ -8,6 +8,7 @@ const NAME = /^[A-Za-z0-9_-]{1,100}$/
 const NAME_RULE = 'use 1 to 100 of the characters A-Z a-z 0-9 _ -'
 const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/
 
+/** Names that are illegal, repeated, reserved, or too much alike. */
 export function nameFaults(topology: Topology): readonly Fault[] {
   return [
     ...unless(NAME.test(topology.name), topology.name, 'is no legal application name', NAME_RULE),

@@ -2,6 +2,7 @@
 import { durationFaults, type Fault, unless } from '../fault.ts'
 import type { OperatorNode, Topology } from '../topology.ts'
 
+/** Limits out of range, batches that cannot work, and tables that the graph does not declare. */
 export function operatorFaults(topology: Topology): readonly Fault[] {
   return topology.operators.flatMap(node => [
     ...limitFaults(node),

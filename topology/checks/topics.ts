@@ -2,6 +2,10 @@
 import { durationFaults, type Fault, unless } from '../fault.ts'
 import type { TopicNode, Topology } from '../topology.ts'
 
+/**
+ * Topics with an impossible number of partitions or tasks, or a bad retention; sources that are written, and tables without
+ * a key.
+ */
 export function topicFaults(topology: Topology): readonly Fault[] {
   const targets = new Set(
     topology.operators

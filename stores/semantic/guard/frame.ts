@@ -13,6 +13,7 @@ export const framesOf = (language: Language) => (language === 'en' ? ENGLISH_FRA
 
 export const plainsOf = (tokens: readonly Token[]): readonly string[] => tokens.map(({ plain }) => plain)
 
+/** The question without what people put around it: greetings, thanks, `please tell me`. */
 export function withoutFrames(tokens: readonly Token[], language: Language): readonly Token[] {
   let rest = tokens
   for (let next = strip(rest, language); next !== rest; next = strip(rest, language)) rest = next
@@ -80,6 +81,7 @@ const WHAT_IS = ['what', 'is'].map(word => tokenOf(word))
 const QUE_ES = ['qué', 'es'].map(word => tokenOf(word))
 const CUAL_ES = ['cuál', 'es'].map(word => tokenOf(word))
 
+/** Whether the first word, or the one after a preposition, asks a question. */
 export function beginsQuestion(tokens: readonly Token[], language: Language): boolean {
   const [first, second] = plainsOf(tokens)
   const isQuestion = (word: string | undefined) => QUESTIONS[language].has(word ?? '')

@@ -5,6 +5,7 @@
 import { MARKERS } from './tables/languages.ts'
 import type { Token } from './token.ts'
 
+/** The languages in which the guard can compare questions. */
 export type Language = 'en' | 'es'
 
 /** Letters of neither language, and spellings of the neighbours: ção, nh, lh, l·l, zione, sch. */

@@ -18,12 +18,14 @@ import {
 import { CASED_UNITS, CURRENCIES, LATE_UNITS, UNIT_NAMES } from './tables/units.ts'
 import type { Token } from './token.ts'
 
+/** A number, a unit or a date as a part of a question. Equal amounts have equal keys. */
 export interface Measured {
   readonly kind: 'number' | 'unit' | 'date'
   readonly key: string
   readonly token: Token
 }
 
+/** The parts of an amount, and its length in tokens. */
 export interface Taken {
   readonly parts: readonly Measured[]
   /** How many tokens it was written with. */

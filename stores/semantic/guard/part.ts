@@ -26,11 +26,13 @@ export const RULE_NAMES = [
 /** The name of a rule of the guard, as metrics and refusals show it. */
 export type RuleName = (typeof RULE_NAMES)[number]
 
+/** The kind of a part, which is the name of the rule that compares such parts. */
 export type Kind = Exclude<
   RuleName,
   'length' | 'language' | 'empty' | 'antonym' | 'name' | 'order' | 'accent'
 >
 
+/** A word, a number or a phrase of a question, by its meaning. */
 export interface Part {
   readonly kind: Kind
   /** Equal for words that mean the same. */

@@ -5,6 +5,7 @@ interface Place {
   readonly isOptional: boolean
 }
 
+/** A list of places, each for one word. */
 export type Pattern = readonly Place[]
 
 /** One pattern a line. */

@@ -10,6 +10,7 @@ import { CAPITAL_NAMES } from './tables/name-words.ts'
 import { PHRASE_WORDS_MAX, SYNONYMS } from './tables/synonyms.ts'
 import { type Token, tokensOf } from './token.ts'
 
+/** A question as the rules compare it. */
 export interface Reading {
   readonly language: Language
   readonly parts: readonly Part[]
@@ -19,6 +20,7 @@ export interface Reading {
   readonly hasNoAccents: boolean
 }
 
+/** The rule by which a question cannot be compared with any other. */
 export interface Unread {
   readonly unread: RuleName
 }
@@ -26,6 +28,7 @@ export interface Unread {
 const CHARACTERS_MAX = 2_000
 const WORDS_MAX = 200
 
+/** Reads a question. One that is too long, empty, or in no known language stays unread. */
 export function read(text: string): Reading | Unread {
   if (text.length > CHARACTERS_MAX) return { unread: 'length' }
   const tokens = withoutContractions(tokensOf(text))

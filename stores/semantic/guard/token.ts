@@ -1,5 +1,6 @@
 /** A text as a list of words, numbers and signs. What could change a meaning is kept: signs, case, apostrophes. */
 
+/** A word, a number or a sign of a text. */
 export interface Token {
   /** As written. */
   readonly text: string
@@ -23,6 +24,7 @@ const TOKEN =
 const SILENT = new Set([...'?¿¡!.,;:"\'()[]«»“”‘`…—'])
 const SENTENCE_END = new Set([...'?¿!¡.…:'])
 
+/** The tokens of a text, without marks that carry no meaning. */
 export function tokensOf(text: string): readonly Token[] {
   const clean = text
     .normalize('NFC')
@@ -42,11 +44,13 @@ export function tokensOf(text: string): readonly Token[] {
   return found
 }
 
+/** The token of one word, number or sign. */
 export function tokenOf(text: string, isFirst = false): Token {
   const low = text.toLowerCase().replace('−', '-')
   return { text, low, plain: withoutAccents(low), isNumber: /^-?\d/.test(low), isFirst }
 }
 
+/** The word without acute, grave and double-dot accents. Other marks, as of ñ, stay. */
 export const withoutAccents = (low: string): string =>
   low
     .normalize('NFD')
