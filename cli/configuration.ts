@@ -145,6 +145,12 @@ export const SETTINGS = {
     defaultText: '8080; any that is free for a process that finds it taken',
     description: 'Port of what a command serves over HTTP; 0 takes any that is free.',
   }),
+  grpcPort: number('GRPC_PORT', [0, 65_535], {
+    default: 0,
+    defaultText: 'empty',
+    description:
+      'Port of the gateway over gRPC, on HOST and for the callers of HTTP; 0 takes any that is free. Empty: no gRPC.',
+  }),
   consoleMode: choice<ConsoleMode>('CONSOLE', ['off', 'read', 'operate'], {
     default: 'read',
     defaultText: 'read; operate with the simulated model',

@@ -32,6 +32,7 @@ import type { SchemaRegistry } from '#schemas/avro/registry.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
+import { openGrpc } from './grpc.ts'
 import { PATIENCE_MS } from './kafka.ts'
 import { keySource } from './keys-file.ts'
 import { isSimulated } from './provider.ts'
@@ -98,10 +99,16 @@ export async function serveGateway(
   })
   opened.defer(() => server.close())
   await listening(configuration, port => server.listen({ host: configuration.host, port }))
+  const grpc = await openGrpc(configuration, {
+    ...{ gateway: () => gateway, name, keys, rates, logger: inPart(logger, 'gateway'), system },
+    isReady: async () => gateway !== undefined && (await health.report()).status !== 'down',
+  })
+  if (grpc) opened.defer(() => grpc.close())
   const parts = opened.move()
+  const url = urlOf(server)
   return {
-    url: urlOf(server),
-    line: gatewayLine(urlOf(server), keys, consoleModeOf(configuration)),
+    url,
+    line: gatewayLine({ url, grpc: grpc?.address, keys, mode: consoleModeOf(configuration) }),
     open: async reached => {
       await using closers = new Closers()
       alone?.watch([], reached.stores.pools)
@@ -307,8 +314,16 @@ function ownProbes(health: Health, isOpen: () => boolean): readonly Route[] {
   ]
 }
 
-const gatewayLine = (url: string, keys: KeyRing | undefined, mode: ConsoleMode): string =>
+interface Doors {
+  readonly url: string
+  readonly grpc: string | undefined
+  readonly keys: KeyRing | undefined
+  readonly mode: ConsoleMode
+}
+
+const gatewayLine = ({ url, grpc, keys, mode }: Doors): string =>
   [
     `Gateway: ${url} (POST /query, GET /task/{id}; ${keys ? 'for callers with a key' : 'without keys it answers this machine alone'})`,
+    ...(grpc === undefined ? [] : [`gRPC: ${grpc} (caudal.v1.LLMService)`]),
     ...(mode === 'off' ? [] : [`Console: ${url}${CONSOLE_PATH}`]),
   ].join('\n')

@@ -41,6 +41,8 @@ export const PROBLEMS = {
 } as const satisfies Record<string, readonly [number, string]>
 
 export type ProblemCode = keyof typeof PROBLEMS
+/** Of HTTP. */
+export type ProblemStatus = (typeof PROBLEMS)[ProblemCode][0]
 
 export interface ProblemDetails {
   /** What happened this time, then what to do. */
@@ -53,7 +55,7 @@ export interface ProblemDetails {
 /** An answer that tells what went wrong. Handlers return it; nothing of the engine is in it. */
 export class Problem {
   readonly code: ProblemCode
-  readonly status: number
+  readonly status: ProblemStatus
   readonly title: string
   readonly details: ProblemDetails
 

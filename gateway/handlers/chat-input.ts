@@ -55,18 +55,21 @@ interface ChatInput {
 
 /** The schema holds of the input. */
 export function questionIn({ model, messages, user }: ChatInput): Question | Problem {
-  const [, taskType] = MODEL.exec(model) ?? []
-  if (taskType === undefined) return unknownModel(model)
+  const taskType = taskTypeOf(model)
+  if (taskType instanceof Problem) return taskType
   const [turn] = messages
   const text = textOf(turn?.content)
   if (typeof text !== 'string') return invalid(text)
   return { title: text, task_type: taskType, ...(user !== undefined && { user_id: user }) }
 }
 
-const unknownModel = (model: string): Problem =>
-  new Problem('model_unknown', {
-    detail: `The model ${model} does not exist. A model is caudal/ and a task type.`,
-  })
+/** A caller names a task type where others name a model. */
+export function taskTypeOf(model: string): string | Problem {
+  const [, taskType] = MODEL.exec(model) ?? []
+  if (taskType !== undefined) return taskType
+  const detail = `The model ${model} does not exist. A model is caudal/ and a task type.`
+  return new Problem('model_unknown', { detail })
+}
 
 const AT = '/messages/0/content'
 
@@ -91,9 +94,12 @@ const isText = (part: unknown): part is { readonly text: string } =>
 const POINTERS: Readonly<Record<string, string>> = { '/title': AT, '/user_id': '/user' }
 
 /** Faults of the question as faults of the chat. */
-export function withChatFaults(problem: Problem): Problem {
+export const withChatFaults = (problem: Problem): Problem => withFaultsAt(problem, POINTERS)
+
+/** Faults of the question at the fields of another input. */
+export function withFaultsAt(problem: Problem, pointers: Readonly<Record<string, string>>): Problem {
   const { faults = [] } = problem.details
   const ofType = faults.find(({ pointer }) => pointer === '/task_type')
   if (ofType) return new Problem('model_unknown', { detail: `Its task type ${ofType.reason}.` })
-  return invalid(faults.map(({ pointer, reason }) => ({ pointer: POINTERS[pointer] ?? pointer, reason })))
+  return invalid(faults.map(({ pointer, reason }) => ({ pointer: pointers[pointer] ?? pointer, reason })))
 }

@@ -9,6 +9,9 @@ export interface ChatAnswer {
   /** What all calls of the question took; of a known answer, what it took when it was made. */
   readonly promptTokens: number
   readonly completionTokens: number
+  /** The verdict, from 0 to 10. */
+  readonly final: number
+  readonly belowThreshold: boolean
   /** What clients of OpenAI's API pass over. */
   readonly more: object
 }
@@ -18,6 +21,7 @@ export function ofStored(stored: StoredAnswer, source?: 'cache' | 'database'): C
   const { id, questionHash, answer, tokensPrompt, tokensCompletion, scores } = stored
   return {
     ...{ taskId: id, text: answer, promptTokens: tokensPrompt, completionTokens: tokensCompletion },
+    ...{ final: stored.final, belowThreshold: stored.belowThreshold },
     more: { task_id: id, id: questionHash, ...(source && { source }), scores, ...judged(stored) },
   }
 }
@@ -27,6 +31,7 @@ export function ofHit({ similarity, answer }: Hit): ChatAnswer {
   const { id, questionHash, question, answer: text } = answer
   return {
     ...{ taskId: id, text, promptTokens: 0, completionTokens: 0 },
+    ...{ final: answer.final, belowThreshold: answer.belowThreshold },
     more: { task_id: id, id: questionHash, source: 'semantic', similarity, question, ...judged(answer) },
   }
 }
@@ -75,11 +80,14 @@ export interface ChunkHead {
 /** Comes at once, before there is an answer. */
 export const firstChunk = (head: ChunkHead): object => chunkOf(head, { role: 'assistant', content: '' })
 
-const CHUNK = /[\s\S]{1,1000}/gu
+const PIECE = /[\s\S]{1,1000}/gu
+
+/** Of a thousand characters at most. */
+export const piecesOf = (text: string): readonly string[] => text.match(PIECE) ?? []
 
 /** The rest: the text in pieces, its end, and the usage where the client asks for it. */
 export function* chunksOf(head: ChunkHead, answer: ChatAnswer): Generator<object> {
-  for (const content of answer.text.match(CHUNK) ?? []) yield chunkOf(head, { content })
+  for (const content of piecesOf(answer.text)) yield chunkOf(head, { content })
   yield { ...chunkOf(head, {}, 'stop'), caudal: answer.more }
   if (head.hasUsage) yield { ...chunkOf(head, {}), choices: [], usage: usageOf(answer) }
 }

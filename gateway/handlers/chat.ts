@@ -1,20 +1,12 @@
 /** `POST /v1/chat/completions`: a question as clients of OpenAI's API ask it, answered by the pipeline. */
-import { questionHash } from '#answers/question-hash.ts'
-import type { Prepared } from '#pipelines/answers-service.ts'
-import type { Outcome } from '#pipelines/outcome-index.ts'
-import { storedAnswerOf } from '#stores/stored-answer.ts'
-import { type Call, found, type Gateway, operation, type Sink } from '../operation.ts'
+import { found, type Gateway, operation, type Sink } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import { type Asked, ask, IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
+import { IDEMPOTENCY_KEY, prepared } from './asking.ts'
+import { type AskedChat, askedChat, chatAnswer, taskIdOf } from './chat-asking.ts'
 import { CHAT_INPUT, questionIn, withChatFaults } from './chat-input.ts'
-import { type ChatAnswer, chunksOf, completionOf, firstChunk, ofHit, ofStored } from './chat-view.ts'
-import { knownAnswer } from './finding.ts'
-import { similarHit } from './similar.ts'
-import { outcomeView } from './views.ts'
-import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
+import { type ChatAnswer, chunksOf, completionOf, firstChunk } from './chat-view.ts'
+import { WAIT, waitMs } from './waiting.ts'
 
-/** A client that asks again so soon repeats itself: it gets the answer that was made meanwhile. */
-const REPEATED_MS = 600_000
 const WAIT_DEFAULT = '5m'
 
 export const chatCompletions = operation({
@@ -44,7 +36,7 @@ export const chatCompletions = operation({
     const request = { model: input.model, hasUsage: input.stream_options?.include_usage === true }
     const asked = await askedChat(gateway, event, key, call)
     if (asked instanceof Problem) return asked
-    const answering = () => answerTo(gateway, asked, waitMs(wait), call)
+    const answering = () => chatAnswer(gateway, asked, waitMs(wait), call)
     if (input.stream)
       return { kind: 'stream', open: sink => stream(gateway, { ...request, asked, answering }, sink) }
     const answer = await answering()
@@ -54,67 +46,10 @@ export const chatCompletions = operation({
   },
 })
 
-/** A key that names a run already is that run's, or refused for another question. */
-async function askedChat(
-  gateway: Gateway,
-  event: Prepared,
-  key: string | undefined,
-  call: Call,
-): Promise<ChatAnswer | Asked | Problem> {
-  const isKnownRun = gateway.runs.get(call.caller.organization, event.intake.id) !== undefined
-  const known = isKnownRun ? undefined : await knownChat(gateway, event, call)
-  return known ?? ask(gateway, event, { fresh: false, key })
-}
-
-/** An answer that exists: in a store, in the semantic index, or made in the last minutes for the same question. */
-async function knownChat(gateway: Gateway, event: Prepared, call: Call): Promise<ChatAnswer | undefined> {
-  const { runs, service, system } = gateway
-  const hash = questionHash(event.intake)
-  const known = await knownAnswer(gateway, hash, call)
-  if (known) return ofStored(known.answer, known.source)
-  const similar = await similarHit(gateway, event, call)
-  if (similar) return ofHit(similar)
-  const run = runs.newestOf(call.caller.organization, hash)
-  const outcome = run && system.now() - run.askedAt < REPEATED_MS ? service.outcomeNow(run.id) : undefined
-  return outcome?.status === 'delivered' ? ofOutcome(outcome) : undefined
-}
-
-type Delivered = Extract<Outcome, { readonly status: 'delivered' }>
-
-const ofOutcome = ({ delivered }: Delivered): ChatAnswer => ofStored(storedAnswerOf(delivered))
-
-async function answerTo(
-  gateway: Gateway,
-  asked: Asked | ChatAnswer,
-  delayMs: number,
-  call: Call,
-): Promise<ChatAnswer | Problem> {
-  if ('text' in asked) return asked
-  try {
-    const outcome = await outcomeWithin(gateway, asked.run.id, delayMs, call)
-    if (!outcome) return notInTime(asked)
-    return outcome.status === 'delivered' ? ofOutcome(outcome) : failed(outcome)
-  } catch (error) {
-    call.signal.throwIfAborted()
-    return refusal(error)
-  }
-}
-
-const notInTime = ({ run }: Asked): Problem =>
-  new Problem('not_in_time', {
-    detail: `The question goes on as the task ${run.id}. Ask again for its answer: nothing is bought twice.`,
-  })
-
-function failed(outcome: Exclude<Outcome, Delivered>): Problem {
-  const view: { readonly reason?: unknown; readonly faults?: unknown } = outcomeView(outcome)
-  const faults = Array.isArray(view.faults) ? view.faults.join('; ') : ''
-  return new Problem('question_failed', { detail: `${view.reason}: ${faults}` })
-}
-
 interface Streamed {
   readonly model: string
   readonly hasUsage: boolean
-  readonly asked: Asked | ChatAnswer
+  readonly asked: AskedChat
   answering(): Promise<ChatAnswer | Problem>
 }
 
@@ -124,7 +59,7 @@ async function stream(
   { model, hasUsage, asked, answering }: Streamed,
   sink: Sink,
 ): Promise<void> {
-  const head = { taskId: 'text' in asked ? asked.taskId : asked.run.id, model, now: system.now(), hasUsage }
+  const head = { taskId: taskIdOf(asked), model, now: system.now(), hasUsage }
   sink.send({ kind: 'chunk', data: firstChunk(head) })
   const answer = await answering()
   if (answer instanceof Problem) return sink.fail(answer)

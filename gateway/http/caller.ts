@@ -1,21 +1,15 @@
 /** Who a request comes from: by the key in its header, and without keys by where it comes from. */
 import type { FastifyRequest } from 'fastify'
 import { organizationOf } from '#stores/organization.ts'
-import { KEY_PREFIX, type Key, type KeyRing, SCOPES, type Scope } from '../keys.ts'
+import { bearerCaller, callerBy, countedName, localCaller, withScope } from '../caller.ts'
+import { KEY_PREFIX, type KeyRing, type Scope } from '../keys.ts'
+import { networkOf } from '../network-of.ts'
 import type { Caller } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import type { Sessions } from '../sessions.ts'
 import { unlessAway } from '../unless-away.ts'
 import { cookieOf, isOfOwnOrigin } from './cookies.ts'
-import { isLocal } from './loopback.ts'
-import { networkOf } from './network-of.ts'
-
-const LOCAL: Caller = {
-  organization: organizationOf(undefined),
-  scopes: new Set(SCOPES),
-  key: undefined,
-  keyName: undefined,
-}
+import { originOf } from './origin.ts'
 
 /** Names under which clients put keys into addresses. */
 const KEY_NAMES =
@@ -53,8 +47,7 @@ export class Callers {
 
   /** The caller, where the caller may do what the scope names. */
   async with(scope: Scope, request: FastifyRequest): Promise<Caller | Problem> {
-    const caller = await this.of(request)
-    return caller instanceof Problem || caller.scopes.has(scope) ? caller : withoutScope(scope)
+    return withScope(scope, await this.of(request))
   }
 
   /** Whether the key of the caller is in force still. */
@@ -65,9 +58,7 @@ export class Callers {
 
   /** Under which name requests are counted: the key's, and else the address or its network. */
   async nameOf(request: FastifyRequest): Promise<string> {
-    const caller = await this.of(request)
-    const key = caller instanceof Problem ? undefined : caller.key
-    return key ?? `address ${networkOf(request.ip)}`
+    return countedName(await this.of(request), networkOf(request.ip))
   }
 }
 
@@ -76,16 +67,7 @@ async function callerOf(request: FastifyRequest, doors: Doors): Promise<Caller |
     return new Problem('key_in_address', {
       detail: 'Send it as "Authorization: Bearer KEY", and revoke the key that was sent here.',
     })
-  return doors.keys ? keyCaller(request, doors.keys, doors.sessions) : localCaller(request)
-}
-
-const withoutScope = (scope: Scope): Problem =>
-  new Problem('scope_missing', { detail: `The key needs the scope ${scope}.` })
-
-function localCaller(request: FastifyRequest): Caller | Problem {
-  return isLocal(request)
-    ? LOCAL
-    : new Problem('loopback_only', { detail: 'Call it from this machine, by localhost or 127.0.0.1.' })
+  return doors.keys ? keyCaller(request, doors.keys, doors.sessions) : localCaller(originOf(request))
 }
 
 async function keyCaller(
@@ -96,11 +78,7 @@ async function keyCaller(
   const { authorization } = request.headers
   const cookie = authorization === undefined ? cookieOf(request) : undefined
   if (cookie !== undefined && sessions) return cookieCaller(request, cookie, keys, sessions)
-  const [, text] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? []
-  const key = text === undefined ? undefined : await keys.keyOf(text)
-  return key
-    ? callerBy(key)
-    : new Problem('unauthenticated', { detail: 'Send a key in force as "Authorization: Bearer KEY".' })
+  return bearerCaller(keys, authorization)
 }
 
 /** May do what the key of the session may do, while this key is in force. */
@@ -120,10 +98,3 @@ async function cookieCaller(
     return { ...callerBy(key), session: session.session.id }
   return new Problem('unauthenticated', { detail: 'The session has ended: log in again.' })
 }
-
-export const callerBy = ({ id, name, organization, scopes }: Key): Caller => ({
-  organization: organizationOf(organization),
-  scopes: new Set(scopes),
-  key: id,
-  keyName: name,
-})

@@ -10,7 +10,8 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isLocal } from './loopback.ts'
+import { isLocal } from '../caller.ts'
+import { originOf } from './origin.ts'
 
 /** `read` shows and asks; `operate` stops and replays too. */
 export type ConsoleMode = 'off' | 'read' | 'operate'
@@ -83,7 +84,7 @@ export function serveConsole(server: FastifyInstance, mode: ConsoleMode): void {
   const known = new Map<string, Served>()
   const send = (name: string, request: FastifyRequest, reply: FastifyReply) => {
     const path = files.get(name)
-    if (path === undefined || !isLocal(request)) return undefined
+    if (path === undefined || !isLocal(originOf(request))) return undefined
     const served = known.get(name) ?? read(path, mode)
     known.set(name, served)
     return answer(served, request, reply)

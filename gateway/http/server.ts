@@ -11,9 +11,10 @@ import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { AnyRoute } from '#observability/http-server.ts'
+import { runCharged } from '../charging.ts'
 import type { KeyRing } from '../keys.ts'
-import type { Answer, Gateway, Operation } from '../operation.ts'
-import { Problem, type ProblemCode } from '../problem.ts'
+import type { Answer, Gateway } from '../operation.ts'
+import { Problem } from '../problem.ts'
 import type { Rates } from '../rates.ts'
 import { isUpgraded, serveWebSockets } from '../websocket/web-sockets.ts'
 import { takeBodies } from './bodies.ts'
@@ -180,40 +181,15 @@ function serveOperation(
       if (input instanceof Problem) return sendProblem(reply, input, trace.traceId)
       const opened = gateway()
       if (!opened) return sendProblem(reply, new Problem('starting', { retryAfterS: 1 }), trace.traceId)
-      const count = questionsIn(route.operation, input)
-      const charge = await rates?.questions(caller.organization, count)
-      if (charge instanceof Problem) return sendProblem(reply, charge, trace.traceId)
       const signal = leavingOf(reply)
-      const answer = await route.operation.run(opened, input, {
-        ...{ caller, signal, address: request.ip, cookieSession: cookieSessionOf(request) },
-        ...trace,
-      })
-      const refused = refusedIn(answer, count)
-      if (refused > 0) await charge?.giveBack(refused)
+      const call = { caller, signal, address: request.ip, cookieSession: cookieSessionOf(request), ...trace }
+      const answer = await runCharged(route.operation, opened, input, call, rates)
       if (answer instanceof Problem) return sendProblem(reply, answer, trace.traceId)
       const lines = route.dialect === 'openai' ? OPENAI_LINES : undefined
       const stream = (open: Opening) => streams.start(reply, open, () => callers.isInForce(caller), lines)
       return sendAnswer(request, reply, answer, stream)
     },
   })
-}
-
-/** How many questions a call asks. */
-function questionsIn({ scope }: Operation, input: object): number {
-  if (scope !== 'ask') return 0
-  return 'items' in input && Array.isArray(input.items) ? input.items.length : 1
-}
-
-/** After these problems a question was taken, or nobody knows: it stays counted. */
-const TAKEN: readonly ProblemCode[] = [
-  ...(['log_unavailable', 'stopping', 'internal'] as const),
-  ...(['not_in_time', 'question_failed'] as const),
-]
-
-/** Of the questions of a call, how many were not taken. */
-function refusedIn(answer: Answer, count: number): number {
-  if (answer instanceof Problem) return TAKEN.includes(answer.code) ? 0 : count
-  return answer.kind === 'accepted' ? (answer.refusedCount ?? 0) : 0
 }
 
 type Opening = Extract<Answer, { readonly kind: 'stream' }>['open']

