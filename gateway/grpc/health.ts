@@ -58,7 +58,7 @@ export class HealthService {
     }
   }
 
-  /** From now on nothing is served; those that watch are told, and their calls end. */
+  /** From now on nothing is served; those that watch hear of it, and their calls end. */
   stop(): void {
     this.#isStopping = true
     for (const reply of this.#watching) {

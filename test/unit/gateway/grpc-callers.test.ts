@@ -95,7 +95,7 @@ describe('a caller', () => {
   it.each([
     ['requests', { requestsAMinute: 1, questionsADay: 0 }, 'rate_limited'],
     ['questions', { requestsAMinute: 0, questionsADay: 1 }, 'quota_used_up'],
-  ])('that has used up its %s is told when to come again', async (_, limits, problem) => {
+  ])('that has used up its %s learns when to come again', async (_, limits, problem) => {
     const rates = new Rates({ ...limits, shared: undefined, gateways: () => 1, system: realSystem })
     await open(scripted({ text: 'Fine.' }), { rates, keys: await ringOf(held) })
     expect((await client.generate({ prompt: 'One?' }, ACME)).status.code).toBe(status.OK)
@@ -106,7 +106,7 @@ describe('a caller', () => {
     expect((await client.generate({ prompt: 'Three?' }, GLOBEX)).status.code).toBe(status.OK)
   })
 
-  it('is told to come again while the gateway starts', async () => {
+  it('is asked to come again while the gateway starts', async () => {
     await open(idle)
     const starting = await served(() => undefined)
     using early = clientOf(starting.address)
