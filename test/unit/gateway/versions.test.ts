@@ -67,7 +67,7 @@ async function listed(query = ''): Promise<readonly Version[]> {
 }
 
 describe('GET /versions', () => {
-  it('has the answers of the last week, each version with means, intervals and distributions', async () => {
+  it('shows the answers of the last week, each version with means, intervals and distributions', async () => {
     const rows = await listed()
     expect(rows.map(row => [row.prompt_version, row.model, row.answers, row.few])).toEqual([
       ['1', 'simulated', 50, false],
@@ -84,7 +84,7 @@ describe('GET /versions', () => {
     })
   })
 
-  it('has no cost where no price is known, and never 0; the share below the threshold has an interval', async () => {
+  it('shows no cost where no price is known, never 0, and gives the share below the threshold an interval', async () => {
     const [first, second] = await listed()
     expect(second?.cost_usd).toEqual({ unpriced: 3 })
     expect(first?.cost_usd).toMatchObject({
@@ -98,7 +98,7 @@ describe('GET /versions', () => {
     expect(high).toBeCloseTo(0.7923, 3)
   })
 
-  it('says which version was live when, in slices that hold each answer once', async () => {
+  it('shows which version was live when, in slices that hold each answer once', async () => {
     const { body } = await opened.ask({ url: `/versions?organization=&${ALL}` })
     const live = body.live as { from: string; width_ms: number; slices: { slice: number; answers: number }[] }
     expect(Date.parse(live.from)).toBe(NOW - 30 * 86_400_000)
@@ -106,7 +106,7 @@ describe('GET /versions', () => {
     expect(Math.max(...live.slices.map(({ slice }) => slice))).toBeLessThan(60)
   })
 
-  it('is of all organisations for who sees all, of one where it is named, and of any time', async () => {
+  it('covers all organisations for a caller who may see all, or the named one, over any time', async () => {
     const { body } = await opened.ask({ url: '/versions' })
     expect((body.versions as readonly Version[]).map(({ model }) => model)).toContain('theirs')
     expect((await listed()).map(({ model }) => model)).not.toContain('theirs')
@@ -114,7 +114,7 @@ describe('GET /versions', () => {
     expect(await listed('task_type=moderation')).toEqual([])
   })
 
-  it('is of its own organisation for a key', async () => {
+  it('covers the organisation of the key alone', async () => {
     const held = new HeldKeys()
     held.set(keyOf('caudal_mine', ACME, ['read']))
     const server = serverOf(opened.gateway, await ringOf(held))
@@ -129,7 +129,7 @@ describe('GET /versions', () => {
     expect(body.faults).toEqual([{ pointer: `/${query.split('=')[0]}`, reason: expect.any(String) }])
   })
 
-  it('says that the database is away', async () => {
+  it('reports a database that is away', async () => {
     database.off()
     expect((await opened.ask({ url: '/versions' })).body.code).toBe('store_unavailable')
   })
@@ -145,7 +145,7 @@ interface Pair {
 const COMPARED = '/versions/compare?task_type=qa&a=1&b=1%2B1'
 
 describe('GET /versions/compare', () => {
-  it('pairs what both have answered, the worst first, with the mean change and its interval', async () => {
+  it('pairs the questions that both versions answered, the worst first, with the mean change and its interval', async () => {
     const { body } = await opened.ask({ url: COMPARED })
     const pairs = body.pairs as readonly Pair[]
     expect(pairs.map(({ change, a, b }) => [change, a.final, b.final])).toEqual([
@@ -162,7 +162,7 @@ describe('GET /versions/compare', () => {
     expect(together).toMatchObject({ cost_change_usd: {} })
   })
 
-  it('goes on page by page, and keeps to the time of the first page', async () => {
+  it('continues page by page, and keeps the time of the first page', async () => {
     const first = await opened.ask({ url: `${COMPARED}&limit=2` })
     await store.save([of('1+1', 0, { questionHash: hash(2), deliveredAt: realSystem.now() })])
     const second = await opened.ask({ url: `${COMPARED}&limit=2&cursor=${first.body.next}` })
@@ -176,13 +176,13 @@ describe('GET /versions/compare', () => {
     ['cursor', 'task_type=qa&a=1&b=2&cursor=W10'],
     ['from', 'task_type=qa&a=1&b=2&from=x'],
     ['a', 'task_type=qa&b=2'],
-  ])('refuses what is wrong with %s by its name', async (name, query) => {
+  ])('refuses a fault of %s by its name', async (name, query) => {
     const { status, body } = await opened.ask({ url: `/versions/compare?${query}` })
     expect(status).toBe(400)
     expect(body.faults).toEqual([{ pointer: `/${name}`, reason: expect.any(String) }])
   })
 
-  it('compares two models of one version, and finds no pair where there is none', async () => {
+  it('compares two models of one version, and finds no pair without a common question', async () => {
     const { body } = await opened.ask({
       url: `/versions/compare?task_type=qa&a=1&b=1&a_model=simulated&b_model=old&${ALL}`,
     })
@@ -190,7 +190,7 @@ describe('GET /versions/compare', () => {
   })
 })
 
-describe('what versions ask with', () => {
+describe('the prompts of compared versions', () => {
   const changed = async (config: object) => {
     const values = new Values(opened.running.plan)
     return changeTaskType({ log: opened.log, values, system: realSystem }, 'qa', config)
@@ -200,7 +200,7 @@ describe('what versions ask with', () => {
     return (await opened.ask({ url: `/versions/compare?${query}` })).body.texts as Record<'a' | 'b', object>
   }
 
-  it('is shown where the declaration is the same and the topic has the change', async () => {
+  it('are shown where the declaration is the same and the topic has the change', async () => {
     await changed({ system: 'Be brief.', threshold: 7 })
     const { a, b } = await textsOf('1', '1+1')
     expect(a).toMatchObject({ known: true, settings: { system: expect.stringMatching(/^You answer/) } })
@@ -211,7 +211,7 @@ describe('what versions ask with', () => {
     })
   })
 
-  it('is said to be unknown where the topic has the change no more, or another release declared it', async () => {
+  it('are marked as unknown where the topic has lost the change, or another release declared them', async () => {
     expect(await textsOf('1+99', '7')).toEqual({
       a: { known: false, why: 'removed' },
       b: { known: false, why: 'other_declaration' },
@@ -219,13 +219,13 @@ describe('what versions ask with', () => {
     expect((await textsOf('1', '2', 'nothing')).a).toEqual({ known: false, why: 'no_task_type' })
   })
 
-  it('is said to be unknown where two changes have the number', async () => {
+  it('are marked as unknown where two changes have the same number', async () => {
     await changed({ version: 5, system: 'One.' })
     await changed({ version: 5, system: 'Other.' })
     expect((await textsOf('1', '1+5')).b).toEqual({ known: false, why: 'ambiguous' })
   })
 
-  it('is for nobody who may not see every organisation', async () => {
+  it('are hidden from a key that may not see every organisation', async () => {
     const held = new HeldKeys()
     held.set(keyOf('caudal_mine', ACME, SCOPES))
     const server = serverOf(opened.gateway, await ringOf(held))
