@@ -18,15 +18,19 @@ const Z = 1.959963984540054
 
 export const meanOf = ({ count, sum }: Sums): number | undefined => (count > 0 ? sum / count : undefined)
 
+/** Below this part of the square of the mean a variance is what rounding left of equal values. */
+const ROUNDING = 1e-12
+
 /**
  * Of a mean, by Student's t: mean ± t(0.975, n - 1) * s / sqrt(n) (Student, "The probable error of a mean", 1908). Nothing
- * for fewer than two values. Values that are all equal have an interval without width, which `FEW` values must not be taken by.
+ * for fewer than two values. Nothing for few that are all equal: an interval without width would claim to be sure.
  */
 export function meanInterval({ count, sum, squares }: Sums): Interval | undefined {
   if (count < 2) return undefined
   const mean = sum / count
   // Rounding can bring the difference of two large sums below zero.
   const variance = Math.max(0, (squares - sum * mean) / (count - 1))
+  if (count < FEW && variance <= ROUNDING * mean * mean) return undefined
   const half = studentT(count - 1) * Math.sqrt(variance / count)
   return [mean - half, mean + half]
 }

@@ -37,6 +37,21 @@ export const score = (value: number | undefined): string =>
         value,
       )
 
+/** A mean, with as many digits as tell two versions apart. */
+export const decimal = (value: number): string =>
+  new Intl.NumberFormat(language.value, { minimumFractionDigits: 2, maximumFractionDigits: 2 }).format(value)
+
+/** The same of a difference, with its sign. */
+export const signed = (value: number): string =>
+  new Intl.NumberFormat(language.value, {
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 2,
+    signDisplay: 'exceptZero',
+  }).format(value)
+
+export const percent = (share: number): string =>
+  new Intl.NumberFormat(language.value, { style: 'percent', maximumFractionDigits: 1 }).format(share)
+
 const UNITS = [
   ['d', 86_400_000],
   ['h', 3_600_000],

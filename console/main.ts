@@ -15,6 +15,7 @@ import type { Page } from './pages/page.ts'
 import { podsPage } from './pages/pods.ts'
 import { questionPage } from './pages/question.ts'
 import { questionsPage } from './pages/questions.ts'
+import { versionsPage } from './pages/versions.ts'
 import { brakeBanner } from './parts/brake-banner.ts'
 import { followAddress, type Place, place } from './place.ts'
 import { theme, turnTheme } from './theme.ts'
@@ -31,6 +32,7 @@ const PAGES: Readonly<Record<string, Entry>> = {
   ask: { word: 'ask.title', open: askPage, isListed: true },
   questions: { word: 'questions.title', open: questionsPage, isListed: true },
   money: { word: 'money.title', open: moneyPage, isListed: true },
+  versions: { word: 'versions.title', open: versionsPage, isListed: true },
   failures: { word: 'failures.title', open: failuresPage, isListed: true },
   pods: { word: 'pods.title', open: podsPage, isListed: true },
   brakes: { word: 'brakes.title', open: brakesPage, isListed: true },

@@ -7,6 +7,8 @@ import type { BRAKE } from '#gateway/handlers/brakes.ts'
 import type { FAILURE_GROUP } from '#gateway/handlers/failures.ts'
 import type { REPLAY } from '#gateway/handlers/replays.ts'
 import type { SUMMARY } from '#gateway/handlers/run-summary.ts'
+import type { PAIR, TEXT } from '#gateway/handlers/version-comparison.ts'
+import type { PAIRS_TOGETHER, SLICES, VERSION } from '#gateway/handlers/version-views.ts'
 import type { WORKER } from '#gateway/handlers/workers.ts'
 import type { Value } from '#gateway/schema.ts'
 
@@ -39,6 +41,60 @@ export interface ShownFailure {
   readonly attempts: number
   readonly organization?: string
   readonly detail: unknown
+}
+
+/** One prompt version, as `GET /versions` lists it. */
+export type Version = Omit<Value<typeof VERSION>, 'marks'> & {
+  readonly marks: Readonly<Record<keyof Value<typeof VERSION>['marks'], Distribution>>
+}
+export type VersionLives = Value<typeof SLICES>
+export type Interval = readonly number[]
+
+export interface Measured {
+  readonly mean?: number
+  readonly interval?: Interval
+}
+
+export interface Distribution extends Measured {
+  readonly bins: readonly number[]
+}
+
+export interface VersionsFound {
+  readonly from: string
+  readonly to: string
+  readonly versions: readonly Version[]
+  readonly more: boolean
+  readonly live?: VersionLives
+}
+
+/** With the time of this machine at which they were found. */
+export interface Versions extends VersionsFound {
+  readonly at: number
+}
+
+/** Two answers to one question, as `GET /versions/compare` has them. */
+export type Pair = Omit<Value<typeof PAIR>, 'a' | 'b'> & {
+  readonly a: PairedAnswer
+  readonly b: PairedAnswer
+}
+type PairedAnswer = Omit<Value<typeof PAIR>['a'], 'scores'> & {
+  readonly scores?: Readonly<Record<string, unknown>>
+}
+
+/** What a version asks with, or why nobody knows. */
+export type VersionText = Omit<Value<typeof TEXT>, 'settings'> & {
+  readonly settings?: Readonly<Record<string, unknown>>
+}
+
+export interface Comparison {
+  readonly from: string
+  readonly to: string
+  readonly together: Value<typeof PAIRS_TOGETHER>
+  readonly pairs: readonly Pair[]
+  readonly texts?: { readonly a: VersionText; readonly b: VersionText }
+  readonly next?: string
+  /** What was asked, without the page. */
+  readonly search: string
 }
 
 export interface Message {

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals-core'
 import { html, nothing, type TemplateResult } from 'lit-html'
-import { difference } from '../difference.ts'
+import { difference, type Piece } from '../difference.ts'
 import { count } from '../format.ts'
 import { t } from '../language.ts'
 import { cutAt, harmless } from '../shown.ts'
@@ -33,4 +33,28 @@ export function differenceOf(before: string, after: string): TemplateResult {
     if (kind === 'same') return harmless(text)
     return kind === 'gone' ? html`<del>${harmless(text)}</del>` : html`<ins>${harmless(text)}</ins>`
   })}</div>`
+}
+
+/** Comparing takes as long as both texts are, and a page is drawn often: what was compared is kept as long as its owner. */
+const compared = new WeakMap<object, readonly Piece[]>()
+
+/** Two texts side by side: in the first what is gone is marked, in the second what is new. */
+export function sidesOf(
+  owner: object,
+  before: string,
+  after: string,
+): readonly [TemplateResult, TemplateResult] {
+  const [one, other] = [cutAt(before, SHOWN_MAX), cutAt(after, SHOWN_MAX)]
+  const pieces = compared.get(owner) ?? difference(one.text, other.text)
+  compared.set(owner, pieces)
+  const side = (kind: 'gone' | 'new', more: number) =>
+    html`<div class="text" dir="auto">${pieces
+      .filter(piece => piece.kind === 'same' || piece.kind === kind)
+      .map(piece => {
+        if (piece.kind === 'same') return harmless(piece.text)
+        return kind === 'gone'
+          ? html`<del>${harmless(piece.text)}</del>`
+          : html`<ins>${harmless(piece.text)}</ins>`
+      })}</div>${more > 0 ? html`<p class="faint">${t('text.more', { count: count(more) })}</p>` : nothing}`
+  return [side('gone', one.more), side('new', other.more)]
 }

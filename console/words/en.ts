@@ -1,8 +1,10 @@
 /** Words of the console in English: the catalogue that the other languages follow. */
 import { enOperating } from './en-operating.ts'
+import { enVersions } from './en-versions.ts'
 
 export const en = {
   ...enOperating,
+  ...enVersions,
   again: 'Try again',
   copy: 'Copy',
   language: 'Idioma: español',

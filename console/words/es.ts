@@ -1,9 +1,11 @@
 /** Words of the console in Spanish. */
 import type { en } from './en.ts'
 import { esOperating } from './es-operating.ts'
+import { esVersions } from './es-versions.ts'
 
 export const es: Readonly<Record<keyof typeof en, string>> = {
   ...esOperating,
+  ...esVersions,
   again: 'Intentar de nuevo',
   copy: 'Copiar',
   language: 'Language: English',

@@ -43,7 +43,8 @@ export const PAIR = {
   additionalProperties: false,
 } as const
 
-const TEXT = {
+/** What one version asks with. */
+export const TEXT = {
   type: 'object',
   properties: {
     known: { type: 'boolean', description: 'Whether anybody can still say what the version asked with.' },

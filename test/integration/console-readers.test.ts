@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => stand?.[Symbol.asyncDispose]())
 
-const PAGES = ['flow', 'ask', 'questions', 'money', 'failures', 'pods', 'brakes'] as const
+const PAGES = ['flow', 'ask', 'questions', 'money', 'versions', 'failures', 'pods', 'brakes'] as const
 
 /** What axe finds, a line each. */
 const RUN_AXE = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
@@ -71,11 +71,50 @@ const hostileAnswers = (text: string): Readonly<Record<string, object>> => {
         },
       ],
     },
+    '/versions': hostileVersions(text),
+    '/versions/compare': hostileComparison(text),
     '/costs': {
       from: '2026-01-01T00:00:00Z',
       to: '2026-01-02T00:00:00Z',
       costs: [{ key: text, calls: 1, tokens: 1, usd: 1, usd_undelivered: 0, unpriced: 0 }],
     },
+  }
+}
+
+const MEAN = { mean: 5, interval: [4, 6] }
+const marksOf = (mark: unknown) =>
+  Object.fromEntries(
+    ['final', 'exactness', 'completeness', 'clarity', 'concision', 'usefulness'].map(name => [name, mark]),
+  )
+
+function hostileVersions(text: string): object {
+  const version = (prompt_version: string) => ({
+    ...{ task_type: text, prompt_version, model: text, answers: 1, few: true, attempts: MEAN },
+    ...{ first_at: '2026-01-01T00:00:00Z', last_at: '2026-01-02T00:00:00Z' },
+    marks: marksOf({ ...MEAN, bins: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0] }),
+    below_threshold: { count: 0, share: 0, interval: [0, 0.5] },
+    cost_usd: { ...MEAN, total: 5, unpriced: 0 },
+    latency_ms: { ...MEAN, p50: 1, p95: 1 },
+  })
+  const versions = [version(text), version(`${text} 2`)]
+  const slices = versions.map((each, slice) => ({ ...each, slice }))
+  return {
+    ...{ from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', versions, more: false },
+    live: { from: '2026-01-01T00:00:00Z', width_ms: 1_000, slices },
+  }
+}
+
+function hostileComparison(text: string): object {
+  const answer = { task_id: text, title: text, answer: text, final: 5, scores: marksOf(5) }
+  const known = (more: string) => ({ known: true, settings: { system: text + more } })
+  return {
+    ...{ from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z' },
+    together: {
+      ...{ pairs: 1, few: true, better: 0, worse: 1, same: 0, unpriced: 0 },
+      ...{ change: marksOf(MEAN), cost_change_usd: MEAN },
+    },
+    pairs: [{ id: 'p', organization: text, change: -1, a: answer, b: { ...answer, answer: `${text}!` } }],
+    texts: { a: known(''), b: known('!') },
   }
 }
 
@@ -90,7 +129,14 @@ describe('a hostile text on these pages', () => {
       ({ pathname }) => Object.hasOwn(answers, pathname),
       route => route.fulfill({ json: answers[new URL(route.request().url()).pathname] }),
     )
-    for (const hash of ['#/brakes', '#/money?by=model', '#/failures', '#/failures/g', '#/pods']) {
+    for (const hash of [
+      '#/brakes',
+      '#/money?by=model',
+      '#/versions',
+      '#/failures',
+      '#/failures/g',
+      '#/pods',
+    ]) {
       await page.goto(page.url().replace(/#.*/, hash))
       await page.getByText(text.slice(0, 5)).nth(1).waitFor()
       expect(await page.locator('main script, main img, main iframe').count()).toBe(0)
@@ -134,7 +180,7 @@ describe('the console for every reader', () => {
     })
   })
 
-  it.each(['brakes', 'money', 'failures', 'pods'])('fits a narrow screen: %s', async name => {
+  it.each(['brakes', 'money', 'versions', 'failures', 'pods'])('fits a narrow screen: %s', async name => {
     await using opened = await stand.open(`#/${name}`, { viewport: { width: 380, height: 800 } })
     const { page } = opened
     await page.getByRole('heading', { level: 1 }).waitFor()

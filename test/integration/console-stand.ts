@@ -16,6 +16,8 @@ export interface Opened extends AsyncDisposable {
 
 export interface Stand extends AsyncDisposable {
   readonly child: Child
+  /** Of its data. */
+  readonly folder: string
   /** Of the gateway. */
   readonly gateway: string
   open(hash: string, options?: BrowserContextOptions): Promise<Opened>
@@ -44,6 +46,7 @@ export async function startStand(
   }
   return {
     child,
+    folder,
     gateway,
     fetched,
     async open(hash, options = {}) {

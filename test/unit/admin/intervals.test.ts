@@ -36,8 +36,11 @@ describe('the interval of a mean', () => {
     expect(high).toBeCloseTo(7.6659, 3)
   })
 
-  it('is not there for one value, has no width for equal ones, and is never broken by rounding', () => {
+  it('is not there for one value, nor for few that are equal; rounding breaks none of many', () => {
     expect(meanInterval(sumsOf([7]))).toBeUndefined()
+    expect(meanInterval(sumsOf([-2.1, -2.1, -2.1]))).toBeUndefined()
+    expect(meanInterval(sumsOf([0, 0]))).toBeUndefined()
+    expect(meanInterval(sumsOf([8.1, 8.1, 8.2]))).toBeDefined()
     expect(meanOf(sumsOf([]))).toBeUndefined()
     const [low = 0, high = 9] = meanInterval(sumsOf(Array.from({ length: 1_000 }, () => 8.1))) ?? []
     expect(high - low).toBeLessThan(1e-6)
