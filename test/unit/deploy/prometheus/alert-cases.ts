@@ -22,6 +22,20 @@ const grows = (perMinute: number, minutes = 2 * HOUR): string => `0+${perMinute}
 const restarted = (perMinute: number): string => `0+${perMinute}x60 0+${perMinute}x60`
 const stays = (value: number, minutes = 2 * HOUR): string => `${value}x${minutes}`
 
+/** Hits and misses a minute, for a day and an hour, then for two hours. */
+function lookUps(
+  [hits, misses]: readonly [number, number],
+  [hitsThen, missesThen]: readonly [number | '_', number],
+): Series {
+  const minutes = DAY + HOUR
+  const then = (before: number, count: number | '_') =>
+    count === '_' ? `_x${2 * HOUR}` : `${before * minutes}+${count}x${2 * HOUR}`
+  return {
+    'cache_hits_total{cache_type="q"}': `0+${hits}x${minutes} ${then(hits, hitsThen)}`,
+    'cache_misses_total{cache_type="q"}': `0+${misses}x${minutes} ${then(misses, missesThen)}`,
+  }
+}
+
 export const ALERT_CASES: readonly AlertCase[] = [
   {
     alert: 'CaudalTaskBlocked',
@@ -273,5 +287,29 @@ export const ALERT_CASES: readonly AlertCase[] = [
     silent: { 'caudal_left_out_total{topic="llm.intake",what="gap"}': '3x40 4x80' },
     at: '110m',
     labels: { topic: 'llm.intake', what: 'gap' },
+  },
+  {
+    alert: 'CaudalDatabaseBehind',
+    fires: { 'caudal_checkpoint_age_seconds{stage="persist"}': stays(301) },
+    silent: {
+      'caudal_checkpoint_age_seconds{stage="chronicle-intake"}': stays(300),
+      'caudal_checkpoint_age_seconds{stage="generate"}': stays(900),
+    },
+    at: '5m',
+    labels: { stage: 'persist' },
+  },
+  {
+    alert: 'CaudalCacheHitsLow',
+    fires: lookUps([60, 40], [49, 51]),
+    silent: lookUps([60, 40], [51, 49]),
+    at: `${DAY + 2 * HOUR}m`,
+  },
+  {
+    alert: 'CaudalCacheHitsLow',
+    // A cache that was emptied, behind a gateway that has found nothing since its start.
+    fires: lookUps([60, 40], ['_', 100]),
+    // Questions that have never been repeated much.
+    silent: lookUps([40, 60], [40, 60]),
+    at: `${DAY + 2 * HOUR}m`,
   },
 ]

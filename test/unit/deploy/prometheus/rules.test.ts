@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { configurationOf } from '#cli/environment.ts'
+import { planOf } from '#cli/topology.ts'
 import { METRIC_TABLE } from '#observability/metrics/metrics.ts'
 import { ALERT_CASES } from './alert-cases.ts'
 
@@ -32,7 +34,9 @@ describe('the alerts', () => {
   it('read metrics that a pod exports, by labels that those metrics have', () => {
     const rows = Object.values(METRIC_TABLE).flat()
     for (const { alert, expr } of rules)
-      for (const [, name = '', selector = ''] of expr.matchAll(/\b(caudal_\w+)(?:\{([^}]*)\})?/g)) {
+      for (const [, name = '', selector = ''] of expr.matchAll(
+        /\b((?:caudal|cache|http)_\w+)(?:\{([^}]*)\})?/g,
+      )) {
         const row = rows.find(({ metric }) => name.replace(/_bucket$/, '') === metric)
         expect(row, `${alert}: ${name}`).toBeDefined()
         const labels = [...selector.matchAll(/(\w+)(?:=~|!=|=)/g)].map(([, label]) => label ?? '')
@@ -41,6 +45,19 @@ describe('the alerts', () => {
           `${alert}: ${name}`,
         ).toEqual([])
       }
+  })
+
+  it('name only stages of the graph', () => {
+    const stages = planOf(configurationOf({})).stages.map(({ name }) => name)
+    const named = rules.flatMap(({ expr }) =>
+      [...expr.matchAll(/\bstage!?=~?"([^"]+)"/g)].map(([, name]) => name),
+    )
+    expect(named.length).toBeGreaterThan(3)
+    for (const name of named.flatMap(each => (each ?? '').split('|')))
+      expect(
+        stages.filter(stage => new RegExp(`^${name}$`).test(stage)),
+        name,
+      ).not.toEqual([])
   })
 
   it('have a runbook each, and each runbook has an alert', () => {
