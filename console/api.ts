@@ -1,4 +1,5 @@
 /** What the console asks of the gateway: its documented routes, and nothing else. */
+import { signal } from '@preact/signals-core'
 import { after } from './clock.ts'
 import { eventIn, type StreamEvent } from './event-block.ts'
 
@@ -17,14 +18,25 @@ export class Refusal {
 
 export type Asked<T> = T | Refusal
 
+/** The gateway knows nobody by this browser's cookie: whoever looks has to log in. */
+export const isLoggedOut = signal(false)
+
+const UNAUTHENTICATED = 401
+
 export async function ask<T extends object>(path: string, options: RequestInit = {}): Promise<Asked<T>> {
   try {
-    const response = await fetch(path, options)
+    const response = await fetched(path, options)
     const body = await response.json()
     return response.ok ? body : refusalIn(body)
   } catch {
     return new Refusal('unreachable', '')
   }
+}
+
+async function fetched(path: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(path, options)
+  if (response.status === UNAUTHENTICATED) isLoggedOut.value = true
+  return response
 }
 
 export const send = <T extends object>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object) =>
@@ -53,6 +65,14 @@ export function stream<D>(path: string, options: StreamOptions<D>): () => void {
   return () => followed.end()
 }
 
+/** Streams that wait before they are taken up again. */
+const waiting = new Set<{ retry(): void }>()
+
+/** Takes them up at once. */
+export function retryNow(): void {
+  for (const each of [...waiting]) each.retry()
+}
+
 class Followed<D> {
   readonly #path: string
   readonly #options: StreamOptions<D>
@@ -70,19 +90,27 @@ class Followed<D> {
   end(): void {
     this.#ending.abort()
     this.#cancel()
+    waiting.delete(this)
   }
 
   async round(): Promise<void> {
     const isOver = await this.#read().catch(() => false) // Whatever breaks it, it is taken up again.
     if (this.#ending.signal.aborted || isOver) return
     this.#options.onLink?.('lost')
-    this.#cancel = after(Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#tries++), () => void this.round())
+    waiting.add(this)
+    this.#cancel = after(Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** this.#tries++), () => this.retry())
+  }
+
+  retry(): void {
+    this.#cancel()
+    waiting.delete(this)
+    void this.round()
   }
 
   /** Whether there will be no more. */
   async #read(): Promise<boolean> {
     const headers = this.#lastId === '' ? {} : { 'last-event-id': this.#lastId }
-    const response = await fetch(this.#path, { headers, signal: this.#ending.signal })
+    const response = await fetched(this.#path, { headers, signal: this.#ending.signal })
     if (response.status === 204) return true
     if (!response.ok || !response.body) return false
     this.#options.onLink?.('live')

@@ -9,10 +9,15 @@ import type { REPLAY } from '#gateway/handlers/replays.ts'
 import type { SUMMARY } from '#gateway/handlers/run-summary.ts'
 import type { PAIR, TEXT } from '#gateway/handlers/version-comparison.ts'
 import type { PAIRS_TOGETHER, SLICES, VERSION } from '#gateway/handlers/version-views.ts'
+import type { WHOAMI } from '#gateway/handlers/whoami.ts'
 import type { WORKER } from '#gateway/handlers/workers.ts'
+import type { Scope } from '#gateway/keys.ts'
 import type { Value } from '#gateway/schema.ts'
 
-export type { Bottleneck, Flow, FlowGraph, FlowPoint, StageFlow, TopicFlow }
+export type { Bottleneck, Flow, FlowGraph, FlowPoint, Scope, StageFlow, TopicFlow }
+
+/** Who looks, as `GET /whoami` says. */
+export type Reader = Value<typeof WHOAMI>
 
 export type Run = Required<
   Omit<Value<typeof SUMMARY>, 'until' | 'reason' | 'ended_at' | 'final' | 'cost_usd'>

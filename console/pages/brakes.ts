@@ -7,7 +7,7 @@ import { brakes, brakesRefusal, lookAtBrakes } from '../brakes-state.ts'
 import { now } from '../clock.ts'
 import { duration, wholeTime } from '../format.ts'
 import { t, type Word } from '../language.ts'
-import { mayOperate } from '../mode.ts'
+import { mayOperate, whyReadOnly } from '../mode.ts'
 import { textIn } from '../parts/inputs.ts'
 import { loading, refusalBox } from '../parts/states.ts'
 import { SCOPE_KINDS, type ScopeKind, scopeText, scopeWords } from '../scopes.ts'
@@ -85,7 +85,7 @@ export function brakesPage(): Page {
       <p class="faint">${t('brakes.what')}</p>
       ${form.done.value === undefined ? nothing : html`<p class="notice" role="status">${form.done.value}</p>`}
       <section class="card" aria-label=${t('brakes.now')}><h2>${t('brakes.now')}</h2>${listView(form)}</section>
-      ${mayOperate() ? setView(form) : html`<p class="notice">${t('readOnly')}</p>`}`,
+      ${mayOperate() ? setView(form) : html`<p class="notice">${t(whyReadOnly())}</p>`}`,
   }
 }
 

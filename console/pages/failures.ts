@@ -6,7 +6,7 @@ import { ask, Refusal, send } from '../api.ts'
 import { now, repeatedly } from '../clock.ts'
 import { count, duration, usd, wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
-import { mayOperate } from '../mode.ts'
+import { mayOperate, whyReadOnly } from '../mode.ts'
 import { failureView } from '../parts/failure.ts'
 import { textIn } from '../parts/inputs.ts'
 import { loading, refusalBox } from '../parts/states.ts'
@@ -140,7 +140,7 @@ function listView(failures: Failures): TemplateResult | typeof nothing {
         each => rowView(each, failures),
       )}</tbody>
     </table></div>
-    ${mayOperate() ? html`<p class="buttons"><button ?disabled=${groups.length === 0} @click=${() => failures.look({ groups })}>${t('failures.preview')}</button></p>` : html`<p class="notice">${t('readOnly')}</p>`}
+    ${mayOperate() ? html`<p class="buttons"><button ?disabled=${groups.length === 0} @click=${() => failures.look({ groups })}>${t('failures.preview')}</button></p>` : html`<p class="notice">${t(whyReadOnly())}</p>`}
     ${previewView(failures)}`
 }
 

@@ -12,6 +12,14 @@ export const en = {
   menu: 'Pages',
   skip: 'To the content',
   theme: 'Light or dark',
+  'login.title': 'Log in',
+  'login.what': 'This gateway wants a key. `caudal key create` makes one.',
+  'login.ended': 'The session has ended. Log in to go on; what you have typed is still here.',
+  'login.key': 'Key',
+  'login.submit': 'Log in',
+  'login.out': 'Log out',
+  'login.malformed': 'A key has letters, digits and signs alone, without spaces.',
+  'missing.scope': 'The key that you logged in with may not see this page. It needs the scope {scope}.',
   'missing.title': 'There is no such page',
   'missing.text': 'The address names a page that the console does not have. Go to',
   'refusal.unreachable':
@@ -164,6 +172,7 @@ export const en = {
   'question.before': 'Before',
   'question.after': 'After',
 
+  'readOnly.scope': 'Your key shows and asks. The scope operate lets it change something too.',
   readOnly: 'This console shows and asks. CONSOLE=operate lets it change something too.',
   'state.accepted': 'accepted',
   'state.generating': 'answering',

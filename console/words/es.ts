@@ -13,6 +13,14 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   menu: 'Páginas',
   skip: 'Ir al contenido',
   theme: 'Claro u oscuro',
+  'login.title': 'Iniciar sesión',
+  'login.what': 'Esta pasarela pide una clave. `caudal key create` crea una.',
+  'login.ended': 'La sesión ha terminado. Iníciala de nuevo para seguir; lo que has escrito sigue aquí.',
+  'login.key': 'Clave',
+  'login.submit': 'Entrar',
+  'login.out': 'Salir',
+  'login.malformed': 'Una clave solo tiene letras, cifras y signos, sin espacios.',
+  'missing.scope': 'La clave con la que has entrado no puede ver esta página. Necesita el permiso {scope}.',
   'missing.title': 'Esa página no existe',
   'missing.text': 'La dirección nombra una página que la consola no tiene. Ir a',
   'refusal.unreachable':
@@ -168,6 +176,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'question.before': 'Antes',
   'question.after': 'Después',
 
+  'readOnly.scope': 'Tu clave muestra y pregunta. Con el permiso operate puede además cambiar algo.',
   readOnly: 'Esta consola muestra y pregunta. Con CONSOLE=operate puede además cambiar algo.',
   'state.accepted': 'aceptada',
   'state.generating': 'respondiendo',

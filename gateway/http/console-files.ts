@@ -77,14 +77,17 @@ function listed(): ReadonlyMap<string, string> {
 const folderOf = (name: string, places: readonly string[]): string | undefined =>
   places.map(place => join(place, name)).find(existsSync)
 
-/** Serves the console below its path; nothing where its files were not installed. */
-export function serveConsole(server: FastifyInstance, mode: ConsoleMode): void {
+/**
+ * Serves the console below its path; nothing where its files were not installed. Without keys this machine alone may see it.
+ * With keys everybody gets the pages, which hold nothing: what they show is asked for by who has logged in.
+ */
+export function serveConsole(server: FastifyInstance, mode: ConsoleMode, hasKeys: boolean): void {
   if (mode === 'off' || !existsSync(join(FOLDER, 'index.html'))) return
   const files = listed()
   const known = new Map<string, Served>()
   const send = (name: string, request: FastifyRequest, reply: FastifyReply) => {
     const path = files.get(name)
-    if (path === undefined || !isLocal(originOf(request))) return undefined
+    if (path === undefined || !(hasKeys || isLocal(originOf(request)))) return undefined
     const served = known.get(name) ?? read(path, mode)
     known.set(name, served)
     return answer(served, request, reply)

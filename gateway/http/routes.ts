@@ -19,6 +19,7 @@ import { task } from '../handlers/task.ts'
 import { tasks } from '../handlers/tasks.ts'
 import { versionComparison } from '../handlers/version-comparison.ts'
 import { versions } from '../handlers/versions.ts'
+import { whoami } from '../handlers/whoami.ts'
 import { workers } from '../handlers/workers.ts'
 import type { Operation } from '../operation.ts'
 
@@ -86,6 +87,7 @@ export const ROUTES: readonly HttpRoute[] = [
     operation: answersPage,
     query: ['since', 'task_type', 'below', 'q', 'limit', 'cursor'],
   },
+  { method: 'GET', path: '/whoami', operation: whoami },
   { method: 'GET', path: '/workers', operation: workers },
   { method: 'GET', path: '/cache/statistics', operation: cacheStatistics },
   { method: 'DELETE', path: '/cache', operation: cacheDeletion, query: ['prefix'] },

@@ -118,7 +118,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   server.after(() => {
     for (const route of ROUTES) serveOperation(server, route, serving)
   })
-  serveConsole(server, options.consoleMode ?? 'off')
+  serveConsole(server, options.consoleMode ?? 'off', keys !== undefined)
   const document = openApi(ROUTES)
   server.get('/openapi.json', (_, reply) => reply.send(document))
   return server

@@ -5,11 +5,13 @@ import { silent } from '#core/loggers.ts'
 import { realSystem } from '#core/system.ts'
 import type { ConsoleMode } from '#gateway/http/console-files.ts'
 import { gatewayServer } from '#gateway/http/server.ts'
+import type { KeyRing } from '#gateway/keys.ts'
+import { HeldKeys, ringOf } from './held-keys.ts'
 
-const serverOf = (consoleMode: ConsoleMode) =>
+const serverOf = (consoleMode: ConsoleMode, keys?: KeyRing) =>
   gatewayServer({
     ...{ gateway: () => undefined, name: 'gate', logger: silent, system: realSystem, routes: [] },
-    consoleMode,
+    ...{ consoleMode, keys },
   })
 
 it('the gateway serves a module without its types, libraries by their addresses, and every module that it imports', async () => {
@@ -74,4 +76,12 @@ it('the gateway does not serve the console when it is off, nor to another machin
   expect((await serverOf('off').inject({ url: '/console/' })).statusCode).toBe(404)
   const other = await serverOf('read').inject({ url: '/console/', remoteAddress: '192.0.2.7' })
   expect(other.statusCode).toBe(404)
+})
+
+it('the gateway serves the console to other machines where it has keys, since the pages hold nothing', async () => {
+  const server = serverOf('read', await ringOf(new HeldKeys()))
+  const page = await server.inject({ url: '/console/', remoteAddress: '192.0.2.7' })
+  expect([page.statusCode, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+  const asked = await server.inject({ url: '/whoami', remoteAddress: '192.0.2.7' })
+  expect([asked.statusCode, JSON.parse(asked.body).code]).toEqual([401, 'unauthenticated'])
 })

@@ -46,6 +46,11 @@ describe('a gateway with keys', () => {
     expect(opened.gateway.runs.get('acme' as never, String(asked.body.task_id))).toBeDefined()
   })
 
+  it('says to whom a key belongs and what the key may do', async () => {
+    const { body } = await opened.ask({ url: '/whoami', headers: bearer(READER) })
+    expect(body).toEqual({ organization: 'acme', key: READER, scopes: ['read'] })
+  })
+
   it.each<[string, Record<string, string>]>([
     ['without a key, also from this machine', {}],
     ['with a key that nobody made', bearer('caudal_none')],

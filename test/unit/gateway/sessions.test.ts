@@ -188,6 +188,7 @@ describe('the cookie of a session', () => {
     const { id, cookie } = await made()
     const own = { cookie, origin: 'http://localhost:8080', host: 'localhost:8080' }
     expect((await read(id, { cookie })).body).toMatchObject({ id })
+    expect((await opened.ask({ url: '/whoami', headers: { cookie } })).body.session).toBe(id)
     expect((await opened.ask(post('/query', { title: 'One?' }, own))).status).toBe(202)
     expect((await opened.ask({ url: '/workers', headers: { cookie } })).body.code).toBe('scope_missing')
     held.set(keyOf('caudal_globex', 'globex', ALL))
