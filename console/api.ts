@@ -18,7 +18,7 @@ export class Refusal {
 
 export type Asked<T> = T | Refusal
 
-/** The gateway knows nobody by this browser's cookie: whoever looks has to log in. */
+/** The gateway knows nobody by this browser's cookie: the reader has to log in. */
 export const isLoggedOut = signal(false)
 
 const UNAUTHENTICATED = 401

@@ -2,7 +2,7 @@
 import { SCOPES } from '../keys.ts'
 import { found, operation } from '../operation.ts'
 
-/** Who asks, as the caller itself is told. */
+/** Who asks, as the caller itself hears of it. */
 export const WHOAMI = {
   type: 'object',
   properties: {

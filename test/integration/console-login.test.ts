@@ -1,4 +1,4 @@
-/** The console where keys are wanted: logging in and out, what a key may not see, and a session that ends, in a browser. */
+/** The console of a gateway with keys, in a browser: logging in and out, what a key may not see, a session that ends. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
