@@ -1,5 +1,5 @@
 /** Errors: what fails, what is repeated, what is given up, and which provider is not called. */
-import { type Dashboard, metric, query, rate, share, sumBy } from './panel.ts'
+import { type Dashboard, metric, orNothing, query, rate, share, sumBy } from './panel.ts'
 
 export const ERRORS: Dashboard = {
   uid: 'caudal-errors',
@@ -27,6 +27,27 @@ export const ERRORS: Dashboard = {
               '{{error_type}} {{outcome}}',
             ),
           ],
+        },
+      ],
+    },
+    {
+      title: 'Callers',
+      panels: [
+        {
+          title: 'Requests that failed',
+          says: 'Answers of the gateway with a status of 500 or more: a store or the log is away, or the gateway has a fault.',
+          kind: 'line',
+          unit: 'ops',
+          queries: [query(orNothing(sumBy('', rate('http_requests_total', 'status_code=~"5.."'))), '5xx')],
+        },
+        {
+          title: 'Webhooks, by what came of the call',
+          says: 'Again and parked are endpoints in trouble; undelivered ones were given up and are dead letters.',
+          kind: 'line',
+          unit: 'ops',
+          queries: ['delivered', 'again', 'parked', 'undelivered'].map(outcome =>
+            query(orNothing(sumBy('', rate('caudal_webhooks_total', `outcome="${outcome}"`))), outcome),
+          ),
         },
       ],
     },
@@ -93,7 +114,7 @@ export const ERRORS: Dashboard = {
           kind: 'line',
           unit: 'ops',
           // No gateway has the series before it leaves a record out.
-          queries: [query(`${sumBy('', rate('caudal_left_out_total'))} or vector(0)`, 'left out')],
+          queries: [query(orNothing(sumBy('', rate('caudal_left_out_total'))), 'left out')],
         },
         {
           title: 'Failed runs, by stage',

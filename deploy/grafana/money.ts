@@ -1,5 +1,5 @@
 /** Money: what is spent, on what, for whom, and what of it was for nothing. */
-import { type Dashboard, query, rate, share, sumBy } from './panel.ts'
+import { type Dashboard, orNothing, query, rate, share, sumBy } from './panel.ts'
 
 const A_MINUTE = 60
 const USD = 'caudal_cost_usd_total'
@@ -72,6 +72,17 @@ export const MONEY: Dashboard = {
           unit: 'currencyUSD',
           queries: [
             query(perMinute('organization', 'caudal_organization_cost_usd_total'), '{{organization}}'),
+          ],
+        },
+        {
+          title: 'Look-ups of answers in the cache',
+          says: 'Found ones that fall mean that equal questions are bought again: the cache was emptied, or a prompt changed.',
+          kind: 'line',
+          unit: 'ops',
+          // Gateways alone have the series.
+          queries: [
+            query(orNothing(sumBy('', rate('cache_hits_total', 'cache_type="q"'))), 'found'),
+            query(orNothing(sumBy('', rate('cache_misses_total', 'cache_type="q"'))), 'not found'),
           ],
         },
         {

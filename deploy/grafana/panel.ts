@@ -52,4 +52,7 @@ export function quantile(share: number, name: string, by = '', labels = ''): str
 /** One part of a whole; nothing where the whole is nothing. */
 export const share = (part: string, whole: string): string => `${part} / (${whole} > 0)`
 
+/** Nothing is 0 where only some processes have the series, or only after the first event. */
+export const orNothing = (inner: string): string => `${inner} or vector(0)`
+
 export const query = (expr: string, legend: string): Query => ({ expr, legend })

@@ -65,7 +65,7 @@ describe('the queries of the dashboards', () => {
   it('read metrics that a pod exports, by labels that those metrics have', () => {
     for (const { at, expr } of queries)
       for (const [, name = '', selector = ''] of expr.matchAll(
-        /\b((?:caudal|process|nodejs)_\w+)\{([^}]*)\}/g,
+        /\b((?:caudal|process|nodejs|cache|http)_\w+)\{([^}]*)\}/g,
       )) {
         const row = rows.find(({ metric, kind }) =>
           kind === 'histogram' ? name.replace(/_(bucket|sum|count)$/, '') === metric : name === metric,
@@ -111,7 +111,9 @@ describe('the queries of the dashboards', () => {
 
   it('read counters as rates, and gauges as they are', () => {
     for (const { at, expr } of queries)
-      for (const [, before = '', name = ''] of expr.matchAll(/(rate\()?\b(caudal_\w+|process_\w+)\{/g)) {
+      for (const [, before = '', name = ''] of expr.matchAll(
+        /(rate\()?\b((?:caudal|process|cache|http)_\w+)\{/g,
+      )) {
         const isCounted = name.endsWith('_total') || /_(bucket|sum|count)$/.test(name)
         expect(before !== '', `${at}: ${name}`).toBe(isCounted)
       }
