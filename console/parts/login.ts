@@ -24,9 +24,18 @@ export function loginView(): TemplateResult {
     <p>${isFirst ? t('login.what') : t('login.ended')}</p>
     <label>${t('login.key')}<input type="password" required autocomplete="current-password" .value=${live(key.value)} @input=${type} /></label>
     <p class="buttons"><button class="primary" ?disabled=${isSending.value}>${t('login.submit')}</button></p>
-    ${isMalformed.value ? html`<p class="notice bad" role="alert">${t('login.malformed')}</p>` : nothing}
-    ${refusal.value ? refusalBox(refusal.value) : nothing}
+    ${faultView()}
   </form>`
+}
+
+function faultView(): TemplateResult | typeof nothing {
+  const said = isMalformed.value
+    ? t('login.malformed')
+    : refusal.value?.code === 'unauthenticated'
+      ? t('login.wrong')
+      : undefined
+  if (said !== undefined) return html`<p class="notice bad" role="alert">${said}</p>`
+  return refusal.value ? refusalBox(refusal.value) : nothing
 }
 
 function type(event: Event): void {

@@ -46,7 +46,7 @@ describe('the console of a gateway with keys', () => {
     await page.getByRole('heading', { name: 'Log in' }).waitFor()
     expect(await pagesOf(page)).toEqual([])
     await logIn(page, 'caudal_wrong')
-    await page.getByText('There is no key in force.').waitFor()
+    await page.getByText('This key is not in force.').waitFor()
     await logIn(page, 'schlüssel')
     await page.getByText('A key has letters, digits and signs alone').waitFor()
     await logIn(page, ALL)
