@@ -4,15 +4,17 @@ import { isLoose, type Loose } from '#answers/fields.ts'
 import { configFaults } from '#answers/task-type.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
+import type { TaskConfig } from '#answers/types.ts'
 import type { Values } from '#answers/values.ts'
 import { asText } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import type { System } from '#core/system.ts'
-import type { Log } from '#engine/log/log.ts'
+import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import { TASK_CONFIG_SCHEMA } from '#schemas/texts.ts'
+import { type Actor, auditBatch } from './audit.ts'
 
 /** The last change of one task type at run time. */
 export interface Change {
@@ -75,10 +77,18 @@ function completed(taskType: string, declared: unknown, former: Change | undefin
 }
 
 /** Where changes of task types are written. */
+/** Who changes it and why: written down in the same append. */
+export interface Reasoned {
+  readonly actor: Actor
+  readonly why: string
+  readonly details: Readonly<Record<string, unknown>>
+}
+
 export interface ChangeOptions {
   readonly log: Log
   readonly values: Values
   readonly system: System
+  readonly reasoned?: Reasoned | undefined
 }
 
 /**
@@ -86,33 +96,47 @@ export interface ChangeOptions {
  * writes nothing.
  */
 export async function changeTaskType(
-  { log, values, system }: ChangeOptions,
+  options: ChangeOptions,
   taskType: string,
   declared: unknown,
-): Promise<unknown> {
+): Promise<TaskConfig> {
+  const { log, values } = options
   const former = (await changesIn(log, values)).get(taskType)
   const config = completed(taskType, declared, former)
   const faults = faultsOf(taskType, config)
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
   const held = await values.read(TOPICS.config, Buffer.from(JSON.stringify(config)))
-  await put(log, system, taskType, values.write(TOPICS.config, held))
-  return config
+  await put(options, taskType, values.write(TOPICS.config, held))
+  return held
 }
 
 /** Makes the task type as declared again. If it was not changed, returns false and writes nothing. */
-export async function resetTaskType(
-  { log, values, system }: ChangeOptions,
-  taskType: string,
-): Promise<boolean> {
-  if ((await changesIn(log, values)).get(taskType)?.config === undefined) return false
-  await put(log, system, taskType, null)
+export async function resetTaskType(options: ChangeOptions, taskType: string): Promise<boolean> {
+  if ((await changesIn(options.log, options.values)).get(taskType)?.config === undefined) return false
+  await put(options, taskType, null)
   return true
 }
 
-async function put(log: Log, system: System, taskType: string, value: Uint8Array | null): Promise<void> {
+async function put(
+  { log, system, reasoned }: ChangeOptions,
+  taskType: string,
+  value: Uint8Array | null,
+): Promise<void> {
   const key = Buffer.from(taskType)
   const [spec] = await log.describeTopics([TOPICS.config])
   const partition = partitionOf(key, spec?.partitions ?? 1)
-  const record = { key, value, headers: NO_HEADERS, timestamp: system.now() }
-  await log.append([{ topic: TOPICS.config, partition, records: [record] }])
+  const at = system.now()
+  const batch = {
+    topic: TOPICS.config,
+    partition,
+    records: [{ key, value, headers: NO_HEADERS, timestamp: at }],
+  }
+  await log.append(reasoned ? [batch, await audited(log, reasoned, { at, taskType })] : [batch])
 }
+
+const audited = (
+  log: Log,
+  { actor, why, details }: Reasoned,
+  { at, taskType }: { readonly at: number; readonly taskType: string },
+): Promise<PartitionBatch> =>
+  auditBatch(log, { ...actor, at, action: 'version_live', target: taskType, why, details })

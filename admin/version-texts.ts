@@ -2,7 +2,7 @@
  * What a prompt version asked with, as far as it can still be known. A version is a declaration (`1`), or one under a change
  * (`1+7`). The declaration is that of this program. The change stands in `llm.config`, whose older records compaction removes.
  */
-import { settingsOf, type TaskSettings, type TaskTypes } from '#answers/task-type.ts'
+import { settingsOf, type TaskSettings, type TaskType, type TaskTypes } from '#answers/task-type.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { TaskConfig } from '#answers/types.ts'
 import { Values } from '#answers/values.ts'
@@ -49,25 +49,57 @@ export class VersionTexts {
     return versions.map(version => this.#textOf(taskType, version, changes))
   }
 
+  /** The version that is live, as the topic says it; nothing where its last change cannot be read. */
+  async live(taskType: string): Promise<string | undefined> {
+    return this.#liveOf(taskType, await this.#changesOf(taskType))
+  }
+
+  /** What makes a version live again, beside the one that is. */
+  async changeFor(
+    taskType: string,
+    version: string,
+  ): Promise<{ readonly live: string | undefined; readonly found: Found | Unknown }> {
+    const changes = await this.#changesOf(taskType)
+    return { live: this.#liveOf(taskType, changes), found: this.#found(taskType, version, changes) }
+  }
+
   #textOf(taskType: string, version: string, changes: readonly Change[]): VersionText | Unknown {
-    const { taskTypes } = this.#options
-    const type = Object.hasOwn(taskTypes, taskType) ? taskTypes[taskType] : undefined
+    const found = this.#found(taskType, version, changes)
+    return typeof found === 'string'
+      ? found
+      : textIn(settingsOf(found.type, NO_DEFAULTS, found.config).settings)
+  }
+
+  #found(taskType: string, version: string, changes: readonly Change[]): Found | Unknown {
+    const type = this.#typeOf(taskType)
     if (!type) return 'no_task_type'
     const [declared, number] = version.split('+')
     if (declared !== String(type.version)) return 'other_declaration'
-    if (number === undefined) return textIn(settingsOf(type, NO_DEFAULTS).settings)
-    const found = changes.filter(change => String(change.version) === number)
-    const [config] = found
-    if (!config) return changes.some(({ version }) => version === undefined) ? 'unreadable' : 'removed'
+    if (number === undefined) return { type, config: undefined }
+    const found = changes.filter(change => String(change.config?.version) === number)
+    const [change] = found
+    if (!change?.config) return changes.some(({ isUnreadable }) => isUnreadable) ? 'unreadable' : 'removed'
     if (new Set(found.map(({ text }) => text)).size > 1) return 'ambiguous'
-    const { settings, faults } = settingsOf(type, NO_DEFAULTS, config.config)
-    return faults.length > 0 ? 'unreadable' : textIn(settings)
+    const { faults } = settingsOf(type, NO_DEFAULTS, change.config)
+    return faults.length > 0 ? 'unreadable' : { type, config: change.config }
+  }
+
+  #liveOf(taskType: string, changes: readonly Change[]): string | undefined {
+    const [type, last] = [this.#typeOf(taskType), changes.at(-1)]
+    return type && !last?.isUnreadable
+      ? settingsOf(type, NO_DEFAULTS, last?.config).settings.promptVersion
+      : undefined
+  }
+
+  #typeOf(taskType: string): TaskType | undefined {
+    const { taskTypes } = this.#options
+    return Object.hasOwn(taskTypes, taskType) ? taskTypes[taskType] : undefined
   }
 
   async #changesOf(taskType: string): Promise<readonly Change[]> {
     const changes: Change[] = []
     await readAll(this.#options.log, TOPICS.config, async ({ key, value }) => {
-      if (value && key && asText(key) === taskType) changes.push(await this.#read(value))
+      if (key && asText(key) === taskType) changes.push(value ? await this.#read(value) : TAKEN_BACK)
     })
     return changes
   }
@@ -75,19 +107,27 @@ export class VersionTexts {
   async #read(value: Uint8Array): Promise<Change> {
     try {
       const config = await this.#values.read(TOPICS.config, value)
-      return { version: config.version, text: JSON.stringify(config), config }
+      return { text: JSON.stringify(config), config, isUnreadable: false }
     } catch {
-      return { version: undefined, text: '', config: undefined } // It never held either.
+      return { text: '', config: undefined, isUnreadable: true } // The pods do without it too.
     }
   }
 }
 
-interface Change {
-  /** Nothing where it cannot be read. */
-  readonly version: number | undefined
-  readonly text: string
+/** A declaration, and the change that it is under. */
+interface Found {
+  readonly type: TaskType
   readonly config: TaskConfig | undefined
 }
+
+interface Change {
+  readonly text: string
+  /** Nothing where it was taken back, or cannot be read. */
+  readonly config: TaskConfig | undefined
+  readonly isUnreadable: boolean
+}
+
+const TAKEN_BACK: Change = { text: '', config: undefined, isUnreadable: false }
 
 function textIn(settings: TaskSettings): VersionText {
   const { prompt, weights, threshold, attemptsMax } = settings

@@ -22,7 +22,7 @@ export interface Audit {
 }
 
 /** The changes that are audited. */
-export type AuditedAction = 'brake_set' | 'brake_released' | 'failures_replayed'
+export type AuditedAction = 'brake_set' | 'brake_released' | 'failures_replayed' | 'version_live'
 
 const FIELDS = {
   at: 'number',

@@ -5,7 +5,7 @@ import { FailureDesk } from '#admin/failure-desk.ts'
 import { FlowWatch } from '#admin/flow.ts'
 import { GatewayRoster } from '#admin/gateway-roster.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
-import { VersionTexts } from '#admin/version-texts.ts'
+import { VersionDesk } from '#admin/version-desk.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -211,9 +211,10 @@ async function openService(
   closers.defer(async () => brakes[Symbol.dispose]())
   await brakes.start()
   health.watch(viewsPart({ outcomes: service, events: feed, brakes }))
+  const writable = () => writablePlan(configuration, { log, registry, system, logger })
   const failures = new FailureDesk({
     ...{ log, plan, system, token: newSecret },
-    writable: () => writablePlan(configuration, { log, registry, system, logger }),
+    writable,
   })
   closers.defer(async () => failures[Symbol.dispose]())
   const flow = new FlowWatch({ log, plan, system, away: () => awayOf(health), brakes: () => brakes.inForce })
@@ -223,7 +224,7 @@ async function openService(
     ...{ service, runs, feed, tokens, system, flow, brakes, failures, answers, history, cache },
     semantic,
     callbacks: webhooks?.rules,
-    versionTexts: new VersionTexts({ log, plan, taskTypes: TASK_TYPES }),
+    versionDesk: new VersionDesk({ log, plan, taskTypes: TASK_TYPES, system, writable }),
     batches: new Batches(cache),
     sessions:
       cache && new Sessions({ cache, system, ttlMs: configuration.sessionTtlS * 1_000, secrets: SECRETS }),

@@ -96,7 +96,11 @@ export interface Comparison {
   readonly to: string
   readonly together: Value<typeof PAIRS_TOGETHER>
   readonly pairs: readonly Pair[]
-  readonly texts?: { readonly a: VersionText; readonly b: VersionText }
+  readonly texts?: {
+    readonly a: VersionText
+    readonly b: VersionText
+    readonly live?: string
+  }
   readonly next?: string
   /** What was asked, without the page. */
   readonly search: string

@@ -3,7 +3,7 @@ import type { BrakeWatch } from '#admin/brakes.ts'
 import type { FailureDesk } from '#admin/failure-desk.ts'
 import type { FlowWatch } from '#admin/flow.ts'
 import type { KnownPod } from '#admin/pods.ts'
-import type { VersionTexts } from '#admin/version-texts.ts'
+import type { VersionDesk } from '#admin/version-desk.ts'
 import type { System } from '#core/system.ts'
 import type { AnswersService } from '#pipelines/answers-service.ts'
 import type { EventFeed } from '#pipelines/event-feed.ts'
@@ -50,8 +50,8 @@ export interface Gateway {
   readonly brakes?: BrakeWatch
   /** What failed for good; nothing where the gateway does not read it. */
   readonly failures?: FailureDesk
-  /** What versions of prompts ask with; nothing where the gateway does not read it. */
-  readonly versionTexts?: VersionTexts
+  /** What versions of prompts ask with, and which is live; nothing where the gateway does not read it. */
+  readonly versionDesk?: VersionDesk
 }
 
 /** Who asks. */

@@ -6,6 +6,7 @@ import { wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
 import { textIn } from '../parts/inputs.ts'
 import { loading, refusalBox } from '../parts/states.ts'
+import { LiveForm, liveView } from '../parts/version-live.ts'
 import { pairsView, textsView, togetherView } from '../parts/version-pairs.ts'
 import { asOfView, criteriaView, figuresView, livesView } from '../parts/version-table.ts'
 import { linkTo, place } from '../place.ts'
@@ -18,18 +19,20 @@ import type { Page } from './page.ts'
 interface Parts {
   readonly figures: VersionFigures
   readonly pairs: PairList
+  readonly form: LiveForm
 }
 
 export function versionsPage(): Page {
   const figures = new VersionFigures(() => narrowedIn(place.value.query))
   const pairs = new PairList()
+  const form = new LiveForm()
   const end = effect(() => {
     const compared = comparedNow(figures.seen.value)
     if (compared) pairs.show(sidesIn(compared), narrowedIn(place.value.query))
   })
   return {
     view: () => html`<h1>${t('versions.title')}</h1>
-      <p class="faint">${t('versions.what')}</p>${chooseView(figures.seen.value)}${pageView({ figures, pairs })}`,
+      <p class="faint">${t('versions.what')}</p>${chooseView(figures.seen.value)}${pageView({ figures, pairs, form })}`,
     close: () => {
       end()
       figures.close()
@@ -83,7 +86,7 @@ function chooseView(seen: Versions | undefined): TemplateResult {
   </form>`
 }
 
-function pageView({ figures, pairs }: Parts): TemplateResult {
+function pageView({ figures, pairs, form }: Parts): TemplateResult {
   const {
     seen: { value: seen },
     refusal: { value: refusal },
@@ -101,10 +104,10 @@ function pageView({ figures, pairs }: Parts): TemplateResult {
     }
     <p class="faint" role="status">${t('money.range.of', { from: wholeTime(seen.from), to: wholeTime(seen.to) })}
       ${asOfView(seen.at, now.value)}</p>
-    ${versions.length === 0 ? nothing : compared ? comparedView(compared, pairs) : html`<p class="notice">${t('versions.one')}</p>`}`
+    ${versions.length === 0 ? nothing : compared ? comparedView(compared, pairs, form) : html`<p class="notice">${t('versions.one')}</p>`}`
 }
 
-function comparedView(compared: Compared, pairs: PairList): TemplateResult {
+function comparedView(compared: Compared, pairs: PairList, form: LiveForm): TemplateResult {
   const {
     found: { value: found },
     refusal: { value: refusal },
@@ -114,7 +117,7 @@ function comparedView(compared: Compared, pairs: PairList): TemplateResult {
   return html`<section class="card" aria-label=${t('versions.comparison')}>
     <h2>${t('versions.comparison')} <bdi>${harmless(a.prompt_version)}</bdi> <span class="faint">${harmless(a.model)}</span>
       → <bdi>${harmless(b.prompt_version)}</bdi> <span class="faint">${harmless(b.model)}</span></h2>
-    ${found ? html`${togetherView(found, compared)}<h2>${t('versions.texts')}</h2>${textsView(found, compared)}` : refusal ? refusalBox(refusal, again) : loading()}
+    ${found ? html`${togetherView(found, compared)}<h2>${t('versions.texts')}</h2>${textsView(found, compared)}${liveView(form, found, compared, again)}` : refusal ? refusalBox(refusal, again) : loading()}
   </section>
   ${
     found === undefined

@@ -47,10 +47,15 @@ function costChange({ cost_change_usd: cost, unpriced }: Comparison['together'])
 /** What both ask with, as far as anybody knows. */
 export function textsView({ texts }: Comparison, { a, b }: Compared): TemplateResult {
   if (!texts) return html`<p class="faint">${t('versions.textsHidden')}</p>`
-  const changed = changedSettings(texts.a, texts.b)
-  if (!changed) return html`${unknownView(a, texts.a)}${unknownView(b, texts.b)}`
+  if (!changedSettings(texts.a, texts.b)) return html`${unknownView(a, texts.a)}${unknownView(b, texts.b)}`
+  return differenceView(texts.a, texts.b)
+}
+
+/** Each setting that differs, word by word. */
+export function differenceView(before: VersionText, after: VersionText): TemplateResult {
+  const changed = changedSettings(before, after) ?? []
   if (changed.length === 0) return html`<p>${t('versions.textsSame')}</p>`
-  const [one, other] = [texts.a.settings ?? {}, texts.b.settings ?? {}]
+  const [one, other] = [before.settings ?? {}, after.settings ?? {}]
   return html`<dl class="messages">${changed.map(
     name =>
       html`<dt>${named('setting', name)}</dt><dd>${differenceOf(textIn(one[name]), textIn(other[name]))}</dd>`,

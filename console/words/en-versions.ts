@@ -50,6 +50,13 @@ export const enVersions = {
   'versions.textsSame': 'Both ask with the same prompts and settings.',
   'versions.notSet': 'not set',
   'versions.unknown': 'What version {version} asked with is not known.',
+  'versions.liveNow': 'Live now: {version}.',
+  'versions.make': 'Make version {version} live …',
+  'versions.makeText':
+    'Every question that is asked from now on is asked so. The difference to what is live:',
+  'versions.makeForm': 'Make it live',
+  'versions.makeNow': 'Make it live',
+  'versions.wasMade': 'Version {version} is live: it asks with what {of} asked with.',
   'versions.pairs': 'Question by question, the worst change first',
   'versions.path': '{side}: the whole path of {title}',
   'versionUnknown.no_task_type': 'The gateway does not know its task type.',

@@ -52,6 +52,13 @@ export const esVersions: Readonly<Record<keyof typeof enVersions, string>> = {
   'versions.textsSame': 'Ambas preguntan con los mismos prompts y ajustes.',
   'versions.notSet': 'sin valor',
   'versions.unknown': 'No se sabe con qué preguntó la versión {version}.',
+  'versions.liveNow': 'En uso ahora: {version}.',
+  'versions.make': 'Poner en uso la versión {version} …',
+  'versions.makeText':
+    'Toda pregunta hecha a partir de ahora se pregunta así. La diferencia con lo que está en uso:',
+  'versions.makeForm': 'Ponerla en uso',
+  'versions.makeNow': 'Ponerla en uso',
+  'versions.wasMade': 'La versión {version} está en uso: pregunta con lo que preguntó {of}.',
   'versions.pairs': 'Pregunta por pregunta, primero el peor cambio',
   'versions.path': '{side}: todo el camino de {title}',
   'versionUnknown.no_task_type': 'La pasarela no conoce su tipo de tarea.',

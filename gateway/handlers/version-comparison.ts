@@ -95,7 +95,11 @@ export const versionComparison = operation({
       pairs: { type: 'array', items: PAIR },
       texts: {
         type: 'object',
-        properties: { a: TEXT, b: TEXT },
+        properties: {
+          a: TEXT,
+          b: TEXT,
+          live: { type: 'string', description: 'The version that is live now.' },
+        },
         required: ['a', 'b'],
         additionalProperties: false,
         description: 'What both ask with, on the first page and for who may see every organisation.',
@@ -174,14 +178,16 @@ function wantedOf({ system }: Gateway, input: Input, place: Place | undefined): 
 
 /** Prompts belong to who operates the pipeline, and not to each organisation that asks it. */
 async function textsOf(
-  { versionTexts }: Gateway,
+  { versionDesk }: Gateway,
   { taskType = '', a, b }: ComparisonWanted,
   call: Call,
 ): Promise<object | Problem | undefined> {
-  if (!versionTexts || !seesAll(call)) return undefined
+  if (!versionDesk || !seesAll(call)) return undefined
   try {
-    const [one, other] = await versionTexts.of(taskType, [a.promptVersion, b.promptVersion])
-    return { a: textView(one), b: textView(other) }
+    const { texts } = versionDesk
+    const [one, other] = await texts.of(taskType, [a.promptVersion, b.promptVersion])
+    const live = await texts.live(taskType)
+    return { a: textView(one), b: textView(other), ...(live !== undefined && { live }) }
   } catch (error) {
     return refusal(error, 'Ask again.')
   }

@@ -18,6 +18,7 @@ import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../h
 import { task } from '../handlers/task.ts'
 import { tasks } from '../handlers/tasks.ts'
 import { versionComparison } from '../handlers/version-comparison.ts'
+import { versionLive } from '../handlers/version-live.ts'
 import { versions } from '../handlers/versions.ts'
 import { whoami } from '../handlers/whoami.ts'
 import { workers } from '../handlers/workers.ts'
@@ -120,6 +121,7 @@ export const ROUTES: readonly HttpRoute[] = [
       ...['task_type', 'a', 'b', 'a_model', 'b_model', 'organization', 'from', 'to', 'limit', 'cursor'],
     ],
   },
+  { method: 'PUT', path: '/versions/live', operation: versionLive },
   { method: 'GET', path: '/flow', operation: flow },
   { method: 'GET', path: '/failures', operation: failures },
   { method: 'GET', path: '/failures/replays', operation: replayList },

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startCaudal } from '../cli/process.ts'
@@ -66,6 +67,10 @@ const answerByPrompt: NonNullable<Parameters<typeof createServer>[1]> = (request
   })
 }
 
+/** What axe finds, a line each. */
+const RUN_AXE = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
+  violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | ')))`
+
 const comparison = (page: Page) => page.getByRole('region', { name: 'Comparison' })
 
 describe('the page of versions', () => {
@@ -90,7 +95,7 @@ describe('the page of versions', () => {
       .waitFor()
     await comparison(page).getByText('Only 3 questions were answered by both.').waitFor()
     await comparison(page).getByText('B answered 0 better, 3 worse and 0 the same').waitFor()
-    await comparison(page).getByText('System prompt', { exact: true }).waitFor()
+    await comparison(page).getByText('System prompt', { exact: true }).first().waitFor()
     await comparison(page).getByRole('insertion').filter({ hasText: PROMPT }).waitFor()
     const pairs = page.getByRole('list', { name: 'Question by question, the worst change first' })
     expect(await pairs.getByRole('listitem').count()).toBe(QUESTIONS.length)
@@ -174,6 +179,30 @@ describe('the page of versions', () => {
         .getByText(/say little/)
         .count(),
     ).toBe(0)
+  })
+
+  it('makes the earlier version live once a reason and the task type are typed in', async () => {
+    await using opened = await stand.open('#/versions')
+    const { page, complaints } = opened
+    await comparison(page).getByText('Live now: 1+1.').waitFor()
+    await comparison(page).getByText('Make version 1 live …').press('Enter')
+    const form = page.getByRole('form', { name: 'Make it live' })
+    const act = form.getByRole('button', { name: 'Make it live' })
+    await page.evaluate(axe.source)
+    expect(await page.evaluate(RUN_AXE)).toEqual([])
+    await form.getByLabel('Reason, for the record').fill('it scored higher')
+    await form.getByLabel(/^To confirm, type/).fill('q')
+    expect(await act.isDisabled()).toBe(true)
+    await form.getByLabel(/^To confirm, type/).fill('qa')
+    await act.press('Enter')
+    await page.getByText('Version 1 is live: it asks with what 1 asked with.').waitFor()
+    await comparison(page).getByText('Live now: 1.').waitFor()
+    await vi.waitFor(async () => {
+      const id = await stand.ask({ title: QUESTIONS[0], fresh: true })
+      const { result } = (await stand.fetched(`/task/${id}`)) as { result?: { prompt_version: string } }
+      expect(result?.prompt_version).toBe('1')
+    }, PATIENCE)
+    expect(complaints).toEqual([])
   })
 
   it('shows a price that is not known by name', async () => {

@@ -6,7 +6,7 @@ import type { FastifyInstance, InjectOptions } from 'fastify'
 import { BrakeWatch } from '#admin/brakes.ts'
 import { FailureDesk } from '#admin/failure-desk.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
-import { VersionTexts } from '#admin/version-texts.ts'
+import { VersionDesk } from '#admin/version-desk.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { newSecret, newUuid } from '#cli/secrets.ts'
 import { silent } from '#core/loggers.ts'
@@ -113,7 +113,7 @@ export async function openGateway(
     pods: () => roster.pods(),
     brakes,
     failures,
-    versionTexts: new VersionTexts({ log, plan: running.plan, taskTypes: TASK_TYPES }),
+    versionDesk: new VersionDesk({ log, plan: running.plan, taskTypes: TASK_TYPES, system: realSystem }),
     cacheTtlMs: () => 60_000,
   }
   const server = serverOf(gateway, keys)

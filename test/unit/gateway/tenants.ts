@@ -92,6 +92,7 @@ const COMMON: Belongings = {
   ids: [[]],
   groups: [['x']],
   group: ['x'],
+  instead_of: ['1'],
   a: ['1'],
   b: ['1+1'],
 }

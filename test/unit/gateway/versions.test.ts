@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { changeTaskType } from '#admin/task-configs.ts'
+import { auditIn } from '#admin/audit.ts'
+import { changesIn, changeTaskType } from '#admin/task-configs.ts'
 import { Values } from '#answers/values.ts'
 import { realSystem } from '#core/system.ts'
 import { SCOPES } from '#gateway/keys.ts'
@@ -13,7 +14,7 @@ import { SqliteAnswers } from '#stores/sqlite/answers.ts'
 import { answer } from '../../conformance/answer-store.ts'
 import { scripted } from '../operators/values.ts'
 import { bearer, HeldKeys, keyOf, ringOf } from './held-keys.ts'
-import { asked, type Opened, openGateway, serverOf } from './open-gateway.ts'
+import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
 import { Switch, unsteadyAnswers } from './unsteady-stores.ts'
 
 const NOBODY = organizationOf(undefined)
@@ -212,7 +213,7 @@ describe('the prompts of compared versions', () => {
   })
 
   it('are marked as unknown where the topic has lost the change, or another release declared them', async () => {
-    expect(await textsOf('1+99', '7')).toEqual({
+    expect(await textsOf('1+99', '7')).toMatchObject({
       a: { known: false, why: 'removed' },
       b: { known: false, why: 'other_declaration' },
     })
@@ -231,6 +232,64 @@ describe('the prompts of compared versions', () => {
     const server = serverOf(opened.gateway, await ringOf(held))
     const { status, body } = await asked(server, { url: COMPARED, headers: bearer('caudal_mine') })
     expect([status, body.texts]).toEqual([200, undefined])
+    await server.close()
+  })
+})
+
+describe('PUT /versions/live', () => {
+  const live = async () => {
+    const { body } = await opened.ask({ url: '/versions/compare?task_type=sentiment&a=1&b=2' })
+    return (body.texts as { readonly live: string }).live
+  }
+  const made = (order: object, headers: Record<string, string> = {}) => {
+    const whole = { task_type: 'sentiment', reason: 'it answers better', ...order }
+    return { ...post('/versions/live', whole, headers), method: 'PUT' as const }
+  }
+  const change = (config: object) => {
+    const values = new Values(opened.running.plan)
+    return changeTaskType({ log: opened.log, values, system: realSystem }, 'sentiment', config)
+  }
+
+  it('writes a known change again under a new number, and takes it back for the declared version', async () => {
+    await change({ system: 'First.', threshold: 7 })
+    await change({ system: 'Second.' })
+    expect(await live()).toBe('1+2')
+    const back = await opened.ask(made({ version: '1+1', instead_of: '1+2' }))
+    expect([back.status, back.body]).toEqual([200, { task_type: 'sentiment', version: '1+3' }])
+    expect(await live()).toBe('1+3')
+    const changes = await changesIn(opened.log, new Values(opened.running.plan))
+    expect(changes.get('sentiment')?.config).toMatchObject({ version: 3, system: 'First.', threshold: 7 })
+    const declared = await opened.ask(made({ version: '1', instead_of: '1+3' }))
+    expect(declared.body).toMatchObject({ version: '1' })
+    expect(await live()).toBe('1')
+  })
+
+  it('writes down who did it, when, why and from where, with both versions', async () => {
+    const entries = (await auditIn(opened.log)).filter(({ action }) => action === 'version_live')
+    expect(entries).toMatchObject([
+      { target: 'sentiment', why: 'it answers better', details: { version: '1+1', instead_of: '1+2' } },
+      { who: expect.any(String), from: '127.0.0.1', details: { version: '1', instead_of: '1+3' } },
+    ])
+  })
+
+  it('changes nothing where another one is live than the caller has seen, or nobody knows the texts', async () => {
+    const before = await auditIn(opened.log)
+    expect((await opened.ask(made({ version: '1+1', instead_of: '1+9' }))).body.code).toBe('version_changed')
+    expect((await opened.ask(made({ version: '1+99', instead_of: '1' }))).body.code).toBe('version_unknown')
+    expect((await opened.ask(made({ version: '1', instead_of: '1', reason: ' ' }))).status).toBe(400)
+    expect(await auditIn(opened.log)).toEqual(before)
+    expect(await live()).toBe('1')
+  })
+
+  it('is refused for a key of an organisation, and for one that may not operate', async () => {
+    const held = new HeldKeys()
+    held.set(keyOf('caudal_mine', ACME, SCOPES), keyOf('caudal_reads', ACME, ['read']))
+    const server = serverOf(opened.gateway, await ringOf(held))
+    const order = { version: '1', instead_of: '1' }
+    const codes = ['caudal_mine', 'caudal_reads'].map(
+      async key => (await asked(server, made(order, bearer(key)))).body.code,
+    )
+    expect(await Promise.all(codes)).toEqual(['version_refused', 'scope_missing'])
     await server.close()
   })
 })
