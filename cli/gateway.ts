@@ -195,7 +195,7 @@ async function openService(
   )
   const feed = new EventFeed({ log, plan, system, leftOut })
   const { answers, history, cache } = stores
-  const semantic = await openSemantic(configuration, { log, plan, system, logger }, closers)
+  const semantic = await openSemantic(configuration, { log, plan, cache, system, logger }, closers)
   const webhooks = await openWebhooks(configuration, { system, logger })
   const roster = new PodRoster(log, plan.application, system)
   closers.defer(() => roster.close())

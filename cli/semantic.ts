@@ -8,10 +8,14 @@ import type { Embedder } from '#models/embedder.ts'
 import { hashingEmbedder } from '#models/hashing-embedder.ts'
 import type { IndexAnswersOptions } from '#operators/index-answers.ts'
 import { PromptVersions } from '#pipelines/prompt-versions.ts'
+import type { Cache } from '#stores/cache.ts'
+import { Computed } from '#stores/computed.ts'
+import type { QuestionVectors } from '#stores/semantic/index.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
 import { OPENAI_URL, providerOptions } from './provider.ts'
+import { newSecret } from './secrets.ts'
 
 export interface SemanticParts {
   readonly log: Log
@@ -37,7 +41,7 @@ export async function semanticSink(
 /** What a gateway asks; its library is loaded only where the index is on. */
 export async function openSemantic(
   configuration: Configuration,
-  { plan, ...parts }: SemanticParts & { readonly plan: Plan },
+  { plan, cache, ...parts }: SemanticParts & { readonly plan: Plan; readonly cache: Cache | undefined },
   opened: Closers,
 ): Promise<Semantic | undefined> {
   if (!hasSemantic(configuration)) return undefined
@@ -46,7 +50,8 @@ export async function openSemantic(
   const { semanticSimilarity: similarityMin, semanticTtlS, semanticEntriesMax: entriesMax } = configuration
   const embedder = await embedderOf(configuration, opened)
   const limits = { similarityMin, ttlMs: semanticTtlS * 1_000, entriesMax }
-  const index = new TopicIndex({ ...parts, topic: SEMANTIC_TOPIC, embedder, taskTypes, ...limits })
+  const vectors = await vectorsIn(cache, embedder, configuration, parts)
+  const index = new TopicIndex({ ...parts, topic: SEMANTIC_TOPIC, embedder, vectors, taskTypes, ...limits })
   const versions = new PromptVersions({ ...parts, plan, taskTypes: TASK_TYPES })
   opened.defer(async () => {
     index.close()
@@ -58,6 +63,19 @@ export async function openSemantic(
     promptVersion: taskType => versions.of(taskType),
     isAudited: requestId => isAudited(requestId),
   })
+}
+
+/** Nothing where an embedding costs less than a look into the cache. */
+async function vectorsIn(
+  cache: Cache | undefined,
+  embedder: Embedder,
+  { semanticTtlS }: Configuration,
+  { system }: SemanticParts,
+): Promise<QuestionVectors | undefined> {
+  if (!cache || embedder === hashingEmbedder) return undefined
+  const { CachedVectors } = await import('#stores/semantic/vectors.ts')
+  const computed = new Computed({ cache, system, token: newSecret })
+  return new CachedVectors({ computed, embedder, ttlMs: semanticTtlS * 1_000 })
 }
 
 async function embedderOf(configuration: Configuration, opened: Closers): Promise<Embedder> {

@@ -2,5 +2,10 @@
 export { AUDITED_SHARE, AuditTally, FALSE_HITS_MAX, type FalseHitRate, isAudited } from './audit.ts'
 export { type Entry, entryRecord, SEMANTIC_TOPIC } from './entry.ts'
 export { withoutFrame } from './guard/reading.ts'
-export { SIMILARITY_MIN, TopicIndex, type TopicIndexOptions } from './topic-index.ts'
+export {
+  type QuestionVectors,
+  SIMILARITY_MIN,
+  TopicIndex,
+  type TopicIndexOptions,
+} from './topic-index.ts'
 export { TopicSink, type TopicSinkOptions } from './topic-sink.ts'

@@ -23,6 +23,12 @@ import { type NeighbourhoodLimits, Neighbourhoods } from './neighbourhoods.ts'
 import { SearchTally } from './search-tally.ts'
 import { partitionsOf } from './topic-sink.ts'
 
+/** Vectors of questions that were asked before. */
+export interface QuestionVectors {
+  /** The vector of a text that the organisation asks, embedded where none is kept. Rejects as `embed` does. */
+  of(organization: Organization, text: string, embed: () => Promise<Float32Array>): Promise<Float32Array>
+}
+
 /** The topic of the index, its embedder, and the task types that it serves. */
 export interface TopicIndexOptions extends NeighbourhoodLimits {
   readonly log: Log
@@ -30,6 +36,8 @@ export interface TopicIndexOptions extends NeighbourhoodLimits {
   readonly system: System
   readonly logger: Logger
   readonly embedder: Embedder
+  /** Where vectors of questions are kept; without them each question is embedded again. */
+  readonly vectors?: QuestionVectors | undefined
   /** Task types whose index is on. */
   readonly taskTypes: ReadonlySet<string>
   /** Similarity below which a neighbour is not near. */
@@ -78,7 +86,7 @@ export class TopicIndex implements SemanticIndex {
     search: Search,
   ): Promise<Hit | Refusal | undefined> {
     if (!this.#isOn(taskType)) return undefined
-    const vector = await this.#vectorOf(text, search)
+    const vector = await this.#vectorOf(organization, text, search)
     if (!vector) return undefined
     const now = this.#options.system.now()
     const found = this.#entries.nearest(organization, taskType, promptVersion, vector, now)
@@ -113,10 +121,16 @@ export class TopicIndex implements SemanticIndex {
   }
 
   /** Nothing where the embedder fails: the question is then asked as if there were no index. */
-  async #vectorOf(text: string, search: Search): Promise<Float32Array | undefined> {
-    const { embedder, logger } = this.#options
+  async #vectorOf(
+    organization: Organization,
+    text: string,
+    search: Search,
+  ): Promise<Float32Array | undefined> {
+    const { embedder, logger, vectors } = this.#options
+    const asked = withoutFrame(text)
+    const embed = async () => checkedVector(embedder, await embedder.embed(asked, search))
     try {
-      return checkedVector(embedder, await embedder.embed(withoutFrame(text), search))
+      return vectors ? checkedVector(embedder, await vectors.of(organization, asked, embed)) : await embed()
     } catch (error) {
       search.signal.throwIfAborted()
       this.#tally.failed()

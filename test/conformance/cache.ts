@@ -1,6 +1,8 @@
 /** The contract suite of the cache: what every cache must do, read through the port alone. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { realSystem } from '#core/system.ts'
 import { type Cache, VALUE_BYTES_MAX } from '#stores/cache.ts'
+import { Computed } from '#stores/computed.ts'
 import { organizationOf } from '#stores/organization.ts'
 
 export interface CacheFixture {
@@ -101,5 +103,90 @@ export function describeCache(name: string, open: () => Promise<CacheFixture>, p
         misses: before.misses + 1,
       })
     })
+
+    it('makes a value once for all who want it, in one process and in several', async () => {
+      const processes = [computedOver(cache), computedOver(cache)]
+      const { promise, resolve } = Promise.withResolvers<void>()
+      let made = 0
+      const compute = async () => {
+        made++
+        await promise
+        return `made ${made}`
+      }
+      const wanted = processes.flatMap(each =>
+        [1, 2, 3].map(() => each.getOrCompute(ACME, key('wanted'), HOUR_MS, compute)),
+      )
+      await vi.waitFor(() => expect(made).toBe(1))
+      resolve()
+      expect(await Promise.all(wanted)).toEqual(wanted.map(() => 'made 1'))
+      expect(await cache.get(ACME, key('wanted'))).toBe('made 1')
+      const theirs = computedOver(cache).getOrCompute(OTHER, key('wanted'), HOUR_MS, async () => 'theirs')
+      expect(await theirs).toBe('theirs')
+    })
+
+    it('keeps what another makes when the first maker has died, once its lease is over', async () => {
+      expect(await madeAfterDeath(cache, key('orphan'))).toBe('second')
+    })
+
+    it('keeps nothing where a lease outlives its holder, which the test before this one would catch', async () => {
+      // The planted bug: a lease has the life of a value.
+      const bugged: Cache = {
+        get: (...of) => cache.get(...of),
+        set: (...of) => cache.set(...of),
+        replace: (organization, at, before, value) =>
+          cache.replace(organization, at, before, value, value === '' ? 1 : HOUR_MS),
+        deleteMatching: (...of) => cache.deleteMatching(...of),
+        statistics: () => cache.statistics(),
+      }
+      expect(await madeAfterDeath(bugged, key('held'))).toBeUndefined()
+    })
+
+    it('gives the lease back where nothing could be made', async () => {
+      const failure = new TypeError('it cannot be made')
+      const failed = computedOver(cache, HOUR_MS).getOrCompute(ACME, key('failed'), HOUR_MS, async () => {
+        throw failure
+      })
+      await expect(failed).rejects.toBe(failure)
+      const next = computedOver(cache, HOUR_MS).getOrCompute(ACME, key('failed'), HOUR_MS, async () => 'next')
+      expect(await next).toBe('next')
+      expect(await cache.get(ACME, key('failed'))).toBe('next')
+    })
+
+    it('leaves the lease of another to the other', async () => {
+      const [slow, quick] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+      const first = computedOver(cache, 50).getOrCompute(ACME, key('slow'), HOUR_MS, () => slow.promise)
+      let isHeld = false
+      const second = computedOver(cache, HOUR_MS).getOrCompute(ACME, key('slow'), HOUR_MS, () => {
+        isHeld = true
+        return quick.promise
+      })
+      await vi.waitFor(() => expect(isHeld).toBe(true), { timeout: 10_000 })
+      slow.resolve('slow')
+      expect(await first).toBe('slow')
+      expect(await cache.replace(ACME, `lease:${key('slow')}`, undefined, 'taken', HOUR_MS)).toBe(false)
+      quick.resolve('quick')
+      expect(await second).toBe('quick')
+    })
   })
+}
+
+let tokens = 0
+
+/** As of a process of its own. */
+const computedOver = (cache: Cache, leaseMs = 10_000): Computed =>
+  new Computed({ cache, system: realSystem, leaseMs, token: () => `lease ${tokens++}` })
+
+const LEASE_MS = 200
+
+/** What the cache has after a maker has died, and another process has asked. */
+async function madeAfterDeath(cache: Cache, key: string): Promise<string | undefined> {
+  let isMaking = false
+  computedOver(cache, LEASE_MS).getOrCompute(ACME, key, HOUR_MS, () => {
+    isMaking = true
+    return new Promise(() => undefined)
+  })
+  await vi.waitFor(() => expect(isMaking).toBe(true))
+  const second = await computedOver(cache, LEASE_MS).getOrCompute(ACME, key, HOUR_MS, async () => 'second')
+  expect(second).toBe('second')
+  return cache.get(ACME, key)
 }

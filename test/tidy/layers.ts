@@ -115,6 +115,7 @@ export const LAYERS: Readonly<Record<string, Row>> = {
       FOLLOW_TOPIC,
       'engine/log/partitioning.ts',
       'models/embedder.ts',
+      'stores/computed.ts',
       'stores/organization.ts',
       'stores/semantic.ts',
       'stores/semantic/guard',

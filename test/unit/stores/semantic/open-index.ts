@@ -6,16 +6,22 @@ import type { Logger } from '#core/loggers.ts'
 import type { NewRecord } from '#core/record.ts'
 import { realSystem } from '#core/system.ts'
 import { openEmbeddedLog } from '#engine/log/embedded/embedded-log.ts'
+import type { Embedder } from '#models/embedder.ts'
 import { hashingEmbedder } from '#models/hashing-embedder.ts'
+import type { Cache } from '#stores/cache.ts'
+import { Computed } from '#stores/computed.ts'
+import { LmdbCache } from '#stores/lmdb/cache.ts'
 import {
   type Entry,
   entryRecord,
+  type QuestionVectors,
   SEMANTIC_TOPIC,
   SIMILARITY_MIN,
   TopicIndex,
   type TopicIndexOptions,
   withoutFrame,
 } from '#stores/semantic/index.ts'
+import { CachedVectors } from '#stores/semantic/vectors.ts'
 import type { IndexedAnswer } from '#stores/semantic.ts'
 
 export const search = () => ({ signal: new AbortController().signal, requestId: 'search-1' })
@@ -73,3 +79,26 @@ export async function openTopic(partitions = 1) {
     },
   }
 }
+
+/** A cache in a folder of its own. */
+export function openCache() {
+  const path = mkdtempSync(join(tmpdir(), 'caudal-cache-'))
+  const cache = new LmdbCache({ path, system: realSystem })
+  return {
+    cache,
+    async [Symbol.asyncDispose]() {
+      await cache.close()
+      rmSync(path, { recursive: true, force: true })
+    },
+  }
+}
+
+let tokens = 0
+
+/** As of a process of its own. */
+export const vectorsIn = (cache: Cache, embedder: Embedder): QuestionVectors =>
+  new CachedVectors({
+    computed: new Computed({ cache, system: realSystem, token: () => `lease ${tokens++}` }),
+    embedder,
+    ttlMs: 60_000,
+  })

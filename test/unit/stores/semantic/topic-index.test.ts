@@ -3,10 +3,12 @@ import { expect, test } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
+import type { Embedder } from '#models/embedder.ts'
 import { hashingEmbedder } from '#models/hashing-embedder.ts'
 import { organizationOf } from '#stores/organization.ts'
 import { SEMANTIC_TOPIC, type TopicIndex } from '#stores/semantic/index.ts'
-import { entryOf, known, openTopic, search } from './open-index.ts'
+import { Switch, unsteadyCache } from '../../gateway/unsteady-stores.ts'
+import { entryOf, known, openCache, openTopic, search, vectorsIn } from './open-index.ts'
 import { REWORDINGS } from './pairs/rewordings.ts'
 
 const SKY = 'Why is the sky blue?'
@@ -180,4 +182,45 @@ test('a task type is switched off until the tombstone of its key, in a topic of 
   const tombstone = { key, value: null, headers: NO_HEADERS, timestamp: 1 }
   await topic.log.append([{ topic: SEMANTIC_TOPIC, partition, records: [tombstone] }])
   expect((await topic.open()).offReason('qa')).toBeUndefined()
+})
+
+test('a question that is asked again, or at the same time, is embedded once in each organisation', async () => {
+  await using topic = await openTopic()
+  const theirs = known(SKY, { organization: 'other', questionHash: 'theirs' })
+  await topic.append(await entryOf(known(SKY)), await entryOf(theirs))
+  await using held = openCache()
+  const { cache } = held
+  const embedded: string[] = []
+  const embedder: Embedder = {
+    ...hashingEmbedder,
+    embed: (text, call) => {
+      embedded.push(text)
+      return hashingEmbedder.embed(text, call)
+    },
+  }
+  const open = () => topic.open({ embedder, vectors: vectorsIn(cache, embedder) })
+  const [one, two] = [await open(), await open()]
+  const found = await Promise.all([ask(one, SKY), ask(one, SKY), ask(two, SKY)])
+  expect(topic.warnings).toEqual([])
+  expect(found.map(each => each?.kind)).toEqual(['hit', 'hit', 'hit'])
+  expect(await ask(two, `Please tell me: ${SKY}`)).toMatchObject({ kind: 'hit' })
+  expect(embedded).toHaveLength(1)
+  expect(await ask(one, SKY, 'other')).toMatchObject({ kind: 'hit' })
+  expect(embedded).toHaveLength(2)
+})
+
+test('a cache that is away, and one with something else in it, cost an embedding and no hit', async () => {
+  await using topic = await openTopic()
+  await topic.append(await entryOf(known(SKY)))
+  const lever = new Switch()
+  await using held = openCache()
+  const cache = unsteadyCache(held.cache, lever)
+  const index = await topic.open({ vectors: vectorsIn(cache, hashingEmbedder) })
+  lever.off()
+  expect(await ask(index, SKY)).toMatchObject({ kind: 'hit' })
+  lever.on()
+  const spoiltCache = { ...cache, get: async () => 'no vector' }
+  const spoilt = await topic.open({ vectors: vectorsIn(spoiltCache, hashingEmbedder) })
+  expect(await ask(spoilt, SKY)).toMatchObject({ kind: 'hit' })
+  expect(topic.warnings).toEqual([])
 })
