@@ -96,11 +96,13 @@ export async function serveGateway(
     routes: [...own, routeOf(health)],
     consoleMode: consoleModeOf(configuration),
     trustedProxies: configuration.trustedProxies,
+    traceShare: configuration.traceShare,
   })
   opened.defer(() => server.close())
   await listening(configuration, port => server.listen({ host: configuration.host, port }))
   const grpc = await openGrpc(configuration, {
     ...{ gateway: () => gateway, name, keys, rates, logger: inPart(logger, 'gateway'), system },
+    traceShare: configuration.traceShare,
     isReady: async () => gateway !== undefined && (await health.report()).status !== 'down',
   })
   if (grpc) opened.defer(() => grpc.close())

@@ -19,6 +19,10 @@ export function traceContextOf(text: string | undefined): TraceContext | undefin
   return { traceId, spanId, isSampled: (Number.parseInt(flags, 16) & 1) === 1 }
 }
 
+/** Whether a trace that begins here belongs to the share that is written, from 0 to 1: every pod and gateway decides alike. */
+export const isWithinShare = (traceId: string, share: number): boolean =>
+  Number.parseInt(traceId.slice(0, 8), 16) < share * 2 ** 32
+
 /** The text of a header `traceparent`, in version 00 of W3C Trace Context. */
 export const traceparentOf = ({ traceId, spanId, isSampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`

@@ -31,6 +31,8 @@ export interface LlmServiceOptions {
   readonly rates?: Rates | undefined
   readonly logger: Logger
   readonly system: System
+  /** Share of the traces that begin here and are written, from 0 to 1; all when left out. */
+  readonly traceShare?: number
 }
 
 /** As the proto names the fields; what a client left out has the default of its type. */
@@ -79,9 +81,9 @@ export class LlmService {
   }
 
   #take(call: AnyCall, wire: Wire, inPieces: boolean): void {
-    const { name, system, logger } = this.#options
+    const { name, system, logger, traceShare } = this.#options
     const given = { traceparent: first(call, 'traceparent'), requestId: first(call, 'x-request-id') }
-    const trace = traceOf(given, `${name}/grpc/${this.#count++}`)
+    const trace = traceOf(given, `${name}/grpc/${this.#count++}`, traceShare)
     const { requestId, traceparent } = trace
     const reply = new Reply(wire, { system, told: { 'x-request-id': requestId, traceparent } })
     this.#open.add(reply)

@@ -47,6 +47,8 @@ export interface GatewayServerOptions {
   readonly routes: readonly AnyRoute[]
   /** Addresses and networks of proxies whose word counts on where a request comes from; none when left out. */
   readonly trustedProxies?: readonly string[]
+  /** Share of the traces that begin here and are written, from 0 to 1; all when left out. */
+  readonly traceShare?: number
   /** Off when left out. */
   readonly consoleMode?: ConsoleMode
   /** How long a request may take to arrive whole; 30 s when left out. */
@@ -74,7 +76,7 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   const serving = {
     ...options,
     callers: new Callers(() => ({ keys, sessions: gateway()?.sessions })),
-    traces: new Traces(options.name),
+    traces: new Traces(options.name, options.traceShare),
     streams: new EventStreams(options.system),
   }
   const server = fastify({

@@ -8,9 +8,13 @@ export class RecentNames {
     this.#max = max
   }
 
+  has(name: string): boolean {
+    return this.#names.has(name) || this.#before.has(name)
+  }
+
   /** Whether it was not seen among the last `max` at least. */
   isNew(name: string): boolean {
-    if (this.#names.has(name) || this.#before.has(name)) return false
+    if (this.has(name)) return false
     if (this.#names.size >= this.#max) {
       this.#before = this.#names
       this.#names = new Set()

@@ -38,9 +38,5 @@ export const spanIdOf = (outputId: string): string => digits('record', outputId,
 /** The span of a durable step, by the identity of its call. */
 export const callSpanIdOf = (callId: string): string => digits('call', callId, 16)
 
-/** Whether a trace belongs to the share that is sampled: the same on every pod. */
-export const isSampled = (traceId: string, share: number): boolean =>
-  Number.parseInt(traceId.slice(0, 8), 16) < share * 2 ** 32
-
 const digits = (kind: string, id: string, count: number): string =>
   hash('sha256', `${kind}\n${id}`).slice(0, count)

@@ -26,9 +26,16 @@ import type {
 import { isPending } from '#core/pending.ts'
 import { stageOf } from '#core/record.ts'
 import type { System } from '#core/system.ts'
-import { TRACEPARENT, type TraceContext, traceContextOf, traceparentOf } from '#core/trace-context.ts'
+import {
+  isWithinShare,
+  TRACEPARENT,
+  type TraceContext,
+  traceContextOf,
+  traceparentOf,
+} from '#core/trace-context.ts'
+import { HeldTraces } from './held-traces.ts'
 import { RecentNames } from './recent-names.ts'
-import { callSpanIdOf, isSampled, type SpanLink, type SpanSink, spanIdOf, traceIdOf } from './span.ts'
+import { callSpanIdOf, type SpanLink, type SpanRecord, type SpanSink, spanIdOf, traceIdOf } from './span.ts'
 import { OpenSpan, Work } from './work.ts'
 
 export interface TracesOptions {
@@ -59,10 +66,12 @@ export class Traces implements Disposable {
   readonly #options: TracesOptions
   readonly #current = new AsyncLocalStorage<Current | undefined>()
   readonly #roots = new RecentNames(ROOTS_MAX)
+  readonly #held: HeldTraces
   readonly #ends: (() => void)[] = []
 
   constructor(options: TracesOptions) {
     this.#options = options
+    this.#held = new HeldTraces(options)
   }
 
   /** From here on spans have what models, judges and the gateway tell. */
@@ -94,10 +103,10 @@ export class Traces implements Disposable {
       this.#wait(taskType, errorType, outcome),
     )
     this.#on('caudal:answer:delivered', ({ taskType, belowThreshold, attempts, costUsd }) =>
-      this.#add({ task_type: taskType, below_threshold: belowThreshold, attempts, cost_usd: costUsd }),
+      this.#outcome({ task_type: taskType, below_threshold: belowThreshold, attempts, cost_usd: costUsd }),
     )
     this.#on('caudal:answer:failed', ({ taskType, reason }) =>
-      this.#add({ task_type: taskType, failed: reason }),
+      this.#outcome({ task_type: taskType, failed: reason, reason }),
     )
     this.#on('caudal:webhook:called', message => this.#webhook(message))
     this.#on('caudal:http:answered', message => this.#answered(message))
@@ -113,7 +122,6 @@ export class Traces implements Disposable {
 
   #process(info: ProcessInfo, next: () => void | Promise<void>): void | Promise<void> {
     const context = this.#contextOf(info.headers, info.id)
-    if (!context.isSampled) return next()
     const work = this.#begin(info, context)
     try {
       const pending = this.#current.run({ work }, next)
@@ -136,9 +144,9 @@ export class Traces implements Disposable {
 
   /** A batch belongs to several traces, so its code runs as the work of none. */
   async #batch({ node, records }: BatchInfo, next: () => void | Promise<void>): Promise<void> {
-    const places = records
-      .map(({ headers, id }) => this.#contextOf(headers, id))
-      .filter(({ isSampled }) => isSampled)
+    const all = records.map(({ headers, id }) => this.#contextOf(headers, id))
+    const sampled = all.filter(({ isSampled }) => isSampled)
+    const places = sampled.length > 0 ? sampled : all
     const [first] = places
     if (!first) return next()
     const links = places.slice(0, LINKS_MAX)
@@ -154,7 +162,7 @@ export class Traces implements Disposable {
   }
 
   #end(work: Work, error?: string): void {
-    for (const span of work.spans(this.#now(), error)) this.#options.sink(span)
+    for (const span of work.spans(this.#now(), error)) this.#put(span, work.context)
   }
 
   #fail(work: Work, error: unknown): never {
@@ -181,7 +189,7 @@ export class Traces implements Disposable {
   #called(call: OpenSpan, { context }: Work, error?: string): void {
     const now = this.#now()
     call.end(now, error)
-    this.#options.sink(call.under(context, now))
+    this.#put(call.under(context, now), context)
   }
 
   #replayed(info: StepInfo): void {
@@ -206,16 +214,14 @@ export class Traces implements Disposable {
   #emit({ node, topic, id, from, headers, due }: EmitInfo): Readonly<Record<string, string>> {
     const context = this.#contextOf(headers, from)
     const spanId = spanIdOf(id)
-    if (context.isSampled) {
-      const now = this.#now()
-      const name = due === undefined ? `send ${topic}` : `wait for ${topic}`
-      const attributes = { 'caudal.node': node, 'messaging.destination.name': topic, 'caudal.record.id': id }
-      const span = new OpenSpan(name, { kind: 'producer', spanId, startMs: now }, attributes)
-      span.end(due ?? now)
-      const work = this.#current.getStore()?.work
-      if (work) work.outputs.push(span)
-      else this.#options.sink(span.under(context, now))
-    }
+    const now = this.#now()
+    const name = due === undefined ? `send ${topic}` : `wait for ${topic}`
+    const attributes = { 'caudal.node': node, 'messaging.destination.name': topic, 'caudal.record.id': id }
+    const span = new OpenSpan(name, { kind: 'producer', spanId, startMs: now }, attributes)
+    span.end(due ?? now)
+    const work = this.#current.getStore()?.work
+    if (work) work.outputs.push(span)
+    else this.#put(span.under(context, now), context)
     return { [TRACEPARENT]: traceparentOf({ ...context, spanId }) }
   }
 
@@ -227,30 +233,30 @@ export class Traces implements Disposable {
     const context = {
       traceId,
       spanId: spanIdOf(recordId),
-      isSampled: isSampled(traceId, this.#options.share ?? 1),
+      isSampled: isWithinShare(traceId, this.#options.share ?? 1),
     }
-    if (context.isSampled && this.#roots.isNew(recordId)) this.#writeRoot(recordId, context)
+    if (this.#roots.isNew(recordId)) this.#writeRoot(recordId, context)
     return context
   }
 
-  #writeRoot(recordId: string, { traceId, spanId }: TraceContext): void {
+  #writeRoot(recordId: string, context: TraceContext): void {
+    const { traceId, spanId } = context
     const now = this.#now()
     const attributes = { 'caudal.record.id': recordId }
     const times = { startMs: now, endMs: now }
-    this.#options.sink({
-      name: 'receive',
-      kind: 'consumer',
-      traceId,
-      spanId,
-      parentId: undefined,
-      ...times,
-      attributes,
-    })
+    const facts = { name: 'receive', kind: 'consumer', traceId, spanId, parentId: undefined } as const
+    this.#put({ ...facts, ...times, attributes }, context)
   }
 
   #add(facts: Readonly<Record<string, string | number | boolean | undefined>>): void {
     const named = Object.entries(facts).map(([name, value]) => [`caudal.${name}`, value] as const)
     this.#current.getStore()?.work.span.add(Object.fromEntries(named))
+  }
+
+  #outcome(facts: Readonly<Record<string, string | number | boolean | undefined>>): void {
+    this.#add(facts)
+    const work = this.#current.getStore()?.work
+    if (work) this.#held.ended(work.context.traceId, this.#now())
   }
 
   /** Why a question waits, on the run and on the span of the wait. */
@@ -271,9 +277,9 @@ export class Traces implements Disposable {
   }
 
   #answered({ method, endpoint, status, durationMs, trace }: DiagnosticEvents['caudal:http:answered']): void {
-    if (!trace?.isSampled) return
+    if (!trace) return
     const endMs = this.#now()
-    this.#options.sink({
+    const span: SpanRecord = {
       ...{ name: `${method} ${endpoint}`, kind: 'server', startMs: endMs - durationMs, endMs },
       ...{ traceId: trace.traceId, spanId: trace.spanId, parentId: trace.parentId },
       attributes: {
@@ -282,7 +288,8 @@ export class Traces implements Disposable {
         'http.response.status_code': status,
       },
       error: status >= 500 ? `status ${status}` : undefined,
-    })
+    }
+    this.#put(span, trace)
   }
 
   /** Of a span that no header names. */
@@ -293,6 +300,12 @@ export class Traces implements Disposable {
         .padStart(8, '0')
     const id = half() + half()
     return /^0+$/.test(id) ? '0000000000000001' : id
+  }
+
+  /** A trace that is not sampled is written all the same once something in it is worth it. */
+  #put(span: SpanRecord, { isSampled }: Pick<TraceContext, 'isSampled'>): void {
+    if (isSampled) this.#options.sink(span)
+    else this.#held.take(span)
   }
 
   #now(): number {

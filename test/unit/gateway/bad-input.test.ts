@@ -9,7 +9,7 @@ import { urlOf } from '#gateway/http/server.ts'
 import { PROBLEMS } from '#gateway/problem.ts'
 import { ROOT } from '../../tidy/source.ts'
 import { scripted } from '../operators/values.ts'
-import { type Opened, openGateway, post } from './open-gateway.ts'
+import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
 
 let opened: Opened
 beforeAll(async () => {
@@ -136,6 +136,14 @@ describe('a request', () => {
     )
     expect(fresh.headers.traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/)
     expect(fresh.headers['x-request-id']).not.toContain(' ')
+  })
+
+  it('begins traces that are written for the share of the settings alone, and leaves the decision of others', async () => {
+    await using server = serverOf(opened.gateway, undefined, undefined, { traceShare: 0 })
+    const flagOf = async (headers: Record<string, string>) =>
+      String((await asked(server, { url: '/task/x', headers })).headers.traceparent).slice(-2)
+    expect(await flagOf({})).toBe('00')
+    expect(await flagOf({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` })).toBe('01')
   })
 })
 

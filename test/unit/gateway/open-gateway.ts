@@ -143,7 +143,7 @@ export const serverOf = (
   gateway: Gateway,
   keys?: KeyRing,
   rates?: Rates,
-  more: Pick<GatewayServerOptions, 'trustedProxies'> = {},
+  more: Pick<GatewayServerOptions, 'trustedProxies' | 'traceShare'> = {},
 ): FastifyInstance =>
   gatewayServer({
     gateway: () => gateway,

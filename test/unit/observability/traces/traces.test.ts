@@ -111,6 +111,25 @@ describe('the trace of a question', () => {
     expect(written.length).toBeLessThan(45)
     expect(faultsOf(spans, written)).toEqual([])
   }, 60_000)
+
+  it('is written whatever the share where a call failed or the question had to wait, and whole', async () => {
+    const { spans, interceptor } = traced(0)
+    await using kit = await testTopology(graph(), { interceptor })
+    await kit.send('datos_crudos', ...Array.from({ length: 100 }, (_, nth) => question(nth)))
+    await answered(kit)
+    const retried = new Set(
+      kit.records('llm.errors').map(({ headers }) => traceContextOf(headers.traceparent)?.traceId),
+    )
+    const outcomes = [...kit.records('datos_procesados'), ...kit.records('llm.failed')]
+    const kept = outcomes
+      .map(({ headers }) => headers.traceparent)
+      .filter(text => retried.has(traceContextOf(text)?.traceId))
+    expect(kept.length).toBeGreaterThan(5)
+    expect(kept.length).toBeLessThan(60)
+    expect(faultsOf(spans, kept)).toEqual([])
+    expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(retried)
+    expect(spans.filter(({ name }) => name.startsWith('wait for')).length).toBeGreaterThan(5)
+  }, 60_000)
 })
 
 /** All headers that name a place in a trace, by the identity of their record. */
