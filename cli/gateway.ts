@@ -7,14 +7,13 @@ import { GatewayRoster } from '#admin/gateway-roster.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
 import { VersionDesk } from '#admin/version-desk.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
-import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { inPart, type Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { uniqueName } from '#engine/pod/pod-name.ts'
 import { Batches } from '#gateway/handlers/batches.ts'
-import { Health, type HealthPart, viewsPart } from '#gateway/health.ts'
+import { Health, viewsPart } from '#gateway/health.ts'
 import { CONSOLE_PATH, type ConsoleMode } from '#gateway/http/console-files.ts'
 import { gatewayServer, urlOf } from '#gateway/http/server.ts'
 import { KeyRing } from '#gateway/keys.ts'
@@ -33,6 +32,7 @@ import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
 import { openGrpc } from './grpc.ts'
+import { awayOf, logPart, providerPart, registryPart, routeOf } from './health-parts.ts'
 import { PATIENCE_MS } from './kafka.ts'
 import { keySource } from './keys-file.ts'
 import { isSimulated } from './provider.ts'
@@ -245,55 +245,11 @@ async function writablePlan(
   return (await accessTo(modellessTopology(configuration), options)).plan
 }
 
-/** Stores that are away. What else is down has a sentence of its own. */
-async function awayOf(
-  health: Health,
-): Promise<readonly { readonly name: string; readonly reason: string }[]> {
-  const { parts } = await health.report()
-  return parts.flatMap(({ name, reason }) =>
-    reason === undefined || ['provider', 'log', 'views'].includes(name) ? [] : [{ name, reason }],
-  )
-}
-
 /** A demonstration may be operated by who looks at it. */
 function consoleModeOf(configuration: Configuration): ConsoleMode {
   const { consoleMode, given } = configuration
   return given.has('consoleMode') || !isSimulated(configuration) ? consoleMode : 'operate'
 }
-
-const logPart = (log: Log): HealthPart => ({
-  name: 'log',
-  isEssential: true,
-  check: async () => {
-    await log.bounds([{ topic: TOPICS.raw, partition: 0 }])
-    return undefined
-  },
-})
-
-const registryPart = (registry: SchemaRegistry): HealthPart => ({
-  name: 'registry',
-  // Schemas that are known go on being used.
-  isEssential: false,
-  check: async () => {
-    await registry.latest(`${TOPICS.delivered}-value`)
-    return undefined
-  },
-})
-
-const providerPart = (troubles: () => readonly string[]): HealthPart => ({
-  name: 'provider',
-  isEssential: false,
-  check: () => troubles().join('; ') || undefined,
-})
-
-const routeOf = (health: Health): Route => ({
-  path: '/health',
-  method: 'GET',
-  answer: async () => {
-    const report = await health.report()
-    return { status: report.status === 'down' ? 503 : 200, body: report }
-  },
-})
 
 /** Of a gateway that is a process of its own. */
 function aloneMetrics({ dataFolder }: Configuration, { system }: GatewayOptions, opened: Closers): Metrics {

@@ -1,6 +1,6 @@
 /**
- * Spans of traces that are not sampled, kept for a while: a trace is written after all once it has an error or a retry, or its
- * question was slow. Each process decides by its own spans, so what other pods have dropped of such a trace is missing.
+ * Spans of traces that are not sampled, held for a while. Such a trace is written after all once it has an error or a retry, or
+ * its question was slow. Each process decides by its own spans, so what other pods have dropped of such a trace is missing.
  */
 import type { System } from '#core/system.ts'
 import { RecentNames } from './recent-names.ts'
