@@ -2,6 +2,7 @@
 import { asShown } from '#core/codec.ts'
 import { decoded } from '#core/decoded.ts'
 import { CaudalError } from '#core/errors.ts'
+import type { LogRecord } from '#core/record.ts'
 import type { MapState, ValueState } from '#core/state.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
@@ -31,24 +32,48 @@ export interface StateQuestion {
 /** Values, maps and timers. Rejects with REJECTED if the graph has no such operator. */
 export async function storedUnder(
   log: Log,
-  { stages }: Pick<Plan, 'stages'>,
-  { operator, key, now }: StateQuestion,
+  plan: Pick<Plan, 'stages'>,
+  question: StateQuestion,
 ): Promise<readonly StoredValue[]> {
+  const { node, entries } = await entriesUnder(log, plan, question)
+  return Promise.all(entries.map(({ entry, bytes }) => shown(entry, bytes, node, question.now)))
+}
+
+/** An entry of the state as the last commit has left it. */
+export interface StoredEntry {
+  readonly entry: Keyed
+  readonly bytes: Uint8Array
+  readonly record: LogRecord
+  readonly partition: number
+}
+
+/** Rejects with REJECTED if the graph has no such operator. */
+export async function entriesUnder(
+  log: Log,
+  { stages }: Pick<Plan, 'stages'>,
+  { operator, key }: Pick<StateQuestion, 'operator' | 'key'>,
+): Promise<{ readonly node: OperatorNode; readonly entries: readonly StoredEntry[] }> {
   const stage = stages.find(({ operators }) => operators.has(operator))
   const node = stage?.operators.get(operator)
   if (!stage || !node)
     throw new CaudalError('REJECTED', { reason: `there is no operator ${operator}; ${known(stages)}` })
-  const own = partitionOf(Buffer.from(key), stage.partitions)
-  const entries = new Map<string, Uint8Array | null>()
-  await readAll(log, stage.stateTopic, (record, partition) => {
-    if (partition === own && record.key) entries.set(asShown(record.key), record.value)
+  const partition = partitionOf(Buffer.from(key), stage.partitions)
+  const entries = new Map<string, StoredEntry>()
+  await readAll(log, [{ topic: stage.stateTopic, partition }], record => {
+    const text = record.key && asShown(record.key)
+    const entry = text ? parseEntry(text) : undefined
+    if (!text || !entry || !('key' in entry) || entry.operator !== operator || entry.key !== key) return
+    const { value: bytes } = record
+    if (bytes) entries.set(text, { entry, bytes, record, partition })
+    else entries.delete(text)
   })
-  const found = [...entries].map(async ([text, bytes]) => {
-    const entry = parseEntry(text)
-    if (!bytes || !entry || !('key' in entry) || entry.operator !== operator || entry.key !== key) return []
-    return [await shown(entry, bytes, node, now)]
-  })
-  return (await Promise.all(found)).flat()
+  return { node, entries: [...entries.values()] }
+}
+
+/** Whether the operator does not see the entry any more: its time to live is over. */
+export function isOver({ entry, bytes }: StoredEntry, { operator }: OperatorNode, now: number): boolean {
+  const declared = entry.kind === 'timer' ? undefined : operator.state[entry.state]
+  return declared !== undefined && isExpired(bytes, lifetimeOf(declared), now)
 }
 
 const known = (stages: readonly Stage[]): string =>

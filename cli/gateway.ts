@@ -4,6 +4,7 @@ import { BrakeWatch } from '#admin/brakes.ts'
 import { FailureDesk } from '#admin/failure-desk.ts'
 import { FlowWatch } from '#admin/flow.ts'
 import { GatewayRoster } from '#admin/gateway-roster.ts'
+import { lookingDesks } from '#admin/looking-desks.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
 import { VersionDesk } from '#admin/version-desk.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
@@ -169,7 +170,6 @@ async function keysOf(
 }
 
 const SECRETS = { secret: newSecret, uuid: newUuid }
-
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
 
 interface ServiceOptions {
@@ -223,8 +223,8 @@ async function openService(
   closers.defer(() => flow[Symbol.dispose]())
   await flow.start()
   return {
-    ...{ service, runs, feed, tokens, system, flow, brakes, failures, answers, history, cache },
-    semantic,
+    ...{ service, runs, feed, tokens, system, flow, brakes, failures, answers, history, cache, semantic },
+    ...lookingDesks({ log, plan, registry, system }),
     callbacks: webhooks?.rules,
     versionDesk: new VersionDesk({ log, plan, taskTypes: TASK_TYPES, system, writable }),
     batches: new Batches(cache),

@@ -125,6 +125,27 @@ class Followed<D> {
   }
 }
 
+/** Reads a stream that has an end of its own, once. Resolves with what ended it before, and with nothing at its end. */
+export async function readOnce<D extends object>(
+  path: string,
+  onEvent: (kind: string, data: D) => void,
+  signal: AbortSignal,
+): Promise<Refusal | undefined> {
+  try {
+    const response = await fetched(path, { signal })
+    if (!response.ok || !response.body) return refusalIn(await response.json())
+    let isWhole = false
+    for await (const { kind, data } of eventsIn<D>(response.body)) {
+      if (kind === 'end') return new Refusal('ended', 'reason' in data ? String(data.reason) : '')
+      isWhole = kind === 'done'
+      onEvent(kind, data)
+    }
+    return isWhole ? undefined : new Refusal('unreachable', '')
+  } catch {
+    return new Refusal('unreachable', '')
+  }
+}
+
 async function* eventsIn<D>(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent<D>> {
   const decoder = new TextDecoder()
   let rest = ''

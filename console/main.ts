@@ -17,11 +17,13 @@ import { podsPage } from './pages/pods.ts'
 import { questionPage } from './pages/question.ts'
 import { questionsPage } from './pages/questions.ts'
 import { versionsPage } from './pages/versions.ts'
+import { statePage } from './pages/state.ts'
+import { topicsPage } from './pages/topics.ts'
 import { brakeBanner } from './parts/brake-banner.ts'
 import { loginView, readerView } from './parts/login.ts'
 import { loading, refusalBox } from './parts/states.ts'
 import { followAddress, type Place, place } from './place.ts'
-import { mayDo, reader, readerRefusal, recognise } from './reader.ts'
+import { mayDo, reader, readerRefusal, recognise, seesAll } from './reader.ts'
 import type { Scope } from './shapes.ts'
 import { theme, turnTheme } from './theme.ts'
 
@@ -30,6 +32,8 @@ interface Entry {
   readonly open: (place: Place) => Page
   /** What a key needs for the page. */
   readonly scope: Scope
+  /** Shows what belongs to every organisation: absent for who sees one. */
+  readonly isOfAll?: true
   /** In the menu, and not only behind a link. */
   readonly isListed: boolean
 }
@@ -41,6 +45,8 @@ const PAGES: Readonly<Record<string, Entry>> = {
   money: { word: 'money.title', open: moneyPage, scope: 'read', isListed: true },
   versions: { word: 'versions.title', open: versionsPage, scope: 'read', isListed: true },
   failures: { word: 'failures.title', open: failuresPage, scope: 'operate', isListed: true },
+  topics: { word: 'topics.title', open: topicsPage, scope: 'operate', isOfAll: true, isListed: true },
+  state: { word: 'stored.title', open: statePage, scope: 'operate', isOfAll: true, isListed: true },
   pods: { word: 'pods.title', open: podsPage, scope: 'operate', isListed: true },
   brakes: { word: 'brakes.title', open: brakesPage, scope: 'read', isListed: true },
   question: { word: 'question.title', open: questionPage, scope: 'read', isListed: false },
@@ -105,7 +111,8 @@ function draw(root: HTMLElement): void {
   )
 }
 
-const isAllowed = (entry: Entry | undefined): boolean => entry !== undefined && mayDo(entry.scope)
+const isAllowed = (entry: Entry | undefined): boolean =>
+  entry !== undefined && mayDo(entry.scope) && (!entry.isOfAll || seesAll())
 
 function contentView(entry: Entry | undefined): TemplateResult {
   if (!reader.value) {
@@ -160,7 +167,7 @@ function staleView(): TemplateResult | typeof nothing {
 }
 
 const withoutScopeView = ({ word, scope }: Entry): TemplateResult =>
-  html`<h1>${t(word)}</h1><p class="notice">${t('missing.scope', { scope })}</p>`
+  html`<h1>${t(word)}</h1><p class="notice">${mayDo(scope) ? t('missing.ofAll') : t('missing.scope', { scope })}</p>`
 
 const missingView = (): TemplateResult =>
   html`<h1>${t('missing.title')}</h1><p>${t('missing.text')} <a href="#/flow">${t('flow.title')}</a></p>`

@@ -13,6 +13,9 @@ export const readerRefusal = signal<Refusal | undefined>(undefined)
 
 export const mayDo = (scope: Scope): boolean => reader.value?.scopes.includes(scope) ?? false
 
+/** Whether the reader sees every organisation, as the user of the gateway's own machine does. */
+export const seesAll = (): boolean => mayDo('operate') && reader.value?.organization === ''
+
 /** Asks until the gateway says who it is, or that nobody has logged in. */
 export async function recognise(): Promise<void> {
   const answer = await ask<Reader>('/whoami')

@@ -5,11 +5,15 @@ import type { StageFlow, TopicFlow } from '#admin/flow-figures.ts'
 import type { FlowGraph } from '#admin/flow-graph.ts'
 import type { BRAKE } from '#gateway/handlers/brakes.ts'
 import type { FAILURE_GROUP } from '#gateway/handlers/failures.ts'
+import type { PROVIDER, WORK } from '#gateway/handlers/in-progress.ts'
 import type { REPLAY } from '#gateway/handlers/replays.ts'
 import type { SUMMARY } from '#gateway/handlers/run-summary.ts'
 import type { PAIR, TEXT } from '#gateway/handlers/version-comparison.ts'
 import type { PAIRS_TOGETHER, SLICES, VERSION } from '#gateway/handlers/version-views.ts'
 import type { WHOAMI } from '#gateway/handlers/whoami.ts'
+import type { STATE_ENTRY } from '#gateway/handlers/state.ts'
+import type { RECORD } from '#gateway/handlers/topic-records.ts'
+import type { TOPIC } from '#gateway/handlers/topics.ts'
 import type { WORKER } from '#gateway/handlers/workers.ts'
 import type { Scope } from '#gateway/keys.ts'
 import type { Value } from '#gateway/schema.ts'
@@ -31,6 +35,21 @@ export type Brake = Value<typeof BRAKE> & { readonly scope: string }
 
 /** A pod, as `GET /workers` lists it. */
 export type Worker = Value<typeof WORKER>
+
+/** A topic, as `GET /topics` lists it. */
+export type Topic = Value<typeof TOPIC>
+
+/** A record of a topic. */
+export type TopicRecord = Value<typeof RECORD>
+
+/** What an operator has stored, an entry of it. */
+export type StateEntry = Value<typeof STATE_ENTRY>
+
+/** A record in progress, as `GET /in-progress` lists it. */
+export type Work = Value<typeof WORK>
+
+/** A provider, as it is listed there. */
+export type WorkProvider = Value<typeof PROVIDER>
 
 /** Failures of one cause, as `GET /failures` lists them. */
 export type FailureGroup = Value<typeof FAILURE_GROUP>

@@ -4,6 +4,8 @@ import type { FailureDesk } from '#admin/failure-desk.ts'
 import type { FlowWatch } from '#admin/flow.ts'
 import type { KnownPod } from '#admin/pods.ts'
 import type { VersionDesk } from '#admin/version-desk.ts'
+import type { StateDesk } from '#admin/state-desk.ts'
+import type { TopicDesk } from '#admin/topic-desk.ts'
 import type { System } from '#core/system.ts'
 import type { AnswersService } from '#pipelines/answers-service.ts'
 import type { EventFeed } from '#pipelines/event-feed.ts'
@@ -52,6 +54,10 @@ export interface Gateway {
   readonly failures?: FailureDesk
   /** What versions of prompts ask with, and which is live; nothing where the gateway does not read it. */
   readonly versionDesk?: VersionDesk
+  /** The topics of the application; nothing where the gateway does not read them. */
+  readonly topics?: TopicDesk
+  /** What operators have stored; nothing where the gateway does not read it. */
+  readonly state?: StateDesk
 }
 
 /** Who asks. */

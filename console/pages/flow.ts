@@ -8,7 +8,9 @@ import { count, duration, rate } from '../format.ts'
 import { t } from '../language.ts'
 import { flowChart } from '../parts/flow-chart.ts'
 import { flowPicture } from '../parts/flow-picture.ts'
+import { InProgress, inProgressView } from '../parts/in-progress.ts'
 import { linkNotice, loading } from '../parts/states.ts'
+import { seesAll } from '../reader.ts'
 import { sentenceOf, toneOf } from '../sentences.ts'
 import type { Flow, Run, StageFlow } from '../shapes.ts'
 import { harmless } from '../shown.ts'
@@ -25,6 +27,7 @@ export function flowPage(): Page {
     const answer = await ask<{ readonly tasks: readonly Run[] }>(`/tasks?limit=${LATEST}`)
     latest.value = answer instanceof Refusal ? undefined : answer.tasks
   })
+  const work = new InProgress(() => (seesAll() ? chosen.value : undefined))
   return {
     view: () => {
       const seen = flow.value
@@ -35,6 +38,7 @@ export function flowPage(): Page {
         ${sentenceView(seen)}
         ${flowPicture({ picture: drawn, flow: seen, chosen: chosen.value, choose })}
         ${legendView()}
+        ${inProgressView(work.seen.value)}
         <div class="columns wide">
           <section class="card" aria-label=${t('flow.chart')}><h2>${t('flow.lastMinutes')}</h2>${flowChart(past.value)}</section>
           ${besideView(seen)}
@@ -42,7 +46,10 @@ export function flowPage(): Page {
         ${latestView(latest.value)}
         ${stagesView(seen)}`
     },
-    close: stop,
+    close: () => {
+      stop()
+      work.close()
+    },
   }
 }
 

@@ -10,7 +10,8 @@ import { textIn } from '../parts/inputs.ts'
 import { pathView, spentView } from '../parts/run-path.ts'
 import { linkNotice, loading, refusalBox, stateChip } from '../parts/states.ts'
 import { differenceOf } from '../parts/text.ts'
-import type { Place } from '../place.ts'
+import { linkTo, type Place } from '../place.ts'
+import { seesAll } from '../reader.ts'
 import type { Run, RunEvent } from '../shapes.ts'
 import { harmless } from '../shown.ts'
 import type { Page } from './page.ts'
@@ -123,6 +124,7 @@ function headView({
       ${asked ? html`<time datetime=${asked} title=${wholeTime(asked)}>${clockTime(asked)}</time>` : nothing}
       ${asked ? html`<span class="faint">${t('questions.took', { time: duration(Math.max(0, (ended ? Date.parse(ended) : now.value) - Date.parse(asked))) })}</span>` : nothing}
       <code class="faint wrap">${harmless(id)}</code>
+      ${seesAll() ? html`<a href=${linkTo('topics', '', { key: id })}>${t('question.records')}</a>` : nothing}
     </p>`
 }
 

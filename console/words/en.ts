@@ -1,9 +1,11 @@
 /** Words of the console in English: the catalogue that the other languages follow. */
 import { enOperating } from './en-operating.ts'
+import { enTopics } from './en-topics.ts'
 import { enVersions } from './en-versions.ts'
 
 export const en = {
   ...enOperating,
+  ...enTopics,
   ...enVersions,
   again: 'Try again',
   copy: 'Copy',

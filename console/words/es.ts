@@ -1,10 +1,12 @@
 /** Words of the console in Spanish. */
 import type { en } from './en.ts'
 import { esOperating } from './es-operating.ts'
+import { esTopics } from './es-topics.ts'
 import { esVersions } from './es-versions.ts'
 
 export const es: Readonly<Record<keyof typeof en, string>> = {
   ...esOperating,
+  ...esTopics,
   ...esVersions,
   again: 'Intentar de nuevo',
   copy: 'Copiar',

@@ -16,7 +16,9 @@ import {
   type ReportedStage,
   type ReportedTask,
 } from './pod-report.ts'
+import { reportedWork } from './reported-work.ts'
 import type { Running } from './run.ts'
+import { podOf } from './running-pod.ts'
 
 /** Options of what a pod reports. */
 export interface ReportingOptions {
@@ -96,12 +98,14 @@ export class PodReporting implements AsyncDisposable {
   #reportOf(ends: readonly number[]): PodReport {
     const { name, limits, metrics } = this.#running
     const { phase, tasks } = this.#running.status()
+    const now = this.#system.now()
     return {
       ...{ version: REPORT_VERSION, pod: name, release: this.#options.release },
-      ...{ at: this.#system.now(), startedAt: this.#startedAt, phase, limits },
+      ...{ at: now, startedAt: this.#startedAt, phase, limits },
       tasks: tasks.map(reported).sort((a, b) => a.name.localeCompare(b.name)),
       stages: stagesOf(metrics, ends),
       sources: sourcesOf(metrics, ends),
+      work: reportedWork(podOf(this.#running).tasks, now),
       written: Object.fromEntries(metrics.written),
       ...(this.#options.providers && { providers: this.#options.providers() }),
       ...{ commits: metrics.commits, uncommittedAgeMs: metrics.uncommittedAgeMs },

@@ -148,6 +148,11 @@ export class RecordRun implements ContextRun, JobRun, Work {
     return open.then(() => void this.#gated--)
   }
 
+  /** Whether an outside call waits until the pod may call. */
+  get isGated(): boolean {
+    return this.#gated > 0
+  }
+
   journal(callId: string, value: Uint8Array): void {
     this.task.journal(this.job, callId, value)
   }

@@ -4,10 +4,23 @@ import { CaudalError } from '#core/errors.ts'
 import type { StageMetrics } from '#core/pod-metrics.ts'
 import type { Job } from '#engine/record/job.ts'
 import type { RecordRun } from '#engine/record/record-run.ts'
+import type { ProgramNode } from '#engine/record/stage-program.ts'
+
+export interface JobInProgress {
+  readonly job: Job
+  /** When its first attempt began, wall time; nothing for a job whose attempts have all ended at once. */
+  readonly since: number | undefined
+  /** The operator that runs; nothing while the job waits for its next attempt. */
+  readonly node: ProgramNode | undefined
+  /** Whether a call of its operator waits until the pod may call. */
+  readonly isGated: boolean
+}
 
 export class JobsInProgress {
-  /** Each job with its attempt under way, or none while the job waits for the next attempt. */
+  /** Each job with its attempt under way, or none while the job waits for the next attempt; the longest under way first. */
   readonly #jobs = new Map<Job, RecordRun | undefined>()
+  /** When the first attempt began, wall time. */
+  readonly #since = new WeakMap<Job, number>()
   readonly #superseded = new Set<Job>()
   readonly #metrics: Pick<StageMetrics, 'inFlight'>
 
@@ -19,9 +32,14 @@ export class JobsInProgress {
     return this.#jobs.size
   }
 
-  /** Each job with the operator that runs, or none while the job waits for its next attempt. */
-  get all(): readonly { readonly job: Job; readonly node: string | undefined }[] {
-    return [...this.#jobs].map(([job, run]) => ({ job, node: run?.node?.name }))
+  /** Those that have been in progress the longest, at most so many. */
+  oldest(max: number): readonly JobInProgress[] {
+    return [...this.#jobs.entries().take(max)].map(([job, run]) => ({
+      job,
+      since: this.#since.get(job),
+      node: run?.node,
+      isGated: run?.isGated ?? false,
+    }))
   }
 
   get keys(): ReadonlySet<string | null> {
@@ -30,6 +48,7 @@ export class JobsInProgress {
 
   add(job: Job, run: RecordRun | undefined): void {
     if (!this.#jobs.has(job)) this.#metrics.inFlight++
+    if (run && !this.#since.has(job)) this.#since.set(job, run.now)
     this.#jobs.set(job, run)
   }
 

@@ -76,6 +76,11 @@ export class Lanes {
     return this.#next < this.#ready.length
   }
 
+  /** Jobs that wait behind the job in progress that has this key. */
+  behind(key: string | null): number {
+    return key === null ? 0 : (this.#waiting.get(key)?.length ?? 0)
+  }
+
   /** Jobs that wait in lanes. */
   get parked(): number {
     return this.#parked

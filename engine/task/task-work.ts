@@ -25,6 +25,7 @@ import { reportFailure } from './record-failure.ts'
 import { type RefusedWork, settleRefused } from './refused-outputs.ts'
 import { Staging } from './staging.ts'
 import { type Load, TaskTime } from './task-time.ts'
+import { type WorkInProgress, workInProgress } from './work-in-progress.ts'
 import type { WorkingTask } from './working-task.ts'
 
 /** How many jobs start between two reads of the clock. One read costs a good part of a small job. */
@@ -97,13 +98,12 @@ export class TaskWork implements RunTask {
     if (isHeld) return 'backPressured'
     return this.inFlight > 0 ? 'busy' : 'idle'
   }
-
   get inFlight(): number {
     return this.#jobs.size
   }
-  /** Each job in progress with the operator that runs, or none while the job waits for its next attempt. */
-  get inProgress(): readonly { readonly job: Job; readonly node: string | undefined }[] {
-    return this.#jobs.all
+  /** The jobs that have been in progress the longest, at most so many, and what each waits for. */
+  inProgress(max = Number.POSITIVE_INFINITY): readonly WorkInProgress[] {
+    return workInProgress(this.#jobs.oldest(max), this.#lanes, this.#postponed)
   }
   get parked(): number {
     return this.#lanes.parked

@@ -11,12 +11,16 @@ import { taskEvents } from '../handlers/events.ts'
 import { failureGroup, failures } from '../handlers/failures.ts'
 import { flow } from '../handlers/flow.ts'
 import { history } from '../handlers/history.ts'
+import { inProgress } from '../handlers/in-progress.ts'
 import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
 import { replayList, replayPreview, replayStart, replayStop } from '../handlers/replays.ts'
 import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../handlers/sessions.ts'
+import { state } from '../handlers/state.ts'
 import { task } from '../handlers/task.ts'
 import { tasks } from '../handlers/tasks.ts'
+import { topicRecords } from '../handlers/topic-records.ts'
+import { topics } from '../handlers/topics.ts'
 import { versionComparison } from '../handlers/version-comparison.ts'
 import { versionLive } from '../handlers/version-live.ts'
 import { versions } from '../handlers/versions.ts'
@@ -123,12 +127,22 @@ export const ROUTES: readonly HttpRoute[] = [
   },
   { method: 'PUT', path: '/versions/live', operation: versionLive },
   { method: 'GET', path: '/flow', operation: flow },
+  { method: 'GET', path: '/in-progress', operation: inProgress, query: ['stage'] },
   { method: 'GET', path: '/failures', operation: failures },
   { method: 'GET', path: '/failures/replays', operation: replayList },
   { method: 'POST', path: '/failures/previews', operation: replayPreview },
   { method: 'POST', path: '/failures/replays', operation: replayStart },
   { method: 'DELETE', path: '/failures/replays/{id}', operation: replayStop },
   { method: 'GET', path: '/failures/{group}', operation: failureGroup },
+  { method: 'GET', path: '/topics', operation: topics },
+  {
+    method: 'GET',
+    path: '/topics/{topic}/records',
+    operation: topicRecords,
+    query: ['partition', 'from', 'record_key', 'filter', 'limit', 'cursor', 'whole'],
+    headers: { last_event_id: 'last-event-id' },
+  },
+  { method: 'GET', path: '/state/{operator}/{key}', operation: state },
   { method: 'GET', path: '/brakes', operation: brakes },
   { method: 'PUT', path: '/brakes/{scope}', operation: brakeSetting },
   { method: 'DELETE', path: '/brakes/{scope}', operation: brakeRelease },

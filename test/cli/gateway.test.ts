@@ -66,6 +66,10 @@ describe('the commands of docs/gateway.md', () => {
       workers = '',
       braking = '',
       replaying = '',
+      versions = '',
+      promoting = '',
+      topics = '',
+      working = '',
       health = '',
       ...others
     ] = commands
@@ -97,6 +101,13 @@ describe('the commands of docs/gateway.md', () => {
     expect(await output(braking)).toMatch(/"reason":"too dear"[\s\S]*"released":true/)
     // Nothing has failed, and TOKEN is no preview.
     expect(await output(replaying)).toMatch(/"count":0,[\s\S]*failure_unknown[\s\S]*"replays":\[\]/)
+    expect(await shell(versions)).toHaveProperty('versions')
+    // Nobody has changed the prompts, so that the change is not live.
+    expect(await output(promoting)).toMatch(/"code":"version_changed"/)
+    const looked = await output(topics)
+    expect(looked).toMatch(/"topic":"datos_crudos"[\s\S]*event: record\n[\s\S]*event: done\n/)
+    expect(looked.match(/event: done\n/g)).toHaveLength(2)
+    expect(await output(working)).toMatch(/"operator":"admit"[\s\S]*"in_progress":\d+/)
     const report = await shell(health)
     expect(report).toMatchObject({ status: 'ok' })
     const names = report.parts.map(({ name }: { readonly name: string }) => name)

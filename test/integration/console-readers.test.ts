@@ -10,7 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => stand?.[Symbol.asyncDispose]())
 
-const PAGES = ['flow', 'ask', 'questions', 'money', 'versions', 'failures', 'pods', 'brakes'] as const
+const PAGES = ['flow', 'ask', 'questions', 'money', 'versions', 'failures', 'topics', 'state', 'pods', 'brakes'] as const
 
 /** What axe finds, a line each. */
 const RUN_AXE = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
@@ -73,6 +73,14 @@ const hostileAnswers = (text: string): Readonly<Record<string, object>> => {
     },
     '/versions': hostileVersions(text),
     '/versions/compare': hostileComparison(text),
+    '/topics': {
+      topics: [
+        {
+          ...{ topic: text, kind: text, compacted: true, offsets_max: 1 },
+          ...{ partitions: [{ partition: 0, first: 0, next: 1 }], readers: [{ stage: text, lag: 1 }] },
+        },
+      ],
+    },
     '/costs': {
       from: '2026-01-01T00:00:00Z',
       to: '2026-01-02T00:00:00Z',
@@ -135,6 +143,7 @@ describe('a hostile text on these pages', () => {
       '#/versions',
       '#/failures',
       '#/failures/g',
+      '#/topics',
       '#/pods',
     ]) {
       await page.goto(page.url().replace(/#.*/, hash))
@@ -162,7 +171,14 @@ describe('the console for every reader', () => {
       body: JSON.stringify({ reason: 'seen on every page' }),
     })
     const found = (await stand.fetched('/failures')) as { groups: readonly { group: string }[] }
-    const hashes = [...PAGES, `question/${id}`, `failures/${found.groups[0]?.group}`, 'nowhere']
+    const hashes = [
+      ...PAGES,
+      `question/${id}`,
+      `failures/${found.groups[0]?.group}`,
+      'topics/datos_procesados',
+      `state?operator=admit&key=${id}`,
+      'nowhere',
+    ]
     await using opened = await stand.open('#/ask', { colorScheme, locale })
     const { page } = opened
     for (const name of hashes) {
@@ -180,10 +196,13 @@ describe('the console for every reader', () => {
     })
   })
 
-  it.each(['brakes', 'money', 'versions', 'failures', 'pods'])('fits a narrow screen: %s', async name => {
-    await using opened = await stand.open(`#/${name}`, { viewport: { width: 380, height: 800 } })
-    const { page } = opened
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    expect(await overflowOf(page)).toBe(0)
-  })
+  it.each(['brakes', 'money', 'versions', 'failures', 'topics', 'topics/datos_procesados', 'state', 'pods'])(
+    'fits a narrow screen: %s',
+    async name => {
+      await using opened = await stand.open(`#/${name}`, { viewport: { width: 380, height: 800 } })
+      const { page } = opened
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      expect(await overflowOf(page)).toBe(0)
+    },
+  )
 })

@@ -53,7 +53,7 @@ function* openTask(task: Task, pod: Pod): Generator<string> {
     yield `task ${name} is ${phase}`
     return
   }
-  for (const { job, node } of work.inProgress) yield progressOf(name, job, node)
+  for (const { job, operator } of work.inProgress()) yield progressOf(name, job, operator)
   if (work.parked > 0) yield `task ${name} has ${work.parked} records waiting in their lanes`
   if (isDue(work, pod)) yield `task ${name} has a timer or a delayed record that is due`
   if (program.tiers.length > 0) return

@@ -18,7 +18,7 @@ it('Spanish has every word of English, none empty, with the same values', () => 
 
 /** Groups whose words are looked up by names that the gateway sends. */
 const NAMED =
-  /^(state|kind|step|error|reason|role|taskType|source|part|example|bottleneck|linkState|attempt|paidFor|scope|replay|failureKind|money.by|money.range|mark|setting|versionUnknown|versions.verdict|versions.[ab])\./
+  /^(state|kind|step|error|reason|role|taskType|source|part|example|bottleneck|linkState|attempt|paidFor|scope|replay|failureKind|topicKind|lookEnd|storedKind|waitsFor|money.by|money.range|mark|setting|versionUnknown|versions.verdict|versions.[ab])\./
 
 it('each word is used by a page, or belongs to a group that is looked up by name', () => {
   const code = globSync('console/**/*.ts', { cwd: ROOT })

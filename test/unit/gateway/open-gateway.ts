@@ -7,6 +7,8 @@ import { BrakeWatch } from '#admin/brakes.ts'
 import { FailureDesk } from '#admin/failure-desk.ts'
 import { PodRoster } from '#admin/pod-roster.ts'
 import { VersionDesk } from '#admin/version-desk.ts'
+import { StateDesk } from '#admin/state-desk.ts'
+import { TopicDesk } from '#admin/topic-desk.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { newSecret, newUuid } from '#cli/secrets.ts'
 import { silent } from '#core/loggers.ts'
@@ -27,9 +29,12 @@ import { EventFeed } from '#pipelines/event-feed.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
 import { TokenFeed } from '#pipelines/token-feed.ts'
 import { TokenTopic } from '#pipelines/token-topic.ts'
+import type { SchemaRegistry } from '#schemas/avro/registry.ts'
+import { isSchemaCodec } from '#schemas/avro/schema-codec.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
+import type { Plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
 
 const SECRETS = { secret: newSecret, uuid: newUuid }
@@ -99,6 +104,8 @@ export async function openGateway(
   const failures = new FailureDesk({ log, plan: running.plan, system: realSystem, token: newSecret })
   const { answers: store, history, cache } = stores
   const roster = new PodRoster(log, running.plan.application, realSystem)
+  const { plan } = running
+  const desk = { log, plan, registry: registryOf(plan), system: realSystem }
   const gateway: Gateway = {
     service,
     runs,
@@ -114,6 +121,8 @@ export async function openGateway(
     brakes,
     failures,
     versionDesk: new VersionDesk({ log, plan: running.plan, taskTypes: TASK_TYPES, system: realSystem }),
+    topics: new TopicDesk(desk),
+    state: new StateDesk(desk),
     cacheTtlMs: () => 60_000,
   }
   const server = serverOf(gateway, keys)
@@ -136,6 +145,22 @@ export async function openGateway(
       await log.close()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** The schemas of the graph by the ids that its codecs write without a registry. */
+export function registryOf({ topics, stages }: Plan): SchemaRegistry {
+  const operators = stages.flatMap(stage => [...stage.operators.values()])
+  const states = operators.flatMap(({ operator }) => Object.values(operator.state))
+  const schemas = [...topics.values(), ...states].flatMap(({ codec }) =>
+    isSchemaCodec(codec) && codec.schema ? [codec.schema] : [],
+  )
+  const texts = new Map(schemas.map(({ fingerprint, text }) => [fingerprint, text]))
+  const none = async () => undefined
+  return {
+    address: 'the registry of the test',
+    register: () => Promise.reject(new TypeError('nothing is registered here')),
+    ...{ idOf: none, latest: none, schemaOf: async id => texts.get(id) },
   }
 }
 

@@ -1,0 +1,33 @@
+/** What a pod reports of the records in progress: the oldest of each stage, so that a report stays small. */
+import type { Task } from '#engine/task/task.ts'
+import type { WorkInProgress } from '#engine/task/work-in-progress.ts'
+import type { ReportedWork } from './pod-report.ts'
+
+export const WORK_MAX = 20
+/** Keys may have a kilobyte. */
+const KEY_CHARACTERS_MAX = 200
+
+interface Found extends WorkInProgress {
+  readonly task: string
+}
+
+export function reportedWork(tasks: readonly Task[], now: number): readonly ReportedWork[] {
+  const byStage = Map.groupBy(tasks, ({ id }) => id.stage)
+  return [...byStage.values()].flatMap(own =>
+    own
+      .flatMap(({ name: task, work }) => (work?.inProgress(WORK_MAX) ?? []).map(each => ({ ...each, task })))
+      .sort((a, b) => (a.since ?? now) - (b.since ?? now))
+      .slice(0, WORK_MAX)
+      .map(found => reported(found, now)),
+  )
+}
+
+function reported({ job, task, since, operator, behind, waitsFor }: Found, now: number): ReportedWork {
+  const { id, key, place, attempt } = job
+  return {
+    ...{ task, id, key: key === null ? null : key.slice(0, KEY_CHARACTERS_MAX), place, attempt },
+    ...(since !== undefined && { ageMs: Math.max(0, now - since) }),
+    ...(operator !== undefined && { operator }),
+    ...{ behind, waitsFor },
+  }
+}
