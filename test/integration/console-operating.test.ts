@@ -55,7 +55,18 @@ function answerBy(cut: () => boolean): NonNullable<Parameters<typeof createServe
   }
 }
 
-const PAGES = ['flow', 'ask', 'questions', 'money', 'versions', 'failures', 'topics', 'state', 'pods', 'brakes'] as const
+const PAGES = [
+  'flow',
+  'ask',
+  'questions',
+  'money',
+  'versions',
+  'failures',
+  'topics',
+  'state',
+  'pods',
+  'brakes',
+] as const
 
 describe('the page of brakes', () => {
   it('stops calls once the scope is typed, shows the brake on every page, and releases it, all by keyboard', async () => {

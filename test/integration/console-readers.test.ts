@@ -10,7 +10,18 @@ beforeAll(async () => {
 })
 afterAll(() => stand?.[Symbol.asyncDispose]())
 
-const PAGES = ['flow', 'ask', 'questions', 'money', 'versions', 'failures', 'topics', 'state', 'pods', 'brakes'] as const
+const PAGES = [
+  'flow',
+  'ask',
+  'questions',
+  'money',
+  'versions',
+  'failures',
+  'topics',
+  'state',
+  'pods',
+  'brakes',
+] as const
 
 /** What axe finds, a line each. */
 const RUN_AXE = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
