@@ -6,6 +6,7 @@ import { NO_HEADERS } from '#core/record.ts'
 import { realSystem, type System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import type { TaskStatus } from '#engine/pod/pod-status.ts'
+import { podWork } from '#engine/pod/pod-work.ts'
 import {
   encodeReport,
   type PodReport,
@@ -16,7 +17,6 @@ import {
   type ReportedStage,
   type ReportedTask,
 } from './pod-report.ts'
-import { reportedWork } from './reported-work.ts'
 import type { Running } from './run.ts'
 import { podOf } from './running-pod.ts'
 
@@ -105,7 +105,7 @@ export class PodReporting implements AsyncDisposable {
       tasks: tasks.map(reported).sort((a, b) => a.name.localeCompare(b.name)),
       stages: stagesOf(metrics, ends),
       sources: sourcesOf(metrics, ends),
-      work: reportedWork(podOf(this.#running).tasks, now),
+      work: podWork(podOf(this.#running).tasks, now),
       written: Object.fromEntries(metrics.written),
       ...(this.#options.providers && { providers: this.#options.providers() }),
       ...{ commits: metrics.commits, uncommittedAgeMs: metrics.uncommittedAgeMs },

@@ -27,6 +27,15 @@ const PAGES = [
 const RUN_AXE = `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
   violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 200)).join(' | ')))`
 
+const hostileTopics = (text: string): object => ({
+  topics: [
+    {
+      ...{ topic: text, kind: text, compacted: true, offsets_max: 1 },
+      ...{ partitions: [{ partition: 0, first: 0, next: 1 }], readers: [{ stage: text, lag: 1 }] },
+    },
+  ],
+})
+
 /** Pages whose texts come from others, with what they ask for answered by a text. */
 const hostileAnswers = (text: string): Readonly<Record<string, object>> => {
   const group = {
@@ -84,14 +93,7 @@ const hostileAnswers = (text: string): Readonly<Record<string, object>> => {
     },
     '/versions': hostileVersions(text),
     '/versions/compare': hostileComparison(text),
-    '/topics': {
-      topics: [
-        {
-          ...{ topic: text, kind: text, compacted: true, offsets_max: 1 },
-          ...{ partitions: [{ partition: 0, first: 0, next: 1 }], readers: [{ stage: text, lag: 1 }] },
-        },
-      ],
-    },
+    '/topics': hostileTopics(text),
     '/costs': {
       from: '2026-01-01T00:00:00Z',
       to: '2026-01-02T00:00:00Z',

@@ -29,6 +29,11 @@ const WALL_TIME: readonly Allowed[] = [
   },
   { path: 'gateway/handlers/chat-asking.ts', reads: 1, because: 'the age of a run by its time stamp' },
   { path: 'gateway/grpc/llm-service.ts', reads: 1, because: 'the library gives deadlines by the wall clock' },
+  {
+    path: 'admin/state-desk.ts',
+    reads: 1,
+    because: 'which entries have expired, by the wall time of their writing',
+  },
   { path: 'admin/brakes.ts', reads: 4, because: 'since when a brake is set, and whether its time is over' },
   {
     path: 'admin/replays.ts',

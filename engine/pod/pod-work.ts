@@ -1,17 +1,29 @@
-/** What a pod reports of the records in progress: the oldest of each stage, so that a report stays small. */
+/** The records in progress in a pod: the oldest of each stage, so that a report of them stays small. */
 import type { Task } from '#engine/task/task.ts'
 import type { WorkInProgress } from '#engine/task/work-in-progress.ts'
-import type { ReportedWork } from './pod-report.ts'
 
 export const WORK_MAX = 20
 /** Keys may have a kilobyte. */
 const KEY_CHARACTERS_MAX = 200
 
+/** A record in progress, as plain data. */
+export interface PodWork {
+  readonly task: string
+  readonly id: string
+  readonly key: string | null
+  readonly place: string
+  readonly attempt: number
+  readonly ageMs?: number | undefined
+  readonly operator?: string | undefined
+  readonly behind: number
+  readonly waitsFor: string
+}
+
 interface Found extends WorkInProgress {
   readonly task: string
 }
 
-export function reportedWork(tasks: readonly Task[], now: number): readonly ReportedWork[] {
+export function podWork(tasks: readonly Task[], now: number): readonly PodWork[] {
   const byStage = Map.groupBy(tasks, ({ id }) => id.stage)
   return [...byStage.values()].flatMap(own =>
     own
@@ -22,7 +34,7 @@ export function reportedWork(tasks: readonly Task[], now: number): readonly Repo
   )
 }
 
-function reported({ job, task, since, operator, behind, waitsFor }: Found, now: number): ReportedWork {
+function reported({ job, task, since, operator, behind, waitsFor }: Found, now: number): PodWork {
   const { id, key, place, attempt } = job
   return {
     ...{ task, id, key: key === null ? null : key.slice(0, KEY_CHARACTERS_MAX), place, attempt },
