@@ -21,7 +21,7 @@ const COMPILED = '(js|js\\.map|d\\.ts)'
 const MEANT: Readonly<Record<string, RegExp>> = {
   caudal: new RegExp(`^((index|(core|engine|topology|testing|schemas|observability)/.*)\\.${COMPILED})$`),
   'caudal-answers': new RegExp(
-    `^((admin|answers|cli|gateway|load|models|operators|pipelines|schemas|observability/(logs|traces)|stores|testing/simulation|webhooks)/.*\\.${COMPILED}|console/.*\\.(ts|css|html|svg|json)|schemas/.*\\.avsc|stores/postgres/migrations/.*\\.sql|pipelines/sample/questions\\.ndjson)$`,
+    `^((admin|answers|cli|gateway|load|models|operators|pipelines|schemas|observability/(logs|traces)|stores|testing/simulation|webhooks)/.*\\.${COMPILED}|console/.*\\.(ts|css|html|svg|json)|schemas/.*\\.avsc|gateway/grpc/.*\\.proto|stores/postgres/migrations/.*\\.sql|pipelines/sample/questions\\.ndjson)$`,
   ),
 }
 const ALWAYS = ['LICENSE', 'README.md', ...globSync('docs/*.md', { cwd: ROOT }).sort(), 'package.json']
