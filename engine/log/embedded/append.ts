@@ -36,10 +36,12 @@ export function prepareAppend(
     const partition = context.find(batch)
     const records = gathered.get(partition) ?? []
     gathered.set(partition, records)
-    for (const [nth, record] of batch.records.entries()) {
+    let nth = 0
+    for (const record of batch.records) {
       const error = tooLarge(record, partition, context)
       if (error) refusals.push({ batch: index, record: nth, error })
       records.push(record)
+      nth++
     }
     return { partition, count: records.length }
   })

@@ -129,11 +129,14 @@ function nextSlice(stream: Stream, limits: Limits): Slice {
 /** Throws `WritesRefused` for records that no topic takes, before anything is sent. */
 function checkRecords(batches: readonly PartitionBatch[], limits: Limits): void {
   const refusals: Refusal[] = []
-  for (const [batch, { topic, partition, records }] of batches.entries())
-    for (const [record, each] of records.entries()) {
+  for (const [batch, { topic, partition, records }] of batches.entries()) {
+    let record = 0
+    for (const each of records) {
       const error = tooLarge(topic, each, limits) ?? timeless(topic, partition, each)
       if (error) refusals.push({ batch, record, error })
+      record++
     }
+  }
   const [first, ...others] = refusals
   if (first) throw new WritesRefused([first, ...others])
 }

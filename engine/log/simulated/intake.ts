@@ -64,7 +64,9 @@ export class Intake {
     const limit = Math.min(this.#recordBytesMax, this.#limits.get(topic) ?? Number.POSITIVE_INFINITY)
     const takes = this.#choices.get(topic)
     const refusals: Refusal[] = []
-    for (const [index, record] of records.entries()) {
+    let index = -1
+    for (const record of records) {
+      index++
       const size = sizeOf(record)
       const taken = takes?.(record) ?? true
       if (size > limit) refusals.push({ batch, record: index, error: tooLarge(topic, limit, size) })
