@@ -3,10 +3,10 @@ import { effect, untracked } from '@preact/signals-core'
 import { html, nothing, render, type TemplateResult } from 'lit-html'
 import { isLoggedOut } from './api.ts'
 import { followBrakes } from './brakes-state.ts'
-import { startClock } from './clock.ts'
+import { after, startClock } from './clock.ts'
 import { flow, flowLink, followFlow, staleMs } from './flow-state.ts'
 import { duration } from './format.ts'
-import { type Language, language, t, type Word } from './language.ts'
+import { type Language, language, speak, t, type Word } from './language.ts'
 import { askPage } from './pages/ask.ts'
 import { brakesPage } from './pages/brakes.ts'
 import { failuresPage } from './pages/failures.ts'
@@ -53,14 +53,16 @@ const PAGES: Readonly<Record<string, Entry>> = {
 }
 
 const LANGUAGE_KEY = 'caudal.language'
+/** Where the words did not arrive. */
+const AGAIN_MS = 3_000
 
 let page: Page | undefined
 let shown = ''
 
-function begin(): void {
+async function begin(): Promise<void> {
   const kept = localStorage.getItem(LANGUAGE_KEY)
   const known = kept ?? navigator.language.slice(0, 2)
-  language.value = known === 'es' ? 'es' : 'en'
+  await speak(known === 'es' ? 'es' : 'en')
   startClock()
   followAddress()
   const root = document.querySelector<HTMLElement>('#app')
@@ -140,14 +142,14 @@ const headerView = (): TemplateResult =>
         ${mayDo('operate') ? html`<span class="link-state ${flowLink.value}" title=${t(`linkState.${flowLink.value}`)}><span class="visually-hidden">${t(`linkState.${flowLink.value}`)}</span></span>` : nothing}
         ${readerView()}
         <button @click=${turnTheme} aria-label=${t('theme')}>${theme.value === 'dark' ? '☀' : '☾'}</button>
-        <button @click=${turnLanguage} lang=${other()} aria-label="${other().toUpperCase()}: ${t('language')}">${other().toUpperCase()}</button>
+        <button @click=${() => turnLanguage().catch(() => undefined)} lang=${other()} aria-label="${other().toUpperCase()}: ${t('language')}">${other().toUpperCase()}</button>
       </span>
     </header>`
 
 const other = (): Language => (language.value === 'en' ? 'es' : 'en')
 
-function turnLanguage(): void {
-  language.value = other()
+async function turnLanguage(): Promise<void> {
+  await speak(other())
   localStorage.setItem(LANGUAGE_KEY, language.value)
 }
 
@@ -172,4 +174,4 @@ const withoutScopeView = ({ word, scope }: Entry): TemplateResult =>
 const missingView = (): TemplateResult =>
   html`<h1>${t('missing.title')}</h1><p>${t('missing.text')} <a href="#/flow">${t('flow.title')}</a></p>`
 
-begin()
+begin().catch(() => after(AGAIN_MS, () => location.reload()))

@@ -1,13 +1,12 @@
 /** What holds the flow up, in the reader's language: a sentence of the catalogue for each code of the gateway. */
 import { count } from './format.ts'
-import { language, named, WORDS } from './language.ts'
+import { named, wordsUnder } from './language.ts'
 import type { Bottleneck } from './shapes.ts'
 import { harmless } from './shown.ts'
 
 /** A code that this console does not know is shown as the gateway says it. */
 export function sentenceOf({ code, values, text }: Bottleneck): string {
-  const all: Readonly<Record<string, string>> = WORDS[language.value]
-  const words = all[`bottleneck.${code}`]
+  const words = wordsUnder(`bottleneck.${code}`)
   if (words === undefined) return harmless(text)
   return harmless(
     words.replace(/\{(\w+)\}/g, (_, name: string) => {

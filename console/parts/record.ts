@@ -51,7 +51,7 @@ export function valueView(
   const { form, value, text, hex, unread, left_out: leftOut, partition, offset } = record
   if (form === 'tombstone') return html`<p class="notice">${t('record.tombstone')}</p>`
   const name = `record ${partition} ${offset} ${leftOut}`
-  return html`<h4>${t('record.value')}</h4>
+  return html`<h3>${t('record.value')}</h3>
     ${unread === undefined ? nothing : html`<p class="notice warn wrap">${t('record.unread')} ${harmless(unread)}</p>`}
     ${hex === undefined ? nothing : html`<p class="faint">${t('record.hex')}</p>${textOf(hex, name)}`}
     ${text === undefined ? nothing : textOf(text, name)}
@@ -67,5 +67,5 @@ export function valueView(
 export const headersView = ({ headers }: TopicRecord): TemplateResult | typeof nothing =>
   headers.length === 0
     ? nothing
-    : html`<h4>${t('record.headers')}</h4>
+    : html`<h3>${t('record.headers')}</h3>
         <dl class="facts">${headers.map(({ name, value }) => html`<div><dt>${harmless(name)}</dt><dd><bdi>${harmless(value)}</bdi></dd></div>`)}</dl>`
