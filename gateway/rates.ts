@@ -5,10 +5,10 @@
  * then counts every request as many times as there are gateways: their limits together are the limit, not a multiple of it.
  */
 import type { System } from '#core/system.ts'
+import { unlessAway } from '#core/unless-away.ts'
 import type { Organization } from '#stores/organization.ts'
 import type { Counted, RateCounter } from '#stores/rate-counter.ts'
 import { Problem } from './problem.ts'
-import { unlessAway } from './unless-away.ts'
 
 export interface RateOptions {
   /** Requests of a key; 0 for any number. */

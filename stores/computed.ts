@@ -8,8 +8,8 @@
  * - While the cache is away, each process makes the value for itself. So does a caller that has waited for too long.
  * - A caller that joined one that failed makes the value for itself: the failure may be the other's own.
  */
-import { hasCode } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
+import { unlessAway } from '#core/unless-away.ts'
 import type { Cache } from './cache.ts'
 import type { Organization } from './organization.ts'
 
@@ -90,13 +90,3 @@ export class Computed {
 }
 
 const leaseOf = (key: string): string => `lease:${key}`
-
-/** Nothing as well while the cache is away. */
-async function unlessAway<T>(asked: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asked
-  } catch (error) {
-    if (hasCode(error, 'UNAVAILABLE')) return undefined
-    throw error
-  }
-}

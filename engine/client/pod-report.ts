@@ -1,5 +1,6 @@
 /** What a pod reports about itself to other processes: the record of one compacted topic, by the pod's name. */
 import { asText } from '#core/codec.ts'
+import type { PodWork } from '#engine/pod/pod-work.ts'
 
 /** One task of a pod. */
 export interface ReportedTask {
@@ -58,27 +59,6 @@ export interface ReportedProvider {
   readonly needsPerson: boolean
 }
 
-/** A record in progress, and what it waits for. */
-export interface ReportedWork {
-  /** `stage/partition`. */
-  readonly task: string
-  /** Identity of the record. */
-  readonly id: string
-  /** Its key; nothing for a record without one. */
-  readonly key: string | null
-  /** `topic/partition@offset`, or the timer. */
-  readonly place: string
-  readonly attempt: number
-  /** How long ago its first attempt began. Left out where that is not known. */
-  readonly ageMs?: number | undefined
-  /** Left out while it waits for its next attempt. */
-  readonly operator?: string | undefined
-  /** Records of the same key that wait behind it. */
-  readonly behind: number
-  /** call, operator, commit, retry or unavailable. */
-  readonly waitsFor: string
-}
-
 /** A pod at one moment. */
 export interface PodReport {
   /** Of this format. A reader takes reports of later versions, and reads of them what it knows. */
@@ -102,7 +82,7 @@ export interface PodReport {
   readonly written?: Readonly<Record<string, number>>
   readonly providers?: readonly ReportedProvider[]
   /** Of each stage those that have been in progress the longest, at most twenty. */
-  readonly work?: readonly ReportedWork[]
+  readonly work?: readonly PodWork[]
 }
 
 export const REPORT_VERSION = 1

@@ -6,16 +6,24 @@ export const WORK_MAX = 20
 /** Keys may have a kilobyte. */
 const KEY_CHARACTERS_MAX = 200
 
-/** A record in progress, as plain data. */
+/** A record in progress, and what it waits for, as plain data. */
 export interface PodWork {
+  /** `stage/partition`. */
   readonly task: string
+  /** Identity of the record. */
   readonly id: string
+  /** Its key; nothing for a record without one. */
   readonly key: string | null
+  /** `topic/partition@offset`, or the timer. */
   readonly place: string
   readonly attempt: number
+  /** How long ago its first attempt began. Left out where that is not known. */
   readonly ageMs?: number | undefined
+  /** Left out while it waits for its next attempt. */
   readonly operator?: string | undefined
+  /** Records of the same key that wait behind it. */
   readonly behind: number
+  /** call, operator, commit, retry or unavailable. */
   readonly waitsFor: string
 }
 

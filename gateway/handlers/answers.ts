@@ -1,8 +1,8 @@
 /** `GET /answers`: delivered answers by pages, the newest first. */
 import type { StoredAnswer } from '#stores/answers.ts'
 import { found, operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { invalid, Problem } from '../problem.ts'
-import { orAway } from '../unless-away.ts'
 import { isTime, timeOf } from './times.ts'
 import { ANSWER_FIELDS, RUN_FIELDS, storedRunView, storedView } from './views.ts'
 

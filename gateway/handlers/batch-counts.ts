@@ -1,7 +1,7 @@
 /** `GET /batch/{id}`: how many questions of a batch are answered. */
 import { type Call, found, type Gateway, operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { Problem } from '../problem.ts'
-import { orAway } from '../unless-away.ts'
 import { outcomeIn } from './so-far.ts'
 
 const count = (description: string) => ({ type: 'integer', description }) as const

@@ -1,7 +1,8 @@
 /** The batches that were put in: which runs belong to each. They are remembered here, and for other gateways in the cache. */
+
+import { unlessAway } from '#core/unless-away.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { Organization } from '#stores/organization.ts'
-import { unlessAway } from '../unless-away.ts'
 
 /** A batch that was put in. */
 export interface Batch {

@@ -1,8 +1,9 @@
 /** `GET /cache/statistics` and `DELETE /cache`: how the cache does, and how an organisation empties its own part. */
+
+import { unlessAway } from '#core/unless-away.ts'
 import { found, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import { SESSION_NAMESPACE } from '../sessions.ts'
-import { unlessAway } from '../unless-away.ts'
 
 const count = (description: string) => ({ type: 'integer', description }) as const
 

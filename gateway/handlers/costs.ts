@@ -1,11 +1,12 @@
 /** `GET /costs`: what calls cost, added up from the history. */
 import { COST_KEYS, type CostRow } from '#stores/history.ts'
 import { found, operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { invalid, Problem } from '../problem.ts'
-import { orAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { noHistory } from './history.ts'
 import { timeOf } from './times.ts'
+import { iso } from './views.ts'
 
 const DAY_MS = 86_400_000
 
@@ -67,8 +68,8 @@ export const costs = operation({
     const rows = await orAway(history.costs(wanted))
     if (rows instanceof Problem) return rows
     return found({
-      from: new Date(start).toISOString(),
-      to: new Date(end).toISOString(),
+      from: iso(start),
+      to: iso(end),
       costs: rows.map(view),
     })
   },

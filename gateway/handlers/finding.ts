@@ -1,8 +1,9 @@
 /** An answer that exists already: in the cache, else in the database. A store that is away finds nothing, and fails nothing. */
+
+import { unlessAway } from '#core/unless-away.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
 import { answerKey, cachedAnswer, cachedText } from '#stores/stored-answer.ts'
 import type { Call, Gateway } from '../operation.ts'
-import { unlessAway } from '../unless-away.ts'
 import { HASH } from './views.ts'
 
 export interface Known {

@@ -1,7 +1,9 @@
 /** `GET /task/{id}/history`: everything that happened to a run, in order. */
+
+import { unlessAway } from '#core/unless-away.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { Problem } from '../problem.ts'
-import { orAway, unlessAway } from '../unless-away.ts'
 import { actingFor, FOR_ORGANIZATION } from './acting.ts'
 import { storedAnswer } from './finding.ts'
 import { SUMMARY, summaryNow, summaryView } from './run-summary.ts'

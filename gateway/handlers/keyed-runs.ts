@@ -2,10 +2,11 @@
  * Which run a request with a key has joined. Sent again, the request is that run's, though the run has ended meanwhile. They
  * are remembered here, and for other gateways in the cache.
  */
+
+import { unlessAway } from '#core/unless-away.ts'
 import type { Run } from '#pipelines/run-index.ts'
 import type { Organization } from '#stores/organization.ts'
 import type { Gateway } from '../operation.ts'
-import { unlessAway } from '../unless-away.ts'
 
 /** As long as admission remembers the identity of a question. */
 const TTL_MS = 24 * 3_600_000

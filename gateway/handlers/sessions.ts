@@ -1,9 +1,10 @@
 /** `/sessions`: made, read, changed by compare-and-set, and ended. */
+
+import { unlessAway } from '#core/unless-away.ts'
 import type { Scope } from '../keys.ts'
 import { type Answer, type Caller, found, type Gateway, operation } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { IsAllowed, Session, Sessions } from '../sessions.ts'
-import { unlessAway } from '../unless-away.ts'
 import { iso } from './views.ts'
 
 const DATA_BYTES_MAX = 65_536

@@ -1,7 +1,8 @@
 /** What has happened to a run so far, and how far it is. */
+
+import { unlessAway } from '#core/unless-away.ts'
 import type { EventKind, TaskEvent } from '#stores/history.ts'
 import type { Call, Gateway } from '../operation.ts'
-import { unlessAway } from '../unless-away.ts'
 import { eventView } from './views.ts'
 
 /** What the database has, and what it will have in a moment: each event once, in order. */

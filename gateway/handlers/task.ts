@@ -1,7 +1,7 @@
 /** `GET /task/{id}`: how far a run is, and what came of it. */
 import { type Answer, type Call, found, type Gateway, operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { Problem } from '../problem.ts'
-import { orAway } from '../unless-away.ts'
 import { refusal } from './asking.ts'
 import { storedAnswer } from './finding.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'

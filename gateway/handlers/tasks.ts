@@ -1,8 +1,8 @@
 /** `GET /tasks`: runs of questions whatever has become of them, the newest first. */
 import type { HistoryStore, RunsWanted, TaskEvent } from '#stores/history.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { invalid, Problem } from '../problem.ts'
-import { orAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { noHistory } from './history.ts'
 import {

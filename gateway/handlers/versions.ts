@@ -1,11 +1,12 @@
 /** `GET /versions`: what the answers of each prompt version came to, and when each was live. */
 import type { VersionRow } from '#stores/versions.ts'
 import { found, type Gateway, operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { invalid, Problem } from '../problem.ts'
-import { orAway } from '../unless-away.ts'
 import { FOR_ORGANIZATION, narrowedTo } from './acting.ts'
 import { timeOf } from './times.ts'
 import { SLICES, sliceView, VERSION, versionView } from './version-views.ts'
+import { iso } from './views.ts'
 
 const WEEK_MS = 7 * 86_400_000
 const SLICES_MAX = 60
@@ -64,7 +65,7 @@ export const versions = operation({
       more: rows.length > VERSIONS_MAX,
       ...(lived && {
         live: {
-          from: new Date(lived.from).toISOString(),
+          from: iso(lived.from),
           width_ms: lived.widthMs,
           slices: slices?.map(sliceView),
         },
@@ -95,8 +96,8 @@ export function rangeOf(
 }
 
 export const rangeView = ({ from, to }: Range) => ({
-  from: new Date(from).toISOString(),
-  to: new Date(to).toISOString(),
+  from: iso(from),
+  to: iso(to),
 })
 
 /** The part of a range that has answers, in slices of whole milliseconds. */

@@ -1,5 +1,6 @@
 /** Who a request comes from: by the key in its header, and without keys by where it comes from. */
 import type { FastifyRequest } from 'fastify'
+import { unlessAway } from '#core/unless-away.ts'
 import { organizationOf } from '#stores/organization.ts'
 import { bearerCaller, callerBy, countedName, localCaller, withScope } from '../caller.ts'
 import { KEY_PREFIX, type KeyRing, type Scope } from '../keys.ts'
@@ -7,7 +8,6 @@ import { networkOf } from '../network-of.ts'
 import type { Caller } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import type { Sessions } from '../sessions.ts'
-import { unlessAway } from '../unless-away.ts'
 import { cookieOf, isOfOwnOrigin } from './cookies.ts'
 import { originOf } from './origin.ts'
 
