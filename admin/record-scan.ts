@@ -9,15 +9,14 @@
  * Without a filter the partitions are merged by time. With one, matches are given out as they are found: the next match of a
  * partition may be far away.
  */
-import { hasCode } from '#core/errors.ts'
 import type { LogRecord, TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Bounds, Log } from '#engine/log/log.ts'
+import { readRange } from '#engine/log/read-topic.ts'
 import type { RecordView } from './record-views.ts'
 
 export const LOOKED_AT_MAX = 100_000
 const TAKES_MS = 10_000
-const READ_MAX = 1_000
 const WINDOW_MAX = 10_000
 const SPARSE_WINDOW_MAX = 200_000
 
@@ -209,22 +208,12 @@ class PartScan {
   async #readFrom(from: number, to: number, onRecord: (view: RecordView | undefined) => void): Promise<void> {
     const { log, signal, match, onGap } = this.#options
     const place = this.#part
-    let offset = from
-    while (offset < to) {
-      try {
-        offset = await readRange(log, place, { offset, to, signal }, async record => {
-          offset = record.offset + 1
-          onRecord(await match(record, place.partition))
-        })
-      } catch (error) {
-        if (!hasCode(error, 'OFFSET_OUT_OF_RANGE')) throw error
-        const [{ start } = place.bounds] = await log.bounds([place])
-        if (start <= offset) throw error
-        await onGap(place.partition, offset, Math.min(start, to))
-        this.#start = Math.max(this.#start, start)
-        offset = start
-      }
+    const found = async (record: LogRecord) => onRecord(await match(record, place.partition))
+    const gap = (first: number, next: number) => {
+      this.#start = Math.max(this.#start, next)
+      return onGap(place.partition, first, next)
     }
+    await readRange(log, place, { from, to }, found, { signal, onGap: gap })
   }
 }
 
@@ -232,33 +221,6 @@ interface Range {
   readonly offset: number
   readonly to: number
   readonly signal: AbortSignal
-}
-
-/** Resolves with the offset that it read up to. */
-async function readRange(
-  log: Log,
-  place: TopicPartition,
-  { offset, to, signal }: Range,
-  onRecord: (record: LogRecord) => Promise<void>,
-): Promise<number> {
-  signal.throwIfAborted()
-  const reader = log.openReader(place, offset)
-  const close = () => reader.close()
-  signal.addEventListener('abort', close)
-  try {
-    for (let at = offset; at < to; ) {
-      const { records, nextOffset } = await reader.next(READ_MAX)
-      for (const record of records) {
-        if (record.offset >= to) return to
-        await onRecord(record)
-      }
-      at = nextOffset
-    }
-    return to
-  } finally {
-    signal.removeEventListener('abort', close)
-    close()
-  }
 }
 
 /**

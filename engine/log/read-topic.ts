@@ -54,18 +54,24 @@ export async function readAll(
   for (const [index, place] of places.entries()) {
     const { start, end } = bounds[index] ?? EMPTY
     const range = { from: Math.max(from?.[index] ?? start, start), to: to?.[index] ?? end }
-    await readRange(log, place, range, onRecord, signal)
+    await readRange(log, place, range, onRecord, { signal })
     reached.push(Math.max(range.from, range.to))
   }
   return reached
 }
 
-async function readRange(
+export interface RangeOptions extends Pick<ReadOptions, 'signal'> {
+  /** Learns what the partition dropped before it was read, from one offset up to another; reading goes on behind that. */
+  readonly onGap?: ((from: number, to: number) => unknown) | undefined
+}
+
+/** `readAll` of one partition, between two offsets. */
+export async function readRange(
   log: Log,
   place: TopicPartition,
   { from, to }: { readonly from: number; readonly to: number },
   onRecord: (record: LogRecord, partition: number) => unknown,
-  signal: AbortSignal | undefined,
+  { signal, onGap }: RangeOptions = {},
 ): Promise<void> {
   signal?.throwIfAborted()
   if (from >= to) return
@@ -82,7 +88,8 @@ async function readRange(
   } catch (error) {
     signal?.throwIfAborted()
     const start = await startAfter(log, place, offset, error)
-    await readRange(log, place, { from: start, to }, onRecord, signal)
+    await onGap?.(offset, Math.min(start, to))
+    await readRange(log, place, { from: start, to }, onRecord, { signal, onGap })
   } finally {
     signal?.removeEventListener('abort', close)
     close()
