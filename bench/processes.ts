@@ -26,7 +26,8 @@ function inChild(name: string, phase: 'prepare' | 'run', size: Size, folder: str
     child.once('message', message => {
       figures = message as Figures // The child sends nothing else.
     })
-    child.once('exit', (code, signal) => {
+    // After 'close' nothing comes any more; 'exit' can overtake the last message.
+    child.once('close', (code, signal) => {
       if (figures && code === 0) resolve(figures)
       else reject(new CaudalError('INTERNAL', { reason: `${name} ended with ${code ?? signal}` }))
     })

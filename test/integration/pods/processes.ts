@@ -34,7 +34,8 @@ export class PodProcess {
       execArgv: [],
     })
     this.incarnation = nameOf(settings, this.#child.pid ?? 0)
-    this.#ended = once(this.#child, 'exit').then(() => {
+    // 'exit' can overtake the last message.
+    this.#ended = once(this.#child, 'close').then(() => {
       this.endedAt = Date.now()
     })
     const note = (text: string) => appendFileSync(logFile, text)

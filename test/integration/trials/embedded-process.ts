@@ -12,6 +12,7 @@ export function runEmbedded(settings: EmbeddedPodSettings) {
   child.on('message', (message: EmbeddedPodMessage) => messages.push(message))
   return {
     begun: once(child, 'message'),
-    ended: once(child, 'exit').then(([code, signal]) => ({ code: code ?? signal, messages })),
+    // 'exit' can overtake the last message.
+    ended: once(child, 'close').then(([code, signal]) => ({ code: code ?? signal, messages })),
   }
 }
