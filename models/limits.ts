@@ -3,12 +3,13 @@ import { publish } from '#core/diagnostics.ts'
 import type { Logger } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
-import { Breaker, type BreakerOptions } from './breaker.ts'
+import type { Breaker, BreakerOptions } from './breaker.ts'
 import { BreakerLog } from './breaker-log.ts'
+import { FirstFailures } from './first-failures.ts'
 import { HeardStream } from './heard-stream.ts'
 import type { Model, ModelCall, ModelReply, ModelRequest } from './model.ts'
 import { asModelError, ModelError, Withheld } from './model.ts'
-import { isOwn, TROUBLES, type Trouble, troubleOf } from './trouble.ts'
+import { breakersOf, isOwn, TROUBLES, type Trouble, troubleOf } from './trouble.ts'
 
 /** How `limited` slows down, waits and opens its breaker. */
 export interface LimitOptions extends AdaptiveLimitOptions, BreakerOptions {
@@ -44,12 +45,6 @@ export interface LimitFigures {
  */
 const STARTS_PER_TURN_MAX = 64
 
-/** All requests are refused: a fault of the set-up, which a person fixes. */
-const SETUP_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 5_000 }]
-/** A provider that refuses everybody for its rate is asked once a second whether it takes calls again. */
-const REFUSAL_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 1_000 }]
-/** Refusals among different subjects, with no answer between, that are no chance. */
-const REFUSALS_MAX = 10
 /** Records that wait for a provider come back after a tenth of the time that it was away, within these bounds. */
 const PARKED_MS = { max: 10_000, share: 0.1 } as const
 
@@ -64,9 +59,7 @@ interface Ended {
   readonly errorType?: string
 }
 
-interface Waiter {
-  readonly go: (ticket: Ticket) => void
-}
+type Go = (ticket: Ticket) => void
 
 /**
  * One gate before one provider. A call starts when no breaker is open or the call is a probe. No `Retry-After` may be
@@ -93,7 +86,8 @@ export class LimitedModel implements Model {
   readonly #limit: AdaptiveLimit
   readonly #breakers: Readonly<Record<Trouble, Breaker>>
   readonly #log: BreakerLog
-  readonly #waiting = new Set<Waiter>()
+  readonly #firstFailures: FirstFailures
+  readonly #waiting = new Set<Go>()
   #inFlight = 0
   #pausedUntil = 0
   /** Calls refused for their rate since the last answer. */
@@ -111,12 +105,9 @@ export class LimitedModel implements Model {
     this.#waitMaxMs = options.waitMaxMs ?? 10_000
     this.#pauseMaxMs = options.pauseMaxMs ?? 60_000
     this.#limit = new AdaptiveLimit(options)
-    this.#breakers = {
-      outage: new Breaker(options),
-      rate_limit: new Breaker({ failuresMax: REFUSALS_MAX, paces: REFUSAL_PACES }),
-      invalid: new Breaker({ failuresMax: REFUSALS_MAX, paces: SETUP_PACES }),
-    }
+    this.#breakers = breakersOf(options)
     this.#log = new BreakerLog(this.#name, options.logger)
+    this.#firstFailures = new FirstFailures(system)
   }
 
   async complete(request: ModelRequest, call: ModelCall): Promise<ModelReply> {
@@ -124,6 +115,7 @@ export class LimitedModel implements Model {
     const subject = request.subject ?? call.requestId
     const ticket = this.#mayGo() && this.#waiting.size === 0 ? this.#take() : await this.#wait(call.signal)
     const heard = call.stream && new HeardStream(call.stream, this.#system)
+    let failed: ModelError
     try {
       call.mayBegin?.(request.model ?? this.#defaultModel)
       const reply = await this.#model.complete(request, heard ? { ...call, stream: heard } : call)
@@ -132,6 +124,7 @@ export class LimitedModel implements Model {
       this.#called(request, ticket, { firstAt: heard?.firstAt })
       this.#refusedSince = 0
       for (const kind of TROUBLES) this.#change(kind, breaker => breaker.succeeded(subject))
+      this.#firstFailures.decide()
       this.#tellClosing()
       return reply
     } catch (error) {
@@ -141,11 +134,12 @@ export class LimitedModel implements Model {
       }
       const failure = asModelError(error, this.#name)
       this.#called(request, ticket, { firstAt: heard?.firstAt, errorType: failure.errorType })
-      throw this.#failed(failure, subject, ticket)
+      failed = this.#failed(failure, subject, ticket)
     } finally {
       this.#inFlight -= 1
       this.#pump()
     }
+    throw await this.#decided(failed)
   }
 
   figures(): LimitFigures {
@@ -177,6 +171,7 @@ export class LimitedModel implements Model {
     const fail = () => breaker.failed(subject, now, wasProbe, { failuresMin, countsEach })
     const failed = this.#change(kind, fail, error.reason)
     const opened = breaker.isOpen && !wasOpen
+    if (opened) this.#firstFailures.decide()
     if (kind === 'rate_limit') this.#slowDown(error, ticket, now, opened)
     if (!breaker.isOpen) {
       this.#tellClosing()
@@ -189,6 +184,14 @@ export class LimitedModel implements Model {
     const awayMs = this.#openForMs(now)
     this.#log.away(now, { reason: error.reason, awayMs, nextCallMs: breaker.waitMs(now) })
     return error.unspent(Math.max(this.#parkedMs(now), error.retryAfterMs ?? 0))
+  }
+
+  /** What would cost an attempt costs none where an outage has begun with it. */
+  async #decided(error: ModelError): Promise<ModelError> {
+    if (!error.spent || !error.outage || this.#isOpen || this.#inFlight === 0) return error
+    await this.#firstFailures.undecided()
+    const { isOpen } = this.#breakers.outage
+    return isOpen ? error.unspent(this.#parkedMs(this.#system.monotonic())) : error
   }
 
   #called(request: ModelRequest, { startedAt }: Ticket, { firstAt, errorType }: Ended): void {
@@ -262,7 +265,7 @@ export class LimitedModel implements Model {
   #wait(signal: AbortSignal): Promise<Ticket> {
     return new Promise((resolve, reject) => {
       const leave = () => {
-        this.#waiting.delete(waiter)
+        this.#waiting.delete(go)
         cancel()
         signal.removeEventListener('abort', abort)
       }
@@ -274,14 +277,12 @@ export class LimitedModel implements Model {
         leave()
         reject(this.#parked())
       })
-      const waiter: Waiter = {
-        go: ticket => {
-          leave()
-          resolve(ticket)
-        },
+      const go: Go = ticket => {
+        leave()
+        resolve(ticket)
       }
       signal.addEventListener('abort', abort, { once: true })
-      this.#waiting.add(waiter)
+      this.#waiting.add(go)
       this.#pump()
     })
   }
@@ -308,9 +309,9 @@ export class LimitedModel implements Model {
 
   /** Lets go whom it can, and comes back when the time that blocks the rest is over. */
   #pump(): void {
-    for (const waiter of this.#waiting) {
+    for (const go of this.#waiting) {
       if (!this.#mayGo()) break
-      waiter.go(this.#take())
+      go(this.#take())
     }
     const blockedMs = this.#blockedMs()
     if (this.#waiting.size === 0 || blockedMs <= 0) return

@@ -1,5 +1,5 @@
 /** Whose trouble a failed call is: that of everybody who asks the provider, or that of the question. */
-import type { Failed } from './breaker.ts'
+import { Breaker, type BreakerOptions, type Failed } from './breaker.ts'
 import type { ModelError } from './model.ts'
 
 /** A kind of trouble that concerns every call, each with a breaker of its own. */
@@ -7,6 +7,22 @@ export type Trouble = 'outage' | 'rate_limit' | 'invalid'
 
 /** Every kind of trouble; each has a breaker of its own. */
 export const TROUBLES: readonly Trouble[] = ['outage', 'rate_limit', 'invalid']
+
+/** All requests are refused: a fault of the set-up, which a person fixes. */
+const SETUP_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 5_000 }]
+/** A provider that refuses everybody for its rate is asked once a second whether it takes calls again. */
+const REFUSAL_PACES = [{ forMs: Number.POSITIVE_INFINITY, everyMs: 1_000 }]
+/** Refusals among different subjects, with no answer between, that are no chance. */
+const REFUSALS_MAX = 10
+
+/** The breakers of one provider. Options are for outages. */
+export function breakersOf(options: BreakerOptions): Readonly<Record<Trouble, Breaker>> {
+  return {
+    outage: new Breaker(options),
+    rate_limit: new Breaker({ failuresMax: REFUSALS_MAX, paces: REFUSAL_PACES }),
+    invalid: new Breaker({ failuresMax: REFUSALS_MAX, paces: SETUP_PACES }),
+  }
+}
 
 /** The kind of trouble that this may be, were it everybody's. */
 export function troubleOf({ errorType, outage }: ModelError): Trouble | undefined {

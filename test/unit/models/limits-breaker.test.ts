@@ -11,7 +11,7 @@ test('five different questions that fail open the breaker; then paced probes are
   expect(model.figures().breakerOpen).toBe(false)
   await fail(failure('timeout'))
   expect(model.figures().breakerOpen).toBe(true)
-  expect(errors.map(({ spent }) => spent)).toEqual([true, true, true, true, false])
+  expect(errors.map(({ spent }) => spent)).toEqual([false, false, false, false, false])
   await calls(2)
   expect(open).toEqual([])
   await time.advance(40)
@@ -96,7 +96,35 @@ test('calls in flight that fail while the breaker is open spend nothing', async 
   const { calls, fail, errors } = gated({ inFlightStart: 50 })
   await calls(50)
   await fail(failure('unavailable'))
-  expect(errors.filter(({ spent }) => spent)).toHaveLength(4)
+  expect(errors.filter(({ spent }) => spent)).toEqual([])
+})
+
+test('outages that break off the same five questions among others again and again cost them nothing', async () => {
+  const { time, call, answer, fail, calls, errors } = gated()
+  for (let outage = 0; outage < 5; outage += 1) {
+    for (let n = 0; n < 5; n += 1) call(undefined, `question ${n}`)
+    await calls(15)
+    await fail(failure('unavailable'))
+    await time.advance(50)
+    await calls(1)
+    await time.advance(40)
+    await answer()
+  }
+  expect(errors).toHaveLength(100)
+  expect(errors.filter(({ spent }) => spent)).toEqual([])
+})
+
+test('a question that fails alone spends its attempt once another is answered, or after a moment', async () => {
+  const { time, calls, answer, fail, errors } = gated()
+  await calls(4)
+  await fail(failure('unavailable'), 1)
+  expect(errors).toEqual([])
+  await answer(1)
+  expect(errors.map(({ spent }) => spent)).toEqual([true])
+  await fail(failure('timeout'), 1)
+  expect(errors).toHaveLength(1)
+  await time.advance(50)
+  expect(errors.map(({ spent }) => spent)).toEqual([true, true])
 })
 
 test('the success of a probe closes the breaker', async () => {
@@ -283,7 +311,7 @@ test('a provider that is away for five minutes fails no record, and is used agai
     await time.advance(1_000)
     await fail(failure('unavailable'))
   }
-  expect(errors.filter(({ spent }) => spent)).toHaveLength(4)
+  expect(errors.filter(({ spent }) => spent)).toEqual([])
   await calls(1)
   await time.advance(1_000)
   expect(open).toHaveLength(1)
