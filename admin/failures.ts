@@ -122,6 +122,11 @@ export interface ReplayOptions {
   readonly onProgress?: (done: ReplayedSoFar) => unknown
 }
 
+/** Rejects with REJECTED, as its sending does, where one of them cannot be sent again. */
+export async function refuseUnsendable(log: Log, failures: readonly Failure[]): Promise<void> {
+  for (const failure of failures) if (!canReplay(failure)) await failure.resent(log)
+}
+
 /** How far a replay has come. */
 export interface ReplayedSoFar {
   readonly sent: number

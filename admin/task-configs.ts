@@ -10,7 +10,7 @@ import { asText } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import type { System } from '#core/system.ts'
-import type { Log, PartitionBatch } from '#engine/log/log.ts'
+import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import { TASK_CONFIG_SCHEMA } from '#schemas/texts.ts'
@@ -76,19 +76,20 @@ function completed(taskType: string, declared: unknown, former: Change | undefin
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
 }
 
-/** Where changes of task types are written. */
 /** Who changes it and why: written down in the same append. */
 export interface Reasoned {
   readonly actor: Actor
   readonly why: string
-  readonly details: Readonly<Record<string, unknown>>
+  /** Of what was written; of nothing where a change is taken back. */
+  readonly details: (written: TaskConfig | undefined) => Readonly<Record<string, unknown>>
 }
 
+/** Where changes of task types are written. */
 export interface ChangeOptions {
   readonly log: Log
   readonly values: Values
   readonly system: System
-  readonly reasoned?: Reasoned | undefined
+  readonly reasoned: Reasoned
 }
 
 /**
@@ -106,21 +107,21 @@ export async function changeTaskType(
   const faults = faultsOf(taskType, config)
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
   const held = await values.read(TOPICS.config, Buffer.from(JSON.stringify(config)))
-  await put(options, taskType, values.write(TOPICS.config, held))
+  await put(options, taskType, { value: values.write(TOPICS.config, held), held })
   return held
 }
 
 /** Makes the task type as declared again. If it was not changed, returns false and writes nothing. */
 export async function resetTaskType(options: ChangeOptions, taskType: string): Promise<boolean> {
   if ((await changesIn(options.log, options.values)).get(taskType)?.config === undefined) return false
-  await put(options, taskType, null)
+  await put(options, taskType, { value: null, held: undefined })
   return true
 }
 
 async function put(
   { log, system, reasoned }: ChangeOptions,
   taskType: string,
-  value: Uint8Array | null,
+  { value, held }: { readonly value: Uint8Array | null; readonly held: TaskConfig | undefined },
 ): Promise<void> {
   const key = Buffer.from(taskType)
   const [spec] = await log.describeTopics([TOPICS.config])
@@ -131,12 +132,14 @@ async function put(
     partition,
     records: [{ key, value, headers: NO_HEADERS, timestamp: at }],
   }
-  await log.append(reasoned ? [batch, await audited(log, reasoned, { at, taskType })] : [batch])
+  const { actor, why, details } = reasoned
+  const entry = {
+    ...actor,
+    at,
+    action: 'version_live',
+    target: taskType,
+    why,
+    details: details(held),
+  } as const
+  await log.append([batch, await auditBatch(log, entry)])
 }
-
-const audited = (
-  log: Log,
-  { actor, why, details }: Reasoned,
-  { at, taskType }: { readonly at: number; readonly taskType: string },
-): Promise<PartitionBatch> =>
-  auditBatch(log, { ...actor, at, action: 'version_live', target: taskType, why, details })

@@ -1,10 +1,12 @@
 /** Which version of a prompt is live, and another one that is known made live, written down with who did it and why. */
+import { settingsOf } from '#answers/task-type.ts'
+import type { TaskConfig } from '#answers/types.ts'
 import { Values } from '#answers/values.ts'
 import type { System } from '#core/system.ts'
 import type { Plan } from '#topology/plan.ts'
 import type { Actor } from './audit.ts'
-import { changeTaskType, resetTaskType } from './task-configs.ts'
-import { type Unknown, VersionTexts, type VersionTextsOptions } from './version-texts.ts'
+import { type ChangeOptions, changeTaskType, resetTaskType } from './task-configs.ts'
+import { NO_DEFAULTS, type Unknown, VersionTexts, type VersionTextsOptions } from './version-texts.ts'
 
 export interface VersionDeskOptions extends VersionTextsOptions {
   readonly system: System
@@ -18,6 +20,13 @@ export interface Promotion {
   readonly version: string
   /** What is live as far as who asks has seen. */
   readonly insteadOf: string
+  readonly why: string
+  readonly actor: Actor
+}
+
+/** Who changes a task type, and why. */
+export interface ChangeOrder {
+  readonly taskType: string
   readonly why: string
   readonly actor: Actor
 }
@@ -43,20 +52,45 @@ export class VersionDesk {
 
   /** Resolves with the version that answers have from now on. The declared one is live by taking the change back. */
   async promote({ taskType, version, insteadOf, why, actor }: Promotion): Promise<string | NotPromoted> {
-    const { log, plan, system, writable, taskTypes } = this.#options
     const { live, found } = await this.texts.changeFor(taskType, version)
     if (live !== insteadOf) return { why: 'changed', live }
     if (typeof found === 'string') return { why: found, live }
-    const values = new Values((await writable?.()) ?? plan)
-    const reasoned = { actor, why, details: { version, instead_of: insteadOf } }
-    const options = { log, values, system, reasoned }
-    const declared = String(taskTypes[taskType]?.version)
+    const details = () => ({ version, instead_of: insteadOf })
+    const options = { ...(await this.#writing()), reasoned: { actor, why, details } }
     if (found.config === undefined) {
       await resetTaskType(options, taskType)
-      return declared
+      return this.#nameOf(taskType, undefined)
     }
     const { version: _, ...change } = found.config
-    const written = await changeTaskType(options, taskType, change)
-    return `${declared}+${written.version}`
+    return this.#nameOf(taskType, await changeTaskType(options, taskType, change))
+  }
+
+  /** Changes a task type as it is declared here. Rejects as `changeTaskType` does. */
+  async change(order: ChangeOrder, declared: unknown): Promise<TaskConfig> {
+    return await changeTaskType(await this.#reasoned(order), order.taskType, declared)
+  }
+
+  /** Makes a task type as declared again. If it was not changed, returns false and writes nothing. */
+  async reset(order: ChangeOrder): Promise<boolean> {
+    return await resetTaskType(await this.#reasoned(order), order.taskType)
+  }
+
+  async #reasoned({ taskType, why, actor }: ChangeOrder): Promise<ChangeOptions> {
+    const insteadOf = await this.texts.live(taskType)
+    const details = (written: TaskConfig | undefined) => ({
+      version: this.#nameOf(taskType, written),
+      instead_of: insteadOf,
+    })
+    return { ...(await this.#writing()), reasoned: { actor, why, details } }
+  }
+
+  async #writing(): Promise<Omit<ChangeOptions, 'reasoned'>> {
+    const { log, plan, system, writable } = this.#options
+    return { log, system, values: new Values((await writable?.()) ?? plan) }
+  }
+
+  #nameOf(taskType: string, config: TaskConfig | undefined): string {
+    const type = this.#options.taskTypes[taskType]
+    return type ? settingsOf(type, NO_DEFAULTS, config).settings.promptVersion : ''
   }
 }

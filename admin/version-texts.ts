@@ -32,7 +32,7 @@ export type Unknown = 'no_task_type' | 'other_declaration' | 'removed' | 'unread
 export type VersionText = Readonly<Record<string, string | number>>
 
 /** Defaults are settings of the pipeline, which no version tells. */
-const NO_DEFAULTS = { threshold: Number.NaN, attemptsMax: Number.NaN }
+export const NO_DEFAULTS = { threshold: Number.NaN, attemptsMax: Number.NaN }
 
 export class VersionTexts {
   readonly #options: VersionTextsOptions

@@ -1,10 +1,9 @@
 /** `caudal brake`: stops calls of models, for all or for some, until somebody lets them go again. */
-import { hostname, userInfo } from 'node:os'
-import type { Actor } from '#admin/audit.ts'
 import { brakesIn, type KnownBrake, releaseBrake, setBrake } from '#admin/brakes.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { DURATION_REMEDY, durationMs } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
+import { actorHere } from '../actor.ts'
 import { command, EXIT } from '../command/command.ts'
 import { table } from '../terminal/text-table.ts'
 import { withLog, writeLine } from '../tool.ts'
@@ -39,7 +38,7 @@ and spend no attempt. A brake outlives the pods. What was set is written to ${TO
         const [scope = ''] = positionals
         const until = endOf(options.until, system.now())
         const wanted = { scope, reason: given(options.reason), until }
-        const brake = await setBrake({ log, system, actor: actorHere() }, wanted)
+        const brake = await setBrake({ log, system, actor: actorHere('brake') }, wanted)
         stdout.write(
           options.json
             ? `${JSON.stringify(viewOf({ scope, brake, fault: undefined }))}\n`
@@ -62,7 +61,11 @@ export const brakeRelease = command({
       async ({ log }) => {
         const { positionals, options, stdout, stderr, system } = context
         const [scope = ''] = positionals
-        const released = await releaseBrake({ log, system, actor: actorHere() }, scope, given(options.reason))
+        const released = await releaseBrake(
+          { log, system, actor: actorHere('brake') },
+          scope,
+          given(options.reason),
+        )
         if (!released) {
           stderr.write(`there is no brake on ${scope}; caudal brake list shows all\n`)
           return EXIT.notFound
@@ -108,16 +111,6 @@ function endOf(text: string | undefined, now: number): number | undefined {
   throw new CaudalError('REJECTED', {
     reason: `--until ${text} is no time: write a time of ISO 8601, or so long from now (${DURATION_REMEDY})`,
   })
-}
-
-/** The user of the system who runs the command, where the system knows one. */
-function actorHere(): Actor {
-  const from = `caudal brake on ${hostname()}`
-  try {
-    return { who: userInfo().username, from }
-  } catch {
-    return { who: 'a user without a name', from } // A container may run under a number that is nobody's.
-  }
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString()

@@ -1,31 +1,39 @@
 /** `caudal config`: prompts, model, weights and limits of task types, changed while the pipeline runs. */
 import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { type Change, changesIn, changeTaskType, resetTaskType } from '#admin/task-configs.ts'
+import { type Change, changesIn } from '#admin/task-configs.ts'
+import { VersionDesk } from '#admin/version-desk.ts'
 import { isLoose } from '#answers/fields.ts'
+import { TASK_TYPES } from '#answers/task-types/index.ts'
+import { TOPICS } from '#answers/topics.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import { actorHere, reasonGiven, reasonOption } from '../actor.ts'
 import { type CommandContext, command, EXIT } from '../command/command.ts'
 import { table } from '../terminal/text-table.ts'
-import { withLog, writeLine } from '../tool.ts'
+import { type Tool, withLog, writeLine } from '../tool.ts'
+
+const json = { type: 'boolean', description: 'write the result as one JSON object' } as const
 
 export const configSet = command({
   details: `FILE, or - for the standard input, has a JSON object with what is changed: system, user, model, temperature,
 tokens_max, threshold, weights, attempts_max, cost_limit_usd. What it leaves out is as declared, whatever an earlier
-change said. The version counts up unless it is given. With a fault nothing is written, and all are named.`,
+change said. The version counts up unless it is given. With a fault nothing is written, and all are named.
+What was changed is written to ${TOPICS.audit}.`,
   positionals: ['TASK_TYPE', 'FILE'],
-  options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },
+  options: { json, reason: reasonOption },
   examples: [
-    'caudal config set qa change.json',
+    `caudal config set qa change.json --reason 'it answers better'`,
     `echo '{"threshold": 7, "model": "gpt-4o"}' | caudal config set qa -`,
   ],
   async run(context) {
     const [taskType = '', source = '-'] = context.positionals
     // Before any topic is created: a name that was mistyped leaves nothing behind.
     const declared = await declaredIn(source, context)
+    const order = { taskType, why: reasonGiven(context.options.reason), actor: actorHere('config') }
     return await withLog(
       context,
-      async ({ log, values }) => {
-        const config = await changeTaskType({ log, values, system: context.system }, taskType, declared)
+      async tool => {
+        const config = await deskOf(tool, context).change(order, declared)
         context.stdout.write(
           context.options.json
             ? `${JSON.stringify({ task_type: taskType, config })}\n`
@@ -39,13 +47,15 @@ change said. The version counts up unless it is given. With a fault nothing is w
 })
 
 export const configUnset = command({
+  details: `It is written to ${TOPICS.audit}.`,
   positionals: ['TASK_TYPE'],
-  options: { json: { type: 'boolean', description: 'write the result as one JSON object' } },
-  examples: ['caudal config unset qa'],
+  options: { json, reason: reasonOption },
+  examples: ['caudal config unset qa', `caudal config unset qa --reason 'too dear'`],
   run: context =>
-    withLog(context, async ({ log, values }) => {
+    withLog(context, async tool => {
       const [taskType = ''] = context.positionals
-      if (!(await resetTaskType({ log, values, system: context.system }, taskType))) {
+      const order = { taskType, why: reasonGiven(context.options.reason), actor: actorHere('config') }
+      if (!(await deskOf(tool, context).reset(order))) {
         context.stderr.write(`${taskType} is not changed\n`)
         return EXIT.notFound
       }
@@ -71,6 +81,9 @@ export const configList = command({
       return EXIT.ok
     }),
 })
+
+const deskOf = ({ log, plan }: Tool, { system }: Pick<CommandContext, 'system'>): VersionDesk =>
+  new VersionDesk({ log, plan, system, taskTypes: TASK_TYPES })
 
 async function declaredIn(source: string, { stdin }: Pick<CommandContext, 'stdin'>): Promise<unknown> {
   try {

@@ -1,9 +1,11 @@
 /** `caudal dlq`: what failed for good, and sending it again. */
 
-import { chosenOf, type Failure, failuresIn, replayFailures, shownFailure } from '#admin/failures.ts'
+import { chosenOf, type Failure, failuresIn, shownFailure } from '#admin/failures.ts'
+import { replayReasoned } from '#admin/reasoned-replay.ts'
 import { TOPICS } from '#answers/topics.ts'
 import { cut } from '#core/cut.ts'
 import { CaudalError } from '#core/errors.ts'
+import { actorHere, reasonGiven, reasonOption } from '../actor.ts'
 import { command, EXIT } from '../command/command.ts'
 import { graphOption } from '../command/graph-file.ts'
 import { LiveView, progressLine } from '../terminal/live-view.ts'
@@ -60,14 +62,16 @@ export const dlqShow = command({
 export const dlqReplay = command({
   details: `Each failure is sent once, also where several replay in the same moment. The replay finds the results of paid steps for
 seven days. Dead letters that other readers of their topic would take once more are refused, with what to do instead.
-Invalid events cannot be replayed: put corrected ones in with caudal produce.`,
+Invalid events cannot be replayed: put corrected ones in with caudal produce.
+A replay of the answer pipeline is written to ${TOPICS.audit}.`,
   positionals: ['[ID...]'],
   options: {
     all: { type: 'boolean', description: 'everything that can be sent again' },
     json: { type: 'boolean', description: 'write the result as one JSON object' },
+    reason: reasonOption,
     graph: graphOption,
   },
-  examples: ['caudal dlq replay es-41', 'caudal dlq replay --all'],
+  examples: ['caudal dlq replay es-41', `caudal dlq replay --all --reason 'the fault is fixed'`],
   run: context =>
     withLog(
       context,
@@ -78,10 +82,9 @@ Invalid events cannot be replayed: put corrected ones in with caudal produce.`,
         const { failures, missing } = chosenOf(await failuresIn(tool), options.all ? 'all' : positionals)
         const view = new LiveView(stderr)
         const began = system.monotonic()
-        const done = await replayFailures(tool.log, failures, {
-          application: tool.plan.application,
-          system,
-          signal,
+        const done = await replayReasoned(tool, failures, {
+          ...{ target: 'failures', why: reasonGiven(options.reason), actor: actorHere('dlq') },
+          ...{ system, signal },
           onProgress: ({ sent }) => {
             if (view.isLive)
               view.draw([progressLine('failures', sent, failures.length, system.monotonic() - began)])

@@ -1,10 +1,12 @@
 /** `caudal webhook`: endpoints and what they have not taken, a call to try them, and what was given up sent again. */
-import { replayFailures } from '#admin/failures.ts'
+import { replayReasoned } from '#admin/reasoned-replay.ts'
 import { renewed, type Undelivered, undeliveredIn } from '#admin/webhooks.ts'
+import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
 import { silent } from '#core/loggers.ts'
 import type { Subscriber } from '#webhooks/book.ts'
 import { endpointName, urlFault, WebhookFailure } from '#webhooks/webhook.ts'
+import { actorHere, reasonGiven, reasonOption } from '../actor.ts'
 import { command, EXIT, type Surroundings } from '../command/command.ts'
 import { configurationOf } from '../environment.ts'
 import { newUuid } from '../secrets.ts'
@@ -79,13 +81,15 @@ export const webhookTest = command({
 })
 
 export const webhookReplay = command({
-  details: `A message keeps its identity and its body. An ID is that of a message (webhook-id), of a question, or of a batch.`,
+  details: `A message keeps its identity and its body. An ID is that of a message (webhook-id), of a question, or of a batch.
+It is written to ${TOPICS.audit}.`,
   positionals: ['[ID...]'],
   options: {
     all: { type: 'boolean', description: 'everything that was given up' },
     json: { type: 'boolean', description: 'write the result as one JSON object' },
+    reason: reasonOption,
   },
-  examples: ['caudal webhook replay --all', 'caudal webhook replay order-7'],
+  examples: [`caudal webhook replay --all --reason 'their server is back'`, 'caudal webhook replay order-7'],
   run: context =>
     withLog(
       context,
@@ -99,8 +103,8 @@ export const webhookReplay = command({
         const chosen = undelivered.filter(isChosen)
         const now = system.now()
         const failures = chosen.map(each => renewed(each, tool, now))
-        const { sent, leftOut } = await replayFailures(tool.log, failures, {
-          application: tool.plan.application,
+        const { sent, leftOut } = await replayReasoned(tool, failures, {
+          ...{ target: 'webhooks', why: reasonGiven(options.reason), actor: actorHere('webhook') },
           ...{ system, signal },
         })
         const ids = new Set(chosen.flatMap(({ webhook }) => [webhook.id, webhook.task_id]))

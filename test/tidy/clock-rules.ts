@@ -83,6 +83,7 @@ const WALL_TIME: readonly Allowed[] = [
   { path: 'cli/commands/webhook.ts', reads: 2, because: 'time stamps of messages' },
   { path: 'admin/rebuild.ts', reads: 1, because: 'the age of events, which other processes stamped' },
   { path: 'admin/task-configs.ts', reads: 1, because: 'the time stamp of a record' },
+  { path: 'admin/reasoned-replay.ts', reads: 1, because: 'the time stamp of a record' },
   {
     path: 'engine/log/embedded/embedded-log.ts',
     reads: 1,

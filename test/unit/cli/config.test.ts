@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { auditIn } from '#admin/audit.ts'
 import { TaskConfigCodec } from '#answers/codecs.ts'
 import { EXIT } from '#cli/command/command.ts'
 import { readAll } from '#engine/log/read-topic.ts'
@@ -112,6 +113,36 @@ describe('caudal config unset', () => {
       stderr: 'qa is not changed\n',
     })
     expect((await set(folder, { threshold: 6 })).stdout).toBe('qa is under change 2\n')
+  })
+})
+
+describe('the record of changes', () => {
+  const changed = async (folder: string) =>
+    (await withLog(folder, auditIn)).map(({ at: _, ...entry }) => entry)
+  const common = {
+    ...{ action: 'version_live', target: 'qa', who: expect.stringMatching(/./) },
+    from: expect.stringMatching(/^caudal config on ./),
+  }
+
+  it('has who has set and taken back a change, why, from where, and both versions', async () => {
+    const folder = dataFolder()
+    const words = ['config', 'set', 'qa', '-', '--reason', 'it answers better']
+    await caudal(folder, words, '{"threshold": 7}')
+    await caudal(folder, ['config', 'unset', 'qa', '--reason', 'too dear'])
+    expect(await changed(folder)).toEqual([
+      { ...common, why: 'it answers better', details: { version: '1+1', instead_of: '1' } },
+      { ...common, why: 'too dear', details: { version: '1', instead_of: '1+1' } },
+    ])
+  })
+
+  it('says that no reason was given, and has nothing of what was not changed', async () => {
+    const folder = dataFolder()
+    await set(folder, { threshold: 7 })
+    await set(folder, { threshold: 70 })
+    await caudal(folder, ['config', 'unset', 'sentiment'])
+    const blank = await caudal(folder, ['config', 'unset', 'qa', '--reason', ' '])
+    expect([blank.code, blank.stderr]).toEqual([EXIT.usage, expect.stringContaining('--reason must have')])
+    expect(await changed(folder)).toMatchObject([{ target: 'qa', why: 'no reason was given' }])
   })
 })
 

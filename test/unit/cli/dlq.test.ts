@@ -1,5 +1,6 @@
 /** What failed for good: listed, shown, and sent again once with its identity. */
 import { describe, expect, it } from 'vitest'
+import { auditIn } from '#admin/audit.ts'
 import { FailedAvro, LlmRequestAvro } from '#answers/codecs.ts'
 import { EXIT } from '#cli/command/command.ts'
 import { asText } from '#core/codec.ts'
@@ -133,6 +134,27 @@ describe('caudal dlq replay', () => {
     expect(again.code).toBe(EXIT.notFound)
     expect((await recordsIn(folder, 'llm.requests')).length).toBe(1)
     expect((await caudal(folder, ['dlq', 'list', '--json'])).lines.length).toBe(1)
+  })
+
+  it('is written down with who has sent how many again, why and from where, before they are sent', async () => {
+    const folder = await filled(letter())
+    await caudal(folder, ['dlq', 'replay', '--all', '--reason', 'the fault is fixed'])
+    await caudal(folder, ['dlq', 'replay', '--all'])
+    const entries = await withLog(folder, auditIn)
+    expect(entries).toEqual([
+      {
+        ...{ action: 'failures_replayed', target: 'failures', details: { count: 2 } },
+        ...{ at: expect.any(Number), who: expect.stringMatching(/./), why: 'the fault is fixed' },
+        from: expect.stringMatching(/^caudal dlq on ./),
+      },
+    ])
+  })
+
+  it('writes down nothing of a replay that is refused, and sends none of it', async () => {
+    const folder = await filled(letter())
+    expect((await caudal(folder, ['dlq', 'replay', 'dead-1', 'raw/1'])).code).toBe(EXIT.usage)
+    expect(await withLog(folder, auditIn)).toEqual([])
+    expect(await recordsIn(folder, 'llm.generated')).toEqual([])
   })
 
   it('sends a record again that has failed once more', async () => {

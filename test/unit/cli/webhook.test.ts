@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { auditIn } from '#admin/audit.ts'
 import { WebhookAvro } from '#answers/codecs.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { Webhook } from '#answers/types.ts'
@@ -150,6 +151,14 @@ describe('caudal webhook replay', () => {
     expect(JSON.parse((await webhook(['replay', '--all', '--json'])).stdout)).toEqual({ replayed: 1 })
     expect(await sent()).toHaveLength(2)
     expect((await webhook(['list', '--json'])).lines.map(line => JSON.parse(line).undelivered)).toEqual([0])
+  })
+
+  it('is written down with its reason', async () => {
+    await filled(message())
+    await webhook(['replay', '--all', '--reason', 'their server is back'])
+    expect(await withLog(folder, auditIn)).toMatchObject([
+      { action: 'failures_replayed', target: 'webhooks', why: 'their server is back', details: { count: 1 } },
+    ])
   })
 
   it('requires ids or --all', async () => {

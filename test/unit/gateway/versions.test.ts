@@ -17,6 +17,7 @@ import { bearer, HeldKeys, keyOf, ringOf } from './held-keys.ts'
 import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
 import { Switch, unsteadyAnswers } from './unsteady-stores.ts'
 
+const reasoned = { actor: { who: 'a person', from: 'a test' }, why: 'it is tried', details: () => ({}) }
 const NOBODY = organizationOf(undefined)
 const ACME = organizationOf('acme')
 const NOW = realSystem.now()
@@ -194,7 +195,7 @@ describe('GET /versions/compare', () => {
 describe('the prompts of compared versions', () => {
   const changed = async (config: object) => {
     const values = new Values(opened.running.plan)
-    return changeTaskType({ log: opened.log, values, system: realSystem }, 'qa', config)
+    return changeTaskType({ log: opened.log, values, system: realSystem, reasoned }, 'qa', config)
   }
   const textsOf = async (a: string, b: string, taskType = 'qa') => {
     const query = new URLSearchParams({ task_type: taskType, a, b })
@@ -247,7 +248,7 @@ describe('PUT /versions/live', () => {
   }
   const change = (config: object) => {
     const values = new Values(opened.running.plan)
-    return changeTaskType({ log: opened.log, values, system: realSystem }, 'sentiment', config)
+    return changeTaskType({ log: opened.log, values, system: realSystem, reasoned }, 'sentiment', config)
   }
 
   it('writes a known change again under a new number, and takes it back for the declared version', async () => {
@@ -265,7 +266,7 @@ describe('PUT /versions/live', () => {
   })
 
   it('writes down who did it, when, why and from where, with both versions', async () => {
-    const entries = (await auditIn(opened.log)).filter(({ action }) => action === 'version_live')
+    const entries = (await auditIn(opened.log)).filter(({ from }) => from === '127.0.0.1')
     expect(entries).toMatchObject([
       { target: 'sentiment', why: 'it answers better', details: { version: '1+1', instead_of: '1+2' } },
       { who: expect.any(String), from: '127.0.0.1', details: { version: '1', instead_of: '1+3' } },
