@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import { SevenBitText } from './seven-bit.ts'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
 /** What files that are no text begin with, and what to do with them. */
@@ -142,26 +143,31 @@ async function* recoded(chunks: Chunks, encoding: Encoding, source: string): Asy
   }
 }
 
-/** Chunks that end with a line, each of them valid; a zero byte is no text either. */
+/** Chunks that end with a whole character, each of them valid. A zero byte is no text; nor is what only passes as ASCII. */
 async function* checked(chunks: Chunks, source: string): AsyncGenerator<Buffer> {
   let line = 1
   let rest: Buffer = Buffer.alloc(0)
-  let isFirst = true
+  let sevenBit: SevenBitText | undefined
   const valid = (bytes: Buffer): Buffer => {
     const bad = bytes.includes(0) || !isUtf8(bytes)
-    if (bad) throw refused(source, whereInvalid(bytes, line))
+    const fault = bad ? whereInvalid(bytes, line) : sevenBit?.push(bytes)
+    if (fault !== undefined) throw refused(source, fault)
     line += countLines(bytes)
     return bytes
   }
+  let isFirst = true
   for await (const chunk of chunks) {
     let bytes = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
     if (isFirst && bytes.subarray(0, 3).equals(UTF8_MARK)) bytes = bytes.subarray(3)
+    else if (isFirst) sevenBit = new SevenBitText()
     isFirst = false
     const whole = wholeCharacters(bytes)
     rest = bytes.subarray(whole)
     if (whole > 0) yield valid(bytes.subarray(0, whole))
   }
   if (rest.length > 0) yield valid(rest)
+  const fault = sevenBit?.end()
+  if (fault !== undefined) throw refused(source, fault)
 }
 
 /** How many bytes are left when a character that is cut at the end is not counted. */
