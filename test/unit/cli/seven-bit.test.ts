@@ -45,17 +45,17 @@ describe('text in an encoding of seven bits', () => {
       'has "+APwA3w-", which is "üß" in UTF-7, in line 3',
     ],
     ['HZ', 'title\n~{HU1>~}\n', 'is HZ, an encoding of Chinese, in line 2'],
-  ])('is told of with its line: %s', (_, text, fault) => {
+  ])('is named with its line: %s', (_, text, fault) => {
     expect(faultOf(text)).toContain(fault)
   })
 
-  it('is told of once, where its parts come in any cut', () => {
+  it('is named wherever its bytes are cut into parts', () => {
     const text = 'title\nWhat is a caf+AOk-?\n'
     for (let at = 0; at <= text.length; at++)
       expect(faultOf(text.slice(0, at), text.slice(at))).toContain('has "+AOk-"')
   })
 
-  it('is told of within a line that never ends', () => {
+  it('is named within a line that never ends', () => {
     const text = new SevenBitText()
     const parts = Array.from({ length: 20 }, () => text.push(Buffer.from('caf+AOk '.repeat(10_000))))
     expect(parts.find(fault => fault !== undefined)).toContain('in line 1')
