@@ -55,11 +55,14 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
   }
 }
 
+/** White space, and marks that nobody sees, as pages and chats leave them in what is copied out of them. */
+const UNSEEN = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu
+
 /** Names as the fields of events have them: `Best Answer` and `best-answer` are `best_answer`. */
 function columnsOf(row: readonly string[], header: string, source: string): string[] {
   const found = row.map(name =>
     name
-      .trim()
+      .replace(UNSEEN, '')
       .toLowerCase()
       .replace(/[\s-]+/g, '_'),
   )

@@ -251,6 +251,7 @@ describe('CSV of other programs', () => {
     ['returns alone', 'title;best_answer\rWhat, then?;That\r'],
     ['ends of lines mixed', 'title;best_answer\r\nWhat, then?;That\n'],
     ['names in words', ' Title ;Best Answer\nWhat, then?;That\n'],
+    ['marks around names that nobody sees', '\u200btitle\u2060;\u00a0best_answer\u200b\nWhat, then?;That\n'],
     [
       'rows and lines that are empty',
       '\n\ntitle;best_answer;\nWhat, then?;That;\n; ;\n\n;;\n  \n'.replace('  \n', ''),
