@@ -16,7 +16,9 @@
  *   Two repairers that expect the same epoch get the same next one, and fence nobody (docs/ownership.md).
  *   So each repairer starts an epoch of its own and waits. A repairer that looked earlier starts its epoch in that time, and
  *   the brokers then refuse this one. Otherwise this repairer looks again, and only then adds partitions. A repairer that
- *   looks later sees the purpose and waits for twice as long.
+ *   looks later sees the purpose and waits for three times as long.
+ * - So a repairer goes on only while what it has seen is fresh. One that has slept, or waited for answers, looks again.
+ *   Otherwise it could add partitions at the moment when another one takes it for gone, and starts an epoch.
  * - Starting an epoch drops what the coordinator says of the transaction before. The purpose keeps it.
  * - What was committed or aborted is known only of the last transaction of an id. Leftovers of an earlier one, or below a
  *   transaction that is ongoing, are not guessed at: TRANSACTION_TORN. A producer that asks `isWhole` before it writes
@@ -64,6 +66,8 @@ export interface TransactionPort {
   add(epoch: Epoch, places: readonly TopicPartition[]): Promise<void>
   end(epoch: Epoch, outcome: 'commit' | 'abort'): Promise<void>
   pause(ms: number): Promise<void>
+  /** Milliseconds since some moment, which a sleep of the process does not stop. */
+  monotonic(): number
   /** Tells of what was repaired, and of what will block this id later. */
   warn(message: string): void
 }
@@ -76,10 +80,21 @@ export interface Found {
   readonly open: readonly OpenTransaction[]
 }
 
+interface Looked extends Found {
+  /** When the coordinator was asked last. */
+  readonly at: number
+}
+
 /** An end is answered before its markers are written, and another partition may be found torn after that. */
 const ROUNDS_MAX = 3
 /** What was sent before another one could see our epoch has arrived by then. */
 const UNSEEN_MS = 1_000
+/** A repair starts its epoch within this time of its last look at the coordinator, so that the epoch arrives within `UNSEEN_MS`. */
+const STARTS_WITHIN_MS = 700
+/** A repair adds its partitions within this time of its start. */
+const ADDS_WITHIN_MS = 2_000
+/** A repair that was started, and has added nothing for so long, has lost its pod. */
+const GONE_MS = 3_000
 /** The coordinator gives an id whose epochs are used up another producer id, which cannot end what this one has left. */
 const EPOCH_MAX = 32_766
 
@@ -112,16 +127,18 @@ export async function isWhole(
   return described.state !== 'ongoing' && open.length === 0
 }
 
-async function ask(port: TransactionPort, places: readonly TopicPartition[]): Promise<Found> {
+async function ask(port: TransactionPort, places: readonly TopicPartition[]): Promise<Looked> {
+  const at = port.monotonic()
   const described = await port.describe()
   if (described?.state === 'ending') throw unsettled(port)
-  if (described === undefined) return { described, open: [] }
+  if (described === undefined) return { described, open: [], at }
   const open = await port.open(described.producerId, union(places, described.partitions))
   if (open.length === 0 || (described.state === 'ongoing' && outside(described, open).length === 0))
-    return { described, open }
+    return { described, open, at }
   // Both answers must be of one moment: a producer that lives may have begun or ended a transaction between.
+  const again = port.monotonic()
   if (!isSame(described, await port.describe())) throw unsettled(port)
-  return { described, open }
+  return { described, open, at: again }
 }
 
 /** How the leftovers have to be ended; `undefined` when there are none. Throws TRANSACTION_TORN where nobody knows. */
@@ -147,17 +164,26 @@ export function outcomeOf(port: Asked, { described, open }: Found): 'commit' | '
 
 async function repair(
   port: TransactionPort,
-  { described, open }: Found,
+  { described, open, at }: Looked,
   places: readonly TopicPartition[],
   outcome: 'commit' | 'abort',
 ): Promise<void> {
   if (described?.state === 'ongoing') return port.end(described, outcome)
   if ((described?.epoch ?? 0) >= EPOCH_MAX) throw torn(port, open, 'its producer id is used up')
-  if (described?.state === 'empty' && (await isGoingOn(port, described))) return
+  let lookedAt = at
+  if (described?.state === 'empty') {
+    await port.pause(GONE_MS)
+    lookedAt = port.monotonic()
+    // Otherwise another one repairs it.
+    if (!isSame(described, await port.describe())) return
+  }
+  assertFresh(port, lookedAt, STARTS_WITHIN_MS)
+  const startedAt = port.monotonic()
   const epoch = await port.start(outcome)
   await port.pause(UNSEEN_MS)
   const left = await port.open(epoch.producerId, places)
   if (left.length === 0) return
+  assertFresh(port, startedAt, ADDS_WITHIN_MS)
   await port.add(epoch, left)
   await port.end(epoch, outcome)
   port.warn(
@@ -166,10 +192,11 @@ async function repair(
   )
 }
 
-/** Whether another one repairs it. */
-async function isGoingOn(port: TransactionPort, described: Described): Promise<boolean> {
-  await port.pause(UNSEEN_MS * 2)
-  return !isSame(described, await port.describe())
+/** Rejects when a moment is longer ago: the process has slept, or the brokers were slow. The next try looks again. */
+function assertFresh(port: TransactionPort, at: number, withinMs: number): void {
+  if (port.monotonic() - at <= withinMs) return
+  const reason = `the repair of producer ${port.transactionalId} was held up, and begins again`
+  throw new CaudalError('LOG_UNAVAILABLE', { reason })
 }
 
 async function startToWrite(

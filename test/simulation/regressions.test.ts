@@ -253,6 +253,7 @@ describe('found by the simulation', () => {
       'a task whose claim was missing once is claimed again at once after its producer was replaced',
       10_009_429,
     ],
+    ['a pod that slept in its repair of a torn transaction leaves it to another one', 93_002_136],
   ])('%s', async (_what, seed) => {
     const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds: FAULT_TABLE })
     expect(complaints, trace.join('\n')).toEqual([])

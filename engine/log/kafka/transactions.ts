@@ -146,6 +146,10 @@ export class Transactions implements TransactionPort {
     return sleep(this.#settings.system, ms)
   }
 
+  monotonic(): number {
+    return this.#settings.system.monotonic()
+  }
+
   warn(message: string): void {
     this.#settings.warn(message)
   }

@@ -40,12 +40,7 @@ export class SimulatedTransactions implements TransactionPort {
 
   async start(purpose: 'write' | 'commit' | 'abort'): Promise<Epoch> {
     const { transactions } = this.#cluster
-    const started = await this.#ask('startProducer', () => {
-      // An ongoing transaction is aborted by this; its markers may get lost, so that the question comes again.
-      const isOngoing = transactions.describe(this.transactionalId)?.state === 'ongoing'
-      const answer = transactions.start(this.transactionalId, purpose)
-      return isOngoing ? 'busy' : answer
-    })
+    const started = await this.#ask('startProducer', () => transactions.start(this.transactionalId, purpose))
     if (started === 'busy') throw this.#busy()
     return { producerId: String(started.producerId), epoch: started.epoch }
   }
@@ -69,6 +64,10 @@ export class SimulatedTransactions implements TransactionPort {
 
   pause(ms: number): Promise<void> {
     return sleep(this.#connection.system, ms)
+  }
+
+  monotonic(): number {
+    return this.#connection.system.monotonic()
   }
 
   #identityOf({ producerId, epoch }: Epoch): Identity {

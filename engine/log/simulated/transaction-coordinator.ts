@@ -7,7 +7,9 @@
  * - A request with another epoch than the current one changes nothing.
  * - The outcome of a transaction is decided when it enters `ending`. Readers see it by the markers, which may be written
  *   later, each at its own time.
- * - Starting or fencing a producer raises its epoch, and succeeds only while nothing of it is open or ending.
+ * - Starting or fencing a producer raises its epoch, and succeeds only while nothing of it is open or ending. Where a
+ *   transaction is open, it is aborted under the next epoch, and the client has to ask again. The outcome and the purpose
+ *   stay until then.
  *
  * The coordinator may fail between the decision and the markers. Its successor completes the transaction though some
  * partitions got no marker. The records there stay open until the next marker of the same producer, which decides on them.
@@ -69,6 +71,8 @@ export class TransactionCoordinator {
   readonly #delivery: MarkerDelivery
   readonly #producers = new Map<string, ProducerState>()
   readonly #failures = new Map<string, CoordinatorFailure>()
+  /** Ids that are forgotten as soon as nothing of them is open. */
+  readonly #forgotten = new Set<string>()
   #lastProducerId = 0
   #transactions = 0
   /** Called with every commit when it is decided. */
@@ -81,10 +85,13 @@ export class TransactionCoordinator {
     this.#delivery = delivery
   }
 
-  /** Fences the producers with this id and gives the next identity; `busy` while their last transaction is ending. */
+  /** Fences the producers with this id and gives the next identity; `busy` while their last transaction is open or ending. */
   start(transactionalId: string, purpose: Purpose = 'write'): Identity | 'busy' {
     const producer = this.#producers.get(transactionalId) ?? this.#register(transactionalId)
-    if (producer.phase === 'open') this.#abort(producer)
+    if (producer.phase === 'open') {
+      this.#abort(producer)
+      return 'busy'
+    }
     if (producer.phase === 'ending') return 'busy'
     producer.epoch++
     producer.purpose = purpose
@@ -167,11 +174,19 @@ export class TransactionCoordinator {
     else this.#failures.delete(transactionalId)
   }
 
-  /** Forgets a producer, as a broker does after a week of silence: whatever it sends next is refused. Not one whose transaction is open somewhere. */
+  /**
+   * Forgets a producer, as a broker does after a week of silence: whatever it sends next is refused. Not one with a transaction,
+   * here or open in a partition: Kafka lets an id expire only where it is empty or complete. That one is forgotten when it has ended.
+   */
   forget(transactionalId: string): void {
+    this.#forgotten.add(transactionalId)
+    this.#forgetIdle(transactionalId)
+  }
+
+  #forgetIdle(transactionalId: string): void {
     const producer = this.#producers.get(transactionalId)
-    if (producer?.phase === 'open') this.#abort(producer)
-    if (producer && !this.#topics.haveOpen(producer.producerId)) this.#producers.delete(transactionalId)
+    if (producer?.phase !== 'idle' || this.#topics.haveOpen(producer.producerId)) return
+    if (this.#forgotten.delete(transactionalId)) this.#producers.delete(transactionalId)
   }
 
   #register(transactionalId: string): ProducerState {
@@ -221,7 +236,9 @@ export class TransactionCoordinator {
     if (failure) return this.#fail(producer, outcome, pending, failure)
     const written = (partition: Partition) => {
       pending.delete(partition)
-      if (pending.size === 0) producer.phase = 'idle'
+      if (pending.size > 0) return
+      producer.phase = 'idle'
+      this.#forgetIdle(producer.transactionalId)
     }
     for (const partition of [...pending]) {
       const delayMs = this.#delivery.delayMs(partition, producer.producerId)

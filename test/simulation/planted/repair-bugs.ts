@@ -44,6 +44,7 @@ function changed(port: TransactionPort, changes: Partial<TransactionPort>): Tran
     add: (epoch, places) => port.add(epoch, places),
     end: (epoch, outcome) => port.end(epoch, outcome),
     pause: ms => port.pause(ms),
+    monotonic: () => port.monotonic(),
     warn: message => port.warn(message),
     ...changes,
   }

@@ -109,6 +109,32 @@ describe.each([
     }
   })
 
+  it.each([
+    ['after its look, so that another one has started an epoch and added partitions', 'describe', 701],
+    ['after its start, so that another one takes it for gone and starts an epoch', 'add', 2_001],
+  ])('and a repairer that slept %s, looks again and spoils nothing', async (_what, during, sleptMs) => {
+    const brokers = await torn(endsRaiseEpochs, 'commit')
+    const port = brokers.port()
+    let looks = 0
+    brokers.meanwhile = call => {
+      if (call !== during || (call === 'describe' && ++looks < 2)) return
+      brokers.meanwhile = () => {}
+      if (call === 'describe') brokers.clock += sleptMs
+      const other = startedByAnother(brokers)
+      if (call === 'describe' && other) brokers.add(other, [OUT])
+    }
+    const sleeping = {
+      ...port,
+      pause: async () => {
+        if (during === 'add') brokers.clock += sleptMs
+      },
+    }
+    expect(await codeOf(takeOver(sleeping, PLACES))).toBe('LOG_UNAVAILABLE')
+    brokers.meanwhile = () => {}
+    writeAndAbort(brokers, await takeOverAtLast(brokers))
+    expect(brokers.committed(OUT)).toEqual(['torn'])
+  })
+
   it('and what it had open and not ended is aborted', async () => {
     const brokers = new TornBrokers(endsRaiseEpochs)
     const epoch = await takeOver(brokers.port(), PLACES)
@@ -231,6 +257,15 @@ describe.each([false, true])('a producer that goes on, ends raising epochs: %s',
     expect(await codeOf(isWhole(brokers.port(), epoch, PLACES))).toBe('FENCED')
   })
 })
+
+/** Another repairer starts an epoch; `undefined` where that aborts a transaction. */
+function startedByAnother(brokers: TornBrokers): Epoch | undefined {
+  try {
+    return brokers.start('commit')
+  } catch {
+    return undefined
+  }
+}
 
 function never(): never {
   throw new Error('the brokers know the producer')

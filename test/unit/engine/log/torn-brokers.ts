@@ -29,6 +29,8 @@ export class TornBrokers {
   /** Happens between the arrival of a call and its answer. */
   meanwhile: (call: string) => void = () => {}
   isAllowed = true
+  /** What the clock of every client shows, in milliseconds. Its pauses take no time of it. */
+  clock = 0
   readonly calls: string[] = []
   readonly told: string[] = []
   #described: Described | undefined
@@ -111,6 +113,7 @@ export class TornBrokers {
       pause: async ms => {
         for (let turns = ms / 10; turns > 0; turns--) await undefined
       },
+      monotonic: () => this.clock,
     }
   }
 

@@ -81,6 +81,7 @@ describe('a coordinator that fails between the decision and the markers', () => 
       add: (epoch, places) => port.add(epoch, places),
       end: () => new Promise(() => undefined),
       pause: ms => port.pause(ms),
+      monotonic: () => port.monotonic(),
       warn: message => port.warn(message),
     }))
     const repair = watch(client('dies').log.fence('pod', PLACES))
