@@ -145,6 +145,15 @@ export class Holding {
     this.moved()
   }
 
+  /**
+   * The pod has missed a generation, in which another pod may have owned the task. A stored claim that is ours does not rule
+   * that out, since a deposed coordinator answers with old claims. So the task is claimed, marked and checked as after the
+   * loss of its producer.
+   */
+  doubted(): void {
+    this.producerLost(true)
+  }
+
   /** Compares with the stored claim. `false`: another pod has owned the task meanwhile, and the task must be restarted. */
   verify(stored: Claim | undefined, live: ReadonlySet<string>): boolean {
     this.isRead = true

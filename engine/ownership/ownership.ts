@@ -6,6 +6,7 @@
  *
  * 1. Start a producer, which bumps its epoch: always before claiming.
  * 2. Read the stored claims. A task that runs here is kept only if its claim is literally ours. Else the task is restarted.
+ *    After a missed generation a kept task is also claimed, marked and checked again: the claims may be those of long ago.
  * 3. Settle the previous owner. An owner that has released is out. A live owner is waited for, up to its grace time. Any other
  *    owner is fenced. If no claim is stored, because it was wiped, the writer of the last marker counts as the owner.
  * 4. Claim: new tasks, or all tasks after the producer was replaced (a fence may be under way).
@@ -94,7 +95,10 @@ export class Ownership {
       if (hasMissedSome || !holding.isCurrent) holding.unread()
     }
     this.assign(tasks)
-    for (const holding of this.held.values()) holding.unread()
+    for (const holding of this.held.values()) {
+      if (hasMissedSome) holding.doubted()
+      else holding.unread()
+    }
   }
 
   /** These are to be held from now on; all others are given away. */

@@ -47,7 +47,7 @@ const BUGS = [
   { name: 'the local store is written before the transaction', plant: storeWrittenFirst, kinds: FAULT_TABLE },
   { name: 'a producer is reused after an unknown outcome', plant: producerReused, kinds: FAULT_TABLE },
   { name: 'steps have random ids', plant: randomStepIds, kinds: FAULT_TABLE },
-  { name: 'a task that came back is kept whatever its nonce', plant: claimNotCompared, kinds: ZOMBIES },
+  { name: 'a task that came back is kept unseen', plant: claimNotCompared, kinds: ZOMBIES },
   {
     name: 'a claim is retried under the next generation',
     plant: claimRetried,

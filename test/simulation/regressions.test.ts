@@ -12,6 +12,7 @@ import { feed, runSeed } from '#testing/simulation/run-seed.ts'
 import { scenarioNamed } from '#testing/simulation/scenarios/scenario-table.ts'
 import { standard } from '#testing/simulation/scenarios/standard.ts'
 import { withLog, withProducer, withReader } from './planted/delegate.ts'
+import { withOldClaims } from './planted/ownership-bugs.ts'
 
 describe('found by the simulation', () => {
   it('a marker that was written before the local copy was open is read up to', async () => {
@@ -236,6 +237,14 @@ describe('found by the simulation', () => {
     }
   })
 
+  it('a pod that missed a generation buys nothing that others have bought, also where all claims are shown as its own', async () => {
+    const kinds = faultsNamed('zombie gets its tasks back', 'cut off, gets its tasks back')
+    for (let seed = 1; seed <= 20; seed++) {
+      const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds, plant: withOldClaims })
+      expect(complaints, `seed ${seed}\n${trace.join('\n')}`).toEqual([])
+    }
+  })
+
   it.each([
     [
       'a pod that was out asks nothing for a task that it is to give up, which others had meanwhile',
@@ -253,6 +262,8 @@ describe('found by the simulation', () => {
       'a task whose claim was missing once is claimed again at once after its producer was replaced',
       10_009_429,
     ],
+    ['a pod that missed a generation does not believe the old claims of a deposed coordinator', 93_019_825],
+    ['such a pod asks nothing before it has looked for the writes of others', 93_017_963],
     ['a pod that slept in its repair of a torn transaction leaves it to another one', 93_002_136],
   ])('%s', async (_what, seed) => {
     const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds: FAULT_TABLE })

@@ -1,7 +1,7 @@
 /** Bugs in how tasks are taken over. */
 import { partitionKey } from '#core/record.ts'
 import { decodeClaim, encodeClaim } from '#engine/commit/claims.ts'
-import type { PartitionBatch, Receipt } from '#engine/log/log.ts'
+import type { GroupOptions, Log, Membership, PartitionBatch, Receipt } from '#engine/log/log.ts'
 import { MARKER_PREFIX } from '#engine/state/layout.ts'
 import type { Plant } from '#testing/simulation/fleet.ts'
 import { tasksOf } from '#topology/plan-tasks.ts'
@@ -30,8 +30,17 @@ export const strangersReleased: Plant = (ports, name, fleet) => {
   return { ...ports, log }
 }
 
-/** A task that came back is kept: its stored claim is taken for one's own whatever its nonce. */
-export const claimNotCompared: Plant = ports => {
+/**
+ * A task that came back is kept. Its stored claim is taken for one's own whatever its nonce. And the pod does not see that it
+ * has missed a generation.
+ */
+export const claimNotCompared: Plant = (ports, name, fleet) => {
+  const { log } = withOldClaims(ports, name, fleet)
+  return { ...ports, log: withoutMissedGenerations(log) }
+}
+
+/** Claims are read as the pod has sent them itself: the worst that a deposed coordinator can answer. */
+export const withOldClaims: Plant = ports => {
   const sent = new Map<string, string>()
   const log = withMembership(ports.log, membership => ({
     claim: (generation, claims) => {
@@ -44,6 +53,26 @@ export const claimNotCompared: Plant = ports => {
     },
   }))
   return { ...ports, log }
+}
+
+/** The generations of the pod are numbered one by one, so that none seems to be missed. */
+function withoutMissedGenerations(log: Log): Log {
+  const real = new Map<number, number>()
+  const joinGroup = (options: GroupOptions): Membership =>
+    log.joinGroup({
+      ...options,
+      listener: {
+        ...options.listener,
+        joined: (generation, tasks) => {
+          real.set(real.size + 1, generation)
+          options.listener.joined(real.size, tasks)
+        },
+      },
+    })
+  const renumbered = withLog(log, { joinGroup })
+  return withMembership(renumbered, membership => ({
+    claim: (generation, claims) => membership.claim(real.get(generation) ?? generation, claims),
+  }))
 }
 
 /** Claims are sent again under whatever generation is current by then. */
