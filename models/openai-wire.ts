@@ -1,6 +1,6 @@
 /** What gateways and proxies answer, put in the words of OpenAI's API, so that one reader understands all of them. */
 import type { LeanResponse } from './lean-fetch.ts'
-import { withControlsEscaped } from './loose-json.ts'
+import { objectsIn, withControlsEscaped } from './loose-json.ts'
 import { briefly } from './model.ts'
 import { errorIn, saidIn, statusNamed } from './openai-meanings.ts'
 import { wholeOf } from './openai-stream.ts'
@@ -13,14 +13,14 @@ const SAID_CHARACTERS_MAX = 1_000
  * - JSON is JSON, whatever its content type says
  * - line breaks inside strings, which JSON does not take, are escaped
  * - a stream of events is put together
+ * - of a reply among other text, or before another one, the first is taken
  * - an error with a status of 200, in whatever shape, has the status that it names
  * - a web page with a status of 200 is a failure of the server
  * - an error without `error.message` gets one, since there it is looked for
  */
 export async function inOpenAiWords(response: LeanResponse): Promise<LeanResponse> {
   const sent = (await response.text()).replace(/^\uFEFF/, '')
-  const whole = parsed(sent) === undefined ? wholeOf(sent) : undefined
-  const text = whole ?? sent
+  const text = jsonIn(sent)
   const json = parsed(text)
   const error = errorIn(json)
   if (!response.ok) {
@@ -31,9 +31,23 @@ export async function inOpenAiWords(response: LeanResponse): Promise<LeanRespons
   if (json !== undefined) return { ...response, ...withJson(response, text) }
   if (/^\s*</.test(text))
     return failing(response, SERVER_ERROR, `a web page came instead of a reply: ${text}`)
-  const repaired = withControlsEscaped(text)
-  return parsed(repaired) === undefined ? response : { ...response, ...withJson(response, repaired) }
+  return response
 }
+
+/** The text as JSON, where that can be had: what is in it was paid for. Otherwise the text as it came. */
+function jsonIn(sent: string): string {
+  if (parsed(sent) !== undefined) return sent
+  const whole = wholeOf(sent)
+  if (whole !== undefined) return whole
+  if (/^\s*</.test(sent)) return sent
+  const repaired = withControlsEscaped(sent)
+  if (parsed(repaired) !== undefined) return repaired
+  const first = objectsIn(repaired).at(-1) ?? ''
+  return isReply(parsed(first)) ? first : sent
+}
+
+const isReply = (json: unknown): boolean =>
+  isObject(json) && ('choices' in json || errorIn(json) !== undefined)
 
 function failing(response: LeanResponse, status: number, said: string, error?: unknown): LeanResponse {
   const message = briefly(said, SAID_CHARACTERS_MAX)

@@ -173,6 +173,11 @@ test.each([
   ],
   ['a piece in the place of its message', completion({ delta: { content: 'ok' }, finish_reason: 'stop' })],
   ['a text in the place of its message', completion({ text: 'ok', finish_reason: 'stop' })],
+  [
+    'a second reply behind the first',
+    json(200, `${JSON.stringify(COMPLETE)}\n${JSON.stringify(TWO_CHOICES)}`),
+  ],
+  ['a reply between lines of a log', json(200, `[info] sent\n${JSON.stringify(COMPLETE)}\n[info] "done" }`)],
   ['a line break inside a string', json(200, '{"id":"a\nb","choices":[{"message":{"content":"ok"}}]}')],
   ['reasoning in a tag', completion({ message: { content: '<think>hm\n</think>\n\nok' } })],
   ['reasoning whose tag was opened in the prompt', completion({ message: { content: 'hm</think>ok' } })],
