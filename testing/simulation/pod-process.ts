@@ -66,8 +66,9 @@ export class PodProcess {
     )
   }
 
-  /** Sets its wall clock. */
+  /** Sets its wall clock. That of a process that is gone stays, since its last commit may be decided later. */
   stepClock(byMs: number): void {
+    if (this.status === 'gone') return
     this.#steppedAt = this.system.monotonic()
     this.system.stepClock(byMs)
   }
