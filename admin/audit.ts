@@ -24,6 +24,11 @@ export async function auditBatch(log: Log, entry: Audit): Promise<PartitionBatch
   return { topic: TOPICS.audit, partition: partitionOf(key, spec?.partitions ?? 1), records: [record] }
 }
 
+/** Writes down a change that writes nothing else to the log. */
+export async function writeDown(log: Log, entry: Audit): Promise<void> {
+  await log.append([await auditBatch(log, entry)])
+}
+
 /** Everything that was written down, the oldest first. What is no entry is left out. */
 export async function auditIn(log: Log): Promise<readonly Audit[]> {
   const entries: Audit[] = []

@@ -22,7 +22,13 @@ export interface Audit {
 }
 
 /** The changes that are audited. */
-export type AuditedAction = 'brake_set' | 'brake_released' | 'failures_replayed' | 'version_live'
+export type AuditedAction =
+  | 'brake_set'
+  | 'brake_released'
+  | 'failures_replayed'
+  | 'version_live'
+  | 'trial_started'
+  | 'trial_stopped'
 
 const FIELDS = {
   at: 'number',

@@ -11,6 +11,7 @@ import type { AnswersService } from '#pipelines/answers-service.ts'
 import type { EventFeed } from '#pipelines/event-feed.ts'
 import type { RunIndex } from '#pipelines/run-index.ts'
 import type { TokenFeed } from '#pipelines/token-feed.ts'
+import type { Trials } from '#pipelines/trials.ts'
 import type { AnswerStore } from '#stores/answers.ts'
 import type { Cache } from '#stores/cache.ts'
 import type { HistoryStore } from '#stores/history.ts'
@@ -54,6 +55,8 @@ export interface Gateway {
   readonly failures?: FailureDesk
   /** What versions of prompts ask with, and which is live; nothing where the gateway does not read it. */
   readonly versionDesk?: VersionDesk
+  /** Recorded questions tried with other settings; nothing where the gateway calls no model, or has no cache. */
+  readonly trials?: Trials | undefined
   /** The topics of the application; nothing where the gateway does not read them. */
   readonly topics?: TopicDesk
   /** What operators have stored; nothing where the gateway does not read it. */

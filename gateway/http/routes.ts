@@ -21,6 +21,7 @@ import { task } from '../handlers/task.ts'
 import { tasks } from '../handlers/tasks.ts'
 import { topicRecords } from '../handlers/topic-records.ts'
 import { topics } from '../handlers/topics.ts'
+import { trialReading, trialStart, trialStop } from '../handlers/trials.ts'
 import { versionComparison } from '../handlers/version-comparison.ts'
 import { versionLive } from '../handlers/version-live.ts'
 import { versions } from '../handlers/versions.ts'
@@ -126,6 +127,9 @@ export const ROUTES: readonly HttpRoute[] = [
     ],
   },
   { method: 'PUT', path: '/versions/live', operation: versionLive },
+  { method: 'POST', path: '/trials', operation: trialStart },
+  { method: 'GET', path: '/trials/{id}', operation: trialReading, query: ['limit'] },
+  { method: 'DELETE', path: '/trials/{id}', operation: trialStop, query: ['reason'] },
   { method: 'GET', path: '/flow', operation: flow },
   { method: 'GET', path: '/in-progress', operation: inProgress, query: ['stage'] },
   { method: 'GET', path: '/failures', operation: failures },

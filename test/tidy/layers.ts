@@ -46,6 +46,7 @@ const SERVICE = [
   'pipelines/prompt-versions.ts',
   'pipelines/run-index.ts',
   'pipelines/outcome-index.ts',
+  'pipelines/trials.ts',
 ]
 const ALL = [
   'core',

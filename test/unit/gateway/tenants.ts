@@ -99,6 +99,10 @@ const COMMON: Belongings = {
   operator: ['admit', 'nobody'],
   stage: ['generate'],
   key: ['order-7'],
+  sample: [{ task_type: 'qa', count: 5 }],
+  candidate: [{ threshold: 1 }],
+  ceiling_usd: [1],
+  estimate_only: [true],
 }
 const LEFT_OUT = [
   ...['content', 'best_answer', 'fresh', 'stream', 'stream_options', 'n', 'callback', 'wait', 'below'],
