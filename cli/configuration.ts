@@ -134,6 +134,12 @@ export const SETTINGS = {
     description:
       'Requests that a key may make in a minute, at all gateways together; without keys, an address. 0: any number.',
   }),
+  trialInFlightMax: number('TRIAL_IN_FLIGHT_MAX', [1, 100], {
+    default: 2,
+    unit: 'questions',
+    description:
+      'Recorded questions that a trial asks side by side. They share the limits of the provider with the pods.',
+  }),
   dailyQuota: number('GATEWAY_DAILY_QUOTA', [0, 1_000_000_000], {
     default: 0,
     unit: 'questions a day',

@@ -21,6 +21,7 @@ import { KeyRing } from '#gateway/keys.ts'
 import type { Gateway } from '#gateway/operation.ts'
 import { Rates } from '#gateway/rates.ts'
 import { Sessions } from '#gateway/sessions.ts'
+import type { Model } from '#models/model.ts'
 import { type AnyRoute, type Route, told } from '#observability/http-server.ts'
 import { Metrics } from '#observability/metrics/metrics.ts'
 import { AnswersService } from '#pipelines/answers-service.ts'
@@ -28,7 +29,9 @@ import { EventFeed } from '#pipelines/event-feed.ts'
 import { loggedLeftOut } from '#pipelines/left-out.ts'
 import { RunIndex } from '#pipelines/run-index.ts'
 import { TokenFeed } from '#pipelines/token-feed.ts'
+import { Trials } from '#pipelines/trials.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
+import type { Cache } from '#stores/cache.ts'
 import type { Plan } from '#topology/plan.ts'
 import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
@@ -41,7 +44,7 @@ import { newSecret, newUuid } from './secrets.ts'
 import { openSemantic } from './semantic.ts'
 import { listening, metricsRoute } from './serving.ts'
 import { cacheTtlMs, type OpenStores, openRateCounter } from './stores.ts'
-import { modellessTopology } from './topology.ts'
+import { modellessTopology, pricesOf } from './topology.ts'
 import { openWebhooks } from './webhooks.ts'
 
 export interface GatewayOptions {
@@ -65,6 +68,8 @@ export interface Reached {
   readonly plan: Plan
   readonly stores: OpenStores
   readonly registry: SchemaRegistry
+  /** The model of the pods in this process, which trials call; without it there are none. */
+  readonly calls?: Model
   /** Which providers are called no more for now, and why; a line each. */
   readonly troubles?: () => readonly string[]
 }
@@ -183,7 +188,7 @@ interface ServiceOptions {
 
 async function openService(
   name: string,
-  { log, plan, stores, registry, troubles }: Reached,
+  { log, plan, stores, registry, troubles, calls }: Reached,
   { system, logger, health, configuration, closers }: ServiceOptions,
 ): Promise<Gateway> {
   const runs = new RunIndex()
@@ -222,10 +227,13 @@ async function openService(
   const flow = new FlowWatch({ log, plan, system, away: () => awayOf(health), brakes: () => brakes.inForce })
   closers.defer(() => flow[Symbol.dispose]())
   await flow.start()
+  const trials = calls && cache && trialsOf(configuration, { calls, cache, system, brakes })
+  if (trials) closers.use(trials)
   return {
     ...{ service, runs, feed, tokens, system, flow, brakes, failures, answers, history, cache, semantic },
     ...lookingDesks({ log, plan, registry, system }),
     callbacks: webhooks?.rules,
+    trials,
     versionDesk: new VersionDesk({ log, plan, taskTypes: TASK_TYPES, system, writable }),
     batches: new Batches(cache),
     sessions:
@@ -233,6 +241,22 @@ async function openService(
     pods: () => roster.pods(),
     cacheTtlMs: cacheTtlMs(configuration),
   }
+}
+
+interface TrialParts extends Pick<ServiceOptions, 'system'> {
+  readonly calls: Model
+  readonly cache: Cache
+  readonly brakes: BrakeWatch
+}
+
+/** They judge as the pods do, and call less than these. */
+function trialsOf(configuration: Configuration, { calls, cache, system, brakes }: TrialParts): Trials {
+  const { threshold, attemptsMax, judgeTokensMax, trialInFlightMax } = configuration
+  return new Trials({
+    ...{ model: calls, judgeTokensMax, taskTypes: TASK_TYPES, defaults: { threshold, attemptsMax } },
+    ...{ prices: pricesOf(configuration), inFlightMax: trialInFlightMax, cache, system, id: newUuid },
+    brakes: () => brakes.inForce,
+  })
 }
 
 /** With codecs that write: what failed is sent again as the pods write it. Rejects while the registry is away for long. */

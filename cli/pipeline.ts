@@ -7,6 +7,7 @@ import type { System } from '#core/system.ts'
 import { PodReporting } from '#engine/client/pod-reporting.ts'
 import { type Running, run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'
+import type { Model } from '#models/model.ts'
 import { TokenTopic } from '#pipelines/token-topic.ts'
 import { bindSchemas } from '#schemas/avro/bind.ts'
 import type { SchemaRegistry } from '#schemas/avro/registry.ts'
@@ -34,6 +35,8 @@ export interface Pipeline extends AsyncDisposable {
   readonly ledger: PurchaseLedger
   /** Who answers, for people. */
   readonly model: string
+  /** What it calls. */
+  readonly calls: Model
   /** Which providers are called no more for now, and why; a line each. */
   readonly troubles: () => readonly string[]
   /** Why no provider can be used until a person has acted. */
@@ -114,6 +117,7 @@ export async function openPipeline(
     registry,
     ledger,
     model: description,
+    calls: model,
     troubles,
     setupFaults,
     providers,

@@ -3,7 +3,7 @@
  * nothing is delivered, stored or announced.
  */
 import type { BrakeTable } from '#answers/brakes.ts'
-import { finalScore } from '#answers/rubric.ts'
+import { finalScore, type Scores } from '#answers/rubric.ts'
 import type { TaskSettings } from '#answers/task-type.ts'
 import { TOPICS } from '#answers/topics.ts'
 import {
@@ -18,7 +18,6 @@ import type { Context } from '#core/context.ts'
 import { CaudalError } from '#core/errors.ts'
 import { silent } from '#core/loggers.ts'
 import type { RecordOperator } from '#core/operator.ts'
-import type { Scores } from '#schemas/parts.ts'
 import type { StoredAnswer } from '#stores/answers.ts'
 
 /** What a recorded question is tried with. */

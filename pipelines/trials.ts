@@ -178,7 +178,9 @@ export class Trials implements AsyncDisposable {
     const texts = await Promise.all(
       Array.from({ length: kept }, (_, n) => this.#options.cache.get(organization, pairKey(id, n))),
     )
-    const pairs = texts.flatMap(text => (text === undefined ? [] : [JSON.parse(text) as TrialPair]))
+    const pairs = texts.flatMap((text): readonly TrialPair[] =>
+      text === undefined ? [] : [JSON.parse(text)],
+    )
     return pairs.sort((one, other) => changeOf(one) - changeOf(other))
   }
 
@@ -226,8 +228,8 @@ export class Trials implements AsyncDisposable {
       beats.abort()
       await beating
       const stopped_by = run.trial.done < run.trial.of ? this.#stopOf(run) : undefined
-      run.trial = { ...run.trial, state: stopped_by ? 'stopped' : 'done', stopped_by }
-      await this.#keep(run).catch(() => undefined) // Without its end it is shown as stopped once it is silent.
+      const ended: Trial = { ...run.trial, state: stopped_by ? 'stopped' : 'done', stopped_by }
+      await this.#keep(run, ended).catch(() => undefined) // Without its end it is shown as stopped once it is silent.
       this.#run = undefined
     }
   }
@@ -265,12 +267,11 @@ export class Trials implements AsyncDisposable {
     }
   }
 
-  async #keep(run: Run): Promise<void> {
-    run.trial = { ...run.trial, beat_at: this.#options.system.now() }
-    const { id } = run.trial
-    await this.#options.cache.set(run.organization, `trial:${id}`, JSON.stringify(run.trial), TTL_MAX_MS)
+  async #keep(run: Run, trial: Trial = run.trial): Promise<void> {
+    const kept = { ...trial, beat_at: this.#options.system.now() }
+    await this.#options.cache.set(run.organization, `trial:${kept.id}`, JSON.stringify(kept), TTL_MAX_MS)
   }
 }
 
-const pairKey = (id: string, number: number): string => `trial:${id}-${number}`
+const pairKey = (id: string, number: number): string => `trial-pair:${id}-${number}`
 const changeOf = ({ recorded, tried }: TrialPair): number => tried.final - recorded.final

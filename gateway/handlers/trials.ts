@@ -28,7 +28,7 @@ const REASON = {
   maxLength: REASON_CHARACTERS_MAX,
   description: `Why, for ${TOPICS.audit}.`,
 } as const
-const ID = { type: 'string', pattern: '^[0-9a-zA-Z_-]{1,100}$', description: 'Of the trial.' } as const
+const ID = { type: 'string', maxLength: 300, description: 'Of the trial.' } as const
 const prompt = (of: string) =>
   ({ type: 'string', maxLength: 100_000, description: `The ${of} prompt.` }) as const
 
