@@ -56,7 +56,7 @@ export async function tryQuestion(recorded: StoredAnswer, setting: TrialSetting)
   const { answer, model, scores, costUsd: cost_usd } = recorded
   if (!setting.asksAgain) return judgedAs({ answer, model, scores, cost_usd, reused: 'answer' }, setting)
   const first = await through(setting.generate, requestOf(recorded), recorded.id, setting)
-  const generated = first.get('generated') as Generated | undefined // The codec of the output says so.
+  const generated = first.generated
   if (!generated) return faultOf(first)
   const { attempt } = generated
   if (attempt.answer === answer)
@@ -65,7 +65,7 @@ export async function tryQuestion(recorded: StoredAnswer, setting: TrialSetting)
       setting,
     )
   const second = await through(setting.score, generated, recorded.id, setting)
-  const scored = second.get('scored') as Scored | undefined // As above.
+  const scored = second.scored
   if (!scored) return faultOf(second)
   const { attempt: judged } = scored
   return judgedAs(
@@ -87,8 +87,8 @@ function judgedAs(
   return { ...tried, final, below_threshold: final < threshold }
 }
 
-function faultOf(emitted: ReadonlyMap<string, unknown>): TrialOutcome {
-  const failed = emitted.get('failed') as LlmError | undefined // The codec of the output says so.
+function faultOf(emitted: Emitted): TrialOutcome {
+  const failed = emitted.failed
   return failed
     ? { fault: failed.reason, isBraked: false }
     : { fault: 'a brake stops the call', isBraked: true }
@@ -111,14 +111,21 @@ function requestOf({
   }
 }
 
+/** What the outputs of both operators are declared to hold. */
+interface Emitted {
+  readonly generated?: Generated
+  readonly scored?: Scored
+  readonly failed?: LlmError
+}
+
 /** Runs one operator, and resolves with what it emitted. */
 async function through(
   operator: RecordOperator,
   value: LlmRequest,
   question: string,
   { config, brakes, now, signal, id }: TrialSetting,
-): Promise<ReadonlyMap<string, unknown>> {
-  const emitted = new Map<string, unknown>()
+): Promise<Emitted> {
+  const emitted: unknown[][] = []
   const configs = { get: (name: string) => (name === config.task_type ? config : undefined) }
   const table = (name: string) => (name === TOPICS.brakes ? brakes : configs)
   const context: Context = {
@@ -126,7 +133,7 @@ async function through(
     headers: { get: () => undefined },
     timers: { set: () => {}, cancel: () => {} },
     emit: (output, emission) => {
-      emitted.set(output, emission)
+      emitted.push([output, emission])
     },
     step: (name, call) => call({ signal, id: `${id}-${question}-${name}`, table }),
     deadLetter: reason => {
@@ -134,5 +141,5 @@ async function through(
     },
   }
   await operator.process({ input: 'in', key: null, value, timestamp: now }, context)
-  return emitted
+  return Object.fromEntries(emitted)
 }

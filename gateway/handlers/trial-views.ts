@@ -1,7 +1,7 @@
 /** How a trial looks to a caller: its progress, and what was recorded beside what the candidate came to. */
 
 import type { Trial, TrialPair } from '#pipelines/trials.ts'
-import { MARKS, type Mark, type PairSums, type Sums } from '#stores/versions.ts'
+import type { Mark, PairSums, Sums } from '#stores/versions.ts'
 import { PAIRS_TOGETHER, togetherView } from './version-views.ts'
 import { ANSWER_FIELDS, RUN_FIELDS, storedRunView, storedView } from './views.ts'
 
@@ -91,7 +91,10 @@ function sumsIn(pairs: readonly TrialPair[]): PairSums {
     better: changes.filter(change => change > 0).length,
     worse: changes.filter(change => change < 0).length,
     same: changes.filter(change => change === 0).length,
-    marks: Object.fromEntries(MARKS.map(mark => [mark, of(mark)])) as Record<Mark, Sums>, // Of every mark.
+    marks: {
+      ...{ final: of('final'), exactness: of('exactness'), completeness: of('completeness') },
+      ...{ clarity: of('clarity'), concision: of('concision'), usefulness: of('usefulness') },
+    },
     costUsd: sumsOf(costs),
   }
 }
