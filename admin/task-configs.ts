@@ -8,7 +8,7 @@ import type { TaskConfig } from '#answers/types.ts'
 import type { Values } from '#answers/values.ts'
 import { asText } from '#core/codec.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import { NO_HEADERS } from '#core/record.ts'
+import { NO_HEADERS, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
@@ -68,10 +68,12 @@ function faultsOf(taskType: string, config: unknown): readonly string[] {
   return [...faults, ...configFaults(config)]
 }
 
-/** A declaration with its optional parts filled in: the task type, and a version that is one above all earlier ones. */
-function completed(taskType: string, declared: unknown, former: Change | undefined): unknown {
+/**
+ * A declaration with its optional parts filled in: the task type, and a version. The version is above all that the topic knows,
+ * and above the number of records that its partition ever had. So the numbers of changes that compaction removed stay theirs.
+ */
+function completed(taskType: string, declared: unknown, version: number): unknown {
   if (!isLoose(declared)) return declared
-  const version = (former?.versionMax ?? 0) + 1
   const config: Loose = { task_type: taskType, version, ...declared }
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null))
 }
@@ -103,7 +105,8 @@ export async function changeTaskType(
 ): Promise<TaskConfig> {
   const { log, values } = options
   const former = (await changesIn(log, values)).get(taskType)
-  const config = completed(taskType, declared, former)
+  const [{ end } = { end: 0 }] = await log.bounds([await placeOf(log, taskType)])
+  const config = completed(taskType, declared, Math.max(former?.versionMax ?? 0, end) + 1)
   const faults = faultsOf(taskType, config)
   if (faults.length > 0) throw new CaudalError('CONFIGURATION_INVALID', { faults: faults.join('\n') })
   const held = await values.read(TOPICS.config, Buffer.from(JSON.stringify(config)))
@@ -118,20 +121,19 @@ export async function resetTaskType(options: ChangeOptions, taskType: string): P
   return true
 }
 
+async function placeOf(log: Log, taskType: string): Promise<TopicPartition> {
+  const [spec] = await log.describeTopics([TOPICS.config])
+  return { topic: TOPICS.config, partition: partitionOf(Buffer.from(taskType), spec?.partitions ?? 1) }
+}
+
 async function put(
   { log, system, reasoned }: ChangeOptions,
   taskType: string,
   { value, held }: { readonly value: Uint8Array | null; readonly held: TaskConfig | undefined },
 ): Promise<void> {
-  const key = Buffer.from(taskType)
-  const [spec] = await log.describeTopics([TOPICS.config])
-  const partition = partitionOf(key, spec?.partitions ?? 1)
   const at = system.now()
-  const batch = {
-    topic: TOPICS.config,
-    partition,
-    records: [{ key, value, headers: NO_HEADERS, timestamp: at }],
-  }
+  const record = { key: Buffer.from(taskType), value, headers: NO_HEADERS, timestamp: at }
+  const batch = { ...(await placeOf(log, taskType)), records: [record] }
   const { actor, why, details } = reasoned
   const entry = {
     ...actor,

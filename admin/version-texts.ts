@@ -1,7 +1,8 @@
 /**
  * What a prompt version asked with, as far as it can still be known. A version is a declaration (`1`), or one under a change
- * (`1+7`). The declaration is that of this program. The change stands in `llm.config`, whose older records compaction removes.
+ * (`1+7.3fa9c1d2`; `1+7` in answers of earlier releases). The declaration is that of this program. The change stands in `llm.config`, whose older records compaction removes.
  */
+import { isNamed } from '#answers/change-name.ts'
 import { settingsOf, type TaskSettings, type TaskType, type TaskTypes } from '#answers/task-type.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { TaskConfig } from '#answers/types.ts'
@@ -24,7 +25,7 @@ export interface VersionTextsOptions {
  * - `other_declaration`: another release declared the version;
  * - `removed`: the topic does not have the change any more;
  * - `unreadable`: the change cannot be read, or has faults and never held;
- * - `ambiguous`: several changes had its number.
+ * - `ambiguous`: it is of an earlier release, and several changes had its number.
  */
 export type Unknown = 'no_task_type' | 'other_declaration' | 'removed' | 'unreadable' | 'ambiguous'
 
@@ -73,10 +74,10 @@ export class VersionTexts {
   #found(taskType: string, version: string, changes: readonly Change[]): Found | Unknown {
     const type = this.#typeOf(taskType)
     if (!type) return 'no_task_type'
-    const [declared, number] = version.split('+')
+    const [declared, name] = version.split('+')
     if (declared !== String(type.version)) return 'other_declaration'
-    if (number === undefined) return { type, config: undefined }
-    const found = changes.filter(change => String(change.config?.version) === number)
+    if (name === undefined) return { type, config: undefined }
+    const found = changes.filter(({ config }) => config && isNamed(name, config))
     const [change] = found
     if (!change?.config) return changes.some(({ isUnreadable }) => isUnreadable) ? 'unreadable' : 'removed'
     if (new Set(found.map(({ text }) => text)).size > 1) return 'ambiguous'

@@ -1,5 +1,6 @@
 /** A task type: all that makes one kind of question different, as a declaration. Adding one is adding one file. */
 import type { JsonSchema } from '#models/model.ts'
+import { changeName } from './change-name.ts'
 import { isLoose } from './fields.ts'
 import { type PromptTemplate, places } from './prompts.ts'
 import { CRITERIA, SCORE_MAX, type Weights, weightFaults } from './rubric.ts'
@@ -57,7 +58,7 @@ export interface TaskDefaults {
 export interface TaskSettings extends TaskType {
   readonly threshold: number
   readonly attemptsMax: number
-  /** `3` as declared, `3+7` with change number 7. */
+  /** `3` as declared, `3+7.3fa9c1d2` with change number 7, whose text has this digest. */
   readonly promptVersion: string
 }
 
@@ -84,7 +85,7 @@ export function settingsOf(
       threshold: change?.threshold ?? type.threshold ?? defaults.threshold,
       attemptsMax: change?.attempts_max ?? type.attemptsMax ?? defaults.attemptsMax,
       costLimitUsd: change?.cost_limit_usd ?? type.costLimitUsd,
-      promptVersion: change ? `${type.version}+${change.version}` : String(type.version),
+      promptVersion: change ? `${type.version}+${changeName(change)}` : String(type.version),
     },
   }
 }

@@ -41,7 +41,7 @@ test('a change goes before the declaration, field by field, and names its versio
     attemptsMax: 5,
     weights: change.weights,
     temperature: qa.temperature,
-    promptVersion: '1+7',
+    promptVersion: expect.stringMatching(/^1\+7\.[0-9a-f]{8}$/),
   })
 })
 

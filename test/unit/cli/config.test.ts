@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { auditIn } from '#admin/audit.ts'
+import { changeName } from '#answers/change-name.ts'
 import { TaskConfigCodec } from '#answers/codecs.ts'
 import { EXIT } from '#cli/command/command.ts'
 import { readAll } from '#engine/log/read-topic.ts'
@@ -88,7 +89,10 @@ describe('caudal config set', () => {
     writeFileSync(input, '{"title": "What is a fuse for?", "best_answer": "It cuts the current."}\n')
     expect((await caudal(folder, ['start', '--exit', '--input', input])).code).toBe(EXIT.ok)
     const [answer = ''] = (await caudal(folder, ['results', '--json'])).lines
-    expect(JSON.parse(answer)).toMatchObject({ task_type: 'qa', prompt_version: '1+1' })
+    expect(JSON.parse(answer)).toMatchObject({
+      task_type: 'qa',
+      prompt_version: expect.stringMatching(/^1\+1\./),
+    })
   })
 
   it('is refused while a pipeline has the embedded log open', async () => {
@@ -103,7 +107,7 @@ describe('caudal config set', () => {
 })
 
 describe('caudal config unset', () => {
-  it('takes a change back, and the next change continues the count of versions', async () => {
+  it('takes a change back, and the next change has a number above all before', async () => {
     const folder = dataFolder()
     await set(folder, { threshold: 7 })
     expect((await caudal(folder, ['config', 'unset', 'qa'])).stdout).toBe('qa is as declared\n')
@@ -112,7 +116,7 @@ describe('caudal config unset', () => {
       code: EXIT.notFound,
       stderr: 'qa is not changed\n',
     })
-    expect((await set(folder, { threshold: 6 })).stdout).toBe('qa is under change 2\n')
+    expect((await set(folder, { threshold: 6 })).stdout).toBe('qa is under change 3\n')
   })
 })
 
@@ -129,9 +133,10 @@ describe('the record of changes', () => {
     const words = ['config', 'set', 'qa', '-', '--reason', 'it answers better']
     await caudal(folder, words, '{"threshold": 7}')
     await caudal(folder, ['config', 'unset', 'qa', '--reason', 'too dear'])
+    const version = `1+${changeName({ task_type: 'qa', version: 1, threshold: 7 })}`
     expect(await changed(folder)).toEqual([
-      { ...common, why: 'it answers better', details: { version: '1+1', instead_of: '1' } },
-      { ...common, why: 'too dear', details: { version: '1', instead_of: '1+1' } },
+      { ...common, why: 'it answers better', details: { version, instead_of: '1' } },
+      { ...common, why: 'too dear', details: { version: '1', instead_of: version } },
     ])
   })
 
@@ -144,6 +149,18 @@ describe('the record of changes', () => {
     expect([blank.code, blank.stderr]).toEqual([EXIT.usage, expect.stringContaining('--reason must have')])
     expect(await changed(folder)).toMatchObject([{ target: 'qa', why: 'no reason was given' }])
   })
+})
+
+it('a change has a number above those that compaction removed together with their tombstone', async () => {
+  const folder = dataFolder()
+  await set(folder, { threshold: 7 })
+  await caudal(folder, ['config', 'unset', 'qa'])
+  await withLog(folder, async log => {
+    const [{ end } = { end: 0 }] = await log.bounds([{ topic: 'llm.config', partition: 0 }])
+    await log.trim({ topic: 'llm.config', partition: 0 }, end)
+  })
+  expect(await written(folder)).toEqual([])
+  expect((await set(folder, { threshold: 6 })).stdout).toBe('qa is under change 3\n')
 })
 
 describe('caudal config list', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { auditIn } from '#admin/audit.ts'
 import { changesIn, changeTaskType } from '#admin/task-configs.ts'
+import { changeName } from '#answers/change-name.ts'
 import { Values } from '#answers/values.ts'
 import { realSystem } from '#core/system.ts'
 import { SCOPES } from '#gateway/keys.ts'
@@ -195,7 +196,8 @@ describe('GET /versions/compare', () => {
 describe('the prompts of compared versions', () => {
   const changed = async (config: object) => {
     const values = new Values(opened.running.plan)
-    return changeTaskType({ log: opened.log, values, system: realSystem, reasoned }, 'qa', config)
+    const options = { log: opened.log, values, system: realSystem, reasoned }
+    return changeName(await changeTaskType(options, 'qa', config))
   }
   const textsOf = async (a: string, b: string, taskType = 'qa') => {
     const query = new URLSearchParams({ task_type: taskType, a, b })
@@ -203,8 +205,9 @@ describe('the prompts of compared versions', () => {
   }
 
   it('are shown where the declaration is the same and the topic has the change', async () => {
-    await changed({ system: 'Be brief.', threshold: 7 })
-    const { a, b } = await textsOf('1', '1+1')
+    const name = await changed({ system: 'Be brief.', threshold: 7 })
+    const { a, b } = await textsOf('1', `1+${name}`)
+    expect((await textsOf('1', '1+1')).b).toEqual(b)
     expect(a).toMatchObject({ known: true, settings: { system: expect.stringMatching(/^You answer/) } })
     expect(a).not.toHaveProperty('settings.threshold')
     expect(b).toMatchObject({
@@ -221,10 +224,19 @@ describe('the prompts of compared versions', () => {
     expect((await textsOf('1', '2', 'nothing')).a).toEqual({ known: false, why: 'no_task_type' })
   })
 
-  it('are marked as unknown where two changes have the same number', async () => {
-    await changed({ version: 5, system: 'One.' })
-    await changed({ version: 5, system: 'Other.' })
+  it('are each known where two changes have the same number, but not by that number alone', async () => {
+    const one = await changed({ version: 5, system: 'One.' })
+    const other = await changed({ version: 5, system: 'Other.' })
+    expect(await textsOf(`1+${one}`, `1+${other}`)).toMatchObject({
+      a: { known: true, settings: { system: 'One.' } },
+      b: { known: true, settings: { system: 'Other.' } },
+    })
     expect((await textsOf('1', '1+5')).b).toEqual({ known: false, why: 'ambiguous' })
+  })
+
+  it('are unknown where the change that has the number says something else', async () => {
+    await changed({ version: 70, system: 'Now.' })
+    expect((await textsOf('1', '1+70.00000000')).b).toEqual({ known: false, why: 'removed' })
   })
 
   it('are hidden from a key that may not see every organisation', async () => {
@@ -238,6 +250,8 @@ describe('the prompts of compared versions', () => {
 })
 
 describe('PUT /versions/live', () => {
+  /** In the order in which they were live. */
+  const versions: string[] = []
   const live = async () => {
     const { body } = await opened.ask({ url: '/versions/compare?task_type=sentiment&a=1&b=2' })
     return (body.texts as { readonly live: string }).live
@@ -248,28 +262,34 @@ describe('PUT /versions/live', () => {
   }
   const change = (config: object) => {
     const values = new Values(opened.running.plan)
-    return changeTaskType({ log: opened.log, values, system: realSystem, reasoned }, 'sentiment', config)
+    const options = { log: opened.log, values, system: realSystem, reasoned }
+    return changeTaskType(options, 'sentiment', config).then(held => `1+${changeName(held)}`)
   }
 
   it('writes a known change again under a new number, and takes it back for the declared version', async () => {
-    await change({ system: 'First.', threshold: 7 })
-    await change({ system: 'Second.' })
-    expect(await live()).toBe('1+2')
-    const back = await opened.ask(made({ version: '1+1', instead_of: '1+2' }))
-    expect([back.status, back.body]).toEqual([200, { task_type: 'sentiment', version: '1+3' }])
-    expect(await live()).toBe('1+3')
+    versions.push(await change({ system: 'First.', threshold: 7 }), await change({ system: 'Second.' }))
+    const [first = '', second = ''] = versions
+    expect(await live()).toBe(second)
+    const back = await opened.ask(made({ version: first, instead_of: second }))
+    const { version } = back.body as { readonly version: string }
+    versions.push(version)
+    expect([back.status, back.body]).toEqual([200, { task_type: 'sentiment', version }])
+    expect(versions).not.toContain('1')
+    expect(new Set(versions).size).toBe(3)
+    expect(await live()).toBe(version)
     const changes = await changesIn(opened.log, new Values(opened.running.plan))
-    expect(changes.get('sentiment')?.config).toMatchObject({ version: 3, system: 'First.', threshold: 7 })
-    const declared = await opened.ask(made({ version: '1', instead_of: '1+3' }))
+    expect(changes.get('sentiment')?.config).toMatchObject({ system: 'First.', threshold: 7 })
+    const declared = await opened.ask(made({ version: '1', instead_of: version }))
     expect(declared.body).toMatchObject({ version: '1' })
     expect(await live()).toBe('1')
   })
 
   it('writes down who did it, when, why and from where, with both versions', async () => {
     const entries = (await auditIn(opened.log)).filter(({ from }) => from === '127.0.0.1')
+    const [first, second, third] = versions
     expect(entries).toMatchObject([
-      { target: 'sentiment', why: 'it answers better', details: { version: '1+1', instead_of: '1+2' } },
-      { who: expect.any(String), from: '127.0.0.1', details: { version: '1', instead_of: '1+3' } },
+      { target: 'sentiment', why: 'it answers better', details: { version: first, instead_of: second } },
+      { who: expect.any(String), from: '127.0.0.1', details: { version: '1', instead_of: third } },
     ])
   })
 
