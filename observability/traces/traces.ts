@@ -36,7 +36,7 @@ import {
 import { HeldTraces } from './held-traces.ts'
 import { RecentNames } from './recent-names.ts'
 import { callSpanIdOf, type SpanLink, type SpanRecord, type SpanSink, spanIdOf, traceIdOf } from './span.ts'
-import { OpenSpan, Work } from './work.ts'
+import { OpenSpan, Work, WorksUnderWay } from './work.ts'
 
 export interface TracesOptions {
   readonly system: System
@@ -65,6 +65,7 @@ export class Traces implements Disposable {
   }
   readonly #options: TracesOptions
   readonly #current = new AsyncLocalStorage<Current | undefined>()
+  readonly #underWay = new WorksUnderWay()
   readonly #roots = new RecentNames(ROOTS_MAX)
   readonly #held: HeldTraces
   readonly #ends: (() => void)[] = []
@@ -139,7 +140,9 @@ export class Traces implements Disposable {
     const facts = { kind: 'consumer', spanId: this.#newSpanId(), startMs: this.#now() } as const
     const attributes = { 'caudal.task': task, 'caudal.stage': stageOf(task), 'caudal.node': node }
     const record = { 'caudal.record.id': id, 'caudal.attempt': attempt, 'caudal.kind': kind }
-    return new Work(new OpenSpan(node, facts, { ...attributes, ...record }), context)
+    return this.#underWay.begun(
+      new Work(new OpenSpan(node, facts, { ...attributes, ...record }), context, { node, id }),
+    )
   }
 
   /** A batch belongs to several traces, so its code runs as the work of none. */
@@ -152,7 +155,7 @@ export class Traces implements Disposable {
     const links = places.slice(0, LINKS_MAX)
     const facts = { kind: 'internal', spanId: this.#newSpanId(), startMs: this.#now(), links } as const
     const attributes = { 'caudal.node': node, 'caudal.batch.records': records.length }
-    const work = new Work(new OpenSpan(`${node} batch`, facts, attributes), first)
+    const work = new Work(new OpenSpan(`${node} batch`, facts, attributes), first, undefined)
     try {
       await this.#current.run(undefined, next)
       this.#end(work)
@@ -162,6 +165,7 @@ export class Traces implements Disposable {
   }
 
   #end(work: Work, error?: string): void {
+    this.#underWay.ended(work)
     for (const span of work.spans(this.#now(), error)) this.#put(span, work.context)
   }
 
@@ -219,7 +223,8 @@ export class Traces implements Disposable {
     const attributes = { 'caudal.node': node, 'messaging.destination.name': topic, 'caudal.record.id': id }
     const span = new OpenSpan(name, { kind: 'producer', spanId, startMs: now }, attributes)
     span.end(due ?? now)
-    const work = this.#current.getStore()?.work
+    // The code of a batch emits for each of its records, whose own run goes on around it.
+    const work = this.#current.getStore()?.work ?? this.#underWay.of({ node, id: from })
     if (work) work.outputs.push(span)
     else this.#put(span.under(context, now), context)
     return { [TRACEPARENT]: traceparentOf({ ...context, spanId }) }

@@ -1,4 +1,5 @@
 /** What is gathered about one run of an operator until it ends, and becomes its spans. */
+import type { ProcessInfo } from '#core/interceptor.ts'
 import type { TraceContext } from '#core/trace-context.ts'
 import type { Attributes, SpanRecord } from './span.ts'
 
@@ -41,15 +42,21 @@ export class OpenSpan {
   }
 }
 
+/** The operator that runs, and the identity of its record. */
+export type Run = Pick<ProcessInfo, 'node' | 'id'>
+
 /** One run of an operator for one record, with the records that it emits. */
 export class Work {
   readonly span: OpenSpan
   readonly context: TraceContext
   readonly outputs: OpenSpan[] = []
+  /** Nothing for the run of a batch, which is that of no single record. */
+  readonly run: Run | undefined
 
-  constructor(span: OpenSpan, context: TraceContext) {
+  constructor(span: OpenSpan, context: TraceContext, run: Run | undefined) {
     this.span = span
     this.context = context
+    this.run = run
   }
 
   /** Its spans; outputs only of a run that has not failed, since those of others do not exist. */
@@ -59,3 +66,23 @@ export class Work {
     return [this.span, ...outputs].map(span => span.under(this.context, nowMs))
   }
 }
+
+/** The runs that have not ended. Of two for one record the later one counts: the earlier was given up, and has no effect. */
+export class WorksUnderWay {
+  readonly #works = new Map<string, Work>()
+
+  begun(work: Work): Work {
+    if (work.run) this.#works.set(nameOf(work.run), work)
+    return work
+  }
+
+  ended(work: Work): void {
+    if (work.run && this.of(work.run) === work) this.#works.delete(nameOf(work.run))
+  }
+
+  of(run: Run): Work | undefined {
+    return this.#works.get(nameOf(run))
+  }
+}
+
+const nameOf = ({ node, id }: Run): string => `${node} ${id}`

@@ -154,6 +154,36 @@ describe('a span', () => {
     expect(spans.find(({ name }) => name === 'keep batch')?.error).toContain('the disk is odd')
   })
 
+  it('of an output of a batch is only of an item that has not failed', async () => {
+    const { spans, interceptor } = traced()
+    const text = codec.text
+    const store = batchOperator({
+      name: 'store',
+      input: text,
+      outputs: { out: text },
+      batch: { recordsMax: 3, wait: '1s' },
+      processBatch(items) {
+        for (const item of items) {
+          item.emit('out', item.record.value)
+          if (item.record.value === 'b') item.fail(new RangeError('b is odd'))
+        }
+      },
+    })
+    const t = topology('app')
+    const out = t.topic('out', { value: text, partitions: 1 })
+    t.source('in', { value: text, partitions: 1 }).process('keep', store).to(out)
+    await using kit = await testTopology(t.build(), { interceptor })
+    await kit.send('in', ...['a', 'b', 'c'].map(key => ({ key, value: key })))
+    await kit.advance('1m')
+    await kit.settle()
+    expect(kit.read(out)).toEqual(['a', 'c'])
+    const written = kit.records(out).map(({ headers }) => traceContextOf(headers.traceparent)?.spanId)
+    const told = spans.filter(({ name }) => name === 'send out').map(({ spanId }) => spanId)
+    expect(told.sort()).toEqual(written.sort())
+    const failed = spans.filter(({ name, error }) => name === 'keep' && error?.includes('b is odd'))
+    expect(failed.length).toBeGreaterThan(0)
+  })
+
   it('of the call of an endpoint names its machine and the outcome, and the wait after a failure its reason', async () => {
     const { spans, interceptor } = traced()
     const url = 'https://acme.example/hook'
