@@ -67,11 +67,14 @@ export async function tryQuestion(recorded: StoredAnswer, setting: TrialSetting)
   const second = await through(setting.score, generated, recorded.id, setting)
   const scored = second.scored
   if (!scored) return faultOf(second)
-  const { attempt: judged } = scored
+  const judged = scored.attempt
   return judgedAs(
     {
-      ...{ answer: judged.answer, model: judged.model, scores: judged.scores },
-      ...{ cost_usd: paidFor(scored), reused: 'nothing' },
+      answer: judged.answer,
+      model: judged.model,
+      scores: judged.scores,
+      cost_usd: paidFor(scored),
+      reused: 'nothing',
     },
     setting,
   )
@@ -95,19 +98,20 @@ function faultOf(emitted: Emitted): TrialOutcome {
 }
 
 /** The question as it was first asked. The reference of its judge is not stored with its answer. */
-function requestOf({
-  id,
-  taskType,
-  title,
-  content,
-  organization,
-  userId,
-  askedAt,
-}: StoredAnswer): LlmRequest {
+function requestOf(recorded: StoredAnswer): LlmRequest {
   return {
-    ...{ id, task_type: taskType, title, content, user_id: userId, asked_at: askedAt },
-    organization_id: organization === '' ? undefined : organization,
-    ...{ error_attempts: 0, quality_attempts: 0, parked: 0, spent: NOTHING_SPENT, history: [] },
+    id: recorded.id,
+    task_type: recorded.taskType,
+    title: recorded.title,
+    content: recorded.content,
+    organization_id: recorded.organization === '' ? undefined : recorded.organization,
+    user_id: recorded.userId,
+    asked_at: recorded.askedAt,
+    error_attempts: 0,
+    quality_attempts: 0,
+    parked: 0,
+    spent: NOTHING_SPENT,
+    history: [],
   }
 }
 

@@ -125,39 +125,30 @@ export class Trials implements AsyncDisposable {
   async start(order: TrialOrder): Promise<Trial | undefined> {
     const settings = this.settings(order.config)
     if (this.#run || !settings) return undefined
-    const { system } = this.#options
-    const purse = new TrialPurse(order.ceilingUsd, this.#options.prices)
-    const trial: Trial = {
-      ...{
-        id: this.#options.id(),
-        state: 'running',
-        of: order.questions.length,
-        done: 0,
-        failed: 0,
-        kept: 0,
-      },
-      ...{ spent_usd: 0, beat_at: system.now() },
-    }
-    const controller = new AbortController()
-    const { organization } = order
-    const run: Run = {
-      organization,
-      purse,
-      controller,
-      trial,
-      stoppedBy: undefined,
-      ended: Promise.resolve(),
-    }
+    const run = this.#newRun(order)
     this.#run = run
     try {
-      await order.written(trial.id)
+      await order.written(run.trial.id)
       await this.#keep(run)
     } catch (error) {
       this.#run = undefined
       throw error
     }
     run.ended = this.#tryAll(run, order.questions, this.#settingOf(run, order, settings))
-    return trial
+    return run.trial
+  }
+
+  #newRun({ organization, questions, ceilingUsd }: TrialOrder): Run {
+    const { id, system, prices } = this.#options
+    const counts = { of: questions.length, done: 0, failed: 0, kept: 0, spent_usd: 0 }
+    return {
+      organization,
+      purse: new TrialPurse(ceilingUsd, prices),
+      controller: new AbortController(),
+      trial: { id: id(), state: 'running', ...counts, beat_at: system.now() },
+      stoppedBy: undefined,
+      ended: Promise.resolve(),
+    }
   }
 
   /** Rejects while the cache is away. */

@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { auditIn } from '#admin/audit.ts'
 import { TASK_TYPES } from '#answers/task-types/index.ts'
 import { newUuid } from '#cli/secrets.ts'
-import { realSystem } from '#core/system.ts'
+import { realSystem, type System } from '#core/system.ts'
+
 import { SCOPES } from '#gateway/keys.ts'
-import { Trials } from '#pipelines/trials.ts'
+import type { Model } from '#models/model.ts'
+import { SILENT_MS, Trials } from '#pipelines/trials.ts'
 import { LmdbCache } from '#stores/lmdb/cache.ts'
 import { organizationOf } from '#stores/organization.ts'
 import { SqliteAnswers } from '#stores/sqlite/answers.ts'
@@ -21,6 +23,17 @@ const NOBODY = organizationOf(undefined)
 const ACME = organizationOf('acme')
 const hash = (n: number) => n.toString(16).padStart(64, '0')
 const model = scripted({ text: 'A fuse cuts the current.' })
+/** Calls wait for it, or are broken off. */
+let gate: PromiseWithResolvers<void> | undefined
+const gated: Model = {
+  async complete(request, call) {
+    const { promise: isAborted, resolve } = Promise.withResolvers<void>()
+    call.signal.addEventListener('abort', () => resolve(), { once: true })
+    if (gate) await Promise.race([gate.promise, isAborted])
+    call.signal.throwIfAborted()
+    return model.complete(request, call)
+  },
+}
 
 let folder: string
 let store: SqliteAnswers
@@ -33,16 +46,7 @@ beforeAll(async () => {
   store = new SqliteAnswers({ path: join(folder, 'answers.db'), system: realSystem })
   cache = new LmdbCache({ path: join(folder, 'cache'), system: realSystem })
   opened = await openGateway(scripted({ text: 'Fine.' }), { answers: store, cache })
-  trials = new Trials({
-    ...{ model, judge: 'computed', taskTypes: TASK_TYPES, defaults: { threshold: 6, attemptsMax: 3 } },
-    ...{
-      inFlightMax: 2,
-      cache,
-      system: realSystem,
-      brakes: () => opened.gateway.brakes?.inForce ?? [],
-      id: newUuid,
-    },
-  })
+  trials = trialsWith(realSystem)
   server = serverOf({ ...opened.gateway, trials })
   const recorded = (n: number, organization = NOBODY) =>
     answer({ id: `run-${organization}${n}`, organization, questionHash: hash(n), taskType: 'qa' })
@@ -56,6 +60,20 @@ afterAll(async () => {
   await cache.close()
   rmSync(folder, { recursive: true, force: true })
 })
+
+function trialsWith(system: System): Trials {
+  return new Trials({
+    model: gated,
+    judge: 'computed',
+    taskTypes: TASK_TYPES,
+    defaults: { threshold: 6, attemptsMax: 3 },
+    inFlightMax: 2,
+    cache,
+    system,
+    brakes: () => opened.gateway.brakes?.inForce ?? [],
+    id: newUuid,
+  })
+}
 
 const order = (candidate: object, more: object = {}) =>
   post('/trials', {
@@ -107,6 +125,40 @@ describe('a trial', () => {
 
   it('of a model without a price is refused, unless the caller wants no ceiling', async () => {
     expect((await asked(server, order({ model: 'unpriced' }))).body.code).toBe('trial_unpriced')
+  })
+
+  it('runs alone, and is stopped by a person', async () => {
+    gate = Promise.withResolvers()
+    const { body } = await asked(server, order({ system: 'Be brief.' }))
+    expect((await asked(server, order({ system: 'Be long.' }))).body.code).toBe('trial_running')
+    const stopped = await asked(server, { url: `/trials/${body.id}?reason=enough`, method: 'DELETE' })
+    expect(stopped.body).toEqual({ stopped: true })
+    expect(await ended(body.id)).toMatchObject({ state: 'stopped', stopped_by: 'person', done: 0 })
+    expect((await auditIn(opened.log)).at(-1)).toMatchObject({ action: 'trial_stopped', why: 'enough' })
+    gate = undefined
+  })
+
+  it('begins no call while a brake holds', async () => {
+    const before = model.calls.length
+    const brake = post('/brakes/task_type%3Aqa', { reason: 'too dear' })
+    await opened.ask({ ...brake, method: 'PUT' })
+    const { body } = await asked(server, order({ system: 'Be brief.' }))
+    expect(await ended(body.id)).toMatchObject({ state: 'stopped', stopped_by: 'brake' })
+    expect(model.calls.length).toBe(before)
+    await opened.ask({ ...brake, method: 'DELETE' })
+  })
+
+  it('of a gateway that is gone is shown as stopped, and is not begun again', async () => {
+    gate = Promise.withResolvers()
+    const { body } = await asked(server, order({ system: 'Be brief.' }))
+    const later = { ...realSystem, now: () => Date.now() + SILENT_MS + 1 }
+    const restarted = serverOf({ ...opened.gateway, trials: trialsWith(later) })
+    const shown = await asked(restarted, { url: `/trials/${body.id}` })
+    expect(shown.body).toMatchObject({ state: 'stopped', stopped_by: 'gateway_ended', done: 0 })
+    await restarted.close()
+    gate.resolve()
+    gate = undefined
+    expect(await ended(body.id)).toMatchObject({ state: 'done', done: 6 })
   })
 
   it('takes the organisation from the key, never from the body', async () => {
