@@ -149,6 +149,17 @@ export interface DiagnosticEvents {
     /** The span of the request; absent where a caller's own trace goes on and nobody has sampled it. */
     readonly trace?: TraceContext & { readonly parentId: string | undefined }
   }
+  /** A call of gRPC has come. */
+  'caudal:grpc:asked': { readonly method: string }
+  /** A call of gRPC has ended: with a status, or because its caller left. */
+  'caudal:grpc:answered': {
+    /** Service and method: `caudal.v1.LLMService/Generate`. */
+    readonly method: string
+    /** By its name: `OK`. `CANCELLED` and `DEADLINE_EXCEEDED` also where nobody was there to take a status. */
+    readonly code: string
+    readonly durationMs: number
+    readonly trace: TraceContext & { readonly parentId: string | undefined }
+  }
   /** Spans did not reach their collector: the queue was full, or the collector refused them or was silent. */
   'caudal:traces:lost': { readonly spans: number; readonly reason: 'full' | 'failed' | 'late' | 'closed' }
   /** Something was looked for in the cache. */
@@ -199,6 +210,8 @@ export const DIAGNOSTIC_NAMES = [
   'caudal:answer:failed',
   'caudal:http:asked',
   'caudal:http:answered',
+  'caudal:grpc:asked',
+  'caudal:grpc:answered',
   'caudal:traces:lost',
   'caudal:cache:looked',
   'caudal:webhook:called',

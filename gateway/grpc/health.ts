@@ -52,7 +52,7 @@ export class HealthService {
         const reply = new Reply(streamWire(call), { system: this.#options.system, told: {} })
         this.#watching.add(reply)
         reply.onEnd(() => this.#watching.delete(reply))
-        call.on('cancelled', () => reply.leave())
+        call.on('cancelled', () => reply.leave(status.CANCELLED))
         this.#watch(call.request.service, reply)
       },
     }

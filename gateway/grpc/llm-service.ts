@@ -1,10 +1,12 @@
 /** The calls of `LLMService`: who calls, what is asked, and where the answer goes. */
-import type {
-  handleServerStreamingCall,
-  handleUnaryCall,
-  ServerUnaryCall,
-  ServerWritableStream,
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  status,
 } from '@grpc/grpc-js'
+import { publish } from '#core/diagnostics.ts'
 import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
@@ -85,10 +87,17 @@ export class LlmService {
     const given = { traceparent: first(call, 'traceparent'), requestId: first(call, 'x-request-id') }
     const trace = traceOf(given, `${name}/grpc/${this.#count++}`, traceShare)
     const { requestId, traceparent } = trace
+    const tell = this.#told(call.getPath().slice(1), trace)
     const reply = new Reply(wire, { system, told: { 'x-request-id': requestId, traceparent } })
     this.#open.add(reply)
-    reply.onEnd(() => this.#open.delete(reply))
-    call.on('cancelled', () => reply.leave())
+    reply.onEnd(code => {
+      this.#open.delete(reply)
+      tell(code)
+    })
+    call.on('cancelled', () => {
+      const isLate = Number(call.getDeadline()) <= system.now()
+      reply.leave(isLate ? status.DEADLINE_EXCEEDED : status.CANCELLED)
+    })
     const leaving = new AbortController()
     reply.onEnd(() => leaving.abort())
     this.#answer(call, { reply, trace, inPieces }, leaving.signal).catch(error => {
@@ -98,6 +107,17 @@ export class LlmService {
       logger.error('the gateway failed on a call of gRPC', { method: call.getPath(), ...told })
       reply.fail(new Problem('internal'))
     })
+  }
+
+  /** Tells of the call, for metrics and traces; what it returns tells of its end. */
+  #told(method: string, { span: trace }: Trace): (code: status) => void {
+    const { system } = this.#options
+    const began = system.monotonic()
+    publish('caudal:grpc:asked', { method })
+    return code => {
+      const durationMs = system.monotonic() - began
+      publish('caudal:grpc:answered', { method, code: status[code], durationMs, trace })
+    }
   }
 
   async #answer(call: AnyCall, { reply, trace, inPieces }: Asking, signal: AbortSignal): Promise<void> {

@@ -1,10 +1,11 @@
 /** Where the answer to a call goes: one message, or a stream of them, and the status that ends it. */
-import type {
-  Metadata,
-  ServerUnaryCall,
-  ServerWritableStream,
-  StatusObject,
-  sendUnaryData,
+import {
+  type Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type StatusObject,
+  type sendUnaryData,
+  status,
 } from '@grpc/grpc-js'
 import type { System } from '#core/system.ts'
 import type { Sink, SinkEvent } from '../operation.ts'
@@ -31,7 +32,7 @@ export function unaryWire<I>(call: ServerUnaryCall<I, object>, callback: sendUna
       return true
     },
     onDrained: drained => drained(),
-    finish: status => (status ? callback(status) : callback(null, answer)),
+    finish: ended => (ended ? callback(ended) : callback(null, answer)),
   }
 }
 
@@ -41,7 +42,7 @@ export const streamWire = <I>(call: ServerWritableStream<I, object>): Wire => ({
   write: message => call.write(message),
   onDrained: drained => call.once('drain', drained),
   // The library makes the status of a stream from its error.
-  finish: status => (status ? call.emit('error', status) : call.end()),
+  finish: ended => (ended ? call.emit('error', ended) : call.end()),
 })
 
 export interface ReplyOptions {
@@ -57,10 +58,11 @@ const UNREAD_MS = 30_000
 export class Reply implements Sink {
   readonly #wire: Wire
   readonly #system: System
-  readonly #enders: (() => void)[] = []
+  readonly #enders: ((code: status) => void)[] = []
   #told: Told
   #isFull = false
   #isOver = false
+  #code = status.OK
 
   constructor(wire: Wire, { system, told }: ReplyOptions) {
     this.#wire = wire
@@ -89,34 +91,40 @@ export class Reply implements Sink {
     const drained = Promise.withResolvers<void>()
     const cancel = this.#system.after(UNREAD_MS, () => this.end('the client does not read'))
     this.#wire.onDrained(drained.resolve)
-    this.onEnd(drained.resolve)
+    this.onEnd(() => drained.resolve())
     await drained.promise
     this.#isFull = false
     cancel()
   }
 
   end(reason?: string): void {
-    this.#finish(() => this.#wire.finish(reason === undefined ? undefined : endedStatus(reason, this.#told)))
+    this.#finish(reason === undefined ? undefined : endedStatus(reason, this.#told))
   }
 
   fail(problem: Problem): void {
-    this.#finish(() => this.#wire.finish(statusOf(problem, this.#told)))
+    this.#finish(statusOf(problem, this.#told))
   }
 
-  /** The client has left, or its deadline has passed. */
-  leave(): void {
-    this.#finish(() => undefined)
+  /** The client has left, or its deadline has passed. The library answers it. */
+  leave(code: status): void {
+    if (!this.#isOver) this.#over(code)
   }
 
-  onEnd(callback: () => void): void {
-    if (this.#isOver) callback()
+  onEnd(callback: (code: status) => void): void {
+    if (this.#isOver) callback(this.#code)
     else this.#enders.push(callback)
   }
 
-  #finish(finish: () => void): void {
+  #finish(ended: StatusObject | undefined): void {
     if (this.#isOver) return
     this.#isOver = true
-    finish()
-    for (const callback of this.#enders.splice(0)) callback()
+    this.#wire.finish(ended)
+    this.#over(ended?.code ?? status.OK)
+  }
+
+  #over(code: status): void {
+    this.#isOver = true
+    this.#code = code
+    for (const callback of this.#enders.splice(0)) callback(code)
   }
 }

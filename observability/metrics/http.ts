@@ -1,4 +1,4 @@
-/** Requests over HTTP and look-ups in the cache, counted from the channels of the gateway. */
+/** Requests over HTTP and gRPC and look-ups in the cache, counted from the channels of the gateway. */
 import { subscribe } from '#core/diagnostics.ts'
 import { ClosedSet, Counts, Distributions } from './counts.ts'
 import type { Family } from './family.ts'
@@ -16,6 +16,9 @@ export class HttpCounts {
   readonly #requests = new Counts(...HTTP_ROWS.requests.labels)
   readonly #durations = new Distributions(BOUNDS, ...HTTP_ROWS.duration.labels)
   readonly #inFlight = new Counts(...HTTP_ROWS.inFlight.labels)
+  readonly #calls = new Counts(...HTTP_ROWS.grpcRequests.labels)
+  readonly #callDurations = new Distributions(BOUNDS, ...HTTP_ROWS.grpcDuration.labels)
+  readonly #callsInFlight = new Counts(...HTTP_ROWS.grpcInFlight.labels)
   readonly #namespaces = new ClosedSet(NAMESPACES_MAX)
   readonly #hits = new Counts(...HTTP_ROWS.cacheHits.labels)
   readonly #misses = new Counts(...HTTP_ROWS.cacheMisses.labels)
@@ -32,11 +35,17 @@ export class HttpCounts {
       this.#durations.add(durationMs / 1_000, ...labels)
       this.#inFlight.add(-1, labels[1])
     })
+    const called = subscribe('caudal:grpc:asked', ({ method }) => this.#callsInFlight.add(1, method))
+    const calls = subscribe('caudal:grpc:answered', ({ method, code, durationMs }) => {
+      this.#calls.add(1, method, code)
+      this.#callDurations.add(durationMs / 1_000, method, code)
+      this.#callsInFlight.add(-1, method)
+    })
     const looks = subscribe('caudal:cache:looked', ({ namespace, isHit }) => {
       const counts = isHit ? this.#hits : this.#misses
       counts.add(1, this.#namespaces.take(namespace))
     })
-    this.#ends = [asked, requests, looks]
+    this.#ends = [asked, requests, called, calls, looks]
   }
 
   stop(): void {
@@ -48,6 +57,9 @@ export class HttpCounts {
       { row: HTTP_ROWS.requests, children: this.#requests.children },
       { row: HTTP_ROWS.duration, children: this.#durations.children },
       { row: HTTP_ROWS.inFlight, children: this.#inFlight.children },
+      { row: HTTP_ROWS.grpcRequests, children: this.#calls.children },
+      { row: HTTP_ROWS.grpcDuration, children: this.#callDurations.children },
+      { row: HTTP_ROWS.grpcInFlight, children: this.#callsInFlight.children },
       { row: HTTP_ROWS.cacheHits, children: this.#hits.children },
       { row: HTTP_ROWS.cacheMisses, children: this.#misses.children },
     ]

@@ -125,6 +125,14 @@ export const HTTP_ROWS = {
     ['endpoint'],
     'requests under way, open streams among them',
   ),
+  grpcRequests: row('counter', 'grpc_requests_total', ['method', 'code'], 'calls of gRPC that have ended'),
+  grpcDuration: row(
+    'histogram',
+    'grpc_request_duration_seconds',
+    ['method', 'code'],
+    'from the begin of a call of gRPC to its status; waiting for an outcome counts',
+  ),
+  grpcInFlight: row('gauge', 'grpc_requests_in_flight', ['method'], 'calls of gRPC under way'),
   cacheHits: row('counter', 'cache_hits_total', ['cache_type'], 'look-ups in the cache that found a value'),
   cacheMisses: row('counter', 'cache_misses_total', ['cache_type'], 'look-ups in the cache that found none'),
   databaseConnections: gauge(

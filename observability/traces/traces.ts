@@ -35,6 +35,7 @@ import {
 } from '#core/trace-context.ts'
 import { HeldTraces } from './held-traces.ts'
 import { RecentNames } from './recent-names.ts'
+import { grpcSpan, httpSpan, type RequestTrace } from './request-span.ts'
 import { callSpanIdOf, type SpanLink, type SpanRecord, type SpanSink, spanIdOf, traceIdOf } from './span.ts'
 import { OpenSpan, Work, WorksUnderWay } from './work.ts'
 
@@ -110,7 +111,12 @@ export class Traces implements Disposable {
       this.#outcome({ task_type: taskType, failed: reason, reason }),
     )
     this.#on('caudal:webhook:called', message => this.#webhook(message))
-    this.#on('caudal:http:answered', message => this.#answered(message))
+    this.#on('caudal:http:answered', message =>
+      this.#answered(message.trace, endMs => httpSpan(message, endMs)),
+    )
+    this.#on('caudal:grpc:answered', message =>
+      this.#answered(message.trace, endMs => grpcSpan(message, endMs)),
+    )
   }
 
   [Symbol.dispose](): void {
@@ -281,20 +287,9 @@ export class Traces implements Disposable {
       if (output.name.startsWith('wait')) output.add({ 'caudal.reason': reason })
   }
 
-  #answered({ method, endpoint, status, durationMs, trace }: DiagnosticEvents['caudal:http:answered']): void {
-    if (!trace) return
-    const endMs = this.#now()
-    const span: SpanRecord = {
-      ...{ name: `${method} ${endpoint}`, kind: 'server', startMs: endMs - durationMs, endMs },
-      ...{ traceId: trace.traceId, spanId: trace.spanId, parentId: trace.parentId },
-      attributes: {
-        'http.request.method': method,
-        'http.route': endpoint,
-        'http.response.status_code': status,
-      },
-      error: status >= 500 ? `status ${status}` : undefined,
-    }
-    this.#put(span, trace)
+  #answered(trace: RequestTrace | undefined, spanAt: (endMs: number) => SpanRecord | undefined): void {
+    const span = spanAt(this.#now())
+    if (trace && span) this.#put(span, trace)
   }
 
   /** Of a span that no header names. */

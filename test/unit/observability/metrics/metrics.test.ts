@@ -227,7 +227,7 @@ describe('docs/metrics.md', () => {
   it('lists each metric once, by the rules of Prometheus', () => {
     expect(new Set(all.map(({ metric }) => metric)).size).toBe(all.length)
     for (const { metric, kind } of all) {
-      expect(metric).toMatch(/^(caudal|process|nodejs|http|cache)_[a-z_]+$/)
+      expect(metric).toMatch(/^(caudal|process|nodejs|http|grpc|cache)_[a-z_]+$/)
       expect(metric.endsWith('_total'), metric).toBe(kind === 'counter')
       expect(metric, 'units are seconds and bytes').not.toMatch(/_(ms|millis|kb|mb)(_|$)/)
     }

@@ -210,6 +210,26 @@ describe('a span', () => {
     expect(new Set(calls.map(({ traceId }) => traceId))).toEqual(new Set([wait?.traceId]))
   })
 
+  it.each([
+    ['OK', undefined],
+    ['INVALID_ARGUMENT', undefined],
+    ['UNAVAILABLE', 'status UNAVAILABLE'],
+  ])('of a call of gRPC that ends with %s lies under the span of its caller', (code, error) => {
+    const { spans, interceptor } = traced()
+    interceptor('gateway', { now: () => 5_000 } as TestKit['system'])
+    const parentId = 'c'.repeat(16)
+    const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true, parentId }
+    const method = 'caudal.v1.LLMService/Generate'
+    publish('caudal:grpc:answered', { method, code, durationMs: 20, trace })
+    expect(spans).toMatchObject([
+      {
+        ...{ name: method, kind: 'server', spanId: 'b'.repeat(16), parentId, startMs: 4_980, endMs: 5_000 },
+        attributes: { 'rpc.method': method, 'rpc.response.status_code': code },
+      },
+    ])
+    expect(spans[0]?.error).toBe(error)
+  })
+
   it('of an HTTP request is the root of the question of that request', () => {
     const { spans, interceptor } = traced()
     interceptor('gateway', { now: () => 5_000 } as TestKit['system'])
