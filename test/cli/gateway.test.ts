@@ -68,6 +68,7 @@ describe('the commands of docs/gateway.md', () => {
       replaying = '',
       versions = '',
       promoting = '',
+      trying = '',
       topics = '',
       working = '',
       health = '',
@@ -104,6 +105,10 @@ describe('the commands of docs/gateway.md', () => {
     expect(await shell(versions)).toHaveProperty('versions')
     // Nobody has changed the prompts, so that the change is not live.
     expect(await output(promoting)).toMatch(/"code":"version_changed"/)
+    const [begin = '', show = '', stop = ''] = trying.split(/\n(?=curl)/)
+    const { id } = await shell(begin)
+    expect(await shell(show.replace('ID', id))).toMatchObject({ id, of: expect.any(Number) })
+    expect(await shell(stop.replace('ID', id))).toEqual({ stopped: expect.any(Boolean) })
     const looked = await output(topics)
     expect(looked).toMatch(/"topic":"datos_crudos"[\s\S]*event: record\n[\s\S]*event: done\n/)
     expect(looked.match(/event: done\n/g)).toHaveLength(2)

@@ -146,7 +146,7 @@ describe('the page of versions', () => {
     await page.goto(page.url().replace(/#.*/, '#/versions'))
     await comparison(page).getByRole('alert').getByText('The database does not answer.').waitFor()
     await page
-      .getByRole('row', { name: /1\+1 gpt-4o-mini/ })
+      .getByRole('row', { name: `${changed} gpt-4o-mini` })
       .first()
       .waitFor()
     isAway = false
@@ -164,7 +164,7 @@ describe('the page of versions', () => {
     await page.clock.runFor(61_000)
     await page.getByRole('alert').getByText('The gateway does not answer.').waitFor()
     await page
-      .getByRole('row', { name: /1\+1 gpt-4o-mini/ })
+      .getByRole('row', { name: `${changed} gpt-4o-mini` })
       .first()
       .waitFor()
     await page.clock.runFor(20_000)
@@ -224,7 +224,7 @@ describe('the page of versions', () => {
       await route.fulfill({ json: body })
     })
     await page.reload()
-    const row = page.getByRole('row', { name: /1\+1 gpt-4o-mini/ }).first()
+    const row = page.getByRole('row', { name: `${changed} gpt-4o-mini` }).first()
     await row.getByText('price not known').waitFor()
     await row.getByText(/\d without a price/).waitFor()
   })
