@@ -45,6 +45,13 @@ async function found(command: string): Promise<void> {
   await vi.waitFor(async () => expect(await shell(command)).toMatchObject({ hit: true }), PATIENCE)
 }
 
+async function beginShowAndStop(trying: string): Promise<void> {
+  const [begin = '', show = '', stop = ''] = trying.split(/\n(?=curl)/)
+  const { id } = await shell(begin)
+  expect(await shell(show.replace('ID', id))).toMatchObject({ id, of: expect.any(Number) })
+  expect(await shell(stop.replace('ID', id))).toEqual({ stopped: expect.any(Boolean) })
+}
+
 describe('the commands of docs/gateway.md', () => {
   it('ask, wait and find an answer again', async () => {
     const [
@@ -105,10 +112,7 @@ describe('the commands of docs/gateway.md', () => {
     expect(await shell(versions)).toHaveProperty('versions')
     // Nobody has changed the prompts, so that the change is not live.
     expect(await output(promoting)).toMatch(/"code":"version_changed"/)
-    const [begin = '', show = '', stop = ''] = trying.split(/\n(?=curl)/)
-    const { id } = await shell(begin)
-    expect(await shell(show.replace('ID', id))).toMatchObject({ id, of: expect.any(Number) })
-    expect(await shell(stop.replace('ID', id))).toEqual({ stopped: expect.any(Boolean) })
+    await beginShowAndStop(trying)
     const looked = await output(topics)
     expect(looked).toMatch(/"topic":"datos_crudos"[\s\S]*event: record\n[\s\S]*event: done\n/)
     expect(looked.match(/event: done\n/g)).toHaveLength(2)
