@@ -52,10 +52,25 @@ async function signsWhatItSends(make: MakeCaller): Promise<string | undefined> {
   return isSignedWith(SECRET, received) ? undefined : 'the signature is not that of the bytes'
 }
 
+/** On two addresses of this machine. A port that is free on the first may be taken on the second by another program. */
+async function receiversOfOnePort() {
+  for (;;) {
+    const permitted = await startReceiver({ host: '127.0.0.2' })
+    const inner = await startReceiver({ host: '127.0.0.1', port: permitted.port }).catch(() => undefined)
+    if (inner) {
+      const parts = new AsyncDisposableStack()
+      parts.use(permitted)
+      parts.use(inner)
+      return { permitted, inner, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+    }
+    await permitted[Symbol.asyncDispose]()
+  }
+}
+
 /** The name has a permitted address at the first look, and an inner one at every other. */
 async function connectsToWhatItChecked(make: MakeCaller): Promise<string | undefined> {
-  await using permitted = await startReceiver({ host: '127.0.0.2' })
-  await using inner = await startReceiver({ host: '127.0.0.1', port: permitted.port })
+  await using receivers = await receiversOfOnePort()
+  const { permitted, inner } = receivers
   let looks = 0
   const resolve = async () => [looks++ === 0 ? '127.0.0.2' : '127.0.0.1']
   const addresses = new AddressRules(['127.0.0.2'])

@@ -34,6 +34,7 @@ export interface ReceiverOptions {
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer }
 }
 
+/** Rejects where the port is taken. */
 export async function startReceiver({
   host = '127.0.0.1',
   port = 0,
@@ -49,7 +50,10 @@ export async function startReceiver({
     receiver.answer(response, received.length, one)
   }
   const server = tls ? createSecureServer(tls, handle) : createServer(handle)
-  await new Promise<void>(resolve => void server.listen(port, host, resolve))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
   const { port: bound } = server.address() as AddressInfo // It listens on TCP.
   const receiver: Receiver = {
     port: bound,
