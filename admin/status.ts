@@ -41,6 +41,8 @@ export interface Summary {
   readonly failed_by_reason: Readonly<Record<string, number>>
   /** Dead letters, which `failed` counts too. */
   readonly dead_letters: number
+  /** Inputs without an outcome yet. What their calls have cost so far is in none of the figures below. */
+  readonly without_outcome: number
   readonly attempts: number
   readonly calls: number
   readonly calls_bought_twice: number
@@ -51,7 +53,11 @@ export interface Summary {
 }
 
 /** Counts cover all that the log holds. Seconds are those of this run. */
-export function summaryOf({ figures, reasons }: Tally, boughtTwice: number, elapsedMs: number): Summary {
+export function summaryOf(
+  { figures, reasons, open }: Tally,
+  boughtTwice: number,
+  elapsedMs: number,
+): Summary {
   return {
     inputs: figures.inputs,
     invalid: figures.invalid,
@@ -61,6 +67,7 @@ export function summaryOf({ figures, reasons }: Tally, boughtTwice: number, elap
     failed: figures.failed + figures.dead,
     failed_by_reason: Object.fromEntries(reasons),
     dead_letters: figures.dead,
+    without_outcome: Math.max(0, open),
     attempts: figures.attempts,
     calls: figures.calls,
     calls_bought_twice: boughtTwice,

@@ -69,10 +69,11 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
         throw init.signal?.aborted ? error : ofProxy(error)
       })
     const headers = firstValues(reply.headers)
-    const bytes = await bytesOf(reply.body, hearerOf(reply.statusCode, headers, init))
+    const { bytes, cut } = await bytesOf(reply.body, hearerOf(reply.statusCode, headers, init))
     const text = decoderOf(headers.get('content-type')).decode(
       unpacked(bytes, headers.get('content-encoding'), replyBytesMax),
     )
+    if (cut !== undefined && (init.signal?.aborted || !isWhole(text))) throw cut
     return {
       ok: reply.statusCode >= 200 && reply.statusCode < 300,
       status: reply.statusCode,
@@ -85,18 +86,38 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
   return Object.assign(request, { close: () => agent.destroy() })
 }
 
-/** The whole body, and on its way each part of it to who listens. */
+/** The body as far as it came, and on its way each part of it to who listens. `cut` is the error that ended it early. */
 async function bytesOf(
   body: Dispatcher.ResponseData['body'],
   hear: ((bytes: Uint8Array) => void) | undefined,
-): Promise<Uint8Array> {
-  if (!hear) return new Uint8Array(await body.arrayBuffer())
+): Promise<{ bytes: Uint8Array; cut: unknown }> {
   const parts: Uint8Array[] = []
-  for await (const part of body) {
-    parts.push(part)
-    hear(part)
+  let cut: unknown
+  try {
+    for await (const part of body) {
+      parts.push(part)
+      hear?.(part)
+    }
+  } catch (error) {
+    cut = error
   }
-  return Buffer.concat(parts)
+  return { bytes: Buffer.concat(parts), cut }
+}
+
+/**
+ * Some gateways announce more bytes than they send, or leave out the last chunk. A JSON object or an event stream that has
+ * its end is whole all the same; asking again would buy it twice.
+ */
+function isWhole(text: string): boolean {
+  const trimmed = text.trim()
+  if (/^data: ?\[DONE\]$/m.test(trimmed)) return true
+  if (!trimmed.startsWith('{')) return false
+  try {
+    JSON.parse(trimmed)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function hearerOf(status: number, headers: ReadonlyMap<string, string>, { heard }: LeanInit) {

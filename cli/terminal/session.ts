@@ -144,7 +144,7 @@ class Session {
     const isDrained = await this.#untilDrained()
     const blockedBy = this.#options.exit && !isDrained ? this.#blockedBy() : []
     const elapsedMs = system.monotonic() - began
-    if (isDrained) this.#tell(elapsedMs)
+    if (isDrained || (exit && this.#counts && this.#failure === undefined)) this.#tell(elapsedMs)
     if (isDrained && !exit) await this.#serve()
     if (this.#failure !== undefined) throw this.#failure
     const summary = this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs) : undefined

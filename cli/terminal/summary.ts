@@ -4,7 +4,7 @@ import type { Summary } from '#admin/status.ts'
 import type { Tally } from '#admin/tally.ts'
 import { count, dollars, table, things } from './text-table.ts'
 
-export function summaryLines(summary: Summary, { meanScore, open }: Tally): readonly string[] {
+export function summaryLines(summary: Summary, { meanScore }: Tally): readonly string[] {
   const { inputs, invalid, duplicates, delivered, delivered_below_threshold, failed } = summary
   const score = meanScore === undefined ? '' : `, mean score ${meanScore.toFixed(1)} of 10`
   return [
@@ -14,8 +14,13 @@ export function summaryLines(summary: Summary, { meanScore, open }: Tally): read
     `${things(summary.attempts, 'attempt')}, ${things(summary.calls, 'answered call')}, ` +
       `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd ?? undefined)}`,
     ...failureLines(summary),
-    ...(open > 0 ? [`${things(open, 'input')} without an outcome`] : []),
+    ...openLines(summary),
   ]
+}
+
+function openLines({ without_outcome: open }: Summary): readonly string[] {
+  if (open === 0) return []
+  return [`${things(open, 'input')} without an outcome yet, whose calls so far are not in the cost`]
 }
 
 const REASONS_SHOWN = 5

@@ -88,6 +88,7 @@ describe('a tally', () => {
           failed: 1,
           failed_by_reason: { timeout: 1 },
           dead_letters: 0,
+          without_outcome: 1,
           attempts: 5,
           calls: 5,
           calls_bought_twice: 1,
@@ -196,7 +197,7 @@ describe('the summary for people', () => {
         expect(summaryLines(summaryOf(tally, 0, 1_200), tally)).toEqual([
           '2 inputs in 1.2 s: 1 delivered (0 below the threshold, mean score 8.0 of 10), 0 invalid, 0 duplicates, 0 failed',
           '1 attempt, 2 answered calls, 0 bought twice, 120 tokens, $0.0010',
-          '1 input without an outcome',
+          '1 input without an outcome yet, whose calls so far are not in the cost',
         ])
       },
     )
