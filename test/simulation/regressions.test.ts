@@ -265,6 +265,7 @@ describe('found by the simulation', () => {
     ['a pod that missed a generation does not believe the old claims of a deposed coordinator', 93_019_825],
     ['such a pod asks nothing before it has looked for the writes of others', 93_017_963],
     ['a pod that slept in its repair of a torn transaction leaves it to another one', 93_002_136],
+    ['the last commit of a dead pod is decided after its clock was set back', 96_015_684],
   ])('%s', async (_what, seed) => {
     const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds: FAULT_TABLE })
     expect(complaints, trace.join('\n')).toEqual([])

@@ -37,9 +37,11 @@ export class Ledger {
         if (!isMarker && entry !== CHECKPOINT) continue
         const incarnation = isMarker ? undefined : decodeCheckpoint(value).incarnation
         const clock = incarnation && clockOf(incarnation)
+        const begunAt = clock ? at - clock + timestamp : undefined
+        // A commit begins before its decision. Otherwise its process gave the time stamp by a clock that was set since.
         this.commits.push(
-          clock
-            ? { ...place, incarnation, begunAt: at - clock + timestamp }
+          begunAt !== undefined && begunAt <= at
+            ? { ...place, incarnation, begunAt }
             : { ...place, incarnation: undefined, begunAt: at },
         )
       }

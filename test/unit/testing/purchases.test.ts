@@ -27,12 +27,16 @@ function record(key: string, value: Uint8Array, timestamp: number) {
   return { key: Buffer.from(key), value, headers: NO_HEADERS, timestamp, offset: 0 }
 }
 
+/** How far the wall clock of a is ahead of the world when its commit begins, and when the commit is decided. */
+const IN_TIME = { begins: 0, ends: 0 }
+
 /** A commit of the task by a, begun then, with the answers of these calls. */
-function committed(ledger: Ledger, at: number, ...answers: readonly number[]): void {
+function committed(ledger: Ledger, at: number, answers: readonly number[] = [], aheadMs = IN_TIME): void {
   const checkpoint = encodeCheckpoint({ format: 1, incarnation: 'a:1:x', number: 1, sources: {} })
-  const records = [record(CHECKPOINT, checkpoint, at)]
-  for (const number of answers) records.push(record('sid', Buffer.from(`q1/draft is ${number}`), at))
-  ledger.committed([{ place: STATE, records }], at + 5, () => at + 5)
+  const stamp = at + aheadMs.begins
+  const records = [record(CHECKPOINT, checkpoint, stamp)]
+  for (const number of answers) records.push(record('sid', Buffer.from(`q1/draft is ${number}`), stamp))
+  ledger.committed([{ place: STATE, records }], at + 5, () => at + 5 + aheadMs.ends)
 }
 
 function complaints(calls: Call[], ledger: Ledger, disturbances: readonly Disturbance[]): readonly string[] {
@@ -67,13 +71,13 @@ describe('a second purchase', () => {
 
   it('a second purchase of a durable answer is reported, whatever has hit its first buyer', () => {
     const ledger = new Ledger()
-    committed(ledger, 210, 1)
+    committed(ledger, 210, [1])
     expect(complaints(twice(), ledger, [HIT])).toEqual([expect.stringContaining('was durable at 215')])
   })
 
   it('a second purchase of what is durable is excused at a process that was hit, until its lease is over', () => {
     const ledger = new Ledger()
-    committed(ledger, 210, 1)
+    committed(ledger, 210, [1])
     const asker = { ...HIT, process: 'b', from: 900, until: 4_000 }
     expect(complaints(twice(), ledger, [HIT, asker])).toEqual([])
     const late = [call('a', 100, 200), call('b', 2_500, 2_600)]
@@ -84,6 +88,20 @@ describe('a second purchase', () => {
     const ledger = new Ledger()
     committed(ledger, 210)
     expect(complaints(twice(), ledger, [HIT])).toEqual([expect.stringContaining('left out of the commit')])
+  })
+
+  it('a commit is compared with a call by the wall clock of its process', () => {
+    const ledger = new Ledger()
+    committed(ledger, 210, [], { begins: 3_600_000, ends: 3_600_000 })
+    expect(complaints(twice(), ledger, [HIT])).toEqual([
+      expect.stringContaining('left out of the commit of 210'),
+    ])
+  })
+
+  it('a commit whose time stamp is later than its decision was made by a clock that was set since, and shows nothing', () => {
+    const ledger = new Ledger()
+    committed(ledger, 210, [], { begins: 3_600_000, ends: 0 })
+    expect(complaints(twice(), ledger, [HIT])).toEqual([])
   })
 
   it('a second purchase is excused if the task was marked again before that commit', () => {
