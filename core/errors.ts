@@ -87,7 +87,7 @@ export const CATALOGUE = {
   STATE_UNKNOWN: ['deadLetter', 'node {node} uses state, timer or step {name}, which it does not declare'],
   STEP_REPEATED: [
     'deadLetter',
-    "node {node} called step {step} with part '{part}' again during the first call; give each call a part of its own: ctx.step(name, call, { part })",
+    "node {node} called step {step} with part '{part}' twice in one run; give each call a part of its own: ctx.step(name, call, { part })",
   ],
   CONTEXT_CLOSED: ['deadLetter', 'node {node} used its context after the record had ended'],
   HANDLER_FAILED: ['retry', 'node {node} threw on {place}: {reason}'],

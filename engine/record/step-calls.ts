@@ -2,8 +2,8 @@
  * The steps of one operator for one record. A call is made if the journal has no result of it. The result is journaled as soon
  * as it arrives. The caller gets the result through its codec, as a replay would give it.
  *
- * Each identity is called once at a time. Of two calls side by side both would be paid for, and one result would be lost. A second
- * call afterwards finds the result of the first. A failure is not journaled, so a call after a failure is made again.
+ * Each identity is called once in a run. Of two calls side by side both would be paid for, and one result would be lost. A call
+ * afterwards would get the result of the first, though it may ask something else. A failed call may be made again.
  */
 import { type Codec, decodeApart, encodeApart } from '#core/codec.ts'
 import type { StepCall, TableHandle } from '#core/context.ts'
@@ -37,8 +37,8 @@ export class StepCalls {
   readonly #node: ProgramNode
   readonly #record: Identified
   readonly #assertOpen: () => void
-  /** Identities of the calls under way. */
-  readonly #underWay = new Set<string>()
+  /** Identities of the calls under way and of those that were answered in this run. */
+  readonly #called = new Set<string>()
 
   constructor(run: StepRun, node: ProgramNode, record: Identified, assertOpen: () => void) {
     this.#run = run
@@ -52,15 +52,16 @@ export class StepCalls {
     const codec = operator.steps[step]
     if (!codec) throw new CaudalError('STATE_UNKNOWN', { node, name: step })
     const id = callId(this.#record.id, node, step, part)
-    if (this.#underWay.has(id)) throw new CaudalError('STEP_REPEATED', { node, step, part })
-    this.#underWay.add(id)
+    if (this.#called.has(id)) throw new CaudalError('STEP_REPEATED', { node, step, part })
+    this.#called.add(id)
     try {
       const journaled = this.#find(codec, id)
       if (!journaled) return await this.#buy(step, codec, id, call)
       this.#run.interceptor?.replayed?.({ node, step, id })
       return journaled.result
-    } finally {
-      this.#underWay.delete(id)
+    } catch (error) {
+      this.#called.delete(id)
+      throw error
     }
   }
 
