@@ -160,7 +160,6 @@ export class LimitedModel implements Model {
     for (const probed of ticket.probes) if (probed !== kind) this.#breakers[probed].withdrawn(true)
     // Whatever it says, it is there.
     if (kind !== 'outage') this.#change('outage', breaker => breaker.succeeded(subject))
-    if (kind === undefined) return error
     const breaker = this.#breakers[kind]
     const wasOpen = breaker.isOpen
     // Refusals come at once and answers take their time: refused are all only when hardly anybody is left to be answered.

@@ -81,6 +81,14 @@ export interface ModelReply {
   readonly fault?: string | undefined
 }
 
+/** Why a reply that was paid for is of no use, apart from its content. */
+export function faultOf({ finish, text, fault }: ModelReply): string | undefined {
+  if (fault !== undefined) return fault
+  if (finish === 'length') return 'the reply was cut at its token limit'
+  if (finish === 'refused') return 'the provider withheld the reply'
+  return text.trim() === '' ? 'the reply is empty' : undefined
+}
+
 /** The port of language models. Implementations are safe to call many times at once. */
 export interface Model {
   /** Throws a `ModelError`, or the signal's reason when it was aborted. */

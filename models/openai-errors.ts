@@ -136,7 +136,8 @@ function refused(error: APIError, sent: number, { model, baseUrl, now }: Asked):
       ...common,
       reason: `${said}; the request itself was refused: see its prompt`,
     })
-  return new ModelError('other', { ...common, reason: said })
+  const reason = `${said}; where every call is refused so, check OPENAI_BASE_URL and LLM_MODEL`
+  return new ModelError('other', { ...common, reason })
 }
 
 /**
@@ -148,7 +149,9 @@ const AWAY: ReadonlySet<number> = new Set([425, 498, 502, 503, 521, 522, 523, 52
 
 const SETUP = { outage: true, needsPerson: true }
 /** The model of one task type alone may be missing or forbidden. The gate tells whose fault that is. */
-const OF_WHAT_IS_ASKED: ReadonlySet<number> = new Set([403, 404])
+const OF_WHAT_IS_ASKED: ReadonlySet<number> = new Set([403, 404, 406, 410])
+/** The form of a call is refused: its address, headers and protocol, which all calls share. Firewalls say 406 of a text. */
+const OF_THE_FORM: ReadonlySet<number> = new Set([406, 411, 414, 415, 417, 421, 426, 428, 431])
 
 interface Place {
   readonly model: string
@@ -171,7 +174,10 @@ function adviceOn(status: number, { model, baseUrl, location }: Place): string |
   if (status === 402) return 'the account has no credit left: top it up'
   if (status === 405) return `${baseUrl} takes no calls there: check OPENAI_BASE_URL`
   if (status === 403) return `the key may not use ${model}: check its permissions`
-  if (status === 404) return `${baseUrl} does not have ${model}: check LLM_MODEL and OPENAI_BASE_URL`
+  if (OF_THE_FORM.has(status))
+    return `${baseUrl} does not take calls in this form: check OPENAI_BASE_URL, and what stands before the provider`
+  if (status === 404 || status === 410)
+    return `${baseUrl} does not have ${model}: check LLM_MODEL and OPENAI_BASE_URL`
   return undefined
 }
 

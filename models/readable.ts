@@ -1,19 +1,21 @@
-/** Stops calls whose replies cannot be read: that is a fault of the set-up, and further purchases do not fix it. */
+/** Stops calls whose replies are of no use: that is a fault of the set-up, and further purchases do not fix it. */
 import type { Logger } from '#core/loggers.ts'
 import { realSystem, type System } from '#core/system.ts'
-import { type Model, ModelError, type ModelRequest } from './model.ts'
+import { faultOf, type Model, ModelError, type ModelReply, type ModelRequest } from './model.ts'
 import { readJson } from './structured.ts'
 
-/** When replies count as unreadable, and how often one more is bought to find out. */
+/** When replies count as useless, and how often one more is bought to find out. */
 export interface ReadableOptions {
   /** Different subjects whose replies could not be read, with none between that could, before calls are held back. */
   readonly unreadableMax?: number
+  /** The same for answers in plain text. Each may be cut or withheld for what it says, so that it takes more of them. */
+  readonly uselessMax?: number
   /** How often one call goes all the same, to see whether the set-up is fixed. */
   readonly probeMs?: number
   readonly logger?: Pick<Logger, 'info' | 'warn'>
 }
 
-/** A model that buys nothing while its replies cannot be read. */
+/** A model that buys nothing while its replies are of no use. */
 export interface ReadableModel extends Model {
   /** Why calls are held back; nothing while they are not. */
   heldBy(): string | undefined
@@ -22,84 +24,115 @@ export interface ReadableModel extends Model {
 /** How long a record that is held back stays away. */
 const HELD_MS = 10_000
 
-/** The state of one kind of structured reply, by the name of its schema. */
+/** The name of the schema that replies must fit; nothing for text. */
+type Name = string | undefined
+
+/** The state of one kind of reply. */
 interface Kind {
-  readonly unreadable: Set<string>
+  readonly name: Name
+  readonly useless: Set<string>
   reason: string
   isHeld: boolean
   nextAt: number
 }
 
-const whyHeld = ([name, { reason }]: readonly [string, Kind], times: number): string =>
-  `the last ${times} replies asked for as ${name} could not be read: ${reason}`
+const whyHeld = ({ name, reason }: Kind, times: number): string =>
+  name === undefined
+    ? `the last ${times} answers were of no use: ${reason}`
+    : `the last ${times} replies asked for as ${name} could not be read: ${reason}`
+
+/** What is logged when calls of a kind are held back, and when they may go again. */
+const saidOf = (name: Name) =>
+  name === undefined
+    ? { held: 'no answer is of use: no more are bought, and records wait', over: 'answers are of use again' }
+    : {
+        held: 'no reply can be read: no more are bought, and records wait',
+        over: 'replies can be read again',
+      }
 
 /**
- * Checks replies that must be JSON of a schema as they pass. When the replies to `unreadableMax` different subjects in a row
- * are refused or unreadable, every call is held back, at no cost to its record. An answer whose judge cannot be read would
- * be bought for nothing. One call of each kind goes every `probeMs`; the first readable reply ends the pause.
+ * Checks replies as they pass. When the replies to `unreadableMax` different subjects in a row are refused or do not fit
+ * their schema, every call is held back, at no cost to its record. An answer whose judge cannot be read would be bought for
+ * nothing. Text that is empty, cut or withheld holds back text alone: answers that are there are judged. One call of each
+ * kind goes every `probeMs`; the first reply that is of use ends the pause.
  */
 export function readable(
   model: Model,
   options: ReadableOptions = {},
   system: System = realSystem,
 ): ReadableModel {
-  const { unreadableMax = 10, probeMs = 30_000, logger } = options
-  const kinds = new Map<string, Kind>()
+  const { unreadableMax = 10, uselessMax = 20, probeMs = 30_000, logger } = options
+  const kinds = new Map<Name, Kind>()
   let nextOtherAt = 0
 
+  const maxOf = (name: Name): number => (name === undefined ? uselessMax : unreadableMax)
+
   const hold = (request: ModelRequest): void => {
-    const held = [...kinds].find(([, { isHeld }]) => isHeld)
-    if (!held) return
-    const [name, kind] = held
+    const own = request.schema?.name
+    const held = [...kinds.values()].filter(
+      ({ name, isHeld }) => isHeld && (name === own || name !== undefined),
+    )
     const now = system.monotonic()
-    const isSame = request.schema?.name === name
-    if (now >= (isSame ? kind.nextAt : nextOtherAt)) {
-      if (isSame) kind.nextAt = now + probeMs
-      else nextOtherAt = now + probeMs
-      return
+    const early = held.find(({ name, nextAt }) => now < (name === own ? nextAt : nextOtherAt))
+    if (early) {
+      const reason = `no call was made, since ${whyHeld(early, maxOf(early.name))}`
+      const common = { model: early.name ?? request.model ?? 'unknown', reason }
+      throw new ModelError('unavailable', { ...common, spent: false, retryAfterMs: HELD_MS })
     }
-    const reason = `no call was made, since ${whyHeld(held, unreadableMax)}`
-    throw new ModelError('unavailable', { model: name, spent: false, retryAfterMs: HELD_MS, reason })
+    for (const kind of held)
+      if (kind.name === own) kind.nextAt = now + probeMs
+      else nextOtherAt = now + probeMs
   }
 
-  const read = (name: string): void => {
+  const read = (name: Name): void => {
     const isEnd = kinds.get(name)?.isHeld === true
     kinds.delete(name)
-    if (isEnd) logger?.info('replies can be read again', { schema: name })
+    if (isEnd) logger?.info(saidOf(name).over, { schema: name })
   }
 
-  const unread = (name: string, subject: string, reason: string): void => {
-    const kind = kinds.get(name) ?? { unreadable: new Set<string>(), reason, isHeld: false, nextAt: 0 }
+  const unread = (name: Name, subject: string, reason: string): void => {
+    const kind = kinds.get(name) ?? { name, useless: new Set<string>(), reason, isHeld: false, nextAt: 0 }
     kinds.set(name, kind)
     kind.reason = reason
-    kind.unreadable.add(subject)
-    if (kind.isHeld || kind.unreadable.size < unreadableMax) return
+    kind.useless.add(subject)
+    if (kind.isHeld || kind.useless.size < maxOf(name)) return
     kind.isHeld = true
     kind.nextAt = system.monotonic() + probeMs
-    nextOtherAt = kind.nextAt
-    logger?.warn('no reply can be read: no more are bought, and records wait', { schema: name, reason })
+    if (name !== undefined) nextOtherAt = kind.nextAt
+    logger?.warn(saidOf(name).held, { schema: name, reason })
   }
 
   return {
     heldBy() {
-      const held = [...kinds].find(([, { isHeld }]) => isHeld)
-      return held && whyHeld(held, unreadableMax)
+      const held = [...kinds.values()].find(({ isHeld }) => isHeld)
+      return held && whyHeld(held, maxOf(held.name))
     },
     async complete(request, call) {
       hold(request)
       const { schema, subject = call.requestId } = request
       try {
         const reply = await model.complete(request, call)
-        if (!schema) return reply
-        const isRead = request.isReadable ?? (text => 'value' in readJson(text))
-        if (reply.fault === undefined && isRead(reply.text)) read(schema.name)
-        else unread(schema.name, subject, reply.fault ?? 'it does not fit the schema')
+        const fault = uselessness(reply, request)
+        if (fault === undefined) read(schema?.name)
+        else unread(schema?.name, subject, fault)
         return reply
       } catch (error) {
-        const isRefused = error instanceof ModelError && error.errorType === 'invalid'
-        if (schema && isRefused) unread(schema.name, subject, error.reason)
+        if (schema && isRefused(error)) unread(schema.name, subject, error.reason)
         throw error
       }
     },
   }
+}
+
+function uselessness(reply: ModelReply, { schema, isReadable }: ModelRequest): string | undefined {
+  const fault = faultOf(reply)
+  if (fault !== undefined || !schema) return fault
+  const isRead = isReadable ?? (text => 'value' in readJson(text))
+  return isRead(reply.text) ? undefined : 'it does not fit the schema'
+}
+
+/** Where others are answered meanwhile, a model that is not there for its judge alone is refused as such, too. */
+function isRefused(error: unknown): error is ModelError {
+  if (!(error instanceof ModelError)) return false
+  return error.errorType === 'invalid' || (error.errorType === 'other' && error.spent)
 }

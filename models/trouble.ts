@@ -24,10 +24,10 @@ export function breakersOf(options: BreakerOptions): Readonly<Record<Trouble, Br
   }
 }
 
-/** The kind of trouble that this may be, were it everybody's. */
-export function troubleOf({ errorType, outage }: ModelError): Trouble | undefined {
+/** The kind of trouble that this may be, were it everybody's. A refusal that nobody knows is one of the request. */
+export function troubleOf({ errorType, outage }: ModelError): Trouble {
   if (outage) return 'outage'
-  return errorType === 'rate_limit' || errorType === 'invalid' ? errorType : undefined
+  return errorType === 'rate_limit' ? 'rate_limit' : 'invalid'
 }
 
 /** Refused so often while others were answered, or again after so many of them, a subject is refused for what it is. */

@@ -16,10 +16,10 @@ import { STREAM_HEADER, STREAMED, type TokenSink } from '#answers/tokens.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { Attempt, Bought, LlmRequest } from '#answers/types.ts'
 import { type OperatorLimits, operator } from '#core/operator.ts'
-import { type Model, ModelError } from '#models/model.ts'
+import { faultOf, type Model, ModelError } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
 import { Braked, BrakeQueue, unlessBraked } from './brake.ts'
-import { buy, failedCall, faultOf, settingsReader, uselessReply } from './model-step.ts'
+import { buy, failedCall, settingsReader, uselessReply } from './model-step.ts'
 import { attemptNumber, CallRecorder, type RecorderOptions } from './recording.ts'
 
 export interface ModelOperatorOptions extends RecorderOptions {

@@ -6,14 +6,7 @@ import { TOPICS } from '#answers/topics.ts'
 import type { Attempt, Bought, LlmError, LlmRequest, Step, TaskConfig } from '#answers/types.ts'
 import type { StepCall, TableHandle } from '#core/context.ts'
 import type { Logger } from '#core/loggers.ts'
-import {
-  asModelError,
-  briefly,
-  type Model,
-  type ModelError,
-  type ModelReply,
-  type ModelRequest,
-} from '#models/model.ts'
+import { asModelError, briefly, type Model, type ModelError, type ModelRequest } from '#models/model.ts'
 
 /**
  * A larger reply is useless, since a topic takes a megabyte a record. One record keeps an answer up to four times: as text,
@@ -65,14 +58,6 @@ export async function buy(
   } finally {
     stream?.close()
   }
-}
-
-/** Why a reply that was paid for is of no use, apart from its content. */
-export function faultOf({ finish, text, fault }: ModelReply): string | undefined {
-  if (fault !== undefined) return fault
-  if (finish === 'length') return 'the reply was cut at its token limit'
-  if (finish === 'refused') return 'the provider withheld the reply'
-  return text.trim() === '' ? 'the reply is empty' : undefined
 }
 
 export interface FailureFacts {

@@ -16,10 +16,10 @@ import { spend } from '#answers/spending.ts'
 import { TOPICS } from '#answers/topics.ts'
 import type { Bought, Generated, LlmRequest, Scored } from '#answers/types.ts'
 import { operator } from '#core/operator.ts'
-import { type Model, ModelError } from '#models/model.ts'
+import { faultOf, type Model, ModelError } from '#models/model.ts'
 import { Braked, BrakeQueue, unlessBraked } from './brake.ts'
 import type { ModelOperatorOptions } from './generate.ts'
-import { buy, failedCall, faultOf, requestOf, settingsReader, uselessReply } from './model-step.ts'
+import { buy, failedCall, requestOf, settingsReader, uselessReply } from './model-step.ts'
 import { CallRecorder } from './recording.ts'
 
 export interface ScoreOptions extends Omit<ModelOperatorOptions, 'model'> {
