@@ -6,7 +6,7 @@ import { answering, call, failureOf, json, REQUEST } from './answering.ts'
 import { gated } from './gated.ts'
 import { settle } from './manual-time.ts'
 
-/** Questions that have three attempts each; whoever has spent one comes back after the others. */
+/** Questions that have three attempts each. A question that has spent one comes back after the others. */
 async function backlog(status: number) {
   const { model, seen } = await answering(json(status, { error: { message: 'no' } }))
   const gate = limited(model, { waitMaxMs: 0, inFlightStart: 20, inFlightMax: 20 })
