@@ -51,10 +51,10 @@ const saidOf = (name: Name) =>
       }
 
 /**
- * Checks replies as they pass. When those to `unreadableMax` different subjects in a row do not fit their schema, all calls
- * are held back. That costs their records nothing. Refusals count as such replies. An answer whose judge cannot be read would be
- * bought for nothing. Text that is empty, cut or withheld holds back text alone: answers that are there are judged. One call of each
- * kind goes every `probeMs`; the first reply that is of use ends the pause.
+ * Checks replies as they pass. When those to `unreadableMax` different subjects in a row do not fit their schema, all
+ * calls are held back. That costs their records nothing. Refusals count as such replies. An answer whose judge cannot be
+ * read would be bought for nothing. Text that is empty, cut or withheld holds back text alone: answers that are there are
+ * judged. One call of each kind goes every `probeMs`; the first reply that is of use ends the pause.
  */
 export function readable(
   model: Model,
