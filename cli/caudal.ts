@@ -49,6 +49,7 @@ const code = await main(process.argv.slice(2), {
   system: realSystem,
   signal: stopping.signal,
 })
-process.exitCode = code
-// A connection that was being made when all was given up would keep the process for seconds.
-if (stopping.signal.aborted || code === EXIT.unavailable) process.exit()
+for (const stream of [process.stdout, process.stderr])
+  await new Promise<void>(resolve => stream.write('', () => resolve()))
+// What a fault has left open, or a connection that was being made, would keep the process.
+process.exit(code)

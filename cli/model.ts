@@ -10,6 +10,7 @@ import { openAi } from '#models/openai.ts'
 import { readable } from '#models/readable.ts'
 import type { Profile } from '#models/simulated/profile.ts'
 import { startModelServer } from '#models/simulated/server.ts'
+import { Closers } from './command/closers.ts'
 import type { Configuration } from './configuration.ts'
 import type { PartOptions } from './parts.ts'
 import { type Endpoint, isSimulated, OPENAI_URL, providerOptions, SIMULATED } from './provider.ts'
@@ -53,25 +54,27 @@ const DEMO_SERVER = { profile: DEMO_PROFILE, requestIdsMax: 50_000 }
 /** With neither key nor address, a simulated model answers over real HTTP on the loopback interface. */
 export async function openModel(configuration: Configuration, options: ModelOptions): Promise<OpenModel> {
   const { system, logger, onBought } = options
+  const usage = usageOf(configuration, options)
+  await using opened = new Closers()
   const server = isSimulated(configuration)
     ? await startModelServer({ ...DEMO_SERVER, answerTo, system, onPurchase: onBought })
     : undefined
+  opened.defer(() => server?.close())
   const chain = chainOf(configuration, server?.url)
-  const clients = chain.map(each => openAi(providerOptions(configuration, each), system))
+  const clients = chain.map(each => {
+    const client = openAi(providerOptions(configuration, each), system)
+    opened.defer(() => client.close())
+    return client
+  })
   const gates = gatesOf(configuration, options, chain, clients)
   const [first, ...others] = gates
   if (!first) throw new TypeError('a chain of providers has at least one')
-  const usage = new UsageLedger(pricesOf(configuration), unpriced =>
-    logger.warn('no price is known for a model: what it costs is not counted, and no cost limit holds', {
-      model: unpriced,
-      remedy: 'name its price in a file, and the file in LLM_PRICES',
-    }),
-  )
   const read = readable(metered(fallback(first, ...others), usage), { logger }, system)
   const providers = gates.map((gate, index) => ({
     name: shown(chain[index]?.baseUrl ?? ''),
     figures: () => gate.figures(),
   }))
+  const parts = opened.move()
   return {
     model: server ? read : entered(read, onBought),
     description: server
@@ -80,12 +83,18 @@ export async function openModel(configuration: Configuration, options: ModelOpti
     providers,
     setupFaults: () => setupFaultsOf(providers, read.heldBy()),
     troubles: () => [...troublesOf(providers), ...[read.heldBy() ?? []].flat()],
-    close: async () => {
-      await Promise.all(clients.map(client => client.close()))
-      await server?.close()
-    },
+    close: () => parts[Symbol.asyncDispose](),
   }
 }
+
+/** What the calls cost. Throws CONFIGURATION_INVALID where the prices that are named cannot be read. */
+const usageOf = (configuration: Configuration, { logger }: ModelOptions): UsageLedger =>
+  new UsageLedger(pricesOf(configuration), unpriced =>
+    logger.warn('no price is known for a model: what it costs is not counted, and no cost limit holds', {
+      model: unpriced,
+      remedy: 'name its price in a file, and the file in LLM_PRICES',
+    }),
+  )
 
 /** The endpoints in the order in which they are asked. */
 function chainOf(configuration: Configuration, simulatedUrl: string | undefined): readonly Endpoint[] {

@@ -115,4 +115,20 @@ describe('a caudal command that cannot continue', () => {
     expect(stderr).toMatch(/may have 256 files open.*ulimit -n \d+/s)
     expect(code).toBe(3)
   })
+
+  it('ends although a graph of somebody has left a timer running', async () => {
+    const graph = join(folder, 'graph.ts')
+    const index = JSON.stringify(join(ROOT, 'index.ts'))
+    writeFileSync(
+      graph,
+      `import { codec, topology } from ${index}
+export const graph = topology('own')
+graph.source('words', { value: codec.text }).map('same', codec.text, word => word).to(graph.topic('out', { value: codec.text }))
+setInterval(() => undefined, 1_000)
+`,
+    )
+    const { code, stdout, stderr } = await runCaudal(['explain', '--graph', graph], {})
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('words')
+  })
 })

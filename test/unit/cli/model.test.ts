@@ -1,4 +1,4 @@
-/** The model that the settings name, when its provider is in trouble. */
+/** The model that the settings name, when its provider is in trouble or a setting has a fault. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -23,3 +23,18 @@ it.each([true, false])(
     expect(await ended).toBe(EXIT.ok)
   },
 )
+
+it.each([
+  ['are not JSON', 'none'],
+  ['have a fault', '{"m":{"prompt":"x"}}'],
+])('no server is left behind where the prices of the simulated model %s', async (_, prices) => {
+  const folder = dataFolder()
+  const LLM_PRICES = join(folder, 'prices.json')
+  writeFileSync(LLM_PRICES, prices)
+  const servers = () => process.getActiveResourcesInfo().filter(kind => kind === 'TCPServerWrap').length
+  const before = servers()
+  const { world, stderr } = surroundings({ environment: { DATA_DIR: folder, LLM_PRICES, PORT: '0' } })
+  expect(await main(['start', '--exit'], world)).toBe(EXIT.configuration)
+  expect(stderr.text).toContain('LLM_PRICES')
+  expect(servers()).toBeLessThanOrEqual(before)
+})
