@@ -8,7 +8,7 @@ import { isStop } from '../command/stopping.ts'
 import type { Configuration } from '../configuration.ts'
 import { emptyDataFolder } from '../data-folder.ts'
 import { configurationOf } from '../environment.ts'
-import { openEvents } from '../events/events.ts'
+import { begun, openEvents } from '../events/events.ts'
 import { isEmbedded } from '../parts.ts'
 import { type Input, runSession, type SessionEnd } from '../terminal/session.ts'
 import { planOf } from '../topology.ts'
@@ -34,6 +34,7 @@ it answers GET /live and GET /ready too, as caudal run does.`,
       value: 'FILE',
       description: 'feed this file (JSON lines, a JSON array or CSV; .gz too) instead of the sample',
     },
+    csv: { type: 'boolean', description: 'the input is CSV, whatever its name' },
     fresh: {
       type: 'boolean',
       description: 'empty DATA_DIR first: log, state and what is known of purchases',
@@ -43,6 +44,7 @@ it answers GET /live and GET /ready too, as caudal run does.`,
     'caudal start',
     'caudal start --exit --json | tail -n 1',
     'caudal start --fresh --input questions.csv',
+    'caudal start --exit --csv --input - < questions.csv',
     'OPENAI_API_KEY=... LLM_MODEL=gpt-4o-mini caudal start --input questions.ndjson',
     'OPENAI_BASE_URL=http://localhost:11434/v1 LLM_MODEL=llama3.2 caudal start',
   ],
@@ -76,8 +78,21 @@ it answers GET /live and GET /ready too, as caudal run does.`,
   },
 })
 
-async function inputOf(source: string, { stdin }: CommandContext<unknown>): Promise<Input> {
-  return { name: basename(source), file: await openEvents(source, stdin) }
+interface InputOptions {
+  readonly input: string | undefined
+  readonly csv: boolean
+  readonly fresh: boolean
+}
+
+async function inputOf(
+  source: string,
+  { options, stdin }: Pick<CommandContext<InputOptions>, 'options' | 'stdin'>,
+): Promise<Input> {
+  const { input, csv, fresh } = options
+  if (csv && input === undefined)
+    throw new CaudalError('REJECTED', { reason: '--csv says what --input names: give --input FILE, or -' })
+  const file = await openEvents(source, stdin, csv || undefined)
+  return { name: basename(source), file: fresh && file.bytesTotal === undefined ? await begun(file) : file }
 }
 
 /** What would end the start at once, and a file without events, are no reason to lose what is there. */

@@ -1,11 +1,11 @@
 /** Files of events, read as they are meant, or refused as a whole before anything of them is fed. */
 import { accessSync, constants, createReadStream, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { beginning } from '#core/cut.ts'
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import { csvEvents } from './csv.ts'
 import type { InputEvent } from './input-event.ts'
 import { jsonArrayEvents, jsonLineEvents } from './json.ts'
+import { type Content, faultOfFirst, jsonIn, LineCheck } from './line-check.ts'
 import { decoded, firstCharacter, refused } from './text.ts'
 
 export interface InputFile {
@@ -20,11 +20,12 @@ export interface InputFile {
 const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
 
 /**
- * A file is read twice. The first time checks it to its end: nothing is fed from a file that is not text, or that has no
- * events. The second time reads what was checked, also where the file has grown since. Throws REJECTED with what to do
+ * A file is read twice. The first time checks it to its end: nothing is fed from a file that is not text, or whose lines are
+ * mostly no events. The second time reads what was checked, also where the file has grown since. Throws REJECTED with what to do
  * about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
  *
- * `-` is the standard input. That and a pipe can be read once only, so they are checked while they are fed.
+ * `-` is the standard input. That and a pipe can be read once only: they are refused by their first line, else checked while
+ * they are fed.
  *
  * `check` is given each event of that first reading, and throws at one that makes the whole file useless.
  */
@@ -34,12 +35,26 @@ export async function openEvents(
   csv: boolean = isNamedCsv(source),
   check?: (event: InputEvent) => void,
 ): Promise<InputFile> {
-  if (source === '-') return { events: streamed(stdin, 'standard input', csv), bytesTotal: undefined }
+  const streamedFrom = (input: Readable, name: string): InputFile => ({
+    events: streamed(input, name, csv, check ? 'any' : 'questions'),
+    bytesTotal: undefined,
+  })
+  if (source === '-') return streamedFrom(stdin, 'standard input')
   const bytesTotal = bytesOf(source)
-  if (bytesTotal === undefined) return { events: streamed(createReadStream(source), source, csv), bytesTotal }
+  if (bytesTotal === undefined) return streamedFrom(createReadStream(source), source)
   const format = csv ? 'csv' : await formatOf(source, bytesTotal)
   const { bytes: checked, isEmpty } = await checkedBytes(source, format, check)
   return { events: readAgain(source, format, checked), bytesTotal: checked, isEmpty }
+}
+
+/** With its first event read: a stream that is refused by it is refused now. */
+export async function begun({ events, ...file }: InputFile): Promise<InputFile> {
+  const iterator = events[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  async function* all(): AsyncGenerator<InputEvent> {
+    for (let next = first; !next.done; next = await iterator.next()) yield next.value
+  }
+  return { ...file, events: all(), isEmpty: first.done === true }
 }
 
 /** Opened only once it is read: nobody would hear of a file that cannot be opened until then. */
@@ -60,46 +75,15 @@ async function checkedBytes(
   check: ((event: InputEvent) => void) | undefined,
 ): Promise<{ readonly bytes: number; readonly isEmpty: boolean }> {
   const stream = createReadStream(source)
-  let events = 0
-  let usable = 0
-  let other: object | undefined
+  const lines = new LineCheck(check ? 'any' : format === 'csv' ? 'rows' : 'questions')
   for await (const event of eventsOf(stream, source, format)) {
-    const { value, tooLong } = event
-    events++
-    if (tooLong === undefined) check?.(event)
-    const found = usable > 0 || tooLong !== undefined ? undefined : jsonIn(value)
-    const isObject = typeof found === 'object' && found !== null && !Array.isArray(found)
-    if (tooLong !== undefined || (isObject && (check || hasQuestion(found)))) usable++
-    else if (isObject) other ??= found
+    if (event.tooLong === undefined) check?.(event)
+    lines.add(event)
   }
-  if (events > 0 && usable === 0) throw refused(source, other ? noQuestions(other) : NO_EVENTS)
-  return { bytes: stream.bytesRead, isEmpty: events === 0 }
+  const { fault, isEmpty } = lines
+  if (fault !== undefined) throw refused(source, fault)
+  return { bytes: stream.bytesRead, isEmpty }
 }
-
-const NO_EVENTS =
-  'has no line that is a JSON object: one JSON object a line is taken (jq -c writes it), a JSON array of them, or CSV with its columns named in the first row (.csv, or --csv)'
-
-/** One of them makes an object a question, or an envelope around one. A question at fault is for the pipeline to name. */
-const OF_QUESTIONS = ['title', 'text', 'payload', 'event_type', 'event_version']
-const FIELDS_SHOWN_MAX = 8
-const FIELD_CHARACTERS_MAX = 40
-
-const hasQuestion = (event: object): boolean => OF_QUESTIONS.some(name => name in event)
-
-function noQuestions(event: object): string {
-  const [listed] = Object.entries(event).find(([, value]) => isListOfQuestions(value)) ?? []
-  if (listed !== undefined)
-    return `is an object that has its questions in a list: take them out of it (jq -c '.${cited(listed)}[]')`
-  const fields = Object.keys(event).map(name => beginning(name, FIELD_CHARACTERS_MAX))
-  const [first = 'question'] = fields
-  return `has no question: an object needs a title or a text, the first one has ${fields.slice(0, FIELDS_SHOWN_MAX).join(', ') || 'no field'}; rename its field (jq -c '. + {title: .${cited(first)}}')`
-}
-
-const isListOfQuestions = (value: unknown): boolean =>
-  Array.isArray(value) && value.some(each => typeof each === 'object' && each !== null && hasQuestion(each))
-
-/** A name as jq takes it behind a dot: in quotes where it is no identifier. */
-const cited = (name: string): string => (/^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name))
 
 type Format = 'lines' | 'array' | 'csv'
 
@@ -140,12 +124,23 @@ async function isOneObject(source: string): Promise<boolean> {
   return false
 }
 
-/** What can be read once only: lines, or an array where it begins as one. */
-async function* streamed(input: Readable, source: string, csv: boolean): AsyncGenerator<InputEvent> {
+/** What can be read once only: lines, or an array where it begins as one. Refused by its first event, before that is fed. */
+async function* streamed(
+  input: Readable,
+  source: string,
+  csv: boolean,
+  content: Content,
+): AsyncGenerator<InputEvent> {
   const chunks = decoded(input, source)
   if (csv) return yield* csvEvents(chunks, source)
   const [all, first] = await firstCharacter(chunks)
-  yield* first === '[' ? jsonArrayEvents(all, source) : jsonLineEvents(all)
+  let isFirst = true
+  for await (const event of first === '[' ? jsonArrayEvents(all, source) : jsonLineEvents(all)) {
+    const fault = isFirst ? faultOfFirst(event, content) : undefined
+    if (fault !== undefined) throw refused(source, fault)
+    isFirst = false
+    yield event
+  }
 }
 
 /** How large a file is; nothing for what is read as a stream. */
@@ -159,13 +154,4 @@ function bytesOf(path: string): number | undefined {
     throw new CaudalError('REJECTED', { reason: `${path} cannot be read: ${reasonOf(error)}` }, error)
   }
   throw refused(path, 'is no file: name a file')
-}
-
-/** The value, or nothing where it is not JSON. */
-function jsonIn(value: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(value).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -120,7 +120,7 @@ describe('caudal topics', () => {
 describe('caudal lag', () => {
   it('counts the records that wait before each stage', async () => {
     const folder = dataFolder()
-    await caudal(folder, ['produce', '-'], '{}\n{}\n{}\n')
+    await caudal(folder, ['produce', '-'], '{"title":7}\n'.repeat(3))
     const { lines } = await caudal(folder, ['lag', '--json'])
     const rows = lines.map(line => JSON.parse(line))
     expect(rows[0]).toEqual({ stage: 'ingest', topic: 'datos_crudos', position: 0, end: 3, lag: 3 })
