@@ -54,7 +54,7 @@ async function measure({ size, folder }: Setting): Promise<Figures> {
   const isFull = size === 'full'
   const total = isFull ? 500_000 : 2_000
   const withinMs = isFull ? DUE_WITHIN_MS : 200
-  const firstDue = Date.now() + (isFull ? 25_000 : 4_000)
+  const firstDue = Date.now() + (isFull ? 60_000 : 4_000)
   let fired = 0
   let latestMs = 0
   const graph = reminding(
