@@ -187,7 +187,7 @@ const NAMED: Readonly<Record<string, RegExp>> = {
   temperature: /temperature/i,
   max_tokens: /max_tokens/i,
   max_completion_tokens: /max_completion_tokens/i,
-  stream: /stream|include_usage/i,
+  stream: /\bstream|include_usage/i,
   system: /system\W+(?:role|message|prompt|instruction)|role\W+(?:\w+\W+){0,3}system|developer instruction/i,
 }
 /** The value is refused and not the parameter: leaving the limit out would buy what nobody wanted to pay for. */
@@ -200,23 +200,31 @@ export interface Refusal {
   readonly names: ReadonlySet<string>
 }
 
-/** Statuses that refuse a request, and those that do so where the words name a parameter that is not taken. */
-const REFUSALS: ReadonlySet<unknown> = new Set([400, 422])
-const MAY_REFUSE: ReadonlySet<unknown> = new Set([404, 405, 500, 501])
+/** Statuses that refuse a request. Others do so where the words name a parameter that is not taken. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 422])
+/** They say of a login, an account, a rate or a time-out, whatever their words quote. */
+const OF_OTHER_THINGS: ReadonlySet<number> = new Set([401, 402, 407, 408, 429, 504, 524])
 const NOT_TAKEN =
   /unsupported|not.{0,20}(?:support|allow|implement|permit)|(?:unknown|unrecognized|invalid|extra).{0,20}(?:param|field|argument|name)|no endpoints found/i
 
 /** The refusal of a request as it was put: nothing was bought, and on other terms it may be taken. */
 export function refusalOf(error: unknown): Refusal | undefined {
-  if (!(error instanceof APIError)) return undefined
+  if (!(error instanceof APIError) || typeof error.status !== 'number') return undefined
+  const { status } = error
   const said = `${error.code} ${error.param} ${error.message}`
   const names = Object.keys(NAMED).filter(name => NAMED[name]?.test(said))
-  const mayBe = names.length > 0 && MAY_REFUSE.has(error.status) && NOT_TAKEN.test(said)
-  if (!REFUSALS.has(error.status) && !mayBe) return undefined
+  const mayBe = status >= 400 && !OF_OTHER_THINGS.has(status) && names.length > 0 && NOT_TAKEN.test(said)
+  if (!REFUSALS.has(status) && !mayBe) return undefined
   // A wrong key or a missing model is refused on all terms.
-  if (names.length === 0 && meantBy(Number(error.status), said) !== error.status) return undefined
+  if (names.length === 0 && meantBy(status, said) !== status) return undefined
   const isOfValue = names.every(name => name.startsWith('max_')) && OF_A_VALUE.test(said)
   return isOfValue && (names.length > 0 || /context/i.test(said)) ? undefined : { names: new Set(names) }
+}
+
+/** A refusal of the request as such, and not of who asks, how often or how long: its terms may be at fault. */
+export function isRefused(error: unknown): boolean {
+  if (!(error instanceof APIError) || typeof error.status !== 'number') return false
+  return error.status >= 400 && error.status < 500 && !OF_OTHER_THINGS.has(error.status)
 }
 
 function rootMessage(error: Error): string {

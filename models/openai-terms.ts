@@ -3,7 +3,8 @@
  *
  * A refused request costs nothing, so it is sent again at once on other terms. A refusal that names a parameter removes
  * that parameter. A refusal that names nothing removes each parameter in turn. The result holds for every later call to
- * that model; a list of models would be out of date with the next one.
+ * that model; a list of models would be out of date with the next one. A refusal may only quote the question. So what a
+ * request is refused with and without is sent again with the next one.
  *
  * The first call of a kind (with a schema, with a temperature, ...) goes alone, and others wait a moment for its result.
  * So each refusal happens once for a provider, and not once for each question in flight.
@@ -18,7 +19,7 @@ import {
   type Streaming,
   type Terms,
 } from './openai-body.ts'
-import { refusalOf } from './openai-errors.ts'
+import { isRefused, refusalOf } from './openai-errors.ts'
 import { readJson } from './structured.ts'
 
 /** How long others wait for the first call of their kind; a slow answer must not hold up everybody. */
@@ -39,6 +40,8 @@ export class ModelTerms {
   readonly #system: System
   readonly #model: string
   #terms: Terms = ALL_TERMS
+  /** The terms on which requests were answered, one thing at a time. */
+  #proven: Terms = ALL_TERMS
   /** By kind of request: the first call is under way, or has been answered. */
   readonly #firsts = new Map<string, Promise<void> | 'answered'>()
   #searching: Promise<void> | undefined
@@ -68,7 +71,7 @@ export class ModelTerms {
   replied(text: string): void {
     if (this.#readable) return
     if ('value' in readJson(text)) this.#readable = true
-    else this.#terms = { ...this.#terms, format: FEWER[this.#terms.format] }
+    else this.#prove({ ...this.#terms, format: FEWER[this.#terms.format] }, ['format'])
   }
 
   /** Resolves when the call may go: with a function to call at its end when it is the first of its kind. */
@@ -92,23 +95,42 @@ export class ModelTerms {
   }
 
   async #negotiate<Reply>(request: Asked, send: (body: Body) => Promise<Reply>): Promise<Reply> {
+    const refused = new Set<string>()
+    let first: Terms | undefined
+    const isNew = () => !refused.has(JSON.stringify(bodyOf(request, this.#model, this.#terms)))
     for (;;) {
       const terms = this.#terms
       const body = bodyOf(request, this.#model, terms)
       try {
-        return await send(body)
+        const reply = await send(body)
+        if (first) this.#prove(terms, changed(first, terms))
+        return reply
       } catch (error) {
         const refusal = refusalOf(error)
-        if (!refusal) throw error
-        await this.#searching
-        const isLearned = this.#terms !== terms || this.#learn(body, refusal.names)
-        if (isLearned) continue
-        if (refusal.names.size > 0 || this.#searches >= SEARCHES_MAX) throw error
-        const found = await this.#search(request, terms, send)
-        if (!found) throw error
-        return found.reply
+        refused.add(JSON.stringify(body))
+        first ??= terms
+        if (refusal) {
+          await this.#searching
+          if (isNew() || (this.#learn(body, refusal.names) && isNew())) continue
+          const isSearched = refusal.names.size === 0 && this.#searches < SEARCHES_MAX
+          const found = isSearched ? await this.#search(request, terms, send) : undefined
+          if (found) return found.reply
+        }
+        if (refusal || isRefused(error)) this.#restore(changed(first, this.#terms))
+        throw error
       }
     }
+  }
+
+  /** A request was answered on these terms. */
+  #prove(terms: Terms, names: readonly (keyof Terms)[]): void {
+    this.#proven = taking(this.#proven, terms, names)
+    this.#terms = taking(this.#terms, terms, names)
+  }
+
+  /** A request was refused with these and without them: they are not why. */
+  #restore(names: readonly (keyof Terms)[]): void {
+    if (names.length > 0) this.#terms = taking(this.#terms, this.#proven, names)
   }
 
   /** Whether the next body will be another. */
@@ -138,6 +160,7 @@ export class ModelTerms {
         try {
           const reply = await send(body)
           this.#terms = terms
+          this.#proven = terms
           this.#searches = 0
           return { reply }
         } catch (error) {
@@ -177,6 +200,16 @@ function fewer(terms: Terms): readonly Terms[] {
     system(temperature(max_completion_tokens(stream(stream(words))))),
   ]
 }
+
+const changed = (from: Terms, to: Terms): readonly (keyof Terms)[] =>
+  NAMES.filter(name => from[name] !== to[name])
+const NAMES: readonly (keyof Terms)[] = ['format', 'temperature', 'tokens', 'system', 'stream']
+
+/** The terms, with those of the other that are named. */
+const taking = (terms: Terms, other: Terms, names: readonly (keyof Terms)[]): Terms => ({
+  ...terms,
+  ...Object.fromEntries(names.map(name => [name, other[name]])),
+})
 
 function isSent(name: string, body: Body): boolean {
   return name === 'system' ? body.messages.some(({ role }) => role === 'system') : name in body

@@ -89,6 +89,18 @@ test.each<[string, (body: Record<string, unknown>) => boolean, (response: Server
     body => formatOf(body) !== 'json_schema',
     json(500, { error: { message: 'unsupported response_format' } }),
   ],
+  ...[403, 409, 415, 424].map(
+    (status): [string, (body: Record<string, unknown>) => boolean, (response: ServerResponse) => void] => [
+      `temperature, by ${status}`,
+      body => !('temperature' in body),
+      json(status, { error: { message: 'temperature is not supported by this model' } }),
+    ],
+  ),
+  [
+    'json_schema, by 502 as LiteLLM does',
+    body => formatOf(body) !== 'json_schema',
+    json(502, { error: { message: "UnsupportedParamsError: m does not support ['response_format']" } }),
+  ],
   ['temperature, without a word', body => !('temperature' in body), json(400, 'Bad Request')],
   ['json_schema, without a word', body => formatOf(body) !== 'json_schema', json(400, '')],
   ['the system role', body => !hasSystem(body), json(400, { message: 'System role not supported' })],
@@ -146,6 +158,56 @@ test('a model that refuses everything is asked three times at most', async () =>
   const { errorType } = await failureOf(model.complete({ ...REQUEST, temperature: 1, tokensMax: 9 }, call()))
   expect({ errorType, calls: seen.length }).toEqual({ errorType: 'invalid', calls: 3 })
 })
+
+test.each([
+  [401, 'temperature is not supported'],
+  [402, 'temperature is not supported'],
+  [429, 'temperature is not supported'],
+  [504, 'temperature is not supported'],
+  [403, 'the key may not use this model, whose temperature is high'],
+  [502, 'upstream: the protocol is not supported'],
+])(
+  'a call that fails by %i is not repeated on other terms, whatever its words: %s',
+  async (status, message) => {
+    const { model, seen } = await answering(json(status, { error: { message } }))
+    const stream = { begin: () => {}, text: () => {} }
+    await failureOf(model.complete({ ...REQUEST, temperature: 1 }, { ...call(), stream }))
+    expect(seen).toHaveLength(1)
+  },
+)
+
+/** Refuses the json_schema, and any question about a poison in words that quote it. */
+function poisoned(status: number, quoted: string) {
+  return (response: ServerResponse, text: string) => {
+    const body: Record<string, unknown> = JSON.parse(text)
+    if (text.includes('poison')) json(status, { error: { message: quoted } })(response)
+    else if (formatOf(body) === 'json_schema') json(400, 'no json_schema')(response)
+    else completion({ message: { content: '{"clarity": 1}' } })(response)
+  }
+}
+const POISON: ModelRequest = { ...JUDGE, messages: [{ role: 'user', content: 'poison' }] }
+
+test.each([
+  [400, 'Invalid input: at what temperature is a poison harmless?'],
+  [403, 'Input that is not allowed: at what temperature is a poison harmless?'],
+  [422, 'No max_tokens, json_schema and system prompt for a poison'],
+])(
+  'a refusal by %i that only quotes the question leaves out nothing for others: %s',
+  async (status, quoted) => {
+    const { model, seen } = await answering(poisoned(status, quoted))
+    const sent = () => JSON.parse(seen.at(-1)?.body ?? '')
+    await model.complete(JUDGE, call())
+    const before = sent()
+    expect(formatOf(before)).toBe('json_object')
+    for (let times = 0; times < 2; times += 1) {
+      const calls = seen.length
+      await Promise.all([1, 2, 3].map(n => failureOf(model.complete(POISON, call(`r${n}`)))))
+      expect(seen.length - calls).toBeLessThanOrEqual(30)
+      await model.complete(JUDGE, call())
+      expect(sent()).toEqual(before)
+    }
+  },
+)
 
 test('the client still sends another provider what one provider refuses for a model of the same name', async () => {
   const strict = await answering((response, body) =>
