@@ -46,6 +46,12 @@ export interface ContextJob {
   keyMissing(node: string): CaudalError
 }
 
+/** Who reads for a record. */
+export interface Reader {
+  /** Whether it may still read. False or an error once its record has ended. */
+  admits(what: string): boolean
+}
+
 /** What a context needs of the run that it belongs to. */
 export interface ContextRun extends StepRun, Work {
   readonly job: ContextJob
@@ -54,12 +60,13 @@ export interface ContextRun extends StepRun, Work {
   readonly logger: Logger
   write(entry: string, value: Uint8Array | null): void
   changeTimer(change: TimerChange): void
-  entries(prefix: string): IterableIterator<[string, Uint8Array]>
+  entries(prefix: string, reader: Reader): IterableIterator<[string, Uint8Array]>
   table(name: string): TableSnapshot<unknown>
   emit(emission: Emission): void
 }
 
 const NO_OPTIONS: EmitOptions = Object.freeze({})
+export const READ_OF_STATE = 'a read of state'
 
 export class NodeContext implements Context {
   readonly #run: ContextRun
@@ -166,7 +173,8 @@ export class NodeContext implements Context {
   table(name: string): TableHandle<never> {
     const { node } = this.delivery
     if (!node.operator.tables[name]) throw new CaudalError('TABLE_UNKNOWN', { node: node.name, table: name })
-    return this.#run.table(name) as TableHandle<never> // The validation has compared both codecs.
+    const snapshot = this.admits(`table ${name}`) ? this.#run.table(name) : undefined
+    return new TableRows(name, snapshot, this) as TableHandle<never> // The validation has compared both codecs.
   }
 
   deadLetter(reason: string): never {
@@ -195,8 +203,9 @@ export class NodeContext implements Context {
   }
 
   /**
-   * Whether a call may still have an effect. After the record's end none may, and the call is logged. A call of the record's own
-   * work that nobody awaits returns without effect, because a throw would reach nobody. Any other caller gets CONTEXT_CLOSED.
+   * Whether a call may still read or have an effect. After the record's end none may, and the call is logged. A call of the
+   * record's own work that nobody awaits finds and changes nothing, because a throw would reach nobody. Any other caller gets
+   * CONTEXT_CLOSED: for another record the state would be that of a wrong key.
    */
   admits(what: string): boolean {
     if (this.isOpen) return true
@@ -228,15 +237,37 @@ class KeyAccess implements StateAccess {
   }
 
   read(entry: string): Uint8Array | undefined {
-    return this.#run.read(entry)
+    return this.#context.admits(READ_OF_STATE) ? this.#run.read(entry) : undefined
   }
   entries(prefix: string): IterableIterator<[string, Uint8Array]> {
-    return this.#run.entries(prefix)
+    return this.#run.entries(prefix, this.#context)
   }
   write(entry: string, value: Uint8Array | null): void {
     if (this.#context.admits('a write of state')) this.#run.write(entry, value)
   }
   postpone(error: Unavailable): void {
     this.#run.postpone(error)
+  }
+}
+
+/** A table as the record found it, for as long as the record runs. */
+class TableRows implements TableHandle<unknown> {
+  readonly #name: string
+  readonly #snapshot: TableSnapshot<unknown> | undefined
+  readonly #context: NodeContext
+
+  /** `snapshot` is missing if the record has ended before. That is logged already. */
+  constructor(name: string, snapshot: TableSnapshot<unknown> | undefined, context: NodeContext) {
+    this.#name = name
+    this.#snapshot = snapshot
+    this.#context = context
+  }
+
+  get(key: string): unknown {
+    const snapshot = this.#snapshot
+    if (!snapshot) return undefined
+    // The text is made only for a call that comes too late.
+    const mayRead = this.#context.isOpen || this.#context.admits(`a read of table ${this.#name}`)
+    return mayRead ? snapshot.get(key) : undefined
   }
 }

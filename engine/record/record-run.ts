@@ -19,7 +19,14 @@ import type { Delivery } from './delivery.ts'
 import { emit } from './emitting.ts'
 import type { Job, JobRun } from './job.ts'
 import { lineFields } from './line-fields.ts'
-import { type ContextRun, type Emission, NodeContext, type TimerChange } from './node-context.ts'
+import {
+  type ContextRun,
+  type Emission,
+  NodeContext,
+  READ_OF_STATE,
+  type Reader,
+  type TimerChange,
+} from './node-context.ts'
 import type { RunServices } from './pod-context.ts'
 import type { ProgramNode } from './stage-program.ts'
 
@@ -198,11 +205,11 @@ export class RecordRun implements ContextRun, JobRun, Work {
     this.timers.push(change)
   }
 
-  /** The entries at the time of the call. Writes of the record during the walk are not part of it. */
-  entries(prefix: string): IterableIterator<[string, Uint8Array]> {
+  /** The entries at the time of the call. Writes of the record during the walk are not part of it. The reader is asked at each. */
+  entries(prefix: string, reader: Reader): IterableIterator<[string, Uint8Array]> {
     const own = new Map<string, Uint8Array | null>()
     for (const [entry, value] of this.writes ?? NONE) if (entry.startsWith(prefix)) own.set(entry, value)
-    return walk(own, this.task.state.entries(prefix))
+    return walk(own, this.task.state.entries(prefix), reader)
   }
 
   table(name: string): TableSnapshot<unknown> {
@@ -293,11 +300,21 @@ const NONE: readonly never[] = []
 export const LATE =
   'an operator went on after its record had ended; what it did then has no effect, await every promise'
 
-/** The entries of the store, with the record's own writes in place of older values. */
+/** The entries of the store, with the record's own writes in place of older values, for as long as the reader may read. */
 function* walk(
   own: ReadonlyMap<string, Uint8Array | null>,
   below: IterableIterator<[string, Uint8Array]>,
+  reader: Reader,
 ): IterableIterator<[string, Uint8Array]> {
-  for (const each of below) if (!own.has(each[0])) yield each
-  for (const [entry, value] of own) if (value) yield [entry, value]
+  if (!reader.admits(READ_OF_STATE)) return
+  for (const each of below) {
+    if (own.has(each[0])) continue
+    yield each
+    if (!reader.admits(READ_OF_STATE)) return
+  }
+  for (const [entry, value] of own) {
+    if (!value) continue
+    yield [entry, value]
+    if (!reader.admits(READ_OF_STATE)) return
+  }
 }

@@ -2,10 +2,11 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Context } from '#core/context.ts'
 import { batchOperator, operator } from '#core/operator.ts'
 import { state } from '#core/state.ts'
+import { GlobalTable } from '#engine/topics/global-table.ts'
 import { reply, scripted, type TestKit, testOperator, testTopology, trouble } from '#testing/index.ts'
 import { graphOf, numbers } from './graph.ts'
 
@@ -18,6 +19,8 @@ const USES: Record<string, (ctx: Context) => unknown> = {
   'emit to out': ctx => ctx.emit('out', 1 as never),
   'a write of state': ctx => Object(ctx.state).last.set(1),
   'timer late': ctx => ctx.timers.set('late' as never, ctx.now + 1),
+  'a read of state': ctx => Object(ctx.state).last.get(),
+  'table rates': ctx => ctx.table('rates' as never).get('eur'),
   'step call': ctx => ctx.step('call' as never, async () => 1 as never),
 }
 
@@ -30,6 +33,7 @@ function floating(use: (ctx: Context) => unknown) {
     state: { last: state.value(numbers), all: state.map(numbers) },
     timers: ['late'],
     steps: { call: numbers },
+    tables: { rates: numbers },
     process(record, ctx) {
       void pause(record.value, { id: ctx.id, signal: new AbortController().signal }).then(() =>
         use(ctx as unknown as Context),
@@ -64,6 +68,71 @@ describe.each(Object.keys(USES))('%s after the end, in a promise that nobody hol
   it('a test of the operator alone reports late work', async () => {
     const alone = testOperator(floating(USES[what] ?? expect.unreachable()), { key: 'a', value: 1 })
     await expect(alone).rejects.toThrow('CONTEXT_CLOSED: node floating')
+  })
+})
+
+describe('a handle that an operator takes for one record, and uses for another', () => {
+  const HANDLES: Record<string, (ctx: Context) => () => unknown> = {
+    'a read of state': ctx => () => Object(ctx.state).last.get(),
+    'a read of state, of an entry of a map': ctx => () => Object(ctx.state).all.get('x'),
+    'a read of state, of all entries of a map': ctx => () => [...Object(ctx.state).all.entries()],
+    'a read of state, of entries whose walk has begun': ctx => {
+      const entries = Object(ctx.state).all.entries()
+      entries.next()
+      return () => entries.next()
+    },
+    'a read of table rates': ctx => {
+      const rates = ctx.table('rates' as never)
+      return () => rates.get('eur')
+    },
+    'table rates': ctx => () => ctx.table('rates' as never),
+  }
+
+  it.each(Object.entries(HANDLES))('%s is warned of, and fails the other record', async (what, take) => {
+    let kept: (() => unknown) | undefined
+    const keeping = operator({
+      name: 'keeping',
+      input: numbers,
+      outputs: { out: numbers },
+      state: { last: state.value(numbers), all: state.map(numbers) },
+      tables: { rates: numbers },
+      process(record, ctx) {
+        ctx.state.all.set('x', record.value)
+        ctx.state.all.set('y', record.value)
+        kept ??= take(ctx as unknown as Context)
+        kept()
+        ctx.emit('out', record.value)
+      },
+    })
+    await using kit = await testTopology(graphOf(keeping))
+    await kit.send('in', { key: 'a', value: 1 }, { key: 'b', value: 2 })
+    await kit.settle()
+    expect(kit.read('out')).toEqual([1])
+    expect(kit.deadLetters()).toMatchObject([{ code: 'CONTEXT_CLOSED', node: 'keeping', id: 'in/0/1' }])
+    expect(warnings(kit).filter(({ message }) => message.includes(LATE))).toMatchObject([
+      { place: 'in/0@0', message: expect.stringContaining(what.split(',')[0] ?? what) },
+    ])
+    expect(kit.pods[0]?.status).toBe('running')
+  })
+
+  it('a table that is asked for after the end keeps no former rows alive', async () => {
+    const pause = scripted<number, number>(() => reply(1, '1s'))
+    const snapshots = vi.spyOn(GlobalTable.prototype, 'snapshot')
+    const late = operator({
+      name: 'late',
+      input: numbers,
+      tables: { rates: numbers },
+      process(record, ctx) {
+        void pause(record.value, { id: ctx.id, signal: new AbortController().signal }).then(() =>
+          ctx.table('rates').get('eur'),
+        )
+      },
+    })
+    await using kit = await testTopology(graphOf(late))
+    await kit.send('in', { key: 'a', value: 1 })
+    await kit.advance('5s')
+    expect(snapshots).not.toHaveBeenCalled()
+    snapshots.mockRestore()
   })
 })
 
