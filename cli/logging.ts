@@ -6,7 +6,7 @@ import { type LogLevels, levelsOf } from '#observability/logs/levels.ts'
 import { lineLog } from '#observability/logs/line-log.ts'
 import type { Screen } from './command/command.ts'
 import type { Configuration } from './configuration.ts'
-import { jsonLogger } from './terminal/logger.ts'
+import { jsonLogger } from './logger.ts'
 
 export interface LoggingOptions {
   readonly stdout: Pick<Screen, 'isTTY'>

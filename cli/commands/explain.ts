@@ -4,7 +4,7 @@ import { changesSince } from '#admin/explained.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { type Change, explainMermaid, explainText, type Plan, plan, summarize } from '#topology/index.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption, topologyFor } from '../command/graph-file.ts'
+import { graphOption, topologyFor } from '../graph-file.ts'
 
 export const explain = command({
   details: 'With --compare the exit code is 3 where a person must act before the newer version starts.',

@@ -2,7 +2,7 @@
 
 import { type LagRow, lagByPartition, lagByTopic, storedLag } from '#admin/lag.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption } from '../command/graph-file.ts'
+import { graphOption } from '../graph-file.ts'
 import { count, table } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
 

@@ -1,7 +1,7 @@
 /** `caudal pods`: the pods of an application, as they report about themselves. */
 import { hasReports, type KnownPod, podsNow } from '#admin/pods.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption } from '../command/graph-file.ts'
+import { graphOption } from '../graph-file.ts'
 import { count, seconds, table } from '../terminal/text-table.ts'
 import { withLog } from '../tool.ts'
 

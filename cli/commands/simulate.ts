@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Verdict } from '#testing/simulation/run-seed.ts'
 import { command, EXIT, type ExitCode, type Surroundings } from '../command/command.ts'
-import { inputsIn, topologyFor } from '../command/graph-file.ts'
+import { inputsIn, topologyFor } from '../graph-file.ts'
 import { numbersOf } from '../terminal/numbers.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../testing/simulation/simulate.ts', import.meta.url))

@@ -1,7 +1,7 @@
 /** `caudal state get`: what an operator has stored under a key. */
 import { type StoredValue, storedUnder } from '#admin/stored-state.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption } from '../command/graph-file.ts'
+import { graphOption } from '../graph-file.ts'
 import { withLog } from '../tool.ts'
 
 export const stateGet = command({

@@ -3,7 +3,7 @@ import { hasTopics, withoutTopics } from '#admin/access.ts'
 import { createMissingTopics, type PlannedTopic, plannedTopics } from '#admin/topics.ts'
 import { TOKENS_TOPIC } from '#pipelines/token-topic.ts'
 import { command, EXIT } from '../command/command.ts'
-import { graphOption } from '../command/graph-file.ts'
+import { graphOption } from '../graph-file.ts'
 import { things } from '../terminal/text-table.ts'
 import { type Tool, withLog } from '../tool.ts'
 

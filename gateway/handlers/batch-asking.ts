@@ -9,9 +9,9 @@ import type { BatchRef } from '#answers/types.ts'
 import type { Prepared } from '#pipelines/answers-service.ts'
 import type { Run } from '#pipelines/run-index.ts'
 import { organizationOf } from '#stores/organization.ts'
+import type { Batch } from '../batches.ts'
 import type { Gateway } from '../operation.ts'
 import { Problem } from '../problem.ts'
-import type { Batch } from './batches.ts'
 
 export interface AskedItem {
   readonly index: number

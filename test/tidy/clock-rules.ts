@@ -78,7 +78,7 @@ const WALL_TIME: readonly Allowed[] = [
   { path: 'gateway/rates.ts', reads: 2, because: 'which day it is' },
   { path: 'admin/gateway-roster.ts', reads: 1, because: 'the time stamp of a record' },
   { path: 'gateway/sessions.ts', reads: 3, because: 'when a session was used last, for any gateway' },
-  { path: 'cli/terminal/logger.ts', reads: 1, because: 'the time of a log line' },
+  { path: 'cli/logger.ts', reads: 1, because: 'the time of a log line' },
   { path: 'observability/traces/traces.ts', reads: 1, because: 'the times of spans' },
   { path: 'observability/logs/line-log.ts', reads: 1, because: 'the time of a log line' },
   {

@@ -2,7 +2,7 @@
 
 import { CaudalError } from '#core/errors.ts'
 import type { Random } from '../seeded-random.ts'
-import type { FaultKind } from './faults/fault-kind.ts'
+import type { FaultKind } from './fault-kind.ts'
 import type { Fleet } from './fleet.ts'
 
 export function scheduleFaults(fleet: Fleet, kinds: readonly FaultKind[]): void {

@@ -2,8 +2,8 @@
 import { CaudalError } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import { seedOf } from '../seeded-random.ts'
+import type { FaultKind } from './fault-kind.ts'
 import { scheduleFaults } from './fault-schedule.ts'
-import type { FaultKind } from './faults/fault-kind.ts'
 import { Fleet, type Plant } from './fleet.ts'
 import type { Check, Scenario } from './scenario.ts'
 

@@ -7,9 +7,9 @@
  */
 import { plainsOf } from './frame.ts'
 import type { Kind, Part } from './part.ts'
-import { lengthOf } from './pattern.ts'
 import { ENGLISH_FRAMES } from './tables/frames-english.ts'
 import { ENGLISH_KINDS, kindIndex } from './tables/kinds.ts'
+import { lengthOf } from './tables/pattern.ts'
 import { IRREGULAR_PLURALS, NO_PLURALS } from './tables/plural-senses.ts'
 import { CLAUSES, CLAUSES_BEFORE_PRONOUN, QUESTIONS, SUBJECTS } from './tables/questions.ts'
 import { type Token, tokenOf } from './token.ts'

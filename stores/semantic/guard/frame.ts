@@ -3,9 +3,9 @@
  * `why the sky is blue`. A frame goes only where a question follows, or a thing that the frame asks for.
  */
 import type { Language } from './language.ts'
-import { lengthAtEnd, lengthOf, type Pattern } from './pattern.ts'
 import { ENGLISH_FRAMES, ORDERS } from './tables/frames-english.ts'
 import { SPANISH_FRAMES } from './tables/frames-spanish.ts'
+import { lengthAtEnd, lengthOf, type Pattern } from './tables/pattern.ts'
 import { QUESTIONS } from './tables/questions.ts'
 import { type Token, tokenOf } from './token.ts'
 

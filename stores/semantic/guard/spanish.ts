@@ -4,9 +4,9 @@
  */
 import { plainsOf } from './frame.ts'
 import type { Part } from './part.ts'
-import { lengthOf } from './pattern.ts'
 import { FIRST_PERSONS, SPANISH_FRAMES } from './tables/frames-spanish.ts'
 import { kindIndex, SPANISH_KINDS } from './tables/kinds.ts'
+import { lengthOf } from './tables/pattern.ts'
 import { QUESTIONS } from './tables/questions.ts'
 import { type Token, tokenOf } from './token.ts'
 

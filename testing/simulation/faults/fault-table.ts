@@ -1,5 +1,5 @@
 /** All kinds of faults: the table that runs draw from and that tests go through row by row. */
-import type { FaultKind } from './fault-kind.ts'
+import type { FaultKind } from '../fault-kind.ts'
 import { LOG_FAULTS } from './log-faults.ts'
 import { NETWORK_FAULTS } from './network-faults.ts'
 import { PROCESS_FAULTS } from './process-faults.ts'

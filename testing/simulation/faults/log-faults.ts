@@ -1,8 +1,8 @@
 /** Faults of the log itself: its coordinators, its transactions, its storage, its groups. */
 import type { TopicPartition } from '#core/record.ts'
 import type { Random } from '../../seeded-random.ts'
+import { ARMED_MS, between, type FaultKind, pickPod } from '../fault-kind.ts'
 import type { Fleet } from '../fleet.ts'
-import { ARMED_MS, between, type FaultKind, pickPod } from './fault-kind.ts'
 
 /** A torn transaction is repaired within this time. */
 const TORN_MS = 20_000

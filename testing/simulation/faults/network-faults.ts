@@ -1,9 +1,9 @@
 /** Faults between a pod and the log: cut, lost, late and repeated requests and answers. */
 import type { Request } from '#engine/log/simulated/network.ts'
+import { ARMED_MS, between, type FaultKind, pickPod } from '../fault-kind.ts'
 import type { Fleet } from '../fleet.ts'
 import type { PodProcess } from '../pod-process.ts'
 import { REQUEST_TIMEOUT_MS } from '../scenario.ts'
-import { ARMED_MS, between, type FaultKind, pickPod } from './fault-kind.ts'
 
 /** An armed start has arrived within this time. */
 const LATE_MS = 10_000

@@ -1,8 +1,8 @@
 /** Faults of processes: killed, stopped and continued, started, ended in good order. */
 import { durableMemoryStores } from '#engine/state/memory-store.ts'
+import { between, type FaultKind, pickPod } from '../fault-kind.ts'
 import type { Fleet } from '../fleet.ts'
 import type { PodProcess } from '../pod-process.ts'
-import { between, type FaultKind, pickPod } from './fault-kind.ts'
 
 export const PROCESS_FAULTS: readonly FaultKind[] = [
   {

@@ -1,8 +1,8 @@
 /** Faults of the model that the pods pay. */
 import { PROVIDER } from '../evidence.ts'
+import { between, type FaultKind } from '../fault-kind.ts'
 import type { Mood } from '../model-server.ts'
 import { GOOD_MOOD } from '../model-server.ts'
-import { between, type FaultKind } from './fault-kind.ts'
 
 export const PROVIDER_FAULTS: readonly FaultKind[] = [
   mood('provider errors', 'provider errors at any await, and their retries', { failed: 0.4 }),

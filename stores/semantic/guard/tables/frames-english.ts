@@ -2,9 +2,10 @@
  * What people put around an English question. A line is a pattern: `a|b` is either word, `a?` may be absent, and every
  * other word is itself.
  */
-import { patterns } from '../pattern.ts'
+
 import type { Frames } from './frames.ts'
 import { words } from './list.ts'
+import { patterns } from './pattern.ts'
 
 export const ENGLISH_FRAMES: Frames = {
   /** Courtesies: they go wherever a text begins or ends. */

@@ -1,7 +1,8 @@
 /** What people put around a Spanish question, written without accents; see the English frames for the patterns. */
-import { patterns } from '../pattern.ts'
+
 import type { Frames } from './frames.ts'
 import { words } from './list.ts'
+import { patterns } from './pattern.ts'
 
 export const SPANISH_FRAMES: Frames = {
   greeting: patterns(`

@@ -1,5 +1,5 @@
 /** What the frames of a language are. */
-import type { Pattern } from '../pattern.ts'
+import type { Pattern } from './pattern.ts'
 
 export interface Frames {
   /** Courtesies at the beginning. */

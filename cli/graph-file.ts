@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url'
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { GraphInput } from '#testing/simulation/own-graph.ts'
 import type { Topology } from '#topology/topology.ts'
-import type { Configuration } from '../configuration.ts'
-import { configurationOf } from '../environment.ts'
-import { modellessTopology } from '../topology.ts'
+import type { Configuration } from './configuration.ts'
+import { configurationOf } from './environment.ts'
+import { modellessTopology } from './topology.ts'
 
 /** The option of every command that works on any graph. */
 export const graphOption = {

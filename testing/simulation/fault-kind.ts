@@ -1,7 +1,7 @@
 /** One row of the table of faults. */
-import type { Random } from '../../seeded-random.ts'
-import type { Fleet } from '../fleet.ts'
-import type { PodProcess } from '../pod-process.ts'
+import type { Random } from '../seeded-random.ts'
+import type { Fleet } from './fleet.ts'
+import type { PodProcess } from './pod-process.ts'
 
 export interface FaultKind {
   readonly name: string
