@@ -31,7 +31,7 @@ COPY --from=packages --chown=1000:1000 /data /data
 COPY --from=packages --chown=1000:1000 /compiled /compiled
 USER 1000:1000
 # What a start would strip and compile is kept here, for this user alone: a pod starts in half the time.
-RUN ["node", "-e", "import('./cli/command/commands.ts').then(it => Promise.all(it.COMMANDS.map(each => each.load())))"]
+RUN ["node", "-e", "import('./cli/command-table.ts').then(it => Promise.all(it.COMMANDS.map(each => each.load())))"]
 VOLUME /data
 EXPOSE 8080
 # Process 1 is Node itself: it hears SIGTERM, finishes what is in flight and hands its tasks over.

@@ -40,7 +40,7 @@ process.on('warning', warning => {
   if (warning.name !== 'ExperimentalWarning') for (const listener of listeners) listener(warning)
 })
 // Only now: an older Node lacks what this imports.
-const { main } = await import('./command/main.ts')
+const { main } = await import('./main.ts')
 const code = await main(process.argv.slice(2), {
   stdin: process.stdin,
   stdout: process.stdout,

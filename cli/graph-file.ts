@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CaudalError, reasonOf } from '#core/errors.ts'
-import type { GraphInput } from '#testing/simulation/own-graph.ts'
+import type { GraphInput } from '#testing/simulation/scenarios/own-graph.ts'
 import type { Topology } from '#topology/topology.ts'
 import type { Configuration } from './configuration.ts'
 import { configurationOf } from './environment.ts'

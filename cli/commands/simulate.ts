@@ -6,7 +6,7 @@ import { command, EXIT, type ExitCode, type Surroundings } from '../command/comm
 import { inputsIn, topologyFor } from '../graph-file.ts'
 import { numbersOf } from '../terminal/numbers.ts'
 
-const SCRIPT = fileURLToPath(new URL('../../testing/simulation/simulate.ts', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('../../testing/simulation/campaign/simulate.ts', import.meta.url))
 
 export const simulate = command({
   details:
@@ -69,7 +69,7 @@ async function simulateGraph(path: string, { from, seeds }: Range, shown: Shown)
   const graph = await topologyFor({ graph: path }, environment)
   const inputs = await inputsIn(path)
   // Its parts are loaded only where they are used.
-  const { runGraph } = await import('#testing/simulation/own-graph.ts')
+  const { runGraph } = await import('#testing/simulation/scenarios/own-graph.ts')
   let failed = 0
   for (let seed = from; seed < from + seeds && !signal.aborted; seed++) {
     const verdict = await runGraph({ graph, inputs, seed, verbose: options.verbose })

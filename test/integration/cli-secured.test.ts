@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
-import { main } from '#cli/command/main.ts'
+import { main } from '#cli/main.ts'
 import { KAFKA_USER, STACK_FOLDER, secureBrokerAddresses } from '#deploy/local/addresses.ts'
 import { CERTIFICATE } from '#deploy/local/kafka-security.ts'
 import { surroundings } from '../unit/cli/surroundings.ts'

@@ -1,6 +1,6 @@
 /** The Kafka driver against scripted brokers; `npm run simulate -- --scenario driver` goes on from there. */
 import { describe, expect, it } from 'vitest'
-import { runCampaign } from '#testing/simulation/campaign.ts'
+import { runCampaign } from '#testing/simulation/campaign/campaign.ts'
 import { DRIVER, type DriverSeedOptions, runDriverSeed } from '#testing/simulation/driver/run-driver-seed.ts'
 import type { Verdict } from '#testing/simulation/run-seed.ts'
 import { claimedInCurrent, endFollowedByAbort, openNotAsked, produceRepeated } from './planted/driver-bugs.ts'

@@ -1,6 +1,6 @@
 /** Every scenario under some seeds of its own, with all kinds of faults; `npm run simulate` goes on from there. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { runCampaign } from '#testing/simulation/campaign.ts'
+import { runCampaign } from '#testing/simulation/campaign/campaign.ts'
 import { notTakenBack } from '#testing/simulation/checks/purchases.ts'
 import { FAULT_TABLE, faultsNamed } from '#testing/simulation/faults/fault-table.ts'
 import { runSeed, type Verdict } from '#testing/simulation/run-seed.ts'

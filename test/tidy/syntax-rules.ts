@@ -118,7 +118,7 @@ const CLOCK = ['core/system.ts', 'testing/virtual-time.ts']
 /** A secret that follows from the input or from a seed is none. */
 const SECRETS = ['cli/secrets.ts']
 const ENVIRONMENT = ['cli']
-const OUTPUT = ['cli', 'testing/simulation/simulate.ts']
+const OUTPUT = ['cli', 'testing/simulation/campaign/simulate.ts']
 
 const worldRules: readonly Rule[] = [
   syntax(

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
-import { main } from '#cli/command/main.ts'
+import { main } from '#cli/main.ts'
 import { summaryOf } from '../../cli/process.ts'
 import {
   type Asked,

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
-import { main } from '#cli/command/main.ts'
+import { main } from '#cli/main.ts'
 import { dataFolder } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
-import { main } from '#cli/command/main.ts'
+import { main } from '#cli/main.ts'
 import { dataFolder, withLog } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 

