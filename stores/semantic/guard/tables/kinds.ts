@@ -1,5 +1,4 @@
 /** The words whose agreement has a rule of its own. What is in no list is a word like any other, and must agree too. */
-import type { Kind } from '../part.ts'
 import { wordSet } from './list.ts'
 
 /** The kinds that are known by their words; where a word is in several lists, the first of them counts. */
@@ -16,8 +15,8 @@ const WORD_KINDS = [
 type WordKind = (typeof WORD_KINDS)[number]
 type KindTable = Readonly<Record<WordKind, ReadonlySet<string>>>
 
-export function kindIndex(table: KindTable): ReadonlyMap<string, Kind> {
-  const index = new Map<string, Kind>()
+export function kindIndex(table: KindTable): ReadonlyMap<string, WordKind> {
+  const index = new Map<string, WordKind>()
   for (const kind of WORD_KINDS) {
     for (const word of table[kind]) if (!index.has(word)) index.set(word, kind)
   }
