@@ -1,5 +1,6 @@
 /** Style is a test: every rule of test/tidy runs on the project's own files, and is shown to fail on a breach. */
 import { describe, expect, it } from 'vitest'
+import { CIRCLE_RULES } from './tidy/circle-rules.ts'
 import { CLOCK_RULES } from './tidy/clock-rules.ts'
 import { EXEMPTIONS } from './tidy/exemptions.ts'
 import { IMPORT_RULES } from './tidy/import-rules.ts'
@@ -13,6 +14,7 @@ import { figuresOf, TEXT_RULES } from './tidy/text-rules.ts'
 
 const RULES: readonly Rule[] = [
   ...IMPORT_RULES,
+  ...CIRCLE_RULES,
   ...SYNTAX_RULES,
   ...TEXT_RULES,
   ...PROSE_RULES,
