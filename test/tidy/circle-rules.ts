@@ -1,6 +1,7 @@
 /** Nothing imports itself by a detour: no file, no folder; and the rooms of the engine stand on few floors. */
-import { arrowsOf, floorOf, wayBack } from './import-graph.ts'
-import type { Rule } from './rule.ts'
+import { arrowsOf, floorOf, folderOf, wayBack } from './import-graph.ts'
+import { OPENERS, OPENERS_MAX, type Opener } from './openers.ts'
+import type { Finding, Rule } from './rule.ts'
 import type { Tree } from './source.ts'
 
 const cycles: Rule = {
@@ -9,11 +10,7 @@ const cycles: Rule = {
   instead: 'move what both need into a third file, or pass it as an argument',
   check: tree => {
     const next = new Map(tree.sources.map(file => [file.path, file.imports.flatMap(each => each.path ?? [])]))
-    return [...next.keys()].flatMap(path => {
-      const way = wayBack(path, next)
-      // Each cycle is reported once, at the first of its files.
-      return way?.every(each => path <= each) ? [{ path, line: 1, what: [...way, path].join(' -> ') }] : []
-    })
+    return circlesIn(next)
   },
   breach: {
     'core/a.ts': "/** A. */\nimport { b } from './b.ts'\n",
@@ -23,23 +20,77 @@ const cycles: Rule = {
 
 const circles: Rule = {
   name: 'circles',
-  because: 'two folders that import each other, in a circle of any length, are one folder in two places',
+  because: 'two rooms that import each other, in a circle of any length, are one room in two places',
   instead:
-    'move what both need down, hand it in as an argument, or declare what is needed as an interface in the lower folder',
-  check: tree => {
-    const next = arrowsOf(tree.sources)
-    return [...next.keys()].flatMap(room => {
-      const way = wayBack(room, next)
-      return way?.every(each => room <= each)
-        ? [{ path: room, line: 1, what: [...way, room].join(' -> ') }]
-        : []
-    })
-  },
+    'move what both need down, hand it in as an argument, or declare what is needed as an interface in the lower room',
+  check: tree => circlesIn(arrowsOf(tree.sources)),
   breach: {
     'core/a.ts': "/** A. */\nimport { b } from '#topology/b.ts'\n",
     'topology/b.ts': "/** B. */\nimport { c } from '#models/c.ts'\n",
     'models/c.ts': "/** C. */\nimport { a } from '#core/a.ts'\n",
   },
+}
+
+const folders: Rule = {
+  name: 'folders',
+  because:
+    'two folders that import each other are one folder in two places, also where one lies inside the other',
+  instead:
+    'move what both need down, or move the file that puts them together up; OPENERS takes no more rows',
+  check: tree => circlesIn(folderArrows(tree, OPENERS)),
+  // Both lie in one room, which `circles` does not look into.
+  breach: {
+    'cli/command/a.ts': "/** A. */\nimport { b } from '../commands/b.ts'\n",
+    'cli/commands/b.ts': "/** B. */\nimport { a } from '../command/a.ts'\n",
+  },
+}
+
+const openers: Rule = {
+  name: 'openers',
+  because:
+    'a row that is not needed lets a circle of folders back in, and only a folder may open those inside it',
+  instead: 'take the row out of OPENERS, or write the import the other way round',
+  check: tree => [
+    ...OPENERS.flatMap(row => faultsOf(row, tree)).map(what => ({
+      path: 'test/tidy/openers.ts',
+      line: 1,
+      what,
+    })),
+    ...(OPENERS.length > OPENERS_MAX
+      ? [{ path: 'test/tidy/openers.ts', line: 1, what: `${OPENERS.length} rows, at most ${OPENERS_MAX}` }]
+      : []),
+  ],
+  // Here the table opens commands that import nothing of its folder.
+  breach: {
+    'cli/command-table.ts': "/** Table. */\nimport { run } from './commands/run.ts'\n",
+    'cli/commands/run.ts': '/** Command. */\n',
+  },
+}
+
+function faultsOf({ path, into }: Opener, tree: Tree): readonly string[] {
+  return into.flatMap(folder => {
+    if (!folder.startsWith(`${folderOf(path)}/`))
+      return [`${path} may not open ${folder}, outside its own folder`]
+    const others = OPENERS.map(each =>
+      each.path === path ? { ...each, into: into.filter(other => other !== folder) } : each,
+    )
+    return circlesIn(folderArrows(tree, others)).length > 0 ? [] : [`${path} need not open ${folder}`]
+  })
+}
+
+/** The arrows between folders, without those of these files into the folders that they open. */
+function folderArrows(tree: Tree, rows: readonly Opener[]): ReadonlyMap<string, readonly string[]> {
+  return arrowsOf(tree.sources, folderOf, (from, path) =>
+    rows.some(row => row.path === from && row.into.includes(folderOf(path))),
+  )
+}
+
+/** Each circle once, at the first of its places. */
+function circlesIn(next: ReadonlyMap<string, readonly string[]>): Finding[] {
+  return [...next.keys()].flatMap(path => {
+    const way = wayBack(path, next)
+    return way?.every(each => path <= each) ? [{ path, line: 1, what: [...way, path].join(' -> ') }] : []
+  })
 }
 
 /** The arrows between the rooms of the engine alone. */
@@ -99,4 +150,4 @@ function roomsInARow(
   )
 }
 
-export const CIRCLE_RULES: readonly Rule[] = [cycles, circles, arrows, floors]
+export const CIRCLE_RULES: readonly Rule[] = [cycles, circles, folders, openers, arrows, floors]

@@ -1,6 +1,6 @@
 /** Who may import whom, checked by the table in `layers.ts`. */
 import { posix } from 'node:path'
-import { pathsOf, regionOf } from './import-graph.ts'
+import { folderOf, pathsOf, regionOf } from './import-graph.ts'
 import { LAYERS, PACKAGES, type Row, TOOLS } from './layers.ts'
 import { inProduct, isUnder, perFile, type Rule } from './rule.ts'
 import type { Import, SourceFile } from './source.ts'
@@ -162,5 +162,4 @@ function packageOf(from: string): string {
   return scope.startsWith('@') ? `${scope}/${name}` : scope
 }
 
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/'))
 const isTestCode = (file: SourceFile): boolean => file.path.startsWith('test/')
