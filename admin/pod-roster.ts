@@ -1,4 +1,4 @@
-/** The pods of an application for a process that is none: watched from when they were asked for first. */
+/** The list of live pods, for a process that is not a pod. It watches them from the first call on. */
 import type { System } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { hasReports, type KnownPod, PodWatch } from './pods.ts'

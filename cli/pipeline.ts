@@ -65,7 +65,7 @@ export async function openPipeline(
   opened.defer(cancel)
   const path = isEmbedded(configuration) ? ledgerFile(configuration) : undefined
   const ledger = new PurchaseLedger(path, error =>
-    logger.warn('purchases are not written down: make room on the disk; they are when there is', {
+    logger.warn('purchases are not recorded: the disk is full. Free some room; recording resumes by itself', {
       path,
       ...failureFields(error),
     }),

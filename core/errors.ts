@@ -38,7 +38,7 @@ export const CATALOGUE = {
   ],
   SOURCE_UNDECIDED: [
     'stop',
-    'sources that other applications read hold records, and it is not set whether this new application reads them:\n{faults}\nSet sourcesFrom (SOURCE_FROM): start for all records, end for new ones only',
+    'sources hold records that other applications read:\n{faults}\nSet sourcesFrom (SOURCE_FROM): start reads all records, end only new ones',
   ],
   TOPIC_MISMATCH: ['stop', 'topics differ from the topology:\n{faults}'],
   TOPOLOGY_CHANGED: ['stop', 'the topology would lose what its earlier version has stored:\n{faults}'],

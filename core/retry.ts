@@ -1,6 +1,6 @@
 /**
- * How what is away is asked again: one table for the whole house. docs/retries.md explains each row. What is asked again by
- * an event of the pod's own, within its step, takes only the pause from here.
+ * Retry pauses for services that do not answer, one row an operation. docs/retries.md explains each row. An operation that
+ * an event of the pod repeats, within its step, takes only the pause from here.
  */
 import { hasCode } from './errors.ts'
 import { type System, sleep } from './system.ts'
@@ -44,6 +44,12 @@ export const RETRIES = {
   request: { firstMs: 2, factor: 1.5, maxMs: 500, jitter: 0 },
   /** Partitions that the brokers do not know yet. */
   unknownTopic: always(50),
+  /** A statement of the database of answers. */
+  database: { firstMs: 250, factor: 2, maxMs: 2_000, jitter: 0 },
+  /** A store in a file or a topic, and the counts of rates: answers, cache, semantic index. */
+  store: always(500),
+  /** A connection to a cache that broke. */
+  reconnect: { firstMs: 100, factor: 2, maxMs: 2_000, jitter: 0 },
 } as const satisfies Record<string, RetryPolicy>
 
 /** How long to wait after so many failures in a row, the first one being number 0. */

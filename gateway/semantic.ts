@@ -88,7 +88,7 @@ export class Semantic {
     const verdict = audit.verdict()
     if (verdict === undefined || index.offReason(taskType) !== undefined) return
     await index.switchOff(taskType, verdict).catch(error =>
-      logger.error('the semantic index is off here, and others do not know', {
+      logger.error('this gateway turned its semantic index off and could not inform other gateways', {
         task_type: taskType,
         error: reasonOf(error),
       }),

@@ -165,7 +165,7 @@ export class LimitedModel implements Model {
     // Refusals come at once and answers take their time: refused are all only when hardly anybody is left to be answered.
     const failuresMin = kind === 'rate_limit' ? this.#inFlight : 0
     const wasProbe = ticket.probes.includes(kind)
-    // Nobody has been answered since, so that none of these is its question's own: also few questions open the breaker.
+    // No call has succeeded since. So these failures are the provider's, and few of them open the breaker.
     const countsEach = kind === 'rate_limit' || (kind === 'outage' && (error.needsPerson || !error.spent))
     const fail = () => breaker.failed(subject, now, wasProbe, { failuresMin, countsEach })
     const failed = this.#change(kind, fail, error.reason)

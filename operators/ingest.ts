@@ -49,8 +49,8 @@ export function ingest(options: IngestOptions) {
 const ID_CHARACTERS_MAX = 256
 
 /**
- * What the sender calls an event that has no id of its own: sent again under the same name, it is the same question. It
- * names the question alone: what is bought for it goes by the record.
+ * What the sender calls an event that has no id of its own: sent again under the same name, it is the same question. The
+ * name identifies the question. Purchases are identified by the record.
  */
 function givenId(header: string | undefined): string | undefined {
   return header && header.length <= ID_CHARACTERS_MAX ? header : undefined

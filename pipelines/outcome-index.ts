@@ -17,8 +17,8 @@ type Ends = Map<string, Outcome>
 
 /**
  * An id may have several outcomes: it failed and was sent again, or it came again after admission had forgotten it. They are
- * read from several topics in any order, so all that stand are kept, and the latest by its own time is the outcome. One that
- * was sent again stands no more.
+ * read from several topics in any order, so all that stand are kept, and the latest by its own time is the outcome. An
+ * outcome is void once its question was sent again.
  */
 export class OutcomeIndex implements OutcomeListener {
   readonly #idsMax: number

@@ -98,7 +98,7 @@ export class GatedCaller implements WebhookCaller {
     const wasOpen = breaker.isOpen
     breaker.failed(id, system.monotonic(), isProbe)
     if (!wasOpen && breaker.isOpen)
-      logger.warn('an endpoint fails for every webhook: it is called less, and what is for it waits', {
+      logger.warn('an endpoint fails for every webhook: calls are reduced and its webhooks wait', {
         endpoint: originName(url),
         reason: error.reason,
       })

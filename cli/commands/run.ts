@@ -46,7 +46,7 @@ async function serve({ environment, stdout, stderr, system, signal }: Surroundin
   logger.info('the pod runs', { application, pod: podName, model: pipeline.model })
   const stopped = stoppedBy(signal, system)
   await Promise.race([stopped, pipeline.running.ended])
-  logger.info('the pod stops', { application, pod: podName })
+  logger.info('the pod is stopping', { application, pod: podName })
 }
 
 /** A process without a timer ends when nothing else keeps it alive, as when its brokers are away. */

@@ -125,7 +125,7 @@ export class PodReporting implements AsyncDisposable {
     if (this.#hasWarned) return
     this.#hasWarned = true
     const topic = podsTopic(this.#running.plan.application)
-    this.#options.logger.warn('the pod cannot report about itself; it works on', {
+    this.#options.logger.warn('the pod could not write its report; records are still processed', {
       topic,
       ...failureFields(error),
     })

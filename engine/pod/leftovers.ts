@@ -41,7 +41,7 @@ export class Leftovers {
     this.#isLooking = true
     this.#settle(membership)
       .catch(error => {
-        this.#options.logger.debug('torn transactions were not looked for', failureFields(error))
+        this.#options.logger.debug('the search for torn transactions failed; the pod repeats it', failureFields(error))
       })
       .finally(() => {
         this.#isLooking = false
@@ -67,7 +67,7 @@ export class Leftovers {
     const fields = { producer: id }
     if (!this.#blocked.has(id))
       logger.warn(
-        'a pod that is gone has left a transaction that has not ended everywhere: it is ended',
+        'this pod ends a torn transaction of a dead pod',
         fields,
       )
     try {

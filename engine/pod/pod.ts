@@ -207,7 +207,7 @@ export class Pod {
 
   fail(error: unknown): void {
     if (this.#life.hasEnded) return
-    this.#options.logger.error('the pod stops', failureFields(error))
+    this.#options.logger.error('the pod has failed', failureFields(error))
     this.#end('failed')
     this.#parts.meter.stopped(reasonOf(error))
     this.#options.onFailed(error)

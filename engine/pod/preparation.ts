@@ -76,7 +76,7 @@ async function lookAtNeighbours(plan: Plan, log: Log, from: SourcesFrom | undefi
 function tellUnreadable({ logger }: Patience): (error: unknown) => void {
   return error => {
     if (!hasCode(error, 'ACCESS_REFUSED')) throw error
-    logger.warn('it is not known whether other applications share topics', failureFields(error))
+    logger.warn('the check for shared topics failed', failureFields(error))
   }
 }
 

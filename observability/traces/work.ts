@@ -50,7 +50,7 @@ export class Work {
   readonly span: OpenSpan
   readonly context: TraceContext
   readonly outputs: OpenSpan[] = []
-  /** Nothing for the run of a batch, which is that of no single record. */
+  /** `undefined` in a batch run, since it has no single record. */
   readonly run: Run | undefined
 
   constructor(span: OpenSpan, context: TraceContext, run: Run | undefined) {

@@ -104,7 +104,7 @@ export class EmbeddedRegistry implements SchemaRegistry {
   async #readOn(): Promise<void> {
     const place = { topic: this.#topic, partition: 0 }
     if (!this.#isThere) this.#isThere = (await this.#log.describeTopics([this.#topic])).length > 0
-    // Who only looks creates nothing: no schema was ever registered.
+    // A reader does not create the topic: without it, no schema was ever registered.
     if (!this.#isThere) return
     const take = ({ value }: LogRecord) => {
       if (value) this.#add(JSON.parse(asText(value)))

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { reasonOf, unavailable } from '#core/errors.ts'
+import { RETRIES } from '#core/retry.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Cache, CacheStatistics } from '../cache.ts'
 import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn, wholeEntryOf } from '../cache-entry.ts'
@@ -35,7 +36,6 @@ const ENTRIES_MAX = 100_000
 const WRITES_A_SWEEP = 1_000
 /** Bounds how long a sweep holds up what else the process does. */
 const SWEPT_MAX = 10_000
-const PAUSE_MS = 500
 /** Entries read or written after which the map is laid again. Linux maps up to 64 kB around a page that is touched. */
 const TOUCHED_MAX = 200
 
@@ -186,7 +186,7 @@ export class LmdbCache implements Cache {
       }
     } catch (error) {
       this.#counts.count(key, 'errors')
-      throw unavailable(`the cache: ${reasonOf(error)}`, sleep(this.#system, PAUSE_MS))
+      throw unavailable(`the cache: ${reasonOf(error)}`, sleep(this.#system, RETRIES.store.firstMs))
     }
   }
 

@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { codeOf, hasCode, reasonOf, unavailable } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
+import { pauseMs, RETRIES } from '#core/retry.ts'
 import { type System, sleep } from '#core/system.ts'
 import { migrate, schemaStatus } from './migrations.ts'
 
@@ -23,8 +24,6 @@ export interface PoolFigures {
 
 const CONNECT_MS = 3_000
 const STATEMENT_MS = 10_000
-const PAUSE_MS = 250
-const PAUSE_MAX_MS = 2_000
 
 /** SQLSTATE classes that blame the values of a statement: no wait makes them good. */
 const OF_VALUES = /^(22|23)/
@@ -114,13 +113,11 @@ export class Database {
     this.#prepared = undefined
     const reason = `the database: ${reasonOf(error) || 'it is away'}`
     const fields = { error: reason, code: codeOf(error) }
-    if (!this.#isWarned) logger.warn('what is to be stored waits for the database', fields)
+    if (!this.#isWarned) logger.warn('writes wait: the database does not answer', fields)
     this.#isWarned = true
-    this.#pause ??= sleep(system, Math.min(PAUSE_MAX_MS, PAUSE_MS * 2 ** Math.min(this.#failures++, 5))).then(
-      () => {
-        this.#pause = undefined
-      },
-    )
+    this.#pause ??= sleep(system, pauseMs(RETRIES.database, this.#failures++, system)).then(() => {
+      this.#pause = undefined
+    })
     return unavailable(reason, this.#pause)
   }
 }

@@ -2,6 +2,7 @@
 import { Redis } from 'ioredis'
 import { failureFields, reasonOf, unavailable } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
+import { pauseMs, RETRIES } from '#core/retry.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Cache, CacheStatistics } from '../cache.ts'
 import { CacheCounts, entryOf, lifeOf, matcherOf, valueIn, wholeEntryOf } from '../cache-entry.ts'
@@ -17,8 +18,6 @@ export interface RedisCacheOptions {
 
 const COMMAND_MS = 200
 const CONNECT_MS = 2_000
-const RECONNECT_MS = 100
-const RECONNECT_MAX_MS = 2_000
 /** Keys that one step of a walk looks at. */
 const SCAN_COUNT = 500
 /** After so many failures in a row nothing is asked for a while. */
@@ -46,7 +45,7 @@ export class RedisCache implements Cache {
 
   constructor(options: RedisCacheOptions) {
     this.#options = options
-    this.#connections = Array.from({ length: options.connections }, () => connectionTo(options.url))
+    this.#connections = Array.from({ length: options.connections }, () => connectionTo(options))
   }
 
   async get(organization: Organization, key: string): Promise<string | undefined> {
@@ -141,7 +140,7 @@ export class RedisCache implements Cache {
   }
 }
 
-function connectionTo(url: string): Redis {
+function connectionTo({ url, system }: Pick<RedisCacheOptions, 'url' | 'system'>): Redis {
   const redis = new Redis(url, {
     enableOfflineQueue: false,
     enableAutoPipelining: true,
@@ -149,7 +148,7 @@ function connectionTo(url: string): Redis {
     autoResendUnfulfilledCommands: false,
     commandTimeout: COMMAND_MS,
     connectTimeout: CONNECT_MS,
-    retryStrategy: times => Math.min(RECONNECT_MAX_MS, RECONNECT_MS * 2 ** Math.min(times, 5)),
+    retryStrategy: times => pauseMs(RETRIES.reconnect, times - 1, system),
   })
   // Each command tells its caller; a connection that breaks is opened again.
   redis.on('error', () => {})

@@ -1,6 +1,7 @@
 /** Counts in Redis: one for all gateways. */
 import { Redis } from 'ioredis'
 import { reasonOf, unavailable } from '#core/errors.ts'
+import { RETRIES } from '#core/retry.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Counted, RateCounter } from '../rate-counter.ts'
 
@@ -11,7 +12,6 @@ export interface RedisRateCounterOptions {
 }
 
 const COMMAND_MS = 200
-const RETRY_MS = 500
 const PREFIX = 'rate:'
 
 /** Redis runs it whole, so that a count is never without its end. */
@@ -32,7 +32,7 @@ export class RedisRateCounter implements RateCounter {
       enableAutoPipelining: true,
       maxRetriesPerRequest: 1,
       commandTimeout: COMMAND_MS,
-      retryStrategy: () => RETRY_MS,
+      retryStrategy: () => RETRIES.store.firstMs,
     })
     // Each command rejects for its caller; a connection that breaks is opened again.
     this.#redis.on('error', () => {})
@@ -45,7 +45,7 @@ export class RedisRateCounter implements RateCounter {
       if (total === undefined || resetMs === undefined) throw new TypeError('it answered no count')
       return { total, resetMs }
     } catch (error) {
-      throw unavailable(`the counts: ${reasonOf(error)}`, sleep(this.#system, RETRY_MS))
+      throw unavailable(`the counts: ${reasonOf(error)}`, sleep(this.#system, RETRIES.store.firstMs))
     }
   }
 

@@ -2,6 +2,7 @@
 import { hasCode, reasonOf, unavailable } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { NewRecord } from '#core/record.ts'
+import { RETRIES } from '#core/retry.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
 import { partitionOf } from '#engine/log/partitioning.ts'
@@ -19,7 +20,6 @@ export interface TopicSinkOptions {
   readonly logger: Logger
 }
 
-const PAUSE_MS = 500
 const EMBED_MS = 30_000
 const EMPTY_KEY = new Uint8Array()
 
@@ -64,7 +64,7 @@ export class TopicSink implements SemanticSink {
       await log.append([...byPartition].map(([partition, own]) => ({ topic, partition, records: own })))
     } catch (error) {
       if (!hasCode(error, 'LOG_UNAVAILABLE')) throw error
-      throw unavailable(`the topic of the index: ${reasonOf(error)}`, sleep(system, PAUSE_MS))
+      throw unavailable(`the topic of the index: ${reasonOf(error)}`, sleep(system, RETRIES.store.firstMs))
     }
   }
 }

@@ -1,10 +1,10 @@
 /** What passes of the errors of SQLite, and what does not. */
 import { reasonOf, unavailable } from '#core/errors.ts'
+import { RETRIES } from '#core/retry.ts'
 import { type System, sleep } from '#core/system.ts'
 
 /** How long a statement waits for another process that writes. */
 export const BUSY_MS = 2_000
-const PAUSE_MS = 500
 
 /** Result codes that are no fault of a statement: busy, locked, read-only, input or output, full, not opened. */
 const PASSING = [5, 6, 8, 10, 13, 14]
@@ -15,7 +15,7 @@ export function tried<T>(system: System, use: () => T): T {
     return use()
   } catch (error) {
     if (!isPassing(error)) throw error
-    throw unavailable(`the file of answers: ${reasonOf(error)}`, sleep(system, PAUSE_MS))
+    throw unavailable(`the file of answers: ${reasonOf(error)}`, sleep(system, RETRIES.store.firstMs))
   }
 }
 

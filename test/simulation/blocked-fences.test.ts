@@ -36,7 +36,7 @@ it('tasks of an owner whose transaction is torn are blocked, others go on, and a
   await time.runFor(40_000)
   const linesWith = (word: string) => fleet.trace.filter(line => line.includes(word))
   expect(second.status).toBe('running')
-  expect(linesWith('taking over tasks is blocked')).toHaveLength(1)
+  expect(linesWith('an operation of ownership is blocked')).toHaveLength(1)
   expect(linesWith('a task is blocked').length).toBeGreaterThan(0)
   expect(linesWith('a task is blocked').every(line => line.includes('TRANSACTION_TORN'))).toBe(true)
   // It is tried again every five seconds for each of its tasks, and not in a spin.
@@ -68,7 +68,7 @@ it('a pod whose own transaction is torn says so once, ends nothing, and goes on 
   await fleet.time.settle(fleet.outsider.fence('standard-first'))
   await fleet.time.runFor(60_000)
   expect(first.status).toBe('running')
-  expect(fleet.trace.filter(line => line.includes('taking over tasks is blocked'))).toHaveLength(1)
+  expect(fleet.trace.filter(line => line.includes('an operation of ownership is blocked'))).toHaveLength(1)
   isTorn = false
   await fleet.time.runFor(60_000)
   const evidence = fleet.evidence()

@@ -40,7 +40,7 @@ export class RefusedWrites {
     return first && new WritesRefused([first, ...others])
   }
 
-  /** More would cost more than it finds: the transaction is to be aborted now. */
+  /** Further probes cost more than they find: the transaction is to be aborted now. */
   get isEnough(): boolean {
     return this.#refusals.length >= REFUSED_RECORDS_MAX
   }

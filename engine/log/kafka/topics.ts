@@ -214,16 +214,16 @@ function differences(wanted: TopicSpec, found: TopicSpec): string[] {
   const faults: string[] = []
   if (wanted.partitions > found.partitions) {
     const mend = `kafka-topics.sh --alter --topic ${name} --partitions ${wanted.partitions}`
-    faults.push(`${name} has ${found.partitions} partitions, wanted are ${wanted.partitions}: ${mend}`)
+    faults.push(`${name} has ${found.partitions} partitions, the graph declares ${wanted.partitions}: ${mend}`)
   } else if (wanted.partitions < found.partitions) {
     const why = 'Kafka cannot take partitions away: use another name'
-    faults.push(`${name} has ${found.partitions} partitions, wanted are ${wanted.partitions}; ${why}`)
+    faults.push(`${name} has ${found.partitions} partitions, the graph declares ${wanted.partitions}; ${why}`)
   }
   if (wanted.compacted === found.compacted && wanted.retentionMs === found.retentionMs) return faults
   const configs = configsFor(wanted).filter(each => CLEANING.includes(each.name))
   const setting = configs.map(each => `${each.name}=[${each.value}]`).join(',')
   const mend = `kafka-configs.sh --alter --entity-type topics --entity-name ${name} --add-config ${setting}`
-  faults.push(`${name} is ${keeping(found)}, wanted is ${keeping(wanted)}: ${mend}`)
+  faults.push(`${name} is ${keeping(found)}, the graph declares ${keeping(wanted)}: ${mend}`)
   return faults
 }
 

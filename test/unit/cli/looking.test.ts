@@ -112,7 +112,7 @@ describe('caudal topics', () => {
     await log.close()
     const { code, stdout } = await caudal(folder, ['topics', 'plan'])
     expect(code).toBe(EXIT.configuration)
-    expect(stdout).toContain('! llm.intake  8 partitions  differs: partitions is 3, wanted is 8')
+    expect(stdout).toContain('! llm.intake  8 partitions  differs: partitions is 3, the graph declares 8')
     expect((await caudal(folder, ['topics', 'apply'])).code).toBe(EXIT.configuration)
   })
 })

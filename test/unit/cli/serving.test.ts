@@ -83,7 +83,7 @@ describe('caudal run', () => {
       .map(line => JSON.parse(line))
     expect(lines[0]).toMatchObject({ message: 'live and ready are served', url: expect.any(String) })
     expect(lines[1]).toMatchObject({ level: 'info', application: 'answers', pod: 'one' })
-    expect(lines.at(-1)).toMatchObject({ message: 'the pod stops' })
+    expect(lines.at(-1)).toMatchObject({ message: 'the pod is stopping' })
   })
 })
 

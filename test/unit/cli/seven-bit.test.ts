@@ -72,7 +72,7 @@ describe('ASCII', () => {
     ['base64', 'What is "abc+dEf8/x+Zz=="?'],
     ['what terminals write', '\u001b[31mred\u001b(B\u001b[m'],
     ['tildes', 'What is ~/x, and ~{~a~}, and ~{}~}?'],
-  ])('passes: %s', (_, text) => {
+  ])('a file of %s is accepted', (_, text) => {
     expect(faultOf(`title\n${text}\n`)).toBeUndefined()
   })
 

@@ -14,10 +14,10 @@ afterEach(() => {
 
 it('warnings and errors are one line each, with the fields as JSON', () => {
   warnings.warn('a task is restarted', { task: 'count/0', partitions: [1, 2] })
-  warnings.error('the pod stops')
+  warnings.error('the pod has failed')
   expect(written).toEqual([
     'caudal warning: a task is restarted task="count/0" partitions=[1,2]\n',
-    'caudal error: the pod stops\n',
+    'caudal error: the pod has failed\n',
   ])
 })
 

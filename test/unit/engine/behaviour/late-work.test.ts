@@ -274,7 +274,7 @@ describe('a rejection that nobody handles', () => {
     expect(result).toMatchObject({ read: [], letters: [{ place: 'in/0@0' }, { place: 'in/0@1' }] })
   })
 
-  it('of no record ends the process, as without the engine', async () => {
+  it('a stray error of no record ends the process, as without the engine', async () => {
     const { code, stderr } = await run('foreign')
     expect(code).toBe(1)
     expect(stderr).toContain('of no record')

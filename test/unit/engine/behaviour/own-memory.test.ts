@@ -12,7 +12,7 @@ const views: Codec<Uint8Array> = { name: 'views', encode: given => given, decode
 const Box = codec.json<{ count: number; at?: unknown }>('Box')
 
 describe.each([codec.bytes, views])('values of codec $name', codec => {
-  it('in state: changing what was read, or what was set, changes nothing that is stored', async () => {
+  it('a value read from state, or set in it, is a copy', async () => {
     const seen: number[] = []
     const holding = operator({
       name: 'holding',

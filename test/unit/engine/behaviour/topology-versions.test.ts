@@ -257,7 +257,7 @@ describe('a log in trouble at the start', () => {
     },
   )
 
-  it('with a full disk is waited for', async () => {
+  it('a start with a full disk waits', async () => {
     await using kit = await ranWith(version())
     kit.faults.fillDisk()
     const cancel = kit.system.after(60_000, () => kit.faults.freeDisk())
