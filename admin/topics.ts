@@ -55,5 +55,8 @@ function differencesOf(wanted: TopicSpec, found: TopicSpec, isSource: boolean): 
   return (['partitions', 'compacted', 'retentionMs'] as const)
     .filter(property => wanted[property] !== found[property])
     .filter(property => !isSource || wanted[property] !== undefined)
-    .map(property => `${property} is ${found[property] ?? 'none'}, the graph declares ${wanted[property] ?? 'none'}`)
+    .map(
+      property =>
+        `${property} is ${found[property] ?? 'none'}, the graph declares ${wanted[property] ?? 'none'}`,
+    )
 }

@@ -90,10 +90,13 @@ export async function openModel(configuration: Configuration, options: ModelOpti
 /** What the calls cost. Throws CONFIGURATION_INVALID where the prices that are named cannot be read. */
 const usageOf = (configuration: Configuration, { logger }: ModelOptions): UsageLedger =>
   new UsageLedger(pricesOf(configuration), unpriced =>
-    logger.warn('the price of a model is unknown: its cost is not counted, so cost limits do not apply to it', {
-      model: unpriced,
-      remedy: 'name its price in a file, and the file in LLM_PRICES',
-    }),
+    logger.warn(
+      'the price of a model is unknown: its cost is not counted, so cost limits do not apply to it',
+      {
+        model: unpriced,
+        remedy: 'name its price in a file, and the file in LLM_PRICES',
+      },
+    ),
   )
 
 /** The endpoints in the order in which they are asked. */

@@ -52,12 +52,15 @@ export class Trouble {
     const [kind, now] = [kindOf(error), system.monotonic()]
     const goesOn = this.#logged?.kind === kind && now - this.#logged.lastAt < limits.sessionTimeoutMs
     this.#logged = { kind, lastAt: now }
-    logger[goesOn ? 'debug' : 'warn']('an operation of ownership failed and is repeated', { error: String(error) })
+    logger[goesOn ? 'debug' : 'warn']('an operation of ownership failed and is repeated', {
+      error: String(error),
+    })
     this.record(error)
   }
 
   #blocked(reason: string): void {
-    if (!this.#blocks.has(reason)) this.#pod.logger.error('an operation of ownership is blocked: a person must act', { error: reason })
+    if (!this.#blocks.has(reason))
+      this.#pod.logger.error('an operation of ownership is blocked: a person must act', { error: reason })
     this.#blocks.add(reason)
   }
 

@@ -41,7 +41,10 @@ export class Leftovers {
     this.#isLooking = true
     this.#settle(membership)
       .catch(error => {
-        this.#options.logger.debug('the search for torn transactions failed; the pod repeats it', failureFields(error))
+        this.#options.logger.debug(
+          'the search for torn transactions failed; the pod repeats it',
+          failureFields(error),
+        )
       })
       .finally(() => {
         this.#isLooking = false
@@ -65,11 +68,7 @@ export class Leftovers {
   async #end(id: string): Promise<void> {
     const { log, logger, writePlaces } = this.#options
     const fields = { producer: id }
-    if (!this.#blocked.has(id))
-      logger.warn(
-        'this pod ends a torn transaction of a dead pod',
-        fields,
-      )
+    if (!this.#blocked.has(id)) logger.warn('this pod ends a torn transaction of a dead pod', fields)
     try {
       await log.fence(id, writePlaces)
     } catch (error) {

@@ -116,7 +116,9 @@ describe('found by the simulation', () => {
     isDown = false
     await fleet.time.runFor(30_000)
     expect(tries).toBeGreaterThan(20)
-    expect(fleet.trace.filter(line => line.includes('warn: an operation of ownership failed'))).toHaveLength(1)
+    expect(fleet.trace.filter(line => line.includes('warn: an operation of ownership failed'))).toHaveLength(
+      1,
+    )
     expect(fleet.evidence().count('answers')).toBeGreaterThan(100)
     for (const process of fleet.processes) process.kill()
   })

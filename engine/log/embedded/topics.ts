@@ -115,5 +115,8 @@ function differences(wanted: TopicSpec, found: TopicSpec | undefined): readonly 
   const properties = ['partitions', 'compacted', 'retentionMs'] as const
   return properties
     .filter(property => wanted[property] !== found[property])
-    .map(property => `${wanted.name}: ${property} is ${found[property] ?? 'none'}, the graph declares ${wanted[property] ?? 'none'}`)
+    .map(
+      property =>
+        `${wanted.name}: ${property} is ${found[property] ?? 'none'}, the graph declares ${wanted[property] ?? 'none'}`,
+    )
 }

@@ -214,7 +214,9 @@ function differences(wanted: TopicSpec, found: TopicSpec): string[] {
   const faults: string[] = []
   if (wanted.partitions > found.partitions) {
     const mend = `kafka-topics.sh --alter --topic ${name} --partitions ${wanted.partitions}`
-    faults.push(`${name} has ${found.partitions} partitions, the graph declares ${wanted.partitions}: ${mend}`)
+    faults.push(
+      `${name} has ${found.partitions} partitions, the graph declares ${wanted.partitions}: ${mend}`,
+    )
   } else if (wanted.partitions < found.partitions) {
     const why = 'Kafka cannot take partitions away: use another name'
     faults.push(`${name} has ${found.partitions} partitions, the graph declares ${wanted.partitions}; ${why}`)

@@ -13,7 +13,10 @@ it('a database that does not answer is asked again after pauses that grow up to 
   const database = new Database({ url: URL_AWAY, connectionsMax: 1, system: time.system, logger: silent })
   const pausesMs: number[] = []
   for (let failures = 0; failures < 5; failures++) {
-    const error = await database.query({ text: 'select 1' }).then(expect.unreachable, (each: Unavailable) => each)
+    const error = await database.query({ text: 'select 1' }).then(
+      () => expect.unreachable(),
+      (each: Unavailable) => each,
+    )
     expect(error).toMatchObject({ code: 'UNAVAILABLE' })
     const before = time.system.monotonic()
     await time.settle(Promise.resolve(error.ready))
