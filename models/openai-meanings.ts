@@ -93,16 +93,27 @@ export function errorIn(body: unknown): unknown {
   if (isObject(base) && Number(base.status_code) !== 0) return base
   if (json.error_msg || json.error_code || json.detail) return json
   const isFailure = ['code', 'status', 'type', 'object', 'success'].some(name => isFault(json[name]))
-  return isFailure && (json.message ?? json.msg) ? json : undefined
+  const said = json.message ?? json.msg
+  return isFailure && said && !isSuccess(said) ? json : undefined
 }
 
 /** The error that came together with a reply or a piece of one, in the body or, as of OpenRouter, in the choice. */
 export function errorBeside(reply: unknown): unknown {
   if (!isObject(reply)) return undefined
   const { choices, ...rest } = reply
-  const [first] = Array.isArray(choices) ? choices : []
-  return errorIn(rest) ?? (isObject(first) && first.error ? first.error : undefined)
+  const all: readonly unknown[] = Array.isArray(choices) ? choices : []
+  const ofChoices = all.map(choice => (isObject(choice) ? choice.error : undefined))
+  return [errorIn(rest), ...ofChoices].find(error => error && !isNone(error))
 }
+
+/** Some gateways send the field of an error always: there is one only if something is said in it. */
+function isNone(error: unknown): boolean {
+  if (!isObject(error)) return /^(?:none|null|ok|success)$/i.test(String(error))
+  return Object.values(error).every(each => !each || /^(?:0|200|none|null|ok|success)$/i.test(String(each)))
+}
+
+/** Many a gateway has a number of its own for success. */
+const isSuccess = (said: unknown): boolean => /^\W*(?:ok|success\w*|succeeded)\W*$/i.test(String(said))
 
 /** Of a field that says how it went: anything but success. */
 function isFault(value: unknown): boolean {

@@ -1,19 +1,15 @@
 /** What an endpoint really sends back, read as a reply of the port: every field is checked before it is used. */
-import { briefly, ModelError, type ModelReply, type ModelRequest, type Usage } from './model.ts'
-import { errorBeside, saidIn } from './openai-meanings.ts'
+import { briefly, ModelError, type ModelReply, type ModelRequest } from './model.ts'
+import { type Ending, endingOf } from './openai-finish.ts'
+import { errorBeside } from './openai-meanings.ts'
+import { usageOf } from './openai-usage.ts'
 import { outOfThought } from './thinking.ts'
 
 /** The SDK types a reply as complete, but checks nothing. */
 interface Received {
   readonly model?: unknown
   readonly choices?: readonly Choice[]
-  readonly usage?: Counted | null
-}
-
-interface Counted {
-  readonly prompt_tokens?: unknown
-  readonly completion_tokens?: unknown
-  readonly total_tokens?: unknown
+  readonly usage?: unknown
 }
 
 interface Choice {
@@ -36,8 +32,6 @@ interface Message {
 const EXCERPT_CHARACTERS_MAX = 200
 const NAME_CHARACTERS_MAX = 200
 const REASON_CHARACTERS_MAX = 100
-/** More than any model can be sent or say: a count above it is nonsense, and would not fit into a record for long. */
-const TOKENS_MAX = 1e9
 
 /** Rejects with `invalid` what is no completion at all. What is one and still of no use comes back with its `fault`: it was paid for. */
 export function replyOf(
@@ -47,7 +41,7 @@ export function replyOf(
   latencyMs: number,
 ): ModelReply {
   const received = (completion ?? {}) as Received // Every field is checked before it is used.
-  const choice = ended(choiceOf(received.choices), errorBeside(completion))
+  const choice = choiceOf(received.choices)
   const isCounted = typeof received.usage === 'object' && received.usage !== null
   if (!choice?.message && !isCounted) {
     const excerpt = briefly(JSON.stringify(completion) ?? String(completion), EXCERPT_CHARACTERS_MAX)
@@ -55,13 +49,14 @@ export function replyOf(
   }
   const message = choice?.message ?? {}
   const said = textOf(message.content)
-  const finish = finishOf(choice?.finish_reason, message.refusal)
+  const ending = endingOf({ ...choice }, [{ ...message }, { ...received }], errorBeside(completion))
+  const finish = message.refusal ? 'refused' : ending.finish
   const answer = outOfThought(said).toWellFormed()
   const text = answer.trim() === '' && finish === 'stop' ? verdictInThought(message, request) : answer
-  const fault = faultOf({ choice, message, said, text, finish, request })
+  const fault = faultOf({ choice, message, said, text, finish, ending, request })
   return {
     text,
-    usage: usageOf(received, request, said),
+    usage: usageOf(received.usage, request, said),
     model: modelOf(received, model),
     latencyMs,
     finish,
@@ -100,12 +95,6 @@ function withMessage(choice: Choice): Choice {
     : { ...choice, message: { content: text } }
 }
 
-/** A reply that gives no reason for its end, but an error, was ended by that. */
-function ended(choice: Choice | undefined, error: unknown): Choice | undefined {
-  if (!choice || error === undefined) return choice
-  return { ...choice, finish_reason: choice.finish_reason ?? `error: ${saidIn(error)}` }
-}
-
 /** Text as a string, or as a part or a list of parts of which some are text. */
 export function textOf(content: unknown): string {
   if (typeof content === 'string') return content
@@ -127,58 +116,18 @@ function innerText(text: unknown): string {
   return typeof text === 'string' ? text : ''
 }
 
-/** The words of other providers for a reply that came to its own end. */
-const WHOLE: ReadonlySet<string> = new Set([
-  'stop',
-  'stop_sequence',
-  'end_turn',
-  'end',
-  'eos',
-  'eos_token',
-  'complete',
-  'completed',
-])
-const CUT: ReadonlySet<string> = new Set([
-  'length',
-  'max_tokens',
-  'max_length',
-  'model_length',
-  'token_limit',
-])
-const WITHHELD: ReadonlySet<string> = new Set([
-  'content_filter',
-  'content_filtered',
-  'refusal',
-  'safety',
-  'recitation',
-  'blocklist',
-  'prohibited_content',
-  'spii',
-  'sensitive',
-  'guardrail_intervened',
-])
-
-/** An endpoint that gives no reason at all is believed; a reason that nobody knows is not. */
-function finishOf(reason: unknown, refusal: unknown): ModelReply['finish'] {
-  if (refusal) return 'refused'
-  if (reason === undefined) return 'stop'
-  // Gemini says why behind a colon: `content_filter: RECITATION`.
-  const [word = ''] = String(reason).toLowerCase().split(':')
-  if (WHOLE.has(word)) return 'stop'
-  return WITHHELD.has(word) ? 'refused' : 'length'
-}
-
 interface Read {
   readonly choice: Choice | undefined
   readonly message: Message
   readonly said: string
   readonly text: string
   readonly finish: ModelReply['finish']
+  readonly ending: Ending
   readonly request: ModelRequest
 }
 
 /** Why nothing can be made of the reply, with the number that a person may change. */
-function faultOf({ choice, message, said, text, finish, request }: Read): string | undefined {
+function faultOf({ choice, message, said, text, finish, ending, request }: Read): string | undefined {
   const limit =
     request.tokensMax === undefined ? 'its token limit' : `its limit of ${request.tokensMax} tokens`
   if (!choice?.message) return 'the reply has no choices, though its tokens are counted'
@@ -186,9 +135,10 @@ function faultOf({ choice, message, said, text, finish, request }: Read): string
   const callsTool = isFilled(message.tool_calls) || isFilled(message.function_call)
   if (callsTool && text.trim() === '') return 'the reply calls a tool instead of answering'
   if (finish === 'length') {
-    const reason = String(choice.finish_reason)
-    if (CUT.has(reason.toLowerCase())) return `the reply was cut at ${limit}: raise it`
-    return `the reply stopped before its end: finish_reason is ${briefly(reason, REASON_CHARACTERS_MAX) || 'an empty text'}`
+    const { reason, isCut } = ending
+    if (isCut) return `the reply was cut at ${limit}: raise it`
+    const said = typeof reason === 'object' && reason ? JSON.stringify(reason) : String(reason)
+    return `the reply stopped before its end: finish_reason is ${briefly(said, REASON_CHARACTERS_MAX) || 'an empty text'}`
   }
   if (text.trim() !== '') return undefined
   const thoughts = [message.reasoning_content, message.reasoning, said].find(isFilled)
@@ -199,29 +149,4 @@ function faultOf({ choice, message, said, text, finish, request }: Read): string
 function isFilled(value: unknown): boolean {
   if (typeof value === 'string') return value.trim() !== ''
   return Array.isArray(value) ? value.length > 0 : typeof value === 'object' && value !== null
-}
-
-/** As counted by the provider; where it counts nothing, four characters are taken for a token. */
-function usageOf(received: Received, request: ModelRequest, said: string): Usage {
-  const characters = () => request.messages.reduce((sum, message) => sum + message.content.length, 0)
-  const prompt = count(received.usage?.prompt_tokens)
-  const completion = completionTokens(received.usage, prompt)
-  return {
-    promptTokens: prompt ?? Math.ceil(characters() / 4),
-    completionTokens: completion ?? Math.ceil(said.length / 4),
-    ...((prompt === undefined || completion === undefined) && { isEstimate: true }),
-  }
-}
-
-/** Gemini and xAI count reasoning, which is paid for as well, in the total alone. */
-function completionTokens(usage: Received['usage'], prompt: number | undefined): number | undefined {
-  const said = count(usage?.completion_tokens)
-  const total = count(usage?.total_tokens)
-  if (total === undefined || prompt === undefined || total < prompt) return said
-  return Math.max(said ?? 0, total - prompt)
-}
-
-function count(value: unknown): number | undefined {
-  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
-  return typeof number === 'number' && number >= 0 && number <= TOKENS_MAX ? Math.round(number) : undefined
 }

@@ -1,5 +1,6 @@
 /** A reply that came as a stream of events though it was asked for whole: it is paid for, so it is put together. */
-import { errorBeside, saidIn } from './openai-meanings.ts'
+import { REASONS } from './openai-finish.ts'
+import { errorBeside } from './openai-meanings.ts'
 
 /** No provider's word for an end: the stream broke off, and what came is not the whole reply. */
 const BROKEN_OFF = 'none, as the stream broke off'
@@ -45,22 +46,32 @@ function dataIn(line: string): string | undefined {
 /** The first choice of all chunks, each field of its message appended to what came of it before. */
 function joined(chunks: readonly Loose[], isDone: boolean): object {
   const message: Record<string, unknown> = {}
-  let finish: unknown
+  const reasons: Record<string, unknown> = {}
   let error: unknown
   for (const chunk of chunks) {
-    error ??= finish ? undefined : errorBeside(chunk)
+    error ??= Object.values(reasons).some(Boolean) ? undefined : errorBeside(chunk)
     for (const choice of firstChoice(chunk)) {
-      finish = choice.finish_reason || (finish ?? choice.finish_reason)
+      for (const name of REASONS) if (isSaid(choice[name], reasons[name])) reasons[name] = choice[name]
       const piece = [choice.delta, choice.message].find(isObject) ?? {}
       for (const [name, value] of Object.entries(piece)) message[name] = appended(message[name], value)
     }
   }
   const usage = chunks.flatMap(usagesIn).at(-1)
   if (error !== undefined && usage === undefined && !saysAnything(message)) return { error }
-  const broken = error === undefined ? undefined : `error: ${saidIn(error)}`
-  const ended = broken ?? finish ?? (isDone ? undefined : BROKEN_OFF)
-  const choice = { message, ...(ended !== undefined && { finish_reason: ended }) }
+  if (Object.keys(reasons).length === 0) Object.assign(reasons, endingOfAll(chunks, isDone))
+  const choice = { message, ...reasons, ...(error !== undefined && { error }) }
   return { model: chunks[0]?.model, choices: [choice], ...(usage !== undefined && { usage }) }
+}
+
+/** An empty reason is one, unless another was given before. */
+function isSaid(reason: unknown, before: unknown): boolean {
+  return Boolean(reason) || (reason !== undefined && reason !== null && before === undefined)
+}
+
+/** Of a stream that gives no reason for its end. */
+function endingOfAll(chunks: readonly Loose[], isDone: boolean): object {
+  const status = chunks.findLast(chunk => chunk.status)?.status
+  return { status, ...(!isDone && { finish_reason: BROKEN_OFF }) }
 }
 
 function saysAnything({ role: _, ...said }: Loose): boolean {
