@@ -26,6 +26,11 @@ export function afterFailedRead(error: unknown): 'again' | 'ended' | 'failed' {
   return hasCode(error, 'LOG_CLOSED') ? 'ended' : 'failed'
 }
 
+/** Brokers refuse it: the right may be granted yet, and what fails inside a broker may pass. */
+export function isRefused(error: unknown): boolean {
+  return hasCode(error, 'ACCESS_REFUSED') || hasCode(error, 'BROKER_REFUSED')
+}
+
 /** A topic, or the partitions of it that are read. */
 export type Wanted = string | readonly TopicPartition[]
 

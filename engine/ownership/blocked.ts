@@ -48,7 +48,8 @@ export class HeldUp {
       `${topic}/${partition} was read to offset ${seen.position}, and the marker written behind it does not show: a transaction ` +
       `that never ended holds readers back; ${explained ?? UNEXPLAINED}`
     const details = { task: task.name, timeoutMs: limits.restoreTimeoutMs, diagnosis }
-    this.#pod.block(task.name, new CaudalError('RESTORE_BLOCKED', details))
+    // It may have read to the end while the log was asked.
+    if (task.phase === 'restoring') this.#pod.block(task.name, new CaudalError('RESTORE_BLOCKED', details))
     this.#asking.delete(task.name)
   }
 }

@@ -2,8 +2,9 @@
  * What this pod knows of its ownership of one task. The phase of a holding is the table in holding-phase.ts. Each method changes
  * what is known, and must end in a phase that the table allows.
  */
-import type { CaudalError } from '#core/errors.ts'
+import { type CaudalError, reasonOf } from '#core/errors.ts'
 import { type NewRecord, NO_HEADERS } from '#core/record.ts'
+import { RETRIES } from '#core/retry.ts'
 import { type Claim, encodeMarker, type Marker } from '#engine/commit/claims.ts'
 import type { PartitionBatch } from '#engine/log/log.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -57,6 +58,8 @@ export class Holding {
   readonly #written = new Set<string>()
   /** The records of the last marking. */
   #marking: readonly NewRecord[] = []
+  /** The state topic has refused the marker: it is not written before this time. */
+  #refusedUntil = Number.NEGATIVE_INFINITY
   readonly #graceMs: number
   readonly #options: HoldingOptions
 
@@ -205,7 +208,8 @@ export class Holding {
   }
 
   get mayBeMarked(): boolean {
-    return this.isCurrent && this.marked !== this.claim && !this.task.isMute
+    const isRefused = this.#options.pod.system.monotonic() < this.#refusedUntil
+    return this.isCurrent && this.marked !== this.claim && !this.task.isMute && !isRefused
   }
 
   /** The records that mark the task as ours: the new marker, and the end of our earlier markers. */
@@ -232,10 +236,18 @@ export class Holding {
     this.moved()
   }
 
-  /** The state topic does not take the marker. The task cannot be ours, and must not hold up other tasks. */
-  cannotBeMarked(error: CaudalError, drop: (name: string) => void): void {
+  /**
+   * The state topic does not take the marker. The task cannot be ours, and must not hold up other tasks. Returns the time until
+   * it may be marked again.
+   */
+  cannotBeMarked(error: CaudalError, drop: (name: string) => void): number {
+    const { pod } = this.#options
+    const { firstMs } = RETRIES.blockedOwnership
+    this.#refusedUntil = pod.system.monotonic() + firstMs
     if (this.isKept) drop(this.task.name)
-    else this.task.cannotCommit(error)
+    else if (this.task.phase === 'leaving') this.task.cannotCommit(error)
+    else if (reasonOf(error) !== reasonOf(this.task.blockedBy)) pod.block(this.task.name, error)
+    return firstMs
   }
 
   get isChecking(): boolean {

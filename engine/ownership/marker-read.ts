@@ -26,8 +26,9 @@ export function markerRead(
   else if (!previous.claim) operations.wakeIn(holding.meets(owner) + 1)
 }
 
-function run(holding: Holding, { system, meter }: PodContext): void {
+function run(holding: Holding, { system, meter, logger }: PodContext): void {
   const { task, markedAt, marked = '', seen } = holding
+  if (task.isHeldUp) logger.info('a blocked task goes on', { task: task.name })
   meter.restored(task.name, seen.position, system.monotonic() - markedAt)
   task.run(marked)
   holding.moved()

@@ -236,7 +236,7 @@ export class Protocol {
   }
 
   #mark(holdings: readonly Holding[]): void {
-    const { committer, producer, pod } = this.#options
+    const { committer, producer, pod, operations } = this.#options
     const { incarnation, system } = pod
     const marks = holdings.map(holding => ({ holding, nonce: holding.claim ?? '' }))
     const marker = (nonce: string) => ({ incarnation, producer, nonce })
@@ -245,7 +245,8 @@ export class Protocol {
     const written = () => {
       for (const { holding, nonce } of marks) holding.wasMarked(nonce)
     }
-    const refused = ({ batch, error }: Refusal) => marks[batch]?.holding.cannotBeMarked(error, drop)
+    const refused = ({ batch, error }: Refusal) =>
+      operations.wakeIn((marks[batch]?.holding.cannotBeMarked(error, drop) ?? 0) + 1)
     committer.write(batches, written, refusals => refusals.forEach(refused))
   }
 }

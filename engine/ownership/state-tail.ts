@@ -10,12 +10,12 @@
 import { isUtf8 } from 'node:buffer'
 import { asText } from '#core/codec.ts'
 import type { LogRecord, TopicPartition } from '#core/record.ts'
-import { RETRIES } from '#core/retry.ts'
+import { RETRIES, type RetryPolicy } from '#core/retry.ts'
 import type { System } from '#core/system.ts'
 import { decodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { decodeMarker, decodeRelease, type Marker } from '#engine/commit/claims.ts'
 import type { Fetched, Log, Reader } from '#engine/log/log.ts'
-import { afterFailedRead } from '#engine/log/read-topic.ts'
+import { afterFailedRead, isRefused } from '#engine/log/read-topic.ts'
 import { CHECKPOINT, MARKER_PREFIX, RELEASE } from '#engine/state/layout.ts'
 import type { StateEntry, StoredEntries } from '#engine/state/stored-entries.ts'
 
@@ -179,12 +179,16 @@ export class StateTail implements Tail {
   #fail(error: unknown): void {
     this.#reading = false
     if (this.#closed) return
-    if (afterFailedRead(error) === 'again') {
-      this.#cancelRetry = this.#options.system.after(RETRIES.read.firstMs, () =>
-        this.#options.enqueue(() => this.start()),
-      )
-      return
-    }
+    if (afterFailedRead(error) === 'again') return this.#startLater(RETRIES.read)
     this.#options.onFailed(error, this.position)
+    if (!isRefused(error)) return
+    // A reader that was refused gives nothing any more.
+    this.#forget()
+    this.#startLater(RETRIES.blockedOwnership)
+  }
+
+  #startLater({ firstMs }: RetryPolicy): void {
+    const { system, enqueue } = this.#options
+    this.#cancelRetry = system.after(firstMs, () => enqueue(() => this.start()))
   }
 }

@@ -5,6 +5,7 @@
 import { failureFields, hasCode } from '#core/errors.ts'
 import { type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import { RETRIES, type RetryPolicy } from '#core/retry.ts'
+import { isRefused } from '#engine/log/read-topic.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { Store, StoreFactory } from '#engine/state/store.ts'
 import type { FoundSources } from './source-starts.ts'
@@ -113,7 +114,11 @@ export class LocalCopy {
     const { id, pod, isWanted, onFailed } = this.#options
     if (!isWanted()) return
     const isOfStore = hasCode(error, 'STORE_FAILED')
-    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) return onFailed(error)
+    if (!isOfStore && !hasCode(error, 'LOG_UNAVAILABLE')) {
+      onFailed(error)
+      if (isRefused(error)) this.#openLater(RETRIES.blockedOwnership)
+      return
+    }
     const level = isOfStore && !this.#isMissed ? 'warn' : 'debug'
     pod.logger[level]('a task waits before it opens', { task: taskKey(id), ...failureFields(error) })
     this.#isMissed = isOfStore

@@ -16,8 +16,13 @@ import { type ErrorCode, invariant } from '#core/errors.ts'
  */
 export type TaskPhase = 'restoring' | 'running' | 'blocked' | 'leaving' | 'closedClean' | 'closedDirty'
 
-/** Errors that block a task only until the log is fixed. Then the task goes on without a restart. */
+/**
+ * Errors that block a task only until the log is fixed. A task that has not run yet then goes on without a restart: what was
+ * refused is asked for again.
+ */
 export const PASSING_BLOCKS: readonly ErrorCode[] = [
+  'ACCESS_REFUSED',
+  'BROKER_REFUSED',
   'RESTORE_BLOCKED',
   'TRANSACTION_TORN',
   'TRANSACTION_UNCHECKED',

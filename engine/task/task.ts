@@ -3,7 +3,7 @@
  * task-lifecycle.ts. ownership.ts decides which pod may own a task. The effects of a task leave through the committer.
  */
 import { asText } from '#core/codec.ts'
-import { actionOf, failureFields, hasCode, invariant } from '#core/errors.ts'
+import { actionOf, failureFields, hasCode, invariant, reasonOf } from '#core/errors.ts'
 import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { encodeRelease } from '#engine/commit/claims.ts'
@@ -124,9 +124,12 @@ export class Task implements Committable, WorkingTask {
     this.#state?.restore(entries, position)
   }
 
-  /** Something in the log blocks the task. The task goes on by itself once the log is fixed. */
+  /** Something in the log blocks the task before it runs. The task goes on by itself once the log is fixed. */
   get isHeldUp(): boolean {
-    return this.phase === 'blocked' && PASSING_BLOCKS.some(code => hasCode(this.blockedBy, code))
+    const hasWorked = this.work !== undefined || this.#cannotRun
+    return (
+      this.phase === 'blocked' && !hasWorked && PASSING_BLOCKS.some(code => hasCode(this.blockedBy, code))
+    )
   }
 
   /** Begins to work: the marker of this nonce settles ownership, and the state is whole. */
@@ -298,8 +301,9 @@ export class Task implements Committable, WorkingTask {
     // Half of a record's effects may be staged, so nothing more of this task is committed. The topic has the truth.
     if (isOfStore) this.close('closedDirty')
     if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.pod.release(this.name, error)
-    else if (actionOf(error) === 'blockTask') this.#options.onStuck(this, error)
-    else this.pod.fail(error)
+    else if (actionOf(error) !== 'blockTask') this.pod.fail(error)
+    // What is refused again is no news.
+    else if (reasonOf(error) !== reasonOf(this.blockedBy)) this.#options.onStuck(this, error)
   }
 
   /** Runs the action. If the local copy fails, the task is restarted, and the rest of the pod goes on. */

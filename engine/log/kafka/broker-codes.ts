@@ -22,11 +22,13 @@ export const REQUESTS = [
   'JoinGroup',
   'LeaveGroup',
   'ListOffsets',
+  'ListTransactions',
   'Metadata',
   'OffsetCommit',
   'OffsetFetch',
   'Produce',
   'SaslAuthenticate',
+  'SaslHandshake',
   'SyncGroup',
 ] as const
 export type RequestName = (typeof REQUESTS)[number]

@@ -50,11 +50,13 @@ const RIGHTS: Readonly<Record<RequestName, string>> = {
   JoinGroup: 'READ',
   LeaveGroup: 'READ',
   ListOffsets: 'DESCRIBE',
+  ListTransactions: 'DESCRIBE',
   Metadata: 'DESCRIBE',
   OffsetCommit: 'READ',
   OffsetFetch: 'DESCRIBE',
   Produce: 'WRITE',
   SaslAuthenticate: 'the login',
+  SaslHandshake: 'the login',
   SyncGroup: 'READ',
 }
 
@@ -120,9 +122,15 @@ export function isCoordinatorLost(error: unknown): boolean {
 
 /**
  * What a failed request is for those who asked through the port. An outage is only what may be one: no answer, or one that
- * passes. A right that is missing is ACCESS_REFUSED; any other answer is BROKER_REFUSED; a mistake in code is INTERNAL.
+ * may pass. A right that is missing is ACCESS_REFUSED; any other answer is BROKER_REFUSED; a mistake in code is INTERNAL.
  */
 export function told(error: unknown, question: Question): CaudalError {
+  if (meaningIn(error, question.request) !== 'unclear') return toldAtLast(error, question)
+  return new CaudalError('LOG_UNAVAILABLE', { reason: reasonIn(codeOf(error) ?? 0, question) }, error)
+}
+
+/** As `told`, for one that was asked again for long: an answer that nobody understands no longer counts as an outage. */
+export function toldAtLast(error: unknown, question: Question): CaudalError {
   if (error instanceof CaudalError) return error
   const code = codeOf(error)
   if (code !== undefined) return refusedWith(code, question, error)
@@ -134,7 +142,7 @@ export function told(error: unknown, question: Question): CaudalError {
     : new CaudalError('LOG_UNAVAILABLE', { reason }, error)
 }
 
-/** As `told`, for an answer that was read by its number. */
+/** As `toldAtLast`, for an answer that was read by its number. */
 export function refusedWith(code: number, question: Question, cause?: unknown): CaudalError {
   const { request, resource } = question
   const reason = nameOf(code)
@@ -142,8 +150,12 @@ export function refusedWith(code: number, question: Question, cause?: unknown): 
   if (meaning === 'rights')
     return new CaudalError('ACCESS_REFUSED', { ...lacking(code, question), reason }, cause)
   if (meaning === 'passing' || meaning === 'moved')
-    return new CaudalError('LOG_UNAVAILABLE', { reason: `${request} of ${resource}: ${reason}` }, cause)
+    return new CaudalError('LOG_UNAVAILABLE', { reason: reasonIn(code, question) }, cause)
   return new CaudalError('BROKER_REFUSED', { request, resource, reason }, cause)
+}
+
+function reasonIn(code: number, { request, resource }: Question): string {
+  return `${request} of ${resource}: ${nameOf(code)}`
 }
 
 /** The right that is missing, and on what. Offsets of a group need the right to read their topics too. */

@@ -32,15 +32,6 @@ import type { KafkaSettings } from './options.ts'
 const HEARTBEATS_PER_SESSION = 12
 const HEARTBEAT_MS = { min: 100, max: 500 } as const
 
-/** Answers after which a claim is surely not stored. */
-const CLAIM_REFUSALS: ReadonlySet<number> = new Set([
-  CODE.ILLEGAL_GENERATION,
-  CODE.UNKNOWN_MEMBER_ID,
-  CODE.REBALANCE_IN_PROGRESS,
-  CODE.COORDINATOR_LOAD_IN_PROGRESS,
-  CODE.FENCED_INSTANCE_ID,
-])
-
 export class KafkaMembership implements Membership {
   confirmedAt = Number.NEGATIVE_INFINITY
   readonly #options: GroupOptions
@@ -98,7 +89,7 @@ export class KafkaMembership implements Membership {
     try {
       await storeOffsets(this.#shared, { group: this.#options.group, ...joined }, offsets)
     } catch (error) {
-      if (!CLAIM_REFUSALS.has(codeOf(error) ?? 0)) throw told(error, this.#question('OffsetCommit', offsets))
+      if (!isSurelyNotStored(error)) throw told(error, this.#question('OffsetCommit', offsets))
       throw new CaudalError('CLAIM_REFUSED', { generation, reason: reasonOf(error) }, error)
     }
   }
@@ -150,8 +141,10 @@ export class KafkaMembership implements Membership {
         else await this.#beat(this.#generation)
         failures = 0
       } catch (error) {
-        if (this.#left || !this.#isTrouble(error)) continue
-        await this.#pause(pauseMs(RETRIES.request, failures++, this.#settings.system))
+        if (this.#left) continue
+        const waits = this.#isTrouble(error) || failures > 0
+        if (waits) await this.#pause(pauseMs(RETRIES.request, failures, this.#settings.system))
+        failures++
       }
     }
   }
@@ -230,18 +223,14 @@ export class KafkaMembership implements Membership {
     this.confirmedAt = asked
   }
 
-  /** Draws the consequences of an error; whether to wait before the next try. */
+  /** Draws the consequences of an error. True: to wait before the next try, also of the first in a row. */
   #isTrouble(error: unknown): boolean {
     const code = codeOf(error)
     if (code === CODE.REBALANCE_IN_PROGRESS) {
       this.#generation = undefined
       return false
     }
-    if (
-      code === CODE.UNKNOWN_MEMBER_ID ||
-      code === CODE.ILLEGAL_GENERATION ||
-      code === CODE.FENCED_INSTANCE_ID
-    ) {
+    if (meaningIn(error) === 'rejoin') {
       if (code !== CODE.ILLEGAL_GENERATION) this.#memberId = ''
       // Also where a join or a sync is refused: the tasks of the last generation are kept meanwhile.
       if (this.#isCounted) this.#options.listener.lost(reasonOf(error))
@@ -272,7 +261,7 @@ export class KafkaMembership implements Membership {
       const node = await this.#shared.coordinator('group', group)
       await this.#shared.ask(node, broker => broker.leaveGroup({ groupId: group, memberId }))
     } catch (error) {
-      if (codeOf(error) === CODE.UNKNOWN_MEMBER_ID) return
+      if (meaningIn(error, 'LeaveGroup') === 'settled') return
       // The group will notice by itself when the session ends.
       this.#settings.warn(`group ${group} was left without telling it: ${reasonOf(error)}`)
     }
@@ -289,4 +278,9 @@ export class KafkaMembership implements Membership {
       }
     })
   }
+}
+
+/** After these answers a claim is not stored, nor will be. */
+function isSurelyNotStored(error: unknown): boolean {
+  return codeOf(error) === CODE.COORDINATOR_LOAD_IN_PROGRESS || meaningIn(error, 'OffsetCommit') === 'rejoin'
 }

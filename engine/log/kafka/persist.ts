@@ -1,10 +1,10 @@
 /** Trying again while the trouble is one that passes, ever more slowly, for a limited time. */
 import { publish } from '#core/diagnostics.ts'
 import { RETRIES, whileUnavailable } from '#core/retry.ts'
-import { isPassing, type Question, told } from './codes.ts'
+import { isPassing, type Question, toldAtLast } from './codes.ts'
 import type { KafkaSettings } from './options.ts'
 
-/** Rejects with what `told` makes of the failure: when the time is up, or at once for trouble that stays. */
+/** Rejects with what `toldAtLast` makes of the failure: when the time is up, or at once for trouble that stays. */
 export async function persist<Answer>(
   settings: Pick<KafkaSettings, 'system' | 'unavailableAfterMs'>,
   question: Question,
@@ -20,7 +20,7 @@ export async function persist<Answer>(
       onPause: (waitMs, error) => publish('caudal:log:retried', { ...question, waitMs, error }),
     })
   } catch (error) {
-    const reason = told(error, question)
+    const reason = toldAtLast(error, question)
     publish('caudal:log:refused', { ...question, error: reason })
     throw reason
   }

@@ -29,7 +29,7 @@ import { RETRIES, whileUnavailable } from '#core/retry.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
 import { STAYING } from './add-partitions-request.ts'
 import { meaningOf, nameOf } from './broker-codes.ts'
-import { CODE, codeOf, isFencing, isUnanswered, meaningIn, refusedWith, told } from './codes.ts'
+import { CODE, codeOf, isFencing, isUnanswered, meaningIn, refusedWith, toldAtLast } from './codes.ts'
 import { LastEnd } from './last-end.ts'
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
@@ -289,7 +289,7 @@ export class KafkaProducer implements Producer {
 
   #aborted(error: unknown): CaudalError {
     if (isFencing(error)) return new CaudalError('FENCED', { producer: this.#id }, error)
-    const what = told(error, questionOf(this.#id, 'AddPartitionsToTxn'))
+    const what = toldAtLast(error, questionOf(this.#id, 'AddPartitionsToTxn'))
     const passes = what.code === 'LOG_UNAVAILABLE' || meaningIn(error) === 'transaction'
     return passes ? new CaudalError('COMMIT_ABORTED', { reason: reasonOf(error) }, error) : what
   }

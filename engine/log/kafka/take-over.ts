@@ -1,9 +1,9 @@
 /** Takes a transactional id over: what every producer and every fence begins with. */
-import { CaudalError } from '#core/errors.ts'
+import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { takeOver } from '../repair.ts'
 import type { RequestName } from './broker-codes.ts'
-import { isFencing, type Question } from './codes.ts'
+import { isFencing, meaningIn, type Question } from './codes.ts'
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
@@ -29,9 +29,13 @@ export async function takeOverId(
   return persist(settings, questionOf(id, 'InitProducerId'), async () => {
     const transactions = await Transactions.of(network, settings, id)
     const epoch = await takeOver(transactions, writes).catch(error => {
-      if (!isFencing(error)) throw error
       // Another producer takes the id over at the same time: the last one to ask gets it.
-      throw new CaudalError('LOG_UNAVAILABLE', { reason: `producer ${id} is being fenced` }, error)
+      if (isFencing(error))
+        throw new CaudalError('LOG_UNAVAILABLE', { reason: `producer ${id} is being fenced` }, error)
+      // The transaction of a repair has ended meanwhile: the next look shows how.
+      if (meaningIn(error) === 'transaction')
+        throw new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) }, error)
+      throw error
     })
     return { transactions, identity: transactions.identity(epoch), writes }
   })

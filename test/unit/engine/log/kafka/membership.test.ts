@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
+import { KNOWN_CODES, meaningOf } from '#engine/log/kafka/broker-codes.ts'
 import { CODE } from '#engine/log/kafka/codes.ts'
 import { encodeTasks } from '#engine/log/kafka/group-protocol.ts'
 import type { Broker } from '#engine/log/kafka/library.ts'
@@ -12,6 +13,7 @@ import type { Network } from '#engine/log/kafka/network.ts'
 import { settingsOf } from '#engine/log/kafka/options.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 
+const REJOIN = KNOWN_CODES.filter(code => meaningOf(code) === 'rejoin')
 const CLAIM = { topic: 'state', partition: 0, metadata: 'the claim' }
 
 interface Stored {
@@ -27,6 +29,10 @@ class Coordinator {
   readonly losses: string[] = []
   /** What it answers to the next request of a kind. */
   readonly refuses = new Map<'joinGroup' | 'syncGroup' | 'heartbeat', Error>()
+  /** The member ids of the joins. */
+  readonly joinedAs: string[] = []
+  /** What it answers to every join. */
+  refusesJoins: Error | undefined
   /** What the broker answers to claims. */
   refusal: Error | undefined
   /** While it is set, nobody learns where the coordinator is. */
@@ -34,7 +40,9 @@ class Coordinator {
 
   network(): Network {
     const broker: Partial<Broker> = {
-      joinGroup: async () => {
+      joinGroup: async ({ memberId }) => {
+        this.joinedAs.push(memberId)
+        if (this.refusesJoins) throw this.refusesJoins
         this.#answer('joinGroup')
         const generationId = ++this.generation
         return { generationId, leaderId: 'somebody', memberId: `member-${generationId}`, members: [] }
@@ -146,7 +154,10 @@ describe('a claim', () => {
   })
 
   it.each([
-    ['CLAIM_REFUSED', answerOf(CODE.ILLEGAL_GENERATION)],
+    ...REJOIN.map(code => ['CLAIM_REFUSED', answerOf(code)] as const),
+    ['CLAIM_REFUSED', answerOf(CODE.COORDINATOR_LOAD_IN_PROGRESS)],
+    // It is claimed again and may pass: no reason to call for somebody.
+    ['LOG_UNAVAILABLE', answerOf(-1)],
     ['LOG_UNAVAILABLE', new CaudalError('LOG_UNAVAILABLE', { reason: 'not answered' })],
   ])('a claim that fails with %s is not sent again', async (code, refusal) => {
     const coordinator = new Coordinator()
@@ -162,11 +173,10 @@ describe('a claim', () => {
 
 describe('a member', () => {
   it.each([
-    ['joinGroup', CODE.UNKNOWN_MEMBER_ID],
-    ['syncGroup', CODE.UNKNOWN_MEMBER_ID],
-    ['syncGroup', CODE.ILLEGAL_GENERATION],
-    ['heartbeat', CODE.UNKNOWN_MEMBER_ID],
-  ] as const)(
+    ...REJOIN.filter(code => code !== CODE.REBALANCE_IN_PROGRESS).flatMap(code =>
+      (['joinGroup', 'syncGroup', 'heartbeat'] as const).map(request => [request, code] as const),
+    ),
+  ])(
     'a member whose %s is refused with code %d learns once that it is out, and joins again',
     async (request, code) => {
       const coordinator = new Coordinator()
@@ -177,8 +187,23 @@ describe('a member', () => {
       if (request === 'heartbeat') await time.runUntil(() => coordinator.joined.length === 2, 10_000)
       else await nextJoin()
       expect(coordinator.losses).toHaveLength(1)
+      // Only the generation was over.
+      const keepsItsId = code === CODE.ILLEGAL_GENERATION
+      expect(coordinator.joinedAs.at(-1)).toBe(keepsItsId ? coordinator.joinedAs.findLast(id => id) : '')
     },
   )
+
+  it.each(REJOIN)('a member whose joins are all refused with code %d does not ask in a spin', async code => {
+    const coordinator = new Coordinator()
+    coordinator.refusesJoins = answerOf(code)
+    const { time } = join(coordinator)
+    await time.runFor(10_000)
+    expect(coordinator.joinedAs.length).toBeGreaterThan(10)
+    expect(coordinator.joinedAs.length).toBeLessThan(60)
+    coordinator.refusesJoins = undefined
+    await time.runUntil(() => coordinator.joined.length === 1, 1_000)
+    expect(coordinator.joined).toHaveLength(1)
+  })
 
   it('a member that has never joined does not learn that it is out', async () => {
     const coordinator = new Coordinator()

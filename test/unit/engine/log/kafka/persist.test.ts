@@ -43,3 +43,14 @@ test('a request that fails for too long is published as refused, with the error 
   await expect(ask(away)).rejects.toMatchObject({ code: 'LOG_UNAVAILABLE' })
   expect(refused).toMatchObject([{ request: 'Metadata', error: { code: 'LOG_UNAVAILABLE' } }])
 })
+
+test.each([
+  [-1, 'BROKER_REFUSED'],
+  [7, 'LOG_UNAVAILABLE'],
+])('a request that is answered with code %d for too long ends with %s', async (code, ends) => {
+  const { refused, retried, ask } = asking()
+  const answer = () => Promise.reject(Object.assign(new TypeError('answered'), { code }))
+  await expect(ask(answer)).rejects.toMatchObject({ code: ends })
+  expect(retried.length).toBeGreaterThan(3)
+  expect(refused).toHaveLength(1)
+})
