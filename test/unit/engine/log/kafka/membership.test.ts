@@ -153,8 +153,8 @@ describe('a claim', () => {
     expect(coordinator.stored).toEqual([{ generation: 1, memberId: 'member-1' }])
   })
 
-  it.each([
-    ...REJOIN.map(code => ['CLAIM_REFUSED', answerOf(code)] as const),
+  it.each<[string, Error]>([
+    ...REJOIN.map((code): [string, Error] => ['CLAIM_REFUSED', answerOf(code)]),
     ['CLAIM_REFUSED', answerOf(CODE.COORDINATOR_LOAD_IN_PROGRESS)],
     // It is claimed again and may pass: no reason to call for somebody.
     ['LOG_UNAVAILABLE', answerOf(-1)],
