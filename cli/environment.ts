@@ -2,7 +2,7 @@
 
 import { TOPICS } from '#answers/topics.ts'
 import { CaudalError } from '#core/errors.ts'
-import { secretsOfAddress } from '#core/secrets.ts'
+import { secretsOfAddress, secretsOfHeaders } from '#core/secrets.ts'
 import { type Configuration, SETTINGS, type SettingName } from './configuration.ts'
 import { Fault, type Row } from './setting-rows.ts'
 
@@ -43,7 +43,8 @@ export function secretsIn(environment: Environment): readonly string[] {
   return Object.values<Row<unknown>>(SETTINGS).flatMap(row => {
     const found = foundOf(row, environment)
     if (row.type === 'address') return secretsOfAddress(found)
-    return row.secret ? [found, ...found.split(/\s+/)] : []
+    const inside = row.environment === SETTINGS.otlpHeaders.environment ? secretsOfHeaders(found) : []
+    return row.secret ? [found, ...found.split(/\s+/), ...inside] : []
   })
 }
 

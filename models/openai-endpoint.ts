@@ -1,5 +1,5 @@
 /** The parts of an endpoint's address: where the endpoint is, and the credentials for it. */
-import { redactor, secretsOfAddress } from '#core/secrets.ts'
+import { type Redactor, redactor, secretsOfAddress } from '#core/secrets.ts'
 import type { HttpProxy } from './lean-fetch.ts'
 
 /** Where calls go, with which credentials, and how texts about the endpoint hide them. */
@@ -12,9 +12,9 @@ export interface Endpoint {
   /** What calls go through, for people; nothing where they go directly. */
   readonly by: string
   /** Takes the key and every other secret of the endpoint out of a text. */
-  readonly redact: (text: string) => string
+  readonly redact: Redactor
   /** The same for a reply, where only what cannot be a word is taken out. */
-  readonly redactReply: (text: string) => string
+  readonly redactReply: Redactor
 }
 
 /** A key of a server at home may be "ollama", of which an answer may well tell. */

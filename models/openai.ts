@@ -5,11 +5,12 @@
 import { createHash } from 'node:crypto'
 import type { Duration } from '#core/duration.ts'
 import { realSystem, type System } from '#core/system.ts'
+import { CleanText } from './clean-text.ts'
 import type { ConnectionOptions, LeanInit } from './lean-fetch.ts'
-import { type Model, type ModelRequest, type TextStream, Withheld } from './model.ts'
+import { type Model, type ModelReply, type ModelRequest, type TextStream, Withheld } from './model.ts'
 import { openAiClient } from './openai-client.ts'
 import { Deltas } from './openai-deltas.ts'
-import type { EndpointOptions } from './openai-endpoint.ts'
+import type { Endpoint, EndpointOptions } from './openai-endpoint.ts'
 import { modelErrorOf } from './openai-errors.ts'
 import { replyOf } from './openai-reply.ts'
 import { ModelTerms } from './openai-terms.ts'
@@ -68,15 +69,14 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
               body,
               signal: call.signal,
               headers: { 'X-Request-Id': requestIdHeader(call.requestId) },
-              fetchOptions: hearing(call.stream),
+              fetchOptions: hearing(call.stream, endpoint),
             })
           },
           call.signal,
         )
         const reply = replyOf(completion, sent, model, system.monotonic() - start)
         if (request.schema && reply.fault === undefined) learned.replied(reply.text)
-        // It may quote what the server said of an error.
-        return reply.fault === undefined ? reply : { ...reply, fault: endpoint.redact(reply.fault) }
+        return withoutSecrets(reply, endpoint)
       } catch (error) {
         if (call.signal.aborted) throw call.signal.reason
         if (error instanceof Withheld) throw error
@@ -93,15 +93,22 @@ export function openAi(options: OpenAiOptions, system: System = realSystem): Pro
  * The SDK takes streamed replies as they are. Here one reader reads each reply, streamed or not, and knows what gateways
  * and proxies make of them. So the SDK is given the whole, and the pieces are heard beside it.
  */
-function hearing(stream: TextStream | undefined): object {
+function hearing(stream: TextStream | undefined, { redactReply }: Endpoint): object {
   const heard: LeanInit['heard'] = ({ status, contentType }) => {
     if (!stream || status !== 200 || !contentType.startsWith('text/event-stream')) return undefined
-    const visible = new VisibleText(stream)
+    const visible = new VisibleText(new CleanText(stream, redactReply))
     visible.begin()
     const deltas = new Deltas(visible)
     return bytes => deltas.push(bytes)
   }
   return stream ? { heard } : {}
+}
+
+/** A secret may come in pieces, or escaped: it is whole only in what was read. A fault may quote an error of the server. */
+function withoutSecrets(reply: ModelReply, { redact, redactReply }: Endpoint): ModelReply {
+  const { text, model, fault } = reply
+  const clean = { ...reply, text: redactReply(text), model: redactReply(model) }
+  return fault === undefined ? clean : { ...clean, fault: redact(fault) }
 }
 
 function nameOf(request: ModelRequest, options: OpenAiOptions): string {

@@ -1,8 +1,8 @@
 /** Settings: defaults, every fault at once, and the page of the documentation that is made of the table. */
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { SETTINGS } from '#cli/configuration.ts'
-import { configurationOf } from '#cli/environment.ts'
+import { configurationOf, secretsIn } from '#cli/environment.ts'
 
 /** One that can be read. */
 const THIS_FILE = fileURLToPath(import.meta.url)
@@ -197,4 +197,10 @@ it('ADOPT_TOPICS takes the ids of topics that were made again', () => {
     Ab_1: 'start',
     'Cd-2': 'position',
   })
+})
+
+test('the values of OTEL_EXPORTER_OTLP_HEADERS are secrets one by one, as the collector gets them', () => {
+  const secrets = secretsIn({ OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=a,x-api-key=SECRET%2FVALUE' })
+  expect(secrets).toContain('SECRET%2FVALUE')
+  expect(secrets).toContain('SECRET/VALUE')
 })

@@ -56,3 +56,26 @@ test('the fault of a reply that was cut off hides a key that the provider quotes
   expect(fault).toContain('over its quota')
   expect(fault).not.toContain('sk-short')
 })
+
+const KEY = 'sk-abc/defghijklmnop/1234567890'
+const numbered = (text: string) =>
+  text.replace(/./g, each => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+test.each([
+  ['PHP', (text: string) => text.replaceAll('/', '\\/')],
+  ['numbers', (text: string) => text.replaceAll(KEY, numbered)],
+])('a reply never holds the key, though it came escaped: by %s', async (_, escaped) => {
+  const message = { content: `It is ${KEY}.` }
+  const whole = { choices: [{ message }], model: KEY }
+  const cut = { choices: [{ message, finish_reason: `x${'y'.repeat(80)}${KEY}` }] }
+  const { model } = await answering(
+    (response, asked) => json(200, escaped(JSON.stringify(asked.includes('again') ? cut : whole)))(response),
+    { apiKey: KEY },
+  )
+  const reply = await model.complete(REQUEST, call())
+  expect(reply).toMatchObject({ text: 'It is [redacted].', model: '[redacted]' })
+  const again = { messages: [{ role: 'user' as const, content: 'again' }] }
+  const { fault } = await model.complete(again, call('r2'))
+  expect(fault).toContain('finish_reason is')
+  expect(fault).not.toContain('sk-')
+})

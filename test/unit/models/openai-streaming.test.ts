@@ -99,6 +99,15 @@ describe('a streamed reply', () => {
     expect(texts.join()).not.toContain('two')
   })
 
+  it('hides the key, even where it is split between pieces', async () => {
+    const said = ['It is s', 'k-abc-0123', '456789', ', s', 'k-abc is', ' not'].map(each => piece(each))
+    const { model } = await answering(events([...said, END]), { apiKey: 'sk-abc-0123456789' })
+    const { texts, stream } = hearing()
+    const { text } = await model.complete(REQUEST, { ...call(), stream })
+    expect(text).toBe('It is [redacted], sk-abc is not')
+    expect(texts).toEqual([text])
+  })
+
   it('begins again where only the end of the reasoning is marked', async () => {
     const { model } = await answering(events([piece('two and two'), piece('</think>Four'), END]))
     const { texts, stream } = hearing()
