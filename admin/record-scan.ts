@@ -12,7 +12,7 @@
 import type { LogRecord, TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
 import type { Bounds, Log } from '#engine/log/log.ts'
-import { readRange } from '#engine/log/read-topic.ts'
+import { readFirst, readRange } from '#engine/log/read-topic.ts'
 import type { RecordView } from './record-views.ts'
 
 export const LOOKED_AT_MAX = 100_000
@@ -217,12 +217,6 @@ class PartScan {
   }
 }
 
-interface Range {
-  readonly offset: number
-  readonly to: number
-  readonly signal: AbortSignal
-}
-
 /**
  * About where a time begins in a partition, found by halving. Where times go back and forth, a record of that time or later may
  * lie before it.
@@ -236,29 +230,9 @@ export async function offsetAt(
   let { start: low, end: high } = part.bounds
   while (low < high) {
     const middle = Math.floor((low + high) / 2)
-    const record = await firstFrom(log, part, { offset: middle, to: high, signal })
+    const record = await readFirst(log, part, { from: middle, to: high }, { signal })
     if (record && record.timestamp < time) low = record.offset + 1
     else high = middle
   }
   return low
-}
-
-async function firstFrom(log: Log, place: TopicPartition, range: Range): Promise<LogRecord | undefined> {
-  const found: LogRecord[] = []
-  const { offset, to, signal } = range
-  signal.throwIfAborted()
-  const reader = log.openReader(place, offset)
-  const close = () => reader.close()
-  signal.addEventListener('abort', close)
-  try {
-    for (let at = offset; at < to && found.length === 0; ) {
-      const { records, nextOffset } = await reader.next(1)
-      found.push(...records.filter(record => record.offset < to))
-      at = nextOffset
-    }
-    return found[0]
-  } finally {
-    signal.removeEventListener('abort', close)
-    close()
-  }
 }

@@ -4,6 +4,7 @@ import { CaudalError } from '#core/errors.ts'
 import { HEADER, type NewRecord, partitionKey } from '#core/record.ts'
 import { realSystem } from '#core/system.ts'
 import type { Log } from '#engine/log/log.ts'
+import { readFirst } from '#engine/log/read-topic.ts'
 import { compareLetters, type DeadLetter, decodeDeadLetter } from '#engine/record/dead-letter.ts'
 import { deadLetterTopicOf } from '#topology/names.ts'
 import type { Plan } from '#topology/plan.ts'
@@ -79,11 +80,9 @@ function identified({ headers, allHeaders }: NewRecord, id: string) {
 async function originalOf(log: Log, { id, origin }: DeadLetter): Promise<NewRecord> {
   const [bounds] = await log.bounds([origin])
   if (bounds && bounds.start <= origin.offset && origin.offset < bounds.end) {
-    const reader = log.openReader(origin, origin.offset)
-    const { records } = await reader.next(1)
-    reader.close()
+    const record = await readFirst(log, origin, { from: origin.offset, to: origin.offset + 1 })
     // A topic that was created again may have another record at this offset.
-    if (records[0]?.offset === origin.offset && records[0].timestamp === origin.timestamp) return records[0]
+    if (record?.timestamp === origin.timestamp) return record
   }
   throw new CaudalError('REJECTED', {
     reason: `${id} is not at ${partitionKey(origin)}@${origin.offset} any more`,

@@ -1,5 +1,6 @@
 /**
  * Reads topics outside any group: whole ones, up to the end that they have now (`readAll`), and as they grow (`follow`).
+ * Parts of a partition are read by `readRange` and `readFirst`, which fail as `readAll` does.
  *
  * What a failed read means is decided here, for every reader:
  *
@@ -70,14 +71,57 @@ export interface RangeOptions extends Pick<ReadOptions, 'signal'> {
   readonly onGap?: ((from: number, to: number) => unknown) | undefined
 }
 
+/** Offsets of a partition, from one up to another. */
+export interface Range {
+  readonly from: number
+  readonly to: number
+}
+
 /** `readAll` of one partition, between two offsets. */
 export async function readRange(
   log: Log,
   place: TopicPartition,
-  { from, to }: { readonly from: number; readonly to: number },
+  range: Range,
   onRecord: (record: LogRecord, partition: number) => unknown,
-  { signal, onGap }: RangeOptions = {},
+  options: RangeOptions = {},
 ): Promise<void> {
+  const take = async (records: readonly LogRecord[]) => {
+    for (const record of records) if (record.offset < range.to) await onRecord(record, place.partition)
+    return false
+  }
+  await readChunks(log, place, range, { ...options, max: RECORDS_MAX, take })
+}
+
+/** The first record that a partition holds between two offsets; `undefined` if it holds none. Fails as `readAll` does. */
+export async function readFirst(
+  log: Log,
+  place: TopicPartition,
+  range: Range,
+  options: Pick<ReadOptions, 'signal'> = {},
+): Promise<LogRecord | undefined> {
+  let first: LogRecord | undefined
+  const take = async (records: readonly LogRecord[]) => {
+    first = records.find(({ offset }) => offset < range.to)
+    return first !== undefined
+  }
+  await readChunks(log, place, range, { ...options, max: 1, take })
+  return first
+}
+
+interface ChunkOptions extends RangeOptions {
+  /** Records that are asked for at once. */
+  readonly max: number
+  /** Given the records of a fetch, says whether they are enough. */
+  readonly take: (records: readonly LogRecord[]) => Promise<boolean>
+}
+
+async function readChunks(
+  log: Log,
+  place: TopicPartition,
+  { from, to }: Range,
+  options: ChunkOptions,
+): Promise<void> {
+  const { max, take, signal, onGap } = options
   signal?.throwIfAborted()
   if (from >= to) return
   const reader = log.openReader(place, from)
@@ -86,15 +130,15 @@ export async function readRange(
   let offset = from
   try {
     while (offset < to) {
-      const { records, nextOffset } = await reader.next(RECORDS_MAX)
-      for (const record of records) if (record.offset < to) await onRecord(record, place.partition)
+      const { records, nextOffset } = await reader.next(max)
+      if (await take(records)) return
       offset = nextOffset
     }
   } catch (error) {
     signal?.throwIfAborted()
     const start = await startAfter(log, place, offset, error)
     await onGap?.(offset, Math.min(start, to))
-    await readRange(log, place, { from: start, to }, onRecord, { signal, onGap })
+    await readChunks(log, place, { from: start, to }, options)
   } finally {
     signal?.removeEventListener('abort', close)
     close()

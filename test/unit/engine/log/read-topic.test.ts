@@ -1,7 +1,13 @@
 /** Reading topics outside any group: what is there, what comes, and what becomes of outages, trimming and the end. */
 import { expect, test } from 'vitest'
 import { follow as followTopic } from '#engine/log/follow-topic.ts'
-import { follow as chunksOf, type FollowOptions, readAll, type Wanted } from '#engine/log/read-topic.ts'
+import {
+  follow as chunksOf,
+  type FollowOptions,
+  readAll,
+  readFirst,
+  type Wanted,
+} from '#engine/log/read-topic.ts'
 import { at, batch, type Client, simulate, TOPIC, textOf, watch } from './simulated/simulation.ts'
 
 const PARTITION = [at(0)]
@@ -72,6 +78,31 @@ test('readAll ends with the reason of its signal', async () => {
   const { all, settle } = await withNumbers('a')
   const reason = new TypeError('nobody wants it')
   await expect(settle(all({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason)
+})
+
+const RANGES = [
+  { what: 'the first record of the range', from: 1, to: 3, trimmedTo: 0, found: 'b' },
+  { what: 'nothing of an empty range', from: 1, to: 1, trimmedTo: 0, found: undefined },
+  { what: 'the first record that a trim has left', from: 0, to: 3, trimmedTo: 2, found: 'c' },
+  { what: 'nothing of a range that was trimmed away', from: 0, to: 2, trimmedTo: 2, found: undefined },
+]
+
+test.each(RANGES)('readFirst gives $what', async ({ from, to, trimmedTo, found }) => {
+  const { settle, reader } = await withNumbers('a', 'b', 'c')
+  if (trimmedTo > 0) await settle(reader.log.trim(at(0), trimmedTo))
+  const record = await settle(readFirst(reader.log, at(0), { from, to }))
+  expect(record && textOf(record)).toBe(found)
+})
+
+test('readFirst ends with the reason of its signal, also while it waits for the log', async () => {
+  const { time, reader } = await withNumbers('a')
+  const abort = new AbortController()
+  const waiting = watch(readFirst(reader.log, at(0), { from: 1, to: 2 }, { signal: abort.signal }))
+  await time.runFor(1_000)
+  expect(waiting.outcome).toBe('pending')
+  abort.abort(new TypeError('nobody wants it'))
+  await time.runFor(1_000)
+  expect(waiting.outcome).toBe('TypeError: nobody wants it')
 })
 
 test('following gives what is there and then what comes, and an abort ends it without an error', async () => {
