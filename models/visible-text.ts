@@ -2,6 +2,9 @@
 import type { TextStream } from './model.ts'
 import { outOfThought } from './thinking.ts'
 
+/** What a mark behind reasoning may end with. */
+const CLOSING = /[>\]▷;]/
+
 /** What may become a tag: its end has not come. */
 const OPEN_TAG = /<[^<>]{0,30}$/
 
@@ -32,7 +35,7 @@ export class VisibleText implements TextStream {
   text(piece: string): void {
     const isAllShown = this.#shown !== '' && this.#thoughts + this.#shown.length === this.#said.length
     this.#said += piece
-    if (this.#isThinking ? !piece.includes('>') : isAllShown && !piece.includes('<')) {
+    if (this.#isThinking ? !CLOSING.test(piece) : isAllShown && !piece.includes('<')) {
       if (!this.#isThinking) this.#hand(piece)
       return
     }
