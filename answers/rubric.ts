@@ -2,6 +2,7 @@
 import { beginning } from '#core/cut.ts'
 import type { JsonSchema } from '#models/model.ts'
 import { readJson, validator } from '#models/structured.ts'
+import { type VerdictShape, verdictIn } from './verdict.ts'
 
 /** What a judge scores. */
 export const CRITERIA = ['exactness', 'completeness', 'clarity', 'concision', 'usefulness'] as const
@@ -72,6 +73,7 @@ export const VERDICT_NAME = 'verdict'
 
 type VerdictJson = Scores & { readonly feedback: string }
 const verdictFaults = validator(VERDICT_SCHEMA)
+const SHAPE: VerdictShape = { criteria: CRITERIA, fits: verdict => verdictFaults(verdict).length === 0 }
 
 /**
  * Reads a judge's reply. Scores outside 0-10 are refused and not clamped, since a judge that answers on another scale would
@@ -82,66 +84,9 @@ const verdictFaults = validator(VERDICT_SCHEMA)
 export function readVerdict(reply: string): Verdict | { readonly faults: readonly string[] } {
   const json = readJson(reply)
   if ('faults' in json) return json
-  const verdict = verdictIn(json.value)
+  const verdict = verdictIn(json.value, SHAPE)
   const faults = verdictFaults(verdict)
   if (faults.length > 0) return { faults }
   const { feedback, ...scores } = verdict as VerdictJson // The schema above has just been checked.
   return { scores, feedback: beginning(feedback, FEEDBACK_CHARACTERS_MAX) }
-}
-
-/** The value, or what it is wrapped in: an object whose only value is an object. */
-function unwrapped(value: unknown): unknown {
-  let found = value
-  // A loop: a reply may be nested deeper than a function can call itself.
-  while (isObject(found)) {
-    const [only, another] = Object.values(found)
-    if (another !== undefined || typeof only !== 'object') break
-    found = only
-  }
-  return found
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The keys of a verdict, of the value itself or of the only object in it. */
-function verdictIn(value: unknown): unknown {
-  const found = unwrapped(value)
-  if (!isObject(found)) return found
-  const given: Record<string, unknown> = { ...found }
-  const scores =
-    typeof given.scores === 'object' ? { ...byName(given.scores), feedback: given.feedback } : given
-  const known = Object.entries(scores)
-    .map(([key, each]) => [key.trim().toLowerCase(), each] as const)
-    .filter(([key]) => key in (VERDICT_SCHEMA.properties as object)) // It is declared above, as an object.
-    .map(([key, each]) => [key, key === 'feedback' ? asWords(each) : asNumber(each)] as const)
-  return { feedback: '', ...Object.fromEntries(known) }
-}
-
-/** Scores in a list, each with the name of its criterion, by that name. */
-function byName(scores: object | null): object {
-  if (!Array.isArray(scores)) return { ...scores }
-  return Object.fromEntries(
-    scores.filter(isObject).map(each => {
-      const { criterion, name, ...score }: Record<string, unknown> = { ...each }
-      return [criterion ?? name, score]
-    }),
-  )
-}
-
-/** `7`, `"7"`, `"7,5"`, `"7/10"`, `"7 out of 10"`, `{"score": 7, "reason": "..."}`. */
-function asNumber(value: unknown): unknown {
-  if (isObject(value)) {
-    const { score, value: other, rating }: Record<string, unknown> = { ...value }
-    return asNumber(score ?? other ?? rating)
-  }
-  const text = typeof value === 'string' ? value.replace(/\*/g, '') : ''
-  const match = /^\s*(\d+(?:[.,]\d+)?)\s*(?:(?:\/|out of)\s*10)?\s*$/.exec(text)
-  return match?.[1] === undefined ? value : Number(match[1].replace(',', '.'))
-}
-
-/** Feedback as a text, or as a list of texts. */
-const asWords = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.filter(each => typeof each === 'string').join(' ')
-  return value ?? ''
 }

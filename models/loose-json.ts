@@ -15,21 +15,46 @@ export function withControlsEscaped(text: string): string {
 
 const escaped = (control: string): string => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-const LOOSE =
-  /("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'|(?<=:\s*)(\d+(?:\.\d+)?)\s*\/\s*10\b|\/\/[^\n]*|\/\*.*?\*\/|,(?=\s*[}\]])/gs
+const STRINGS = /("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'/
+const OUT_OF_TEN = /(?<=:\s{0,99})(\d+(?:\.\d+)?)\s*\/\s*10\b/
+const BARE_KEY = /(?=[A-Za-z_])(?<=[{,]\s{0,99})([A-Za-z_]\w*)(?=\s{0,99}:)/
+const COMMENTS = /\/\/[^\n]*|\/\*.*?\*\//
+/** A comma behind a last element, a plus before a number, a point behind one. */
+const SUPERFLUOUS = /,(?=\s{0,99}[}\]])|\+(?<=:\s{0,99}\+)(?=\d)|(?<=\d)\.(?=\s{0,99}[,}\]])/
+/** Spaces that JSON does not take. */
+const SPACES = /([^\S \n\r\t]|[\u200b\u2060])/
+const LOOSE = new RegExp(
+  [STRINGS, OUT_OF_TEN, BARE_KEY, SPACES, COMMENTS, SUPERFLUOUS].map(({ source }) => source).join('|'),
+  'gs',
+)
 
 /**
  * What models write instead of JSON, as JSON:
  * - strings in single quotes, as Python has them
+ * - keys without quotes
  * - comments, and a comma after a last element
- * - `8/10` as a number, which is 8
+ * - `8/10` as a number, which is 8, and so are `+8` and `8.`
+ * - spaces that do not break
  */
 export function tightened(text: string): string {
-  const mended = text.replace(LOOSE, (_, double?: string, single?: string, number?: string) => {
+  const mended = text.replace(LOOSE, (_, double, single, number, key, space) => {
     if (double !== undefined) return double
-    return single === undefined ? (number ?? '') : JSON.stringify(single.replace(/\\(['"])/g, '$1'))
+    if (single !== undefined) return JSON.stringify(single.replace(/\\(['"])/g, '$1'))
+    if (key !== undefined) return JSON.stringify(key)
+    return number ?? (space === undefined ? '' : ' ')
   })
   return withControlsEscaped(mended)
+}
+
+/**
+ * From the first brace on, with the last brace that is missing. A number at the very end may be half of one: then there is
+ * nothing.
+ */
+export function closed(text: string): readonly string[] {
+  const begin = text.indexOf('{')
+  const trimmed = text.trimEnd()
+  const rest = trimmed.endsWith('```') ? trimmed.slice(begin, -'```'.length) : text.slice(begin)
+  return begin < 0 || !/[}\]"'\s]$/.test(rest) ? [] : [`${rest}}`]
 }
 
 /** Every object in a text that stands in no other one, the last one first: a draft comes before what counts. */

@@ -1,7 +1,7 @@
 /** Structured output: JSON taken out of a reply, and checked against its schema. */
 import { Ajv } from 'ajv'
 import { reasonOf } from '#core/errors.ts'
-import { objectsIn, tightened } from './loose-json.ts'
+import { closed, objectsIn, tightened } from './loose-json.ts'
 import type { JsonSchema } from './model.ts'
 
 /** A value, or every reason why there is none. */
@@ -14,13 +14,17 @@ export type JsonOrFaults = { readonly value: unknown } | { readonly faults: read
 export function readJson(reply: string): JsonOrFaults {
   const whole = parsed(reply)
   if ('value' in whole) return unquoted(whole)
-  for (const text of [reply, ...fenced(reply), ...braced(reply), ...objectsIn(reply)]) {
+  for (const text of candidatesIn(reply)) {
     for (const written of [text, tightened(text)]) {
       const found = parsed(written)
       if ('value' in found) return unquoted(found)
     }
   }
   return whole
+}
+
+function candidatesIn(reply: string): readonly string[] {
+  return [reply, ...fenced(reply), ...listed(reply), ...braced(reply), ...objectsIn(reply), ...closed(reply)]
 }
 
 /** Of a text that is JSON inside of a JSON string, what is inside. */
@@ -39,6 +43,13 @@ function parsed(text: string): JsonOrFaults {
 
 const fenced = (text: string) =>
   [...text.matchAll(/```[a-zA-Z]*\s*\n?([\s\S]*?)```/g)].map(match => match[1] ?? '')
+
+/** From the beginning of a list of objects to the last bracket, if no object begins before. */
+function listed(text: string): readonly string[] {
+  const begin = text.search(/\[\s*\{/)
+  const end = text.lastIndexOf(']')
+  return begin < 0 || end < begin || text.indexOf('{') < begin ? [] : [text.slice(begin, end + 1)]
+}
 
 /** From the first brace to the last one. */
 function braced(text: string): readonly string[] {

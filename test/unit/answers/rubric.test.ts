@@ -74,6 +74,14 @@ test.each([
   ['a score as a word', reply({ clarity: 'seven' })],
   ['no score', reply({ clarity: undefined })],
   ['null for a score', reply({ clarity: null })],
+  ['a range of scores', reply({ clarity: '7-8' })],
+  ['a score of another scale', reply({ clarity: '4/5' })],
+  ['a score of another scale behind words', reply({ clarity: '4 - out of 5' })],
+  ['a count of something else', reply({ clarity: '2 mistakes' })],
+  ['more than all', reply({ clarity: '110%' })],
+  ['two verdicts', JSON.stringify([all(7), all(3)])],
+  ['half a verdict', reply({}).slice(0, -3)],
+  ['a verdict that may end in half a number', JSON.stringify({ feedback: 'f', ...all(1) }).slice(0, -1)],
 ])('%s is refused', (_, text) => {
   expect(readVerdict(text)).toMatchObject({ faults: [expect.any(String)] })
 })
@@ -100,6 +108,27 @@ test.each([
   ],
   ['comments', reply({}).replace(',', ', // as I see it\n')],
   ['a string around it', JSON.stringify(reply({}))],
+  ['a list of one around it', `[${reply({})}]`],
+  ['a list and words around it', `It is [${reply({})}], I think.`],
+  ['scores under another name', JSON.stringify({ criteria: reasoned(7), feedback: 'f' })],
+  ['scores in a list under another name', JSON.stringify({ evaluation: listed(7), feedback: 'f' })],
+  ['scores deeper than the feedback', JSON.stringify({ result: { criteria: all(7) }, feedback: 'f' })],
+  ['weights beside scores', JSON.stringify({ criteria: all(7), weights: WEIGHTS, feedback: 'f' })],
+  ['a call around it', JSON.stringify({ name: 'verdict', parameters: JSON.parse(reply({})) })],
+  ['a list of scores alone', JSON.stringify([...listed(7), { feedback: 'f' }])],
+  ['points', reply({ clarity: '7 points', exactness: '7 pts (of 10)', concision: '7 points out of 10' })],
+  [
+    'a score with its reason',
+    reply({ clarity: '7 - nothing wrong', exactness: '7: all of it', usefulness: '7.' }),
+  ],
+  ['percents', reply({ clarity: '70%', exactness: '70 percent' })],
+  ['a plus before a score', reply({ clarity: '+7' }).replace(':7', ': +7')],
+  ['a point behind a score', reply({}).replace(':7,', ':7.,')],
+  ['feedback in an object', reply({ feedback: { text: 'f' } })],
+  ['keys without quotes', reply({}).replace(/"(\w+)":/g, '$1: ')],
+  ['spaces that do not break', reply({}).replaceAll(':', ':\u00a0')],
+  ['a last brace that is missing', reply({}).slice(0, -1)],
+  ['a last brace that is missing in a fence', `\`\`\`json\n${reply({}).slice(0, -1)}\n\`\`\``],
 ])('a verdict is read in spite of %s', (_, text) => {
   expect(readVerdict(text)).toEqual({ scores: all(7), feedback: 'f' })
 })
@@ -111,6 +140,16 @@ test('line breaks inside of feedback, as no JSON has them, are part of it', () =
 
 test('a verdict without feedback is a verdict', () => {
   expect(readVerdict(reply({ feedback: undefined }))).toEqual({ scores: all(7), feedback: '' })
+})
+
+test('of two places with scores neither is taken for the verdict', () => {
+  const two = { example: all(3), answer: all(7) }
+  expect(readVerdict(JSON.stringify(two))).toMatchObject({ faults: expect.any(Array) })
+})
+
+test('feedback by criterion is joined', () => {
+  const feedback = { clarity: 'Be clear.', concision: ['Be', 'brief.'] }
+  expect(readVerdict(reply({ feedback }))).toMatchObject({ feedback: 'Be clear. Be brief.' })
 })
 
 test('a fraction of another scale is no score', () => {
