@@ -12,6 +12,7 @@
  * - Resumed: callbacks that fell due meanwhile run late, in order.
  * - Killed: no callback ever runs again.
  */
+import { durationText } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import { type Event, EventQueue } from './event-queue.ts'
@@ -116,7 +117,7 @@ export class VirtualTime {
     return true
   }
 
-  /** Runs until the promise is settled and hands on its outcome; INTERNAL when it still is open after `withinMs`. */
+  /** Runs until the promise is settled and hands on its outcome; NOT_SETTLED when it still is open after `withinMs`. */
   async settle<T>(promise: Promise<T>, withinMs = 60_000): Promise<T> {
     let settled = false
     const watch = () => {
@@ -124,9 +125,8 @@ export class VirtualTime {
     }
     promise.then(watch, watch)
     if (await this.runUntil(() => settled, withinMs)) return promise
-    throw new CaudalError('INTERNAL', {
-      reason: `a promise did not settle within ${withinMs} ms of virtual time`,
-    })
+    const reasons = `- a promise is still open after ${withinMs} ms of virtual time`
+    throw new CaudalError('NOT_SETTLED', { within: durationText(withinMs), reasons })
   }
 
   #schedule(delayMs: number, callback: () => void): Event {

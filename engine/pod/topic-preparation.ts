@@ -1,10 +1,11 @@
-/** Prepares the topics of a plan at the start: compares sources, creates our own topics, adds partitions for added tasks. */
+/** Prepares the topics of a plan at the start: compares those of the graph, creates our own, adds partitions for added tasks. */
 import { durationMs, durationText } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { Log, TopicDescription, TopicSpec } from '#engine/log/log.ts'
 import type { Plan, Stage } from '#topology/plan.ts'
 import type { TopologySummary } from '#topology/summary.ts'
+import type { TopicNode } from '#topology/topology.ts'
 
 /**
  * Rejects with TOPIC_MISMATCH and every difference. `before` is the topology that was accepted last, which the plan may replace.
@@ -17,7 +18,7 @@ export async function prepareTopics(
   logger?: Logger,
 ): Promise<void> {
   const found = await log.describeTopics(plan.topicSpecs.map(({ name }) => name))
-  const faults = found.flatMap(topic => sourceFaults(plan, topic))
+  const faults = found.flatMap(topic => [...sourceFaults(plan, topic), ...addedFaults(plan, topic)])
   if (faults.length > 0) throw new CaudalError('TOPIC_MISMATCH', { faults: faults.join('\n') })
   for (const { name, partitions } of grownTopics(plan, found, before)) await log.growTopic(name, partitions)
   for (const { name, stateTopic } of lostStages(plan, found, before))
@@ -69,10 +70,7 @@ function sourceFaults(plan: Plan, found: TopicDescription): readonly string[] {
   const node = plan.topics.get(name)
   if (node?.kind !== 'source') return []
   const faults: string[] = []
-  if (partitions !== node.partitions)
-    faults.push(
-      `source ${name} has ${partitions} partitions, declared are ${node.partitions}: declare ${declaration(plan, found)} of it in the graph`,
-    )
+  if (partitions !== node.partitions) faults.push(countFault(node, partitions, declaration(plan, found)))
   if (compacted)
     faults.push(
       `source ${name} is compacted, so that records would be missing: declare it as a table, or read a topic that is not`,
@@ -86,12 +84,29 @@ function sourceFaults(plan: Plan, found: TopicDescription): readonly string[] {
   return faults
 }
 
+/**
+ * Others may have added partitions to a table, or to a topic that others read. No partition can be taken away, but the graph can
+ * declare the number. State by key would not follow. So the log refuses a topic that a stage with state reads.
+ */
+function addedFaults(plan: Plan, { name, partitions }: TopicDescription): readonly string[] {
+  const node = plan.topics.get(name)
+  if (!node || node.kind === 'source' || partitions <= node.partitions) return []
+  return keyedReaderOf(plan, name) ? [] : [countFault(node, partitions, `partitions: ${partitions}`)]
+}
+
+function countFault({ kind, name, partitions: declared }: TopicNode, partitions: number, declaring: string) {
+  return `${kind} ${name} has ${partitions} partitions, declared are ${declared}: declare ${declaring} of it in the graph`
+}
+
 function declaration(plan: Plan, { name, partitions }: TopicDescription): string {
-  const reader = plan.stages.find(
-    stage => stage.sources.some(({ topic }) => topic === name) && keepsState(stage),
-  )
+  const reader = keyedReaderOf(plan, name)
   const keepsKeys = reader && partitions > reader.partitions && partitions % reader.partitions === 0
   return `partitions: ${partitions}${keepsKeys ? ` and tasks: ${reader.partitions}` : ''}`
+}
+
+/** The stage that reads the topic and keeps state by the keys of its records. */
+export function keyedReaderOf(plan: Plan, topic: string): Stage | undefined {
+  return plan.stages.find(stage => stage.sources.some(source => source.topic === topic) && keepsState(stage))
 }
 
 function keepsState({ operators }: Stage): boolean {

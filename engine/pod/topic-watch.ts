@@ -1,12 +1,14 @@
 /**
  * Checks now and then whether the topics of a running pod are still those that it began with. A deleted state topic fails the
- * pod, because nothing of its stage can be committed. Partitions that were added to a source are logged once, because nobody
- * reads them.
+ * pod, because nothing of its stage can be committed. Partitions that were added to a topic of the graph are logged once, because
+ * a pod uses those that it began with.
  */
 import { CaudalError, failureFields } from '#core/errors.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
 import type { TopicsByName } from '#engine/topics/plan-topics.ts'
 import type { Plan } from '#topology/plan.ts'
+import type { TopicNode } from '#topology/topology.ts'
+import { keyedReaderOf } from './topic-preparation.ts'
 import type { Upkeep } from './upkeep.ts'
 
 /** A broker may lag behind the others. So a finding counts only if a second look, after so long, confirms it. */
@@ -47,8 +49,8 @@ export class TopicWatch {
     if (stage) return pod.fail(new CaudalError('STATE_LOST', { topic: stage.stateTopic, stage: stage.name }))
     this.#suspects = lost
     if (lost.size > 0) pod.system.after(AGAIN_MS, () => this.look())
-    for (const { name, kind, partitions } of this.#plan.topics.values())
-      if (kind === 'source') this.#compare(name, partitions, found.get(name)?.partitions ?? partitions)
+    for (const topic of this.#plan.topics.values())
+      this.#compare(topic, found.get(topic.name)?.partitions ?? topic.partitions)
   }
 
   #lostStates(found: TopicsByName): ReadonlySet<string> {
@@ -62,12 +64,23 @@ export class TopicWatch {
     return lost
   }
 
-  #compare(topic: string, declared: number, partitions: number): void {
-    const key = `${topic} ${partitions}`
+  #compare({ name, kind, partitions: declared }: TopicNode, partitions: number): void {
+    const key = `${name} ${partitions}`
     if (partitions <= declared || this.#told.has(key)) return
     this.#told.add(key)
-    const remedy = `declare partitions: ${partitions} of source ${topic}, or no number, and start again: see docs/graph.md`
-    const fields = { topic, partitions, read: declared, remedy }
-    this.#pod.logger.warn('partitions were added to a source, and nobody reads them', fields)
+    const remedy = `${remedyForMore(this.#plan, name, kind, partitions)} and start again: see docs/graph.md`
+    const fields = { topic: name, partitions, [kind === 'topic' ? 'used' : 'read']: declared, remedy }
+    this.#pod.logger.warn(`partitions were added to a ${kind}, and ${UNUSED[kind]}`, fields)
   }
+}
+
+const UNUSED: Readonly<Record<TopicNode['kind'], string>> = {
+  source: 'nobody reads them',
+  table: 'nobody reads them: look-ups do not find their rows',
+  topic: 'nothing is written to them',
+}
+
+function remedyForMore(plan: Plan, name: string, kind: TopicNode['kind'], partitions: number): string {
+  if (kind === 'topic' && keyedReaderOf(plan, name)) return `give topic ${name} another name in the graph`
+  return `declare partitions: ${partitions} of ${kind} ${name}${kind === 'source' ? ', or no number,' : ''}`
 }

@@ -1,4 +1,4 @@
-/** Partitions that are added to a source are logged while nobody reads them. The next start can read them. */
+/** Partitions that are added to a topic of the graph are logged while no pod uses them. The next start can use them. */
 
 import { describe, expect, it } from 'vitest'
 import type { Duration } from '#core/duration.ts'
@@ -124,6 +124,72 @@ describe('partitions that are added to a source', () => {
     await kit.restart()
     await kit.settle()
     expect(readAll(kit)).toEqual([...range(1, 10), ...range(101, 110)])
+  })
+})
+
+describe('partitions that are added to a topic of the graph by others', () => {
+  const price = operator({
+    name: 'price',
+    input: numbers,
+    outputs: { prices: numbers },
+    tables: { rates: numbers },
+    process: (_, ctx) => ctx.emit('prices', ctx.table('rates').get('eur') ?? -1),
+  })
+  /** `prices` is read by the second operator, which makes `out`. */
+  function pricing(reader: typeof pass | typeof sum, counts: Record<string, number> = {}): Topology {
+    const t = topology('app')
+    const made = (name: string) => ({ value: numbers, partitions: counts[name] ?? 1 })
+    t.table('rates', made('rates'))
+    const prices = t.topic('prices', made('prices'))
+    t.source('in', { ...made('in'), partitionedByKey: true }).process('price', price).to(prices)
+    prices.process(reader.name, reader).to(t.topic('out', made('out')))
+    return t.build()
+  }
+  const added = (kit: TestKit) => kit.logs.filter(({ message }) => message.startsWith('partitions were added'))
+
+  it.each([
+    ['rates', 'partitions were added to a table, and nobody reads them', 'table'],
+    ['out', 'partitions were added to a topic, and nothing is written to them', 'topic'],
+    ['prices', 'partitions were added to a topic, and nothing is written to them', 'topic'],
+  ])('those of %s are warned of once, and the next start says how to go on', async (name, message, kind) => {
+    await using kit = await testTopology(pricing(pass))
+    await kit.wait(kit.log.growTopic(name, 2))
+    await kit.wait(
+      kit.log.append([
+        {
+          topic: name,
+          partition: 1,
+          records: [{ key: Buffer.from('eur'), value: numbers.encode(7), headers: {}, timestamp: 1 }],
+        },
+      ]),
+    )
+    await kit.advance('5m')
+    expect(added(kit)).toMatchObject([
+      {
+        level: 'warn',
+        message: expect.stringContaining(message),
+        fields: { topic: name, remedy: expect.stringContaining(`declare partitions: 2 of ${kind} ${name} and`) },
+      },
+    ])
+    await kit.stop()
+    await expect(kit.restart()).rejects.toThrow(
+      `TOPIC_MISMATCH: topics differ from the topology:\n${kind} ${name} has 2 partitions, declared are 1: declare partitions: 2 of it in the graph`,
+    )
+    await kit.restart(pricing(pass, { [name]: 2 }))
+    await kit.send('in', { key: 'a', value: 1 })
+    await kit.settle()
+    expect(kit.read('out')).toContain(name === 'rates' ? 7 : -1)
+  })
+
+  it('those of a topic whose reader keeps state by key are warned of, and no number is advised', async () => {
+    await using kit = await testTopology(pricing(sum))
+    await kit.wait(kit.log.growTopic('prices', 2))
+    await kit.advance('5m')
+    expect(added(kit)).toMatchObject([
+      { fields: { remedy: expect.stringContaining('give topic prices another name') } },
+    ])
+    await kit.stop()
+    await expect(kit.restart()).rejects.toThrow(/TOPIC_MISMATCH(?!.*declare)/s)
   })
 })
 
