@@ -2,7 +2,7 @@
  * What a pod does now and then. It stores positions for lag tools, sweeps expired state, trims delay tiers, and looks for torn
  * transactions.
  */
-import { failureFields } from '#core/errors.ts'
+import { codeOf, failureFields, hasCode } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Membership } from '#engine/log/log.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -12,6 +12,8 @@ import type { Plan } from '#topology/plan.ts'
 import { writePlacesOf } from '#topology/plan-tasks.ts'
 import { Leftovers } from './leftovers.ts'
 
+/** Names the storing of positions among what has failed. */
+const POSITIONS = 'positions'
 const TRIM_INTERVAL_MS = 10_000
 /** How often the pod looks for torn transactions. That of a pod that is gone is ended within its session time-out and 5 s. */
 const LEFTOVERS_LOOK_MS = 3_000
@@ -33,6 +35,8 @@ export class Upkeep {
   /** By partition, the positions that were stored last. `#trimmed` has the offsets that were trimmed last. */
   readonly #stored = new Map<string, number>()
   readonly #trimmed = new Map<string, number>()
+  /** By what was tried and where, the code of the failure that was logged last. */
+  readonly #failed = new Map<string, string | undefined>()
   readonly #leftovers: Leftovers
 
   constructor(options: UpkeepOptions) {
@@ -84,13 +88,26 @@ export class Upkeep {
     try {
       await membership.commitPositions(positions)
       for (const position of positions) note(this.#stored, position)
+      this.#failed.delete(POSITIONS)
     } catch (error) {
-      this.#options.pod.logger.debug('positions were not stored', failureFields(error))
+      const { logger } = this.#options.pod
+      const fields = failureFields(error)
+      if (hasCode(error, 'ACCESS_REFUSED') && this.#isNews(POSITIONS, error))
+        logger.warn('positions were not stored: lag tools and autoscalers see too much lag', fields)
+      else logger.debug('positions were not stored', fields)
     }
   }
 
   #sweep(): void {
     for (const task of this.#options.tasks()) if (task.phase === 'running') task.sweep()
+  }
+
+  /** Whether a failure is the first one of this attempt, or has another code than the one before. Success forgets it. */
+  #isNews(attempt: string, error: unknown): boolean {
+    const code = codeOf(error)
+    if (this.#failed.has(attempt) && this.#failed.get(attempt) === code) return false
+    this.#failed.set(attempt, code)
+    return true
   }
 
   /** Trims records of a tier that the checkpoint has passed: nobody reads them again. */
@@ -101,8 +118,14 @@ export class Upkeep {
     for (const position of advanced(this.#trimmed, delays)) {
       const { offset, ...place } = position
       log.trim(place, offset).then(
-        () => note(this.#trimmed, position),
-        error => logger.warn('a tier was not trimmed', { ...place, ...failureFields(error) }),
+        () => {
+          note(this.#trimmed, position)
+          this.#failed.delete(partitionKey(place))
+        },
+        error => {
+          const level = this.#isNews(partitionKey(place), error) ? 'warn' : 'debug'
+          logger[level]('a tier was not trimmed', { ...place, ...failureFields(error) })
+        },
       )
     }
   }

@@ -141,11 +141,14 @@ describe('partitions that are added to a topic of the graph by others', () => {
     const made = (name: string) => ({ value: numbers, partitions: counts[name] ?? 1 })
     t.table('rates', made('rates'))
     const prices = t.topic('prices', made('prices'))
-    t.source('in', { ...made('in'), partitionedByKey: true }).process('price', price).to(prices)
+    t.source('in', { ...made('in'), partitionedByKey: true })
+      .process('price', price)
+      .to(prices)
     prices.process(reader.name, reader).to(t.topic('out', made('out')))
     return t.build()
   }
-  const added = (kit: TestKit) => kit.logs.filter(({ message }) => message.startsWith('partitions were added'))
+  const added = (kit: TestKit) =>
+    kit.logs.filter(({ message }) => message.startsWith('partitions were added'))
 
   it.each([
     ['rates', 'partitions were added to a table, and nobody reads them', 'table'],
@@ -168,7 +171,10 @@ describe('partitions that are added to a topic of the graph by others', () => {
       {
         level: 'warn',
         message: expect.stringContaining(message),
-        fields: { topic: name, remedy: expect.stringContaining(`declare partitions: 2 of ${kind} ${name} and`) },
+        fields: {
+          topic: name,
+          remedy: expect.stringContaining(`declare partitions: 2 of ${kind} ${name} and`),
+        },
       },
     ])
     await kit.stop()

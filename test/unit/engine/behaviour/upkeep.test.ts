@@ -1,6 +1,9 @@
 /** What a pod stores and trims now and then: what has failed once is done the next time, however idle it is meanwhile. */
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { CaudalError } from '#core/errors.ts'
 import { operator } from '#core/operator.ts'
+import { SimulatedLog } from '#engine/log/simulated/client.ts'
+import { SimulatedMembership } from '#engine/log/simulated/membership.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
 import { graphOf, numbers, recordsOf } from './graph.ts'
 
@@ -62,5 +65,51 @@ describe('a tier of a delay', () => {
     expect(await startOf()).toBe(0)
     await kit.advance('20s')
     expect(await startOf()).toBeGreaterThan(0)
+  })
+})
+
+describe('what the brokers refuse again and again', () => {
+  const REFUSED = new CaudalError('ACCESS_REFUSED', { right: 'DELETE', resource: 'it', reason: 'no right' })
+  const AWAY = new CaudalError('LOG_UNAVAILABLE', { reason: 'no answer' })
+  const warned = (kit: TestKit, text: string) =>
+    kit.logs
+      .filter(({ level, message }) => level === 'warn' && message.startsWith(text))
+      .map(({ fields }) => Object(fields).code)
+  afterEach(() => {
+    vi.restoreAllMocks()
+  })
+
+  it('a tier that cannot be trimmed is warned of once for each code, and again after it was trimmed', async () => {
+    const trim = vi.spyOn(SimulatedLog.prototype, 'trim').mockRejectedValue(REFUSED)
+    await using kit = await testTopology(graphOf(wait, { tiers: [1_000] }))
+    await kit.send('in', ...recordsOf(1, 5).map(each => ({ ...each, key: 'a' })))
+    await kit.advance('1m')
+    expect(trim.mock.calls.length).toBeGreaterThan(3)
+    expect(warned(kit, 'a tier was not trimmed')).toEqual(['ACCESS_REFUSED'])
+    trim.mockRejectedValue(AWAY)
+    await kit.advance('1m')
+    expect(warned(kit, 'a tier was not trimmed')).toEqual(['ACCESS_REFUSED', 'LOG_UNAVAILABLE'])
+    trim.mockRestore()
+    await kit.advance('1m')
+    vi.spyOn(SimulatedLog.prototype, 'trim').mockRejectedValue(AWAY)
+    await kit.send('in', ...recordsOf(6, 7).map(each => ({ ...each, key: 'a' })))
+    await kit.advance('1m')
+    expect(warned(kit, 'a tier was not trimmed')).toEqual([
+      'ACCESS_REFUSED',
+      'LOG_UNAVAILABLE',
+      'LOG_UNAVAILABLE',
+    ])
+  })
+
+  it.each([
+    ['without the right to store positions, one warning says so', REFUSED, ['ACCESS_REFUSED']],
+    ['positions that a log out of reach does not store are no warning', AWAY, []],
+  ])('%s', async (_, error, codes) => {
+    const store = vi.spyOn(SimulatedMembership.prototype, 'commitPositions').mockRejectedValue(error)
+    await using kit = await testTopology(graphOf(copy), POSITIONS)
+    await kit.send('in', ...recordsOf(1, 5))
+    await kit.advance('1m')
+    expect(store.mock.calls.length).toBeGreaterThan(3)
+    expect(warned(kit, 'positions were not stored')).toEqual(codes)
   })
 })
