@@ -33,6 +33,8 @@ export function stageStatus(plan: Plan, metrics: PodMetrics, tally: Tally): read
 export interface Summary {
   readonly inputs: number
   readonly invalid: number
+  /** The first faults of the events that were set aside, and how many have each. */
+  readonly invalid_by_reason: Readonly<Record<string, number>>
   readonly duplicates: number
   readonly delivered: number
   readonly delivered_below_threshold: number
@@ -54,13 +56,14 @@ export interface Summary {
 
 /** Counts cover all that the log holds. Seconds are those of this run. */
 export function summaryOf(
-  { figures, reasons, open }: Tally,
+  { figures, reasons, invalidReasons, open }: Tally,
   boughtTwice: number,
   elapsedMs: number,
 ): Summary {
   return {
     inputs: figures.inputs,
     invalid: figures.invalid,
+    invalid_by_reason: Object.fromEntries(invalidReasons),
     duplicates: figures.duplicates,
     delivered: figures.delivered,
     delivered_below_threshold: figures.deliveredBelowThreshold,

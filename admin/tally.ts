@@ -100,6 +100,8 @@ export class Tally {
   }
   /** How many questions failed, by reason. */
   readonly reasons = new Map<string, number>()
+  /** How many events were set aside, by their first fault. */
+  readonly invalidReasons = new Map<string, number>()
   readonly #admissions = new Admissions()
   readonly #errors: Record<Step, number> = { generate: 0, judge: 0 }
   /** What was counted of questions that were given up, by `partition/offset`, in case they are sent again. */
@@ -183,12 +185,20 @@ export class Tally {
   #failed(failed: Failed, place: string): void {
     const { reason, request } = failed
     this.#listener.failed?.(failed)
-    if (reason === 'invalid_input') this.figures.invalid++
+    if (reason === 'invalid_input') this.#invalid(failed)
     else this.figures.failed++
     if (!request) return
     const counted = this.#countedOf(request, this.#reasonOf(failed))
     this.#failures.set(place, counted)
     this.#count(counted, 1)
+  }
+
+  /** Without what the reader of JSON quotes, which differs from event to event. */
+  #invalid({ faults }: Failed): void {
+    this.figures.invalid++
+    const [said = ''] = /^the event is not JSON|^.*/s.exec(faults[0] ?? '') ?? []
+    const reason = listedIn(this.invalidReasons, cut(said, REASON_CHARACTERS_MAX))
+    this.invalidReasons.set(reason, (this.invalidReasons.get(reason) ?? 0) + 1)
   }
 
   /** Takes back a failure that was sent again. Its next outcome includes its cost so far. */
@@ -203,8 +213,7 @@ export class Tally {
   /** The last reason, without its number of calls. Reasons beyond the limit share one entry. */
   #reasonOf({ faults }: Failed): string {
     const [, said = faults[0] ?? ''] = /^\d+ calls? failed, the last by (.*)$/s.exec(faults[0] ?? '') ?? []
-    const short = cut(said, REASON_CHARACTERS_MAX)
-    return this.reasons.has(short) || this.reasons.size < REASONS_MAX ? short : OTHER_REASONS
+    return listedIn(this.reasons, cut(said, REASON_CHARACTERS_MAX))
   }
 
   #countedOf(request: LlmRequest, reason: string): Counted {
@@ -259,5 +268,8 @@ export class Tally {
     return spending
   }
 }
+
+const listedIn = (reasons: ReadonlyMap<string, number>, reason: string): string =>
+  reasons.has(reason) || reasons.size < REASONS_MAX ? reason : OTHER_REASONS
 
 const NOTHING: Figured = { calls: 0, tokens: 0, costUsd: 0, unpriced: 0 }

@@ -136,11 +136,23 @@ export const address = (
   parse: given => {
     const url = URL.canParse(given) ? new URL(given) : undefined
     const allowed = schemes.map(scheme => `${scheme}://`).join(' or ')
-    return url && schemes.includes(url.protocol.slice(0, -1))
+    if (!url || !schemes.includes(url.protocol.slice(0, -1)))
+      return new Fault(`must be an address that begins with ${allowed}`)
+    // Whoever reads the address decodes these parts.
+    return isDecodable(`${url.username}:${url.password}${url.pathname}`)
       ? given
-      : new Fault(`must be an address that begins with ${allowed}`)
+      : new Fault('has a % that begins no sign such as %2F: write it as %25')
   },
 })
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 export const number = (
   environment: string,

@@ -1,5 +1,6 @@
 /** The traces of a process: written where the settings name a collector, and nothing at all elsewhere. */
 import type { Interceptor } from '#core/interceptor.ts'
+import { decoded } from '#core/secrets.ts'
 import type { System } from '#core/system.ts'
 import { versionOfThis } from './command/version.ts'
 import type { Configuration } from './configuration.ts'
@@ -39,9 +40,7 @@ export async function openTraces(configuration: Configuration, system: System): 
 function headersIn(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(',').flatMap(pair => {
     const [, name, value] = /^\s*([^=\s]+)\s*=(.*)$/.exec(pair) ?? []
-    return name === undefined || value === undefined
-      ? []
-      : [[name, decodeURIComponent(value.trim())] as const]
+    return name === undefined || value === undefined ? [] : [[name, decoded(value.trim())] as const]
   })
   return Object.fromEntries(pairs)
 }

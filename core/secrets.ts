@@ -126,7 +126,8 @@ function credentialsIn(address: string): string {
   return authority ? authority[0].slice(0, -1) : ''
 }
 
-function decoded(text: string): string {
+/** Without its percent signs of addresses; the text itself where one of them is no such sign. */
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -1,5 +1,5 @@
 /** The parts of an endpoint's address: where the endpoint is, and the credentials for it. */
-import { type Redactor, redactor, secretsOfAddress } from '#core/secrets.ts'
+import { decoded, type Redactor, redactor, secretsOfAddress } from '#core/secrets.ts'
 import type { HttpProxy } from './lean-fetch.ts'
 
 /** Where calls go, with which credentials, and how texts about the endpoint hide them. */
@@ -41,7 +41,7 @@ export function endpointOf(options: EndpointOptions): Endpoint {
   const { apiKey, apiKeyHeader, headers, query, proxy } = options
   const url = new URL(options.baseUrl)
   const { username, password } = url
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  const credentials = `${decoded(username)}:${decoded(password)}`
   const basic =
     username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
   const byHeader = apiKey && apiKeyHeader ? { authorization: null, [apiKeyHeader]: apiKey } : {}

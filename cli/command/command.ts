@@ -17,7 +17,7 @@ export const EXIT = {
   notFound: 5,
   /** A task is blocked: a person must act before the rest of the work can be done. */
   blocked: 6,
-  /** The work is done, and some of it failed; only with --fail-if-any. */
+  /** The work is done, and some of it failed or was invalid; only with --fail-if-any. */
   someFailed: 7,
   /** Stopped by a signal before the work was done. */
   interrupted: 130,

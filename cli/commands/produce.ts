@@ -14,10 +14,10 @@ import { type Tool, withLog } from '../tool.ts'
 export const produce = command({
   details: `The file is JSON lines, one JSON array, or CSV whose first row names the fields; in UTF-8 or UTF-16, .gz too.
 Fields are id, user_id, task_type, title, text, content, best_answer; a title or a text is needed, the rest may be absent.
-A file that cannot be read, or has no question, is refused whole with the reason. A single question at fault is fed, and
-ends in ${TOPICS.failed} with every fault named. A line that is too large for the topic is left out with its number:
-the exit code is then 2. SOURCE_TOPIC names another topic. Without --once, the same file fed twice is asked twice, except
-for questions whose id is known.
+A file that cannot be read, or most of whose lines are no questions, is refused whole with the reason. A single question
+at fault is fed, and ends in ${TOPICS.failed} with every fault named. A stream is refused by its first line. A line that is
+too large for the topic is left out with its number: the exit code is then 2. SOURCE_TOPIC names another topic. Without --once, the
+same file fed twice is asked twice, except for questions whose id is known.
 With --graph each line is {"key": "ada", "value": "river"}, and has "source" too where the graph has several sources.
 The source's codec writes the value. A file with a value that the codec does not take is refused whole.`,
   positionals: ['FILE'],

@@ -27,7 +27,10 @@ it answers GET /live and GET /ready too, as caudal run does.`,
   positionals: [],
   options: {
     exit: { type: 'boolean', description: 'end when everything is answered' },
-    'fail-if-any': { type: 'boolean', description: 'end with code 7 when a question has failed' },
+    'fail-if-any': {
+      type: 'boolean',
+      description: 'end with code 7 when a question has failed, or an event is invalid',
+    },
     json: { type: 'boolean', description: 'write the summary as one JSON object on the last line' },
     input: {
       type: 'string',
@@ -73,7 +76,7 @@ it answers GET /live and GET /ready too, as caudal run does.`,
     for (const reason of refusedBy)
       context.stderr.write(`caudal start: ${reason}. What has no answer is answered at the next start\n`)
     if (refusedBy.length > 0) return EXIT.configuration
-    if (options['fail-if-any'] && summary && summary.failed > 0) return EXIT.someFailed
+    if (options['fail-if-any'] && summary && summary.failed + summary.invalid > 0) return EXIT.someFailed
     return isDrained || !options.exit ? EXIT.ok : EXIT.interrupted
   },
 })

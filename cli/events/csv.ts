@@ -2,17 +2,20 @@
 import { Readable } from 'node:stream'
 import { CsvError, type Info, parse } from 'csv-parse'
 import type { InputEvent } from './input-event.ts'
+import { shortened, unmarked } from './long-rows.ts'
 import { refused } from './text.ts'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
-/** No text has it: where the first row names one column, every row is one cell. */
-const NO_DELIMITER = '\0'
+/** No UTF-8 has it: where the first row names one column, every row is one cell. */
+const NO_DELIMITER = Buffer.of(0xff)
 /** The line that Excel writes and reads before the names. */
 const SEPARATOR = /^"?sep=([^"])"?\s*$/i
+/** What JSON begins with, and no row of names. */
+const JSON_BEGINS = /^\s*[[{]\s*(?:["[{]|$)/
 /** A row must have one of them to be a question. */
 const NEEDED = ['title', 'text']
 const SHOWN_CHARACTERS_MAX = 80
-/** A row is held whole; a quote that is never closed makes a row of all that follows. */
+/** Only cells in quotes make a row as long: a quote that is never closed makes a row of all that follows. */
 const ROW_BYTES_MAX = 16 * 1024 * 1024
 
 interface Row {
@@ -26,6 +29,9 @@ interface Row {
  */
 export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): AsyncGenerator<InputEvent> {
   const { chunks, header, delimiter, linesBefore } = await opened(input)
+  if (JSON_BEGINS.test(header))
+    throw refused(source, 'is JSON: give it a name that ends in .json or .ndjson, and leave out --csv')
+  let leftOutBefore = 0
   let lineGood = linesBefore
   const options = {
     columns: (row: readonly string[]) => columnsOf(row, header, source),
@@ -39,20 +45,33 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
       return row
     },
   }
-  const rows = Readable.from(chunks).pipe(parse(options))
+  const rows = Readable.from(shortened(chunks, delimiter)).pipe(parse(options))
   try {
     for await (const row of rows) {
       const { record, info } = row as Row // As `columns` and `info` ask for.
-      const fields = Object.entries(record).filter(([, text]) => text !== '')
+      const { fields, leftOut } = fieldsOf(record)
+      leftOutBefore += leftOut
       if (fields.every(([, text]) => text.trim() === '')) continue
       const value = Buffer.from(JSON.stringify(Object.fromEntries(fields)))
-      yield { line: info.lines + linesBefore, value, bytesRead: info.bytes }
+      const tooLong = leftOut > 0 ? value.length + leftOut : undefined
+      yield { line: info.lines + linesBefore, value, bytesRead: info.bytes + leftOutBefore, tooLong }
     }
   } catch (error) {
     if (error instanceof CsvError)
       throw refused(source, faultOf(error, delimiter, linesBefore, lineGood), error)
     throw error
   }
+}
+
+/** The cells that are not empty, and how many bytes of them were left out. */
+function fieldsOf(record: Readonly<Record<string, string>>) {
+  let leftOut = 0
+  const fields = Object.entries(record).map(([name, cell]) => {
+    const found = unmarked(cell)
+    leftOut += found.leftOut
+    return [name, found.text] as const
+  })
+  return { fields: fields.filter(([, text]) => text !== ''), leftOut }
 }
 
 /** White space, and marks that nobody sees, as pages and chats leave them in what is copied out of them. */
@@ -78,9 +97,9 @@ function columnsOf(row: readonly string[], header: string, source: string): stri
 }
 
 /** What is wrong with the rows, and what to do about it. */
-function faultOf(error: CsvError, delimiter: string, linesBefore: number, lineGood: number): string {
+function faultOf(error: CsvError, delimiter: Buffer, linesBefore: number, lineGood: number): string {
   const line = Number(error.lines) + linesBefore
-  const name = delimiter === '\t' ? 'tab' : delimiter
+  const name = delimiter.equals(Buffer.from('\t')) ? 'tab' : delimiter.toString()
   switch (error.code) {
     case 'CSV_RECORD_INCONSISTENT_COLUMNS':
     case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
@@ -104,7 +123,7 @@ async function opened(input: AsyncIterable<Buffer>) {
   if (separator === undefined)
     return { chunks: first.all, header: first.line, delimiter: delimiterOf(first.line), linesBefore: 0 }
   const { line, all } = await firstLine(first.rest)
-  return { chunks: all, header: line, delimiter: separator, linesBefore: 1 }
+  return { chunks: all, header: line, delimiter: Buffer.from(separator), linesBefore: 1 }
 }
 
 const isLineEnd = (byte: number) => byte === 0x0a || byte === 0x0d
@@ -137,9 +156,9 @@ async function firstLine(input: AsyncIterable<Buffer>) {
 }
 
 /** The one that stands most often in the first row, outside quotes. */
-function delimiterOf(header: string): string {
+function delimiterOf(header: string): Buffer {
   const bare = header.replace(/"[^"]*"/g, '')
   const times = (delimiter: string) => bare.split(delimiter).length - 1
   const best = DELIMITERS.reduce((most, each) => (times(each) > times(most) ? each : most))
-  return times(best) > 0 ? best : NO_DELIMITER
+  return times(best) > 0 ? Buffer.from(best) : NO_DELIMITER
 }

@@ -25,16 +25,24 @@ function openLines({ without_outcome: open }: Summary): readonly string[] {
 
 const REASONS_SHOWN = 5
 
-/** Why something failed, the commonest reason first, and where to look. */
-function failureLines({ failed, failed_by_reason, dead_letters }: Summary): readonly string[] {
-  if (failed === 0) return []
-  const reasons = Object.entries(failed_by_reason).sort(([, a], [, b]) => b - a)
-  const rest = reasons.slice(REASONS_SHOWN).reduce((sum, [, times]) => sum + times, 0)
+/** Why something failed or was set aside, the commonest reason first, and where to look. */
+function failureLines(summary: Summary): readonly string[] {
+  const { failed, invalid, dead_letters } = summary
+  if (failed + invalid === 0) return []
   return [
-    ...reasons.slice(0, REASONS_SHOWN).map(([reason, times]) => `  ${count(times)} failed: ${reason}`),
-    ...(rest > 0 ? [`  ${count(rest)} failed for other reasons`] : []),
+    ...reasonLines('failed', summary.failed_by_reason),
+    ...reasonLines('invalid', summary.invalid_by_reason),
     ...(dead_letters > 0 ? [`  ${things(dead_letters, 'dead letter')}`] : []),
     '  Each with its history: caudal dlq list, caudal dlq show ID',
+  ]
+}
+
+function reasonLines(outcome: string, byReason: Readonly<Record<string, number>>): readonly string[] {
+  const reasons = Object.entries(byReason).sort(([, a], [, b]) => b - a)
+  const rest = reasons.slice(REASONS_SHOWN).reduce((sum, [, times]) => sum + times, 0)
+  return [
+    ...reasons.slice(0, REASONS_SHOWN).map(([reason, times]) => `  ${count(times)} ${outcome}: ${reason}`),
+    ...(rest > 0 ? [`  ${count(rest)} ${outcome} for other reasons`] : []),
   ]
 }
 

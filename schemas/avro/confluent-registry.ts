@@ -2,6 +2,7 @@
 import { SchemaRegistry as Client, COMPATIBILITY, SchemaType } from '@kafkajs/confluent-schema-registry'
 import { cut } from '#core/cut.ts'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import { decoded } from '#core/secrets.ts'
 import type { SchemaRegistry } from './registry.ts'
 
 const TIMEOUT_MS = 10_000
@@ -33,7 +34,7 @@ export class ConfluentRegistry implements SchemaRegistry {
   constructor(url: string) {
     const { username, password, origin, pathname } = new URL(url)
     this.address = `${origin}${pathname.replace(/\/$/, '')}`
-    const auth = { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+    const auth = { username: decoded(username), password: decoded(password) }
     this.#client = new Client({
       host: this.address,
       clientId: 'caudal',

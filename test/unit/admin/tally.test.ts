@@ -82,6 +82,7 @@ describe('a tally', () => {
         expect(summaryOf(tally, 1, 2_345)).toEqual({
           inputs: 6,
           invalid: 1,
+          invalid_by_reason: { 'title is empty': 1 },
           duplicates: 1,
           delivered: 2,
           delivered_below_threshold: 1,
@@ -198,6 +199,28 @@ describe('the summary for people', () => {
           '2 inputs in 1.2 s: 1 delivered (0 below the threshold, mean score 8.0 of 10), 0 invalid, 0 duplicates, 0 failed',
           '1 attempt, 2 answered calls, 0 bought twice, 120 tokens, $0.0010',
           '1 input without an outcome yet, whose calls so far are not in the cost',
+        ])
+      },
+    )
+  })
+
+  it('the summary for people has why events are invalid, and where to look', async () => {
+    const notJson = (text: string) => ({
+      ...invalid,
+      id: `raw/${text}`,
+      faults: [`the event is not JSON: Unexpected token, "${text}"`],
+    })
+    await counted(
+      async log => {
+        const faulty = [invalid, notJson('one'), notJson('two')]
+        await put(log, 'datos_crudos', ...faulty.map(() => record({})))
+        await put(log, 'llm.failed', ...faulty.map(each => of(FailedAvro, each)))
+      },
+      tally => {
+        expect(summaryLines(summaryOf(tally, 0, 1_200), tally).slice(2)).toEqual([
+          '  2 invalid: the event is not JSON',
+          '  1 invalid: title is empty',
+          '  Each with its history: caudal dlq list, caudal dlq show ID',
         ])
       },
     )

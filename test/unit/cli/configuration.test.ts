@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, test } from 'vitest'
 import { SETTINGS } from '#cli/configuration.ts'
 import { configurationOf, secretsIn } from '#cli/environment.ts'
+import { openTraces } from '#cli/tracing.ts'
+import { realSystem } from '#core/system.ts'
 
 /** One that can be read. */
 const THIS_FILE = fileURLToPath(import.meta.url)
@@ -124,6 +126,28 @@ describe('the faults of a configuration', () => {
     const [fault] = faultsOf({ DATABASE_URL: 'mysql://root:hunter2@db' })
     expect(fault).toContain('DATABASE_URL must be an address')
     expect(fault).not.toContain('hunter2')
+  })
+
+  it.each([
+    ['OPENAI_BASE_URL', 'http://user:100%x@host/v1'],
+    ['OPENAI_FALLBACK_BASE_URL', 'http://user:%ff@host/v1'],
+    ['HTTP_PROXY', 'http://us%er:pass@host'],
+    ['REDIS_URL', 'redis://:100%pw@host'],
+    ['DATABASE_URL', 'postgres://user:100%@host/db'],
+    ['SCHEMA_REGISTRY_URL', 'http://user:100%@host'],
+  ])('include a percent sign in %s that begins no sign of an address', (name, address) => {
+    expect(faultsOf({ [name]: address })).toEqual([
+      `${name} has a % that begins no sign such as %2F: write it as %25`,
+    ])
+  })
+
+  it('are none for headers of a collector with a percent sign, which are sent as they are', async () => {
+    const configuration = configurationOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1',
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=100%',
+    })
+    await using traces = await openTraces(configuration, realSystem)
+    expect(traces.interceptor).toBeDefined()
   })
 
   it.each([

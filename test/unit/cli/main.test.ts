@@ -155,7 +155,7 @@ describe('docs/cli.md', () => {
       `| ${EXIT.unavailable} | the log is in use, full, or does not answer: try again later |`,
       `| ${EXIT.notFound} | what was asked for is not there |`,
       `| ${EXIT.blocked} | a task is blocked: a person must act before the rest of the work can be done |`,
-      `| ${EXIT.someFailed} | the work is done, and some of it failed; only with \`--fail-if-any\` |`,
+      `| ${EXIT.someFailed} | the work is done, and some of it failed or was invalid; only with \`--fail-if-any\` |`,
       `| ${EXIT.interrupted} | stopped by a signal before the work was done |`,
       `| ${EXIT.unread} | the reader of the output has ended before all was written, as in \`caudal results \\| head\` |`,
       '',

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import { EXIT } from '#cli/command/command.ts'
 import { openEvents } from '#cli/events/events.ts'
 import { main } from '#cli/main.ts'
+import { asText } from '#core/codec.ts'
 import { caudal, dataFolder } from './data-folder.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -14,7 +15,7 @@ async function read(name: string, text: string) {
   writeFileSync(path, text)
   const { events } = await openEvents(path, Readable.from([]))
   const found = []
-  for await (const event of events) found.push(event)
+  for await (const event of events) found.push({ ...event, value: asText(event.value) })
   return { found }
 }
 
@@ -83,4 +84,45 @@ it('start takes CSV from the standard input with --csv alone, and empties nothin
   expect(refused).toMatchObject({ code: EXIT.usage, error: expect.stringContaining('--csv') })
   expect((await started('--csv')).error).toContain('--csv says what --input names: give --input FILE, or -')
   expect((await caudal(folder, ['results', '--json'])).lines).toHaveLength(1)
+})
+
+it('start ends with code 7 for an invalid event, only with --fail-if-any', async () => {
+  const folder = dataFolder()
+  const input = join(folder, 'a.ndjson')
+  writeFileSync(input, '{"title":"a"}\nnone\n')
+  const ended = async (...words: readonly string[]) => {
+    const { world } = surroundings({ environment: { DATA_DIR: folder, LOG_LEVEL: 'error', PORT: '0' } })
+    return main(['start', '--exit', '--input', input, ...words], world)
+  }
+  expect(await ended()).toBe(EXIT.ok)
+  expect(await ended('--fail-if-any')).toBe(EXIT.someFailed)
+})
+
+const LONG = 'x'.repeat(17 * 1024 * 1024)
+it.each([
+  ['in its only cell', 'title', `${LONG}`, '"is, it"'],
+  ['in its first cell', 'title,text', `${LONG},b`, 'c,d'],
+  ['in its last cell, before one in quotes', 'id,title,text', `1,${LONG},"b, ""c"""`, '2,c,d'],
+  ['in all of its cells together', 'a,b,title', Array(3).fill(LONG.slice(0, 6_000_000)).join(), '1,2,c'],
+])('a row of a table that is too long fails alone: %s', async (_, names, row, other) => {
+  const { found } = await read('a.csv', `${names}\r\n${other}\r\n${row}\r\n${other}\r\n`)
+  const [before, long, after] = found
+  expect(found.map(({ line, tooLong }) => [line, tooLong !== undefined])).toEqual([
+    [2, false],
+    [3, true],
+    [4, false],
+  ])
+  expect(before?.value).toBe(after?.value)
+  expect(long?.tooLong).toBeGreaterThanOrEqual(row.length)
+  expect(long?.tooLong).toBeLessThan(row.length + 100)
+})
+
+it.each([
+  ['lines', 'a.csv', '{"title":"a"}\n'],
+  ['an array', 'a.tsv', '[{"title":"a"}]'],
+  ['an array over several lines', 'a.csv', '[\n{"title":"a"}\n]\n'],
+])('JSON under the name of a table is refused with another name: %s', async (_, name, text) => {
+  await expect(read(name, text)).rejects.toThrow(
+    `${name} is JSON: give it a name that ends in .json or .ndjson`,
+  )
 })

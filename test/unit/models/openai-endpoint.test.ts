@@ -37,6 +37,14 @@ test('the client sends user and password of the address as a header, and the que
   expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:pa/ss').toString('base64')}`)
 })
 
+test('the client sends a password with a percent sign that begins no sign of an address as it is', async () => {
+  const { baseUrl, seen } = await answering(completion({ message: { content: 'ok' } }))
+  const model = openAi({ baseUrl: baseUrl.replace('http://', 'http://user:100%x@'), model: 'm' })
+  releases.push(() => model.close())
+  await model.complete(REQUEST, call())
+  expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:100%x').toString('base64')}`)
+})
+
 test('the client can send the key in another header', async () => {
   const { model, seen } = await answering(completion({ message: { content: 'ok' } }), {
     apiKey: 'azure-key',
