@@ -138,7 +138,7 @@ export const address = (
     const allowed = schemes.map(scheme => `${scheme}://`).join(' or ')
     if (!url || !schemes.includes(url.protocol.slice(0, -1)))
       return new Fault(`must be an address that begins with ${allowed}`)
-    // Whoever reads the address decodes these parts.
+    // The clients decode these parts, and throw where they cannot.
     return isDecodable(`${url.username}:${url.password}${url.pathname}`)
       ? given
       : new Fault('has a % that begins no sign such as %2F: write it as %25')
