@@ -2,8 +2,8 @@
  * Commits everything that is staged, of all tasks of the pod, in one transaction. The next batch gathers meanwhile. There is
  * no interval to tune: light load gives latency, heavy load gives large batches.
  *
- * A commit whose outcome is unknown stays `pending` until ownership has read whether it took place. If it did not, its effects
- * go back in front of those staged since. Nothing is committed meanwhile.
+ * A pending commit is one whose outcome is unknown. It stays `pending` until ownership has read whether it took place. If it
+ * did not, its effects go back in front of those staged since. Nothing is committed meanwhile.
  *
  * Effects count as staged until their commit is settled. So the batch that gathers and the commit under way share one limit.
  */

@@ -1,4 +1,7 @@
-/** How far a pod is on its way to own one task, as a table. */
+/**
+ * How far a pod is on its way to own one task, as a table. A claim has a nonce, which is its unique name. A task is secure once
+ * it is claimed and marked with the producer in use.
+ */
 import { invariant } from '#core/errors.ts'
 
 /**
@@ -13,7 +16,9 @@ import { invariant } from '#core/errors.ts'
  *                                                       └── marked: a marker of somebody who may still write
  *
  *  The producer was lost, or the stored claim is another one of ours: claimed, marked, checking, secure ─► claimable.
- *  Another join, or a fence: all that is not claimed with the producer in use ─► unread.
+ *  The producer was fenced, or the pod has missed a generation: claimed, marked, checking, secure ─► unread.
+ *  Another join, or a fence of a previous owner: contested, claimable ─► unread.
+ *  The group accepts a claim of a task whose stored claim is read again meanwhile: unread ─► claimed.
  *  The task has ended: all ─► ended.
  * ```
  */
@@ -28,7 +33,7 @@ export type HoldingPhase =
   | 'ended'
 
 export const HOLDING_MOVES: Readonly<Record<HoldingPhase, readonly HoldingPhase[]>> = {
-  // The answer to a claim may come after a join has made stale what was read.
+  // A task that is stuck reads its stored claim again, and the answer to its own claim may come first.
   unread: ['contested', 'claimable', 'claimed', 'ended'],
   contested: ['claimable', 'unread', 'ended'],
   claimable: ['claimed', 'contested', 'unread', 'ended'],

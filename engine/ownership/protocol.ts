@@ -40,7 +40,7 @@ interface Step {
   readonly take: (protocol: Protocol) => boolean
 }
 
-/** In their order: each relies on those before it. */
+/** Steps 1 to 5, in their order: each relies on those before it. Steps 6 and 7 are in marker-read.ts. */
 export const STEPS: readonly Step[] = [
   { number: '1', name: 'start a producer', take: protocol => protocol.startProducer() },
   { number: '1', name: 'read what predecessors left', take: protocol => protocol.readPredecessors() },

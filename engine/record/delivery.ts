@@ -1,4 +1,4 @@
-/** A value on its way into one operator, as `process` gets it. */
+/** A delivery: a value with its key and headers on its way into one operator, as `process` gets it. */
 
 import type { InputRecord } from '#core/context.ts'
 import type { CaudalError } from '#core/errors.ts'

@@ -1,4 +1,4 @@
-/** A stage made ready to run: operators with their routes resolved to outlets and to each other. */
+/** A program: a stage made ready to run. The routes of its operators are resolved to outlets and to each other. */
 
 import { durationMs } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
