@@ -14,7 +14,9 @@ export type Codecs = Readonly<Record<string, Codec<unknown>>>
 export interface InputRecord<Name extends string, Value> {
   /** Name of the input that it came by; `in` for an operator with a single input. */
   readonly input: Name
+  /** The key as text; `null` where the record has none. */
   readonly key: string | null
+  /** The value, decoded by the codec of the input. */
   readonly value: Value
   /** Event time, milliseconds since the epoch. */
   readonly timestamp: number
@@ -25,7 +27,9 @@ export type InputOf<I extends Codecs> = { [N in keyof I & string]: InputRecord<N
 
 /** A timer that fired, as `onTimer` gets it. */
 export interface Timer<Name extends string = string> {
+  /** The declared name of the timer. */
   readonly name: Name
+  /** The key under which the timer was set. */
   readonly key: string | null
   /** When it was due, milliseconds since the epoch. It fires once, at or after this time. */
   readonly due: number
@@ -64,16 +68,23 @@ export interface StepOptions {
 
 /** A compacted topic that this pod holds whole. */
 export interface TableHandle<T> {
+  /** The row under this key; `undefined` where there is none. */
   get(key: string): T | undefined
 }
 
 /** The types that one operator declares, gathered so that the context takes one parameter. */
 export interface Declared {
+  /** Codec of each input, by its name. */
   readonly inputs: Codecs
+  /** Codec of each output, by its name. */
   readonly outputs: Codecs
+  /** Each state, by its name. */
   readonly state: StateDeclarations
+  /** Codec of the result of each durable step, by its name. */
   readonly steps: Codecs
+  /** Codec of each table, by its name. */
   readonly tables: Codecs
+  /** The names of its timers. */
   readonly timers: string
 }
 
@@ -85,11 +96,15 @@ export interface Context<D extends Declared = Declared> {
   readonly now: number
   /** 1 on the first run, counting up as the record is retried in its lane. */
   readonly attempt: number
+  /** The key of the record, as text; `null` where it has none. */
   readonly key: string | null
+  /** The headers of the record, as text. */
   readonly headers: { get(name: string): string | undefined }
   /** Aborted when the record's time is up or the task leaves this pod. */
   readonly signal: AbortSignal
+  /** Log lines of the operator; each names the application, the pod and the operator. */
   readonly log: Logger
+  /** The state of the operator under the key of the record. */
   readonly state: StateHandles<D['state']>
   /** At most one timer per key and name; setting it again moves it. Due at a time, or `{ after: '15m' }`; never in the past. */
   readonly timers: { set(name: D['timers'], due: Moment): void; cancel(name: D['timers']): void }

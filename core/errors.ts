@@ -180,8 +180,11 @@ export interface ErrorDetails {
 
 /** Every error of this project. `message` is filled from the catalogue; `action` says what the runtime does. */
 export class CaudalError extends Error {
+  /** Identifies the kind of error; docs/errors.md has a section for each. */
   readonly code: ErrorCode
+  /** What the engine does about the error. */
   readonly action: Action
+  /** What fills the placeholders of the message. */
   readonly details: ErrorDetails
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, cause?: unknown) {

@@ -2,17 +2,21 @@
 
 /** Headers of a record as texts; one that is no text is absent. */
 export interface InfoHeaders {
+  /** The value of a header as text; `undefined` where there is none. */
   get(name: string): string | undefined
 }
 
 /** One run of an operator for one record or timer. */
 export interface ProcessInfo {
+  /** Name of the task, as `stage/partition`. */
   readonly task: string
+  /** Name of the operator. */
   readonly node: string
   /** `timer`: `onTimer` runs instead of `process`. A record of a batch is one until its item is settled. */
   readonly kind: 'record' | 'timer'
   /** Identity of the record or of the timer, the same after a crash. */
   readonly id: string
+  /** The number of the run; the first one is 1. */
   readonly attempt: number
   /** Of the record; a timer has none. */
   readonly headers: InfoHeaders
@@ -20,6 +24,7 @@ export interface ProcessInfo {
 
 /** One run of a batch operator, for all records of the batch. */
 export interface BatchInfo {
+  /** Name of the operator. */
   readonly node: string
   /** Identities of the records, the same after a crash, and their headers. */
   readonly records: readonly Pick<ProcessInfo, 'id' | 'headers'>[]
@@ -27,7 +32,9 @@ export interface BatchInfo {
 
 /** One call of a durable step. */
 export interface StepInfo {
+  /** Name of the operator that takes the step. */
   readonly node: string
+  /** The declared name of the step. */
   readonly step: string
   /** Identity of the call, the same after a crash. */
   readonly id: string
@@ -35,7 +42,9 @@ export interface StepInfo {
 
 /** One record that an operator emits, on its way to a topic. */
 export interface EmitInfo {
+  /** Name of the operator that emits. */
   readonly node: string
+  /** Name of the topic that the record goes to. */
   readonly topic: string
   /** Identity of the record that is written, the same after a crash. */
   readonly id: string
@@ -49,9 +58,11 @@ export interface EmitInfo {
 
 /** One commit of a pod. */
 export interface CommitInfo {
+  /** Name of the pod. */
   readonly pod: string
   /** Counts the commits of this incarnation. */
   readonly number: number
+  /** How many tasks the commit has effects of. */
   readonly tasks: number
 }
 

@@ -2,9 +2,13 @@
 
 /** Where log lines go. The host passes one in; `fields` are data of the line. */
 export interface Logger {
+  /** For somebody who looks for the cause of trouble. */
   debug(message: string, fields?: object): void
+  /** What happened as it should. */
   info(message: string, fields?: object): void
+  /** Trouble that passes by itself, or that does not stop the work. */
   warn(message: string, fields?: object): void
+  /** Trouble that a person must act on. */
   error(message: string, fields?: object): void
 }
 

@@ -8,6 +8,7 @@ import type { StateDeclarations } from './state.ts'
 
 /** What `onError` is given: the error of one run of a record. */
 export interface FailureContext {
+  /** What the operator threw. */
   readonly error: unknown
   /** How often the record has run, this time included. */
   readonly attempt: number
@@ -39,38 +40,50 @@ interface Definition<D extends Declared> {
 
 /** What `operator` takes. */
 export interface ProcessDefinition<D extends Declared> extends Definition<D> {
+  /** Called for each record. What it emits and sets is committed once it returns or resolves. */
   process(record: InputOf<D['inputs']>, ctx: Context<D>): void | Promise<void>
+  /** Called when a timer of the operator is due. */
   onTimer?(timer: Timer<D['timers']>, ctx: Context<D>): void | Promise<void>
 }
 
 /** One record of a batch. `emit` writes outputs of this record. `fail` treats this record alone as if it had thrown. */
 export interface BatchItem<D extends Declared> {
+  /** The record, as the operator reads it. */
   readonly record: InputOf<D['inputs']>
+  /** The identity of the record: the same for each run of it. */
   readonly id: string
+  /** Emits a value for this record alone. */
   emit<N extends keyof D['outputs'] & string>(
     output: N,
     value: ValueOf<D['outputs'][N]>,
     options?: EmitOptions,
   ): void
+  /** Fails this record alone; the others of the batch complete. */
   fail(error: unknown): void
 }
 
 /** What `processBatch` is given beside the records. `now` is the processing time, milliseconds since the epoch. */
 export interface BatchContext {
+  /** The time of the run, in milliseconds since the epoch. */
   readonly now: number
+  /** Aborted when the results of the run no longer count. */
   readonly signal: AbortSignal
+  /** Log lines of the operator. */
   readonly log: Logger
 }
 
 /** When a batch starts: when it is full, or when its oldest record has waited for so long. */
 export interface BatchLimits {
+  /** At most so many records in a batch. */
   readonly recordsMax: number
+  /** How long the first record of a batch waits for others. */
   readonly wait: Duration
 }
 
 /** What `batchOperator` takes. A batch operator has neither state nor steps, timers or tables. */
 export interface BatchDefinition<D extends Declared>
   extends Omit<Definition<D>, 'state' | 'steps' | 'timers' | 'tables'> {
+  /** How many records make a batch, and how long the first waits for others. */
   readonly batch: BatchLimits
   /** A throw fails every record of the batch that was not failed already. */
   processBatch(items: readonly BatchItem<D>[], ctx: BatchContext): void | Promise<void>
@@ -91,16 +104,22 @@ interface DeclaredOperator<I extends Codecs, O extends Codecs> {
 /** A declared operator that runs record by record. Made by `operator`. */
 export interface RecordOperator<I extends Codecs = Codecs, O extends Codecs = Codecs>
   extends DeclaredOperator<I, O> {
+  /** The kind of operator. */
   readonly kind: 'record'
+  /** Processes one record. */
   process(record: InputRecord<string, unknown>, ctx: Context): void | Promise<void>
+  /** Called when a timer of the operator is due. */
   onTimer(timer: Timer, ctx: Context): void | Promise<void>
 }
 
 /** A declared operator that runs on batches. It declares no state, steps, tables or timers. Made by `batchOperator`. */
 export interface BatchOperator<I extends Codecs = Codecs, O extends Codecs = Codecs>
   extends DeclaredOperator<I, O> {
+  /** The kind of operator. */
   readonly kind: 'batch'
+  /** How many records make a batch, and how long the first waits for others. */
   readonly batch: BatchLimits
+  /** Processes the records of one batch. */
   processBatch(items: readonly BatchItem<Declared>[], ctx: BatchContext): void | Promise<void>
 }
 

@@ -11,9 +11,12 @@ export const HISTOGRAM_BOUNDS_MS: readonly number[] = Object.freeze([
 export class Histogram {
   /** One more than bounds; not cumulative. */
   readonly counts: number[] = new Array(HISTOGRAM_BOUNDS_MS.length + 1).fill(0)
+  /** How many durations were added. */
   count = 0
+  /** The sum of all durations, in milliseconds. */
   sumMs = 0
 
+  /** Adds a duration, in milliseconds. */
   add(durationMs: number): void {
     let bucket = 0
     while (durationMs > (HISTOGRAM_BOUNDS_MS[bucket] ?? Number.POSITIVE_INFINITY)) bucket++
@@ -129,8 +132,11 @@ export class PodMetrics {
 
 /** The exported name of a figure, its kind and its meaning. */
 export interface MetricDescription {
+  /** Name of the metric. */
   readonly metric: string
+  /** Whether it only grows, moves both ways, or counts durations. */
   readonly kind: 'counter' | 'gauge' | 'histogram'
+  /** What the metric counts, in words. */
   readonly description: string
 }
 

@@ -24,7 +24,9 @@ export type SchemaResult<T> =
 
 /** One thing that is wrong with a value, with the way to it. */
 export interface SchemaIssue {
+  /** Why the value does not fit the schema. */
   readonly message: string
+  /** Where in the value the fault is, from the outside inwards. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 

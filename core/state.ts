@@ -9,12 +9,16 @@ export interface StateOptions {
 }
 /** Declaration of one value per key. Made by `state.value`. */
 export interface ValueState<T> extends StateOptions {
+  /** The kind of state. */
   readonly kind: 'value'
+  /** The codec of the value. */
   readonly codec: Codec<T>
 }
 /** Declaration of a map of names to values per key. Made by `state.map`. */
 export interface MapState<T> extends StateOptions {
+  /** The kind of state. */
   readonly kind: 'map'
+  /** The codec of each value of the map. */
   readonly codec: Codec<T>
 }
 /** State name to its declaration. */
@@ -34,14 +38,20 @@ export const state = {
 
 /** The value of the record's key. Writes are visible at once to the same record, and committed with all its effects. */
 export interface ValueHandle<T> {
+  /** The stored value; `undefined` where there is none. */
   get(): T | undefined
+  /** Stores a value, in the commit of the record. */
   set(value: T): void
+  /** Removes the value, in the commit of the record. */
   delete(): void
 }
 /** The map of the record's key. Writes are visible at once to the same record, and committed with all its effects. */
 export interface MapHandle<T> {
+  /** The value under this name; `undefined` where there is none. */
   get(name: string): T | undefined
+  /** Stores a value under this name, in the commit of the record. */
   set(name: string, value: T): void
+  /** Removes what is stored under this name, in the commit of the record. */
   delete(name: string): void
   /**
    * All entries of the record's key as they are at the call, own writes included. Each comes once, in no particular

@@ -17,20 +17,25 @@ export interface ProbeOptions {
   readonly port: number
   /** 127.0.0.1 when left out, which only this machine reaches; 0.0.0.0 for all addresses of this machine. */
   readonly host?: string
+  /** Clock and timers; those of the machine when left out. */
   readonly system?: System
 }
 
 /** What the answers are about: a pod that runs, as `run` gives it, and the log that it was given. */
 export interface Watched {
+  /** The log that must answer for the process to be ready. */
   readonly log: Pick<Log, 'bounds'>
+  /** The pod of the process. */
   readonly running: WatchedPod
 }
 
 /** What the probes ask of a pod. */
 export interface WatchedPod {
+  /** Names the topics that must answer. */
   readonly plan: { readonly topicSpecs: readonly { readonly name: string }[] }
   /** What its operators need besides the log. */
   readonly resources?: readonly Health[]
+  /** What the pod does now. */
   status(): PodStatus
   /** Resolves at its next step. */
   responds(): Promise<void>
@@ -76,6 +81,7 @@ export class Probes implements AsyncDisposable {
     this.#pipeline = pipeline
   }
 
+  /** Closes the server. Resolves once its connections have ended. */
   async close(): Promise<void> {
     await this.#server?.close()
   }

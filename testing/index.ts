@@ -3,6 +3,7 @@
 export type { Duration, DurationText } from '#core/duration.ts'
 export type { Sent, TopicHandle, TopicRecord } from '#engine/client/topic-client.ts'
 export type { DeadLetter } from '#engine/record/dead-letter.ts'
+export type { BatchedEffects, Effects, Emission, StepTaken } from './kit/effects.ts'
 export { KitPod, type KitPodStatus } from './kit/kit-pod.ts'
 export { virtualSystem } from './kit/place.ts'
 export {
@@ -19,13 +20,9 @@ export {
   trouble,
 } from './kit/scripted.ts'
 export {
-  type BatchedEffects,
-  type Effects,
-  type Emission,
   type GivenRecord,
   type GivenTimer,
   type OperatorOptions,
-  type StepTaken,
   testOperator,
 } from './kit/test-operator.ts'
 export { type KitOptions, TestKit, testTopology } from './kit/test-topology.ts'

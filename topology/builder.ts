@@ -26,6 +26,7 @@ import type { TopicNode, Topology } from './topology.ts'
 
 /** Options of a topic that this graph writes. */
 export interface TopicOptions<V> {
+  /** The codec of the values. */
   readonly value: Codec<V>
   /** The key of a value written here; without it, the key of the record being processed is kept. */
   readonly key?: (value: NoInfer<V>) => string | null

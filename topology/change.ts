@@ -10,8 +10,11 @@ export type Verdict = 'safe' | 'needsRename' | 'needsDrop' | 'refused'
 
 /** One difference between two versions of a graph: what changed, what that means for stored data, and what to declare. */
 export interface Change {
+  /** What was changed, in words. */
   readonly what: string
+  /** Whether the change is safe for stored state. */
   readonly verdict: Verdict
+  /** What a person can do about the change. */
   readonly remedy: string
 }
 

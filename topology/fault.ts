@@ -6,6 +6,7 @@ import { DURATION_REMEDY, type Duration, durationText, isDuration, shown } from 
 export interface Fault {
   /** The operator, topic or other part that it is about. */
   readonly node: string
+  /** What is wrong, in words. */
   readonly problem: string
   /** What to do about it. */
   readonly remedy: string

@@ -7,13 +7,17 @@ import type { Origin } from './topology.ts'
 
 /** Anything that an operator can take its input from. */
 export interface Readable<V> {
+  /** The codec of the values. */
   readonly codec: Codec<V>
+  /** Where the values come from. */
   readonly origin: Origin
 }
 
 /** Anything that an output can be written to. Its key function makes the type refuse values of another type. */
 export interface Target<V> {
+  /** Name of the topic. */
   readonly topic: string
+  /** Makes the key of a record from its value; `undefined`: the key of the input. */
   readonly key: ((value: V) => string | null) | undefined
 }
 
@@ -36,7 +40,9 @@ export interface DelayOptions {
 
 /** What the functions of the stateless operators see of a record besides its value. */
 export interface RecordFacts {
+  /** The key as text; `null` where the record has none. */
   readonly key: string | null
+  /** The time of the record, in milliseconds since the epoch. */
   readonly timestamp: number
 }
 
@@ -107,6 +113,7 @@ export interface Source<V> extends Stream<V> {}
 export interface Topic<V> extends Stream<V>, Target<V> {}
 /** A compacted topic that every pod holds whole. Operators read it by `ctx.table`. */
 export interface Table<V> extends Target<V> {
+  /** The codec of the rows. */
   readonly codec: Codec<V>
 }
 

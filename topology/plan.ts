@@ -19,6 +19,7 @@ export { DELAY_STAGE, deadLetterTopicOf, stateTopicOf, tierTopicOf, topologyTopi
 export interface Plan {
   /** Application name. */
   readonly application: string
+  /** The stages of the graph. */
   readonly stages: readonly Stage[]
   /** All topics of the graph by name. */
   readonly topics: ReadonlyMap<string, TopicNode>
@@ -26,10 +27,13 @@ export interface Plan {
   readonly tables: readonly string[]
   /** Every topic that must exist, internal ones included, with the dead letters. */
   readonly topicSpecs: readonly TopicSpec[]
+  /** Name of the topic that gets the dead letters of the application. */
   readonly deadLetterTopic: string
   /** Where the topology is kept, for later versions to be compared with. */
   readonly topologyTopic: string
+  /** States that the graph says to drop. */
   readonly droppedState: readonly string[]
+  /** The earlier name of each renamed state, with its present name. */
   readonly renamedState: Readonly<Record<string, string>>
 }
 
@@ -39,7 +43,9 @@ export interface Stage {
   readonly name: string
   /** Of its state topic: one for each task. */
   readonly partitions: number
+  /** Name of the topic that holds the state of the stage. */
   readonly stateTopic: string
+  /** The topics that the stage reads. */
   readonly sources: readonly StageSource[]
   /** Empty for the delay stage. */
   readonly operators: ReadonlyMap<string, OperatorNode>

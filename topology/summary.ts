@@ -7,15 +7,21 @@ import type { OperatorNode, TopicNode } from './topology.ts'
 
 /** What of a graph decides how its data is stored. JSON, so that it can be kept beside a release. */
 export interface TopologySummary {
+  /** Name of the application. */
   readonly application: string
+  /** Each topic, by its name. */
   readonly topics: Readonly<Record<string, TopicSummary>>
   /** Operators by name: declared names are the identity of what is stored. */
   readonly operators: Readonly<Record<string, OperatorSummary>>
+  /** Each stage, by its name. */
   readonly stages: Readonly<Record<string, StageSummary>>
   /** Tier topics, and the topics that records in them are on their way to. */
   readonly tiers: readonly string[]
+  /** The topics that get delayed records. */
   readonly delayedTargets: readonly string[]
+  /** States that the graph says to drop. */
   readonly droppedState: readonly string[]
+  /** The earlier name of each renamed state, with its present name. */
   readonly renamedState: Readonly<Record<string, string>>
 }
 

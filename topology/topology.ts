@@ -7,7 +7,9 @@ import type { Operator } from '#core/operator.ts'
 export interface Topology {
   /** Application name: prefix of internal topics and identity of the consumer group. */
   readonly name: string
+  /** The topics of the graph. */
   readonly topics: readonly TopicNode[]
+  /** The operators of the graph, with their routes. */
   readonly operators: readonly OperatorNode[]
   /** State that is meant to be gone: `operator.state` names of earlier versions whose entries are deleted at start. */
   readonly droppedState: readonly string[]

@@ -13,6 +13,7 @@ import { type Kept, keptIn, type Replayable, replay } from './replay.ts'
 
 /** A dead letter with the place where it is kept, as `replayDeadLetters` takes it. */
 export interface KeptDeadLetter extends Replayable {
+  /** The record that was given up, with its error. */
   readonly letter: DeadLetter
 }
 

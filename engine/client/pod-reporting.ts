@@ -22,12 +22,15 @@ import { podOf } from './running-pod.ts'
 
 /** Options of what a pod reports. */
 export interface ReportingOptions {
+  /** The log that the pod runs on. */
   readonly log: Log
   /** Version of the program, as people name it. */
   readonly release: string
+  /** Gets one warning if reports cannot be written. */
   readonly logger: Logger
   /** The model providers that the pod calls; none when left out. */
   readonly providers?: () => readonly ReportedProvider[]
+  /** Clock and timers; those of the machine when left out. */
   readonly system?: System
 }
 
@@ -57,6 +60,7 @@ export class PodReporting implements AsyncDisposable {
     this.#startedAt = this.#system.now()
   }
 
+  /** Begins to report; disposing of this object ends it. */
   start(): void {
     this.#tick()
   }

@@ -27,6 +27,7 @@ import { type Sent, TopicClient, type TopicHandle, type TopicRecord } from './to
 
 /** What `run` takes besides the topology. Only `log` is required. */
 export interface RunOptions {
+  /** The log that the pod reads and writes, such as `kafkaLog` or `EmbeddedLog`. */
   readonly log: Log
   /**
    * Unique among the live pods of the application. Left out: the machine's name and some characters that differ at each start.
@@ -51,6 +52,7 @@ export interface RunOptions {
   readonly interceptor?: Interceptor | undefined
   /** Left out: warnings and errors go to the standard error output, a line each. `silentLogger` drops all lines. */
   readonly logger?: Logger
+  /** Clock, timers and random numbers; those of the machine when left out. */
   readonly system?: System
 }
 

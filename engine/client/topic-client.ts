@@ -39,12 +39,17 @@ export type Sent<V> = SentFields & ({ readonly value: V } | { readonly bytes: Ui
 
 /** A record of a topic. */
 export interface TopicRecord<V> {
+  /** The key as text; `null` where the record has none. */
   readonly key: string | null
   /** `null` is a tombstone. */
   readonly value: V | null
+  /** The headers, as text. */
   readonly headers: Readonly<Record<string, string>>
+  /** The time of the record, in milliseconds since the epoch. */
   readonly timestamp: number
+  /** The partition that holds the record. */
   readonly partition: number
+  /** The offset of the record in its partition. */
   readonly offset: number
 }
 

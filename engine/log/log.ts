@@ -49,6 +49,7 @@ export interface Log {
   joinGroup(options: GroupOptions): Membership
   /** The positions last committed with `Membership.commitPositions`, for lag tools; absent where none was. */
   groupPositions(group: string, places: readonly TopicPartition[]): Promise<readonly (number | undefined)[]>
+  /** Closes all connections and files. Nothing may be asked of the log afterwards. */
   close(): Promise<void>
 }
 

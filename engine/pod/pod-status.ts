@@ -7,6 +7,7 @@ import type { PodPhase } from './pod-lifecycle.ts'
 export interface TaskStatus {
   /** `stage/partition`. */
   readonly name: string
+  /** How far the task is, from its opening to its end. */
   readonly phase: TaskPhase
   /** The error that blocks the task. `undefined` in any other phase. */
   readonly blockedBy: unknown
@@ -14,6 +15,7 @@ export interface TaskStatus {
 
 /** A pod at the moment of the question. */
 export interface PodStatus {
+  /** How far the pod is, from its start to its end. */
   readonly phase: PodPhase
   /** The group has answered the join of this pod, with tasks or without. */
   readonly hasJoined: boolean

@@ -19,7 +19,9 @@ export interface Resource {
 
 /** A resource as the probes see it. */
 export interface Health {
+  /** Names the resource in the answer of the probe. */
   readonly name: string
+  /** Resolves with `false` while the resource does not answer. */
   isHealthy(): Promise<boolean>
 }
 

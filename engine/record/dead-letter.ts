@@ -22,14 +22,19 @@ const OMISSIONS: readonly (readonly OriginPart[])[] = [
 
 /** Why a record was given up, and everything that a replay needs to send it again to where it came from. */
 export interface DeadLetter {
+  /** The identity of the record. */
   readonly id: string
+  /** The application that gave the record up. */
   readonly application: string
   /** The record as it was read. */
   readonly origin: LogRecord & { readonly topic: string; readonly partition: number }
   /** The operator that failed. */
   readonly node: string
+  /** The code of the error. */
   readonly code: string
+  /** The message of the error. */
   readonly message: string
+  /** Where in the code the error was thrown, if that is known. */
   readonly stack: string | undefined
   /** How often the record ran. */
   readonly attempts: number

@@ -45,8 +45,11 @@ export interface LmdbStoreOptions {
 export interface StoreDiagnosis {
   /** `discarded`: the copy is restored from the topic. `flushFailed`: what it held is kept in memory for the next one. */
   readonly event: 'discarded' | 'flushFailed'
+  /** Name of the task. */
   readonly task: string
+  /** The file or folder of the local copy. */
   readonly path: string
+  /** What is wrong with the local copy. */
   readonly reason: string
 }
 

@@ -14,7 +14,9 @@ import { ANSWER_ROWS, ENGINE_ROWS, HTTP_ROWS, PROCESS_ROWS, WEBHOOK_ROWS } from 
 
 /** The gate before one provider of models. */
 export interface Provider {
+  /** Names the provider in the labels of metrics. */
   readonly name: string
+  /** The figures of now. */
   figures(): {
     readonly limit: number
     readonly inFlight: number
@@ -25,6 +27,7 @@ export interface Provider {
 
 /** Connections that are shared, to a database. */
 export interface Pool {
+  /** The figures of now. */
   figures(): {
     readonly limit: number
     readonly used: number
@@ -36,6 +39,7 @@ export interface Pool {
 
 /** Options of `Metrics`. */
 export interface MetricsOptions {
+  /** The clock. */
   readonly system: System
   /** Whose disk is watched; none when left out. */
   readonly dataFolder?: string
@@ -43,7 +47,9 @@ export interface MetricsOptions {
 
 /** One answer to a scrape, in the text format of Prometheus. */
 export interface Scrape {
+  /** The metrics, in the format of `contentType`. */
   readonly text: string
+  /** For the header `content-type` of the reply. */
   readonly contentType: string
 }
 
@@ -97,6 +103,7 @@ export class Metrics implements Disposable {
     this.#pools = pools
   }
 
+  /** All metrics as they are now. */
   scrape(): Promise<Scrape> {
     this.#scraping ??= this.#scrape().finally(() => {
       this.#scraping = undefined

@@ -16,6 +16,7 @@ export interface Subject {
 
 /** One schema of a topology against the registry. */
 export interface SchemaCheck {
+  /** The subject in the registry. */
   readonly subject: string
   /** Full name of the schema. */
   readonly schema: string

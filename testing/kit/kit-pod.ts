@@ -11,6 +11,7 @@ export type KitPodStatus = 'running' | 'paused' | 'crashed' | 'stopped' | 'faile
 
 /** One pod of a topology under test. Made by `testTopology`. */
 export class KitPod {
+  /** Name of the pod. */
   readonly name: string
   /** The error with which the pod failed. */
   failure: unknown
@@ -24,6 +25,7 @@ export class KitPod {
     this.#world = world
   }
 
+  /** What the pod does now. */
   get status(): KitPodStatus {
     return this.#status
   }
@@ -89,6 +91,7 @@ export class KitPod {
     this.#status = 'paused'
   }
 
+  /** Continues the pod after a pause. */
   resume(): void {
     if (this.#status !== 'paused') throw misuse(`${this.name} is ${this.#status}; there is nothing to resume`)
     this.#process?.resume()

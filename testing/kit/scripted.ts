@@ -9,8 +9,11 @@ import { currentPlace, type Place } from './place.ts'
 
 /** One scripted outcome. Made by `reply`, `failure` and `hang`. */
 export class Scene<Reply> {
+  /** How the call ends, or that it does not end. */
   readonly kind: 'reply' | 'failure' | 'hang'
+  /** The reply, or what the call rejects with. */
   readonly outcome: Reply | unknown
+  /** How long the call takes, in milliseconds. */
   readonly afterMs: number | undefined
 
   constructor(kind: Scene<Reply>['kind'], outcome: Reply | unknown, after: Duration | undefined) {
@@ -43,21 +46,27 @@ export interface ScriptOptions {
 
 /** The part of a step that the caller passes on: `ctx.step('judge', call => model(request, call))`. */
 export interface CallOptions {
+  /** Ends the call when it is aborted. */
   readonly signal?: AbortSignal
+  /** The identity of the call; `call-N` when left out. */
   readonly id?: string
 }
 
 /** One call of a scripted function. Times are milliseconds since the epoch, in virtual time. */
 export interface ScriptedCall<Request, Reply> {
+  /** What was asked. */
   readonly request: Request
   /** The id that the caller gave, or `call-N`. */
   readonly id: string
   /** The pod that called. */
   readonly by: string
+  /** When the call began, in milliseconds of the test's clock. */
   readonly startedAt: number
   /** `lost`: its process crashed before the answer came. */
   readonly status: 'inFlight' | 'answered' | 'failed' | 'aborted' | 'lost'
+  /** When the call ended; `undefined` while it runs. */
   readonly endedAt: number | undefined
+  /** What was answered; `undefined` where nothing was. */
   readonly reply: Reply | undefined
 }
 

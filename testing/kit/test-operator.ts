@@ -13,6 +13,7 @@ import { LATE, type RecordRun } from '#engine/record/record-run.ts'
 import { stepWrites } from '#engine/record/step-journal.ts'
 import { openState } from '#engine/state/keyed-state.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'
+import type { BatchedEffects, Effects, Emission, StepTaken } from './effects.ts'
 import { readState } from './kit-state.ts'
 import { checkNames, LoneStage, outputOf, type Tables } from './lone-stage.ts'
 import { misuse } from './misuse.ts'
@@ -41,8 +42,11 @@ export type GivenRecord<I extends Codecs> = {
 
 /** A timer that fires; due now when left out. */
 export interface GivenTimer {
+  /** The declared name of the timer. */
   readonly timer: string
+  /** The key under which the timer was set. */
   readonly key?: string
+  /** When the timer is due, in milliseconds since the epoch. */
   readonly due?: number
 }
 
@@ -61,45 +65,8 @@ export interface OperatorOptions {
    * call; `scripted` answers in virtual time.
    */
   readonly steps?: Readonly<Record<string, unknown>>
+  /** Gives the same random numbers in each run. */
   readonly seed?: number
-}
-
-/** One emitted record. */
-export interface Emission {
-  readonly output: string
-  /** As a reader of the output gets it. */
-  readonly value: unknown
-  readonly key: string | null
-  readonly headers: Readonly<Record<string, string>>
-  readonly timestamp: number
-  readonly notBefore: number | undefined
-}
-
-/** The effects of an operator for one record or timer. */
-export interface Effects<O extends Codecs> {
-  /** Values by output, each as a reader of the output gets it. */
-  readonly emitted: { readonly [N in keyof O]: readonly ValueOf<O[N]>[] }
-  /** All of them in order, with keys, headers and times. */
-  readonly emissions: readonly Emission[]
-  /** State of the key afterwards: by name, a value, or an object of a map's entries. */
-  readonly state: Readonly<Record<string, unknown>>
-  /** Timers that were set, with when they are due, and those that were cancelled, with `null`. */
-  readonly timers: Readonly<Record<string, number | null>>
-  /** Durable steps in order; replayed ones were in the journal and called nothing. */
-  readonly steps: readonly StepTaken[]
-}
-
-/** One durable step that was called. */
-export interface StepTaken {
-  readonly step: string
-  readonly result: unknown
-  readonly replayed: boolean
-}
-
-/** The effects of one record of a batch. */
-export interface BatchedEffects<O extends Codecs> extends Effects<O> {
-  /** The error of the record, if it failed. */
-  readonly failure: unknown
 }
 
 /**

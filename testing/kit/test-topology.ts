@@ -54,6 +54,7 @@ export async function testTopology(topology: Topology, options: KitOptions = {})
  * what to do.
  */
 export class TestKit {
+  /** All pods of the kit, also those that have ended. */
   readonly pods: KitPod[] = []
   /** The log from outside, for what a tool would do: `kit.wait(kit.log.trim(...))`. */
   readonly log: Log

@@ -18,6 +18,7 @@ export interface KafkaLogOptions {
   readonly route?: (address: string) => string
   /** Encrypts; `true` trusts what Node trusts, an object gives certificates. */
   readonly ssl?: boolean | ConnectionOptions
+  /** How the process logs in to the brokers; no login when left out. */
   readonly sasl?: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
     readonly username: string
@@ -33,7 +34,9 @@ export interface KafkaLogOptions {
   readonly transactionVersionMax?: 1 | 2
   /** A transaction that does not end and holds readers back for longer than this is logged. */
   readonly undecidedMax?: Duration
+  /** How long a connection may take to open. */
   readonly connectTimeout?: Duration
+  /** How long a broker may take to answer a request. */
   readonly requestTimeout?: Duration
   /** How long a call goes on trying while brokers are away, before it rejects with LOG_UNAVAILABLE. */
   readonly unavailableAfter?: Duration

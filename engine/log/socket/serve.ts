@@ -50,6 +50,7 @@ export class LogServer {
     this.#server.maxConnections = CONNECTIONS_MAX
   }
 
+  /** Listens on a socket at this path. Resolves once processes can connect. */
   listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
