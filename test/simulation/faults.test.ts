@@ -37,7 +37,7 @@ const TOLD: Readonly<Record<string, RegExp>> = {
   'provider is slow': /a record failed .*HANDLER_TIMED_OUT/,
 }
 
-/** What they must not read: nobody who takes over what a dead pod left may hit the one that is back under its name. */
+/** What they must not read: a pod that takes over what a dead pod left must not fence the successor of that pod. */
 const NOT_TOLD: Readonly<Record<string, RegExp>> = {
   'crash, same name again': /the producer is replaced .*FENCED/,
 }

@@ -15,6 +15,7 @@ const PRIVATE_WORDS: readonly (readonly [RegExp, string])[] = [
   [/\b(stand(s|ing)?|stood) still\b/i, 'blocked, paused'],
   [/\bnamesakes?\b/i, 'duplicate pod name'],
   [/\bheirs?\b/i, 'successor'],
+  [/\bone that is back\b/i, 'successor'],
   [/\bstrangers?\b/i, 'the actor by its name'],
   [/\bin vain\b/i, 'for nothing'],
   [/\bfor want of\b/i, 'without'],

@@ -172,7 +172,11 @@ const TRANSITIONS = new Map<Transition, (rig: OwnershipRig) => Promise<unknown>>
     },
   ],
   [
-    ['unread', 'the group accepts the claim of a task that is stuck and reads its stored claim again', 'claimed'],
+    [
+      'unread',
+      'the group accepts the claim of a task that is stuck and reads its stored claim again',
+      'claimed',
+    ],
     async rig => {
       await rig.running('t/0')
       const claimed = rig.hold('claim')
