@@ -78,7 +78,8 @@ export function stateFailure(task: StatedTask, error: unknown, offset: number): 
   return checkpointLost(name, statePlace, offset, extentOf(offset, error), error)
 }
 
-interface StatedTask {
+/** A task, as the errors of its state topic name it. */
+export interface StatedTask {
   readonly name: string
   readonly id: TaskId
   readonly statePlace: TopicPartition

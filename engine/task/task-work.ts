@@ -2,9 +2,8 @@
  * What a running task does with its records. It starts jobs in their lanes, stages the effects of jobs that complete, and
  * answers failures by their action. All of it happens within the pod's step. Promises of operators only enqueue.
  */
-import { type Action, CaudalError, type Refusal, Unavailable } from '#core/errors.ts'
+import { type Refusal, Unavailable } from '#core/errors.ts'
 import type { NewRecord } from '#core/record.ts'
-import { pauseMs, RETRIES } from '#core/retry.ts'
 import { eachAsWork } from '#engine/record/current-work.ts'
 import type { Job } from '#engine/record/job.ts'
 import type { PodContext } from '#engine/record/pod-context.ts'
@@ -15,13 +14,12 @@ import { stepChunkBytesMaxOf, stepWrites } from '#engine/record/step-journal.ts'
 import { stateBytesMaxOf, stepEntry } from '#engine/state/layout.ts'
 import type { TaskState } from '#engine/state/task-state.ts'
 import type { TimerQueue } from '#engine/state/timer-queue.ts'
-import { deadLetterOf } from './dead-letter-output.ts'
-import { DeathRate } from './death-rate.ts'
 import { failureAction } from './failure-action.ts'
+import { GivenUpJobs } from './given-up-jobs.ts'
 import { JobsInProgress } from './jobs-in-progress.ts'
 import { Lanes } from './lanes.ts'
 import { NextJobs } from './next-jobs.ts'
-import { reportFailure } from './record-failure.ts'
+import { PostponedJobs } from './postponed-jobs.ts'
 import { type RefusedWork, settleRefused } from './refused-outputs.ts'
 import { Staging } from './staging.ts'
 import { type Load, TaskTime } from './task-time.ts'
@@ -46,13 +44,11 @@ export class TaskWork implements RunTask {
   readonly #program: StageProgram
   readonly #intakes: readonly SourceIntake[]
   readonly #timers: TimerQueue
-  readonly #deaths = new DeathRate()
+  readonly #givenUp: GivenUpJobs
+  readonly #postponed: PostponedJobs
   /** The time, read once for all jobs that one step starts. */
   #now = 0
   #accepting = true
-  /** Jobs that wait for something unavailable. No other job starts meanwhile, so that waiting jobs cannot fill the pod. */
-  readonly #postponed = new Set<Job>()
-  readonly #timesPostponed = new WeakMap<Job, number>()
   #closed = false
 
   constructor(task: WorkingTask, state: TaskState, intakes: readonly SourceIntake[], timers: TimerQueue) {
@@ -71,6 +67,8 @@ export class TaskWork implements RunTask {
     this.#intakes = intakes
     this.time = new TaskTime(program.metrics)
     this.#timers = timers
+    this.#givenUp = new GivenUpJobs(this, program)
+    this.#postponed = new PostponedJobs(name, pod)
   }
 
   /** Starts at most `budget` jobs, and only a few after `until` of the monotonic clock. Returns how many started. */
@@ -103,7 +101,7 @@ export class TaskWork implements RunTask {
   }
   /** The jobs that have been in progress the longest, at most so many, and what each waits for. */
   inProgress(max = Number.POSITIVE_INFINITY): readonly WorkInProgress[] {
-    return workInProgress(this.#jobs.oldest(max), this.#lanes, this.#postponed)
+    return workInProgress(this.#jobs.oldest(max), this.#lanes, this.#postponed.all)
   }
   get parked(): number {
     return this.#lanes.parked
@@ -119,7 +117,7 @@ export class TaskWork implements RunTask {
     this.#accepting = false
   }
   accept(): void {
-    this.#deaths.reset()
+    this.#givenUp.reset()
     this.#accepting = true
   }
 
@@ -152,7 +150,7 @@ export class TaskWork implements RunTask {
   }
 
   #mayStart(): boolean {
-    return this.#accepting && this.#postponed.size === 0 && this.pod.gate.admits
+    return this.#accepting && this.#postponed.all.size === 0 && this.pod.gate.admits
   }
 
   #run(job: Job): void {
@@ -191,13 +189,12 @@ export class TaskWork implements RunTask {
     if (job.fired) this.#fired(job.fired.timer[3], run)
     if (job.steps) for (const entry of job.steps) run.write(entry, null)
     this.#finish(job, run)
-    this.#deaths.lived(this.pod.system.monotonic())
+    this.#givenUp.lived()
   }
 
   #fired(due: number, run: RecordRun): void {
-    const { metrics } = this.#program
-    metrics.timersFired++
-    metrics.timerLateMs.add(Math.max(0, run.now - due))
+    this.#program.metrics.timersFired++
+    this.#program.metrics.timerLateMs.add(Math.max(0, run.now - due))
   }
 
   /** Stages the effects of a run, and frees its lane for the next job. */
@@ -217,20 +214,16 @@ export class TaskWork implements RunTask {
     run.end()
     const action = failureAction(error, job, run.node, this)
     const node = run.node?.name ?? this.name
-    this.#report(job, node, error, action)
+    this.#givenUp.report(job, node, error, action)
     if (action === 'retry') return this.#retry(job)
     if (action === 'deadLetter') {
-      this.#finish(job, this.#giveUp(job, error, node))
-      return this.#died(job, error, node)
+      this.#finish(job, this.#givenUp.giveUp(job, error, node))
+      return this.#givenUp.died(job, error, node)
     }
     this.#hold(job, undefined)
     if (action === 'releaseTask') this.pod.release(this.name, error)
     else if (action === 'blockTask') this.pod.block(this.name, error)
     else this.pod.fail(error)
-  }
-
-  #report(job: Job, node: string, error: unknown, action: Action): void {
-    reportFailure({ job, task: this.name, node, error, action }, this.#program.metrics, this.pod)
   }
 
   #retry(job: Job): void {
@@ -247,28 +240,19 @@ export class TaskWork implements RunTask {
   }
 
   /** Runs the job again later, without counting an attempt. Results of its steps are in the journal. */
-  #postpone(job: Job, run: RecordRun, { ready, message }: Unavailable): void {
-    const { logger, system } = this.pod
+  #postpone(job: Job, run: RecordRun, unavailable: Unavailable): void {
     run.end()
     if (--job.attempt === 0) this.#program.metrics.recordsIn--
     if (this.#task.isLeaving) return this.#giveBack(job)
     this.#hold(job, undefined)
-    if (this.#postponed.size === 0)
-      logger.warn('the task waits before it starts more', { task: this.name, error: message })
-    this.#postponed.add(job)
-    const times = this.#timesPostponed.get(job) ?? 0
-    this.#timesPostponed.set(job, times + 1)
-    const again = () => this.#later(() => this.#postponed.delete(job) && this.#runAgain(job))
-    // Something may be reported as available and still be missing. So repeated tries pause.
-    const waitMs = times === 0 ? 0 : pauseMs(RETRIES.stillUnavailable, times - 1, system)
-    ready.then(() => (waitMs === 0 ? again() : void system.after(waitMs, again)))
+    const again = () => this.#later(() => this.#postponed.take(job) && this.#runAgain(job))
+    this.#postponed.add(job, unavailable, again)
   }
 
   /** The task leaves. Jobs in progress may end, and waiting jobs go to the next owner. */
   leave(): void {
     this.stopAccepting()
-    for (const job of this.#postponed) this.#giveBack(job)
-    this.#postponed.clear()
+    for (const job of this.#postponed.all) if (this.#postponed.take(job)) this.#giveBack(job)
   }
 
   #runAgain(job: Job): void {
@@ -277,23 +261,14 @@ export class TaskWork implements RunTask {
     eachAsWork(() => this.#run(job))
   }
 
-  /** The effects of a job that is given up. */
-  #giveUp(job: Job, error: unknown, node: string): RecordRun {
-    const run = new RecordRun(job, this, this.pod.system.now())
-    run.end()
-    for (const [entry, value] of job.givenUp(run.now)) run.write(entry, value)
-    run.outputs.push(deadLetterOf(job, error, this.name, node, this.pod))
-    return run
-  }
-
   #refusedWork(): RefusedWork {
     return {
       staging: this.staging,
       deadLetterTopic: this.pod.deadLetters.topic,
       deadLetter: (job, error, node = this.name) => {
-        this.#report(job, node, error, 'deadLetter')
-        this.#task.staged(this.staging.add(this.#giveUp(job, error, node).effect))
-        this.#died(job, error, node)
+        this.#givenUp.report(job, node, error, 'deadLetter')
+        this.#task.staged(this.staging.add(this.#givenUp.giveUp(job, error, node).effect))
+        this.#givenUp.died(job, error, node)
       },
       supersede: keys => {
         const jobs = this.#jobs.supersede(keys)
@@ -321,10 +296,5 @@ export class TaskWork implements RunTask {
     this.#giveBack(job)
     this.#lanes.leave(job)
     return true
-  }
-
-  #died(job: Job, error: unknown, node: string): void {
-    const death = this.#deaths.diedOf(error, node, job.isOutsiders === true, this.pod.system.monotonic())
-    if (death) this.pod.block(this.name, new CaudalError('TOO_MANY_DEAD', { task: this.name, ...death }))
   }
 }

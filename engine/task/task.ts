@@ -3,7 +3,7 @@
  * task-lifecycle.ts. ownership.ts decides which pod may own a task. The effects of a task leave through the committer.
  */
 import { asText } from '#core/codec.ts'
-import { actionOf, failureFields, hasCode, invariant, reasonOf } from '#core/errors.ts'
+import { hasCode, invariant } from '#core/errors.ts'
 import { type NewRecord, type TaskId, type TopicPartition, taskKey } from '#core/record.ts'
 import { encodeCheckpoint } from '#engine/commit/checkpoint.ts'
 import { encodeRelease } from '#engine/commit/claims.ts'
@@ -19,9 +19,10 @@ import { TimerQueue } from '#engine/state/timer-queue.ts'
 import type { Plan } from '#topology/plan.ts'
 import { sourcePlacesOf } from '#topology/plan-tasks.ts'
 import { LocalCopy } from './local-copy.ts'
-import { sourceFailure, stateFailure } from './source-starts.ts'
+import { sourceFailure } from './source-starts.ts'
 import { endOfMarkers, migrateLayout } from './state-migration.ts'
 import { Sweep } from './sweep.ts'
+import { TaskFailures } from './task-failures.ts'
 import { assertMove, PASSING_BLOCKS, type TaskPhase } from './task-lifecycle.ts'
 import { TaskPart } from './task-part.ts'
 import { TaskSources } from './task-sources.ts'
@@ -60,6 +61,7 @@ export class Task implements Committable, WorkingTask {
   committedAt = 0
   work: TaskWork | undefined
   readonly #copy: LocalCopy
+  readonly #failures: TaskFailures
   #state: TaskState | undefined
   #sweep: Sweep | undefined
   #sources: TaskSources | undefined
@@ -84,8 +86,9 @@ export class Task implements Committable, WorkingTask {
       sourcePlaces: this.#sourcePlaces,
       isWanted: () => this.isOpen,
       onOpened: store => this.guard(() => this.#opened(store)),
-      onFailed: error => this.#failed(sourceFailure(this.name, error)),
+      onFailed: error => this.#failures.failed(sourceFailure(this.name, error)),
     })
+    this.#failures = new TaskFailures(this, this.#copy, error => options.onStuck(this, error))
   }
 
   /** Resolves when its local copy is closed. */
@@ -96,7 +99,6 @@ export class Task implements Committable, WorkingTask {
   get intakes(): readonly SourceIntake[] {
     return this.#sources?.intakes ?? []
   }
-
   get isOpen(): boolean {
     return this.phase !== 'closedClean' && this.phase !== 'closedDirty'
   }
@@ -146,7 +148,7 @@ export class Task implements Committable, WorkingTask {
       state.stage(endOfMarkers(state, nonce))
     } catch (error) {
       this.#cannotRun = true
-      return this.#failed(error)
+      return this.#failures.failed(error)
     }
     const timers = new TimerQueue(state, pod.limits.timersWindowMax)
     this.work = new TaskWork(this, state, this.intakes, timers)
@@ -165,7 +167,7 @@ export class Task implements Committable, WorkingTask {
       places: this.#sourcePlaces,
       stored: state.get(CHECKPOINT),
       found: this.#copy.found,
-      onFailed: error => this.#failed(error),
+      onFailed: error => this.#failures.failed(error),
     })
   }
 
@@ -178,12 +180,10 @@ export class Task implements Committable, WorkingTask {
   get entries(): number {
     return this.#copy.size
   }
-
   /** What those entries take. */
   get stateBytes(): number {
     return this.#copy.bytes
   }
-
   get position(): number {
     return this.#copy.position ?? 0
   }
@@ -209,7 +209,6 @@ export class Task implements Committable, WorkingTask {
     else this.pod.block(this.name, error)
   }
 
-  /** Effects wait for a commit. */
   staged(bytes: number): void {
     this.#options.onStaged(this, bytes)
   }
@@ -283,38 +282,12 @@ export class Task implements Committable, WorkingTask {
     this.#options.onChanged()
   }
 
-  /** The state topic cannot be read from this offset on. */
   readFailed(error: unknown, offset: number): void {
-    const lost = stateFailure(this, error, offset)
-    if (!hasCode(lost, 'CHECKPOINT_LOST') || this.#copy.position === undefined) return this.#failed(lost)
-    // The copy holds entries that the topic does not. The topic is the truth.
-    this.pod.logger.warn('a local copy is discarded', { task: this.name, ...failureFields(lost) })
-    this.#copy.mustDiscard = true
-    this.close('closedDirty')
-    this.pod.release(this.name, lost)
+    this.#failures.readFailed(error, offset)
   }
 
-  /** Blocks the task for errors of this task alone. Any other error is one of the pod. */
-  #failed(error: unknown): void {
-    if (!this.isOpen) return
-    const isOfStore = hasCode(error, 'STORE_FAILED')
-    // Half of a record's effects may be staged, so nothing more of this task is committed. The topic has the truth.
-    if (isOfStore) this.close('closedDirty')
-    if (isOfStore || hasCode(error, 'LOG_UNAVAILABLE')) this.pod.release(this.name, error)
-    else if (actionOf(error) !== 'blockTask') this.pod.fail(error)
-    // What is refused again is no news.
-    else if (reasonOf(error) !== reasonOf(this.blockedBy)) this.#options.onStuck(this, error)
-  }
-
-  /** Runs the action. If the local copy fails, the task is restarted, and the rest of the pod goes on. */
   guard<T>(action: () => T): T | undefined {
-    try {
-      return action()
-    } catch (error) {
-      if (!hasCode(error, 'STORE_FAILED')) throw error
-      this.#failed(error)
-      return undefined
-    }
+    return this.#failures.guard(action)
   }
 
   #move(phase: TaskPhase): void {

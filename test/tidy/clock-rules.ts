@@ -138,10 +138,11 @@ const WALL_TIME: readonly Allowed[] = [
     reads: 1,
     because: 'the monotonic clock may pause while a machine sleeps',
   },
+  { path: 'engine/task/given-up-jobs.ts', reads: 1, because: '`ctx.now` of the last effects of a record' },
   { path: 'engine/task/sweep.ts', reads: 1, because: 'the age of entries' },
   {
     path: 'engine/task/task-work.ts',
-    reads: 4,
+    reads: 3,
     because: 'which timers are due, and `ctx.now` of records',
   },
   {
