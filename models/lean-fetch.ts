@@ -3,6 +3,7 @@ import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDeco
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 
 import { type Duration, msOf } from '#core/duration.ts'
+import { decoded } from './charset.ts'
 
 /** A proxy for HTTP and HTTPS. */
 export interface HttpProxy {
@@ -70,9 +71,8 @@ export function leanFetch(options: ConnectionOptions = {}): LeanFetch {
       })
     const headers = firstValues(reply.headers)
     const { bytes, cut } = await bytesOf(reply.body, hearerOf(reply.statusCode, headers, init))
-    const text = decoderOf(headers.get('content-type')).decode(
-      unpacked(bytes, headers.get('content-encoding'), replyBytesMax),
-    )
+    const plain = unpacked(bytes, headers.get('content-encoding'), replyBytesMax)
+    const text = decoded(plain, headers.get('content-type'))
     if (cut !== undefined && (init.signal?.aborted || !isWhole(text))) throw cut
     return {
       ok: reply.statusCode >= 200 && reply.statusCode < 300,
@@ -105,13 +105,13 @@ async function bytesOf(
 }
 
 /**
- * Some gateways announce more bytes than they send, or leave out the last chunk. A JSON object or an event stream that has
- * its end is whole all the same; asking again would buy it twice.
+ * Some gateways announce more bytes than they send, or leave out the last chunk. A JSON object, list or string and an event
+ * stream that have their end are whole all the same; asking again would buy it twice.
  */
 function isWhole(text: string): boolean {
   const trimmed = text.trim()
   if (/^data: ?\[DONE\]$/m.test(trimmed)) return true
-  if (!trimmed.startsWith('{')) return false
+  if (!/^[{["]/.test(trimmed)) return false
   try {
     JSON.parse(trimmed)
     return true
@@ -189,17 +189,6 @@ function tried(unpack: Unpack | undefined, bytes: Uint8Array, maxOutputLength: n
 }
 
 const isGzip = ([first, second]: Uint8Array): boolean => first === 0x1f && second === 0x8b
-
-/** JSON is UTF-8 (RFC 8259), unless its sender says otherwise. */
-function decoderOf(contentType: string | undefined) {
-  const [, charset = 'utf-8'] = /charset="?([^";\s]+)/i.exec(contentType ?? '') ?? []
-  try {
-    return new TextDecoder(charset)
-  } catch (error) {
-    if (error instanceof RangeError) return new TextDecoder()
-    throw error
-  }
-}
 
 function firstValues(headers: Record<string, string | string[] | undefined>): ReadonlyMap<string, string> {
   const found = new Map<string, string>()

@@ -23,8 +23,11 @@ const COMMENTS = /\/\/[^\n]*|\/\*.*?\*\//
 const SUPERFLUOUS = /,(?=\s{0,99}[}\]])|\+(?<=:\s{0,99}\+)(?=\d)|(?<=\d)\.(?=\s{0,99}[,}\]])/
 /** Spaces that JSON does not take. */
 const SPACES = /([^\S \n\r\t]|[\u200b\u2060])/
+/** Python's words for values, and numbers that are none. */
+const WORD = /(?=[-INuTF])(?<=[:,[]\s{0,99})(-?Infinity|NaN|undefined|None|True|False)\b/
+const WORDS: Readonly<Record<string, string>> = { True: 'true', False: 'false' }
 const LOOSE = new RegExp(
-  [STRINGS, OUT_OF_TEN, BARE_KEY, SPACES, COMMENTS, SUPERFLUOUS].map(({ source }) => source).join('|'),
+  [STRINGS, OUT_OF_TEN, BARE_KEY, SPACES, WORD, COMMENTS, SUPERFLUOUS].map(({ source }) => source).join('|'),
   'gs',
 )
 
@@ -35,12 +38,14 @@ const LOOSE = new RegExp(
  * - comments, and a comma after a last element
  * - `8/10` as a number, which is 8, and so are `+8` and `8.`
  * - spaces that do not break
+ * - `True`, `False` and `None`, and numbers that are none
  */
 export function tightened(text: string): string {
-  const mended = text.replace(LOOSE, (_, double, single, number, key, space) => {
+  const mended = text.replace(LOOSE, (_, double, single, number, key, space, word) => {
     if (double !== undefined) return double
     if (single !== undefined) return JSON.stringify(single.replace(/\\(['"])/g, '$1'))
     if (key !== undefined) return JSON.stringify(key)
+    if (word !== undefined) return WORDS[word] ?? 'null'
     return number ?? (space === undefined ? '' : ' ')
   })
   return withControlsEscaped(mended)

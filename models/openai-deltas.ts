@@ -1,6 +1,6 @@
 /** A streamed reply while it comes: bytes in, pieces of text out. What the reply is in the end, `openai-stream.ts` says. */
 import type { TextStream } from './model.ts'
-import { textOf } from './openai-reply.ts'
+import { textOf } from './openai-message.ts'
 
 /** A line without an end is no event; the whole reply will tell what it is. */
 const LINE_CHARACTERS_MAX = 1_000_000

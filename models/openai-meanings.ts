@@ -86,7 +86,7 @@ const isObject = (value: unknown): value is Loose =>
  */
 export function errorIn(body: unknown): unknown {
   const json = Array.isArray(body) && body.length === 1 ? body[0] : body
-  if (!isObject(json) || (Array.isArray(json.choices) && json.choices.length > 0)) return undefined
+  if (!isObject(json) || choicesIn(json).length > 0) return undefined
   if (json.error) return json.error
   if (Array.isArray(json.errors) && json.errors.length > 0) return json.errors[0]
   const { base_resp: base } = json
@@ -97,12 +97,18 @@ export function errorIn(body: unknown): unknown {
   return isFailure && said && !isSuccess(said) ? json : undefined
 }
 
+/** The choices of a reply or of a piece of one: a list, a single one, or an object of them. */
+export function choicesIn({ choices }: Loose): readonly Loose[] {
+  if (!isObject(choices)) return Array.isArray(choices) ? choices.filter(isObject) : []
+  const isOne = ['message', 'delta', 'text'].some(name => name in choices)
+  return isOne ? [choices] : Object.values(choices).filter(isObject)
+}
+
 /** The error that came together with a reply or a piece of one, in the body or, as of OpenRouter, in the choice. */
 export function errorBeside(reply: unknown): unknown {
   if (!isObject(reply)) return undefined
-  const { choices, ...rest } = reply
-  const all: readonly unknown[] = Array.isArray(choices) ? choices : []
-  const ofChoices = all.map(choice => (isObject(choice) ? choice.error : undefined))
+  const { choices: _, ...rest } = reply
+  const ofChoices = choicesIn(reply).map(({ error }) => error)
   return [errorIn(rest), ...ofChoices].find(error => error && !isNone(error))
 }
 

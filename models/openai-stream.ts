@@ -1,6 +1,7 @@
 /** A reply that came as a stream of events though it was asked for whole: it is paid for, so it is put together. */
+import { tightened } from './loose-json.ts'
 import { REASONS } from './openai-finish.ts'
-import { errorBeside } from './openai-meanings.ts'
+import { choicesIn, errorBeside } from './openai-meanings.ts'
 
 /** No provider's word for an end: the stream broke off, and what came is not the whole reply. */
 const BROKEN_OFF = 'none, as the stream broke off'
@@ -43,8 +44,12 @@ function dataIn(line: string): string | undefined {
   return line.startsWith('{') ? line : /^data: ?(.*)$/.exec(line)?.[1]
 }
 
+/** A piece of a streamed reply, and not a whole one. */
+export const isPiece = (value: unknown): value is Loose =>
+  isObject(value) && firstChoice(value).some(({ delta, message }) => isObject(delta) && !isObject(message))
+
 /** The first choice of all chunks, each field of its message appended to what came of it before. */
-function joined(chunks: readonly Loose[], isDone: boolean): object {
+export function joined(chunks: readonly Loose[], isDone: boolean): Loose {
   const message: Record<string, unknown> = {}
   const reasons: Record<string, unknown> = {}
   let error: unknown
@@ -85,10 +90,8 @@ function usagesIn(chunk: Loose): readonly Loose[] {
   return [...ofChoices, isObject(groq) ? groq.usage : undefined, usage].filter(isObject)
 }
 
-function firstChoice({ choices }: Loose): readonly Loose[] {
-  if (!Array.isArray(choices)) return []
-  return choices.filter(choice => isObject(choice) && (choice.index ?? 0) === 0)
-}
+const firstChoice = (chunk: Loose): readonly Loose[] =>
+  choicesIn(chunk).filter(choice => (choice.index ?? 0) === 0)
 
 function appended(before: unknown, value: unknown): unknown {
   if (before === undefined || before === null) return value
@@ -100,11 +103,15 @@ function appended(before: unknown, value: unknown): unknown {
 const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null
 
 function objectIn(text: string): Loose | undefined {
+  const value = parsed(text) ?? (text.startsWith('{') ? parsed(tightened(text)) : undefined)
+  // Gemini puts an error into an array.
+  const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
+  return isObject(only) ? only : undefined
+}
+
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    // Gemini puts an error into an array.
-    const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
-    return isObject(only) ? only : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }

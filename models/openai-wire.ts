@@ -1,9 +1,8 @@
 /** What gateways and proxies answer, put in the words of OpenAI's API, so that one reader understands all of them. */
 import type { LeanResponse } from './lean-fetch.ts'
-import { objectsIn, withControlsEscaped } from './loose-json.ts'
 import { briefly } from './model.ts'
+import { bodyIn } from './openai-envelope.ts'
 import { errorIn, saidIn, statusNamed } from './openai-meanings.ts'
-import { wholeOf } from './openai-stream.ts'
 
 /** Unlike 502, it spends an attempt: a wrong address answers with a page for ever. */
 const SERVER_ERROR = 500
@@ -11,17 +10,17 @@ const SAID_CHARACTERS_MAX = 1_000
 
 /**
  * - JSON is JSON, whatever its content type says
- * - line breaks inside strings, which JSON does not take, are escaped
- * - a stream of events is put together
+ * - line breaks inside strings, `NaN`, and commas too many, none of which JSON takes, are replaced
+ * - a stream of events is put together, as are its pieces line by line or in a list
  * - of a reply among other text, or before another one, the first is taken
+ * - a reply inside other objects, lists or strings is taken out of them
  * - an error with a status of 200, in whatever shape, has the status that it names
  * - a web page with a status of 200 is a failure of the server
  * - an error without `error.message` gets one, since there it is looked for
  */
 export async function inOpenAiWords(response: LeanResponse): Promise<LeanResponse> {
   const sent = (await response.text()).replace(/^\uFEFF/, '')
-  const text = jsonIn(sent)
-  const json = parsed(text)
+  const { text, json } = bodyIn(sent)
   const error = errorIn(json)
   if (!response.ok) {
     if (response.status < 400 || hasMessage(json)) return response
@@ -33,21 +32,6 @@ export async function inOpenAiWords(response: LeanResponse): Promise<LeanRespons
     return failing(response, SERVER_ERROR, `a web page came instead of a reply: ${text}`)
   return response
 }
-
-/** The text as JSON, where that can be had: what is in it was paid for. Otherwise the text as it came. */
-function jsonIn(sent: string): string {
-  if (parsed(sent) !== undefined) return sent
-  const whole = wholeOf(sent)
-  if (whole !== undefined) return whole
-  if (/^\s*</.test(sent)) return sent
-  const repaired = withControlsEscaped(sent)
-  if (parsed(repaired) !== undefined) return repaired
-  const first = objectsIn(repaired).at(-1) ?? ''
-  return isReply(parsed(first)) ? first : sent
-}
-
-const isReply = (json: unknown): boolean =>
-  isObject(json) && ('choices' in json || errorIn(json) !== undefined)
 
 function failing(response: LeanResponse, status: number, said: string, error?: unknown): LeanResponse {
   const message = briefly(said, SAID_CHARACTERS_MAX)
@@ -67,12 +51,4 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 function hasMessage(json: unknown): boolean {
   if (!isObject(json) || !('error' in json) || !isObject(json.error)) return false
   return 'message' in json.error && typeof json.error.message === 'string'
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -20,6 +20,8 @@ const EVENTS_TYPE = { 'content-type': 'text/event-stream' }
 
 test.each([
   ['JSON shorter than its content-length', WHOLE, { ...JSON_TYPE, ...LONGER }],
+  ['a list shorter than its content-length', `[${WHOLE}]`, { ...JSON_TYPE, ...LONGER }],
+  ['a string shorter than its content-length', JSON.stringify(WHOLE), { ...JSON_TYPE, ...LONGER }],
   ['JSON without its last chunk', `${WHOLE}\n`, JSON_TYPE],
   ['a stream after [DONE], without its last chunk', `${EVENT}data: [DONE]\n\n`, EVENTS_TYPE],
 ])('a reply that is whole although its connection was cut is taken: %s', async (_, text, headers) => {

@@ -241,10 +241,14 @@ test.each([
   expect(seen[0]?.headers['accept-encoding']).toBe('identity')
 })
 
-test('the client reads a reply in the charset of its header', async () => {
+test.each([
+  ['latin1', 'application/json; charset=ISO-8859-1'],
+  ['latin1', 'application/json'],
+  ['utf16le', 'application/json'],
+] as const)('the client reads a reply in %s that is called %s', async (encoding, type) => {
   const { model } = await answering(response => {
-    response.writeHead(200, { 'content-type': 'application/json; charset=ISO-8859-1' })
-    response.end(Buffer.from('{"choices":[{"message":{"content":"r\u00edo"}}]}', 'latin1'))
+    response.writeHead(200, { 'content-type': type })
+    response.end(Buffer.from('{"choices":[{"message":{"content":"r\u00edo"}}]}', encoding))
   })
   expect((await model.complete(REQUEST, call())).text).toBe('r\u00edo')
 })
