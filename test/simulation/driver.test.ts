@@ -1,9 +1,16 @@
 /** The Kafka driver against scripted brokers; `npm run simulate -- --scenario driver` goes on from there. */
 import { describe, expect, it } from 'vitest'
+import { type Meaning, meaningOf } from '#engine/log/kafka/broker-codes.ts'
 import { runCampaign } from '#testing/simulation/campaign/campaign.ts'
 import { DRIVER, type DriverSeedOptions, runDriverSeed } from '#testing/simulation/driver/run-driver-seed.ts'
 import type { Verdict } from '#testing/simulation/run-seed.ts'
-import { claimedInCurrent, endFollowedByAbort, openNotAsked, produceRepeated } from './planted/driver-bugs.ts'
+import {
+  claimedInCurrent,
+  endFollowedByAbort,
+  openNotAsked,
+  produceRepeated,
+  refusedCounted,
+} from './planted/driver-bugs.ts'
 import type { Alteration } from './planted/replaced-method.ts'
 
 const SEEDS = 100
@@ -20,6 +27,21 @@ const FAULTS = [
   'is down',
   'is frozen',
   'gets no marker',
+  'in one partition',
+  'has left something open',
+]
+
+/** Those of a broker that may say so at any time. */
+const MEANINGS: readonly Meaning[] = [
+  'passing',
+  'moved',
+  'fencing',
+  'transaction',
+  'rejoin',
+  'rights',
+  'configuration',
+  'mistake',
+  'unclear',
 ]
 
 interface Bug {
@@ -35,6 +57,11 @@ const BUGS: readonly Bug[] = [
     name: 'a produce that was not answered is repeated',
     alteration: produceRepeated,
     shows: /is seen twice/,
+  },
+  {
+    name: 'a batch that was refused counts as appended',
+    alteration: refusedCounted,
+    shows: /batches came out of sequence/,
   },
   {
     name: 'an end that was not answered is followed by an abort',
@@ -70,6 +97,8 @@ describe('the Kafka driver against scripted brokers', () => {
     expect(wrong.map(({ seed, complaints }) => ({ seed, complaints }))).toEqual([])
     const trace = verdicts.flatMap(each => each.trace).join('\n')
     expect(FAULTS.filter(fault => !trace.includes(fault))).toEqual([])
+    const codes = [...trace.matchAll(/refused with code (-?\d+)/g)].map(([, code]) => meaningOf(Number(code)))
+    expect(MEANINGS.filter(meaning => !codes.includes(meaning))).toEqual([])
   })
 
   it.each(REGRESSIONS)(

@@ -61,5 +61,7 @@ export function refusedIn(answers: readonly AddedPartition[]): AddedPartition[] 
     if (!isOfPartition || code === CODE.TRANSACTIONAL_ID_REFUSED)
       throw new Refusal('AddPartitionsToTxn', code)
   }
+  if (refused.length === 0 && answers.some(({ code }) => code !== 0))
+    throw new Refusal('AddPartitionsToTxn', CODE.OPERATION_NOT_ATTEMPTED)
   return refused
 }

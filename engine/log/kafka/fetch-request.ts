@@ -6,7 +6,7 @@
 import type { ByteReader, ByteWriter } from './bytes.ts'
 import type { WireRequest } from './library.ts'
 import type { AbortedTransaction } from './record-cursor.ts'
-import { byTopic, wireRequest } from './wire.ts'
+import { byTopic, Refusal, wireRequest } from './wire.ts'
 
 export interface FetchPlace {
   readonly topicId: string
@@ -98,7 +98,10 @@ function readAnswer(reader: ByteReader): FetchedPartition[] {
     reader.tags()
     return found
   })
-  return partitions.flat().map(each => (code === 0 ? each : { ...each, code }))
+  const found = partitions.flat()
+  // An answer without partitions would leave their readers to ask at once again.
+  if (code !== 0 && found.length === 0) throw new Refusal('Fetch', code)
+  return found.map(each => (code === 0 ? each : { ...each, code }))
 }
 
 function readPartition(reader: ByteReader, topicId: string): FetchedPartition {

@@ -135,6 +135,7 @@ export class Fetcher {
       this.#toTheEnd(readers)
       for (const each of answer) this.#give(lane, chosen.get(placeKey(each)) ?? [], each)
     } catch (error) {
+      lane.network.outdated()
       this.#failed(readers, error)
     } finally {
       lane.busy.delete(node)

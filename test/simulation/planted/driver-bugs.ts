@@ -1,9 +1,11 @@
 /** Bugs in how the Kafka driver repeats and asks: each is nearly right, and wrong when an answer is lost at the wrong moment. */
-import type { TaskId } from '#core/record.ts'
+import { partitionKey, type TaskId, type TopicPartition } from '#core/record.ts'
+import { meaningOf } from '#engine/log/kafka/broker-codes.ts'
 import { ByteReader } from '#engine/log/kafka/bytes.ts'
 import { isUnanswered } from '#engine/log/kafka/codes.ts'
 import type { WireRequest } from '#engine/log/kafka/library.ts'
 import { Network } from '#engine/log/kafka/network.ts'
+import type { ProducedSlice } from '#engine/log/kafka/produce-request.ts'
 import { Transactions } from '#engine/log/kafka/transactions.ts'
 import type { GroupOptions, Log, Membership } from '#engine/log/log.ts'
 import { restamp, stampOf } from '#testing/simulation/driver/partition-log.ts'
@@ -23,7 +25,8 @@ export const produceRepeated: Alteration = () =>
       request: WireRequest<Answer>,
       waitMs?: number,
     ): Promise<Answer> {
-      const again = request.request.apiKey === PRODUCE ? await renumbered(request) : undefined
+      const again =
+        request.request.apiKey === PRODUCE ? await renumbered(request, (_, { count }) => count) : undefined
       try {
         return await Reflect.apply(original, this, [node, request, waitMs])
       } catch (error) {
@@ -32,6 +35,34 @@ export const produceRepeated: Alteration = () =>
       }
     }
   })
+
+/** A batch that was refused counts as appended: what follows in its partition is numbered after it. */
+export const refusedCounted: Alteration = () => {
+  const counted = new Map<string, number>()
+  return replace(Network.prototype, 'send', original => {
+    return async function send<Answer>(
+      this: Network,
+      node: number,
+      request: WireRequest<Answer>,
+      waitMs?: number,
+    ): Promise<Answer> {
+      if (request.request.apiKey !== PRODUCE) return Reflect.apply(original, this, [node, request, waitMs])
+      const counts = new Map<string, readonly [key: string, count: number]>()
+      const changed = await renumbered(request, (place, { producerId, epoch, count }) => {
+        const key = `${producerId} ${epoch} ${partitionKey(place)}`
+        counts.set(partitionKey(place), [key, count])
+        return counted.get(key) ?? 0
+      })
+      const answer = await Reflect.apply(original, this, [node, changed, waitMs])
+      // A Produce request is answered so.
+      for (const slice of answer as readonly ProducedSlice[]) {
+        const [key = '', count = 0] = counts.get(partitionKey(slice)) ?? []
+        if (meaningOf(slice.code, 'Produce') === 'record') counted.set(key, (counted.get(key) ?? 0) + count)
+      }
+      return answer
+    }
+  })
+}
 
 /** An end that was not answered is followed by an abort, which is taken for its repetition. */
 export const endFollowedByAbort: Alteration = () =>
@@ -62,13 +93,17 @@ export function claimedInCurrent(log: Log): Log {
   }))
 }
 
-async function renumbered<Answer>({ request, response }: WireRequest<Answer>): Promise<WireRequest<Answer>> {
+/** The same batches with other sequence numbers, each so much higher. */
+async function renumbered<Answer>(
+  { request, response }: WireRequest<Answer>,
+  higherBy: (place: TopicPartition, stamp: ReturnType<typeof stampOf>) => number,
+): Promise<WireRequest<Answer>> {
   const { buffer } = await request.encode()
   const bytes = Buffer.from(buffer)
   const { slices } = readProduce(new ByteReader(bytes), request.apiVersion >= FLEXIBLE_PRODUCE)
-  for (const { batch } of slices) {
-    const { sequence, count } = stampOf(batch)
-    restamp(batch, sequence + count)
+  for (const { topic, partition, batch } of slices) {
+    const stamp = stampOf(batch)
+    restamp(batch, stamp.sequence + higherBy({ topic, partition }, stamp))
   }
   return { request: { ...request, encode: async () => ({ buf: bytes, buffer: bytes }) }, response }
 }

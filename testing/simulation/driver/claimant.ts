@@ -21,13 +21,13 @@ export class Claimant {
   readonly claims: SentClaim[] = []
   readonly complaints: string[] = []
   readonly generations: number[] = []
-  readonly #member: string
+  readonly member: string
   readonly #system: System
   readonly #membership: Membership
   #pending = 0
 
   constructor(member: string, log: Log, system: System) {
-    this.#member = member
+    this.member = member
     this.#system = system
     this.#membership = log.joinGroup({
       group: GROUP,
@@ -53,7 +53,7 @@ export class Claimant {
   async #joined(generation: number, tasks: readonly TaskId[]): Promise<void> {
     const last = this.generations.at(-1) ?? 0
     if (generation <= last)
-      this.complaints.push(`${this.#member}: generation ${generation} came after ${last}`)
+      this.complaints.push(`${this.member}: generation ${generation} came after ${last}`)
     this.generations.push(generation)
     if (tasks.length === 0) return
     this.#pending++
@@ -63,8 +63,8 @@ export class Claimant {
   }
 
   async #claim(generation: number, tasks: readonly TaskId[]): Promise<void> {
-    const metadata = `${this.#member} ${generation}`
-    const claim: SentClaim = { member: this.#member, generation, metadata, outcome: 'pending' }
+    const metadata = `${this.member} ${generation}`
+    const claim: SentClaim = { member: this.member, generation, metadata, outcome: 'pending' }
     this.claims.push(claim)
     const claims = tasks.map(({ stage, partition }) => ({ topic: stage, partition, metadata }))
     try {

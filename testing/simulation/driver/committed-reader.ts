@@ -2,6 +2,7 @@
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { Log, Reader } from '#engine/log/log.ts'
+import { isExcused } from './writer.ts'
 
 const RECORDS_MAX = 7
 
@@ -10,9 +11,11 @@ export class CommittedReader {
   readonly values: string[] = []
   readonly complaints: string[] = []
   nextOffset = 0
-  readonly #reader: Reader
+  readonly #log: Log
+  #reader: Reader
 
   constructor(log: Log, place: TopicPartition) {
+    this.#log = log
     this.place = place
     this.#reader = log.openReader(place, 0)
   }
@@ -35,7 +38,10 @@ export class CommittedReader {
       } catch (error) {
         if (error instanceof CaudalError && error.code === 'LOG_CLOSED') return
         if (error instanceof CaudalError && error.code === 'LOG_UNAVAILABLE') continue
-        return this.#complain(`it ended: ${reasonOf(error)}`)
+        if (!isExcused(error)) return this.#complain(`it ended: ${reasonOf(error)}`)
+        // A reader that was refused gives nothing any more.
+        this.#reader.close()
+        this.#reader = this.#log.openReader(this.place, this.nextOffset)
       }
     }
   }

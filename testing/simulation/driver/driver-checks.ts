@@ -3,10 +3,19 @@ import { partitionKey } from '#core/record.ts'
 import type { Claimant } from './claimant.ts'
 import type { CommittedReader } from './committed-reader.ts'
 import type { StoredEntry } from './group-coordinator.ts'
+import type { PartitionLog } from './partition-log.ts'
 import type { Attempt, Fence } from './writer.ts'
 
 /** Outcomes of which nothing may be seen. */
-const NOTHING_SEEN: ReadonlySet<string> = new Set(['COMMIT_ABORTED', 'FENCED', 'LOG_UNAVAILABLE'])
+const NOTHING_SEEN: ReadonlySet<string> = new Set([
+  'COMMIT_ABORTED',
+  'FENCED',
+  'LOG_UNAVAILABLE',
+  'refused',
+  'ACCESS_REFUSED',
+  'BROKER_REFUSED',
+  'TRANSACTION_UNCHECKED',
+])
 
 export interface DriverEvidence {
   readonly attempts: readonly Attempt[]
@@ -14,6 +23,7 @@ export interface DriverEvidence {
   readonly readers: readonly CommittedReader[]
   readonly claimants: readonly Claimant[]
   readonly stored: readonly StoredEntry[]
+  readonly partitions: readonly PartitionLog[]
 }
 
 export function complaintsAbout(evidence: DriverEvidence): string[] {
@@ -24,6 +34,7 @@ export function complaintsAbout(evidence: DriverEvidence): string[] {
     ...seenAsAnswered(evidence),
     ...seenInOrder(readers),
     ...fencedForGood(evidence),
+    ...inSequence(evidence),
     ...claimedInTime(evidence),
   ]
 }
@@ -72,6 +83,15 @@ function fencedForGood({ attempts, fences, readers }: DriverEvidence): string[] 
       .filter(each => each.values.some(value => seen.has(value) && !committed.has(value)))
       .map(each => `transaction ${each.number} of ${id} took place after its producer was fenced`),
   )
+}
+
+/** A batch is numbered after what was appended, whatever of it was refused before. */
+function inSequence({ partitions }: DriverEvidence): string[] {
+  return partitions
+    .filter(({ outOfSequence }) => outOfSequence > 0)
+    .map(
+      ({ place, outOfSequence }) => `${partitionKey(place)}: ${outOfSequence} batches came out of sequence`,
+    )
 }
 
 /** A claim is stored in the generation that it names, or not at all. */

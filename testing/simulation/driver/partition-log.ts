@@ -51,6 +51,8 @@ export class PartitionLog {
   /** What was committed, in the order of the markers. */
   readonly committed: string[] = []
   end = 0
+  /** Batches that came out of sequence: the driver counts what was appended, so none should. */
+  outOfSequence = 0
   readonly #batches: Batch[] = []
   readonly #aborted: AbortedRange[] = []
 
@@ -71,7 +73,10 @@ export class PartitionLog {
     if (epoch > entry.epoch) Object.assign(entry, { epoch, nextSequence: 0, recent: [] })
     const repeated = entry.recent.find(each => each.sequence === sequence && each.count === count)
     if (repeated) return { code: OK, baseOffset: repeated.baseOffset }
-    if (sequence !== entry.nextSequence) return { code: REFUSED.sequence, baseOffset: -1 }
+    if (sequence !== entry.nextSequence) {
+      this.outOfSequence++
+      return { code: REFUSED.sequence, baseOffset: -1 }
+    }
     const baseOffset = this.#add(batch, count)
     entry.recent = [...entry.recent, { sequence, count, baseOffset }].slice(-RECENT_MAX)
     entry.nextSequence = sequenceAfter(sequence, count)

@@ -78,11 +78,12 @@ export function readFetch(reader: ByteReader): {
 
 export function writeFetched(
   places: readonly (WantedRecords & { readonly code: number; readonly log: PartitionLog | undefined })[],
+  refusal = 0,
 ): Buffer {
   const writer = new ByteWriter(4_096)
   writer.tags()
   writer.int32(0)
-  writer.int16(0)
+  writer.int16(refusal)
   writer.int32(0)
   writer.compactLength(places.length)
   for (const { topicId, partition, offset, bytesMax, code, log } of places) {

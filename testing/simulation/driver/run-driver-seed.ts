@@ -3,6 +3,7 @@
  * group work while requests and brokers fail. Then comes a calm, in which all must end, and then the checks.
  */
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import type { TopicPartition } from '#core/record.ts'
 import { type System, sleep } from '#core/system.ts'
 import type { Connect } from '#engine/log/kafka/connection.ts'
 import { openKafkaLog } from '#engine/log/kafka/kafka-log.ts'
@@ -16,7 +17,7 @@ import { complaintsAbout } from './driver-checks.ts'
 import { RequestFaults } from './request-faults.ts'
 import { NODES, ScriptedCluster } from './scripted-cluster.ts'
 import { scriptedConnections } from './scripted-connection.ts'
-import { type Fence, Writer } from './writer.ts'
+import { type Fence, isExcused, Writer } from './writer.ts'
 
 export const DRIVER = 'driver'
 const TOPICS = { orders: 3, answers: 2, state: 3 }
@@ -25,6 +26,7 @@ const MEMBERS = ['pod-1', 'pod-2', 'pod-3']
 const FAULTS_MS = 12_000
 const CALM_MS_MAX = 60_000
 const EVENTS = 14
+const SEARCH_MS = 1_000
 /** By then every broker is up and what moved has arrived. */
 const SETTLE_MS = 5_000
 /** Of all requests, some runs more than others. */
@@ -71,6 +73,7 @@ class DriverRun {
   #moment = 0
   #writing = IDS.length
   #isFencing = true
+  #isSearching = true
   readonly #failures: string[] = []
 
   constructor(seed: number, verbose: boolean, plant: NonNullable<DriverSeedOptions['plant']>) {
@@ -126,6 +129,7 @@ class DriverRun {
             readers: this.#readers,
             claimants: this.#claimants,
             stored: this.#cluster.group.stored,
+            partitions: this.#cluster.partitions,
           })
         : []),
     ]
@@ -150,6 +154,7 @@ class DriverRun {
         }
       })
     this.#process('fencer', (log, system) => this.#fence(log, system))
+    this.#process('searcher', (log, system) => this.#search(log, system))
   }
 
   /** A process with a log of its own. */
@@ -175,7 +180,7 @@ class DriverRun {
       id,
       log,
       system,
-      places: this.#cluster.partitions.map(({ place }) => place).filter(({ topic }) => topic !== 'state'),
+      places: this.#written,
       moment: () => ++this.#moment,
       committed: () => this.#committed(),
     })
@@ -185,20 +190,43 @@ class DriverRun {
   }
 
   async #fence(log: Log, system: System): Promise<void> {
-    const places = this.#cluster.partitions.map(({ place }) => place).filter(({ topic }) => topic !== 'state')
     while (!this.#isCalm) {
       await sleep(system, system.random() * 5_000)
-      const id = this.#among(IDS) ?? ''
-      const begunAt = ++this.#moment
-      await log.fence(id, places).then(
-        () => this.#fences.push({ id, begunAt, committed: this.#committed() }),
-        error => {
-          if (!(error instanceof CaudalError) || error.code !== 'LOG_UNAVAILABLE')
-            this.#failures.push(`${id} cannot be fenced: ${reasonOf(error)}`)
-        },
-      )
+      await this.#fenceOnce(log, this.#among(IDS) ?? '')
     }
     this.#isFencing = false
+  }
+
+  async #fenceOnce(log: Log, id: string): Promise<void> {
+    const begunAt = ++this.#moment
+    await log.fence(id, this.#written).then(
+      () => this.#fences.push({ id, begunAt, committed: this.#committed() }),
+      error => this.#failed(`the fence of ${id}`, error),
+    )
+  }
+
+  get #written(): readonly TopicPartition[] {
+    return this.#cluster.partitions.map(({ place }) => place).filter(({ topic }) => topic !== 'state')
+  }
+
+  /** Looks for what torn transactions have left, and ends it, until nothing is left of any. */
+  async #search(log: Log, system: System): Promise<void> {
+    const places = this.#cluster.partitions.map(({ place }) => place)
+    for (;;) {
+      const isLast = this.#writing === 0
+      const ids = await log.leftovers?.(places).catch(error => this.#failed('looking for leftovers', error))
+      if (ids?.length === 0 && isLast) break
+      for (const id of ids ?? []) {
+        this.#cluster.note(`${id} has left something open`)
+        await this.#fenceOnce(log, id)
+      }
+      await sleep(system, SEARCH_MS)
+    }
+    this.#isSearching = false
+  }
+
+  #failed(what: string, error: unknown): void {
+    if (!isExcused(error)) this.#failures.push(`${what} failed: ${reasonOf(error)}`)
   }
 
   #committed(): ReadonlySet<string> {
@@ -223,18 +251,33 @@ class DriverRun {
   }
 
   #isOver(): boolean {
-    return this.#writing === 0 && this.#waiting().length === 0
+    return (
+      this.#writing === 0 &&
+      !this.#isSearching &&
+      this.#waiting().length === 0 &&
+      this.#outside().length === 0
+    )
   }
 
   #waiting(): readonly CommittedReader[] {
     return this.#readers.filter(each => each.nextOffset < (this.#cluster.find(each.place)?.end ?? 0))
   }
 
+  /** Members that are not in the generation of the group. */
+  #outside(): readonly string[] {
+    const { generation } = this.#cluster.group
+    const late = this.#claimants.filter(({ generations }) => generations.at(-1) !== generation)
+    return late.map(
+      ({ member, generations }) => `${member} in generation ${generations.at(-1)} of ${generation}`,
+    )
+  }
+
   #whatIsLeft(): string {
     const readers = this.#waiting().map(
       ({ place, nextOffset }) => `${place.topic}/${place.partition} at ${nextOffset}`,
     )
-    return [`${this.#writing} writers`, ...readers].join(', ')
+    const search = this.#isSearching ? ['the search'] : []
+    return [`${this.#writing} writers`, ...search, ...readers, ...this.#outside()].join(', ')
   }
 
   #among<Item>(items: readonly Item[]): Item | undefined {

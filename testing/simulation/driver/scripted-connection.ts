@@ -9,7 +9,12 @@ import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
 import type { Connect, Connection } from '#engine/log/kafka/connection.ts'
 import type { Broker, ProducerIdentity, WireRequest } from '#engine/log/kafka/library.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
-import type { RequestFaults } from './request-faults.ts'
+import {
+  type DrawnRefusal,
+  NOTHING_REFUSED,
+  type RequestFault,
+  type RequestFaults,
+} from './request-faults.ts'
 import type { ScriptedCluster } from './scripted-cluster.ts'
 import { questionOf } from './wire-answers.ts'
 
@@ -27,7 +32,7 @@ export function scriptedConnections(cluster: ScriptedCluster, faults: RequestFau
   }
 }
 
-type Act<Answer> = (refusal: number) => Answer | Promise<Answer>
+type Act<Answer> = (refusal: DrawnRefusal) => Answer | Promise<Answer>
 
 class ScriptedConnection implements Connection {
   readonly node: number
@@ -146,8 +151,8 @@ class ScriptedConnection implements Connection {
     if (isGone() && LOST_WITH_CONNECTION.has(name)) return never()
     if (this.#cluster.powerOf(this.node) === 'down') return never()
     if (waitMs > 0) await sleep(this.#system, waitMs)
-    if (fault.kind === 'refused') return act(fault.code)
-    const answered = Promise.resolve().then(() => act(0))
+    if (fault.kind === 'refused') return act(fault.refusal)
+    const answered = Promise.resolve().then(() => act(NOTHING_REFUSED))
     // Some faults below do not await the answer, so its failure is handled here.
     answered.catch(() => undefined)
     if (fault.kind === 'cut after' || fault.kind === 'answer lost') {
@@ -157,7 +162,7 @@ class ScriptedConnection implements Connection {
     if (fault.kind === 'answer late') await sleep(this.#system, fault.delayMs)
     if (fault.kind === 'doubled') {
       await answered.catch(() => undefined)
-      return act(0)
+      return act(NOTHING_REFUSED)
     }
     await this.#transit()
     return answered
@@ -174,8 +179,8 @@ class ScriptedConnection implements Connection {
 
   /** A question whose refusal is an error, as kafkajs has it. */
   #plain<Answer>(name: RequestName, act: () => Answer | Promise<Answer>): Promise<Answer> {
-    return this.#ask(name, refusal => {
-      if (refusal !== 0) throw new Refusal(name, refusal)
+    return this.#ask(name, ({ code }) => {
+      if (code !== 0) throw new Refusal(name, code)
       return act()
     })
   }
@@ -282,9 +287,12 @@ class ScriptedConnection implements Connection {
   }
 }
 
-function told(fault: { readonly kind: string; readonly delayMs?: number; readonly code?: number }): string {
-  const delay = fault.delayMs === undefined ? '' : ` by ${Math.round(fault.delayMs)} ms`
-  return `${fault.kind}${delay}${fault.code === undefined ? '' : ` with code ${fault.code}`}`
+function told(fault: RequestFault): string {
+  if (fault.kind === 'late' || fault.kind === 'answer late')
+    return `${fault.kind} by ${Math.round(fault.delayMs)} ms`
+  if (fault.kind !== 'refused') return fault.kind
+  const { code, isWhole } = fault.refusal
+  return `refused with code ${code}${isWhole ? '' : ' in one partition'}`
 }
 
 function lost(reason: string): Error {

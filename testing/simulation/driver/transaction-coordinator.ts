@@ -45,8 +45,8 @@ export class TransactionCoordinator {
     this.#options = options
   }
 
-  get ids(): readonly string[] {
-    return [...this.#transactions.keys()]
+  get all(): readonly Transaction[] {
+    return [...this.#transactions.values()]
   }
 
   find(transactionalId: string): Transaction | undefined {

@@ -1,25 +1,24 @@
 /**
  * Reads the requests that the driver encodes itself, and writes what brokers answer, byte by byte as the protocol has it. A
- * `refusal` is the code with which a broker refuses all that was asked.
+ * `refusal` says what of it a broker refuses, and with which code.
  */
 import type { TopicPartition } from '#core/record.ts'
-import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
+import { meaningOf } from '#engine/log/kafka/broker-codes.ts'
 import { ByteReader, ByteWriter } from '#engine/log/kafka/bytes.ts'
 import { codeOf } from '#engine/log/kafka/codes.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
 import { stampOf } from './partition-log.ts'
 import { readFetch, readProduce, writeFetched } from './record-requests.ts'
+import type { DrawnRefusal } from './request-faults.ts'
 import { NODES, type ScriptedCluster } from './scripted-cluster.ts'
-
-export interface WireQuestion {
-  readonly name: RequestName
-  /** A fetch waits so long for records. */
-  readonly waitMs?: number
-  act(refusal: number): Buffer
-}
-
-/** What a broker makes of a request by its number in the protocol. */
-type Reading = (cluster: ScriptedCluster, node: number, reader: ByteReader, version: number) => WireQuestion
+import {
+  addPartitions,
+  describeProducers,
+  describeTransactions,
+  endTransaction,
+  listTransactions,
+} from './transaction-answers.ts'
+import type { Reading, WireQuestion } from './wire-question.ts'
 
 const READINGS: Readonly<Record<number, Reading>> = {
   0: produce,
@@ -30,10 +29,17 @@ const READINGS: Readonly<Record<number, Reading>> = {
   26: endTransaction,
   61: describeProducers,
   65: describeTransactions,
+  66: listTransactions,
 }
 const PRODUCE_ADDS = 12
 /** What the coordinator's refusals are to a leader that asks it. */
-const CODE = { unknownTopic: 3, noLeader: 5, notEnoughReplicas: 19, unknownId: 105 } as const
+const CODE = {
+  unknownTopic: 3,
+  noLeader: 5,
+  notEnoughReplicas: 19,
+  notAttempted: 55,
+  unknownId: 105,
+} as const
 const LISTS_OF_NODES = 3
 
 export function questionOf(
@@ -68,19 +74,26 @@ function produce(cluster: ScriptedCluster, node: number, reader: ByteReader, ver
     // A copy: the same request may arrive twice.
     return cluster.find(place)?.append(Buffer.from(batch)) ?? { code: CODE.unknownTopic, baseOffset: -1 }
   }
-  const act = (refusal: number) => {
+  const act = (refusal: DrawnRefusal) => {
     const writer = new ByteWriter(1_024)
     if (adds) writer.tags()
     length(writer, slices.length, adds)
-    for (const { topic, partition, batch } of slices) {
+    for (const [index, { topic, partition, batch }] of slices.entries()) {
       const place = { topic, partition }
-      const { code, baseOffset } = refusal ? { code: refusal, baseOffset: -1 } : append(place, batch)
+      const refused = refusal.at(index, slices.length)
+      const { code, baseOffset } = refused ? { code: refused, baseOffset: -1 } : append(place, batch)
       text(writer, topic, adds)
       length(writer, 1, adds)
       writer.int32(partition)
       writer.int16(code)
       for (const each of [baseOffset, -1, 0]) writer.int64(each)
-      length(writer, 0, adds)
+      const isOfRecord = refused !== 0 && meaningOf(refused, 'Produce') === 'record'
+      length(writer, isOfRecord && refusal.namesRecord ? 1 : 0, adds)
+      if (isOfRecord && refusal.namesRecord) {
+        writer.int32(stampOf(batch).count - 1)
+        text(writer, 'the script refuses it', adds)
+        if (adds) writer.tags()
+      }
       text(writer, null, adds)
       if (adds) for (let tags = 0; tags < 2; tags++) writer.tags()
     }
@@ -92,14 +105,18 @@ function produce(cluster: ScriptedCluster, node: number, reader: ByteReader, ver
 function fetch(cluster: ScriptedCluster, node: number, reader: ByteReader): WireQuestion {
   const { waitMs, places } = readFetch(reader)
   const names = new Map([...cluster.topics.values()].map(({ id, name }) => [id, name]))
-  const act = (refusal: number) =>
-    writeFetched(
-      places.map(place => {
+  const act = (refusal: DrawnRefusal) => {
+    // Then the answer has no partitions.
+    if (refusal.isWhole && refusal.code !== 0) return writeFetched([], refusal.code)
+    return writeFetched(
+      places.map((place, index) => {
         const topic = names.get(place.topicId) ?? ''
         const own = { topic, partition: place.partition }
-        return { ...place, code: refusal || cluster.leadershipCode(node, own), log: cluster.find(own) }
+        const code = refusal.at(index, places.length) || cluster.leadershipCode(node, own)
+        return { ...place, code, log: cluster.find(own) }
       }),
     )
+  }
   return { name: 'Fetch', waitMs, act }
 }
 
@@ -111,7 +128,7 @@ function metadata(cluster: ScriptedCluster, _node: number, reader: ByteReader): 
     reader.tags()
     return name
   })
-  const act = (refusal: number) => {
+  const act = (refusal: DrawnRefusal) => {
     const writer = new ByteWriter(1_024)
     writer.tags()
     writer.int32(0)
@@ -126,22 +143,31 @@ function metadata(cluster: ScriptedCluster, _node: number, reader: ByteReader): 
     writer.compactString('scripted')
     writer.int32(1)
     writer.compactLength(names.length)
-    for (const name of names) writeTopic(writer, cluster, name, refusal)
+    for (const [index, name] of names.entries())
+      writeTopic(writer, cluster, name, refusal, refusal.at(index, names.length))
     return writer.written()
   }
   return { name: 'Metadata', act }
 }
 
-function writeTopic(writer: ByteWriter, cluster: ScriptedCluster, name: string, refusal: number): void {
+/** A topic that is refused is not described; of a refused partition nobody knows the leader. */
+function writeTopic(
+  writer: ByteWriter,
+  cluster: ScriptedCluster,
+  name: string,
+  { isWhole }: DrawnRefusal,
+  refused: number,
+): void {
   const topic = cluster.topics.get(name)
-  writer.int16(topic ? 0 : CODE.unknownTopic)
+  const partitions = isWhole && refused !== 0 ? [] : (topic?.partitions ?? [])
+  writer.int16(topic ? (isWhole ? refused : 0) : CODE.unknownTopic)
   writer.compactString(name)
   writer.uuid(topic?.id ?? Buffer.alloc(16).toString('base64url'))
   writer.int8(0)
-  writer.compactLength(topic?.partitions.length ?? 0)
-  for (const { place } of topic?.partitions ?? []) {
-    const leader = refusal ? undefined : cluster.leaderOf(place)
-    writer.int16(leader === undefined ? CODE.noLeader : 0)
+  writer.compactLength(partitions.length)
+  for (const { place } of partitions) {
+    const leader = refused ? undefined : cluster.leaderOf(place)
+    writer.int16(leader === undefined ? refused || CODE.noLeader : 0)
     writer.int32(place.partition)
     writer.int32(leader ?? -1)
     writer.int32(0)
@@ -153,7 +179,7 @@ function writeTopic(writer: ByteWriter, cluster: ScriptedCluster, name: string, 
 }
 
 function features(cluster: ScriptedCluster): WireQuestion {
-  const act = (refusal: number) => {
+  const act = (refusal: DrawnRefusal) => {
     const feature = new ByteWriter(64)
     feature.compactLength(1)
     feature.compactString('transaction.version')
@@ -161,7 +187,7 @@ function features(cluster: ScriptedCluster): WireQuestion {
     feature.int16(0)
     feature.tags()
     const writer = new ByteWriter(128)
-    writer.int16(refusal)
+    writer.int16(refusal.code)
     writer.compactLength(0)
     writer.int32(0)
     for (const each of [1, 2, feature.length]) writer.uvarint(each)
@@ -169,147 +195,6 @@ function features(cluster: ScriptedCluster): WireQuestion {
     return writer.written()
   }
   return { name: 'ApiVersions', act }
-}
-
-function addPartitions(cluster: ScriptedCluster, node: number, reader: ByteReader): WireQuestion {
-  const identity = readIdentity(reader, false)
-  const places = reader
-    .array(() => {
-      const topic = reader.string() ?? ''
-      return reader.array(() => ({ topic, partition: reader.int32() }))
-    })
-    .flat()
-  const act = (refusal: number) => {
-    const code = refusal || codeAt(cluster, node, identity, () => cluster.transactions.add(identity, places))
-    const writer = new ByteWriter(256)
-    writer.int32(0)
-    writer.int32(places.length)
-    for (const { topic, partition } of places) {
-      writer.string(topic)
-      writer.int32(1)
-      writer.int32(partition)
-      writer.int16(code)
-    }
-    return writer.written()
-  }
-  return { name: 'AddPartitionsToTxn', act }
-}
-
-function endTransaction(cluster: ScriptedCluster, node: number, reader: ByteReader): WireQuestion {
-  reader.tags()
-  const identity = readIdentity(reader, true)
-  const outcome = reader.int8() === 1 ? 'commit' : 'abort'
-  const act = (refusal: number) => {
-    let next = identity
-    const end = () => {
-      next = cluster.transactions.endRaising(identity, outcome)
-    }
-    const code = refusal || codeAt(cluster, node, identity, end)
-    const writer = new ByteWriter(64)
-    writer.tags()
-    writer.int32(0)
-    writer.int16(code)
-    writer.int64(BigInt(next.producerId))
-    writer.int16(next.producerEpoch)
-    writer.tags()
-    return writer.written()
-  }
-  return { name: 'EndTxn', act }
-}
-
-function describeProducers(cluster: ScriptedCluster, node: number, reader: ByteReader): WireQuestion {
-  reader.tags()
-  const places = reader
-    .compactArray(() => {
-      const topic = reader.compactString() ?? ''
-      const own = reader.compactArray(() => ({ topic, partition: reader.int32() }))
-      reader.tags()
-      return own
-    })
-    .flat()
-  const act = (refusal: number) => {
-    const writer = new ByteWriter(1_024)
-    writer.tags()
-    writer.int32(0)
-    writer.compactLength(places.length)
-    for (const place of places) {
-      const code = refusal || cluster.leadershipCode(node, place)
-      const producers = code === 0 ? [...(cluster.find(place)?.producers ?? [])] : []
-      writer.compactString(place.topic)
-      writer.compactLength(1)
-      writer.int32(place.partition)
-      writer.int16(code)
-      writer.compactLength(-1)
-      writer.compactLength(producers.length)
-      for (const [producerId, { epoch, firstOffset }] of producers) {
-        writer.int64(producerId)
-        writer.int32(epoch)
-        writer.int32(0)
-        writer.int64(0)
-        writer.int32(0)
-        writer.int64(firstOffset)
-        writer.tags()
-      }
-      for (let tags = 0; tags < 2; tags++) writer.tags()
-    }
-    return writer.written()
-  }
-  return { name: 'DescribeProducers', act }
-}
-
-function describeTransactions(cluster: ScriptedCluster, node: number, reader: ByteReader): WireQuestion {
-  reader.tags()
-  const [id = ''] = reader.compactArray(() => reader.compactString() ?? '')
-  const act = (refusal: number) => {
-    const found = cluster.transactions.find(id)
-    const known = found ? 0 : CODE.unknownId
-    const code = refusal || (cluster.inCharge(`producer ${id}`) === node ? known : 16)
-    const places = [...(found?.partitions.values() ?? [])]
-    const writer = new ByteWriter(512)
-    writer.tags()
-    writer.int32(0)
-    writer.compactLength(1)
-    writer.int16(code)
-    writer.compactString(id)
-    writer.compactString(found?.state ?? '')
-    writer.int32(found?.timeoutMs ?? 0)
-    writer.int64(found?.startedAt ?? -1)
-    writer.int64(found?.producerId ?? -1)
-    writer.int16(found?.epoch ?? -1)
-    writer.compactLength(places.length)
-    for (const { topic, partition } of places) {
-      writer.compactString(topic)
-      writer.compactLength(1)
-      writer.int32(partition)
-      writer.tags()
-    }
-    for (let tags = 0; tags < 2; tags++) writer.tags()
-    return writer.written()
-  }
-  return { name: 'DescribeTransactions', act }
-}
-
-function codeAt(
-  cluster: ScriptedCluster,
-  node: number,
-  { transactionalId }: { readonly transactionalId: string },
-  act: () => void,
-): number {
-  try {
-    cluster.checkCoordinator(node, 'producer', transactionalId)
-    act()
-    return 0
-  } catch (error) {
-    const code = codeOf(error)
-    if (code === undefined) throw error
-    return code
-  }
-}
-
-function readIdentity(reader: ByteReader, isFlexible: boolean) {
-  const transactionalId = (isFlexible ? reader.compactString() : reader.string()) ?? ''
-  const producerId = reader.view(8).readBigInt64BE().toString()
-  return { transactionalId, producerId, producerEpoch: reader.int16() }
 }
 
 function identityOf(batch: Buffer) {

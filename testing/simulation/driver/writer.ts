@@ -41,6 +41,18 @@ export interface WriterOptions {
   readonly committed: () => ReadonlySet<string>
 }
 
+/** Brokers that are away, or that refuse, as those of this script do for any reason: it is tried again. */
+const EXCUSED: ReadonlySet<string> = new Set([
+  'LOG_UNAVAILABLE',
+  'ACCESS_REFUSED',
+  'BROKER_REFUSED',
+  'TRANSACTION_UNCHECKED',
+])
+
+export function isExcused(error: unknown): boolean {
+  return error instanceof CaudalError && EXCUSED.has(error.code)
+}
+
 export class Writer {
   readonly attempts: Attempt[] = []
   readonly fences: Fence[] = []
@@ -85,8 +97,13 @@ export class Writer {
       attempt.outcome = 'committed'
     } catch (error) {
       attempt.outcome = error instanceof CaudalError ? error.code : 'unknown error'
-      if (error instanceof WritesRefused) attempt.outcome = 'refused'
       attempt.reason = reasonOf(error)
+      if (error instanceof WritesRefused) {
+        // The producer goes on.
+        attempt.outcome = 'refused'
+        this.#look(error, batches)
+        return
+      }
       await this.#producer.close()
       this.#producer = undefined
     }
@@ -103,11 +120,18 @@ export class Writer {
         this.fences.push({ id, begunAt, committed: committed() })
         return producer
       } catch (error) {
-        if (!(error instanceof CaudalError) || error.code !== 'LOG_UNAVAILABLE')
+        if (!isExcused(error))
           this.complaints.push(`the producer of ${id} cannot be started: ${reasonOf(error)}`)
       }
       await sleep(system, RETRY_MS)
     }
+  }
+
+  /** What is refused must be among what was written. */
+  #look({ refusals }: WritesRefused, batches: readonly PartitionBatch[]): void {
+    const strange = refusals.filter(({ batch, record = 0 }) => batches[batch]?.records[record] === undefined)
+    for (const { batch, record } of strange)
+      this.complaints.push(`record ${record} of batch ${batch} was refused and does not exist`)
   }
 
   #batches(number: number): PartitionBatch[] {
