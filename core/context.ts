@@ -102,7 +102,7 @@ export interface Context<D extends Declared = Declared> {
   readonly headers: { get(name: string): string | undefined }
   /** Aborted when the record's time is up or the task leaves this pod. */
   readonly signal: AbortSignal
-  /** Log lines of the operator; each names the application, the pod and the operator. */
+  /** Log lines of the operator; each names the task, the operator and the record. */
   readonly log: Logger
   /** The state of the operator under the key of the record. */
   readonly state: StateHandles<D['state']>
