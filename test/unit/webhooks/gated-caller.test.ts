@@ -54,7 +54,7 @@ describe('the gate of an endpoint', () => {
     expect(await call('again')).toBe('taken')
     expect(await call('last')).toBe('taken')
     expect(lines).toEqual([
-      expect.stringContaining('is called less'),
+      expect.stringContaining('calls are reduced'),
       expect.stringContaining('takes webhooks again'),
     ])
   })
