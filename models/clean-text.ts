@@ -19,19 +19,17 @@ export class CleanText implements TextStream {
   }
 
   text(piece: string): void {
-    const text = this.#withoutCut(this.#kept + piece)
-    const end = text.length - this.#redact.open(text)
-    this.#kept = text.slice(end)
-    const clean = this.#redact(text.slice(0, end))
+    const { clean, kept } = this.#split(this.#kept + piece)
+    this.#kept = kept
     if (clean !== '') this.#to.text(clean)
   }
 
   /** A secret that would be cut in two goes at once. Any other waits: it may be part of a longer one. */
-  #withoutCut(text: string): string {
+  #split(text: string): { readonly clean: string; readonly kept: string } {
     const end = text.length - this.#redact.open(text)
-    if (end === text.length) return text
-    const clean = this.#redact(text)
-    const apart = this.#redact(text.slice(0, end)) + this.#redact(text.slice(end))
-    return clean === apart ? text : clean
+    const [clean, kept] = [this.#redact(text.slice(0, end)), text.slice(end)]
+    if (kept === '') return { clean, kept }
+    const whole = this.#redact(text)
+    return whole === clean + this.#redact(kept) ? { clean, kept } : this.#split(whole)
   }
 }

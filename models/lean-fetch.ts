@@ -4,6 +4,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 
 import { type Duration, msOf } from '#core/duration.ts'
 import { decoded } from './charset.ts'
+import { parsed } from './loose-values.ts'
 
 /** A proxy for HTTP and HTTPS. */
 export interface HttpProxy {
@@ -111,13 +112,7 @@ async function bytesOf(
 function isWhole(text: string): boolean {
   const trimmed = text.trim()
   if (/^data: ?\[DONE\]$/m.test(trimmed)) return true
-  if (!/^[{["]/.test(trimmed)) return false
-  try {
-    JSON.parse(trimmed)
-    return true
-  } catch {
-    return false
-  }
+  return /^[{["]/.test(trimmed) && parsed(trimmed) !== undefined
 }
 
 function hearerOf(status: number, headers: ReadonlyMap<string, string>, { heard }: LeanInit) {

@@ -1,9 +1,8 @@
 /** The reply in a body, whatever a gateway has put around it: what is in it was paid for. */
 import { objectsIn, tightened, withControlsEscaped } from './loose-json.ts'
+import { isObject, type Loose, parsed } from './loose-values.ts'
 import { choicesIn, errorIn } from './openai-meanings.ts'
 import { isPiece, joined, wholeOf } from './openai-stream.ts'
-
-type Loose = Readonly<Record<string, unknown>>
 
 /** Wrappings around a reply, such as the answer of a function that has the reply as text in its `body`. */
 const WRAPPINGS_MAX = 3
@@ -79,14 +78,4 @@ function firstIn(text: string): unknown {
     if (objects.length > 1 && objects.some(isPiece)) return joined(objects, /\[DONE\]\s*$/.test(text))
   }
   return first && ('choices' in first || errorIn(first) !== undefined) ? first : undefined
-}
-
-const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

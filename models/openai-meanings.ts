@@ -1,4 +1,5 @@
 /** What a refusal means by its words, where its status says something else: providers give one fault many statuses. */
+import { isFields, type Loose } from './loose-values.ts'
 
 interface Meaning {
   /** The status that the fault has where the provider follows HTTP. */
@@ -76,21 +77,17 @@ export function statusNamed(error: unknown): number {
   return IN_WORDS.find(([, pattern]) => pattern.test(words))?.[0] ?? UNKNOWN
 }
 
-type Loose = Readonly<Record<string, unknown>>
-const isObject = (value: unknown): value is Loose =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /**
  * The error in a body, in the shape of any provider. Cloudflare has `errors`, MiniMax `base_resp`, Baidu `error_msg`.
  * FastAPI has `detail`, Zhipu `code` with `msg`. Gemini puts it into an array. A body with choices is a reply.
  */
 export function errorIn(body: unknown): unknown {
   const json = Array.isArray(body) && body.length === 1 ? body[0] : body
-  if (!isObject(json) || choicesIn(json).length > 0) return undefined
+  if (!isFields(json) || choicesIn(json).length > 0) return undefined
   if (json.error) return json.error
   if (Array.isArray(json.errors) && json.errors.length > 0) return json.errors[0]
   const { base_resp: base } = json
-  if (isObject(base) && Number(base.status_code) !== 0) return base
+  if (isFields(base) && Number(base.status_code) !== 0) return base
   if (json.error_msg || json.error_code || json.detail) return json
   const isFailure = ['code', 'status', 'type', 'object', 'success'].some(name => isFault(json[name]))
   const said = json.message ?? json.msg
@@ -99,14 +96,14 @@ export function errorIn(body: unknown): unknown {
 
 /** The choices of a reply or of a piece of one: a list, a single one, or an object of them. */
 export function choicesIn({ choices }: Loose): readonly Loose[] {
-  if (!isObject(choices)) return Array.isArray(choices) ? choices.filter(isObject) : []
+  if (!isFields(choices)) return Array.isArray(choices) ? choices.filter(isFields) : []
   const isOne = ['message', 'delta', 'text'].some(name => name in choices)
-  return isOne ? [choices] : Object.values(choices).filter(isObject)
+  return isOne ? [choices] : Object.values(choices).filter(isFields)
 }
 
 /** The error that came together with a reply or a piece of one, in the body or, as of OpenRouter, in the choice. */
 export function errorBeside(reply: unknown): unknown {
-  if (!isObject(reply)) return undefined
+  if (!isFields(reply)) return undefined
   const { choices: _, ...rest } = reply
   const ofChoices = choicesIn(reply).map(({ error }) => error)
   return [errorIn(rest), ...ofChoices].find(error => error && !isNone(error))
@@ -114,7 +111,7 @@ export function errorBeside(reply: unknown): unknown {
 
 /** Some gateways send the field of an error always: there is one only if something is said in it. */
 function isNone(error: unknown): boolean {
-  if (!isObject(error)) return /^(?:none|null|ok|success)$/i.test(String(error))
+  if (!isFields(error)) return /^(?:none|null|ok|success)$/i.test(String(error))
   return Object.values(error).every(each => !each || /^(?:0|200|none|null|ok|success)$/i.test(String(each)))
 }
 
@@ -130,7 +127,7 @@ function isFault(value: unknown): boolean {
 /** The sentence of an error, whatever the name of its field. */
 export function saidIn(error: unknown): string {
   if (typeof error === 'string') return error
-  const fields = isObject(error)
+  const fields = isFields(error)
     ? [error.message, error.msg, error.status_msg, error.error_msg, error.detail]
     : []
   const said = fields.find(field => typeof field === 'string' && field !== '')

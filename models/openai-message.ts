@@ -1,4 +1,5 @@
 /** What a message says, in whatever field and shape a provider says it: as text, in parts, or as the JSON that was asked for. */
+import { isObject, parsed } from './loose-values.ts'
 import type { ModelRequest } from './model.ts'
 
 /** The fields of a message that something may stand in. */
@@ -77,13 +78,4 @@ function argumentsIn({ tool_calls: calls, function_call: older }: Message): read
   return [...found.values()]
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
-
-function isJson(text: string): boolean {
-  try {
-    return isObject(JSON.parse(text))
-  } catch {
-    return false
-  }
-}
+const isJson = (text: string): boolean => isObject(parsed(text))

@@ -1,12 +1,11 @@
 /** What an endpoint really sends back, read as a reply of the port: every field is checked before it is used. */
+import { isObject, type Loose } from './loose-values.ts'
 import { briefly, ModelError, type ModelReply, type ModelRequest } from './model.ts'
 import { callsTool, type Ending, endingOf } from './openai-finish.ts'
 import { choicesIn, errorBeside } from './openai-meanings.ts'
 import { contentOf, jsonBeside, jsonInThought, type Message, textOf } from './openai-message.ts'
 import { usageOf } from './openai-usage.ts'
 import { outOfThought } from './thinking.ts'
-
-type Loose = Readonly<Record<string, unknown>>
 
 /** The SDK types a reply as complete, but checks nothing. */
 interface Choice {
@@ -115,8 +114,6 @@ function faultOf({ choice, message, said, text, finish, ending, request }: Read)
   if (thoughts === undefined) return 'the reply is empty'
   return `the reply is empty but for its reasoning (${String(thoughts).length} characters): raise ${limit}`
 }
-
-const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null
 
 function isFilled(value: unknown): boolean {
   if (typeof value === 'string') return value.trim() !== ''

@@ -1,13 +1,12 @@
 /** A reply that came as a stream of events though it was asked for whole: it is paid for, so it is put together. */
 import { tightened } from './loose-json.ts'
+import { isObject, type Loose, parsed } from './loose-values.ts'
 import { REASONS } from './openai-finish.ts'
 import { choicesIn, errorBeside } from './openai-meanings.ts'
 
 /** No provider's word for an end: the stream broke off, and what came is not the whole reply. */
 const BROKEN_OFF = 'none, as the stream broke off'
 const DONE = '[DONE]'
-
-type Loose = Readonly<Record<string, unknown>>
 
 /**
  * The text of a body of server-sent events (WHATWG HTML, 9.2) as one completion, or its error as it came. Comments keep
@@ -100,21 +99,11 @@ function appended(before: unknown, value: unknown): unknown {
   return [before, value].flat()
 }
 
-const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null
-
 function objectIn(text: string): Loose | undefined {
   const value = parsed(text) ?? (text.startsWith('{') ? parsed(tightened(text)) : undefined)
   // Gemini puts an error into an array.
   const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
   return isObject(only) ? only : undefined
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const isJson = (text: string): boolean => objectIn(text) !== undefined

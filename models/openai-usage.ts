@@ -1,7 +1,6 @@
 /** The tokens of a reply, under the names that providers have for them. */
+import { isObject, type Loose } from './loose-values.ts'
 import type { ModelRequest, Usage } from './model.ts'
-
-type Loose = Readonly<Record<string, unknown>>
 
 /** OpenAI's names, those of Anthropic and of OpenAI's newer API, and those of Bedrock. */
 const PROMPT = ['prompt_tokens', 'input_tokens', 'inputTokens'] as const
@@ -12,7 +11,7 @@ const TOKENS_MAX = 1e9
 
 /** As counted by the provider; where it counts nothing, four characters are taken for a token. */
 export function usageOf(counted: unknown, request: ModelRequest, said: string): Usage {
-  const usage: Loose = typeof counted === 'object' && counted !== null ? { ...counted } : {}
+  const usage: Loose = isObject(counted) ? counted : {}
   const characters = () => request.messages.reduce((sum, message) => sum + message.content.length, 0)
   const prompt = count(usage, PROMPT)
   const completion = completionTokens(usage, prompt)

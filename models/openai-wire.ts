@@ -1,5 +1,6 @@
 /** What gateways and proxies answer, put in the words of OpenAI's API, so that one reader understands all of them. */
 import type { LeanResponse } from './lean-fetch.ts'
+import { isObject } from './loose-values.ts'
 import { briefly } from './model.ts'
 import { bodyIn } from './openai-envelope.ts'
 import { errorIn, saidIn, statusNamed } from './openai-meanings.ts'
@@ -46,9 +47,6 @@ function withJson({ headers }: LeanResponse, text: string): Pick<LeanResponse, '
   return { headers: own, text: () => Promise.resolve(text) }
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-
 function hasMessage(json: unknown): boolean {
-  if (!isObject(json) || !('error' in json) || !isObject(json.error)) return false
-  return 'message' in json.error && typeof json.error.message === 'string'
+  return isObject(json) && isObject(json.error) && typeof json.error.message === 'string'
 }

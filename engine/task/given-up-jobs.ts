@@ -8,12 +8,16 @@ import { deadLetterOf } from './dead-letter-output.ts'
 import { DeathRate } from './death-rate.ts'
 import { reportFailure } from './record-failure.ts'
 
+interface GivingUpTask extends RunTask {
+  readonly pod: PodContext
+}
+
 export class GivenUpJobs {
-  readonly #task: RunTask & { readonly pod: PodContext }
+  readonly #task: GivingUpTask
   readonly #program: StageProgram
   readonly #deaths = new DeathRate()
 
-  constructor(task: RunTask & { readonly pod: PodContext }, program: StageProgram) {
+  constructor(task: GivingUpTask, program: StageProgram) {
     this.#task = task
     this.#program = program
   }
