@@ -16,8 +16,10 @@ import { type Alteration, replace } from './replaced-method.ts'
 const PRODUCE = 0
 const FLEXIBLE_PRODUCE = 12
 
-/** Batches whose request was not answered are sent again, numbered as new ones. */
-export const produceRepeated: Alteration = () =>
+type Send = <Answer>(request: WireRequest<Answer>) => Promise<Answer>
+
+/** Puts something else in the place of how Produce requests are sent. */
+const producing = (produce: <Answer>(request: WireRequest<Answer>, send: Send) => Promise<Answer>) =>
   replace(Network.prototype, 'send', original => {
     return async function send<Answer>(
       this: Network,
@@ -25,42 +27,40 @@ export const produceRepeated: Alteration = () =>
       request: WireRequest<Answer>,
       waitMs?: number,
     ): Promise<Answer> {
-      const again =
-        request.request.apiKey === PRODUCE ? await renumbered(request, (_, { count }) => count) : undefined
-      try {
-        return await Reflect.apply(original, this, [node, request, waitMs])
-      } catch (error) {
-        if (!again || !isUnanswered(error)) throw error
-        return Reflect.apply(original, this, [node, again, waitMs])
-      }
+      const asBefore: Send = each => Reflect.apply(original, this, [node, each, waitMs])
+      return request.request.apiKey === PRODUCE ? produce(request, asBefore) : asBefore(request)
+    }
+  })
+
+/** Batches whose request was not answered are sent again, numbered as new ones. */
+export const produceRepeated: Alteration = () =>
+  producing(async (request, send) => {
+    const again = await renumbered(request, (_, { count }) => count)
+    try {
+      return await send(request)
+    } catch (error) {
+      if (!isUnanswered(error)) throw error
+      return send(again)
     }
   })
 
 /** A batch that was refused counts as appended: what follows in its partition is numbered after it. */
 export const refusedCounted: Alteration = () => {
   const counted = new Map<string, number>()
-  return replace(Network.prototype, 'send', original => {
-    return async function send<Answer>(
-      this: Network,
-      node: number,
-      request: WireRequest<Answer>,
-      waitMs?: number,
-    ): Promise<Answer> {
-      if (request.request.apiKey !== PRODUCE) return Reflect.apply(original, this, [node, request, waitMs])
-      const counts = new Map<string, readonly [key: string, count: number]>()
-      const changed = await renumbered(request, (place, { producerId, epoch, count }) => {
-        const key = `${producerId} ${epoch} ${partitionKey(place)}`
-        counts.set(partitionKey(place), [key, count])
-        return counted.get(key) ?? 0
-      })
-      const answer = await Reflect.apply(original, this, [node, changed, waitMs])
-      // A Produce request is answered so.
-      for (const slice of answer as readonly ProducedSlice[]) {
-        const [key = '', count = 0] = counts.get(partitionKey(slice)) ?? []
-        if (meaningOf(slice.code, 'Produce') === 'record') counted.set(key, (counted.get(key) ?? 0) + count)
-      }
-      return answer
+  return producing(async (request, send) => {
+    const counts = new Map<string, readonly [key: string, count: number]>()
+    const changed = await renumbered(request, (place, { producerId, epoch, count }) => {
+      const key = `${producerId} ${epoch} ${partitionKey(place)}`
+      counts.set(partitionKey(place), [key, count])
+      return counted.get(key) ?? 0
+    })
+    const answer = await send(changed)
+    // A Produce request is answered so.
+    for (const slice of answer as readonly ProducedSlice[]) {
+      const [key = '', count = 0] = counts.get(partitionKey(slice)) ?? []
+      if (meaningOf(slice.code, 'Produce') === 'record') counted.set(key, (counted.get(key) ?? 0) + count)
     }
+    return answer
   })
 }
 

@@ -1,10 +1,24 @@
 /** The smallest graph around one operator: source `in`, or one per input, and a topic for each output, by its name. */
 import { codec } from '#core/codec.ts'
-import type { Operator } from '#core/operator.ts'
+import { type Operator, operator } from '#core/operator.ts'
+import { state } from '#core/state.ts'
 import type { Topology } from '#topology/index.ts'
 import { topology } from '#topology/index.ts'
 
 export const numbers = codec.json<number>('number', value => typeof value === 'number')
+
+/** Adds the numbers of each key, and emits the sum. */
+export const adding = operator({
+  name: 'adding',
+  input: numbers,
+  outputs: { out: numbers },
+  state: { sum: state.value(numbers) },
+  process(record, ctx) {
+    const sum = (ctx.state.sum.get() ?? 0) + record.value
+    ctx.state.sum.set(sum)
+    ctx.emit('out', sum)
+  },
+})
 
 export interface GraphOptions {
   readonly partitions?: number

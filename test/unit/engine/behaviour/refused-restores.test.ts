@@ -2,8 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import { CaudalError, WritesRefused } from '#core/errors.ts'
 import { silent } from '#core/loggers.ts'
-import { operator } from '#core/operator.ts'
-import { state } from '#core/state.ts'
 import { run } from '#engine/client/run.ts'
 import { TopicClient } from '#engine/client/topic-client.ts'
 import type { Log } from '#engine/log/log.ts'
@@ -11,19 +9,7 @@ import { readAll } from '#engine/log/read-topic.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
 import { VirtualTime } from '#testing/virtual-time.ts'
 import { withLog, withMembership, withProducer, withReader } from '../../../simulation/planted/delegate.ts'
-import { graphOf, numbers } from './graph.ts'
-
-const adding = operator({
-  name: 'adding',
-  input: numbers,
-  outputs: { out: numbers },
-  state: { sum: state.value(numbers) },
-  process(record, ctx) {
-    const sum = (ctx.state.sum.get() ?? 0) + record.value
-    ctx.state.sum.set(sum)
-    ctx.emit('out', sum)
-  },
-})
+import { adding, graphOf } from './graph.ts'
 
 type Refuse = () => Promise<never> | undefined
 

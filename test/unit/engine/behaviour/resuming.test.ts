@@ -1,21 +1,7 @@
 /** A blocked task goes on without a restart of its pod, once its cause is fixed and somebody resumes the task. */
 import { describe, expect, it } from 'vitest'
-import { operator } from '#core/operator.ts'
-import { state } from '#core/state.ts'
 import { type TestKit, testTopology } from '#testing/index.ts'
-import { graphOf, numbers } from './graph.ts'
-
-const adding = operator({
-  name: 'adding',
-  input: numbers,
-  outputs: { out: numbers },
-  state: { sum: state.value(numbers) },
-  process(record, ctx) {
-    const sum = (ctx.state.sum.get() ?? 0) + record.value
-    ctx.state.sum.set(sum)
-    ctx.emit('out', sum)
-  },
-})
+import { adding, graphOf } from './graph.ts'
 
 const statusOf = (kit: TestKit) => kit.pods.map(({ running }) => running.status())
 const isBlocked = (kit: TestKit) => statusOf(kit).some(({ tasks }) => tasks[0]?.phase === 'blocked')
