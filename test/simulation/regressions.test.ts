@@ -268,6 +268,7 @@ describe('found by the simulation', () => {
     ['such a pod asks nothing before it has looked for the writes of others', 93_017_963],
     ['a pod that slept in its repair of a torn transaction leaves it to another one', 93_002_136],
     ['the last commit of a dead pod is decided after its clock was set back', 96_015_684],
+    ['a write of a dead pod arrives late, and hides committed state until the brokers end it', 97_001_754],
   ])('%s', async (_what, seed) => {
     const { complaints, trace } = await runSeed({ scenario: standard, seed, kinds: FAULT_TABLE })
     expect(complaints, trace.join('\n')).toEqual([])

@@ -104,16 +104,17 @@ function boughtAgain(evidence: Evidence, calls: readonly Call[]): string[] {
     .sort((a, b) => a.startedAt - b.startedAt)
   return bought.slice(1).flatMap((second, index) => {
     const first = bought[index]
-    if (!first || isExcused(evidence, first, second)) return []
+    if (!first || wasLost(evidence, first)) return []
     return [`${second.question} was bought twice: by ${bill(first)}, then by ${bill(second)}`]
   })
 }
 
-/** The first process was hit before its answer was durable, or the second could not know of the first. */
-function isExcused(evidence: Evidence, first: Call, second: Call): boolean {
-  const { process, startedAt, endedAt = startedAt, learnedAt = endedAt } = first
-  const lost = evidence.wasDisturbed(process, startedAt, learnedAt + COMMIT_CYCLE_MS)
-  return lost || evidence.isDisturbed(second.process, second.startedAt)
+/** The process was hit before its answer was durable. */
+function wasLost(
+  evidence: Evidence,
+  { process, startedAt, endedAt = startedAt, learnedAt = endedAt }: Call,
+): boolean {
+  return evidence.wasDisturbed(process, startedAt, learnedAt + COMMIT_CYCLE_MS)
 }
 
 function bill({ question, process, startedAt, endedAt, outcome }: Call): string {
