@@ -15,16 +15,37 @@ export function isSamePod(incarnation: string, other: string): boolean {
 /**
  * Two live pods with one name would fence each other for ever. So the pod that started later ends with NAME_TAKEN.
  *
- * A killed pod stays a member of the group until its session expires. This pod has run for longer than a session: a member with
- * its name is a live duplicate. The time stamps in the names say which pod started later. `startedAt` is by the monotonic
- * clock of this process.
+ * A killed pod stays a member of the group until its session expires. Once this pod has run for longer than a session, a member
+ * with its name is a live duplicate. The time stamps in the names say which pod started later.
  */
-export function endIfDuplicate(pod: PodContext, members: ReadonlySet<string>, startedAt: number): void {
-  const { incarnation, limits, system } = pod
-  if (system.monotonic() - startedAt <= limits.sessionTimeoutMs + SLACK_MS) return
-  const earlier = (other: string) => isSamePod(incarnation, other) && startOf(other) <= startOf(incarnation)
-  const other = [...members].find(earlier)
-  if (other !== undefined) pod.fail(new CaudalError('NAME_TAKEN', { name: podOf(incarnation), other }))
+export class Duplicates {
+  readonly #pod: PodContext
+  /** By the monotonic clock of this process: since then, the sessions of dead pods with this name have ended. */
+  readonly #surelyAliveFrom: number
+  #looksAgain = false
+
+  constructor(pod: PodContext) {
+    this.#pod = pod
+    this.#surelyAliveFrom = pod.system.monotonic() + pod.limits.sessionTimeoutMs + SLACK_MS
+  }
+
+  /** Ends the pod if one of the members is a duplicate. Returns the time after which it is to look again, if it cannot know yet. */
+  look(members: ReadonlySet<string>): number | undefined {
+    const { incarnation, system } = this.#pod
+    const earlier = (other: string) => isSamePod(incarnation, other) && startOf(other) <= startOf(incarnation)
+    const other = [...members].find(earlier)
+    const waitsMs = this.#surelyAliveFrom - system.monotonic()
+    this.#looksAgain = other !== undefined && waitsMs >= 0
+    if (other === undefined) return undefined
+    if (this.#looksAgain) return waitsMs + 1
+    this.#pod.fail(new CaudalError('NAME_TAKEN', { name: podOf(incarnation), other }))
+    return undefined
+  }
+
+  /** An earlier start of this pod was a member, and would have been counted out by now if it was dead. */
+  get isDue(): boolean {
+    return this.#looksAgain && this.#pod.system.monotonic() > this.#surelyAliveFrom
+  }
 }
 
 /** How long the group may take to notice that a session has ended. */

@@ -14,7 +14,7 @@ import { blockWaiting } from './blocked.ts'
 import type { Confirmation } from './confirmation.ts'
 import type { Holding } from './holding.ts'
 import type { Holdings } from './holdings.ts'
-import { endIfDuplicate } from './incarnation.ts'
+import { Duplicates } from './incarnation.ts'
 import type { Operations } from './operations.ts'
 
 export interface ProtocolOptions {
@@ -44,6 +44,7 @@ interface Step {
 export const STEPS: readonly Step[] = [
   { number: '1', name: 'start a producer', take: protocol => protocol.startProducer() },
   { number: '1', name: 'read what predecessors left', take: protocol => protocol.readPredecessors() },
+  { number: '1', name: 'look for a duplicate', take: protocol => protocol.lookForDuplicate() },
   { number: '1', name: 'release what was given up', take: protocol => protocol.release() },
   { number: '2', name: 'read claims', take: protocol => protocol.readUnread() },
   { number: '3', name: 'fence a previous owner', take: protocol => protocol.endPreviousOwner() },
@@ -63,12 +64,12 @@ export class Protocol {
   /** It is known which claims earlier incarnations of this pod have left. */
   knowsPredecessors = false
   #nonces = 0
-  readonly #startedAt: number
+  readonly #duplicates: Duplicates
   readonly #options: ProtocolOptions
 
   constructor(options: ProtocolOptions) {
     this.#options = options
-    this.#startedAt = options.pod.system.monotonic()
+    this.#duplicates = new Duplicates(options.pod)
   }
 
   /** Begins the first step that applies. */
@@ -113,6 +114,19 @@ export class Protocol {
       holdings.releases.owePredecessors({ incarnation: pod.incarnation, producer }, statePlaces, claims)
     })
     return true
+  }
+
+  /** An earlier start of this pod was there when this one joined. Nothing else need ever be read again, so it looks once more. */
+  lookForDuplicate(): boolean {
+    const group = this.#options.membership()
+    if (!this.#duplicates.isDue || !group) return false
+    this.#options.operations.begin(group.liveMembers(), live => this.#lookForDuplicate(live))
+    return true
+  }
+
+  #lookForDuplicate(live: ReadonlySet<string>): void {
+    const waitsMs = this.#duplicates.look(live)
+    if (waitsMs !== undefined) this.#options.operations.wakeIn(waitsMs)
   }
 
   /** Writes the releases that are owed. This step holds up no other step. */
@@ -177,7 +191,7 @@ export class Protocol {
       Promise.all([group.readClaims(places), group.liveMembers(), pod.log.bounds(places)]),
       ([claims, live, bounds]) => {
         if (joins !== this.joins) return
-        endIfDuplicate(pod, live, this.#startedAt)
+        this.#lookForDuplicate(live)
         for (const [index, holding] of holdings.entries()) {
           holding.previous.readableEnd = bounds[index]?.end ?? 0
           this.#verify(holding, decodeClaim(claims[index]), live)

@@ -159,6 +159,18 @@ describe('found by the simulation', () => {
     for (const process of fleet.processes) process.kill()
   })
 
+  it('of two pods of one name the later one yields also where nothing is to be done', async () => {
+    const fleet = new Fleet({ scenario: standard, seed: 1 })
+    await fleet.open()
+    const first = fleet.start('first')
+    await fleet.time.runFor(8_000)
+    const second = fleet.start('first', durableMemoryStores())
+    await fleet.time.runFor(30_000)
+    expect(fleet.failures).toMatchObject([{ process: second.id, error: { code: 'NAME_TAKEN' } }])
+    expect(first.status).toBe('running')
+    for (const process of fleet.processes) process.kill()
+  })
+
   it('a pod that is fenced again and again ends after its time, and the one started after it does the work', async () => {
     let isFencing = true
     const fencing: Plant = ports => {
