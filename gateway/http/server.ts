@@ -63,6 +63,10 @@ const ARRIVAL_MS = 30_000
 const ARRIVAL_CHECKS = 6
 const KEEP_ALIVE_MS = 72_000
 const PARAMETER_CHARACTERS_MAX = 1_000
+/** The status of a connection that went on as a WebSocket. */
+const SWITCHED = 101
+/** What nginx writes of a request whose caller left before the reply was sent. No caller ever sees this status. */
+const CALLER_LEFT = 499
 
 interface Serving extends GatewayServerOptions {
   readonly traces: Traces
@@ -100,16 +104,13 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   takeBodies(server, new Set(ROUTES.filter(({ wholeBody }) => wholeBody !== undefined).map(urlPattern)))
   server.addHook('onRequest', (request, reply, done) => {
     publish('caudal:http:asked', { method: request.method, endpoint: endpointOf(request) })
+    publishEnd(request, reply, serving)
     answerTrace(reply, serving.traces.of(request))
     secureReply(request, reply)
     done()
   })
   // An open stream would keep the server from its end.
   server.addHook('preClose', async () => serving.streams.end('the gateway stops'))
-  server.addHook('onResponse', (request, reply, done) => {
-    publishAnswer(request, reply, serving.traces)
-    done()
-  })
   server.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, serving))
   server.setNotFoundHandler((request, reply) => unrouted(request, reply, serving))
   for (const route of options.routes) serveRoute(server, route)
@@ -126,15 +127,27 @@ export function gatewayServer(options: GatewayServerOptions): FastifyInstance {
   return server
 }
 
-function publishAnswer(request: FastifyRequest, reply: FastifyReply, traces: Traces): void {
-  publish('caudal:http:answered', {
-    method: request.method,
-    endpoint: endpointOf(request),
-    status: reply.statusCode,
-    durationMs: reply.elapsedTime,
-    trace: traces.of(request).span,
+/** Once, however the request ends: fastify calls no hook where the caller leaves, nor for a reply that it does not send. */
+function publishEnd(request: FastifyRequest, reply: FastifyReply, { system, traces }: Serving): void {
+  const from = system.monotonic()
+  let isSent = false
+  reply.raw.once('finish', () => {
+    isSent = true
   })
+  reply.raw.once('close', () =>
+    publish('caudal:http:answered', {
+      method: request.method,
+      endpoint: endpointOf(request),
+      status: isSent ? reply.statusCode : unsentStatus(request, reply),
+      durationMs: system.monotonic() - from,
+      trace: traces.of(request).span,
+    }),
+  )
 }
+
+/** A connection that became a WebSocket has no reply; any other caller without a whole one has left. */
+const unsentStatus = ({ ws }: FastifyRequest, { raw, sent }: FastifyReply): number =>
+  ws && sent && !raw.headersSent ? SWITCHED : CALLER_LEFT
 
 /** The route as the documentation names it. */
 const endpointOf = ({ routeOptions }: FastifyRequest): string =>
