@@ -1,9 +1,8 @@
 /** Log lines in a terminal: one JSON object a line, as short as it can be, above the level asked for. */
-import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
-import { withoutContent } from '#observability/logs/fields.ts'
-import { isWritten, type LogLevel, type LogLevels } from '#observability/logs/levels.ts'
+import { fieldsOrFault } from '#observability/logs/fields.ts'
+import { isWritten, type LogLevel, type LogLevels, partOf } from '#observability/logs/levels.ts'
 
 export interface LoggerOptions {
   /** Takes one line, its end included. */
@@ -14,20 +13,13 @@ export interface LoggerOptions {
   readonly withContent?: boolean
 }
 
-interface Fields {
-  readonly part?: string
-}
-
-/** Errors among the fields are written as their messages. */
-export function jsonLogger({ write: put, levels, system, withContent }: LoggerOptions): Logger {
-  const write = (own: LogLevel, message: string, { part, ...given }: Fields = {}) => {
-    if (!isWritten(own, part, levels)) return
-    const fields = withContent ? given : withoutContent(given)
+/** Fields are written as in lines for machines, without the part of the program. */
+export function jsonLogger({ write: put, levels, system, withContent = false }: LoggerOptions): Logger {
+  const write = (own: LogLevel, message: string, given: object = {}) => {
+    if (!isWritten(own, partOf(given), levels)) return
+    const { part, ...fields } = fieldsOrFault({}, given, withContent)
     const time = new Date(system.now()).toISOString()
-    const line = JSON.stringify({ time, level: own, message, ...fields }, (_, value) =>
-      value instanceof Error ? reasonOf(value) : value,
-    )
-    put(`${line}\n`)
+    put(`${JSON.stringify({ time, level: own, message, ...fields })}\n`)
   }
   return {
     debug: (message, fields) => write('debug', message, fields),

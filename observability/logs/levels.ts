@@ -18,7 +18,7 @@ export function levelsOf(text: string): LogLevels | undefined {
   const words = text.split(',').map(word => word.trim().toLowerCase())
   const general = words.filter(word => !word.includes('='))
   const level = general.length === 0 ? 'info' : levelOf(general[0])
-  const parts = words.filter(word => word.includes('=')).map(partOf)
+  const parts = words.filter(word => word.includes('=')).map(partLevelOf)
   if (level === undefined || general.length > 1 || !parts.every(part => part !== undefined)) return undefined
   return { level, parts: parts.toSorted(([a], [b]) => b.length - a.length) }
 }
@@ -29,11 +29,15 @@ export function isWritten(level: LogLevel, part: string | undefined, levels: Log
   return ORDER[level] >= ORDER[own?.[1] ?? levels.level]
 }
 
+/** The part of the program that the fields of a line name. */
+export const partOf = (fields: object): string | undefined =>
+  'part' in fields && typeof fields.part === 'string' ? fields.part : undefined
+
 const isWithin = (part: string, name: string): boolean => part === name || part.startsWith(`${name}/`)
 
 const levelOf = (word: string | undefined): LogLevel | undefined => LEVELS.find(level => level === word)
 
-function partOf(word: string): readonly [string, LogLevel] | undefined {
+function partLevelOf(word: string): readonly [string, LogLevel] | undefined {
   const [name = '', said, ...more] = word.split('=').map(each => each.trim())
   const level = levelOf(said)
   const isPart = /^[a-z0-9._/-]{1,100}$/.test(name) && more.length === 0

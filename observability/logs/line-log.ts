@@ -1,10 +1,9 @@
 /** Log lines for machines, by pino: one JSON object a line, with who wrote it, without secrets and content, and few that are equal. */
 import { pino } from 'pino'
-import { reasonOf } from '#core/errors.ts'
 import type { Logger } from '#core/loggers.ts'
 import type { System } from '#core/system.ts'
-import { CONTENT_FIELDS, SECRET_FIELDS, writtenFields } from './fields.ts'
-import { isWritten, type LogLevel, type LogLevels } from './levels.ts'
+import { fieldsOrFault } from './fields.ts'
+import { isWritten, type LogLevel, type LogLevels, partOf } from './levels.ts'
 import { Repeats } from './repeats.ts'
 
 export interface LineLogOptions {
@@ -39,30 +38,10 @@ export function lineLog(options: LineLogOptions): LineLog {
   return { ...logger, [Symbol.dispose]: () => repeats[Symbol.dispose]() }
 }
 
-const partOf = (fields: object): string | undefined =>
-  'part' in fields && typeof fields.part === 'string' ? fields.part : undefined
-
-/** What is logged must not fail what is done. */
-function fieldsOrFault(always: object, fields: object, withContent: boolean): Record<string, unknown> {
-  try {
-    return writtenFields({ ...always, ...fields, ...always }, withContent)
-  } catch (error) {
-    return { ...always, fieldsFault: reasonOf(error) }
-  }
-}
-
-function pinoOptions({ system, withContent }: LineLogOptions) {
-  const names = [...SECRET_FIELDS, ...(withContent ? [] : CONTENT_FIELDS)]
-  const hidden = new Set<string>(CONTENT_FIELDS)
-  return {
-    level: 'debug',
-    base: null,
-    messageKey: 'message',
-    timestamp: () => `,"time":"${new Date(system.now()).toISOString()}"`,
-    formatters: { level: (level: string) => ({ level }) },
-    redact: {
-      paths: names.flatMap(name => [name, `*.${name}`, `*.*.${name}`]),
-      censor: (_: unknown, path: string[]) => (hidden.has(path.at(-1) ?? '') ? '[content]' : '[redacted]'),
-    },
-  }
-}
+const pinoOptions = ({ system }: LineLogOptions) => ({
+  level: 'debug',
+  base: null,
+  messageKey: 'message',
+  timestamp: () => `,"time":"${new Date(system.now()).toISOString()}"`,
+  formatters: { level: (level: string) => ({ level }) },
+})

@@ -1,7 +1,9 @@
 /** Log lines for machines: what is in them, what is not, and how many of a kind there are. */
 import { describe, expect, it } from 'vitest'
+import { jsonLogger } from '#cli/logger.ts'
 import { publish } from '#core/diagnostics.ts'
 import { CaudalError, failureFields } from '#core/errors.ts'
+import type { Logger } from '#core/loggers.ts'
 import { driverLines } from '#observability/logs/driver-lines.ts'
 import { levelsOf } from '#observability/logs/levels.ts'
 import { type LineLogOptions, lineLog } from '#observability/logs/line-log.ts'
@@ -15,6 +17,18 @@ function logged(options: Partial<LineLogOptions> & { readonly level?: string } =
   const write = (line: string) => texts.push(line)
   const log = lineLog({ write, levels, system: time.system, ...options })
   return { log, time, texts, lines: () => texts.map(line => JSON.parse(line)) }
+}
+
+interface Written {
+  readonly log: Logger
+  readonly texts: readonly string[]
+}
+
+function terminal(withContent: boolean): Written {
+  const texts: string[] = []
+  const levels = { level: 'info', parts: [] } as const
+  const write = (line: string) => texts.push(line)
+  return { log: jsonLogger({ write, levels, system: new VirtualTime(1).system, withContent }), texts }
 }
 
 describe('a log line', () => {
@@ -63,7 +77,7 @@ describe('a log line', () => {
       circle,
       big: 1n,
       bytes: new Uint8Array(9),
-      text: 'x'.repeat(10_000),
+      long: 'x'.repeat(10_000),
       many: Array(500).fill(1),
     })
     log.info('b', angry)
@@ -73,7 +87,7 @@ describe('a log line', () => {
       { message: 'b', fieldsFault: 'do not look' },
       { message: 'c', nested: { error: 'deep' } },
     ])
-    expect(lines()[0].text).toHaveLength(4_000 + '… (10000 characters)'.length)
+    expect(lines()[0].long).toHaveLength(4_000 + '… (10000 characters)'.length)
     expect(lines()[0].many).toHaveLength(100)
   })
 })
@@ -112,15 +126,90 @@ describe('log levels', () => {
 })
 
 describe('a log line hides', () => {
-  it('secrets by their names, at the top and two levels below', () => {
-    const { log, texts } = logged()
-    log.info('a', {
-      password: 'hush',
-      sasl: { username: 'ana', password: 'hush' },
-      options: { headers: { authorization: 'Bearer hush' } },
-    })
-    expect(texts.join('')).not.toContain('hush')
-    expect(texts.join('').match(/\[redacted\]/g)).toHaveLength(3)
+  const SECRETS = [
+    ...[
+      'authorization',
+      'Authorization',
+      'AUTHORIZATION',
+      'proxy-authorization',
+      'cookie',
+      'Set-Cookie',
+      'sasl',
+    ],
+    ...[
+      'x-api-key',
+      'X-API-Key',
+      'apiKey',
+      'api_key',
+      'OPENAI_API_KEY',
+      'password',
+      'dbPassword',
+      'PASSWORD',
+    ],
+    ...['secret', 'clientSecret', 'client_secret', 'token', 'refreshToken', 'refresh_token', 'access-token'],
+    ...['privateKey', 'passwords', 'tokens'],
+  ]
+  const CONTENTS = [
+    ...['content', 'Content', 'title', 'best_answer', 'bestAnswer', 'text', 'query', 'prompt', 'answer'],
+    ...['messages', 'question', 'reply'],
+  ]
+  const places: readonly (readonly [string, (fields: object) => object])[] = [
+    ['at the top', fields => fields],
+    ['four levels below', fields => ({ a: { b: { c: fields } } })],
+    ['in an array', fields => ({ list: [fields] })],
+    ['in arrays in arrays', fields => ({ list: [[fields]] })],
+    ['in what becomes JSON', fields => ({ it: { toJSON: () => fields } })],
+  ]
+  const loggers: readonly (readonly [string, (withContent: boolean) => Written])[] = [
+    ['for machines', withContent => logged({ withContent })],
+    ['of a terminal', terminal],
+  ]
+  const each = loggers.flatMap(([logger, open]) =>
+    places.map(([place, put]) => ({ logger, place, open, put })),
+  )
+
+  it.each(each)('$logger, $place: secrets and content by their names', ({ open, put }) => {
+    const closed = open(false)
+    for (const name of [...SECRETS, ...CONTENTS])
+      for (const value of ['hush', ['hush'], { a: 'hush' }]) closed.log.info(name, put({ [name]: value }))
+    expect(closed.texts.filter(line => line.includes('hush'))).toEqual([])
+    const withContent = open(true)
+    for (const name of SECRETS) withContent.log.info(name, put({ [name]: 'hush' }))
+    for (const name of CONTENTS) withContent.log.info(name, put({ [name]: 'said' }))
+    expect(withContent.texts.join('')).not.toContain('hush')
+    expect(withContent.texts.filter(line => line.includes('said'))).toHaveLength(CONTENTS.length)
+  })
+
+  it.each(loggers)('%s: no counts, and no names that only resemble a secret', (_, open) => {
+    const { log, texts } = open(false)
+    const counts = { tokens: 5, promptTokens: 6, tokens_completion: 7, usage: { totalTokens: 8 } }
+    const fields = {
+      ...counts,
+      maxTokens: { input: 9 },
+      questions: 10,
+      texture: 'x',
+      key: 'lane',
+      hasToken: true,
+    }
+    log.info('a', fields)
+    expect(JSON.parse(texts[0] ?? '')).toMatchObject(fields)
+  })
+
+  it.each(loggers)('%s: nothing by failing, whatever its fields are', (_, open) => {
+    const { log, texts } = open(false)
+    const circle: Record<string, unknown> = { big: 1n }
+    circle.self = circle
+    const angry = {
+      get field() {
+        throw new TypeError('do not look')
+      },
+    }
+    log.info('a', { big: 1n, circle })
+    log.info('b', angry)
+    expect(texts.map(line => JSON.parse(line))).toMatchObject([
+      { message: 'a', big: '1', circle: { big: '1' } },
+      { message: 'b', fieldsFault: 'do not look' },
+    ])
   })
 
   it('content, unless the settings ask for content', () => {
