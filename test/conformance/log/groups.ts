@@ -261,6 +261,20 @@ function describeSharing(bench: () => Bench): void {
     await second.membership.leave()
   })
 
+  it('keeps the claims of two members that make them at the same moment', async () => {
+    const { log, name, topic } = bench()
+    const [one, other = one] = await topic({ partitions: 2, compacted: true })
+    const group = name('group')
+    const { first, second, mine } = await pair(log, group, [name('a-member'), name('b-member')])
+    await Promise.all([
+      first.membership.claim(mine.generation, [{ ...one, metadata: 'of the first' }]),
+      second.membership.claim(mine.generation, [{ ...other, metadata: 'of the second' }]),
+    ])
+    expect(await second.membership.readClaims([one, other])).toEqual(['of the first', 'of the second'])
+    await first.membership.leave()
+    await second.membership.leave()
+  })
+
   it('refuses the claim of a member that missed a generation', async () => {
     const { log, name, topic } = bench()
     const [place] = await topic({ compacted: true })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { operator } from '#core/operator.ts'
 import { state } from '#core/state.ts'
 import { reply, scripted, testTopology } from '#testing/index.ts'
-import { graphOf, numbers, recordsOf } from './graph.ts'
+import { adding, graphOf, numbers, recordsOf } from './graph.ts'
 
 /** Calls for each record; calls for records of key `slow` take a minute. */
 function calling() {
@@ -88,5 +88,17 @@ describe('lanes', () => {
     expect(kit.read('out')).toEqual([100])
     await kit.settle()
     expect(kit.read('out')).toEqual([100, 1, 2, 3, 4])
+  })
+
+  it('lanes keep the order of a key in its outputs when a commit fails and more has completed meanwhile', async () => {
+    await using kit = await testTopology(graphOf(adding))
+    kit.faults.loseRequest('pod-1', 'endTransaction')
+    for (const record of recordsOf(1, 40, 'a')) {
+      await kit.send('in', record)
+      await kit.advance(20)
+    }
+    await kit.settle()
+    const sums = recordsOf(1, 40).map(({ value }) => (value * (value + 1)) / 2)
+    expect(kit.records('out').map(({ value }) => value)).toEqual(sums)
   })
 })

@@ -26,6 +26,10 @@ const positionOf = async (kit: TestKit) => {
   return position
 }
 
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
 describe('the position of a partition', () => {
   it.each(['refuse', 'loseRequest'] as const)(
     'the position of a partition is stored though its first storing failed: %s',
@@ -66,6 +70,20 @@ describe('a tier of a delay', () => {
     await kit.advance('20s')
     expect(await startOf()).toBeGreaterThan(0)
   })
+
+  it('a tier of a delay is trimmed only behind what is committed, however slow commits are', async () => {
+    const trim = vi.spyOn(SimulatedLog.prototype, 'trim')
+    await using kit = await testTopology(graphOf(wait, { tiers: [1_000] }))
+    kit.faults.delayRequest('pod-1', 'endTransaction', '430ms', 100)
+    let sent = 0
+    for (; trim.mock.calls.length === 0; await kit.advance(50))
+      await kit.send('in', { key: 'a', value: sent++ })
+    kit.crash()
+    kit.faults.clear()
+    await kit.restart()
+    await kit.advance('1m')
+    expect(kit.read('out')).toHaveLength(sent)
+  })
 })
 
 describe('what the brokers refuse again and again', () => {
@@ -75,10 +93,6 @@ describe('what the brokers refuse again and again', () => {
     kit.logs
       .filter(({ level, message }) => level === 'warn' && message.startsWith(text))
       .map(({ fields }) => Object(fields).code)
-  afterEach(() => {
-    vi.restoreAllMocks()
-  })
-
   it('a tier that cannot be trimmed is warned of once for each code, and again after it was trimmed', async () => {
     const trim = vi.spyOn(SimulatedLog.prototype, 'trim').mockRejectedValue(REFUSED)
     await using kit = await testTopology(graphOf(wait, { tiers: [1_000] }))

@@ -184,6 +184,72 @@ export const RULES = {
     expect(task.phase).toBe('closedDirty')
   },
 
+  'a claim that was accepted after its producer was lost is made again with the next producer': async () => {
+    const rig = new OwnershipRig()
+    const answer = rig.hold('claim')
+    await rig.joined(1, 't/0')
+    await rig.producerLost('COMMIT_ABORTED')
+    await answer()
+    expect(rig.told).toEqual(['claim t/0', 'claim t/0', 'mark t/0'])
+  },
+
+  'claims that were read before a join count no more after it': async () => {
+    const rig = new OwnershipRig()
+    await rig.joined(1)
+    const answer = rig.hold('readClaims')
+    await rig.joined(2, 't/0')
+    rig.live = new Set([US, OTHER.incarnation])
+    rig.store(0, OTHER)
+    await rig.joined(3, 't/0')
+    await answer()
+    expect(rig.told).toEqual([])
+  },
+
+  'a task on its way out is not claimed again under a join before its stored claim is read': async () => {
+    const rig = new OwnershipRig()
+    const task = await rig.running('t/0')
+    await rig.joined(2)
+    const answer = rig.hold('claim')
+    await rig.producerLost('COMMIT_ABORTED')
+    rig.store(0, OTHER)
+    await rig.joined(3)
+    await answer()
+    expect(rig.storedNonce(0)).toBe(OTHER.nonce)
+    expect(task.phase).toBe('closedDirty')
+  },
+
+  'an owner gets its whole time again when the pod has missed a generation': async () => {
+    const rig = new OwnershipRig()
+    rig.live = new Set([US, OTHER.incarnation])
+    rig.store(0, OTHER)
+    await rig.joined(1, 't/0')
+    await rig.settle(GRACE_MS - 1_500)
+    await rig.joined(3, 't/0')
+    await rig.settle(2_000)
+    expect(rig.told).toEqual([])
+    await rig.settle(GRACE_MS)
+    expect(rig.told.slice(0, 2)).toEqual(['fence app-c', 'claim t/0'])
+  },
+
+  'a dead owner whose pod is back under its name has two seconds to release before it is fenced': async () => {
+    const rig = new OwnershipRig()
+    rig.live = new Set([US, BACK.incarnation])
+    rig.store(0, DEAD)
+    await rig.joined(1, 't/0')
+    expect(rig.told).toEqual([])
+    rig.task('t/0').tail.released.add(DEAD.nonce)
+    await rig.settle(2_500)
+    expect(rig.told).toEqual(['claim t/0', 'mark t/0'])
+  },
+
+  'a pod that was fenced releases what a successor of its name has claimed meanwhile': async () => {
+    const rig = new OwnershipRig()
+    await rig.running('t/0')
+    rig.store(1, { incarnation: 'b:2:new', producer: 'app-b', nonce: 'new#1' })
+    await rig.producerLost('FENCED')
+    expect(rig.told).toContain('release new#1')
+  },
+
   'what a former incarnation has left is released before its successor waits for it': async () => {
     const rig = new OwnershipRig()
     rig.store(1, { incarnation: 'b:1:old', producer: 'app-b', nonce: 'old#1' })

@@ -127,6 +127,18 @@ describe('compaction', () => {
     expect((await everything(log, 'topic')).map(one => [one.key, one.value])).toEqual([['b', '1']])
   })
 
+  it('a key that was deleted while a compaction ran stays deleted when its tombstone goes', async () => {
+    const system = new ManualSystem()
+    const log = await opened({ system })
+    await create(log, { compacted: true })
+    await put(log, ['b', '1'])
+    const compacting = log.compact()
+    await Promise.all([put(log, ['a', '1']), put(log, ['a', null]), compacting])
+    system.pass(8 * DAY_MS)
+    await log.compact()
+    expect((await everything(log, 'topic')).map(one => [one.key, one.value])).toEqual([['b', '1']])
+  })
+
   it('compaction leaves records without a key alone', async () => {
     const log = await opened()
     await create(log, { compacted: true })
@@ -146,6 +158,16 @@ describe('compaction', () => {
     let left = Number.POSITIVE_INFINITY
     while (left > 11) left = (await everything(log, 'topic')).length
     expect(left).toBe(11)
+  })
+})
+
+describe('trimming', () => {
+  it('of two trims at once the further one counts, whichever comes last', async () => {
+    const log = await opened()
+    await create(log, {})
+    for (let nth = 0; nth < 6; nth++) await put(log, ['a', `${nth}`])
+    await Promise.all([log.trim(PLACE, 5), log.trim(PLACE, 2)])
+    expect(await log.bounds([PLACE])).toEqual([{ start: 5, end: 6 }])
   })
 })
 

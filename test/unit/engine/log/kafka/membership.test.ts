@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
+import { sleep } from '#core/system.ts'
 import { KNOWN_CODES, meaningOf } from '#engine/log/kafka/broker-codes.ts'
 import { CODE } from '#engine/log/kafka/codes.ts'
 import { encodeTasks } from '#engine/log/kafka/group-protocol.ts'
@@ -35,6 +36,8 @@ class Coordinator {
   refusesJoins: Error | undefined
   /** What the broker answers to claims. */
   refusal: Error | undefined
+  /** What it does before it answers a request of a kind. */
+  readonly first = new Map<'syncGroup' | 'heartbeat', () => Promise<void>>()
   /** While it is set, nobody learns where the coordinator is. */
   found: Promise<void> | undefined
 
@@ -48,10 +51,14 @@ class Coordinator {
         return { generationId, leaderId: 'somebody', memberId: `member-${generationId}`, members: [] }
       },
       syncGroup: async () => {
+        if (this.first.has('syncGroup')) await this.first.get('syncGroup')?.()
         this.#answer('syncGroup')
         return { memberAssignment: encodeTasks([]) }
       },
-      heartbeat: async () => this.#answer('heartbeat'),
+      heartbeat: async () => {
+        if (this.first.has('heartbeat')) await this.first.get('heartbeat')?.()
+        this.#answer('heartbeat')
+      },
       leaveGroup: async () => undefined,
       offsetCommit: async ({ groupGenerationId, memberId }) => {
         this.stored.push({ generation: groupGenerationId, memberId })
@@ -172,6 +179,24 @@ describe('a claim', () => {
 })
 
 describe('a member', () => {
+  it.each(['syncGroup', 'heartbeat'] as const)(
+    'a member is confirmed as of when its %s was sent, not as of when the answer came',
+    async request => {
+      const coordinator = new Coordinator()
+      const { membership, time } = join(coordinator)
+      const sent: number[] = []
+      coordinator.first.set(request, () => {
+        sent.push(time.system.monotonic())
+        return sleep(time.system, 1_500)
+      })
+      await time.runUntil(() => sent.length > 0, 5_000)
+      await time.runFor(1_499)
+      expect(membership.confirmedAt).toBeLessThan(Number(sent[0]))
+      await time.runFor(2)
+      expect(membership.confirmedAt).toBe(sent[0])
+    },
+  )
+
   it.each([
     ...REJOIN.filter(code => code !== CODE.REBALANCE_IN_PROGRESS).flatMap(code =>
       (['joinGroup', 'syncGroup', 'heartbeat'] as const).map(request => [request, code] as const),
