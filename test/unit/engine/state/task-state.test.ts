@@ -197,3 +197,30 @@ function withPrefix(map: ReadonlyMap<string, string>, prefix: string): string[] 
     .map(([key, text]) => `${key}=${text}`)
     .sort()
 }
+
+describe('withdrawing', () => {
+  it('withdrawing takes back the writes of one record, and leaves the newest of the others', () => {
+    state.restore(writes({ va: 'stored', vd: 'stored' }), 1)
+    state.stage(writes({ va: '1' }))
+    const second = writes({ va: '2', vb: '2', vd: null })
+    state.stage(second)
+    const third = writes({ va: '3', vc: '3' })
+    state.stage(third)
+    state.withdraw(new Set([second]))
+    expect(shown(state)).toEqual(['va=3', 'vc=3', 'vd=stored'])
+    state.withdraw(new Set([third]))
+    expect(shown(state)).toEqual(['va=1', 'vd=stored'])
+    expect(texts(state.take())).toEqual({ va: '1' })
+  })
+
+  it('withdrawing keeps the order of writes through a commit that did not take place', () => {
+    state.stage(writes({ va: 'older' }))
+    const taken = state.take()
+    state.stage(writes({ va: 'newer' }))
+    state.putBack(taken)
+    const last = writes({ va: 'last' })
+    state.stage(last)
+    state.withdraw(new Set([last]))
+    expect(shown(state)).toEqual(['va=newer'])
+  })
+})

@@ -5,7 +5,7 @@ import { state as declared, type StateDeclarations } from '#core/state.ts'
 import { frame } from '#engine/state/frame.ts'
 import { CHECKPOINT, mapEntry, stepEntry, timerEntry, valueEntry } from '#engine/state/layout.ts'
 import { memoryStores } from '#engine/state/memory-store.ts'
-import { TaskState } from '#engine/state/task-state.ts'
+import { TaskState, type Writes } from '#engine/state/task-state.ts'
 import { type Swept, sweepExpired } from '#engine/state/ttl-sweep.ts'
 
 const DECLARED: ReadonlyMap<string, StateDeclarations> = new Map([
@@ -37,6 +37,11 @@ function sweepAll(now: number, batchMax: number, between = (_: Swept): void => u
     between(sweep)
     sweep = sweepExpired(state, DECLARED, now, batchMax, sweep.cursor)
   }
+}
+
+/** What is staged takes place. */
+function commit(): void {
+  state.committed(state.take(), 2)
 }
 
 describe('a sweep', () => {
@@ -75,13 +80,16 @@ describe('a sweep', () => {
     expect(batches).toBe(Math.floor(50 / batchMax))
   })
 
-  it('spares what was written again while it was under way', () => {
+  it.each([
+    ['before a commit takes the layer that it reads', (fresh: Writes) => state.stage(fresh), commit],
+    ['after a commit took the layer that it reads', commit, (fresh: Writes) => state.stage(fresh)],
+  ])('a sweep spares what was written again while it was under way, %s', (_, first, then) => {
     const entries = Array.from({ length: 20 }, (_, index) => valueEntry('op', 'session', `k${index}`))
     state.stage(new Map(entries.map(entry => [entry, writtenAt(0)])))
+    const fresh = new Map(entries.map(entry => [entry, writtenAt(4_900)]))
     const expired = sweepAll(5_000, 5, () => {
-      // The layer that the sweep is reading was taken and committed, and all entries are fresh since.
-      state.stage(new Map(entries.map(entry => [entry, writtenAt(4_900)])))
-      state.committed(state.take(), 2)
+      first(fresh)
+      then(fresh)
     })
     expect(expired).toEqual(entries.slice(0, 5))
   })
