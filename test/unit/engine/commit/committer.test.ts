@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { sleep } from '#core/system.ts'
 import { AnswerPace } from '#engine/commit/answer-pace.ts'
-import type { Committable, CommitPart } from '#engine/commit/commit-part.ts'
+import type { CommitPart, Committable } from '#engine/commit/commit-part.ts'
 import { Committer } from '#engine/commit/committer.ts'
 import { Meter } from '#engine/commit/meter.ts'
 import type { Producer } from '#engine/log/log.ts'

@@ -107,6 +107,8 @@ export class OwnershipRig {
   readonly stored = new Map<number, string>()
   readonly generations: number[] = []
   live = new Set<string>([US])
+  /** When the group has heard of this pod. */
+  confirmedAt = Number.POSITIVE_INFINITY
   readonly failures: unknown[] = []
   readonly ownership: Ownership
   readonly #held = new Map<Asked, PromiseWithResolvers<void>>()
@@ -244,8 +246,11 @@ export class OwnershipRig {
   }
 
   #membership(): Membership {
+    const rig = this
     return {
-      confirmedAt: Number.POSITIVE_INFINITY,
+      get confirmedAt() {
+        return rig.confirmedAt
+      },
       claim: (generation, claims) =>
         this.#ask('claim', () => {
           this.generations.push(generation)

@@ -231,16 +231,17 @@ export const RULES = {
     expect(rig.told.slice(0, 2)).toEqual(['fence app-c', 'claim t/0'])
   },
 
-  'a dead owner whose pod is back under its name has two seconds to release before it is fenced': async () => {
-    const rig = new OwnershipRig()
-    rig.live = new Set([US, BACK.incarnation])
-    rig.store(0, DEAD)
-    await rig.joined(1, 't/0')
-    expect(rig.told).toEqual([])
-    rig.task('t/0').tail.released.add(DEAD.nonce)
-    await rig.settle(2_500)
-    expect(rig.told).toEqual(['claim t/0', 'mark t/0'])
-  },
+  'a dead owner whose pod is back under its name has two seconds to release before it is fenced':
+    async () => {
+      const rig = new OwnershipRig()
+      rig.live = new Set([US, BACK.incarnation])
+      rig.store(0, DEAD)
+      await rig.joined(1, 't/0')
+      expect(rig.told).toEqual([])
+      rig.task('t/0').tail.released.add(DEAD.nonce)
+      await rig.settle(2_500)
+      expect(rig.told).toEqual(['claim t/0', 'mark t/0'])
+    },
 
   'a pod that was fenced releases what a successor of its name has claimed meanwhile': async () => {
     const rig = new OwnershipRig()
@@ -248,6 +249,51 @@ export const RULES = {
     rig.store(1, { incarnation: 'b:2:new', producer: 'app-b', nonce: 'new#1' })
     await rig.producerLost('FENCED')
     expect(rig.told).toContain('release new#1')
+  },
+
+  'a pod that the group has not heard of lately fences nobody': async () => {
+    const rig = new OwnershipRig()
+    rig.store(0, DEAD)
+    rig.confirmedAt = Number.NEGATIVE_INFINITY
+    await rig.joined(1, 't/0')
+    await rig.settle(GRACE_MS)
+    expect(rig.told).toEqual([])
+    rig.confirmedAt = Number.POSITIVE_INFINITY
+    await rig.settle()
+    expect(rig.told[0]).toBe('fence app-a')
+  },
+
+  'the claim of a living owner is read once more before the owner is fenced': async () => {
+    const rig = new OwnershipRig()
+    rig.live = new Set([US, OTHER.incarnation, BACK.incarnation])
+    rig.store(0, OTHER)
+    await rig.joined(1, 't/0')
+    rig.store(0, BACK)
+    await rig.settle(GRACE_MS)
+    expect(rig.told).toEqual([])
+    await rig.settle(GRACE_MS)
+    expect(rig.told[0]).toBe('fence app-a')
+  },
+
+  'a task is claimed, marked and checked again after a missed generation, though the stored claim is ours':
+    async () => {
+      const rig = new OwnershipRig()
+      const task = await rig.running('t/0')
+      await rig.joined(3, 't/0')
+      expect(rig.told).toEqual(['claim t/0', 'mark t/0', 'run t/0', 'claim t/0', 'mark t/0'])
+      expect(rig.ownership.isSettled).toBe(false)
+      task.reads()
+      await rig.settle()
+      expect(rig.ownership.isSettled).toBe(true)
+    },
+
+  'a claim that was sent is released although its answer was lost and another followed': async () => {
+    const rig = new OwnershipRig()
+    rig.fail('claim', 'LOG_UNAVAILABLE', true)
+    await rig.joined(1, 't/0')
+    expect(rig.told).toEqual(['claim t/0', 'claim t/0', 'mark t/0'])
+    await rig.joined(2)
+    expect(rig.told.slice(3)).toEqual([`drop t/0`, `release ${US}#1`, `release ${US}#2`])
   },
 
   'what a former incarnation has left is released before its successor waits for it': async () => {

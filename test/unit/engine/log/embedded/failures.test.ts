@@ -80,6 +80,8 @@ describe.each(['interval', 'always'] as const)('a log that is full (fsync: %s)',
 
     const [bounds = { start: 0, end: 0 }] = await log.bounds([PLACE])
     await log.trim(PLACE, bounds.end)
+    // A producer that has failed stays so: nothing may follow upon a transaction that was lost.
+    expect((await failure(producer.transact([{ ...PLACE, records: [large] }]))).code).toBe('COMMIT_ABORTED')
     const next = await log.startProducer('producer')
     await next.transact([
       { ...PLACE, records: [large] },
