@@ -59,7 +59,14 @@ export interface FlowOptions {
   readonly brakes?: () => NonNullable<BottleneckFacts['brakes']>
 }
 
+/** One moment, with what its sentence was made of. */
+interface Looked {
+  readonly flow: Flow
+  readonly facts: BottleneckFacts
+}
+
 const TICK_MS = 1_000
+const REASON_WITHHELD = 'the logs of the pods say why'
 const POINTS_MAX = 900
 /** Operators that call a model. */
 const CALLING = ['generate', 'score']
@@ -77,7 +84,7 @@ export class FlowWatch implements Disposable {
   #away: BottleneckFacts['away'] = []
   #isAsking = false
   #cancel = () => {}
-  #now: Flow | undefined
+  #now: Looked | undefined
 
   constructor(options: FlowOptions) {
     this.#options = options
@@ -101,6 +108,22 @@ export class FlowWatch implements Disposable {
   }
 
   get now(): Flow {
+    return this.#looked.flow
+  }
+
+  /** The same for somebody who sees one organisation alone. Reasons that may quote what belongs to others are left out. */
+  nowFor(mayKnow: (scope: string) => boolean): Flow {
+    const { flow, facts } = this.#looked
+    const blocked = flow.blocked.map(task => ({ ...task, reason: `the log of pod ${task.pod} says why` }))
+    const providers = flow.providers.map(({ breakerReason, ...provider }) =>
+      breakerReason === undefined ? provider : { ...provider, breakerReason: REASON_WITHHELD },
+    )
+    const brakes = facts.brakes?.filter(({ scope }) => mayKnow(scope)) ?? []
+    const bottleneck = bottleneckOf({ ...facts, blocked, providers, brakes })
+    return { ...flow, blocked, providers, bottleneck }
+  }
+
+  get #looked(): Looked {
     this.#now ??= this.#look()
     return this.#now
   }
@@ -123,8 +146,8 @@ export class FlowWatch implements Disposable {
   #tick(): void {
     this.#cancel = this.#options.system.after(TICK_MS, () => this.#tick())
     this.#askAway()
-    const flow = this.#look()
-    this.#now = flow
+    this.#now = this.#look()
+    const { flow } = this.#now
     this.#points.push(pointOf(flow))
     if (this.#points.length > POINTS_MAX) this.#points.shift()
     for (const listener of this.#listeners) listener(flow)
@@ -147,7 +170,7 @@ export class FlowWatch implements Disposable {
       })
   }
 
-  #look(): Flow {
+  #look(): Looked {
     const { system, plan, brakes } = this.#options
     const pods = this.#pods.pods
     for (const pod of pods) this.#remember(pod)
@@ -164,7 +187,7 @@ export class FlowWatch implements Disposable {
       calling: this.#calling,
       brakes: brakes?.() ?? [],
     }
-    return {
+    const flow = {
       at: system.now(),
       heardAgoMs: told.length === 0 ? null : Math.min(...told.map(({ heardAgoMs }) => heardAgoMs)),
       pods: told,
@@ -172,6 +195,7 @@ export class FlowWatch implements Disposable {
       tiers: tiersOf(plan, pairs),
       bottleneck: bottleneckOf(facts),
     }
+    return { flow, facts }
   }
 
   get #calling(): readonly string[] {

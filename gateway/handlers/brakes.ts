@@ -156,7 +156,7 @@ const ownScope = ({ caller }: Call): string => `organization:${caller.organizati
 const maySet = (call: Call, scope: string): boolean => seesAll(call) || scope === ownScope(call)
 
 /** A caller knows what stops its own questions. */
-const mayKnow = (call: Call, scope: string): boolean =>
+export const mayKnow = (call: Call, scope: string): boolean =>
   seesAll(call) || scope === ownScope(call) || (scopeOf(scope)?.kind ?? 'organization') !== 'organization'
 
 const viewOf = ({ scope, brake, fault: left }: KnownBrake): object => ({

@@ -1,7 +1,9 @@
 /** `GET /flow`: how records move through the pods, each second. */
 import type { Flow } from '#admin/flow.ts'
-import { type Gateway, operation, type Sink } from '../operation.ts'
+import { type Call, type Gateway, operation, type Sink } from '../operation.ts'
 import { Problem } from '../problem.ts'
+import { seesAll } from './acting.ts'
+import { mayKnow } from './brakes.ts'
 
 /** So many may look at once: what they cost is bounded. */
 const LISTENERS_MAX = 20
@@ -34,21 +36,24 @@ export const flow = operation({
   },
   isStream: true,
   problems: ['store_absent', 'too_many_streams'],
-  run({ flow: watch }) {
+  run({ flow: watch }, _, call) {
     if (!watch) return new Problem('store_absent', { detail: 'This gateway does not watch pods.' })
     if (watch.listeners >= LISTENERS_MAX) return new Problem('too_many_streams', { retryAfterS: 10 })
-    return { kind: 'stream', open: sink => stream(watch, sink) }
+    return { kind: 'stream', open: sink => stream(watch, call, sink) }
   },
 })
 
-async function stream(watch: NonNullable<Gateway['flow']>, sink: Sink): Promise<void> {
+/** A caller of one organisation learns nothing of what stops another. */
+async function stream(watch: NonNullable<Gateway['flow']>, call: Call, sink: Sink): Promise<void> {
   const send = (kind: string, at: number, data: object) => sink.send({ id: `${kind}-${at}`, kind, data })
-  const { now, graph, points } = watch
+  const { graph, points } = watch
+  const seen = () => (seesAll(call) ? watch.now : watch.nowFor(scope => mayKnow(call, scope)))
+  const now = seen()
   send('graph', now.at, graph)
   send('past', now.at, columnsOf(points))
-  const told = (flow: Flow) => send('flow', flow.at, roundedOff(flow))
-  told(now)
-  sink.onEnd(watch.listen(told))
+  const show = (flow: Flow) => send('flow', flow.at, roundedOff(flow))
+  show(now)
+  sink.onEnd(watch.listen(() => show(seen())))
 }
 
 /** A list for each figure: names would be the most of it. */

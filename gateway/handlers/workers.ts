@@ -1,6 +1,7 @@
 /** `GET /workers`: the pods that answer, as they report about themselves. */
 import type { KnownPod } from '#admin/pods.ts'
 import { found, operation } from '../operation.ts'
+import { seesAll } from './acting.ts'
 import { refusal } from './asking.ts'
 import { iso } from './views.ts'
 
@@ -12,7 +13,7 @@ const TASK = {
   properties: {
     name: text('Stage and partition.'),
     phase: text('What it does: running, restoring, blocked and others.'),
-    blocked_by: text('Why it is blocked; absent while it is not.'),
+    blocked_by: text('Why it is blocked, for callers who see every organisation; absent while it is not.'),
   },
   required: ['name', 'phase'],
   additionalProperties: false,
@@ -69,16 +70,17 @@ export const workers = operation({
     additionalProperties: false,
   },
   problems: ['log_unavailable', 'stopping'],
-  async run({ pods }) {
+  async run({ pods }, _, call) {
     try {
-      return found({ workers: (await pods()).map(workerView) })
+      return found({ workers: (await pods()).map(pod => workerView(pod, seesAll(call))) })
     } catch (error) {
       return refusal(error, 'Ask again.')
     }
   },
 })
 
-function workerView(pod: KnownPod): object {
+/** Why a task is blocked may quote a record of anybody. */
+function workerView(pod: KnownPod, hasReasons: boolean): object {
   const stages = pod.stages.map(stage => ({
     stage: stage.stage,
     in_flight: stage.inFlight,
@@ -94,7 +96,7 @@ function workerView(pod: KnownPod): object {
     tasks: pod.tasks.map(({ name, phase, blockedBy }) => ({
       name,
       phase,
-      ...(blockedBy !== undefined && { blocked_by: blockedBy }),
+      ...(blockedBy !== undefined && { blocked_by: hasReasons ? blockedBy : 'The log of the pod says why.' }),
     })),
     stages,
     in_flight: stages.reduce((sum, stage) => sum + stage.in_flight, 0),
