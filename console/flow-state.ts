@@ -1,6 +1,6 @@
 /** The one live stream of the flow: opened once, read by every page. */
 import { computed, signal } from '@preact/signals-core'
-import { type Link, stream } from './api.ts'
+import { type Link, type Refusal, stream } from './api.ts'
 import { now } from './clock.ts'
 import { type Picture, pictureOf } from './flow-layout.ts'
 import type { Flow, FlowGraph } from './shapes.ts'
@@ -16,12 +16,16 @@ const POINTS_MAX = 900
 /** A gap in the times of points; a line must not bridge it. */
 const GAP_MS = 5_000
 const STALE_MS = 5_000
+/** The flow comes each second. */
+const SILENCE_MS = 5_000
 
 export const graph = signal<FlowGraph | undefined>(undefined)
 export const picture = signal<Picture | undefined>(undefined)
 export const flow = signal<Flow | undefined>(undefined)
 export const past = signal<PastColumns>({ at: [], in: [], out: [], waiting: [] })
 export const flowLink = signal<Link>('connecting')
+/** What the gateway says where it refuses the stream. */
+export const flowRefusal = signal<Refusal | undefined>(undefined)
 /** By this machine's clock: that of the gateway may differ. */
 const heardAt = signal(0)
 
@@ -35,9 +39,11 @@ export const staleMs = computed(() => {
 export function followFlow(): void {
   stream<FlowGraph | PastColumns | Flow>('/flow', {
     onEvent: (_, data) => take(data),
-    onLink: link => {
+    onLink: (link, refusal) => {
       flowLink.value = link
+      flowRefusal.value = refusal
     },
+    silenceMs: SILENCE_MS,
   })
 }
 

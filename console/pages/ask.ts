@@ -6,9 +6,10 @@ import { pathOf } from '../attempts.ts'
 import { score } from '../format.ts'
 import { named, t } from '../language.ts'
 import { isTicked, textIn } from '../parts/inputs.ts'
-import { pathView, spentView } from '../parts/run-path.ts'
+import { draftView, pathView, spentView } from '../parts/run-path.ts'
 import { linkNotice, refusalBox, stateChip } from '../parts/states.ts'
 import { textOf } from '../parts/text.ts'
+import { type Draft, draftAfter, isToken, type Token } from '../pieces.ts'
 import { linkTo } from '../place.ts'
 import type { RunEvent } from '../shapes.ts'
 import { harmless } from '../shown.ts'
@@ -39,7 +40,9 @@ const isSending = signal(false)
 const refusal = signal<Refusal | undefined>(undefined)
 const queued = signal<Queued | undefined>(undefined)
 const events = signal<readonly RunEvent[]>([])
+const draft = signal<Draft | undefined>(undefined)
 const link = signal<Link>('live')
+const linkRefusal = signal<Refusal | undefined>(undefined)
 let stop = () => {}
 
 export const askPage = (): Page => ({ view })
@@ -122,23 +125,26 @@ async function put(): Promise<void> {
   if (isSending.value) return
   isSending.value = true
   stop()
-  const answer = await send<Queued>('POST', '/query', bodyOf(form.value))
+  const answer = await send<Queued>('POST', '/query', { ...bodyOf(form.value), stream: true })
   isSending.value = false
   refusal.value = answer instanceof Refusal ? answer : undefined
   if (answer instanceof Refusal) return
   queued.value = answer
   events.value = []
+  draft.value = undefined
   link.value = 'live'
   if (!answer.hit) watch(answer.task_id)
 }
 
 function watch(id: string): void {
-  stop = stream<RunEvent>(`/task/${encodeURIComponent(id)}/events`, {
+  stop = stream<RunEvent | Token>(`/task/${encodeURIComponent(id)}/events`, {
     onEvent: (_, data) => {
-      events.value = [...events.value, data]
+      draft.value = draftAfter(draft.value, data)
+      if (!isToken(data)) events.value = [...events.value, data]
     },
-    onLink: state => {
+    onLink: (state, why) => {
       link.value = state
+      linkRefusal.value = why
     },
   })
 }
@@ -157,7 +163,7 @@ function outcomeView(): TemplateResult {
   return html`<section aria-label=${t('ask.outcome')}>
     <p class="headline">${stateChip(path.state)} ${spentView(path)} ${whole}</p>
     ${found.joined ? html`<p class="notice">${t('ask.joined')}</p>` : nothing}
-    ${path.end ? nothing : linkNotice(link.value)}
-    ${pathView(path)}
+    ${path.end ? nothing : linkNotice(link.value, linkRefusal.value)}
+    ${pathView(path)}${draftView(draft.value)}
   </section>`
 }

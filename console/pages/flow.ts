@@ -3,7 +3,7 @@ import { signal } from '@preact/signals-core'
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { ask, Refusal } from '../api.ts'
 import { repeatedly } from '../clock.ts'
-import { flow, flowLink, graph, past, picture } from '../flow-state.ts'
+import { flow, flowLink, flowRefusal, graph, past, picture } from '../flow-state.ts'
 import { count, duration, rate } from '../format.ts'
 import { t } from '../language.ts'
 import { flowChart } from '../parts/flow-chart.ts'
@@ -33,7 +33,7 @@ export function flowPage(): Page {
       const seen = flow.value
       const drawn = picture.value
       if (!seen || !drawn)
-        return html`<h1>${t('flow.title')}</h1>${flowLink.value === 'lost' ? linkNotice('lost') : loading()}`
+        return html`<h1>${t('flow.title')}</h1>${flowLink.value === 'lost' ? linkNotice('lost', flowRefusal.value) : loading()}`
       return html`<h1>${t('flow.title')}</h1>
         ${sentenceView(seen)}
         ${flowPicture({ picture: drawn, flow: seen, chosen: chosen.value, choose })}

@@ -3,13 +3,14 @@ import { computed, signal } from '@preact/signals-core'
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { ask, type Link, Refusal, stream } from '../api.ts'
 import { pathOf } from '../attempts.ts'
-import { now } from '../clock.ts'
+import { after, now } from '../clock.ts'
 import { clockTime, count, duration, score, wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
 import { textIn } from '../parts/inputs.ts'
-import { pathView, spentView } from '../parts/run-path.ts'
+import { draftView, pathView, spentView } from '../parts/run-path.ts'
 import { linkNotice, loading, refusalBox, stateChip } from '../parts/states.ts'
 import { differenceOf } from '../parts/text.ts'
+import { type Draft, draftAfter, isToken, type Token } from '../pieces.ts'
 import { linkTo, type Place } from '../place.ts'
 import { seesAll } from '../reader.ts'
 import type { Run, RunEvent } from '../shapes.ts'
@@ -22,12 +23,19 @@ interface History {
   readonly events: readonly RunEvent[]
 }
 
+/** Until an ended stream is taken up again whose run has not ended by its history. */
+const AGAIN_MS = 2_000
+
 /** What is known of one run, and at which moment of it the reader looks. */
 class Looked {
   readonly id: string
   readonly found = signal<History | Refusal | undefined>(undefined)
   readonly events = signal<readonly RunEvent[]>([])
+  /** What a model writes now. */
+  readonly draft = signal<Draft | undefined>(undefined)
   readonly link = signal<Link>('connecting')
+  /** What the gateway says where it refuses the stream. */
+  readonly linkRefusal = signal<Refusal | undefined>(undefined)
   /** So many events are looked at; all of them while it is not set. */
   readonly moment = signal<number | undefined>(undefined)
   readonly compared = signal<readonly [number, number] | undefined>(undefined)
@@ -70,16 +78,23 @@ class Looked {
   #follow(): void {
     this.#stop()
     const come: RunEvent[] = []
-    this.#stop = stream<RunEvent>(`${this.#address}/events${this.#search}`, {
-      onEvent: (kind, data) => {
+    const end = stream<RunEvent | Token>(`${this.#address}/events${this.#search}`, {
+      onEvent: (_, data) => {
+        this.draft.value = draftAfter(this.draft.value, data)
+        if (isToken(data)) return
         come.push(data)
         if (come.length >= this.events.value.length) this.events.value = [...come]
-        if (kind === 'delivered' || kind === 'failed') void this.load()
       },
-      onLink: link => {
+      onLink: (link, refusal) => {
         this.link.value = link
+        this.linkRefusal.value = refusal
+      },
+      // A failure that was sent again stands in the middle of a stream: its end alone says that the run is over.
+      onOver: () => {
+        this.#stop = after(AGAIN_MS, () => void this.load())
       },
     })
+    this.#stop = end
   }
 }
 
@@ -94,10 +109,11 @@ function view(looked: Looked): TemplateResult {
   if (found === undefined) return loading()
   if (found instanceof Refusal) return html`<h1>${t('question.title')}</h1>${refusalBox(found, looked.load)}`
   const path = looked.path.value
-  return html`${headView(looked)} ${path.end ? nothing : linkNotice(looked.link.value)}
+  const isNow = looked.moment.value === undefined
+  return html`${headView(looked)} ${path.end ? nothing : linkNotice(looked.link.value, looked.linkRefusal.value)}
     <div class="columns question">
       <div>${momentView(looked)}${eventsView(looked)}</div>
-      <div>${compareView(looked)}${pathView(path)}</div>
+      <div>${compareView(looked)}${pathView(path)}${isNow ? draftView(looked.draft.value) : nothing}</div>
     </div>`
 }
 

@@ -5,6 +5,7 @@ import { answerBefore } from '../attempts.ts'
 import { now } from '../clock.ts'
 import { clockTime, count, duration, score, usd, wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
+import type { Draft } from '../pieces.ts'
 import type { RunEvent } from '../shapes.ts'
 import { harmless } from '../shown.ts'
 import { differenceOf, textOf } from './text.ts'
@@ -134,6 +135,16 @@ function endView(event: RunEvent): TemplateResult {
     ${textOf(event.answer ?? '')}
   </section>`
 }
+
+/** What a model writes now: nobody has judged it, and another answer may be delivered. */
+export const draftView = (draft: Draft | undefined): TemplateResult | typeof nothing =>
+  draft === undefined
+    ? nothing
+    : html`<section class="card attempt" aria-label=${t('path.draft')}>
+        <h3>${t('path.attempt', { number: draft.attempt })}</h3>
+        <p class="faint">${t('path.draft')}</p>
+        ${textOf(draft.text, draft.requestId)}
+      </section>`
 
 /** What the whole path has cost so far. */
 export const spentView = ({ usd: spent, unpriced, tokens }: Path): TemplateResult =>

@@ -1,7 +1,7 @@
 /** How a run stands, in a word with a colour and a sign of its own. */
 import { html, nothing, type TemplateResult } from 'lit-html'
 import type { Link, Refusal } from '../api.ts'
-import { named, t } from '../language.ts'
+import { named, t, wordsUnder } from '../language.ts'
 
 const SIGNS: Readonly<Record<string, string>> = {
   accepted: '○',
@@ -20,16 +20,20 @@ export const stateChip = (state: string, belowThreshold = false): TemplateResult
     }</span
   >`
 
+/** In the reader's language where the catalogue has the code; details are what the gateway says. */
+export const refusalText = ({ code, title, detail = '' }: Refusal): string =>
+  code === 'unreachable' ? t('refusal.unreachable') : `${wordsUnder(`problem.${code}`) ?? title} ${detail}`
+
 /** What went wrong with a request, and what to do. */
-export const refusalBox = ({ code, title, detail }: Refusal, again?: () => void): TemplateResult =>
+export const refusalBox = (refusal: Refusal, again?: () => void): TemplateResult =>
   html`<div class="notice bad" role="alert">
-    <p>${code === 'unreachable' ? t('refusal.unreachable') : title} ${detail ?? ''}</p>
+    <p>${refusalText(refusal)}</p>
     ${again ? html`<button @click=${again}>${t('again')}</button>` : nothing}
   </div>`
 
-export const linkNotice = (link: Link): TemplateResult | typeof nothing =>
+export const linkNotice = (link: Link, refusal?: Refusal): TemplateResult | typeof nothing =>
   link === 'lost'
-    ? html`<div class="notice warn" role="status">${t('link.lost')}</div>`
+    ? html`<div class="notice warn" role="status">${refusal ? `${t('link.refused')} ${refusalText(refusal)}` : t('link.lost')}</div>`
     : link === 'connecting'
       ? html`<p class="faint" role="status">${t('link.connecting')}</p>`
       : nothing

@@ -30,6 +30,7 @@ export const en = {
   'link.connecting': 'Connecting…',
   'link.lost':
     'The connection to the gateway is lost. What you see is old; the console tries to connect again.',
+  'link.refused': 'The gateway refuses the connection; the console tries again.',
   'link.stale': 'No news from the gateway for {time}: the figures below are old.',
   'link.reportStale': 'No pod has reported for {time}: the figures below are old.',
   'linkState.connecting': 'Connecting to the gateway',
@@ -218,6 +219,7 @@ export const en = {
   'path.digest': 'The messages were not kept (RECORD=full keeps them). Their SHA-256:',
   'path.verdict': 'Verdict',
   'path.scores': 'Scores by criterion, of 10',
+  'path.draft': 'Being written now. Nobody has judged it yet, and another answer may be delivered.',
   'path.unjudged': 'Not judged yet.',
   'path.callFailed': 'Call {step} failed:',
   'path.uselessReply': 'What came back',

@@ -31,6 +31,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'link.connecting': 'Conectando…',
   'link.lost':
     'Se perdió la conexión con la pasarela. Lo que se ve es antiguo; la consola intenta conectarse de nuevo.',
+  'link.refused': 'La pasarela rechaza la conexión; la consola vuelve a intentarlo.',
   'link.stale': 'Sin noticias de la pasarela desde hace {time}: las cifras de abajo son antiguas.',
   'link.reportStale': 'Ningún pod ha informado desde hace {time}: las cifras de abajo son antiguas.',
   'linkState.connecting': 'Conectando con la pasarela',
@@ -222,6 +223,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'path.digest': 'Los mensajes no se guardaron (RECORD=full los guarda). Su SHA-256:',
   'path.verdict': 'Nota del juez',
   'path.scores': 'Notas por criterio, sobre 10',
+  'path.draft': 'Se está escribiendo. Nadie la ha evaluado aún, y puede que se entregue otra respuesta.',
   'path.unjudged': 'Aún sin evaluar.',
   'path.callFailed': 'Falló la llamada {step}:',
   'path.uselessReply': 'Lo que llegó',

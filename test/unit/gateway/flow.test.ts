@@ -23,7 +23,15 @@ afterAll(async () => {
   await opened[Symbol.asyncDispose]()
 })
 
-const PROVIDER = { name: 'p', inFlight: 0, limit: 1, waiting: 0, breakerOpen: true, breakerReason: 'Ada-1618', needsPerson: false }
+const PROVIDER = {
+  name: 'p',
+  inFlight: 0,
+  limit: 1,
+  waiting: 0,
+  breakerOpen: true,
+  breakerReason: 'Ada-1618',
+  needsPerson: false,
+}
 const REPORT: PodReport = {
   ...{ version: REPORT_VERSION, pod: 'one', release: '1', at: 0, startedAt: 0, phase: 'running', tasks: [] },
   ...{ stages: [], commits: 0, uncommittedAgeMs: 0, limits: {}, providers: [PROVIDER] },
