@@ -1,5 +1,4 @@
 /** What a pod reports about itself to other processes: the record of one compacted topic, by the pod's name. */
-import { asText } from '#core/codec.ts'
 import type { PodWork } from '#engine/pod/pod-work.ts'
 
 /** One task of a pod. */
@@ -90,28 +89,3 @@ export const REPORT_VERSION = 1
 export const podsTopic = (application: string): string => `${application}.pods`
 
 export const encodeReport = (report: PodReport): Buffer => Buffer.from(JSON.stringify(report))
-
-/** `undefined` for bytes that are no report: one faulty record must not break the view of all pods. */
-export function decodeReport(bytes: Uint8Array): PodReport | undefined {
-  try {
-    const found: unknown = JSON.parse(asText(bytes))
-    return isReport(found) ? found : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function isReport(found: unknown): found is PodReport {
-  if (typeof found !== 'object' || found === null) return false
-  const report: Partial<Record<keyof PodReport, unknown>> = found
-  const { version, pod, at, phase, tasks, stages } = report
-  return (
-    typeof version === 'number' &&
-    version >= REPORT_VERSION &&
-    typeof pod === 'string' &&
-    typeof at === 'number' &&
-    typeof phase === 'string' &&
-    Array.isArray(tasks) &&
-    Array.isArray(stages)
-  )
-}

@@ -1,5 +1,5 @@
 /** Pods that report about themselves, on virtual time, as a command and a follower see them. */
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { hasReports, type KnownPod, PodWatch, podsNow } from '#admin/pods.ts'
 import { CaudalError } from '#core/errors.ts'
 import { silent } from '#core/loggers.ts'
@@ -7,6 +7,7 @@ import { operator } from '#core/operator.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import { podsTopic } from '#engine/client/pod-report.ts'
 import { PodReporting } from '#engine/client/pod-reporting.ts'
+import { decodeReport } from '#engine/client/report-reading.ts'
 import { run } from '#engine/client/run.ts'
 import type { Log } from '#engine/log/log.ts'
 import { createSimulatedBroker } from '#engine/log/simulated/simulated-broker.ts'
@@ -153,4 +154,40 @@ it('what is no report is passed over, and a report of a later version is read', 
     ['later', 'dreaming'],
     ['one', 'running'],
   ])
+})
+
+const lists = (all: readonly unknown[]) => ({
+  ...{ tasks: all, stages: all, sources: all, providers: all, work: all, limits: all },
+})
+
+describe('a report of a later version', () => {
+  const BASE = { version: 2, pod: 'later', release: '9', at: 5, startedAt: 4, phase: 'dreaming' }
+  const READ = { ...BASE, tasks: [], stages: [], commits: 0, uncommittedAgeMs: 0, limits: {} }
+  const STAGE = { stage: 's', inFlight: 0, inFlightMax: 0, lag: 0, oldestWaitingMs: 0 }
+
+  it.each<[string, object, object]>([
+    ['without fields that it had', {}, {}],
+    ['with nothing in its lists', lists([null]), { sources: [], providers: [], work: [] }],
+    ['with texts in its lists', lists(['x']), { sources: [], providers: [], work: [] }],
+    ['with objects without names', lists([{}]), { sources: [], providers: [], work: [] }],
+    ['whose stage has other figures', { stages: [{ stage: 's', queued: 5 }] }, { stages: [STAGE] }],
+    ['whose figures are texts', { stages: [{ ...STAGE, lag: '5' }], commits: '5' }, { stages: [STAGE] }],
+    [
+      'whose stage has other counters',
+      { stages: [{ ...STAGE, counters: { recordsIn: 5 } }] },
+      { stages: [{ counters: { recordsIn: 5, recordsOut: 0, idleMs: 0 } }] },
+    ],
+    ['whose task has no phase', { tasks: [{ name: 's/0' }] }, { tasks: [{ name: 's/0', phase: 'unknown' }] }],
+    ['that began at no time', { startedAt: 1e300 }, { startedAt: 5 }],
+    ['whose limits are texts', { limits: { a: 1, b: 'x' } }, { limits: { a: 1 } }],
+    ['with further fields', { more: { of: 'it' } }, {}],
+  ])('%s is read', (_, more, read) => {
+    const report = decodeReport(Buffer.from(JSON.stringify({ ...BASE, ...more })))
+    expect(report).toMatchObject({ ...READ, ...read })
+    expect(report).not.toHaveProperty('more')
+  })
+
+  it.each([{ at: 1e300 }, { at: '5' }, { pod: 5 }, { phase: null }])('%j is no report', more =>
+    expect(decodeReport(Buffer.from(JSON.stringify({ ...READ, ...more })))).toBeUndefined(),
+  )
 })

@@ -59,3 +59,26 @@ it('GET /workers lists nobody before a pod has reported, then each pod with task
     tasks: [{ name: 'score/1', phase: 'blocked', blocked_by: 'TOPIC_DELETED' }],
   })
 })
+
+it('GET /workers shows the report of a later version with what is known of it', async () => {
+  const report = {
+    version: 2,
+    pod: 'later',
+    at: Date.now(),
+    phase: 'dreaming',
+    stages: [null, { stage: 's' }],
+  }
+  const value = Buffer.from(JSON.stringify(report))
+  const records = [{ key: Buffer.from('later'), value, headers: NO_HEADERS, timestamp: report.at }]
+  const topic = podsTopic(opened.running.plan.application)
+  await opened.log.append([{ topic, partition: 0, records }])
+  const later = await vi.waitFor(async () => {
+    const found = (await listed()).find(({ pod: name }) => name === 'later')
+    expect(found).toBeDefined()
+    return found
+  }, PATIENCE)
+  expect(later).toMatchObject({
+    ...{ phase: 'dreaming', version: 'unknown', in_flight: 0, lag: 0, tasks: [] },
+    stages: [{ stage: 's', in_flight: 0, lag: 0 }],
+  })
+})
