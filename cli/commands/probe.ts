@@ -1,4 +1,5 @@
 /** `caudal probe`: asks a process of this machine how it is, for supervisors that run a command, as Docker does. */
+import { isIPv6 } from 'node:net'
 import { reasonOf } from '#core/errors.ts'
 import { command, EXIT } from '../command/command.ts'
 import type { Configuration } from '../configuration.ts'
@@ -26,10 +27,21 @@ export const probe = command({
   },
 })
 
+/** Whatever listens everywhere listens here. */
+const HERE: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['[::]', '[::1]'],
+])
+
+/** As an address of HTTP has it. One address of IPv6 has many spellings, and an address of HTTP only one. */
+function addressOf(host: string): string {
+  const written = isIPv6(host) ? `[${host}]` : host
+  const shortest = URL.canParse(`http://${written}`) ? new URL(`http://${written}`).hostname : written
+  return HERE.get(shortest) ?? written
+}
+
 async function reasonsOf(name: string, { host, port }: Configuration): Promise<readonly string[]> {
-  // Whatever listens everywhere listens here.
-  const address = host === '0.0.0.0' ? '127.0.0.1' : host
-  const url = `http://${address}:${port}/${name}`
+  const url = `http://${addressOf(host)}:${port}/${name}`
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS) })
     if (response.status === 200) return []

@@ -145,6 +145,20 @@ describe('caudal probe', () => {
     expect(stderr).toContain('127.0.0.1:1/live does not answer')
     expect((await probed('http://127.0.0.1:1', 'well')).code).toBe(EXIT.usage)
   })
+
+  it.each([
+    ['0.0.0.0', '127.0.0.1'],
+    ['::', '[::1]'],
+    ['0:0:0:0:0:0:0:0', '[::1]'],
+    ['::1', '[::1]'],
+    ['fd00::7', '[fd00::7]'],
+    ['localhost', 'localhost'],
+  ])('asks a process that listens on %s at %s', async (host, address) => {
+    const { world, stderr } = surroundings({ environment: { HOST: host, PORT: '1' } })
+    expect(await main(['probe', 'live'], world)).toBe(EXIT.unavailable)
+    expect(stderr.text).toContain(`http://${address}:1/live does not answer`)
+    expect(stderr.text).not.toContain('Invalid URL')
+  })
 })
 
 describe('the probe /live', () => {
