@@ -11,6 +11,8 @@ export interface DiagnosticEvents {
   /** A pod has started. Until the pod stops, `metrics` returns its current figures. */
   'caudal:pod:started': {
     readonly pod: string
+    /** The same at each start of the pod. */
+    readonly name: string
     readonly application: string
     /** Their names as gauges are in `LIMITS`. */
     readonly limits: Limits

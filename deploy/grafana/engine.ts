@@ -122,7 +122,7 @@ export const ENGINE: Dashboard = {
           limits: [0.1, 1],
           queries: [
             query(
-              `max by (instance) (${metric('caudal_event_loop_delay_seconds', 'quantile="0.99"')})`,
+              `max by (instance) (${metric('caudal_event_loop_delay_seconds', 'percentile="99"')})`,
               '{{instance}}',
             ),
           ],

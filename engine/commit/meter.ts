@@ -29,13 +29,15 @@ export class Meter {
   readonly metrics = new PodMetrics()
   /** The pod's incarnation. */
   readonly pod: string
+  readonly #name: string
 
-  constructor(pod: string) {
+  constructor(pod: string, name: string) {
     this.pod = pod
+    this.#name = name
   }
 
-  started(told: Omit<DiagnosticEvents['caudal:pod:started'], 'pod'>): void {
-    publish('caudal:pod:started', { pod: this.pod, ...told })
+  started(told: Omit<DiagnosticEvents['caudal:pod:started'], 'pod' | 'name'>): void {
+    publish('caudal:pod:started', { pod: this.pod, name: this.#name, ...told })
   }
 
   stopped(reason: string | undefined): void {

@@ -63,7 +63,7 @@ export type PodParts = ReturnType<typeof partsOf>
 export function partsOf(options: PodOptions, hooks: PodHooks) {
   const { plan, limits, name, system } = options
   const inbox = new Inbox(system, hooks.step)
-  const meter = new Meter(incarnationOf(name, system))
+  const meter = new Meter(incarnationOf(name, system), name)
   const pace = new AnswerPace(system)
   const committer = committerOf(options, hooks, { meter, inbox, pace }, () => ownership)
   const tables = tablesOf(options, hooks)

@@ -79,7 +79,7 @@ export class Metrics implements Disposable {
   constructor({ system, dataFolder }: MetricsOptions) {
     this.#system = system
     this.#pods = new PodFamilies(system)
-    this.#process = new ProcessFigures(dataFolder)
+    this.#process = new ProcessFigures(system, dataFolder)
   }
 
   /** Counts from here on: before the pod starts, so that nothing is missed. */

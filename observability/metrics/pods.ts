@@ -138,8 +138,9 @@ function rowOf({ metric, kind, description }: MetricDescription, labels: readonl
   return { metric, kind, labels, description }
 }
 
-function infoOf({ application, pod }: Started): Child {
-  return { labels: { application, pod: labelValue(pod), node: process.version }, value: 1 }
+/** `pod` is the label that Prometheus gives itself to what it finds in Kubernetes. */
+function infoOf({ application, name }: Started): Child {
+  return { labels: { application, pod_name: labelValue(name), node: process.version }, value: 1 }
 }
 
 function podFamilies(all: readonly PodMetrics[]): readonly Family[] {

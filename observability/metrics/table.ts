@@ -20,8 +20,8 @@ export const ENGINE_ROWS = {
   spansLost: counter('spans_lost', ['reason'], 'spans of traces that did not reach their collector'),
   info: gauge(
     'pod_info',
-    ['application', 'pod', 'node'],
-    'always 1: which pod this is, and its Node version',
+    ['application', 'pod_name', 'node'],
+    'always 1: which pod this is, whatever its start, and its Node version',
   ),
   lag: gauge(
     'source_lag_records',
@@ -153,13 +153,13 @@ export const PROCESS_ROWS = {
   heapTotal: row('gauge', 'nodejs_heap_size_total_bytes', [], 'heap reserved'),
   loopDelay: gauge(
     'event_loop_delay_seconds',
-    ['quantile'],
-    'how late the event loop came round, since the last scrape',
+    ['percentile'],
+    'how late the event loop came round, in the last one to two minutes',
   ),
   loopBusy: gauge(
     'event_loop_utilization',
     [],
-    'share of time in which the event loop was busy, since the last scrape',
+    'share of time in which the event loop was busy, in the last one to two minutes',
   ),
   diskFree: gauge('data_free_bytes', [], 'free room of the disk that holds DATA_DIR'),
   diskSize: gauge('data_size_bytes', [], 'size of that disk'),

@@ -188,7 +188,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
   {
     alert: 'CaudalAbsent',
     fires: { 'up{job="caudal",instance="a"}': stays(0) },
-    silent: { 'caudal_pod_info{pod="a"}': stays(1) },
+    silent: { 'caudal_pod_info{pod_name="a"}': stays(1) },
     at: '10m',
   },
   {
@@ -200,10 +200,10 @@ export const ALERT_CASES: readonly AlertCase[] = [
   },
   {
     alert: 'CaudalEventLoopSlow',
-    fires: { 'caudal_event_loop_delay_seconds{instance="a",quantile="0.99"}': stays(1.1) },
+    fires: { 'caudal_event_loop_delay_seconds{instance="a",percentile="99"}': stays(1.1) },
     silent: {
-      'caudal_event_loop_delay_seconds{instance="a",quantile="0.99"}': stays(1),
-      'caudal_event_loop_delay_seconds{instance="a",quantile="1"}': stays(9),
+      'caudal_event_loop_delay_seconds{instance="a",percentile="99"}': stays(1),
+      'caudal_event_loop_delay_seconds{instance="a",percentile="100"}': stays(9),
     },
     at: '5m',
     labels: { instance: 'a' },

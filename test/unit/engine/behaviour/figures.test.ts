@@ -24,7 +24,9 @@ it('a pod that starts hands out its limits, and its figures as they are whenever
   const leave = subscribe('caudal:pod:started', message => started.push(message))
   await using kit = await testTopology(graphOf(swell), { limits: { spanMax: 77 } })
   leave()
-  expect(started).toMatchObject([{ application: 'app', limits: { spanMax: 77, inFlightMax: 10_000 } }])
+  expect(started).toMatchObject([
+    { name: 'pod-1', application: 'app', limits: { spanMax: 77, inFlightMax: 10_000 } },
+  ])
   expect(started[0]?.metrics().stages.get('swell')?.tasks).toBe(1)
   await kit.send('in', ...recordsOf(1, 5))
   await kit.settle()

@@ -1,5 +1,5 @@
 /** What a scrape says against what is known to have happened, and the page that lists every metric. */
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { codec } from '#core/codec.ts'
 import { publish } from '#core/diagnostics.ts'
 import { CaudalError } from '#core/errors.ts'
@@ -18,8 +18,8 @@ afterEach(() => {
   for (const each of started.splice(0)) each[Symbol.dispose]()
 })
 
-function counting(): Metrics {
-  const metrics = new Metrics({ system: realSystem, dataFolder: '/' })
+function counting(system = realSystem): Metrics {
+  const metrics = new Metrics({ system, dataFolder: '/' })
   metrics.start()
   started.push(metrics)
   return metrics
@@ -28,7 +28,8 @@ function counting(): Metrics {
 /** A pod with the given figures. */
 function pod(metrics: PodMetrics, ends: (index: number) => number = () => 0) {
   publish('caudal:pod:started', {
-    pod: 'one',
+    pod: 'one:1:a',
+    name: 'one',
     application: 'app',
     limits: DEFAULT_LIMITS,
     metrics: () => metrics,
@@ -85,7 +86,8 @@ it('a log that does not answer costs a scrape the fresh ends of topics and nothi
   figures.sources = [{ stage: 's', topic: 't', partition: 0, position: 5, unfinished: 2, density: 1 }]
   const ends = () => Promise.reject(new CaudalError('LOG_UNAVAILABLE', { reason: 'away' }))
   publish('caudal:pod:started', {
-    pod: 'one',
+    pod: 'one:1:a',
+    name: 'one',
     application: 'app',
     limits: DEFAULT_LIMITS,
     metrics: () => figures,
@@ -207,7 +209,8 @@ it('two scrapes at the same time are one', async () => {
   let asked = 0
   const figures = new PodMetrics()
   publish('caudal:pod:started', {
-    pod: 'one',
+    pod: 'one:1:a',
+    name: 'one',
     application: 'app',
     limits: DEFAULT_LIMITS,
     metrics: () => {
@@ -221,14 +224,56 @@ it('two scrapes at the same time are one', async () => {
   expect(asked).toBe(1)
 })
 
+it('a pod has one series of its own, whichever start it is', async () => {
+  const metrics = counting()
+  pod(new PodMetrics())
+  const { text } = await metrics.scrape()
+  const info = `caudal_pod_info{application="app",pod_name="one",node="${process.version}"}`
+  expect(seriesOf(text).get(info)).toBe(1)
+})
+
+it('a reader takes no figure of the event loop from the next one', async () => {
+  const metrics = counting()
+  const slowest = async () =>
+    seriesOf((await metrics.scrape()).text).get('caudal_event_loop_delay_seconds{percentile="100"}')
+  await held(100, slowest)
+  expect(await slowest()).toBeGreaterThan(0.05)
+})
+
+it('figures of the event loop forget what is two minutes old', async () => {
+  let now = 0
+  const metrics = counting({ ...realSystem, monotonic: () => now })
+  const slowest = async () =>
+    seriesOf((await metrics.scrape()).text).get('caudal_event_loop_delay_seconds{percentile="100"}') ?? 0
+  await held(500, slowest)
+  now = 60_000
+  const [first, second] = [await slowest(), await slowest()]
+  expect(Math.min(first, second)).toBeGreaterThan(0.4)
+  now = 120_000
+  await slowest()
+  expect(await slowest()).toBeLessThan(first)
+})
+
+/** Keeps the event loop from coming round until that is seen; the first look of a monitor sees nothing. */
+async function held(ms: number, slowest: () => Promise<number | undefined>): Promise<void> {
+  const look = async () => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+    expect(await slowest()).toBeGreaterThan((ms * 0.8) / 1_000)
+  }
+  await vi.waitFor(look, { timeout: 20_000 })
+}
+
 describe('docs/metrics.md', () => {
   const all = Object.values(METRIC_TABLE).flat()
 
   it('lists each metric once, by the rules of Prometheus', () => {
     expect(new Set(all.map(({ metric }) => metric)).size).toBe(all.length)
-    for (const { metric, kind } of all) {
+    for (const { metric, kind, labels } of all) {
       expect(metric).toMatch(/^(caudal|process|nodejs|http|grpc|cache)_[a-z_]+$/)
       expect(metric.endsWith('_total'), metric).toBe(kind === 'counter')
+      expect(labels, `${metric}: Prometheus keeps these labels for itself`).not.toEqual(
+        expect.arrayContaining([expect.stringMatching(/^(quantile|le|pod|job|instance)$/)]),
+      )
       expect(metric, 'units are seconds and bytes').not.toMatch(/_(ms|millis|kb|mb)(_|$)/)
     }
   })
