@@ -17,7 +17,7 @@ function committing(answeredAfterMs: number) {
   const committer = new Committer({
     system,
     incarnation: 'pod',
-    meter: new Meter('pod'),
+    meter: new Meter('pod', 'pod'),
     pace: new AnswerPace(system),
     enqueue: callback => callback(),
     claimsOf: () => [],

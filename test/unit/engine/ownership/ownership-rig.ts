@@ -122,7 +122,7 @@ export class OwnershipRig {
         callback()
         this.ownership.advance()
       })
-    const meter = new Meter(US)
+    const meter = new Meter(US, US)
     this.#committer = new Committer({
       pace: new AnswerPace(system),
       system,
