@@ -1,8 +1,9 @@
 /** What the SDK throws, as the port's errors, each with a message that says what to do. Imported by openai.ts alone. */
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
 import { reasonOf } from '#core/errors.ts'
+import { isFields } from './loose-values.ts'
 import { briefly, ModelError } from './model.ts'
-import { meantBy } from './openai-meanings.ts'
+import { isFiltered, meantBy } from './openai-meanings.ts'
 import { retryAfterMs, waitNamedMs } from './retry-after.ts'
 
 /** The call that failed, for the message of its error. `now` is in milliseconds since the epoch. */
@@ -126,7 +127,13 @@ function refused(error: APIError, sent: number, { model, baseUrl, now }: Asked):
   if (status === 408 || status === 504) return new ModelError('timeout', { ...common, reason: said })
   if (status >= 500 || AWAY.has(status))
     return new ModelError('unavailable', { ...common, reason: said, spent: !AWAY.has(status) })
-  const advice = adviceOn(status, { model, baseUrl, location: error.headers?.get('location') })
+  if (isFiltered(words) && !NOT_OF_CONTENTS.has(status) && !isPage(error))
+    return new ModelError('invalid', {
+      ...common,
+      reason: `${said}; the provider's content filter withheld the answer to this question`,
+    })
+  const place = { model, baseUrl, location: error.headers?.get('location'), isPage: isPage(error) }
+  const advice = adviceOn(status, place)
   if (advice) {
     const spent = OF_WHAT_IS_ASKED.has(status)
     return new ModelError('other', { ...common, reason: `${said}; ${advice}`, ...SETUP, spent })
@@ -153,15 +160,24 @@ const OF_WHAT_IS_ASKED: ReadonlySet<number> = new Set([403, 404, 406, 410])
 /** The form of a call is refused: its address, headers and protocol, which all calls share. Firewalls say 406 of a text. */
 const OF_THE_FORM: ReadonlySet<number> = new Set([406, 411, 414, 415, 417, 421, 426, 428, 431])
 
+/** Of who asks and how, whatever is quoted. */
+const NOT_OF_CONTENTS: ReadonlySet<number> = new Set([401, 402, 404, 407])
+
+/** A provider answers in JSON. */
+const isPage = ({ error }: APIError): boolean =>
+  isFields(error) && typeof error.message === 'string' && /^\s*<(?:!doctype|html)/i.test(error.message)
+
 interface Place {
   readonly model: string
   readonly baseUrl: string
   /** Where a redirect leads. */
   readonly location: string | null | undefined
+  /** The refusal is a web page. */
+  readonly isPage: boolean
 }
 
 /** Faults of the set-up: every request would fail, so they count as an outage and spend no record's attempts. */
-function adviceOn(status: number, { model, baseUrl, location }: Place): string | undefined {
+function adviceOn(status: number, { model, baseUrl, location, isPage }: Place): string | undefined {
   if (status >= 300 && status < 400) {
     const target = location ? briefly(location, ADDRESS_CHARACTERS_MAX) : 'an address that it does not name'
     return `${baseUrl} redirects to ${target}, which is not followed: set OPENAI_BASE_URL to where it leads`
@@ -171,8 +187,10 @@ function adviceOn(status: number, { model, baseUrl, location }: Place): string |
     return 'the proxy wants a login: put it into HTTP_PROXY or HTTPS_PROXY, as http://USER:PASSWORD@HOST'
   if (status === 451)
     return 'the provider serves nobody from where this machine is: name another in OPENAI_BASE_URL'
-  if (status === 402) return 'the account has no credit left: top it up'
+  if (status === 402) return 'the account has no credit left or is suspended: top it up'
   if (status === 405) return `${baseUrl} takes no calls there: check OPENAI_BASE_URL`
+  if (status === 403 && isPage)
+    return `a firewall in front of ${baseUrl} refused the call: let this machine through, or check OPENAI_BASE_URL`
   if (status === 403) return `the key may not use ${model}: check its permissions`
   if (OF_THE_FORM.has(status))
     return `${baseUrl} does not take calls in this form: check OPENAI_BASE_URL, and what stands before the provider`
@@ -215,6 +233,8 @@ export function refusalOf(error: unknown): Refusal | undefined {
   const names = Object.keys(NAMED).filter(name => NAMED[name]?.test(said))
   const mayBe = status >= 400 && !OF_OTHER_THINGS.has(status) && names.length > 0 && NOT_TAKEN.test(said)
   if (!REFUSALS.has(status) && !mayBe) return undefined
+  // On other terms a filter may be passed by, which nobody wants.
+  if (isFiltered(said)) return undefined
   // A wrong key or a missing model is refused on all terms.
   if (names.length === 0 && meantBy(status, said) !== status) return undefined
   const isOfValue = names.every(name => name.startsWith('max_')) && OF_A_VALUE.test(said)

@@ -1,7 +1,7 @@
 /** Whether a reply came to its own end, by the words that providers have for it. */
 import type { Loose } from './loose-values.ts'
 import type { ModelReply } from './model.ts'
-import { saidIn } from './openai-meanings.ts'
+import { saidIn } from './openai-said.ts'
 
 /** Where and how a reply ended. */
 export interface Ending {
