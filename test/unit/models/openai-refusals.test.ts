@@ -85,7 +85,7 @@ test.each<readonly [status: number, body: unknown]>([
   },
 )
 
-test.each<readonly [status: number, message: string, code?: string]>([
+test.each<[status: number, message: string, code?: string]>([
   [
     400,
     "The requested model 'a/b' is not supported by any provider you have enabled.",
