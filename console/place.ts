@@ -19,12 +19,13 @@ export function placeOf(hash: string): Place {
   }
 }
 
+/** What is undefined is left out. An empty value says something: an empty organisation is that of nobody. */
 export function linkTo(
   page: string,
   id = '',
   query: Readonly<Record<string, string | undefined>> = {},
 ): string {
-  const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value]] : []))
+  const given = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
   const search = new URLSearchParams(given).toString()
   return `#/${page}${id === '' ? '' : `/${encodeURIComponent(id)}`}${search === '' ? '' : `?${search}`}`
 }
@@ -38,6 +39,12 @@ function decoded(text: string): string {
 }
 
 export const place = signal<Place>(placeOf(''))
+
+/** Puts what is shown into the address, in the place of what it said: going back leaves the page. */
+export function keepInAddress(link: string): void {
+  history.replaceState(history.state, '', link)
+  place.value = placeOf(link)
+}
 
 export function followAddress(): void {
   const look = () => {

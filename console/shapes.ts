@@ -146,6 +146,8 @@ export interface RunEvent {
   readonly answer?: string
   readonly scores?: Readonly<Record<string, number>>
   readonly final?: number
+  /** What the verdict had to reach. */
+  readonly threshold?: number
   readonly feedback?: string
   readonly error_type?: string
   readonly reason?: string

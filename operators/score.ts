@@ -61,7 +61,7 @@ export function score(options: ScoreOptions) {
         new CallRecorder(options, ctx, { request, step: 'judge' }).brought(
           'scored',
           undefined,
-          verdictIn(scored),
+          verdictIn(scored, settings.threshold),
         )
         return
       }
@@ -96,13 +96,15 @@ export function score(options: ScoreOptions) {
       } else {
         const scored = scoredBy(verdict, paid, generated, settings.weights)
         ctx.emit('scored', scored)
-        recorder.brought('scored', bought, verdictIn(scored))
+        recorder.brought('scored', bought, verdictIn(scored, settings.threshold))
       }
     },
   })
 }
 
-const verdictIn = ({ attempt: { scores, final, feedback } }: Scored) => ({ scores, final, feedback })
+const verdictIn = ({ attempt: { scores, final, feedback } }: Scored, threshold: number) => ({
+  ...{ scores, final, threshold, feedback },
+})
 
 function verdictOf(bought: Bought): Verdict | { readonly faults: readonly string[] } {
   const fault = faultOf(bought)

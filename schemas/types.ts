@@ -351,6 +351,8 @@ export interface Recording {
   readonly scores?: Scores | undefined
   /** Weighted mean of the scores. */
   readonly final?: number | undefined
+  /** What the mean must reach. */
+  readonly threshold?: number | undefined
   /** What the judge said. */
   readonly feedback?: string | undefined
   /** Of a call that brought nothing. */

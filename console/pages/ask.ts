@@ -10,7 +10,7 @@ import { draftView, pathView, spentView } from '../parts/run-path.ts'
 import { linkNotice, refusalBox, stateChip } from '../parts/states.ts'
 import { textOf } from '../parts/text.ts'
 import { type Draft, draftAfter, isToken, type Token } from '../pieces.ts'
-import { linkTo } from '../place.ts'
+import { keepInAddress, linkTo, type Place } from '../place.ts'
 import type { RunEvent } from '../shapes.ts'
 import { harmless } from '../shown.ts'
 import type { Page } from './page.ts'
@@ -45,7 +45,11 @@ const link = signal<Link>('live')
 const linkRefusal = signal<Refusal | undefined>(undefined)
 let stop = () => {}
 
-export const askPage = (): Page => ({ view })
+/** What the address names is followed again, also in another window. */
+export function askPage({ query: { task } }: Place): Page {
+  if (task !== undefined && task !== queued.value?.task_id) show({ task_id: task })
+  return { view }
+}
 
 function view(): TemplateResult {
   return html`<h1>${t('ask.title')}</h1>
@@ -129,10 +133,17 @@ async function put(): Promise<void> {
   isSending.value = false
   refusal.value = answer instanceof Refusal ? answer : undefined
   if (answer instanceof Refusal) return
+  keepInAddress(linkTo('ask', '', { task: answer.task_id }))
+  show(answer)
+}
+
+function show(answer: Queued): void {
+  stop()
   queued.value = answer
   events.value = []
   draft.value = undefined
   link.value = 'live'
+  linkRefusal.value = undefined
   if (!answer.hit) watch(answer.task_id)
 }
 

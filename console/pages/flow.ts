@@ -1,5 +1,5 @@
 /** Flow: what moves, what waits, and what holds it up. */
-import { signal } from '@preact/signals-core'
+import { computed, signal } from '@preact/signals-core'
 import { html, nothing, type TemplateResult } from 'lit-html'
 import { ask, Refusal } from '../api.ts'
 import { repeatedly } from '../clock.ts'
@@ -10,6 +10,7 @@ import { flowChart } from '../parts/flow-chart.ts'
 import { flowPicture } from '../parts/flow-picture.ts'
 import { InProgress, inProgressView } from '../parts/in-progress.ts'
 import { linkNotice, loading } from '../parts/states.ts'
+import { keepInAddress, linkTo, place } from '../place.ts'
 import { seesAll } from '../reader.ts'
 import { sentenceOf, toneOf } from '../sentences.ts'
 import type { Flow, Run, StageFlow } from '../shapes.ts'
@@ -19,7 +20,8 @@ import { tableView } from './questions.ts'
 
 const LATEST = 6
 const LATEST_MS = 2_000
-const chosen = signal<string | undefined>(undefined)
+/** The stage that is open: the address has it. */
+const chosen = computed(() => (place.value.page === 'flow' ? place.value.query.stage : undefined))
 
 export function flowPage(): Page {
   const latest = signal<readonly Run[] | undefined>(undefined)
@@ -54,7 +56,7 @@ export function flowPage(): Page {
 }
 
 const choose = (stage: string): void => {
-  chosen.value = chosen.value === stage ? undefined : stage
+  keepInAddress(linkTo('flow', '', { stage: chosen.value === stage ? undefined : stage }))
 }
 
 const sentenceView = ({ bottleneck }: Flow): TemplateResult =>

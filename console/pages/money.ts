@@ -17,7 +17,7 @@ import {
   questionsBehind,
   totalOf,
 } from '../money.ts'
-import { textIn } from '../parts/inputs.ts'
+import { filledIn } from '../parts/inputs.ts'
 import { loading, refusalBox } from '../parts/states.ts'
 import { linkTo, place } from '../place.ts'
 import { harmless } from '../shown.ts'
@@ -104,7 +104,7 @@ function pathOf({ by, range, organization }: View): string {
 function chooseView(): TemplateResult {
   const { by, range, organization } = viewIn(place.value.query)
   const set = (name: string) => (event: Event) => {
-    location.hash = linkTo('money', '', { by, range, organization, [name]: textIn(event).trim() })
+    location.hash = linkTo('money', '', { by, range, organization, [name]: filledIn(event) })
   }
   return html`<form class="filters" aria-label=${t('money.view')} @submit=${(event: Event) => event.preventDefault()}>
     <label>${t('money.by')}<select @change=${set('by')}>

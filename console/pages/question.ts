@@ -7,11 +7,11 @@ import { after, now } from '../clock.ts'
 import { clockTime, count, duration, score, wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
 import { textIn } from '../parts/inputs.ts'
-import { draftView, pathView, spentView } from '../parts/run-path.ts'
+import { attemptName, draftView, pathView, spentView } from '../parts/run-path.ts'
 import { linkNotice, loading, refusalBox, stateChip } from '../parts/states.ts'
 import { differenceOf } from '../parts/text.ts'
 import { type Draft, draftAfter, isToken, type Token } from '../pieces.ts'
-import { linkTo, type Place } from '../place.ts'
+import { keepInAddress, linkTo, type Place, place } from '../place.ts'
 import { seesAll } from '../reader.ts'
 import type { Run, RunEvent } from '../shapes.ts'
 import { harmless } from '../shown.ts'
@@ -36,12 +36,24 @@ class Looked {
   readonly link = signal<Link>('connecting')
   /** What the gateway says where it refuses the stream. */
   readonly linkRefusal = signal<Refusal | undefined>(undefined)
-  /** So many events are looked at; all of them while it is not set. */
-  readonly moment = signal<number | undefined>(undefined)
+  /** Where the handle is while it is being moved. */
+  readonly moved = signal<number | undefined>(undefined)
+  /** So many events are looked at, as the address says; all of them while it does not. */
+  readonly moment = computed(() => {
+    const at = this.moved.value ?? Number(place.value.query.moment ?? 0)
+    return Number.isInteger(at) && at > 0 && at < this.events.value.length ? at : undefined
+  })
+  /** Places among the attempts that have an answer. */
   readonly compared = signal<readonly [number, number] | undefined>(undefined)
   readonly path = computed(() =>
     pathOf(this.events.value.slice(0, this.moment.value ?? this.events.value.length)),
   )
+  /** The time of the event that is shown; nothing while the reader looks at now. */
+  readonly shownAt = computed(() => {
+    const { value: moment } = this.moment
+    const event = moment === undefined ? undefined : this.events.value[moment - 1]
+    return event && Date.parse(event.at)
+  })
   readonly #address: string
   readonly #search: string
   #stop = () => {}
@@ -67,6 +79,13 @@ class Looked {
     this.events.value = answer.events
     if (pathOf(answer.events).end) this.link.value = 'live'
     else this.#follow()
+  }
+
+  /** Looks at so many events. */
+  readonly look = (count: number): void => {
+    this.moved.value = undefined
+    const moment = count < this.events.value.length ? String(count) : undefined
+    keepInAddress(linkTo('question', this.id, { ...place.value.query, moment }))
   }
 
   close(): void {
@@ -98,8 +117,8 @@ class Looked {
   }
 }
 
-export function questionPage(place: Place): Page {
-  const looked = new Looked(place)
+export function questionPage(opened: Place): Page {
+  const looked = new Looked(opened)
   void looked.load()
   return { view: () => view(looked), close: () => looked.close() }
 }
@@ -113,7 +132,7 @@ function view(looked: Looked): TemplateResult {
   return html`${headView(looked)} ${path.end ? nothing : linkNotice(looked.link.value, looked.linkRefusal.value)}
     <div class="columns question">
       <div>${momentView(looked)}${eventsView(looked)}</div>
-      <div>${compareView(looked)}${pathView(path)}${isNow ? draftView(looked.draft.value) : nothing}</div>
+      <div>${compareView(looked)}${pathView(path, looked.shownAt.value)}${isNow ? draftView(looked.draft.value) : nothing}</div>
     </div>`
 }
 
@@ -122,6 +141,7 @@ function headView({
   run,
   events: { value: events },
   moment,
+  shownAt,
   path: { value: path },
 }: Looked): TemplateResult {
   const title = events.find(each => each.title !== undefined)?.title ?? run?.title ?? id
@@ -138,41 +158,39 @@ function headView({
       <span>${named('taskType', run?.task_type ?? '')}</span>
       ${run?.organization ? html`<span>${harmless(run.organization)}</span>` : nothing}
       ${asked ? html`<time datetime=${asked} title=${wholeTime(asked)}>${clockTime(asked)}</time>` : nothing}
-      ${asked ? html`<span class="faint">${t('questions.took', { time: duration(Math.max(0, (ended ? Date.parse(ended) : now.value) - Date.parse(asked))) })}</span>` : nothing}
+      ${asked ? html`<span class="faint">${t('questions.took', { time: duration(Math.max(0, (ended ? Date.parse(ended) : (shownAt.value ?? now.value)) - Date.parse(asked))) })}</span>` : nothing}
       <code class="faint wrap">${harmless(id)}</code>
       ${seesAll() ? html`<a href=${linkTo('topics', '', { key: id })}>${t('question.records')}</a>` : nothing}
     </p>`
 }
 
-function momentView({ events: { value: events }, moment }: Looked): TemplateResult {
+function momentView({ events: { value: events }, moment, moved, look }: Looked): TemplateResult {
   const at = moment.value ?? events.length
-  const set = (value: number) => {
-    moment.value = value >= events.length ? undefined : value
-  }
   const event = events[at - 1]
   return html`<section class="card moment">
     <label>${t('question.moment')}
       <input type="range" min="1" max=${Math.max(1, events.length)} .value=${String(at)}
         aria-valuetext=${event ? `${named('kind', event.kind)}, ${clockTime(event.at)}` : ''}
-        @input=${(input: Event) => set(Number(textIn(input)))} /></label>
+        @input=${(input: Event) => {
+          moved.value = Number(textIn(input))
+        }}
+        @change=${(input: Event) => look(Number(textIn(input)))} /></label>
     <p class="faint">${
       moment.value === undefined
         ? t('question.now')
         : html`${t('question.asOf', { at: count(at), all: count(events.length) })}
-            <button class="link" @click=${() => set(events.length)}>${t('question.toNow')}</button>`
+            <button class="link" @click=${() => look(events.length)}>${t('question.toNow')}</button>`
     }</p>
   </section>`
 }
 
-function eventsView({ events: { value: events }, moment }: Looked): TemplateResult {
+function eventsView({ events: { value: events }, moment, look }: Looked): TemplateResult {
   const [first] = events
   const at = moment.value ?? events.length
   return html`<ol class="events" aria-label=${t('question.events')}>
     ${events.map(
       (event, index) => html`<li class=${`event ${event.kind} ${index >= at ? 'later' : ''}`}>
-      <button class="plain" aria-current=${index === at - 1 ? 'step' : 'false'} @click=${() => {
-        moment.value = index + 1 === events.length ? undefined : index + 1
-      }}>
+      <button class="plain" aria-current=${index === at - 1 ? 'step' : 'false'} @click=${() => look(index + 1)}>
         <span class="dot" aria-hidden="true"></span>
         <strong>${named('kind', event.kind)}${event.kind === 'scored' ? ` ${score(event.final)}` : ''}${event.kind === 'call_failed' ? `: ${named('error', event.error_type ?? '')}` : ''}</strong>
         <span class="faint">${clockTime(event.at)}${first ? ` · +${duration(Math.max(0, Date.parse(event.at) - Date.parse(first.at)))}` : ''}</span>
@@ -185,8 +203,8 @@ function eventsView({ events: { value: events }, moment }: Looked): TemplateResu
 function compareView({ path: { value: path }, compared }: Looked): TemplateResult | typeof nothing {
   const answered = path.attempts.filter(each => each.answered)
   if (answered.length < 2) return nothing
-  const [one, other] = compared.value ?? [answered.at(-2)?.number ?? 0, answered.at(-1)?.number ?? 0]
-  const textAt = (number: number) => answered.find(each => each.number === number)?.answered?.reply ?? ''
+  const [one, other] = compared.value ?? [answered.length - 2, answered.length - 1]
+  const textAt = (at: number) => answered[at]?.answered?.reply ?? ''
   const choose = (index: 0 | 1) => (event: Event) => {
     const value = Number(textIn(event))
     compared.value = index === 0 ? [value, other] : [one, value]
@@ -196,7 +214,7 @@ function compareView({ path: { value: path }, compared }: Looked): TemplateResul
     chosen: number,
     index: 0 | 1,
   ) => html`<label>${label}<select @change=${choose(index)}>
-    ${answered.map(({ number }) => html`<option value=${number} ?selected=${number === chosen}>${t('path.attempt', { number })}</option>`)}
+    ${answered.map((attempt, at) => html`<option value=${at} ?selected=${at === chosen}>${attemptName(attempt)}</option>`)}
   </select></label>`
   return html`<details class="card">
     <summary>${t('question.compare')}</summary>

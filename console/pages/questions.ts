@@ -6,7 +6,7 @@ import { ask, Refusal } from '../api.ts'
 import { now, repeatedly } from '../clock.ts'
 import { count, duration, score, usd, wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
-import { textIn } from '../parts/inputs.ts'
+import { filledIn } from '../parts/inputs.ts'
 import { loading, refusalBox, stateChip } from '../parts/states.ts'
 import { linkTo, place } from '../place.ts'
 import type { Run } from '../shapes.ts'
@@ -20,7 +20,7 @@ interface Found {
 }
 
 const LIVE_MS = 2_000
-const STATES = ['generating', 'scoring', 'regenerating', 'waiting', 'delivered', 'failed']
+const STATES = ['generating', 'scoring', 'regenerating', 'delivering', 'waiting', 'delivered', 'failed']
 const FILTERS = [
   'q',
   'state',
@@ -44,6 +44,8 @@ class Listing {
   readonly first = signal<Found | Refusal | undefined>(undefined)
   readonly more = signal<readonly Found[]>([])
   readonly isLoading = signal(false)
+  /** Why the next page did not come. */
+  readonly refusal = signal<Refusal | undefined>(undefined)
   #round = 0
   #stop = () => {}
   readonly #end: () => void
@@ -57,7 +59,9 @@ class Listing {
     this.isLoading.value = true
     const answer = await ask<Found>(pathOf({ ...place.value.query, cursor: next }))
     this.isLoading.value = false
-    if (own === this.#round && !(answer instanceof Refusal)) this.more.value = [...this.more.value, answer]
+    if (own !== this.#round) return
+    this.refusal.value = answer instanceof Refusal ? answer : undefined
+    if (!(answer instanceof Refusal)) this.more.value = [...this.more.value, answer]
   }
 
   close(): void {
@@ -71,6 +75,7 @@ class Listing {
     this.#stop()
     this.first.value = undefined
     this.more.value = []
+    this.refusal.value = undefined
     this.#stop = repeatedly(LIVE_MS, async () => {
       // Who has gone on reads in peace: what comes meanwhile would move the pages.
       if (this.more.peek().length > 0) return
@@ -98,7 +103,7 @@ function pathOf(query: Readonly<Record<string, string>>): string {
 function filtersView(): TemplateResult {
   const { query } = place.value
   const set = (name: string) => (event: Event) => {
-    location.hash = linkTo('questions', '', { ...query, [name]: textIn(event).trim() })
+    location.hash = linkTo('questions', '', { ...query, [name]: filledIn(event) })
   }
   const text = (name: string, label: string, type = 'text') =>
     html`<label>${label}<input type=${type} min="0" step="any" .value=${query[name] ?? ''} @change=${set(name)} /></label>`
@@ -119,6 +124,7 @@ function filtersView(): TemplateResult {
       </div>
     </details>
     ${paidView(query)}
+    ${query.organization === '' ? html`<p class="notice">${t('questions.ofNobody')}</p>` : nothing}
     ${given.length > 0 ? html`<a class="button" href="#/questions">${t('filter.none')}</a>` : nothing}
   </form>`
 }
@@ -137,6 +143,7 @@ function listView({
   first: { value: first },
   more: { value: more },
   isLoading,
+  refusal: { value: refusal },
   goOn,
 }: Listing): TemplateResult {
   if (first === undefined) return loading()
@@ -148,6 +155,7 @@ function listView({
   return html`${runs.length === 0 ? emptyView(next !== undefined) : tableView(runs)}
     <p class="faint" role="status">${t('questions.lookedAt', { shown: count(runs.length), looked: count(looked) })}
       ${more.length === 0 ? html`<span class="is-live">${t('questions.live')}</span>` : nothing}</p>
+    ${refusal ? refusalBox(refusal) : nothing}
     ${next === undefined ? nothing : html`<button ?disabled=${isLoading.value} @click=${() => goOn(next)}>${t('questions.goOn')}</button>`}`
 }
 

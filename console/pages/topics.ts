@@ -85,7 +85,7 @@ function formView(name: string, again: () => void): TemplateResult {
     event.preventDefault()
     if (!(event.target instanceof HTMLFormElement)) return
     const given = new FormData(event.target)
-    const asked = FIELDS.map(field => [field, String(given.get(field) ?? '')] as const)
+    const asked = FIELDS.map(field => [field, String(given.get(field) ?? '') || undefined] as const)
     const link = linkTo('topics', name, Object.fromEntries(asked))
     if (link === location.hash) again()
     else location.hash = link

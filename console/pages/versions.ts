@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html'
 import { now } from '../clock.ts'
 import { wholeTime } from '../format.ts'
 import { named, t } from '../language.ts'
-import { textIn } from '../parts/inputs.ts'
+import { filledIn } from '../parts/inputs.ts'
 import { loading, refusalBox } from '../parts/states.ts'
 import { LiveForm, liveView } from '../parts/version-live.ts'
 import { pairsView, textsView, togetherView } from '../parts/version-pairs.ts'
@@ -72,7 +72,7 @@ function chooseView(seen: Versions | undefined): TemplateResult {
     const kept = name === 'task_type' ? {} : { a: query.a, b: query.b }
     location.hash = linkTo('versions', '', {
       ...{ task_type: taskType, range, organization, ...kept },
-      [name]: textIn(event).trim(),
+      [name]: filledIn(event),
     })
   }
   return html`<form class="filters" aria-label=${t('versions.view')} @submit=${(event: Event) => event.preventDefault()}>

@@ -8,4 +8,7 @@ export function textIn({ target }: Event): string {
   return isField ? target.value : ''
 }
 
+/** The same without blanks around it; nothing where the field is empty. */
+export const filledIn = (event: Event): string | undefined => textIn(event).trim() || undefined
+
 export const isTicked = ({ target }: Event): boolean => target instanceof HTMLInputElement && target.checked

@@ -10,26 +10,31 @@ import type { RunEvent } from '../shapes.ts'
 import { harmless } from '../shown.ts'
 import { differenceOf, textOf } from './text.ts'
 
-export const pathView = (path: Path): TemplateResult =>
+/** As it stood at a time; now where none is given. */
+export const pathView = (path: Path, at: number = now.value): TemplateResult =>
   html`<h2 class="visually-hidden">${t('path.attempts')}</h2>
     <ol class="attempts" aria-label=${t('path.attempts')}>
-      ${path.attempts.map(attempt => attemptView(attempt, path))}
+      ${path.attempts.map(attempt => attemptView(attempt, path, at))}
     </ol>
     ${path.end ? endView(path.end) : nothing}`
 
-function attemptView(attempt: Attempt, path: Path): TemplateResult {
-  const { number, answered, judged, failures, waiting } = attempt
+function attemptView(attempt: Attempt, path: Path, at: number): TemplateResult {
+  const { answered, judged, failures, waiting } = attempt
   const isLast = path.attempts.at(-1) === attempt
   const isReplaced =
-    answered !== undefined && !isLast && path.attempts.some(each => each.number > number && each.answered)
+    answered !== undefined &&
+    path.attempts.slice(path.attempts.indexOf(attempt) + 1).some(each => each.answered)
   return html`<li class="card attempt">
-    <h3>${t('path.attempt', { number })} ${answered ? whenOf(answered) : nothing}</h3>
+    <h3>${attemptName(attempt)} ${answered ? whenOf(answered) : nothing}</h3>
     ${failures.map(failureView)}
-    ${waiting && path.end === undefined && isLast ? waitView(waiting) : nothing}
-    ${answered ? answerView(answered, answerBefore(path, number), isReplaced) : nothing}
+    ${waiting && path.end === undefined && isLast ? waitView(waiting, at) : nothing}
+    ${answered ? answerView(answered, answerBefore(path, attempt), isReplaced) : nothing}
     ${judged ? verdictView(judged) : answered && isLast && !path.end ? html`<p class="faint">${t('path.unjudged')}</p>` : nothing}
   </li>`
 }
+
+export const attemptName = ({ round, number }: Attempt): string =>
+  round === 0 ? t('path.attempt', { number }) : t('path.attemptAgain', { number, round })
 
 const whenOf = ({ at }: RunEvent): TemplateResult =>
   html`<time class="faint" datetime=${at} title=${wholeTime(at)}>${clockTime(at)}</time>`
@@ -44,8 +49,8 @@ function failureView(event: RunEvent): TemplateResult {
   </div>`
 }
 
-function waitView({ until, reason = '' }: RunEvent): TemplateResult {
-  const left = (until ?? 0) - now.value
+function waitView({ until, reason = '' }: RunEvent, at: number): TemplateResult {
+  const left = (until ?? 0) - at
   return html`<p class="notice warn" role="status">
     ${until === undefined ? t('path.stopped') : left > 0 ? t('path.waits', { left: duration(left) }) : t('path.waitsDue')} ${harmless(reason)}
   </p>`

@@ -8,6 +8,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   generating: '◔',
   scoring: '◑',
   regenerating: '↻',
+  delivering: '◕',
   waiting: '⏸',
   delivered: '●',
   failed: '✕',

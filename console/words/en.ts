@@ -148,6 +148,7 @@ export const en = {
   'questions.live': 'Live',
   'questions.goOn': 'Go on',
   'questions.none': 'No question fits.',
+  'questions.ofNobody': 'Only questions that belong to no organisation.',
   'questions.noneYet': 'None of those looked at so far fits; there are more.',
   'questions.askOne': 'Ask one',
   'questions.took': 'took {time}',
@@ -182,6 +183,7 @@ export const en = {
   'state.generating': 'answering',
   'state.scoring': 'being judged',
   'state.regenerating': 'judged',
+  'state.delivering': 'passed',
   'state.waiting': 'waiting',
   'state.delivered': 'delivered',
   'state.failed': 'failed',
@@ -212,6 +214,7 @@ export const en = {
 
   'path.attempts': 'Attempts',
   'path.attempt': 'Attempt {number}',
+  'path.attemptAgain': 'Attempt {number}, sent again ({round})',
   'path.answer': 'Answer',
   'path.answerReplaced': 'Answer, replaced by a later one',
   'path.difference': 'Difference to the answer before',

@@ -152,6 +152,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'questions.live': 'En vivo',
   'questions.goOn': 'Seguir',
   'questions.none': 'Ninguna pregunta coincide.',
+  'questions.ofNobody': 'Solo preguntas que no pertenecen a ninguna organización.',
   'questions.noneYet': 'Ninguna de las revisadas hasta ahora coincide; hay más.',
   'questions.askOne': 'Hacer una',
   'questions.took': 'tardó {time}',
@@ -186,6 +187,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
   'state.generating': 'respondiendo',
   'state.scoring': 'en evaluación',
   'state.regenerating': 'evaluada',
+  'state.delivering': 'aprobada',
   'state.waiting': 'en espera',
   'state.delivered': 'entregada',
   'state.failed': 'fallida',
@@ -216,6 +218,7 @@ export const es: Readonly<Record<keyof typeof en, string>> = {
 
   'path.attempts': 'Intentos',
   'path.attempt': 'Intento {number}',
+  'path.attemptAgain': 'Intento {number}, enviada de nuevo ({round})',
   'path.answer': 'Respuesta',
   'path.answerReplaced': 'Respuesta, sustituida por una posterior',
   'path.difference': 'Diferencia con la respuesta anterior',

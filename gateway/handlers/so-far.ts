@@ -27,7 +27,7 @@ const STATES = {
   accepted: 'generating',
   generated: 'scoring',
   regenerated: 'scoring',
-  /** Its score decides: it is delivered in a moment, or generated again. */
+  /** Missed its threshold, unless `PASSED` says more. It may be delivered all the same: as the best of the last attempt. */
   scored: 'regenerating',
   call_failed: 'waiting',
   waiting: 'waiting',
@@ -50,11 +50,21 @@ export function outcomeIn(events: readonly TaskEvent[]): TaskEvent | undefined {
   return events.findLast(({ kind }) => kind === 'delivered') ?? (last?.kind === 'failed' ? last : undefined)
 }
 
-/** After the last event of a run, where one is known. */
-export const stateAfter = (last: TaskEvent | undefined): string =>
-  last && !isFollowUp(last.kind) ? STATES[last.kind] : 'accepted'
+/** After a verdict that reached its threshold. */
+const PASSED = 'delivering'
 
-export const OPEN_STATES = ['accepted', ...new Set(Object.values(STATES))]
+/** After the last event of a run, where one is known. */
+export function stateAfter(last: TaskEvent | undefined): string {
+  if (!last || isFollowUp(last.kind)) return 'accepted'
+  return hasPassed(last) ? PASSED : STATES[last.kind]
+}
+
+function hasPassed({ kind, detail }: TaskEvent): boolean {
+  const { final, threshold }: { readonly final?: unknown; readonly threshold?: unknown } = detail
+  return kind === 'scored' && typeof final === 'number' && typeof threshold === 'number' && final >= threshold
+}
+
+export const OPEN_STATES = [...new Set(['accepted', ...Object.values(STATES), PASSED])]
 
 /** Of a run without an outcome. */
 export function progressView(events: readonly TaskEvent[]): object {

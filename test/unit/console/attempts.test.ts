@@ -1,7 +1,10 @@
 /** The path of one question, as it stood after each of its events. */
 import { expect, it } from 'vitest'
 import { answerBefore, pathOf } from '#console/attempts.ts'
+import { speak } from '#console/language.ts'
+import { pathView } from '#console/parts/run-path.ts'
 import type { RunEvent } from '#console/shapes.ts'
+import { drawn } from './drawn.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
 const priced = { tokens_prompt: 10, tokens_completion: 5, cost_usd: 0.25 }
@@ -49,7 +52,48 @@ it('a price that is not known is counted apart, and is no zero in the sum', () =
 
 it('the answer that an attempt replaces is the last one before it', () => {
   const path = pathOf(EVENTS)
-  expect([answerBefore(path, 3), answerBefore(path, 1)]).toEqual(['One.', undefined])
+  expect(path.attempts.map(attempt => answerBefore(path, attempt))).toEqual([undefined, 'One.', 'One.'])
+})
+
+it('a question that failed and was sent again has its attempts once more, each with its own events', () => {
+  const failed: RunEvent = { kind: 'failed', at, reason: 'attempts_used_up' }
+  const path = pathOf([
+    ...EVENTS.slice(0, 3),
+    failed,
+    ...EVENTS.slice(1, 2),
+    { kind: 'scored', at, attempt: 1, final: 9 },
+  ])
+  expect(path.attempts).toMatchObject([
+    { round: 0, number: 1, judged: { final: 4 } },
+    { round: 1, number: 1, judged: { final: 9 } },
+  ])
+  const [, again] = path.attempts
+  expect(again && answerBefore(path, again)).toBeUndefined()
+})
+
+it('an attempt waits only while nothing came behind its wait', () => {
+  const waits: RunEvent = { kind: 'waiting', at, attempt: 1, reason: 'a brake' }
+  const answered: RunEvent = { kind: 'generated', at, attempt: 1, reply: 'One.' }
+  const waitAfter = (...events: readonly RunEvent[]) => pathOf(events).attempts[0]?.waiting
+  expect([waitAfter(waits), waitAfter(waits, answered)]).toEqual([waits, undefined])
+  expect(waitAfter(waits, answered, { ...waits, reason: 'another' })).toMatchObject({ reason: 'another' })
+})
+
+it.each([
+  [6, 6, 'delivering'],
+  [6, 5.9, 'regenerating'],
+  [undefined, 9, 'regenerating'],
+] as const)('with the threshold %s, a verdict of %s leaves the run %s', (threshold, final, state) => {
+  const scored = { kind: 'scored', at, attempt: 1, final, ...(threshold !== undefined && { threshold }) }
+  expect(pathOf([{ kind: 'accepted', at }, scored]).state).toBe(state)
+})
+
+it('a wait is shown as it stood at the time that is looked at', async () => {
+  await speak('en')
+  const asked = Date.parse(at)
+  const path = pathOf([{ kind: 'waiting', at, attempt: 1, until: asked + 60_000 }])
+  expect(drawn(pathView(path, asked))).toContain('The call is made again in 1 min')
+  expect(drawn(pathView(path))).toContain('The call is due.')
 })
 
 it('without events there is nothing but a run that was accepted', () => {

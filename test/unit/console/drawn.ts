@@ -16,3 +16,18 @@ export function drawn(value: unknown): string {
     ? items.map(item => drawn(make(item))).join('')
     : ''
 }
+
+type Listener = (event?: unknown) => void
+
+/** What a template calls on an event, `@click` for instance, in the order of the page. */
+export function listeners(value: unknown, name: string): readonly Listener[] {
+  if (Array.isArray(value)) return value.flatMap(each => listeners(each, name))
+  if (typeof value !== 'object' || value === null) return []
+  const { strings, values } = value as { readonly strings?: readonly string[]; readonly values?: unknown }
+  if (!strings || !Array.isArray(values)) return []
+  return values.flatMap((each, index) =>
+    typeof each === 'function' && strings[index]?.endsWith(`${name}=`)
+      ? [each as Listener]
+      : listeners(each, name),
+  )
+}

@@ -1,13 +1,18 @@
 /** The page of one question before a gateway that the test plays. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { speak } from '#console/language.ts'
 import { askPage } from '#console/pages/ask.ts'
 import { questionPage } from '#console/pages/question.ts'
 import { type Draft, draftAfter, type Token } from '#console/pieces.ts'
+import { place, placeOf } from '#console/place.ts'
 import type { RunEvent } from '#console/shapes.ts'
-import { drawn } from './drawn.ts'
+import { drawn, listeners } from './drawn.ts'
 import { passed, standIn } from './gateway-stand-in.ts'
 
-beforeEach(() => void vi.useFakeTimers())
+beforeEach(async () => {
+  await speak('en')
+  vi.useFakeTimers()
+})
 afterEach(() => {
   vi.useRealTimers()
   vi.unstubAllGlobals()
@@ -52,8 +57,8 @@ it('pieces of an answer are no events: they are shown as a text that nobody has 
   await passed(0)
   const shown = drawn(page.view())
   expect(shown).toContain('It melts when hot.')
-  expect(shown).toContain('path.draft')
-  expect(shown).not.toContain('kind.token')
+  expect(shown).toContain('Nobody has judged it yet')
+  expect(shown.match(/<li class=event/g)).toHaveLength(1)
   page.close?.()
 })
 
@@ -85,31 +90,36 @@ it.each<[string, readonly (RunEvent | Token)[], Draft | undefined]>([
 
 it('the page Ask asks for the pieces of its answer', async () => {
   vi.stubGlobal('location', { origin: 'http://here' })
+  const replaceState = vi.fn()
+  vi.stubGlobal('history', { replaceState })
   const asked = standIn(path => (path === '/query' ? { task_id: 'b' } : 'stream'))
-  const submit = submitOf(askPage().view())
-  submit({ preventDefault: () => undefined })
+  const [submit] = listeners(askPage(placeOf('#/ask')).view(), '@submit')
+  submit?.({ preventDefault: () => undefined })
   await passed(0)
   expect(asked[0]?.body).toMatchObject({ stream: true })
   asked[1]?.send('token', token('It melts'))
   await passed(0)
-  expect(drawn(askPage().view())).toMatch(/path\.draft.*It melts/s)
+  expect(drawn(askPage(placeOf('#/ask')).view())).toMatch(/Nobody has judged it yet.*It melts/s)
+  // The address leads another window to the same.
+  expect(replaceState.mock.calls.map(([, , link]) => link)).toEqual(['#/ask?task=b'])
+  askPage(placeOf('#/ask?task=c'))
+  await passed(0)
+  expect(asked.at(-1)?.path).toBe('/task/c/events')
 })
 
-/** What the form of a template calls when it is sent. */
-function submitOf(template: unknown): (event: unknown) => void {
-  const { strings = [], values = [] } = template as {
-    strings?: readonly string[]
-    values?: readonly unknown[]
-  }
-  for (const [index, value] of values.entries()) {
-    if (strings[index]?.endsWith('@submit=') && typeof value === 'function') return value as () => void
-    if (typeof value === 'object' && value !== null && 'strings' in value) {
-      const found = submitOf(value)
-      if (found !== missing) return found
-    }
-  }
-  return missing
-}
-const missing = (): never => {
-  throw new TypeError('no form is in the template')
-}
+it('an earlier moment is shown by the time of its event', async () => {
+  const later = '2026-01-01T00:00:07.000Z'
+  const events = [
+    { kind: 'accepted', at },
+    { kind: 'waiting', at: later, attempt: 1, until: Date.parse(later) + 60_000 },
+    { kind: 'generated', at: later, attempt: 2, reply: 'So.' },
+  ]
+  standIn(path => (path.endsWith('/history') ? { task_id: 'a', events } : 'stream'))
+  place.value = { ...PLACE, query: { moment: '2' } }
+  const page = questionPage(place.value)
+  await passed(0)
+  const shown = drawn(page.view())
+  expect(shown).toContain('took 7 s')
+  expect(shown).toContain('The call is made again in 1 min')
+  page.close?.()
+})

@@ -1,0 +1,44 @@
+/** The list of questions before a gateway that the test plays, and what addresses keep. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { speak } from '#console/language.ts'
+import { questionsPage } from '#console/pages/questions.ts'
+import { linkTo, place, placeOf } from '#console/place.ts'
+import { drawn, listeners } from './drawn.ts'
+import { passed, standIn } from './gateway-stand-in.ts'
+
+beforeEach(async () => {
+  await speak('en')
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+it('an address keeps what is empty, and leaves out what is not there', () => {
+  const link = linkTo('questions', '', { organization: '', q: undefined, state: 'failed' })
+  expect(link).toBe('#/questions?organization=&state=failed')
+  expect(placeOf(link).query).toEqual({ organization: '', state: 'failed' })
+})
+
+it('questions of no organisation are asked for as such, and the page says so', async () => {
+  const asked = standIn(() => ({ tasks: [], looked_at: 0 }))
+  place.value = placeOf('#/questions?organization=')
+  const page = questionsPage()
+  await passed(0)
+  expect(asked[0]?.path).toBe('/tasks?organization=')
+  expect(drawn(page.view())).toContain('Only questions that belong to no organisation.')
+  page.close?.()
+})
+
+it('a next page that is refused says why', async () => {
+  const refusal = { status: 503, code: 'store_unavailable', title: 'The database does not answer.' }
+  standIn(path => (path.includes('cursor') ? refusal : { tasks: [], looked_at: 5, next: 'more' }))
+  place.value = placeOf('#/questions')
+  const page = questionsPage()
+  await passed(0)
+  for (const listener of listeners(page.view(), '@click')) listener()
+  await passed(0)
+  expect(drawn(page.view())).toContain('The database does not answer.')
+  page.close?.()
+})
