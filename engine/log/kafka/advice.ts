@@ -1,11 +1,12 @@
 /** What is to be done about a transaction that holds readers back: its coordinator knows how it ended, or that it goes on. */
 import { hasCode } from '#core/errors.ts'
-import type { TopicPartition } from '#core/record.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { type OpenTransaction, outcomeOf } from '../repair.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { describeProducersRequest, listTransactionsRequest } from './transaction-requests.ts'
 import { Transactions } from './transactions.ts'
+import { Refusal } from './wire.ts'
 
 /** `undefined` when no transaction is open there. */
 export async function adviceOn(
@@ -41,6 +42,7 @@ export async function adviceOn(
 async function oldestOpen(network: Network, place: TopicPartition): Promise<OpenTransaction | undefined> {
   const [node = 0] = [...(await network.byLeader([place])).keys()]
   const [answer] = await network.send(node, describeProducersRequest([place]))
+  if (answer && answer.code !== 0) throw new Refusal('DescribeProducers', answer.code, partitionKey(place))
   const open = (answer?.producers ?? []).filter(each => each.firstOffset >= 0)
   const [oldest] = open.toSorted((one, other) => one.firstOffset - other.firstOffset)
   return oldest && { ...place, ...oldest }

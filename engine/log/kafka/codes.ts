@@ -1,6 +1,7 @@
 /** What follows from the failure of a request: an answer by its number, or none. The meanings are in broker-codes.ts. */
 import { CaudalError, reasonOf } from '#core/errors.ts'
 import { type Meaning, meaningOf, nameOf, type RequestName } from './broker-codes.ts'
+import { Refusal } from './wire.ts'
 
 export const CODE = {
   OFFSET_OUT_OF_RANGE: 1,
@@ -13,6 +14,7 @@ export const CODE = {
   TOPIC_AUTHORIZATION_FAILED: 29,
   CLUSTER_AUTHORIZATION_FAILED: 31,
   TOPIC_ALREADY_EXISTS: 36,
+  INVALID_PARTITIONS: 37,
   INVALID_PRODUCER_EPOCH: 47,
   INVALID_PRODUCER_ID_MAPPING: 49,
   CONCURRENT_TRANSACTIONS: 51,
@@ -81,7 +83,20 @@ function numberIn(message: string): number {
 /** What a broker's answer means; `undefined` when there was none. */
 export function meaningIn(error: unknown, request?: RequestName): Meaning | undefined {
   const code = codeOf(error)
-  return code === undefined ? undefined : meaningOf(code, request)
+  return code === undefined ? undefined : meaningOf(code, requestIn(error) ?? request)
+}
+
+/** The request that was refused, where the refusal knows it. */
+function requestIn(error: unknown): RequestName | undefined {
+  return error instanceof Refusal ? error.request : undefined
+}
+
+/** For `catch` where one question takes several requests: an answer that the library has read is one to this request. */
+export function answering(request: RequestName, resource?: string): (error: unknown) => never {
+  return error => {
+    const code = codeOf(error)
+    throw code === undefined || error instanceof Refusal ? error : new Refusal(request, code, resource, error)
+  }
 }
 
 /** Whether the connection failed, or the time ran out: nobody can say what the broker did. */
@@ -103,7 +118,7 @@ function isMistake(error: unknown): boolean {
 /** Whether the same may succeed a moment later, or at another broker. */
 export function isPassing(error: unknown, request?: RequestName): boolean {
   const code = codeOf(error)
-  return code === undefined ? isUnanswered(error) : isPassingCode(code, request)
+  return code === undefined ? isUnanswered(error) : isPassingCode(code, requestIn(error) ?? request)
 }
 
 export function isPassingCode(code: number, request?: RequestName): boolean {
@@ -126,20 +141,33 @@ export function isCoordinatorLost(error: unknown): boolean {
  */
 export function told(error: unknown, question: Question): CaudalError {
   if (meaningIn(error, question.request) !== 'unclear') return toldAtLast(error, question)
-  return new CaudalError('LOG_UNAVAILABLE', { reason: reasonIn(codeOf(error) ?? 0, question) }, error)
+  return passes(error, question)
 }
 
 /** As `told`, for one that was asked again for long: an answer that nobody understands no longer counts as an outage. */
 export function toldAtLast(error: unknown, question: Question): CaudalError {
   if (error instanceof CaudalError) return error
   const code = codeOf(error)
-  if (code !== undefined) return refusedWith(code, question, error)
+  if (code !== undefined) return refusedWith(code, questionIn(error, question), error)
   const reason = reasonOf(error)
   if (isLoginRefused(error))
     return new CaudalError('ACCESS_REFUSED', { right: 'the login', resource: 'the cluster', reason }, error)
   return isMistake(error)
     ? new CaudalError('INTERNAL', { reason: `${question.request}: ${reason}` }, error)
     : new CaudalError('LOG_UNAVAILABLE', { reason }, error)
+}
+
+/** As LOG_UNAVAILABLE, whatever the code means elsewhere: it is tried again here. */
+export function passes(error: unknown, question: Question): CaudalError {
+  if (error instanceof CaudalError) return error
+  const reason = reasonIn(codeOf(error) ?? 0, questionIn(error, question))
+  return new CaudalError('LOG_UNAVAILABLE', { reason }, error)
+}
+
+/** What was refused: a refusal knows it better than the one who asked, whose question may have taken several requests. */
+function questionIn(error: unknown, question: Question): Question {
+  if (!(error instanceof Refusal)) return question
+  return { ...question, request: error.request, resource: error.resource ?? question.resource }
 }
 
 /** As `toldAtLast`, for an answer that was read by its number. */

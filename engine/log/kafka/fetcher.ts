@@ -186,6 +186,10 @@ export class Fetcher {
     reader.state = 'resting'
     try {
       const { start, end } = await this.#options.boundsOf(reader.place)
+      if (offset >= start && offset <= end) {
+        const reason = `${reader.key} refuses offset ${offset}, which lies within ${start} and ${end}: ${nameOf(CODE.OFFSET_OUT_OF_RANGE)}`
+        throw new CaudalError('LOG_UNAVAILABLE', { reason })
+      }
       reader.break(new CaudalError('OFFSET_OUT_OF_RANGE', { topic, partition, offset, start, end }))
     } catch (error) {
       this.#failed([reader], error)

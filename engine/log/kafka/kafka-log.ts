@@ -1,6 +1,6 @@
 /** The Log port on Kafka: puts the parts together and keeps what must be closed. */
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
-import type { TopicPartition } from '#core/record.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { pauseMs, RETRIES } from '#core/retry.ts'
 import { sleep } from '#core/system.ts'
 import type {
@@ -175,7 +175,10 @@ class KafkaLog implements Log {
   }
 
   explainHalt(place: TopicPartition): Promise<string | undefined> {
-    return adviceOn(this.#shared, this.#settings, place)
+    const question = { request: 'DescribeProducers', resource: partitionKey(place) } as const
+    return adviceOn(this.#shared, this.#settings, place).catch(error => {
+      throw told(error, question)
+    })
   }
 
   leftovers(places: readonly TopicPartition[]): Promise<readonly string[]> {

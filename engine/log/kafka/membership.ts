@@ -21,8 +21,17 @@ import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { pauseMs, RETRIES } from '#core/retry.ts'
 import type { Claim, GroupOptions, Membership } from '../log.ts'
-import type { RequestName } from './broker-codes.ts'
-import { CODE, codeOf, isCoordinatorLost, isUnanswered, meaningIn, type Question, told } from './codes.ts'
+import { nameOf, type RequestName } from './broker-codes.ts'
+import {
+  answering,
+  CODE,
+  codeOf,
+  isCoordinatorLost,
+  isUnanswered,
+  meaningIn,
+  type Question,
+  told,
+} from './codes.ts'
 import { askCoordinator, readOffsets, storeOffsets, topicsOf } from './group-offsets.ts'
 import { assignAll, decodeTasks, encodeMember, PROTOCOL_NAME, PROTOCOL_TYPE } from './group-protocol.ts'
 import type { Broker, JoinAnswer } from './library.ts'
@@ -52,6 +61,8 @@ export class KafkaMembership implements Membership {
   #joinAsked = false
   /** The reason for which it cannot join, as it was last logged. */
   #told: string | undefined
+  /** Since when nothing that it asked the group was answered as it should be. */
+  #failingSince: number | undefined
   #left = false
   #wake: (() => void) | undefined
   #loop: Promise<void> | undefined
@@ -90,7 +101,8 @@ export class KafkaMembership implements Membership {
       await storeOffsets(this.#shared, { group: this.#options.group, ...joined }, offsets)
     } catch (error) {
       if (!isSurelyNotStored(error)) throw told(error, this.#question('OffsetCommit', offsets))
-      throw new CaudalError('CLAIM_REFUSED', { generation, reason: reasonOf(error) }, error)
+      const reason = `OffsetCommit was refused: ${nameOf(codeOf(error) ?? -1)}`
+      throw new CaudalError('CLAIM_REFUSED', { generation, reason }, error)
     }
   }
 
@@ -140,8 +152,10 @@ export class KafkaMembership implements Membership {
         if (this.#generation === undefined || this.#joinAsked) await this.#join()
         else await this.#beat(this.#generation)
         failures = 0
+        this.#recovered()
       } catch (error) {
         if (this.#left) continue
+        this.#noteFailure(error)
         const waits = this.#isTrouble(error) || failures > 0
         if (waits) await this.#pause(pauseMs(RETRIES.request, failures, this.#settings.system))
         failures++
@@ -184,25 +198,25 @@ export class KafkaMembership implements Membership {
         protocolType: PROTOCOL_TYPE,
         groupProtocols: [{ name: PROTOCOL_NAME, metadata }],
       })
-    const answer = await this.#own.ask(node, join, sessionTimeoutMs)
+    const answer = await this.#own.ask(node, join, sessionTimeoutMs).catch(answering('JoinGroup'))
     this.#memberId = answer.memberId
     await this.#sync(node, answer)
   }
 
   async #sync(node: number, { generationId, leaderId, memberId, members }: JoinAnswer): Promise<void> {
     const groupAssignment = leaderId === memberId ? assignAll(members, this.#options.assign) : []
-    const asked = this.#settings.system.monotonic()
+    const askedAt = this.#settings.system.monotonic()
     const { group: groupId, sessionTimeoutMs } = this.#options
     const sync = (broker: Broker) => broker.syncGroup({ groupId, generationId, memberId, groupAssignment })
     // It waits for the leader, who may need as long as a join.
-    const { memberAssignment } = await this.#own.ask(node, sync, sessionTimeoutMs)
+    const asked = this.#own.ask(node, sync, sessionTimeoutMs)
+    const { memberAssignment } = await asked.catch(answering('SyncGroup'))
     if (this.#left) return
     const tasks = decodeTasks(memberAssignment)
     this.#generation = generationId
     this.#joined = { memberId, generation: generationId }
     this.#isCounted = true
-    this.confirmedAt = asked
-    this.#told = undefined
+    this.confirmedAt = askedAt
     this.#options.listener.joined(generationId, tasks)
   }
 
@@ -212,13 +226,10 @@ export class KafkaMembership implements Membership {
     if (this.#left || this.#joinAsked) return
     const node = await this.#own.coordinator('group', this.#options.group)
     const asked = this.#settings.system.monotonic()
-    await this.#own.ask(node, broker =>
-      broker.heartbeat({
-        groupId: this.#options.group,
-        groupGenerationId: generation,
-        memberId: this.#memberId,
-      }),
-    )
+    const [groupId, memberId] = [this.#options.group, this.#memberId]
+    await this.#own
+      .ask(node, broker => broker.heartbeat({ groupId, groupGenerationId: generation, memberId }))
+      .catch(answering('Heartbeat'))
     // The session is counted from when the coordinator heard of us, which was not before we asked.
     this.confirmedAt = asked
   }
@@ -243,7 +254,21 @@ export class KafkaMembership implements Membership {
     return true
   }
 
-  /** Once, until it has joined: somebody has to do something before it can. */
+  /** What passes by itself is logged as well, once, where it has not passed for long. */
+  #noteFailure(error: unknown): void {
+    const now = this.#settings.system.monotonic()
+    this.#failingSince ??= now
+    const isLong = now - this.#failingSince >= this.#settings.unavailableAfterMs
+    if (isLong && this.#told === undefined) this.#tell(error)
+  }
+
+  #recovered(): void {
+    this.#failingSince = undefined
+    if (this.#told !== undefined) this.#settings.warn(`group ${this.#options.group} answers again`)
+    this.#told = undefined
+  }
+
+  /** Once, until the group answers as it should: somebody has to do something before that. */
   #tell(error: unknown): void {
     const { message } = told(error, this.#question('JoinGroup'))
     if (message === this.#told) return

@@ -14,6 +14,8 @@ export interface ClusterView {
   readonly leaders: ReadonlyMap<string, number>
   /** Partition to the code that says why nobody leads it. */
   readonly leaderless: ReadonlyMap<string, number>
+  /** Topic to the code that says why the broker cannot describe it now. */
+  readonly unsettled: ReadonlyMap<string, number>
   /** Topic to the code that says why the broker describes nothing of it. */
   readonly refused: ReadonlyMap<string, number>
 }
@@ -77,8 +79,9 @@ function readView(reader: ByteReader): ClusterView {
   const answers = reader
     .compactArray(() => readTopic(reader))
     .filter(each => each.code !== CODE.UNKNOWN_TOPIC_OR_PARTITION)
-  const isRefused = ({ code }: TopicAnswer) => code !== 0 && !isPassingCode(code, 'Metadata')
-  const topics = answers.filter(each => !isRefused(each))
+  const failed = answers.filter(({ code }) => code !== 0)
+  const isUnsettled = ({ code }: TopicAnswer) => isPassingCode(code, 'Metadata')
+  const topics = answers.filter(({ code }) => code === 0)
   const places = topics.flatMap(({ name, partitions }) =>
     partitions.map(each => ({ ...each, key: partitionKey({ topic: name, partition: each.partition }) })),
   )
@@ -87,8 +90,13 @@ function readView(reader: ByteReader): ClusterView {
     topics: new Map(topics.map(({ name, id, partitions }) => [name, { id, partitions: partitions.length }])),
     leaders: new Map(places.filter(each => each.leader >= 0).map(each => [each.key, each.leader])),
     leaderless: new Map(places.filter(each => each.leader < 0).map(each => [each.key, each.code])),
-    refused: new Map(answers.filter(isRefused).map(({ name, code }) => [name, code])),
+    unsettled: codesOf(failed.filter(isUnsettled)),
+    refused: codesOf(failed.filter(each => !isUnsettled(each))),
   }
+}
+
+function codesOf(topics: readonly TopicAnswer[]): ReadonlyMap<string, number> {
+  return new Map(topics.map(({ name, code }) => [name, code]))
 }
 
 function readTopic(reader: ByteReader): TopicAnswer {

@@ -11,7 +11,7 @@ import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { RETRIES } from '#core/retry.ts'
 import { sleep } from '#core/system.ts'
 import { nameOf } from './broker-codes.ts'
-import { isLoginRefused, isUnanswered, refusedWith } from './codes.ts'
+import { answering, isLoginRefused, isUnanswered, refusedWith } from './codes.ts'
 import type { Connect } from './connection.ts'
 import type { Broker, WireRequest } from './library.ts'
 import { Link } from './link.ts'
@@ -126,7 +126,7 @@ export class Network {
     const coordinatorType = kind === 'group' ? 0 : 1
     const { coordinator } = await this.ask(node, broker =>
       broker.findGroupCoordinator({ groupId: id, coordinatorType }),
-    )
+    ).catch(answering('FindCoordinator'))
     this.#coordinators.set(name, coordinator.nodeId)
     return coordinator.nodeId
   }
@@ -183,16 +183,19 @@ export class Network {
     if (found !== undefined && !isMeant(view, place)) {
       return new CaudalError('TOPIC_REPLACED', { topic, known, found })
     }
-    const code = view.leaderless.get(partitionKey(place))
+    const code = view.leaderless.get(partitionKey(place)) ?? view.unsettled.get(topic)
     if (code !== undefined) {
       this.outdated()
-      const reason = `${partitionKey(place)} has no leader now: ${nameOf(code)}`
-      return new CaudalError('LOG_UNAVAILABLE', { reason })
+      const what = view.leaderless.has(partitionKey(place)) ? 'has no leader now' : 'is not described now'
+      return new CaudalError('LOG_UNAVAILABLE', { reason: `${partitionKey(place)} ${what}: ${nameOf(code)}` })
     }
-    const refusal = view.refused.get(place.topic)
-    if (refusal !== undefined || !view.topics.has(place.topic)) this.#topics.delete(place.topic)
-    if (refusal !== undefined)
-      return refusedWith(refusal, { request: 'Metadata', resource: `topic ${place.topic}` })
+    const refusal = view.refused.get(topic)
+    if (refusal !== undefined || !view.topics.has(topic)) this.#topics.delete(topic)
+    if (refusal !== undefined) {
+      // Somebody may grant the right, or correct the setting: the next one who asks looks again.
+      this.#outdated = true
+      return refusedWith(refusal, { request: 'Metadata', resource: `topic ${topic}` })
+    }
     return new CaudalError('TOPIC_MISSING', { topic: partitionKey(place) })
   }
 

@@ -1,9 +1,8 @@
 /** Takes a transactional id over: what every producer and every fence begins with. */
-import { CaudalError, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { takeOver } from '../repair.ts'
 import type { RequestName } from './broker-codes.ts'
-import { isFencing, meaningIn, type Question } from './codes.ts'
+import { isFencing, meaningIn, passes, type Question } from './codes.ts'
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
@@ -26,16 +25,13 @@ export async function takeOverId(
   id: string,
   writes: readonly TopicPartition[],
 ): Promise<Taken> {
-  return persist(settings, questionOf(id, 'InitProducerId'), async () => {
+  const question = questionOf(id, 'InitProducerId')
+  return persist(settings, question, async () => {
     const transactions = await Transactions.of(network, settings, id)
     const epoch = await takeOver(transactions, writes).catch(error => {
-      // Another producer takes the id over at the same time: the last one to ask gets it.
-      if (isFencing(error))
-        throw new CaudalError('LOG_UNAVAILABLE', { reason: `producer ${id} is being fenced` }, error)
-      // The transaction of a repair has ended meanwhile: the next look shows how.
-      if (meaningIn(error) === 'transaction')
-        throw new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) }, error)
-      throw error
+      // Another producer takes the id over at the same time: the last one to ask gets it. Or the transaction of a repair
+      // has ended meanwhile: the next look shows how.
+      throw isFencing(error) || meaningIn(error) === 'transaction' ? passes(error, question) : error
     })
     return { transactions, identity: transactions.identity(epoch), writes }
   })

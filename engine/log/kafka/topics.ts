@@ -2,14 +2,14 @@
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import type { Bounds, TopicDescription, TopicSpec } from '../log.ts'
-import { CODE, codeOf, isPassing, type Question, refusedWith, told, topicsNamed } from './codes.ts'
+import { answering, CODE, codeOf, isPassing, type Question, told, topicsNamed } from './codes.ts'
 import type { Broker } from './library.ts'
 import { metadataRequest, type TopicView } from './metadata-request.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import { persist } from './persist.ts'
 import { BATCH_SETTING, type TopicLimits } from './topic-limits.ts'
-import { byTopic } from './wire.ts'
+import { byTopic, Refusal } from './wire.ts'
 
 const TOPIC_RESOURCE = 2
 const CLEANING = ['cleanup.policy', 'retention.ms']
@@ -54,9 +54,13 @@ export class Topics {
     const question = { request: 'CreatePartitions', resource: `topic ${name}` } as const
     await persist(this.#settings, question, async () => {
       const node = await this.#network.anyNode()
-      await this.#network.ask(node, broker =>
-        broker.createPartitions({ topicPartitions, timeout, validateOnly: false }),
-      )
+      await this.#network
+        .ask(node, broker => broker.createPartitions({ topicPartitions, timeout, validateOnly: false }))
+        .catch(async error => {
+          // Another pod was quicker, or this is asked again after an answer that was lost.
+          const [now] = codeOf(error) === CODE.INVALID_PARTITIONS ? await this.describe([name]) : []
+          if (!now || now.partitions < partitions) throw error
+        })
     })
     await this.#whenReady([{ ...found, partitions }])
   }
@@ -80,8 +84,8 @@ export class Topics {
     const question = { request: 'Metadata', resource: names ? topicsNamed(names) : 'the cluster' } as const
     return persist(this.#settings, question, async () => {
       const view = await this.#network.send(await this.#network.anyNode(), metadataRequest(names))
-      for (const [topic, code] of names ? view.refused : [])
-        throw refusedWith(code, { request: 'Metadata', resource: `topic ${topic}` })
+      for (const [topic, code] of names ? [...view.refused, ...view.unsettled] : [])
+        throw new Refusal('Metadata', code, `topic ${topic}`)
       const topics = [...view.topics].filter(([name]) => names || !name.startsWith('__'))
       if (topics.length === 0) return []
       const configs = await this.#configsOf(topics.map(([name]) => name))
@@ -131,12 +135,9 @@ export class Topics {
   async #configsOf(names: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
     const resources = names.map(name => ({ type: TOPIC_RESOURCE, name, configNames: CONFIGS }))
     const node = await this.#network.anyNode()
-    const question = { request: 'DescribeConfigs', resource: topicsNamed(names) } as const
     const answer = await this.#network
       .ask(node, broker => broker.describeConfigs({ resources }))
-      .catch(error => {
-        throw isPassing(error, 'DescribeConfigs') ? error : told(error, question)
-      })
+      .catch(answering('DescribeConfigs'))
     return new Map(
       answer.resources.map(({ resourceName, configEntries }) => [
         resourceName,
@@ -159,10 +160,8 @@ export class Topics {
   }
 
   #moved(error: unknown): never {
-    // The cluster knew the partition a moment ago, so a broker that does not has only not heard of it yet.
-    const isUnknown = codeOf(error) === CODE.UNKNOWN_TOPIC_OR_PARTITION
-    if (isUnknown || isPassing(error)) this.#network.outdated()
-    throw isUnknown ? new CaudalError('LOG_UNAVAILABLE', { reason: reasonOf(error) }, error) : error
+    if (isPassing(error)) this.#network.outdated()
+    throw error
   }
 }
 

@@ -10,7 +10,8 @@ import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { sleep } from '#core/system.ts'
 import type { Described, Epoch, OpenTransaction, Purpose, TransactionPort } from '../repair.ts'
 import { type AddedPartition, addPartitionsRequest, refusedIn } from './add-partitions-request.ts'
-import { codeOf } from './codes.ts'
+import { nameOf } from './broker-codes.ts'
+import { answering, codeOf } from './codes.ts'
 import type { Broker, ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
@@ -103,7 +104,9 @@ export class Transactions implements TransactionPort {
     for (const [index, transactionTimeout] of timeouts.entries()) {
       try {
         const { producerId, producerEpoch } = await this.ask(broker =>
-          broker.initProducerId({ transactionalId: this.transactionalId, transactionTimeout }),
+          broker
+            .initProducerId({ transactionalId: this.transactionalId, transactionTimeout })
+            .catch(answering('InitProducerId')),
         )
         return { producerId, epoch: producerEpoch }
       } catch (error) {
@@ -120,12 +123,16 @@ export class Transactions implements TransactionPort {
       place => place.topic,
       place => place.partition,
     )
-    await this.ask(broker => broker.addPartitionsToTxn({ ...this.identity(epoch), topics }))
+    await this.ask(broker =>
+      broker.addPartitionsToTxn({ ...this.identity(epoch), topics }).catch(answering('AddPartitionsToTxn')),
+    )
   }
 
   async end(epoch: Epoch, outcome: 'commit' | 'abort'): Promise<void> {
     const transactionResult = outcome === 'commit'
-    await this.ask(broker => broker.endTxn({ ...this.identity(epoch), transactionResult }))
+    await this.ask(broker =>
+      broker.endTxn({ ...this.identity(epoch), transactionResult }).catch(answering('EndTxn')),
+    )
   }
 
   /** As `add`, but gives those that are refused for good. */
@@ -138,7 +145,7 @@ export class Transactions implements TransactionPort {
   async finish(identity: ProducerIdentity, outcome: 'commit' | 'abort'): Promise<ProducerIdentity> {
     if (this.endsRaiseEpochs)
       return this.ask(broker => broker.connectionPool.send(endRequest(identity, outcome)))
-    await this.ask(broker => broker.endTxn({ ...identity, transactionResult: outcome === 'commit' }))
+    await this.end({ producerId: identity.producerId, epoch: identity.producerEpoch }, outcome)
     return identity
   }
 
@@ -179,14 +186,14 @@ export class Transactions implements TransactionPort {
     const [first] = refused
     if (first === undefined) return
     this.#network.outdated()
-    throw new Refusal(`DescribeProducers of ${partitionKey(first)}`, first.code)
+    throw new Refusal('DescribeProducers', first.code, partitionKey(first))
   }
 
   #unchecked(codes: readonly (number | undefined)[], resources: readonly string[]): CaudalError | undefined {
     const rights = [CODE.TOPIC_AUTHORIZATION_FAILED, CODE.TRANSACTIONAL_ID_AUTHORIZATION_FAILED]
     const code = codes.find(each => rights.some(right => right === each))
     if (code === undefined) return undefined
-    const reason = `code ${code} for ${resources.join(', ')}`
+    const reason = `${nameOf(code)} for ${resources.join(', ')}`
     return new CaudalError('TRANSACTION_UNCHECKED', { producer: this.transactionalId, reason })
   }
 }

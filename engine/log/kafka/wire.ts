@@ -1,4 +1,5 @@
 /** Requests that are encoded here: the hot ones, and those whose answers kafkajs reduces too far. */
+import { nameOf, type RequestName } from './broker-codes.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import type { WireRequest } from './library.ts'
 
@@ -34,11 +35,18 @@ export function wireRequest<Answer>(definition: Definition<Answer>): WireRequest
 /** What a broker answered instead of doing as asked; `codeOf` reads it. */
 export class Refusal extends Error {
   readonly code: number
+  readonly request: RequestName
+  /** Where it is another one than the caller asks about. */
+  readonly resource: string | undefined
 
-  constructor(request: string, code: number) {
-    super(`${request} was refused (code ${code})`)
+  constructor(request: RequestName, code: number, resource?: string, cause?: unknown) {
+    super(`${request}${resource === undefined ? '' : ` of ${resource}`} was refused: ${nameOf(code)}`, {
+      cause,
+    })
     this.name = 'Refusal'
     this.code = code
+    this.request = request
+    this.resource = resource
   }
 }
 

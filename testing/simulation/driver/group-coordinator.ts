@@ -3,6 +3,7 @@
  * the driver asks for.
  */
 import type { System } from '#core/system.ts'
+import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
 import type { JoinAnswer } from '#engine/log/kafka/library.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
 
@@ -203,7 +204,7 @@ export class GroupCoordinator {
     }
   }
 
-  #checked(request: string, memberId: string, generation: number): Member {
+  #checked(request: RequestName, memberId: string, generation: number): Member {
     const member = this.#members.get(memberId)
     if (!member) throw new Refusal(request, CODE.member)
     if (generation !== this.generation) throw new Refusal(request, CODE.generation)

@@ -50,6 +50,7 @@ export class PartitionLog {
   readonly producers = new Map<bigint, ProducerEntry>()
   /** What was committed, in the order of the markers. */
   readonly committed: string[] = []
+  start = 0
   end = 0
   /** Batches that came out of sequence: the driver counts what was appended, so none should. */
   outOfSequence = 0
@@ -111,6 +112,11 @@ export class PartitionLog {
     }
     const aborted = this.#aborted.filter(each => each.markerOffset >= offset && each.firstOffset < end)
     return { bytes: Buffer.concat(found), aborted }
+  }
+
+  /** Deletes what lies below the offset. */
+  trim(beforeOffset: number): void {
+    this.start = Math.max(this.start, Math.min(beforeOffset, this.end))
   }
 
   #add(batch: Buffer, count: number): number {

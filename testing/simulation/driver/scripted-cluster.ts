@@ -22,6 +22,7 @@ export interface ScriptedTopic {
   readonly id: string
   readonly name: string
   readonly partitions: readonly PartitionLog[]
+  readonly configs: readonly { readonly name: string; readonly value: string }[]
 }
 
 export interface ClusterOptions {
@@ -35,13 +36,13 @@ export interface ClusterOptions {
 type Power = 'up' | 'down' | 'frozen'
 
 export class ScriptedCluster {
-  readonly topics: ReadonlyMap<string, ScriptedTopic>
   readonly transactions: TransactionCoordinator
   readonly group: GroupCoordinator
   readonly transactionVersion: 1 | 2
   /** What happened to the cluster, in order. */
   readonly trace: string[] = []
   readonly system: System
+  readonly #topics = new Map<string, ScriptedTopic>()
   readonly #random: Random
   readonly #power = new Map<number, Power>(NODES.map(node => [node, 'up']))
   /** Partition, producer or group to the broker in charge; `undefined` while there is none. */
@@ -59,13 +60,31 @@ export class ScriptedCluster {
       system,
       onDecided: (transaction, outcome) => this.#decided(transaction, outcome),
     })
-    this.topics = new Map(
-      Object.entries(topics).map(([name, count], index) => [name, topicOf(name, count, index)]),
-    )
+    for (const [name, count] of Object.entries(topics)) this.create(name, count)
+  }
+
+  get topics(): ReadonlyMap<string, ScriptedTopic> {
+    return this.#topics
   }
 
   get partitions(): readonly PartitionLog[] {
     return [...this.topics.values()].flatMap(({ partitions }) => partitions)
+  }
+
+  create(name: string, count: number, configs: ScriptedTopic['configs'] = []): void {
+    const id = Buffer.alloc(16, this.#topics.size + 1).toString('base64url')
+    this.#topics.set(name, { id, name, partitions: partitionsOf(name, count), configs })
+  }
+
+  /** Adds partitions to a topic until it has so many. */
+  grow(name: string, count: number): void {
+    const topic = this.#topics.get(name)
+    const old = topic?.partitions ?? []
+    if (topic)
+      this.#topics.set(name, {
+        ...topic,
+        partitions: [...old, ...partitionsOf(name, count).slice(old.length)],
+      })
   }
 
   note(what: string): void {
@@ -118,7 +137,7 @@ export class ScriptedCluster {
   }
 
   checkCoordinator(node: number, kind: 'producer' | 'group', id: string): void {
-    if (this.inCharge(`${kind} ${id}`) !== node) throw new Refusal(kind, CODE.notCoordinator)
+    if (this.inCharge(`${kind} ${id}`) !== node) throw new Refusal('FindCoordinator', CODE.notCoordinator)
   }
 
   /** Another broker takes something over, after a time in which nobody has it. */
@@ -213,10 +232,6 @@ export class ScriptedCluster {
   }
 }
 
-function topicOf(name: string, count: number, index: number): ScriptedTopic {
-  const partitions = Array.from(
-    { length: count },
-    (_, partition) => new PartitionLog({ topic: name, partition }),
-  )
-  return { id: Buffer.alloc(16, index + 1).toString('base64url'), name, partitions }
+function partitionsOf(topic: string, count: number): PartitionLog[] {
+  return Array.from({ length: count }, (_, partition) => new PartitionLog({ topic, partition }))
 }

@@ -9,6 +9,7 @@ import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
 import type { Connect, Connection } from '#engine/log/kafka/connection.ts'
 import type { Broker, ProducerIdentity, WireRequest } from '#engine/log/kafka/library.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
+import { libraryRefusal } from './library-refusal.ts'
 import {
   type DrawnRefusal,
   NOTHING_REFUSED,
@@ -16,6 +17,7 @@ import {
   type RequestFaults,
 } from './request-faults.ts'
 import type { ScriptedCluster } from './scripted-cluster.ts'
+import { type Plain, topicMethods } from './topic-requests.ts'
 import { questionOf } from './wire-answers.ts'
 
 const TRANSIT_MS_MAX = 3
@@ -25,7 +27,10 @@ const TRANSIT_MS_MAX = 3
  */
 const LOST_WITH_CONNECTION: ReadonlySet<RequestName> = new Set(['InitProducerId'])
 
-export function scriptedConnections(cluster: ScriptedCluster, faults: RequestFaults): Connect {
+/** Says what becomes of each request. */
+export type Drawing = Pick<RequestFaults, 'draw'>
+
+export function scriptedConnections(cluster: ScriptedCluster, faults: Drawing): Connect {
   return (address, clientId, onLost) => {
     const node = Number(/broker-(\d+)/.exec(address)?.[1])
     return new ScriptedConnection(cluster, faults, node, clientId, onLost)
@@ -37,7 +42,7 @@ type Act<Answer> = (refusal: DrawnRefusal) => Answer | Promise<Answer>
 class ScriptedConnection implements Connection {
   readonly node: number
   readonly #cluster: ScriptedCluster
-  readonly #faults: RequestFaults
+  readonly #faults: Drawing
   readonly #clientId: string
   readonly #onLost: () => void
   readonly #waiting = new Set<(reason: Error) => void>()
@@ -49,13 +54,7 @@ class ScriptedConnection implements Connection {
   /** Counts how often the connection was lost. An answer from before a loss reaches nobody. */
   #session = 0
 
-  constructor(
-    cluster: ScriptedCluster,
-    faults: RequestFaults,
-    node: number,
-    clientId: string,
-    onLost: () => void,
-  ) {
+  constructor(cluster: ScriptedCluster, faults: Drawing, node: number, clientId: string, onLost: () => void) {
     this.#cluster = cluster
     this.#faults = faults
     this.node = node
@@ -178,12 +177,15 @@ class ScriptedConnection implements Connection {
   }
 
   /** A question whose refusal is an error, as kafkajs has it. */
-  #plain<Answer>(name: RequestName, act: () => Answer | Promise<Answer>): Promise<Answer> {
-    return this.#ask(name, ({ code }) => {
-      if (code !== 0) throw new Refusal(name, code)
-      return act()
+  #plain: Plain = (name, act, refused = libraryRefusal) =>
+    this.#ask(name, async ({ code }) => {
+      if (code !== 0) throw refused(code)
+      try {
+        return await act()
+      } catch (error) {
+        throw error instanceof Refusal ? libraryRefusal(error.code) : error
+      }
     })
-  }
 
   #ofProducer<Answer>(name: RequestName, id: string, act: () => Answer): Promise<Answer> {
     return this.#plain(name, () => {
@@ -200,7 +202,6 @@ class ScriptedConnection implements Connection {
   }
 
   #broker(): Broker {
-    const unscripted = () => Promise.reject(new CaudalError('INTERNAL', { reason: 'no script answers this' }))
     return {
       connectionPool: { send: request => this.#send(request) },
       connect: async () => undefined,
@@ -211,23 +212,7 @@ class ScriptedConnection implements Connection {
         }),
       ...this.#transactionMethods(),
       ...this.#groupMethods(),
-      listOffsets: ({ topics, isolationLevel }) =>
-        this.#plain('ListOffsets', () => ({
-          responses: topics.map(({ topic, partitions }) => ({
-            topic,
-            partitions: partitions.map(({ partition, timestamp }) => {
-              const code = this.#cluster.leadershipCode(this.node, { topic, partition })
-              if (code !== 0) throw new Refusal('ListOffsets', code)
-              const log = this.#cluster.find({ topic, partition })
-              const end = isolationLevel === 1 ? log?.stableEnd : log?.end
-              return { partition, offset: String(timestamp === -2 ? 0 : (end ?? 0)) }
-            }),
-          })),
-        })),
-      createTopics: unscripted,
-      createPartitions: unscripted,
-      describeConfigs: unscripted,
-      deleteRecords: unscripted,
+      ...topicMethods(this.#cluster, this.node, this.#plain),
     }
   }
 

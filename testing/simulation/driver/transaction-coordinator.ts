@@ -4,6 +4,7 @@
  */
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { System } from '#core/system.ts'
+import type { RequestName } from '#engine/log/kafka/broker-codes.ts'
 import type { ProducerIdentity } from '#engine/log/kafka/library.ts'
 import { Refusal } from '#engine/log/kafka/wire.ts'
 import type { Outcome } from './partition-log.ts'
@@ -158,13 +159,13 @@ export class TransactionCoordinator {
     this.#options.onDecided(transaction, outcome)
   }
 
-  #checked(request: string, identity: ProducerIdentity): Transaction {
+  #checked(request: RequestName, identity: ProducerIdentity): Transaction {
     const transaction = this.#known(request, identity)
     if (transaction.epoch !== identity.producerEpoch) throw new Refusal(request, CODE.epoch)
     return transaction
   }
 
-  #known(request: string, { transactionalId, producerId }: ProducerIdentity): Transaction {
+  #known(request: RequestName, { transactionalId, producerId }: ProducerIdentity): Transaction {
     const transaction = this.#transactions.get(transactionalId)
     if (transaction?.producerId !== BigInt(producerId)) throw new Refusal(request, CODE.mapping)
     return transaction

@@ -2,6 +2,7 @@
  * Reads the requests that the driver encodes itself, and writes what brokers answer, byte by byte as the protocol has it. A
  * `refusal` says what of it a broker refuses, and with which code.
  */
+import { CaudalError } from '#core/errors.ts'
 import type { TopicPartition } from '#core/record.ts'
 import { meaningOf } from '#engine/log/kafka/broker-codes.ts'
 import { ByteReader, ByteWriter } from '#engine/log/kafka/bytes.ts'
@@ -52,7 +53,7 @@ export function questionOf(
   }: { readonly apiKey: number; readonly apiVersion: number; readonly bytes: Buffer },
 ): WireQuestion {
   const reading = READINGS[apiKey]
-  if (!reading) throw new Refusal(`request ${apiKey} of the script`, 35)
+  if (!reading) throw new CaudalError('INTERNAL', { reason: `no script answers request ${apiKey}` })
   return reading(cluster, node, new ByteReader(bytes), apiVersion)
 }
 

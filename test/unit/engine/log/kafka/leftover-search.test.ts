@@ -51,7 +51,7 @@ describe('the search for what transactions have left open', () => {
 
   function answerOf(node: number, name: string): unknown {
     asked.push(`${name} ${node}`)
-    if (isAway(node)) throw new Refusal(name, 7)
+    if (isAway(node)) throw new Refusal('DescribeProducers', 7)
     switch (name) {
       case 'DescribeProducers': {
         const answer = producers[0] ?? []

@@ -38,10 +38,10 @@ class Coordinator {
   refusal: Error | undefined
   /** What it does before it answers a request of a kind. */
   readonly first = new Map<'syncGroup' | 'heartbeat', () => Promise<void>>()
-  /** While it is set, nobody learns where the coordinator is. */
+  /** While it is set, no claim learns where the coordinator is. */
   found: Promise<void> | undefined
 
-  network(): Network {
+  network(carriesClaims: boolean): Network {
     const broker: Partial<Broker> = {
       joinGroup: async ({ memberId }) => {
         this.joinedAs.push(memberId)
@@ -69,7 +69,7 @@ class Coordinator {
       // The membership asks nothing but what is answered above.
       ask: (_node, question) => question(broker as Broker),
       coordinator: async () => {
-        await this.found
+        if (carriesClaims) await this.found
         return 1
       },
       outdated: () => undefined,
@@ -102,8 +102,14 @@ function join(coordinator: Coordinator) {
       lost: (reason: string) => void coordinator.losses.push(reason),
     },
   }
-  const shared = coordinator.network()
-  const membership = new KafkaMembership(options, settings, coordinator.network(), shared, () => undefined)
+  const shared = coordinator.network(true)
+  const membership = new KafkaMembership(
+    options,
+    settings,
+    coordinator.network(false),
+    shared,
+    () => undefined,
+  )
   opened.push(membership)
   membership.start()
   const nextJoin = async () => {

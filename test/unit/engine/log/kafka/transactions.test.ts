@@ -115,7 +115,7 @@ describe('the transactions of an id', () => {
     const partition: DescribedPartition = { ...PLACE, code: 29, producers: [] }
     answers.DescribeProducers = [partition]
     await expect(transactions.open('7', [PLACE])).rejects.toThrow(
-      /TRANSACTION_UNCHECKED.*producer pod .*code 29 for out\/0; grant READ on the topics and DESCRIBE/,
+      /TRANSACTION_UNCHECKED.*producer pod .*code 29\) for out\/0; grant READ on the topics and DESCRIBE/,
     )
     answers.DescribeTransactions = { ...DESCRIBED, code: 53 }
     expect(await codeOf(transactions.describe())).toBe('TRANSACTION_UNCHECKED')
