@@ -284,7 +284,9 @@ export class KafkaMembership implements Membership {
     const { group } = this.#options
     try {
       const node = await this.#shared.coordinator('group', group)
-      await this.#shared.ask(node, broker => broker.leaveGroup({ groupId: group, memberId }))
+      await this.#shared
+        .ask(node, broker => broker.leaveGroup({ groupId: group, memberId }))
+        .catch(answering('LeaveGroup'))
     } catch (error) {
       if (meaningIn(error, 'LeaveGroup') === 'settled') return
       // The group will notice by itself when the session ends.
