@@ -18,6 +18,8 @@ const PROJECT = resolve(import.meta.dirname, '../../..')
 /** An npm of the major version that Node 24 brings. */
 const NPM = 'npm@11.21.2'
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
+/** Debian's slim image has them whole. The native parts of packages are linked to more of them than Node is. */
+const LIBRARIES = ['libc6', 'libgcc-s1', 'libstdc++6']
 const SHELL = { 'usr/bin/sh': '/usr/bin/dash' }
 
 export interface Bases {
@@ -55,6 +57,7 @@ async function buildRuntime(folder: string, tag: string): Promise<void> {
   const root = join(folder, 'root')
   createRoot(root)
   copyPrograms(root, { ...SHELL, 'usr/local/bin/node': nodeProgram() })
+  copyPackages(root, LIBRARIES)
   // Only its libraries: the Dockerfile brings Node itself.
   rmSync(join(root, 'usr/local'), { recursive: true })
   await buildImage({ folder: contextOf(folder), tag })
@@ -64,7 +67,7 @@ async function buildBase(folder: string, tag: string): Promise<void> {
   const root = join(folder, 'root')
   createRoot(root)
   copyPrograms(root, { ...SHELL, 'usr/local/bin/node': nodeProgram() })
-  copyPackages(root, ['coreutils', 'findutils'])
+  copyPackages(root, [...LIBRARIES, 'coreutils', 'findutils'])
   mkdirSync(join(root, 'root'))
   if (existsSync(CERTIFICATES)) cpSync(CERTIFICATES, join(root, CERTIFICATES))
   const prefix = join(root, 'usr/local')

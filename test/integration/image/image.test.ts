@@ -59,6 +59,17 @@ describe.skipIf(missing.length > 0)('the image', () => {
     expect(await containers.podman(...words)).toBe('kafkajs')
   })
 
+  it('reads what others have compressed: each native part finds its libraries', async () => {
+    const parts = [
+      'engine/log/kafka/compression.ts',
+      'engine/state/lmdb-store.ts',
+      'stores/semantic/vector-index.ts',
+    ]
+    const script = `Promise.all(${JSON.stringify(parts)}.map(part => import('/app/' + part))).then(() => console.log('loaded'))`
+    const words = ['run', '--rm', ...CONFINED, '--entrypoint', 'node', IMAGE, '-e', script]
+    expect(await containers.podman(...words)).toBe('loaded')
+  })
+
   it('runs live and ready, and answers a question and a browser, as a user without rights', async () => {
     const port = await freePort()
     const container = containers.start(['start'], containers.createData(), here(port))
