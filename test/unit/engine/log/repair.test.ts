@@ -135,6 +135,36 @@ describe.each([
     expect(brokers.committed(OUT)).toEqual(['torn'])
   })
 
+  it('and a repairer that waited for another one, which went on after all, spoils nothing', async () => {
+    const brokers = await torn(endsRaiseEpochs, 'commit')
+    const other = brokers.start('commit')
+    let pauses = 0
+    const waiting = {
+      ...brokers.port(),
+      pause: async () => {
+        if (++pauses === 1) brokers.add(other, [OUT])
+      },
+    }
+    writeAndAbort(brokers, await takeOverAtLast(brokers, waiting))
+    expect([brokers.committed(STATE), brokers.committed(OUT)]).toEqual([['torn'], ['torn']])
+  })
+
+  it('and what it lost between two questions is not ended as the transaction before', async () => {
+    const brokers = new TornBrokers(endsRaiseEpochs)
+    const first = await takeOver(brokers.port(), PLACES)
+    brokers.write(first, [STATE, OUT], 'first')
+    const second = brokers.end(first, 'commit')
+    brokers.meanwhile = call => {
+      if (call !== 'describe') return
+      brokers.meanwhile = () => undefined
+      brokers.write(second, [STATE, OUT], 'second')
+      brokers.torn.add(partitionKey(OUT))
+      brokers.timeOut()
+    }
+    writeAndAbort(brokers, await takeOverAtLast(brokers))
+    expect([brokers.committed(STATE), brokers.committed(OUT)]).toEqual([['first'], ['first']])
+  })
+
   it('and what it had open and not ended is aborted', async () => {
     const brokers = new TornBrokers(endsRaiseEpochs)
     const epoch = await takeOver(brokers.port(), PLACES)

@@ -1,7 +1,7 @@
 /** Snapshots of a global table do not change while updates go on, and leave nothing behind. */
 import { describe, expect, it } from 'vitest'
 import { codec } from '#core/codec.ts'
-import type { CaudalError } from '#core/errors.ts'
+import { type CaudalError, unavailable } from '#core/errors.ts'
 import { type LogRecord, NO_HEADERS } from '#core/record.ts'
 import { GlobalTable, type TableSnapshot } from '#engine/topics/global-table.ts'
 import { seededRandom } from '#testing/seeded-random.ts'
@@ -38,6 +38,31 @@ describe('GlobalTable', () => {
     table.apply([record('b', null), record('c', null)])
     expect([now(table, 'a'), now(table, 'b'), now(table, 'c')]).toEqual(['3', undefined, undefined])
     expect(table.size).toBe(1)
+  })
+
+  it('GlobalTable applies nothing of a batch in which a record cannot be read yet, and all of it later', () => {
+    let isAway = true
+    const table = new GlobalTable<string>({
+      topic: 'rubrics',
+      codec: {
+        ...codec.text,
+        decode(bytes) {
+          const text = codec.text.decode(bytes)
+          if (isAway && text === 'not yet') throw unavailable('its schema is away', Promise.resolve())
+          return text
+        },
+      },
+      report: error => {
+        throw error
+      },
+    })
+    table.apply([record('a', '1'), record('b', '1')])
+    const batch = [record('a', '2'), record('b', null), record('c', 'not yet')]
+    expect(() => table.apply(batch)).toThrow('its schema is away')
+    expect([now(table, 'a'), now(table, 'b'), table.size]).toEqual(['1', '1', 2])
+    isAway = false
+    table.apply(batch)
+    expect([now(table, 'a'), now(table, 'b'), now(table, 'c')]).toEqual(['2', undefined, 'not yet'])
   })
 
   it('GlobalTable shows a snapshot one version, however many come after it', () => {
