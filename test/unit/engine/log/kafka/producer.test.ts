@@ -17,8 +17,7 @@ const RECORD = { key: null, value: Buffer.from('x'), headers: NO_HEADERS, timest
 class PlayedBroker {
   epoch = 3
   changes = 0
-  /** For how long the markers of its next end are being written. */
-  endingMs = 0
+  #endingMs = 0
   #endingUntil = 0
   readonly #system: System
   /** The names of the requests, in their order. */
@@ -67,9 +66,14 @@ class PlayedBroker {
     return { code: 0, state, timeoutMs: 60_000, startedAt: 5, producerId: '7', epoch, partitions: [] }
   }
 
+  /** The markers of its next end are being written for so long. */
+  writesMarkersFor(ms: number): void {
+    this.#endingMs = ms
+  }
+
   #end(): unknown {
-    this.#endingUntil = this.#system.monotonic() + this.endingMs
-    this.endingMs = 0
+    this.#endingUntil = this.#system.monotonic() + this.#endingMs
+    this.#endingMs = 0
     return { transactionalId: 'pod', producerId: '7', producerEpoch: ++this.epoch }
   }
 }
@@ -101,7 +105,7 @@ describe('a producer', () => {
 
   it.each<[string, (broker: PlayedBroker) => void]>([
     ['a connection was lost while its last end was answered', broker => void broker.changes++],
-    ['the markers of its last end were long in coming', broker => void (broker.endingMs = 50)],
+    ['the markers of its last end were long in coming', broker => broker.writesMarkersFor(50)],
   ])('a producer asks the leaders before it writes on where %s', async (_, trouble) => {
     const { asksBeforeNext, broker, transact } = await started()
     broker.before.set('EndTxn', () => trouble(broker))
