@@ -80,14 +80,6 @@ const BUGS: readonly Bug[] = [
   },
 ]
 
-/** Each was wrong once. */
-const REGRESSIONS = [
-  {
-    seed: 515,
-    what: 'a write waits in a paused broker while the end of the transaction before it is torn',
-  },
-]
-
 describe('the Kafka driver against scripted brokers', () => {
   it(`keeps its promises under ${SEEDS} seeds, which bring every fault`, { timeout: 300_000 }, async () => {
     const errands = Array.from({ length: SEEDS }, (_, index) => ({ scenario: DRIVER, seed: index + 1 }))
@@ -100,13 +92,6 @@ describe('the Kafka driver against scripted brokers', () => {
     const codes = [...trace.matchAll(/refused with code (-?\d+)/g)].map(([, code]) => meaningOf(Number(code)))
     expect(MEANINGS.filter(meaning => !codes.includes(meaning))).toEqual([])
   })
-
-  it.each(REGRESSIONS)(
-    'the Kafka driver against scripted brokers keeps them where $what',
-    async ({ seed }) => {
-      expect((await runDriverSeed({ seed })).complaints).toEqual([])
-    },
-  )
 
   it('the Kafka driver against scripted brokers takes the same course again under the same seed', async () => {
     const [one, other] = [await runDriverSeed({ seed: 7 }), await runDriverSeed({ seed: 7 })]
