@@ -3,7 +3,7 @@
  * from when it was due. A generator that waits for answers sends less to a slow target and measures it as fast; Gil Tene
  * named that coordinated omission.
  */
-import { CaudalError } from '#core/errors.ts'
+import { CaudalError, WritesRefused } from '#core/errors.ts'
 import { type System, sleep } from '#core/system.ts'
 import { Refused } from './http-target.ts'
 import { type Measured, Meter } from './meter.ts'
@@ -89,11 +89,11 @@ function send(questions: Questions, meter: Meter, target: Target, due: number): 
   if (isFull) return meter.refused(index, NOT_SENT)
   target.send(event).then(
     () => meter.acknowledged(index),
-    error => meter.refused(index, codeOf(error)),
+    error => (isRefusal(error) ? meter.refused(index, codeOf(error)) : meter.doubtful(index, codeOf(error))),
   )
 }
 
-/** Until each event that was acknowledged has an outcome, or the time is over. */
+/** Until each event that was acknowledged, or may have been, has an outcome, or the time is over. */
 async function drained(
   meter: Meter,
   { system, drainMs, onProgress }: LoadOptions,
@@ -109,6 +109,10 @@ async function drained(
     onProgress?.(meter, elapsed())
   }
 }
+
+/** Whether the target said that it did not take the event. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof WritesRefused || (error instanceof Refused && !error.isDoubtful)
 
 function codeOf(error: unknown): string {
   if (error instanceof Refused) return `HTTP ${error.status}`

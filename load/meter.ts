@@ -4,7 +4,7 @@ import { idOf, indexOf } from './questions.ts'
 import type { OutcomeListener } from './target.ts'
 
 /** What became of an event so far. */
-const FATE = { sent: 0, acknowledged: 1, refused: 2 } as const
+const FATE = { sent: 0, acknowledged: 1, refused: 2, unknown: 3 } as const
 const IDS_LISTED_MAX = 1_000
 
 export interface Second {
@@ -38,7 +38,7 @@ export interface Measured extends Figures {
   readonly unacknowledged: number
   /** Events that the target did not take, by the code of the error. */
   readonly errors: Readonly<Record<string, number>>
-  /** Events that were acknowledged and have no outcome: all of them counted, the first of them listed. */
+  /** Events that were not refused and have no outcome: all of them counted, the first of them listed. */
   readonly lost: { readonly count: number; readonly ids: readonly string[] }
   /** Events with more than one outcome. */
   readonly doubled: { readonly count: number; readonly ids: readonly string[] }
@@ -63,7 +63,7 @@ export class Meter implements OutcomeListener {
   #acknowledged = 0
   #delivered = 0
   #failed = 0
-  /** Number of acknowledged events without an outcome. */
+  /** Number of events without an outcome that were acknowledged, or may have been taken. */
   #waiting = 0
 
   constructor(run: string, now: () => number) {
@@ -75,7 +75,7 @@ export class Meter implements OutcomeListener {
     return this.#due.length
   }
 
-  /** Acknowledged events without an outcome. */
+  /** Events without an outcome that were acknowledged, or may have been taken. */
   get waiting(): number {
     return this.#waiting
   }
@@ -104,10 +104,17 @@ export class Meter implements OutcomeListener {
     if (this.#outcomes[index] === 0) this.#waiting++
   }
 
-  /** The target refused the event, or its answer is unknown. An outcome counts if it comes, and is not missed otherwise. */
+  /** The target refused the event. An outcome counts if it comes, and is not missed otherwise. */
   refused(index: number, code: string): void {
     this.#fates[index] = FATE.refused
     add(this.#errors, code)
+  }
+
+  /** Nobody knows whether the target took the event. Without an outcome the event is lost. */
+  doubtful(index: number, code: string): void {
+    this.#fates[index] = FATE.unknown
+    add(this.#errors, code)
+    if (this.#outcomes[index] === 0) this.#waiting++
   }
 
   delivered(id: string): void {
@@ -141,7 +148,7 @@ export class Meter implements OutcomeListener {
 
   read(): Measured {
     const indexes = [...this.#due.keys()]
-    const lost = indexes.filter(i => this.#fates[i] === FATE.acknowledged && this.#outcomes[i] === 0)
+    const lost = indexes.filter(i => this.#fates[i] !== FATE.refused && this.#outcomes[i] === 0)
     const doubled = indexes.filter(i => (this.#outcomes[i] ?? 0) > 1)
     const listed = (found: readonly number[]) => ({
       count: found.length,
@@ -164,7 +171,8 @@ export class Meter implements OutcomeListener {
     const before = this.#outcomes[index] ?? 0
     this.#outcomes[index] = before + 1
     if (before > 0) return undefined
-    if (this.#fates[index] === FATE.acknowledged) this.#waiting--
+    const fate = this.#fates[index]
+    if (fate === FATE.acknowledged || fate === FATE.unknown) this.#waiting--
     return index
   }
 

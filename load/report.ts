@@ -30,6 +30,7 @@ export function reportLines({ measured, conditionsMet }: LoadReport): readonly s
     percentileLine('to acknowledged', measured.toAcknowledged),
     percentileLine('to delivered', measured.toDelivered),
     percentileLine('sent later than due', measured.lateness),
+    ...(measured.acknowledged === 0 ? ['nothing was acknowledged'] : []),
     ...auditLines(measured),
     ...(isBottleneck(measured) ? [bottleneckLine] : []),
     ...conditionsMet.map(condition => `failed since ${condition}`),
@@ -38,8 +39,9 @@ export function reportLines({ measured, conditionsMet }: LoadReport): readonly s
 
 const bottleneckLine = `The generator is the bottleneck: it sent later than ${LATENESS_P99_MAX_MS} ms after the due time at p99. Lower --rate, or run it on a machine of its own.`
 
-function auditLines({ lost, doubled }: Measured): readonly string[] {
-  if (lost.count === 0 && doubled.count === 0) return ['every acknowledged event has exactly one outcome']
+function auditLines({ lost, doubled, acknowledged }: Measured): readonly string[] {
+  if (lost.count === 0 && doubled.count === 0)
+    return acknowledged === 0 ? [] : ['every acknowledged event has exactly one outcome']
   return [listed('without an outcome', lost), listed('with more than one outcome', doubled)].flat()
 }
 

@@ -4,7 +4,7 @@ import type { LoadEvent } from './questions.ts'
 export interface Target {
   /** For people and for the report. */
   readonly description: string
-  /** Resolves when the event is durable; rejects with the reason why it may not be. Never waits for earlier ones to be answered. */
+  /** Resolves when the event is durable; rejects with the reason why it may not be: `Refused` and `WritesRefused` say that it is not. Never waits for earlier ones to be answered. */
   send(event: LoadEvent): Promise<void>
   /** Reports the outcome of each event that is sent from now on, others' too. */
   follow(listener: OutcomeListener): Promise<Followed>

@@ -94,8 +94,8 @@ const OPTIONS = {
 type Given = CommandContext<OptionValues<typeof OPTIONS>>['options']
 
 export const load = command({
-  details: `The generator is open: it sends each event when it is due, and counts latency from then. A run whose acknowledged
-events do not each have exactly one outcome ends with code 1 and lists them.
+  details: `The generator is open: it sends each event when it is due, and counts latency from then. A run ends
+with code 1 and lists the events unless each that was not refused has exactly one outcome, and one was acknowledged.
 Figures for --fail-if: p50, p90, p95, p99, max (due to delivered), ack.p99 (due to durable), late.p99 (due to sent),
 failed, failed.share, errors, errors.share, lost, doubled, delivered.rate and their like; units ms, s, %, /s.`,
   positionals: [],
@@ -119,7 +119,8 @@ failed, failed.share, errors, errors.share, lost, doubled, delivered.rate and th
       const measured = await measure(target, context, { profile, drainMs, dataset })
       return await conclude({ profile, measured, conditions, before }, target, context)
     }
-    if (options.gateway !== undefined) return await put(await gatewayTarget(options.gateway, options))
+    if (options.gateway !== undefined)
+      return await put(await gatewayTarget(options.gateway, profile, context))
     return await withLog(context, async tool => put(await logTarget(tool, context)), { doing: 'feeds' })
   },
 })
@@ -141,13 +142,33 @@ async function logTarget(
   return new LogTarget({ log, plan, system, partitions, description: described(configuration) })
 }
 
-async function gatewayTarget(url: string, options: Given): Promise<Target> {
+async function gatewayTarget(
+  url: string,
+  { organisations, repeatedShare }: LoadProfile,
+  { options, system }: CommandContext<Given>,
+): Promise<Target> {
   const address = URL.canParse(url) ? new URL(url) : undefined
   if (!address || !['http:', 'https:'].includes(address.protocol))
     throw new CaudalError('REJECTED', { reason: `--gateway ${url} is no address of http:// or https://` })
+  if (address.search || address.hash || address.username || address.password)
+    throw new CaudalError('REJECTED', {
+      reason:
+        '--gateway takes an address without a query, a fragment and credentials; --key-file has the key',
+    })
+  if (Object.keys(organisations).length > 0)
+    throw new CaudalError('REJECTED', {
+      reason:
+        '--organisations is for the log alone: at a gateway the key says which organisation asks, one run for each key',
+    })
   await requireOwn([address.hostname], options)
   const path = options['key-file']
-  return new HttpTarget({ url: address.origin, key: path === undefined ? undefined : textIn(path).trim() })
+  return new HttpTarget({
+    url: `${address.origin}${address.pathname}`,
+    key: path === undefined ? undefined : textIn(path).trim(),
+    // Repeated questions are to meet the answers of earlier ones.
+    fresh: repeatedShare === 0,
+    system,
+  })
 }
 
 async function measure(
@@ -193,7 +214,7 @@ async function conclude(
   if (options.json) stdout.write(`${JSON.stringify(report)}\n`)
   else stdout.write(`${[...reportLines(report), ...(before ? comparison(report, before) : [])].join('\n')}\n`)
   if (signal.aborted) return EXIT.interrupted
-  if (measured.lost.count > 0 || measured.doubled.count > 0) return EXIT.failed
+  if (measured.acknowledged === 0 || measured.lost.count > 0 || measured.doubled.count > 0) return EXIT.failed
   return met.length > 0 ? EXIT.someFailed : EXIT.ok
 }
 

@@ -1,7 +1,7 @@
 /** The profile of a load as options of the command line give it; every fault is named at once. */
 import { type DurationText, durationMs, isDuration } from '#core/duration.ts'
 import { CaudalError } from '#core/errors.ts'
-import type { Burst, LoadProfile, Weights } from '#load/profile.ts'
+import { type Burst, dueTimes, type LoadProfile, type Weights } from '#load/profile.ts'
 
 type Name = 'rate' | 'duration' | 'ramp' | 'burst' | 'mix' | 'organisations' | 'repeat' | 'hostile' | 'seed'
 export type GivenProfile = Readonly<Record<Name | 'drain', string | undefined>>
@@ -46,8 +46,20 @@ export function loadTimesOf(given: GivenProfile, taskTypes: readonly string[]): 
     seed: read('seed', 1, whole, 'a whole number'),
   }
   const drainMs = read('drain', 60 * SECOND_MS, time, TIME)
+  faults.push(...unsentFaults(profile, given))
   if (faults.length > 0) throw new CaudalError('REJECTED', { reason: faults.join('\n') })
   return { profile, drainMs }
+}
+
+/** What is asked for and never sent is a mistake that no report would show. */
+function unsentFaults(profile: LoadProfile, given: GivenProfile): readonly string[] {
+  const { bursts, durationMs } = profile
+  if (bursts.some(({ atMs }) => atMs >= durationMs))
+    return [
+      `--burst ${given.burst} has a moment at or behind the end of --duration ${given.duration ?? '30s'}`,
+    ]
+  if (!dueTimes(profile).next().done) return []
+  return ['nothing would be sent: --rate or --duration is 0, and there is no --burst']
 }
 
 const TIME = 'a time such as 500ms, 30s, 5m or 1h'

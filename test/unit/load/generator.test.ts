@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
 import type { System } from '#core/system.ts'
 import { generate } from '#load/generator.ts'
+import { Refused } from '#load/http-target.ts'
 import type { Measured } from '#load/meter.ts'
 import type { LoadProfile } from '#load/profile.ts'
 import type { OutcomeListener, Target } from '#load/target.ts'
@@ -24,12 +25,13 @@ const answered: Answering = (_, id, listener, system) =>
 interface TargetOptions {
   readonly durableMs?: number
   readonly refused?: (index: number) => boolean
+  readonly error?: Error
   /** The outcomes cannot be followed from this moment on. */
   readonly lostAtMs?: number
 }
 
 function targetOf(system: System, answer: Answering, options: TargetOptions = {}): Target {
-  const { durableMs = 1, refused, lostAtMs } = options
+  const { durableMs = 1, refused, error = new Refused(429, 'slow down'), lostAtMs } = options
   let listener: OutcomeListener | undefined
   let count = 0
   return {
@@ -38,7 +40,7 @@ function targetOf(system: System, answer: Answering, options: TargetOptions = {}
       const index = count++
       return new Promise((resolve, reject) => {
         system.after(durableMs, () => {
-          if (refused?.(index)) return reject(new CaudalError('LOG_UNAVAILABLE', { reason: 'away' }))
+          if (refused?.(index)) return reject(error)
           if (listener) answer(index, id, listener, system)
           resolve()
         })
@@ -102,8 +104,20 @@ describe('generate', () => {
   it('generate does not miss the outcome of an event that the target refused', async () => {
     const measured = await play(answered, { refused: index => index % 10 === 0 })
     expect(measured).toMatchObject({ sent: 200, acknowledged: 180, delivered: 180 })
-    expect(measured.errors).toEqual({ LOG_UNAVAILABLE: 20 })
+    expect(measured.errors).toEqual({ 'HTTP 429': 20 })
     expect(measured.lost.count).toBe(0)
+  })
+
+  it.each([
+    ['LOG_UNAVAILABLE', new CaudalError('LOG_UNAVAILABLE', { reason: 'away' })],
+    ['HTTP 502', new Refused(502, 'bad gateway')],
+    ['TypeError', new TypeError('fetch failed')],
+  ])('generate misses the outcome of an event that was perhaps taken: %s', async (code, error) => {
+    const isTenth = (index: number) => index % 10 === 0
+    const measured = await play(answered, { refused: isTenth, error })
+    expect(measured.errors).toEqual({ [code]: 20 })
+    expect(measured.lost.count).toBe(20)
+    expect(measured.lost.ids.slice(0, 2)).toEqual(['run-0', 'run-10'])
   })
 
   it('generate counts failures by their reason', async () => {
@@ -132,7 +146,7 @@ describe('generate', () => {
 
   it('generate ends though the target never says anything, and counts those events', async () => {
     const measured = await play(answered, { durableMs: 10_000_000, drainMs: 0 })
-    expect(measured).toMatchObject({ sent: 200, acknowledged: 0, unacknowledged: 200, lost: { count: 0 } })
+    expect(measured).toMatchObject({ sent: 200, acknowledged: 0, unacknowledged: 200, lost: { count: 200 } })
   })
 
   it('generate rejects where outcomes cannot be followed any more, instead of calling everything lost', async () => {
