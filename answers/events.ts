@@ -139,7 +139,9 @@ function idOf(found: unknown, faults: string[], name = 'id'): string | undefined
     return undefined
   }
   if (typeof id === 'string' && id.length <= ID_CHARACTERS_MAX) return id
-  faults.push(`${name} must be text of at most ${ID_CHARACTERS_MAX} characters, or a whole number`)
+  faults.push(
+    `${name} must be text of at most ${ID_CHARACTERS_MAX} characters, or a whole number up to ${Number.MAX_SAFE_INTEGER}; write a larger one as text`,
+  )
   return undefined
 }
 

@@ -68,7 +68,7 @@ interface Feeding extends Surroundings {
   readonly once: string | false
 }
 
-function fedFrom({ events, bytesTotal }: InputFile, { log }: Tool, feeding: Feeding): Promise<Fed> {
+function fedFrom({ events, eventsTotal }: InputFile, { log }: Tool, feeding: Feeding): Promise<Fed> {
   const { stderr, system, signal, target, once } = feeding
   const began = system.monotonic()
   const view = new LiveView(stderr)
@@ -81,10 +81,8 @@ function fedFrom({ events, bytesTotal }: InputFile, { log }: Tool, feeding: Feed
     ...(once !== false && { once }),
     onTooLarge: (line, bytes) =>
       view.note(`line ${line} was not fed: it has ${bytes} bytes, ${log.recordBytesMax} are taken at most`),
-    onProgress: (fed, bytesRead) => {
-      // How many lines there will be is guessed from those read.
-      const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
-      if (view.isLive) view.draw([progressLine('events', fed, total, system.monotonic() - began)])
+    onProgress: done => {
+      if (view.isLive) view.draw([progressLine('events', done, eventsTotal, system.monotonic() - began)])
     },
   })
   return feeds.finally(() => view.clear())

@@ -95,7 +95,7 @@ async function inputOf(
   if (csv && input === undefined)
     throw new CaudalError('REJECTED', { reason: '--csv says what --input names: give --input FILE, or -' })
   const file = await openEvents(source, stdin, csv || undefined)
-  return { name: basename(source), file: fresh && file.bytesTotal === undefined ? await begun(file) : file }
+  return { name: basename(source), file: fresh && file.eventsTotal === undefined ? await begun(file) : file }
 }
 
 /** What would end the start at once, and a file without events, are no reason to lose what is there. */

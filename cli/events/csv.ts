@@ -2,8 +2,8 @@
 import { Readable } from 'node:stream'
 import { CsvError, type Info, parse } from 'csv-parse'
 import type { InputEvent } from './input-event.ts'
+import { refused } from './input-fault.ts'
 import { shortened, unmarked } from './long-rows.ts'
-import { refused } from './text.ts'
 
 const DELIMITERS = [',', ';', '\t', '|'] as const
 /** No UTF-8 has it: where the first row names one column, every row is one cell. */
@@ -31,7 +31,6 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
   const { chunks, header, delimiter, linesBefore } = await opened(input)
   if (JSON_BEGINS.test(header))
     throw refused(source, 'is JSON: give it a name that ends in .json or .ndjson, and leave out --csv')
-  let leftOutBefore = 0
   let lineGood = linesBefore
   const options = {
     columns: (row: readonly string[]) => columnsOf(row, header, source),
@@ -45,21 +44,24 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
       return row
     },
   }
-  const rows = Readable.from(shortened(chunks, delimiter)).pipe(parse(options))
+  const bytes = Readable.from(shortened(chunks, delimiter))
+  const rows = bytes.pipe(parse(options))
+  bytes.once('error', error => rows.destroy(error))
   try {
     for await (const row of rows) {
       const { record, info } = row as Row // As `columns` and `info` ask for.
       const { fields, leftOut } = fieldsOf(record)
-      leftOutBefore += leftOut
       if (fields.every(([, text]) => text.trim() === '')) continue
       const value = Buffer.from(JSON.stringify(Object.fromEntries(fields)))
       const tooLong = leftOut > 0 ? value.length + leftOut : undefined
-      yield { line: info.lines + linesBefore, value, bytesRead: info.bytes + leftOutBefore, tooLong }
+      yield { line: info.lines + linesBefore, value, tooLong }
     }
   } catch (error) {
     if (error instanceof CsvError)
       throw refused(source, faultOf(error, delimiter, linesBefore, lineGood), error)
     throw error
+  } finally {
+    bytes.destroy()
   }
 }
 

@@ -1,28 +1,33 @@
 /** Files of events, read as they are meant, or refused as a whole before anything of them is fed. */
 import { accessSync, constants, createReadStream, statSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
+import { hasCode } from '#core/errors.ts'
+import { CheckedFile } from './checked-file.ts'
 import { csvEvents } from './csv.ts'
 import type { InputEvent } from './input-event.ts'
-import { jsonArrayEvents, jsonLineEvents } from './json.ts'
+import { refused, unreadable } from './input-fault.ts'
+import {
+  DOCUMENT_BYTES_MAX,
+  jsonArrayEvents,
+  jsonDocumentEvents,
+  jsonLineEvents,
+  streamedArrayEvents,
+} from './json.ts'
 import { type Content, faultOfFirst, jsonIn, LineCheck } from './line-check.ts'
-import { decoded, firstCharacter, refused } from './text.ts'
+import { decoded, firstCharacter } from './text.ts'
 
 export interface InputFile {
   readonly events: AsyncIterable<InputEvent>
   /** Unknown for a stream. */
-  readonly bytesTotal: number | undefined
+  readonly eventsTotal: number | undefined
   /** Known to have no events. */
   readonly isEmpty?: boolean
 }
 
-/** A file that begins with half an object may be one object over several lines; larger ones are not looked through for that. */
-const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
-
 /**
  * A file is read twice. The first time checks it to its end: nothing is fed from a file that is not text, or whose lines are
- * mostly no events. The second time reads what was checked, also where the file has grown since. Throws REJECTED with what to do
- * about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
+ * mostly no events. The second time reads what was checked, also where the file has grown since, or another one has its name.
+ * Throws REJECTED with what to do about it. Files may be UTF-8 or UTF-16, packed by gzip, JSON lines, one JSON array, or CSV.
  *
  * `-` is the standard input. That and a pipe can be read once only: they are refused by their first line, else checked while
  * they are fed.
@@ -37,14 +42,20 @@ export async function openEvents(
 ): Promise<InputFile> {
   const streamedFrom = (input: Readable, name: string): InputFile => ({
     events: streamed(input, name, csv, check ? 'any' : 'questions'),
-    bytesTotal: undefined,
+    eventsTotal: undefined,
   })
   if (source === '-') return streamedFrom(stdin, 'standard input')
-  const bytesTotal = bytesOf(source)
-  if (bytesTotal === undefined) return streamedFrom(createReadStream(source), source)
-  const format = csv ? 'csv' : await formatOf(source, bytesTotal)
-  const { bytes: checked, isEmpty } = await checkedBytes(source, format, check)
-  return { events: readAgain(source, format, checked), bytesTotal: checked, isEmpty }
+  const bytes = bytesOf(source)
+  if (bytes === undefined) return streamedFrom(createReadStream(source), source)
+  const file = await CheckedFile.open(source)
+  try {
+    const format = csv ? 'csv' : await formatOf(file, source, bytes)
+    const eventsTotal = await checkedEvents(file, source, format, check)
+    return { events: readAgain(file, source, format), eventsTotal, isEmpty: eventsTotal === 0 }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
 }
 
 /** With its first event read: a stream that is refused by it is refused now. */
@@ -57,69 +68,65 @@ export async function begun({ events, ...file }: InputFile): Promise<InputFile> 
   return { ...file, events: all(), isEmpty: first.done === true }
 }
 
-/** Opened only once it is read: nobody would hear of a file that cannot be opened until then. */
-async function* readAgain(source: string, format: Format, bytes: number): AsyncGenerator<InputEvent> {
+/** Without a reader the file stays open until the process ends. */
+async function* readAgain(file: CheckedFile, source: string, format: Format): AsyncGenerator<InputEvent> {
   try {
-    if (bytes > 0) yield* eventsOf(createReadStream(source, { end: bytes - 1 }), source, format)
-  } catch (error) {
-    throw error instanceof CaudalError
-      ? error
-      : refused(source, `cannot be read any more: ${reasonOf(error)}`)
+    yield* eventsOf(file.again(), source, format)
+  } finally {
+    await file.close()
   }
 }
 
-/** Reads the file to its end, and resolves with the bytes that it had. Rejects where nothing of it can be fed. */
-async function checkedBytes(
+/** Reads the file to its end, and resolves with the number of its events. Rejects where nothing of it can be fed. */
+async function checkedEvents(
+  file: CheckedFile,
   source: string,
   format: Format,
   check: ((event: InputEvent) => void) | undefined,
-): Promise<{ readonly bytes: number; readonly isEmpty: boolean }> {
-  const stream = createReadStream(source)
+): Promise<number> {
   const lines = new LineCheck(check ? 'any' : format === 'csv' ? 'rows' : 'questions')
-  for await (const event of eventsOf(stream, source, format)) {
+  for await (const event of eventsOf(file.check(), source, format)) {
     if (event.tooLong === undefined) check?.(event)
     lines.add(event)
   }
-  const { fault, isEmpty } = lines
-  if (fault !== undefined) throw refused(source, fault)
-  return { bytes: stream.bytesRead, isEmpty }
+  if (lines.fault !== undefined) throw refused(source, lines.fault)
+  return lines.lines
 }
 
-type Format = 'lines' | 'array' | 'csv'
+type Format = 'lines' | 'array' | 'object' | 'csv'
 
-function eventsOf(input: Readable, source: string, format: Format): AsyncGenerator<InputEvent> {
-  if (format === 'csv') return csvEvents(decoded(input, source), source)
-  return format === 'array'
-    ? jsonArrayEvents(decoded(input, source), source)
-    : jsonLineEvents(decoded(input, source))
+function eventsOf(input: AsyncIterable<Buffer>, source: string, format: Format): AsyncGenerator<InputEvent> {
+  const chunks = decoded(input, source)
+  switch (format) {
+    case 'csv':
+      return csvEvents(chunks, source)
+    case 'array':
+      return jsonArrayEvents(chunks, source)
+    case 'object':
+      return jsonDocumentEvents(chunks, source)
+    case 'lines':
+      return jsonLineEvents(chunks)
+  }
 }
 
 export const isNamedCsv = (source: string): boolean => /\.(csv|tsv)(\.gz)?$/i.test(source)
 
 /** By the first line that is not blank. */
-async function formatOf(source: string, bytes: number): Promise<Format> {
-  const stream = createReadStream(source)
-  try {
-    for await (const { value } of jsonLineEvents(decoded(stream, source))) {
-      const [first] = Buffer.from(value).toString('latin1').trimStart()
-      if (first === '[') return 'array'
-      const isCut = first === '{' && jsonIn(value) === undefined
-      return isCut && bytes <= DOCUMENT_BYTES_MAX && (await isOneObject(source)) ? 'array' : 'lines'
-    }
-    return 'lines'
-  } finally {
-    stream.destroy()
+async function formatOf(file: CheckedFile, source: string, bytes: number): Promise<Format> {
+  for await (const { value } of eventsOf(file.read(), source, 'lines')) {
+    const [first] = Buffer.from(value).toString('latin1').trimStart()
+    if (first === '[') return 'array'
+    const isCut = first === '{' && jsonIn(value) === undefined
+    return isCut && bytes <= DOCUMENT_BYTES_MAX && (await isOneObject(file, source)) ? 'object' : 'lines'
   }
+  return 'lines'
 }
 
-async function isOneObject(source: string): Promise<boolean> {
-  const stream = createReadStream(source)
+async function isOneObject(file: CheckedFile, source: string): Promise<boolean> {
   try {
-    for await (const _ of jsonArrayEvents(decoded(stream, source), source)) return true
+    for await (const _ of eventsOf(file.read(), source, 'object')) return true
   } catch (error) {
     if (!hasCode(error, 'REJECTED')) throw error
-  } finally {
-    stream.destroy()
   }
   return false
 }
@@ -135,7 +142,8 @@ async function* streamed(
   if (csv) return yield* csvEvents(chunks, source)
   const [all, first] = await firstCharacter(chunks)
   let isFirst = true
-  for await (const event of first === '[' ? jsonArrayEvents(all, source) : jsonLineEvents(all)) {
+  const events = first === '[' ? streamedArrayEvents(all, source) : jsonLineEvents(all)
+  for await (const event of events) {
     const fault = isFirst ? faultOfFirst(event, content) : undefined
     if (fault !== undefined) throw refused(source, fault)
     isFirst = false
@@ -151,7 +159,7 @@ function bytesOf(path: string): number | undefined {
     if (found.isFile()) return found.size
     if (found.isFIFO() || found.isCharacterDevice()) return undefined
   } catch (error) {
-    throw new CaudalError('REJECTED', { reason: `${path} cannot be read: ${reasonOf(error)}` }, error)
+    throw unreadable(path, error)
   }
   throw refused(path, 'is no file: name a file')
 }

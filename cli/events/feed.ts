@@ -8,6 +8,7 @@ import type { Log, PartitionBatch } from '#engine/log/log.ts'
 import { readAll } from '#engine/log/read-topic.ts'
 import { rawRecord } from '#pipelines/answers-service.ts'
 import type { InputEvent } from './input-event.ts'
+import { InputFault } from './input-fault.ts'
 
 /** Events that become visible together: one append. */
 const BATCH_RECORDS = 500
@@ -30,7 +31,8 @@ export interface FeedOptions {
   /** Gives each event an identity from this name, its line and its text; what is there already is passed over. Left out: every event is new. */
   readonly once?: string
   readonly signal?: AbortSignal
-  readonly onProgress?: (fed: number, bytesRead: number) => void
+  /** Events of the input that are there now, were there before or are too large. */
+  readonly onProgress?: (done: number) => void
   /** An event that the topic does not take, with its size: it alone is left out. */
   readonly onTooLarge?: (line: number, bytes: number) => void
 }
@@ -43,7 +45,10 @@ export interface Fed {
   readonly tooLarge: number
 }
 
-/** The log itself remembers what was fed: identities are among the records' headers, written with them or not at all. */
+/**
+ * The log itself remembers what was fed: identities are among the records' headers, written with them or not at all.
+ * Throws REJECTED at a fault of the input, once what stands in front of the fault is fed.
+ */
 export async function feed(options: FeedOptions): Promise<Fed> {
   const { log, system, events, once, signal, onProgress } = options
   const target = options.target ?? (await rawTarget(log, system))
@@ -53,31 +58,35 @@ export async function feed(options: FeedOptions): Promise<Fed> {
   let known = 0
   let tooLarge = 0
   let batchBytes = 0
-  let bytesRead = 0
   const append = async () => {
     if (batch.length === 0) return
     await log.append(joined(batch))
     fed += batch.length
     batch = []
     batchBytes = 0
-    onProgress?.(fed, bytesRead)
+    onProgress?.(fed + known + tooLarge)
   }
-  for await (const event of events) {
-    if (signal?.aborted) break
-    bytesRead = event.bytesRead
-    const id = once === undefined ? undefined : identityOf(once, event)
-    // Of a line that is too long only its beginning is there.
-    const one = event.tooLong === undefined ? target.batchOf(event, id) : undefined
-    const bytes = event.tooLong ?? bytesOf(one)
-    if (!one || bytes > log.recordBytesMax) {
-      tooLarge++
-      options.onTooLarge?.(event.line, bytes)
-    } else if (id !== undefined && seen.has(id)) known++
-    else {
-      batch.push(one)
-      batchBytes += bytes
+  try {
+    for await (const event of events) {
+      if (signal?.aborted) break
+      const id = once === undefined ? undefined : identityOf(once, event)
+      // Of a line that is too long only its beginning is there.
+      const one = event.tooLong === undefined ? target.batchOf(event, id) : undefined
+      const bytes = event.tooLong ?? bytesOf(one)
+      if (!one || bytes > log.recordBytesMax) {
+        tooLarge++
+        options.onTooLarge?.(event.line, bytes)
+      } else if (id !== undefined && seen.has(id)) known++
+      else {
+        batch.push(one)
+        batchBytes += bytes
+      }
+      if (batch.length >= BATCH_RECORDS || batchBytes >= BATCH_BYTES) await append()
     }
-    if (batch.length >= BATCH_RECORDS || batchBytes >= BATCH_BYTES) await append()
+  } catch (error) {
+    if (!(error instanceof InputFault)) throw error
+    await append()
+    throw error.after(fed, once !== undefined)
   }
   await append()
   return { fed, known, tooLarge }

@@ -9,7 +9,7 @@ import type { Plan } from '#topology/plan.ts'
 import type { TopicNode } from '#topology/topology.ts'
 import type { Target } from './feed.ts'
 import type { InputEvent } from './input-event.ts'
-import { refused } from './text.ts'
+import { InputFault, refused } from './input-fault.ts'
 
 const FORM = '{"key": "ada", "value": "river"}'
 const FIELDS: ReadonlySet<string> = new Set(['source', 'key', 'value'])
@@ -24,7 +24,7 @@ export function graphTarget(plan: Plan, log: Log, system: System): Target {
       try {
         return batchOf(client, nodes, event, id)
       } catch (error) {
-        throw new CaudalError('REJECTED', { reason: `line ${event.line}: ${reasonIn(error)}` }, error)
+        throw new InputFault(`line ${event.line}: ${reasonIn(error)}`, error)
       }
     },
   }
@@ -42,6 +42,7 @@ export function refusing(source: string, target: Target): (event: InputEvent) =>
 }
 
 function reasonIn(error: unknown): string {
+  if (error instanceof InputFault) return error.said
   if (error instanceof CaudalError) return String(error.details.reason ?? error.message)
   // What reads JSON takes any depth; what writes it calls itself for each level.
   return error instanceof RangeError ? `it is nested too deep (${error.message})` : reasonOf(error)

@@ -3,8 +3,6 @@ export interface InputEvent {
   /** Where it stands in its file, from 1. */
   readonly line: number
   readonly value: Uint8Array
-  /** Bytes of the file up to its end. */
-  readonly bytesRead: number
   /** Bytes of a line that is too long to be held; its value is then only the beginning. */
   readonly tooLong?: number | undefined
 }

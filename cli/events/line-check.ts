@@ -40,8 +40,8 @@ export class LineCheck {
     else if (this.#content !== 'any' && !hasQuestion(found)) noted(this.#noQuestions, event)
   }
 
-  get isEmpty(): boolean {
-    return this.#lines === 0
+  get lines(): number {
+    return this.#lines
   }
 
   /** What makes it another file, and what to do about it. */

@@ -1,8 +1,8 @@
 /** The bytes of a file as UTF-8 text, whatever it was saved as; an encoding that is not certain is refused, never guessed. */
 import { isUtf8 } from 'node:buffer'
-import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { CaudalError, reasonOf } from '#core/errors.ts'
+import { refused, unreadable } from './input-fault.ts'
 import { SevenBitText } from './seven-bit.ts'
 
 const GZIP = Buffer.from([0x1f, 0x8b])
@@ -32,13 +32,9 @@ const NO_TEXT: readonly (readonly [head: Buffer, why: string, at?: number])[] = 
 export const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const LINE_FEED = 0x0a
 
-export function refused(source: string, why: string, cause?: unknown): CaudalError {
-  return new CaudalError('REJECTED', { reason: `${source} ${why}; nothing of it was fed` }, cause)
-}
-
 /** Unpacked and without its byte order mark. Throws REJECTED at the first byte that is no text. */
-export async function* decoded(input: Readable, source: string): AsyncGenerator<Buffer> {
-  const [chunks, head] = await beginning(unpacked(await beginning(input), source))
+export async function* decoded(input: Input, source: string): AsyncGenerator<Buffer> {
+  const [chunks, head] = await beginning(unpacked(await beginning(readable(input, source)), source))
   const [, why] =
     NO_TEXT.find(([known, , at = 0]) => head.subarray(at, at + known.length).equals(known)) ?? []
   if (why !== undefined) throw refused(source, why)
@@ -47,10 +43,20 @@ export async function* decoded(input: Readable, source: string): AsyncGenerator<
   else yield* checked(chunks, source)
 }
 
+type Input = AsyncIterable<Buffer | string>
 type Chunks = AsyncIterable<Buffer>
 
+/** An error of reading, as of a disk or of a folder as the standard input, names what was read. */
+async function* readable(input: Input, source: string): AsyncGenerator<Buffer | string> {
+  try {
+    yield* input
+  } catch (error) {
+    throw error instanceof CaudalError ? error : unreadable(source, error)
+  }
+}
+
 /** The chunks with the first of them looked at: at least HEAD_BYTES, where there are as many. */
-async function beginning(input: AsyncIterable<Buffer | string>): Promise<readonly [Chunks, Buffer]> {
+async function beginning(input: Input): Promise<readonly [Chunks, Buffer]> {
   const iterator = input[Symbol.asyncIterator]()
   let head = Buffer.alloc(0)
   while (head.length < HEAD_BYTES) {

@@ -161,7 +161,7 @@ class Session {
     const { input, system } = this.#options
     if (input === undefined) return
     const { log } = this.#pipeline
-    const { events, bytesTotal } = input.file
+    const { events, eventsTotal } = input.file
     const began = system.monotonic()
     const { fed, known } = await feed({
       log,
@@ -173,10 +173,7 @@ class Session {
         this.#view.note(
           `Line ${line} of ${input.name} was not fed: it has ${bytes} bytes, ${log.recordBytesMax} are taken at most.`,
         ),
-      onProgress: (fed, bytesRead) => {
-        const total = bytesTotal === undefined ? undefined : Math.round((fed * bytesTotal) / bytesRead)
-        this.#show([progressLine('events', fed, total, system.monotonic() - began)])
-      },
+      onProgress: done => this.#show([progressLine('events', done, eventsTotal, system.monotonic() - began)]),
     })
     this.#view.clear()
     const before = known > 0 ? `; ${things(known, 'event')} of it were there from an earlier run` : ''

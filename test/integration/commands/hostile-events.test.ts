@@ -29,7 +29,10 @@ const FAULTS: readonly (readonly [line: string, fault: string])[] = [
   [`{"title": ${nested}}`, 'title must be text, not a list'],
   [`{"event_type": "a.b.c", "event_version": ${nested}, "payload": {}}`, 'event_version must be v1 or v2'],
   ['{"title": "Why?", "id": 1e400}', 'id must be text of at most 200 characters, or a whole number'],
-  ['{"title": "Why?", "id": 12345678901234567890}', 'id must be text of at most 200'],
+  [
+    '{"title": "Why?", "id": 12345678901234567890}',
+    'a whole number up to 9007199254740991; write a larger one as text',
+  ],
   ['{"title": "Why?", "timestamp": 1e308}', 'timestamp must be an ISO 8601 date'],
   ['{"__proto__": {"title": "Why?"}}', 'title or text is missing'],
   ['{"title": "Why?", "task_type": "__proto__"}', 'task_type "__proto__" is not known'],

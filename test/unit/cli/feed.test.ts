@@ -9,8 +9,7 @@ import { readAll } from '#engine/log/read-topic.ts'
 import { dataFolder, withLog } from './data-folder.ts'
 
 async function* lines(...texts: readonly string[]): AsyncGenerator<InputEvent> {
-  for (const [index, text] of texts.entries())
-    yield { line: index + 1, value: Buffer.from(text), bytesRead: 0 }
+  for (const [index, text] of texts.entries()) yield { line: index + 1, value: Buffer.from(text) }
 }
 const raw = async (log: Log): Promise<readonly string[]> => {
   const found: string[] = []
