@@ -32,6 +32,8 @@ export function stageStatus(plan: Plan, metrics: PodMetrics, tally: Tally): read
 /** The outcomes of all inputs of a log. Names are those of the JSON that `caudal start --json` prints. */
 export interface Summary {
   readonly inputs: number
+  /** Events that this run did not feed, because the topic does not take as much. They are no inputs. */
+  readonly too_large: number
   readonly invalid: number
   /** The first faults of the events that were set aside, and how many have each. */
   readonly invalid_by_reason: Readonly<Record<string, number>>
@@ -59,9 +61,11 @@ export function summaryOf(
   { figures, reasons, invalidReasons, open }: Tally,
   boughtTwice: number,
   elapsedMs: number,
+  tooLarge: number,
 ): Summary {
   return {
     inputs: figures.inputs,
+    too_large: tooLarge,
     invalid: figures.invalid,
     invalid_by_reason: Object.fromEntries(invalidReasons),
     duplicates: figures.duplicates,

@@ -1,6 +1,7 @@
 /** `caudal start`: the whole pipeline in this terminal, fed with a sample or with one's own file. */
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Summary } from '#admin/status.ts'
 import { CaudalError } from '#core/errors.ts'
 import { silent } from '#core/loggers.ts'
 import { type CommandContext, command, EXIT } from '../command/command.ts'
@@ -29,7 +30,7 @@ it answers GET /live and GET /ready too, as caudal run does.`,
     exit: { type: 'boolean', description: 'end when everything is answered' },
     'fail-if-any': {
       type: 'boolean',
-      description: 'end with code 7 when a question has failed, or an event is invalid',
+      description: 'end with code 7 when a question has failed, or an event is invalid or too large',
     },
     json: { type: 'boolean', description: 'write the summary as one JSON object on the last line' },
     input: {
@@ -76,10 +77,12 @@ it answers GET /live and GET /ready too, as caudal run does.`,
     for (const reason of refusedBy)
       context.stderr.write(`caudal start: ${reason}. What has no answer is answered at the next start\n`)
     if (refusedBy.length > 0) return EXIT.configuration
-    if (options['fail-if-any'] && summary && summary.failed + summary.invalid > 0) return EXIT.someFailed
+    if (options['fail-if-any'] && summary && faultsIn(summary) > 0) return EXIT.someFailed
     return isDrained || !options.exit ? EXIT.ok : EXIT.interrupted
   },
 })
+
+const faultsIn = ({ failed, invalid, too_large }: Summary): number => failed + invalid + too_large
 
 interface InputOptions {
   readonly input: string | undefined

@@ -15,6 +15,8 @@ const JSON_BEGINS = /^\s*[[{]\s*(?:["[{]|$)/
 /** A row must have one of them to be a question. */
 const NEEDED = ['title', 'text']
 const SHOWN_CHARACTERS_MAX = 80
+/** A cell that is longer is no name of a column. */
+const NAME_CHARACTERS_MAX = 200
 /** Only cells in quotes make a row as long: a quote that is never closed makes a row of all that follows. */
 const ROW_BYTES_MAX = 16 * 1024 * 1024
 
@@ -32,8 +34,13 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
   if (JSON_BEGINS.test(header))
     throw refused(source, 'is JSON: give it a name that ends in .json or .ndjson, and leave out --csv')
   let lineGood = linesBefore
+  let names: ReadonlyMap<string, string> = new Map()
   const options = {
-    columns: (row: readonly string[]) => columnsOf(row, header, source),
+    columns: (row: readonly string[]) => {
+      const columns = columnsOf(row, header, source)
+      names = new Map(columns.map((column, index) => [column, seen(row[index] ?? '')]))
+      return columns
+    },
     delimiter,
     record_delimiter: ['\r\n', '\n', '\r'],
     skip_empty_lines: true,
@@ -52,6 +59,10 @@ export async function* csvEvents(input: AsyncIterable<Buffer>, source: string): 
       const { record, info } = row as Row // As `columns` and `info` ask for.
       const { fields, leftOut } = fieldsOf(record)
       if (fields.every(([, text]) => text.trim() === '')) continue
+      if (hasNames(record, names)) {
+        if (fields.every(([column, text]) => seen(text) === names.get(column))) continue
+        throw refused(source, otherOrder(info.lines + linesBefore))
+      }
       const value = Buffer.from(JSON.stringify(Object.fromEntries(fields)))
       const tooLong = leftOut > 0 ? value.length + leftOut : undefined
       yield { line: info.lines + linesBefore, value, tooLong }
@@ -76,14 +87,26 @@ function fieldsOf(record: Readonly<Record<string, string>>) {
   return { fields: fields.filter(([, text]) => text !== ''), leftOut }
 }
 
+/** As the first row of a file has it that was joined to another: in the same order, or in another. */
+function hasNames(record: Readonly<Record<string, string>>, names: ReadonlyMap<string, string>): boolean {
+  const given = Object.values(record)
+  if (given.some(cell => cell.length > NAME_CHARACTERS_MAX)) return false
+  const cells = given.map(seen).sort()
+  const wanted = [...names.values()].sort()
+  return cells.every((cell, index) => cell === wanted[index])
+}
+
+const otherOrder = (line: number): string =>
+  `has the names of its columns again in line ${line}, in another order: feed the files one by one that were joined`
+
 /** White space, and marks that nobody sees, as pages and chats leave them in what is copied out of them. */
 const UNSEEN = /^[\s\p{Cf}]+|[\s\p{Cf}]+$/gu
+const seen = (cell: string): string => cell.replace(UNSEEN, '')
 
 /** Names as the fields of events have them: `Best Answer` and `best-answer` are `best_answer`. */
 function columnsOf(row: readonly string[], header: string, source: string): string[] {
   const found = row.map(name =>
-    name
-      .replace(UNSEEN, '')
+    seen(name)
       .toLowerCase()
       .replace(/[\s-]+/g, '_'),
   )

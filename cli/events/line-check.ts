@@ -2,6 +2,7 @@
 import { asText } from '#core/codec.ts'
 import { beginning } from '#core/cut.ts'
 import type { InputEvent } from './input-event.ts'
+import { betweenObjects } from './objects-behind.ts'
 
 /** What the objects of a file are: questions, the rows of a table with questions, or something for a graph of one's own. */
 export type Content = 'questions' | 'rows' | 'any'
@@ -9,6 +10,8 @@ export type Content = 'questions' | 'rows' | 'any'
 const TAKEN =
   'one JSON object a line is taken (jq -c writes it), a JSON array of them, or CSV with its columns named in the first row (.csv, or --csv of caudal start and caudal produce)'
 const NO_COMMA = "take it off (sed 's/,[[:space:]]*$//'), or put the lines into one array, between [ and ]"
+
+const LINE_EACH = 'end each object with a line feed'
 
 /** One of them makes an object a question, or an envelope around one. A question at fault is for the pipeline to name. */
 const OF_QUESTIONS = ['title', 'text', 'payload', 'event_type', 'event_version']
@@ -63,6 +66,9 @@ export class LineCheck {
   #noObjectsFault({ count, first }: Faulty): string {
     const { line = 1, value } = first ?? {}
     if (value && objectBehindComma(value)) return `has a comma at the end of line ${line}: ${NO_COMMA}`
+    const between = value && betweenObjects(value)
+    if (between)
+      return `has objects behind one another in line ${line}, with ${between} between them: ${LINE_EACH}`
     return count === this.#lines
       ? `has no line that is a JSON object: ${TAKEN}`
       : `has ${count} lines of ${this.#lines} that are no JSON object, the first is line ${line}: ${TAKEN}`
@@ -84,6 +90,9 @@ export function faultOfFirst({ value, tooLong }: InputEvent, content: Content): 
   if (tooLong !== undefined) return undefined
   if (objectBehindComma(value)) return `has a comma at the end of its first line: ${NO_COMMA}`
   const found = objectIn(value)
+  const between = found ? undefined : betweenObjects(value)
+  if (between)
+    return `has objects behind one another in its first line, with ${between} between them: ${LINE_EACH}`
   if (!found) return `begins with what is no JSON object: ${TAKEN}`
   return content === 'any' || hasQuestion(found) ? undefined : noQuestion(found, 'the first one')
 }

@@ -34,6 +34,8 @@ const TROUBLE_CHARACTERS_MAX = 300
 const STUCK_AFTER_MS = 5_000
 /** Longer than a login that is renewed. */
 const REFUSED_AFTER_MS = 10_000
+/** How long a run that was ended counts what is in its log. */
+const COUNTED_WITHIN_MS = 5_000
 
 export interface SessionOptions extends Surroundings {
   /** What is fed, looked through and found fit to be fed. */
@@ -106,6 +108,8 @@ class Session {
   /** Aborted by the user, or with the error that ended the pod. */
   readonly #signal: AbortSignal
   #failure: unknown
+  /** Events of the input that were left out. */
+  #tooLarge = 0
   /** On Kafka, counting reads whole topics of others: only who waits for the end of it wants that. */
   readonly #counts: boolean
   #plainAt = Number.NEGATIVE_INFINITY
@@ -142,12 +146,13 @@ class Session {
     await this.#feed()
     if (this.#counts) await this.#tally.start(log, system, plan)
     const isDrained = await this.#untilDrained()
+    if (this.#counts && !isDrained) await this.#untilCounted()
     const blockedBy = this.#options.exit && !isDrained ? this.#blockedBy() : []
     const elapsedMs = system.monotonic() - began
     if (isDrained || (exit && this.#counts && this.#failure === undefined)) this.#tell(elapsedMs)
     if (isDrained && !exit) await this.#serve()
     if (this.#failure !== undefined) throw this.#failure
-    const summary = this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs) : undefined
+    const summary = this.#counts ? summaryOf(this.#tally, ledger.twice, elapsedMs, this.#tooLarge) : undefined
     const refusedBy =
       this.#options.exit && !isDrained && this.#isRefused() ? this.#pipeline.setupFaults() : []
     return { summary, isDrained, blockedBy, refusedBy }
@@ -163,7 +168,7 @@ class Session {
     const { log } = this.#pipeline
     const { events, eventsTotal } = input.file
     const began = system.monotonic()
-    const { fed, known } = await feed({
+    const { fed, known, tooLarge } = await feed({
       log,
       system,
       events,
@@ -175,6 +180,7 @@ class Session {
         ),
       onProgress: done => this.#show([progressLine('events', done, eventsTotal, system.monotonic() - began)]),
     })
+    this.#tooLarge = tooLarge
     this.#view.clear()
     const before = known > 0 ? `; ${things(known, 'event')} of it were there from an earlier run` : ''
     this.#view.note(`Fed: ${things(fed, 'event')} of ${input.name}${before}\n`)
@@ -201,6 +207,15 @@ class Session {
       if (this.#options.exit && (this.#isStuck() || this.#isRefused())) return false
       await this.#pause(TICK_MS)
     }
+  }
+
+  /** Also after an abort the summary has what was fed. A log that is away ends the wait. */
+  async #untilCounted(): Promise<void> {
+    const counted = new AbortController()
+    const late = sleep(this.#options.system, COUNTED_WITHIN_MS, counted.signal)
+    await Promise.race([this.#tally.caughtUp(), late]).catch(() => undefined) // The summary has what was counted.
+    late.catch(() => undefined) // The abort ends the wait.
+    counted.abort()
   }
 
   /** Tasks are blocked, and the others have had nothing to do for a while: waiting longer ends nothing. */
@@ -265,7 +280,7 @@ class Session {
 
   #tell(elapsedMs: number): void {
     this.#view.settle()
-    const summary = summaryOf(this.#tally, this.#pipeline.ledger.twice, elapsedMs)
+    const summary = summaryOf(this.#tally, this.#pipeline.ledger.twice, elapsedMs, this.#tooLarge)
     const spent = spendingLines(this.#tally)
     const lines = [
       '',

@@ -13,9 +13,14 @@ export function summaryLines(summary: Summary, { meanScore }: Tally): readonly s
       `${count(invalid)} invalid, ${things(duplicates, 'duplicate')}, ${count(failed)} failed`,
     `${things(summary.attempts, 'attempt')}, ${things(summary.calls, 'answered call')}, ` +
       `${count(summary.calls_bought_twice)} bought twice, ${things(summary.tokens, 'token')}, ${dollars(summary.cost_usd ?? undefined)}`,
+    ...tooLargeLines(summary),
     ...failureLines(summary),
     ...openLines(summary),
   ]
+}
+
+function tooLargeLines({ too_large: left }: Summary): readonly string[] {
+  return left > 0 ? [`${things(left, 'event')} not fed, larger than the topic takes`] : []
 }
 
 function openLines({ without_outcome: open }: Summary): readonly string[] {

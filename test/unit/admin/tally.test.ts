@@ -79,8 +79,9 @@ describe('a tally', () => {
         )
       },
       tally => {
-        expect(summaryOf(tally, 1, 2_345)).toEqual({
+        expect(summaryOf(tally, 1, 2_345, 2)).toEqual({
           inputs: 6,
+          too_large: 2,
           invalid: 1,
           invalid_by_reason: { 'title is empty': 1 },
           duplicates: 1,
@@ -195,7 +196,7 @@ describe('the summary for people', () => {
         await put(log, 'datos_procesados', of(DeliveredAvro, delivered()))
       },
       tally => {
-        expect(summaryLines(summaryOf(tally, 0, 1_200), tally)).toEqual([
+        expect(summaryLines(summaryOf(tally, 0, 1_200, 0), tally)).toEqual([
           '2 inputs in 1.2 s: 1 delivered (0 below the threshold, mean score 8.0 of 10), 0 invalid, 0 duplicates, 0 failed',
           '1 attempt, 2 answered calls, 0 bought twice, 120 tokens, $0.0010',
           '1 input without an outcome yet, whose calls so far are not in the cost',
@@ -217,7 +218,7 @@ describe('the summary for people', () => {
         await put(log, 'llm.failed', ...faulty.map(each => of(FailedAvro, each)))
       },
       tally => {
-        expect(summaryLines(summaryOf(tally, 0, 1_200), tally).slice(2)).toEqual([
+        expect(summaryLines(summaryOf(tally, 0, 1_200, 0), tally).slice(2)).toEqual([
           '  2 invalid: the event is not JSON',
           '  1 invalid: title is empty',
           '  Each with its history: caudal dlq list, caudal dlq show ID',

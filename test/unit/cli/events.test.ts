@@ -274,6 +274,21 @@ describe('CSV of other programs', () => {
     expect(found.map(({ text }) => JSON.parse(text))).toEqual([{ title: 'What, then?', best_answer: 'That' }])
   })
 
+  it.each([
+    ['with the same names', 'id,Best Answer,title\n1,,a\n', '\uFEFFid,Best Answer,title\n2,,b\n', ['a', 'b']],
+    ['of one column', 'title\na\n', '\uFEFFtitle\r\nb\n', ['a', 'b']],
+    ['whose rows have one of the names', 'title,text\na,b\n', 'title,text\nc,title', ['a', 'c']],
+  ])('passes over the names of a file that was joined to it: %s', async (_, first, second, titles) => {
+    const { found } = await read('a.csv', first + second)
+    expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(titles)
+  })
+
+  it('is refused where a file was joined to it whose columns are in another order', async () => {
+    await expect(read('a.csv', 'id,title\n1,a\ntitle,id\nb,2\n')).rejects.toThrow(
+      'has the names of its columns again in line 3, in another order',
+    )
+  })
+
   it('has one column where its first row names one, whatever its rows hold', async () => {
     const { found } = await read('a.csv', 'title\nWhat, then; or when?\n"So ""it"" is"\n \n')
     expect(found.map(({ text }) => JSON.parse(text).title)).toEqual(['What, then; or when?', 'So "it" is'])

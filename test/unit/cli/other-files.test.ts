@@ -25,6 +25,18 @@ it.each([
     '{"title":"a"},\n{"title":"b"},\n{"title":"c"}\n',
     'has a comma at the end of line 1: take it off',
   ],
+  ...(
+    [
+      ['U+2028', '\u2028', 'U+2028'],
+      ['U+0085', '\u0085', 'U+0085'],
+      ['a semicolon', ';', '";"'],
+      ['nothing', '', 'nothing'],
+    ] as const
+  ).map(([name, between, shown]) => [
+    `${name} between its objects`,
+    `{"title":"a}"}${between}{"title":"b"}\n`,
+    `has objects behind one another in line 1, with ${shown} between them: end each object with a line feed`,
+  ]),
   [
     'marks of a conflict around its lines',
     '{"title":"a"}\n<<<<<<<\n{"title":"b"}\n=======\n>>>>>>>\n',
@@ -61,6 +73,7 @@ it.each([
   ['a table', 'title,text\r\na,"b, c"\r\n', /begins with what is no JSON object: .*--csv/],
   ['an object over several lines', '{\n"title":"a"\n}\n', /begins with what is no JSON object: .*jq -c/],
   ['lines with commas', '{"title":"a"},\n{"title":"b"}\n', /has a comma at the end of its first line/],
+  ['objects on one line', '{"title":"a"}\u2028{"title":"b"}\n', /in its first line, with U\+2028 between/],
   ['a list of lists', '[["a"]]', /begins with what is no JSON object/],
   ['other objects', '{"question":"a"}\n', /has no question: .*the first one has question/],
 ])('a stream is refused by its first line: %s', async (_, text, reason) => {
