@@ -29,7 +29,10 @@ describe('a stream with a fault behind good events', () => {
   const EVENTS = 3_000
   const numbers = Array.from({ length: EVENTS }, (_, index) => index)
   const good = numbers.map(each => Buffer.from(`{"title":"${each}"}\n`))
-  const rows = [Buffer.from('id,title\n'), ...numbers.map(each => Buffer.from(`${each},${'a'.repeat(500)}\n`))]
+  const rows = [
+    Buffer.from('id,title\n'),
+    ...numbers.map(each => Buffer.from(`${each},${'a'.repeat(500)}\n`)),
+  ]
   const latin = Buffer.from('{"title":"r\u00edo"}\n', 'latin1')
   const passedOver = 'correct it and feed it again, those events are passed over'
   const onlyTheRest = 'correct it, and feed only what follows them'
