@@ -14,6 +14,8 @@ export type Asked = ModelRequest & { readonly isStreamed?: boolean }
 export interface Terms {
   readonly format: Format
   readonly temperature: boolean
+  /** Temperatures that are not sent, where others are. */
+  readonly temperaturesRefused: readonly number[]
   readonly tokens: 'max_tokens' | 'max_completion_tokens' | 'none'
   /** Whether a message may be the system's; else its text goes in front of the first message. */
   readonly system: boolean
@@ -24,6 +26,7 @@ export interface Terms {
 export const ALL_TERMS: Terms = {
   format: 'json_schema',
   temperature: true,
+  temperaturesRefused: [],
   tokens: 'max_tokens',
   system: true,
   stream: 'with usage',
@@ -39,7 +42,7 @@ export function bodyOf(request: Asked, model: string, terms: Terms) {
   return {
     model,
     messages: messagesOf(request, terms),
-    ...(temperature !== undefined && terms.temperature && { temperature }),
+    ...(temperature !== undefined && takes(terms, temperature) && { temperature }),
     ...(tokensMax !== undefined && terms.tokens !== 'none' && { [terms.tokens]: tokensMax }),
     ...(schema &&
       terms.format === 'json_schema' && {
@@ -54,6 +57,9 @@ export function bodyOf(request: Asked, model: string, terms: Terms) {
     ...(hints ? { caudal: hints } : {}),
   }
 }
+
+const takes = (terms: Terms, temperature: number): boolean =>
+  terms.temperature && !terms.temperaturesRefused.includes(temperature)
 
 function messagesOf({ messages, schema }: ModelRequest, terms: Terms): Message[] {
   const asked = messages.map(({ role, content }) => ({ role, content }))

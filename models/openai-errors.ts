@@ -199,54 +199,6 @@ function adviceOn(status: number, { model, baseUrl, location, isPage }: Place): 
   return undefined
 }
 
-/** Words by which a refusal names what was sent, whatever the provider's own are. */
-const NAMED: Readonly<Record<string, RegExp>> = {
-  response_format: /response_format|json_schema|json_object|json mode|structured|guided|schema/i,
-  temperature: /temperature/i,
-  max_tokens: /max_tokens/i,
-  max_completion_tokens: /max_completion_tokens/i,
-  stream: /\bstream|include_usage/i,
-  system: /system\W+(?:role|message|prompt|instruction)|role\W+(?:\w+\W+){0,3}system|developer instruction/i,
-}
-/** The value is refused and not the parameter: leaving the limit out would buy what nobody wanted to pay for. */
-const OF_A_VALUE =
-  /too (?:large|high|many|long|small)|at (?:most|least)|(?:less|greater) than|exceed|maximum|context|range|between/i
-
-/** A refusal of parameters, before anything was bought. */
-export interface Refusal {
-  /** What it names, of all that may be left out; empty where it names nothing. */
-  readonly names: ReadonlySet<string>
-}
-
-/** Statuses that refuse a request. Others do so where the words name a parameter that is not taken. */
-const REFUSALS: ReadonlySet<number> = new Set([400, 422])
-/** They say of a login, an account, a rate or a time-out, whatever their words quote. */
-const OF_OTHER_THINGS: ReadonlySet<number> = new Set([401, 402, 407, 408, 429, 504, 524])
-const NOT_TAKEN =
-  /unsupported|not.{0,20}(?:support|allow|implement|permit)|(?:unknown|unrecognized|invalid|extra).{0,20}(?:param|field|argument|name)|no endpoints found/i
-
-/** The refusal of a request as it was put: nothing was bought, and on other terms it may be taken. */
-export function refusalOf(error: unknown): Refusal | undefined {
-  if (!(error instanceof APIError) || typeof error.status !== 'number') return undefined
-  const { status } = error
-  const said = `${error.code} ${error.param} ${error.message}`
-  const names = Object.keys(NAMED).filter(name => NAMED[name]?.test(said))
-  const mayBe = status >= 400 && !OF_OTHER_THINGS.has(status) && names.length > 0 && NOT_TAKEN.test(said)
-  if (!REFUSALS.has(status) && !mayBe) return undefined
-  // On other terms a filter may be passed by, which nobody wants.
-  if (isFiltered(said)) return undefined
-  // A wrong key or a missing model is refused on all terms.
-  if (names.length === 0 && meantBy(status, said) !== status) return undefined
-  const isOfValue = names.every(name => name.startsWith('max_')) && OF_A_VALUE.test(said)
-  return isOfValue && (names.length > 0 || /context/i.test(said)) ? undefined : { names: new Set(names) }
-}
-
-/** A refusal of the request as such, and not of who asks, how often or how long: its terms may be at fault. */
-export function isRefused(error: unknown): boolean {
-  if (!(error instanceof APIError) || typeof error.status !== 'number') return false
-  return error.status >= 400 && error.status < 500 && !OF_OTHER_THINGS.has(error.status)
-}
-
 function rootMessage(error: Error): string {
   return error.cause instanceof Error ? rootMessage(error.cause) : error.message
 }

@@ -3,8 +3,13 @@
  *
  * A refused request costs nothing, so it is sent again at once on other terms. A refusal that names a parameter removes
  * that parameter. A refusal that names nothing removes each parameter in turn. The result holds for every later call to
- * that model; a list of models would be out of date with the next one. A refusal may only quote the question. So what a
- * request is refused with and without is sent again with the next one.
+ * that model; a list of models would be out of date with the next one.
+ *
+ * A refusal may be of one question, or of one moment. So terms are kept for later calls only once a request is answered
+ * on them. Before others are tried, a refusal without a word is checked by the same request, sent once more.
+ * The same holds for each refusal of what was taken before. What was taken before is left out for all only when a second
+ * request is refused with it and answered without it, and none is answered with it in between. A limit of tokens that was
+ * taken before is left out only where it is said to be unknown.
  *
  * The first call of a kind (with a schema, with a temperature, ...) goes alone, and others wait a moment for its result.
  * So each refusal happens once for a provider, and not once for each question in flight.
@@ -19,7 +24,7 @@ import {
   type Streaming,
   type Terms,
 } from './openai-body.ts'
-import { isRefused, refusalOf } from './openai-errors.ts'
+import { type Refusal, refusalOf } from './openai-refusals.ts'
 import { readJson } from './structured.ts'
 
 /** How long others wait for the first call of their kind; a slow answer must not hold up everybody. */
@@ -40,8 +45,10 @@ export class ModelTerms {
   readonly #system: System
   readonly #model: string
   #terms: Terms = ALL_TERMS
-  /** The terms on which requests were answered, one thing at a time. */
-  #proven: Terms = ALL_TERMS
+  /** What was in requests that were answered. */
+  readonly #taken = new Set<string>()
+  /** One request was refused with what was taken before, and answered on these terms. */
+  #doubt: Doubt | undefined
   /** By kind of request: the first call is under way, or has been answered. */
   readonly #firsts = new Map<string, Promise<void> | 'answered'>()
   #searching: Promise<void> | undefined
@@ -71,7 +78,7 @@ export class ModelTerms {
   replied(text: string): void {
     if (this.#readable) return
     if ('value' in readJson(text)) this.#readable = true
-    else this.#prove({ ...this.#terms, format: FEWER[this.#terms.format] }, ['format'])
+    else this.#terms = { ...this.#terms, format: FEWER[this.#terms.format] }
   }
 
   /** Resolves when the call may go: with a function to call at its end when it is the first of its kind. */
@@ -96,83 +103,137 @@ export class ModelTerms {
 
   async #negotiate<Reply>(request: Asked, send: (body: Body) => Promise<Reply>): Promise<Reply> {
     const refused = new Set<string>()
-    let first: Terms | undefined
-    const isNew = () => !refused.has(JSON.stringify(bodyOf(request, this.#model, this.#terms)))
+    let from = this.#terms
+    let terms = from
+    let isRepeated = false
     for (;;) {
-      const terms = this.#terms
       const body = bodyOf(request, this.#model, terms)
       try {
         const reply = await send(body)
-        if (first) this.#prove(terms, changed(first, terms))
+        this.#answered(request, from, terms)
         return reply
       } catch (error) {
         const refusal = refusalOf(error)
+        if (!refusal) throw error
         refused.add(JSON.stringify(body))
-        first ??= terms
-        if (refusal) {
-          await this.#searching
-          if (isNew() || (this.#learn(body, refusal.names) && isNew())) continue
-          const isSearched = refusal.names.size === 0 && this.#searches < SEARCHES_MAX
-          const found = isSearched ? await this.#search(request, terms, send) : undefined
-          if (found) return found.reply
+        await this.#searching
+        const isNew = (other: Terms) => !refused.has(JSON.stringify(bodyOf(request, this.#model, other)))
+        if (isNew(this.#terms)) {
+          from = this.#terms
+          terms = from
+          continue
         }
-        if (refusal || isRefused(error)) this.#restore(changed(first, this.#terms))
-        throw error
+        const others = (
+          refusal.names.size > 0 ? this.#without(terms, body, refusal) : this.#fewer(terms, body, refusal)
+        ).filter(isNew)
+        const [next] = others
+        if (!next) throw error
+        const wasTaken = featuresOf(body).every(each => this.#taken.has(each))
+        const maySearch = refusal.names.size === 0 && this.#searches < SEARCHES_MAX
+        if (!isRepeated && terms === from && (wasTaken || maySearch)) isRepeated = true
+        else if (refusal.names.size > 0) terms = next
+        else if (maySearch) return await this.#search(request, { from, others, error }, send)
+        else throw error
       }
     }
   }
 
-  /** A request was answered on these terms. */
-  #prove(terms: Terms, names: readonly (keyof Terms)[]): void {
-    this.#proven = taking(this.#proven, terms, names)
-    this.#terms = taking(this.#terms, terms, names)
+  /** A request was answered on these terms, and not on those from which it came to them. */
+  #answered(request: Asked, from: Terms, terms: Terms): void {
+    const taken = featuresOf(bodyOf(request, this.#model, terms))
+    const left = featuresOf(bodyOf(request, this.#model, from)).filter(each => !taken.includes(each))
+    for (const each of taken) this.#taken.add(each)
+    if (left.length === 0) {
+      if (this.#doubt?.left.every(each => taken.includes(each))) this.#doubt = undefined
+      return
+    }
+    const names = changed(from, terms)
+    const doubt = { left, to: JSON.stringify(names.map(name => terms[name])) }
+    const isFirst = this.#doubt?.to !== doubt.to
+    if (left.every(each => this.#taken.has(each)) && isFirst) this.#doubt = doubt
+    else {
+      this.#terms = taking(this.#terms, terms, names)
+      this.#doubt = undefined
+    }
   }
 
-  /** A request was refused with these and without them: they are not why. */
-  #restore(names: readonly (keyof Terms)[]): void {
-    if (names.length > 0) this.#terms = taking(this.#terms, this.#proven, names)
+  /** Without the first of the named things that was sent. */
+  #without(terms: Terms, body: Body, refusal: Refusal): readonly Terms[] {
+    const name = LEFT_OUT.find(each => refusal.names.has(each) && this.#mayLeave(each, body, refusal))
+    return name === undefined ? [] : [this.#leaving(name, terms, body, refusal)]
   }
 
-  /** Whether the next body will be another. */
-  #learn(body: Body, names: ReadonlySet<string>): boolean {
-    const next = Object.entries(LEAVE_OUT).find(([name]) => names.has(name) && isSent(name, body))
-    if (next === undefined) return false
-    this.#terms = next[1](this.#terms)
-    return true
+  /** Each thing left out alone, format first as it is refused most often; at last all of them. */
+  #fewer(terms: Terms, body: Body, refusal: Refusal): readonly Terms[] {
+    const names = LEFT_OUT.filter(name => this.#mayLeave(name, body, refusal))
+    const once = (name: Name, from: Terms) => this.#leaving(name, from, body, refusal)
+    const singles = names.flatMap(name => {
+      const first = once(name, terms)
+      return [first, once(TWICE[name] ?? name, first)]
+    })
+    const all = names.reduce((from, name) => once(TWICE[name] ?? name, once(name, from)), terms)
+    return [...singles, all]
   }
 
-  /** Leaves out one thing after the other, then all of them; the terms of the first success are kept. */
+  #mayLeave(name: Name, body: Body, { isNotTaken }: Refusal): boolean {
+    return isSent(name, body) && (!name.startsWith('max_') || isNotTaken || !this.#taken.has(name))
+  }
+
+  #leaving(name: Name, terms: Terms, body: Body, { isOfTemperature }: Refusal): Terms {
+    const value = name === 'temperature' ? body.temperature : undefined
+    const wasOther = [...this.#taken].some(
+      each => each.startsWith('temperature=') && each !== `temperature=${value}`,
+    )
+    if (value === undefined || !(isOfTemperature || wasOther)) return LEAVE_OUT[name](terms)
+    const temperaturesRefused = [...new Set([...terms.temperaturesRefused, value])]
+    return { ...terms, temperaturesRefused }
+  }
+
+  /** Sends the request on the other terms in turn, until it is answered. */
   async #search<Reply>(
     request: Asked,
-    from: Terms,
+    { from, others, error }: Search,
     send: (body: Body) => Promise<Reply>,
-  ): Promise<{ readonly reply: Reply } | undefined> {
+  ): Promise<Reply> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#searching = promise
     this.#searches++
     try {
-      const tried = new Set([JSON.stringify(bodyOf(request, this.#model, from))])
-      for (const terms of fewer(from)) {
+      const tried = new Set<string>()
+      for (const terms of others) {
         const body = bodyOf(request, this.#model, terms)
         const text = JSON.stringify(body)
         if (tried.has(text)) continue
         tried.add(text)
         try {
           const reply = await send(body)
-          this.#terms = terms
-          this.#proven = terms
+          this.#answered(request, from, terms)
           this.#searches = 0
-          return { reply }
-        } catch (error) {
-          if (!refusalOf(error)) throw error
+          return reply
+        } catch (failure) {
+          if (!refusalOf(failure)) throw failure
         }
       }
-      return undefined
+      throw error
     } finally {
       this.#searching = undefined
       resolve()
     }
   }
+}
+
+interface Doubt {
+  /** What was left out. */
+  readonly left: readonly string[]
+  /** The terms that were changed, as JSON. */
+  readonly to: string
+}
+
+interface Search {
+  readonly from: Terms
+  readonly others: readonly Terms[]
+  /** The refusal, for the case that nothing is found. */
+  readonly error: unknown
 }
 
 const LEAVE_OUT = {
@@ -184,26 +245,28 @@ const LEAVE_OUT = {
   stream: (terms: Terms): Terms => ({ ...terms, stream: LESS[terms.stream] }),
 } as const
 
-/** Each thing left out alone, format first as it is refused most often; at last all of them. */
-function fewer(terms: Terms): readonly Terms[] {
-  const { response_format, temperature, max_tokens, max_completion_tokens, system, stream } = LEAVE_OUT
-  const words = response_format(response_format(terms))
-  return [
-    response_format(terms),
-    words,
-    system(terms),
-    temperature(terms),
-    max_tokens(terms),
-    max_completion_tokens(terms),
-    stream(terms),
-    stream(stream(terms)),
-    system(temperature(max_completion_tokens(stream(stream(words))))),
-  ]
-}
+type Name = keyof typeof LEAVE_OUT
+const LEFT_OUT: readonly Name[] = [
+  'response_format',
+  'system',
+  'temperature',
+  'max_tokens',
+  'max_completion_tokens',
+  'stream',
+]
+/** What is left out next where that is another thing. */
+const TWICE: Readonly<Partial<Record<Name, Name>>> = { max_tokens: 'max_completion_tokens' }
 
 const changed = (from: Terms, to: Terms): readonly (keyof Terms)[] =>
   NAMES.filter(name => from[name] !== to[name])
-const NAMES: readonly (keyof Terms)[] = ['format', 'temperature', 'tokens', 'system', 'stream']
+const NAMES: readonly (keyof Terms)[] = [
+  'format',
+  'temperature',
+  'temperaturesRefused',
+  'tokens',
+  'system',
+  'stream',
+]
 
 /** The terms, with those of the other that are named. */
 const taking = (terms: Terms, other: Terms, names: readonly (keyof Terms)[]): Terms => ({
@@ -213,6 +276,18 @@ const taking = (terms: Terms, other: Terms, names: readonly (keyof Terms)[]): Te
 
 function isSent(name: string, body: Body): boolean {
   return name === 'system' ? body.messages.some(({ role }) => role === 'system') : name in body
+}
+
+/** What a provider may refuse of a body, each as one word. A limit may have any value, a schema and a temperature not. */
+function featuresOf(body: Body): readonly string[] {
+  const { response_format: format, temperature, stream_options: options } = body
+  const schema = format && 'json_schema' in format ? format.json_schema.name : ''
+  return [
+    ...(format ? [`${format.type}=${schema}`] : []),
+    ...(temperature === undefined ? [] : [`temperature=${temperature}`]),
+    ...['max_tokens', 'max_completion_tokens', 'system', 'stream'].filter(name => isSent(name, body)),
+    ...(options ? ['usage'] : []),
+  ]
 }
 
 function kindOf({ schema, temperature, tokensMax, messages, isStreamed }: Asked): string {

@@ -284,7 +284,12 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['observability/metrics/exposition.ts'],
   'lit-html': ['console'],
   'lz4-napi': ['engine/log/kafka/compression.ts'],
-  openai: ['models/openai-client.ts', 'models/openai-errors.ts', 'test/unit/gateway'],
+  openai: [
+    'models/openai-client.ts',
+    'models/openai-errors.ts',
+    'models/openai-refusals.ts',
+    'test/unit/gateway',
+  ],
   'node-pg-migrate': ['stores/postgres/migrations.ts'],
   pg: ['stores/postgres', 'test/integration'],
   snappy: ['engine/log/kafka/compression.ts'],

@@ -137,7 +137,8 @@ test('only two calls search for other terms where the model refuses every form o
   const { model, seen } = await answering(json(400, 'Bad Request'))
   for (let n = 0; n < 4; n += 1) await failureOf(model.complete(JUDGE, call(`r${n}`)))
   const callsOf = (id: string) => seen.filter(({ headers }) => headers['x-request-id'] === id).length
-  expect(callsOf('r0')).toBeLessThanOrEqual(8)
+  // The first terms twice: a refusal may be of the moment.
+  expect(callsOf('r0')).toBeLessThanOrEqual(9)
   expect([callsOf('r2'), callsOf('r3')]).toEqual([1, 1])
 })
 
