@@ -7,9 +7,10 @@
  *
  * A refusal may be of one question, or of one moment. So terms are kept for later calls only once a request is answered
  * on them. Before others are tried, a refusal without a word is checked by the same request, sent once more.
- * The same holds for each refusal of what was taken before. What was taken before is left out for all only when a second
- * request is refused with it and answered without it, and none is answered with it in between. A limit of tokens that was
- * taken before is left out only where it is said to be unknown.
+ * - a refusal of what was taken before is checked in the same way
+ * - it takes two requests to leave that out for all, refused with it and answered without it
+ * - a request that is answered with it in between begins the count again
+ * - a limit of tokens that was taken before is left out only where it is said to be unknown
  *
  * The first call of a kind (with a schema, with a temperature, ...) goes alone, and others wait a moment for its result.
  * So each refusal happens once for a provider, and not once for each question in flight.

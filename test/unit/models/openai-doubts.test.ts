@@ -30,7 +30,7 @@ function refusing(
   }
 }
 const limited = ({ max_tokens }: Body) => max_tokens !== undefined
-const once = (_: Body, times: number) => times === 0
+const once = (_: Body, times: number): boolean => times === 0
 const sentIn = (seen: readonly { readonly body: string }[]) => seen.map(({ body }) => JSON.parse(body))
 
 test.each<readonly [status: number, error: unknown]>([
