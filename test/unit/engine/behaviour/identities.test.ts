@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { operator } from '#core/operator.ts'
 import { reply, scripted, type TestKit, testTopology } from '#testing/index.ts'
 import { topology } from '#topology/index.ts'
-import { numbers } from './graph.ts'
+import { graphOf, numbers } from './graph.ts'
 
 /** Buys a second's work for each record, then waits for another that never comes where the value is 1. */
 function buying(options: { readonly trustedIds?: boolean } = {}) {
@@ -91,4 +91,27 @@ describe('a header caudal-id of a source', () => {
       expect(kit.records('in')[2]?.headers['caudal-id']).toBe(headers['caudal-id'] ?? 'in/0/1')
     },
   )
+
+  it('a header caudal-id of a source proves a replay once: a copy of the replay is a record of its own', async () => {
+    const ids: string[] = []
+    let isBroken = true
+    const note = operator({
+      name: 'note',
+      input: numbers,
+      process(_record, ctx) {
+        ids.push(ctx.id)
+        if (isBroken) ctx.deadLetter('not yet')
+      },
+    })
+    await using kit = await testTopology(graphOf(note))
+    await kit.send('in', { key: 'a', value: 7 })
+    await kit.settle()
+    isBroken = false
+    const { running } = kit.pods[0] ?? expect.unreachable()
+    await kit.wait(running.replay(await kit.wait(running.deadLetters())))
+    await kit.settle()
+    await kit.send('in', { key: 'a', value: 7, headers: { 'caudal-replay-of': 'in/0/0' } })
+    await kit.settle()
+    expect(ids).toEqual(['in/0/0', 'in/0/0', 'in/0/2'])
+  })
 })

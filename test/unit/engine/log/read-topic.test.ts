@@ -163,6 +163,19 @@ test('following from an offset that the topic has no more is refused: a gap is n
   expect([seen, ended.outcome]).toEqual([[], 'OFFSET_OUT_OF_RANGE'])
 })
 
+test('following from the start is refused where the topic drops records behind those that it has given', async () => {
+  const { broker, client, time, reader, settle } = await withNumbers('a', 'b')
+  const { seen, ended } = following(reader)
+  await time.runFor(1_000)
+  broker.faults.partition('reader')
+  const { log } = client('writer')
+  await settle(log.append([batch(0, 'c', 'd')]))
+  await settle(log.trim(at(0), 3))
+  broker.faults.heal('reader')
+  await time.runFor(60_000)
+  expect([seen, ended.outcome]).toEqual([['a', 'b'], 'OFFSET_OUT_OF_RANGE'])
+})
+
 test('following from an offset that the topic has no more goes on at its start where somebody learns of the gap', async () => {
   const { time, reader, settle } = await withNumbers('a', 'b', 'c')
   await settle(reader.log.trim(at(0), 2))
