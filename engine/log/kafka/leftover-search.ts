@@ -9,9 +9,10 @@
  * - A later search finds what a broker that does not answer would have named.
  * - The producer that takes the id over asks again: an id that is found here by mistake does no harm.
  */
+import type { CaudalError } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
 import type { OpenTransaction } from '../repair.ts'
-import { isPassingCode } from './codes.ts'
+import { isPassingCode, isUnanswered, type Question, refusedWith, told, topicsNamed } from './codes.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
 import {
@@ -33,6 +34,8 @@ export class LeftoverSearch {
   readonly #settings: KafkaSettings
   /** What was open at the last search. */
   #before: ReadonlySet<string> = new Set()
+  /** What brokers refuse to say, each as it was logged. */
+  readonly #told = new Set<string>()
 
   constructor(network: Network, settings: KafkaSettings) {
     this.#network = network
@@ -50,14 +53,28 @@ export class LeftoverSearch {
     const lasting = open.filter(each => (decided.has(each.producerId) ? now : before).has(nameOf(each)))
     const producers = new Set(lasting.map(each => each.producerId))
     const ids = [...new Set(listed.filter(each => producers.has(each.producerId)).map(each => each.id))]
-    return (await answered(ids.map(id => this.#leftBy(id)))).flat()
+    const question = {
+      request: 'DescribeTransactions',
+      resource: `transactional ids ${ids.join(', ')}`,
+    } as const
+    return (
+      await this.#answered(
+        question,
+        ids.map(id => this.#leftBy(id)),
+      )
+    ).flat()
   }
 
   async #open(places: readonly TopicPartition[]): Promise<OpenTransaction[]> {
     if (places.length === 0) return []
     const { leaders } = await this.#network.locate(places)
     const asked = [...leaders].map(([node, led]) => this.#network.send(node, describeProducersRequest(led)))
-    const partitions = (await answered(asked)).flat()
+    const question = (resource: string): Question => ({ request: 'DescribeProducers', resource })
+    const topics = topicsNamed(places.map(({ topic }) => topic))
+    const partitions = (await this.#answered(question(topics), asked)).flat()
+    for (const { code, ...place } of partitions)
+      if (code !== 0 && !isPassingCode(code, 'DescribeProducers'))
+        this.#tell(refusedWith(code, question(partitionKey(place))))
     // Another broker leads it by now.
     if (partitions.some(({ code }) => code !== 0 && isPassingCode(code))) this.#network.outdated()
     return partitions.flatMap(({ topic, partition, producers }) =>
@@ -69,7 +86,13 @@ export class LeftoverSearch {
     if (producerIds.length === 0) return []
     const nodes = await this.#network.nodes()
     const request = listTransactionsRequest(producerIds)
-    return (await answered(nodes.map(node => this.#network.send(node, request)))).flat()
+    const question = { request: 'ListTransactions', resource: 'the cluster' } as const
+    return (
+      await this.#answered(
+        question,
+        nodes.map(node => this.#network.send(node, request)),
+      )
+    ).flat()
   }
 
   async #leftBy(id: string): Promise<readonly string[]> {
@@ -78,12 +101,23 @@ export class LeftoverSearch {
     if (described === undefined || described.state === 'ending') return []
     return described.state === 'ongoing' && described.purpose === 'write' ? [] : [id]
   }
-}
 
-/** Of those who were asked, what those say who answer. */
-async function answered<Answer>(asked: readonly Promise<Answer>[]): Promise<Answer[]> {
-  const answers = await Promise.allSettled(asked)
-  return answers.flatMap(each => (each.status === 'fulfilled' ? [each.value] : []))
+  /** Of those who were asked, what those say who answer. */
+  async #answered<Answer>(question: Question, asked: readonly Promise<Answer>[]): Promise<Answer[]> {
+    const answers = await Promise.allSettled(asked)
+    return answers.flatMap(each => {
+      if (each.status === 'fulfilled') return [each.value]
+      if (!isUnanswered(each.reason)) this.#tell(told(each.reason, question))
+      return []
+    })
+  }
+
+  /** Once: the search finds less than it should until somebody acts. What passes is found later. */
+  #tell({ code, message }: CaudalError): void {
+    if (code === 'LOG_UNAVAILABLE' || code === 'LOG_CLOSED' || this.#told.has(message)) return
+    this.#told.add(message)
+    this.#settings.warn(`transactions that were left open are not all found: ${message}`)
+  }
 }
 
 function nameOf({ producerId, epoch, firstOffset, ...place }: OpenTransaction): string {

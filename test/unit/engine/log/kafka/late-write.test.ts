@@ -1,6 +1,6 @@
 /**
- * A commit is answered, and then its coordinator dies and leaves out a marker. A write of the next transaction that is late on its
- * way must not follow upon what is open there: the abort of the next transaction would take the committed record away.
+ * A commit is answered, and then its coordinator dies and leaves out a marker. A late write of the next transaction must not
+ * follow upon what is open there. The abort of the next transaction would take the committed record away.
  */
 import { expect, it } from 'vitest'
 import { NO_HEADERS } from '#core/record.ts'
