@@ -1,7 +1,8 @@
 /** Texts of others, made harmless to look at: nothing hides in them, and nothing turns the line around. */
 
-/** Marks that reorder or hide what is beside them, by their code points. */
-const HIDDEN = /[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\u061c\u00ad]/g
+/** What reorders or hides what is beside it, or is itself not to be seen. What joins the parts of an emoji is none. */
+const HIDDEN =
+  /[\u00ad\u061c\u115f\u1160\u180e\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
 /** Control characters but line breaks and tabulators. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g

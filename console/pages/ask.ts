@@ -1,6 +1,7 @@
 /** Ask: a question in, and its way through the pipeline as it happens. */
 import { signal } from '@preact/signals-core'
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { taskAddress } from '../addresses.ts'
 import { type Link, Refusal, send, stream } from '../api.ts'
 import { pathOf } from '../attempts.ts'
 import { score } from '../format.ts'
@@ -148,7 +149,7 @@ function show(answer: Queued): void {
 }
 
 function watch(id: string): void {
-  stop = stream<RunEvent | Token>(`/task/${encodeURIComponent(id)}/events`, {
+  stop = stream<RunEvent | Token>(taskAddress(id, 'events'), {
     onEvent: (_, data) => {
       draft.value = draftAfter(draft.value, data)
       if (!isToken(data)) events.value = [...events.value, data]

@@ -5,7 +5,7 @@ import { ask, Refusal } from '../api.ts'
 import { repeatedly } from '../clock.ts'
 import { flow, flowLink, flowRefusal, graph, past, picture } from '../flow-state.ts'
 import { count, duration, rate } from '../format.ts'
-import { t } from '../language.ts'
+import { named, t } from '../language.ts'
 import { flowChart } from '../parts/flow-chart.ts'
 import { flowPicture } from '../parts/flow-picture.ts'
 import { InProgress, inProgressView } from '../parts/in-progress.ts'
@@ -77,7 +77,7 @@ function besideView({ pods, providers, tiers }: Flow): TemplateResult {
     ${pods.length === 0 ? html`<p class="faint">${t('flow.noPods')}</p>` : nothing}
     <ul class="plain">${pods.map(
       pod => html`<li class=${pod.isSilent ? 'bad-text' : ''}>
-      <strong>${harmless(pod.name)}</strong> ${t('flow.podFigures', { tasks: count(pod.tasks), phase: pod.phase })}
+      <strong>${harmless(pod.name)}</strong> ${t('flow.podFigures', { tasks: count(pod.tasks), phase: harmless(named('phase', pod.phase)) })}
       <span class="faint">${t('flow.heardAgo', { time: duration(pod.heardAgoMs) })}</span></li>`,
     )}</ul>
     <h2>${t('flow.providers')}</h2>

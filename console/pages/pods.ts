@@ -5,7 +5,7 @@ import { repeat } from 'lit-html/directives/repeat.js'
 import { ask, Refusal } from '../api.ts'
 import { now, repeatedly } from '../clock.ts'
 import { count, duration, wholeTime } from '../format.ts'
-import { t } from '../language.ts'
+import { named, t } from '../language.ts'
 import { loading, refusalBox } from '../parts/states.ts'
 import type { Worker } from '../shapes.ts'
 import { harmless } from '../shown.ts'
@@ -52,13 +52,13 @@ function podView(worker: Worker, passed: number): TemplateResult {
   const blocked = worker.tasks.filter(task => task.blocked_by !== undefined)
   const isSilent = silentSince !== undefined
   return html`<section class="card ${isSilent ? 'silent' : ''}" aria-label=${t('pods.pod', { name: harmless(pod) })}>
-    <h2 class="wrap"><bdi>${harmless(pod)}</bdi> <span class="chip ${isSilent ? 'failed' : phase === 'running' ? 'delivered' : 'waiting'}">${isSilent ? t('pods.silent') : harmless(phase)}</span>
+    <h2 class="wrap"><bdi>${harmless(pod)}</bdi> <span class="chip ${isSilent ? 'failed' : phase === 'running' ? 'delivered' : 'waiting'}">${isSilent ? t('pods.silent') : phaseOf(phase)}</span>
       <span class="faint">${t('pods.version', { version: harmless(version) })}</span></h2>
     ${isSilent ? html`<p class="notice bad">${t('pods.silentSince', { time: wholeTime(silentSince) })}</p>` : nothing}
     <dl class="facts">
       <div><dt>${t('pods.heard')}</dt><dd>${t('pods.ago', { time: duration(worker.heard_ago_ms + passed) })}</dd></div>
       ${startedAt === undefined ? nothing : html`<div><dt>${t('pods.started')}</dt><dd><time datetime=${startedAt} title=${wholeTime(startedAt)}>${t('pods.ago', { time: duration(Math.max(0, now.value - Date.parse(startedAt))) })}</time></dd></div>`}
-      <div><dt>${t('column.tasks')}</dt><dd>${[...phases].map(([name, tasks]) => `${count(tasks.length)} ${harmless(name)}`).join(', ') || t('pods.noTasks')}</dd></div>
+      <div><dt>${t('column.tasks')}</dt><dd>${[...phases].map(([name, tasks]) => `${count(tasks.length)} ${phaseOf(name)}`).join(', ') || t('pods.noTasks')}</dd></div>
       <div><dt>${t('column.inFlight')}</dt><dd>${count(worker.in_flight)}</dd></div>
       <div><dt>${t('column.lag')}</dt><dd>${count(worker.lag)}</dd></div>
       ${worker.commits === undefined ? nothing : html`<div><dt>${t('pods.commits')}</dt><dd>${count(worker.commits)}</dd></div>`}
@@ -79,10 +79,14 @@ function podView(worker: Worker, passed: number): TemplateResult {
   </section>`
 }
 
+const phaseOf = (phase: string): string => harmless(named('phase', phase))
+
 const tasksOf = ({ tasks }: Worker, stage: string): string =>
   tasks
     .filter(({ name }) => name.startsWith(`${stage}/`))
     .map(({ name, phase }) =>
-      phase === 'running' ? name.slice(stage.length + 1) : `${name.slice(stage.length + 1)} ${phase}`,
+      phase === 'running'
+        ? name.slice(stage.length + 1)
+        : `${name.slice(stage.length + 1)} ${phaseOf(phase)}`,
     )
     .join(', ')

@@ -1,6 +1,7 @@
 /** One question: its whole path, and how it stood at each moment. */
 import { computed, signal } from '@preact/signals-core'
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { taskAddress } from '../addresses.ts'
 import { ask, type Link, Refusal, stream } from '../api.ts'
 import { pathOf } from '../attempts.ts'
 import { after, now } from '../clock.ts'
@@ -54,16 +55,13 @@ class Looked {
     const event = moment === undefined ? undefined : this.events.value[moment - 1]
     return event && Date.parse(event.at)
   })
-  readonly #address: string
-  readonly #search: string
+  readonly #organization: string | undefined
   #stop = () => {}
   #isClosed = false
 
   constructor({ id, query }: Place) {
     this.id = id
-    this.#address = `/task/${encodeURIComponent(id)}`
-    this.#search =
-      query.organization === undefined ? '' : `?organization=${encodeURIComponent(query.organization)}`
+    this.#organization = query.organization
   }
 
   get run(): Run | undefined {
@@ -72,7 +70,7 @@ class Looked {
   }
 
   readonly load = async (): Promise<void> => {
-    const answer = await ask<History>(`${this.#address}/history${this.#search}`)
+    const answer = await ask<History>(taskAddress(this.id, 'history', this.#organization))
     if (this.#isClosed) return
     this.found.value = answer
     if (answer instanceof Refusal) return
@@ -97,7 +95,7 @@ class Looked {
   #follow(): void {
     this.#stop()
     const come: RunEvent[] = []
-    const end = stream<RunEvent | Token>(`${this.#address}/events${this.#search}`, {
+    const end = stream<RunEvent | Token>(taskAddress(this.id, 'events', this.#organization), {
       onEvent: (_, data) => {
         this.draft.value = draftAfter(this.draft.value, data)
         if (isToken(data)) return

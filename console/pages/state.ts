@@ -1,6 +1,7 @@
 /** State: what an operator has stored under a key, as of the last commit. */
 import { effect, signal } from '@preact/signals-core'
 import { html, nothing, type TemplateResult } from 'lit-html'
+import { stateAddress } from '../addresses.ts'
 import { ask, Refusal } from '../api.ts'
 import { graph } from '../flow-state.ts'
 import { count } from '../format.ts'
@@ -32,7 +33,7 @@ export function statePage(): Page {
       return
     }
     seen.value = 'asked'
-    const answer = await ask<Stored>(`/state/${encodeURIComponent(operator)}/${encodeURIComponent(key)}`)
+    const answer = await ask<Stored>(stateAddress(operator, key))
     if (own === round) seen.value = answer
   }
   const stop = effect(() => void look())

@@ -86,7 +86,7 @@ function verdictView(event: RunEvent): TemplateResult {
     <ul class="scores" aria-label=${t('path.scores')}>
       ${Object.entries(scores).map(
         ([criterion, value]) => html`<li>
-        <span>${harmless(criterion)}</span>${scoreBar(value)}<span class="number">${score(value)}</span>
+        <span>${harmless(named('mark', criterion))}</span>${scoreBar(value)}<span class="number">${score(value)}</span>
       </li>`,
       )}
     </ul>

@@ -1,10 +1,12 @@
 /** Words of the console in English: the catalogue that the other languages follow. */
 import { enOperating } from './en-operating.ts'
+import { enProblems } from './en-problems.ts'
 import { enTopics } from './en-topics.ts'
 import { enVersions } from './en-versions.ts'
 
 export const en = {
   ...enOperating,
+  ...enProblems,
   ...enTopics,
   ...enVersions,
   again: 'Try again',

@@ -1,11 +1,13 @@
 /** Words of the console in Spanish. */
 import type { en } from './en.ts'
 import { esOperating } from './es-operating.ts'
+import { esProblems } from './es-problems.ts'
 import { esTopics } from './es-topics.ts'
 import { esVersions } from './es-versions.ts'
 
 export const es: Readonly<Record<keyof typeof en, string>> = {
   ...esOperating,
+  ...esProblems,
   ...esTopics,
   ...esVersions,
   again: 'Intentar de nuevo',

@@ -70,6 +70,22 @@ export const state = operation({
   },
 })
 
+/** The same where a key is no part of a path. A field `key` in a query would be taken for a key of the gateway. */
+export const stateInQuery = operation({
+  ...state,
+  name: 'state_in_query',
+  input: {
+    type: 'object',
+    properties: {
+      operator: state.input.properties.operator ?? {},
+      record_key: state.input.properties.key ?? {},
+    },
+    required: ['operator', 'record_key'],
+    additionalProperties: false,
+  },
+  run: (gateway, { operator, record_key: key }, call) => state.run(gateway, { operator, key }, call),
+})
+
 const entryView = ({ kind, state: name, name: inMap, isExpired, record }: StateEntry): object => ({
   ...{ kind, state: name, expired: isExpired, record: recordView(record) },
   ...(inMap !== undefined && { name: inMap }),

@@ -16,7 +16,7 @@ import { processText } from '../handlers/process.ts'
 import { query } from '../handlers/query.ts'
 import { replayList, replayPreview, replayStart, replayStop } from '../handlers/replays.ts'
 import { sessionChange, sessionCreation, sessionEnd, sessionReading } from '../handlers/sessions.ts'
-import { state } from '../handlers/state.ts'
+import { state, stateInQuery } from '../handlers/state.ts'
 import { task } from '../handlers/task.ts'
 import { tasks } from '../handlers/tasks.ts'
 import { topicRecords } from '../handlers/topic-records.ts'
@@ -49,6 +49,9 @@ export interface HttpRoute {
 /** `openai`: as clients of OpenAI's API read them. */
 export type Dialect = 'openai'
 
+/** The operation on a second route. Its input stands in the query there: a dot or two are no part of a path. */
+const inQuery = (operation: Operation): Operation => ({ ...operation, name: `${operation.name}_in_query` })
+
 const IDEMPOTENT = { idempotency_key: 'idempotency-key' } as const
 
 export const ROUTES: readonly HttpRoute[] = [
@@ -78,6 +81,15 @@ export const ROUTES: readonly HttpRoute[] = [
     path: '/task/{id}/events',
     operation: taskEvents,
     query: ['organization'],
+    headers: { last_event_id: 'last-event-id' },
+  },
+  { method: 'GET', path: '/task', operation: inQuery(task), query: ['id', 'wait'] },
+  { method: 'GET', path: '/tasks/history', operation: inQuery(history), query: ['id', 'organization'] },
+  {
+    method: 'GET',
+    path: '/tasks/events',
+    operation: inQuery(taskEvents),
+    query: ['id', 'organization'],
     headers: { last_event_id: 'last-event-id' },
   },
   {
@@ -147,6 +159,7 @@ export const ROUTES: readonly HttpRoute[] = [
     headers: { last_event_id: 'last-event-id' },
   },
   { method: 'GET', path: '/state/{operator}/{key}', operation: state },
+  { method: 'GET', path: '/state', operation: stateInQuery, query: ['operator', 'record_key'] },
   { method: 'GET', path: '/brakes', operation: brakes },
   { method: 'PUT', path: '/brakes/{scope}', operation: brakeSetting },
   { method: 'DELETE', path: '/brakes/{scope}', operation: brakeRelease },

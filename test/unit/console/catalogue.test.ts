@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { en } from '#console/words/en.ts'
 import { es } from '#console/words/es.ts'
+import { PROBLEMS } from '#gateway/problem.ts'
 import { ROOT } from '../../tidy/source.ts'
 
 const valuesIn = (text: string): readonly string[] => (text.match(/\{\w+\}/g) ?? []).sort()
@@ -16,9 +17,15 @@ it('Spanish has every word of English, none empty, with the same values', () => 
   }
 })
 
+it('every problem of the gateway has its words', () => {
+  const titles = Object.entries(PROBLEMS).map(([code, [, title]]) => [`problem.${code}`, title])
+  const words = Object.entries(en).filter(([key]) => key.startsWith('problem.'))
+  expect(words.sort()).toEqual(titles.sort())
+})
+
 /** Groups whose words are looked up by names that the gateway sends. */
 const NAMED =
-  /^(state|kind|step|error|reason|role|taskType|source|part|example|bottleneck|linkState|attempt|paidFor|scope|replay|failureKind|topicKind|lookEnd|storedKind|waitsFor|money.by|money.range|mark|setting|versionUnknown|versions.verdict|versions.[ab])\./
+  /^(state|kind|step|error|reason|role|taskType|source|part|example|bottleneck|linkState|problem|phase|attempt|paidFor|scope|replay|failureKind|topicKind|lookEnd|storedKind|waitsFor|money.by|money.range|mark|setting|versionUnknown|versions.verdict|versions.[ab])\./
 
 it('each word is used by a page, or belongs to a group that is looked up by name', () => {
   const code = globSync('console/**/*.ts', { cwd: ROOT })

@@ -1,5 +1,6 @@
 /** The list of questions before a gateway that the test plays, and what addresses keep. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { stateAddress, taskAddress } from '#console/addresses.ts'
 import { speak } from '#console/language.ts'
 import { questionsPage } from '#console/pages/questions.ts'
 import { linkTo, place, placeOf } from '#console/place.ts'
@@ -41,4 +42,23 @@ it('a next page that is refused says why', async () => {
   await passed(0)
   expect(drawn(page.view())).toContain('The database does not answer.')
   page.close?.()
+})
+
+it.each([
+  ['a/b', 'history', undefined, '/task/a%2Fb/history'],
+  ['...', 'events', 'acme', '/task/.../events?organization=acme'],
+  ['.', 'events', undefined, '/tasks/events?id=.'],
+  ['..', 'history', '', '/tasks/history?id=..&organization='],
+] as const)(
+  'the task %s is asked for at an address that no browser shortens',
+  (id, part, organization, path) => {
+    expect(taskAddress(id, part, organization)).toBe(path)
+    const { pathname, search } = new URL(path, 'http://here')
+    expect(pathname + search).toBe(path)
+  },
+)
+
+it('what is stored under a dot is asked for by the query', () => {
+  expect(stateAddress('admit', 'a b')).toBe('/state/admit/a%20b')
+  expect(stateAddress('admit', '..')).toBe('/state?operator=admit&record_key=..')
 })

@@ -8,6 +8,9 @@ describe('harmless', () => {
   it.each([
     ['a\u202eb', 'a⟨U+202E⟩b'],
     ['a\u200bb', 'a⟨U+200B⟩b'],
+    ...['200C', '2028', '2029', '3164', '180E', '115F', 'E0001', 'E0041', 'E007F'].map(
+      code => [`a${String.fromCodePoint(Number.parseInt(code, 16))}b`, `a⟨U+${code}⟩b`] as const,
+    ),
     ['\u001b[31mred', '␛[31mred'],
     ['a\r\nb\tc', 'a\nb\tc'],
     ['a\ud800', 'a\ufffd'],

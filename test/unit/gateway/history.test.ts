@@ -79,6 +79,15 @@ describe('GET /task/{id}/history', () => {
     expect(await opened.running.deadLetters()).toEqual([])
   })
 
+  it.each(['.', '..'])('knows the run %s, which no path can name, by the query', async id => {
+    await opened.gateway.service.outcome(await opened.gateway.service.submit({ id, ...FUSE }))
+    const { body } = await opened.ask({ url: `/tasks/history?id=${id}` })
+    expect(body).toMatchObject({ task_id: id })
+    expect((await opened.ask({ url: `/task?id=${id}` })).body).toMatchObject({ state: 'delivered' })
+    const events = await opened.server.inject({ url: `/tasks/events?id=${id}` })
+    expect(events.body).toContain('event: delivered')
+  })
+
   it('knows no unknown run, and no run of another organisation', async () => {
     expect((await opened.ask({ url: '/task/nothing/history' })).body.code).toBe('task_unknown')
     const theirs = await opened.gateway.service.submit({ id: 'theirs', ...FUSE, organization_id: 'acme' })

@@ -36,6 +36,13 @@ it('the document has every route with the place of each input, the WebSocket, an
   expect(schema?.properties).not.toHaveProperty('wait')
 })
 
+it('each route has an id of its own, also where two lead to one operation', () => {
+  const ids = Object.values(document.paths).flatMap(methods =>
+    Object.values<Method & { readonly operationId?: string }>(methods).map(({ operationId }) => operationId),
+  )
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
 it('the document says how a WebSocket is opened, and which problems can refuse it', () => {
   const responses = document.paths['/ws']?.get?.responses
   expect(Object.keys(responses ?? {})).toContain('101')
