@@ -142,6 +142,7 @@ describe('GET /state/{operator}/{key}', () => {
         })
     }, PATIENCE)
     expect(await fields('/state/admit/nobody')).toMatchObject({ entries: [] })
+    expect(await fields('/state?operator=admit&record_key=..')).toMatchObject({ key: '..', entries: [] })
     expect((await fields('/state/nobody/x')).code).toBe('operator_unknown')
     expect((await fields('/state/admit/%ED%A0%80')).code).toBe('request_malformed')
   })
@@ -151,7 +152,12 @@ it('a key of an organisation sees neither', async () => {
   const held = new HeldKeys()
   held.set(keyOf('caudal_acme', 'acme', ['ask', 'read', 'operate', 'admin']))
   const server = serverOf(opened.gateway, await ringOf(held))
-  for (const url of ['/in-progress', '/state/admit/x', '/state/nobody/x'])
+  for (const url of [
+    '/in-progress',
+    '/state/admit/x',
+    '/state/nobody/x',
+    '/state?operator=admit&record_key=x',
+  ])
     expect((await asked(server, { url, headers: bearer('caudal_acme') })).body.code).toBe(
       'organization_bound',
     )
