@@ -5,7 +5,7 @@ import { eventIn } from '#console/event-block.ts'
 import { cutAt, harmless } from '#console/shown.ts'
 
 describe('harmless', () => {
-  it.each([
+  it.each<readonly [string, string]>([
     ['a\u202eb', 'a⟨U+202E⟩b'],
     ['a\u200bb', 'a⟨U+200B⟩b'],
     ...['200C', '2028', '2029', '3164', '180E', '115F', 'E0001', 'E0041', 'E007F'].map(
