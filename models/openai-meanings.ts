@@ -57,7 +57,7 @@ const MEANINGS: readonly Meaning[] = [
     status: 404,
     under: new Set([400, 410, 422]),
     words:
-      /model\b.{0,120}\b(?:not exist|not found|decommissioned|has been (?:deprecated|retired)|not supported by any provider)|model_(?:not_found|not_supported|decommissioned)|(?:invalid|unknown|unexpected|unsupported) model\b|not a valid model|no such model|model identifier is invalid|on-demand throughput isn.t supported|OperationNotSupported|not work with the specified model|no models? (?:is |are )?loaded/is,
+      /model\b.{0,120}\b(?:not exist|not found|decommissioned|has been (?:deprecated|retired)|not supported by any provider)|model_(?:not_found|not_supported|decommissioned)|(?:invalid|unknown|unexpected|unsupported) model\b|not a valid model|no such model|model identifier is invalid|on-demand throughput isn.t supported|OperationNotSupported|not work with the specified model|no models? (?:is |are )?loaded|\bmodel must be one of/is,
   },
   // new-api by 503: none of its channels has the model.
   { status: 404, under: new Set([500, 502, 503]), words: /\bmodel_not_found\b|无可用渠道/ },
@@ -80,6 +80,15 @@ const MEANINGS: readonly Meaning[] = [
     under: new Set([400, 404]),
     words: /\bDEGRADED function\b|\boverloaded\b.{0,40}try again|\bserver\w* (?:is|are) (?:busy|overloaded)/i,
   },
+  // llama.cpp and LiteLLM by 500: the question is too long.
+  {
+    status: 413,
+    under: new Set([500]),
+    words:
+      /context size has been exceeded|exceeds the available context size|ContextWindowExceeded|context_length_exceeded/i,
+  },
+  // LM Studio by 400.
+  { status: 500, under: new Set([400]), words: /\bmodel has crashed\b/i },
   // OpenAI by 429: a question that is larger than a whole minute's tokens is refused for ever.
   {
     status: 413,

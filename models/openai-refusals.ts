@@ -57,5 +57,6 @@ export function refusalOf(error: unknown): Refusal | undefined {
 function isOfLength(said: string, names: readonly string[]): boolean {
   const others = names.filter(name => !name.startsWith('max_'))
   if (names.length > 0 && others.length === 0) return OF_A_VALUE.test(said) || OF_LENGTH.test(said)
+  if (names.length === 0) return OF_LENGTH.test(said)
   return others.every(name => name === 'system') && OF_LENGTH.test(said) && !NOT_TAKEN.test(said)
 }

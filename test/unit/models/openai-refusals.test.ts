@@ -94,6 +94,7 @@ test.each<[status: number, message: string, code?: string]>([
   [400, 'An error occurred (ValidationException): The provided model identifier is invalid.'],
   [400, 'Invocation of model ID a.b with on-demand throughput isn’t supported.'],
   [400, 'The operation does not work with the specified model, o1-pro.', 'OperationNotSupported'],
+  [400, 'model must be one of: a, b'],
   [400, 'No models loaded. Please load a model in the developer page.'],
   [503, '当前分组 default 下对于模型 m 无可用渠道（distributor）', 'model_not_found'],
 ])('a model that is not there is a fault of the set-up, by %i: %s', async (status, message, code) => {
@@ -129,6 +130,7 @@ test.each<readonly [status: number, body: unknown, errorType: string]>([
   [500, { detail: 'An error occurred (ThrottlingException): Too many tokens.' }, 'rate_limit'],
   [403, { message: 'Out of call volume quota. Quota will be replenished in 00:12:30.' }, 'rate_limit'],
   [400, { error: { message: 'The engine is currently overloaded, please try again later' } }, 'unavailable'],
+  [400, { error: 'The model has crashed without additional information.' }, 'unavailable'],
   [200, { error: { code: 1302, limit: 500, message: 'Rate limit reached' } }, 'rate_limit'],
   [200, { error: { code: '1302', message: '您的账户已达到速率限制' } }, 'rate_limit'],
   [200, { statusCode: 429, body: '{"error":{"message":"no"}}' }, 'rate_limit'],
