@@ -17,6 +17,8 @@ export interface Run {
 }
 
 const RUNS_MAX = 20_000
+/** Runs under way are worth more than ended ones: an equal question that finds none is bought again. */
+const OPEN_SHARE = 5
 
 /**
  * Intakes and outcomes are read from several topics in any order. An outcome that comes before its intake is remembered,
@@ -25,7 +27,9 @@ const RUNS_MAX = 20_000
  */
 export class RunIndex {
   readonly #runsMax: number
-  readonly #runs = new Map<string, Run>()
+  /** Runs without an outcome as far as is known, and those with one. */
+  readonly #running = new Map<string, Run>()
+  readonly #over = new Map<string, Run>()
   /** By question, its newest run. */
   readonly #newest = new Map<string, string>()
   /** By question, the run under way that came last. */
@@ -34,6 +38,8 @@ export class RunIndex {
   readonly #closed = new Set<string>()
   /** By the id of a request that has joined it, the run: still known when it has ended. */
   readonly #joined = new Map<string, Run>()
+  /** By the id of a request with a key, the digest of what was asked under it. */
+  readonly #asked = new Map<string, string>()
   /** Runs that this program puts in, until the log holds them. */
   readonly #pending = new Map<string, Promise<void>>()
   /** Until then nothing closed is forgotten: its intake may be far behind. */
@@ -56,6 +62,20 @@ export class RunIndex {
     if (this.#joined.size > this.#runsMax && oldest !== undefined) this.#joined.delete(oldest)
   }
 
+  /** What was asked first under the id of a request with a key. */
+  askedUnder(id: string): string | undefined {
+    return this.#asked.get(id)
+  }
+
+  /** The first digest stays. */
+  keepAsked(id: string, digest: string): void {
+    const first = this.#asked.get(id) ?? digest
+    this.#asked.delete(id)
+    this.#asked.set(id, first)
+    const [oldest] = this.#asked.keys()
+    if (this.#asked.size > this.#runsMax * OPEN_SHARE && oldest !== undefined) this.#asked.delete(oldest)
+  }
+
   newestOf(organization: Organization, hash: string): Run | undefined {
     return this.#found(organization, this.#newest.get(hash))
   }
@@ -67,16 +87,15 @@ export class RunIndex {
   /** With the promise that the log holds it; without one it does. A run that the log refuses is forgotten. */
   add(intake: Intake, appended?: Promise<void>): Run {
     if (appended) this.#await(intake.id, appended)
-    const known = this.#runs.get(intake.id)
+    const known = this.#run(intake.id)
     if (known) return known
     const hash = questionHash(intake)
     const { id, task_type: taskType, title, asked_at: askedAt } = intake
     const organization = organizationOf(intake.organization_id)
     const run = { id, hash, organization, taskType, title, askedAt }
-    this.#runs.set(id, run)
     this.#newest.set(hash, id)
-    if (!this.#closed.has(id)) this.#open.set(hash, id)
-    if (this.#runs.size > this.#runsMax) this.#forgetOldest()
+    if (this.#closed.has(id)) this.#keepEnded(run)
+    else this.#keepOpen(run)
     return run
   }
 
@@ -87,9 +106,10 @@ export class RunIndex {
 
   /** The run has not come to be. */
   remove(id: string): void {
-    const run = this.#runs.get(id)
+    const run = this.#run(id)
     if (!run) return
-    this.#runs.delete(id)
+    this.#running.delete(id)
+    this.#over.delete(id)
     if (this.#newest.get(run.hash) === id) this.#newest.delete(run.hash)
     this.#close(run.hash, id)
   }
@@ -105,8 +125,11 @@ export class RunIndex {
     this.#closed.delete(id)
     this.#closed.add(id)
     if (this.#isCaughtUp) this.#forgetClosed()
-    const run = this.#runs.get(id)
-    if (run) this.#close(run.hash, id)
+    const run = this.#run(id)
+    if (!run) return
+    this.#close(run.hash, id)
+    this.#running.delete(id)
+    this.#keepEnded(run)
   }
 
   #await(id: string, appended: Promise<void>): void {
@@ -125,12 +148,29 @@ export class RunIndex {
   }
 
   #found(organization: Organization, id: string | undefined): Run | undefined {
-    const run = id === undefined ? undefined : this.#runs.get(id)
+    const run = id === undefined ? undefined : this.#run(id)
     return run?.organization === organization ? run : undefined
   }
 
-  #forgetOldest(): void {
-    for (const id of this.#runs.keys()) return this.remove(id)
+  #run(id: string): Run | undefined {
+    return this.#running.get(id) ?? this.#over.get(id)
+  }
+
+  #keepOpen(run: Run): void {
+    this.#running.set(run.id, run)
+    this.#open.set(run.hash, run.id)
+    this.#forgetOldest(this.#running, this.#runsMax * OPEN_SHARE)
+  }
+
+  #keepEnded(run: Run): void {
+    this.#over.delete(run.id)
+    this.#over.set(run.id, run)
+    this.#forgetOldest(this.#over, this.#runsMax)
+  }
+
+  #forgetOldest(runs: ReadonlyMap<string, Run>, max: number): void {
+    const [oldest] = runs.keys()
+    if (runs.size > max && oldest !== undefined) this.remove(oldest)
   }
 
   #forgetClosed(): void {

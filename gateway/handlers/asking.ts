@@ -12,7 +12,7 @@ import { CALLBACK_HEADER } from '#webhooks/webhook.ts'
 import type { Call, Gateway } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { InputFault } from '../schema.ts'
-import { keepJoined, keyedRun } from './keyed-runs.ts'
+import { keepJoined, keyedRun, keyReused } from './keyed-runs.ts'
 
 export interface Question {
   readonly title?: string | undefined
@@ -78,8 +78,7 @@ export async function ask(
   const id = questionHash(intake)
   const kept = key === undefined ? undefined : await keyedRun(gateway, organization, intake.id)
   const known = runs.get(organization, intake.id) ?? kept
-  if (known && known.hash !== id)
-    return new Problem('key_reused', { detail: 'Send another question under a key of its own.' })
+  if (known && known.hash !== id) return keyReused()
   const other = known ?? (fresh ? undefined : runs.underWay(organization, id))
   try {
     if (other) {

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto'
 import { BATCH_HEADER, batchHeader } from '#answers/batch-ref.ts'
 import { questionHash } from '#answers/question-hash.ts'
-import type { BatchRef } from '#answers/types.ts'
+import type { BatchRef, Intake } from '#answers/types.ts'
 import type { Prepared } from '#pipelines/answers-service.ts'
 import type { Run } from '#pipelines/run-index.ts'
 import { organizationOf } from '#stores/organization.ts'
@@ -36,9 +36,13 @@ export const digestOf = (read: readonly ReadItem[]): string =>
   hash(
     'sha256',
     questionsOf(read)
-      .map(({ intake }) => questionHash(intake))
+      .map(({ intake }) => `${questionHash(intake)}${aside(intake)}`)
       .join(' '),
   )
+
+/** What an item has besides the question that it is; batches without it keep the digest of earlier versions. */
+const aside = ({ best_answer = '', user_id = '' }: Intake): string =>
+  best_answer === '' && user_id === '' ? '' : `+${hash('sha256', JSON.stringify([best_answer, user_id]))}`
 
 /** What a batch that the log holds was put in as. Nothing is put in. */
 export function askedBefore(read: readonly ReadItem[], before: Batch): AskedBatch | Problem {

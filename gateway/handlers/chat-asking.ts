@@ -8,6 +8,7 @@ import { Problem } from '../problem.ts'
 import { type Asked, ask, refusal } from './asking.ts'
 import { type ChatAnswer, ofHit, ofStored } from './chat-view.ts'
 import { knownAnswer } from './finding.ts'
+import { keyProblem } from './keyed-runs.ts'
 import { similarHit } from './similar.ts'
 import { outcomeView } from './views.ts'
 import { outcomeWithin } from './waiting.ts'
@@ -27,6 +28,8 @@ export async function askedChat(
   key: string | undefined,
   call: Call,
 ): Promise<AskedChat | Problem> {
+  const reused = await keyProblem(gateway, event.intake, key)
+  if (reused) return reused
   const isKnownRun = gateway.runs.get(call.caller.organization, event.intake.id) !== undefined
   const known = isKnownRun ? undefined : await knownChat(gateway, event, call)
   return known ?? ask(gateway, event, { fresh: false, key })

@@ -1,17 +1,59 @@
 /**
- * Which run a request with a key has joined. Sent again, the request is that run's, though the run has ended meanwhile. They
- * are remembered here, and for other gateways in the cache.
+ * What was asked under a key, and which run it has joined. Sent again, the request is that run's, though the run has ended
+ * meanwhile. They are remembered here, and for other gateways in the cache.
  */
-
+import { hash } from 'node:crypto'
+import type { Intake } from '#answers/types.ts'
 import { unlessAway } from '#core/unless-away.ts'
 import type { Run } from '#pipelines/run-index.ts'
-import type { Organization } from '#stores/organization.ts'
+import { type Organization, organizationOf } from '#stores/organization.ts'
 import type { Gateway } from '../operation.ts'
+import { Problem } from '../problem.ts'
 
 /** As long as admission remembers the identity of a question. */
 const TTL_MS = 24 * 3_600_000
 
+/** How a question is asked: part of what its key stands for. */
+export interface AskedManner {
+  readonly fresh?: boolean | undefined
+  readonly isStreamed?: boolean | undefined
+  readonly callback?: string | undefined
+}
+
+const askedName = (id: string): string => `asked:${id}`
 const nameOf = (id: string): string => `joined:${id}`
+
+/** Before any look-up: refuses another body under the key. How long the caller waits is no part of the body. */
+export async function keyProblem(
+  gateway: Gateway,
+  intake: Intake,
+  key: string | undefined,
+  manner: AskedManner = {},
+): Promise<Problem | undefined> {
+  if (key === undefined) return undefined
+  const digest = bodyDigest(intake, manner)
+  const first = gateway.runs.askedUnder(intake.id) ?? (await claimed(gateway, intake, digest))
+  gateway.runs.keepAsked(intake.id, first)
+  return first === digest ? undefined : keyReused()
+}
+
+export const keyReused = (): Problem =>
+  new Problem('key_reused', { detail: 'Send another question under a key of its own.' })
+
+/** Of everything that the caller has sent about the question. */
+export function bodyDigest(intake: Intake, { fresh, isStreamed, callback }: AskedManner = {}): string {
+  const { task_type, title, content, best_answer, user_id } = intake
+  const question = [task_type, title, content ?? '', best_answer ?? '', user_id ?? '']
+  return hash('sha256', JSON.stringify([...question, fresh === true, isStreamed === true, callback ?? '']))
+}
+
+/** The digest that all gateways hold the key for: of two bodies at once one is the first. */
+async function claimed({ cache }: Gateway, { id, organization_id }: Intake, digest: string): Promise<string> {
+  const organization = organizationOf(organization_id)
+  const isFirst = await unlessAway(cache?.replace(organization, askedName(id), undefined, digest, TTL_MS))
+  if (isFirst !== false) return digest
+  return (await unlessAway(cache?.get(organization, askedName(id)))) ?? digest
+}
 
 /** The run of the request with this id: its own, or one that it has joined. */
 export async function keyedRun(

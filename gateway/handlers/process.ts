@@ -3,6 +3,7 @@ import { operation } from '../operation.ts'
 import { Problem } from '../problem.ts'
 import { ask, IDEMPOTENCY_KEY, prepared } from './asking.ts'
 import { CALLBACK, callbackProblem } from './callback.ts'
+import { keyProblem } from './keyed-runs.ts'
 import { answerTo, QUEUED } from './query.ts'
 
 export const processText = operation({
@@ -28,6 +29,8 @@ export const processText = operation({
     if (refused) return refused
     const event = prepared(gateway, question, call, { key, callback })
     if (event instanceof Problem) return event
+    const reused = await keyProblem(gateway, event.intake, key, { callback })
+    if (reused) return reused
     const asked = await ask(gateway, event, { fresh: false, callback, key })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, 0, call)
   },

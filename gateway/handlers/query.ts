@@ -5,6 +5,7 @@ import { Problem } from '../problem.ts'
 import { type Asked, ask, IDEMPOTENCY_KEY, prepared, refusal } from './asking.ts'
 import { CALLBACK, callbackProblem } from './callback.ts'
 import { type Known, knownAnswer } from './finding.ts'
+import { keyProblem } from './keyed-runs.ts'
 import { similarAnswer } from './similar.ts'
 import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS, storedView } from './views.ts'
 import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
@@ -78,6 +79,8 @@ export const query = operation({
     if (refused) return refused
     const event = prepared(gateway, question, call, { key, isStreamed: stream, callback })
     if (event instanceof Problem) return event
+    const reused = await keyProblem(gateway, event.intake, key, { fresh, isStreamed: stream, callback })
+    if (reused) return reused
     const known = fresh ? undefined : await knownAnswer(gateway, questionHash(event.intake), call)
     if (known) return hit(known)
     const similar = fresh ? undefined : await similarAnswer(gateway, event, call)
