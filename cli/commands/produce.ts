@@ -15,7 +15,8 @@ export const produce = command({
   details: `The file is JSON lines, one JSON array, or CSV whose first row names the fields; in UTF-8 or UTF-16, .gz too.
 Fields are id, user_id, task_type, title, text, content, best_answer; a title or a text is needed, the rest may be absent.
 A file that cannot be read, or most of whose lines are no questions, is refused whole with the reason. A single question
-at fault is fed, and ends in ${TOPICS.failed} with every fault named. A stream is refused by its first line. A line that is
+at fault is fed, and ends in ${TOPICS.failed} with every fault named. A stream is refused by its first line; a fault
+behind that ends the feeding, and the error says how many events were fed. A line that is
 too large for the topic is left out with its number: the exit code is then 2. SOURCE_TOPIC names another topic. Without --once, the
 same file fed twice is asked twice, except for questions whose id is known.
 With --graph each line is {"key": "ada", "value": "river"}, and has "source" too where the graph has several sources.
