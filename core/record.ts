@@ -67,6 +67,11 @@ export function partitionKey(place: TopicPartition): string {
   return `${place.topic}/${place.partition}`
 }
 
+/** Each partition once. Brokers refuse a question that names one twice. */
+export function distinctPlaces<Place extends TopicPartition>(places: readonly Place[]): Place[] {
+  return [...new Map(places.map(place => [partitionKey(place), place])).values()]
+}
+
 /** Bytes of key and value: what limits on buffers count. */
 export function sizeOf(record: NewRecord): number {
   return (record.key?.length ?? 0) + (record.value?.length ?? 0)

@@ -26,7 +26,7 @@
  * - A refused or unanswered step rejects, and the whole is to be tried again: each try begins with the question.
  */
 import { CaudalError, hasCode } from '#core/errors.ts'
-import { partitionKey, type TopicPartition } from '#core/record.ts'
+import { distinctPlaces, partitionKey, type TopicPartition } from '#core/record.ts'
 
 /** What an epoch is for: to write, or to end leftovers. */
 export type Purpose = 'write' | 'commit' | 'abort'
@@ -229,7 +229,7 @@ function outside({ partitions, epoch }: Described, open: readonly OpenTransactio
 }
 
 function union(places: readonly TopicPartition[], others: readonly TopicPartition[]): TopicPartition[] {
-  return [...new Map([...places, ...others].map(each => [partitionKey(each), each])).values()]
+  return distinctPlaces([...places, ...others])
 }
 
 function isSame(one: Described, other: Described | undefined): boolean {

@@ -1,5 +1,5 @@
 /** The offsets that a group keeps at its coordinator: claims in the metadata of some, positions in others. */
-import type { TopicPartition } from '#core/record.ts'
+import { distinctPlaces, type TopicPartition } from '#core/record.ts'
 import { isCoordinatorLost, type Question } from './codes.ts'
 import type { Network } from './network.ts'
 import type { KafkaSettings } from './options.ts'
@@ -55,7 +55,7 @@ export async function readOffsets(
 ): Promise<readonly (StoredOffset | undefined)[]> {
   if (places.length === 0) return []
   const topics = byTopic(
-    places,
+    distinctPlaces(places),
     place => place.topic,
     ({ partition }) => ({ partition }),
   )

@@ -1,6 +1,6 @@
 /** Creating, describing and comparing topics; their bounds; deleting their beginnings. */
 import { CaudalError, hasCode, reasonOf } from '#core/errors.ts'
-import type { TopicPartition } from '#core/record.ts'
+import { distinctPlaces, type TopicPartition } from '#core/record.ts'
 import type { Bounds, TopicDescription, TopicSpec } from '../log.ts'
 import { answering, CODE, codeOf, isPassing, type Question, told, topicsNamed } from './codes.ts'
 import type { Broker } from './library.ts'
@@ -99,7 +99,7 @@ export class Topics {
 
   async bounds(places: readonly TopicPartition[]): Promise<readonly Bounds[]> {
     return persist(this.#settings, questionOf('ListOffsets', places), async () => {
-      const leaders = await this.#network.byLeader(places)
+      const leaders = await this.#network.byLeader(distinctPlaces(places))
       const found = new Map<string, Bounds>()
       const all = [...leaders].map(([node, led]) => this.#boundsAt(node, led, found))
       await Promise.all(all).catch(error => this.#moved(error))

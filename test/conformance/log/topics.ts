@@ -1,5 +1,6 @@
 /** Contract of the Log port: topics. */
 import { expect, it } from 'vitest'
+import type { TopicPartition as Place } from '#core/record.ts'
 import type { Log, TopicDescription, TopicSpec } from '#engine/log/log.ts'
 import type { Bench } from './fixture.ts'
 import { batch, codeOf, failureOf, textOf, values } from './fixture.ts'
@@ -20,6 +21,23 @@ export function describeTopics(bench: () => Bench): void {
     expect((await log.describeTopics()).map(one => one.name)).toEqual(
       expect.arrayContaining([first.name, second.name]),
     )
+  })
+
+  it('answers about a partition as often as it is asked about it', async () => {
+    const { log, name } = bench()
+    const [spec] = specs(name('topic'), '')
+    await log.createTopics([spec])
+    const [first, second] = [0, 1].map(partition => ({ topic: spec.name, partition })) as [Place, Place]
+    await log.append([batch(first, 'a')])
+    expect(await values(log, first)).toEqual(['a'])
+    const [a, b, again] = await log.bounds([first, second, first])
+    expect(again).toEqual(a)
+    expect(a?.end).toBeGreaterThan(b?.end ?? 0)
+    expect(await log.groupPositions(name('group'), [first, second, first])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 
   it('describes only topics that exist', async () => {
