@@ -122,7 +122,7 @@ function read(path: string, mode: ConsoleMode): Served {
   const text = readFileSync(path, 'utf8')
   const plain = Buffer.from(
     extension === '.ts'
-      ? addressed(stripped(text))
+      ? addressed(withoutComments(stripped(text)))
       : extension === '.html'
         ? text.replace('{mode}', mode)
         : text,
@@ -141,6 +141,10 @@ function stripped(text: string): string {
     process.emitWarning = warn
   }
 }
+
+/** Comments on lines of their own, and blanks behind lines, stay here. Lines keep their numbers. */
+const withoutComments = (code: string): string =>
+  code.replace(/^[ \t]*(\/\*\*.*\*\/|\/\/.*)$/gm, '').replace(/[ \t]+$/gm, '')
 
 /** Names of libraries as addresses; a name that is none of them is left, and the browser refuses it. */
 const addressed = (code: string): string =>
