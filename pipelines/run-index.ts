@@ -42,6 +42,8 @@ export class RunIndex {
   readonly #asked = new Map<string, string>()
   /** Runs that this program puts in, until the log holds them. */
   readonly #pending = new Map<string, Promise<void>>()
+  /** Runs that admission may drop, since it may know their key: nobody joins them until they are let in. */
+  readonly #unsure = new Set<string>()
   /** Until then nothing closed is forgotten: its intake may be far behind. */
   #isCaughtUp = false
 
@@ -84,19 +86,24 @@ export class RunIndex {
     return this.#found(organization, this.#open.get(hash))
   }
 
-  /** With the promise that the log holds it; without one it does. A run that the log refuses is forgotten. */
+  /** A question that was let in. With the promise that the log holds it, one that this program puts in. */
   add(intake: Intake, appended?: Promise<void>): Run {
     if (appended) this.#await(intake.id, appended)
+    else this.#letIn(intake.id)
     const known = this.#run(intake.id)
     if (known) return known
-    const hash = questionHash(intake)
-    const { id, task_type: taskType, title, asked_at: askedAt } = intake
-    const organization = organizationOf(intake.organization_id)
-    const run = { id, hash, organization, taskType, title, askedAt }
+    const run = newRun(intake)
+    const { id, hash } = run
     this.#newest.set(hash, id)
     if (this.#closed.has(id)) this.#keepEnded(run)
     else this.#keepOpen(run)
     return run
+  }
+
+  /** As `add` of a question whose key may have been used before: others join it when it was let in. */
+  addUnsure(intake: Intake, appended: Promise<void>): Run {
+    if (!this.#run(intake.id)) this.#unsure.add(intake.id)
+    return this.add(intake, appended)
   }
 
   /** Resolves when the log holds the run; rejects when the log has refused it. */
@@ -109,6 +116,7 @@ export class RunIndex {
     const run = this.#run(id)
     if (!run) return
     this.#running.delete(id)
+    this.#unsure.delete(id)
     this.#over.delete(id)
     if (this.#newest.get(run.hash) === id) this.#newest.delete(run.hash)
     this.#close(run.hash, id)
@@ -129,6 +137,7 @@ export class RunIndex {
     if (!run) return
     this.#close(run.hash, id)
     this.#running.delete(id)
+    this.#unsure.delete(id)
     this.#keepEnded(run)
   }
 
@@ -141,6 +150,11 @@ export class RunIndex {
         this.remove(id)
       },
     )
+  }
+
+  #letIn(id: string): void {
+    const run = this.#running.get(id)
+    if (this.#unsure.delete(id) && run) this.#open.set(run.hash, id)
   }
 
   #close(hash: string, id: string): void {
@@ -158,7 +172,7 @@ export class RunIndex {
 
   #keepOpen(run: Run): void {
     this.#running.set(run.id, run)
-    this.#open.set(run.hash, run.id)
+    if (!this.#unsure.has(run.id)) this.#open.set(run.hash, run.id)
     this.#forgetOldest(this.#running, this.#runsMax * OPEN_SHARE)
   }
 
@@ -179,4 +193,11 @@ export class RunIndex {
       this.#closed.delete(id)
     }
   }
+}
+
+/** The run that a question begins. */
+export function newRun(intake: Intake): Run {
+  const { id, task_type: taskType, title, asked_at: askedAt } = intake
+  const organization = organizationOf(intake.organization_id)
+  return { id, hash: questionHash(intake), organization, taskType, title, askedAt }
 }

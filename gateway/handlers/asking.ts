@@ -5,14 +5,16 @@ import { STREAM_HEADER, STREAMED } from '#answers/tokens.ts'
 import { asBytes } from '#core/codec.ts'
 import { hasCode } from '#core/errors.ts'
 import type { Headers } from '#core/record.ts'
+import { unlessAway } from '#core/unless-away.ts'
 import type { Prepared } from '#pipelines/answers-service.ts'
-import type { Run } from '#pipelines/run-index.ts'
+import { newRun, type Run } from '#pipelines/run-index.ts'
 import { type Organization, organizationOf } from '#stores/organization.ts'
 import { CALLBACK_HEADER } from '#webhooks/webhook.ts'
 import type { Call, Gateway } from '../operation.ts'
 import { invalid, Problem } from '../problem.ts'
 import type { InputFault } from '../schema.ts'
 import { keepJoined, keyedRun, keyReused } from './keyed-runs.ts'
+import { endIn, type StoredEnd, type StoredState, storedRun, storedState } from './stored-end.ts'
 
 export interface Question {
   readonly title?: string | undefined
@@ -27,6 +29,8 @@ export interface Asked {
   readonly run: Run
   /** Whether it is the run of an equal question. */
   readonly joined: boolean
+  /** What came of it long ago: memory has forgotten it. */
+  readonly end?: StoredEnd | undefined
 }
 
 /** A key that the caller gives to a request; with the same key, the same request is made once. */
@@ -77,8 +81,11 @@ export async function ask(
   const organization = organizationOf(intake.organization_id)
   const id = questionHash(intake)
   const kept = key === undefined ? undefined : await keyedRun(gateway, organization, intake.id)
+  const state = key === undefined ? 'none' : await stateOf(gateway, organization, kept?.id ?? intake.id)
   const known = runs.get(organization, intake.id) ?? kept
   if (known && known.hash !== id) return keyReused()
+  const end = endIn(state)
+  if (end) return endedBefore(end, known ?? newRun(intake), intake.id, id)
   const other = known ?? (fresh ? undefined : runs.underWay(organization, id))
   try {
     if (other) {
@@ -88,12 +95,28 @@ export async function ask(
       if (joined && callback !== undefined) await service.join([{ id: other.id, callback }])
       return { run: other, joined }
     }
-    const run = runs.add(intake, service.append([question]))
+    const appended = service.append([question])
+    const run = state === 'none' ? runs.add(intake, appended) : runs.addUnsure(intake, appended)
     await runs.isIn(run.id)
     return { run, joined: false }
   } catch (error) {
     return refusal(error)
   }
+}
+
+/** Of a request with a key, what the database knows. Nothing where nobody can say that the key is new. */
+async function stateOf(
+  gateway: Gateway,
+  organization: Organization,
+  id: string,
+): Promise<StoredState | undefined> {
+  if (gateway.service.outcomeNow(id)) return 'open'
+  return unlessAway(storedState(gateway, organization, id))
+}
+
+function endedBefore(end: StoredEnd, asked: Run, eventId: string, questionId: string): Asked | Problem {
+  const run = storedRun(end, asked)
+  return run.hash === questionId ? { run, joined: run.id !== eventId, end } : keyReused()
 }
 
 const UNSURE = 'Nobody knows whether the question was taken. Send it again under the same Idempotency-Key.'

@@ -73,7 +73,8 @@ export function askedTogether(
     const organization = organizationOf(intake.organization_id)
     const other = runs.get(organization, intake.id) ?? ofBatch.get(id) ?? runs.underWay(organization, id)
     if (!other) fresh.push(question)
-    const run = other ?? runs.add(intake, appending.promise)
+    const add = isKeyed ? runs.addUnsure.bind(runs) : runs.add.bind(runs)
+    const run = other ?? add(intake, appending.promise)
     const joined = run.id !== intake.id
     if (joined && isKeyed) runs.join(intake.id, run)
     ofBatch.set(id, run)

@@ -10,6 +10,7 @@ import { type ChatAnswer, ofHit, ofStored } from './chat-view.ts'
 import { knownAnswer } from './finding.ts'
 import { keyProblem } from './keyed-runs.ts'
 import { similarHit } from './similar.ts'
+import { failureOf } from './stored-end.ts'
 import { outcomeView } from './views.ts'
 import { outcomeWithin } from './waiting.ts'
 
@@ -60,6 +61,8 @@ export async function chatAnswer(
   call: Call,
 ): Promise<ChatAnswer | Problem> {
   if ('text' in asked) return asked
+  if (asked.end)
+    return 'answer' in asked.end ? ofStored(asked.end.answer) : failedWith(failureOf(asked.end.failure))
   try {
     const outcome = await outcomeWithin(gateway, asked.run.id, delayMs, call)
     if (!outcome) return notInTime(asked)
@@ -77,6 +80,8 @@ const notInTime = ({ run }: Asked): Problem =>
 
 function failed(outcome: Exclude<Outcome, Delivered>): Problem {
   const view: { readonly reason?: unknown; readonly faults?: unknown } = outcomeView(outcome)
-  const faults = Array.isArray(view.faults) ? view.faults.join('; ') : ''
-  return new Problem('question_failed', { detail: `${view.reason}: ${faults}` })
+  return failedWith({ reason: view.reason, faults: Array.isArray(view.faults) ? view.faults : [] })
 }
+
+const failedWith = ({ reason, faults }: { readonly reason: unknown; readonly faults: readonly unknown[] }) =>
+  new Problem('question_failed', { detail: `${reason}: ${faults.join('; ')}` })

@@ -7,6 +7,7 @@ import { CALLBACK, callbackProblem } from './callback.ts'
 import { type Known, knownAnswer } from './finding.ts'
 import { keyProblem } from './keyed-runs.ts'
 import { similarAnswer } from './similar.ts'
+import { storedEndView } from './stored-end.ts'
 import { ANSWER_FIELDS, answerView, outcomeView, RUN_FIELDS, storedView } from './views.ts'
 import { outcomeWithin, WAIT, waitMs } from './waiting.ts'
 
@@ -103,11 +104,14 @@ function hit({ source, answer }: Known): Answer {
 /** What has become of the run within the time, or that it is queued. */
 export async function answerTo(
   gateway: Gateway,
-  { run, joined }: Asked,
+  { run, joined, end }: Asked,
   delayMs: number,
   call: Call,
 ): Promise<Answer> {
   const ids = { id: run.hash, task_id: run.id }
+  if (end && 'answer' in end)
+    return found({ hit: false, state: 'delivered', ...ids, ...storedView(end.answer) })
+  if (end) return found({ hit: false, ...ids, ...storedEndView(end) })
   try {
     const outcome = await outcomeWithin(gateway, run.id, delayMs, call)
     if (!outcome) return accepted({ queued: true, ...ids, ...(joined && { joined }) })

@@ -1,15 +1,19 @@
 /** `GET /task/{id}`: how far a run is, and what came of it. */
+import { unlessAway } from '#core/unless-away.ts'
+import type { TaskEvent } from '#stores/history.ts'
 import { type Answer, type Call, found, type Gateway, operation } from '../operation.ts'
 import { orAway } from '../or-away.ts'
 import { Problem } from '../problem.ts'
 import { refusal } from './asking.ts'
 import { storedAnswer } from './finding.ts'
 import { runFor, TASK_ID, unknownTask } from './runs.ts'
-import { eventsSoFar, OPEN_STATES, progressView } from './so-far.ts'
+import { eventsSoFar, OPEN_STATES, outcomeIn, progressView } from './so-far.ts'
+import { endIn, storedEndView, storedState } from './stored-end.ts'
 import {
   ANSWER_FIELDS,
   EVENT,
   FAILURE_FIELDS,
+  iso,
   outcomeView,
   RUN_FIELDS,
   runView,
@@ -37,14 +41,19 @@ export const task = operation({
       result: { type: 'object', properties: ANSWER_FIELDS, additionalProperties: false },
       ...FAILURE_FIELDS,
     },
-    required: ['id', 'task_id', 'state'],
+    required: ['task_id', 'state'],
     additionalProperties: false,
   },
   problems: ['task_unknown', 'store_unavailable', 'stopping'],
   async run(gateway, { id, wait }, call) {
+    const { service } = gateway
     const run = runFor(gateway, id, call)
     if (!run) return storedTask(gateway, id, call)
     try {
+      const end = service.outcomeNow(run.id)
+        ? undefined
+        : endIn(await unlessAway(storedState(gateway, run.organization, run.id)))
+      if (end) return found({ ...runView(run), ...storedEndView(end) })
       const outcome = await outcomeWithin(gateway, run.id, waitMs(wait), call)
       const progress = outcome ? outcomeView(outcome) : progressView(await eventsSoFar(gateway, run.id, call))
       return found({ ...runView(run), ...progress })
@@ -59,7 +68,20 @@ export const task = operation({
 async function storedTask(gateway: Gateway, id: string, call: Call): Promise<Answer> {
   const answer = await orAway(storedAnswer(gateway, id, call))
   if (answer instanceof Problem) return answer
-  return answer
-    ? found({ ...storedRunView(answer), state: 'delivered', result: storedView(answer) })
-    : unknownTask(id)
+  if (answer) return found({ ...storedRunView(answer), state: 'delivered', result: storedView(answer) })
+  const events = await orAway(gateway.history?.of(call.caller.organization, id) ?? Promise.resolve([]))
+  if (events instanceof Problem) return events
+  return events.length > 0 ? found(historyView(id, events)) : unknownTask(id)
+}
+
+/** Of a run without an answer. The history does not say which question it is in full: `id` is left out. */
+function historyView(id: string, events: readonly TaskEvent[]): object {
+  const outcome = outcomeIn(events)
+  const accepted = events.find(({ kind }) => kind === 'accepted')
+  const run = accepted && { ...accepted.detail, asked_at: iso(accepted.at) }
+  const isFailed = outcome?.kind === 'failed'
+  return {
+    ...{ task_id: id, ...run },
+    ...(isFailed ? storedEndView({ failure: outcome }) : progressView(events)),
+  }
 }

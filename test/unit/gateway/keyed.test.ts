@@ -45,6 +45,16 @@ const chat = ({ title }: { readonly title: string }) => ({
   messages: [{ role: 'user', content: title }],
 })
 
+describe('a question whose key may have been used before', () => {
+  it('is joined by nobody before it was let in', async () => {
+    // As admission does with a key that it knows, nothing comes of the event.
+    vi.spyOn(opened.gateway.service, 'append').mockResolvedValueOnce()
+    expect((await opened.ask(post('/query', A, KEY))).status).toBe(202)
+    const { status, body } = await opened.ask(post('/query?wait=30s', A))
+    expect([status, body.state, body.joined]).toEqual([200, 'delivered', undefined])
+  })
+})
+
 describe('another body under an Idempotency-Key is refused', () => {
   it.each<[string, string, object, string, object]>([
     ['although its answer is known', '/query', A, '/query', B],

@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { questionHash } from '#answers/question-hash.ts'
 import { realSystem } from '#core/system.ts'
+import { RunIndex } from '#pipelines/run-index.ts'
+import type { HistoryStore, TaskEvent } from '#stores/history.ts'
 import { LmdbCache } from '#stores/lmdb/cache.ts'
 import { organizationOf } from '#stores/organization.ts'
 import { SqliteAnswers } from '#stores/sqlite/answers.ts'
 import { answerKey } from '#stores/stored-answer.ts'
 import { type ScriptedModel, scripted } from '../operators/values.ts'
-import { type Opened, openGateway, post } from './open-gateway.ts'
+import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
 import { Switch, unsteadyAnswers, unsteadyCache } from './unsteady-stores.ts'
 
 const NOBODY = organizationOf(undefined)
@@ -88,9 +90,73 @@ describe('an answered question', () => {
     expect((await opened.ask({ url: `/task/${HASH}` })).body).toEqual(byTask.body)
   })
 
+  it('is shown by its task with what came of it although memory has forgotten the outcome', async () => {
+    const { body } = await opened.ask(post('/query?wait=30s', FUSE))
+    await isStored()
+    vi.spyOn(opened.gateway.service, 'outcomeNow').mockReturnValue(undefined)
+    const task = await opened.ask({ url: `/task/${body.task_id}` })
+    expect(task.body).toMatchObject({ state: 'delivered', result: { answer: 'It cuts the current.' } })
+  })
+
+  it('is the ended run again under its Idempotency-Key although memory has forgotten it', async () => {
+    const keyed = post('/query?wait=30s', { ...FUSE, fresh: true }, { 'idempotency-key': 'order-9' })
+    const first = await opened.ask(keyed)
+    await isStored()
+    vi.spyOn(opened.gateway.service, 'outcomeNow').mockReturnValue(undefined)
+    const appended = vi.spyOn(opened.gateway.service, 'append')
+    const again = await asked(serverOf({ ...opened.gateway, runs: new RunIndex() }), keyed)
+    expect(again).toMatchObject({ status: 200, body: first.body })
+    expect(appended).not.toHaveBeenCalled()
+  })
+
   it('is not answered by a cache entry of another program', async () => {
     await cache.set(NOBODY, answerKey(HASH), '{"answer": 7}', 60_000)
     expect((await opened.ask(post('/query?wait=30s', FUSE))).body).toMatchObject({ hit: false })
+  })
+})
+
+describe('a failed run that memory has forgotten', () => {
+  const event = (kind: TaskEvent['kind'], rank: number, detail: object): TaskEvent => ({
+    ...{
+      recordId: kind,
+      organization: NOBODY,
+      taskId: 'gone',
+      taskType: 'qa',
+      at: 1_000,
+      rank,
+      kind,
+      detail,
+    },
+  })
+  const events = [
+    event('accepted', 0, { task_type: 'qa', ...FUSE }),
+    event('failed', 9, { reason: 'attempts_used_up', faults: ['no reply'] }),
+  ]
+  const of: HistoryStore['of'] = async (_, id) => (id === 'gone' ? events : [])
+  const remembering = () => {
+    const history: HistoryStore = { of, append: async () => {}, firsts: none, ofRuns: none, costs: none }
+    return serverOf({ ...opened.gateway, history })
+  }
+  const none = async () => []
+
+  it('has its reason from the history', async () => {
+    const { status, body } = await asked(remembering(), { url: '/task/gone?wait=5m' })
+    expect([status, body.state, body.reason, body.faults, body.title]).toEqual([
+      200,
+      'failed',
+      'attempts_used_up',
+      ['no reply'],
+      FUSE.title,
+    ])
+  })
+
+  it('has its reason under its Idempotency-Key, and is not asked again', async () => {
+    const keyed = post('/query?wait=5m', FUSE, { 'idempotency-key': 'gone' })
+    expect((await asked(remembering(), keyed)).body).toMatchObject({
+      state: 'failed',
+      reason: 'attempts_used_up',
+    })
+    expect(model.calls).toHaveLength(0)
   })
 })
 

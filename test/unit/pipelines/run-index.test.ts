@@ -26,3 +26,11 @@ it('Runs under way have a bound of their own, five times that of ended ones.', (
   for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) runs.add(intake(id))
   expect(['a', 'b', 'c', 'd', 'e', 'f'].filter(id => underWay(runs, id))).toEqual(['b', 'c', 'd', 'e', 'f'])
 })
+
+it('A run whose key may have been used before is joined when it was let in.', () => {
+  const runs = new RunIndex()
+  runs.addUnsure(intake('a'), Promise.resolve())
+  expect(underWay(runs, 'a')).toBeUndefined()
+  runs.add(intake('a'))
+  expect(underWay(runs, 'a')).toBe('a')
+})
