@@ -1,4 +1,4 @@
-/** How the questions of a call are counted: before the call, and given back where they were not taken. */
+/** How the questions of a call are counted: before the call, and given back where they were not taken or were counted before. */
 import type { Answer, Call, Gateway, Operation } from './operation.ts'
 import { Problem, type ProblemCode } from './problem.ts'
 import type { Rates } from './rates.ts'
@@ -14,8 +14,12 @@ export async function runCharged(
   const count = questionsIn(operation, input)
   const charge = await rates?.questions(call.caller.organization, count)
   if (charge instanceof Problem) return charge
-  const answer = await operation.run(gateway, input, call)
-  const refused = refusedIn(answer, count)
+  let isRepeated = false
+  const repeats = () => {
+    isRepeated = true
+  }
+  const answer = await operation.run(gateway, input, { ...call, repeats })
+  const refused = isRepeated ? count : refusedIn(answer, count)
   if (refused > 0) await charge?.giveBack(refused)
   return answer
 }

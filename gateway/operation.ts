@@ -87,6 +87,8 @@ export interface Call {
   /** W3C trace context; it travels with the question. */
   readonly traceparent: string
   readonly requestId: string
+  /** The operation says by it that the request came before under its key: it was counted then. */
+  readonly repeats?: () => void
 }
 
 /** `found`: the answer is there. `accepted`: it will be, and the log holds the question. */

@@ -44,9 +44,42 @@ export const cachedText = (answer: StoredAnswer): string => JSON.stringify(answe
 export function cachedAnswer(text: string, questionHash: string): StoredAnswer | undefined {
   try {
     const found: StoredAnswer = JSON.parse(text)
-    const isAnswer = typeof found.answer === 'string' && typeof found.deliveredAt === 'number'
-    return isAnswer && found.questionHash === questionHash ? found : undefined
+    return isAnswer(found) && found.questionHash === questionHash ? found : undefined
   } catch {
     return undefined // The database is asked instead.
   }
+}
+
+const TEXTS = [
+  'id',
+  'organization',
+  'taskType',
+  'title',
+  'answer',
+  'model',
+  'promptVersion',
+  'requestId',
+] as const
+const TEXTS_OR_NONE = ['userId', 'content', 'structured', 'traceId'] as const
+const NUMBERS = [
+  ...(['final', 'errorAttempts', 'qualityAttempts', 'calls'] as const),
+  ...(['tokensPrompt', 'tokensCompletion', 'askedAt', 'deliveredAt'] as const),
+]
+
+/** Whether each field has its type: a view of the answer never fails on it. */
+function isAnswer(found: StoredAnswer): boolean {
+  const { scores, costUsd, belowThreshold, structured, askedAt, deliveredAt } = found
+  if (structured !== undefined) JSON.parse(structured)
+  const isTime = (time: number) => !Number.isNaN(new Date(time).getTime())
+  return (
+    TEXTS.every(name => typeof found[name] === 'string') &&
+    TEXTS_OR_NONE.every(name => found[name] === undefined || typeof found[name] === 'string') &&
+    NUMBERS.every(name => typeof found[name] === 'number') &&
+    [askedAt, deliveredAt].every(isTime) &&
+    (costUsd === undefined || typeof costUsd === 'number') &&
+    typeof belowThreshold === 'boolean' &&
+    typeof scores === 'object' &&
+    scores !== null &&
+    Object.values(scores).every(score => score === null || typeof score === 'number')
+  )
 }

@@ -116,6 +116,7 @@ export const batch = operation({
       ? askedBefore(read, before)
       : askedTogether(gateway, read, facts, key !== undefined)
     if (asked instanceof Problem) return asked
+    if (before?.digest) call.repeats?.()
     try {
       await Promise.all([asked.append(), ...asked.items.map(({ run }) => gateway.runs.isIn(run.id))])
     } catch (error) {

@@ -29,7 +29,7 @@ export async function askedChat(
   key: string | undefined,
   call: Call,
 ): Promise<AskedChat | Problem> {
-  const reused = await keyProblem(gateway, event.intake, key)
+  const reused = await keyProblem(gateway, event.intake, key, call)
   if (reused) return reused
   const isKnownRun = gateway.runs.get(call.caller.organization, event.intake.id) !== undefined
   const known = isKnownRun ? undefined : await knownChat(gateway, event, call)

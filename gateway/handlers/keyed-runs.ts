@@ -7,7 +7,7 @@ import type { Intake } from '#answers/types.ts'
 import { unlessAway } from '#core/unless-away.ts'
 import type { Run } from '#pipelines/run-index.ts'
 import { type Organization, organizationOf } from '#stores/organization.ts'
-import type { Gateway } from '../operation.ts'
+import type { Call, Gateway } from '../operation.ts'
 import { Problem } from '../problem.ts'
 
 /** As long as admission remembers the identity of a question. */
@@ -28,13 +28,15 @@ export async function keyProblem(
   gateway: Gateway,
   intake: Intake,
   key: string | undefined,
+  call: Call,
   manner: AskedManner = {},
 ): Promise<Problem | undefined> {
   if (key === undefined) return undefined
   const digest = bodyDigest(intake, manner)
   const first = gateway.runs.askedUnder(intake.id) ?? (await claimed(gateway, intake, digest))
-  gateway.runs.keepAsked(intake.id, first)
-  return first === digest ? undefined : keyReused()
+  gateway.runs.keepAsked(intake.id, first ?? digest)
+  if (first === digest) call.repeats?.()
+  return first === undefined || first === digest ? undefined : keyReused()
 }
 
 export const keyReused = (): Problem =>
@@ -47,12 +49,15 @@ export function bodyDigest(intake: Intake, { fresh, isStreamed, callback }: Aske
   return hash('sha256', JSON.stringify([...question, fresh === true, isStreamed === true, callback ?? '']))
 }
 
-/** The digest that all gateways hold the key for: of two bodies at once one is the first. */
-async function claimed({ cache }: Gateway, { id, organization_id }: Intake, digest: string): Promise<string> {
+/** The digest that was first under the key at any gateway; nothing where it is this one. Of two bodies at once one is first. */
+async function claimed(
+  { cache }: Gateway,
+  { id, organization_id }: Intake,
+  digest: string,
+): Promise<string | undefined> {
   const organization = organizationOf(organization_id)
   const isFirst = await unlessAway(cache?.replace(organization, askedName(id), undefined, digest, TTL_MS))
-  if (isFirst !== false) return digest
-  return (await unlessAway(cache?.get(organization, askedName(id)))) ?? digest
+  return isFirst === false ? unlessAway(cache?.get(organization, askedName(id))) : undefined
 }
 
 /** The run of the request with this id: its own, or one that it has joined. */

@@ -29,7 +29,7 @@ export const processText = operation({
     if (refused) return refused
     const event = prepared(gateway, question, call, { key, callback })
     if (event instanceof Problem) return event
-    const reused = await keyProblem(gateway, event.intake, key, { callback })
+    const reused = await keyProblem(gateway, event.intake, key, call, { callback })
     if (reused) return reused
     const asked = await ask(gateway, event, { fresh: false, callback, key })
     return asked instanceof Problem ? asked : answerTo(gateway, asked, 0, call)

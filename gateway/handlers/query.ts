@@ -80,7 +80,7 @@ export const query = operation({
     if (refused) return refused
     const event = prepared(gateway, question, call, { key, isStreamed: stream, callback })
     if (event instanceof Problem) return event
-    const reused = await keyProblem(gateway, event.intake, key, { fresh, isStreamed: stream, callback })
+    const reused = await keyProblem(gateway, event.intake, key, call, { fresh, isStreamed: stream, callback })
     if (reused) return reused
     const known = fresh ? undefined : await knownAnswer(gateway, questionHash(event.intake), call)
     if (known) return hit(known)

@@ -82,7 +82,7 @@ class EventStream implements Sink {
 
   begin(headers: Readonly<Record<string, unknown>>): void {
     const kept = Object.entries(headers).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value] as const] : [],
+      typeof value === 'string' || typeof value === 'number' ? [[name, `${value}`] as const] : [],
     )
     this.#response.writeHead(200, {
       ...Object.fromEntries(kept),

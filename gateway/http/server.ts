@@ -187,6 +187,8 @@ function serveOperation(
     method: route.method,
     url: urlPattern(route),
     config,
+    // A stream has no end to wait for: nothing would answer HEAD.
+    ...((route.operation.isStream || route.operation.mayStream) && { exposeHeadRoute: false }),
     ...(route.bodyBytesMax !== undefined && { bodyLimit: route.bodyBytesMax }),
     handler: async (request, reply) => {
       const trace = traces.of(request)

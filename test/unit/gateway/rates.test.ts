@@ -189,6 +189,17 @@ describe('the quota of questions', () => {
     expect((await ask(server, 'Back five?')).body.code).toBe('quota_used_up')
   })
 
+  it('is not counted again where a request comes again under its key', async () => {
+    const server = await gateway({ questionsADay: 3 })
+    const key = { ...ONE, 'idempotency-key': 'again' }
+    const batch = () => asked(server, post('/batch', [{ title: 'Again two?' }], key))
+    const query = () => asked(server, post('/query', { title: 'Again one?' }, key))
+    for (const request of [query, query, query, batch, batch, batch])
+      expect((await request()).status).toBeLessThan(300)
+    expect((await ask(server, 'Again three?')).status).toBe(202)
+    expect((await ask(server, 'Again four?')).body.code).toBe('quota_used_up')
+  })
+
   it('is given back to the count that it came from, though that count goes away in between', async () => {
     const shared = sharedCounter()
     const add = shared.add.bind(shared)
