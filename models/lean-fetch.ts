@@ -107,11 +107,15 @@ async function bytesOf(
 
 /**
  * Some gateways announce more bytes than they send, or leave out the last chunk. A JSON object, list or string and an event
- * stream that have their end are whole all the same; asking again would buy it twice.
+ * stream that have their end are whole all the same; asking again would buy it twice. A stream has its end with its
+ * reason and its usage, too.
  */
 function isWhole(text: string): boolean {
   const trimmed = text.trim()
   if (/^data: ?\[DONE\]$/m.test(trimmed)) return true
+  const last = /(?:^|\n)data: ?(\{.*\})$/.exec(trimmed)?.[1]
+  const hasEnd = /"finish_reason":\s*"/.test(trimmed) && /"usage":\s*\{/.test(trimmed)
+  if (hasEnd && last !== undefined && parsed(last) !== undefined) return true
   return /^[{["]/.test(trimmed) && parsed(trimmed) !== undefined
 }
 

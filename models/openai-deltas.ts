@@ -38,7 +38,7 @@ function deltaIn(data: string): string {
   try {
     const chunk: Chunk | null = JSON.parse(data) // Each field is checked before it is used.
     const choices = Array.isArray(chunk?.choices) ? chunk.choices : []
-    return textOf(choices.find(choice => (choice?.index ?? 0) === 0)?.delta?.content)
+    return textOf(choices.find(choice => Number(choice?.index ?? 0) === 0)?.delta?.content)
   } catch {
     return ''
   }

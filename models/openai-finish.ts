@@ -31,6 +31,11 @@ const WHOLE: ReadonlySet<string> = new Set([
   'stop_criteria_met',
   'end_turn',
   'end',
+  'normal',
+  'success',
+  'stopped',
+  'eos_found',
+  'eos_token_id',
   'eos',
   'eos_token',
   'end_of_text',
@@ -105,9 +110,12 @@ export function endingOf(choice: Loose, others: readonly Loose[], error: unknown
   const word = wordOf(reason)
   if (WITHHELD.has(word)) return { finish: 'refused', reason, isCut: false }
   if (error !== undefined) return { finish: 'length', reason: `error: ${saidIn(error)}`, isCut: false }
-  const isWhole = reason === undefined || WHOLE.has(word)
-  return { finish: isWhole ? 'stop' : 'length', reason, isCut: CUT.has(word) }
+  const isEnd = reason === undefined || WHOLE.has(word)
+  return { finish: isEnd ? 'stop' : 'length', reason, isCut: CUT.has(word) }
 }
+
+/** Whether a reason is a word for a reply that came to its own end. */
+export const isWhole = (reason: unknown): boolean => typeof reason === 'string' && WHOLE.has(wordOf(reason))
 
 /** Whether a reply ended in order to call a tool. */
 export const callsTool = ({ reason }: Ending): boolean => CALLS_TOOL.has(wordOf(reason))

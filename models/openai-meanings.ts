@@ -1,5 +1,6 @@
 /** What a refusal means by its words, where its status says something else: providers give one fault many statuses. */
 import { isFields, isObject, type Loose } from './loose-values.ts'
+import { isWhole } from './openai-finish.ts'
 
 interface Meaning {
   /** The status that the fault has where the provider follows HTTP. */
@@ -190,14 +191,26 @@ export function choicesIn({ choices }: Loose): readonly Loose[] {
 export function errorBeside(reply: unknown): unknown {
   if (!isFields(reply)) return undefined
   const { choices: _, ...rest } = reply
-  const ofChoices = choicesIn(reply).map(({ error }) => error)
-  return [errorIn(rest), ...ofChoices].find(error => error && !isNone(error))
+  const { error, base_resp, x_groq: groq } = rest
+  // Fields beside a whole text are a gateway's own: only an error by that name, or by MiniMax's, is one.
+  const own = errorIn(choicesIn(reply).some(isGood) ? { error, base_resp } : rest)
+  const ofChoices = choicesIn(reply).map(choice => choice.error)
+  return [own, isFields(groq) ? groq.error : undefined, ...ofChoices].find(each => each && !isNone(each))
 }
+
+/** A choice that came to its own end, or a piece of one that says something. */
+function isGood({ finish_reason, delta }: Loose): boolean {
+  return (
+    isWhole(finish_reason) || (isFields(delta) && typeof delta.content === 'string' && delta.content !== '')
+  )
+}
+
+const NOTHING = /^\W*(?:0+|200|none|null|ok|success\w*|no.?errors?|)\W*$/i
 
 /** Some gateways send the field of an error always: there is one only if something is said in it. */
 function isNone(error: unknown): boolean {
-  if (!isFields(error)) return /^(?:none|null|ok|success)$/i.test(String(error))
-  return Object.values(error).every(each => !each || /^(?:0|200|none|null|ok|success)$/i.test(String(each)))
+  if (!isObject(error)) return NOTHING.test(String(error))
+  return Object.values(error).every(each => !each || NOTHING.test(String(each)))
 }
 
 /** Many a gateway has a number of its own for success. */

@@ -4,7 +4,7 @@ import { briefly, ModelError, type ModelReply, type ModelRequest } from './model
 import { callsTool, type Ending, endingOf } from './openai-finish.ts'
 import { choicesIn, errorBeside } from './openai-meanings.ts'
 import { contentOf, jsonBeside, jsonInThought, type Message, textOf } from './openai-message.ts'
-import { usageOf } from './openai-usage.ts'
+import { countedIn, usageOf, usagesIn } from './openai-usage.ts'
 import { outOfThought } from './thinking.ts'
 
 /** The SDK types a reply as complete, but checks nothing. */
@@ -37,11 +37,15 @@ export function replyOf(
   const said = contentOf(message, request)
   const ending = endingOf({ ...choice }, [{ ...message }, received], errorBeside(received))
   const { text, isCall } = answerOf(said, message, ending, request)
-  const finish = message.refusal ? 'refused' : isCall ? 'stop' : ending.finish
+  const finish = isRefusal(message) ? 'refused' : isCall ? 'stop' : ending.finish
   const fault = faultOf({ choice, message, said, text, finish, ending, request })
   return {
     text,
-    usage: usageOf(received.usage, request, said === '' ? text : said),
+    usage: usageOf(
+      countedIn(usagesIn(received)),
+      request,
+      `${thoughtsIn(message)}${said === '' ? text : said}`,
+    ),
     model: modelOf(received, model),
     latencyMs,
     finish,
@@ -102,7 +106,8 @@ function faultOf({ choice, message, said, text, finish, ending, request }: Read)
   if (!choice?.message) return 'the reply has no choices, though its tokens are counted'
   if (finish === 'refused') return 'the provider withheld the reply'
   const isCall = isFilled(message.tool_calls) || isFilled(message.function_call)
-  if (isCall && text.trim() === '') return 'the reply calls a tool instead of answering'
+  const callsInstead = text.trim() === '' || (!request.schema && namesTool(message))
+  if (isCall && callsInstead) return 'the reply calls a tool instead of answering'
   if (finish === 'length') {
     const { reason, isCut } = ending
     if (isCut) return `the reply was cut at ${limit}: raise it`
@@ -113,6 +118,18 @@ function faultOf({ choice, message, said, text, finish, ending, request }: Read)
   const thoughts = [message.reasoning_content, message.reasoning, said].find(isFilled)
   if (thoughts === undefined) return 'the reply is empty'
   return `the reply is empty but for its reasoning (${String(thoughts).length} characters): raise ${limit}`
+}
+
+const isRefusal = ({ refusal }: Message): boolean => typeof refusal === 'string' && refusal.trim() !== ''
+
+/** Reasoning beside the text, which is paid for as well. */
+const thoughtsIn = ({ reasoning_content, reasoning }: Message): string =>
+  [reasoning_content, reasoning].find(each => typeof each === 'string' && each !== '')?.toString() ?? ''
+
+/** Some servers send an empty call with every answer. */
+function namesTool({ tool_calls, function_call }: Message): boolean {
+  const calls = [tool_calls, function_call].flat().filter(isObject)
+  return calls.some(call => call.name || (isObject(call.function) && call.function.name))
 }
 
 function isFilled(value: unknown): boolean {

@@ -3,6 +3,7 @@ import { tightened } from './loose-json.ts'
 import { isObject, type Loose, parsed } from './loose-values.ts'
 import { REASONS } from './openai-finish.ts'
 import { choicesIn, errorBeside } from './openai-meanings.ts'
+import { countedIn, usagesIn } from './openai-usage.ts'
 
 /** No provider's word for an end: the stream broke off, and what came is not the whole reply. */
 const BROKEN_OFF = 'none, as the stream broke off'
@@ -20,7 +21,7 @@ export function wholeOf(text: string): string | undefined {
   const lines = text.split(/\r\n|\n|\r/)
   const said = lines.filter(line => !line.startsWith(':'))
   if (said.length < lines.length && isJson(said.join('\n'))) return said.join('\n')
-  if (!/^\s*(?:data|event|id|retry):/.test(said.join('\n'))) return undefined
+  if (!/^\s*(?:(?:data|event|id|retry):|error:\s*\{)/.test(said.join('\n'))) return undefined
   const events = said.join('\n').split(/\n{2,}/)
   const chunks = events.flatMap(chunksIn)
   if (chunks.length === 0) return undefined
@@ -31,36 +32,54 @@ export function wholeOf(text: string): string | undefined {
 /** Events that nothing stands between come as one. What is no JSON there is a server's last word. */
 function chunksIn(event: string): readonly Loose[] {
   const lines = event.split('\n')
-  const data = lines.flatMap(line => dataIn(line) ?? []).filter(each => each !== DONE && each !== '')
+  if (lines.some(line => /^event: ?(?:ping|heart-?beat|keep-?alive)\b/i.test(line))) return []
+  const data = lines
+    .flatMap(line => dataIn(line) ?? [])
+    .filter(each => each !== DONE && !STAYS_OPEN.test(each))
   const one = objectIn(data.join('\n'))
   const chunks = one ? [one] : data.map(each => objectIn(each) ?? { error: each })
-  const isError = lines.some(line => /^event: ?error\s*$/.test(line))
-  return isError ? chunks.map(chunk => (errorBeside(chunk) === undefined ? { error: chunk } : chunk)) : chunks
+  const isError = lines.some(line => /^event: ?\S*(?:error|exception|failed)\s*$/i.test(line))
+  const errors = lines.flatMap(line => /^error: ?(.+)$/.exec(line)?.[1] ?? [])
+  const asErrors = (found: readonly Loose[]) =>
+    found.map(chunk => (errorBeside(chunk) === undefined ? { error: chunk } : chunk))
+  // llama.cpp has a field of its own for an error.
+  const named = errors.map(each => objectIn(each) ?? { error: each })
+  return [...(isError ? asErrors(chunks) : chunks), ...asErrors(named)]
 }
+
+/** Data that only keeps a connection open. */
+const STAYS_OPEN = /^\s*(?::.*|ping|heart-?beat|keep-?alive|)\s*$/i
 
 /** An error may come as a line of bare JSON: its sender no longer knew that it was in a stream. */
 function dataIn(line: string): string | undefined {
-  return line.startsWith('{') ? line : /^data: ?(.*)$/.exec(line)?.[1]
+  return line.startsWith('{') || line.trim() === DONE ? line.trim() : /^(?:data: ?)+(.*)$/.exec(line)?.[1]
 }
 
 /** A piece of a streamed reply, and not a whole one. */
 export const isPiece = (value: unknown): value is Loose =>
-  isObject(value) && firstChoice(value).some(({ delta, message }) => isObject(delta) && !isObject(message))
+  isObject(value) && choicesIn(value).some(({ delta, message }) => isObject(delta) && !isObject(message))
 
 /** The first choice of all chunks, each field of its message appended to what came of it before. */
 export function joined(chunks: readonly Loose[], isDone: boolean): Loose {
   const message: Record<string, unknown> = {}
   const reasons: Record<string, unknown> = {}
+  const first = Math.min(...chunks.flatMap(choicesIn).map(indexOf))
+  const hasPieces = chunks.some(isPiece)
   let error: unknown
   for (const chunk of chunks) {
     error ??= Object.values(reasons).some(Boolean) ? undefined : errorBeside(chunk)
-    for (const choice of firstChoice(chunk)) {
+    for (const choice of choicesIn(chunk).filter(each => indexOf(each) === first)) {
       for (const name of REASONS) if (isSaid(choice[name], reasons[name])) reasons[name] = choice[name]
       const piece = [choice.delta, choice.message].find(isObject) ?? {}
-      for (const [name, value] of Object.entries(piece)) message[name] = appended(message[name], value)
+      for (const [name, value] of Object.entries(piece))
+        message[name] = appended(
+          hasPieces && repeats(choice, message[name], value) ? undefined : message[name],
+          value,
+        )
     }
   }
-  const usage = chunks.flatMap(usagesIn).at(-1)
+  if (!Object.values(reasons).some(Boolean)) error ??= chunks.find(isStrange)
+  const usage = countedIn(chunks.flatMap(usagesIn))
   if (error !== undefined && usage === undefined && !saysAnything(message)) return { error }
   if (Object.keys(reasons).length === 0) Object.assign(reasons, endingOfAll(chunks, isDone))
   const choice = { message, ...reasons, ...(error !== undefined && { error }) }
@@ -82,15 +101,36 @@ function saysAnything({ role: _, ...said }: Loose): boolean {
   return Object.values(said).some(each => (Array.isArray(each) ? each.length > 0 : Boolean(each)))
 }
 
-/** Moonshot counts in the choice, Groq in a field of its own. */
-function usagesIn(chunk: Loose): readonly Loose[] {
-  const { usage, x_groq: groq } = chunk
-  const ofChoices = firstChoice(chunk).map(choice => choice.usage)
-  return [...ofChoices, isObject(groq) ? groq.usage : undefined, usage].filter(isObject)
+/** One was asked for: the first of those that come, whatever its number is. */
+const indexOf = ({ index }: Loose): number => Number(index ?? 0) || 0
+
+/** Fields of an event that has no part in a reply, and is no fault either. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'id',
+  'object',
+  'created',
+  'model',
+  'provider',
+  'system_fingerprint',
+  'service_tier',
+  'choices',
+  'status',
+  'obfuscation',
+  'prompt_filter_results',
+  'x_groq',
+  'ping',
+])
+
+/** Neither a part of a reply nor a sign of life: whoever sent it may have said why the reply ends there. */
+function isStrange(chunk: Loose): boolean {
+  if (choicesIn(chunk).length > 0 || usagesIn(chunk).length > 0) return false
+  if (/ping|heart-?beat|keep-?alive|[._]done$/i.test(String(chunk.type ?? chunk.event ?? ''))) return false
+  return Object.entries(chunk).some(([name, value]) => !HARMLESS.has(name) && Boolean(value))
 }
 
-const firstChoice = (chunk: Loose): readonly Loose[] =>
-  choicesIn(chunk).filter(choice => (choice.index ?? 0) === 0)
+/** A last message may have all of the text that came in pieces. */
+const repeats = ({ delta }: Loose, before: unknown, value: unknown): boolean =>
+  !isObject(delta) && typeof before === 'string' && String(value).startsWith(before) && String(value) !== ''
 
 function appended(before: unknown, value: unknown): unknown {
   if (before === undefined || before === null) return value
@@ -100,7 +140,8 @@ function appended(before: unknown, value: unknown): unknown {
 }
 
 function objectIn(text: string): Loose | undefined {
-  const value = parsed(text) ?? (text.startsWith('{') ? parsed(tightened(text)) : undefined)
+  const read = parsed(text) ?? (text.startsWith('{') ? parsed(tightened(text)) : undefined)
+  const value = typeof read === 'string' ? parsed(read) : read
   // Gemini puts an error into an array.
   const only: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value
   return isObject(only) ? only : undefined

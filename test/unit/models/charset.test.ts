@@ -22,6 +22,8 @@ test.each([
   ['UTF-16 without one', utf16('{"a":1}'), 'application/json; charset=utf-8', '{"a":1}'],
   ['UTF-16, the large half first', utf16('\ufeff{"a":1}').swap16(), undefined, '{"a":1}'],
   ['an encoding that nobody knows', Buffer.from('a\u00ed'), 'text/plain; charset=odd', 'a\u00ed'],
+  ['UTF-8 called Latin 1', Buffer.from('r\u00edo'), 'application/json; charset=ISO-8859-1', 'r\u00edo'],
+  ['UTF-8 called ASCII', Buffer.from('r\u00edo'), 'text/plain; charset=us-ascii', 'r\u00edo'],
   ['nothing', new Uint8Array(), undefined, ''],
 ])('%s is read', (_, bytes, contentType, text) => {
   expect(decoded(bytes, contentType)).toBe(text)
