@@ -28,6 +28,8 @@ export type EventListener = (event: TaskEvent, isStreamed: boolean) => void
 
 /** Events that are remembered. They bridge the time until the database has an event, which is far shorter. */
 const RECENT_MAX = 10_000
+/** So long an outcome waits for events that go before it. */
+const CAUGHT_UP_MS = 1_000
 
 /**
  * An event is named by its record, here as in the database. A stream of one task reads the database and listens here, and
@@ -43,6 +45,8 @@ export class EventFeed implements Disposable {
   readonly #topics: readonly EventTopic[]
   #placed = new PlacedEvents([], RECENT_MAX)
   #recentCount = 0
+  /** What happened at this time or later is remembered. */
+  #since = Number.POSITIVE_INFINITY
   #following: Following | undefined
 
   constructor(options: EventFeedOptions) {
@@ -53,7 +57,8 @@ export class EventFeed implements Disposable {
 
   /** Follows the topics that the graph has, from their end on. */
   async start(): Promise<void> {
-    const { log } = this.#options
+    const { log, system } = this.#options
+    this.#since = system.now()
     const places = await Promise.all(this.#topics.map(topic => placesOf(log, topic)))
     const ends = await Promise.all(
       places.map(async each => (await log.bounds(each)).map(bounds => bounds.end)),
@@ -74,9 +79,27 @@ export class EventFeed implements Disposable {
     return this.#following?.ended ?? Promise.resolve()
   }
 
+  /** Resolves when every event was heard that the topics hold now; after a second in any case. */
+  caughtUp(): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#options.system.after(CAUGHT_UP_MS, resolve)
+      const settle = () => {
+        cancel()
+        resolve()
+      }
+      if (this.#following) this.#following.caughtUp().then(settle, settle)
+      else settle()
+    })
+  }
+
   /** Of one task: what is remembered, in the order of the history. */
   recent(organization: Organization, taskId: string): readonly TaskEvent[] {
     return (this.#recent.get(taskId) ?? []).filter(event => event.organization === organization)
+  }
+
+  /** Whether every event is remembered of a task that was asked at this time. */
+  reachesBackTo(time: number): boolean {
+    return time >= this.#since
   }
 
   /** Calls back for each event of the task to come; the returned function takes that back. */
@@ -137,6 +160,7 @@ export class EventFeed implements Disposable {
       if (this.#recentCount <= RECENT_MAX) break
       this.#recent.delete(taskId)
       this.#recentCount -= oldest.length
+      for (const { at } of oldest) this.#since = Math.max(this.#since, at + 1)
     }
     for (const listener of this.#listeners.get(event.taskId) ?? []) listener(event, isStreamed)
   }

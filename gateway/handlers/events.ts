@@ -1,5 +1,6 @@
 /** `GET /task/{id}/events`: what happens to a run, as it happens, until its end. */
 import { operation } from '../operation.ts'
+import { orAway } from '../or-away.ts'
 import { Problem } from '../problem.ts'
 import { actingFor, FOR_ORGANIZATION } from './acting.ts'
 import { taskIdOf } from './history.ts'
@@ -35,12 +36,14 @@ export const taskEvents = operation({
     required: ['kind'],
   },
   isStream: true,
-  problems: ['task_unknown'],
+  problems: ['task_unknown', 'store_unavailable'],
   async run(gateway, { id, organization, last_event_id: lastId }, caller) {
     const call = actingFor(caller, organization)
     if (call instanceof Problem) return call
     const taskId = await taskIdOf(gateway, id, call)
-    const known = await eventsSoFar(gateway, taskId, call)
+    if (taskId instanceof Problem) return taskId
+    const known = await orAway(eventsSoFar(gateway, taskId, call))
+    if (known instanceof Problem) return known
     if (known.length === 0 && !runFor(gateway, id, call)) return unknownTask(id)
     // Browsers ask again by themselves, also behind the last event: then there is no more.
     const outcome = outcomeIn(known)

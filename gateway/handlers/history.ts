@@ -1,6 +1,4 @@
 /** `GET /task/{id}/history`: everything that happened to a run, in order. */
-
-import { unlessAway } from '#core/unless-away.ts'
 import { type Call, found, type Gateway, operation } from '../operation.ts'
 import { orAway } from '../or-away.ts'
 import { Problem } from '../problem.ts'
@@ -38,6 +36,7 @@ export const history = operation({
     const store = gateway.history
     if (!store) return noHistory()
     const taskId = await taskIdOf(gateway, id, call)
+    if (taskId instanceof Problem) return taskId
     const stored = await orAway(store.of(call.caller.organization, taskId))
     if (stored instanceof Problem) return stored
     const events = inOrder([...stored, ...gateway.feed.recent(call.caller.organization, taskId)])
@@ -51,6 +50,10 @@ export const noHistory = (): Problem =>
   new Problem('store_absent', { detail: 'No history is kept here: on Kafka it needs DATABASE_URL.' })
 
 /** Of the id of a question, that of its newest run. */
-export async function taskIdOf(gateway: Gateway, id: string, call: Call): Promise<string> {
-  return runFor(gateway, id, call)?.id ?? (await unlessAway(storedAnswer(gateway, id, call)))?.id ?? id
+export async function taskIdOf(gateway: Gateway, id: string, call: Call): Promise<string | Problem> {
+  const run = runFor(gateway, id, call)
+  if (run) return run.id
+  if (gateway.feed.recent(call.caller.organization, id).length > 0) return id
+  const answer = await orAway(storedAnswer(gateway, id, call))
+  return answer instanceof Problem ? answer : (answer?.id ?? id)
 }

@@ -5,22 +5,35 @@ import type { EventKind, TaskEvent } from '#stores/history.ts'
 import type { Call, Gateway } from '../operation.ts'
 import { eventView } from './views.ts'
 
-/** What the database has, and what it will have in a moment: each event once, in order. */
+/**
+ * What the database has, and what it will have in a moment: each event once, in order. Rejects with UNAVAILABLE while the
+ * database is away, unless the feed has the run from its first event on.
+ */
 export async function eventsSoFar(
-  { feed, history }: Gateway,
+  { feed, history, runs }: Gateway,
   taskId: string,
   call: Call,
 ): Promise<readonly TaskEvent[]> {
   const { organization } = call.caller
-  const stored = (await unlessAway(history?.of(organization, taskId))) ?? []
+  const run = runs.get(organization, taskId)
+  const isWhole =
+    (run !== undefined && feed.reachesBackTo(run.askedAt)) ||
+    feed.recent(organization, taskId).some(({ kind }) => kind === 'accepted')
+  const asking = history?.of(organization, taskId)
+  const stored = (await (isWhole ? unlessAway(asking) : asking)) ?? []
   return inOrder([...stored, ...feed.recent(organization, taskId)])
 }
 
-/** Each event once. */
-export const inOrder = (events: readonly TaskEvent[]): readonly TaskEvent[] =>
-  [...new Map(events.map(event => [event.recordId, event])).values()].sort(
-    (a, b) => a.at - b.at || a.rank - b.rank,
-  )
+/**
+ * Each event once, in the order of cause and effect: clocks of pods differ. What happened after a failure was sent again and
+ * stands behind the failure.
+ */
+export function inOrder(events: readonly TaskEvent[]): readonly TaskEvent[] {
+  const each = [...new Map(events.map(event => [event.recordId, event])).values()]
+  const failures = each.filter(({ kind }) => kind === 'failed')
+  const roundOf = ({ at }: TaskEvent) => failures.filter(failure => failure.at < at).length
+  return each.sort((a, b) => roundOf(a) - roundOf(b) || a.rank - b.rank || a.at - b.at)
+}
 
 /** By the event that came last, what is done now. */
 const STATES = {

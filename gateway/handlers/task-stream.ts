@@ -2,7 +2,8 @@
  * The stream of one run: its events, each once and in order, and the pieces of its answers.
  *
  * Events and pieces come on several topics, which are read apart. So an event that has an answer waits for the pieces of
- * this answer, a second at most. What was streamed is shown before what came of it.
+ * this answer, a second at most. What was streamed is shown before what came of it. An outcome waits a second at most for
+ * events on other topics that go before it.
  */
 import { reasonOf } from '#core/errors.ts'
 import type { Tokens } from '#pipelines/token-feed.ts'
@@ -40,10 +41,14 @@ export class TaskStream {
     this.#sink.onEnd(() => feed.closed.removeEventListener('abort', stop))
     const opened = Promise.withResolvers<void>()
     this.#sending = opened.promise
-    const listener = (event: TaskEvent, isStreamed: boolean) => {
+    const send = (event: TaskEvent, isStreamed: boolean) => {
       this.#sending = this.#sending
         .then(() => this.#next(event, isStreamed, isLast(event)))
         .catch(error => this.#sink.end(reasonOf(error)))
+    }
+    const listener = (event: TaskEvent, isStreamed: boolean) => {
+      if (isLast(event)) feed.caughtUp().then(() => send(event, isStreamed))
+      else send(event, isStreamed)
     }
     this.#sink.onEnd(feed.listen(this.#call.caller.organization, this.#taskId, listener))
     await this.#soFar(lastId)
@@ -53,7 +58,7 @@ export class TaskStream {
   async #soFar(lastId: string | undefined): Promise<void> {
     const { tokens } = this.#gateway
     const { organization } = this.#call.caller
-    const known = await eventsSoFar(this.#gateway, this.#taskId, this.#call)
+    const known = await this.#known()
     const has = known.findIndex(({ recordId }) => recordId === lastId)
     for (const event of known.slice(0, has + 1)) this.#note(event)
     const outcome = outcomeIn(known)
@@ -65,6 +70,14 @@ export class TaskStream {
       await this.#sink.ready()
     }
     this.#showTokens()
+  }
+
+  /** With an outcome, all that goes before it. */
+  async #known(): Promise<readonly TaskEvent[]> {
+    const known = await eventsSoFar(this.#gateway, this.#taskId, this.#call)
+    if (!outcomeIn(known)) return known
+    await this.#gateway.feed.caughtUp()
+    return eventsSoFar(this.#gateway, this.#taskId, this.#call)
   }
 
   async #next(event: TaskEvent, isStreamed: boolean, isEnd: boolean): Promise<void> {

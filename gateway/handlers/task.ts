@@ -1,5 +1,6 @@
 /** `GET /task/{id}`: how far a run is, and what came of it. */
 import { unlessAway } from '#core/unless-away.ts'
+import type { Run } from '#pipelines/run-index.ts'
 import type { TaskEvent } from '#stores/history.ts'
 import { type Answer, type Call, found, type Gateway, operation } from '../operation.ts'
 import { orAway } from '../or-away.ts'
@@ -55,7 +56,7 @@ export const task = operation({
         : endIn(await unlessAway(storedState(gateway, run.organization, run.id)))
       if (end) return found({ ...runView(run), ...storedEndView(end) })
       const outcome = await outcomeWithin(gateway, run.id, waitMs(wait), call)
-      const progress = outcome ? outcomeView(outcome) : progressView(await eventsSoFar(gateway, run.id, call))
+      const progress = outcome ? outcomeView(outcome) : progressView(await progressOf(gateway, run, call))
       return found({ ...runView(run), ...progress })
     } catch (error) {
       call.signal.throwIfAborted()
@@ -63,6 +64,10 @@ export const task = operation({
     }
   },
 })
+
+/** While the database is away, what the feed remembers. */
+const progressOf = async (gateway: Gateway, { id, organization }: Run, call: Call) =>
+  (await unlessAway(eventsSoFar(gateway, id, call))) ?? gateway.feed.recent(organization, id)
 
 /** The outcomes of long ago are in the database alone. */
 async function storedTask(gateway: Gateway, id: string, call: Call): Promise<Answer> {

@@ -2,7 +2,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { asText } from '#core/codec.ts'
 import { reasonOf } from '#core/errors.ts'
-import { UnreadableLine } from '../schema.ts'
+import { type InputFault, UnreadableLine } from '../schema.ts'
+import { jsonFault } from './json-faults.ts'
 
 export const LINES_TYPE = 'application/x-ndjson'
 
@@ -31,9 +32,21 @@ const isPlain = (headers: FastifyRequest['headers']): boolean =>
 
 async function parsed(body: string | Buffer): Promise<unknown> {
   try {
-    return JSON.parse(textOf(body))
+    const text = textOf(body)
+    const value: unknown = JSON.parse(text)
+    const fault = jsonFault(text)
+    return fault ? Promise.reject(new BodyFault(fault)) : value
   } catch (error) {
     return refusedBody('FST_ERR_CTP_INVALID_JSON_BODY', reasonOf(error))
+  }
+}
+
+/** A body that is JSON, and of which one place is at fault. */
+export class BodyFault extends TypeError {
+  readonly fault: InputFault
+  constructor(fault: InputFault) {
+    super(fault.reason)
+    this.fault = fault
   }
 }
 
@@ -51,7 +64,9 @@ async function linesOf(body: string | Buffer): Promise<readonly unknown[]> {
 
 function lineOf(line: string): unknown {
   try {
-    return JSON.parse(line)
+    const value: unknown = JSON.parse(line)
+    const fault = jsonFault(line)
+    return fault ? new UnreadableLine(`${fault.pointer} ${fault.reason}`) : value
   } catch (error) {
     return new UnreadableLine(reasonOf(error))
   }

@@ -14,10 +14,10 @@ import type { AnyRoute } from '#observability/http-server.ts'
 import { runCharged } from '../charging.ts'
 import type { KeyRing } from '../keys.ts'
 import type { Answer, Gateway } from '../operation.ts'
-import { Problem } from '../problem.ts'
+import { invalid, Problem } from '../problem.ts'
 import type { Rates } from '../rates.ts'
 import { isUpgraded, serveWebSockets } from '../websocket/web-sockets.ts'
-import { takeBodies } from './bodies.ts'
+import { BodyFault, takeBodies } from './bodies.ts'
 import { Callers } from './caller.ts'
 import { type ConsoleMode, serveConsole } from './console-files.ts'
 import { cookieHeader, cookieSessionOf } from './cookies.ts'
@@ -271,7 +271,7 @@ function answerError(
   { logger, traces }: Serving,
 ) {
   const { traceId, requestId } = answerTrace(reply, traces.of(request))
-  const problem = problemOf(error)
+  const problem = error instanceof BodyFault ? invalid([error.fault]) : problemOf(error)
   if (problem) return sendProblem(reply, problem, traceId)
   const { method, routeOptions } = request
   // A caller that has left gets no answer, and its leaving is no failure.

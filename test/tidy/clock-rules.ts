@@ -26,6 +26,7 @@ const WALL_TIME: readonly Allowed[] = [
     because: 'when a trial was last said to run, which the next gateway reads',
   },
   { path: 'gateway/handlers/trials.ts', reads: 1, because: 'when a trial was begun or stopped' },
+  { path: 'pipelines/event-feed.ts', reads: 1, because: 'which runs were asked since, by their time stamps' },
   { path: 'pipelines/joins.ts', reads: 1, because: 'the time stamp of records' },
   { path: 'pipelines/token-topic.ts', reads: 1, because: 'the time stamp of records' },
   {

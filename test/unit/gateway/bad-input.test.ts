@@ -92,6 +92,17 @@ describe('a request', () => {
     expect(await pointersOf(post(`/query?wait=${wait}`, FUSE))).toEqual(['/wait'])
   })
 
+  it.each([
+    ['a name twice', '{"title": "x", "title": "y"}', '/title'],
+    [
+      'no end to its levels',
+      `{"title": ${'['.repeat(9_000)}${']'.repeat(9_000)}}`,
+      `/title${'/0'.repeat(99)}`,
+    ],
+  ])('with %s has a fault', async (_, body, pointer) => {
+    expect(await pointersOf(post('/query', body))).toEqual([pointer])
+  })
+
   it('has a fault for a name in its query that is unknown or comes twice', async () => {
     expect(await pointersOf(post('/query?wait=1s&wait=2s', FUSE))).toEqual(['/wait'])
     expect(await pointersOf(post('/query?colour=red', FUSE))).toEqual(['/colour'])

@@ -5,14 +5,18 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { realSystem } from '#core/system.ts'
 import { urlOf } from '#gateway/http/server.ts'
+import { EventFeed } from '#pipelines/event-feed.ts'
+import { organizationOf } from '#stores/organization.ts'
 import { SqliteHistory } from '#stores/sqlite/history.ts'
 import { modelError, type ScriptedModel, scripted } from '../operators/values.ts'
-import { type Opened, openGateway, post } from './open-gateway.ts'
+import { asked, type Opened, openGateway, post, serverOf } from './open-gateway.ts'
+import { openStream } from './streams.ts'
 import { Switch, unsteadyHistory } from './unsteady-stores.ts'
 
 /** A pod of a busy machine takes its time. */
 const PATIENCE = { timeout: 20_000 }
 const FUSE = { title: 'What is a fuse for?' }
+const LATE = { taskId: 'late', taskType: 'qa', organization: organizationOf(''), at: 2, rank: 1, detail: {} }
 
 let folder: string
 let history: SqliteHistory
@@ -153,6 +157,38 @@ describe('GET /task/{id}/events', () => {
     const { body } = await opened.ask(post('/query', FUSE))
     const { events } = await streamed(String(body.task_id))
     expect(events.at(-1)?.kind).toBe('delivered')
+  })
+
+  it('is refused while the database is away and no memory reaches back to its beginning', async () => {
+    const { body } = await opened.ask(post('/query?wait=30s', FUSE))
+    await whole(String(body.task_id))
+    const { log, running, gateway } = opened
+    using feed = new EventFeed({ log, plan: running.plan, system: realSystem })
+    await feed.start()
+    const later = serverOf({ ...gateway, feed })
+    database.off()
+    for (const url of [`/task/${body.task_id}/events`, `/task/${body.task_id}/history`]) {
+      const refused = await asked(later, { url })
+      expect([refused.status, refused.body.code, refused.headers['retry-after']]).toEqual([
+        503,
+        'store_unavailable',
+        '1',
+      ])
+    }
+  })
+
+  it('shows the outcome behind events that are read later from other topics', async () => {
+    const { feed, runs } = opened.gateway
+    runs.add({ id: 'late', task_type: 'qa', ...FUSE, asked_at: 1 })
+    const read = Promise.withResolvers<void>()
+    vi.spyOn(feed, 'caughtUp').mockReturnValue(read.promise)
+    const listening = vi.spyOn(feed, 'listen')
+    using stream = await openStream(opened.server, { url: '/task/late/events' })
+    const hear = listening.mock.calls[0]?.[2]
+    for (const kind of ['delivered', 'scored'] as const) hear?.({ ...LATE, recordId: kind, kind }, false)
+    read.resolve()
+    const sent = await stream.until(events => events.some(({ kind }) => kind === 'delivered'))
+    expect(sent.map(({ kind }) => kind)).toEqual(['scored', 'delivered'])
   })
 
   it('knows no task of another organisation', async () => {
