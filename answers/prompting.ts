@@ -70,13 +70,17 @@ export function judgeRequest(generated: Generated, { model, tokensMax }: JudgeSe
       answer: generated.attempt.answer,
     }),
     schema: { name: VERDICT_NAME, schema: VERDICT_SCHEMA },
-    isReadable: text => !('faults' in readVerdict(text)),
+    isReadable: text => !('faults' in readVerdict(text, judgedIn(generated))),
     temperature: 0,
     tokensMax: tokensMax ?? JUDGE_TOKENS_MAX,
     subject: generated.id,
     labels: labelsOf(generated),
   }
 }
+
+/** All that a judge is shown, and may quote. */
+export const judgedIn = ({ title, content, best_answer, attempt }: Generated): readonly string[] =>
+  [title, content, best_answer, attempt.answer].filter(text => typeof text === 'string')
 
 /** Title and content of a question as one text. */
 export const textOf = ({ title, content }: LlmRequest) => (content ? `${title}\n${content}` : title)

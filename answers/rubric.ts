@@ -1,7 +1,7 @@
 /** The rubric: five criteria with weights, the final score, and the judge's verdict as checked data. */
 import { beginning } from '#core/cut.ts'
 import type { JsonSchema } from '#models/model.ts'
-import { readJson, validator } from '#models/structured.ts'
+import { objectsWithin, readJson, validator } from '#models/structured.ts'
 import { type VerdictShape, verdictIn } from './verdict.ts'
 
 /** What a judge scores. */
@@ -80,9 +80,16 @@ const SHAPE: VerdictShape = { criteria: CRITERIA, fits: verdict => verdictFaults
  * pass everything. The final score is always computed here, never taken from the judge. A number given as text, or with
  * its reason in an object, is read as a number. A verdict without feedback has none. Text around the verdict is ignored:
  * asking again would buy the same reply once more.
+ *
+ * `judged` are the texts that the judge was shown. A verdict that stands in one of them is a quotation, and not the judge's.
  */
-export function readVerdict(reply: string): Verdict | { readonly faults: readonly string[] } {
-  const json = readJson(reply)
+export function readVerdict(
+  reply: string,
+  judged: readonly string[] = [],
+): Verdict | { readonly faults: readonly string[] } {
+  const own = ownVerdict(reply, judged)
+  if (own && 'faults' in own) return own
+  const json = own ?? readJson(reply)
   if ('faults' in json) return json
   const verdict = verdictIn(json.value, SHAPE)
   const faults = verdictFaults(verdict)
@@ -90,3 +97,62 @@ export function readVerdict(reply: string): Verdict | { readonly faults: readonl
   const { feedback, ...scores } = verdict as VerdictJson // The schema above has just been checked.
   return { scores, feedback: beginning(feedback, FEEDBACK_CHARACTERS_MAX) }
 }
+
+interface Found {
+  readonly at: number
+  readonly text: string
+  readonly value: unknown
+  /** The same for the same scores. */
+  readonly scores: string
+  /** The same for the same scores with the same feedback. */
+  readonly whole: string
+}
+
+/**
+ * Of a reply with words around its verdicts, the one that is the judge's own. Nothing where no whole verdict stands there.
+ * Several different ones need words that call all but the last one drafts or examples.
+ */
+function ownVerdict(
+  reply: string,
+  judged: readonly string[],
+): { readonly value: unknown } | { readonly faults: readonly string[] } | undefined {
+  const found = verdictsIn(reply)
+  const [only, another] = found
+  if (!only || (!another && isAlone(reply, only.text))) return undefined
+  const texts = judged.map(withoutSpace)
+  const shown = new Set(judged.flatMap(verdictsIn).map(({ whole }) => whole))
+  const isQuoted = ({ text, whole }: Found) =>
+    shown.has(whole) || texts.some(each => each.includes(withoutSpace(text)))
+  const own = found.filter(each => !isQuoted(each))
+  const last = own.at(-1)
+  if (!last) return { faults: ['the only verdict in the reply is quoted from what is judged'] }
+  const isClear = own.every((each, index) => {
+    const next = own[index + 1]
+    if (!next || each.scores === last.scores) return true
+    const before = reply.slice(Math.max(0, each.at - LEAD_CHARACTERS), each.at)
+    return DRAFT.test(before) || REVISION.test(reply.slice(each.at + each.text.length, next.at))
+  })
+  return isClear ? { value: last.value } : { faults: ['the reply has several different verdicts'] }
+}
+
+const LEAD_CHARACTERS = 80
+const DRAFT = /\b(?:first|draft|initial(?:ly)?|example|e\.g\.|format|template)\b/i
+const REVISION =
+  /\b(?:then|final(?:ly)?|now|revised?|revision|correct(?:ed|ion)|reflection|actually|updated?|second thoughts?|my verdict)\b/i
+
+function verdictsIn(text: string): readonly Found[] {
+  return objectsWithin(text).flatMap(found => {
+    const verdict = verdictIn(found.value, SHAPE)
+    if (verdictFaults(verdict).length > 0) return []
+    const scores = verdict as VerdictJson // The schema above has just been checked.
+    const { feedback } = scores
+    const numbers = CRITERIA.map(criterion => scores[criterion]).join()
+    return [{ ...found, scores: numbers, whole: `${numbers} ${feedback}` }]
+  })
+}
+
+/** A reply that is nothing but its verdict, in a fence or not, quotes nobody. */
+const isAlone = (reply: string, verdict: string): boolean =>
+  reply.replace(/^\s*```[a-zA-Z]*|```\s*$/g, '').trim() === verdict
+
+const withoutSpace = (text: string): string => text.replace(/\s+/g, '')

@@ -1,5 +1,7 @@
 /** A judge's reply in the shapes that models really give it, as scores by criterion and feedback. */
 
+import { readJson } from '#models/structured.ts'
+
 type Fields = Readonly<Record<string, unknown>>
 
 /** What is read, and which scores are fit to be a verdict. */
@@ -49,7 +51,13 @@ function verdictOf(value: unknown, feedback: unknown, { criteria }: VerdictShape
   return { ...Object.fromEntries(known), feedback: asWords(feedbackOf(fields) ?? feedback) }
 }
 
-const plain = (key: string): string => key.trim().toLowerCase()
+/** `Exactness`, `**exactness**` and `exactness_score` are one name. */
+const plain = (key: string): string =>
+  key
+    .toLowerCase()
+    .replace(/[^a-z]+/g, ' ')
+    .trim()
+    .replace(/ (?:score|rating|points)$/, '')
 
 const feedbackOf = (fields: Fields): unknown =>
   Object.entries(fields).find(([key]) => plain(key) === 'feedback')?.[1]
@@ -59,15 +67,30 @@ const isObject = (value: unknown): value is Fields =>
 
 /** The fields of an object, or of all objects in a list: those that name a criterion are fields by that name. */
 function fieldsOf(value: unknown): Fields | undefined {
-  if (!Array.isArray(value)) return isObject(value) ? value : undefined
-  const entries = value.filter(isObject).flatMap((each): readonly (readonly [string, unknown])[] => {
-    const { criterion, name, ...score } = each
-    const key = criterion ?? name
-    return typeof key === 'string' ? [[key, score]] : Object.entries(each)
-  })
+  if (!Array.isArray(value)) return isObject(value) ? withOpened(value) : undefined
+  const entries = value
+    .map(opened)
+    .filter(isObject)
+    .flatMap((each): readonly (readonly [string, unknown])[] => {
+      const { criterion, name, metric, criteria, dimension, aspect, ...score } = each
+      const key = criterion ?? name ?? metric ?? criteria ?? dimension ?? aspect
+      return typeof key === 'string' ? [[key, score]] : Object.entries(each)
+    })
   const fields = Object.fromEntries(entries)
   // Two of one name are two verdicts.
   return entries.length === 0 || Object.keys(fields).length < entries.length ? undefined : fields
+}
+
+const withOpened = (fields: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).map(([key, each]) => [key, plain(key) === 'feedback' ? each : opened(each)]),
+  )
+
+/** What is inside of a text that is an object in JSON, as of the arguments of a call. */
+function opened(value: unknown): unknown {
+  if (typeof value !== 'string' || !/^\s*\{/.test(value)) return value
+  const read = readJson(value)
+  return 'value' in read ? read.value : value
 }
 
 const SCORE =
@@ -79,8 +102,8 @@ const OTHER_SCALE = /(?:\/|\bof)\s*(?!10\b)\d/i
 function asNumber(value: unknown): unknown {
   let found = value
   while (isObject(found)) {
-    const { score, value: other, rating } = found
-    found = score ?? other ?? rating
+    const { score, value: other, rating, points, grade } = found
+    found = score ?? other ?? rating ?? points ?? grade
   }
   const text = typeof found === 'string' ? found.replaceAll('*', '').trim() : ''
   const [, number, percent] = (OTHER_SCALE.test(text) ? undefined : SCORE.exec(text)) ?? []

@@ -17,6 +17,7 @@ const escaped = (control: string): string => `\\u${control.charCodeAt(0).toStrin
 
 const STRINGS = /("(?:\\.|[^"\\])*")|'((?:\\.|[^'\\])*)'/
 const OUT_OF_TEN = /(?<=:\s{0,99})(\d+(?:\.\d+)?)\s*\/\s*10\b/
+const PERCENT = /(?<=:\s{0,99})(\d+(?:\.\d+)?\s?%)/
 const BARE_KEY = /(?=[A-Za-z_])(?<=[{,]\s{0,99})([A-Za-z_]\w*)(?=\s{0,99}:)/
 const COMMENTS = /\/\/[^\n]*|\/\*.*?\*\//
 /** A comma behind a last element, a plus before a number, a point behind one. */
@@ -27,7 +28,9 @@ const SPACES = /([^\S \n\r\t]|[\u200b\u2060])/
 const WORD = /(?=[-INuTF])(?<=[:,[]\s{0,99})(-?Infinity|NaN|undefined|None|True|False)\b/
 const WORDS: Readonly<Record<string, string>> = { True: 'true', False: 'false' }
 const LOOSE = new RegExp(
-  [STRINGS, OUT_OF_TEN, BARE_KEY, SPACES, WORD, COMMENTS, SUPERFLUOUS].map(({ source }) => source).join('|'),
+  [STRINGS, OUT_OF_TEN, PERCENT, BARE_KEY, SPACES, WORD, COMMENTS, SUPERFLUOUS]
+    .map(({ source }) => source)
+    .join('|'),
   'gs',
 )
 
@@ -37,13 +40,15 @@ const LOOSE = new RegExp(
  * - keys without quotes
  * - comments, and a comma after a last element
  * - `8/10` as a number, which is 8, and so are `+8` and `8.`
+ * - `80%`, as a text
  * - spaces that do not break
  * - `True`, `False` and `None`, and numbers that are none
  */
 export function tightened(text: string): string {
-  const mended = text.replace(LOOSE, (_, double, single, number, key, space, word) => {
+  const mended = text.replace(LOOSE, (_, double, single, number, percent, key, space, word) => {
     if (double !== undefined) return double
     if (single !== undefined) return JSON.stringify(single.replace(/\\(['"])/g, '$1'))
+    if (percent !== undefined) return JSON.stringify(percent)
     if (key !== undefined) return JSON.stringify(key)
     if (word !== undefined) return WORDS[word] ?? 'null'
     return number ?? (space === undefined ? '' : ' ')

@@ -23,6 +23,21 @@ export function readJson(reply: string): JsonOrFaults {
   return whole
 }
 
+/** Every object in a text, in its order, with where it stands. A text that is one object, in a fence or not, has none around it. */
+export function objectsWithin(
+  reply: string,
+): readonly { readonly at: number; readonly text: string; readonly value: unknown }[] {
+  let from = 0
+  return objectsIn(reply)
+    .toReversed()
+    .flatMap(text => {
+      const at = reply.indexOf(text, from)
+      from = at + text.length
+      const found = [text, tightened(text)].map(parsed).find(each => 'value' in each)
+      return found && 'value' in found ? [{ at, text, value: found.value }] : []
+    })
+}
+
 function candidatesIn(reply: string): readonly string[] {
   return [reply, ...fenced(reply), ...listed(reply), ...braced(reply), ...objectsIn(reply), ...closed(reply)]
 }

@@ -10,7 +10,7 @@ import {
   TaskConfigCodec,
 } from '#answers/codecs.ts'
 import { judge } from '#answers/computed-judge.ts'
-import { judgeRequest } from '#answers/prompting.ts'
+import { judgedIn, judgeRequest } from '#answers/prompting.ts'
 import { finalScore, readVerdict, type Verdict, type Weights } from '#answers/rubric.ts'
 import { spend } from '#answers/spending.ts'
 import { TOPICS } from '#answers/topics.ts'
@@ -87,7 +87,7 @@ export function score(options: ScoreOptions) {
         return
       }
       const paid = { ...request, spent: spend(request.spent, bought, options.prices) }
-      const verdict = verdictOf(bought)
+      const verdict = verdictOf(bought, generated)
       if ('faults' in verdict) {
         const facts = { step: 'judge' as const, requestId: bought.requestId, attempt }
         const failure = uselessReply(paid, verdict.faults.join('; '), facts)
@@ -106,9 +106,9 @@ const verdictIn = ({ attempt: { scores, final, feedback } }: Scored, threshold: 
   ...{ scores, final, threshold, feedback },
 })
 
-function verdictOf(bought: Bought): Verdict | { readonly faults: readonly string[] } {
+function verdictOf(bought: Bought, generated: Generated): Verdict | { readonly faults: readonly string[] } {
   const fault = faultOf(bought)
-  return fault === undefined ? readVerdict(bought.text) : { faults: [fault] }
+  return fault === undefined ? readVerdict(bought.text, judgedIn(generated)) : { faults: [fault] }
 }
 
 function computed({ title, content, best_answer, attempt }: Generated): Verdict {
