@@ -2,6 +2,7 @@
 import { type Dashboard, quantile, query, rate, share, sumBy } from './panel.ts'
 
 const SCORE = 'caudal_answer_score'
+const JUDGED = sumBy('task_type, prompt_version', rate('caudal_answers_judged_total'))
 
 export const ANSWERS: Dashboard = {
   uid: 'caudal-answers',
@@ -73,8 +74,9 @@ export const ANSWERS: Dashboard = {
           queries: [
             query(
               share(
-                sumBy('task_type, prompt_version', rate('caudal_answers_judged_total', 'outcome="passed"')),
-                sumBy('task_type, prompt_version', rate('caudal_answers_judged_total')),
+                // A version that never passes has no series of passed ones.
+                `(${sumBy('task_type, prompt_version', rate('caudal_answers_judged_total', 'outcome="passed"'))} or 0 * ${JUDGED})`,
+                JUDGED,
               ),
               '{{task_type}} {{prompt_version}}',
             ),

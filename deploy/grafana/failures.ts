@@ -70,7 +70,7 @@ export const ERRORS: Dashboard = {
           queries: [
             query(
               share(
-                `(${sumBy('model', rate('caudal_model_calls_total'))} - ${sumBy('model', rate('caudal_model_calls_total', 'outcome="ok"'))})`,
+                `(${sumBy('model', rate('caudal_model_calls_total', 'outcome!="ok"'))} or 0 * ${sumBy('model', rate('caudal_model_calls_total'))})`,
                 sumBy('model', rate('caudal_model_calls_total')),
               ),
               '{{model}}',

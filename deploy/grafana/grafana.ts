@@ -43,9 +43,9 @@ export function grafanaJson(dashboard: Dashboard): string {
       new QueryVariableBuilder('job')
         .label('Job')
         .datasource(DATA_SOURCE)
-        .query('label_values(caudal_pod_info, job)')
+        // Pods and gateways have this metric, and no program of others has. All is each of these jobs.
+        .query('label_values(caudal_event_loop_delay_seconds, job)')
         .includeAll(true)
-        .allValue('.+')
         .multi(true)
         .current({ text: 'All', value: '$__all' }),
     )

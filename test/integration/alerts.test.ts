@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
-import { ALERT_CASES, type AlertCase, type Series } from '../unit/deploy/prometheus/alert-cases.ts'
+import { ALERT_CASES } from '../unit/deploy/prometheus/alert-cases.ts'
+import type { AlertCase, Series } from '../unit/deploy/prometheus/alert-series.ts'
 
 const RULES = join(import.meta.dirname, '../../deploy/prometheus/rules.yml')
 const folder = mkdtempSync(join(tmpdir(), 'caudal-rules-'))
