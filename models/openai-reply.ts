@@ -14,6 +14,8 @@ interface Choice {
   /** In the place of the message, of gateways that hand on one piece of a stream or the older completions. */
   readonly delta?: unknown
   readonly text?: unknown
+  /** Azure's categories, each with whether it was filtered. */
+  readonly content_filter_results?: unknown
 }
 
 const EXCERPT_CHARACTERS_MAX = 200
@@ -29,13 +31,14 @@ export function replyOf(
 ): ModelReply {
   const received: Loose = isObject(completion) ? completion : {}
   const choice = choiceOf(received)
-  if (!choice?.message && !isObject(received.usage)) {
-    const excerpt = briefly(JSON.stringify(completion) ?? String(completion), EXCERPT_CHARACTERS_MAX)
-    throw new ModelError('invalid', { model, reason: `the reply has no choices: ${excerpt}` })
-  }
   const message = choice?.message ?? {}
   const said = contentOf(message, request)
   const ending = endingOf({ ...choice }, [{ ...message }, received], errorBeside(received))
+  const isWithheld = choice !== undefined && ending.finish === 'refused'
+  if (!choice?.message && !isObject(received.usage) && !isWithheld) {
+    const excerpt = briefly(JSON.stringify(completion) ?? String(completion), EXCERPT_CHARACTERS_MAX)
+    throw new ModelError('invalid', { model, reason: `the reply has no choices: ${excerpt}` })
+  }
   const { text, isCall } = answerOf(said, message, ending, request)
   const finish = isRefusal(message) ? 'refused' : isCall ? 'stop' : ending.finish
   const fault = faultOf({ choice, message, said, text, finish, ending, request })
@@ -103,8 +106,8 @@ interface Read {
 function faultOf({ choice, message, said, text, finish, ending, request }: Read): string | undefined {
   const limit =
     request.tokensMax === undefined ? 'its token limit' : `its limit of ${request.tokensMax} tokens`
+  if (finish === 'refused') return withheld(choice, message)
   if (!choice?.message) return 'the reply has no choices, though its tokens are counted'
-  if (finish === 'refused') return 'the provider withheld the reply'
   const isCall = isFilled(message.tool_calls) || isFilled(message.function_call)
   const callsInstead = text.trim() === '' || (!request.schema && namesTool(message))
   if (isCall && callsInstead) return 'the reply calls a tool instead of answering'
@@ -118,6 +121,19 @@ function faultOf({ choice, message, said, text, finish, ending, request }: Read)
   const thoughts = [message.reasoning_content, message.reasoning, said].find(isFilled)
   if (thoughts === undefined) return 'the reply is empty'
   return `the reply is empty but for its reasoning (${String(thoughts).length} characters): raise ${limit}`
+}
+
+/** With the model's sentence and the categories of the filter, where there are any. */
+function withheld(choice: Choice | undefined, { refusal }: Message): string {
+  const results = Object.entries(
+    isObject(choice?.content_filter_results) ? choice.content_filter_results : {},
+  )
+  const categories = results
+    .filter(([, each]) => isObject(each) && each.filtered === true)
+    .map(([name]) => name)
+  const said = [...(typeof refusal === 'string' ? [refusal] : []), ...categories].join(', ')
+  const reason = said.trim() === '' ? '' : `: ${briefly(said.toWellFormed(), EXCERPT_CHARACTERS_MAX)}`
+  return `the provider withheld the reply${reason}`
 }
 
 const isRefusal = ({ refusal }: Message): boolean => typeof refusal === 'string' && refusal.trim() !== ''

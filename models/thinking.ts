@@ -1,6 +1,7 @@
 /** Takes the reasoning that some models write in front of an answer off its text. */
 
-const NAMES = 'think|thinking|thoughts?|thought_process|reasoning|reasoning_scratchpad|reflection|scratchpad'
+const NAMES =
+  'think|thinking|longcat_think|thoughts?|thought_process|reasoning|reasoning_scratchpad|reflection|scratchpad'
 
 /** How reasoning begins, and how the same reasoning goes deeper and ends: sources of expressions, by its name. */
 interface Thought {
@@ -28,6 +29,9 @@ const THOUGHTS: readonly Thought[] = [
   { opening: /^<\|(think|thinking|thought|reasoning)\|>/i, closing: name => `<\\|/${name}\\|>` },
   { opening: /^<\|begin_of_(thought)\|>/i, closing: name => `<\\|end_of_${name}\\|>` },
   { opening: /^<\|start_(thinking)\|>/i, closing: name => `<\\|end_${name}\\|>` },
+  // Of Gemma and Apertus.
+  { opening: /^<\|channel>(thought)\b/i, closing: () => '<channel\\|>' },
+  { opening: /^<\|inner_(prefix)\|>/i, closing: () => '<\\|inner_suffix\\|>' },
   { opening: /^<unused94>(thought)\b/i, closing: () => '<unused95>' },
 ]
 
@@ -92,16 +96,20 @@ function endOfFirst(text: string, closing: string): number | undefined {
 
 const CLOSINGS: readonly (readonly [closing: RegExp, opening: RegExp])[] = [
   [
-    /<\/(?:\w+:)?(?:think|thinking|thoughts?|thought_process)>/i,
-    /<(?:\w+:)?(?:think|thinking|thoughts?|thought_process)(?:\s[^<>]*)?>/i,
+    /<\/(?:\w+:)?(?:think|thinking|longcat_think|thoughts?|thought_process)>/i,
+    /<(?:\w+:)?(?:think|thinking|longcat_think|thoughts?|thought_process)(?:\s[^<>]*)?>/i,
   ],
   [/\[\/THINK\]/, /\[THINK\]/],
   [/◁\/think▷/, /◁think▷/],
   [/<\|end_thinking\|>/i, /<\|start_thinking\|>/i],
+  [/<\|inner_suffix\|>/i, /<\|inner_prefix\|>/i],
   [/<\|end_of_thought\|>/i, /<\|begin_of_thought\|>/i],
 ]
 
 function behindLoneClosing(text: string): string {
+  // Too common a tag to count alone: an answer in its own tag must follow.
+  const reflected = /^[^<]*<\/reflection>\s*(?=<output>)/i.exec(text)
+  if (reflected) return outOfAnswer(text.slice(reflected[0].length))
   for (const [closing, opening] of CLOSINGS) {
     const closed = closing.exec(text)
     if (!closed || opening.test(text) || isMentioned(text, closed.index, closed[0])) continue
@@ -127,7 +135,7 @@ const isOdd = (count: number): boolean => count % 2 === 1
 
 /** Behind their thoughts some models, such as Hunyuan and Ernie, put the whole answer into a tag as well. */
 function outOfAnswer(text: string): string {
-  const [, , answer] = /^\s*<(answer|response)>(.*)<\/\1>\s*$/is.exec(text) ?? []
+  const [, , answer] = /^\s*<(answer|final_answer|response|output)>(.*)<\/\1>\s*$/is.exec(text) ?? []
   return answer?.trim() ?? outOfAnswerTokens(text)
 }
 
@@ -163,7 +171,7 @@ function finalChannel(text: string): string | undefined {
 }
 
 const END_TOKENS =
-  /(?:(?:<\|(?:im_end|eot_id|eom_id|end|return|endoftext|end_of_text|end_of_turn|END_OF_TURN_TOKEN)\|>|<\/s>|<end_of_turn>|<eos>|<｜end▁of▁sentence｜>)\s*){1,4}$/
+  /(?:(?:<\|(?:im_end|eot_id|eom_id|end|return|endoftext|end_of_text|end_of_turn|END_OF_TURN_TOKEN|user|im_sep)\|>|<turn\|>|<\/s>|<end_of_turn>|<eos>|<｜end▁of▁sentence｜>)\s*){1,4}$/
 const BEGIN_TOKENS = /<s>|<start_of_turn>|<\|im_start\|>|<\|start_header_id\|>/
 
 /** Tokens of the template that end the text. Behind a word and a space, or where there are more, the text is about them. */

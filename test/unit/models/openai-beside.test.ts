@@ -85,6 +85,21 @@ test.each([
   for (const { fault } of [whole, streamed]) expect(fault).toContain('calls a tool')
 })
 
+test.each([
+  [{ message: null, finish_reason: 'content_filter' }, 'the provider withheld the reply'],
+  [{ message: { content: '', refusal: 'I cannot.' } }, 'the provider withheld the reply: I cannot.'],
+  [
+    {
+      message: { content: '' },
+      finish_reason: 'content_filter',
+      content_filter_results: { hate: { filtered: false }, violence: { filtered: true } },
+    },
+    'the provider withheld the reply: violence',
+  ],
+])('a reply that was withheld says why: %j', async (choice, fault) => {
+  expect(await replyTo({ choices: [choice] })).toMatchObject({ finish: 'refused', fault })
+})
+
 test.each(['normal', 'eosFound', 'stopped', 'eos_token_id', 'success'])(
   'an answer is whole where its reason is %s',
   async finish_reason => {
