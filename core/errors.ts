@@ -135,6 +135,10 @@ export const CATALOGUE = {
     'the brokers refuse {right} on {resource}: {reason}; grant it to the user of this application, then restart the pod',
   ],
   BROKER_REFUSED: ['blockTask', 'the brokers refuse {request} of {resource}: {reason}; see docs/errors.md'],
+  PARTITION_UNWRITABLE: [
+    'blockTask',
+    '{topic}/{partition} takes no write, while other partitions do: {reason}; {remedy}. The task tries again by itself',
+  ],
   RESTORE_BLOCKED: [
     'blockTask',
     'task {task}: its state cannot be read to the end within {timeoutMs} ms: {diagnosis}',

@@ -28,6 +28,8 @@ export const RETRIES = {
   ownership: always(100),
   /** Ownership, where only a person can change the answer. */
   blockedOwnership: always(5_000),
+  /** A task whose outputs or state go to a partition that takes no write, while others do. */
+  unwritable: always(30_000),
   /** A source or a state partition that a task reads. */
   read: always(100),
   /** A global table. */

@@ -2,7 +2,7 @@
  * What this pod knows of its ownership of one task. The phase of a holding is the table in holding-phase.ts. Each method changes
  * what is known, and must end in a phase that the table allows.
  */
-import { type CaudalError, reasonOf } from '#core/errors.ts'
+import { type CaudalError, hasCode, reasonOf } from '#core/errors.ts'
 import { type NewRecord, NO_HEADERS } from '#core/record.ts'
 import { RETRIES } from '#core/retry.ts'
 import { type Claim, encodeMarker, type Marker } from '#engine/commit/claims.ts'
@@ -242,7 +242,8 @@ export class Holding {
    */
   cannotBeMarked(error: CaudalError, drop: (name: string) => void): number {
     const { pod } = this.#options
-    const { firstMs } = RETRIES.blockedOwnership
+    const isUnwritable = hasCode(error, 'PARTITION_UNWRITABLE')
+    const { firstMs } = isUnwritable ? RETRIES.unwritable : RETRIES.blockedOwnership
     this.#refusedUntil = pod.system.monotonic() + firstMs
     if (this.isKept) drop(this.task.name)
     else if (this.task.phase === 'leaving') this.task.cannotCommit(error)

@@ -132,6 +132,8 @@ export class Ownership {
     if (isFenced) this.#protocol.knowsPredecessors = false
     for (const holding of this.#holdings.all) {
       holding.producerLost(isFenced)
+      // Its marker would be refused, and all others wait for the markers of tasks that work here.
+      if (holding.isKept && holding.task.isMute) this.drop(holding.task.name)
       if (pod.system.monotonic() > holding.leaveBy) this.drop(holding.task.name)
     }
     this.#operations.pauseUntil(this.#protocol.producerSince + RETRIES.ownership.firstMs)

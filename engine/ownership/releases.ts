@@ -14,6 +14,7 @@
  *
  * A release that nobody waits for is ignored.
  */
+import type { Refusal } from '#core/errors.ts'
 import { NO_HEADERS, partitionKey, type TopicPartition } from '#core/record.ts'
 import { decodeClaim, encodeRelease } from '#engine/commit/claims.ts'
 import type { Committer } from '#engine/commit/committer.ts'
@@ -66,7 +67,11 @@ export class Releases {
     const forget = () => {
       for (const [nonce] of nonces) this.#owed.delete(nonce)
     }
-    // If a release cannot be written, the next owner waits for nothing, and then fences.
-    committer.write(batches, forget, forget)
+    // If a release cannot be written, the next owner waits for nothing, and then fences. The others are written again.
+    const forgetRefused = (refusals: readonly Refusal[]) => {
+      const refused = new Set(refusals.map(({ batch }) => [...byPlace.keys()][batch]))
+      for (const [nonce, place] of nonces) if (refused.has(partitionKey(place))) this.#owed.delete(nonce)
+    }
+    committer.write(batches, forget, forgetRefused)
   }
 }

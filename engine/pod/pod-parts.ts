@@ -1,6 +1,5 @@
 /** Puts the parts of a pod together. Each part knows only the parts that this file hands to it. */
 
-import { failureFields } from '#core/errors.ts'
 import type { Interceptor } from '#core/interceptor.ts'
 import type { Limits } from '#core/limits.ts'
 import type { Logger } from '#core/loggers.ts'
@@ -23,6 +22,7 @@ import { PlanTopics, type TopicAnswers } from '#engine/topics/plan-topics.ts'
 import { PodTables } from '#engine/topics/pod-tables.ts'
 import type { Plan } from '#topology/plan.ts'
 import { statePlacesOf, writePlacesOf } from '#topology/plan-tasks.ts'
+import { Blocks } from './blocks.ts'
 import { Group } from './group.ts'
 import { Inbox } from './inbox.ts'
 import type { Resource } from './resources.ts'
@@ -73,7 +73,13 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
     stagedAgeMs: committer.stagedAgeMs,
   })
   const gate = new Gate(limits, committer, situation, () => inbox.wake())
-  const context = contextOf(options, hooks, { meter, gate, pace, tables, inbox }, () => ownership)
+  const blocks = new Blocks({
+    system,
+    logger: options.logger,
+    enqueue: callback => inbox.enqueue(callback),
+    taskOf: task => ownership.held.get(task)?.task,
+  })
+  const context = contextOf(options, hooks, { meter, gate, pace, tables, inbox, blocks })
   const group = groupOf(plan, context, hooks, () => ownership)
   const membership = () => group.membership
   const { sessionTimeoutMs } = limits
@@ -95,7 +101,7 @@ export function partsOf(options: PodOptions, hooks: PodHooks) {
   const onTorn = (error: unknown) => ownership.isSettled && hooks.producerLost(error)
   const upkeep = new Upkeep({ plan, name, pod: context, tasks: hooks.tasks, membership, onTorn })
   const services = { context, inbox, meter, committer, tables, gate }
-  return { ...services, group, confirmation, factory, ownership, turns, watch, upkeep }
+  return { ...services, group, confirmation, factory, ownership, turns, watch, upkeep, blocks }
 }
 
 function committerOf(
@@ -157,13 +163,13 @@ interface Made {
   readonly pace: AnswerPace
   readonly tables: PodTables
   readonly inbox: Inbox
+  readonly blocks: Blocks
 }
 
 function contextOf(
   options: PodOptions,
   { release, fail }: PodHooks,
-  { meter, gate, pace, tables, inbox }: Made,
-  ownership: () => Ownership,
+  { meter, gate, pace, tables, inbox, blocks }: Made,
 ): PodContext {
   const { plan, log, system, limits, logger } = options
   const outlets = new Outlets(plan, log.recordBytesMax)
@@ -186,10 +192,7 @@ function contextOf(
     enqueue,
     wake: () => inbox.wake(),
     release,
-    block: (task, error) => {
-      logger.error('a task is blocked', { task, ...failureFields(error) })
-      enqueue(() => ownership().held.get(task)?.task.block(error))
-    },
+    block: (task, error) => blocks.block(task, error),
     fail,
   }
 }

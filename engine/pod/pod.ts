@@ -83,6 +83,7 @@ export class Pod {
     this.#parts.upkeep.start()
     const owned = new OwnedTasks(this.context)
     this.#parts.upkeep.every(1_000, () => this.#parts.ownership.checkTimeouts())
+    this.#parts.upkeep.every(1_000, () => this.#parts.blocks.look())
     this.#parts.watch.start(this.#parts.upkeep)
     this.#parts.upkeep.every(1_000, () => owned.look(this.#parts.ownership.generation, this.tasks))
     const ends = async (places: readonly TopicPartition[]) => (await log.bounds(places)).map(({ end }) => end)
@@ -196,7 +197,8 @@ export class Pod {
 
   #resume(task: Task): void {
     const { blockedBy } = task
-    if (hasCode(blockedBy, 'TOO_MANY_DEAD')) task.resume()
+    const keepsWork = hasCode(blockedBy, 'TOO_MANY_DEAD') || hasCode(blockedBy, 'PARTITION_UNWRITABLE')
+    if (keepsWork && task.work) task.resume()
     else this.release(task.name, blockedBy)
   }
 

@@ -23,6 +23,7 @@ export type TaskPhase = 'restoring' | 'running' | 'blocked' | 'leaving' | 'close
 export const PASSING_BLOCKS: readonly ErrorCode[] = [
   'ACCESS_REFUSED',
   'BROKER_REFUSED',
+  'PARTITION_UNWRITABLE',
   'RESTORE_BLOCKED',
   'TRANSACTION_TORN',
   'TRANSACTION_UNCHECKED',

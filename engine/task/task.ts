@@ -222,12 +222,19 @@ export class Task implements Committable, WorkingTask {
     this.#sweep?.begin()
   }
 
-  /** Goes on after a block. */
+  /** Goes on after a block. What is staged and was left out of commits is part of the next one. */
   resume(): void {
     if (this.phase !== 'blocked' || !this.work) return
     this.blockedBy = undefined
+    if (this.isMute) this.staged(0)
+    this.isMute = false
     this.work.accept()
     this.#move('running')
+  }
+
+  /** Goes on after this block, if the task did work before. A task that restores asks again by itself. */
+  resumeFrom(block: unknown): void {
+    if (this.blockedBy === block) this.resume()
   }
 
   /** Takes no new record. Records in flight may finish until the deadline. */

@@ -17,6 +17,7 @@ import type {
 import { adviceOn } from './advice.ts'
 import { isLoginRefused, isPassing, setupFaultOf, told } from './codes.ts'
 import type { Connect } from './connection.ts'
+import { FailingPlaces } from './failing-places.ts'
 import { Fetcher } from './fetcher.ts'
 import { readOffsets } from './group-offsets.ts'
 import { LeftoverSearch } from './leftover-search.ts'
@@ -67,6 +68,7 @@ class KafkaLog implements Log {
   readonly #shared: Network
   readonly #waiting: Network
   readonly #limits: TopicLimits
+  readonly #failing: FailingPlaces
   readonly #topics: Topics
   readonly #fetcher: Fetcher
   readonly #watch: Watch
@@ -88,6 +90,7 @@ class KafkaLog implements Log {
     this.#shared = this.#connect()
     this.#waiting = this.#connect()
     this.#limits = new TopicLimits(settings.recordBytesMax)
+    this.#failing = new FailingPlaces(settings)
     this.#topics = new Topics(this.#shared, settings, this.#limits)
     const advise = (place: TopicPartition) => this.explainHalt(place)
     const undecided = new Undecided({ ...settings, advise })
@@ -151,14 +154,22 @@ class KafkaLog implements Log {
     return appended
   }
 
-  async startProducer(transactionalId: string, writes: readonly TopicPartition[] = []): Promise<Producer> {
+  startProducer(transactionalId: string, writes: readonly TopicPartition[] = []): Promise<Producer> {
+    return this.#startProducer(transactionalId, writes, this.#failing)
+  }
+
+  async #startProducer(
+    transactionalId: string,
+    writes: readonly TopicPartition[],
+    failing: FailingPlaces,
+  ): Promise<Producer> {
     this.#checkOpen()
     const forget = (producer: Producer) => void this.#producers.delete(producer)
     const network = this.#connect()
     const producer = await KafkaProducer.start(
       network,
       this.#settings,
-      this.#limits,
+      { topics: this.#limits, failing },
       transactionalId,
       writes,
       forget,
@@ -222,7 +233,9 @@ class KafkaLog implements Log {
   }
 
   async #append(batches: readonly PartitionBatch[]): Promise<void> {
-    this.#appender ??= await this.startProducer(this.#appenderId, batches)
+    // What is appended holds nothing else up: its callers hear of each failure, and try again.
+    const failing = new FailingPlaces(this.#settings)
+    this.#appender ??= await this.#startProducer(this.#appenderId, batches, failing)
     try {
       await this.#appender.transact(batches)
     } catch (error) {

@@ -28,8 +28,9 @@ import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { RETRIES, whileUnavailable } from '#core/retry.ts'
 import type { PartitionBatch, Producer, Receipt } from '../log.ts'
 import { STAYING } from './add-partitions-request.ts'
-import { meaningOf, nameOf } from './broker-codes.ts'
+import { meaningOf } from './broker-codes.ts'
 import { CODE, codeOf, isFencing, isUnanswered, meaningIn, refusedWith, toldAtLast } from './codes.ts'
+import { type FailedWrite, type FailingPlaces, failedWrite, failureOf } from './failing-places.ts'
 import { LastEnd } from './last-end.ts'
 import type { ProducerIdentity } from './library.ts'
 import type { Network } from './network.ts'
@@ -44,17 +45,23 @@ import type { TopicLimits } from './topic-limits.ts'
 import type { Transactions } from './transactions.ts'
 import { Refusal } from './wire.ts'
 
-const KAFKA_OVERHEAD_BYTES = 40_000
-const BATCH_RECORDS_MAX = 10_000
-const REQUEST_BYTES_MAX = 4_194_304
+/** Stands for an answer that leaves a partition out. */
+const UNKNOWN = -1
 /** Why a producer is of no more use after a commit that took place. */
 export const ASKED_AGAIN = 'the commit before it took place, but had to be asked for again'
+
+/** What the producers of a log have learned. */
+interface Shared {
+  readonly topics: TopicLimits
+  readonly failing: FailingPlaces
+}
 
 export class KafkaProducer implements Producer {
   readonly #id: string
   readonly #network: Network
   readonly #settings: KafkaSettings
   readonly #topics: TopicLimits
+  readonly #failing: FailingPlaces
   readonly #limits: Limits
   readonly #transactions: Transactions
   #identity: ProducerIdentity
@@ -67,11 +74,12 @@ export class KafkaProducer implements Producer {
   private constructor(
     network: Network,
     settings: KafkaSettings,
-    topics: TopicLimits,
+    { topics, failing }: Shared,
     { transactions, identity, writes }: Taken,
     onClosed: (producer: KafkaProducer) => void,
   ) {
     this.#onClosed = onClosed
+    this.#failing = failing
     this.#id = identity.transactionalId
     this.#network = network
     this.#settings = settings
@@ -79,26 +87,21 @@ export class KafkaProducer implements Producer {
     this.#identity = identity
     this.#lastEnd = new LastEnd(network, settings, transactions, this.#id, writes)
     this.#topics = topics
-    this.#limits = {
-      recordBytesMax: settings.recordBytesMax,
-      batchBytesMax: topic => topics.batchBytesMax(topic, settings.recordBytesMax + KAFKA_OVERHEAD_BYTES),
-      batchRecordsMax: BATCH_RECORDS_MAX,
-      requestBytesMax: REQUEST_BYTES_MAX,
-    }
+    this.#limits = topics.ofWrites
   }
 
   /** Starts the one live producer of the id, on connections of its own. */
   static async start(
     network: Network,
     settings: KafkaSettings,
-    topics: TopicLimits,
+    shared: Shared,
     id: string,
     writes: readonly TopicPartition[],
     onClosed: (producer: KafkaProducer) => void,
   ): Promise<KafkaProducer> {
     try {
       const taken = await takeOverId(network, settings, id, writes)
-      return new KafkaProducer(network, settings, topics, taken, onClosed)
+      return new KafkaProducer(network, settings, shared, taken, onClosed)
     } catch (error) {
       network.close()
       throw error
@@ -142,10 +145,14 @@ export class KafkaProducer implements Producer {
     for (const round of plan.rounds) {
       const open = round.filter(slice => !refused.isClosed(slice))
       const leaders = await this.#locate(open, refused)
-      await Promise.all([...leaders].map(([node, slices]) => this.#produce(plan, node, slices, refused)))
+      // Every answer is heard: what one partition refuses means little where the others refuse too.
+      const writes = [...leaders].map(([node, slices]) => this.#produce(plan, node, slices, refused))
+      for (const each of await Promise.allSettled(writes)) if (each.status === 'rejected') throw each.reason
       if (refused.isEnough) break
     }
     await this.#end(refused.error ? 'abort' : 'commit')
+    // Some of what an unwritable partition has refused may be there. Only another epoch numbers from the start again.
+    if (refused.isUnclear && !this.#transactions.endsRaiseEpochs && refused.error) this.#spend(refused.error)
   }
 
   /** By their leaders; what does not exist is refused. */
@@ -197,27 +204,38 @@ export class KafkaProducer implements Producer {
     const stamps = new Map(slices.map(slice => [slice, this.#stampOf(slice)]))
     const pieces: Slice[] = []
     let left = slices
-    await this.#onceFree(async () => {
+    const written = this.#onceFree(async () => {
       const answers = await this.#send(node, left, stamps)
       const early: Slice[] = []
+      const failed: FailedWrite[] = []
       const unknown = left.filter(
         slice => answers.get(partitionKey(slice))?.code === CODE.UNKNOWN_TOPIC_OR_PARTITION,
       )
       if (unknown.length > 0) await this.#refuseGone(unknown, refused)
       for (const slice of left.filter(each => !refused.isClosed(each))) {
         const answer = answers.get(partitionKey(slice))
-        if (answer?.code === 0) plan.written(slice, answer.baseOffset)
-        else if (answer?.code === CODE.CONCURRENT_TRANSACTIONS) early.push(slice)
+        if (answer?.code === 0) {
+          plan.written(slice, answer.baseOffset)
+          this.#failing.written(slice)
+        } else if (answer?.code === CODE.CONCURRENT_TRANSACTIONS) early.push(slice)
         else if (answer && STAYING.has(meaningOf(answer.code, 'Produce'))) {
           // Nothing of it was appended: what is written next there follows upon what was before.
           this.#sequences.set(partitionKey(slice), stamps.get(slice)?.sequence ?? 0)
           if (answer.code === CODE.MESSAGE_TOO_LARGE && slice.to - slice.from > 1)
             this.#topics.wasTooLarge(slice.topic, slice.bytesAtMost)
           pieces.push(...refused.piecesOf(slice, answer))
-        } else throw this.#failed(slice, answer)
+        } else failed.push(failedWrite(slice, answer?.code ?? UNKNOWN, answer?.reason))
       }
+      this.#settleFailed(failed, refused)
       left = early
       if (left.length > 0) throw new Refusal('Produce', CODE.CONCURRENT_TRANSACTIONS)
+    })
+    await written.catch(error => {
+      if (codeOf(error) !== CODE.CONCURRENT_TRANSACTIONS) throw error
+      this.#settleFailed(
+        left.map(slice => failedWrite(slice, CODE.CONCURRENT_TRANSACTIONS)),
+        refused,
+      )
     })
     for (const piece of pieces)
       if (!refused.isEnough && !refused.isClosed(piece)) await this.#produce(plan, node, [piece], refused)
@@ -277,14 +295,10 @@ export class KafkaProducer implements Producer {
     this.#identity = next
   }
 
-  #failed(slice: Slice, answer: ProducedSlice | undefined): CaudalError {
-    const code = answer?.code ?? -1
-    const meaning = meaningOf(code, 'Produce')
-    if (meaning === 'fencing') return new CaudalError('FENCED', { producer: this.#id })
-    if (meaning === 'unclear')
-      return refusedWith(code, { request: 'Produce', resource: `topic ${slice.topic}` })
-    const reason = `${partitionKey(slice)} was not written: ${nameOf(code)}`
-    return new CaudalError('COMMIT_ABORTED', { reason })
+  /** Refuses the partitions that are unwritable. Throws where another one has failed. */
+  #settleFailed(failed: readonly FailedWrite[], refused: RefusedWrites): void {
+    const [first] = failed.filter(each => !refused.closesUnwritable(each, this.#failing.failed(each)))
+    if (first) throw failureOf(first, this.#id)
   }
 
   #aborted(error: unknown): CaudalError {

@@ -4,7 +4,8 @@
  * A refused batch was not appended. So its pieces may be sent in the same transaction, with the same sequence numbers.
  * The pieces leave out the records that the answer names, or else are halves. Where all pieces are taken in the end, the batch was only
  * too large for its topic. All other writes of the transaction are aborted with it, and the runtime writes them again
- * without the refused records. A partition that takes nothing is not asked again.
+ * without the refused records. A partition that takes nothing is not asked again, nor one that is unwritable: see
+ * failing-places.ts.
  */
 import { CaudalError, type Refusal, WritesRefused } from '#core/errors.ts'
 import { partitionKey, type TopicPartition } from '#core/record.ts'
@@ -29,6 +30,9 @@ export class RefusedWrites {
   readonly #batches: readonly PartitionBatch[]
   readonly #refusals: Refusal[] = []
   readonly #refused = new Map<string, CaudalError>()
+
+  /** Of an unwritable partition nobody knows whether it has appended what it refused. */
+  isUnclear = false
 
   constructor(batches: readonly PartitionBatch[]) {
     this.#batches = batches
@@ -57,6 +61,14 @@ export class RefusedWrites {
     for (const [batch, { records, ...own }] of this.#batches.entries())
       if (records.length > 0 && partitionKey(own) === partitionKey(place))
         this.#refusals.push({ batch, record: undefined, error })
+  }
+
+  /** Refuses a partition that is unwritable; `false` where it is not, as there is no such error. */
+  closesUnwritable(place: TopicPartition, error: CaudalError | undefined): boolean {
+    if (error === undefined) return false
+    this.isUnclear = true
+    this.close(place, error)
+    return true
   }
 
   /** What to write next of a slice that was refused with this answer: pieces of it, or nothing. */

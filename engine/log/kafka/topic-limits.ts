@@ -1,10 +1,15 @@
 /** How large the batches and records of a topic may be: as its settings said when it was described, and as refusals have shown. */
 import type { RecordLimit } from '../log.ts'
+import type { Limits } from './slices.ts'
 
 export const BATCH_SETTING = 'max.message.bytes'
 /** Of a batch, its own fields; of a record that has one alone, also lengths, differences and names of headers. */
 const BATCH_OVERHEAD_BYTES = 128
 const RECORD_OVERHEAD_BYTES = 512
+/** Of a batch with one record of the largest size. */
+const LARGEST_OVERHEAD_BYTES = 40_000
+const BATCH_RECORDS_MAX = 10_000
+const REQUEST_BYTES_MAX = 4_194_304
 
 export class TopicLimits {
   readonly #recordBytesMax: number
@@ -13,6 +18,17 @@ export class TopicLimits {
   /** `recordBytesMax` is what this application takes, whatever a topic would. */
   constructor(recordBytesMax: number) {
     this.#recordBytesMax = recordBytesMax
+  }
+
+  /** Of what one transaction writes. */
+  get ofWrites(): Limits {
+    const recordBytesMax = this.#recordBytesMax
+    return {
+      recordBytesMax,
+      batchBytesMax: topic => this.batchBytesMax(topic, recordBytesMax + LARGEST_OVERHEAD_BYTES),
+      batchRecordsMax: BATCH_RECORDS_MAX,
+      requestBytesMax: REQUEST_BYTES_MAX,
+    }
   }
 
   /** The topic takes batches of so many bytes. */

@@ -39,6 +39,8 @@ export class ScriptedCluster {
   readonly transactions: TransactionCoordinator
   readonly group: GroupCoordinator
   readonly transactionVersion: 1 | 2
+  /** By partition: the code that its leader answers to every write, whether it has appended the write or not. */
+  readonly unwritable = new Map<string, { readonly code: number; readonly appends: boolean }>()
   /** What happened to the cluster, in order. */
   readonly trace: string[] = []
   readonly system: System

@@ -3,7 +3,7 @@
  * `refusal` says what of it a broker refuses, and with which code.
  */
 import { CaudalError } from '#core/errors.ts'
-import type { TopicPartition } from '#core/record.ts'
+import { partitionKey, type TopicPartition } from '#core/record.ts'
 import { meaningOf } from '#engine/log/kafka/broker-codes.ts'
 import { ByteReader, ByteWriter } from '#engine/log/kafka/bytes.ts'
 import { codeOf } from '#engine/log/kafka/codes.ts'
@@ -82,7 +82,10 @@ function produce(cluster: ScriptedCluster, node: number, reader: ByteReader, ver
     for (const [index, { topic, partition, batch }] of slices.entries()) {
       const place = { topic, partition }
       const refused = refusal.at(index, slices.length)
-      const { code, baseOffset } = refused ? { code: refused, baseOffset: -1 } : append(place, batch)
+      const unwritable = cluster.unwritable.get(partitionKey(place))
+      const appended = refused || unwritable?.appends === false ? undefined : append(place, batch)
+      const code = refused || (unwritable?.code ?? appended?.code ?? 0)
+      const baseOffset = code === 0 ? (appended?.baseOffset ?? -1) : -1
       text(writer, topic, adds)
       length(writer, 1, adds)
       writer.int32(partition)
