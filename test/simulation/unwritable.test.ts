@@ -209,7 +209,7 @@ describe('a partition that refuses every write', () => {
 
   it.each([
     ['an election of some seconds', ['out'], UNAVAILABLE_AFTER_MS - 4_000],
-    ['a cluster that takes no write at all', TOPICS, 10 * UNAVAILABLE_AFTER_MS],
+    ['a cluster that takes no write at all', TOPICS, 3 * UNAVAILABLE_AFTER_MS],
   ] as const)('%s blocks no task', async (_what, refusing, forMs) => {
     const stand = new Stand(2)
     const running = await stand.start()

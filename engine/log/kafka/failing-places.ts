@@ -68,10 +68,10 @@ export class FailingPlaces {
     const othersWrite = this.#writtenAt > known.lastAt
     known.lastAt = now
     known.times++
-    const isLong = known.isUnwritable || now - known.since >= this.#settings.unavailableAfterMs
-    if (!othersWrite || !isLong || known.times < TIMES_MIN) return undefined
-    known.isUnwritable = true
-    return unwritable(write)
+    const isLong = now - known.since >= this.#settings.unavailableAfterMs
+    // Another partition is tried only once this one is out of its way, so nothing more is asked of one that was found before.
+    known.isUnwritable ||= othersWrite && isLong && known.times >= TIMES_MIN
+    return known.isUnwritable ? unwritable(write) : undefined
   }
 
   #goesOn({ isUnwritable, lastAt }: Failing, now: number): boolean {

@@ -40,14 +40,23 @@ it.each<readonly [string, readonly Event[], readonly number[]]>([
   ],
   ['has refused long ago, and now again', failing(0, 5, 100, 105, 110), []],
   ['was unwritable, and refuses a try much later', failing(0, 10, 30, 200), [30, 200]],
-  ['was unwritable, took a write, and refuses one', [...failing(0, 10, 30), [60, 'takes'], ...failing(70)], [30]],
+  [
+    'was unwritable, and refuses again before any other is written',
+    [...failing(0, 10, 30), [31, 'fails']],
+    [30, 31],
+  ],
+  [
+    'was unwritable, took a write, and refuses one',
+    [...failing(0, 10, 30), [60, 'takes'], ...failing(70)],
+    [30],
+  ],
 ])('a partition that %s counts as unwritable only where it should', async (_what, events, expected) => {
   expect(await unwritableAt(events)).toEqual(expected)
 })
 
 it('the error names the partition, the code, what the broker says and a remedy', async () => {
   const time = new VirtualTime(1)
-  const places = new FailingPlaces({ system: time.system, unavailableAfterMs: 0 })
+  const places = new FailingPlaces({ system: time.system, unavailableAfterMs: 2 })
   const fail = async () => {
     await time.runFor(1)
     places.written(OTHER)
