@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CaudalError } from '#core/errors.ts'
 import { NO_HEADERS } from '#core/record.ts'
 import type { System } from '#core/system.ts'
+import { FailingPlaces } from '#engine/log/kafka/failing-places.ts'
 import type { Broker, WireRequest } from '#engine/log/kafka/library.ts'
 import type { Network } from '#engine/log/kafka/network.ts'
 import { settingsOf } from '#engine/log/kafka/options.ts'
@@ -82,8 +83,9 @@ async function started() {
   const time = new VirtualTime(1)
   const broker = new PlayedBroker(time.system)
   const settings = settingsOf({ brokers: [], clientId: 'test', system: time.system })
-  const limits = new TopicLimits(settings.recordBytesMax)
-  const starting = KafkaProducer.start(broker.network(), settings, limits, 'pod', [PLACE], () => undefined)
+  const topics = new TopicLimits(settings.recordBytesMax)
+  const shared = { topics, failing: new FailingPlaces(settings) }
+  const starting = KafkaProducer.start(broker.network(), settings, shared, 'pod', [PLACE], () => undefined)
   const producer = await time.settle(starting)
   const transact = () => time.settle(producer.transact([{ ...PLACE, records: [RECORD] }]))
   await transact()
