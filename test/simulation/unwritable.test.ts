@@ -129,7 +129,7 @@ describe('a partition that refuses every write', () => {
       stand.refuse('out', code, !isOdd)
       await stand.send('in', 2, 3)
       await stand.send('beside', 2)
-      await stand.time.runFor(UNAVAILABLE_AFTER_MS + 20_000)
+      await stand.time.runFor(UNAVAILABLE_AFTER_MS + 25_000)
       expect(tasksOf(running)).toEqual({ 'adding/0': 'blocked', 'other/0': 'running' })
       expect(blockOf(running, 'adding/0')).toMatchObject({
         code: 'PARTITION_UNWRITABLE',
@@ -171,7 +171,7 @@ describe('a partition that refuses every write', () => {
       stand.refuse(topic, code, false)
       await stand.send('in', 2, Number.NaN)
       await stand.send('beside', 1)
-      await stand.time.runFor(UNAVAILABLE_AFTER_MS + 20_000)
+      await stand.time.runFor(UNAVAILABLE_AFTER_MS + 25_000)
       expect(tasksOf(running)).toEqual({ 'adding/0': 'blocked', 'other/0': 'running' })
       expect(blockOf(running, 'adding/0')).toMatchObject({
         code: 'PARTITION_UNWRITABLE',
@@ -198,7 +198,7 @@ describe('a partition that refuses every write', () => {
     const running = await stand.start()
     await stand.send('in', 1)
     await stand.send('beside', 1)
-    await stand.time.runFor(UNAVAILABLE_AFTER_MS + 20_000)
+    await stand.time.runFor(UNAVAILABLE_AFTER_MS + 25_000)
     expect(tasksOf(running)).toEqual({ 'adding/0': 'blocked', 'other/0': 'running' })
     expect(stand.committed('there')).toEqual([1])
     stand.cluster.unwritable.clear()
