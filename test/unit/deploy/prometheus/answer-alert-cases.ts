@@ -165,7 +165,7 @@ export const ANSWER_ALERT_CASES: readonly AlertCase[] = [
     fires: { 'caudal_cost_usd_total{model="m",task_type="qa"}': '_x70 51x50' },
     silent: {
       'caudal_cost_usd_total{model="m",task_type="qa"}': '_x70 50x50',
-      // Prometheus stood still for ten minutes, an hour before.
+      // Prometheus was down for ten minutes, an hour before.
       'caudal_cost_usd_total{model="old",task_type="qa"}': '900x35 _x10 900x75',
     },
     at: '100m',
