@@ -121,7 +121,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'ping',
 ])
 
-/** Neither a part of a reply nor a sign of life: whoever sent it may have said why the reply ends there. */
+/** Neither a part of a reply nor a sign of life: a server may say there why the reply ends. */
 function isStrange(chunk: Loose): boolean {
   if (choicesIn(chunk).length > 0 || usagesIn(chunk).length > 0) return false
   if (/ping|heart-?beat|keep-?alive|[._]done$/i.test(String(chunk.type ?? chunk.event ?? ''))) return false
