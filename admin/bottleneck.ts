@@ -2,9 +2,18 @@
 import type { ReportedProvider } from '#engine/client/pod-report.ts'
 import type { BlockedTask, StageFlow } from './flow-figures.ts'
 
+/** A pod as the rules see it. */
+export interface FactPod {
+  readonly name: string
+  readonly isSilent: boolean
+  readonly heardAgoMs: number
+  /** Whether live pods report all of its tasks: its silence holds nothing up. */
+  readonly isReplaced?: boolean
+}
+
 /** What the rules look at: figures of now. */
 export interface BottleneckFacts {
-  readonly pods: readonly { readonly name: string; readonly isSilent: boolean; readonly heardAgoMs: number }[]
+  readonly pods: readonly FactPod[]
   readonly stages: readonly StageFlow[]
   readonly blocked: readonly BlockedTask[]
   readonly providers: readonly ReportedProvider[]
@@ -12,6 +21,8 @@ export interface BottleneckFacts {
   readonly away: readonly { readonly name: string; readonly reason: string }[]
   /** What may not be called now. */
   readonly brakes?: readonly { readonly scope: string; readonly reason: string }[]
+  /** How many records wait in delay tiers: a record that a brake stops waits there. */
+  readonly delayed?: number
   /** Stages that call a model. */
   readonly calling: readonly string[]
 }
@@ -52,6 +63,8 @@ const TEXTS = {
 
 /** A stage with less behind it than it does in this time is no bottleneck. */
 const BEHIND_S = 10
+/** The scope of the brake that stops every call. */
+const EVERYTHING = 'everything'
 /** As good as full. */
 const FULL_SHARE = 0.95
 /** A stage that starts nothing for so long, and has something to start, does not move. */
@@ -64,15 +77,17 @@ const RULES: readonly Rule[] = [
   noPods,
   silentPod,
   blockedTask,
-  brakeSet,
+  wholeBrake,
   providerAway,
   storeAway,
   deadLetters,
   providerLimit,
+  narrowBrake,
   stageLimit,
   stageStill,
   stageBehind,
   flowing,
+  replacedPod,
 ]
 
 /** The first rule that holds; `idle` where none does. */
@@ -92,10 +107,18 @@ function noPods({ pods }: BottleneckFacts) {
 }
 
 function silentPod({ pods }: BottleneckFacts) {
-  const silent = pods.find(({ isSilent }) => isSilent)
-  if (!silent) return undefined
-  const seconds = Math.round(silent.heardAgoMs / 1_000)
-  return { code: 'pods_silent', values: { pod: silent.name, seconds } } as const
+  return silence(pods.find(({ isSilent, isReplaced }) => isSilent && !isReplaced))
+}
+
+/** The list keeps a pod that died for a day. Once other pods have its tasks, every other cause goes first. */
+function replacedPod({ pods }: BottleneckFacts) {
+  return silence(pods.find(({ isSilent }) => isSilent))
+}
+
+function silence(pod: FactPod | undefined) {
+  if (!pod) return undefined
+  const seconds = Math.round(pod.heardAgoMs / 1_000)
+  return { code: 'pods_silent', values: { pod: pod.name, seconds } } as const
 }
 
 function blockedTask({ blocked: [first] }: BottleneckFacts) {
@@ -104,9 +127,18 @@ function blockedTask({ blocked: [first] }: BottleneckFacts) {
   return { code: 'task_blocked', stage, values: { task: first.task, reason: first.reason } } as const
 }
 
-function brakeSet({ brakes: [first] = [] }: BottleneckFacts) {
-  return first && ({ code: 'braked', values: { scope: first.scope, reason: first.reason } } as const)
+function wholeBrake({ brakes = [] }: BottleneckFacts) {
+  return braked(brakes.find(({ scope }) => scope === EVERYTHING))
 }
+
+/** A brake on a part stops that part alone. Nobody knows whose records wait, so causes that are certain go first. */
+function narrowBrake({ brakes: [first] = [], stages, delayed = 0 }: BottleneckFacts) {
+  const isWaiting = delayed > 0 || stages.some(({ lag, inFlight }) => lag > 0 || inFlight > 0)
+  return isWaiting ? braked(first) : undefined
+}
+
+const braked = (brake: NonNullable<BottleneckFacts['brakes']>[number] | undefined) =>
+  brake && ({ code: 'braked', values: { scope: brake.scope, reason: brake.reason } } as const)
 
 function providerAway({ providers, calling, stages }: BottleneckFacts) {
   const open = providers.find(({ breakerOpen }) => breakerOpen)

@@ -12,7 +12,7 @@ import {
   type TopicFlow,
 } from './flow-figures.ts'
 import { type FlowGraph, flowGraph } from './flow-graph.ts'
-import { PodWatch } from './pods.ts'
+import { type KnownPod, PodWatch } from './pods.ts'
 
 /** A pod as the flow shows it. */
 export interface FlowPod {
@@ -180,9 +180,11 @@ export class FlowWatch implements Disposable {
     const told = pods.map(({ pod, phase, tasks, release, heardAgoMs, isSilent }) => {
       return { name: pod, phase, tasks: tasks.length, release, heardAgoMs, isSilent }
     })
+    const tiers = tiersOf(plan, pairs)
     const facts = {
       ...figures,
-      pods: told,
+      pods: pods.map(pod => ({ ...pod, name: pod.pod, isReplaced: isReplaced(pod, live) })),
+      delayed: tiers.reduce((sum, { waiting }) => sum + waiting, 0),
       away: this.#away,
       calling: this.#calling,
       brakes: brakes?.() ?? [],
@@ -192,7 +194,7 @@ export class FlowWatch implements Disposable {
       heardAgoMs: told.length === 0 ? null : Math.min(...told.map(({ heardAgoMs }) => heardAgoMs)),
       pods: told,
       ...figures,
-      tiers: tiersOf(plan, pairs),
+      tiers,
       bottleneck: bottleneckOf(facts),
     }
     return { flow, facts }
@@ -209,6 +211,13 @@ export class FlowWatch implements Disposable {
     if (known?.last.at === report.at) return
     this.#pairs.set(report.pod, { last: report, before: known?.last })
   }
+}
+
+/** Whether live pods report all tasks of a pod that is silent. */
+function isReplaced({ isSilent, tasks }: KnownPod, live: readonly KnownPod[]): boolean {
+  if (!isSilent || live.length === 0) return false
+  const held = new Set(live.flatMap(pod => pod.tasks.map(({ name }) => name)))
+  return tasks.every(({ name }) => held.has(name))
 }
 
 function tiersOf({ stages }: Plan, pairs: readonly ReportPair[]): Flow['tiers'] {

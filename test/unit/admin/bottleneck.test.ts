@@ -25,6 +25,9 @@ const QUIET: BottleneckFacts = {
   calling: ['generate', 'score'],
 }
 
+const NARROW = { scope: 'organization:x', reason: 'too dear' }
+const REPLACED = { name: 'dead', isSilent: true, heardAgoMs: 80_000, isReplaced: true }
+
 const found = (facts: Partial<BottleneckFacts>) => bottleneckOf({ ...QUIET, ...facts })
 const behind = stage('generate', { in: 0.5, lag: 1_240, inFlight: 120, limit: 2_000, catchUpS: 2_480 })
 
@@ -52,7 +55,9 @@ describe('the sentence', () => {
     ['no_pods', { pods: [] }],
     ['pods_silent', { pods: [{ name: 'one', isSilent: true, heardAgoMs: 14_000 }] }],
     ['task_blocked', { blocked: [{ pod: 'one', task: 'score/3', reason: 'no such codec' }] }],
-    ['braked', { brakes: [{ scope: 'model:x', reason: 'too dear' }] }],
+    ['braked', { brakes: [{ scope: 'everything', reason: 'too dear' }] }],
+    ['braked', { brakes: [NARROW], delayed: 1 }],
+    ['pods_silent', { pods: [...QUIET.pods, REPLACED] }],
     ['provider_away', { providers: [{ ...PROVIDER, breakerOpen: true, breakerReason: '503' }] }],
     ['provider_setup', { providers: [{ ...PROVIDER, breakerOpen: true, needsPerson: true }] }],
     ['store_away', { away: [{ name: 'database', reason: 'refused' }] }],
@@ -69,6 +74,28 @@ describe('the sentence', () => {
     const facts = { stages: [behind], away: [{ name: 'database', reason: 'refused' }] }
     expect(found(facts).code).toBe('store_away')
     expect(found({ ...facts, pods: [] }).code).toBe('no_pods')
+  })
+
+  it.each<[string, Partial<BottleneckFacts>]>([
+    ['idle', {}],
+    [
+      'provider_away',
+      { providers: [{ ...PROVIDER, breakerOpen: true, breakerReason: '503' }], stages: [behind] },
+    ],
+    ['store_away', { away: [{ name: 'database', reason: 'refused' }], stages: [behind] }],
+    ['provider_limit', { providers: [{ ...PROVIDER, waiting: 40 }], stages: [behind] }],
+  ])('a brake on a part does not hide %s', (code, facts) => {
+    expect(found({ ...facts, brakes: [NARROW] }).code).toBe(code)
+  })
+
+  it('a brake on everything is named, though a narrower one was set before', () => {
+    const brakes = [NARROW, { scope: 'everything', reason: 'an accident' }]
+    expect(found({ brakes }).text).toBe('A brake on everything stops new calls: an accident')
+  })
+
+  it('a silent pod whose tasks others have does not hide what goes on', () => {
+    const pods = [...QUIET.pods, REPLACED]
+    expect(found({ pods, stages: [stage('ingest', { in: 12 })] }).code).toBe('flowing')
   })
 
   it('a provider that is away is no bottleneck while another one takes calls', () => {

@@ -70,16 +70,16 @@ describe('a brake over HTTP', () => {
       ...{ log: opened.log, logger: silent, release: '1.2.3' },
     })
     reporting.start()
-    await opened.ask(put('model:dear/4'))
+    await opened.ask(put('everything'))
     await vi.waitFor(
       () =>
         expect(flow.now.bottleneck).toMatchObject({
-          ...{ code: 'braked', values: { scope: 'model:dear/4', reason: 'too dear' } },
+          ...{ code: 'braked', values: { scope: 'everything', reason: 'too dear' } },
         }),
       PATIENCE,
     )
-    expect(brakes.inForce).toMatchObject([{ scope: 'model:dear/4' }])
-    await opened.ask(release('model:dear/4'))
+    expect(brakes.inForce).toMatchObject([{ scope: 'everything' }])
+    await opened.ask(release('everything'))
     expect(brakes.inForce).toEqual([])
     await vi.waitFor(() => expect(flow.now.bottleneck.code).not.toBe('braked'), PATIENCE)
   })

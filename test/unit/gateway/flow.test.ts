@@ -38,9 +38,9 @@ const REPORT: PodReport = {
 }
 
 async function report(more: Partial<PodReport>): Promise<void> {
-  const at = Date.now()
+  const { pod, at } = { ...REPORT, at: Date.now(), ...more }
   const value = encodeReport({ ...REPORT, ...more, at })
-  const records = [{ key: Buffer.from('one'), value, headers: NO_HEADERS, timestamp: at }]
+  const records = [{ key: Buffer.from(pod), value, headers: NO_HEADERS, timestamp: at }]
   await opened.log.append([{ topic: podsTopic(opened.running.plan.application), partition: 0, records }])
 }
 
@@ -59,12 +59,13 @@ async function shown(key: string | undefined, code: string): Promise<string> {
 }
 
 it('a brake on an organisation and its reason are shown to that organisation, and to no other', async () => {
-  await report({})
+  const stage = { stage: 'generate', inFlight: 0, inFlightMax: 10, lag: 5, oldestWaitingMs: 0 }
+  await report({ stages: [stage], providers: [] })
   const brake = post('/brakes/organization%3Aacme', { reason: 'Ada-2718' })
   await opened.ask({ ...brake, method: 'PUT' })
   expect(await shown(undefined, 'braked')).toContain('Ada-2718')
   expect(await shown('caudal_acme', 'braked')).toContain('Ada-2718')
-  expect(await shown('caudal_other', 'provider_away')).not.toContain('Ada-2718')
+  expect(await shown('caudal_other', 'flowing')).not.toContain('Ada-2718')
 })
 
 it('why a task is blocked, and why nobody calls a provider, is shown to who sees every organisation', async () => {
@@ -78,4 +79,17 @@ it('why a task is blocked, and why nobody calls a provider, is shown to who sees
   const server = serverOf(opened.gateway, await ringOf(held))
   const { body } = await server.inject({ url: '/workers', headers: bearer('caudal_acme') })
   expect(body).toContain('"blocked_by":"The log of the pod says why."')
+})
+
+it.each([
+  ['holds the flow up while nobody else has its tasks', [], 'pods_silent'],
+  ['does not hide other causes once live pods have its tasks', ['generate/0'], 'provider_away'],
+])('a pod that died %s', async (_, names, code) => {
+  const tasksOf = (all: readonly string[]) => all.map(name => ({ name, phase: 'running' }))
+  await report({ pod: 'dead', at: Date.now() - 60_000, tasks: tasksOf(['generate/0']) })
+  await report({ tasks: tasksOf(names) })
+  const { log, running } = opened
+  using watch = new FlowWatch({ log, plan: running.plan, system: realSystem })
+  await watch.start()
+  expect(watch.now.bottleneck.code).toBe(code)
 })
