@@ -80,7 +80,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   ['null as content', send(200, saying({ content: null })), 'the reply is empty'],
   ['a list as content', send(200, saying({ content: [{ type: 'text' }] })), 'the reply is empty'],
   ['a refusal', send(200, saying({ content: null, refusal: 'I will not' })), 'withheld the reply'],
-  ['nothing at all', send(204, ''), 'has no choices'],
+  ['nothing at all', send(204, ''), 'the reply was empty'],
 ])(
   'a question that gets %s as its reply is tried again, then given up with the reason',
   async (_, answer, reason) => {
