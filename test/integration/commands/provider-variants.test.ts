@@ -62,7 +62,8 @@ const VARIANTS: readonly (readonly [string, Variant, number])[] = [
         body.messages.some(({ role }) => role === 'system'),
       words: 'Bad Request',
     },
-    5,
+    // Asked and asked once more, since one refusal without words may pass; then without each thing alone, two of them in two steps.
+    9,
   ],
   [
     'says it in parts',
