@@ -15,7 +15,12 @@ export type Plain = <Answer>(
   refused?: (code: number) => Error,
 ) => Promise<Answer>
 
-export function topicMethods(cluster: ScriptedCluster, node: number, plain: Plain) {
+type TopicMethods = Pick<
+  Broker,
+  'listOffsets' | 'createTopics' | 'createPartitions' | 'describeConfigs' | 'deleteRecords'
+>
+
+export function topicMethods(cluster: ScriptedCluster, node: number, plain: Plain): TopicMethods {
   return {
     listOffsets: ({ topics, isolationLevel }) =>
       plain('ListOffsets', () => {
@@ -79,7 +84,7 @@ export function topicMethods(cluster: ScriptedCluster, node: number, plain: Plai
       }
       return plain('DeleteRecords', trim, refused)
     },
-  } satisfies Partial<Broker>
+  }
 }
 
 function led(cluster: ScriptedCluster, node: number, place: TopicPartition) {
