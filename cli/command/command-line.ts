@@ -19,6 +19,7 @@ export function wordsOf(command: Command, words: readonly string[]): Words {
   const given = tokens.filter(token => token.kind === 'option')
   const [fault] = [
     ...given.flatMap(token => optionFaults(command, token)),
+    ...twiceFaults(given),
     ...positionalFaults(command, positionals),
   ]
   if (fault !== undefined) return { fault }
@@ -43,6 +44,12 @@ function optionFaults({ options }: Command, given: GivenOption): readonly string
   return option.type === 'boolean'
     ? switchFaults(rawName, value)
     : valueFaults(rawName, option, value, inlineValue)
+}
+
+/** The last one would win, and drop the others in silence. */
+function twiceFaults(given: readonly GivenOption[]): readonly string[] {
+  const twice = given.find(({ name }, index) => given.findIndex(each => each.name === name) < index)
+  return twice === undefined ? [] : [`--${twice.name} is given more than once: give it once`]
 }
 
 const switchFaults = (name: string, value: string | undefined): readonly string[] =>

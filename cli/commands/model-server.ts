@@ -6,6 +6,7 @@ import { startModelServer, statsJson } from '#models/simulated/server.ts'
 import { type CommandContext, command, EXIT, type OptionValues } from '../command/command.ts'
 import { configurationOf } from '../environment.ts'
 import { SIMULATED } from '../provider.ts'
+import { listening } from '../serving.ts'
 import { numbersOf } from '../terminal/numbers.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -59,14 +60,13 @@ export const modelServer = command({
   async run({ environment, options, stdout, system, signal }) {
     const configuration = configurationOf(environment)
     const { port, profile } = settingsOf(options, configuration.port)
-    const server = await startModelServer({
-      answerTo,
-      host: configuration.host,
-      port,
-      seed: options.seed ?? '1',
-      profile,
-      system,
-    })
+    const seed = options.seed ?? '1'
+    const { host } = configuration
+    // Its callers know the address, so that no other port will do.
+    const given = new Set(['port'] as const)
+    const server = await listening({ ...configuration, port, given }, there =>
+      startModelServer({ answerTo, host, port: there, seed, profile, system }),
+    )
     stdout.write(
       `Simulated model at ${server.url}\nTo use it: OPENAI_BASE_URL=${server.url} LLM_MODEL=${SIMULATED} caudal start\n`,
     )

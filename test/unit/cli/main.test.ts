@@ -72,6 +72,11 @@ describe('a command line that the command cannot parse', () => {
     ['a mistyped option', ['lag', '--jsno'], 'there is no option --jsno; did you mean --json?'],
     ['an option of one letter', ['lag', '-j'], 'there is no option -j\n'],
     ['an option of another command', ['start', '--latency', '-5'], 'there is no option --latency\n'],
+    [
+      'an option that is given twice',
+      ['start', '--input', 'a', '--input', 'b'],
+      '--input is given more than once: give it once',
+    ],
     ['an option without its value', ['start', '--input'], '--input needs a value: --input FILE'],
     ['an option in place of a value', ['start', '--input', '--json'], 'write --input=--json'],
     [

@@ -111,6 +111,19 @@ describe('caudal model-server', () => {
     })
   })
 
+  it('ends with one sentence where its port is taken', async () => {
+    const { world, stdout, stop } = surroundings()
+    const first = main(['model-server', '--port', '0'], world)
+    await stdout.until(/LLM_MODEL/)
+    const port = /OPENAI_BASE_URL=http:..[^:]+:(\d+)/.exec(stdout.text)?.[1] ?? ''
+    const second = surroundings()
+    expect(await main(['model-server', '--port', port], second.world)).toBe(EXIT.configuration)
+    expect(second.stderr.text).toMatch(new RegExp(`PORT ${port}: nothing can be served there`))
+    expect(second.stderr.text).not.toContain('    at ')
+    stop()
+    await first
+  })
+
   it('names every option that is no valid number', async () => {
     const { world, stderr } = surroundings()
     expect(await main(['model-server', '--failing', '2', '--latency', 'fast'], world)).toBe(EXIT.usage)
