@@ -65,8 +65,11 @@ describe.skipIf(missing.length > 0)('the image', () => {
       'engine/state/lmdb-store.ts',
       'stores/semantic/vector-index.ts',
     ]
-    const script = `Promise.all(${JSON.stringify(parts)}.map(part => import('/app/' + part))).then(() => console.log('loaded'))`
-    const words = ['run', '--rm', ...CONFINED, '--entrypoint', 'node', IMAGE, '-e', script]
+    const data = containers.createData()
+    const lines = [...parts.map(part => `await import('/app/${part}')`), "console.log('loaded')"]
+    writeFileSync(join(data, 'parts.mjs'), lines.join('\n'))
+    const where = ['--volume', `${data}:/data`, '--entrypoint', 'node', IMAGE, '/data/parts.mjs']
+    const words = ['run', '--rm', ...CONFINED, ...where]
     expect(await containers.podman(...words)).toBe('loaded')
   })
 
