@@ -50,10 +50,16 @@ describe('every name in the operations guide', () => {
   )
 
   it.each(by('kubectl').filter(([, line]) => !line.includes('apply -k')))(
-    'is an object of all overlays: %s, %s',
-    (_, line) => {
-      const [, namespace, object] = /^kubectl -n (\S+) (?:scale|rollout \w+) (\S+)/.exec(line) ?? []
-      for (const overlay of objects) expect(overlay).toContain(`${namespace} ${object}`)
+    'is an object of all overlays, or of the one that the walk applies: %s, %s',
+    (page, line) => {
+      const [, namespace, object] =
+        /^kubectl -n (\S+) (?:scale|rollout \w+|port-forward) (\S+)/.exec(line) ?? []
+      // A pod is named after its set.
+      const [, inside, set] = /^kubectl -n (\S+) exec (?:-i )?(\S+)-\d+ /.exec(line) ?? []
+      const [, looked] = /^kubectl -n (\S+) get pods$/.exec(line) ?? []
+      const name = object ?? (set ? `statefulset/${set}` : 'statefulset/caudal-pod')
+      for (const overlay of page === 'kubernetes.md' ? objects.slice(0, 1) : objects)
+        expect(overlay).toContain(`${namespace ?? inside ?? looked} ${name}`)
     },
   )
 
