@@ -1,4 +1,5 @@
 /** What holds the flow up now, in one sentence: rules in the order in which a person would look. */
+import { EVERYTHING } from '#answers/brakes.ts'
 import type { ReportedProvider } from '#engine/client/pod-report.ts'
 import type { BlockedTask, StageFlow } from './flow-figures.ts'
 
@@ -63,8 +64,6 @@ const TEXTS = {
 
 /** A stage with less behind it than it does in this time is no bottleneck. */
 const BEHIND_S = 10
-/** The scope of the brake that stops every call. */
-const EVERYTHING = 'everything'
 /** As good as full. */
 const FULL_SHARE = 0.95
 /** A stage that starts nothing for so long, and has something to start, does not move. */

@@ -1,5 +1,6 @@
 /** The shapes in which questions arrive, and how each becomes the normalised one. Every fault is named, not the first alone. */
 import { beginning } from '#core/cut.ts'
+import { MOMENT_MAX } from '#core/moment.ts'
 import { fieldFaults, isLoose, type Loose, shownAsJson } from './fields.ts'
 import type { TaskTypes } from './task-type.ts'
 import type { Intake } from './types.ts'
@@ -10,8 +11,6 @@ export const TEXT_CHARACTERS_MAX = 10_000
 export const CONTENT_CHARACTERS_MAX = 100_000
 const ID_CHARACTERS_MAX = 200
 const HALF_A_CHARACTER = 'has half a character (a surrogate without the other one), which is no text'
-/** The last moment that a Date can show. */
-const TIME_MAX = 8.64e15
 const EXCERPT_CHARACTERS_MAX = 60
 /** The task type of an event that names none. */
 export const TASK_TYPE_DEFAULT = 'qa'
@@ -159,7 +158,7 @@ function taskTypeOf(found: unknown, taskTypes: TaskTypes, faults: string[]): str
 function timeOf(found: unknown, faults: string[]): number | undefined {
   if (found === undefined || found === null) return undefined
   const time = typeof found === 'string' ? Date.parse(found) : found
-  if (typeof time === 'number' && time >= 0 && time <= TIME_MAX) return Math.trunc(time)
+  if (typeof time === 'number' && time >= 0 && time <= MOMENT_MAX) return Math.trunc(time)
   faults.push(`timestamp must be an ISO 8601 date, not ${excerpt(shownAsJson(found))}`)
   return undefined
 }

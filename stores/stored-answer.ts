@@ -1,6 +1,7 @@
 /** A delivered answer as the stores keep it. */
 import { questionHash } from '#answers/question-hash.ts'
 import type { Delivered } from '#answers/types.ts'
+import { isMoment } from '#core/moment.ts'
 import type { StoredAnswer } from './answers.ts'
 import { organizationOf } from './organization.ts'
 
@@ -70,12 +71,11 @@ const NUMBERS = [
 function isAnswer(found: StoredAnswer): boolean {
   const { scores, costUsd, belowThreshold, structured, askedAt, deliveredAt } = found
   if (structured !== undefined) JSON.parse(structured)
-  const isTime = (time: number) => !Number.isNaN(new Date(time).getTime())
   return (
     TEXTS.every(name => typeof found[name] === 'string') &&
     TEXTS_OR_NONE.every(name => found[name] === undefined || typeof found[name] === 'string') &&
     NUMBERS.every(name => typeof found[name] === 'number') &&
-    [askedAt, deliveredAt].every(isTime) &&
+    [askedAt, deliveredAt].every(isMoment) &&
     (costUsd === undefined || typeof costUsd === 'number') &&
     typeof belowThreshold === 'boolean' &&
     typeof scores === 'object' &&

@@ -1,5 +1,6 @@
 /** Reads a report of any version: what is missing, or of another kind, has a default, and what has no name is left out. */
 import { asText } from '#core/codec.ts'
+import { isMoment } from '#core/moment.ts'
 import type { PodWork } from '#engine/pod/pod-work.ts'
 import {
   type PodReport,
@@ -10,9 +11,6 @@ import {
   type ReportedStage,
   type ReportedTask,
 } from './pod-report.ts'
-
-/** Moments beyond are no dates. */
-const MOMENT_MAX = 8.64e15
 
 type Loose = Readonly<Record<string, unknown>>
 
@@ -101,6 +99,5 @@ const numbersIn = (found: unknown): Readonly<Record<string, number>> =>
 const isLoose = (value: unknown): value is Loose =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isNumber = (value: unknown): value is number => Number.isFinite(value)
-const isMoment = (value: unknown): value is number => isNumber(value) && Math.abs(value) <= MOMENT_MAX
 const number = (value: unknown): number => (isNumber(value) ? value : 0)
 const textOr = (value: unknown, other: string): string => (typeof value === 'string' ? value : other)

@@ -1,14 +1,10 @@
 /** What the console does where the gateway goes silent, refuses a stream, or has another time. */
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ask, type Link, Refusal, readOnce, stream } from '#console/api.ts'
 import { learnTime, now } from '#console/clock.ts'
-import { passed, standIn } from './gateway-stand-in.ts'
+import { passed, playTime, standIn } from './gateway-stand-in.ts'
 
-beforeEach(() => void vi.useFakeTimers())
-afterEach(() => {
-  vi.useRealTimers()
-  vi.unstubAllGlobals()
-})
+playTime()
 
 function followed(silenceMs?: number) {
   const links: [Link, string | undefined][] = []

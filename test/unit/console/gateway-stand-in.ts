@@ -1,5 +1,6 @@
 /** A gateway for modules of the console: answers that a test gives, and streams that it writes. */
-import { vi } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
+import { type Language, speak } from '#console/language.ts'
 
 export interface Written {
   readonly path: string
@@ -9,6 +10,19 @@ export interface Written {
   send(kind: string, data: object, id?: string): void
   comment(): void
   end(): void
+}
+
+/** Each test of the file has pages in this language, and time that it passes itself. The gateway that it plays goes with it. */
+export function playTime(language: Language = 'en'): void {
+  beforeEach(async () => {
+    await speak(language)
+    vi.useFakeTimers()
+  })
+  afterEach(async () => {
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+    await speak('en')
+  })
 }
 
 type Reply = object | 'stream' | 'silent'

@@ -1,20 +1,12 @@
 /** The list of questions before a gateway that the test plays, and what addresses keep. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { stateAddress, taskAddress } from '#console/addresses.ts'
-import { speak } from '#console/language.ts'
 import { questionsPage } from '#console/pages/questions.ts'
 import { linkTo, place, placeOf } from '#console/place.ts'
 import { drawn, listeners } from './drawn.ts'
-import { passed, standIn } from './gateway-stand-in.ts'
+import { passed, playTime, standIn } from './gateway-stand-in.ts'
 
-beforeEach(async () => {
-  await speak('en')
-  vi.useFakeTimers()
-})
-afterEach(() => {
-  vi.useRealTimers()
-  vi.unstubAllGlobals()
-})
+playTime()
 
 it('an address keeps what is empty, and leaves out what is not there', () => {
   const link = linkTo('questions', '', { organization: '', q: undefined, state: 'failed' })

@@ -1,22 +1,14 @@
 /** The page of one question before a gateway that the test plays. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { speak } from '#console/language.ts'
+import { expect, it, vi } from 'vitest'
 import { askPage } from '#console/pages/ask.ts'
 import { questionPage } from '#console/pages/question.ts'
 import { type Draft, draftAfter, type Token } from '#console/pieces.ts'
 import { place, placeOf } from '#console/place.ts'
 import type { RunEvent } from '#console/shapes.ts'
 import { drawn, listeners } from './drawn.ts'
-import { passed, standIn } from './gateway-stand-in.ts'
+import { passed, playTime, standIn } from './gateway-stand-in.ts'
 
-beforeEach(async () => {
-  await speak('en')
-  vi.useFakeTimers()
-})
-afterEach(() => {
-  vi.useRealTimers()
-  vi.unstubAllGlobals()
-})
+playTime()
 
 const at = '2026-01-01T00:00:00.000Z'
 const PLACE = { page: 'question', id: 'a', query: {} }
@@ -64,7 +56,7 @@ it('pieces of an answer are no events: they are shown as a text that nobody has 
 
 it.each<[string, readonly (RunEvent | Token)[], Draft | undefined]>([
   [
-    'begins anew at a restart',
+    'begins again at a restart',
     [token('One'), token('Two', { restart: true })],
     { requestId: 'one', attempt: 1, text: 'Two' },
   ],

@@ -1,23 +1,14 @@
 /** What the gateway names, in the language of the reader. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { Refusal } from '#console/api.ts'
 import { pathOf } from '#console/attempts.ts'
-import { speak } from '#console/language.ts'
 import { podsPage } from '#console/pages/pods.ts'
 import { pathView } from '#console/parts/run-path.ts'
 import { refusalBox } from '#console/parts/states.ts'
 import { drawn } from './drawn.ts'
-import { passed, standIn } from './gateway-stand-in.ts'
+import { passed, playTime, standIn } from './gateway-stand-in.ts'
 
-beforeEach(async () => {
-  await speak('es')
-  vi.useFakeTimers()
-})
-afterEach(async () => {
-  vi.useRealTimers()
-  vi.unstubAllGlobals()
-  await speak('en')
-})
+playTime('es')
 
 it('a refusal is worded by its code, and its details are those of the gateway', () => {
   const shown = drawn(refusalBox(new Refusal('too_many_streams', 'Too many look at once.', 'Wait.')))
